@@ -1,0 +1,50 @@
+# What can be done here: make help
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench chaos lock clean
+
+help: ## say what can be done here
+	@echo "make demo              install, start the bot in its sandbox, walk the main job, stay up to play in"
+	@echo "make demo ARGS=--exit  the same, and stop after the walk with status 0 or 1"
+	@echo "make test              install what the tests need (a browser too) and run them all"
+	@echo "make test ARGS='...'   with arguments for pytest, such as ARGS='tests/unit -k lock'"
+	@echo "make check             format, lint, types, import rules"
+	@echo "make format            put the code into its format"
+	@echo "make bench             measure speed        (ONLY=name for one of them)"
+	@echo "make chaos             kill things, count   (ONLY=name for one of them)"
+	@echo "make lock              resolve the dependencies anew from pyproject.toml (ARGS=--upgrade)"
+	@echo "make clean             remove the environment, the caches and the demo's data"
+
+demo:
+	@$(PYTHON) tools/setup.py demo
+	@$(BIN)/python -m sandbox demo $(ARGS)
+
+test:
+	@$(PYTHON) tools/setup.py test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check:
+	@$(PYTHON) tools/setup.py dev
+	@echo "Format"       && $(BIN)/ruff format --check .
+	@echo "Lint"         && $(BIN)/ruff check .
+	@echo "Types"        && $(BIN)/mypy
+	@echo "Import rules" && $(BIN)/lint-imports --no-logo
+
+format:
+	@$(PYTHON) tools/setup.py dev
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench chaos:
+	@$(PYTHON) tools/setup.py dev
+	@$(BIN)/python -m tests.$@ $(if $(ONLY),--only $(ONLY))
+
+lock:
+	@$(PYTHON) tools/lock.py $(ARGS)
+
+clean:
+	@rm -rf .venv var dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@echo "Removed the environment, the caches and the demo's data"

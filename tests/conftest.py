@@ -1,0 +1,68 @@
+"""What every test may ask for: a real store, a browser, and no network beyond loopback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import redis.asyncio
+
+from adapters.redis.embedded import EmbeddedStore
+from tools.setup import find_chromium
+
+
+def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
+    """Audit hook: a test that would call out fails, whichever library it does it through."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = str(arguments[1][0])
+    elif event == "socket.getaddrinfo" and arguments[0] is not None:
+        host = arguments[0].decode() if isinstance(arguments[0], bytes) else str(arguments[0])
+    else:
+        return
+    try:
+        local = ip_address(host).is_loopback or ip_address(host).is_unspecified
+    except ValueError:
+        local = host == "localhost"
+    if not local:
+        raise RuntimeError(f"a test tried to reach {host}: tests stay on loopback")
+
+
+sys.addaudithook(_stay_on_loopback)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def store_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of one real Valkey for the whole session; use `redis_url` instead."""
+    async with EmbeddedStore(tmp_path_factory.mktemp("store")) as url:
+        yield url
+
+
+@pytest_asyncio.fixture
+async def redis_url(store_server: str) -> AsyncIterator[str]:
+    """The address of a real, empty Valkey; whatever the test leaves there is gone after it."""
+    yield store_server
+    async with redis.asyncio.Redis.from_url(store_server) as client:
+        await client.flushall()
+
+
+@pytest_asyncio.fixture
+async def redis_client(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
+    """A client of the real, empty Valkey of this test; answers are bytes."""
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The path of a Chromium to drive; where there is none, the test is left out, in CI fails."""
+    path = find_chromium()
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail("There is no Chromium, and CI never leaves the browser tests out.")
+    if path is None:
+        pytest.skip("no Chromium here: make test installs it, or set CHROMIUM to the path of one")
+    return path

@@ -1,0 +1,132 @@
+"""The house itself: dependencies, locks, package data, and the rules no other tool holds."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+def name_of(requirement: str) -> str:
+    found = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert found, requirement
+    return re.sub(r"[-_.]+", "-", found[0]).lower()
+
+
+def direct_dependencies() -> set[str]:
+    groups = PROJECT["dependency-groups"].values()
+    grouped = [entry for group in groups for entry in group if isinstance(entry, str)]
+    return {name_of(entry) for entry in [*PROJECT["project"]["dependencies"], *grouped]}
+
+
+def locked(lock: str) -> dict[str, str]:
+    """Names and versions of a lock file."""
+    text = (ROOT / lock).read_text()
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_says_what_to_install_and_never_from_where(lock: str) -> None:
+    """No index, no host, no path of a machine: only names, versions, markers and hashes."""
+    allowed = re.compile(
+        r"#.*|[a-z0-9-]+==[^\s/:]+( ; [^/:]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?"
+    )
+    wrong = [line for line in (ROOT / lock).read_text().splitlines() if not allowed.fullmatch(line)]
+    assert wrong == []
+    assert "://" not in (ROOT / lock).read_text()
+
+
+def test_every_direct_dependency_is_locked_once_and_alike() -> None:
+    """Going from the demo to the tests adds packages and changes none."""
+    runtime, development = (locked(lock) for lock in LOCKS)
+    assert direct_dependencies() <= development.keys()
+    assert {name_of(entry) for entry in PROJECT["project"]["dependencies"]} <= runtime.keys()
+    assert runtime.items() <= development.items()
+
+
+def test_every_direct_dependency_has_its_reason_in_the_docs() -> None:
+    """docs/dependencies.md has a row for each, and for nothing else."""
+    text = (ROOT / "docs" / "dependencies.md").read_text()
+    rows = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    assert sorted(rows) == sorted(direct_dependencies())
+
+
+def modules(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def imported(module: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add("." * node.level + (node.module or ""))
+    return names
+
+
+def test_the_domain_imports_the_standard_library_alone() -> None:
+    """The import rules name the libraries that are used today; this one holds for any."""
+    for module in [*modules("bot/domain"), ROOT / "bot" / "errors.py"]:
+        for name in imported(module):
+            ours = name.startswith(("bot.domain", "bot.errors"))
+            assert ours or name.split(".")[0] in sys.stdlib_module_names, f"{module}: {name}"
+
+
+def test_every_folder_says_what_lives_there() -> None:
+    """The docstring of an `__init__.py` tells what belongs into the folder and what does not."""
+    folders = {path.parent for path in modules("bot", "adapters", "sandbox", "tests", "tools")}
+    for folder in folders:
+        docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
+        assert docstring, folder
+        assert len(docstring.splitlines()) >= 3, folder
+
+
+def test_the_product_does_not_mention_the_sandbox() -> None:
+    """Not one line of the product knows that it may be running in a pretend world."""
+    knowing = [
+        str(path.relative_to(ROOT))
+        for path in modules("bot", "adapters")
+        if "sandbox" in path.read_text().lower()
+    ]
+    assert knowing == []
+
+
+def test_the_wheel_carries_every_file_of_its_packages(tmp_path: Path) -> None:
+    """Texts, templates and styles are installed with the code that reads them."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    carried = set(zipfile.ZipFile(wheel).namelist())
+    packages = (
+        ROOT / name for name in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    )
+    ours = {
+        str(path.relative_to(ROOT))
+        for package in packages
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert ours <= carried
+    assert not [name for name in carried if name.startswith(("tests/", "tools/"))]
+
+
+def test_an_old_python_can_read_the_setup_and_so_be_told_that_it_is_too_old() -> None:
+    """A syntax error would be the first thing a new contributor sees."""
+    source = (ROOT / "tools" / "setup.py").read_text()
+    ast.parse(source, feature_version=(3, 6))
+    assert "from __future__ import annotations" not in source  # unknown to Python 3.6
