@@ -1,0 +1,37 @@
+"""A set of changes that the ledger writes in one atomic step, and the audit line of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.consent import ConsentRequest
+from bot.domain.deliveries import Delivery
+from bot.domain.inventory import AppRecord
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to what, when, and with which particulars (UTC). Free of secrets."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """All or nothing. Each record carries its new revision: it is written only over the one before.
+
+    `planned` deliveries are different: they are added unless their key exists, which is how the
+    same intent found twice is carried out once.
+    """
+
+    apps: tuple[AppRecord, ...] = ()
+    requests: tuple[ConsentRequest, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    planned: tuple[Delivery, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()

@@ -1,0 +1,277 @@
+"""Every error that o365bot raises on purpose.
+
+    O365BotError                 root: stable `code`, what happened, what to do next (`hint`)
+    ├── SettingsInvalid          the settings cannot be used; lists every wrong key
+    ├── CloudError               an Okta or Microsoft API did not give what was asked
+    │   ├── CloudUnreachable     no answer: connection, TLS, time-out, 5xx after retries
+    │   ├── CloudThrottled       a rate limit was hit and waiting did not help
+    │   ├── CloudRefused         401/403: a permission, scope or role is missing
+    │   ├── CloudNotFound        404: the app, user or tenant does not exist there
+    │   └── CloudAnswerInvalid   not what the API documents (HTML, truncated, huge, looping)
+    ├── ChatError                a chat platform did not take a message
+    │   ├── ChatUnreachable      outcome unknown or not accepted; may be tried again
+    │   ├── ChatThrottled        try again after `retry_after` seconds
+    │   ├── PersonUnreachable    this person cannot be messaged (not installed, blocked, gone)
+    │   ├── ChannelUnreachable   this channel cannot be posted to (archived, not a member, gone)
+    │   ├── MessageGone          the message to change no longer exists
+    │   ├── MessageRefused       the platform calls the message itself wrong: a bug of ours
+    │   └── ChatMisconfigured    the installation itself is refused (token revoked, wrong tenant)
+    ├── StoreError               Redis
+    │   ├── StoreUnavailable     cannot be reached or started
+    │   ├── StoreUnsafe          it may evict or is no master: refused at start
+    │   └── Conflict             the record changed since it was read: read again and decide again
+    └── ConsentError             a personal link or request cannot be used
+        ├── LinkUnknown          no such link
+        ├── LinkExpired          its time is over
+        ├── LinkSpent            it was used already
+        ├── LinkRevoked          a newer link took its place, or the request ended
+        ├── StepNotAllowed       the transition table has no such step from this stage
+        ├── AppUnknown           no app of that name
+        ├── AppAmbiguous         several apps of that name
+        ├── NobodyReachable      no Global Administrator can be asked
+        └── NothingToDo          the app needs no consent now
+
+A driver's own error is wrapped once, at the adapter's border, with the original as `__cause__`.
+"""
+
+from __future__ import annotations
+
+
+class O365BotError(Exception):
+    """Root of the tree. `hint` says what the reader can do next; both are free of secrets."""
+
+    code = "o365bot"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class SettingsInvalid(O365BotError):
+    """The settings cannot be used; `problems` holds one line per wrong key."""
+
+    code = "settings_invalid"
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__(
+            "The settings cannot be used:\n" + "\n".join(f"  - {line}" for line in problems),
+            hint="\nEvery key is explained in docs/settings.md.",
+        )
+        self.problems = problems
+
+
+class CloudError(O365BotError):
+    """An Okta or Microsoft API did not give what was asked.
+
+    `where` names the Okta org or Entra tenant, `call` the API call without its host.
+    """
+
+    code = "cloud_error"
+
+    def __init__(self, message: str, *, where: str, call: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.where = where
+        self.call = call
+
+
+class CloudUnreachable(CloudError):
+    """No usable answer: connection, TLS, time-out, or a server error that stayed."""
+
+    code = "cloud_unreachable"
+
+
+class CloudThrottled(CloudError):
+    """A rate limit was hit and waiting did not help. `retry_after` is in seconds."""
+
+    code = "cloud_throttled"
+
+    def __init__(
+        self, message: str, *, where: str, call: str, retry_after: float, hint: str = ""
+    ) -> None:
+        super().__init__(message, where=where, call=call, hint=hint)
+        self.retry_after = retry_after
+
+
+class CloudRefused(CloudError):
+    """401 or 403. `missing` names the scope, role or permission that would help, if known.
+
+    `reason` is the API's own stable error code (such as `AadPremiumLicenseRequired`).
+    """
+
+    code = "cloud_refused"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str,
+        call: str,
+        missing: str = "",
+        reason: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, where=where, call=call, hint=hint)
+        self.missing = missing
+        self.reason = reason
+
+
+class CloudNotFound(CloudError):
+    """404: the app, user or tenant does not exist there."""
+
+    code = "cloud_not_found"
+
+
+class CloudAnswerInvalid(CloudError):
+    """The answer is not what the API documents."""
+
+    code = "cloud_answer_invalid"
+
+
+class ChatError(O365BotError):
+    """A chat platform did not take a message."""
+
+    code = "chat_error"
+
+
+class ChatUnreachable(ChatError):
+    """The outcome is unknown, or the platform did not accept; it may be tried again."""
+
+    code = "chat_unreachable"
+
+
+class ChatThrottled(ChatError):
+    """Too many messages. `retry_after` is in seconds."""
+
+    code = "chat_throttled"
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class PersonUnreachable(ChatError):
+    """This person cannot be messaged: not installed, blocked, deactivated, not found."""
+
+    code = "person_unreachable"
+
+
+class ChannelUnreachable(ChatError):
+    """This channel cannot be posted to: archived, not a member, gone."""
+
+    code = "channel_unreachable"
+
+
+class MessageGone(ChatError):
+    """The message to change no longer exists."""
+
+    code = "message_gone"
+
+
+class MessageRefused(ChatError):
+    """The platform calls the message itself wrong; trying again will not help."""
+
+    code = "message_refused"
+
+
+class ChatMisconfigured(ChatError):
+    """The installation itself is refused: token revoked, scope missing, wrong tenant."""
+
+    code = "chat_misconfigured"
+
+
+class StoreError(O365BotError):
+    """Redis did not do what was asked."""
+
+    code = "store_error"
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached or started."""
+
+    code = "store_unavailable"
+
+
+class StoreUnsafe(StoreError):
+    """The store may lose what it is given: it evicts, or is not a master."""
+
+    code = "store_unsafe"
+
+
+class Conflict(StoreError):
+    """A record changed since it was read; nothing was written."""
+
+    code = "conflict"
+
+
+class ConsentError(O365BotError):
+    """A personal link or a consent request cannot be used in this way."""
+
+    code = "consent_error"
+
+
+class LinkUnknown(ConsentError):
+    """There is no such link."""
+
+    code = "link_unknown"
+
+
+class LinkExpired(ConsentError):
+    """The link's time is over."""
+
+    code = "link_expired"
+
+
+class LinkSpent(ConsentError):
+    """The link was used already."""
+
+    code = "link_spent"
+
+
+class LinkRevoked(ConsentError):
+    """A newer link took its place, or the request ended."""
+
+    code = "link_revoked"
+
+
+class StepNotAllowed(ConsentError):
+    """The transition table has no such step from this stage."""
+
+    code = "step_not_allowed"
+
+
+class AppUnknown(ConsentError):
+    """No app of that name. `closest` holds labels that look alike."""
+
+    code = "app_unknown"
+
+    def __init__(self, name: str, closest: tuple[str, ...] = ()) -> None:
+        super().__init__(f"No Office 365 app is called “{name}”.")
+        self.name = name
+        self.closest = closest
+
+
+class AppAmbiguous(ConsentError):
+    """Several apps fit the name. `choices` holds their `org/app id` keys."""
+
+    code = "app_ambiguous"
+
+    def __init__(self, name: str, choices: tuple[str, ...]) -> None:
+        super().__init__(f"“{name}” fits several apps: {', '.join(choices)}.")
+        self.name = name
+        self.choices = choices
+
+
+class NobodyReachable(ConsentError):
+    """No Global Administrator of the app's tenant can be asked."""
+
+    code = "nobody_reachable"
+
+
+class NothingToDo(ConsentError):
+    """The app needs no consent now."""
+
+    code = "nothing_to_do"

@@ -1,0 +1,263 @@
+"""What the services need from the outside, as Protocols.
+
+Each is implemented in one adapter folder and checked by one contract suite. Every method may raise
+the errors of `bot.errors` that its section names, and nothing of a driver's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.domain.apps import AppRef, Office365App, ProvisioningConnection, Tenant
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent import ConsentRequest
+from bot.domain.deliveries import Delivery
+from bot.domain.evidence import Evidence
+from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.notices import Channel, Notice
+from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin
+from bot.message import Message
+
+
+class Clock(Protocol):
+    """The time, in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Secrets(Protocol):
+    """Randomness that nobody can guess."""
+
+    def token(self) -> str:
+        """256 bits, URL-safe."""
+        ...
+
+    def identifier(self) -> str:
+        """A short unique id."""
+        ...
+
+    def code(self) -> str:
+        """A short code that people read to each other: no look-alike letters."""
+        ...
+
+
+# ------------------------------------------------------------------ clouds (raise CloudError)
+
+
+class OktaOrg(Protocol):
+    """One Okta org, read only."""
+
+    @property
+    def name(self) -> str: ...
+
+    def apps(self) -> AsyncIterator[Office365App]:
+        """Every Office 365 app instance, active or not, page by page."""
+        ...
+
+    async def connection(self, app_id: str) -> ProvisioningConnection:
+        """The app's default provisioning connection."""
+        ...
+
+    async def log_evidence(
+        self, since: datetime, app_ids: frozenset[str]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        """What the System Log tells of these apps since then, by app id."""
+        ...
+
+    async def app_admins(self) -> tuple[OktaAdmin, ...]:
+        """Who may change the provisioning of Office 365 apps (CloudRefused: it cannot be told)."""
+        ...
+
+    async def integration_tab(self, app_id: str) -> str:
+        """The address of the app's Provisioning > Integration tab in the Admin Console."""
+        ...
+
+
+class Entra(Protocol):
+    """Microsoft Entra and Microsoft Graph, read only, for every tenant."""
+
+    async def find_tenant(self, domain: str) -> Tenant:
+        """The tenant that owns a domain, by OIDC discovery (CloudNotFound: there is none)."""
+        ...
+
+    async def global_admins(self, tenant: Tenant) -> tuple[GlobalAdmin, ...]:
+        """Everybody who holds or may activate Global Administrator; persons only."""
+        ...
+
+    async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
+        """What tells whether the tenant consented to Okta's application.
+
+        A part that could not be read comes as READ_FAILED evidence with `needed` "no".
+        """
+        ...
+
+    async def account_evidence(
+        self, tenant: Tenant, app_ids: frozenset[str]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        """The per-app service accounts in the tenant, by Okta app id."""
+        ...
+
+
+# ------------------------------------------------------------------ chat (raise ChatError)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message on its platform: where it is and what it is called there (opaque)."""
+
+    message_id: str
+
+
+class Messenger(Protocol):
+    """One chat platform, outward. The adapter draws the neutral message in its own form."""
+
+    async def find_person(
+        self, addresses: Sequence[str], object_id: str, tenant_id: str
+    ) -> tuple[ChatIdentity, ...]:
+        """The accounts of a person, by address or Entra object id; empty when there is none."""
+        ...
+
+    async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
+        """One direct message. `key` marks it, so that `find_sent` can find it again."""
+        ...
+
+    async def post(self, to: Channel, message: Message, key: str) -> Sent:
+        """One channel message, marked with `key`."""
+        ...
+
+    async def update(self, message_id: str, message: Message) -> None:
+        """Change a message in place (MessageGone: it no longer exists)."""
+        ...
+
+    async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
+        """The message that was sent with `key`, if the platform can tell; None otherwise."""
+        ...
+
+
+class Composer(Protocol):
+    """Writes a notice out in words, from the present truth."""
+
+    async def compose(self, notice: Notice, *, link: str = "") -> Message | None:
+        """The message, or None when there is nothing to tell any more. `link` is the address."""
+        ...
+
+
+# ------------------------------------------------------------------ ledger (raise StoreError)
+
+
+class Ledger(Protocol):
+    """The product's own records: apps, consent requests, deliveries, and the audit stream.
+
+    Everything is read by its own method and changed by one: `commit`.
+    """
+
+    async def commit(self, changes: Changes) -> None:
+        """Write all changes and their audit entries in one atomic step.
+
+        Raises Conflict, and writes nothing, when a record is not at the revision before.
+        """
+        ...
+
+    async def app(self, ref: AppRef) -> AppRecord | None: ...
+
+    async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
+        """Every app of one org, or of all orgs."""
+        ...
+
+    async def scans(self) -> Mapping[str, OrgScan]:
+        """How the last look at each org went."""
+        ...
+
+    async def save_scan(self, scan: OrgScan) -> None: ...
+
+    async def global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
+        """A tenant's Global Administrators as last read within a day; None when not known."""
+        ...
+
+    async def save_global_admins(self, tenant_id: str, admins: Sequence[GlobalAdmin]) -> None: ...
+
+    async def okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
+        """An org's Office 365 app admins as last read within a day; None when not known."""
+        ...
+
+    async def save_okta_admins(self, org: str, admins: Sequence[OktaAdmin]) -> None: ...
+
+    async def request(self, request_id: str) -> ConsentRequest | None: ...
+
+    async def request_by_link(self, digest: str) -> ConsentRequest | None:
+        """The request whose link, now or formerly, has this digest."""
+        ...
+
+    async def open_requests(self) -> tuple[ConsentRequest, ...]: ...
+
+    async def requests_for(self, app: AppRef) -> tuple[ConsentRequest, ...]:
+        """Every request of one app that is still kept, oldest first."""
+        ...
+
+    async def delivery(self, key: str) -> Delivery | None: ...
+
+    async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """Keys of what is due, or was being sent when its lease ran out; oldest first."""
+        ...
+
+    async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
+        """The newest entries, newest first."""
+        ...
+
+
+class Once(Protocol):
+    """Acting once on what may arrive twice."""
+
+    async def first_time(self, key: str, remember: timedelta) -> bool:
+        """True for the first caller with `key` within `remember`, False for all others."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRef:
+    """Where a Teams conversation is reached. `kind` is `personal`, `channel` or `groupChat`."""
+
+    conversation_id: str
+    kind: str
+    service_url: str
+    tenant_id: str
+    bot_id: str
+    user_id: str = ""
+    object_id: str = ""
+    name: str = ""
+
+
+class Conversations(Protocol):
+    """The Teams conversations that the app was installed in."""
+
+    async def remember(self, ref: ConversationRef) -> None: ...
+
+    async def forget(self, conversation_id: str) -> None: ...
+
+    async def personal(self, object_id: str) -> ConversationRef | None:
+        """The 1:1 conversation with a person, by Entra object id."""
+        ...
+
+    async def conversation(self, conversation_id: str) -> ConversationRef | None: ...
+
+
+# ------------------------------------------------------------------ engine
+
+
+class Engine(Protocol):
+    """Background work. It carries keys and names only; the ledger holds the truth."""
+
+    async def deliver(self, key: str, at: datetime) -> None:
+        """Carry out one delivery at its time (safe to repeat)."""
+        ...
+
+    async def scan(self, org: str) -> None:
+        """Look at one org soon (repeated calls before it starts are one)."""
+        ...
+
+    async def verify(self, ref: AppRef, at: datetime) -> None:
+        """Look at one app again at that time."""
+        ...

@@ -1,0 +1,345 @@
+"""Everything that can be configured, read once at start and checked as a whole.
+
+From a TOML file (named by `--config` or `O365BOT_CONFIG`) and from the environment
+(`O365BOT_SLACK__BOT_TOKEN`, …), which wins. Each secret may also be given as a file: `bot_token` or
+`bot_token_file`. `docs/settings.md` is written from these classes, and a test keeps it so.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from bot.errors import SettingsInvalid
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _address(value: str) -> str:
+    """An https address without query; http is taken for loopback only."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError("expected an address such as https://example.com")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("expected https (http is taken for loopback only)")
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("expected an address without user, query or fragment")
+    return value.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class Section(BaseModel):
+    """A part of the settings. Unknown keys are errors; every secret may come from a file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        values = dict(data)
+        for name, field in cls.model_fields.items():
+            path = values.pop(f"{name}_file", None)
+            if path is None or field.annotation not in (SecretStr, SecretStr | None):
+                if path is not None:
+                    values[f"{name}_file"] = path
+                continue
+            if values.get(name):
+                raise ValueError(f"give {name} or {name}_file, not both")
+            try:
+                values[name] = Path(path).expanduser().read_text().strip()
+            except OSError as error:
+                raise ValueError(f"{name}_file cannot be read: {error.strerror}") from None
+        return values
+
+
+class RedisSettings(Section):
+    """Where acknowledgements are kept."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="Redis >= 7.2 or Valkey: `redis://`, `rediss://` or `unix://`. "
+        "Left out, o365bot starts a Valkey server of its own in `data_dir`.",
+    )
+    replicas: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="How many replicas must have an acknowledgement before it is answered.",
+    )
+
+
+class OktaSettings(Section):
+    """One Okta org, read with a service app (recommended) or an API token."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,30}$",
+        description="A short name for the org: small letters, digits, hyphens.",
+    )
+    url: Address = Field(description="The org's address, such as `https://contoso.okta.com`.")
+    admin_url: Address | None = Field(
+        None, description="The Admin Console's address; found from `url` when left out."
+    )
+    client_id: str = Field("", description="The client id of the API service app.")
+    private_key: SecretStr | None = Field(
+        None, description="The private key of the service app, PEM (RSA or EC)."
+    )
+    key_id: str = Field("", description="The key id (`kid`) that Okta shows beside the key.")
+    api_token: SecretStr | None = Field(
+        None, description="An API token (SSWS). It has its creator's rights: a last resort."
+    )
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> Self:
+        app = bool(self.client_id and self.private_key and self.key_id)
+        if not app and self.api_token is None:
+            raise ValueError("give client_id, private_key and key_id (or api_token)")
+        if app and self.api_token is not None:
+            raise ValueError("give a service app or api_token, not both")
+        return self
+
+
+class EntraSettings(Section):
+    """The app registration by which Microsoft Graph is read."""
+
+    client_id: str = Field(description="The application (client) id.")
+    certificate: SecretStr | None = Field(
+        None, description="Certificate and private key in one PEM (recommended)."
+    )
+    client_secret: SecretStr | None = Field(None, description="A client secret instead.")
+    login_url: Address = Field(
+        "https://login.microsoftonline.com", description="The cloud's sign-in host."
+    )
+    graph_url: Address = Field(
+        "https://graph.microsoft.com", description="The cloud's Microsoft Graph host."
+    )
+    okta_app_names: tuple[str, ...] = Field(
+        (
+            "Okta Microsoft Graph Client",
+            "Okta Office 365 Graph Client - SSO",
+        ),
+        description="The names that Okta's enterprise application may have in a tenant. Okta does "
+        "not publish its ids, and its help pages disagree about the name.",
+    )
+    okta_app_ids: tuple[str, ...] = Field(
+        (), description="Its application ids, once you know them; they are stronger than names."
+    )
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> Self:
+        if (self.certificate is None) == (self.client_secret is None):
+            raise ValueError("give either certificate or client_secret")
+        return self
+
+
+class SlackSettings(Section):
+    """The Slack app."""
+
+    bot_token: SecretStr = Field(description="The bot token, `xoxb-…`.")
+    signing_secret: SecretStr = Field(description="The signing secret of the app.")
+    channel: str = Field(
+        "", pattern=r"^([CG][A-Z0-9]+)?$", description="Id of the channel that follows along."
+    )
+    operators: tuple[str, ...] = Field(
+        (), description="Member ids (`U…`) that may ask and send. Nobody else may."
+    )
+    api_url: Address = Field("https://slack.com/api", description="Slack's Web API.")
+
+    @field_validator("signing_secret")
+    @classmethod
+    def _not_empty(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value():
+            raise ValueError("must not be empty")
+        return value
+
+
+class TeamsSettings(Section):
+    """The Teams bot registration (single tenant)."""
+
+    app_id: str = Field(min_length=1, description="The bot's application id.")
+    app_password: SecretStr = Field(description="The bot's client secret.")
+    tenant_id: str = Field(min_length=1, description="The tenant the bot lives in.")
+    channel: str = Field("", description="Id of the channel that follows along, `19:…`.")
+    operators: tuple[str, ...] = Field(
+        (), description="Entra object ids that may ask and send. Nobody else may."
+    )
+    openid_metadata_url: Address = Field(
+        "https://login.botframework.com/v1/.well-known/openidconfiguration",
+        description="Where the keys of the Bot Framework are found.",
+    )
+    login_url: Address = Field(
+        "https://login.microsoftonline.com", description="Where the bot gets its own token."
+    )
+    service_urls: tuple[Address, ...] = Field(
+        (
+            "https://smba.trafficmanager.net",
+            "https://smba.infra.gcc.teams.microsoft.com",
+            "https://smba.infra.gov.teams.microsoft.us",
+        ),
+        description="Hosts that replies may go to; an activity that names another is refused.",
+    )
+
+
+class PeopleSettings(Section):
+    """What the organisation knows about its own admins."""
+
+    denied: tuple[str, ...] = Field(
+        (), description="Object ids or addresses that are never asked (break-glass accounts)."
+    )
+    not_break_glass: tuple[str, ...] = Field(
+        (), description="Accounts that look like break-glass accounts but are people."
+    )
+    owners: dict[str, str] = Field(
+        default_factory=dict,
+        description="Admin account (object id or address) to the address of the person behind it.",
+    )
+
+
+class Settings(BaseSettings):
+    """All settings. Build it with `load`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="O365BOT_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    public_url: Address = Field(
+        description="Where browsers and the chat platforms reach o365bot; links are built from it."
+    )
+    listen: str = Field(
+        "127.0.0.1:8080", pattern=r"^[^\s:]+:\d{1,5}$", description="Host and port to listen on."
+    )
+    data_dir: Path = Field(Path("var"), description="Where the embedded store keeps its files.")
+    language: str = Field("en", description="The language of channel messages.")
+    scan_every_minutes: int = Field(
+        15, ge=1, le=1440, description="Minutes between two looks at every org."
+    )
+    link_hours: int = Field(72, ge=1, le=336, description="How long a personal link lives.")
+    remind_at: str = Field(
+        "09:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="When the channel is reminded on working days.",
+    )
+    time_zone: str = Field("UTC", description="The zone of `remind_at`, such as `Europe/Berlin`.")
+    redis: RedisSettings = Field(RedisSettings(), description="The store.")
+    okta: tuple[OktaSettings, ...] = Field(description="The Okta orgs, at least one.")
+    entra: EntraSettings | None = Field(
+        None, description="Microsoft; left out, people and consents cannot be told."
+    )
+    slack: SlackSettings | None = Field(None, description="Slack; left out, it is not served.")
+    teams: TeamsSettings | None = Field(None, description="Teams; left out, it is not served.")
+    people: PeopleSettings = Field(PeopleSettings(), description="Your own admins.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("expected a zone name such as Europe/Berlin") from None
+        return value
+
+    @field_validator("okta")
+    @classmethod
+    def _not_none(cls, value: tuple[OktaSettings, ...]) -> tuple[OktaSettings, ...]:
+        # Not `min_length`: that would also count an org whose own keys are wrong as missing.
+        if not value:
+            raise ValueError("give at least one org")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        names = [org.name for org in self.okta]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"okta: each org needs a name of its own (twice: {', '.join(twice)})")
+        if self.slack is None and self.teams is None:
+            raise ValueError("give slack or teams (or both)")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, which comes in as init values."""
+        return (env_settings, init_settings)
+
+
+CONFIG_VARIABLE = "O365BOT_CONFIG"
+
+
+def load(config: Path | None = None) -> Settings:
+    """Read the file and the environment. Raises SettingsInvalid with one line per wrong key."""
+    path = config or (Path(os.environ[CONFIG_VARIABLE]) if CONFIG_VARIABLE in os.environ else None)
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SettingsInvalid((f"{path.name}: cannot be read ({error.strerror})",)) from None
+        except UnicodeDecodeError:
+            raise SettingsInvalid((f"{path.name}: is not TOML (not UTF-8 text)",)) from None
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsInvalid((f"{path.name}: is not TOML ({error})",)) from None
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsInvalid(tuple(_problem(dict(item)) for item in error.errors())) from None
+    except SettingsError as error:  # names the key, and not the value
+        raise SettingsInvalid((f"environment: is not JSON ({error})",)) from None
+
+
+def _problem(item: dict[str, Any]) -> str:
+    """One line: the key, what was expected, how to give it by environment."""
+    parts = [str(part) for part in item["loc"]]
+    key = ".".join(parts) or "settings"
+    says = str(item["msg"]).removeprefix("Value error, ")
+    match item["type"]:
+        case "missing":
+            says = "is missing"
+        case "extra_forbidden":
+            says = "is not a setting; is it misspelt?"
+    variable = "O365BOT_" + "__".join(parts).upper()
+    where = f" (or {variable})" if item["type"] == "missing" and "okta" not in parts else ""
+    return f"{key}: {says}{where}"
