@@ -1,0 +1,93 @@
+"""The catalogue: every word that people read, one folder of TOML files per language.
+
+    [apps]
+    title = "Office 365 apps of {org}"
+    left.one = "One app needs migration."
+    left.other = "{count} apps need migration."
+
+`words("apps.left", count=3)` picks the plural by the language's own rules (CLDR, through Babel).
+Values are put in as plain text; escaping is the business of whoever draws the message.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, tzinfo
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_timedelta
+
+FALLBACK = "en"
+
+
+class Words:
+    """One language's words. Unknown languages fall back to English; an unknown key is a bug."""
+
+    def __init__(self, language: str = FALLBACK) -> None:
+        wanted = language.replace("_", "-").partition("-")[0].lower()
+        self.language = wanted if wanted in languages() else FALLBACK
+        self._texts = _catalogue(self.language)
+        self._locale = Locale(self.language)
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The text for `key` with `values` put in. Raises KeyError for an unknown key."""
+        text = self._texts[key]
+        if isinstance(text, Mapping):
+            count = values["count"]
+            if not isinstance(count, int):
+                raise TypeError(f"{key}: count must be an int")
+            text = text.get(self._locale.plural_form(count), text["other"])
+        return text.format_map(values)
+
+    def date(self, day: date) -> str:
+        """A date, long form."""
+        return format_date(day, format="long", locale=self._locale)
+
+    def moment(self, at: datetime, zone: tzinfo = UTC) -> str:
+        """A date and time in `zone`, with the zone's name."""
+        return format_datetime(at, format="d MMM y, HH:mm z", tzinfo=zone, locale=self._locale)
+
+    def ago(self, at: datetime, now: datetime) -> str:
+        """How long ago, rounded: "5 minutes ago"."""
+        if abs((now - at).total_seconds()) < 45:
+            return self("time.now")
+        return format_timedelta(at - now, add_direction=True, locale=self._locale)
+
+    def has(self, key: str) -> bool:
+        """Whether there is a text for `key`."""
+        return key in self._texts
+
+    def keys(self) -> frozenset[str]:
+        """Every key of this language."""
+        return frozenset(self._texts)
+
+
+Texts = Mapping[str, "str | Mapping[str, str]"]
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that have a catalogue."""
+    return tuple(sorted(entry.name for entry in _folder().iterdir() if entry.is_dir()))
+
+
+def _folder() -> Traversable:
+    return files("bot.chat") / "texts"
+
+
+@cache
+def _catalogue(language: str) -> Texts:
+    texts: dict[str, str | Mapping[str, str]] = {}
+    for entry in sorted((_folder() / language).iterdir(), key=lambda e: e.name):
+        if not entry.name.endswith(".toml"):
+            continue
+        for section, table in tomllib.loads(entry.read_text(encoding="utf-8")).items():
+            for name, text in table.items():
+                key = f"{section}.{name}"
+                if key in texts:
+                    raise ValueError(f"{entry.name}: {key} stands in two files")
+                texts[key] = text
+    return texts
