@@ -1,0 +1,138 @@
+"""One atomic step: a list of writes with the revisions they expect, carried out by one Lua script.
+
+A stored record is its revision, a bar, and its JSON (`7|{...}`), so the script compares revisions
+without reading JSON. All expectations are checked before anything is written.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from bot.errors import Conflict
+
+_SCRIPT = """
+local writes = cjson.decode(ARGV[1])
+
+local function stored(write)
+  if write.field then return redis.call('HGET', KEYS[write.key], write.field) end
+  return redis.call('GET', KEYS[write.key])
+end
+
+for _, write in ipairs(writes) do
+  if write.expects then
+    local now = stored(write)
+    local revision = now and tonumber(string.match(now, '^(%d+)|')) or 0
+    if revision ~= write.expects then return 0 end
+  end
+end
+
+for _, write in ipairs(writes) do
+  local key = KEYS[write.key]
+  local skip = write.absent and stored(write)
+  if not skip then
+    if write.value then
+      if write.field then redis.call('HSET', key, write.field, write.value)
+      elseif write.ttl then redis.call('SET', key, write.value, 'EX', write.ttl)
+      else redis.call('SET', key, write.value) end
+    end
+    if write.index then
+      if write.score then redis.call('ZADD', KEYS[write.index], write.score, write.member)
+      else redis.call('ZREM', KEYS[write.index], write.member) end
+    end
+    if write.set then redis.call('SADD', KEYS[write.set], write.member) end
+    if write.entry then redis.call('XADD', key, '*', unpack(write.entry)) end
+  end
+end
+return 1
+"""
+
+
+class Commit:
+    """Collects writes, then carries them out at once with `run`."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, int] = {}
+        self._writes: list[dict[str, Any]] = []
+
+    def _key(self, name: str) -> int:
+        return self._keys.setdefault(name, len(self._keys) + 1)
+
+    def put(
+        self,
+        key: str,
+        text: str,
+        revision: int,
+        *,
+        field: str | None = None,
+        ttl: int | None = None,
+    ) -> None:
+        """Write a record whose stored revision must be the one before (0: absent)."""
+        self._write(key=key, value=f"{revision}|{text}", expects=revision - 1, field=field, ttl=ttl)
+
+    def add(
+        self, key: str, text: str, revision: int, *, index: str, member: str, score: float
+    ) -> None:
+        """Write a record and its index entry unless the record exists."""
+        self._writes.append(
+            {
+                "key": self._key(key),
+                "value": f"{revision}|{text}",
+                "absent": True,
+                "index": self._key(index),
+                "member": member,
+                "score": score,
+            }
+        )
+
+    def set(self, key: str, value: str, ttl: int) -> None:
+        """Write a plain value that lives `ttl` seconds."""
+        self._write(key=key, value=value, ttl=ttl)
+
+    def index(self, key: str, member: str, score: float | None) -> None:
+        """Put `member` into a sorted set, or take it out (None)."""
+        self._writes.append(
+            {"key": self._key(key), "index": self._key(key), "member": member}
+            | ({} if score is None else {"score": score})
+        )
+
+    def member(self, key: str, member: str) -> None:
+        """Put `member` into a set."""
+        self._writes.append({"key": self._key(key), "set": self._key(key), "member": member})
+
+    def append(self, key: str, entry: dict[str, str]) -> None:
+        """Append an entry to a stream."""
+        flat = [part for pair in entry.items() for part in pair]
+        self._writes.append({"key": self._key(key), "entry": flat})
+
+    def _write(self, *, key: str, **parts: Any) -> None:
+        self._writes.append(
+            {"key": self._key(key), **{k: v for k, v in parts.items() if v is not None}}
+        )
+
+    async def run(self, script: AsyncScript) -> None:
+        """Carry it out. Raises Conflict, with nothing written, when a revision differs."""
+        if not self._writes:
+            return
+        if not await script(keys=list(self._keys), args=[json.dumps(self._writes)]):
+            raise Conflict("A record changed since it was read.")
+
+
+def register(client: Redis) -> AsyncScript:
+    """The script on this client."""
+    return client.register_script(_SCRIPT)
+
+
+def split(stored: str | bytes) -> str:
+    """The JSON of a stored record."""
+    return text(stored).partition("|")[2]
+
+
+def text(value: object) -> str:
+    """An answer of redis-py as text; its types allow for bytes, `decode_responses` does not."""
+    if not isinstance(value, str):
+        raise TypeError("expected text: is decode_responses on?")
+    return value

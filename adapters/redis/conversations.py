@@ -1,0 +1,45 @@
+"""The Teams conversations that the app was installed in."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from adapters.redis.codec import CONVERSATION
+from adapters.redis.commit import text
+from adapters.redis.keys import Keys
+from adapters.redis.store import errors
+from bot.ports import ConversationRef
+
+
+class RedisConversations:
+    """Implements `bot.ports.Conversations`."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+
+    async def remember(self, ref: ConversationRef) -> None:
+        with errors():
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.set(self._keys.conversation(ref.conversation_id), CONVERSATION.dump(ref))
+                if ref.kind == "personal" and ref.object_id:
+                    pipeline.set(self._keys.personal(ref.object_id), ref.conversation_id)
+                await pipeline.execute()
+
+    async def forget(self, conversation_id: str) -> None:
+        ref = await self.conversation(conversation_id)
+        gone = [self._keys.conversation(conversation_id)]
+        if ref is not None and ref.object_id:
+            gone.append(self._keys.personal(ref.object_id))
+        with errors():
+            await self._client.delete(*gone)
+
+    async def personal(self, object_id: str) -> ConversationRef | None:
+        with errors():
+            conversation_id = await self._client.get(self._keys.personal(object_id))
+        return await self.conversation(text(conversation_id)) if conversation_id else None
+
+    async def conversation(self, conversation_id: str) -> ConversationRef | None:
+        with errors():
+            stored = await self._client.get(self._keys.conversation(conversation_id))
+        return CONVERSATION.load(stored) if stored else None

@@ -1,0 +1,81 @@
+"""The names of every key. All share one hash tag, so one script may touch any of them.
+
+An installation is small (10,000 apps are some 10 MB), so one slot of a cluster holds it, and a
+change that spans orgs, such as one person's requests, stays one atomic step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.apps import AppRef
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Key names of one installation. `installation` keeps two of them apart on one server."""
+
+    installation: str = "o365bot"
+
+    def _key(self, *parts: str) -> str:
+        return ":".join((f"{{{self.installation}}}", *parts))
+
+    def apps(self, org: str) -> str:
+        """Hash: app id -> app record."""
+        return self._key("apps", org)
+
+    def orgs(self) -> str:
+        """Set: the orgs that have apps."""
+        return self._key("orgs")
+
+    def scans(self) -> str:
+        """Hash: org -> how its last scan went."""
+        return self._key("scans")
+
+    def global_admins(self, tenant_id: str) -> str:
+        """String: a tenant's Global Administrators, for a day."""
+        return self._key("global-admins", tenant_id)
+
+    def okta_admins(self, org: str) -> str:
+        """String: an org's Office 365 app admins, for a day."""
+        return self._key("okta-admins", org)
+
+    def request(self, request_id: str) -> str:
+        """String: one consent request."""
+        return self._key("request", request_id)
+
+    def open_requests(self) -> str:
+        """Sorted set: ids of open requests by when they were made."""
+        return self._key("requests", "open")
+
+    def requests_for(self, ref: AppRef) -> str:
+        """Sorted set: ids of an app's requests by when they were made."""
+        return self._key("requests", "of", str(ref))
+
+    def link(self, digest: str) -> str:
+        """String: the request that a link's digest belongs, or belonged, to."""
+        return self._key("link", digest)
+
+    def delivery(self, key: str) -> str:
+        """String: one delivery."""
+        return self._key("delivery", key)
+
+    def due(self) -> str:
+        """Sorted set: deliveries not yet ended, by when they are to be looked at."""
+        return self._key("deliveries", "due")
+
+    def audit(self) -> str:
+        """Stream: every change."""
+        return self._key("audit")
+
+    def once(self, what: str) -> str:
+        """String: a thing that was acted on."""
+        return self._key("once", what)
+
+    def conversation(self, conversation_id: str) -> str:
+        """String: one Teams conversation."""
+        return self._key("conversation", conversation_id)
+
+    def personal(self, object_id: str) -> str:
+        """String: the id of the 1:1 Teams conversation with a person."""
+        return self._key("personal", object_id)

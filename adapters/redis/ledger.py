@@ -1,0 +1,203 @@
+"""The ledger on Redis: every read is one call, every change one atomic step.
+
+What has ended is kept for a while, then expires by itself: requests for 400 days, deliveries for
+90. Apps and the audit stream stay.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from redis.asyncio import Redis
+
+from adapters.redis import codec
+from adapters.redis.commit import Commit, register, split, text
+from adapters.redis.keys import Keys
+from adapters.redis.store import errors
+from bot.domain.apps import AppRef
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent import ConsentRequest
+from bot.domain.deliveries import Delivery, Phase
+from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.people import GlobalAdmin, OktaAdmin
+
+DAY = 24 * 60 * 60
+ENDED_REQUESTS = 400 * DAY
+ENDED_DELIVERIES = 90 * DAY
+PEOPLE = DAY
+
+
+class RedisLedger:
+    """Implements `bot.ports.Ledger`."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+        self._script = register(client)
+
+    async def commit(self, changes: Changes) -> None:
+        commit = Commit()
+        for record in changes.apps:
+            self._put_app(commit, record)
+        for request in changes.requests:
+            self._put_request(commit, request)
+        for delivery in changes.deliveries:
+            self._put_delivery(commit, delivery)
+        for delivery in changes.planned:
+            commit.add(
+                self._keys.delivery(delivery.key),
+                codec.DELIVERY.dump(delivery),
+                delivery.revision,
+                index=self._keys.due(),
+                member=delivery.key,
+                score=delivery.due_at.timestamp(),
+            )
+        for entry in changes.audit:
+            commit.append(self._keys.audit(), _flat(entry))
+        with errors():
+            await commit.run(self._script)
+
+    def _put_app(self, commit: Commit, record: AppRecord) -> None:
+        ref = record.app.ref
+        commit.put(
+            self._keys.apps(ref.org), codec.APP.dump(record), record.revision, field=ref.app_id
+        )
+        commit.member(self._keys.orgs(), ref.org)
+
+    def _put_request(self, commit: Commit, request: ConsentRequest) -> None:
+        is_open = request.stage.is_open
+        made = request.requested_at.timestamp()
+        commit.put(
+            self._keys.request(request.id),
+            codec.REQUEST.dump(request),
+            request.revision,
+            ttl=None if is_open else ENDED_REQUESTS,
+        )
+        commit.index(self._keys.open_requests(), request.id, made if is_open else None)
+        commit.index(self._keys.requests_for(request.app), request.id, made)
+        if request.link is not None:
+            commit.set(self._keys.link(request.link.token_sha256), request.id, ENDED_REQUESTS)
+
+    def _put_delivery(self, commit: Commit, delivery: Delivery) -> None:
+        match delivery.phase:
+            case Phase.DUE:
+                look_at: float | None = delivery.due_at.timestamp()
+            case Phase.SENDING:
+                look_at = (delivery.leased_until or delivery.due_at).timestamp()
+            case Phase.SENT | Phase.FAILED:
+                look_at = None
+        commit.put(
+            self._keys.delivery(delivery.key),
+            codec.DELIVERY.dump(delivery),
+            delivery.revision,
+            ttl=ENDED_DELIVERIES if look_at is None else None,
+        )
+        commit.index(self._keys.due(), delivery.key, look_at)
+
+    async def app(self, ref: AppRef) -> AppRecord | None:
+        with errors():
+            stored = await self._client.hget(self._keys.apps(ref.org), ref.app_id)
+        return codec.APP.load(split(stored)) if stored else None
+
+    async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
+        records = []
+        with errors():
+            orgs = (
+                [org] if org else sorted(map(text, await self._client.smembers(self._keys.orgs())))
+            )
+            for name in orgs:
+                records += await self._client.hvals(self._keys.apps(name))
+        return tuple(codec.APP.load(split(stored)) for stored in records)
+
+    async def scans(self) -> Mapping[str, OrgScan]:
+        with errors():
+            stored = await self._client.hgetall(self._keys.scans())
+        return {text(org): codec.SCAN.load(scan) for org, scan in stored.items()}
+
+    async def save_scan(self, scan: OrgScan) -> None:
+        with errors():
+            await self._client.hset(self._keys.scans(), scan.org, codec.SCAN.dump(scan))
+
+    async def global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
+        with errors():
+            stored = await self._client.get(self._keys.global_admins(tenant_id))
+        return codec.GLOBAL_ADMINS.load(stored) if stored else None
+
+    async def save_global_admins(self, tenant_id: str, admins: Sequence[GlobalAdmin]) -> None:
+        record = codec.GLOBAL_ADMINS.dump(tuple(admins))
+        with errors():
+            await self._client.set(self._keys.global_admins(tenant_id), record, ex=PEOPLE)
+
+    async def okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
+        with errors():
+            stored = await self._client.get(self._keys.okta_admins(org))
+        return codec.OKTA_ADMINS.load(stored) if stored else None
+
+    async def save_okta_admins(self, org: str, admins: Sequence[OktaAdmin]) -> None:
+        record = codec.OKTA_ADMINS.dump(tuple(admins))
+        with errors():
+            await self._client.set(self._keys.okta_admins(org), record, ex=PEOPLE)
+
+    async def request(self, request_id: str) -> ConsentRequest | None:
+        with errors():
+            stored = await self._client.get(self._keys.request(request_id))
+        return codec.REQUEST.load(split(stored)) if stored else None
+
+    async def request_by_link(self, digest: str) -> ConsentRequest | None:
+        with errors():
+            request_id = await self._client.get(self._keys.link(digest))
+        return await self.request(text(request_id)) if request_id else None
+
+    async def open_requests(self) -> tuple[ConsentRequest, ...]:
+        return await self._requests(self._keys.open_requests())
+
+    async def requests_for(self, app: AppRef) -> tuple[ConsentRequest, ...]:
+        return await self._requests(self._keys.requests_for(app))
+
+    async def _requests(self, index: str) -> tuple[ConsentRequest, ...]:
+        with errors():
+            ids = await self._client.zrange(index, 0, -1)
+            if not ids:
+                return ()
+            stored = await self._client.mget([self._keys.request(text(i)) for i in ids])
+        return tuple(codec.REQUEST.load(split(one)) for one in stored if one)
+
+    async def delivery(self, key: str) -> Delivery | None:
+        with errors():
+            stored = await self._client.get(self._keys.delivery(key))
+        return codec.DELIVERY.load(split(stored)) if stored else None
+
+    async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+        with errors():
+            keys = await self._client.zrangebyscore(
+                self._keys.due(), "-inf", now.timestamp(), start=0, num=limit
+            )
+        return tuple(map(text, keys))
+
+    async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
+        with errors():
+            entries = await self._client.xrevrange(self._keys.audit(), count=limit)
+        return tuple(_entry(fields) for _, fields in entries or () if fields)
+
+
+def _flat(entry: AuditEntry) -> dict[str, str]:
+    return {
+        "at": entry.at.astimezone(UTC).isoformat(),
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "detail": json.dumps(dict(entry.detail), ensure_ascii=False),
+    }
+
+
+def _entry(stored: Mapping[str | bytes, str | bytes]) -> AuditEntry:
+    fields = {text(name): text(value) for name, value in stored.items()}
+    return AuditEntry(
+        datetime.fromisoformat(fields["at"]),
+        fields["actor"],
+        fields["action"],
+        fields["subject"],
+        json.loads(fields["detail"]),
+    )

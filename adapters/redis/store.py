@@ -1,0 +1,83 @@
+"""The connection to Redis, and the gate it must pass at start.
+
+redis-py's `from_url` retries nothing unless it is told to (redis-py docs, "Retry"), so retries are
+explicit here, with the asyncio class: the other one sleeps on the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    BusyLoadingError,
+    RedisError,
+)
+
+from bot.errors import StoreUnavailable, StoreUnsafe
+
+# 6.2 is the oldest on which everything here works; WAITAOF needs 7.2.
+OLDEST = (6, 2)
+
+
+@asynccontextmanager
+async def connect(url: str) -> AsyncIterator[Redis]:
+    """A client with explicit retries. Answers are text."""
+    client: Redis = Redis.from_url(
+        url,
+        decode_responses=True,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), 6),
+        retry_on_error=[BusyLoadingError],
+        health_check_interval=30,
+        socket_timeout=10,
+    )
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Turn redis-py's errors into ours, once, at the border."""
+    try:
+        yield
+    except (AuthenticationError, AuthorizationError) as error:
+        raise StoreUnavailable(
+            "The store refuses the credentials.", hint="Check user and password in redis.url."
+        ) from error
+    except RedisError as error:
+        raise StoreUnavailable(
+            f"The store does not answer ({type(error).__name__}).",
+            hint="Check that Redis runs and that redis.url is right.",
+        ) from error
+
+
+async def check(client: Redis) -> dict[str, str]:
+    """Refuse a store that may lose what it is given; returns what it says of itself.
+
+    `INFO` instead of `CONFIG`, which managed services block. Raises StoreUnsafe, StoreUnavailable.
+    """
+    with errors():
+        info = {key: str(value) for key, value in (await client.info()).items()}
+    policy = info.get("maxmemory_policy", "")
+    if policy and policy != "noeviction":
+        raise StoreUnsafe(
+            f"The store may evict keys (maxmemory-policy is {policy}).",
+            hint="Set maxmemory-policy to noeviction: acknowledgements must never be dropped.",
+        )
+    if info.get("role") not in (None, "master"):
+        raise StoreUnsafe(
+            "The store is a replica.", hint="Point redis.url to the master, or use Sentinel."
+        )
+    version = tuple(int(part) for part in info.get("redis_version", "0").split(".")[:2])
+    if version < OLDEST:
+        raise StoreUnsafe(
+            f"The store is Redis {info.get('redis_version')}.", hint="Use 7.2 or newer, or Valkey."
+        )
+    return info
