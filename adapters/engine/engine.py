@@ -1,0 +1,153 @@
+"""The one module that knows pydocket: adding work, and the worker that carries it out.
+
+Guarantees that the rest relies on: a task is run at least once, also when its worker dies (leases
+are renewed and taken over); `tick` fires once over all replicas; a task that this version does not
+know stays for the replica that does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+import stamina
+import structlog
+from docket import CurrentExecution, Docket, Execution, ExponentialRetry, Perpetual, Retry, Timeout
+from docket import Worker as DocketWorker
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+from bot.domain.apps import AppRef
+from bot.errors import StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+TICK = timedelta(seconds=10)
+TASK_LIMIT = timedelta(minutes=10)
+# A dead worker's tasks are taken over after this; a live one renews its leases.
+REDELIVERY = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the tasks do: handed in by bootstrap."""
+
+    deliver: Callable[[str], Awaitable[None]]
+    scan: Callable[[str], Awaitable[object]]
+    verify: Callable[[AppRef], Awaitable[object]]
+    tick: Callable[[], Awaitable[None]]
+
+
+class DocketEngine:
+    """Implements `bot.ports.Engine`; `run` is the worker."""
+
+    def __init__(self, url: str, orgs: tuple[str, ...], scan_every: timedelta) -> None:
+        self._docket = Docket(name="o365bot-engine", url=url)
+        self._orgs = orgs
+        self._scan_every = scan_every
+
+    async def __aenter__(self) -> Self:
+        await self._docket.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._docket.__aexit__(kind, error, trace)
+
+    async def deliver(self, key: str, at: datetime) -> None:
+        await self._add("deliver", key, key=f"deliver:{key}", at=at)
+
+    async def scan(self, org: str) -> None:
+        await self._add("scan_org", org, key=f"scan:{org}", at=datetime.now(UTC))
+
+    async def verify(self, ref: AppRef, at: datetime) -> None:
+        await self._add("verify_app", str(ref), key=f"verify:{ref}", at=at)
+
+    async def _add(self, task: str, argument: str, *, key: str, at: datetime) -> None:
+        """Add a task. With a key it is safe to repeat, so a lost connection is retried.
+
+        What lies in the future replaces what stands under the key: that is how a task puts itself
+        off. Raises StoreUnavailable when the store stays away.
+        """
+        later = at > datetime.now(UTC)
+        try:
+            async for attempt in stamina.retry_context(
+                on=RedisConnectionError, attempts=5, timeout=15.0
+            ):
+                with attempt:
+                    if later:
+                        await self._docket.replace(task, when=at, key=key)(argument)
+                    else:
+                        await self._docket.add(task, when=at, key=key)(argument)
+        except RedisError as error:
+            raise StoreUnavailable("The engine's store does not answer.") from error
+
+    def register(self, work: Work) -> None:
+        """Bind the tasks to what they do. A task's name is its key in Redis: never rename one."""
+        orgs = self._orgs
+        scan_every = self._scan_every
+
+        async def deliver(
+            key: str,
+            retry: Retry = ExponentialRetry(attempts=5, minimum_delay=timedelta(seconds=1)),
+            timeout: Timeout = Timeout(TASK_LIMIT),
+        ) -> None:
+            await work.deliver(key)
+
+        async def scan_org(org: str, timeout: Timeout = Timeout(TASK_LIMIT)) -> None:
+            if org in orgs:  # else: taken out of the settings meanwhile
+                await work.scan(org)
+
+        async def verify_app(ref: str, timeout: Timeout = Timeout(TASK_LIMIT)) -> None:
+            await work.verify(AppRef.parse(ref))
+
+        async def tick(
+            perpetual: Perpetual = Perpetual(every=TICK, automatic=True),
+            timeout: Timeout = Timeout(TASK_LIMIT),
+        ) -> None:
+            await work.tick()
+
+        async def scan_all(
+            perpetual: Perpetual = Perpetual(every=scan_every, automatic=True),
+        ) -> None:
+            for org in orgs:
+                await self.scan(org)
+
+        for task in (deliver, scan_org, verify_app, tick, scan_all):
+            self._docket.register(task)
+
+    async def run(self) -> None:
+        """Carry out tasks until cancelled, then drain. Started again if the store went away."""
+        while True:
+            try:
+                async with DocketWorker(
+                    self._docket,
+                    concurrency=50,
+                    minimum_check_interval=timedelta(milliseconds=100),
+                    scheduling_resolution=timedelta(milliseconds=250),
+                    redelivery_timeout=REDELIVERY,
+                    reconnection_delay=timedelta(seconds=1),
+                    fallback_task=_unknown_task,
+                ) as worker:
+                    await worker.run_forever()
+            except RedisError as error:
+                log.warning("engine restarts", error=type(error).__name__)
+                await asyncio.sleep(1)
+
+
+async def _unknown_task(
+    *args: object,
+    execution: Execution = CurrentExecution(),
+    retry: Retry = Retry(attempts=None, delay=timedelta(seconds=30)),
+    **kwargs: object,
+) -> None:
+    """Keep a task that this version does not know: a newer replica will carry it out."""
+    raise LookupError(f"this version has no task {execution.function_name}")

@@ -1,0 +1,44 @@
+"""`o365bot`: the command line's entry. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from adapters.terminal.cli import build_cli
+from bot.settings import Settings
+
+
+def main() -> None:
+    """Run the command line."""
+    build_cli(serve=_serve)()
+
+
+def _serve(settings: Settings) -> None:
+    asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    """Serve and work until SIGINT or SIGTERM, then drain both."""
+    from adapters.web.server import make_server
+    from bot.bootstrap import open_bot
+
+    # uvicorn stops at these signals, then raises them again with the handler that was there before
+    # it. With the default one the process would end before the store is shut down.
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: None)
+    async with open_bot(settings) as bot:
+        server = make_server(bot.app, settings.listen)
+        work = asyncio.create_task(bot.engine.run(), name="engine")
+        work.add_done_callback(lambda _: setattr(server, "should_exit", True))
+        try:
+            await server.serve()
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
+        if not work.cancelled():
+            work.result()  # the engine ended by itself: say why
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,265 @@
+"""The wiring: the one place that knows both the services and the adapters.
+
+`Bot` builds everything from the settings, in order, and closes it in the reverse order. Nothing
+here decides anything.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from prometheus_client import generate_latest
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+
+from adapters.engine.engine import DocketEngine, Work
+from adapters.entra.client import EntraClient
+from adapters.http.client import open_http
+from adapters.okta.client import OktaClient
+from adapters.redis import store
+from adapters.redis.conversations import RedisConversations
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from adapters.redis.once import RedisOnce
+from adapters.slack.calls import open_web
+from adapters.slack.inbound import SlackInbound
+from adapters.slack.outbound import SlackMessenger
+from adapters.teams.connector import Connector, TeamsMessenger
+from adapters.teams.inbound import TeamsInbound
+from adapters.web.app import build_app
+from adapters.web.health import Health, Part
+from bot.chat.conversation import Conversation
+from bot.chat.letters import Letters
+from bot.chat.words import Words
+from bot.domain.notices import Channel
+from bot.domain.people import PeoplePolicy, Platform
+from bot.domain.reminders import Policy
+from bot.errors import StoreError
+from bot.ports import Entra, Messenger, OktaOrg
+from bot.services.acknowledge import Acknowledge
+from bot.services.ask import Ask
+from bot.services.deliver import Deliver
+from bot.services.remind import Remind
+from bot.services.scan import Scan
+from bot.settings import Settings
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class SystemSecrets:
+    """The operating system's randomness."""
+
+    # Without 0/O, 1/I/L and U: people read codes to each other.
+    LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+
+    def token(self) -> str:
+        return secrets.token_urlsafe(32)
+
+    def identifier(self) -> str:
+        return secrets.token_hex(8)
+
+    def code(self) -> str:
+        letters = [secrets.choice(self.LETTERS) for _ in range(6)]
+        return "".join(letters[:3]) + "-" + "".join(letters[3:])
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The wired bot: what the terminal and the server use."""
+
+    settings: Settings
+    ledger: RedisLedger
+    scan: Scan
+    ask: Ask
+    remind: Remind
+    conversation: Conversation
+    engine: DocketEngine
+    app: Starlette
+
+
+@asynccontextmanager
+async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
+    """Everything built from the settings, closed in the reverse order at the end.
+
+    Raises StoreUnavailable or StoreUnsafe when the store cannot be used, SettingsInvalid when a
+    key or certificate cannot.
+    """
+    clock = SystemClock()
+    system_secrets = SystemSecrets()
+    async with AsyncExitStack() as stack:
+        url = await _store_url(settings, stack)
+        client = await stack.enter_async_context(store.connect(url))
+        await store.check(client)
+        keys = Keys()
+        ledger = RedisLedger(client, keys)
+        once = RedisOnce(client, keys)
+        conversations = RedisConversations(client, keys)
+
+        orgs = _okta(settings, clock, stack)
+        entra = _entra(settings, clock, stack)
+        engine = await stack.enter_async_context(
+            DocketEngine(
+                url, tuple(orgs), scan_every=timedelta(minutes=settings.scan_every_minutes)
+            )
+        )
+
+        http = open_http()
+        stack.push_async_callback(http.aclose)
+        slack_web = (
+            await stack.enter_async_context(open_web(settings.slack)) if settings.slack else None
+        )
+        connector = Connector(settings.teams, http) if settings.teams else None
+        messengers: dict[Platform, Messenger] = {}
+        if slack_web is not None:
+            messengers[Platform.SLACK] = SlackMessenger(slack_web)
+        if settings.teams is not None and connector is not None:
+            messengers[Platform.TEAMS] = TeamsMessenger(settings.teams, conversations, connector)
+
+        scan = Scan(orgs=orgs, entra=entra, ledger=ledger, clock=clock)
+        ask = Ask(
+            ledger=ledger,
+            entra=entra,
+            messengers=messengers,
+            engine=engine,
+            clock=clock,
+            secrets=system_secrets,
+            policy=_people_policy(settings),
+        )
+        remind = Remind(
+            ledger=ledger,
+            engine=engine,
+            clock=clock,
+            channels=_channels(settings),
+            policy=Policy(time.fromisoformat(settings.remind_at), ZoneInfo(settings.time_zone)),
+        )
+        deliver = Deliver(
+            ledger=ledger,
+            messengers=messengers,
+            composer=Letters(ledger=ledger, orgs=orgs, clock=clock, language=settings.language),
+            engine=engine,
+            clock=clock,
+            secrets=system_secrets,
+            public_url=settings.public_url,
+            link_lifetime=timedelta(hours=settings.link_hours),
+        )
+        acknowledge = Acknowledge(ledger=ledger, orgs=orgs, engine=engine, clock=clock)
+        conversation = Conversation(
+            ledger=ledger,
+            scan=scan,
+            ask=ask,
+            remind=remind,
+            clock=clock,
+            operators=_operators(settings),
+            language=settings.language,
+            link_hours=settings.link_hours,
+        )
+        engine.register(Work(deliver=deliver, scan=scan.org, verify=scan.app, tick=remind.tick))
+        slack = (
+            SlackInbound(settings.slack, conversation, once, slack_web)
+            if settings.slack and slack_web
+            else None
+        )
+        teams = (
+            TeamsInbound(settings.teams, conversation, once, conversations, connector, http)
+            if settings.teams and connector
+            else None
+        )
+        for inbound in (slack, teams):
+            if inbound is not None:
+                stack.push_async_callback(inbound.drain, DRAIN)
+        app = build_app(
+            links=acknowledge,
+            words=Words,
+            public_url=settings.public_url,
+            slack=slack.endpoint if slack else None,
+            teams=teams.endpoint if teams else None,
+            health=lambda: _health(client, ledger),
+            metrics=generate_latest,
+        )
+        yield Bot(settings, ledger, scan, ask, remind, conversation, engine, app)
+
+
+DRAIN = 20.0
+"""Seconds that answers under way may take at shutdown."""
+
+
+async def _store_url(settings: Settings, stack: AsyncExitStack) -> str:
+    """The configured store, or the embedded one, started and looked after."""
+    if settings.redis.url is not None:
+        return settings.redis.url.get_secret_value()
+    # Unix only, so it is not imported where a store is configured.
+    from adapters.redis.embedded import EmbeddedStore
+
+    return await stack.enter_async_context(EmbeddedStore(settings.data_dir / "store"))
+
+
+def _okta(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Mapping[str, OktaOrg]:
+    orgs: dict[str, OktaOrg] = {}
+    for org in settings.okta:
+        client = OktaClient(org, open_http(), clock)
+        stack.push_async_callback(client.aclose)
+        orgs[org.name] = client
+    return orgs
+
+
+def _entra(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Entra | None:
+    if settings.entra is None:
+        return None
+    client = EntraClient(settings.entra, clock)
+    stack.push_async_callback(client.aclose)
+    return client
+
+
+def _people_policy(settings: Settings) -> PeoplePolicy:
+    people = settings.people
+    return PeoplePolicy(
+        denied=frozenset(name.lower() for name in people.denied),
+        not_break_glass=frozenset(name.lower() for name in people.not_break_glass),
+        owners={account.lower(): owner.lower() for account, owner in people.owners.items()},
+    )
+
+
+def _channels(settings: Settings) -> tuple[Channel, ...]:
+    found = []
+    if settings.slack and settings.slack.channel:
+        found.append(Channel(Platform.SLACK, settings.slack.channel))
+    if settings.teams and settings.teams.channel:
+        found.append(Channel(Platform.TEAMS, settings.teams.channel))
+    return tuple(found)
+
+
+def _operators(settings: Settings) -> frozenset[str]:
+    slack = settings.slack.operators if settings.slack else ()
+    teams = settings.teams.operators if settings.teams else ()
+    return frozenset(f"{Platform.SLACK}:{one}" for one in slack) | frozenset(
+        f"{Platform.TEAMS}:{one}" for one in teams
+    )
+
+
+async def _health(client: Redis, ledger: RedisLedger) -> Health:
+    """Whether the store answers, and how the last look at each org went."""
+    try:
+        with store.errors():
+            await client.ping()
+        scans = await ledger.scans()
+    except StoreError as error:
+        return Health((Part("store", ok=False, reason=error.message, vital=True),))
+    return Health(
+        (
+            Part("store", ok=True, vital=True),
+            *(
+                Part(f"okta:{org}", ok=not scan.failure, reason=scan.failure)
+                for org, scan in scans.items()
+            ),
+        )
+    )
