@@ -1,0 +1,131 @@
+"""One Okta org, read through its Management API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+import httpx
+
+from adapters.http.assertion import ClientKey
+from adapters.http.client import CloudClient, Credentials, Pace, Retry
+from adapters.okta import admins, console, parse, system_log
+from adapters.okta.pacing import OktaPace
+from adapters.okta.paging import pages
+from adapters.okta.scopes import explain
+from adapters.okta.tokens import ApiToken, ServiceApp
+from bot.domain.apps import Office365App, ProvisioningConnection
+from bot.domain.evidence import Evidence
+from bot.domain.people import OktaAdmin
+from bot.errors import SettingsInvalid
+from bot.ports import Clock
+from bot.settings import OktaSettings
+
+PAGE = 200  # the most that Okta gives
+
+
+class OktaClient:
+    """Implements `bot.ports.OktaOrg`. Every method raises CloudError and nothing else.
+
+    `http` is this org's own connection pool (`adapters.http.client.open_http`); `aclose` closes it.
+    `pace` keeps within the org's rate limits; left out, they are counted in this process.
+    Raises SettingsInvalid when the private key cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: OktaSettings,
+        http: httpx.AsyncClient,
+        clock: Clock,
+        *,
+        pace: Pace | None = None,
+    ) -> None:
+        self._http = http
+        self._clock = clock
+        self._url = settings.url
+        self._name = settings.name
+        self._admin_url = settings.admin_url or console.admin_address(settings.url)
+        self._api = CloudClient(
+            http,
+            settings.url,
+            where=settings.name,
+            credentials=self._credentials(settings),
+            pace=pace or OktaPace(clock),
+            explain=explain,
+            # The pace has learnt of the limit: the next try waits for its turn.
+            retry=Retry(throttled=lambda error: 0.0),
+        )
+
+    def _credentials(self, settings: OktaSettings) -> Credentials:
+        if settings.private_key is None:
+            assert settings.api_token is not None, "the settings see to it"
+            return ApiToken(settings.name, settings.api_token.get_secret_value())
+        try:
+            key = ClientKey(
+                settings.client_id,
+                settings.private_key.get_secret_value(),
+                {"kid": settings.key_id},
+            )
+        except ValueError as error:
+            raise SettingsInvalid((f"okta.{settings.name}.private_key: {error}",)) from error
+        client = CloudClient(
+            self._http,
+            settings.url,
+            where=settings.name,
+            # A pace of its own: tokens are asked for while a call holds its turn.
+            pace=OktaPace(self._clock),
+            retry=Retry(attempts=1),
+        )
+        return ServiceApp(client, settings.url, key, self._clock)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    @property
+    def name(self) -> str:
+        """The org's name in the settings."""
+        return self._name
+
+    async def apps(self) -> AsyncIterator[Office365App]:
+        """Every Office 365 app instance, active or not, page by page.
+
+        `filter` takes one expression only, so the status is not asked for.
+        """
+        query: dict[str, str | int] = {
+            "filter": f'name eq "{parse.CATALOG_NAME}"',
+            "limit": PAGE,
+            "includeNonDeleted": "true",
+        }
+        async for answer in pages(self._api, "/api/v1/apps", query):
+            for value in answer.array():
+                app = parse.app(self._name, value)
+                if app is not None:
+                    yield app
+
+    async def connection(self, app_id: str) -> ProvisioningConnection:
+        """The app's default provisioning connection (CloudNotFound: no such app)."""
+        path = f"/api/v1/apps/{quote(app_id, safe='')}/connections/default"
+        return parse.connection((await self._api.get(path)).object())
+
+    async def log_evidence(
+        self, since: datetime, app_ids: frozenset[str]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        """What the System Log tells of these apps since then (UTC), by app id, oldest first.
+
+        Okta keeps 90 days. A little from before `since` may be among it, so that nothing that was
+        stored late is missed; what is known already has the same `event_id`.
+        """
+        return await system_log.read(self._api, since, app_ids, self._clock.now())
+
+    async def app_admins(self) -> tuple[OktaAdmin, ...]:
+        """Who may change the provisioning of Office 365 apps (CloudRefused: it cannot be told)."""
+        return await admins.read(self._api, self._name)
+
+    async def integration_tab(self, app_id: str) -> str:
+        """The address of the app's Provisioning > Integration tab in the Admin Console."""
+        if not self._admin_url:
+            client = CloudClient(self._http, self._url, where=self._name)
+            self._admin_url = await console.find_admin_address(client)
+        return console.integration_tab(self._admin_url, app_id)

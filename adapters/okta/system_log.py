@@ -1,0 +1,161 @@
+"""What the System Log tells of Office 365 apps, as evidence.
+
+Event types are those of Okta's event type catalogue (developer.okta.com, "Event types"). The
+catalogue spells debug data with underscores (`admin_user_name`), events probably in camel case;
+which events carry it is not documented. So both spellings are read, and an event that does not name
+an account proves nothing about the password.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from adapters.http.client import CloudClient
+from adapters.okta.paging import pages
+from adapters.okta.parse import inside, objects, text
+from bot.domain.evidence import Evidence, EvidenceKind
+
+SAVED = "application.lifecycle.update"
+PROVISIONING_APP_CREATED = "app.office365.provisioning_app.create"
+CREDENTIALS_REJECTED = (
+    "app.office365.api.error.validate.creds",
+    "app.office365.api.error.validate.admin.creds",
+    "application.configuration.update",
+)
+# They carry the same debug data and may name the account that provisioning works with.
+ACCOUNT_USED = (
+    "app.office365.api.error.unable.to.create.graph.client",
+    "app.office365.api.error.download.users",
+    "app.office365.api.error.import.profile",
+    "app.office365.api.error.push.profile",
+)
+EVENT_TYPES = (SAVED, PROVISIONING_APP_CREATED, *CREDENTIALS_REJECTED, *ACCOUNT_USED)
+
+# Events arrive in the order of their storage, so one may turn up that was published a little before
+# others that were seen already. What is read twice is told apart by its event id.
+LATE = timedelta(minutes=10)
+PAGE = 200  # small enough for events with long change details
+
+_ACCOUNT_KEYS = frozenset({"adminusername"})
+_MESSAGE_KEYS = frozenset({"errormessage"})
+_SERVICE_ACCOUNT = re.compile(r"svc_OKTA_sync_(\w+)(?:@[\w.-]+)?", re.IGNORECASE | re.ASCII)
+_ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+
+
+async def read(
+    client: CloudClient, since: datetime, app_ids: frozenset[str], now: datetime
+) -> Mapping[str, tuple[Evidence, ...]]:
+    """Evidence by app id, oldest first, from events published since then (UTC)."""
+    found: dict[str, dict[str, Evidence]] = {}
+    query: dict[str, str | int] = {
+        "since": (since.astimezone(UTC) - LATE).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "filter": " or ".join(f'eventType eq "{kind}"' for kind in EVENT_TYPES),
+        "sortOrder": "ASCENDING",
+        "limit": PAGE,
+    }
+    async for answer in pages(client, "/api/v1/logs", query):
+        events = objects(answer.array())
+        if not events:
+            break  # a poll names a next page for ever
+        for event in events:
+            for app_id, evidence in evidence_in(event, app_ids, now):
+                found.setdefault(app_id, {})[evidence.event_id] = evidence
+    return {
+        app_id: tuple(sorted(items.values(), key=lambda item: item.at))
+        for app_id, items in found.items()
+    }
+
+
+def evidence_in(
+    event: Mapping[str, Any], app_ids: frozenset[str], now: datetime
+) -> Iterator[tuple[str, Evidence]]:
+    """What one event says of each of the apps that it is about."""
+    event_id, happened_at = text(event.get("uuid")), _instant(event.get("published"))
+    if not event_id or happened_at is None:
+        return
+    for app_id in sorted(_apps(event) & app_ids):
+        told = _told(event, app_id)
+        if told is not None:
+            kind, detail = told
+            yield app_id, Evidence(kind, now, happened_at, detail, event_id)
+
+
+def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str, str]] | None:
+    kind = text(event.get("eventType"))
+    failed = text(inside(event, "outcome", "result")).upper() in ("FAILURE", "DENY")
+    if kind == SAVED:
+        if failed or not _about_provisioning(event):
+            return None
+        return EvidenceKind.SETTINGS_SAVED, {"by": _actor(event)}
+    if kind == PROVISIONING_APP_CREATED:
+        return None if failed else (EvidenceKind.PROVISIONING_APP_CREATED, {"by": _actor(event)})
+    account = _account(event, in_words=kind in CREDENTIALS_REJECTED)
+    if not account:
+        return None
+    service = _SERVICE_ACCOUNT.fullmatch(account)
+    if service is not None:
+        # Even when Microsoft refuses it (Conditional Access): it is this app's own account that
+        # provisioning works with, so no administrator's password is stored any more.
+        own = service.group(1).lower().startswith(app_id.lower())
+        return (EvidenceKind.SERVICE_ACCOUNT_USED, {"account": account}) if own else None
+    if kind in CREDENTIALS_REJECTED and (failed or kind.startswith("app.office365.api.error.")):
+        return EvidenceKind.ADMIN_PASSWORD_REJECTED, {"account": account}
+    return EvidenceKind.ADMIN_PASSWORD_USED, {"account": account}
+
+
+def _apps(event: Mapping[str, Any]) -> set[str]:
+    """The ids of the event's targets, of whatever type: the catalogue does not name the type."""
+    return {text(target.get("id")) for target in objects(event.get("target"))}
+
+
+def _about_provisioning(event: Mapping[str, Any]) -> bool:
+    """False only when the event lists what changed, and provisioning is not in it."""
+    changes = [t["changeDetails"] for t in objects(event.get("target")) if t.get("changeDetails")]
+    if not changes:
+        return True
+    words = re.sub(r"[^a-z]", "", str(changes).lower())
+    return any(word in words for word in ("provisioning", "appinstanceproperties", "createusers"))
+
+
+def _account(event: Mapping[str, Any], *, in_words: bool) -> str:
+    """The account that provisioning signs in to Microsoft with, as far as the event names it.
+
+    `in_words`: an address in the message is that account. Other messages name the user that was
+    being provisioned.
+    """
+    debug = inside(event, "debugContext", "debugData")
+    named = _first(debug, _ACCOUNT_KEYS)
+    if named:
+        return named
+    for message in (_first(debug, _MESSAGE_KEYS), text(inside(event, "outcome", "reason"))):
+        found = _SERVICE_ACCOUNT.search(message)
+        if found is None and in_words:
+            found = _ADDRESS.search(message)
+        if found is not None:
+            return found.group().rstrip(".")
+    return ""
+
+
+def _first(data: Any, names: frozenset[str]) -> str:
+    """A member by its name without case and underscores; "" when there is none."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            if str(key).replace("_", "").lower() in names and text(value):
+                return text(value)
+    return ""
+
+
+def _actor(event: Mapping[str, Any]) -> str:
+    actor = event.get("actor")
+    return text(inside(actor, "displayName")) or text(inside(actor, "alternateId"))
+
+
+def _instant(value: Any) -> datetime | None:
+    try:
+        parsed = datetime.fromisoformat(text(value))
+    except ValueError:
+        return None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
