@@ -1,0 +1,128 @@
+"""The ASGI app: which address leads where, and what every answer has in common.
+
+It is handed all it needs; what a chat platform's request means is known to that platform's adapter,
+which comes in as an endpoint.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from adapters.web.consent import ConsentPage, Links
+from adapters.web.csrf import Csrf
+from adapters.web.health import Health
+from adapters.web.middleware import BodyLimit, OwnHost, RequestLog, SecurityHeaders
+from adapters.web.middleware import security_headers as headers_of
+from adapters.web.pages import Pages
+from bot.chat.words import Words
+from bot.errors import O365BotError, StoreError
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def build_app(
+    *,
+    links: Links,
+    words: Callable[[str], Words],
+    public_url: str,
+    slack: Endpoint | None,
+    teams: Endpoint | None,
+    health: Callable[[], Awaitable[Health]],
+    metrics: Callable[[], bytes],
+    lifespan: Lifespan | None = None,
+) -> Starlette:
+    """The bot's web app.
+
+    `words` gives the words of a language. `public_url` is where browsers reach the app: its host is
+    the only one that is answered (health and metrics apart, which probes ask for by address), and
+    nothing is ever built from the Host header. `metrics` gives the Prometheus text format.
+    """
+    parts = urlsplit(public_url)
+    https = parts.scheme == "https"
+    headers = headers_of(https=https)
+    pages = Pages(words)
+    consent = ConsentPage(links, pages, Csrf(f"{parts.scheme}://{parts.netloc}", secure=https))
+
+    async def home(request: Request) -> Response:
+        return pages.show(
+            request, "home.html", in_slack=slack is not None, in_teams=teams is not None
+        )
+
+    async def link(request: Request) -> Response:
+        return await (consent.press if request.method == "POST" else consent.show)(request)
+
+    async def show_health(request: Request) -> Response:
+        report = await health()
+        return Response(
+            json.dumps(report.as_json()),
+            status_code=200 if report.serving else 503,
+            media_type="application/json",
+        )
+
+    async def show_metrics(request: Request) -> Response:
+        return Response(metrics(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+    async def http_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return pages.problem(request, error.status_code, headers=error.headers)
+
+    async def store_away(request: Request, error: Exception) -> Response:
+        return pages.problem(request, 503, "store", again=True, headers={"Retry-After": "10"})
+
+    async def other_side_away(request: Request, error: Exception) -> Response:
+        return pages.problem(request, 502, "elsewhere", again=True)
+
+    async def bug(request: Request, error: Exception) -> Response:
+        # Starlette answers this one outside of all middleware.
+        return pages.problem(request, 500, headers=headers)
+
+    routes: list[Route | Mount] = [
+        Route("/", home, methods=["GET"]),
+        Route("/c/{token}", link, methods=["GET", "POST"]),
+        Route("/health", show_health, methods=["GET"]),
+        Route("/metrics", show_metrics, methods=["GET"]),
+        Mount("/static", StaticFiles(directory=_STATIC), name="static"),
+    ]
+    if slack is not None:
+        routes.append(Route("/slack/events", slack, methods=["POST"]))
+    if teams is not None:
+        routes.append(Route("/teams/messages", teams, methods=["POST"]))
+
+    handlers: dict[Any, Any] = {
+        HTTPException: http_problem,
+        StoreError: store_away,
+        O365BotError: other_side_away,
+        Exception: bug,
+    }
+    app = Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(SecurityHeaders, headers=headers),
+            Middleware(OwnHost, allowed_hosts=[parts.hostname or ""], www_redirect=False),
+            Middleware(BodyLimit, problem=pages.problem),
+        ],
+        exception_handlers=handlers,
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = (
+        False  # such a redirect would repeat the token and the Host header
+    )
+    return app

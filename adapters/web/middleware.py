@@ -1,0 +1,184 @@
+"""What every request passes through: a log line, headers, the right host, a bounded body.
+
+All are plain ASGI, so nothing buffers an answer and context variables reach the endpoints.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PROBES = frozenset({"/health", "/metrics"})
+CLIENT_GONE = 499  # what nginx logs for it; there is no answer to take a status from
+
+
+class RequestLog:
+    """One line per request: method, route, status, milliseconds; never the address itself.
+
+    A personal link's address is a secret, so only the route's template is written. Everything that
+    is logged meanwhile carries the same `request_id`, and so does the answer.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._log = structlog.get_logger("o365bot.web")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        scope["request_id"] = request_id
+        status = CLIENT_GONE
+        begun = time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, sending)
+            except Exception:
+                status = 500  # answered further out
+                raise
+            finally:
+                route = getattr(scope.get("route"), "path", "-")
+                quiet = scope["path"] in PROBES or route == "/static"
+                (self._log.debug if quiet else self._log.info)(
+                    "request",
+                    method=scope["method"],
+                    route=route,
+                    status=status,
+                    ms=round((time.perf_counter() - begun) * 1000, 1),
+                )
+
+
+def security_headers(*, https: bool) -> dict[str, str]:
+    """What every answer carries unless it says otherwise itself.
+
+    Pages hold personal things, so nothing may keep, frame, index or leak them; there is no script
+    at all. HSTS means something on https only.
+    """
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex, nofollow, noarchive",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    }
+    if https:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
+class SecurityHeaders:
+    """Puts the security headers on every answer. Static files alone may be kept for a while."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
+        self._app = app
+        self._headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if scope["path"].startswith("/static/") and message["status"] < 400:
+                    headers["Cache-Control"] = "public, max-age=86400"
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+class OwnHost(TrustedHostMiddleware):
+    """Answers for our own host name only. Probes ask by address, and are told no secrets."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] in PROBES:
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+class BodyLimit:
+    """Reads a POST's body whole before anybody works on it: bounded in size and in time.
+
+    The button's form has one field; the chat platforms' requests stay far below 1 MiB (Teams'
+    own limit for a message is about 100 KB).
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        problem: Callable[[Request, int], Response],
+        *,
+        form_bytes: int = 4 * 1024,
+        webhook_bytes: int = 1024 * 1024,
+        seconds: float = 15,
+    ) -> None:
+        self._app = app
+        self._problem = problem
+        self._form_bytes = form_bytes
+        self._webhook_bytes = webhook_bytes
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        limit = self._form_bytes if scope["path"].startswith("/c/") else self._webhook_bytes
+        announced = request.headers.get("content-length", "0")
+        body = bytearray()
+        more = True
+        if announced.isdecimal() and int(announced) > limit:
+            await self._problem(request, 413)(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(self._seconds):
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return
+                    body += message.get("body", b"")
+                    more = message.get("more_body", False)
+                    if len(body) > limit:
+                        await self._problem(request, 413)(scope, receive, send)
+                        return
+        except TimeoutError:
+            await self._problem(request, 408)(scope, receive, send)
+            return
+
+        replayed = False
+
+        async def replay() -> Message:
+            nonlocal replayed
+            if replayed:
+                return await receive()
+            replayed = True
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+        await self._app(scope, replay, send)

@@ -1,0 +1,115 @@
+"""Drawing pages: templates, the reader's language, and problems as pages that say what to do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from bot.chat.words import FALLBACK, Words, languages
+
+_HERE = Path(__file__).parent
+
+# Which words a status gets; any other is `other`.
+_KINDS: Mapping[int, str] = {
+    404: "missing",
+    405: "missing",
+    408: "slow",
+    413: "large",
+    500: "broken",
+}
+
+
+class Pages:
+    """Every page, in every language."""
+
+    def __init__(self, words: Callable[[str], Words]) -> None:
+        self._words = words
+        self._languages = languages()
+        loader = FileSystemLoader(_HERE / "templates")
+        self._templates = Environment(
+            loader=loader,
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        for name in loader.list_templates():
+            self._templates.get_template(name)  # read now, not while somebody waits
+        style = (_HERE / "static" / "style.css").read_bytes()
+        self._templates.globals["style_version"] = hashlib.sha256(style).hexdigest()[:12]
+
+    def words(self, request: Request) -> Words:
+        """The words of the reader's language."""
+        return self._words(choose(request.headers.get("accept-language", ""), self._languages))
+
+    def show(
+        self,
+        request: Request,
+        template: str,
+        status: int = 200,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> HTMLResponse:
+        """One page. Values are escaped; the words come from the catalogue, section `page`."""
+        words = self.words(request)
+
+        def text(key: str, **inserted: object) -> str:
+            return words(f"page.{key}", **inserted)
+
+        page = self._templates.get_template(template).render(
+            text=text, language=words.language, **values
+        )
+        language = {"Content-Language": words.language, "Vary": "Accept-Language"}
+        return HTMLResponse(page, status, {**language, **(headers or {})})
+
+    def problem(
+        self,
+        request: Request,
+        status: int,
+        kind: str = "",
+        *,
+        again: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """A page that says what went wrong and what to do; one line of text to what is no browser.
+
+        `again` offers to open the same address once more.
+        """
+        kind = kind or _KINDS.get(status, "other")
+        if "text/html" in request.headers.get("accept", ""):
+            reference = request.scope.get("request_id", "") if status >= 500 else ""
+            return self.show(
+                request,
+                "problem.html",
+                status,
+                headers=headers,
+                kind=kind,
+                again=again,
+                reference=reference,
+            )
+        line = self.words(request)(f"page.{kind}_title")
+        return PlainTextResponse(f"{line}\n", status, dict(headers or {}))
+
+
+def choose(accepted: str, known: Sequence[str]) -> str:
+    """The best known language for an Accept-Language header (RFC 9110, section 12.5.4)."""
+    wanted: list[tuple[float, str]] = []
+    for item in accepted.split(",")[:20]:
+        tag, _, parameter = item.partition(";")
+        name, _, number = parameter.strip().partition("=")
+        try:
+            quality = float(number) if name.strip() == "q" else 1.0
+        except ValueError:
+            continue
+        language = tag.strip().partition("-")[0].lower()
+        if language in known and quality > 0:
+            wanted.append((quality, language))
+    # max() keeps the first of equals: the order in the header breaks ties.
+    return max(wanted, key=lambda one: one[0])[1] if wanted else FALLBACK
