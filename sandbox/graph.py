@@ -1,0 +1,138 @@
+"""The pretend Microsoft Graph host, v1.0: tokens, permissions, throttling and batches.
+
+A token without the permission that a route wants gets `Authorization_RequestDenied`; what can be
+asked at all is in `sandbox.graph_routes`.
+"""
+
+from __future__ import annotations
+
+import time
+import urllib.parse
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import jwt
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from sandbox.company import Company
+from sandbox.entra_tokens import Tokens, v1_issuer
+from sandbox.graph_odata import Call, GraphError, Json
+from sandbox.graph_routes import ROUTES
+from sandbox.records import EntraTenant
+
+BATCH_MOST = 20
+REPORT_CALLS, REPORT_SECONDS = 5, 10.0
+
+
+def graph_app(company: Company) -> Starlette:
+    """The ASGI app of Microsoft Graph; its base URL is `company.addresses["graph"]`."""
+    graph = Graph(company)
+    return Starlette(
+        routes=[
+            Route("/v1.0/$batch", graph.batch, methods=["POST"]),
+            Route("/v1.0/{path:path}", graph.single),
+        ]
+    )
+
+
+@dataclass
+class Graph:
+    """Checks tokens and limits, finds the route, answers; singly or in a batch."""
+
+    company: Company
+    clock: Callable[[], float] = time.monotonic
+    _reports: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+
+    async def single(self, request: Request) -> JSONResponse:
+        """`GET` of anything."""
+        try:
+            tenant, roles = self._caller(request)
+            path = f"/{request.path_params['path']}"
+            body = self._answer(tenant, roles, path, dict(request.query_params))
+        except GraphError as error:
+            return JSONResponse(error.body(self.company), error.status, headers=error.headers)
+        return JSONResponse(body)
+
+    async def batch(self, request: Request) -> JSONResponse:
+        """`POST /v1.0/$batch`: up to 20 requests, each with a status of its own."""
+        try:
+            tenant, roles = self._caller(request)
+            requests = (await request.json()).get("requests", [])
+            if not 1 <= len(requests) <= BATCH_MOST:
+                raise GraphError(
+                    400, "BadRequest", f"A batch has between 1 and {BATCH_MOST} requests."
+                )
+        except GraphError as error:
+            return JSONResponse(error.body(self.company), error.status, headers=error.headers)
+        return JSONResponse({"responses": [self._part(tenant, roles, part) for part in requests]})
+
+    def _part(self, tenant: EntraTenant, roles: set[str], part: Json) -> Json:
+        url = urllib.parse.urlsplit(part["url"])
+        path = urllib.parse.unquote(url.path)
+        answer: Json = {"id": part["id"], "headers": {"Content-Type": "application/json"}}
+        try:
+            if part.get("method") != "GET":
+                raise GraphError(405, "Request_BadRequest", "Only GET is pretended here.")
+            body = self._answer(tenant, roles, path, dict(urllib.parse.parse_qsl(url.query)))
+        except GraphError as error:
+            answer["headers"].update(error.headers)
+            return {**answer, "status": error.status, "body": error.body(self.company)}
+        return {**answer, "status": 200, "body": body}
+
+    def _caller(self, request: Request) -> tuple[EntraTenant, set[str]]:
+        """The tenant and the application permissions of the bearer token."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        try:
+            claims = jwt.decode(
+                token if scheme == "Bearer" else "",
+                self.company.login_key.private.public_key(),
+                algorithms=["RS256"],
+                audience=Tokens(self.company).graph_audiences(),
+            )
+            tenant = self.company.tenants[claims["tid"]]
+            if claims["iss"] != v1_issuer(tenant):
+                raise jwt.InvalidIssuerError("another issuer")
+        except (jwt.InvalidTokenError, KeyError) as error:
+            raise GraphError(
+                401, "InvalidAuthenticationToken", f"Access token validation failure: {error}"
+            ) from error
+        return tenant, set(claims.get("roles", ()))
+
+    def _answer(
+        self, tenant: EntraTenant, roles: set[str], path: str, query: dict[str, str]
+    ) -> Json:
+        if self.company.throttle_graph > 0:
+            self.company.throttle_graph -= 1
+            raise _throttled(1)
+        for route in ROUTES:
+            match = route.pattern.fullmatch(path)
+            if match is not None:
+                if not roles & route.roles:
+                    raise GraphError(
+                        403,
+                        "Authorization_RequestDenied",
+                        "Insufficient privileges to complete the operation.",
+                    )
+                if route.report:
+                    self._count_report(tenant)
+                return route.answer(Call(self.company, tenant, path, query, match.groupdict()))
+        raise GraphError(
+            400, "BadRequest", f"Resource not found for the segment '{path.split('/')[1]}'."
+        )
+
+    def _count_report(self, tenant: EntraTenant) -> None:
+        """Reports and audit logs: 5 calls in 10 seconds per app and tenant."""
+        now, calls = self.clock(), self._reports[tenant.id]
+        while calls and calls[0] <= now - REPORT_SECONDS:
+            calls.popleft()
+        if len(calls) >= REPORT_CALLS:
+            raise _throttled(int(calls[0] + REPORT_SECONDS - now) + 1)
+        calls.append(now)
+
+
+def _throttled(seconds: int) -> GraphError:
+    return GraphError(429, "TooManyRequests", "Too many requests.", Retry_After=str(seconds))

@@ -1,0 +1,35 @@
+// Builds elements. Text only ever goes in as text, never as markup.
+
+export function el(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name === "class") node.className = value;
+    else if (name === "style") for (const [key, one] of Object.entries(value)) node.style.setProperty(key, one);
+    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export function safeUrl(url) {
+  return /^https?:\/\//i.test(url) ? url : undefined;
+}
+
+export function link(url, ...children) {
+  return el("a", { href: safeUrl(url), target: "_blank", rel: "noopener noreferrer" }, ...children);
+}
+
+export function image(url, alt, cls) {
+  const src = /^(https?:\/\/|data:image\/)/i.test(url) ? url : undefined;
+  return el("img", { src, alt: alt ?? "", class: cls, loading: "lazy" });
+}
+
+export function time(seconds) {
+  const at = new Date(seconds * 1000);
+  const today = at.toDateString() === new Date().toDateString();
+  const clock = at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  const day = at.toLocaleDateString(undefined, { day: "numeric", month: "short" });
+  return el("time", { datetime: at.toISOString(), title: at.toLocaleString() }, today ? clock : `${day}, ${clock}`);
+}

@@ -1,0 +1,296 @@
+"""Starts the whole pretend world on loopback, and writes the settings that lead a bot into it.
+
+    async with World() as world:
+        settings = world.settings_toml("http://127.0.0.1:8080", directory)
+        ...                                  # start the bot with O365BOT_CONFIG=settings
+        await world.start_chat()
+        await world.slack.command("ola", "/o365 apps")
+
+Every service has a port of its own, since they are different hosts in reality.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sandbox import slack_workspace, teams_service
+from sandbox.chatlog import ChatLog
+from sandbox.company import Company, contoso, utc_now
+from sandbox.entra import login_app
+from sandbox.graph import graph_app
+from sandbox.keys import SigningKey, key_for
+from sandbox.okta import okta_app
+from sandbox.page import page_app
+from sandbox.records import guid
+from sandbox.serving import serve
+from sandbox.slack import web_api
+from sandbox.slack_people import SlackPeople
+from sandbox.slack_workspace import Workspace
+from sandbox.teams import bot_login_app, connector_app, metadata_app
+from sandbox.teams_people import TeamsPeople
+from sandbox.teams_service import TeamsService
+
+PAGE_PORT = 8365
+OPERATOR = "ola"
+SLACK_TOKEN = "xoxb-sandbox-0000000000-contoso"
+SLACK_SECRET = "sandbox-signing-secret-0123456789"
+TEAMS_SECRET = "sandbox-teams-app-password"
+
+
+class World:
+    """The pretend world; an async context manager.
+
+    `key_directory` keeps the RSA keys from one run to the next; without it they are made anew.
+    `page_port` None leaves the page out; a port that is taken is replaced by a free one.
+    Inside the context there are `company`, `log`, `slack`, `teams` and `page_url`.
+    """
+
+    company: Company
+    log: ChatLog
+    slack: SlackPeople
+    teams: TeamsPeople
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        key_directory: Path | None = None,
+        page_port: int | None = PAGE_PORT,
+    ) -> None:
+        self.bot_url = ""
+        self._now = now
+        self._key_directory = key_directory
+        self._page_port = page_port
+        self._stack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        # Making keys takes a tenth of a second each and would hold up the loop.
+        self.company, channel_key = await asyncio.to_thread(
+            _company, self._now, self._key_directory
+        )
+        self.log = ChatLog()
+        client = await self._stack.enter_async_context(
+            # Never through a proxy of the environment: everything is on loopback.
+            httpx.AsyncClient(trust_env=False, timeout=30)
+        )
+        workspace = Workspace(self.company, self.log, SLACK_TOKEN, SLACK_SECRET)
+        workspace.deactivated |= _slack_ids_of_the_disabled(self.company)
+        service = TeamsService(
+            self.company,
+            self.log,
+            tenant_id=self.company.tenant("contoso").id,
+            app_id=guid("bot/teams"),
+            app_password=TEAMS_SECRET,
+            channel_key=channel_key,
+        )
+        self.slack = SlackPeople(workspace, client)
+        self.teams = TeamsPeople(service, client)
+        page = self._page_port or 0
+        addresses = await self._stack.enter_async_context(
+            serve(self._apps(workspace, service), {"page": page})
+        )
+        self.company.addresses |= addresses
+        workspace.base_url = self.company.addresses["slack"]
+        service.base_url = self.company.addresses["teams"]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.log.close()
+        await self.slack.aclose()
+        await self.teams.aclose()
+        await self._stack.aclose()
+
+    @property
+    def page_url(self) -> str:
+        """The address of the page to play in."""
+        return self.company.addresses["page"]
+
+    def connect(self, bot_url: str) -> None:
+        """Say where the bot listens; both platforms send there."""
+        self.bot_url = bot_url
+        self.slack.delivery.events_url = f"{bot_url}/slack/events"
+        self.teams.messages_url = f"{bot_url}/teams/messages"
+
+    async def start_chat(self, within: float = 30.0) -> None:
+        """Once the bot answers at all: Slack checks its URL, Teams tells it who has the app.
+
+        Raises TimeoutError when there is no answer `within` seconds, and RuntimeError when the bot
+        does not send Slack's challenge back.
+        """
+        async with asyncio.timeout(within):
+            # The bot may be another process: there is no event to wait for.
+            while not await self._is_up():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        verified, _ = await asyncio.gather(self.slack.verify_url(), self.teams.start())
+        if not verified:
+            raise RuntimeError("the bot did not answer Slack's url_verification")
+
+    async def _is_up(self) -> bool:
+        try:
+            await self.slack.client.get(f"{self.bot_url}/health")
+        except httpx.TransportError:
+            return False
+        return True
+
+    # -- settings --------------------------------------------------------------------------
+
+    def settings_toml(self, bot_url: str, directory: Path) -> Path:
+        """Write the bot's settings and key files into `directory`; the path of the TOML file.
+
+        From then on both platforms send to `bot_url`.
+        """
+        self.connect(bot_url)
+        directory.mkdir(parents=True, exist_ok=True)
+        at = self.company.addresses
+        bot = self.company.bot
+        service = self.teams.service
+        operator = self.company.person(OPERATOR)
+        entra_pem = _private(directory / "entra.pem", self.company.entra_certificate_pem())
+        parts = [
+            _table(
+                "",
+                {
+                    "public_url": bot_url,
+                    "listen": urlsplit(bot_url).netloc,
+                    "data_dir": str(directory / "var"),
+                    "scan_every_minutes": 15,
+                },
+            )
+        ]
+        for name, org in self.company.orgs.items():
+            pem = self.company.okta_private_key_pem(name)
+            parts.append(
+                _table(
+                    "[[okta]]",
+                    {
+                        "name": name,
+                        "url": at[f"okta-{name}"],
+                        "admin_url": at[f"okta-{name}"],
+                        "client_id": org.client_id,
+                        "private_key_file": str(_private(directory / f"okta-{name}.pem", pem)),
+                        "key_id": org.key_id,
+                    },
+                )
+            )
+        parts.append(
+            _table(
+                "[entra]",
+                {
+                    "client_id": bot.client_id,
+                    "certificate_file": str(entra_pem),
+                    "login_url": at["login"],
+                    "graph_url": at["graph"],
+                },
+            )
+        )
+        parts.append(
+            _table(
+                "[slack]",
+                {
+                    "bot_token": SLACK_TOKEN,
+                    "signing_secret": SLACK_SECRET,
+                    "channel": slack_workspace.CHANNEL,
+                    "operators": [operator.slack_id],
+                    "api_url": f"{at['slack']}/api/",
+                },
+            )
+        )
+        parts.append(
+            _table(
+                "[teams]",
+                {
+                    "app_id": service.app_id,
+                    "app_password": TEAMS_SECRET,
+                    "tenant_id": service.tenant_id,
+                    "channel": teams_service.CHANNEL,
+                    "operators": [service.object_id(operator)],
+                    "openid_metadata_url": (
+                        f"{at['botframework']}/v1/.well-known/openidconfiguration"
+                    ),
+                    "login_url": at["teams-login"],
+                    "service_urls": [f"{at['teams']}/"],
+                },
+            )
+        )
+        return _private(directory / "o365bot.toml", "\n".join(parts))
+
+    # -- serving ---------------------------------------------------------------------------
+
+    def _apps(self, workspace: Workspace, service: TeamsService) -> dict[str, ASGIApp]:
+        """Every service by the name of its address."""
+        company = self.company
+        okta: dict[str, ASGIApp] = {
+            f"okta-{name}": _Touching(okta_app(company, name), self.log) for name in company.orgs
+        }
+        apps: dict[str, ASGIApp] = okta | {
+            "login": _Touching(login_app(company), self.log),
+            "graph": graph_app(company),
+            "slack": web_api(workspace),
+            "teams": connector_app(service),
+            "teams-login": bot_login_app(service),
+            "botframework": metadata_app(service, lambda: company.addresses["botframework"]),
+        }
+        if self._page_port is not None:
+            apps["page"] = page_app(self.slack, self.teams, self.log)
+        return apps
+
+
+def _company(now: Callable[[], datetime], key_directory: Path | None) -> tuple[Company, SigningKey]:
+    return contoso(now, key_directory), key_for(key_directory, "botframework")
+
+
+def _slack_ids_of_the_disabled(company: Company) -> set[str]:
+    """Whoever is disabled in Entra has been deactivated in Slack as well."""
+    disabled = {
+        account.id
+        for tenant in company.tenants.values()
+        for account in tenant.accounts
+        if not account.enabled
+    }
+    return {
+        person.slack_id
+        for person in company.people.values()
+        if person.slack_id and disabled & set(person.entra_object_ids.values())
+    }
+
+
+class _Touching:
+    """Counts every POST as a change, so that the page sees what was pressed elsewhere."""
+
+    def __init__(self, app: ASGIApp, log: ChatLog) -> None:
+        self._app = app
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+        if scope.get("method") == "POST":
+            self._log.touch()
+
+
+def _private(path: Path, text: str) -> Path:
+    """Write a file that only its owner may read."""
+    path.touch(mode=0o600)
+    path.write_text(text)
+    return path
+
+
+def _table(head: str, values: Mapping[str, object]) -> str:
+    """A TOML table. JSON's strings, numbers and lists of strings are TOML's as well."""
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    return "\n".join([head, *lines] if head else lines) + "\n"
