@@ -285,8 +285,10 @@ class Scan:
                 )
             )
         request = await self._ledger.request(new.request_id) if new.request_id else None
+        if request is None or not request.stage.is_open:  # none, or it ended by itself
+            return Changes(apps=(replace(new, request_id=""),), audit=tuple(audit))
         proven = after.state is State.MIGRATED and after.confidence is not Confidence.ATTESTED
-        if request is None or not (proven or after.state is State.NOT_APPLICABLE):
+        if not (proven or after.state is State.NOT_APPLICABLE):
             return Changes(apps=(new,), audit=tuple(audit))
         taken = Step.PROVE if proven else Step.REVOKE
         audit.append(

@@ -1,0 +1,86 @@
+"""The port `bot.ports.Entra`, put together from the parts of this folder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from adapters.entra.accounts import read_accounts
+from adapters.entra.admins import read_global_admins
+from adapters.entra.consent import read_consent
+from adapters.entra.discovery import Discovery
+from adapters.entra.graph import Graph
+from adapters.entra.tokens import AppTokens
+from adapters.http.client import open_http
+from bot.domain.apps import Tenant
+from bot.domain.evidence import Evidence
+from bot.domain.people import GlobalAdmin
+from bot.errors import CloudError
+from bot.ports import Clock
+from bot.settings import EntraSettings
+
+log = structlog.get_logger(__name__)
+
+
+class EntraClient:
+    """Microsoft Entra and Microsoft Graph for every tenant, read only.
+
+    `sleep` waits between throttled reads. Raises SettingsInvalid when the certificate cannot be
+    used; its methods raise CloudError. Close it with `aclose`.
+    """
+
+    def __init__(
+        self,
+        settings: EntraSettings,
+        clock: Clock,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._http = open_http()
+        self._discovery = Discovery(settings, self._http, clock)
+        tokens = AppTokens(settings, self._http, clock)
+        self._graph = Graph(settings, self._http, tokens, clock, sleep)
+        self._gaps: dict[str, tuple[CloudError, ...]] = {}
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def find_tenant(self, domain: str) -> Tenant:
+        """The tenant that owns a domain, or has that id; an answer is kept for a day.
+
+        Raises CloudNotFound when there is none, and for what is neither a domain nor a GUID.
+        """
+        return await self._discovery.find(domain)
+
+    async def global_admins(self, tenant: Tenant) -> tuple[GlobalAdmin, ...]:
+        """Everybody who holds or may activate Global Administrator; persons only.
+
+        What could not be read beside them is logged, and kept in `admin_gaps`.
+        """
+        read = await read_global_admins(self._graph, tenant)
+        self._gaps[tenant.id] = read.gaps
+        for gap in read.gaps:
+            log.info("administrators not read in full", tenant=tenant.domain, reason=gap.message)
+        return read.admins
+
+    def admin_gaps(self, tenant: Tenant) -> tuple[CloudError, ...]:
+        """What the last `global_admins` of this tenant did without, such as the eligible ones."""
+        return self._gaps.get(tenant.id, ())
+
+    async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
+        """What tells whether the tenant consented to Okta's application.
+
+        A part that could not be read comes as READ_FAILED evidence with `needed` "no".
+        """
+        return await read_consent(self._graph, self._settings, tenant, self._clock.now())
+
+    async def account_evidence(
+        self, tenant: Tenant, app_ids: frozenset[str]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        """The per-app service accounts in the tenant, by Okta app id; one list for all of them."""
+        return await read_accounts(self._graph, tenant, app_ids, self._clock.now())

@@ -1,0 +1,66 @@
+"""Microsoft's clouds: which hosts may be asked, and which of them belong together.
+
+From "National clouds" (Microsoft identity platform) and "National cloud deployments" (Microsoft
+Graph). An app registration belongs to one cloud, and so do its tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from bot.errors import CloudRefused
+from bot.settings import EntraSettings
+
+GLOBAL_GRAPH = "graph.microsoft.com"
+
+# Graph host to sign-in host. GCC is served by the global hosts.
+SIGN_IN_OF: Mapping[str, str] = {
+    GLOBAL_GRAPH: "login.microsoftonline.com",
+    "graph.microsoft.us": "login.microsoftonline.us",  # GCC High
+    "dod-graph.microsoft.us": "login.microsoftonline.us",  # DoD
+    "microsoftgraph.chinacloudapi.cn": "login.partner.microsoftonline.cn",  # 21Vianet
+    "graph.svc.sovcloud.fr": "login.sovcloud-identity.fr",  # Bleu
+    "graph.svc.sovcloud.de": "login.sovcloud-identity.de",  # Delos
+    "graph.svc.sovcloud.sg": "login.sovcloud-identity.sg",  # GovSG
+}
+
+
+def graph_host(settings: EntraSettings, told: str) -> str:
+    """The Graph host of a tenant whose discovery document told `told`.
+
+    A host that the settings name wins (a national cloud, or a test server). "" when the told host
+    is none of Microsoft's: nothing is ever sent there.
+    """
+    configured = urlsplit(settings.graph_url).netloc
+    if configured != GLOBAL_GRAPH or not told:
+        return configured
+    return told.lower() if told.lower() in SIGN_IN_OF else ""
+
+
+def graph_url(settings: EntraSettings, host: str, *, where: str) -> str:
+    """The address of a tenant's Graph. Raises CloudRefused for a host that gets no token."""
+    if host == urlsplit(settings.graph_url).netloc:
+        return settings.graph_url
+    sign_in = urlsplit(settings.login_url).netloc
+    if host in SIGN_IN_OF and sign_in in (SIGN_IN_OF[host], *_OLDER.get(host, ())):
+        return f"https://{host}"
+    if host in SIGN_IN_OF:
+        raise CloudRefused(
+            f"The tenant lives in another Microsoft cloud ({host}).",
+            where=where,
+            call="POST /oauth2/v2.0/token",
+            hint=f"Register o365bot in that cloud and set entra.login_url to https://{SIGN_IN_OF[host]}.",
+        )
+    raise CloudRefused(
+        f"{host!r} is no Microsoft Graph host, so no token is sent there.",
+        where=where,
+        call="POST /oauth2/v2.0/token",
+        hint="Set entra.graph_url if this host is right.",
+    )
+
+
+# The former name of a sign-in host that some documents still give.
+_OLDER: Mapping[str, tuple[str, ...]] = {
+    "microsoftgraph.chinacloudapi.cn": ("login.chinacloudapi.cn",)
+}

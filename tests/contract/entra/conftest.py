@@ -1,0 +1,39 @@
+"""A pretend Microsoft for each file of tests, fresh for each test, and a client that it knows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from adapters.entra.client import EntraClient
+from tests.contract.entra.microsoft import FakeClock, Microsoft
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The clock of the client and of the pretend Microsoft."""
+    return FakeClock()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def microsoft_server() -> AsyncIterator[Microsoft]:
+    """The running servers; use `microsoft` instead."""
+    async with Microsoft() as microsoft:
+        yield microsoft
+
+
+@pytest.fixture
+def microsoft(microsoft_server: Microsoft, clock: FakeClock) -> Microsoft:
+    """A pretend Microsoft that knows nothing yet but its tokens."""
+    microsoft_server.reset(clock)
+    return microsoft_server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def entra(microsoft: Microsoft, clock: FakeClock) -> AsyncIterator[EntraClient]:
+    """The client under test, with a certificate."""
+    client = EntraClient(microsoft.settings(), clock, sleep=clock.sleep)
+    yield client
+    await client.aclose()
