@@ -19,7 +19,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_timedelta, get_timezone_gmt, get_timezone_name
 
 FALLBACK = "en"
 
@@ -48,8 +48,19 @@ class Words:
         return format_date(day, format="long", locale=self._locale)
 
     def moment(self, at: datetime, zone: tzinfo = UTC) -> str:
-        """A date and time in `zone`, with the zone's name."""
-        return format_datetime(at, format="d MMM y, HH:mm z", tzinfo=zone, locale=self._locale)
+        """A date and time in `zone`, with the zone's name: "March 3, 2026, 14:05 CET"."""
+        local = at.astimezone(zone)
+        return f"{self.date(local.date())}, {local:%H:%M} {self._zone_name(local)}"
+
+    def _zone_name(self, local: datetime) -> str:
+        """The zone as the language calls it (MEZ), else its common short name, else GMT+05:45.
+
+        CLDR names only the zones that are at home where the language is spoken.
+        """
+        for name in (get_timezone_name(local, "short", locale=self._locale), local.tzname()):
+            if name and name.isalpha():
+                return name
+        return get_timezone_gmt(local, "long", locale=self._locale)
 
     def ago(self, at: datetime, now: datetime) -> str:
         """How long ago, rounded: "5 minutes ago"."""

@@ -1,0 +1,265 @@
+"""Requests in from Slack: commands, mentions, direct messages, buttons and the Home tab.
+
+A request is checked (`border`), marked as seen, acknowledged, and only then worked on. What is
+marked and could not be answered is not sent again by Slack, so that nothing is done twice; instead
+the answer goes to the asker's direct messages, and failing that into the log as an error. When the
+mark itself cannot be written, nothing is done: Slack gets 503, sends an event again, and tells the
+person that a command failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from adapters.slack import posting
+from adapters.slack.border import Refused, accept
+from adapters.slack.calls import call, quiet
+from adapters.slack.people import Askers
+from adapters.slack.replies import Posted, Reply, Responded
+from adapters.slack.words import as_typed, unescape
+from bot.domain.people import ChatIdentity
+from bot.errors import ChatError, StoreError
+from bot.message import Message
+from bot.ports import Once
+from bot.settings import SlackSettings
+
+log = structlog.get_logger(__name__)
+
+Json = Mapping[str, Any]
+
+REMEMBER = timedelta(hours=1)
+"""Slack sends an event for the last time after some six minutes."""
+MARK_SECONDS = 1.5
+"""Slack waits for three seconds in all."""
+_ANY = re.compile("")
+
+
+class Answers(Protocol):
+    """The conversation. It knows who may ask what, and answers with words whatever happens."""
+
+    async def answer(
+        self,
+        words: str,
+        asker: ChatIdentity,
+        progress: Callable[[Message], Awaitable[None]] | None = None,
+    ) -> Message: ...
+
+
+class SlackInbound:
+    """One Slack app in one workspace, served at one address."""
+
+    def __init__(
+        self, settings: SlackSettings, answers: Answers, once: Once, web: AsyncWebClient
+    ) -> None:
+        self._secret = settings.signing_secret.get_secret_value()
+        self._answers = answers
+        self._once = once
+        self._web = web
+        self._askers = Askers(web)
+        self._work: set[asyncio.Task[None]] = set()
+        self._draining = False
+        self._bolt = self._listeners(settings.bot_token.get_secret_value())
+
+    async def endpoint(self, request: Request) -> Response:
+        """Answer one request of Slack's. Never raises for what came in."""
+        try:
+            accepted = await accept(request, self._secret)
+        except Refused as refused:
+            log.warning("slack request refused", status=refused.status, reason=refused.reason)
+            # Closing the connection spares reading the rest of what is too large or too slow.
+            headers = {"Allow": "POST"} if refused.status == 405 else {"Connection": "close"}
+            return PlainTextResponse(refused.reason, refused.status, headers)
+        if accepted.key:
+            try:
+                first = await self._mark(accepted.key)
+            except (StoreError, TimeoutError) as error:
+                log.error("slack request not taken", reason=str(error) or "the store is too slow")
+                return PlainTextResponse("Not now, try again.", 503, {"Retry-After": "5"})
+            if not first:
+                log.info("slack request repeated", key=accepted.key)
+                return Response()
+        # As in Socket Mode Bolt is given what was verified and parsed at the border, so that it
+        # does neither again. (It would take a command that speaks of a "payload" for something
+        # else.)
+        try:
+            parsed = AsyncBoltRequest(body=dict(accepted.body), mode="socket_mode")
+        except (AttributeError, KeyError, TypeError, ValueError):
+            # Bolt looks for user and channel in many places, and takes each for what it should be.
+            log.warning("slack request refused", status=400, reason="of no known shape")
+            return PlainTextResponse("The body is not what Slack documents.", 400)
+        response = await self._bolt.async_dispatch(parsed)
+        if response.status == 404:  # genuine, but nothing we serve: Slack would send it again
+            return Response()
+        return to_starlette_response(response)
+
+    async def drain(self, timeout: float) -> None:
+        """Take nothing more, let what is under way end within `timeout` seconds, cut off the rest.
+
+        Requests that come meanwhile get 503, which makes Slack try another replica.
+        """
+        self._draining = True
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while self._work and loop.time() < deadline:  # a request just taken may add to it
+            await asyncio.wait(set(self._work), timeout=deadline - loop.time())
+        late = set(self._work)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _mark(self, key: str) -> bool:
+        if self._draining:
+            raise TimeoutError("shutting down")
+        async with asyncio.timeout(MARK_SECONDS):
+            return await self._once.first_time(key, REMEMBER)
+
+    # -- what Slack tells ------------------------------------------------------------------
+
+    def _listeners(self, token: str) -> AsyncApp:
+        async def authorize(
+            enterprise_id: str | None, team_id: str | None, context: Any
+        ) -> AuthorizeResult:
+            """No auth.test, which would cost a call before the acknowledgement."""
+            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+        # With its own `authorize` Bolt keeps to this token, whatever SLACK_* variables there are.
+        app = AsyncApp(
+            name="o365bot",
+            logger=quiet,
+            client=AsyncWebClient(base_url=self._web.base_url, logger=quiet, retry_handlers=[]),
+            signing_secret=self._secret,
+            authorize=authorize,
+        )
+
+        async def on_command(ack: AsyncAck, body: Json) -> None:
+            await ack()
+            self._start(self._on_command(body))
+
+        async def on_press(ack: AsyncAck, body: Json) -> None:
+            await ack()
+            self._start(self._on_press(body))
+
+        async def on_mention(event: Json, body: Json) -> None:
+            self._start(self._on_mention(event, body))
+
+        async def on_message(event: Json, body: Json) -> None:
+            self._start(self._on_message(event, body))
+
+        async def on_home(event: Json) -> None:
+            self._start(self._on_home(event))
+
+        async def on_other(ack: AsyncAck) -> None:
+            await ack()
+
+        app.command(_ANY)(on_command)
+        app.action(_ANY)(on_press)
+        app.event("app_mention")(on_mention)
+        app.event("message")(on_message)
+        app.event("app_home_opened")(on_home)
+        app.event(_ANY)(on_other)
+        return app
+
+    async def _on_command(self, body: Json) -> None:
+        user, url = _text(body, "user_id"), _text(body, "response_url")
+        if user and url:
+            await self._converse(as_typed(_text(body, "text")), user, Responded(self._web, url))
+
+    async def _on_press(self, body: Json) -> None:
+        """A button with words says them; one with an address has been opened by Slack already."""
+        user = _text(body.get("user"), "id")
+        words = next((_text(action, "value") for action in body.get("actions") or ()), "")
+        if not user or not words:
+            return
+        container, message = body.get("container") or {}, body.get("message") or {}
+        channel = _text(body.get("channel"), "id")
+        url = _text(body, "response_url")
+        thread = _text(message, "thread_ts") or _text(container, "thread_ts") or None
+        own = container.get("is_ephemeral") is True
+        place: Reply
+        if url and (own or not channel.startswith("D")):
+            place = Responded(self._web, url, own=own, thread=thread)
+        else:  # in a direct conversation an answer should stay; the Home tab has no URL
+            place = Posted(self._web, channel or user, thread)
+        await self._converse(unescape(words), user, place)
+
+    async def _on_mention(self, event: Json, body: Json) -> None:
+        """Who asks before others is answered before them: in the thread."""
+        channel, user = _text(event, "channel"), _said_by(event)
+        if not user or not channel or channel.startswith("D"):  # those come as messages too
+            return
+        thread = _text(event, "thread_ts") or _text(event, "ts")
+        words = as_typed(_text(event, "text"), bot=_bot(body))
+        await self._converse(words, user, Posted(self._web, channel, thread or None))
+
+    async def _on_message(self, event: Json, body: Json) -> None:
+        channel, user = _text(event, "channel"), _said_by(event)
+        if event.get("channel_type") != "im" or not user or not channel:
+            return
+        words = as_typed(_text(event, "text"), bot=_bot(body))
+        thread = _text(event, "thread_ts") or None
+        await self._converse(words, user, Posted(self._web, channel, thread))
+
+    async def _on_home(self, event: Json) -> None:
+        user = _text(event, "user")
+        if not user or event.get("tab", "home") != "home":
+            return
+        message = await self._answers.answer("help", await self._askers.asker(user))
+        try:
+            view = {"type": "home", "blocks": posting.drawn(message).blocks}
+            await call(self._web.views_publish(user_id=user, view=view))
+        except ChatError as error:
+            log.error("slack home not published", user=user, reason=str(error))
+
+    # -- answering -------------------------------------------------------------------------
+
+    async def _converse(self, words: str, user: str, place: Reply) -> None:
+        asker = await self._askers.asker(user)
+        message = await self._answers.answer(words, asker, place.progress)
+        try:
+            await place.answer(message)
+            return
+        except ChatError as error:
+            log.warning("slack answer goes to direct messages", user=user, reason=str(error))
+        try:
+            await Posted(self._web, user).answer(message)
+        except ChatError as error:
+            log.error("slack answer not delivered", user=user, reason=str(error))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._work.add(task)  # the loop itself keeps no task alive
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        if task.cancelled():
+            log.error("slack answer cut off by the shutdown")
+        elif (error := task.exception()) is not None:
+            log.error("slack answer failed", exc_info=error)
+
+
+def _text(of: Any, name: str) -> str:
+    value = of.get(name) if isinstance(of, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _said_by(event: Json) -> str:
+    """The person who said it; "" for bots, edits and everything else that nobody typed."""
+    return "" if event.get("bot_id") or event.get("subtype") else _text(event, "user")
+
+
+def _bot(body: Json) -> str:
+    """Our own member id, as the envelope of an event names it."""
+    return next((_text(one, "user_id") for one in body.get("authorizations") or ()), "")

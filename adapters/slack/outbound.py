@@ -1,0 +1,118 @@
+"""Messages out to Slack: the Messenger port on the Web API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack import posting
+from adapters.slack.calls import call
+from adapters.slack.people import email_of, is_colleague, look_up
+from bot.domain.notices import Channel
+from bot.domain.people import ChatIdentity
+from bot.errors import ChannelUnreachable, PersonUnreachable
+from bot.message import Message
+from bot.ports import Sent
+
+EVENT_TYPE = "o365bot_delivery"
+"""Marks our deliveries in their metadata (docs.slack.dev/messaging/message-metadata)."""
+PAGE = 200
+MAX_PAGES = 5
+"""How far back `find_sent` looks: that many pages of PAGE messages."""
+MAX_REMEMBERED = 10_000
+
+
+class SlackMessenger:
+    """Implements `bot.ports.Messenger`. A message id is `channel:ts`."""
+
+    def __init__(self, web: AsyncWebClient) -> None:
+        self._web = web
+        self._direct: dict[str, str] = {}  # member id to the channel of the 1:1 conversation
+
+    async def find_person(
+        self, addresses: Sequence[str], object_id: str, tenant_id: str
+    ) -> tuple[ChatIdentity, ...]:
+        """Full members whose profile has one of the addresses; Slack knows no Entra ids."""
+        found: dict[str, ChatIdentity] = {}
+        for address in dict.fromkeys(a.strip().lower() for a in addresses):
+            if "@" not in address:
+                continue
+            try:
+                answer = await call(self._web.users_lookupByEmail(email=address))
+            except PersonUnreachable:
+                continue
+            user = answer["user"]
+            # A link is personal: whom Slack takes the address for must really have it.
+            if is_colleague(user) and email_of(user) == address and user["id"] not in found:
+                found[user["id"]] = await look_up(self._web, user["id"])
+        return tuple(found.values())
+
+    async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
+        """Raises PersonUnreachable when the conversation cannot be opened or written to."""
+        try:
+            channel = await self._conversation_with(to)
+            return await posting.post(self._web, channel, message, metadata=_metadata(key))
+        except ChannelUnreachable as error:
+            self._direct.pop(to.user_id, None)
+            raise PersonUnreachable(str(error)) from error
+
+    async def post(self, to: Channel, message: Message, key: str) -> Sent:
+        """Raises ChannelUnreachable when the app is not in the channel, or it is archived."""
+        return await posting.post(self._web, to.channel_id, message, metadata=_metadata(key))
+
+    async def update(self, message_id: str, message: Message) -> None:
+        """Raises MessageGone when it was deleted, or is not ours to change."""
+        await posting.update(self._web, message_id, message)
+
+    async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
+        """The newest message with this key among the last PAGE * MAX_PAGES.
+
+        Needs the `history` scope of the kind of conversation; without it ChatMisconfigured.
+        """
+        match to:
+            case Channel(channel_id=channel):
+                pass
+            case ChatIdentity():
+                channel = await self._conversation_with(to)
+        cursor = ""
+        for _ in range(MAX_PAGES):
+            page = await call(
+                self._web.conversations_history(
+                    channel=channel,
+                    include_all_metadata=True,
+                    limit=PAGE,
+                    cursor=cursor or None,
+                )
+            )
+            for message in page.get("messages") or ():
+                if _key_of(message) == key:
+                    return Sent(f"{channel}:{message['ts']}")
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                break
+        return None
+
+    async def _conversation_with(self, person: ChatIdentity) -> str:
+        known = self._direct.get(person.user_id)
+        if known is not None:
+            return known
+        answer = await call(self._web.conversations_open(users=[person.user_id]))
+        if len(self._direct) >= MAX_REMEMBERED:
+            self._direct.clear()
+        channel = str(answer["channel"]["id"])
+        self._direct[person.user_id] = channel
+        return channel
+
+
+def _metadata(key: str) -> dict[str, Any]:
+    return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
+
+
+def _key_of(message: dict[str, Any]) -> str | None:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    key = (metadata.get("event_payload") or {}).get("key")
+    return key if isinstance(key, str) else None

@@ -1,0 +1,142 @@
+"""Where an answer goes: a conversation, or the response URL of a command or a button.
+
+A response URL takes five answers within thirty minutes (docs.slack.dev/interactivity/
+handling-user-interaction, "Message responses").
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack import posting
+from adapters.slack.calls import respond
+from bot.errors import ChatError, ChatThrottled, MessageGone
+from bot.message import Message
+
+log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE = 30.0
+"""Seconds that an answer waits for a rate limit before it counts as undelivered."""
+
+
+class Reply(Protocol):
+    """Where one answer goes."""
+
+    async def progress(self, message: Message) -> None:
+        """Show how far it is. Never raises ChatError: it is only a courtesy."""
+        ...
+
+    async def answer(self, message: Message) -> None:
+        """Deliver the answer. Raises ChatError."""
+        ...
+
+
+class _Pace:
+    """Lets something through at most `times` times, `seconds` apart."""
+
+    def __init__(self, times: int, seconds: float) -> None:
+        self._left = times
+        self._seconds = seconds
+        self._next = 0.0
+
+    def allows(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if not self._left or now < self._next:
+            return False
+        self._left -= 1
+        self._next = now + self._seconds
+        return True
+
+
+class Posted:
+    """A message in a channel, a thread or a direct conversation; progress becomes the answer."""
+
+    def __init__(self, web: AsyncWebClient, channel: str, thread: str | None = None) -> None:
+        self._web = web
+        self._channel = channel
+        self._thread = thread
+        self._sent = ""
+        self._pace = _Pace(times=1000, seconds=1.5)  # chat.update takes some fifty a minute
+
+    async def progress(self, message: Message) -> None:
+        if not self._pace.allows():
+            return
+        try:
+            await self._show(message)
+        except ChatError as error:
+            log.warning("slack progress not shown", reason=str(error))
+
+    async def answer(self, message: Message) -> None:
+        try:
+            await self._show(message)
+        except ChatThrottled as limit:
+            await _wait(limit)
+            await self._show(message)
+
+    async def _show(self, message: Message) -> None:
+        if self._sent:
+            try:
+                await posting.update(self._web, self._sent, message)
+                return
+            except MessageGone:
+                self._sent = ""
+        sent = await posting.post(self._web, self._channel, message, thread=self._thread)
+        self._sent = sent.message_id
+
+
+class Responded:
+    """An answer through a response URL, for the asker alone unless the message is not private.
+
+    `own` is True when the button is in a message that only the asker sees, which is an answer of
+    ours to the same person: it is replaced. Nothing else is, least of all a message others see.
+    To a command Slack only ever adds messages (slackapi/bolt-js issue 2287), so there progress is
+    shown once.
+    """
+
+    def __init__(
+        self, web: AsyncWebClient, url: str, *, own: bool = False, thread: str | None = None
+    ) -> None:
+        self._web = web
+        self._url = url
+        self._own = own
+        self._thread = thread
+        self._pace = _Pace(times=3 if own else 1, seconds=3.0)
+
+    async def progress(self, message: Message) -> None:
+        if not self._pace.allows():
+            return
+        try:
+            await self._show(message, private=True)
+        except ChatError as error:
+            log.warning("slack progress not shown", reason=str(error))
+
+    async def answer(self, message: Message) -> None:
+        try:
+            await self._show(message, private=message.private)
+        except ChatThrottled as limit:
+            await _wait(limit)
+            await self._show(message, private=message.private)
+
+    async def _show(self, message: Message, *, private: bool) -> None:
+        looks = posting.drawn(message)
+        payload: dict[str, Any] = {
+            "response_type": "ephemeral" if private else "in_channel",
+            "replace_original": self._own and private,
+            "text": looks.text,
+            "blocks": looks.blocks,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        if self._thread:
+            payload["thread_ts"] = self._thread
+        await respond(self._web, self._url, payload)
+
+
+async def _wait(limit: ChatThrottled) -> None:
+    if limit.retry_after > LONGEST_PAUSE:
+        raise limit
+    await asyncio.sleep(limit.retry_after)

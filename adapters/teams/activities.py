@@ -1,0 +1,273 @@
+"""The Bot Framework SDK, all of it that is used: reading an activity and running its turn.
+
+Only this module imports `botbuilder` and `botframework`. Their support has ended (README of
+microsoft/botbuilder-python), so what comes out are plain dataclasses, and the SDK's successor is a
+swap of this module. No state, storage, dialogs or middleware of the SDK is used; requests are
+authenticated before they come here, and replies go out through `adapters.teams.connector`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, cast
+
+from botbuilder.core import CloudAdapterBase, InvokeResponse, TurnContext
+from botbuilder.schema import Activity, ActivityTypes
+from botframework.connector.auth import BotFrameworkAuthentication, ClaimsIdentity
+from botframework.connector.auth.authenticate_request_result import AuthenticateRequestResult
+from botframework.connector.auth.connector_factory import ConnectorFactory
+
+from adapters.teams.drawing import VERB
+from adapters.teams.envelope import ActivityInvalid, Envelope
+from bot.domain.people import ChatIdentity, Platform
+from bot.ports import ConversationRef
+
+Json = dict[str, Any]
+
+CARD_ACTION = "adaptiveCard/action"
+KINDS = ("personal", "channel", "groupChat")
+MAX_WORDS = 2000  # characters of one command
+
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an answer goes. In a channel the conversation id names the thread."""
+
+    service_url: str
+    conversation_id: str
+    personal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Somebody wrote to the bot. `words` are free of mentions; "" when there was nothing else."""
+
+    asker: ChatIdentity
+    words: str
+    ref: ConversationRef
+    place: Place
+    activity_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Somebody pressed a button on the card `card_id`, which says `words`."""
+
+    asker: ChatIdentity
+    words: str
+    ref: ConversationRef
+    place: Place
+    card_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The app was installed for a person, in a team or in a chat."""
+
+    ref: ConversationRef
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The app was removed from there."""
+
+    conversation_id: str
+
+
+Event = Said | Pressed | Installed | Removed
+Handle = Callable[[Event], Awaitable[Json | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An activity that was read. `event` is None when it does not concern us."""
+
+    event: Event | None
+    activity: Any = field(repr=False)  # the SDK's; nobody else looks at it
+
+
+class Turns:
+    """Reads activities and runs their turns through the SDK's adapter."""
+
+    def __init__(self, app_id: str) -> None:
+        self._app_id = app_id
+        self._adapter = CloudAdapterBase(_AuthenticatedBefore())
+
+    def read(self, envelope: Envelope) -> Turn:
+        """Raises ActivityInvalid."""
+        try:
+            activity = cast(Any, Activity).deserialize(envelope.body)
+        except ValueError as error:  # the SDK's DeserializationError is one
+            raise ActivityInvalid("a member has another form than documented") from error
+        activity.delivery_mode = None  # else the SDK may keep back what we answer
+        return Turn(_event(activity, envelope), activity)
+
+    async def run(
+        self, turn: Turn, claims: Mapping[str, Any], handle: Handle
+    ) -> tuple[int, Json | None] | None:
+        """Run `handle` on the event, inside the SDK's turn.
+
+        Returns status and body of the answer to an invoke (501 when nobody handled it), and None
+        for other activities. What `handle` returns is the body.
+        """
+
+        async def logic(context: TurnContext) -> None:
+            body = await handle(turn.event) if turn.event is not None else None
+            if body is not None:
+                response = InvokeResponse(status=200, body=body)
+                await context.send_activity(
+                    Activity(type=ActivityTypes.invoke_response, value=response)
+                )
+
+        authenticated = AuthenticateRequestResult()
+        authenticated.audience = self._app_id
+        authenticated.claims_identity = ClaimsIdentity(dict(claims), True, "Bearer")
+        authenticated.connector_factory = _NoConnector()
+        response: Any = await self._adapter.process_activity(authenticated, turn.activity, logic)
+        return None if response is None else (int(response.status), response.body)
+
+
+class _NoConnector(ConnectorFactory):
+    """Hands the SDK something to carry: it insists on a client, and we never send through it.
+
+    Its own client blocks a thread per request, asks for a token per turn and loses the status of
+    answers that are not JSON.
+    """
+
+    async def create(self, service_url: str, audience: str) -> Any:
+        return self
+
+
+class _AuthenticatedBefore(BotFrameworkAuthentication):
+    """What the adapter asks for when it would authenticate; here that happened before."""
+
+    async def authenticate_request(self, activity: Activity, auth_header: str) -> NoReturn:
+        raise PermissionError("activities are authenticated before they come to the SDK")
+
+    async def authenticate_streaming_request(
+        self, auth_header: str, channel_id_header: str
+    ) -> NoReturn:
+        raise PermissionError("streaming is not served")
+
+    def create_connector_factory(self, claims_identity: ClaimsIdentity) -> ConnectorFactory:
+        return _NoConnector()
+
+    async def create_user_token_client(self, claims_identity: ClaimsIdentity) -> Any:
+        return None
+
+
+def _event(activity: Activity, envelope: Envelope) -> Event | None:
+    match activity.type:
+        case ActivityTypes.message:
+            return Said(
+                asker=_asker(activity),
+                words=_words(activity),
+                ref=_ref(activity, envelope),
+                place=_place(activity, envelope),
+                activity_id=envelope.activity_id,
+            )
+        case ActivityTypes.invoke if activity.name == CARD_ACTION:
+            return Pressed(
+                asker=_asker(activity),
+                words=_pressed_words(activity.value),
+                ref=_ref(activity, envelope),
+                place=_place(activity, envelope),
+                card_id=activity.reply_to_id or "",
+            )
+        case ActivityTypes.installation_update:
+            # An upgrade also sends remove-upgrade, in no promised order: it removes nothing.
+            if activity.action in ("add", "add-upgrade"):
+                return Installed(_ref(activity, envelope))
+            if activity.action == "remove":
+                return Removed(_without_thread(envelope.conversation_id))
+        case ActivityTypes.conversation_update:
+            if _is_among(activity.recipient, activity.members_added):
+                return Installed(_ref(activity, envelope))
+            if _is_among(activity.recipient, activity.members_removed):
+                return Removed(_without_thread(envelope.conversation_id))
+    return None
+
+
+def _asker(activity: Activity) -> ChatIdentity:
+    """Who it was, as the signed request says; nothing of the message itself is believed."""
+    sender = activity.from_property
+    if sender is None or not (sender.aad_object_id or sender.id):
+        raise ActivityInvalid("from has no id")
+    return ChatIdentity(
+        platform=Platform.TEAMS,
+        user_id=sender.aad_object_id.lower() if sender.aad_object_id else sender.id,
+        display_name=sender.name or "",
+        time_zone=activity.local_timezone or "",
+        language=activity.locale or "",
+    )
+
+
+def _kind(activity: Activity) -> str:
+    kind = activity.conversation.conversation_type
+    if kind in KINDS:
+        return str(kind)
+    return "groupChat" if activity.conversation.is_group else "personal"
+
+
+def _place(activity: Activity, envelope: Envelope) -> Place:
+    personal = _kind(activity) == "personal"
+    return Place(envelope.service_url, envelope.conversation_id, personal)
+
+
+def _ref(activity: Activity, envelope: Envelope) -> ConversationRef:
+    kind = _kind(activity)
+    sender = activity.from_property if kind == "personal" else None
+    return ConversationRef(
+        conversation_id=_without_thread(envelope.conversation_id),
+        kind=kind,
+        service_url=envelope.service_url,
+        tenant_id=envelope.tenant_id,
+        bot_id=(activity.recipient.id if activity.recipient else None) or "",
+        user_id=(sender.id if sender else None) or "",
+        object_id=((sender.aad_object_id if sender else None) or "").lower(),
+        name=(sender.name if sender else activity.conversation.name) or "",
+    )
+
+
+def _without_thread(conversation_id: str) -> str:
+    """The channel of a thread: Teams names a thread `<channel>;messageid=<first message>`."""
+    return conversation_id.partition(";messageid=")[0]
+
+
+def _is_among(account: Any, members: Any) -> bool:
+    ids = {member.id for member in members or () if member is not None}
+    return account is not None and bool(account.id) and account.id in ids
+
+
+def _words(activity: Activity) -> str:
+    """What was said, without the mention of the bot, markup and odd spaces.
+
+    A message without text may come from a button on a client that knows no Universal Actions.
+    """
+    text = activity.text or ""
+    if not text and isinstance(activity.value, dict):
+        words = activity.value.get("words")
+        return " ".join(words.split())[:MAX_WORDS] if isinstance(words, str) else ""
+    bot = activity.recipient.id if activity.recipient else None
+    for entity in activity.entities or ():
+        details = entity.additional_properties if entity is not None else {}
+        mentioned, shown = details.get("mentioned"), details.get("text")
+        ours = isinstance(mentioned, dict) and mentioned.get("id") == bot
+        if ours and isinstance(shown, str) and shown:
+            text = text.replace(shown, " ")
+    return " ".join(html.unescape(_TAG.sub(" ", text)).split())[:MAX_WORDS]
+
+
+def _pressed_words(value: Any) -> str:
+    """The words of an Action.Execute that we drew. Raises ActivityInvalid for any other."""
+    action = value.get("action") if isinstance(value, dict) else None
+    data = action.get("data") if isinstance(action, dict) else None
+    words = data.get("words") if isinstance(data, dict) else None
+    if not isinstance(action, dict) or action.get("verb") != VERB or not isinstance(words, str):
+        raise ActivityInvalid("value.action is not one of our buttons")
+    return " ".join(words.split())[:MAX_WORDS]

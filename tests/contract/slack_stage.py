@@ -1,0 +1,192 @@
+"""What the tests of the Slack adapter play on: a pretend Slack and the real endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from adapters.slack.calls import open_web
+from adapters.slack.inbound import SlackInbound
+from bot.domain.people import ChatIdentity
+from bot.message import Message
+from bot.settings import SlackSettings
+from sandbox.chatlog import ChatLog, Conversation
+from sandbox.chatlog import Message as Shown
+from sandbox.company import Company, contoso
+from sandbox.slack import web_api
+from sandbox.slack_people import SlackPeople
+from sandbox.slack_workspace import BOT_USER, CHANNEL, Workspace
+from tests.fakes import OnceInMemory
+from tests.serving import served
+
+TOKEN = "xoxb-test-000-contoso"
+SECRET = "0123456789abcdef-signing"
+OLA = "U0OLA"
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+
+def settings(api_url: str) -> SlackSettings:
+    return SlackSettings.model_validate(
+        {"bot_token": TOKEN, "signing_secret": SECRET, "channel": CHANNEL, "api_url": api_url}
+    )
+
+
+@dataclass
+class Talk:
+    """The conversation's stand-in: repeats what it is asked, or says what it is told to."""
+
+    say: dict[str, Message] = field(default_factory=dict)
+    steps: dict[str, list[Message]] = field(default_factory=dict)
+    asked: list[tuple[str, ChatIdentity]] = field(default_factory=list)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    broken: bool = False
+
+    def __post_init__(self) -> None:
+        self.go_on.set()
+
+    async def answer(
+        self,
+        words: str,
+        asker: ChatIdentity,
+        progress: Callable[[Message], Awaitable[None]] | None = None,
+    ) -> Message:
+        self.asked.append((words, asker))
+        if self.broken:
+            raise ZeroDivisionError("a bug of ours")
+        for step in self.steps.get(words, ()):
+            assert progress is not None
+            await progress(step)
+        await self.go_on.wait()
+        return self.say.get(words, Message(f"You said: {words}"))
+
+    @property
+    def words(self) -> list[str]:
+        return [words for words, _ in self.asked]
+
+
+@dataclass
+class Stage:
+    """A pretend Slack, the bot's endpoint, and what lies between them."""
+
+    workspace: Workspace
+    people: SlackPeople
+    talk: Talk
+    once: OnceInMemory
+    inbound: SlackInbound
+    web: AsyncWebClient
+    url: str
+    client: httpx.AsyncClient
+
+    @property
+    def log(self) -> ChatLog:
+        return self.workspace.log
+
+    def channel(self, channel_id: str = CHANNEL) -> Conversation:
+        found = self.workspace.conversation(channel_id)
+        assert found is not None
+        return found
+
+    def from_bot(self, conversation: Conversation) -> list[Shown]:
+        return [m for m in conversation.messages if m.author_id == BOT_USER]
+
+    async def answer(self, conversation: Conversation, text: str) -> Shown:
+        """The bot's message with this text, as soon as it is there."""
+        return await self.log.wait_for(
+            lambda: next((m for m in self.from_bot(conversation) if m.text == text), None)
+        )
+
+    async def send(self, body: bytes, *, kind: str = "application/json", **headers: str) -> Any:
+        """POST a signed body; a header given as an argument replaces ours."""
+        signed = signed_headers(body, kind) | {k.replace("_", "-"): v for k, v in headers.items()}
+        return await self.client.post(self.url, content=body, headers=signed)
+
+
+def signature(body: bytes, stamp: str, secret: str = SECRET) -> str:
+    """As documented by Slack, written out again so that the bot's own code is not its judge."""
+    return (
+        "v0="
+        + hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+    )
+
+
+def signed_headers(body: bytes, kind: str, at: float | None = None) -> dict[str, str]:
+    stamp = str(int(time.time() if at is None else at))
+    return {
+        "content-type": kind,
+        "x-slack-request-timestamp": stamp,
+        "x-slack-signature": signature(body, stamp),
+    }
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def command(text: str, **fields: str) -> bytes:
+    return urlencode(
+        {"command": "/o365", "text": text, "user_id": OLA, "channel_name": "general"} | fields
+    ).encode()
+
+
+def event(event: dict[str, Any], event_id: str = "Ev1") -> bytes:
+    return json.dumps(
+        {
+            "type": "event_callback",
+            "team_id": "T1",
+            "event_id": event_id,
+            "event": event,
+            "authorizations": [{"team_id": "T1", "user_id": BOT_USER, "is_bot": True}],
+        }
+    ).encode()
+
+
+def mention(text: str = "apps") -> dict[str, Any]:
+    return {
+        "type": "app_mention",
+        "user": OLA,
+        "text": f"<@{BOT_USER}> {text}",
+        "channel": CHANNEL,
+        "ts": "1.000001",
+    }
+
+
+@functools.cache
+def company() -> Company:
+    """The people; made once, since their keys take a while and nobody here changes them."""
+    return contoso()
+
+
+@asynccontextmanager
+async def staged() -> AsyncIterator[Stage]:
+    """A fresh workspace and an endpoint, both served on loopback."""
+    workspace = Workspace(await asyncio.to_thread(company), ChatLog(), TOKEN, SECRET)
+    talk, once = Talk(), OnceInMemory()
+    async with AsyncExitStack() as stack:
+        slack_url = await stack.enter_async_context(served(lambda url: web_api(workspace)))
+        workspace.base_url = slack_url
+        config = settings(f"{slack_url}/api/")
+        web = await stack.enter_async_context(open_web(config))
+        inbound = SlackInbound(config, talk, once, web)
+        methods = ["GET", "POST", "PUT"]
+        app = Starlette(routes=[Route("/slack/events", inbound.endpoint, methods=methods)])
+        url = await stack.enter_async_context(served(lambda url: app)) + "/slack/events"
+        client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=10))
+        people = SlackPeople(workspace, client)
+        people.delivery.events_url = url
+        stack.push_async_callback(people.aclose)
+        stack.push_async_callback(inbound.drain, 5.0)
+        yield Stage(workspace, people, talk, once, inbound, web, url, client)

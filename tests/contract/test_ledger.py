@@ -1,0 +1,444 @@
+"""The ledger: one contract, held by the one on a real Valkey and by the one in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from adapters.redis import codec
+from adapters.redis.embedded import EmbeddedStore
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import DAY, RedisLedger
+from adapters.redis.store import connect
+from bot.domain import deliveries
+from bot.domain.apps import AppRef
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent import LinkBinding, Stage, Step, link_digest, step
+from bot.domain.deliveries import LEASE
+from bot.domain.inventory import AppRecord, OrgScan
+from bot.errors import Conflict, StoreError, StoreUnavailable
+from bot.ports import Ledger
+from tests import strategies as some
+from tests.examples import ADA, APP, BEN, DELIVERED, LETTER, NOW, RECORD, REQUEST, TOKEN
+from tests.expiry import lasting_keys
+from tests.fake_ledger import FakeLedger
+
+KEYS = Keys()
+ENTRY = AuditEntry(NOW, "slack:U9", "ask", "contoso/0oa1", {"to": "slack:U1"})
+
+
+@pytest.fixture
+def redis_ledger(store: Redis) -> RedisLedger:
+    return RedisLedger(store, KEYS)
+
+
+@pytest.fixture(params=["valkey", "memory"])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    """Each ledger in turn, empty."""
+    if request.param == "memory":
+        return FakeLedger()
+    found: Ledger = request.getfixturevalue("redis_ledger")
+    return found
+
+
+# ------------------------------------------------------------------ one atomic step
+
+
+async def test_what_is_committed_is_read_back(ledger: Ledger) -> None:
+    """App, request, delivery and audit line of one commit."""
+    await ledger.commit(
+        Changes(apps=(RECORD,), requests=(REQUEST,), planned=(LETTER,), audit=(ENTRY,))
+    )
+    assert await ledger.app(APP.ref) == RECORD
+    assert await ledger.apps() == (RECORD,)
+    assert await ledger.request(REQUEST.id) == REQUEST
+    assert await ledger.delivery(LETTER.key) == LETTER
+    assert await ledger.audit() == (ENTRY,)
+
+
+async def test_what_was_never_written_is_none(ledger: Ledger) -> None:
+    """Every read has an answer for an empty store."""
+    assert await ledger.app(APP.ref) is None
+    assert await ledger.apps() == await ledger.apps("contoso") == ()
+    assert await ledger.request("r1") is None
+    assert await ledger.request_by_link(link_digest(TOKEN)) is None
+    assert await ledger.open_requests() == await ledger.requests_for(APP.ref) == ()
+    assert await ledger.delivery(LETTER.key) is None
+    assert await ledger.due(NOW, 10) == ()
+    assert await ledger.global_admins("t") is await ledger.okta_admins("o") is None
+    assert await ledger.scans() == {}
+    assert await ledger.audit() == ()
+
+
+async def test_a_commit_of_nothing_does_nothing(ledger: Ledger) -> None:
+    """An empty set of changes is no error."""
+    await ledger.commit(Changes())
+    assert await ledger.audit() == ()
+
+
+STALE = {
+    "an app skips a revision": Changes(apps=(replace(RECORD, revision=3),)),
+    "an app is new again": Changes(apps=(RECORD,)),
+    "a request skips a revision": Changes(requests=(replace(REQUEST, revision=3),)),
+    "a request is new again": Changes(requests=(REQUEST,)),
+    "a delivery skips a revision": Changes(deliveries=(replace(LETTER, revision=3),)),
+    "a delivery is new again": Changes(deliveries=(LETTER,)),
+}
+
+
+@pytest.mark.parametrize("stale", STALE.values(), ids=STALE)
+async def test_one_stale_revision_among_many_changes_writes_nothing(
+    ledger: Ledger, stale: Changes
+) -> None:
+    """Not the good records before it, not those after it, no plan and no audit line."""
+    await ledger.commit(Changes(apps=(RECORD,), requests=(REQUEST,), planned=(LETTER,)))
+    others = tuple(
+        AppRecord(replace(APP, ref=AppRef("fabrikam", f"0oa{n}")), revision=1) for n in range(30)
+    )
+    more = replace(LETTER, notice=replace(LETTER.notice, request_id="r2"))  # type: ignore[arg-type]
+    asked = replace(REQUEST, id="r2", link=LinkBinding("d" * 64, NOW))
+    with pytest.raises(Conflict):
+        await ledger.commit(
+            Changes(
+                apps=(*others[:15], *stale.apps, *others[15:]),
+                requests=(asked, *stale.requests),
+                deliveries=stale.deliveries,
+                planned=(more,),
+                audit=(ENTRY,),
+            )
+        )
+    assert await ledger.apps() == (RECORD,)
+    assert await ledger.open_requests() == (REQUEST,)
+    assert await ledger.request_by_link("d" * 64) is None
+    assert await ledger.delivery(more.key) is None
+    assert await ledger.due(NOW, 10) == (LETTER.key,)
+    assert await ledger.delivery(LETTER.key) == LETTER
+    assert await ledger.audit() == ()
+
+
+async def test_of_fifty_commits_over_one_revision_exactly_one_wins(ledger: Ledger) -> None:
+    """And the audit has the winner's line alone."""
+    await ledger.commit(Changes(requests=(DELIVERED,)))
+
+    async def take(number: int) -> int:
+        taken = replace(DELIVERED, stage=Stage.ACKNOWLEDGED, code=str(number), revision=2)
+        await ledger.commit(
+            Changes(requests=(taken,), audit=(replace(ENTRY, actor=str(number)),))
+        )
+        return number
+
+    results = await asyncio.gather(*map(take, range(50)), return_exceptions=True)
+    (winner,) = [result for result in results if isinstance(result, int)]
+    assert sum(isinstance(result, Conflict) for result in results) == 49
+    request = await ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.code == str(winner)
+    assert [entry.actor for entry in await ledger.audit()] == [str(winner)]
+
+
+async def test_planning_the_same_delivery_again_changes_nothing(ledger: Ledger) -> None:
+    """Found twice, carried out once: neither its phase nor its time is reset."""
+    await ledger.commit(Changes(planned=(LETTER,)))
+    claimed = deliveries.claim(LETTER, NOW)
+    assert claimed is not None
+    await ledger.commit(Changes(deliveries=(claimed,)))
+    await ledger.commit(Changes(planned=(LETTER, replace(LETTER, why="again"))))
+    assert await ledger.delivery(LETTER.key) == claimed
+    assert await ledger.due(NOW, 10) == ()
+    sent = deliveries.confirm(claimed, "m1", NOW)
+    await ledger.commit(Changes(deliveries=(sent,)))
+    await ledger.commit(Changes(planned=(LETTER,)))
+    assert await ledger.delivery(LETTER.key) == sent
+    assert await ledger.due(NOW + timedelta(days=9), 10) == ()
+
+
+# ------------------------------------------------------------------ indexes
+
+
+async def test_apps_are_listed_by_org(ledger: Ledger) -> None:
+    """One org, or all of them; a second write of an app is no second app."""
+    other = AppRecord(replace(APP, ref=AppRef("fabrikam", "0oa1")), revision=1)
+    await ledger.commit(Changes(apps=(RECORD, other)))
+    changed = replace(RECORD, request_id="r1", revision=2)
+    await ledger.commit(Changes(apps=(changed,)))
+    assert await ledger.apps("contoso") == (changed,)
+    assert set(await ledger.apps()) == {changed, other}
+
+
+@pytest.mark.parametrize("stage", Stage)
+async def test_the_open_requests_are_those_in_an_open_stage(
+    ledger: Ledger, stage: Stage
+) -> None:
+    """The index follows the stage at once; an app's requests stay listed for its history."""
+    await ledger.commit(Changes(requests=(REQUEST,)))
+    moved = replace(REQUEST, stage=stage, revision=2)
+    await ledger.commit(Changes(requests=(moved,)))
+    assert await ledger.open_requests() == ((moved,) if stage.is_open else ())
+    assert await ledger.requests_for(APP.ref) == (moved,)
+
+
+async def test_requests_are_listed_oldest_first(ledger: Ledger) -> None:
+    """By when they were made, whatever was written last."""
+    later = replace(REQUEST, id="a-later", requested_at=NOW + timedelta(hours=1))
+    await ledger.commit(Changes(requests=(later,)))
+    await ledger.commit(Changes(requests=(REQUEST,)))
+    assert await ledger.open_requests() == (REQUEST, later)
+    assert await ledger.requests_for(APP.ref) == (REQUEST, later)
+    assert await ledger.requests_for(AppRef("contoso", "other")) == ()
+
+
+async def test_a_former_link_still_leads_to_its_request(ledger: Ledger) -> None:
+    """So that whoever holds it is told that a newer one took its place."""
+    await ledger.commit(Changes(requests=(DELIVERED,)))
+    newer = replace(DELIVERED, link=LinkBinding(link_digest("newer"), NOW), revision=2)
+    await ledger.commit(Changes(requests=(newer,)))
+    for token in (TOKEN, "newer"):
+        assert await ledger.request_by_link(link_digest(token)) == newer
+    assert await ledger.request_by_link(TOKEN) is None
+
+
+async def test_due_follows_a_delivery_through_its_phases(ledger: Ledger) -> None:
+    """Due at its time, then when the lease is over, then when it was put back to, then never."""
+    waiting = replace(LETTER, due_at=NOW + timedelta(minutes=1))
+    await ledger.commit(Changes(planned=(waiting,)))
+    assert await ledger.due(NOW + timedelta(seconds=59), 10) == ()
+    now = NOW + timedelta(minutes=1)
+    assert await ledger.due(now, 10) == (LETTER.key,)
+
+    claimed = deliveries.claim(waiting, now)
+    assert claimed is not None
+    await ledger.commit(Changes(deliveries=(claimed,)))
+    assert await ledger.due(now + LEASE - timedelta(seconds=1), 10) == ()
+    assert await ledger.due(now + LEASE, 10) == (LETTER.key,)
+
+    back = deliveries.put_back(claimed, now + timedelta(hours=1))
+    await ledger.commit(Changes(deliveries=(back,)))
+    assert await ledger.due(now + LEASE, 10) == ()
+    assert await ledger.due(now + timedelta(hours=1), 10) == (LETTER.key,)
+
+    await ledger.commit(Changes(deliveries=(deliveries.fail(back, "x"),)))
+    assert await ledger.due(now + timedelta(days=365), 10) == ()
+
+
+async def test_what_is_due_comes_oldest_first_and_no_more_than_asked_for(ledger: Ledger) -> None:
+    """A tick takes a bite, and the next one goes on."""
+    planned = [
+        replace(
+            LETTER,
+            notice=replace(LETTER.notice, request_id=f"r{n}"),  # type: ignore[arg-type]
+            due_at=NOW - timedelta(minutes=n),
+        )
+        for n in range(5)
+    ]
+    await ledger.commit(Changes(planned=tuple(planned)))
+    assert await ledger.due(NOW, 3) == tuple(d.key for d in planned[:1:-1])
+
+
+async def test_the_audit_is_read_newest_first(ledger: Ledger) -> None:
+    """Within a commit the last line is the newest; the limit cuts off the old ones."""
+    lines = [replace(ENTRY, action=str(n)) for n in range(4)]
+    await ledger.commit(Changes(audit=tuple(lines[:2])))
+    await ledger.commit(Changes(audit=tuple(lines[2:])))
+    assert [entry.action for entry in await ledger.audit(3)] == ["3", "2", "1"]
+
+
+async def test_scans_and_people_are_kept_as_last_read(ledger: Ledger) -> None:
+    """The newest look takes the place of the former; nobody is an answer, too."""
+    await ledger.save_scan(OrgScan("contoso", NOW))
+    newer = OrgScan("contoso", NOW, NOW, 12, "")
+    await ledger.save_scan(newer)
+    assert await ledger.scans() == {"contoso": newer}
+    await ledger.save_global_admins("t1", [ADA, BEN])
+    assert await ledger.global_admins("t1") == (ADA, BEN)
+    await ledger.save_global_admins("t1", [])
+    assert await ledger.global_admins("t1") == ()
+    await ledger.save_okta_admins("contoso", [])
+    assert await ledger.okta_admins("contoso") == ()
+    assert await ledger.okta_admins("fabrikam") is None
+
+
+# ------------------------------------------------------------------ on Valkey alone
+
+
+async def test_what_has_ended_expires_and_what_is_open_does_not(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """Requests stay 400 days after their end, deliveries 90, people's names a day."""
+    await redis_ledger.commit(Changes(requests=(DELIVERED,), planned=(LETTER,)))
+    await redis_ledger.save_global_admins("t1", [ADA])
+    await redis_ledger.save_okta_admins("contoso", [])
+    request, delivery = KEYS.request(REQUEST.id), KEYS.delivery(LETTER.key)
+    assert await store.ttl(request) == await store.ttl(delivery) == -1
+    assert 0 < await store.ttl(KEYS.global_admins("t1")) <= DAY
+    assert 0 < await store.ttl(KEYS.okta_admins("contoso")) <= DAY
+    assert 0 < await store.ttl(KEYS.link(link_digest(TOKEN))) <= 400 * DAY
+
+    claimed = deliveries.claim(LETTER, NOW)
+    assert claimed is not None
+    await redis_ledger.commit(
+        Changes(
+            requests=(step(DELIVERED, Step.REVOKE, NOW),),
+            deliveries=(claimed,),
+        )
+    )
+    await redis_ledger.commit(Changes(deliveries=(deliveries.confirm(claimed, "m1", NOW),)))
+    assert 399 * DAY < await store.ttl(request) <= 400 * DAY
+    assert 89 * DAY < await store.ttl(delivery) <= 90 * DAY
+
+
+async def test_the_look_at_expiry_finds_what_nobody_accounts_for(store: Redis) -> None:
+    """The check that runs after every test here can fail."""
+    await store.set("{o365bot}:stray", "1")
+    await store.set(KEYS.request("of-nobody"), "1")
+    await store.set(KEYS.link("d"), "r1")
+    await store.set(KEYS.once("x"), "1", ex=60)
+    assert await lasting_keys(store) == sorted(
+        ["{o365bot}:stray", KEYS.request("of-nobody"), KEYS.link("d")]
+    )
+    await store.flushall()
+
+
+async def test_no_token_is_kept_in_clear(redis_ledger: RedisLedger, store: Redis) -> None:
+    """Whoever reads the whole store cannot open a link."""
+    await redis_ledger.commit(Changes(requests=(DELIVERED,), planned=(LETTER,), audit=(ENTRY,)))
+    dump = "".join([f"{key} {await store.dump(key)!r}" async for key in _raw(store)])
+    assert TOKEN not in dump
+
+
+async def _raw(store: Redis) -> Any:
+    async for key in store.scan_iter():
+        if await store.type(key) == "string":
+            yield f"{key} {await store.get(key)}"
+        yield key
+
+
+async def test_two_installations_on_one_server_do_not_meet(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """Each has its own hash tag."""
+    other = RedisLedger(store, Keys("another"))
+    await redis_ledger.commit(Changes(apps=(RECORD,), requests=(REQUEST,), audit=(ENTRY,)))
+    assert await other.apps() == await other.open_requests() == await other.audit() == ()
+
+
+async def test_a_record_of_a_newer_version_is_an_error_that_says_so(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """It is neither skipped nor overwritten."""
+    await redis_ledger.commit(Changes(requests=(REQUEST,)))
+    await store.set(KEYS.request(REQUEST.id), '9|{"from": "the future"}')
+    with pytest.raises(StoreError, match="newer version"):
+        await redis_ledger.request(REQUEST.id)
+    with pytest.raises(Conflict):
+        await redis_ledger.commit(Changes(requests=(replace(REQUEST, revision=2),)))
+
+
+def every_call(ledger: Ledger) -> list[Any]:
+    return [
+        ledger.commit(Changes(audit=(ENTRY,))),
+        ledger.app(APP.ref),
+        ledger.apps(),
+        ledger.apps("contoso"),
+        ledger.scans(),
+        ledger.save_scan(OrgScan("contoso", NOW)),
+        ledger.global_admins("t"),
+        ledger.save_global_admins("t", ()),
+        ledger.okta_admins("o"),
+        ledger.save_okta_admins("o", ()),
+        ledger.request("r"),
+        ledger.request_by_link("d"),
+        ledger.open_requests(),
+        ledger.requests_for(APP.ref),
+        ledger.delivery("k"),
+        ledger.due(NOW, 1),
+        ledger.audit(),
+    ]
+
+
+async def test_a_server_that_is_gone_is_told_in_our_own_words(tmp_path: Path) -> None:
+    """Every method raises StoreUnavailable, with the driver's error as its cause."""
+    server = EmbeddedStore(tmp_path)
+    async with connect(await server.start()) as client:
+        ledger = RedisLedger(client, KEYS)
+        await ledger.commit(Changes(audit=(ENTRY,)))
+        await server.stop()
+        results = await asyncio.gather(*every_call(ledger), return_exceptions=True)
+    assert [type(result) for result in results] == [StoreUnavailable] * len(results)
+    assert all(isinstance(r, BaseException) and r.__cause__ is not None for r in results)
+
+
+async def test_a_wrong_password_is_told_without_it(tmp_path: Path) -> None:
+    """The hint names the setting; the credentials are not repeated."""
+    async with EmbeddedStore(tmp_path) as url, connect(url) as admin:
+        await admin.config_set("requirepass", "right")
+        try:
+            async with connect(url.replace("unix://", "unix://:wrong-hush@")) as client:
+                with pytest.raises(StoreUnavailable, match="credentials") as caught:
+                    await RedisLedger(client, KEYS).apps()
+            assert "hush" not in str(caught.value)
+        finally:
+            await admin.config_set("requirepass", "")
+
+
+# ------------------------------------------------------------------ any record
+
+
+@given(some.app_records)
+def test_any_app_record_survives_its_json(record: AppRecord) -> None:
+    """Undocumented settings, evidence and dates come back as they were."""
+    assert codec.APP.load(codec.APP.dump(record)) == record
+
+
+@given(some.requests, some.deliveries, some.org_scans, some.conversation_refs)
+def test_any_other_record_survives_its_json(*records: Any) -> None:
+    """Each kind of notice stays its kind, each moment its moment."""
+    codecs: list[codec.Codec[Any]] = [
+        codec.REQUEST,
+        codec.DELIVERY,
+        codec.SCAN,
+        codec.CONVERSATION,
+    ]
+    for one, record in zip(codecs, records, strict=True):
+        back = one.load(one.dump(record))
+        assert back == record
+        assert type(getattr(back, "notice", None)) is type(getattr(record, "notice", None))
+
+
+@given(
+    st.lists(some.global_admins, max_size=3).map(tuple),
+    st.lists(some.okta_admins, max_size=3).map(tuple),
+)
+def test_any_people_survive_their_json(globals_: Any, oktas: Any) -> None:
+    """An untold account state stays untold, "every app" stays every app."""
+    assert codec.GLOBAL_ADMINS.load(codec.GLOBAL_ADMINS.dump(globals_)) == globals_
+    assert codec.OKTA_ADMINS.load(codec.OKTA_ADMINS.dump(oktas)) == oktas
+
+
+NUMBERS = itertools.count()
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some.app_records, some.requests, some.deliveries, some.audit_entries)
+async def test_anything_survives_the_script_and_the_store(
+    store: Redis, record: Any, request: Any, delivery: Any, entry: AuditEntry
+) -> None:
+    """Quotes, bars, control characters and any script of the world pass through Lua unharmed."""
+    ledger = RedisLedger(store, Keys(f"example-{next(NUMBERS)}"))
+    record, request = replace(record, revision=1), replace(request, revision=1)
+    delivery = replace(delivery, revision=1)
+    await ledger.commit(
+        Changes(apps=(record,), requests=(request,), planned=(delivery,), audit=(entry,))
+    )
+    assert await ledger.app(record.app.ref) == record
+    assert await ledger.request(request.id) == request
+    assert await ledger.delivery(delivery.key) == delivery
+    assert await ledger.audit() == (entry,)

@@ -1,0 +1,307 @@
+"""Slack, out: the Messenger port over real Web API calls on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from adapters.slack.calls import open_web
+from adapters.slack.outbound import SlackMessenger
+from bot.domain.notices import Channel
+from bot.domain.people import ChatIdentity, Platform
+from bot.errors import (
+    ChannelUnreachable,
+    ChatError,
+    ChatMisconfigured,
+    ChatThrottled,
+    ChatUnreachable,
+    MessageGone,
+    MessageRefused,
+    PersonUnreachable,
+)
+from bot.message import Message, Text
+from bot.ports import Messenger
+from sandbox.slack_workspace import CHANNEL, OTHER_CHANNEL
+from tests.contract.slack_stage import OLA, TOKEN, Stage, settings, staged
+from tests.serving import served
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with staged() as stage:
+        yield stage
+
+
+def ada(user_id: str = OLA) -> ChatIdentity:
+    return ChatIdentity(Platform.SLACK, user_id)
+
+
+async def test_a_person_is_found_by_any_of_their_addresses(stage: Stage) -> None:
+    """Once, however many addresses lead there, with the time zone of the profile."""
+    messenger: Messenger = SlackMessenger(stage.web)
+    found = await messenger.find_person(
+        ("nobody@contoso.example", "FAY@fabrikam.example", "fay@fabrikam.example", "no address"),
+        "",
+        "",
+    )
+    assert [(p.user_id, p.time_zone, p.email) for p in found] == [
+        ("U0FAY", "Asia/Tokyo", "fay@fabrikam.example")
+    ]
+
+
+async def test_two_accounts_for_two_addresses_are_both_told(stage: Stage) -> None:
+    """Which one is meant is not the adapter's to decide."""
+    found = await SlackMessenger(stage.web).find_person(
+        ("ola@contoso.example", "fay@fabrikam.example"), "", ""
+    )
+    assert {person.user_id for person in found} == {OLA, "U0FAY"}
+
+
+async def test_guests_and_deactivated_people_are_not_found(stage: Stage) -> None:
+    """A personal link is for a colleague."""
+    stage.workspace.guests.add(OLA)
+    stage.workspace.deactivated.add("U0FAY")
+    messenger = SlackMessenger(stage.web)
+    assert await messenger.find_person(("ola@contoso.example",), "", "") == ()
+    assert await messenger.find_person(("fay@fabrikam.example",), "", "") == ()
+
+
+async def test_a_personal_message_is_found_again_by_its_key(stage: Stage) -> None:
+    """After an unknown outcome the platform is asked before anything is sent again."""
+    messenger = SlackMessenger(stage.web)
+    assert await messenger.find_sent(ada(), "link:1") is None
+    sent = await messenger.send_personal(ada(), Message("Please.", (Text("Please."),)), "link:1")
+    await messenger.send_personal(ada(), Message("Later."), "link:2")
+    assert await messenger.find_sent(ada(), "link:1") == sent
+    assert await messenger.find_sent(ada(), "link:3") is None
+    direct = stage.people.dm_of("ola")
+    shown = direct.messages[0]
+    assert sent.message_id == f"{direct.id}:{shown.id}"
+    assert (shown.unfurl_links, shown.unfurl_media) == (False, False)
+    assert shown.only_for is None
+
+
+async def test_a_channel_message_is_found_again_and_changed_in_place(stage: Stage) -> None:
+    """An update keeps the key."""
+    messenger = SlackMessenger(stage.web)
+    channel = Channel(Platform.SLACK, CHANNEL)
+    sent = await messenger.post(channel, Message("First."), "reminder:1")
+    await messenger.update(sent.message_id, Message("Second.", (Text("Second."),)))
+    assert [m.text for m in stage.from_bot(stage.channel())] == ["Second."]
+    assert await messenger.find_sent(channel, "reminder:1") == sent
+
+
+async def test_of_two_messages_with_a_key_the_newest_is_found(stage: Stage) -> None:
+    """And only so far back as the bound says."""
+    messenger = SlackMessenger(stage.web)
+    channel = Channel(Platform.SLACK, CHANNEL)
+    await messenger.post(channel, Message("First."), "k")
+    newest = await messenger.post(channel, Message("Second."), "k")
+    for _ in range(250):
+        stage.workspace.post(stage.channel(), OLA, "chatter")
+    assert await messenger.find_sent(channel, "k") == newest
+    for _ in range(800):
+        stage.workspace.post(stage.channel(), OLA, "chatter")
+    assert await messenger.find_sent(channel, "k") is None
+
+
+async def test_what_cannot_be_reached_says_so_by_its_type(stage: Stage) -> None:
+    """Archived, not a member, deactivated, unknown, deleted: each a state, not a retry."""
+    messenger = SlackMessenger(stage.web)
+    stage.workspace.deactivated.add("U0FAY")
+    sent = await messenger.post(Channel(Platform.SLACK, CHANNEL), Message("x"), "k")
+    stage.log.remove(stage.channel(), stage.channel().messages[-1])
+    with pytest.raises(MessageGone):
+        await messenger.update(sent.message_id, Message("y"))
+    with pytest.raises(MessageGone):
+        await messenger.update("nonsense", Message("y"))
+    with pytest.raises(PersonUnreachable):
+        await messenger.send_personal(ada("U0FAY"), Message("x"), "k")
+    with pytest.raises(PersonUnreachable):
+        await messenger.send_personal(ada("U0NOBODY"), Message("x"), "k")
+    with pytest.raises(ChannelUnreachable):
+        await messenger.post(Channel(Platform.SLACK, OTHER_CHANNEL), Message("x"), "k")
+    stage.workspace.archived.add(CHANNEL)
+    with pytest.raises(ChannelUnreachable):
+        await messenger.post(Channel(Platform.SLACK, CHANNEL), Message("x"), "k")
+
+
+async def test_too_many_messages_tell_how_long_to_wait(stage: Stage) -> None:
+    """Slack's Retry-After comes through in seconds."""
+    stage.workspace.limit.burst = 1
+    messenger = SlackMessenger(stage.web)
+    channel = Channel(Platform.SLACK, CHANNEL)
+    await messenger.post(channel, Message("x"), "1")
+    with pytest.raises(ChatThrottled) as limit:
+        await messenger.post(channel, Message("x"), "2")
+    assert limit.value.retry_after >= 1
+
+
+async def test_a_message_of_the_wrong_shape_is_refused_without_a_call(stage: Stage) -> None:
+    """The messenger raises nothing but the errors of its port."""
+    blocks = tuple(Text("x") for _ in range(51))
+    with pytest.raises(MessageRefused):
+        await SlackMessenger(stage.web).send_personal(ada(), Message("x", blocks), "k")
+
+
+# ------------------------------------------------------------------ a Slack that misbehaves
+
+
+@asynccontextmanager
+async def messenger_at(url: str, seconds: float = 5.0) -> AsyncIterator[SlackMessenger]:
+    async with open_web(settings(f"{url}/api")) as web:
+        assert web.session is not None
+        web.session._timeout = aiohttp.ClientTimeout(total=seconds)
+        yield SlackMessenger(web)
+
+
+@asynccontextmanager
+async def answering(answer: Callable[[], Response]) -> AsyncIterator[tuple[str, list[str]]]:
+    """A Slack that gives one answer to everything; its address and the methods called."""
+    calls: list[str] = []
+
+    async def handle(request: Request) -> Response:
+        calls.append(request.path_params["method"])
+        return answer()
+
+    app = Starlette(routes=[Route("/api/{method}", handle, methods=["GET", "POST"])])
+    async with served(lambda url: app) as url:
+        yield url, calls
+
+
+def refused(code: str, status: int = 200, **more: Any) -> Callable[[], Response]:
+    return lambda: JSONResponse({"ok": False, "error": code, **more}, status)
+
+
+ERRORS: dict[str, tuple[Callable[[], Response], type[ChatError]]] = {
+    "token revoked": (refused("token_revoked"), ChatMisconfigured),
+    "app removed": (refused("account_inactive"), ChatMisconfigured),
+    "scope missing": (refused("missing_scope", needed="chat:write"), ChatMisconfigured),
+    "not in channel": (refused("not_in_channel"), ChannelUnreachable),
+    "posting restricted": (refused("restricted_action"), ChannelUnreachable),
+    "deactivated": (refused("user_disabled"), PersonUnreachable),
+    "messages switched off": (refused("messages_tab_disabled"), PersonUnreachable),
+    "deleted": (refused("message_not_found"), MessageGone),
+    "blocks wrong": (refused("invalid_blocks", errors=["/blocks/0"]), MessageRefused),
+    "blocks too long": (refused("msg_blocks_too_long"), MessageRefused),
+    "unheard of": (refused("some_new_error"), MessageRefused),
+    "broken inside": (refused("internal_error"), ChatUnreachable),
+    "broken inside, 500": (refused("fatal_error", 500), ChatUnreachable),
+    "rate limit in the body": (refused("ratelimited"), ChatThrottled),
+    "workspace quota": (refused("message_limit_exceeded"), ChatThrottled),
+    "HTML, 502": (lambda: Response("<html>", 502, media_type="text/html"), ChatUnreachable),
+    "HTML, 200": (lambda: Response("<html>", 200, media_type="text/html"), ChatUnreachable),
+    "text": (lambda: PlainTextResponse("ok"), ChatUnreachable),
+    "JSON, a list": (lambda: JSONResponse(["ok"]), ChatUnreachable),
+    "JSON, truncated": (lambda: Response("{", media_type="application/json"), ChatUnreachable),
+    "nothing": (lambda: Response("", 204), ChatUnreachable),
+    "rate limit": (lambda: Response("", 429, {"Retry-After": "7"}), ChatThrottled),
+    "rate limit, no number": (lambda: Response("", 429, {"Retry-After": "soon"}), ChatThrottled),
+}
+
+
+async def test_each_error_of_slack_has_its_own_name_here() -> None:
+    """Nothing of the driver's own comes through, nothing is tried twice, no token is told."""
+    got: dict[str, type[ChatError]] = {}
+    async with answering(lambda: ERRORS[what][0]()) as (url, calls), messenger_at(url) as messenger:
+        for what in ERRORS:
+            with pytest.raises(ChatError) as error:
+                await messenger.post(Channel(Platform.SLACK, CHANNEL), Message("x"), "k")
+            got[what] = type(error.value)
+            assert TOKEN not in str(error.value)
+    assert got == {what: kind for what, (_, kind) in ERRORS.items()}
+    assert calls == ["chat.postMessage"] * len(ERRORS)
+
+
+async def test_a_missing_scope_is_named() -> None:
+    """So that whoever reads it knows what to grant."""
+    answer = refused("missing_scope", needed="im:write")
+    async with answering(answer) as (url, _), messenger_at(url) as messenger:
+        with pytest.raises(ChatMisconfigured, match="im:write"):
+            await messenger.send_personal(ada(), Message("x"), "k")
+
+
+async def test_an_accepted_message_whose_answer_was_lost_is_not_sent_again() -> None:
+    """The outcome is unknown, which is for the caller to find out."""
+    posts = 0
+
+    async def accept_and_drop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal posts
+        await reader.readuntil(b"\r\n\r\n")
+        posts += 1
+        writer.close()
+
+    server = await asyncio.start_server(accept_and_drop, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, messenger_at(f"http://127.0.0.1:{port}") as messenger:
+        with pytest.raises(ChatUnreachable):
+            await messenger.post(Channel(Platform.SLACK, CHANNEL), Message("x"), "k")
+    assert posts == 1
+
+
+async def test_a_slack_that_hangs_is_given_up() -> None:
+    """After the client's time-out, as an unknown outcome."""
+    release = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await release.wait()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, messenger_at(f"http://127.0.0.1:{port}", seconds=0.2) as messenger:
+        with pytest.raises(ChatUnreachable):
+            await messenger.post(Channel(Platform.SLACK, CHANNEL), Message("x"), "k")
+        release.set()
+
+
+USER = {
+    "id": "U0ADA",
+    "tz": "Europe/Vienna",
+    "locale": "de-AT",
+    "profile": {"email": "ada@contoso.example", "real_name": "Ada"},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, True),
+        ({"deleted": True}, False),
+        ({"is_bot": True}, False),
+        ({"is_restricted": True}, False),
+        ({"is_ultra_restricted": True}, False),
+        ({"is_stranger": True}, False),
+        ({"profile": {"email": "eve@contoso.example"}}, False),
+        ({"profile": {}}, False),
+    ],
+)
+async def test_only_a_colleague_with_that_very_address_is_found(
+    change: dict[str, Any], found: bool
+) -> None:
+    """Whatever Slack takes the address for; with time zone and language from the profile."""
+
+    def answer() -> Response:
+        return JSONResponse({"ok": True, "user": USER | change})
+
+    async with answering(answer) as (url, _), messenger_at(url) as messenger:
+        people = await messenger.find_person(("Ada@contoso.example",), "", "")
+    assert people == (
+        (
+            ChatIdentity(
+                Platform.SLACK, "U0ADA", "Ada", "ada@contoso.example", "Europe/Vienna", "de-AT"
+            ),
+        )
+        if found
+        else ()
+    )

@@ -1,0 +1,327 @@
+"""Slack, in: signed requests through the real endpoint, and the answers that come back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from urllib.parse import urlencode
+
+import pytest
+import pytest_asyncio
+import structlog
+
+from adapters.slack.drawing import draw
+from bot.domain.people import Platform
+from bot.message import Buttons, Command, Message, OpenLink, Progress, Text
+from sandbox.chatlog import Message as Shown
+from sandbox.slack_workspace import BOT_USER, CHANNEL
+from tests.contract.slack_stage import (
+    FORM,
+    JSON,
+    OLA,
+    TOKEN,
+    Stage,
+    command,
+    event,
+    mention,
+    signed_headers,
+    staged,
+)
+from tests.waiting import wait_until
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with staged() as stage:
+        yield stage
+
+
+async def test_slacks_check_of_the_address_gets_its_challenge_back(stage: Stage) -> None:
+    """Slack sends it once, when the request URL is entered."""
+    assert await stage.people.verify_url()
+
+
+async def test_a_command_is_answered_to_the_asker_alone(stage: Stage) -> None:
+    """The words reach the conversation as typed, and the answer is ephemeral."""
+    await stage.people.command("ola", "/o365 why  Contoso Mail")
+    answer = await stage.answer(stage.channel(), "You said: why Contoso Mail")
+    assert answer.only_for == OLA
+    (_, asker) = stage.talk.asked[0]
+    assert (asker.platform, asker.user_id) == (Platform.SLACK, OLA)
+    assert (asker.email, asker.time_zone) == ("ola@contoso.example", "Europe/Berlin")
+
+
+async def test_a_command_without_words_asks_for_nothing(stage: Stage) -> None:
+    """`/o365` alone reaches the conversation as ""."""
+    await stage.people.command("ola", "/o365")
+    await stage.answer(stage.channel(), "You said:")
+    assert stage.talk.words == [""]
+
+
+@pytest.mark.parametrize("fields", [{}, {"channel_name": "payload-team"}, {"payload": "{}"}])
+async def test_the_word_payload_in_a_command_is_a_word(
+    stage: Stage, fields: dict[str, str]
+) -> None:
+    """Wherever "payload" stands among the fields, a command stays a command."""
+    url = stage.workspace.new_response_url(stage.channel(), OLA, None, time.time())
+    body = command("why payload=1 App", response_url=url, trigger_id="1.2.x", **fields)
+    response = await stage.send(body, kind=FORM)
+    assert response.status_code == 200
+    await stage.answer(stage.channel(), "You said: why payload=1 App")
+
+
+async def test_a_slow_conversation_is_acknowledged_at_once(stage: Stage) -> None:
+    """Slack waits three seconds; the answer may take longer."""
+    stage.talk.go_on.clear()
+    await stage.people.command("ola", "/o365 scan")
+    assert stage.people.delivery.deliveries[-1].status == 200
+    assert stage.people.delivery.deliveries[-1].seconds < 1
+    await wait_until(lambda: stage.talk.words == ["scan"])
+    assert stage.from_bot(stage.channel()) == []
+    stage.talk.go_on.set()
+    await stage.answer(stage.channel(), "You said: scan")
+
+
+async def test_an_answer_for_everybody_is_shown_in_the_channel(stage: Stage) -> None:
+    """A message that is not private goes to all who are there."""
+    stage.talk.say["report"] = Message("For all.", private=False)
+    await stage.people.command("ola", "/o365 report")
+    assert (await stage.answer(stage.channel(), "For all.")).only_for is None
+
+
+async def test_a_mention_is_answered_in_its_thread(stage: Stage) -> None:
+    """The mention itself is no part of the words; entities are characters again."""
+    said = await stage.people.say("ola", "why R&D <Mail>")
+    answer = await stage.answer(stage.channel(), "You said: why R&amp;D &lt;Mail&gt;")
+    assert answer.thread == said.id
+    assert answer.only_for is None
+    assert stage.talk.words == ["why R&D <Mail>"]
+
+
+async def test_a_direct_message_is_answered_there_and_the_answer_is_not(stage: Stage) -> None:
+    """The bot's own message comes back as an event, and is no question."""
+    direct = stage.people.dm_of("ola")
+    await stage.people.say("ola", "apps", channel=direct.id)
+    answer = await stage.answer(direct, "You said: apps")
+    assert (answer.thread, answer.only_for) == (None, None)
+    await wait_until(
+        lambda: len(stage.people.delivery.deliveries) == 2
+    )  # ours and the answer's own event
+    await stage.inbound.drain(5)
+    assert stage.talk.words == ["apps"]
+
+
+async def test_progress_becomes_the_answer(stage: Stage) -> None:
+    """One message in the thread: first how far it is, in the end the answer."""
+    stage.talk.steps["scan"] = [Message("1 of 9", (Progress(1, 9, "apps"),)) for _ in range(50)]
+    stage.talk.go_on.clear()
+    await stage.people.say("ola", "scan")
+    shown = await stage.answer(stage.channel(), "1 of 9")
+    stage.talk.go_on.set()
+    await stage.answer(stage.channel(), "You said: scan")
+    assert stage.from_bot(stage.channel()) == [shown]
+
+
+async def test_progress_of_a_command_leaves_room_for_its_answer(stage: Stage) -> None:
+    """A response URL takes five messages: however much progress there is, the answer comes."""
+    stage.talk.steps["scan"] = [Message("1 of 9") for _ in range(50)]
+    await stage.people.command("ola", "/o365 scan")
+    await stage.answer(stage.channel(), "You said: scan")
+    assert [m.text for m in stage.from_bot(stage.channel())] == ["1 of 9", "You said: scan"]
+
+
+BUTTONS = Message(
+    "Choose.",
+    (
+        Buttons(
+            (
+                Command("why", "Why?", "why contoso/0oa1"),
+                OpenLink("open", "Open", "http://127.0.0.1:9/c/secret"),
+            )
+        ),
+    ),
+)
+
+
+async def put(stage: Stage, where: str, *, only_for: str | None = None) -> Shown:
+    drawn = draw(BUTTONS)
+    return stage.workspace.post(
+        stage.channel(where), BOT_USER, drawn.text, blocks=drawn.blocks, only_for=only_for
+    )
+
+
+async def test_a_button_in_a_channel_answers_its_presser_alone(stage: Stage) -> None:
+    """The message that others see stays as it is."""
+    message = await put(stage, CHANNEL)
+    await stage.people.press("fay", message, "why")
+    answer = await stage.answer(stage.channel(), "You said: why contoso/0oa1")
+    assert answer.only_for == "U0FAY"
+    assert message.text == "Choose."
+    assert stage.talk.asked[0][1].user_id == "U0FAY"
+
+
+async def test_a_button_in_an_answer_of_ones_own_replaces_it(stage: Stage) -> None:
+    """An ephemeral message is an answer to the one who sees it: it becomes the next one."""
+    message = await put(stage, CHANNEL, only_for=OLA)
+    await stage.people.press("ola", message, "why")
+    assert await stage.answer(stage.channel(), "You said: why contoso/0oa1") is message
+
+
+async def test_a_button_in_a_direct_message_answers_below_it(stage: Stage) -> None:
+    """A personal message keeps its link; the answer stays readable after a reload."""
+    direct = stage.people.dm_of("ola")
+    message = await put(stage, direct.id)
+    await stage.people.press("ola", message, "why")
+    answer = await stage.answer(direct, "You said: why contoso/0oa1")
+    assert answer is not message
+    assert answer.only_for is None
+    assert message.text == "Choose."
+
+
+async def test_a_button_with_an_address_asks_nothing(stage: Stage) -> None:
+    """Slack opens the address itself and tells the bot, which only acknowledges."""
+    message = await put(stage, CHANNEL)
+    assert await stage.people.press("ola", message, "open") == "http://127.0.0.1:9/c/secret"
+    assert stage.people.delivery.deliveries[-1].status == 200
+    await stage.inbound.drain(5)
+    assert stage.talk.asked == []
+
+
+async def test_the_home_tab_shows_the_help(stage: Stage) -> None:
+    """Published when it is opened."""
+    stage.talk.say["help"] = Message("Help", (Text("Type /o365 apps."),))
+    await stage.people.open_home("ola")
+    view = await stage.log.wait_for(lambda: stage.workspace.homes.get(OLA))
+    assert view["blocks"][0]["text"]["text"] == "Type /o365 apps."
+
+
+async def test_a_button_of_the_home_tab_is_answered_by_direct_message(stage: Stage) -> None:
+    """There is nowhere else: its request has neither a channel nor a response URL."""
+    pressed = {
+        "type": "block_actions",
+        "user": {"id": OLA},
+        "container": {"type": "view"},
+        "trigger_id": "3.4.x",
+        "actions": [{"type": "button", "action_id": "apps", "value": "apps R&amp;D"}],
+    }
+    await stage.send(urlencode({"payload": json.dumps(pressed)}).encode(), kind=FORM)
+    await stage.answer(stage.people.dm_of("ola"), "You said: apps R&amp;D")
+    assert stage.talk.words == ["apps R&D"]
+
+
+async def test_an_answer_waits_as_long_as_slack_asks(stage: Stage) -> None:
+    """A second for the next message in the channel is no reason to lose it."""
+    stage.workspace.limit.burst = 1
+    assert stage.workspace.limit.retry_after(CHANNEL) is None  # somebody else's message
+    await stage.people.say("ola", "apps")
+    await stage.answer(stage.channel(), "You said: apps")
+
+
+async def test_an_answer_that_cannot_be_given_there_comes_as_a_direct_message(
+    stage: Stage,
+) -> None:
+    """The response URL is over after half an hour; the answer is not lost."""
+    stage.talk.go_on.clear()
+    await stage.people.command("ola", "/o365 scan")
+    stage.workspace.response_urls.clear()
+    stage.talk.go_on.set()
+    await stage.answer(stage.people.dm_of("ola"), "You said: scan")
+
+
+async def test_an_answer_that_cannot_be_given_at_all_is_logged(stage: Stage) -> None:
+    """With who asked and why it failed, and without a secret."""
+    stage.talk.go_on.clear()
+    with structlog.testing.capture_logs() as logs:
+        await stage.people.command("ola", "/o365 scan")
+        stage.workspace.response_urls.clear()
+        stage.workspace.deactivated.add(OLA)
+        stage.talk.go_on.set()
+        await stage.inbound.drain(5)
+    lost = next(entry for entry in logs if entry["event"] == "slack answer not delivered")
+    assert (lost["log_level"], lost["user"]) == ("error", OLA)
+    assert "actions/" not in str(logs)
+    assert TOKEN not in str(logs)
+
+
+async def test_a_bug_in_one_answer_is_logged_and_hurts_no_other(stage: Stage) -> None:
+    """The error is in the log with its trace; the next question is answered."""
+    stage.talk.broken = True
+    with structlog.testing.capture_logs() as logs:
+        await stage.people.command("ola", "/o365 apps")
+        await wait_until(lambda: any(e["event"] == "slack answer failed" for e in logs))
+    stage.talk.broken = False
+    await stage.people.command("ola", "/o365 again")
+    await stage.answer(stage.channel(), "You said: again")
+
+
+# ------------------------------------------------------------------ once
+
+
+async def test_a_repeated_event_is_acted_on_once(stage: Stage) -> None:
+    """Slack sends an event again, signed anew, when it did not see the acknowledgement."""
+    body = event(mention())
+    for retry in range(3):
+        headers = signed_headers(body, JSON, at=time.time() + retry)
+        if retry:
+            headers["x-slack-retry-num"] = str(retry)
+        response = await stage.client.post(stage.url, content=body, headers=headers)
+        assert response.status_code == 200
+    await stage.inbound.drain(5)
+    assert stage.talk.words == ["apps"]
+
+
+async def test_a_first_delivery_that_was_lost_is_made_good_by_its_retry(stage: Stage) -> None:
+    """What counts is whether this event was seen, not whether Slack calls it a retry."""
+    await stage.send(event(mention()), x_slack_retry_num="1")
+    await wait_until(lambda: stage.talk.words == ["apps"])
+
+
+@pytest.mark.parametrize("fields", [{"trigger_id": "1.2.abc"}, {}])
+async def test_a_replayed_command_is_acted_on_once(stage: Stage, fields: dict[str, str]) -> None:
+    """A recorded request is genuine for five minutes, but only the first time."""
+    url = stage.workspace.new_response_url(stage.channel(), OLA, None, time.time())
+    body = command("ask contoso/1", response_url=url, **fields)
+    headers = signed_headers(body, FORM)
+    for _ in range(3):
+        again = await stage.client.post(stage.url, content=body, headers=headers)
+        assert again.status_code == 200
+    await stage.inbound.drain(5)
+    assert stage.talk.words == ["ask contoso/1"]
+
+
+async def test_without_the_store_nothing_is_done_and_slack_is_told_to_try_again(
+    stage: Stage,
+) -> None:
+    """503: Slack repeats an event, and tells the person that a command failed."""
+    stage.once.down = True
+    assert (await stage.send(event(mention()))).status_code == 503
+    assert stage.talk.asked == []
+    stage.once.down = False
+    assert (await stage.send(event(mention()), x_slack_retry_num="1")).status_code == 200
+    await wait_until(lambda: stage.talk.words == ["apps"])
+
+
+async def test_on_shutdown_answers_are_finished_and_nothing_new_is_taken(stage: Stage) -> None:
+    """What was acknowledged is answered; what comes later goes to another replica."""
+    stage.talk.go_on.clear()
+    await stage.people.command("ola", "/o365 scan")
+    await wait_until(lambda: stage.talk.words == ["scan"])
+    draining = asyncio.create_task(stage.inbound.drain(5))
+    await asyncio.sleep(0)  # lets the drain begin
+    assert (await stage.send(event(mention()))).status_code == 503
+    stage.talk.go_on.set()
+    await draining
+    assert [m.text for m in stage.from_bot(stage.channel())] == ["You said: scan"]
+
+
+async def test_on_shutdown_what_does_not_end_is_cut_off_and_logged(stage: Stage) -> None:
+    """A drain takes no longer than it was given."""
+    stage.talk.go_on.clear()
+    await stage.people.command("ola", "/o365 scan")
+    await wait_until(lambda: stage.talk.words == ["scan"])
+    with structlog.testing.capture_logs() as logs:
+        async with asyncio.timeout(2):
+            await stage.inbound.drain(0.05)
+    assert "slack answer cut off by the shutdown" in [entry["event"] for entry in logs]

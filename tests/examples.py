@@ -1,0 +1,62 @@
+"""The people, apps and moments that the tests of the services share. All fictional."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.apps import AppRef, AppStatus, Office365App, Tenant
+from bot.domain.consent import ConsentRequest, LinkBinding, Stage, link_digest
+from bot.domain.deliveries import Delivery
+from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.inventory import AppRecord
+from bot.domain.notices import PersonalLink
+from bot.domain.people import ChatIdentity, GlobalAdmin, Mfa, Platform
+
+NOW = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
+
+TENANT = Tenant("tenant-1", "contoso.onmicrosoft.com", "graph.microsoft.com")
+APP = Office365App(
+    AppRef("contoso", "0oa1"), "Contoso O365", AppStatus.ACTIVE, "contoso.com", "contoso"
+)
+ON_A_PASSWORD = (
+    Evidence(EvidenceKind.CONNECTION_ON, NOW),
+    Evidence(EvidenceKind.ADMIN_PASSWORD_USED, NOW, NOW, {"account": "svc@contoso.com"}, "e1"),
+    Evidence(EvidenceKind.TENANT_NOT_CONSENTED, NOW),
+)
+RECORD = AppRecord(APP, ON_A_PASSWORD, TENANT, NOW, revision=1)
+
+ADA = GlobalAdmin(
+    "tenant-1",
+    "ada",
+    "Ada Moreau",
+    "ada@contoso.com",
+    given_name="Ada",
+    enabled=True,
+    mfa=Mfa.YES,
+)
+BEN = replace(ADA, object_id="ben", display_name="Ben Okafor", upn="ben@contoso.com")
+ADA_IN_CHAT = ChatIdentity(Platform.SLACK, "U1", "Ada", "ada@contoso.com")
+BEN_IN_CHAT = ChatIdentity(Platform.SLACK, "U2", "Ben", "ben@contoso.com")
+OPERATOR = ChatIdentity(Platform.SLACK, "U9", "Olga")
+
+REQUEST = ConsentRequest(
+    id="r1",
+    app=APP.ref,
+    app_label=APP.label,
+    tenant_id=TENANT.id,
+    tenant_domain=TENANT.domain,
+    admin_object_id=ADA.object_id,
+    admin_name=ADA.display_name,
+    admin_upn=ADA.upn,
+    chat=ADA_IN_CHAT,
+    code="ABC-DEF",
+    requested_by="Olga",
+    requested_at=NOW,
+)
+LINK_FOR = timedelta(hours=72)
+TOKEN = "the-token"  # noqa: S105 - a pretend one
+DELIVERED = replace(
+    REQUEST, stage=Stage.DELIVERED, link=LinkBinding(link_digest(TOKEN), NOW + LINK_FOR)
+)
+LETTER = Delivery(PersonalLink(ADA_IN_CHAT, REQUEST.id), NOW, "asked_by_operator")

@@ -1,0 +1,43 @@
+"""Which of the product's keys may stay for ever; everything else must expire by itself."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from redis.asyncio import Redis
+
+from adapters.redis.keys import Keys
+
+KEYS = Keys()
+PERMANENT = (
+    KEYS.apps("*"),
+    KEYS.orgs(),
+    KEYS.scans(),
+    KEYS.open_requests(),
+    KEYS._key("requests", "of", "*"),
+    KEYS.due(),
+    KEYS.audit(),
+    KEYS.conversation("*"),
+    KEYS.personal("*"),
+)
+
+
+async def lasting_keys(client: Redis) -> list[str]:
+    """The product's keys that would never expire, and should.
+
+    A request may stay while it is open, a delivery while it is to be looked at: both are told by
+    their index. `client` answers in text.
+    """
+    open_ones = {KEYS.request(str(i)) for i in await client.zrange(KEYS.open_requests(), 0, -1)}
+    waiting = {KEYS.delivery(str(key)) for key in await client.zrange(KEYS.due(), 0, -1)}
+    lasting = [
+        str(key)
+        async for key in client.scan_iter(match="{o365bot}:*", count=1000)
+        if await client.ttl(key) == -1
+    ]
+    return sorted(
+        key
+        for key in lasting
+        if key not in open_ones | waiting
+        and not any(fnmatchcase(key, pattern) for pattern in PERMANENT)
+    )

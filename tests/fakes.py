@@ -1,0 +1,353 @@
+"""Hand-written stand-ins, in memory, for what the part under test is handed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.domain.apps import (
+    AppRef,
+    ConnectionStatus,
+    Office365App,
+    ProvisioningConnection,
+    Tenant,
+)
+from bot.domain.consent import (
+    ConsentRequest,
+    LinkBinding,
+    Proof,
+    ProofKind,
+    Step,
+    check_link,
+    link_digest,
+    step,
+)
+from bot.domain.evidence import Evidence
+from bot.domain.notices import Channel, Notice
+from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
+from bot.errors import (
+    CloudError,
+    CloudNotFound,
+    LinkExpired,
+    LinkRevoked,
+    LinkSpent,
+    StoreUnavailable,
+)
+from bot.message import Buttons, Message, OpenLink
+from bot.ports import ConversationRef, Sent
+from bot.services.acknowledge import LinkStatus, LinkView
+
+
+class FakeLinks:
+    """Personal links in memory, by the domain's own rules. `down` is a store that is away."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.down = False
+        self.viewed = 0
+        self.integration_tab = ""
+        self.requests: dict[str, ConsentRequest] = {}
+        self._by_digest: dict[str, str] = {}
+
+    def issue(self, request: ConsentRequest, token: str, hours: int = 72) -> None:
+        """A link for the request; a former link of the same request is revoked by it."""
+        digest = link_digest(token)
+        self._by_digest[digest] = request.id
+        self.requests[request.id] = replace(
+            request, link=LinkBinding(digest, self.now + timedelta(hours=hours))
+        )
+
+    async def view(self, token: str) -> LinkView:
+        self.viewed += 1
+        try:
+            return LinkView(
+                LinkStatus.FRESH, self._check(token), integration_tab=self.integration_tab
+            )
+        except LinkSpent:
+            request = self.requests[self._by_digest[link_digest(token)]]
+            return LinkView(LinkStatus.USED, request, integration_tab=self.integration_tab)
+        except LinkExpired:
+            return LinkView(LinkStatus.EXPIRED)
+        except LinkRevoked:
+            return LinkView(LinkStatus.REVOKED)
+
+    async def acknowledge(self, token: str) -> LinkView:
+        request = self._check(token)
+        proof = Proof(ProofKind.PERSONAL_LINK, str(request.chat), self.now)
+        taken = step(request, Step.ACKNOWLEDGE, self.now, proof=proof)
+        self.requests[request.id] = taken
+        return LinkView(LinkStatus.USED, taken, integration_tab=self.integration_tab)
+
+    def _check(self, token: str) -> ConsentRequest:
+        if self.down:
+            raise StoreUnavailable("The store cannot be reached.")
+        digest = link_digest(token)
+        request = self.requests.get(self._by_digest.get(digest, ""))
+        return check_link(request, digest, self.now)
+
+
+class OnceInMemory:
+    """The Once port. It never forgets, whatever `remember` says; `down` is a store that is away."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.down = False
+
+    async def first_time(self, key: str, remember: timedelta) -> bool:
+        if self.down:
+            raise StoreUnavailable("The store cannot be reached.")
+        if key in self.seen:
+            return False
+        self.seen.add(key)
+        return True
+
+
+class ConversationsInMemory:
+    """The Conversations port in memory."""
+
+    def __init__(self) -> None:
+        self.refs: dict[str, ConversationRef] = {}
+
+    async def remember(self, ref: ConversationRef) -> None:
+        self.refs.pop(ref.conversation_id, None)  # the newest stands last
+        self.refs[ref.conversation_id] = ref
+
+    async def forget(self, conversation_id: str) -> None:
+        self.refs.pop(conversation_id, None)
+
+    async def personal(self, object_id: str) -> ConversationRef | None:
+        return next(
+            (
+                ref
+                for ref in reversed(self.refs.values())
+                if ref.kind == "personal" and ref.object_id == object_id
+            ),
+            None,
+        )
+
+    async def conversation(self, conversation_id: str) -> ConversationRef | None:
+        return self.refs.get(conversation_id)
+
+
+# ------------------------------------------------------------------ what the services are handed
+
+
+class Killed(BaseException):
+    """The process ends here: nothing of ours catches it, as nothing survives a kill -9."""
+
+
+class FakeClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def forward(self, by: timedelta) -> None:
+        self._now += by
+
+
+class CountingSecrets:
+    """Randomness that a test can foresee: token-1, id-1, CODE-1, …"""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self._others = 0
+
+    def token(self) -> str:
+        self.tokens += 1
+        return f"token-{self.tokens}"
+
+    def identifier(self) -> str:
+        self._others += 1
+        return f"id-{self._others}"
+
+    def code(self) -> str:
+        self._others += 1
+        return f"CODE-{self._others}"
+
+
+class FakeEngine:
+    """Notes down what is to be done; the test decides when it is."""
+
+    def __init__(self) -> None:
+        self.deliveries: list[tuple[str, datetime]] = []
+        self.scans: list[str] = []
+        self.verifications: list[tuple[AppRef, datetime]] = []
+
+    async def deliver(self, key: str, at: datetime) -> None:
+        self.deliveries.append((key, at))
+
+    async def scan(self, org: str) -> None:
+        self.scans.append(org)
+
+    async def verify(self, ref: AppRef, at: datetime) -> None:
+        self.verifications.append((ref, at))
+
+
+@dataclass
+class Posted:
+    """A message as it stands on the platform."""
+
+    to: ChatIdentity | Channel
+    message: Message
+    key: str
+
+
+class FakeMessenger:
+    """One chat platform in memory.
+
+    `refuses` is raised by the next calls, one each, before anything is taken; `breaks` after the
+    message was taken, which is what a lost answer looks like. `tells`: whether a message can be
+    found by its key (Slack can, Teams cannot).
+    """
+
+    def __init__(
+        self, *people: ChatIdentity, platform: Platform = Platform.SLACK, tells: bool = True
+    ) -> None:
+        self.platform = platform
+        self.people = people
+        self.tells = tells
+        self.refuses: list[BaseException] = []
+        self.breaks: list[BaseException] = []
+        self.posted: dict[str, Posted] = {}
+        self.updates: list[str] = []
+        self.searched: list[tuple[str, ...]] = []
+
+    async def find_person(
+        self, addresses: Sequence[str], object_id: str, tenant_id: str
+    ) -> tuple[ChatIdentity, ...]:
+        await asyncio.sleep(0)
+        self.searched.append(tuple(addresses))
+        return tuple(
+            p for p in self.people if p.email.lower() in addresses or p.user_id == object_id
+        )
+
+    async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
+        return await self._take(to, message, key)
+
+    async def post(self, to: Channel, message: Message, key: str) -> Sent:
+        return await self._take(to, message, key)
+
+    async def update(self, message_id: str, message: Message) -> None:
+        await asyncio.sleep(0)
+        if self.refuses:
+            raise self.refuses.pop(0)
+        self.posted[message_id].message = message
+        self.updates.append(message_id)
+
+    async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
+        await asyncio.sleep(0)
+        found = [i for i, posted in self.posted.items() if (posted.to, posted.key) == (to, key)]
+        return Sent(found[0]) if found and self.tells else None
+
+    async def _take(self, to: ChatIdentity | Channel, message: Message, key: str) -> Sent:
+        await asyncio.sleep(0)
+        if self.refuses:
+            raise self.refuses.pop(0)
+        message_id = f"m{len(self.posted) + 1}"
+        self.posted[message_id] = Posted(to, message, key)
+        if self.breaks:
+            raise self.breaks.pop(0)
+        return Sent(message_id)
+
+
+class PlainComposer:
+    """Writes a notice as its kind, the link as a button. `silent`: nothing to tell any more."""
+
+    def __init__(self) -> None:
+        self.silent = False
+
+    async def compose(self, notice: Notice, *, link: str = "") -> Message | None:
+        if self.silent:
+            return None
+        button = (Buttons((OpenLink("open", "Open", link),)),) if link else ()
+        return Message(notice.kind, button)
+
+
+class FakeOktaOrg:
+    """One Okta org in memory. Whatever is given as a CloudError is raised where it is read."""
+
+    def __init__(self, name: str, *apps: Office365App) -> None:
+        self.name = name
+        self.listed: list[Office365App] = list(apps)
+        self.listing: CloudError | None = None
+        self.connections: dict[str, ProvisioningConnection | CloudError] = {}
+        self.log: Mapping[str, tuple[Evidence, ...]] | CloudError = {}
+        self.admins: tuple[OktaAdmin, ...] | CloudError = ()
+        self.read_since: list[datetime] = []
+
+    async def apps(self) -> AsyncIterator[Office365App]:
+        for app in self.listed:
+            await asyncio.sleep(0)
+            yield app
+        if self.listing is not None:
+            raise self.listing
+
+    async def connection(self, app_id: str) -> ProvisioningConnection:
+        await asyncio.sleep(0)
+        on = ProvisioningConnection(ConnectionStatus.ENABLED, "OAUTH2")
+        return _or_raise(self.connections.get(app_id, on))
+
+    async def log_evidence(
+        self, since: datetime, app_ids: frozenset[str]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        await asyncio.sleep(0)
+        self.read_since.append(since)
+        log = _or_raise(self.log)
+        return {app_id: log[app_id] for app_id in app_ids if app_id in log}
+
+    async def app_admins(self) -> tuple[OktaAdmin, ...]:
+        await asyncio.sleep(0)
+        return _or_raise(self.admins)
+
+    async def integration_tab(self, app_id: str) -> str:
+        return f"https://{self.name}-admin.okta.com/admin/app/office365/instance/{app_id}"
+
+
+class FakeEntra:
+    """Microsoft in memory: tenants by domain. A CloudError is raised where it is read."""
+
+    def __init__(self, *tenants: Tenant) -> None:
+        self.tenants = {tenant.domain: tenant for tenant in tenants}
+        self.admins: dict[str, tuple[GlobalAdmin, ...] | CloudError] = {}
+        self.consents: dict[str, tuple[Evidence, ...] | CloudError] = {}
+        self.accounts: dict[str, tuple[Evidence, ...]] = {}
+        self.calls: list[str] = []
+
+    async def find_tenant(self, domain: str) -> Tenant:
+        await asyncio.sleep(0)
+        self.calls.append(f"find {domain}")
+        if domain not in self.tenants:
+            raise CloudNotFound("No tenant has this domain.", where=domain, call="GET discovery")
+        return self.tenants[domain]
+
+    async def global_admins(self, tenant: Tenant) -> tuple[GlobalAdmin, ...]:
+        await asyncio.sleep(0)
+        self.calls.append(f"admins {tenant.id}")
+        return _or_raise(self.admins.get(tenant.id, ()))
+
+    async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
+        await asyncio.sleep(0)
+        self.calls.append(f"consent {tenant.id}")
+        return _or_raise(self.consents.get(tenant.id, ()))
+
+    async def account_evidence(
+        self, tenant: Tenant, app_ids: frozenset[str]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        await asyncio.sleep(0)
+        return {app_id: self.accounts[app_id] for app_id in app_ids if app_id in self.accounts}
+
+
+Given = TypeVar("Given")
+
+
+def _or_raise(given: Given | CloudError) -> Given:
+    if isinstance(given, CloudError):
+        raise given
+    return given

@@ -1,0 +1,104 @@
+"""What people type, as commands."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.commands import (
+    LONGEST,
+    VERBS,
+    Check,
+    Command,
+    Help,
+    ListApps,
+    NeedsApp,
+    RemindNow,
+    ScanAll,
+    Send,
+    Unclear,
+    Who,
+    Why,
+    parse,
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "   ",
+        "apps",
+        "Apps!",
+        "list",
+        "which O365 apps need migration",
+        "Which O365 apps need migration?",
+        "which  office 365\napps need migration",
+        "what Office365 apps still need to be migrated?",
+        "show me the apps",
+        "list o365 apps",
+    ],
+)
+def test_the_question_is_understood_in_many_forms(words: str) -> None:
+    """The sentence of the job, its variants, the short command, and nothing at all."""
+    assert parse(words) == ListApps()
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("apps 2", ListApps(2)),
+        ("apps 0", ListApps(1)),
+        ("apps 99999", ListApps(1)),
+        ("all", ListApps(everything=True)),
+        ("all 3", ListApps(3, everything=True)),
+        ("apps all", ListApps(everything=True)),
+        ("help", Help()),
+        ("HELP!", Help()),
+        ("?", Help()),
+        ("help me please", Help()),
+        ("scan", ScanAll()),
+        ("scan now", ScanAll()),
+        ("remind", RemindNow()),
+        ("why contoso/0oa1", Why("contoso/0oa1")),
+        ("Why   Contoso   EU", Why("Contoso EU")),
+        ("who “Contoso EU”", Who("Contoso EU")),
+        ('send "Contoso EU"', Send("Contoso EU")),
+        ("check 0oa1", Check("0oa1")),
+        ("why", NeedsApp("why")),
+        ("send  ", NeedsApp("send")),
+        ("who ''", NeedsApp("who")),
+    ],
+)
+def test_a_command_is_read_with_what_it_is_about(words: str, command: Command) -> None:
+    """Verbs in any case, spaces and quotes of any kind."""
+    assert parse(words) == command
+
+
+@pytest.mark.parametrize(
+    ("words", "closest"), [("snd contoso", "send"), ("hepl", "help"), ("xyzzy", "")]
+)
+def test_what_is_not_understood_gets_a_proposal(words: str, closest: str) -> None:
+    """The verb that looks most alike, or none."""
+    assert parse(words) == Unclear(words, closest)
+
+
+@given(st.text(max_size=600))
+def test_anything_may_be_said(words: str) -> None:
+    """No words break the parser, and nothing overlong goes through it."""
+    command = parse(words)
+    said = getattr(command, "app", "") or getattr(command, "said", "")
+    assert len(said) <= LONGEST
+
+
+@given(st.sampled_from(VERBS), st.text(max_size=30))
+def test_space_and_case_make_no_difference(verb: str, rest: str) -> None:
+    """`/o365 WHY  app` is `why app`."""
+    assert parse(f"  {verb.upper()}   {rest} ") == parse(f"{verb} {rest}")
+
+
+def test_sending_is_never_guessed() -> None:
+    """Only the word itself sends: a question that mentions it does not."""
+    for words in ["which apps should I send", "snd contoso", "please send contoso", "resend x"]:
+        assert not isinstance(parse(words), Send)

@@ -1,0 +1,74 @@
+"""Which app is meant."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from bot.chat.find_app import find_app
+from bot.domain.apps import AppRef, AppStatus, Office365App
+from bot.domain.inventory import AppRecord
+from bot.errors import AppAmbiguous, AppUnknown
+from tests import strategies as some
+
+
+def app(org: str, app_id: str, label: str) -> AppRecord:
+    return AppRecord(Office365App(AppRef(org, app_id), label, AppStatus.ACTIVE, "", ""))
+
+
+EU = app("contoso", "0oaEU", "Contoso EU")
+US = app("contoso", "0oaUS", "Contoso US")
+LAB = app("contoso-lab", "0oaLAB", "Lab")
+TWIN = app("contoso-lab", "0oaTWIN", "Contoso US")
+ALL = (EU, US, LAB, TWIN)
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        ("contoso/0oaEU", EU),
+        ("CONTOSO/0OAEU", EU),
+        ("0oaTWIN", TWIN),
+        ("contoso eu", EU),
+        (" Contoso EU ", EU),
+        ("EU", EU),
+        ("lab", LAB),
+    ],
+)
+def test_an_app_is_found_by_reference_id_label_or_part(name: str, record: AppRecord) -> None:
+    """The more exact reading wins: an id before a label, a label before a part of one."""
+    assert find_app(name, ALL) is record
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("Contoso US", ("contoso/0oaUS", "contoso-lab/0oaTWIN")),
+        ("contoso", ("contoso/0oaEU", "contoso/0oaUS", "contoso-lab/0oaTWIN")),
+    ],
+)
+def test_a_name_that_fits_several_is_never_guessed(name: str, choices: tuple[str, ...]) -> None:
+    """The error lists the references, which can be said instead."""
+    with pytest.raises(AppAmbiguous) as caught:
+        find_app(name, ALL)
+    assert caught.value.choices == choices
+
+
+def test_a_misspelt_name_gets_proposals() -> None:
+    """Labels that look alike are offered as they are written."""
+    with pytest.raises(AppUnknown) as caught:
+        find_app("Contsoo EU", ALL)
+    assert caught.value.closest[0] == "Contoso EU"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "nothing like it"])
+def test_nothing_alike_is_unknown(name: str) -> None:
+    """No name is no app, also where there is only one."""
+    with pytest.raises(AppUnknown):
+        find_app(name, (LAB,))
+
+
+@given(some.app_records)
+def test_every_app_is_found_by_its_reference(record: AppRecord) -> None:
+    """Buttons say the reference, whatever the label holds."""
+    assert find_app(str(record.app.ref), (record, LAB)) is record

@@ -1,0 +1,257 @@
+"""Who is asked: what rules somebody out, who comes first, and which account is written to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.people import (
+    DISQUALIFYING,
+    ChatIdentity,
+    Choice,
+    GlobalAdmin,
+    Holding,
+    Mfa,
+    OktaAdmin,
+    PeoplePolicy,
+    Platform,
+    Point,
+    choose_admin,
+    looks_like_break_glass,
+)
+from tests import strategies as some
+
+APP = "0oa1"
+ADA = GlobalAdmin(
+    "tenant-1",
+    "ada",
+    "Ada Moreau",
+    "ada@contoso.com",
+    mail="ada@contoso.com",
+    given_name="Ada",
+    enabled=True,
+    mfa=Mfa.YES,
+)
+BEN = replace(ADA, object_id="ben", display_name="Ben Okafor", upn="ben@contoso.com", mail="")
+ON_SLACK = ChatIdentity(Platform.SLACK, "U1")
+ON_TEAMS = ChatIdentity(Platform.TEAMS, "T1")
+OKTA_ADA = OktaAdmin("contoso", "00u1", "Ada", "Ada@Contoso.com", "APP_ADMIN", frozenset({APP}))
+NO_POLICY = PeoplePolicy()
+
+
+def choose(
+    *admins: GlobalAdmin,
+    reach: dict[str, tuple[ChatIdentity, ...]] | None = None,
+    okta_admins: tuple[OktaAdmin, ...] | None = (),
+    policy: PeoplePolicy = NO_POLICY,
+    declined: frozenset[str] = frozenset(),
+) -> Choice:
+    """The choice among `admins`, all reachable unless told otherwise."""
+    everybody = {a.object_id: (ChatIdentity(Platform.SLACK, f"U-{a.object_id}"),) for a in admins}
+    return choose_admin(
+        admins,
+        app_id=APP,
+        reach=everybody if reach is None else reach,
+        okta_admins=okta_admins,
+        policy=policy,
+        declined=declined,
+    )
+
+
+def test_a_right_admin_is_chosen_with_everything_that_speaks_for_them() -> None:
+    """Active, MFA, reachable, and an Okta admin for the app: nothing speaks against."""
+    chosen = choose(ADA, okta_admins=(OKTA_ADA,)).chosen
+    assert chosen is not None
+    assert chosen.con == ()
+    assert chosen.is_okta_admin
+    assert set(chosen.pro) == {
+        Point.ACTIVE_ROLE,
+        Point.MFA_READY,
+        Point.OKTA_ADMIN_TOO,
+        Point.REACHABLE,
+    }
+
+
+BLOCKED = {
+    Point.DISABLED: choose(replace(ADA, enabled=False)),
+    Point.STATE_HIDDEN: choose(replace(ADA, enabled=None)),
+    Point.MFA_MISSING: choose(replace(ADA, mfa=Mfa.NO)),
+    Point.DENIED: choose(ADA, policy=PeoplePolicy(denied=frozenset({"ada@contoso.com"}))),
+    Point.BREAK_GLASS: choose(replace(ADA, display_name="Emergency Access 1")),
+    Point.UNREACHABLE: choose(ADA, reach={}),
+    Point.REACHABLE_TWICE: choose(
+        ADA, reach={"ada": (ON_SLACK, ChatIdentity(Platform.SLACK, "U2"))}
+    ),
+    Point.DECLINED_BEFORE: choose(ADA, declined=frozenset({"ada"})),
+}
+
+
+@pytest.mark.parametrize("point", BLOCKED)
+def test_one_disqualifying_point_is_enough(point: Point) -> None:
+    """Nobody is asked with such a point against them; they are listed, with that point."""
+    (candidate,) = BLOCKED[point].candidates
+    assert DISQUALIFYING.intersection(candidate.con) == {point}
+    assert BLOCKED[point].chosen is None
+
+
+def test_each_disqualifying_point_has_its_case() -> None:
+    """A new one needs its own example above."""
+    assert set(BLOCKED) == DISQUALIFYING
+
+
+def test_nobody_to_choose_from_is_no_choice() -> None:
+    """No administrators known: nobody is chosen, and nothing breaks."""
+    assert choose().chosen is None
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ({}, {"holding": Holding.ELIGIBLE}),
+        ({}, {"mfa": Mfa.UNTOLD}),
+        ({}, {"guest": True}),
+        ({}, {"via": "Tier 0"}),
+        ({"via": "Tier 0"}, {"mfa": Mfa.UNTOLD}),
+        ({"mfa": Mfa.UNTOLD}, {"holding": Holding.ELIGIBLE}),
+    ],
+)
+def test_the_less_that_stands_in_the_way_the_better(
+    better: dict[str, object], worse: dict[str, object]
+) -> None:
+    """Ranking by what the person would still have to do, not by who comes first in the list."""
+    wanted = replace(ADA, object_id="z-better", **better)  # type: ignore[arg-type]
+    other = replace(ADA, object_id="a-worse", **worse)  # type: ignore[arg-type]
+    chosen = choose(other, wanted).chosen
+    assert chosen is not None
+    assert chosen.admin == wanted
+
+
+def test_who_is_an_okta_admin_too_comes_before_everybody_who_is_not() -> None:
+    """One person who can do it alone beats a better role that needs a second person."""
+    alone = replace(ADA, holding=Holding.ELIGIBLE, mfa=Mfa.UNTOLD)
+    chosen = choose(BEN, alone, okta_admins=(OKTA_ADA,)).chosen
+    assert chosen is not None
+    assert chosen.admin == alone
+
+
+def test_an_okta_role_for_another_app_does_not_count() -> None:
+    """An App Administrator of one instance cannot open another."""
+    elsewhere = replace(OKTA_ADA, app_ids=frozenset({"0oa-other"}))
+    (candidate,) = choose(ADA, okta_admins=(elsewhere,)).candidates
+    assert Point.NOT_OKTA_ADMIN in candidate.con
+    everywhere = replace(OKTA_ADA, app_ids=None)
+    assert choose(ADA, okta_admins=(everywhere,)).candidates[0].is_okta_admin
+
+
+def test_what_okta_would_not_say_is_untold_not_no() -> None:
+    """A refused read of Okta's admins says nothing about anybody."""
+    (candidate,) = choose(ADA, okta_admins=None).candidates
+    assert Point.OKTA_ADMIN_UNTOLD in candidate.con
+    assert Point.NOT_OKTA_ADMIN not in candidate.con
+    assert candidate.eligible
+
+
+@pytest.mark.parametrize(
+    "admin",
+    [
+        replace(ADA, display_name="Break Glass"),
+        replace(ADA, display_name="BREAK-GLASS 02"),
+        replace(ADA, display_name="Notfall Zugang"),
+        replace(ADA, upn="emergency_admin@contoso.com"),
+        replace(ADA, upn="ea1@contoso.onmicrosoft.com", mail="", given_name=""),
+    ],
+)
+def test_accounts_that_are_tied_to_nobody_look_like_break_glass(admin: GlobalAdmin) -> None:
+    """A telling name, or all of Microsoft's marks for emergency access accounts."""
+    assert looks_like_break_glass(admin)
+
+
+@pytest.mark.parametrize(
+    "admin",
+    [
+        ADA,
+        replace(ADA, display_name="Ada Breakwater"),
+        replace(ADA, upn="adm-ada@contoso.onmicrosoft.com", mail=""),
+        replace(ADA, upn="adm@contoso.onmicrosoft.com", mail="ada@contoso.com", given_name=""),
+        replace(ADA, upn="x@contoso.onmicrosoft.com", mail="", given_name="", synced=True),
+        replace(
+            ADA,
+            upn="x@contoso.onmicrosoft.com",
+            mail="",
+            given_name="",
+            holding=Holding.ELIGIBLE,
+        ),
+    ],
+)
+def test_a_person_is_not_taken_for_a_break_glass_account(admin: GlobalAdmin) -> None:
+    """A given name, a mailbox elsewhere, or an activated role points to a human."""
+    assert not looks_like_break_glass(admin)
+
+
+@pytest.mark.parametrize("name", ["ada", "ada@contoso.com"])
+def test_the_guess_of_a_break_glass_account_can_be_overruled(name: str) -> None:
+    """The organisation knows its own accounts, by object id or address."""
+    admin = replace(ADA, display_name="Emergency Ada")
+    chosen = choose(admin, policy=PeoplePolicy(not_break_glass=frozenset({name}))).chosen
+    assert chosen is not None
+    assert chosen.admin == admin
+
+
+def test_the_owner_map_leads_from_an_admin_account_to_its_person() -> None:
+    """The owner's address is looked for first, and counts as theirs in Okta too."""
+    account = replace(ADA, object_id="adm", upn="adm-ada@contoso.onmicrosoft.com", mail="")
+    policy = PeoplePolicy(owners={"adm-ada@contoso.onmicrosoft.com": "Ada@contoso.com"})
+    assert policy.addresses(account) == ("ada@contoso.com", "adm-ada@contoso.onmicrosoft.com")
+    assert choose(account, okta_admins=(OKTA_ADA,), policy=policy).candidates[0].is_okta_admin
+
+
+@pytest.mark.parametrize(
+    ("found", "account"),
+    [
+        ((ON_SLACK,), ON_SLACK),
+        ((ON_TEAMS,), ON_TEAMS),
+        ((ON_TEAMS, ON_SLACK), ON_SLACK),
+        ((ON_SLACK, replace(ON_SLACK, email="ada@contoso.com")), ON_SLACK),
+        ((ON_SLACK, ChatIdentity(Platform.SLACK, "U2"), ON_TEAMS), ON_TEAMS),
+        ((ON_SLACK, ChatIdentity(Platform.SLACK, "U2")), None),
+        ((), None),
+    ],
+)
+def test_only_exactly_one_account_of_a_platform_is_written_to(
+    found: tuple[ChatIdentity, ...], account: ChatIdentity | None
+) -> None:
+    """A personal link never goes to a guess between two accounts."""
+    (candidate,) = choose(ADA, reach={"ada": found}).candidates
+    assert (candidate.chat and str(candidate.chat)) == (account and str(account))
+
+
+@given(
+    st.lists(some.global_admins, max_size=5, unique_by=lambda a: a.object_id).flatmap(
+        lambda admins: st.tuples(st.just(admins), st.permutations(admins))
+    ),
+    st.none() | st.lists(some.okta_admins, max_size=2).map(tuple),
+    st.frozensets(some.names, max_size=2),
+)
+def test_the_order_in_which_admins_are_read_does_not_matter(
+    both: tuple[list[GlobalAdmin], list[GlobalAdmin]],
+    okta_admins: tuple[OktaAdmin, ...] | None,
+    declined: frozenset[str],
+) -> None:
+    """Two scans of the same tenant ask the same person."""
+    first, second = (choose(*a, okta_admins=okta_admins, declined=declined) for a in both)
+    assert first == second
+
+
+@given(st.lists(some.global_admins, max_size=5, unique_by=lambda a: a.object_id))
+def test_whoever_may_be_asked_stands_before_whoever_may_not(admins: list[GlobalAdmin]) -> None:
+    """The list can be read from the top, and its first entry is the one who is asked."""
+    choice = choose(*admins)
+    eligible = [candidate.eligible for candidate in choice.candidates]
+    assert eligible == sorted(eligible, reverse=True)
+    assert len(choice.candidates) == len(admins)
+    for candidate in choice.candidates:
+        assert not set(candidate.pro) & set(candidate.con)
+        assert not (candidate.eligible and DISQUALIFYING.intersection(candidate.con))

@@ -1,0 +1,205 @@
+"""Finding the right person and asking them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.apps import AppRef
+from bot.domain.changes import Changes
+from bot.domain.consent import Stage, Step, step
+from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.inventory import AppRecord
+from bot.domain.notices import PersonalLink
+from bot.domain.people import ChatIdentity, PeoplePolicy, Platform
+from bot.errors import AppUnknown, ChatUnreachable, CloudRefused, NobodyReachable, NothingToDo
+from bot.services.ask import Ask
+from tests.examples import (
+    ADA,
+    ADA_IN_CHAT,
+    APP,
+    BEN,
+    BEN_IN_CHAT,
+    NOW,
+    OPERATOR,
+    RECORD,
+    REQUEST,
+    TENANT,
+)
+from tests.fake_ledger import FakeLedger
+from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeEntra, FakeMessenger
+
+
+class World:
+    """One app that needs consent, two Global Administrators, and both in Slack."""
+
+    def __init__(self) -> None:
+        self.ledger = FakeLedger()
+        self.engine = FakeEngine()
+        self.clock = FakeClock(NOW)
+        self.slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
+        self.teams = FakeMessenger(platform=Platform.TEAMS)
+        self.entra = FakeEntra(TENANT)
+        self.entra.admins[TENANT.id] = (BEN, ADA)
+        self.ask = Ask(
+            ledger=self.ledger,
+            entra=self.entra,
+            messengers={Platform.SLACK: self.slack, Platform.TEAMS: self.teams},
+            engine=self.engine,
+            clock=self.clock,
+            secrets=CountingSecrets(),
+            policy=PeoplePolicy(),
+        )
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.ledger.commit(Changes(apps=(RECORD,)))
+    return world
+
+
+async def test_the_best_candidate_is_asked_in_one_step(world: World) -> None:
+    """Request, the app's pointer to it, the letter and the audit line are written together."""
+    asked = await world.ask.send(APP.ref, OPERATOR)
+    request = asked.request
+    assert asked.replaced is None
+    assert (request.admin_object_id, request.chat, request.stage) == (
+        "ada",
+        ADA_IN_CHAT,
+        Stage.REQUESTED,
+    )
+    assert (request.tenant_domain, request.requested_by) == ("contoso.onmicrosoft.com", "Olga")
+    assert request.link is None  # issued only when the message is written
+    assert await world.ledger.request(request.id) == request
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    assert record.request_id == request.id
+    ((key, at),) = world.engine.deliveries
+    planned = await world.ledger.delivery(key)
+    assert planned is not None
+    assert (planned.notice, at) == (PersonalLink(ADA_IN_CHAT, request.id), NOW)
+    (entry,) = await world.ledger.audit()
+    assert (entry.actor, entry.action, entry.detail["to"]) == ("slack:U9", "ask", "slack:U1")
+
+
+async def test_asking_again_takes_the_place_of_the_former_request(world: World) -> None:
+    """Two open requests for one app would be two links for one job."""
+    first = (await world.ask.send(APP.ref, OPERATOR)).request
+    again = await world.ask.send(APP.ref, OPERATOR)
+    assert again.replaced is not None
+    assert again.replaced.id == first.id
+    open_ones = await world.ledger.open_requests()
+    assert [r.id for r in open_ones] == [again.request.id]
+    revoked = await world.ledger.request(first.id)
+    assert revoked is not None
+    assert revoked.stage is Stage.REVOKED
+
+
+async def test_a_request_that_has_ended_is_left_as_it_ended(world: World) -> None:
+    """An undelivered request is history, not something to revoke."""
+    ended = step(REQUEST, Step.FAIL_DELIVERY, NOW)
+    pointing = replace(RECORD, request_id=REQUEST.id, revision=2)
+    await world.ledger.commit(Changes(requests=(REQUEST,)))
+    await world.ledger.commit(Changes(apps=(pointing,), requests=(ended,)))
+    assert (await world.ask.send(APP.ref, OPERATOR)).replaced is None
+    assert await world.ledger.request(REQUEST.id) == ended
+
+
+async def test_ten_operators_at_once_leave_one_open_request(world: World) -> None:
+    """Each request that was overtaken is revoked by the one that came after it."""
+    await asyncio.gather(*(world.ask.send(APP.ref, OPERATOR) for _ in range(10)))
+    (only,) = await world.ledger.open_requests()
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    assert record.request_id == only.id
+
+
+async def test_whoever_declined_is_not_asked_again_for_this_app(world: World) -> None:
+    """The next candidate is."""
+    declined = step(REQUEST, Step.DECLINE, NOW)
+    await world.ledger.commit(Changes(requests=(REQUEST,)))
+    await world.ledger.commit(Changes(requests=(declined,)))
+    asked = await world.ask.send(APP.ref, OPERATOR)
+    assert asked.request.admin_object_id == "ben"
+
+
+async def test_an_unknown_app_cannot_be_asked_about(world: World) -> None:
+    """Nothing is written."""
+    with pytest.raises(AppUnknown):
+        await world.ask.send(AppRef("contoso", "gone"), OPERATOR)
+
+
+@pytest.mark.parametrize(
+    "kind", [EvidenceKind.CONNECTION_OFF, EvidenceKind.READ_FAILED, EvidenceKind.APP_INACTIVE]
+)
+async def test_an_app_that_needs_no_consent_bothers_nobody(
+    world: World, kind: EvidenceKind
+) -> None:
+    """Out of scope, or unreadable: no link is sent for it."""
+    idle = AppRecord(APP, (Evidence(kind, NOW),), TENANT, NOW, revision=2)
+    await world.ledger.commit(Changes(apps=(idle,)))
+    with pytest.raises(NothingToDo):
+        await world.ask.send(APP.ref, OPERATOR)
+    assert await world.ledger.open_requests() == ()
+
+
+async def test_when_nobody_can_be_asked_that_is_an_error_not_a_silence(world: World) -> None:
+    """No Global Administrator has a chat account."""
+    world.slack.people = ()
+    with pytest.raises(NobodyReachable):
+        await world.ask.send(APP.ref, OPERATOR)
+    assert world.engine.deliveries == []
+    assert await world.ledger.audit() == ()
+
+
+async def test_without_a_tenant_nobody_is_known(world: World) -> None:
+    """The app's tenant could not be found: no candidates, no guess."""
+    await world.ledger.commit(Changes(apps=(replace(RECORD, tenant=None, revision=2),)))
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    assert (await world.ask.candidates(record)).candidates == ()
+
+
+async def test_admins_are_read_once_and_then_known_for_a_while(world: World) -> None:
+    """The ledger keeps what Microsoft said; the next question costs no call."""
+    for _ in range(3):
+        await world.ask.candidates(RECORD)
+    assert world.entra.calls == ["admins tenant-1"]
+
+
+async def test_a_disabled_account_is_not_looked_up_in_chat(world: World) -> None:
+    """Whoever cannot act is not searched for either."""
+    world.entra.admins[TENANT.id] = (replace(ADA, enabled=False), replace(BEN, enabled=None))
+    await world.ask.candidates(RECORD)
+    assert world.slack.searched == []
+
+
+async def test_people_are_looked_for_on_every_platform(world: World) -> None:
+    """Ada is in Teams only: there she is asked."""
+    in_teams = ChatIdentity(Platform.TEAMS, "ada")
+    world.slack.people, world.teams.people = (), (in_teams,)
+    assert (await world.ask.send(APP.ref, OPERATOR)).request.chat == in_teams
+
+
+@pytest.mark.parametrize(
+    "error",
+    [CloudRefused("no", where="contoso", call="GET roles"), ChatUnreachable("no answer")],
+)
+async def test_what_could_not_be_read_is_an_error_not_nobody(
+    world: World, error: Exception
+) -> None:
+    """ "Nobody" is said only when it was read."""
+    if isinstance(error, CloudRefused):
+        world.entra.admins[TENANT.id] = error
+    else:
+
+        async def refuse(*args: object) -> tuple[ChatIdentity, ...]:
+            raise error
+
+        world.slack.find_person = refuse  # type: ignore[method-assign]
+    with pytest.raises(type(error)):
+        await world.ask.send(APP.ref, OPERATOR)
+    assert await world.ledger.open_requests() == ()

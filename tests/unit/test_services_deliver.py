@@ -1,0 +1,374 @@
+"""Carrying out a delivery: a message is seen once, whatever dies in between."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.changes import Changes
+from bot.domain.consent import Stage, Step, link_digest, step
+from bot.domain.deliveries import LEASE, Delivery, Phase
+from bot.domain.notices import Acknowledged, Channel, ChannelReminder
+from bot.domain.people import Platform
+from bot.errors import (
+    ChannelUnreachable,
+    ChatError,
+    ChatThrottled,
+    ChatUnreachable,
+    MessageRefused,
+    PersonUnreachable,
+)
+from bot.message import Buttons, OpenLink
+from bot.services.deliver import Deliver
+from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, REQUEST
+from tests.fake_ledger import FakeLedger
+from tests.fakes import (
+    CountingSecrets,
+    FakeClock,
+    FakeEngine,
+    FakeMessenger,
+    Killed,
+    PlainComposer,
+)
+
+CHANNEL = Channel(Platform.SLACK, "C1")
+REMINDER = Delivery(ChannelReminder(CHANNEL, "2025-03-03"), NOW, "daily_reminder")
+THANKS = Delivery(Acknowledged(ADA_IN_CHAT, REQUEST.id), NOW, "acknowledged")
+
+
+class World:
+    """One request whose letter is due, a channel's reminder, and one chat platform."""
+
+    def __init__(self, *, tells: bool = True) -> None:
+        self.ledger = FakeLedger()
+        self.engine = FakeEngine()
+        self.clock = FakeClock(NOW)
+        self.slack = FakeMessenger(tells=tells)
+        self.secrets = CountingSecrets()
+        self.composer = PlainComposer()
+
+    def worker(self) -> Deliver:
+        return Deliver(
+            ledger=self.ledger,
+            messengers={Platform.SLACK: self.slack},
+            composer=self.composer,
+            engine=self.engine,
+            clock=self.clock,
+            secrets=self.secrets,
+            public_url="https://bot.contoso.com",
+            link_lifetime=LINK_FOR,
+        )
+
+    async def plan(self, *planned: Delivery) -> None:
+        await self.ledger.commit(Changes(requests=(REQUEST,), planned=planned or (LETTER,)))
+
+    async def delivery(self, key: str = LETTER.key) -> Delivery:
+        found = await self.ledger.delivery(key)
+        assert found is not None
+        return found
+
+    async def stage(self) -> Stage:
+        request = await self.ledger.request(REQUEST.id)
+        assert request is not None
+        return request.stage
+
+    def link_in(self, message_id: str) -> str:
+        (buttons,) = self.slack.posted[message_id].message.blocks
+        assert isinstance(buttons, Buttons)
+        (button,) = buttons.buttons
+        assert isinstance(button, OpenLink)
+        return button.url
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.plan()
+    return world
+
+
+async def test_a_letter_is_sent_confirmed_and_recorded(world: World) -> None:
+    """The person has it, the request is delivered, and the audit says why it was sent."""
+    await world.worker()(LETTER.key)
+    assert [(p.to, p.key) for p in world.slack.posted.values()] == [(ADA_IN_CHAT, LETTER.key)]
+    sent = await world.delivery()
+    assert (sent.phase, sent.message_id, sent.sent_at, sent.attempt) == (
+        Phase.SENT,
+        "m1",
+        NOW,
+        1,
+    )
+    assert await world.stage() is Stage.DELIVERED
+    (entry,) = await world.ledger.audit()
+    assert (entry.action, entry.subject, entry.detail["why"]) == (
+        "deliver",
+        "contoso/0oa1",
+        "asked_by_operator",
+    )
+
+
+async def test_the_token_leaves_only_in_the_message(world: World) -> None:
+    """The request keeps the digest and the end of the link's life; the audit has neither."""
+    await world.worker()(LETTER.key)
+    assert world.link_in("m1") == "https://bot.contoso.com/c/token-1"
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.link is not None
+    assert request.link.token_sha256 == link_digest("token-1")
+    assert request.link.expires_at == NOW + LINK_FOR
+    kept = f"{request} {await world.delivery()} {await world.ledger.audit()}"
+    assert "token-1" not in kept
+
+
+async def test_carrying_out_twice_is_seen_once(world: World) -> None:
+    """The engine runs a task at least once: the second run finds it sent."""
+    for _ in range(3):
+        await world.worker()(LETTER.key)
+        world.clock.forward(timedelta(days=1))
+    assert len(world.slack.posted) == 1
+
+
+async def test_of_many_workers_at_once_one_sends(world: World) -> None:
+    """All read the same delivery; the claim is a compare-and-set."""
+    await asyncio.gather(*(world.worker()(LETTER.key) for _ in range(20)))
+    assert len(world.slack.posted) == 1
+    assert (await world.delivery()).phase is Phase.SENT
+
+
+async def test_a_key_that_nobody_planned_does_nothing(world: World) -> None:
+    """An old task for a delivery that has expired is no error."""
+    await world.worker()("link:gone:slack:U1")
+    assert world.slack.posted == {}
+
+
+async def test_a_delivery_is_not_sent_before_its_time() -> None:
+    """A task that runs early leaves it to the later one."""
+    world = World()
+    await world.plan(replace(LETTER, due_at=NOW + timedelta(hours=1)))
+    await world.worker()(LETTER.key)
+    assert world.slack.posted == {}
+    world.clock.forward(timedelta(hours=1))
+    await world.worker()(LETTER.key)
+    assert len(world.slack.posted) == 1
+
+
+# ------------------------------------------------------------------ crashes
+
+
+async def test_killed_before_sending_it_is_sent_by_the_next_after_the_lease(world: World) -> None:
+    """Nobody touches it while the lease runs; then it goes out, once."""
+    world.slack.refuses.append(Killed())
+    with pytest.raises(Killed):
+        await world.worker()(LETTER.key)
+    assert (await world.delivery()).phase is Phase.SENDING
+    await world.worker()(LETTER.key)
+    assert world.slack.posted == {}
+
+    world.clock.forward(LEASE)
+    assert await world.ledger.due(world.clock.now(), 10) == (LETTER.key,)
+    await world.worker()(LETTER.key)
+    assert len(world.slack.posted) == 1
+    assert (await world.delivery()).attempt == 2
+    assert await world.stage() is Stage.DELIVERED
+
+
+async def test_killed_after_sending_it_is_found_and_not_sent_again(world: World) -> None:
+    """The platform knows the message by its key; its link, already with the person, stays good."""
+    world.slack.breaks.append(Killed())
+    with pytest.raises(Killed):
+        await world.worker()(LETTER.key)
+    world.clock.forward(LEASE)
+    await world.worker()(LETTER.key)
+    assert len(world.slack.posted) == 1
+    assert (await world.delivery()).message_id == "m1"
+    assert await world.stage() is Stage.DELIVERED
+    assert world.secrets.tokens == 1
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.link is not None
+    assert request.link.token_sha256 == link_digest("token-1")
+
+
+async def test_where_the_platform_cannot_tell_a_letter_is_never_lost() -> None:
+    """On such a platform a second copy is the smaller harm; the first one's link is void."""
+    world = World(tells=False)
+    await world.plan()
+    world.slack.breaks.append(Killed())
+    with pytest.raises(Killed):
+        await world.worker()(LETTER.key)
+    world.clock.forward(LEASE)
+    await world.worker()(LETTER.key)
+    assert [world.link_in(m) for m in ("m1", "m2")] == [
+        "https://bot.contoso.com/c/token-1",
+        "https://bot.contoso.com/c/token-2",
+    ]
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.link is not None
+    assert request.link.token_sha256 == link_digest("token-2")
+
+
+async def test_a_worker_that_was_overtaken_writes_nothing(world: World) -> None:
+    """It stalled beyond its lease, another one sent and confirmed: its own outcome is dropped."""
+    slow = world.worker()
+    send, stalled, go_on = world.slack.send_personal, asyncio.Event(), asyncio.Event()
+
+    async def stall(*args: object) -> object:
+        sent = await send(*args)  # type: ignore[arg-type]
+        stalled.set()
+        await go_on.wait()
+        return sent
+
+    world.slack.send_personal = stall  # type: ignore[assignment, method-assign]
+    running = asyncio.create_task(slow(LETTER.key))
+    await stalled.wait()
+    world.slack.send_personal = send  # type: ignore[method-assign]
+    world.clock.forward(LEASE)
+    await world.worker()(LETTER.key)
+    ended = await world.delivery()
+    go_on.set()
+    await running
+    assert await world.delivery() == ended
+    assert len(world.slack.posted) == 1
+    assert len(await world.ledger.audit()) == 1
+
+
+async def test_a_click_between_sending_and_confirming_is_kept(world: World) -> None:
+    """The person was faster: the delivery is confirmed, the acknowledgement stays."""
+    send = world.slack.send_personal
+
+    async def send_and_click(*args: object) -> object:
+        sent = await send(*args)  # type: ignore[arg-type]
+        request = await world.ledger.request(REQUEST.id)
+        assert request is not None
+        taken = step(request, Step.ACKNOWLEDGE, NOW)
+        await world.ledger.commit(Changes(requests=(taken,)))
+        return sent
+
+    world.slack.send_personal = send_and_click  # type: ignore[assignment, method-assign]
+    await world.worker()(LETTER.key)
+    assert (await world.delivery()).phase is Phase.SENT
+    assert await world.stage() is Stage.ACKNOWLEDGED
+
+
+# ------------------------------------------------------------------ refusals
+
+
+async def test_a_throttled_message_is_put_off_until_the_platform_allows_it(world: World) -> None:
+    """It is due again at that time, is carried out then, and nobody got it before."""
+    world.slack.refuses.append(ChatThrottled("slow down", retry_after=90))
+    await world.worker()(LETTER.key)
+    again = NOW + timedelta(seconds=90)
+    put_off = await world.delivery()
+    assert (put_off.phase, put_off.due_at) == (Phase.DUE, again)
+    assert world.engine.deliveries == [(LETTER.key, again)]
+    await world.worker()(LETTER.key)
+    assert world.slack.posted == {}
+    world.clock.forward(timedelta(seconds=90))
+    await world.worker()(LETTER.key)
+    assert len(world.slack.posted) == 1
+
+
+async def test_a_message_without_an_answer_is_looked_for_before_it_is_sent_again(
+    world: World,
+) -> None:
+    """The connection broke after the platform had taken it: one message, found at the next try."""
+    world.slack.breaks.append(ChatUnreachable("no answer"))
+    await world.worker()(LETTER.key)
+    doubted = await world.delivery()
+    assert doubted.phase is Phase.SENDING
+    ((key, at),) = world.engine.deliveries
+    assert (key, at) == (LETTER.key, doubted.leased_until)
+    world.clock.forward(at - NOW)
+    await world.worker()(LETTER.key)
+    assert len(world.slack.posted) == 1
+    assert (await world.delivery()).message_id == "m1"
+
+
+async def test_an_unreachable_person_ends_the_request_as_undelivered(world: World) -> None:
+    """It is no retry but a state that the operator sees, with the reason in the audit."""
+    world.slack.refuses.append(PersonUnreachable("not in this workspace"))
+    await world.worker()(LETTER.key)
+    assert await world.stage() is Stage.UNDELIVERED
+    failed = await world.delivery()
+    assert (failed.phase, failed.failure) == (Phase.FAILED, "person_unreachable")
+    (entry,) = await world.ledger.audit()
+    assert (entry.action, entry.detail["failure"]) == ("fail_delivery", "person_unreachable")
+    assert world.engine.deliveries == []
+
+
+@pytest.mark.parametrize("error", [ChannelUnreachable("archived"), MessageRefused("too long")])
+async def test_a_permanent_refusal_of_a_reminder_is_not_tried_again(error: ChatError) -> None:
+    """The failure has its code; there is no request to move."""
+    world = World()
+    await world.plan(REMINDER)
+    world.slack.refuses.append(error)
+    await world.worker()(REMINDER.key)
+    assert (await world.delivery(REMINDER.key)).failure == error.code
+    assert await world.stage() is Stage.REQUESTED
+
+
+async def test_a_platform_that_is_not_configured_any_more_fails_the_delivery(
+    world: World,
+) -> None:
+    """Taken out of the settings, it cannot be waited for."""
+    worker = world.worker()
+    worker._messengers = {}
+    await worker(LETTER.key)
+    assert (await world.delivery()).failure == "chat_misconfigured"
+    assert await world.stage() is Stage.UNDELIVERED
+
+
+# ------------------------------------------------------------------ nothing to tell
+
+
+@pytest.mark.parametrize("taken", [Step.REVOKE, Step.PROVE, Step.ACKNOWLEDGE])
+async def test_a_letter_about_a_request_that_moved_on_is_not_sent(
+    world: World, taken: Step
+) -> None:
+    """It waited in a queue while the matter was settled; the delivery ends without a message."""
+    await world.ledger.commit(Changes(requests=(step(REQUEST, taken, NOW),)))
+    before = await world.stage()
+    await world.worker()(LETTER.key)
+    assert world.slack.posted == {}
+    assert (await world.delivery()).failure == "nothing_to_tell"
+    assert await world.stage() is before
+
+
+async def test_a_reminder_with_nothing_to_say_is_dropped() -> None:
+    """All apps are done by the time it would be written."""
+    world = World()
+    await world.plan(REMINDER)
+    world.composer.silent = True
+    await world.worker()(REMINDER.key)
+    assert world.slack.posted == {}
+    assert (await world.delivery(REMINDER.key)).failure == "nothing_to_tell"
+
+
+async def test_a_reminder_goes_to_its_channel(world: World) -> None:
+    """One post, confirmed; the audit names the channel."""
+    await world.ledger.commit(Changes(planned=(REMINDER,)))
+    await world.worker()(REMINDER.key)
+    assert [p.to for p in world.slack.posted.values()] == [CHANNEL]
+    assert (await world.ledger.audit())[0].subject == "slack:C1"
+
+
+async def test_thanks_change_the_letter_in_place(world: World) -> None:
+    """No second message: the one with the link becomes the one that says thank you."""
+    await world.worker()(LETTER.key)
+    await world.ledger.commit(Changes(planned=(THANKS,)))
+    await world.worker()(THANKS.key)
+    assert world.slack.updates == ["m1"]
+    assert world.slack.posted["m1"].message.summary == "acknowledged"
+    assert len(world.slack.posted) == 1
+
+
+async def test_thanks_without_a_letter_fail_quietly(world: World) -> None:
+    """There is no message to change; that is recorded, and moves no request."""
+    await world.ledger.commit(Changes(planned=(THANKS,)))
+    await world.worker()(THANKS.key)
+    assert (await world.delivery(THANKS.key)).failure == "message_gone"
+    assert await world.stage() is Stage.REQUESTED

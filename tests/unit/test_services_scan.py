@@ -1,0 +1,411 @@
+"""Looking at the clouds: what one refuses to tell stops nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.apps import AppRef, AppStatus, ConnectionStatus, ProvisioningConnection
+from bot.domain.changes import Changes
+from bot.domain.consent import Stage, Step, step
+from bot.domain.evidence import Confidence, Evidence, EvidenceKind, State
+from bot.domain.inventory import AppRecord
+from bot.domain.people import OktaAdmin
+from bot.errors import CloudError, CloudRefused, CloudThrottled, CloudUnreachable
+from bot.services.scan import LOG_OVERLAP, LOG_RETENTION, Scan
+from tests.examples import ADA, APP, DELIVERED, NOW, OPERATOR, REQUEST, TENANT
+from tests.fake_ledger import FakeLedger
+from tests.fakes import FakeClock, FakeEntra, FakeOktaOrg
+
+K = EvidenceKind
+SECOND = replace(APP, ref=AppRef("contoso", "0oa2"), label="Contoso EU")
+ELSEWHERE = replace(APP, ref=AppRef("fabrikam", "0oa9"), label="Fabrikam O365")
+REFUSED = CloudRefused(
+    "Okta refused.", where="contoso", call="GET connection", missing="okta.apps.read"
+)
+AWAY = CloudUnreachable("No answer.", where="contoso", call="GET apps")
+USED = Evidence(K.SERVICE_ACCOUNT_USED, NOW, NOW, event_id="e1")
+PASSWORD = Evidence(K.ADMIN_PASSWORD_USED, NOW, NOW, event_id="e2")
+CONSENTED = Evidence(K.TENANT_CONSENTED, NOW)
+
+
+class World:
+    """Two Okta orgs, one tenant, and nothing known yet."""
+
+    def __init__(self) -> None:
+        self.ledger = FakeLedger()
+        self.clock = FakeClock(NOW)
+        self.contoso = FakeOktaOrg("contoso", APP, SECOND)
+        self.fabrikam = FakeOktaOrg("fabrikam", ELSEWHERE)
+        self.entra = FakeEntra(TENANT)
+        self.entra.consents[TENANT.id] = (CONSENTED,)
+        self.entra.admins[TENANT.id] = (ADA,)
+        self.scan = Scan(
+            orgs={"contoso": self.contoso, "fabrikam": self.fabrikam},
+            entra=self.entra,
+            ledger=self.ledger,
+            clock=self.clock,
+        )
+
+    async def record(self, ref: AppRef = APP.ref) -> AppRecord:
+        found = await self.ledger.app(ref)
+        assert found is not None
+        return found
+
+    async def states(self) -> dict[str, State]:
+        return {r.app.ref.app_id: r.state for r in await self.ledger.apps()}
+
+    async def actions(self, action: str) -> list[dict[str, str]]:
+        return [dict(e.detail) for e in await self.ledger.audit() if e.action == action]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_a_scan_writes_down_every_app_with_its_tenant_and_what_was_seen(
+    world: World,
+) -> None:
+    """Both apps, their evidence from Okta and Microsoft, the people, and how the scan went."""
+    world.contoso.log = {"0oa1": (PASSWORD,)}
+    world.contoso.admins = (OktaAdmin("contoso", "00u1", "Ada", "ada@contoso.com", "APP_ADMIN"),)
+    scan = await world.scan.org("contoso")
+    assert (scan.apps, scan.failure, scan.finished_at) == (2, "", NOW)
+    assert (await world.ledger.scans())["contoso"] == scan
+    record = await world.record()
+    assert record.tenant == TENANT
+    assert {e.kind for e in record.evidence} == {
+        K.CONNECTION_ON,
+        K.ADMIN_PASSWORD_USED,
+        K.TENANT_CONSENTED,
+    }
+    assert await world.states() == {"0oa1": State.NEEDS_SAVE, "0oa2": State.NEEDS_REVIEW}
+    assert await world.ledger.global_admins(TENANT.id) == (ADA,)
+    assert await world.ledger.okta_admins("contoso") == world.contoso.admins
+
+
+async def test_a_tenant_is_read_once_however_many_apps_point_to_it(world: World) -> None:
+    """Calls to Microsoft grow with tenants, not with apps."""
+    await world.scan.org("contoso")
+    assert world.entra.calls == [
+        "find contoso.onmicrosoft.com",
+        "consent tenant-1",
+        "admins tenant-1",
+    ]
+
+
+async def test_one_app_that_cannot_be_read_leaves_the_others(world: World) -> None:
+    """A 403 for one connection: that app is unreadable and says what is missing."""
+    world.contoso.connections["0oa1"] = REFUSED
+    scan = await world.scan.org("contoso")
+    assert scan.failure == ""
+    assert await world.states() == {"0oa1": State.UNREADABLE, "0oa2": State.NEEDS_REVIEW}
+    (reason,) = (await world.record()).assessment.because
+    assert reason.detail["missing"] == "okta.apps.read"
+
+
+async def test_one_org_that_fails_leaves_the_other(world: World) -> None:
+    """The failure is kept as the scan's; what was known of its apps stays."""
+    await asyncio.gather(world.scan.org("contoso"), world.scan.org("fabrikam"))
+    known = await world.ledger.apps("contoso")
+    world.contoso.listing = AWAY
+    world.clock.forward(timedelta(minutes=15))
+    failed, fine = await asyncio.gather(world.scan.org("contoso"), world.scan.org("fabrikam"))
+    assert "No answer" in failed.failure
+    assert fine.failure == ""
+    assert await world.ledger.apps("contoso") == known
+    assert (await world.record(ELSEWHERE.ref)).scanned_at == world.clock.now()
+    assert set(await world.ledger.scans()) == {"contoso", "fabrikam"}
+
+
+async def test_a_listing_that_breaks_in_the_middle_takes_nothing_for_gone(world: World) -> None:
+    """Apps on a page that never came are not marked as deleted."""
+    await world.scan.org("contoso")
+    world.contoso.listed = [APP]
+    world.contoso.listing = AWAY
+    await world.scan.org("contoso")
+    assert (await world.record(SECOND.ref)).app.status is AppStatus.ACTIVE
+
+
+async def test_an_app_that_vanished_needs_nothing_any_more(world: World) -> None:
+    """It is not listed now: out of scope, and its open request is withdrawn."""
+    await world.scan.org("contoso")
+    await ask(world)
+    world.contoso.listed = [SECOND]
+    world.clock.forward(timedelta(minutes=15))
+    await world.scan.org("contoso")
+    record = await world.record()
+    assert (record.state, record.app.status) == (State.NOT_APPLICABLE, AppStatus.DELETED)
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.stage is Stage.REVOKED
+    world.contoso.listed = [APP, SECOND]
+    world.clock.forward(timedelta(minutes=15))
+    await world.scan.org("contoso")
+    assert (await world.record()).state is State.NEEDS_REVIEW
+
+
+async def test_an_inactive_app_is_not_asked_for_its_connection(world: World) -> None:
+    """It is out of scope, which costs no call."""
+    world.contoso.listed = [replace(APP, status=AppStatus.INACTIVE)]
+    world.contoso.connections["0oa1"] = REFUSED
+    await world.scan.org("contoso")
+    assert (await world.record()).state is State.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (ConnectionStatus.ENABLED, State.NEEDS_REVIEW),
+        (ConnectionStatus.DISABLED, State.NOT_APPLICABLE),
+        (ConnectionStatus.UNKNOWN, State.NEEDS_REVIEW),
+    ],
+)
+async def test_the_connection_alone_never_says_migrated(
+    world: World, status: ConnectionStatus, state: State
+) -> None:
+    """`OAUTH2` and `ENABLED` was the answer before the migration too."""
+    world.contoso.connections["0oa1"] = ProvisioningConnection(status, "OAUTH2")
+    await world.scan.org("contoso")
+    assert (await world.record()).state is state
+
+
+# ------------------------------------------------------------------ what fails beside it
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CloudRefused("no", where="tenant-1", call="GET grants", missing="Directory.Read.All"),
+        CloudThrottled("slow", where="tenant-1", call="GET grants", retry_after=9),
+    ],
+)
+async def test_microsoft_failing_leaves_what_okta_says(world: World, error: CloudError) -> None:
+    """Consent and admins unread: the app keeps its state from Okta, and says what was not read."""
+    world.entra.consents[TENANT.id] = error
+    world.entra.admins[TENANT.id] = replace_call(error, "GET roles")
+    world.contoso.log = {"0oa1": (USED,)}
+    scan = await world.scan.org("contoso")
+    assert scan.failure == ""
+    record = await world.record()
+    assert record.state is State.MIGRATED
+    unread = [e.detail["call"] for e in record.evidence if e.kind is K.READ_FAILED]
+    assert sorted(unread) == ["GET grants", "GET roles"]
+    assert await world.ledger.global_admins(TENANT.id) is None
+
+
+def replace_call(error: CloudError, call: str) -> CloudError:
+    return CloudRefused(error.message, where=error.where, call=call)
+
+
+async def test_a_tenant_that_cannot_be_found_is_no_end(world: World) -> None:
+    """Without a tenant the app is still listed, and says why nothing is known of Microsoft."""
+    world.entra.tenants.clear()
+    await world.scan.org("contoso")
+    record = await world.record()
+    assert record.tenant is None
+    assert [e.detail["call"] for e in record.evidence if e.kind is K.READ_FAILED] == [
+        "GET discovery"
+    ]
+    assert record.state is State.NEEDS_REVIEW
+
+
+async def test_a_tenant_that_was_found_once_stays_known(world: World) -> None:
+    """A discovery that fails today does not forget yesterday's answer."""
+    await world.scan.org("contoso")
+    world.entra.tenants.clear()
+    await world.scan.org("contoso")
+    assert (await world.record()).tenant == TENANT
+
+
+async def test_without_microsoft_okta_is_read_all_the_same(world: World) -> None:
+    """Entra is not configured: fewer facts, no failure."""
+    scan = Scan(
+        orgs={"contoso": world.contoso}, entra=None, ledger=world.ledger, clock=world.clock
+    )
+    assert (await scan.org("contoso")).failure == ""
+    assert (await world.record()).tenant is None
+
+
+async def test_a_log_that_cannot_be_read_is_told_and_stops_nothing(world: World) -> None:
+    """The System Log needs a scope of its own."""
+    world.contoso.log = replace_call(REFUSED, "GET logs")
+    await world.scan.org("contoso")
+    record = await world.record()
+    assert record.state is State.NEEDS_REVIEW
+    assert "GET logs" in {e.detail.get("call") for e in record.evidence}
+
+
+async def test_okta_admins_that_cannot_be_told_are_not_stored_as_nobody(world: World) -> None:
+    """ "Cannot tell" stays apart from "nobody"."""
+    world.contoso.admins = REFUSED
+    assert (await world.scan.org("contoso")).failure == ""
+    assert await world.ledger.okta_admins("contoso") is None
+
+
+# ------------------------------------------------------------------ over time
+
+
+async def test_the_log_is_read_from_the_last_look_with_an_overlap(world: World) -> None:
+    """First as far back as Okta keeps it; then from the last complete look; all of it for a new app."""
+    await world.scan.org("contoso")
+    world.clock.forward(timedelta(hours=1))
+    await world.scan.org("contoso")
+    new = replace(APP, ref=AppRef("contoso", "0oa3"))
+    world.contoso.listed.append(new)
+    await world.scan.org("contoso")
+    assert world.contoso.read_since == [
+        NOW - LOG_RETENTION,
+        NOW - LOG_OVERLAP,
+        world.clock.now() - LOG_RETENTION,
+    ]
+
+
+async def test_an_event_that_is_read_twice_counts_once(world: World) -> None:
+    """The overlap brings old rows again; the record does not grow by them."""
+    world.contoso.log = {"0oa1": (PASSWORD,)}
+    for _ in range(3):
+        await world.scan.org("contoso")
+    record = await world.record()
+    assert len([e for e in record.evidence if e.kind is K.ADMIN_PASSWORD_USED]) == 1
+
+
+async def test_a_change_of_state_writes_one_audit_line_and_no_change_none(world: World) -> None:
+    """From nothing to review, from review to done; a look that finds the same is silent."""
+    world.contoso.listed = [APP]
+    for _ in range(3):
+        await world.scan.org("contoso")
+    world.contoso.log = {"0oa1": (USED,)}
+    for _ in range(3):
+        await world.scan.org("contoso")
+    assert await world.actions("assess") == [
+        {"from": "needs_review", "to": "migrated", "confidence": "proven"},
+        {"from": "", "to": "needs_review", "confidence": "untold"},
+    ]
+
+
+async def test_an_app_that_falls_back_is_open_again(world: World) -> None:
+    """A password after the consent: it reopens, with the contradiction."""
+    world.contoso.log = {"0oa1": (USED,)}
+    await world.scan.org("contoso")
+    later = NOW + timedelta(hours=1)
+    world.clock.forward(timedelta(hours=2))
+    world.contoso.log = {"0oa1": (replace(PASSWORD, happened_at=later, seen_at=later),)}
+    await world.scan.org("contoso")
+    record = await world.record()
+    assert record.state is State.NEEDS_SAVE
+    assert len(record.assessment.contradictions) == 1
+
+
+async def test_one_known_app_can_be_looked_at_alone(world: World) -> None:
+    """The answer is the fresh record; the other app is not touched."""
+    await world.scan.org("contoso")
+    world.clock.forward(timedelta(minutes=1))
+    world.contoso.log = {"0oa1": (USED,)}
+    record = await world.scan.app(APP.ref)
+    assert record is not None
+    assert record.state is State.MIGRATED
+    assert (await world.record(SECOND.ref)).scanned_at == NOW
+
+
+async def test_an_app_that_is_not_known_cannot_be_looked_at(world: World) -> None:
+    """There is nothing to say of it."""
+    assert await world.scan.app(AppRef("contoso", "gone")) is None
+    assert await world.scan.app(AppRef("nowhere", "0oa1")) is None
+
+
+async def test_progress_is_told_and_ends_at_all_of_them(world: World) -> None:
+    """ "checked 60 of 60" comes last, never more."""
+    world.contoso.listed = [
+        replace(APP, ref=AppRef("contoso", f"0oa{n}"), label=str(n)) for n in range(60)
+    ]
+    told: list[tuple[int, int]] = []
+
+    async def progress(done: int, total: int) -> None:
+        told.append((done, total))
+
+    await world.scan.org("contoso", progress)
+    assert told[-1] == (60, 60)
+    assert told == sorted(told)
+
+
+# ------------------------------------------------------------------ requests
+
+
+async def ask(world: World, stage: Stage = Stage.DELIVERED) -> None:
+    """Somebody is asked for the app."""
+    record = await world.record()
+    pointing = replace(record, request_id=REQUEST.id, revision=record.revision + 1)
+    await world.ledger.commit(
+        Changes(apps=(pointing,), requests=(replace(DELIVERED, stage=stage),))
+    )
+
+
+async def test_proof_ends_the_open_request(world: World) -> None:
+    """Machine evidence came in: the request is done, and the app points to none."""
+    await world.scan.org("contoso")
+    await ask(world, Stage.ACKNOWLEDGED)
+    world.contoso.log = {"0oa1": (USED,)}
+    await world.scan.org("contoso")
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.stage is Stage.DONE
+    assert (await world.record()).request_id == ""
+    assert await world.actions("prove") == [{"request": "r1"}]
+
+
+async def test_a_word_alone_does_not_end_the_request(world: World) -> None:
+    """Somebody says that it is saved: the request waits for the machine's word."""
+    await world.scan.org("contoso")
+    await ask(world)
+    record = await world.record()
+    word = Evidence(K.SAID_SAVED, NOW, NOW, {"by": str(OPERATOR)})
+    await world.ledger.commit(
+        Changes(
+            apps=(
+                replace(
+                    record, evidence=(*record.evidence, word), revision=record.revision + 1
+                ),
+            )
+        )
+    )
+    await world.scan.org("contoso")
+    assessment = (await world.record()).assessment
+    assert (assessment.state, assessment.confidence) == (State.MIGRATED, Confidence.ATTESTED)
+    assert [r.stage for r in await world.ledger.open_requests()] == [Stage.DELIVERED]
+
+
+@pytest.mark.parametrize("taken", [Step.FAIL_DELIVERY, Step.EXPIRE, Step.DECLINE])
+@pytest.mark.parametrize("gone", [False, True])
+async def test_a_request_that_has_ended_already_does_not_stop_the_scan(
+    world: World, taken: Step, gone: bool
+) -> None:
+    """Nobody could be reached, and yet somebody did it: the request stays as it ended."""
+    await world.scan.org("contoso")
+    await ask(world, Stage.REQUESTED)
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    ended = step(request, taken, NOW)
+    await world.ledger.commit(Changes(requests=(ended,)))
+    if gone:
+        world.contoso.listed = [SECOND]
+    else:
+        world.contoso.log = {"0oa1": (USED,)}
+    world.clock.forward(timedelta(minutes=15))
+    await world.scan.org("contoso")
+    assert (await world.record()).state is (State.NOT_APPLICABLE if gone else State.MIGRATED)
+    assert (await world.record()).request_id == ""
+    assert await world.ledger.request(REQUEST.id) == ended
+
+
+async def test_two_scans_at_once_lose_nothing(world: World) -> None:
+    """A scan and a check of one app meet: both are written, one over the other."""
+    world.contoso.log = {"0oa1": (PASSWORD,)}
+    await world.scan.org("contoso")
+    revision = (await world.record()).revision
+    await asyncio.gather(world.scan.org("contoso"), world.scan.app(APP.ref))
+    assert (await world.record()).revision == revision + 2

@@ -1,0 +1,290 @@
+"""The settings: all errors at once, no secret in any of them, and where values come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsInvalid
+from bot.settings import Settings, load
+
+SECRETS = ("xoxb-hush", "sign-hush", "ssws-hush", "pem-hush", "teams-hush", "redis-hush")
+GOOD = """
+public_url = "https://bot.contoso.com/"
+
+[redis]
+url = "rediss://:redis-hush@redis.contoso.com:6379"
+
+[[okta]]
+name = "contoso"
+url = "https://contoso.okta.com"
+api_token = "ssws-hush"
+
+[entra]
+client_id = "11111111-2222"
+certificate = "pem-hush"
+
+[slack]
+bot_token = "xoxb-hush"
+signing_secret = "sign-hush"
+operators = ["U0123"]
+
+[teams]
+app_id = "app"
+app_password = "teams-hush"
+tenant_id = "tenant"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in os.environ:
+        if name.startswith("O365BOT_"):
+            monkeypatch.delenv(name)
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "o365bot.toml"
+    path.write_text(text)
+    return path
+
+
+def problems(tmp_path: Path, text: str) -> dict[str, str]:
+    """What is said about each wrong key."""
+    with pytest.raises(SettingsInvalid) as caught:
+        load(written(tmp_path, text))
+    for secret in SECRETS:
+        assert secret not in str(caught.value)
+        assert secret not in repr(caught.value)
+    chain: BaseException | None = caught.value
+    assert chain is not None
+    assert chain.__cause__ is None  # pydantic's own error holds the input
+    return dict(line.split(": ", 1) for line in caught.value.problems)
+
+
+def test_good_settings_are_read_with_their_defaults(tmp_path: Path) -> None:
+    """Addresses lose a trailing slash; what is not said has its default."""
+    settings = load(written(tmp_path, GOOD))
+    assert settings.public_url == "https://bot.contoso.com"
+    assert settings.scan_every_minutes == 15
+    assert settings.okta[0].api_token is not None
+    assert settings.okta[0].api_token.get_secret_value() == "ssws-hush"
+    assert settings.slack is not None
+    assert settings.slack.operators == ("U0123",)
+
+
+def test_no_secret_is_shown_by_the_settings_themselves(tmp_path: Path) -> None:
+    """Printed, logged or dumped, a secret stays hidden."""
+    settings = load(written(tmp_path, GOOD))
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert not [secret for secret in SECRETS if secret in shown]
+
+
+def test_every_wrong_key_is_told_in_one_error(tmp_path: Path) -> None:
+    """Whoever configures mends all of it in one go; a misspelt key is an error too."""
+    wrong = (
+        GOOD.replace('public_url = "https://bot.contoso.com/"', "scan_every_minutes = 0")
+        .replace('name = "contoso"', 'name = "Contoso Inc"')
+        .replace('url = "https://contoso.okta.com"', 'url = "ftp://contoso.okta.com"')
+        .replace("operators", "operaters")
+        .replace('app_id = "app"', 'app_id = ""')
+    )
+    said = problems(tmp_path, wrong)
+    assert said.keys() == {
+        "public_url",
+        "scan_every_minutes",
+        "okta.0.name",
+        "okta.0.url",
+        "slack.operaters",
+        "teams.app_id",
+    }
+    assert said["public_url"] == "is missing (or O365BOT_PUBLIC_URL)"
+    assert "misspelt" in said["slack.operaters"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('bot_token = "xoxb-hush"', 'bot_token = ["xoxb-hush"]'),
+        ('bot_token = "xoxb-hush"', 'bot_tokin = "xoxb-hush"'),
+        ('signing_secret = "sign-hush"', 'signing_secret = "sign-hush"\nchannel = "#general"'),
+        ('api_token = "ssws-hush"', 'api_token = "ssws-hush"\nclient_id = 1'),
+        ('certificate = "pem-hush"', 'certificate = "pem-hush"\nclient_secret = "pem-hush"'),
+        ('url = "rediss://:redis-hush@', 'url = {secret = "redis-hush"}\nx = "'),
+        ('app_password = "teams-hush"', 'app_password = {x = "teams-hush"}'),
+        ('client_id = "11111111-2222"', 'client_id = "1"\nlogin_url = "https://a:pem-hush@b.com"'),
+    ],
+)
+def test_no_error_repeats_a_secret(tmp_path: Path, old: str, new: str) -> None:
+    """Whatever is wrong about a secret or beside it, its value is not in the error."""
+    assert old in GOOD
+    assert problems(tmp_path, GOOD.replace(old, new))
+
+
+def test_a_file_that_is_no_toml_is_told_without_its_content(tmp_path: Path) -> None:
+    """The line is named, not quoted: it may hold a secret."""
+    assert "TOML" in problems(tmp_path, 'bot_token = xoxb-hush"')["o365bot.toml"]
+
+
+def test_a_file_of_other_bytes_is_a_settings_error(tmp_path: Path) -> None:
+    """A PEM in DER form or a UTF-16 file does not end in a traceback."""
+    path = tmp_path / "o365bot.toml"
+    path.write_bytes(b"\xff\xfepublic_url")
+    with pytest.raises(SettingsInvalid, match=r"o365bot\.toml"):
+        load(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """The reason is the system's own."""
+    with pytest.raises(SettingsInvalid, match="No such file"):
+        load(tmp_path / "nothing.toml")
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("https://contoso.okta.com", True),
+        ("http://127.0.0.1:8080", True),
+        ("http://127.9.9.9:8080", True),
+        ("http://localhost:8080", True),
+        ("http://[::1]:8080", True),
+        ("http://contoso.okta.com", False),
+        ("http://localhost.contoso.com", False),
+        ("http://127.0.0.1.contoso.com", False),
+        ("http://10.0.0.1", False),
+        ("http://0.0.0.0", False),
+        ("https://user:word@contoso.com", False),
+        ("https://:word@contoso.com", False),
+        ("https://contoso.com/?next=x", False),
+        ("https://contoso.com/#x", False),
+        ("contoso.okta.com", False),
+        ("https://", False),
+        ("file:///etc/passwd", False),
+    ],
+)
+def test_plain_http_is_for_loopback_only(tmp_path: Path, url: str, taken: bool) -> None:
+    """Tokens never travel in clear beyond this machine, and addresses carry nothing else."""
+    text = GOOD.replace("https://contoso.okta.com", url)
+    if taken:
+        assert load(written(tmp_path, text)).okta[0].url == url
+    else:
+        assert problems(tmp_path, text).keys() == {"okta.0.url"}
+
+
+# ------------------------------------------------------------------ files and environment
+
+
+def test_a_secret_may_be_given_as_a_file(tmp_path: Path) -> None:
+    """`<key>_file` is read, without the line end that editors add."""
+    (tmp_path / "token").write_text("xoxb-hush\n")
+    text = GOOD.replace('bot_token = "xoxb-hush"', f'bot_token_file = "{tmp_path / "token"}"')
+    settings = load(written(tmp_path, text))
+    assert settings.slack is not None
+    assert settings.slack.bot_token.get_secret_value() == "xoxb-hush"
+
+
+def test_an_optional_secret_may_be_a_file_as_well(tmp_path: Path) -> None:
+    """The certificate and the store's address too."""
+    (tmp_path / "pem").write_text("pem-hush")
+    text = GOOD.replace('certificate = "pem-hush"', f'certificate_file = "{tmp_path / "pem"}"')
+    settings = load(written(tmp_path, text))
+    assert settings.entra is not None
+    assert settings.entra.certificate is not None
+    assert settings.entra.certificate.get_secret_value() == "pem-hush"
+
+
+def test_a_secret_file_that_is_missing_is_named_by_its_key(tmp_path: Path) -> None:
+    """The key and the reason; the section is in front."""
+    text = GOOD.replace('bot_token = "xoxb-hush"', f'bot_token_file = "{tmp_path / "none"}"')
+    said = problems(tmp_path, text)
+    assert "bot_token_file cannot be read" in said["slack"]
+
+
+def test_a_secret_both_ways_is_refused(tmp_path: Path) -> None:
+    """Two values would leave open which one counts."""
+    (tmp_path / "token").write_text("xoxb-hush")
+    text = GOOD.replace("[slack]", f'[slack]\nbot_token_file = "{tmp_path / "token"}"')
+    assert "not both" in problems(tmp_path, text)["slack"]
+
+
+def test_only_secrets_have_a_file_form(tmp_path: Path) -> None:
+    """`channel_file` is a misspelling, not a feature."""
+    said = problems(tmp_path, GOOD.replace("[slack]", '[slack]\nchannel_file = "x"'))
+    assert said.keys() == {"slack.channel_file"}
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One key of a section can be set from outside; the others stay as the file has them."""
+    monkeypatch.setenv("O365BOT_SCAN_EVERY_MINUTES", "30")
+    monkeypatch.setenv("O365BOT_SLACK__SIGNING_SECRET", "from-outside")
+    settings = load(written(tmp_path, GOOD.replace("[redis]", "scan_every_minutes = 5\n[redis]")))
+    assert settings.scan_every_minutes == 30
+    assert settings.slack is not None
+    assert settings.slack.signing_secret.get_secret_value() == "from-outside"
+    assert settings.slack.bot_token.get_secret_value() == "xoxb-hush"
+
+
+def test_the_file_is_named_by_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`O365BOT_CONFIG` is where the service's own start looks."""
+    monkeypatch.setenv("O365BOT_CONFIG", str(written(tmp_path, GOOD)))
+    assert load().public_url == "https://bot.contoso.com"
+
+
+def test_settings_may_come_from_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container needs no file; lists are JSON."""
+    monkeypatch.setenv("O365BOT_PUBLIC_URL", "https://bot.contoso.com")
+    monkeypatch.setenv(
+        "O365BOT_OKTA",
+        '[{"name": "contoso", "url": "https://contoso.okta.com", "api_token": "ssws-hush"}]',
+    )
+    monkeypatch.setenv("O365BOT_SLACK__BOT_TOKEN", "xoxb-hush")
+    monkeypatch.setenv("O365BOT_SLACK__SIGNING_SECRET", "sign-hush")
+    assert isinstance(load(), Settings)
+
+
+def test_an_environment_that_is_no_json_is_a_settings_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variable is named, its value is not."""
+    monkeypatch.setenv("O365BOT_OKTA", '[{"api_token": "ssws-hush"')
+    assert "okta" in str(problems(tmp_path, GOOD))
+
+
+# ------------------------------------------------------------------ rules over several keys
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "says"),
+    [
+        ('api_token = "ssws-hush"', "", "okta.0", "api_token"),
+        ('api_token = "ssws-hush"', 'client_id = "0oa"', "okta.0", "private_key"),
+        ('certificate = "pem-hush"', "", "entra", "certificate or client_secret"),
+        ('signing_secret = "sign-hush"', 'signing_secret = ""', "slack.signing_secret", "empty"),
+        ("[redis]", 'time_zone = "Mars/Olympus"\n[redis]', "time_zone", "Europe/Berlin"),
+        ("[redis]", 'remind_at = "24:00"\n[redis]', "remind_at", "pattern"),
+    ],
+)
+def test_what_does_not_fit_together_is_told_with_its_key(
+    tmp_path: Path, old: str, new: str, key: str, says: str
+) -> None:
+    """The line says what would be right."""
+    assert says in problems(tmp_path, GOOD.replace(old, new))[key]
+
+
+def test_two_orgs_cannot_share_a_name(tmp_path: Path) -> None:
+    """The name is half of every reference to an app."""
+    again = '[[okta]]\nname = "contoso"\nurl = "https://x.okta.com"\napi_token = "ssws-hush"\n'
+    assert "twice: contoso" in str(problems(tmp_path, GOOD.replace("[entra]", again + "[entra]")))
+
+
+def test_a_bot_without_any_chat_is_refused(tmp_path: Path) -> None:
+    """There would be nobody to talk to."""
+    text = GOOD[: GOOD.index("[slack]")]
+    assert "slack or teams" in problems(tmp_path, text)["settings"]

@@ -1,0 +1,255 @@
+"""How a neutral message is drawn for Slack: literally, and within every limit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.slack.drawing import MAX_TABLE_ROWS, draw
+from adapters.slack.words import as_typed, unescape
+from bot.message import (
+    Buttons,
+    Cell,
+    Command,
+    Fact,
+    Facts,
+    Heading,
+    Message,
+    Note,
+    OpenLink,
+    Progress,
+    Table,
+    Text,
+    Tone,
+)
+from sandbox import slack_blocks
+
+HOSTILE = (
+    "<!channel>",
+    "<@U1>",
+    "<https://evil.example.com|contoso.com>",
+    "*bold* _it_ ~no~ `code` ```pre```",
+    "&lt;!here&gt;",
+    "&" * 4000,
+    "a\ud800b\x00c",
+    "ola \u202egnp.exe",
+    "  \n ",
+    "",
+)
+
+text = st.one_of(
+    st.sampled_from(HOSTILE),
+    st.text(max_size=60),
+    st.builds(str.__mul__, st.text("ab <&>\n", min_size=1, max_size=9), st.integers(100, 500)),
+)
+identifier = st.text("abcdefgh0123456789", min_size=6, max_size=12)
+
+
+def buttons() -> st.SearchStrategy[Command | OpenLink]:
+    command = st.builds(
+        Command, identifier, text, st.text("abc ", min_size=1, max_size=2000), st.booleans()
+    )
+    link = st.builds(OpenLink, identifier, text, st.just("https://o365bot.example.com/c/x"))
+    return st.one_of(command, link)
+
+
+@st.composite
+def tables(draw_from: st.DrawFn) -> Table:
+    columns = draw_from(st.integers(1, 20))
+    cell = st.builds(Cell, text, st.sampled_from(Tone))
+    row = draw_from(st.lists(cell, min_size=columns, max_size=columns).map(tuple))
+    rows = (row,) * draw_from(st.sampled_from((0, 1, 7, MAX_TABLE_ROWS)))
+    return Table(tuple(draw_from(text) for _ in range(columns)), rows)
+
+
+@st.composite
+def messages(draw_from: st.DrawFn) -> Message:
+    simple = st.one_of(
+        st.builds(Heading, text),
+        st.builds(Text, text),
+        st.builds(Note, text),
+        st.builds(Facts, st.lists(st.builds(Fact, text, text), max_size=12).map(tuple)),
+        st.builds(Progress, st.integers(-5, 500), st.integers(-5, 500), text),
+    )
+    pressed = draw_from(st.lists(buttons(), max_size=30, unique_by=lambda button: button.id))
+    blocks: list[Any] = draw_from(st.lists(simple, max_size=12))
+    if draw_from(st.booleans()):
+        blocks.append(draw_from(tables()))
+    return Message(draw_from(text), (*blocks, Buttons(tuple(pressed))))
+
+
+def texts(value: Any) -> list[dict[str, Any]]:
+    """Every text object and table cell of the blocks."""
+    if isinstance(value, dict):
+        own = [value] if isinstance(value.get("text"), str) else []
+        return own + [found for inner in value.values() for found in texts(inner)]
+    if isinstance(value, list):
+        return [found for inner in value for found in texts(inner)]
+    return []
+
+
+@settings(deadline=None, max_examples=50)
+@given(messages())
+def test_whatever_is_said_stays_within_every_limit_of_slack(message: Message) -> None:
+    """Sizes, counts, required fields and unique ids, and the sum of all texts."""
+    drawn = draw(message)
+    assert slack_blocks.problems(drawn.blocks) == []
+    assert slack_blocks.text_length(drawn.blocks) <= slack_blocks.MAX_TEXT_OF_ALL_BLOCKS
+    assert 1 <= len(drawn.blocks) <= 50
+    assert 1 <= len(drawn.text) <= 4000  # what chat.update takes
+
+
+@settings(deadline=None, max_examples=50)
+@given(messages())
+def test_no_text_of_others_is_markup(message: Message) -> None:
+    """Only text that Slack shows literally: nobody is mentioned, nothing linked or set in bold."""
+    drawn = draw(message)
+    for part in [*texts(drawn.blocks), {"type": "plain_text", "text": drawn.text}]:
+        match part["type"]:
+            case "raw_text":
+                continue  # never interpreted
+            case "mrkdwn":  # the name of a fact, when no sign in it could mean anything
+                assert not set(part["text"][1:-1]) & set("*_~`<>&:@#\n")
+            case kind:
+                assert kind in ("plain_text", "button")
+                assert "<" not in part["text"]
+                assert ">" not in part["text"]
+
+
+@pytest.mark.parametrize("hostile", [h for h in HOSTILE if len(h.strip()) > 1 and len(h) < 100])
+def test_a_hostile_name_is_read_as_it_is_written(hostile: str) -> None:
+    """Slack shows exactly the characters of the name, save those that nobody can see."""
+    seen = "".join(c for c in hostile if c not in "\ud800\x00\u202e")
+    drawn = draw(Message("x", (Text(hostile), Table((hostile,), ((Cell(hostile),),)))))
+    section, table = drawn.blocks
+    assert section["text"]["type"] == "plain_text"
+    assert unescape(section["text"]["text"]) == seen
+    assert [row[0]["text"] for row in table["rows"]] == [seen, seen]
+
+
+def test_a_long_text_is_cut_behind_a_word() -> None:
+    """The cut shows, and no word and no entity is torn apart."""
+    drawn = draw(Message("x", (Text("Fish & chips " * 1000),)))
+    shown = drawn.blocks[0]["text"]["text"]
+    assert len(shown) <= 3000
+    assert shown.endswith(("Fish…", "chips…", "&amp;…"))
+
+
+def test_a_large_table_keeps_all_its_rows() -> None:
+    """Where all texts together would be refused, every cell gets shorter; no row is lost."""
+    row = tuple(Cell("words and words and words " * 3, Tone.GOOD) for _ in range(6))
+    drawn = draw(Message("x", (Table(("Column",) * 6, (row,) * MAX_TABLE_ROWS),)))
+    rows = drawn.blocks[0]["rows"]
+    assert len(rows) == 1 + MAX_TABLE_ROWS
+    assert rows[0][0]["text"] == "Column"
+    assert rows[1][0]["text"].startswith("✓ words")
+
+
+def test_a_tone_is_a_mark_beside_the_word_and_never_colour_alone() -> None:
+    """Each tone but the neutral one has a mark of its own."""
+    row = tuple(Cell("state", tone) for tone in Tone)
+    drawn = draw(Message("x", (Table(("a",) * 4, (row,)),)))
+    shown = [cell["text"] for cell in drawn.blocks[0]["rows"][1]]
+    assert all(words.endswith("state") for words in shown)
+    assert len(set(shown)) == len(Tone)
+
+
+def test_the_bar_is_full_only_when_all_is_done() -> None:
+    """One of a thousand left still shows as left, and nothing to do is no division by zero."""
+
+    def bar(done: int, total: int) -> str:
+        return str(draw(Message("x", (Progress(done, total, "apps"),))).blocks[0]["text"]["text"])
+
+    assert "░" in bar(999, 1000)
+    assert "░" not in bar(1000, 1000)
+    assert bar(5, 3) == bar(3, 3)
+    assert bar(0, 0).endswith("0/0 apps")
+
+
+def test_a_message_without_blocks_shows_its_summary() -> None:
+    """A section with the summary; an empty one gets a dash, since Slack refuses no text."""
+    assert draw(Message("Done.")).blocks[0]["text"]["text"] == "Done."
+    assert draw(Message("")).text == "–"
+
+
+def test_block_ids_change_with_what_the_block_shows() -> None:
+    """Slack asks for a new block_id when a message is updated; the same drawing is the same."""
+
+    def ids(done: int) -> list[str]:
+        drawn = draw(Message("x", (Text("Checking"), Progress(done, 9, "apps"))))
+        return [block["block_id"] for block in drawn.blocks]
+
+    assert ids(1) == ids(1)
+    assert ids(1)[1] != ids(2)[1]
+
+
+def test_buttons_carry_their_command_or_their_address() -> None:
+    """The words are the value, the command's id is the action id."""
+    drawn = draw(
+        Message(
+            "x",
+            (
+                Buttons(
+                    (
+                        Command("ask", "Ask Ada", "ask contoso/1 <now>", primary=True),
+                        OpenLink("open", "Open", "https://o365bot.example.com/c/t?a=1&b=2"),
+                    )
+                ),
+            ),
+        )
+    )
+    ask, link = drawn.blocks[0]["elements"]
+    assert (ask["action_id"], ask["value"], ask["style"]) == (
+        "ask",
+        "ask contoso/1 <now>",
+        "primary",
+    )
+    assert (link["action_id"], link["url"]) == ("open", "https://o365bot.example.com/c/t?a=1&b=2")
+    assert "value" not in link
+
+
+TWO_TABLES = (Table(("a",), ()), Table(("a",), ()))
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        TWO_TABLES,
+        (Table(("a",), ((Cell("x"),),) * (MAX_TABLE_ROWS + 1)),),
+        (Table(("a",) * 21, ()),),
+        (Table((), ()),),
+        (Table(("a", "b"), ((Cell("x"),),)),),
+        (Text("x"),) * 51,
+        (Buttons((Command("a", "A", "a"),)), Buttons((Command("a", "A", "a"),))),
+        (Buttons((Command("a", "A", "w" * 2001),)),),
+        (Buttons((Command("a", "A", ""),)),),
+        (Buttons((OpenLink("a", "A", "javascript:alert(1)"),)),),
+        (Buttons((OpenLink("a", "A", "https://example.com/" + "x" * 3000),)),),
+    ],
+)
+def test_a_shape_that_slack_does_not_take_is_its_authors_mistake(blocks: tuple[Any, ...]) -> None:
+    """Dropping rows or buttons in silence would hide it, so it raises."""
+    with pytest.raises(ValueError, match=r".+"):
+        draw(Message("x", blocks))
+
+
+@pytest.mark.parametrize(
+    ("sent", "typed"),
+    [
+        ("<@U0BOT>  why <http://contoso.com|contoso.com>", "why contoso.com"),
+        ("why R&amp;D &lt;Mail&gt;", "why R&D <Mail>"),
+        ("<mailto:ada@contoso.com|ada@contoso.com>", "ada@contoso.com"),
+        (
+            "hey <@U0BOT> apps <https://example.com/a?b=c&amp;d=e>",
+            "hey apps https://example.com/a?b=c&d=e",
+        ),
+        ("ask <@U0ADA> in <#C1|general>", "ask <@U0ADA> in #general"),
+        ("<@U0BOT>", ""),
+    ],
+)
+def test_words_are_read_as_they_were_typed(sent: str, typed: str) -> None:
+    """Slack's escapes and links are undone, and the mention of the bot is no part of the words."""
+    assert as_typed(sent, bot="U0BOT") == typed

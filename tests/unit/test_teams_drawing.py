@@ -1,0 +1,227 @@
+"""Adaptive Cards: valid by the official schema, small enough, and deaf to hostile names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft6Validator
+from jsonschema.exceptions import best_match
+from markdown_it import MarkdownIt
+
+from adapters.teams.drawing import ACTIONS_PER_SET, MAX_CARD_BYTES, draw, escape, plain
+from bot.message import (
+    Block,
+    Buttons,
+    Cell,
+    Command,
+    Fact,
+    Facts,
+    Heading,
+    Message,
+    Note,
+    OpenLink,
+    Progress,
+    Table,
+    Text,
+    Tone,
+)
+
+SCHEMA = json.loads((files("adaptive_cards") / "schemas" / "schema-1.5.json").read_text())
+VALIDATOR = Draft6Validator(SCHEMA)
+MARKDOWN = MarkdownIt("commonmark")
+
+HOSTILE = (
+    "[Sign in](https://evil.example/)",
+    "**bold** _italic_ `code` ~~gone~~",
+    "<at>Everyone</at> <b>x</b> <https://evil.example>",
+    "# heading\n- item\n1. one\n> quote\n---\n===",
+    "{{DATE(2026-01-01T00:00:00Z)}} ${name}",
+    "&#91;x&#93;(y) &lt;b&gt;",
+    "\\[x\\](y) \\\\ ends in \\",
+    "![image](https://evil.example/pixel.png)",
+    "\u202egnp.exe\u202c \x00\x1b[31m \ud800",
+    "[a]: https://evil.example\n[a]",
+    "    indented code",
+)
+texts = st.one_of(
+    st.sampled_from(HOSTILE),
+    st.text(max_size=80),
+    st.text(alphabet="\\`*_[]()<>{}~#+-=.!&;:/1a \n|", max_size=40),
+)
+
+
+def elements(card: Any) -> Iterator[dict[str, Any]]:
+    """Every object in the card."""
+    if isinstance(card, dict):
+        yield card
+        for value in card.values():
+            yield from elements(value)
+    elif isinstance(card, list):
+        for value in card:
+            yield from elements(value)
+
+
+def assert_valid(card: dict[str, Any]) -> None:
+    """By the official schema, which does not know Teams' own member `msteams`."""
+    official = {name: value for name, value in card.items() if name != "msteams"}
+    problem = best_match(VALIDATOR.iter_errors(official))
+    assert problem is None, problem
+    assert len(json.dumps(card, ensure_ascii=False, separators=(",", ":")).encode()) <= 28 * 1024
+
+
+def one_of_everything(text: str = "Contoso Mail") -> Message:
+    blocks: tuple[Block, ...] = (
+        Heading(text),
+        Text(text),
+        Facts((Fact("App", text), Fact(text, "x"))),
+        Table(("App", text), ((Cell(text, Tone.GOOD), Cell("left", Tone.ATTENTION)),)),
+        Progress(3, 12, text),
+        Buttons(
+            (
+                Command("ack", text, "who Contoso Mail", primary=True),
+                OpenLink("open", text, "https://bot.example.com/c/abc"),
+            )
+        ),
+        Note(text),
+    )
+    return Message(text, blocks)
+
+
+def test_every_block_becomes_its_element() -> None:
+    """Heading, text, facts, table, bar and buttons are all there, in order."""
+    card = draw(one_of_everything())
+    assert_valid(card)
+    assert [element["type"] for element in card["body"]] == [
+        "TextBlock",
+        "TextBlock",
+        "FactSet",
+        "Table",
+        "TextBlock",
+        "ActionSet",
+        "TextBlock",
+    ]
+    assert card["speak"] == card["fallbackText"] == "Contoso Mail"
+    assert card["body"][0]["style"] == "heading"
+    header, row = card["body"][3]["rows"]
+    assert [cell["items"][0]["text"] for cell in header["cells"]] == ["App", "Contoso Mail"]
+    assert row["cells"][0]["items"][0]["color"] == "good"
+    assert card["body"][4]["text"] == "▰▰▰▰▰▱▱▱▱▱▱▱▱▱▱▱▱▱▱▱ Contoso Mail"
+
+
+def test_a_button_says_its_words_and_a_link_opens_its_address() -> None:
+    """Action.Execute carries the words, also for clients that know Action.Submit only."""
+    execute, link = draw(one_of_everything())["body"][5]["actions"]
+    assert execute["type"] == "Action.Execute"
+    assert execute["verb"] == "say"
+    assert execute["data"] == {"words": "who Contoso Mail", "id": "ack"}
+    assert execute["style"] == "positive"
+    assert execute["fallback"]["type"] == "Action.Submit"
+    assert execute["fallback"]["data"] == execute["data"]
+    assert link["type"] == "Action.OpenUrl"
+    assert link["url"] == "https://bot.example.com/c/abc"
+
+
+def test_a_message_without_blocks_shows_its_summary() -> None:
+    """An empty card would be an empty message."""
+    assert draw(Message("Done."))["body"][0]["text"] == "Done."
+
+
+def test_many_buttons_are_spread_over_rows() -> None:
+    """Teams shows six actions in a set and hides the rest."""
+    buttons = tuple(Command(f"b{i}", f"Show {i}", f"who {i}") for i in range(14))
+    card = draw(Message("x", (Buttons(buttons),)))
+    assert_valid(card)
+    rows = [element["actions"] for element in card["body"]]
+    assert [len(row) for row in rows] == [ACTIONS_PER_SET, ACTIONS_PER_SET, 2]
+
+
+def test_a_full_bar_means_done() -> None:
+    """299 of 300 is rounded down; nothing of nothing is an empty bar."""
+
+    def bar(done: int, total: int) -> str:
+        return str(draw(Message("x", (Progress(done, total, ""),)))["body"][0]["text"]).strip()
+
+    assert bar(299, 300).count("▱") == 1
+    assert bar(300, 300).count("▱") == 0
+    assert bar(0, 0).count("▰") == 0
+    assert bar(7, 5).count("▰") == 20
+
+
+def test_a_long_table_is_shortened_and_says_so() -> None:
+    """The card stays under 28 KB, keeps its buttons, and tells how many rows are not shown."""
+    rows = tuple((Cell(f"Contoso app {i}"), Cell("needs consent")) for i in range(2000))
+    last = Buttons((Command("more", "Show more", "apps 2"),))
+    card = draw(Message("x", (Text("Hello."), Table(("App", "State"), rows), last)))
+    assert_valid(card)
+    text, table, more, actions = card["body"]
+    shown = len(table["rows"]) - 1
+    assert shown > 30
+    assert text["text"] == "Hello."
+    assert more["text"] == f"… +{2000 - shown}"
+    assert actions["actions"][0]["title"] == "Show more"
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        (Text("é" * 200_000),),
+        (Text("x" * 200_000), Note("y" * 200_000), Progress(1, 2, "z" * 200_000)),
+        (Facts(tuple(Fact("n" * 3000, "v" * 3000) for _ in range(100))),),
+        (Table(("a",), tuple((Cell("c" * 100_000),) for _ in range(50))),),
+        (Buttons(tuple(Command(f"b{i}", "Go " * 200, "w" * 2000) for i in range(60))),),
+        tuple(Text(f"line {i} " + "x" * 90) for i in range(3000)),
+    ],
+)
+def test_no_message_is_too_big_for_teams(blocks: tuple[Block, ...]) -> None:
+    """However long it is, the card is valid and at most 28 KB."""
+    card = draw(Message("s" * 100_000, blocks))
+    assert_valid(card)
+    assert len(json.dumps(card)) > 100
+    assert MAX_CARD_BYTES == 28 * 1024
+
+
+@settings(deadline=None)  # the first draw of a run is slow on a busy machine
+@given(texts)
+def test_hostile_texts_make_valid_cards_without_anything_to_press(text: str) -> None:
+    """A name cannot add an action, a link or an image; the card stays valid."""
+    card = draw(one_of_everything(text))
+    assert_valid(card)
+    kinds = [e["type"] for e in elements(card) if str(e.get("type")).startswith("Action.")]
+    assert kinds == ["Action.Execute", "Action.Submit", "Action.OpenUrl"]
+    for element in elements(card):
+        for name in ("text", "title", "value"):
+            if name in element and element.get("type") in (None, "TextBlock"):
+                assert not re.search(r"(?<!\\)://", element[name])
+                assert "{{" not in element[name]
+
+
+@settings(deadline=None)  # the first draw of a run is slow on a busy machine
+@given(texts)
+def test_escaped_text_reads_as_it_was_written(text: str) -> None:
+    """A Markdown reader finds paragraphs of plain text only, and not a letter is lost."""
+    tokens = MARKDOWN.parse(escape(text))
+    assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
+    lines = []
+    for token in tokens:
+        children = token.children or []
+        assert {child.type for child in children} <= {"text", "text_special"}
+        if token.type == "inline":
+            lines.append("".join(child.content for child in children))
+    assert lines == [line for line in map(plain, text.splitlines()) if line]
+
+
+@settings(deadline=None)  # the first draw of a run is slow on a busy machine
+@given(texts)
+def test_plain_text_is_one_visible_line(text: str) -> None:
+    """No control characters, no changes of direction, nothing that UTF-8 cannot carry."""
+    shown = plain(text)
+    assert "\n" not in shown
+    assert not any(letter < " " or "\u202a" <= letter <= "\u202e" for letter in shown)
+    shown.encode()

@@ -1,0 +1,121 @@
+"""The catalogue of words: complete, alike in every language, and asked for by keys that exist."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import bot.chat
+from bot.chat.words import FALLBACK, Words, languages
+from bot.domain.consent import Stage
+from bot.domain.evidence import Confidence, EvidenceKind, Source, State
+from bot.domain.people import Platform, Point
+
+NOW = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
+OTHERS = [language for language in languages() if language != FALLBACK]
+
+
+def forms(words: Words, key: str) -> dict[str, str]:
+    text = words._texts[key]
+    return {"": text} if isinstance(text, str) else dict(text)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def test_every_value_of_the_domain_has_its_word() -> None:
+    """A new state, stage, point or kind of evidence needs a word before it can be shown."""
+    words = Words()
+    needed = {
+        *(f"state.{value}" for value in State),
+        *(f"next.{value}" for value in State),
+        *(f"confidence.{value}" for value in Confidence),
+        *(f"stage.{value}" for value in Stage),
+        *(f"source.{value}" for value in Source),
+        *(f"evidence.{value}" for value in EvidenceKind),
+        *(f"point.{value}" for value in Point),
+        *(f"platform.{value}" for value in Platform),
+    }
+    assert needed - words.keys() == set()
+
+
+def test_every_key_that_the_code_asks_for_exists() -> None:
+    """A key that nobody wrote a text for would break an answer."""
+    folder = Path(bot.chat.__file__).parent
+    asked = {
+        key
+        for module in folder.glob("*.py")
+        for key in re.findall(r"""words\(\s*"([a-z_]+\.[a-z_]+)""", module.read_text())
+        if module.name != "words.py"
+    }
+    assert len(asked) > 40
+    assert asked - Words().keys() == set()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_text_can_be_filled_in(language: str) -> None:
+    """Placeholders are plain names, and nothing reaches into the values that are put in."""
+    words = Words(language)
+    for key in words.keys():  # noqa: SIM118 - not a mapping
+        for form, text in forms(words, key).items():
+            assert text.strip(), key
+            assert all(re.fullmatch(r"[a-z_]+", name) for name in placeholders(text)), key
+            assert form in ("", "zero", "one", "two", "few", "many", "other"), key
+        if "" not in forms(words, key):
+            assert "other" in forms(words, key), key
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_language_says_everything(language: str) -> None:
+    """The same keys as in English, with the same placeholders."""
+    words, english = Words(language), Words()
+    assert words.keys() == english.keys()
+    for key in english.keys():  # noqa: SIM118 - not a mapping
+        names = [placeholders(forms(each, key).popitem()[1]) for each in (words, english)]
+        assert names[0] == names[1], key
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 Office 365 apps need migration"),
+        (1, "One Office 365 app needs migration"),
+        (2, "2 Office 365 apps need migration"),
+    ],
+)
+def test_numbers_pick_their_plural(count: int, text: str) -> None:
+    """By the rules of the language, not by `count == 1`."""
+    assert Words()("apps.title", count=count) == text
+
+
+@pytest.mark.parametrize("said", ["", "xx", "tlh-KL", "en-GB", "en_US", "EN"])
+def test_a_language_that_is_not_there_falls_back_to_english(said: str) -> None:
+    """Whatever a platform calls the language, something is said."""
+    assert Words(said).language == FALLBACK
+
+
+def test_an_unknown_key_is_a_bug_and_says_so() -> None:
+    """Better a test that fails than a message with a key in it."""
+    with pytest.raises(KeyError):
+        Words()("no.such_key")
+
+
+def test_values_are_put_in_as_they_are() -> None:
+    """A label with braces is shown with its braces; nothing in it is looked up."""
+    assert "{count} {0.x}" in Words()("who.title", app="{count} {0.x}")
+
+
+def test_times_are_said_in_words() -> None:
+    """Ages are rounded; a moment carries its zone."""
+    words = Words()
+    assert words.ago(NOW, NOW + timedelta(seconds=5)) == "just now"
+    assert words.ago(NOW, NOW + timedelta(hours=2)) == "2 hours ago"
+    assert words.moment(NOW) == "March 3, 2025, 09:00 UTC"
+    assert words.moment(NOW, ZoneInfo("America/New_York")) == "March 3, 2025, 04:00 EST"
+    assert words.date(date(2024, 12, 31)) == "December 31, 2024"
