@@ -16,9 +16,13 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import Evidence
+from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.notices import Channel, Notice
 from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin
+from bot.domain.people_policy import AccountNote
+from bot.domain.prospects import Prospect
+from bot.errors import CloudError
 from bot.message import Message
 
 
@@ -47,6 +51,19 @@ class Secrets(Protocol):
 # ------------------------------------------------------------------ clouds (raise CloudError)
 
 
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """What a System Log holds between two cursors.
+
+    `evidence` is by app id, oldest first; `changed` are the apps that any event is about; `cursor`
+    is opaque: where the next read goes on.
+    """
+
+    evidence: Mapping[str, tuple[Evidence, ...]]
+    changed: frozenset[str]
+    cursor: str
+
+
 class OktaOrg(Protocol):
     """One Okta org, read only."""
 
@@ -61,10 +78,11 @@ class OktaOrg(Protocol):
         """The app's default provisioning connection."""
         ...
 
-    async def log_evidence(
-        self, since: datetime, app_ids: frozenset[str]
-    ) -> Mapping[str, tuple[Evidence, ...]]:
-        """What the System Log tells of these apps since then, by app id."""
+    async def read_log(self, app_ids: frozenset[str], cursor: str, since: datetime) -> LogPage:
+        """What the System Log tells of these apps, going on from `cursor`.
+
+        Without a cursor, or with one that the org does not take any more, from `since` (UTC).
+        """
         ...
 
     async def app_admins(self) -> tuple[OktaAdmin, ...]:
@@ -87,6 +105,10 @@ class Entra(Protocol):
         """Everybody who holds or may activate Global Administrator; persons only."""
         ...
 
+    def admin_gaps(self, tenant: Tenant) -> tuple[CloudError, ...]:
+        """What the last `global_admins` of this tenant did without, such as the eligible ones."""
+        ...
+
     async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
         """What tells whether the tenant consented to Okta's application.
 
@@ -98,6 +120,15 @@ class Entra(Protocol):
         self, tenant: Tenant, app_ids: frozenset[str]
     ) -> Mapping[str, tuple[Evidence, ...]]:
         """The per-app service accounts in the tenant, by Okta app id."""
+        ...
+
+    async def domain_evidence(
+        self, tenant: Tenant, apps: Sequence[Office365App]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        """Whether each app's domain is this tenant's, and federated with its Okta org; by app id.
+
+        What may not be read is left out: these are hints, nothing rests on them.
+        """
         ...
 
 
@@ -177,13 +208,30 @@ class Ledger(Protocol):
         """A tenant's Global Administrators as last read within a day; None when not known."""
         ...
 
-    async def save_global_admins(self, tenant_id: str, admins: Sequence[GlobalAdmin]) -> None: ...
+    async def save_global_admins(
+        self,
+        tenant_id: str,
+        admins: Sequence[GlobalAdmin],
+        gaps: Sequence[AdminGap] = (),
+    ) -> None: ...
+
+    async def admin_gaps(self, tenant_id: str) -> tuple[AdminGap, ...]:
+        """What the look that `global_admins` comes from did without."""
+        ...
 
     async def okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
         """An org's Office 365 app admins as last read within a day; None when not known."""
         ...
 
     async def save_okta_admins(self, org: str, admins: Sequence[OktaAdmin]) -> None: ...
+
+    async def account_notes(self) -> tuple[AccountNote, ...]:
+        """Everything that was said of admin accounts by command."""
+        ...
+
+    async def prospects(self, org: str = "") -> Mapping[AppRef, Prospect]:
+        """Who would be asked for the apps of one org, or of all orgs, as last looked at."""
+        ...
 
     async def request(self, request_id: str) -> ConsentRequest | None: ...
 
@@ -213,6 +261,39 @@ class Once(Protocol):
 
     async def first_time(self, key: str, remember: timedelta) -> bool:
         """True for the first caller with `key` within `remember`, False for all others."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RateWindow:
+    """What an API says of one of its limits.
+
+    `number` grows from window to window; `limit` calls fit into one, `left` of them are left until
+    `ends` (UTC).
+    """
+
+    number: int
+    limit: int
+    left: int
+    ends: datetime
+
+
+class RateBudget(Protocol):
+    """Calls to a rate-limited API, counted over all who make them. Times are UTC."""
+
+    async def take(self, bucket: str, keep_free: float, now: datetime) -> float:
+        """Take one call: 0 when it may go out now, else the seconds to wait before asking again.
+
+        `keep_free` is the share of the limit that is left to others.
+        """
+        ...
+
+    async def learn(self, bucket: str, window: RateWindow, now: datetime) -> None:
+        """Take over what an answer says of the limit."""
+        ...
+
+    async def block(self, bucket: str, until: datetime, now: datetime) -> None:
+        """Let no call out before then."""
         ...
 
 

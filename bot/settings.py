@@ -119,6 +119,24 @@ class OktaSettings(Section):
     api_token: SecretStr | None = Field(
         None, description="An API token (SSWS). It has its creator's rights: a last resort."
     )
+    free_share: float = Field(
+        0.2,
+        ge=0,
+        le=0.9,
+        description="The share of each of the org's rate limits that is left to its other users.",
+    )
+    hook_secret: SecretStr | None = Field(
+        None,
+        description="What the org's event hook sends in its Authorization header, at least 16 "
+        "characters (docs/event-hooks.md). Left out, no event hook is taken.",
+    )
+
+    @field_validator("hook_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:
+            raise ValueError("must have at least 16 characters")
+        return value
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:
@@ -247,6 +265,18 @@ class Settings(BaseSettings):
     language: str = Field("en", description="The language of channel messages.")
     scan_every_minutes: int = Field(
         15, ge=1, le=1440, description="Minutes between two looks at every org."
+    )
+    full_scan_hours: int = Field(
+        24,
+        ge=1,
+        le=168,
+        description="Hours after which an app is read again even if nothing says that it changed.",
+    )
+    microsoft_minutes: int = Field(
+        60,
+        ge=5,
+        le=1440,
+        description="Minutes between two looks at a tenant whose apps are still open.",
     )
     link_hours: int = Field(72, ge=1, le=336, description="How long a personal link lives.")
     remind_at: str = Field(

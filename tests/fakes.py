@@ -37,7 +37,7 @@ from bot.errors import (
     StoreUnavailable,
 )
 from bot.message import Buttons, Message, OpenLink
-from bot.ports import ConversationRef, Sent
+from bot.ports import ConversationRef, LogPage, Sent
 from bot.services.acknowledge import LinkStatus, LinkView
 
 
@@ -271,7 +271,11 @@ class PlainComposer:
 
 
 class FakeOktaOrg:
-    """One Okta org in memory. Whatever is given as a CloudError is raised where it is read."""
+    """One Okta org in memory. Whatever is given as a CloudError is raised where it is read.
+
+    `read_from` lists the cursors, or else moments, that the log was read from; `asked` the apps
+    whose connection was read, and `admins`.
+    """
 
     def __init__(self, name: str, *apps: Office365App) -> None:
         self.name = name
@@ -280,7 +284,8 @@ class FakeOktaOrg:
         self.connections: dict[str, ProvisioningConnection | CloudError] = {}
         self.log: Mapping[str, tuple[Evidence, ...]] | CloudError = {}
         self.admins: tuple[OktaAdmin, ...] | CloudError = ()
-        self.read_since: list[datetime] = []
+        self.read_from: list[str | datetime] = []
+        self.asked: list[str] = []
 
     async def apps(self) -> AsyncIterator[Office365App]:
         for app in self.listed:
@@ -290,19 +295,19 @@ class FakeOktaOrg:
             raise self.listing
 
     async def connection(self, app_id: str) -> ProvisioningConnection:
+        self.asked.append(app_id)
         await asyncio.sleep(0)
         on = ProvisioningConnection(ConnectionStatus.ENABLED, "OAUTH2")
         return _or_raise(self.connections.get(app_id, on))
 
-    async def log_evidence(
-        self, since: datetime, app_ids: frozenset[str]
-    ) -> Mapping[str, tuple[Evidence, ...]]:
+    async def read_log(self, app_ids: frozenset[str], cursor: str, since: datetime) -> LogPage:
         await asyncio.sleep(0)
-        self.read_since.append(since)
-        log = _or_raise(self.log)
-        return {app_id: log[app_id] for app_id in app_ids if app_id in log}
+        self.read_from.append(cursor or since)
+        told = {app_id: e for app_id, e in _or_raise(self.log).items() if app_id in app_ids}
+        return LogPage(told, frozenset(told), f"cursor-{len(self.read_from)}")
 
     async def app_admins(self) -> tuple[OktaAdmin, ...]:
+        self.asked.append("admins")
         await asyncio.sleep(0)
         return _or_raise(self.admins)
 
@@ -318,6 +323,8 @@ class FakeEntra:
         self.admins: dict[str, tuple[GlobalAdmin, ...] | CloudError] = {}
         self.consents: dict[str, tuple[Evidence, ...] | CloudError] = {}
         self.accounts: dict[str, tuple[Evidence, ...]] = {}
+        self.gaps: dict[str, tuple[CloudError, ...]] = {}
+        self.domains: dict[str, tuple[Evidence, ...]] = {}
         self.calls: list[str] = []
 
     async def find_tenant(self, domain: str) -> Tenant:
@@ -331,6 +338,15 @@ class FakeEntra:
         await asyncio.sleep(0)
         self.calls.append(f"admins {tenant.id}")
         return _or_raise(self.admins.get(tenant.id, ()))
+
+    def admin_gaps(self, tenant: Tenant) -> tuple[CloudError, ...]:
+        return self.gaps.get(tenant.id, ())
+
+    async def domain_evidence(
+        self, tenant: Tenant, apps: Sequence[Office365App]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        await asyncio.sleep(0)
+        return {a.ref.app_id: self.domains[a.domain] for a in apps if a.domain in self.domains}
 
     async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
         await asyncio.sleep(0)

@@ -53,6 +53,7 @@ office365_apps = st.builds(
     words,
     words,
     st.dictionaries(words, json_values, max_size=3),
+    words,
 )
 tenants = st.builds(Tenant, names, names, names, words)
 
@@ -173,9 +174,19 @@ app_records = st.builds(
     st.none() | any_moments,
     words,
     st.integers(0, 99),
+    st.none() | any_moments,
 )
 org_scans = st.builds(
-    OrgScan, names, any_moments, st.none() | any_moments, st.integers(0, 10_000), words
+    OrgScan,
+    names,
+    any_moments,
+    st.none() | any_moments,
+    st.integers(0, 10_000),
+    words,
+    st.integers(0, 10_000),
+    st.booleans(),
+    words,
+    st.none() | any_moments,
 )
 audit_entries = st.builds(AuditEntry, any_moments, words, words, words, details)
 conversation_refs = st.builds(

@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 TICK = timedelta(seconds=10)
 TASK_LIMIT = timedelta(minutes=10)
+# 10,000 apps at the 40 calls a minute that Okta's defaults leave take four hours.
+SCAN_LIMIT = timedelta(hours=6)
 # A dead worker's tasks are taken over after this; a live one renews its leases.
 REDELIVERY = timedelta(seconds=30)
 
@@ -102,7 +104,7 @@ class DocketEngine:
         ) -> None:
             await work.deliver(key)
 
-        async def scan_org(org: str, timeout: Timeout = Timeout(TASK_LIMIT)) -> None:
+        async def scan_org(org: str, timeout: Timeout = Timeout(SCAN_LIMIT)) -> None:
             if org in orgs:  # else: taken out of the settings meanwhile
                 await work.scan(org)
 
@@ -138,6 +140,7 @@ class DocketEngine:
                     fallback_task=_unknown_task,
                 ) as worker:
                     await worker.run_forever()
+                return  # docket takes a cancellation as a wish to drain, and ends by itself
             except RedisError as error:
                 log.warning("engine restarts", error=type(error).__name__)
                 await asyncio.sleep(1)

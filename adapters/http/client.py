@@ -226,7 +226,7 @@ class CloudClient:
         if not ours:
             raise self._invalid(
                 f"{method} {url.path}",
-                f"{self.where} answered with a link to another host, which is not followed.",
+                f"{self.where} led {method} {url.path} to another host, which is not followed.",
                 hint="If the org moved to another address, change it in the settings.",
             )
         return url

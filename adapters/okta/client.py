@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import datetime
 from urllib.parse import quote
 
@@ -16,10 +16,9 @@ from adapters.okta.paging import pages
 from adapters.okta.scopes import explain
 from adapters.okta.tokens import ApiToken, ServiceApp
 from bot.domain.apps import Office365App, ProvisioningConnection
-from bot.domain.evidence import Evidence
 from bot.domain.people import OktaAdmin
 from bot.errors import SettingsInvalid
-from bot.ports import Clock
+from bot.ports import Clock, LogPage, RateBudget
 from bot.settings import OktaSettings
 
 PAGE = 200  # the most that Okta gives
@@ -29,7 +28,8 @@ class OktaClient:
     """Implements `bot.ports.OktaOrg`. Every method raises CloudError and nothing else.
 
     `http` is this org's own connection pool (`adapters.http.client.open_http`); `aclose` closes it.
-    `pace` keeps within the org's rate limits; left out, they are counted in this process.
+    `pace` keeps within the org's rate limits. Left out, it is made by the settings: calls are
+    counted in `budget`, which replicas may share, or else in this process.
     Raises SettingsInvalid when the private key cannot be used.
     """
 
@@ -40,6 +40,7 @@ class OktaClient:
         clock: Clock,
         *,
         pace: Pace | None = None,
+        budget: RateBudget | None = None,
     ) -> None:
         self._http = http
         self._clock = clock
@@ -51,7 +52,7 @@ class OktaClient:
             settings.url,
             where=settings.name,
             credentials=self._credentials(settings),
-            pace=pace or OktaPace(clock),
+            pace=pace or OktaPace(clock, keep_free=settings.free_share, shared=budget),
             explain=explain,
             # The pace has learnt of the limit: the next try waits for its turn.
             retry=Retry(throttled=lambda error: 0.0),
@@ -109,15 +110,13 @@ class OktaClient:
         path = f"/api/v1/apps/{quote(app_id, safe='')}/connections/default"
         return parse.connection((await self._api.get(path)).object())
 
-    async def log_evidence(
-        self, since: datetime, app_ids: frozenset[str]
-    ) -> Mapping[str, tuple[Evidence, ...]]:
-        """What the System Log tells of these apps since then (UTC), by app id, oldest first.
+    async def read_log(self, app_ids: frozenset[str], cursor: str, since: datetime) -> LogPage:
+        """What the System Log tells of these apps from a cursor, else from `since` (UTC).
 
         Okta keeps 90 days. A little from before `since` may be among it, so that nothing that was
         stored late is missed; what is known already has the same `event_id`.
         """
-        return await system_log.read(self._api, since, app_ids, self._clock.now())
+        return await system_log.read(self._api, app_ids, cursor, since, self._clock.now())
 
     async def app_admins(self) -> tuple[OktaAdmin, ...]:
         """Who may change the provisioning of Office 365 apps (CloudRefused: it cannot be told)."""

@@ -25,7 +25,8 @@ def body_link(answer: Answer) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _is_page_of(path: str, link: str) -> bool:
+def is_page_of(path: str, link: str) -> bool:
+    """True when a link leads to a page of the list under `path` (on whatever host)."""
     try:
         return urlsplit(link).path == path
     except ValueError:
@@ -38,20 +39,23 @@ async def pages(
     params: Mapping[str, str | int],
     *,
     next_of: Callable[[Answer], str] = link_header,
+    start: str = "",
 ) -> AsyncIterator[Answer]:
-    """Each page in turn, until one has no next.
+    """Each page in turn, until one has no next. `start` is a link that was kept, to go on from.
 
     Raises CloudAnswerInvalid when a link comes back that was followed before, when there is no end,
     or when a link leads to another host.
     """
-    answer = await client.get(path, params)
-    seen = set[str]()
+    if start and not is_page_of(path, start):
+        raise ValueError("a kept link must be a page of the path")
+    answer = await client.get(start or path, None if start else params)
+    seen = {start}
     while True:
         yield answer
         link = next_of(answer)
         if not link:
             return
-        if not _is_page_of(path, link):
+        if not is_page_of(path, link):
             raise answer.invalid("names a next page that is no page of it")
         if link in seen:
             raise answer.invalid("leads back to a page that was read before")

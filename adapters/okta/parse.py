@@ -67,6 +67,7 @@ def app(org: str, value: Any) -> Office365App | None:
         domain=text(other.pop("domain", "")),
         msft_tenant=text(other.pop("msftTenant", "")),
         other=other,
+        last_updated=text(inside(value, "lastUpdated")),
     )
 
 

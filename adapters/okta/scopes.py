@@ -24,10 +24,10 @@ _SCOPES = (
 )
 
 _ROLE_FOR_ROLES = (
-    "Read-only Administrator does not see role assignments: the service app needs a custom role "
-    "with “View roles, resources, and admin assignments”."
+    "The service app needs {scope}, and a custom role with “View roles, resources, and admin "
+    "assignments”: Read-only Administrator does not see role assignments."
 )
-_ROLE = "The service app needs this scope, and an admin role too (such as Read-only Administrator)."
+_ROLE = "The service app needs {scope}, and an admin role too (such as Read-only Administrator)."
 
 
 def scope_for(path: str) -> str:
@@ -64,7 +64,7 @@ def explain(answer: Answer) -> CloudError | None:
             call=answer.call,
             missing=scope,
             reason=code,
-            hint=_ROLE_FOR_ROLES if scope == "okta.roles.read" else _ROLE,
+            hint=(_ROLE_FOR_ROLES if scope == "okta.roles.read" else _ROLE).format(scope=scope),
         )
     if answer.status == 400:
         return CloudRefused(

@@ -12,14 +12,21 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import structlog
 
 from adapters.http.client import CloudClient
-from adapters.okta.paging import pages
+from adapters.okta.paging import is_page_of, pages
 from adapters.okta.parse import inside, objects, text
 from bot.domain.evidence import Evidence, EvidenceKind
+from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused
+from bot.ports import LogPage
 
 SAVED = "application.lifecycle.update"
 PROVISIONING_APP_CREATED = "app.office365.provisioning_app.create"
+# Okta renews the secret of the app registration that it made for this one app.
+SECRET_ROTATED = "app.office365.provisioning_app_credential.rotate"
 CREDENTIALS_REJECTED = (
     "app.office365.api.error.validate.creds",
     "app.office365.api.error.validate.admin.creds",
@@ -32,7 +39,15 @@ ACCOUNT_USED = (
     "app.office365.api.error.import.profile",
     "app.office365.api.error.push.profile",
 )
-EVENT_TYPES = (SAVED, PROVISIONING_APP_CREATED, *CREDENTIALS_REJECTED, *ACCOUNT_USED)
+EVENT_TYPES = (
+    SAVED,
+    PROVISIONING_APP_CREATED,
+    SECRET_ROTATED,
+    *CREDENTIALS_REJECTED,
+    *ACCOUNT_USED,
+)
+PATH = "/api/v1/logs"
+FILTER = " or ".join(f'eventType eq "{kind}"' for kind in EVENT_TYPES)
 
 # Events arrive in the order of their storage, so one may turn up that was published a little before
 # others that were seen already. What is read twice is told apart by its event id.
@@ -41,32 +56,62 @@ PAGE = 200  # small enough for events with long change details
 
 _ACCOUNT_KEYS = frozenset({"adminusername"})
 _MESSAGE_KEYS = frozenset({"errormessage"})
+log = structlog.get_logger(__name__)
+
 _SERVICE_ACCOUNT = re.compile(r"svc_OKTA_sync_(\w+)(?:@[\w.-]+)?", re.IGNORECASE | re.ASCII)
 _ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
 async def read(
-    client: CloudClient, since: datetime, app_ids: frozenset[str], now: datetime
-) -> Mapping[str, tuple[Evidence, ...]]:
-    """Evidence by app id, oldest first, from events published since then (UTC)."""
+    client: CloudClient, app_ids: frozenset[str], cursor: str, since: datetime, now: datetime
+) -> LogPage:
+    """What the log tells of these apps, from a cursor or else from a moment (UTC).
+
+    The cursor is Okta's own `next` link, which a poll always has, also on its last, empty page. It
+    is followed as it stands, but only to this org's log, and only when it asks for the same events:
+    a newer version may look for more kinds.
+    """
+    if is_page_of(PATH, cursor) and _asks_for_the_same(cursor):
+        try:
+            return await _read(client, app_ids, cursor, since, now)
+        except (CloudAnswerInvalid, CloudNotFound, CloudRefused) as error:
+            if isinstance(error, CloudRefused) and error.missing:
+                raise
+            log.warning("a cursor is not taken any more", org=client.where, reason=error.code)
+    return await _read(client, app_ids, "", since, now)
+
+
+async def _read(
+    client: CloudClient, app_ids: frozenset[str], cursor: str, since: datetime, now: datetime
+) -> LogPage:
     found: dict[str, dict[str, Evidence]] = {}
+    changed: set[str] = set()
     query: dict[str, str | int] = {
         "since": (since.astimezone(UTC) - LATE).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "filter": " or ".join(f'eventType eq "{kind}"' for kind in EVENT_TYPES),
+        "filter": FILTER,
         "sortOrder": "ASCENDING",
         "limit": PAGE,
     }
-    async for answer in pages(client, "/api/v1/logs", query):
+    async for answer in pages(client, PATH, query, start=cursor):
+        if is_page_of(PATH, answer.next_link):
+            cursor = answer.next_link
         events = objects(answer.array())
         if not events:
             break  # a poll names a next page for ever
         for event in events:
+            changed |= _apps(event) & app_ids
             for app_id, evidence in evidence_in(event, app_ids, now):
                 found.setdefault(app_id, {})[evidence.event_id] = evidence
-    return {
+    told = {
         app_id: tuple(sorted(items.values(), key=lambda item: item.at))
         for app_id, items in found.items()
     }
+    return LogPage(told, frozenset(changed), cursor)
+
+
+def _asks_for_the_same(cursor: str) -> bool:
+    """False when the link carries a filter, and it is not today's."""
+    return set(parse_qs(urlsplit(cursor).query).get("filter", [FILTER])) == {FILTER}
 
 
 def evidence_in(
@@ -90,7 +135,8 @@ def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str
         if failed or not _about_provisioning(event):
             return None
         return EvidenceKind.SETTINGS_SAVED, {"by": _actor(event)}
-    if kind == PROVISIONING_APP_CREATED:
+    if kind in (PROVISIONING_APP_CREATED, SECRET_ROTATED):
+        # Only where there is such an app registration can its secret be renewed.
         return None if failed else (EvidenceKind.PROVISIONING_APP_CREATED, {"by": _actor(event)})
     account = _account(event, in_words=kind in CREDENTIALS_REJECTED)
     if not account:

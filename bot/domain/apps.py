@@ -61,6 +61,8 @@ class Office365App:
 
     `domain` and `msft_tenant` (the tenant's short name: `contoso` for contoso.onmicrosoft.com) are
     the two documented settings; `other` keeps whatever else Okta answered under `settings.app`.
+    `last_updated` is Okta's `lastUpdated` as it was written: it tells that an app changed, and is
+    never read as a time.
     """
 
     ref: AppRef
@@ -69,6 +71,7 @@ class Office365App:
     domain: str
     msft_tenant: str
     other: Mapping[str, object] = field(default_factory=dict, hash=False)
+    last_updated: str = ""
 
     @property
     def tenant_domain(self) -> str:

@@ -77,6 +77,10 @@ class EvidenceKind(StrEnum):
     TENANT_CONSENTED = "tenant_consented"
     TENANT_NOT_CONSENTED = "tenant_not_consented"
     CONSENT_AUDITED = "consent_audited"
+    DOMAIN_IN_TENANT = "domain_in_tenant"
+    DOMAIN_NOT_IN_TENANT = "domain_not_in_tenant"
+    FEDERATED_WITH_OKTA = "federated_with_okta"
+    FEDERATED_ELSEWHERE = "federated_elsewhere"
     SETTINGS_SAVED = "settings_saved"
     SAW_AUTHENTICATE = "saw_authenticate"
     SAW_REAUTHENTICATE = "saw_reauthenticate"
@@ -143,6 +147,10 @@ RULES: Mapping[EvidenceKind, Rule] = {
         (Lean.NOT_CONSENTED,), Source.GRAPH_DIRECTORY, "tenant", whole_tenant=True
     ),
     EvidenceKind.CONSENT_AUDITED: Rule((Lean.CONSENTED,), Source.GRAPH_AUDIT, whole_tenant=True),
+    EvidenceKind.DOMAIN_IN_TENANT: Rule((Lean.HINT,), Source.GRAPH_DIRECTORY, "domain"),
+    EvidenceKind.DOMAIN_NOT_IN_TENANT: Rule((Lean.HINT,), Source.GRAPH_DIRECTORY, "domain"),
+    EvidenceKind.FEDERATED_WITH_OKTA: Rule((Lean.HINT,), Source.GRAPH_DIRECTORY, "federation"),
+    EvidenceKind.FEDERATED_ELSEWHERE: Rule((Lean.HINT,), Source.GRAPH_DIRECTORY, "federation"),
     EvidenceKind.SETTINGS_SAVED: Rule((Lean.HINT,), Source.OKTA_LOG),
     EvidenceKind.SAW_AUTHENTICATE: Rule(
         (Lean.NOT_DONE, Lean.NOT_CONSENTED), Source.PERSON, decisive=True
@@ -334,3 +342,23 @@ def merge(known: Iterable[Evidence], fresh: Iterable[Evidence]) -> tuple[Evidenc
     """
     lasting = [e for e in known if e.kind is not EvidenceKind.READ_FAILED]
     return set_of([*lasting, *fresh])
+
+
+KEPT_EVENTS = 2
+
+
+def condensed(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Of logged events of one kind, the oldest and the newest `KEPT_EVENTS`.
+
+    A broken connection logs an event for every user it fails for. The newest tell the state, and
+    the oldest that a contradiction is there; those in between tell nothing more.
+    """
+    kept: list[Evidence] = []
+    events: dict[EvidenceKind, list[Evidence]] = {}
+    for item in evidence:
+        logged = item.rule.source in (Source.OKTA_LOG, Source.GRAPH_AUDIT)
+        (events.setdefault(item.kind, []) if logged else kept).append(item)
+    for items in events.values():
+        items.sort(key=_order)
+        kept += items if len(items) <= KEPT_EVENTS + 1 else [items[0], *items[-KEPT_EVENTS:]]
+    return tuple(kept)

@@ -13,9 +13,10 @@ from bot.domain.evidence import Assessment, Evidence, State, assess
 class AppRecord:
     """An app with its evidence.
 
-    `scanned_at` is the last complete look (UTC), None if there was none. `tenant` is None while the
-    app's Entra tenant could not be discovered. `request_id` names the open consent request, "" when
-    nobody is asked. `revision` counts changes; 0: never stored.
+    `scanned_at` is the last look at the app in Okta (UTC), None if there was none; `microsoft_at`
+    the last one at its tenant. `tenant` is None while the app's Entra tenant could not be
+    discovered. `request_id` names the open consent request, "" when nobody is asked. `revision`
+    counts changes; 0: never stored.
     """
 
     app: Office365App
@@ -24,6 +25,7 @@ class AppRecord:
     scanned_at: datetime | None = None
     request_id: str = ""
     revision: int = 0
+    microsoft_at: datetime | None = None
 
     @property
     def assessment(self) -> Assessment:
@@ -36,9 +38,13 @@ class AppRecord:
 
 @dataclass(frozen=True, slots=True)
 class OrgScan:
-    """How the last look at one Okta org went. Times are UTC.
+    """The latest look at one Okta org, and what the next one goes on from. Times are UTC.
 
-    `failure` is what stopped it, in words free of secrets; "" when it went through.
+    `finished_at` is the end of the last look that went through, so it gives the inventory its age
+    also while another look is under way or after one failed; None before the first. `done` of
+    `apps` are looked at; `full` says that each of them is read, changed or not. `failure` is what
+    stopped the latest look, in words free of secrets; "" when nothing did. `log_cursor` is where
+    the System Log goes on, `admins_at` when the org's admins were last asked for.
     """
 
     org: str
@@ -46,3 +52,13 @@ class OrgScan:
     finished_at: datetime | None = None
     apps: int = 0
     failure: str = ""
+    done: int = 0
+    full: bool = False
+    log_cursor: str = ""
+    admins_at: datetime | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """True while it runs, and when it died on the way: then the next one goes on with it."""
+        ended = self.finished_at is not None and self.finished_at >= self.started_at
+        return not (ended or self.failure)

@@ -192,7 +192,7 @@ async def test_a_scope_that_is_not_granted_costs_its_own_calls_only(org: Org) ->
     org.okta.scopes.discard("okta.logs.read")
     org.okta.resources[APPS] = says([app_json()])
     with pytest.raises(CloudRefused) as raised:
-        await org.client.log_evidence(datetime.now(UTC), frozenset({HQ}))
+        await org.client.read_log(frozenset({HQ}), "", datetime.now(UTC))
     assert raised.value.missing == "okta.logs.read"
     assert "okta.logs.read" in raised.value.hint
     assert len(await org.apps()) == 1
@@ -215,7 +215,7 @@ async def test_a_403_names_the_scope_of_that_call_and_that_a_role_is_needed_too(
     calls = {
         APPS: org.apps,
         f"{APPS}/{HQ}/connections/default": lambda: org.client.connection(HQ),
-        LOGS: lambda: org.client.log_evidence(datetime.now(UTC), frozenset({HQ})),
+        LOGS: lambda: org.client.read_log(frozenset({HQ}), "", datetime.now(UTC)),
         ASSIGNEES: org.client.app_admins,
     }
     with pytest.raises(CloudRefused) as raised:
@@ -491,7 +491,7 @@ async def test_a_share_of_each_limit_is_left_to_others(org: Org) -> None:
     org.okta.resources[APPS] = says([], headers=limits(10))
     org.okta.resources[LOGS] = says([], headers=limits(60, limit=60))
     await org.apps()
-    await org.client.log_evidence(datetime.now(UTC), frozenset())
+    await org.client.read_log(frozenset(), "", datetime.now(UTC))
     assert org.clock.slept == []
     await org.apps()
     assert len(org.clock.slept) == 1
@@ -630,6 +630,12 @@ TOLD: list[tuple[str, dict[str, Any], EvidenceKind | None]] = [
         EvidenceKind.PROVISIONING_APP_CREATED,
     ),
     ("app.office365.provisioning_app.create", {"outcome": FAILED}, None),
+    (
+        "app.office365.provisioning_app_credential.rotate",
+        {},
+        EvidenceKind.PROVISIONING_APP_CREATED,
+    ),
+    ("app.office365.provisioning_app_credential.rotate", {"outcome": FAILED}, None),
     (REJECTED, {"target": None, **debug(adminUserName=HUMAN)}, None),
     (REJECTED, {"published": "yesterday", **debug(adminUserName=HUMAN)}, None),
     (REJECTED, {"uuid": None, **debug(adminUserName=HUMAN)}, None),
@@ -661,7 +667,8 @@ async def test_the_log_is_polled_once_and_each_event_counted_once(org: Org) -> N
 
     org.okta.resources[LOGS] = page
     since = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
-    evidence = await org.client.log_evidence(since, frozenset({HQ, "0oaquiet"}))
+    told = await org.client.read_log(frozenset({HQ, "0oaquiet"}), "", since)
+    evidence = told.evidence
     assert list(evidence) == [HQ]
     first, second = evidence[HQ]
     assert (first.kind, second.kind) == (
@@ -879,8 +886,14 @@ async def test_both_orgs_of_the_sandbox_are_read_in_full(tmp_path: Path) -> None
             await contoso.connection(apps["Office 365 Legal"].ref.app_id)
 
         world.company.fail_credentials("contoso", hq, HUMAN)
-        log = await contoso.log_evidence(clock.now() - timedelta(hours=1), frozenset({hq}))
-        assert EvidenceKind.ADMIN_PASSWORD_REJECTED in {e.kind for e in log[hq]}
+        log = await contoso.read_log(frozenset({hq}), "", clock.now() - timedelta(hours=1))
+        assert EvidenceKind.ADMIN_PASSWORD_REJECTED in {e.kind for e in log.evidence[hq]}
+        again = await contoso.read_log(frozenset({hq}), log.cursor, clock.now())
+        assert (again.evidence, again.changed) == ({}, frozenset())
+        world.company.press_authenticate("contoso", hq, "gita@contoso.example")
+        world.company.press_save("contoso", hq)
+        saved = await contoso.read_log(frozenset({hq}), again.cursor, clock.now())
+        assert {e.kind for e in saved.evidence[hq]} == {EvidenceKind.SETTINGS_SAVED}
 
         admins = {admin.display_name: admin for admin in await contoso.app_admins()}
         sales = apps["Office 365 Sales"].ref.app_id

@@ -19,6 +19,7 @@ from bot.domain.evidence import (
     Source,
     State,
     assess,
+    condensed,
     contradictions,
     merge,
     set_of,
@@ -367,3 +368,18 @@ def test_a_failed_look_leaves_what_was_known_with_its_age() -> None:
     assert {ON, FRESH_ACCOUNT} <= set(merged)
     assert assess(merged).state is State.UNREADABLE
     assert assess(merge(merged, [seen(K.CONNECTION_ON, 2)])).state is State.MIGRATED
+
+
+@given(some.bodies_of_evidence)
+def test_leaving_out_events_in_between_changes_no_state(body: list[Evidence]) -> None:
+    """Whatever was left out, the state, its confidence and whether it is contradicted stay."""
+    whole, fewer = assess(body), assess(condensed(set_of(body)))
+    assert (whole.state, whole.confidence) == (fewer.state, fewer.confidence)
+    assert bool(whole.contradictions) == bool(fewer.contradictions)
+
+
+def test_a_thousand_failures_are_kept_as_three() -> None:
+    """A broken connection logs one for every user: the oldest and the newest two tell it all."""
+    failures = [logged(K.ADMIN_PASSWORD_REJECTED, day) for day in range(1000)]
+    kept = condensed([ON, *reversed(failures)])
+    assert kept == (ON, failures[0], *failures[-2:])

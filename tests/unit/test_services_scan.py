@@ -15,7 +15,8 @@ from bot.domain.evidence import Confidence, Evidence, EvidenceKind, State
 from bot.domain.inventory import AppRecord
 from bot.domain.people import OktaAdmin
 from bot.errors import CloudError, CloudRefused, CloudThrottled, CloudUnreachable
-from bot.services.scan import LOG_OVERLAP, LOG_RETENTION, Scan
+from bot.services.reading import LOG_RETENTION
+from bot.services.scan import Scan
 from tests.examples import ADA, APP, DELIVERED, NOW, OPERATOR, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEntra, FakeOktaOrg
@@ -118,7 +119,8 @@ async def test_one_org_that_fails_leaves_the_other(world: World) -> None:
     assert "No answer" in failed.failure
     assert fine.failure == ""
     assert await world.ledger.apps("contoso") == known
-    assert (await world.record(ELSEWHERE.ref)).scanned_at == world.clock.now()
+    assert failed.finished_at == NOW, "the age of what is known"
+    assert fine.finished_at == world.clock.now()
     assert set(await world.ledger.scans()) == {"contoso", "fabrikam"}
 
 
@@ -224,9 +226,7 @@ async def test_a_tenant_that_was_found_once_stays_known(world: World) -> None:
 
 async def test_without_microsoft_okta_is_read_all_the_same(world: World) -> None:
     """Entra is not configured: fewer facts, no failure."""
-    scan = Scan(
-        orgs={"contoso": world.contoso}, entra=None, ledger=world.ledger, clock=world.clock
-    )
+    scan = Scan(orgs={"contoso": world.contoso}, entra=None, ledger=world.ledger, clock=world.clock)
     assert (await scan.org("contoso")).failure == ""
     assert (await world.record()).tenant is None
 
@@ -250,19 +250,20 @@ async def test_okta_admins_that_cannot_be_told_are_not_stored_as_nobody(world: W
 # ------------------------------------------------------------------ over time
 
 
-async def test_the_log_is_read_from_the_last_look_with_an_overlap(world: World) -> None:
-    """First as far back as Okta keeps it; then from the last complete look; all of it for a new app."""
+async def test_the_log_goes_on_from_its_cursor(world: World) -> None:
+    """First as far back as Okta keeps it; then by the cursor; all of it again for a new app."""
     await world.scan.org("contoso")
     world.clock.forward(timedelta(hours=1))
     await world.scan.org("contoso")
     new = replace(APP, ref=AppRef("contoso", "0oa3"))
     world.contoso.listed.append(new)
     await world.scan.org("contoso")
-    assert world.contoso.read_since == [
+    assert world.contoso.read_from == [
         NOW - LOG_RETENTION,
-        NOW - LOG_OVERLAP,
+        "cursor-1",
         world.clock.now() - LOG_RETENTION,
     ]
+    assert (await world.ledger.scans())["contoso"].log_cursor == "cursor-3"
 
 
 async def test_an_event_that_is_read_twice_counts_once(world: World) -> None:
@@ -366,11 +367,7 @@ async def test_a_word_alone_does_not_end_the_request(world: World) -> None:
     word = Evidence(K.SAID_SAVED, NOW, NOW, {"by": str(OPERATOR)})
     await world.ledger.commit(
         Changes(
-            apps=(
-                replace(
-                    record, evidence=(*record.evidence, word), revision=record.revision + 1
-                ),
-            )
+            apps=(replace(record, evidence=(*record.evidence, word), revision=record.revision + 1),)
         )
     )
     await world.scan.org("contoso")

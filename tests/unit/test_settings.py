@@ -265,6 +265,18 @@ def test_an_environment_that_is_no_json_is_a_settings_error(
     [
         ('api_token = "ssws-hush"', "", "okta.0", "api_token"),
         ('api_token = "ssws-hush"', 'client_id = "0oa"', "okta.0", "private_key"),
+        (
+            'api_token = "ssws-hush"',
+            'api_token = "ssws-hush"\nhook_secret = "hush"',
+            "okta.0.hook_secret",
+            "16 characters",
+        ),
+        (
+            'api_token = "ssws-hush"',
+            'api_token = "ssws-hush"\nfree_share = 1.0',
+            "okta.0.free_share",
+            "0.9",
+        ),
         ('certificate = "pem-hush"', "", "entra", "certificate or client_secret"),
         ('signing_secret = "sign-hush"', 'signing_secret = ""', "slack.signing_secret", "empty"),
         ("[redis]", 'time_zone = "Mars/Olympus"\n[redis]', "time_zone", "Europe/Berlin"),

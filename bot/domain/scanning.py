@@ -1,0 +1,190 @@
+"""Which apps and tenants have to be read again, and what a look makes of a record. Pure.
+
+A full scan reads everything. All others read what is new, what changed, what the log names, what
+could not be read, and what was not read for long.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.apps import AppStatus, Office365App, Tenant
+from bot.domain.evidence import Evidence, EvidenceKind, condensed, merge
+from bot.domain.inventory import AppRecord
+
+
+@dataclass(frozen=True, slots=True)
+class LookPolicy:
+    """How old a look may grow.
+
+    `full_after`: any look at all. `microsoft_after`: the look at a tenant with open apps.
+    `people_after`: who the org's admins are.
+    """
+
+    full_after: timedelta = timedelta(hours=24)
+    microsoft_after: timedelta = timedelta(hours=1)
+    people_after: timedelta = timedelta(hours=12)
+
+    def oldest_look(self, app: Office365App) -> timedelta:
+        """How old a look at this app may be: up to a quarter less than `full_after`.
+
+        Apps that were read together would otherwise fall due together for ever.
+        """
+        part = zlib.crc32(str(app.ref).encode()) / 2**32
+        return self.full_after * (1 - part / 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a scan looks now.
+
+    `full` reads everything. `resumed_from` is when a scan that died began: what was read since then
+    is not read again. `changed` are the ids of the apps that the log names.
+    """
+
+    now: datetime
+    full: bool = False
+    resumed_from: datetime | None = None
+    changed: frozenset[str] = frozenset()
+
+    def covers(self, looked_at: datetime | None) -> bool:
+        """True for a look of this very scan, before it died."""
+        return (
+            self.resumed_from is not None
+            and looked_at is not None
+            and looked_at >= self.resumed_from
+        )
+
+    def speaks_of(self, app: Office365App, record: AppRecord) -> bool:
+        """True when something is known to have changed, or everything is to be read."""
+        return self.full or app.ref.app_id in self.changed or app != record.app
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One app that has to be looked at, and at what. `record` is None for a new one."""
+
+    app: Office365App
+    record: AppRecord | None
+    connection: bool
+    microsoft: bool
+
+
+def plan(
+    apps: Sequence[Office365App],
+    known: Mapping[str, AppRecord],
+    log: Mapping[str, tuple[Evidence, ...]],
+    occasion: Occasion,
+    policy: LookPolicy,
+    *,
+    microsoft: bool = True,
+) -> tuple[Todo, ...]:
+    """What a scan has to do, in the order of `apps`. `known` and `log` are by app id.
+
+    A tenant that one app wants read again is read for all its apps. `microsoft` is False where
+    Microsoft cannot be asked at all.
+    """
+    active = [app for app in apps if app.status is AppStatus.ACTIVE and microsoft]
+    domains = {
+        app.tenant_domain
+        for app in active
+        if _wants_microsoft(app, known.get(app.ref.app_id), occasion, policy)
+    }
+    todos = []
+    for app in apps:
+        record = known.get(app.ref.app_id)
+        todo = Todo(
+            app,
+            record,
+            connection=_wants_connection(app, record, occasion, policy),
+            microsoft=app.status is AppStatus.ACTIVE and app.tenant_domain in domains,
+        )
+        if todo.connection or todo.microsoft or _has_news(record, log.get(app.ref.app_id, ())):
+            todos.append(todo)
+    return tuple(todos)
+
+
+def _wants_connection(
+    app: Office365App, record: AppRecord | None, occasion: Occasion, policy: LookPolicy
+) -> bool:
+    if record is None or record.scanned_at is None:
+        return True
+    if occasion.covers(record.scanned_at):
+        return False
+    return (
+        occasion.speaks_of(app, record)
+        or any(_failed_part(e, app.ref.org) == "connection" for e in record.evidence)
+        or occasion.now - record.scanned_at >= policy.oldest_look(app)
+    )
+
+
+def _wants_microsoft(
+    app: Office365App, record: AppRecord | None, occasion: Occasion, policy: LookPolicy
+) -> bool:
+    if not app.tenant_domain:
+        return False
+    if record is None or record.microsoft_at is None:
+        return True
+    if occasion.covers(record.microsoft_at):
+        return False
+    age = occasion.now - record.microsoft_at
+    return (
+        occasion.speaks_of(app, record)
+        or age >= policy.oldest_look(app)
+        or (age >= policy.microsoft_after and record.state.is_open)
+    )
+
+
+def _has_news(record: AppRecord | None, log: tuple[Evidence, ...]) -> bool:
+    """True when what the log says, or that it cannot be read, is not in the record yet."""
+    if record is None or any(e.kind is not EvidenceKind.READ_FAILED for e in log):
+        return True
+    was_unread = any(_failed_part(e, record.app.ref.org) == "log" for e in record.evidence)
+    return was_unread != bool(log)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look found out about an app. A part that was not read is None."""
+
+    connection: tuple[Evidence, ...] | None = None
+    log: tuple[Evidence, ...] | None = None
+    microsoft: tuple[Evidence, ...] | None = None
+    tenant: Tenant | None = None
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        return (*(self.connection or ()), *(self.log or ()), *(self.microsoft or ()))
+
+
+def looked(record: AppRecord, app: Office365App, seen: Seen, now: datetime) -> AppRecord:
+    """The record after a look. A failed read lasts until the same part is read again."""
+    read = {
+        "connection": seen.connection is not None,
+        "log": seen.log is not None,
+        "microsoft": seen.microsoft is not None,
+    }
+    lasting = (
+        e for e in record.evidence if (part := _failed_part(e, app.ref.org)) and not read[part]
+    )
+    return replace(
+        record,
+        app=app,
+        tenant=seen.tenant or record.tenant,
+        evidence=condensed(merge(record.evidence, (*lasting, *seen.evidence))),
+        scanned_at=now if seen.connection is not None else record.scanned_at,
+        microsoft_at=now if seen.microsoft is not None else record.microsoft_at,
+        revision=record.revision + 1,
+    )
+
+
+def _failed_part(item: Evidence, org: str) -> str:
+    """Which part of a look failed: `connection`, `log` or `microsoft`; "" for other evidence."""
+    if item.kind is not EvidenceKind.READ_FAILED:
+        return ""
+    if item.detail.get("needed", "yes") == "yes":
+        return "connection"
+    return "log" if item.detail.get("where") == org else "microsoft"

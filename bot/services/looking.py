@@ -1,0 +1,122 @@
+"""Look at some apps of one org, and commit each as soon as it was seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent import Step, step
+from bot.domain.evidence import Confidence, Evidence, State
+from bot.domain.inventory import AppRecord
+from bot.domain.scanning import Seen, Todo, looked
+from bot.errors import Conflict
+from bot.ports import Clock, Entra, Ledger, OktaOrg
+from bot.services.reading import MicrosoftReader, read_connection
+
+Done = Callable[[int], Awaitable[None]]
+
+AT_ONCE = 25  # apps: how many calls that makes is up to the pace towards each cloud
+
+
+class Looking:
+    """Carries out what `bot.domain.scanning.plan` found to be done."""
+
+    def __init__(self, *, entra: Entra | None, ledger: Ledger, clock: Clock) -> None:
+        self._entra = entra
+        self._ledger = ledger
+        self._clock = clock
+
+    async def at(
+        self,
+        org: OktaOrg,
+        todos: Sequence[Todo],
+        log: Mapping[str, tuple[Evidence, ...]],
+        done: Done,
+    ) -> None:
+        """Read and write every app. `done` is told how many are through, one by one."""
+        of_microsoft = [todo.app for todo in todos if todo.microsoft]
+        queue = iter(todos)
+        finished = 0
+
+        async def work(queue: Iterator[Todo]) -> None:
+            nonlocal finished
+            for todo in queue:
+                await self._look(org, todo, log.get(todo.app.ref.app_id, ()), microsoft)
+                finished += 1
+                await done(finished)
+
+        async with MicrosoftReader(
+            self._entra, self._ledger, self._clock, of_microsoft
+        ) as microsoft:
+            workers = [asyncio.create_task(work(queue)) for _ in range(min(AT_ONCE, len(todos)))]
+            try:
+                await asyncio.gather(*workers)
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _look(
+        self,
+        org: OktaOrg,
+        todo: Todo,
+        log: tuple[Evidence, ...],
+        microsoft: MicrosoftReader,
+    ) -> None:
+        connection = await read_connection(org, todo.app, self._clock) if todo.connection else None
+        tenant, told = await microsoft.of(todo.app) if todo.microsoft else (None, None)
+        await self._write(todo, Seen(connection, log, told, tenant), self._clock.now())
+
+    async def _write(self, todo: Todo, seen: Seen, now: datetime) -> None:
+        """Commit one app, its request when evidence settles it, and the change of state."""
+        old = todo.record or AppRecord(todo.app)
+        while True:
+            changes = await self._settled(old, looked(old, todo.app, seen, now), now)
+            try:
+                await self._ledger.commit(changes)
+            except Conflict:
+                old = await self._ledger.app(todo.app.ref) or AppRecord(todo.app)
+                continue
+            return
+
+    async def _settled(self, old: AppRecord, new: AppRecord, now: datetime) -> Changes:
+        """What follows from a new look: an audit line when the state changed, and a request's end.
+
+        A request ends as proven only on machine evidence; when the app dropped out of scope it is
+        withdrawn.
+        """
+        before = old.state if old.revision else None
+        after = new.assessment
+        audit: list[AuditEntry] = []
+        if before is not after.state:
+            audit.append(
+                AuditEntry(
+                    now,
+                    "scan",
+                    "assess",
+                    str(new.app.ref),
+                    {
+                        "from": before.value if before else "",
+                        "to": after.state.value,
+                        "confidence": after.confidence.value,
+                    },
+                )
+            )
+        request = await self._ledger.request(new.request_id) if new.request_id else None
+        if request is None or not request.stage.is_open:  # none, or it ended by itself
+            return Changes(apps=(replace(new, request_id=""),), audit=tuple(audit))
+        proven = after.state is State.MIGRATED and after.confidence is not Confidence.ATTESTED
+        if not (proven or after.state is State.NOT_APPLICABLE):
+            return Changes(apps=(new,), audit=tuple(audit))
+        taken = Step.PROVE if proven else Step.REVOKE
+        audit.append(
+            AuditEntry(now, "scan", taken.value, str(new.app.ref), {"request": request.id})
+        )
+        return Changes(
+            apps=(replace(new, request_id=""),),
+            requests=(step(request, taken, now),),
+            audit=tuple(audit),
+        )
