@@ -2,7 +2,7 @@
 
 Every answer of Okta carries `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (UTC epoch seconds, by
 Okta's clock); a window lasts about a minute (developer.okta.com, "Rate limits", "Monitor your rate
-limits"). The budget is counted per process; one that is shared by replicas would be another `Pace`.
+limits"). Replicas share one budget in the store; while that is away, each counts for itself.
 """
 
 from __future__ import annotations
@@ -15,15 +15,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx
+import structlog
 
 from adapters.http.answers import Answer, http_date
-from bot.ports import Clock
+from bot.errors import StoreError
+from bot.ports import Clock, RateBudget, RateWindow
 
 KEEP_FREE = 0.2  # of each limit, for the org's other users
 AT_ONCE = 4  # calls; Okta refuses more than 75 at once for the whole org
 WINDOW = 60.0  # seconds, when an answer does not say how long to wait
 CONCURRENCY_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = 120.0  # seconds: a reset further away than that is a clock gone wrong
+ALONE_FOR = timedelta(seconds=30)  # before a store that was away is asked again
+
+log = structlog.get_logger(__name__)
 
 _SHAPES = (
     (re.compile(r"/api/v1/(apps|users|groups)/[^/]+/?$"), r"/api/v1/\1/{id}"),
@@ -85,9 +90,23 @@ class _Bucket:
             return (self.ends - now).total_seconds()
         return 0.0
 
+    def learn(self, window: RateWindow) -> None:
+        """Answers overtake one another: one of a former window says nothing any more, and within a
+        window what is left only shrinks.
+        """
+        if self.ends is None or window.number > self.window:
+            self.window, self.ends, self.left = window.number, window.ends, window.left
+        elif window.number == self.window:
+            self.left = min(self.left, window.left)
+        self.limit = window.limit
+
 
 class OktaPace:
-    """The `Pace` of one client of one org. `sleep` and `clock` can be replaced for tests."""
+    """The `Pace` of one client of one org. `sleep` and `clock` can be replaced for tests.
+
+    `keep_free` is the share of each limit that is left to the org's other users. `shared` is the
+    budget that other replicas count in as well.
+    """
 
     def __init__(
         self,
@@ -96,47 +115,87 @@ class OktaPace:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         keep_free: float = KEEP_FREE,
         at_once: int = AT_ONCE,
+        shared: RateBudget | None = None,
     ) -> None:
         self._clock = clock
         self._sleep = sleep
         self._keep_free = keep_free
         self._slots = asyncio.Semaphore(at_once)
         self._buckets: dict[str, _Bucket] = {}
-
-    def _bucket(self, request: httpx.Request) -> _Bucket:
-        return self._buckets.setdefault(bucket_of(request.url.path), _Bucket())
+        self._shared = shared
+        self._alone_until: datetime | None = None
+        self._news: list[tuple[str, RateWindow | datetime]] = []
 
     @asynccontextmanager
     async def turn(self, request: httpx.Request) -> AsyncIterator[None]:
         """Waits for a free slot while the bucket has calls left, else for its next window."""
-        bucket = self._bucket(request)
+        bucket = bucket_of(request.url.path)
         while True:
             async with self._slots:
-                wait = bucket.wait(self._clock.now(), self._keep_free)
+                wait = await self._take(bucket)
                 if wait <= 0:
-                    bucket.left -= 1
                     yield
+                    await self._pass_on()
                     return
             # Outside of the slot, so that one bucket's wait holds up no other.
             await self._sleep(wait)
 
     def learn(self, request: httpx.Request, answer: Answer) -> None:
         """Take over the limits of an answer; after a 429 nothing goes out before the reset."""
-        bucket = self._bucket(request)
+        name = bucket_of(request.url.path)
+        bucket = self._buckets.setdefault(name, _Bucket())
         now = self._clock.now()
         limit = _numbers(answer.headers, "x-rate-limit-limit")
         left = _numbers(answer.headers, "x-rate-limit-remaining")
-        window = max(_numbers(answer.headers, "x-rate-limit-reset"), default=0)
+        number = max(_numbers(answer.headers, "x-rate-limit-reset"), default=0)
         wait = timedelta(seconds=reset_in(answer.headers))
         if answer.status == 429:
             if limit and max(limit) == 0:  # too many at once: the reset is a suggestion only
                 wait = min(wait, CONCURRENCY_WAIT)
             bucket.blocked_until = now + wait
-        elif limit and left and window:
-            # Answers overtake one another: one of a former window says nothing any more, and
-            # within a window what is left only shrinks.
-            if bucket.ends is None or window > bucket.window:
-                bucket.window, bucket.ends, bucket.left = window, now + wait, min(left)
-            elif window == bucket.window:
-                bucket.left = min(bucket.left, *left)
-            bucket.limit = min(limit)
+            self._news.append((name, now + wait))
+        elif limit and left and number:
+            window = RateWindow(number, min(limit), min(left), now + wait)
+            bucket.learn(window)
+            self._news.append((name, window))
+
+    async def _take(self, name: str) -> float:
+        """Seconds until a call may go out. When it is 0 the call is counted, here as well: this
+        process may be alone at any time.
+        """
+        now = self._clock.now()
+        bucket = self._buckets.setdefault(name, _Bucket())
+        wait = None
+        if (shared := self._reachable(now)) is not None:
+            try:
+                wait = await shared.take(name, self._keep_free, now)
+            except StoreError as error:
+                self._stay_alone(now, error)
+        if wait is None:
+            wait = bucket.wait(now, self._keep_free)
+        if wait <= 0:
+            bucket.left -= 1
+        return wait
+
+    async def _pass_on(self) -> None:
+        """Tell the other replicas what the answers said."""
+        news, self._news = self._news, []
+        now = self._clock.now()
+        if (shared := self._reachable(now)) is None:
+            return
+        try:
+            for name, learnt in news:
+                if isinstance(learnt, RateWindow):
+                    await shared.learn(name, learnt, now)
+                else:
+                    await shared.block(name, learnt, now)
+        except StoreError as error:
+            self._stay_alone(now, error)
+
+    def _reachable(self, now: datetime) -> RateBudget | None:
+        away = self._alone_until is not None and now < self._alone_until
+        return None if away else self._shared
+
+    def _stay_alone(self, now: datetime, error: StoreError) -> None:
+        self._alone_until = now + ALONE_FOR
+        log.warning("rate limits are counted in this process alone", reason=error.code)

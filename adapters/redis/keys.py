@@ -36,6 +36,18 @@ class Keys:
         """String: a tenant's Global Administrators, for a day."""
         return self._key("global-admins", tenant_id)
 
+    def admin_gaps(self, tenant_id: str) -> str:
+        """String: what the look at those Global Administrators did without, as long."""
+        return self._key("admin-gaps", tenant_id)
+
+    def account_notes(self) -> str:
+        """Hash: account and topic -> what was said of it by command."""
+        return self._key("account-notes")
+
+    def prospects(self, org: str) -> str:
+        """Hash: app id -> who would be asked for it."""
+        return self._key("prospects", org)
+
     def okta_admins(self, org: str) -> str:
         """String: an org's Office 365 app admins, for a day."""
         return self._key("okta-admins", org)
@@ -71,6 +83,10 @@ class Keys:
     def once(self, what: str) -> str:
         """String: a thing that was acted on."""
         return self._key("once", what)
+
+    def rate(self, name: str, bucket: str) -> str:
+        """Hash: one rate-limit bucket of one API, until its window is over."""
+        return self._key("rate", name, bucket)
 
     def conversation(self, conversation_id: str) -> str:
         """String: one Teams conversation."""
