@@ -7,10 +7,10 @@ here decides anything.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from prometheus_client import generate_latest
@@ -18,12 +18,10 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from adapters.engine.engine import DocketEngine, Work
-from adapters.entra.client import EntraClient
 from adapters.http.client import open_http
-from adapters.okta.client import OktaClient
+from adapters.okta.hooks import OktaHooks
 from adapters.redis import store
 from adapters.redis.conversations import RedisConversations
-from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.once import RedisOnce
 from adapters.slack.calls import open_web
@@ -37,23 +35,18 @@ from bot.chat.conversation import Conversation
 from bot.chat.letters import Letters
 from bot.chat.words import Words
 from bot.domain.notices import Channel
-from bot.domain.people import PeoplePolicy, Platform
+from bot.domain.people import Platform
+from bot.domain.people_policy import PeoplePolicy
 from bot.domain.reminders import Policy
 from bot.errors import StoreError
-from bot.ports import Entra, Messenger, OktaOrg
+from bot.foundation import open_foundation
+from bot.ports import Messenger
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
 from bot.services.deliver import Deliver
 from bot.services.remind import Remind
 from bot.services.scan import Scan
 from bot.settings import Settings
-
-
-class SystemClock:
-    """The machine's clock, in UTC."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 class SystemSecrets:
@@ -94,22 +87,15 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     Raises StoreUnavailable or StoreUnsafe when the store cannot be used, SettingsInvalid when a
     key or certificate cannot.
     """
-    clock = SystemClock()
     system_secrets = SystemSecrets()
     async with AsyncExitStack() as stack:
-        url = await _store_url(settings, stack)
-        client = await stack.enter_async_context(store.connect(url))
-        await store.check(client)
-        keys = Keys()
-        ledger = RedisLedger(client, keys)
-        once = RedisOnce(client, keys)
-        conversations = RedisConversations(client, keys)
-
-        orgs = _okta(settings, clock, stack)
-        entra = _entra(settings, clock, stack)
+        base = await stack.enter_async_context(open_foundation(settings))
+        clock, ledger, orgs, entra, scan = base.clock, base.ledger, base.orgs, base.entra, base.scan
+        once = RedisOnce(base.redis, base.keys)
+        conversations = RedisConversations(base.redis, base.keys)
         engine = await stack.enter_async_context(
             DocketEngine(
-                url, tuple(orgs), scan_every=timedelta(minutes=settings.scan_every_minutes)
+                base.url, tuple(orgs), scan_every=timedelta(minutes=settings.scan_every_minutes)
             )
         )
 
@@ -125,7 +111,6 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         if settings.teams is not None and connector is not None:
             messengers[Platform.TEAMS] = TeamsMessenger(settings.teams, conversations, connector)
 
-        scan = Scan(orgs=orgs, entra=entra, ledger=ledger, clock=clock)
         ask = Ask(
             ledger=ledger,
             entra=entra,
@@ -163,7 +148,12 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             language=settings.language,
             link_hours=settings.link_hours,
         )
-        engine.register(Work(deliver=deliver, scan=scan.org, verify=scan.app, tick=remind.tick))
+
+        async def look(org: str) -> None:
+            await scan.org(org)
+            await ask.review(await ledger.apps(org))
+
+        engine.register(Work(deliver=deliver, scan=look, verify=scan.app, tick=remind.tick))
         slack = (
             SlackInbound(settings.slack, conversation, once, slack_web)
             if settings.slack and slack_web
@@ -174,6 +164,13 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             if settings.teams and connector
             else None
         )
+        hooks = OktaHooks(
+            {org.name: org.hook_secret for org in settings.okta if org.hook_secret},
+            ledger=ledger,
+            once=once,
+            engine=engine,
+            clock=clock,
+        )
         for inbound in (slack, teams):
             if inbound is not None:
                 stack.push_async_callback(inbound.drain, DRAIN)
@@ -183,7 +180,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             public_url=settings.public_url,
             slack=slack.endpoint if slack else None,
             teams=teams.endpoint if teams else None,
-            health=lambda: _health(client, ledger),
+            okta=hooks.endpoint,
+            health=lambda: _health(base.redis, ledger),
             metrics=generate_latest,
         )
         yield Bot(settings, ledger, scan, ask, remind, conversation, engine, app)
@@ -191,33 +189,6 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
 
 DRAIN = 20.0
 """Seconds that answers under way may take at shutdown."""
-
-
-async def _store_url(settings: Settings, stack: AsyncExitStack) -> str:
-    """The configured store, or the embedded one, started and looked after."""
-    if settings.redis.url is not None:
-        return settings.redis.url.get_secret_value()
-    # Unix only, so it is not imported where a store is configured.
-    from adapters.redis.embedded import EmbeddedStore
-
-    return await stack.enter_async_context(EmbeddedStore(settings.data_dir / "store"))
-
-
-def _okta(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Mapping[str, OktaOrg]:
-    orgs: dict[str, OktaOrg] = {}
-    for org in settings.okta:
-        client = OktaClient(org, open_http(), clock)
-        stack.push_async_callback(client.aclose)
-        orgs[org.name] = client
-    return orgs
-
-
-def _entra(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Entra | None:
-    if settings.entra is None:
-        return None
-    client = EntraClient(settings.entra, clock)
-    stack.push_async_callback(client.aclose)
-    return client
 
 
 def _people_policy(settings: Settings) -> PeoplePolicy:

@@ -25,6 +25,7 @@ from sandbox.records import (
     EntraAccount,
     EntraTenant,
     Hold,
+    LogEvent,
     OktaApp,
     OktaOrg,
     OktaUser,
@@ -84,6 +85,7 @@ class Company:
     graph_page: int = 100
     consents: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     serial: Iterator[int] = field(default_factory=itertools.count)
+    on_event: Callable[[str, LogEvent], None] = field(default=lambda org, event: None, repr=False)
 
     # -- looking up ------------------------------------------------------------------------
 
@@ -174,7 +176,9 @@ class Company:
         traces.leave_sync_account(self.tenant_of(app), app, self.now())
         app.saved = True
         app.last_updated = self.now()
-        okta.log.append(traces.settings_saved(app, actor, self.now(), self._id()))
+        event = traces.settings_saved(app, actor, self.now(), self._id())
+        okta.log.append(event)
+        self.on_event(org, event)
 
     def may_manage(self, user: OktaUser, app: OktaApp) -> bool:
         """Whether this Okta administrator may change this app (App Administrator or Super)."""

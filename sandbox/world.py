@@ -31,6 +31,7 @@ from sandbox.entra import login_app
 from sandbox.graph import graph_app
 from sandbox.keys import SigningKey, key_for
 from sandbox.okta import okta_app
+from sandbox.okta_hooks import EventHook, EventHooks
 from sandbox.page import page_app
 from sandbox.records import guid
 from sandbox.serving import serve
@@ -53,13 +54,14 @@ class World:
 
     `key_directory` keeps the RSA keys from one run to the next; without it they are made anew.
     `page_port` None leaves the page out; a port that is taken is replaced by a free one.
-    Inside the context there are `company`, `log`, `slack`, `teams` and `page_url`.
+    Inside the context there are `company`, `log`, `slack`, `teams`, `hooks` and `page_url`.
     """
 
     company: Company
     log: ChatLog
     slack: SlackPeople
     teams: TeamsPeople
+    hooks: EventHooks
 
     def __init__(
         self,
@@ -96,6 +98,12 @@ class World:
         )
         self.slack = SlackPeople(workspace, client)
         self.teams = TeamsPeople(service, client)
+        self.hooks = EventHooks(
+            self.company,
+            client,
+            {name: EventHook(name, f"sandbox-hook-secret-of-{name}") for name in self.company.orgs},
+        )
+        self.company.on_event = self.hooks.happened
         page = self._page_port or 0
         addresses = await self._stack.enter_async_context(
             serve(self._apps(workspace, service), {"page": page})
@@ -112,6 +120,7 @@ class World:
         trace: TracebackType | None,
     ) -> None:
         self.log.close()
+        await self.hooks.aclose()
         await self.slack.aclose()
         await self.teams.aclose()
         await self._stack.aclose()
@@ -122,13 +131,15 @@ class World:
         return self.company.addresses["page"]
 
     def connect(self, bot_url: str) -> None:
-        """Say where the bot listens; both platforms send there."""
+        """Say where the bot listens; both platforms and the orgs' event hooks send there."""
         self.bot_url = bot_url
         self.slack.delivery.events_url = f"{bot_url}/slack/events"
         self.teams.messages_url = f"{bot_url}/teams/messages"
+        self.hooks.connect(bot_url)
 
     async def start_chat(self, within: float = 30.0) -> None:
-        """Once the bot answers at all: Slack checks its URL, Teams tells it who has the app.
+        """Once the bot answers at all: Slack checks its URL, Teams tells it who has the app, and
+        the event hooks are verified.
 
         Raises TimeoutError when there is no answer `within` seconds, and RuntimeError when the bot
         does not send Slack's challenge back.
@@ -137,7 +148,9 @@ class World:
             # The bot may be another process: there is no event to wait for.
             while not await self._is_up():  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        verified, _ = await asyncio.gather(self.slack.verify_url(), self.teams.start())
+        verified, _, _ = await asyncio.gather(
+            self.slack.verify_url(), self.teams.start(), self.hooks.verify()
+        )
         if not verified:
             raise RuntimeError("the bot did not answer Slack's url_verification")
 
@@ -185,6 +198,7 @@ class World:
                         "client_id": org.client_id,
                         "private_key_file": str(_private(directory / f"okta-{name}.pem", pem)),
                         "key_id": org.key_id,
+                        "hook_secret": self.hooks.hooks[name].secret,
                     },
                 )
             )

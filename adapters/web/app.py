@@ -46,6 +46,7 @@ def build_app(
     teams: Endpoint | None,
     health: Callable[[], Awaitable[Health]],
     metrics: Callable[[], bytes],
+    okta: Endpoint | None = None,
     lifespan: Lifespan | None = None,
 ) -> Starlette:
     """The bot's web app.
@@ -104,6 +105,8 @@ def build_app(
         routes.append(Route("/slack/events", slack, methods=["POST"]))
     if teams is not None:
         routes.append(Route("/teams/messages", teams, methods=["POST"]))
+    if okta is not None:
+        routes.append(Route("/okta/events/{org}", okta, methods=["GET", "POST"]))
 
     handlers: dict[Any, Any] = {
         HTTPException: http_problem,

@@ -1,0 +1,259 @@
+"""The event hook's endpoint, as Okta calls it: over a real server, by the contract of its docs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import generate_latest
+from pydantic import SecretStr
+
+from adapters.okta.hooks import ANSWER_SECONDS, SETTLE, OktaHooks
+from adapters.web.app import build_app
+from adapters.web.health import Health
+from bot.chat.words import Words
+from bot.domain.apps import AppRef
+from bot.domain.changes import Changes
+from bot.domain.inventory import AppRecord
+from sandbox.world import World
+from tests.examples import APP, NOW, RECORD
+from tests.fake_ledger import FakeLedger
+from tests.fakes import FakeClock, FakeEngine, FakeLinks, OnceInMemory
+from tests.serving import served
+from tests.waiting import wait_until
+
+SECRET = "a-secret-of-the-admins-choice"
+SECOND = replace(APP, ref=AppRef("contoso", "0oa2"))
+
+
+class SlowLedger(FakeLedger):
+    """A store that takes its time when it is told to."""
+
+    slow = False
+
+    async def app(self, ref: AppRef) -> AppRecord | None:
+        if self.slow:
+            await asyncio.sleep(60)
+        return await super().app(ref)
+
+
+@dataclass
+class Site:
+    """The bot's web app with the hook's endpoint, and Okta's way to it."""
+
+    okta: httpx.AsyncClient
+    ledger: SlowLedger
+    once: OnceInMemory
+    engine: FakeEngine
+
+    async def deliver(
+        self, body: Any, *, org: str = "contoso", secret: str | None = SECRET
+    ) -> httpx.Response:
+        """One POST as Okta sends it; bytes go out as they are."""
+        headers = {"Content-Type": "application/json"}
+        if secret is not None:
+            headers["Authorization"] = secret
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return await self.okta.post(f"/okta/events/{org}", content=content, headers=headers)
+
+    @property
+    def looks(self) -> list[str]:
+        return [str(ref) for ref, _ in self.engine.verifications]
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """Two known apps in contoso; fabrikam has no hook secret."""
+    ledger, once, engine = SlowLedger(), OnceInMemory(), FakeEngine()
+    await ledger.commit(Changes(apps=(RECORD, replace(RECORD, app=SECOND))))
+    hooks = OktaHooks(
+        {"contoso": SecretStr(SECRET)},
+        ledger=ledger,
+        once=once,
+        engine=engine,
+        clock=FakeClock(NOW),
+    )
+
+    async def health() -> Health:
+        return Health(())
+
+    async with (
+        served(
+            lambda url: build_app(
+                links=FakeLinks(NOW),
+                words=Words,
+                public_url=url,
+                slack=None,
+                teams=None,
+                okta=hooks.endpoint,
+                health=health,
+                metrics=generate_latest,
+            )
+        ) as url,
+        httpx.AsyncClient(base_url=url) as okta,
+    ):
+        yield Site(okta, ledger, once, engine)
+
+
+def delivery(*app_ids: str, event_id: str = "event-1") -> dict[str, Any]:
+    """A delivery as in the docs, with one event for each app."""
+    return {
+        "eventType": "com.okta.event_hook",
+        "eventTypeVersion": "1.0",
+        "cloudEventsVersion": "0.1",
+        "source": "https://contoso.okta.com/api/v1/eventHooks/who1",
+        "eventId": event_id,
+        "data": {
+            "events": [
+                {
+                    "uuid": f"uuid-{app_id}",
+                    "eventType": "application.lifecycle.update",
+                    "target": [
+                        {"id": app_id, "type": "AppInstance"},
+                        {"id": "00u1", "type": "User"},
+                    ],
+                }
+                for app_id in app_ids
+            ]
+        },
+    }
+
+
+async def test_the_verification_challenge_is_given_back(site: Site) -> None:
+    """Once, when the admin presses Verify; the secret may not be sent with it."""
+    answer = await site.okta.get(
+        "/okta/events/contoso", headers={"x-okta-verification-challenge": "abc.DEF-123"}
+    )
+    assert (answer.status_code, answer.json()) == (200, {"verification": "abc.DEF-123"})
+
+
+@pytest.mark.parametrize("challenge", ["", "x" * 2000])
+async def test_a_challenge_that_is_none_is_refused(site: Site, challenge: str) -> None:
+    """Nothing is echoed that Okta would not send."""
+    answer = await site.okta.get(
+        "/okta/events/contoso", headers={"x-okta-verification-challenge": challenge}
+    )
+    assert answer.status_code == 400
+
+
+async def test_just_the_app_that_is_named_is_looked_at_again(site: Site) -> None:
+    """Soon: a Save makes several events, and one look answers them all."""
+    answer = await site.deliver(delivery("0oa1"))
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert site.engine.verifications == [(APP.ref, NOW + SETTLE)]
+
+
+async def test_several_events_about_an_app_are_one_look(site: Site) -> None:
+    """Okta sends events in batches."""
+    await site.deliver(delivery("0oa1", "0oa2", "0oa1"))
+    assert site.looks == ["contoso/0oa1", "contoso/0oa2"]
+
+
+async def test_a_repeated_delivery_is_not_acted_on_twice(site: Site) -> None:
+    """Okta delivers at least once; another delivery counts."""
+    for event_id in ("event-1", "event-1", "event-2"):
+        assert (await site.deliver(delivery("0oa1", event_id=event_id))).status_code == 200
+    assert site.looks == ["contoso/0oa1"] * 2
+
+
+async def test_apps_that_are_not_known_are_no_business_of_ours(site: Site) -> None:
+    """Other kinds of apps, users, and apps of another org."""
+    assert (await site.deliver(delivery("0oaother", "../0oa1"))).status_code == 200
+    assert site.looks == []
+
+
+@pytest.mark.parametrize("secret", [None, "", "wrong", SECRET + "x", SECRET.upper(), "näh"])
+async def test_a_delivery_without_the_secret_is_refused(site: Site, secret: str | None) -> None:
+    """Nothing is read of it."""
+    headers = [] if secret is None else [(b"authorization", secret.encode())]
+    answer = await site.okta.post("/okta/events/contoso", json=delivery("0oa1"), headers=headers)
+    assert answer.status_code == 401
+    assert site.looks == []
+
+
+@pytest.mark.parametrize("org", ["fabrikam", "nowhere", "contoso%2f..", ""])
+async def test_an_org_without_a_secret_has_no_endpoint(site: Site, org: str) -> None:
+    """An unsigned request could come from anybody; not even a challenge is answered."""
+    assert (await site.deliver(delivery("0oa1"), org=org)).status_code == 404
+    challenge = {"x-okta-verification-challenge": "abc"}
+    assert (await site.okta.get(f"/okta/events/{org}", headers=challenge)).status_code == 404
+    assert site.looks == []
+
+
+BROKEN: dict[str, Any] = {
+    "nothing": b"",
+    "truncated": b'{"eventId": "e", "data": {"events": [',
+    "not JSON": b"<html>",
+    "not UTF-8": b"\xff\xfe",
+    "deep": b"[" * 100_000,
+    "a list": [],
+    "no event id": {"data": {"events": []}},
+    "no data": {"eventId": "e"},
+    "events that are no list": {"eventId": "e", "data": {"events": {}}},
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_a_delivery_of_another_shape_is_refused(site: Site, name: str) -> None:
+    """With a 400, which Okta does not send again."""
+    assert (await site.deliver(BROKEN[name])).status_code == 400
+    assert site.looks == []
+
+
+async def test_odd_events_in_a_good_delivery_are_passed_over(site: Site) -> None:
+    """Missing targets and wrong types cost nothing."""
+    body = delivery("0oa1")
+    body["data"]["events"] += [None, 7, {"target": None}, {"target": [None, {"id": 7}]}]
+    assert (await site.deliver(body)).status_code == 200
+    assert site.looks == ["contoso/0oa1"]
+
+
+async def test_a_delivery_that_is_too_long_is_refused(site: Site) -> None:
+    """Long before it is parsed."""
+    assert (await site.deliver(b" " * (600 * 1024))).status_code == 413
+
+
+async def test_a_store_that_is_away_makes_okta_send_again(site: Site) -> None:
+    """503 is repeated by Okta; the delivery was not marked as seen."""
+    site.ledger.down = True
+    assert (await site.deliver(delivery("0oa1"))).status_code == 503
+    site.ledger.down = False
+    assert (await site.deliver(delivery("0oa1"))).status_code == 200
+    assert site.looks == ["contoso/0oa1"]
+
+
+async def test_an_answer_comes_within_three_seconds_whatever_the_store_does(site: Site) -> None:
+    """Okta gives up after three."""
+    site.ledger.slow = True
+    began = time.monotonic()
+    assert (await site.deliver(delivery("0oa1"))).status_code == 503
+    assert time.monotonic() - began < ANSWER_SECONDS + 0.5
+    assert timedelta(seconds=ANSWER_SECONDS) < timedelta(seconds=3)
+
+
+async def test_a_save_in_the_sandbox_reaches_the_endpoint(site: Site) -> None:
+    """The whole way: verified, then told with the secret that an administrator has saved."""
+    async with World(page_port=None) as world:
+        hook = world.hooks.hooks["contoso"]
+        hook.secret = SECRET
+        world.hooks.connect(str(site.okta.base_url).rstrip("/"))
+        await world.hooks.verify()
+        verified = {name: one.verified for name, one in world.hooks.hooks.items()}
+        assert verified == {"contoso": True, "fabrikam": False}
+
+        org = world.company.org("contoso")
+        sales = next(app for app in org.apps if app.label == "Office 365 Sales")
+        ref = AppRef("contoso", sales.id)
+        await site.ledger.commit(Changes(apps=(replace(RECORD, app=replace(APP, ref=ref)),)))
+        world.company.press_authenticate("contoso", sales.id, "gita@contoso.example")
+        world.company.press_save("contoso", sales.id)
+        await wait_until(lambda: hook.statuses != [], what="the hook was delivered")
+    assert hook.statuses == [200]
+    assert site.looks == [str(ref)]
