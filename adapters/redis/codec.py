@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
+from adapters.redis.packing import pack, unpack
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
+from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.people import GlobalAdmin, OktaAdmin
+from bot.domain.people_policy import AccountNote
+from bot.domain.prospects import Prospect
 from bot.errors import StoreError
 from bot.ports import ConversationRef
 
@@ -19,32 +23,40 @@ Record = TypeVar("Record")
 class Codec(Generic[Record]):
     """Writes and reads one kind of record.
 
-    `sparse` leaves out what stands at its default: there are many apps.
+    `sparse` leaves out what stands at its default, `packed` compresses: there are many apps.
     """
 
-    def __init__(self, adapter: TypeAdapter[Record], *, sparse: bool = False) -> None:
+    def __init__(
+        self, adapter: TypeAdapter[Record], *, sparse: bool = False, packed: bool = False
+    ) -> None:
         self._adapter = adapter
         self._sparse = sparse
+        self._packed = packed
 
     def dump(self, record: Record) -> str:
-        """The record as JSON."""
-        return self._adapter.dump_json(record, exclude_defaults=self._sparse).decode()
+        """The record as text."""
+        text = self._adapter.dump_json(record, exclude_defaults=self._sparse).decode()
+        return pack(text) if self._packed else text
 
     def load(self, text: str | bytes) -> Record:
         """The record. Raises StoreError when the store holds something else."""
         try:
-            return self._adapter.validate_json(text)
-        except ValidationError as error:
+            plain = text if isinstance(text, bytes) else unpack(text)
+            return self._adapter.validate_json(plain)
+        except ValueError as error:  # pydantic's ValidationError is one
             raise StoreError(
                 "The store holds a record that this version cannot read.",
                 hint="Was it written by a newer version of o365bot?",
             ) from error
 
 
-APP = Codec(TypeAdapter(AppRecord), sparse=True)
+APP = Codec(TypeAdapter(AppRecord), sparse=True, packed=True)
 SCAN = Codec(TypeAdapter(OrgScan))
 REQUEST = Codec(TypeAdapter(ConsentRequest))
 DELIVERY = Codec(TypeAdapter(Delivery))
 GLOBAL_ADMINS = Codec(TypeAdapter(tuple[GlobalAdmin, ...]))
+ADMIN_GAPS = Codec(TypeAdapter(tuple[AdminGap, ...]))
+ACCOUNT_NOTE = Codec(TypeAdapter(AccountNote))
+PROSPECT = Codec(TypeAdapter(Prospect), sparse=True)
 OKTA_ADMINS = Codec(TypeAdapter(tuple[OktaAdmin, ...]))
 CONVERSATION = Codec(TypeAdapter(ConversationRef))
