@@ -13,6 +13,8 @@ PERMANENT = (
     KEYS.apps("*"),
     KEYS.orgs(),
     KEYS.scans(),
+    KEYS.account_notes(),
+    KEYS.prospects("*"),
     KEYS.open_requests(),
     KEYS._key("requests", "of", "*"),
     KEYS.due(),

@@ -13,8 +13,11 @@ from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery, Phase
+from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.people import GlobalAdmin, OktaAdmin
+from bot.domain.people_policy import AccountNote
+from bot.domain.prospects import Prospect
 from bot.errors import Conflict, StoreUnavailable
 
 
@@ -33,6 +36,9 @@ class FakeLedger:
         self._deliveries: dict[str, Delivery] = {}
         self._audit: list[AuditEntry] = []
         self._global_admins: dict[str, tuple[GlobalAdmin, ...]] = {}
+        self._admin_gaps: dict[str, tuple[AdminGap, ...]] = {}
+        self._notes: dict[str, AccountNote] = {}
+        self._prospects: dict[AppRef, Prospect] = {}
         self._okta_admins: dict[str, tuple[OktaAdmin, ...]] = {}
 
     async def _call(self) -> None:
@@ -46,6 +52,7 @@ class FakeLedger:
             *((self._apps.get(r.app.ref), r.revision) for r in changes.apps),
             *((self._requests.get(r.id), r.revision) for r in changes.requests),
             *((self._deliveries.get(d.key), d.revision) for d in changes.deliveries),
+            *((self._notes.get(n.key), n.revision) for n in changes.notes),
         ]
         for stored, revision in expected:
             if (stored.revision if stored else 0) != revision - 1:
@@ -58,6 +65,8 @@ class FakeLedger:
         self._deliveries.update({delivery.key: delivery for delivery in changes.deliveries})
         for delivery in changes.planned:
             self._deliveries.setdefault(delivery.key, delivery)
+        self._notes.update({note.key: note for note in changes.notes})
+        self._prospects.update({one.app: one for one in changes.prospects})
         self._audit.extend(changes.audit)
 
     async def app(self, ref: AppRef) -> AppRecord | None:
@@ -80,9 +89,27 @@ class FakeLedger:
         await self._call()
         return self._global_admins.get(tenant_id)
 
-    async def save_global_admins(self, tenant_id: str, admins: Sequence[GlobalAdmin]) -> None:
+    async def save_global_admins(
+        self,
+        tenant_id: str,
+        admins: Sequence[GlobalAdmin],
+        gaps: Sequence[AdminGap] = (),
+    ) -> None:
         await self._call()
         self._global_admins[tenant_id] = tuple(admins)
+        self._admin_gaps[tenant_id] = tuple(gaps)
+
+    async def admin_gaps(self, tenant_id: str) -> tuple[AdminGap, ...]:
+        await self._call()
+        return self._admin_gaps.get(tenant_id, ())
+
+    async def account_notes(self) -> tuple[AccountNote, ...]:
+        await self._call()
+        return tuple(self._notes.values())
+
+    async def prospects(self, org: str = "") -> Mapping[AppRef, Prospect]:
+        await self._call()
+        return {ref: one for ref, one in self._prospects.items() if org in ("", ref.org)}
 
     async def okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
         await self._call()

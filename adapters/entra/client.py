@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -11,10 +11,11 @@ from adapters.entra.accounts import read_accounts
 from adapters.entra.admins import read_global_admins
 from adapters.entra.consent import read_consent
 from adapters.entra.discovery import Discovery
+from adapters.entra.domains import read_domain_evidence
 from adapters.entra.graph import Graph
 from adapters.entra.tokens import AppTokens
 from adapters.http.client import open_http
-from bot.domain.apps import Tenant
+from bot.domain.apps import Office365App, Tenant
 from bot.domain.evidence import Evidence
 from bot.domain.people import GlobalAdmin
 from bot.errors import CloudError
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 class EntraClient:
     """Microsoft Entra and Microsoft Graph for every tenant, read only.
 
+    `org_urls` are the Okta orgs' addresses by name, to be compared with where domains sign in.
     `sleep` waits between throttled reads. Raises SettingsInvalid when the certificate cannot be
     used; its methods raise CloudError. Close it with `aclose`.
     """
@@ -36,10 +38,12 @@ class EntraClient:
         settings: EntraSettings,
         clock: Clock,
         *,
+        org_urls: Mapping[str, str] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
         self._clock = clock
+        self._org_urls = org_urls or {}
         self._http = open_http()
         self._discovery = Discovery(settings, self._http, clock)
         tokens = AppTokens(settings, self._http, clock)
@@ -84,3 +88,11 @@ class EntraClient:
     ) -> Mapping[str, tuple[Evidence, ...]]:
         """The per-app service accounts in the tenant, by Okta app id; one list for all of them."""
         return await read_accounts(self._graph, tenant, app_ids, self._clock.now())
+
+    async def domain_evidence(
+        self, tenant: Tenant, apps: Sequence[Office365App]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        """Whether each app's domain is this tenant's and leads to its Okta org; by Okta app id."""
+        return await read_domain_evidence(
+            self._graph, tenant, apps, self._org_urls, self._clock.now()
+        )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from adapters.entra import calls
+from adapters.entra.domains import root_of
 from adapters.entra.graph import CLAUSES_LIMIT, Ask, Graph
 from adapters.entra.reading import Json, flag, quoted, records, text, texts
 from adapters.entra.refusals import NO_REPORTS
@@ -127,7 +128,7 @@ async def _done_elsewhere(
         [
             Ask(
                 calls.FEDERATION,
-                f"/domains/{quote(_root(domain, known), safe='')}/federationConfiguration",
+                f"/domains/{quote(root_of(domain, known), safe='')}/federationConfiguration",
             )
             for domain in unclear
         ],
@@ -135,14 +136,6 @@ async def _done_elsewhere(
     gaps = {answer.call: answer for answer in answers if isinstance(answer, CloudError)}
     left_to_it = {d for d, answer in zip(unclear, answers, strict=True) if not _microsoft(answer)}
     return frozenset(hidden | left_to_it), gaps
-
-
-def _root(domain: str, known: Mapping[str, Json]) -> str:
-    """The domain that carries the federation: a subdomain inherits its root's."""
-    name = domain
-    while name in known and flag(known[name], "isRoot") is False and "." in name:
-        name = name.partition(".")[2]
-    return name if name in known else domain
 
 
 def _microsoft(answer: Json | CloudError) -> bool:

@@ -92,6 +92,10 @@ class Commit:
         """Write a plain value that lives `ttl` seconds."""
         self._write(key=key, value=value, ttl=ttl)
 
+    def field(self, key: str, field: str, value: str) -> None:
+        """Write a plain value into a hash."""
+        self._write(key=key, value=value, field=field)
+
     def index(self, key: str, member: str, score: float | None) -> None:
         """Put `member` into a sorted set, or take it out (None)."""
         self._writes.append(

@@ -20,8 +20,11 @@ from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery, Phase
+from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.people import GlobalAdmin, OktaAdmin
+from bot.domain.people_policy import AccountNote
+from bot.domain.prospects import Prospect
 
 DAY = 24 * 60 * 60
 ENDED_REQUESTS = 400 * DAY
@@ -54,6 +57,18 @@ class RedisLedger:
                 member=delivery.key,
                 score=delivery.due_at.timestamp(),
             )
+        for note in changes.notes:
+            commit.put(
+                self._keys.account_notes(),
+                codec.ACCOUNT_NOTE.dump(note),
+                note.revision,
+                field=note.key,
+            )
+        for one in changes.prospects:
+            commit.field(
+                self._keys.prospects(one.app.org), one.app.app_id, codec.PROSPECT.dump(one)
+            )
+            commit.member(self._keys.orgs(), one.app.org)
         for entry in changes.audit:
             commit.append(self._keys.audit(), _flat(entry))
         with errors():
@@ -104,12 +119,12 @@ class RedisLedger:
     async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
         records = []
         with errors():
-            orgs = (
-                [org] if org else sorted(map(text, await self._client.smembers(self._keys.orgs())))
-            )
-            for name in orgs:
+            for name in [org] if org else await self._orgs():
                 records += await self._client.hvals(self._keys.apps(name))
         return tuple(codec.APP.load(split(stored)) for stored in records)
+
+    async def _orgs(self) -> list[str]:
+        return sorted(map(text, await self._client.smembers(self._keys.orgs())))
 
     async def scans(self) -> Mapping[str, OrgScan]:
         with errors():
@@ -125,10 +140,40 @@ class RedisLedger:
             stored = await self._client.get(self._keys.global_admins(tenant_id))
         return codec.GLOBAL_ADMINS.load(stored) if stored else None
 
-    async def save_global_admins(self, tenant_id: str, admins: Sequence[GlobalAdmin]) -> None:
-        record = codec.GLOBAL_ADMINS.dump(tuple(admins))
+    async def save_global_admins(
+        self,
+        tenant_id: str,
+        admins: Sequence[GlobalAdmin],
+        gaps: Sequence[AdminGap] = (),
+    ) -> None:
         with errors():
-            await self._client.set(self._keys.global_admins(tenant_id), record, ex=PEOPLE)
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.set(
+                    self._keys.global_admins(tenant_id),
+                    codec.GLOBAL_ADMINS.dump(tuple(admins)),
+                    ex=PEOPLE,
+                )
+                pipeline.set(
+                    self._keys.admin_gaps(tenant_id), codec.ADMIN_GAPS.dump(tuple(gaps)), ex=PEOPLE
+                )
+                await pipeline.execute()
+
+    async def admin_gaps(self, tenant_id: str) -> tuple[AdminGap, ...]:
+        with errors():
+            stored = await self._client.get(self._keys.admin_gaps(tenant_id))
+        return codec.ADMIN_GAPS.load(stored) if stored else ()
+
+    async def account_notes(self) -> tuple[AccountNote, ...]:
+        with errors():
+            stored = await self._client.hvals(self._keys.account_notes())
+        return tuple(codec.ACCOUNT_NOTE.load(split(note)) for note in stored)
+
+    async def prospects(self, org: str = "") -> Mapping[AppRef, Prospect]:
+        found = []
+        with errors():
+            for name in [org] if org else await self._orgs():
+                found += await self._client.hvals(self._keys.prospects(name))
+        return {one.app: one for one in map(codec.PROSPECT.load, found)}
 
     async def okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
         with errors():

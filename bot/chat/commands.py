@@ -59,6 +59,28 @@ class RemindNow:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """Whose admin account it is: `owner` is the person's address, "" when it is nobody's."""
+
+    account: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """Never ask this account."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """This account may be asked."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unclear:
     """Not understood. `closest` is the command that looks most alike, or ""."""
 
@@ -73,7 +95,29 @@ class NeedsApp:
     verb: str
 
 
-Command = ListApps | Help | Why | Who | Send | Check | ScanAll | RemindNow | Unclear | NeedsApp
+@dataclass(frozen=True, slots=True)
+class NeedsAccount:
+    """A command that needs an account (and `owner` a person), said without."""
+
+    verb: str
+
+
+Command = (
+    ListApps
+    | Help
+    | Why
+    | Who
+    | Send
+    | Check
+    | ScanAll
+    | RemindNow
+    | Own
+    | Deny
+    | Allow
+    | Unclear
+    | NeedsApp
+    | NeedsAccount
+)
 
 _WITH_APP: dict[str, type[Why | Who | Send | Check]] = {
     "why": Why,
@@ -87,7 +131,25 @@ _WITHOUT: dict[str, Command] = {
     "scan": ScanAll(),
     "remind": RemindNow(),
 }
-VERBS = ("apps", "all", "why", "who", "send", "check", "scan", "remind", "help")
+_WITH_ACCOUNT: dict[str, type[Deny | Allow]] = {"deny": Deny, "allow": Allow}
+ABOUT_APPS = tuple(_WITH_APP)
+ABOUT_ACCOUNTS = ("owner", *_WITH_ACCOUNT)
+VERBS = (
+    "apps",
+    "all",
+    "why",
+    "who",
+    "send",
+    "check",
+    "scan",
+    "remind",
+    "owner",
+    "deny",
+    "allow",
+    "help",
+)
+
+_OWNED = re.compile(r"(?P<account>\S+) is (?P<owner>nobody|\S+@\S+)", re.IGNORECASE)
 
 # "which O365 apps need migration", "what Office 365 apps still need to be migrated?", …
 _QUESTION = re.compile(
@@ -111,9 +173,22 @@ def parse(words: str) -> Command:
         return _WITHOUT[verb]
     if verb in _WITH_APP:
         return _WITH_APP[verb](rest) if rest else NeedsApp(verb)
+    if verb == "owner":
+        return _own(rest)
+    if verb in _WITH_ACCOUNT:
+        one = rest and " " not in rest
+        return _WITH_ACCOUNT[verb](rest) if one else NeedsAccount(verb)
     if _QUESTION.search(said):
         return ListApps()
     if verb in _WITHOUT:
         return _WITHOUT[verb]
     close = get_close_matches(verb, VERBS, n=1, cutoff=0.5)
     return Unclear(said, close[0] if close else "")
+
+
+def _own(rest: str) -> Own | NeedsAccount:
+    owned = _OWNED.fullmatch(rest)
+    if owned is None:
+        return NeedsAccount("owner")
+    owner = owned["owner"].lower()
+    return Own(owned["account"], "" if owner == "nobody" else owner)

@@ -11,11 +11,15 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bot.chat.commands import (
+    Allow,
     Check,
     Command,
+    Deny,
     Help,
     ListApps,
+    NeedsAccount,
     NeedsApp,
+    Own,
     RemindNow,
     ScanAll,
     Send,
@@ -32,6 +36,7 @@ from bot.domain.people import ChatIdentity
 from bot.errors import O365BotError
 from bot.message import Message
 from bot.ports import Clock, Ledger
+from bot.services.accounts import Accounts, Noted
 from bot.services.ask import Ask
 from bot.services.remind import Remind
 from bot.services.scan import Scan
@@ -59,6 +64,7 @@ class Conversation:
         self._ledger = ledger
         self._scan = scan
         self._ask = ask
+        self._accounts = Accounts(ledger=ledger, clock=clock)
         self._remind = remind
         self._clock = clock
         self._operators = operators
@@ -99,7 +105,7 @@ class Conversation:
             case ListApps(page, everything):
                 return await self._list(replies, progress, page, everything)
             case Why(app):
-                return replies.why(await self._find(app), self._clock.now())
+                return await self._why(replies, await self._find(app))
             case Who(app):
                 record = await self._find(app)
                 return replies.who(record, await self._ask.candidates(record))
@@ -110,28 +116,50 @@ class Conversation:
             case Check(app):
                 record = await self._find(app)
                 again = await self._scan.app(record.app.ref)
-                return replies.why(again or record, self._clock.now())
+                return await self._why(replies, again or record)
             case ScanAll():
                 await self._scan_all(replies, progress)
                 return await self._list(replies, progress, 1, everything=False)
             case RemindNow():
                 return replies.reminded(len(await self._remind.now(str(asker))))
+            case Own(account, owner):
+                return await self._noted(replies, await self._accounts.own(account, owner, asker))
+            case Deny(account):
+                return await self._noted(replies, await self._accounts.deny(account, asker))
+            case Allow(account):
+                return await self._noted(replies, await self._accounts.allow(account, asker))
             case Unclear(said, closest):
                 return replies.unclear(said, closest)
             case NeedsApp(verb):
                 return replies.needs_app(verb)
+            case NeedsAccount(verb):
+                return replies.needs_account(verb)
             case Help():
                 return replies.help(operator=True)
 
     async def _find(self, name: str) -> AppRecord:
         return find_app(name, await self._ledger.apps())
 
+    async def _why(self, replies: Replies, record: AppRecord) -> Message:
+        ref = record.app.ref
+        return replies.why(
+            record,
+            self._clock.now(),
+            request=await self._ledger.request(record.request_id) if record.request_id else None,
+            prospect=(await self._ledger.prospects(ref.org)).get(ref),
+        )
+
+    async def _noted(self, replies: Replies, noted: Noted) -> Message:
+        """Whom to ask may be another one now, wherever that account comes into question."""
+        await self._ask.review(noted.affected, anew=True)
+        return replies.noted(noted)
+
     async def _list(
         self, replies: Replies, progress: Show | None, page: int, everything: bool
     ) -> Message:
         scans = await self._ledger.scans()
-        if not scans:
-            await self._scan_all(replies, progress)
+        if not any(scan.finished_at or scan.failure for scan in scans.values()):
+            await self._scan_all(replies, progress)  # the first one may be under way: it is joined
             scans = await self._ledger.scans()
         requests = {request.id: request for request in await self._ledger.open_requests()}
         return replies.apps(
@@ -141,6 +169,7 @@ class Conversation:
             self._clock.now(),
             page=page,
             everything=everything,
+            prospects=await self._ledger.prospects(),
         )
 
     async def _scan_all(self, replies: Replies, progress: Show | None) -> None:
@@ -151,3 +180,4 @@ class Conversation:
                     await progress(replies.scanning(org, done, total))
 
             await self._scan.org(org, show)
+            await self._ask.review(await self._ledger.apps(org))

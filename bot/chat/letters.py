@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.chat import phrases
 from bot.chat.words import Words
-from bot.domain.campaign import OKTA_CONSENT
+from bot.domain.campaign import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
 from bot.domain.consent import ConsentRequest
 from bot.domain.notices import Acknowledged, ChannelReminder, Notice, PersonalLink
 from bot.message import (
@@ -50,7 +50,8 @@ class Letters:
                 request = await self._ledger.request(request_id)
                 if request is None:
                     return None
-                return self._personal_link(request, link, Words(to.language or self._language))
+                words = Words(to.language or self._language)
+                return await self._personal_link(request, link, words)
             case Acknowledged(to, request_id):
                 request = await self._ledger.request(request_id)
                 if request is None:
@@ -59,7 +60,7 @@ class Letters:
             case ChannelReminder():
                 return await self._reminder(Words(self._language))
 
-    def _personal_link(self, request: ConsentRequest, link: str, words: Words) -> Message:
+    async def _personal_link(self, request: ConsentRequest, link: str, words: Words) -> Message:
         now = self._clock.now()
         title = words("letter.title", app=request.app_label)
         expires = request.link.expires_at if request.link else now
@@ -79,11 +80,26 @@ class Letters:
                         Fact(words("fact.code"), request.code),
                     )
                 ),
+                *await self._also(request, words),
                 Buttons((OpenLink("open", words("button.open_link"), link, primary=True),)),
                 Note(words("letter.note", until=words.moment(expires))),
                 Note(words("letter.why_me", tenant=request.tenant_domain)),
             ),
         )
+
+    async def _also(self, request: ConsentRequest, words: Words) -> tuple[Block, ...]:
+        """What this person should know besides: who sits beside them, what ends for them."""
+        blocks: list[Block] = []
+        if request.colleague is not None:
+            name, email = request.colleague.name, request.colleague.email
+            blocks.append(Text(words("letter.colleague", name=name, email=email)))
+        record = await self._ledger.app(request.app)
+        tenant = record.tenant if record else None
+        admins = await self._ledger.global_admins(request.tenant_id) or ()
+        phone_only = any(a.object_id == request.admin_object_id and a.phone_only for a in admins)
+        if phone_only and (tenant is None or phones_retire(tenant.graph_host)):
+            blocks.append(Text(words("letter.phone_only", date=words.date(SMS_RETIREMENT.on))))
+        return tuple(blocks)
 
     async def _acknowledged(self, request: ConsentRequest, words: Words) -> Message:
         title = words("thanks.title", app=request.app_label)
@@ -105,6 +121,7 @@ class Letters:
             return None
         now = self._clock.now()
         requests = {request.id: request for request in await self._ledger.open_requests()}
+        prospects = await self._ledger.prospects()
         title = words("reminder.title", count=len(open_ones))
         blocks: list[Block] = [
             Heading(title),
@@ -117,16 +134,17 @@ class Letters:
                         Cell(record.app.label),
                         Cell(record.app.ref.org),
                         phrases.state_cell(words, record.state),
-                        Cell(
-                            requests[record.request_id].admin_name
-                            if record.request_id in requests
-                            else words("apps.nobody_asked")
-                        ),
+                        Cell(requests[record.request_id].admin_name)
+                        if record.request_id in requests
+                        else phrases.nobody_asked(words, record, prospects),
                     )
                     for record in open_ones[:SHOWN]
                 ),
             ),
         ]
+        unreachable = phrases.count_unreachable(open_ones, requests, prospects)
+        if unreachable:
+            blocks.append(Text(words("apps.unreachable", count=unreachable)))
         if len(open_ones) > SHOWN:
             blocks.append(Note(words("reminder.more", count=len(open_ones) - SHOWN)))
         blocks.append(Note(self._freshness(words, await self._looks(), now)))

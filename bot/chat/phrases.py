@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from bot.chat.words import Words
+from bot.domain.apps import AppRef
+from bot.domain.campaign import SMS_RETIREMENT
+from bot.domain.choice import DISQUALIFYING, Candidate, Nobody, Point
+from bot.domain.consent import ConsentRequest
+from bot.domain.doubts import doubts
 from bot.domain.evidence import Assessment, Evidence, State
 from bot.domain.inventory import AppRecord
-from bot.domain.people import DISQUALIFYING, Candidate, Point
+from bot.domain.prospects import Prospect
 from bot.message import Cell, Progress, Tone
 
 TONES = {
@@ -48,7 +54,7 @@ def known_how(words: Words, assessment: Assessment, now: datetime) -> str:
 
 
 def evidence_text(words: Words, evidence: Evidence) -> str:
-    """One piece of evidence as a sentence."""
+    """One piece of evidence as a sentence, with what makes it worth less than it looks."""
     detail = {
         "account": "",
         "by": "",
@@ -56,6 +62,7 @@ def evidence_text(words: Words, evidence: Evidence) -> str:
         "says": "",
         "call": "",
         "name": "",
+        "host": "",
         "where": "",
     }
     detail.update(evidence.detail)
@@ -65,18 +72,50 @@ def evidence_text(words: Words, evidence: Evidence) -> str:
     elif (evidence.detail.get("account") or evidence.detail.get("by")) and words.has(f"{key}_of"):
         key = f"{key}_of"
         detail["who"] = evidence.detail.get("account") or evidence.detail["by"]
-    return words(key, **detail)
+    what = words(key, **detail)
+    doubted = [words(f"doubt.{doubt.value}") for doubt in doubts(evidence)]
+    if not doubted:
+        return what
+    return words("phrase.doubtful", what=what, doubts=words("phrase.comma").join(doubted))
 
 
 def point_texts(words: Words, points: tuple[Point, ...]) -> str:
     """What speaks for, or against, somebody: what rules them out first."""
     ordered = sorted(points, key=lambda point: point not in DISQUALIFYING)
-    return words("phrase.comma").join(words(f"point.{point.value}") for point in ordered)
+    date = words.date(SMS_RETIREMENT.on)
+    return words("phrase.comma").join(words(f"point.{point.value}", date=date) for point in ordered)
 
 
 def person(candidate: Candidate) -> str:
     """A candidate's name and account."""
     return f"{candidate.admin.display_name} ({candidate.admin.upn})"
+
+
+def count_unreachable(
+    records: Iterable[AppRecord],
+    requests: Mapping[str, ConsentRequest],
+    prospects: Mapping[AppRef, Prospect],
+) -> int:
+    """For how many of these apps somebody should be asked, nobody is, and nobody can be."""
+    return sum(
+        nobody(record, prospects) is not None
+        for record in records
+        if record.request_id not in requests
+    )
+
+
+def nobody(record: AppRecord, prospects: Mapping[AppRef, Prospect]) -> Nobody | None:
+    """Why nobody can be asked for an app that wants somebody; None when that is not so."""
+    known = prospects.get(record.app.ref)
+    return known.nobody if known is not None and record.state.wants_consent else None
+
+
+def nobody_asked(words: Words, record: AppRecord, prospects: Mapping[AppRef, Prospect]) -> Cell:
+    """That nobody is asked yet, or why nobody can be."""
+    why = nobody(record, prospects)
+    if why is None:
+        return Cell(words("apps.nobody_asked"))
+    return Cell(words("apps.nobody_reachable", why=words(f"nobody.{why.value}")), Tone.ATTENTION)
 
 
 def progress(words: Words, records: tuple[AppRecord, ...]) -> Progress:

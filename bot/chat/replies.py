@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
-from bot.chat import phrases
-from bot.chat.commands import VERBS
+from bot.chat import people, phrases
+from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, VERBS
 from bot.chat.words import Words
+from bot.domain.apps import AppRef
+from bot.domain.choice import Choice
 from bot.domain.consent import ConsentRequest
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.people import ChatIdentity, Choice, Point
+from bot.domain.people import ChatIdentity
+from bot.domain.prospects import Prospect
+from bot.domain.right_tenant import MISMATCHES
 from bot.errors import AppAmbiguous, AppUnknown, O365BotError
 from bot.message import (
     Block,
@@ -25,7 +30,9 @@ from bot.message import (
     Progress,
     Table,
     Text,
+    Tone,
 )
+from bot.services.accounts import Noted
 from bot.services.ask import Asked
 
 PAGE = 15
@@ -48,14 +55,16 @@ class Replies:
         *,
         page: int,
         everything: bool,
+        prospects: Mapping[AppRef, Prospect] = MappingProxyType({}),
+        rows: int = PAGE,
     ) -> Message:
-        """Which apps need migration. `requests` are the open ones, by id."""
+        """Which apps need migration, `rows` a page. `requests` are the open ones, by id."""
         words = self._words
         open_ones = sorted((r for r in records if r.state.is_open), key=phrases.by_urgency)
         listed = sorted(records, key=phrases.by_urgency) if everything else open_ones
-        pages = max(1, -(-len(listed) // PAGE))
+        pages = max(1, -(-len(listed) // rows))
         page = min(page, pages)
-        shown = listed[(page - 1) * PAGE : page * PAGE]
+        shown = listed[(page - 1) * rows : page * rows]
         title = words("apps.title", count=len(open_ones))
         blocks: list[Block] = [Heading(title)]
         if records:
@@ -64,13 +73,21 @@ class Replies:
             blocks.append(
                 Table(
                     self._columns("app", "org", "state", "known", "asked"),
-                    tuple(self._row(record, requests, now) for record in shown),
+                    tuple(self._row(record, requests, prospects, now) for record in shown),
                 )
             )
+        unreachable = phrases.count_unreachable(open_ones, requests, prospects)
+        if unreachable:
+            blocks.append(Text(words("apps.unreachable", count=unreachable)))
         blocks += [
             Text(words("apps.org_failed", org=scan.org, failure=scan.failure))
             for scan in scans.values()
             if scan.failure
+        ]
+        blocks += [
+            Note(words("scan.progress", org=scan.org, done=scan.done, total=scan.apps))
+            for scan in scans.values()
+            if scan.is_under_way
         ]
         if pages > 1:
             command = "all" if everything else "apps"
@@ -89,24 +106,26 @@ class Replies:
         return Command(button_id, label, f"who {record.app.ref}")
 
     def _row(
-        self, record: AppRecord, requests: Mapping[str, ConsentRequest], now: datetime
+        self,
+        record: AppRecord,
+        requests: Mapping[str, ConsentRequest],
+        prospects: Mapping[AppRef, Prospect],
+        now: datetime,
     ) -> tuple[Cell, ...]:
         words = self._words
         request = requests.get(record.request_id)
-        asked = (
-            words(
-                "apps.asked", name=request.admin_name, stage=words(f"stage.{request.stage.value}")
-            )
-            if request
-            else words("apps.nobody_asked")
-        )
+        if request is not None:
+            stage = words(f"stage.{request.stage.value}")
+            asked = Cell(words("apps.asked", name=request.admin_name, stage=stage))
+        else:
+            asked = phrases.nobody_asked(words, record, prospects)
         assessment = record.assessment
         return (
             Cell(record.app.label),
             Cell(record.app.ref.org),
             phrases.state_cell(words, assessment.state),
             Cell(phrases.known_how(words, assessment, now)),
-            Cell(asked if record.state.is_open else "–"),
+            asked if record.state.is_open else Cell("–"),
         )
 
     def _freshness(self, scans: Mapping[str, OrgScan], now: datetime) -> str:
@@ -115,8 +134,15 @@ class Replies:
             return self._words("apps.never_looked")
         return self._words("apps.looked", age=self._words.ago(min(looked), now))
 
-    def why(self, record: AppRecord, now: datetime) -> Message:
-        """What is known of one app, and how."""
+    def why(
+        self,
+        record: AppRecord,
+        now: datetime,
+        *,
+        request: ConsentRequest | None = None,
+        prospect: Prospect | None = None,
+    ) -> Message:
+        """What is known of one app, and how; who is asked (`request`), or would be."""
         words = self._words
         assessment = record.assessment
         state = words(f"state.{assessment.state.value}")
@@ -143,6 +169,11 @@ class Replies:
             )
             for c in assessment.contradictions
         ]
+        blocks += [
+            Text(words("why.warning", says=phrases.evidence_text(words, e)))
+            for e in (*assessment.because, *assessment.beside)
+            if e.kind in MISMATCHES
+        ]
         rows = [(e, "column.because") for e in assessment.because]
         rows += [(e, "column.beside") for e in assessment.beside]
         if rows:
@@ -161,6 +192,9 @@ class Replies:
                 )
             )
         blocks.append(Text(words(f"next.{assessment.state.value}")))
+        asked = people.in_short(words, record, request, prospect, now)
+        if asked is not None:
+            blocks.append(asked)
         buttons = [Command("check", words("button.check"), f"check {record.app.ref}")]
         if assessment.state.wants_consent:
             buttons.insert(
@@ -172,50 +206,11 @@ class Replies:
 
     def who(self, record: AppRecord, choice: Choice) -> Message:
         """Who can do it, and what speaks for and against each."""
-        words = self._words
-        chosen = choice.chosen
-        title = words("who.title", app=record.app.label)
-        blocks: list[Block] = [Heading(title)]
-        if chosen is not None and chosen.chat is not None:
-            blocks.append(
-                Text(
-                    words(
-                        "who.chosen",
-                        name=phrases.person(chosen),
-                        platform=words(f"platform.{chosen.chat.platform.value}"),
-                    )
-                )
-            )
-            if Point.OKTA_ADMIN_TOO not in chosen.pro:
-                blocks.append(Text(words("who.two_roles")))
-            if Point.ELIGIBLE_ROLE in chosen.con:
-                blocks.append(Text(words("who.eligible")))
-        elif record.tenant is None:
-            blocks.append(Text(words("who.no_tenant", domain=record.app.tenant_domain)))
-        elif not choice.candidates:
-            blocks.append(Text(words("who.nobody_known")))
-        else:
-            blocks.append(Text(words("who.nobody_reachable")))
-        if choice.candidates:
-            blocks.append(
-                Table(
-                    self._columns("person", "pro", "con"),
-                    tuple(
-                        (
-                            Cell(phrases.person(candidate)),
-                            Cell(phrases.point_texts(words, candidate.pro) or "–"),
-                            Cell(phrases.point_texts(words, candidate.con) or "–"),
-                        )
-                        for candidate in choice.candidates[:PAGE]
-                    ),
-                )
-            )
-        if chosen is not None and record.state.wants_consent:
-            label = words("button.send", name=chosen.admin.display_name)
-            blocks.append(
-                Buttons((Command("send", label, f"send {record.app.ref}", primary=True),))
-            )
-        return Message(title, tuple(blocks))
+        return people.who(self._words, record, choice)
+
+    def noted(self, noted: Noted) -> Message:
+        """What was said of an admin account is kept."""
+        return people.noted(self._words, noted)
 
     def asked(self, asked: Asked, link_hours: int) -> Message:
         """Somebody was asked."""
@@ -246,6 +241,22 @@ class Replies:
         label = self._words("scan.progress", org=org, done=done, total=total)
         return Message(label, (Progress(done, total, label),))
 
+    def scanned(self, scans: Sequence[OrgScan]) -> Message:
+        """How the look at each org went."""
+        words = self._words
+        title = words("scan.title")
+        rows = tuple(
+            (
+                Cell(scan.org),
+                Cell(str(scan.apps)),
+                Cell(scan.failure, Tone.ATTENTION)
+                if scan.failure
+                else Cell(words("scan.done"), Tone.GOOD),
+            )
+            for scan in scans
+        )
+        return Message(title, (Table(self._columns("org", "apps", "outcome"), rows),))
+
     def help(self, operator: bool) -> Message:
         """What can be said."""
         words = self._words
@@ -268,8 +279,10 @@ class Replies:
         words = self._words
         text = words("unclear.text", said=said[:60])
         buttons = [Command("help", words("button.help"), "help")]
-        if closest in ("why", "who", "send", "check"):
+        if closest in ABOUT_APPS:
             text = words("unclear.closest_app", said=said[:60], closest=closest)
+        elif closest in ABOUT_ACCOUNTS:
+            text = words("unclear.closest_account", said=said[:60], closest=closest)
         elif closest:
             text = words("unclear.closest", said=said[:60], closest=closest)
             say = words("button.say", words=closest)
@@ -279,6 +292,13 @@ class Replies:
     def needs_app(self, verb: str) -> Message:
         """A command that needs an app."""
         return _plain(self._words("unclear.needs_app", verb=verb))
+
+    def needs_account(self, verb: str) -> Message:
+        """A command that needs an account."""
+        words = self._words
+        if verb == "owner":
+            return _plain(words("unclear.needs_owner"))
+        return _plain(words("unclear.needs_account", verb=verb))
 
     def error(self, error: O365BotError) -> Message:
         """What went wrong, in words, and what to do next."""

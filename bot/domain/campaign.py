@@ -29,8 +29,15 @@ OKTA_CONSENT = Deadline(
     "Okta support: Update Office 365 applications with Provisioning enabled to support "
     "Microsoft Graph",
 )
+# Microsoft's, for its public cloud only: the sovereign clouds take no part in it.
+_SOVEREIGN = ("microsoft.us", "chinacloudapi.cn", "sovcloud.fr", "sovcloud.de", "sovcloud.sg")
 SMS_RETIREMENT = Deadline(
     "sms_retirement",
     date(2027, 2, 1),
     "Microsoft Learn: Retirement of Microsoft-provided SMS and voice authentication",
 )
+
+
+def phones_retire(graph_host: str) -> bool:
+    """True when the cloud of this Microsoft Graph host takes part in `SMS_RETIREMENT`."""
+    return not graph_host.endswith(_SOVEREIGN)

@@ -9,6 +9,8 @@ from datetime import datetime
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
+from bot.domain.people_policy import AccountNote
+from bot.domain.prospects import Prospect
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,13 @@ class Changes:
     """All or nothing. Each record carries its new revision: it is written only over the one before.
 
     `planned` deliveries are different: they are added unless their key exists, which is how the
-    same intent found twice is carried out once.
+    same intent found twice is carried out once. `prospects` are looks, so the last one stands.
     """
 
     apps: tuple[AppRecord, ...] = ()
     requests: tuple[ConsentRequest, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     planned: tuple[Delivery, ...] = ()
+    notes: tuple[AccountNote, ...] = ()
+    prospects: tuple[Prospect, ...] = ()
     audit: tuple[AuditEntry, ...] = ()

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.apps import AppRef
-from bot.domain.people import ChatIdentity
+from bot.domain.people import ChatIdentity, Colleague
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StepNotAllowed
 
 
@@ -109,7 +109,8 @@ class ConsentRequest:
     """One person asked about one app. `revision` counts its changes (compare-and-set).
 
     `code` is the short code that the message and the page both show; `requested_by` is the name of
-    whoever had the person asked. Times are UTC.
+    whoever had the person asked; `colleague` is the Okta admin to sit beside the person, None when
+    one can do it alone or nobody is known. Times are UTC.
     """
 
     id: str
@@ -129,6 +130,7 @@ class ConsentRequest:
     changed_at: datetime | None = None
     proof: Proof | None = None
     revision: int = 1
+    colleague: Colleague | None = None
 
 
 def link_digest(token: str) -> str:

@@ -1,13 +1,12 @@
-"""Who can do it: Global Administrators, Okta admins, the humans behind them, and the choice.
+"""Who can do it: Global Administrators, Okta admins, and the chat accounts of the humans behind.
 
-A personal link may only go to somebody who can use it. `choose_admin` ranks every known Global
-Administrator of the app's tenant and says, for each, what speaks for and against.
+Who of them is asked is chosen in `bot.domain.choice`, by what the organisation says of its own
+people (`bot.domain.people_policy`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -24,6 +23,11 @@ class Mfa(StrEnum):
     YES = "yes"
     NO = "no"
     UNTOLD = "untold"  # no licence to ask, or done by the federated identity provider
+
+
+# Microsoft's names of the methods that work by SMS or by a call (`methodsRegistered` of
+# userRegistrationDetails, Microsoft Graph).
+PHONE_METHODS = frozenset({"mobilePhone", "alternateMobilePhone", "officePhone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,16 @@ class GlobalAdmin:
             dict.fromkeys(a.lower() for a in (self.mail, self.upn, *self.other_mails) if a)
         )
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name by which somebody may mean this account: its object id, its addresses."""
+        return (self.object_id.lower(), *self.addresses)
+
+    @property
+    def phone_only(self) -> bool:
+        """True when every method that is known works by SMS or call."""
+        return bool(self.mfa_methods) and PHONE_METHODS.issuperset(self.mfa_methods)
+
 
 @dataclass(frozen=True, slots=True)
 class OktaAdmin:
@@ -70,6 +84,11 @@ class OktaAdmin:
     email: str
     role: str
     app_ids: frozenset[str] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name by which somebody may mean this account: its user id, its address."""
+        return tuple(name.lower() for name in (self.user_id, self.email) if name)
 
     def may_change(self, app_id: str) -> bool:
         """True when the role covers that app instance."""
@@ -98,219 +117,10 @@ class ChatIdentity:
         return f"{self.platform}:{self.user_id}"
 
 
-class Point(StrEnum):
-    """Something that speaks for or against asking an admin; words under `point.<value>`."""
-
-    ACTIVE_ROLE = "active_role"
-    ELIGIBLE_ROLE = "eligible_role"
-    THROUGH_GROUP = "through_group"
-    MFA_READY = "mfa_ready"
-    MFA_MISSING = "mfa_missing"
-    MFA_UNTOLD = "mfa_untold"
-    OKTA_ADMIN_TOO = "okta_admin_too"
-    NOT_OKTA_ADMIN = "not_okta_admin"
-    OKTA_ADMIN_UNTOLD = "okta_admin_untold"
-    REACHABLE = "reachable"
-    UNREACHABLE = "unreachable"
-    REACHABLE_TWICE = "reachable_twice"
-    DISABLED = "disabled"
-    STATE_HIDDEN = "state_hidden"
-    GUEST = "guest"
-    DENIED = "denied"
-    BREAK_GLASS = "break_glass"
-    DECLINED_BEFORE = "declined_before"
-
-
-# With one of these against them nobody is asked.
-DISQUALIFYING = frozenset(
-    {
-        Point.DISABLED,
-        Point.STATE_HIDDEN,
-        Point.DENIED,
-        Point.BREAK_GLASS,
-        Point.UNREACHABLE,
-        Point.REACHABLE_TWICE,
-        Point.MFA_MISSING,
-        Point.DECLINED_BEFORE,
-    }
-)
-
-# Lower is better; the first difference decides.
-_COST: Mapping[Point, int] = {
-    Point.ELIGIBLE_ROLE: 4,
-    Point.MFA_UNTOLD: 2,
-    Point.NOT_OKTA_ADMIN: 8,
-    Point.OKTA_ADMIN_UNTOLD: 6,
-    Point.GUEST: 3,
-    Point.THROUGH_GROUP: 1,
-}
-
-
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """One Global Administrator, weighed. `chat` is set only when exactly one account matches."""
+class Colleague:
+    """The Okta admin who sits beside a Global Administrator. `chat` is None: not found in chat."""
 
-    admin: GlobalAdmin
-    chat: ChatIdentity | None
-    pro: tuple[Point, ...]
-    con: tuple[Point, ...]
-
-    @property
-    def eligible(self) -> bool:
-        """True when this person may be asked."""
-        return self.chat is not None and not DISQUALIFYING.intersection(self.con)
-
-    @property
-    def is_okta_admin(self) -> bool:
-        return Point.OKTA_ADMIN_TOO in self.pro
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """All candidates, best first, and the one to ask (None: nobody can be asked)."""
-
-    candidates: tuple[Candidate, ...] = ()
-
-    @property
-    def chosen(self) -> Candidate | None:
-        return next((c for c in self.candidates if c.eligible), None)
-
-
-@dataclass(frozen=True, slots=True)
-class PeoplePolicy:
-    """What the organisation says about its own people.
-
-    `denied` holds object ids or addresses that are never asked; `not_break_glass` overrules the
-    guess for an account; `owners` maps an admin account (object id or address, lower case) to the
-    address of the person behind it.
-    """
-
-    denied: frozenset[str] = frozenset()
-    not_break_glass: frozenset[str] = frozenset()
-    owners: Mapping[str, str] = field(default_factory=dict)
-
-    def names(self, admin: GlobalAdmin, listed: frozenset[str]) -> bool:
-        """True when one of the admin's names is on `listed`."""
-        return bool(listed.intersection({admin.object_id.lower(), *admin.addresses}))
-
-    def addresses(self, admin: GlobalAdmin) -> tuple[str, ...]:
-        """Where to look for the person in chat: the owner map first, then the account's own."""
-        owners = [
-            self.owners[key]
-            for key in (admin.object_id.lower(), *admin.addresses)
-            if key in self.owners
-        ]
-        return tuple(dict.fromkeys(a.lower() for a in (*owners, *admin.addresses)))
-
-
-_BREAK_GLASS_WORDS = ("break", "glass", "emergency", "notfall", "breakglass")
-
-
-def looks_like_break_glass(admin: GlobalAdmin) -> bool:
-    """Guess whether this is an emergency access account.
-
-    The API has no flag. Microsoft's marks for such accounts: cloud-only, on `onmicrosoft.com`, not
-    tied to a person, permanently active (Microsoft Learn, "Manage emergency access admin
-    accounts"). So: a telling name, or all of those marks with neither a given name nor a mailbox
-    elsewhere.
-    """
-    name = f"{admin.display_name} {admin.upn.partition('@')[0]}".lower()
-    if any(word in name.replace("-", " ").replace("_", " ").split() for word in _BREAK_GLASS_WORDS):
-        return True
-    elsewhere = [a for a in admin.addresses if not a.endswith(".onmicrosoft.com")]
-    return (
-        admin.upn.lower().endswith(".onmicrosoft.com")
-        and not admin.synced
-        and admin.holding is Holding.ACTIVE
-        and not admin.given_name
-        and not elsewhere
-    )
-
-
-def choose_admin(
-    admins: Iterable[GlobalAdmin],
-    *,
-    app_id: str,
-    reach: Mapping[str, tuple[ChatIdentity, ...]],
-    okta_admins: tuple[OktaAdmin, ...] | None,
-    policy: PeoplePolicy,
-    declined: frozenset[str] = frozenset(),
-) -> Choice:
-    """Rank the Global Administrators of the app's tenant. Pure; their order does not matter.
-
-    `reach` maps an object id to the chat accounts found for it: only exactly one on a platform
-    counts. `okta_admins` is None when Okta would not say (then it counts as untold, not as nobody).
-    `declined` holds object ids that said "not me" for this app.
-    """
-    candidates = [
-        _weigh(admin, app_id, reach.get(admin.object_id, ()), okta_admins, policy, declined)
-        for admin in admins
-    ]
-    return Choice(tuple(sorted(candidates, key=_rank)))
-
-
-def _rank(candidate: Candidate) -> tuple[bool, int, int, str]:
-    cost = sum(_COST.get(point, 0) for point in candidate.con)
-    blocked = len(DISQUALIFYING.intersection(candidate.con))
-    return (not candidate.eligible, blocked, cost, candidate.admin.object_id)
-
-
-def _weigh(
-    admin: GlobalAdmin,
-    app_id: str,
-    found: tuple[ChatIdentity, ...],
-    okta_admins: tuple[OktaAdmin, ...] | None,
-    policy: PeoplePolicy,
-    declined: frozenset[str],
-) -> Candidate:
-    pro: list[Point] = []
-    con: list[Point] = []
-
-    if admin.holding is Holding.ACTIVE:
-        pro.append(Point.ACTIVE_ROLE)
-    else:
-        con.append(Point.ELIGIBLE_ROLE)
-    if admin.via:
-        con.append(Point.THROUGH_GROUP)
-    if admin.enabled is None:
-        con.append(Point.STATE_HIDDEN)
-    elif not admin.enabled:
-        con.append(Point.DISABLED)
-    match admin.mfa:
-        case Mfa.YES:
-            pro.append(Point.MFA_READY)
-        case Mfa.NO:
-            con.append(Point.MFA_MISSING)
-        case Mfa.UNTOLD:
-            con.append(Point.MFA_UNTOLD)
-    if admin.guest:
-        con.append(Point.GUEST)
-    if policy.names(admin, policy.denied):
-        con.append(Point.DENIED)
-    if looks_like_break_glass(admin) and not policy.names(admin, policy.not_break_glass):
-        con.append(Point.BREAK_GLASS)
-    if admin.object_id in declined:
-        con.append(Point.DECLINED_BEFORE)
-
-    if okta_admins is None:
-        con.append(Point.OKTA_ADMIN_UNTOLD)
-    else:
-        mails = set(policy.addresses(admin))
-        both = any(o.email.lower() in mails and o.may_change(app_id) for o in okta_admins)
-        (pro if both else con).append(Point.OKTA_ADMIN_TOO if both else Point.NOT_OKTA_ADMIN)
-
-    chat = _only_account(found)
-    if chat is not None:
-        pro.append(Point.REACHABLE)
-    else:
-        con.append(Point.REACHABLE_TWICE if found else Point.UNREACHABLE)
-    return Candidate(admin, chat, tuple(pro), tuple(con))
-
-
-def _only_account(found: tuple[ChatIdentity, ...]) -> ChatIdentity | None:
-    """The account to write to: the first platform on which exactly one account matches."""
-    for platform in Platform:
-        there = {identity.user_id: identity for identity in found if identity.platform is platform}
-        if len(there) == 1:
-            return next(iter(there.values()))
-    return None
+    name: str
+    email: str
+    chat: ChatIdentity | None = None

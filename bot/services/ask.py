@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import ConsentRequest, Stage, Step, step
+from bot.domain.choice import Candidate, Choice
+from bot.domain.consent import ConsentRequest, Step, step
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import PersonalLink
-from bot.domain.people import (
-    Candidate,
-    ChatIdentity,
-    Choice,
-    GlobalAdmin,
-    PeoplePolicy,
-    Platform,
-    choose_admin,
-)
+from bot.domain.people import ChatIdentity, Colleague, Platform
+from bot.domain.people_policy import PeoplePolicy
 from bot.errors import AppUnknown, Conflict, NobodyReachable, NothingToDo
 from bot.ports import Clock, Engine, Entra, Ledger, Messenger, Secrets
+from bot.services.candidates import Candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,46 +43,20 @@ class Ask:
         policy: PeoplePolicy,
     ) -> None:
         self._ledger = ledger
-        self._entra = entra
-        self._messengers = messengers
         self._engine = engine
         self._clock = clock
         self._secrets = secrets
-        self._policy = policy
+        self._candidates = Candidates(
+            ledger=ledger, entra=entra, messengers=messengers, clock=clock, policy=policy
+        )
 
     async def candidates(self, record: AppRecord) -> Choice:
         """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError."""
-        if record.tenant is None:
-            return Choice()
-        admins = await self._ledger.global_admins(record.tenant.id)
-        if admins is None:
-            if self._entra is None:
-                return Choice()
-            admins = await self._entra.global_admins(record.tenant)
-            await self._ledger.save_global_admins(record.tenant.id, admins)
-        found = await asyncio.gather(*(self._reach(admin) for admin in admins))
-        past = await self._ledger.requests_for(record.app.ref)
-        return choose_admin(
-            admins,
-            app_id=record.app.ref.app_id,
-            reach={admin.object_id: where for admin, where in zip(admins, found, strict=True)},
-            okta_admins=await self._ledger.okta_admins(record.app.ref.org),
-            policy=self._policy,
-            declined=frozenset(r.admin_object_id for r in past if r.stage is Stage.DECLINED),
-        )
+        return await self._candidates.of(record)
 
-    async def _reach(self, admin: GlobalAdmin) -> tuple[ChatIdentity, ...]:
-        """Every chat account of the person. A disabled account's owner is not looked up."""
-        if not admin.enabled:
-            return ()
-        addresses = self._policy.addresses(admin)
-        found = await asyncio.gather(
-            *(
-                messenger.find_person(addresses, admin.object_id, admin.tenant_id)
-                for messenger in self._messengers.values()
-            )
-        )
-        return tuple(identity for where in found for identity in where)
+    async def review(self, records: Iterable[AppRecord], *, anew: bool = False) -> None:
+        """Look again at whom these apps' consent could be asked of, where that look is old."""
+        await self._candidates.review(records, anew=anew)
 
     async def send(self, ref: AppRef, by: ChatIdentity) -> Asked:
         """Ask the best candidate for this app; a request that was open is replaced.
@@ -101,11 +69,13 @@ class Ask:
                 raise AppUnknown(str(ref))
             if not record.state.wants_consent:
                 raise NothingToDo(f"{record.app.label} needs no consent now.")
-            chosen = (await self.candidates(record)).chosen
+            choice = await self.candidates(record)
+            chosen = choice.chosen
             if chosen is None or chosen.chat is None:
                 raise NobodyReachable(f"Nobody can be asked for {record.app.label}.")
             now = self._clock.now()
-            request = self._request(record, chosen, chosen.chat, by, now)
+            colleague = choice.partner.colleague if choice.partner else None
+            request = self._request(record, chosen, chosen.chat, by, now, colleague)
             former = await self._ledger.request(record.request_id) if record.request_id else None
             revoked = step(former, Step.REVOKE, now) if former and former.stage.is_open else None
             delivery = Delivery(PersonalLink(chosen.chat, request.id), now, "asked_by_operator")
@@ -119,6 +89,7 @@ class Ask:
                     "admin": request.admin_object_id,
                     "to": str(request.chat),
                     "replaces": revoked.id if revoked else "",
+                    "colleague": colleague.email if colleague else "",
                 },
             )
             try:
@@ -144,6 +115,7 @@ class Ask:
         chat: ChatIdentity,
         by: ChatIdentity,
         now: datetime,
+        colleague: Colleague | None,
     ) -> ConsentRequest:
         tenant = record.tenant
         assert tenant is not None  # without a tenant there are no candidates
@@ -160,4 +132,5 @@ class Ask:
             code=self._secrets.code(),
             requested_by=by.display_name or by.user_id,
             requested_at=now,
+            colleague=colleague,
         )

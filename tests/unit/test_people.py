@@ -8,20 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.people import (
-    DISQUALIFYING,
-    ChatIdentity,
-    Choice,
-    GlobalAdmin,
-    Holding,
-    Mfa,
-    OktaAdmin,
-    PeoplePolicy,
-    Platform,
-    Point,
-    choose_admin,
-    looks_like_break_glass,
-)
+from bot.domain.choice import DISQUALIFYING, Choice, Point, choose_admin
+from bot.domain.people import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
+from bot.domain.people_policy import PeoplePolicy, break_glass_mark
 from tests import strategies as some
 
 APP = "0oa1"
@@ -80,7 +69,11 @@ BLOCKED = {
     Point.STATE_HIDDEN: choose(replace(ADA, enabled=None)),
     Point.MFA_MISSING: choose(replace(ADA, mfa=Mfa.NO)),
     Point.DENIED: choose(ADA, policy=PeoplePolicy(denied=frozenset({"ada@contoso.com"}))),
-    Point.BREAK_GLASS: choose(replace(ADA, display_name="Emergency Access 1")),
+    Point.NOBODYS: choose(ADA, policy=PeoplePolicy(owners={"ada": ""})),
+    Point.BREAK_GLASS_NAME: choose(replace(ADA, display_name="Emergency Access 1")),
+    Point.BREAK_GLASS_CLOUD_ONLY: choose(
+        replace(ADA, upn="ea1@contoso.onmicrosoft.com", mail="", given_name="")
+    ),
     Point.UNREACHABLE: choose(ADA, reach={}),
     Point.REACHABLE_TWICE: choose(
         ADA, reach={"ada": (ON_SLACK, ChatIdentity(Platform.SLACK, "U2"))}
@@ -166,7 +159,7 @@ def test_what_okta_would_not_say_is_untold_not_no() -> None:
 )
 def test_accounts_that_are_tied_to_nobody_look_like_break_glass(admin: GlobalAdmin) -> None:
     """A telling name, or all of Microsoft's marks for emergency access accounts."""
-    assert looks_like_break_glass(admin)
+    assert break_glass_mark(admin) is not None
 
 
 @pytest.mark.parametrize(
@@ -188,7 +181,7 @@ def test_accounts_that_are_tied_to_nobody_look_like_break_glass(admin: GlobalAdm
 )
 def test_a_person_is_not_taken_for_a_break_glass_account(admin: GlobalAdmin) -> None:
     """A given name, a mailbox elsewhere, or an activated role points to a human."""
-    assert not looks_like_break_glass(admin)
+    assert break_glass_mark(admin) is None
 
 
 @pytest.mark.parametrize("name", ["ada", "ada@contoso.com"])

@@ -13,7 +13,8 @@ from bot.domain.consent import Stage, Step, step
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import PersonalLink
-from bot.domain.people import ChatIdentity, PeoplePolicy, Platform
+from bot.domain.people import ChatIdentity, Platform
+from bot.domain.people_policy import PeoplePolicy
 from bot.errors import AppUnknown, ChatUnreachable, CloudRefused, NobodyReachable, NothingToDo
 from bot.services.ask import Ask
 from tests.examples import (
@@ -152,7 +153,8 @@ async def test_when_nobody_can_be_asked_that_is_an_error_not_a_silence(world: Wo
     with pytest.raises(NobodyReachable):
         await world.ask.send(APP.ref, OPERATOR)
     assert world.engine.deliveries == []
-    assert await world.ledger.audit() == ()
+    (entry,) = await world.ledger.audit()
+    assert (entry.action, entry.detail["to"]) == ("nobody_reachable", "all_ruled_out")
 
 
 async def test_without_a_tenant_nobody_is_known(world: World) -> None:
@@ -199,7 +201,7 @@ async def test_what_could_not_be_read_is_an_error_not_nobody(
         async def refuse(*args: object) -> tuple[ChatIdentity, ...]:
             raise error
 
-        world.slack.find_person = refuse  # type: ignore[method-assign]
+        world.slack.find_person = refuse  # type: ignore[method-assign, assignment]
     with pytest.raises(type(error)):
         await world.ask.send(APP.ref, OPERATOR)
     assert await world.ledger.open_requests() == ()

@@ -18,9 +18,12 @@ import bot.chat
 from adapters.web.pages import _KINDS
 from bot.chat.commands import VERBS
 from bot.chat.words import FALLBACK, Words, languages
+from bot.domain.choice import Nobody, Point
 from bot.domain.consent import Stage
+from bot.domain.doubts import Doubt
 from bot.domain.evidence import Confidence, EvidenceKind, Source, State
-from bot.domain.people import Platform, Point
+from bot.domain.gaps import Gap
+from bot.domain.people import Platform
 from bot.errors import O365BotError
 
 ENGLISH = Words()
@@ -125,6 +128,9 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "source": (values(Source), set()),
     "platform": (values(Platform), set()),
     "point": (values(Point), set()),
+    "nobody": (values(Nobody), set()),
+    "gap": (values(Gap), set()),
+    "doubt": (values(Doubt), set()),
     "evidence": (
         values(EvidenceKind),
         {f"{kind}_{more}" for kind in values(EvidenceKind) for more in ("of", "missing")},

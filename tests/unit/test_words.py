@@ -12,9 +12,10 @@ import pytest
 
 import bot.chat
 from bot.chat.words import FALLBACK, Words, languages
+from bot.domain.choice import Point
 from bot.domain.consent import Stage
 from bot.domain.evidence import Confidence, EvidenceKind, Source, State
-from bot.domain.people import Platform, Point
+from bot.domain.people import Platform
 
 NOW = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
 OTHERS = [language for language in languages() if language != FALLBACK]

@@ -1,0 +1,109 @@
+"""What every command stands on: the store, the ledger, the clouds, and the scan that reads them.
+
+Part of the wiring, apart from `bot.bootstrap` so that a command in the terminal does not load what
+only the running bot needs (the chat platforms, the web server, the engine).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from redis.asyncio import Redis
+
+from adapters.entra.client import EntraClient
+from adapters.http.client import open_http
+from adapters.okta.client import OktaClient
+from adapters.redis import store
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from adapters.redis.rate import RedisRateBudget
+from bot.domain.scanning import LookPolicy
+from bot.ports import Entra, OktaOrg
+from bot.services.scan import Scan
+from bot.settings import Settings
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """The wired lower half. `url` is the store's address, `redis` its client."""
+
+    settings: Settings
+    clock: SystemClock
+    url: str
+    redis: Redis
+    keys: Keys
+    ledger: RedisLedger
+    orgs: Mapping[str, OktaOrg]
+    entra: Entra | None
+    scan: Scan
+
+
+@asynccontextmanager
+async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
+    """Built from the settings, closed in the reverse order at the end.
+
+    The embedded store is shared with whoever names the same `data_dir`, so this works beside a
+    running bot. Raises StoreUnavailable or StoreUnsafe when the store cannot be used,
+    SettingsInvalid when a key or certificate cannot.
+    """
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        url = await _store_url(settings, stack)
+        client = await stack.enter_async_context(store.connect(url))
+        await store.check(client)
+        keys = Keys()
+        ledger = RedisLedger(client, keys)
+        orgs = _okta(settings, clock, stack, client, keys)
+        entra = _entra(settings, clock, stack)
+        scan = Scan(
+            orgs=orgs, entra=entra, ledger=ledger, clock=clock, policy=_look_policy(settings)
+        )
+        yield Foundation(settings, clock, url, client, keys, ledger, orgs, entra, scan)
+
+
+async def _store_url(settings: Settings, stack: AsyncExitStack) -> str:
+    """The configured store, or the embedded one, started and looked after."""
+    if settings.redis.url is not None:
+        return settings.redis.url.get_secret_value()
+    # Unix only, so it is not imported where a store is configured.
+    from adapters.redis.embedded import EmbeddedStore
+
+    return await stack.enter_async_context(EmbeddedStore(settings.data_dir / "store"))
+
+
+def _okta(
+    settings: Settings, clock: SystemClock, stack: AsyncExitStack, redis: Redis, keys: Keys
+) -> Mapping[str, OktaOrg]:
+    orgs: dict[str, OktaOrg] = {}
+    for org in settings.okta:
+        budget = RedisRateBudget(redis, keys, f"okta:{org.name}")
+        client = OktaClient(org, open_http(), clock, budget=budget)
+        stack.push_async_callback(client.aclose)
+        orgs[org.name] = client
+    return orgs
+
+
+def _entra(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Entra | None:
+    if settings.entra is None:
+        return None
+    org_urls = {org.name: org.url for org in settings.okta}
+    client = EntraClient(settings.entra, clock, org_urls=org_urls)
+    stack.push_async_callback(client.aclose)
+    return client
+
+
+def _look_policy(settings: Settings) -> LookPolicy:
+    return LookPolicy(
+        full_after=timedelta(hours=settings.full_scan_hours),
+        microsoft_after=timedelta(minutes=settings.microsoft_minutes),
+    )

@@ -1,0 +1,196 @@
+"""Who can be asked for an app, and what is kept of that answer.
+
+A list of apps shows for each whom the bot would ask, or why it can ask nobody. Looking that up
+costs calls, so the answer is kept (`Prospect`) and reviewed when it is an hour old; whoever asks
+about one app has it looked up anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from bot.domain.apps import AppRef, Tenant
+from bot.domain.campaign import phones_retire
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.choice import OKTA_ROLES, Choice, Nobody, choose_admin, okta_role, pair
+from bot.domain.consent import Stage
+from bot.domain.gaps import admin_gap
+from bot.domain.inventory import AppRecord
+from bot.domain.people import GlobalAdmin, OktaAdmin, Platform
+from bot.domain.people_policy import PeoplePolicy
+from bot.domain.prospects import Prospect, prospect
+from bot.errors import ChatError
+from bot.ports import Clock, Entra, Ledger, Messenger
+from bot.services.reach import Reach
+
+REVIEW_AFTER = timedelta(hours=1)
+BATCH = 50
+# Okta admins who are looked up in chat for one app: a large org has dozens of them.
+PARTNERS_LOOKED_UP = 8
+
+log = structlog.get_logger(__name__)
+
+
+class Candidates:
+    """Weighs the candidates of one app (`of`), or reviews what is kept for many (`review`)."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        entra: Entra | None,
+        messengers: Mapping[Platform, Messenger],
+        clock: Clock,
+        policy: PeoplePolicy,
+    ) -> None:
+        self._ledger = ledger
+        self._entra = entra
+        self._messengers = messengers
+        self._clock = clock
+        self._policy = policy
+
+    async def of(self, record: AppRecord) -> Choice:
+        """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError."""
+        if record.tenant is not None and self._entra is not None:
+            await self._read_if_unknown(self._entra, record.tenant)
+        choice = await (await self._look()).choice(record)
+        if record.state.wants_consent:
+            kept = await self._ledger.prospects(record.app.ref.org)
+            await self._keep([prospect(record.app.ref, choice, self._clock.now())], kept)
+        return choice
+
+    async def review(self, records: Iterable[AppRecord], *, anew: bool = False) -> None:
+        """Look again at whom to ask, wherever that was not looked at within the hour (or `anew`).
+
+        No cloud is read: the scan does that. A chat platform that does not answer ends the review;
+        what is kept stays, and the next review goes on.
+        """
+        kept = await self._ledger.prospects()
+        now = self._clock.now()
+        look = await self._look()
+        fresh: list[Prospect] = []
+        for record in records:
+            ref = record.app.ref
+            old = kept.get(ref)
+            if not record.state.wants_consent:
+                continue
+            if old is not None and now - old.at < REVIEW_AFTER and not anew:
+                continue
+            try:
+                choice = await look.choice(record)
+            except ChatError as error:
+                log.warning("people not reviewed in full", reason=error.message, code=error.code)
+                break
+            fresh.append(prospect(ref, choice, now))
+            if len(fresh) == BATCH:
+                await self._keep(fresh, kept)
+                fresh = []
+        await self._keep(fresh, kept)
+
+    async def _look(self) -> _Look:
+        policy = self._policy.with_notes(await self._ledger.account_notes())
+        return _Look(self._ledger, self._entra is not None, Reach(self._messengers, policy), policy)
+
+    async def _read_if_unknown(self, entra: Entra, tenant: Tenant) -> None:
+        if await self._ledger.global_admins(tenant.id) is None:
+            admins = await entra.global_admins(tenant)
+            gaps = tuple(map(admin_gap, entra.admin_gaps(tenant)))
+            await self._ledger.save_global_admins(tenant.id, admins, gaps)
+
+    async def _keep(self, fresh: list[Prospect], kept: Mapping[AppRef, Prospect]) -> None:
+        """Write what is new, with an audit line where nobody became reachable, or somebody did."""
+        news = [one for one in fresh if _is_news(one, kept.get(one.app))]
+        if not news:
+            return
+        audit = []
+        for one in news:
+            old = kept.get(one.app)
+            before = old.nobody if old else None
+            if one.nobody is not before:
+                audit.append(_audited(one, before))
+        await self._ledger.commit(Changes(prospects=tuple(news), audit=tuple(audit)))
+
+
+def _is_news(one: Prospect, old: Prospect | None) -> bool:
+    return old is None or not one.says_the_same_as(old) or one.at - old.at >= REVIEW_AFTER
+
+
+def _audited(one: Prospect, before: Nobody | None) -> AuditEntry:
+    detail = {"from": before.value if before else "", "to": one.nobody.value if one.nobody else ""}
+    action = "nobody_reachable" if one.nobody else "somebody_reachable"
+    return AuditEntry(one.at, "o365bot", action, str(one.app), detail)
+
+
+class _Look:
+    """One look at people: each tenant, org and person is asked for once."""
+
+    def __init__(
+        self, ledger: Ledger, reads_tenants: bool, reach: Reach, policy: PeoplePolicy
+    ) -> None:
+        self._ledger = ledger
+        self._reads_tenants = reads_tenants
+        self._reach = reach
+        self._policy = policy
+        self._global: dict[str, tuple[GlobalAdmin, ...] | None] = {}
+        self._okta: dict[str, tuple[OktaAdmin, ...] | None] = {}
+
+    async def choice(self, record: AppRecord) -> Choice:
+        """Raises ChatError."""
+        if not self._reads_tenants:
+            return Choice(cannot=Nobody.UNREADABLE)
+        if record.tenant is None:
+            return Choice(cannot=Nobody.NO_TENANT)
+        admins = await self._global_admins(record.tenant.id)
+        if admins is None:
+            return Choice(cannot=Nobody.UNREADABLE)
+        ref = record.app.ref
+        okta_admins = await self._okta_admins(ref.org)
+        past = await self._ledger.requests_for(ref)
+        choice = choose_admin(
+            admins,
+            app_id=ref.app_id,
+            reach=await self._reach.admins(admins),
+            okta_admins=okta_admins,
+            policy=self._policy,
+            declined=frozenset(r.admin_object_id for r in past if r.stage is Stage.DECLINED),
+            phones_retire=phones_retire(record.tenant.graph_host),
+        )
+        if choice.chosen is not None and not choice.chosen.is_okta_admin:
+            able = _nearest(okta_admins or (), ref.app_id)
+            choice = pair(
+                choice,
+                able,
+                app_id=ref.app_id,
+                reach=await self._reach.okta_admins(able),
+                policy=self._policy,
+            )
+        people = (
+            *(c.admin.names for c in choice.candidates),
+            *(p.admin.names for p in choice.partners),
+        )
+        return replace(
+            choice,
+            gaps=await self._ledger.admin_gaps(record.tenant.id),
+            notes=self._policy.said_of(people),
+        )
+
+    async def _global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
+        if tenant_id not in self._global:
+            self._global[tenant_id] = await self._ledger.global_admins(tenant_id)
+        return self._global[tenant_id]
+
+    async def _okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
+        if org not in self._okta:
+            self._okta[org] = await self._ledger.okta_admins(org)
+        return self._okta[org]
+
+
+def _nearest(admins: tuple[OktaAdmin, ...], app_id: str) -> tuple[OktaAdmin, ...]:
+    """The Okta admins worth looking up: who may change the app, the smallest roles first."""
+    able = [one for one in admins if one.may_change(app_id)]
+    able.sort(key=lambda one: (OKTA_ROLES.index(okta_role(one)), one.user_id))
+    return tuple(able[:PARTNERS_LOOKED_UP])

@@ -1,0 +1,85 @@
+"""What is said of admin accounts: in the settings and by command, and which of it counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.people_policy import (
+    AccountNote,
+    BreakGlassMark,
+    PeoplePolicy,
+    Said,
+    break_glass_mark,
+)
+from tests.examples import ADA, BEN, NOW
+
+LATER = NOW + timedelta(hours=1)
+SETTINGS = PeoplePolicy(
+    denied=frozenset({"ada"}),
+    not_break_glass=frozenset({"ben@contoso.com"}),
+    owners={"ada@contoso.com": "Carl@contoso.com"},
+)
+
+
+def note(account: str, said: Said, owner: str = "", at_later: bool = False) -> AccountNote:
+    return AccountNote(account, said, "Olga", LATER if at_later else NOW, owner)
+
+
+def test_the_settings_count_until_something_else_is_said() -> None:
+    """By object id or by address."""
+    assert SETTINGS.denies(ADA.names)
+    assert not SETTINGS.denies(BEN.names)
+    assert SETTINGS.allows(BEN.names)
+    assert SETTINGS.owner(ADA) == "carl@contoso.com"
+    assert SETTINGS.owner(BEN) is None
+
+
+def test_a_command_wins_over_the_settings() -> None:
+    """For the account it names, under whichever of its names."""
+    said = SETTINGS.with_notes(
+        (
+            note("ada@contoso.com", Said.ALLOWED),
+            note("ben", Said.DENIED),
+            note("ada", Said.OWNER, "dora@contoso.com"),
+        )
+    )
+    assert not said.denies(ADA.names)
+    assert said.denies(BEN.names)
+    assert not said.allows(BEN.names)
+    assert said.owner(ADA) == "dora@contoso.com"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_commands_the_later_one_counts(order: int) -> None:
+    """Also when they name the account differently, and in whatever order they are read."""
+    notes = (note("ada", Said.DENIED), note("ada@contoso.com", Said.ALLOWED, at_later=True))
+    said = PeoplePolicy().with_notes(notes[::order])
+    assert not said.denies(ADA.names)
+    assert said.allows(ADA.names)
+    assert said.said_of([ADA.names, BEN.names]) == (notes[1],)
+
+
+def test_an_account_that_is_nobodys_has_an_owner_that_is_nobody() -> None:
+    """Which is another thing than an owner that is not known."""
+    said = SETTINGS.with_notes((note("ada", Said.OWNER, ""),))
+    assert said.owner(ADA) == ""
+    assert said.addresses(ADA) == ("ada@contoso.com",)
+
+
+@pytest.mark.parametrize(
+    ("name", "upn", "mark"),
+    [
+        ("Break Glass 01", "bg-01@contoso.com", BreakGlassMark.NAME),
+        ("Second", "emergency.access2@contoso.com", BreakGlassMark.NAME),
+        ("Notfallzugang", "nz@contoso.com", BreakGlassMark.NAME),
+        ("EA", "ea@contoso.onmicrosoft.com", BreakGlassMark.CLOUD_ONLY),
+        ("Philippa Glass", "p.glass@contoso.com", None),
+    ],
+)
+def test_the_guess_says_by_which_mark(name: str, upn: str, mark: BreakGlassMark | None) -> None:
+    """So that whoever reads it can tell whether it is right."""
+    admin = replace(ADA, display_name=name, upn=upn, given_name="")
+    assert break_glass_mark(admin) is mark
