@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from adapters.terminal.cli import build_cli
+from adapters.terminal.desk import Desk
 from bot.settings import Settings
 
 
 def main() -> None:
     """Run the command line."""
-    build_cli(serve=_serve)()
+    build_cli(serve=_serve, open_desk=_desk)()
 
 
 def _serve(settings: Settings) -> None:
     asyncio.run(_run(settings))
+
+
+@asynccontextmanager
+async def _desk(settings: Settings) -> AsyncIterator[Desk]:
+    """The store and the clouds, without the chat platforms and the web server."""
+    from bot.foundation import open_foundation
+
+    async with open_foundation(settings) as base:
+        yield Desk(base.ledger, base.scan, base.clock, settings.language)
 
 
 async def _run(settings: Settings) -> None:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from adapters.terminal import logs
-from bot.errors import O365BotError
-from bot.settings import CONFIG_VARIABLE, Settings, load
-
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        envvar=CONFIG_VARIABLE,
-        help="The settings, a TOML file (docs/settings.md explains each key).",
-        dir_okay=False,
-    ),
-]
+from adapters.terminal.desk import OpenDesk
+from adapters.terminal.inventory import add_inventory_commands
+from adapters.terminal.options import Config, LogLevel, errors_in_words
+from bot.settings import Settings, load
 
 
-def build_cli(*, serve: Callable[[Settings], None]) -> typer.Typer:
-    """The command line; `serve` runs the bot until it is told to stop."""
+def build_cli(*, serve: Callable[[Settings], None], open_desk: OpenDesk) -> typer.Typer:
+    """The command line; `serve` runs the bot until it is told to stop.
+
+    `open_desk` opens what the commands about the inventory work on.
+    """
     cli = typer.Typer(
         help="Brings every Office 365 app in Okta to its Microsoft Graph consent: "
         "asks the right admin, reminds, and keeps the record.",
@@ -49,17 +41,17 @@ def build_cli(*, serve: Callable[[Settings], None]) -> typer.Typer:
     @cli.command()
     def run(
         config: Config = None,
-        log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+        log_level: LogLevel = "INFO",
     ) -> None:
         """Start the bot: the chat endpoints, the consent pages, the background work."""
         logs.configure(log_level.upper())
-        with _errors_in_words():
+        with errors_in_words():
             serve(load(config))
 
     @cli.command()
     def check(config: Config = None) -> None:
         """Check the settings without starting anything; list every wrong key."""
-        with _errors_in_words():
+        with errors_in_words():
             settings = load(config)
         orgs = ", ".join(org.name for org in settings.okta)
         chats = " and ".join(
@@ -68,15 +60,14 @@ def build_cli(*, serve: Callable[[Settings], None]) -> typer.Typer:
             if section
         )
         typer.echo(f"The settings are good: Okta orgs {orgs}; served in {chats}.")
+        for org in settings.okta:
+            if org.api_token is not None:
+                typer.secho(
+                    f"Warning: {org.name} is read with an API token, which has all rights of "
+                    "whoever made it. A service app with read scopes is safer.",
+                    err=True,
+                    fg=typer.colors.YELLOW,
+                )
 
+    add_inventory_commands(cli, open_desk)
     return cli
-
-
-@contextmanager
-def _errors_in_words() -> Iterator[None]:
-    """Turn our own errors into a message and exit status 2; bugs go through."""
-    try:
-        yield
-    except O365BotError as error:
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
-        raise typer.Exit(2) from error

@@ -1,0 +1,24 @@
+"""What the commands about the inventory are handed: opened by the wiring, closed after use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from bot.ports import Clock, Ledger
+from bot.services.scan import Scan
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The ledger and the scan of an installation; a running bot may share both."""
+
+    ledger: Ledger
+    scan: Scan
+    clock: Clock
+    language: str
+
+
+OpenDesk = Callable[[Settings], AbstractAsyncContextManager[Desk]]

@@ -1,0 +1,192 @@
+"""The inventory for other programs: JSON and CSV. Both shapes are told in docs/terminal.md.
+
+Names of fields and values are the product's own and do not change with the language. All times are
+UTC, ISO 8601; null is "not known", or "there is none".
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.domain.apps import AppRef
+from bot.domain.consent import ConsentRequest
+from bot.domain.doubts import doubts
+from bot.domain.evidence import Evidence, State
+from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.prospects import Prospect
+from bot.domain.right_tenant import MISMATCHES
+
+Json = dict[str, Any]
+
+CSV_COLUMNS = (
+    "org",
+    "app_id",
+    "label",
+    "status",
+    "domain",
+    "tenant_id",
+    "tenant_domain",
+    "state",
+    "confidence",
+    "contradicted",
+    "as_of",
+    "scanned_at",
+    "asked",
+    "asked_stage",
+    "would_ask",
+    "nobody",
+)
+# A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The apps, and what is known beside them: open requests by id, prospects, each org's look."""
+
+    records: tuple[AppRecord, ...]
+    requests: Mapping[str, ConsentRequest]
+    prospects: Mapping[AppRef, Prospect]
+    scans: Mapping[str, OrgScan]
+
+
+def as_json(inventory: Inventory) -> str:
+    """The whole inventory as one JSON object."""
+    apps = [app_json(inventory, record) for record in inventory.records]
+    counts = {state.value: sum(app["state"] == state for app in apps) for state in State}
+    unreachable = sum(app["nobody"] is not None and app["asked"] is None for app in apps)
+    return _dump(
+        {
+            "apps": apps,
+            "orgs": [_org(scan) for scan in inventory.scans.values()],
+            "counts": counts,
+            "nobody_reachable": unreachable,
+        }
+    )
+
+
+def why_json(inventory: Inventory, record: AppRecord) -> str:
+    """One app with all of its evidence, as one JSON object."""
+    assessment = record.assessment
+    evidence = [_evidence(e, "because") for e in assessment.because]
+    evidence += [_evidence(e, "beside") for e in assessment.beside]
+    against = [
+        {"done": _evidence(c.done, ""), "not_done": _evidence(c.not_done, "")}
+        for c in assessment.contradictions
+    ]
+    return _dump(app_json(inventory, record) | {"evidence": evidence, "contradictions": against})
+
+
+def app_json(inventory: Inventory, record: AppRecord) -> Json:
+    """One app, without its evidence."""
+    app, tenant, assessment = record.app, record.tenant, record.assessment
+    request = inventory.requests.get(record.request_id)
+    prospect = inventory.prospects.get(app.ref) if record.state.wants_consent else None
+    return {
+        "ref": str(app.ref),
+        "org": app.ref.org,
+        "app_id": app.ref.app_id,
+        "label": app.label,
+        "status": app.status.value,
+        "domain": app.domain or None,
+        "tenant": {"id": tenant.id, "domain": tenant.domain} if tenant else None,
+        "state": assessment.state.value,
+        "confidence": assessment.confidence.value,
+        "contradicted": bool(assessment.contradictions),
+        "as_of": _time(assessment.as_of),
+        "scanned_at": _time(record.scanned_at),
+        "asked": _asked(request),
+        "would_ask": _would_ask(prospect),
+        "nobody": prospect.nobody.value if prospect and prospect.nobody else None,
+    }
+
+
+def as_csv(inventory: Inventory) -> str:
+    """One line an app below a line of names; no cell can be taken for a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(CSV_COLUMNS)
+    for record in inventory.records:
+        writer.writerow(map(safe_cell, _csv_row(app_json(inventory, record))))
+    return out.getvalue()
+
+
+def safe_cell(text: str) -> str:
+    """A cell that a spreadsheet shows and never calculates."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _csv_row(app: Json) -> Iterable[str]:
+    asked, would_ask, tenant = app["asked"] or {}, app["would_ask"] or {}, app["tenant"] or {}
+    flat = app | {
+        "tenant_id": tenant.get("id"),
+        "tenant_domain": tenant.get("domain"),
+        "contradicted": "yes" if app["contradicted"] else "no",
+        "asked": asked.get("upn"),
+        "asked_stage": asked.get("stage"),
+        "would_ask": would_ask.get("upn"),
+    }
+    return (str(flat[name] or "") for name in CSV_COLUMNS)
+
+
+def _asked(request: ConsentRequest | None) -> Json | None:
+    if request is None:
+        return None
+    return {
+        "name": request.admin_name,
+        "upn": request.admin_upn,
+        "platform": request.chat.platform.value,
+        "stage": request.stage.value,
+        "since": _time(request.requested_at),
+        "okta_admin": request.colleague.name if request.colleague else None,
+    }
+
+
+def _would_ask(prospect: Prospect | None) -> Json | None:
+    if prospect is None or prospect.platform is None:
+        return None
+    return {
+        "name": prospect.admin_name,
+        "upn": prospect.admin_upn,
+        "platform": prospect.platform.value,
+        "okta_admin": prospect.partner_name or None,
+        "as_of": _time(prospect.at),
+    }
+
+
+def _evidence(evidence: Evidence, counts_as: str) -> Json:
+    found = {
+        "kind": evidence.kind.value,
+        "source": evidence.rule.source.value,
+        "seen_at": _time(evidence.seen_at),
+        "happened_at": _time(evidence.happened_at),
+        "detail": dict(evidence.detail),
+        "event_id": evidence.event_id or None,
+        "doubts": [doubt.value for doubt in doubts(evidence)],
+        "mismatch": evidence.kind in MISMATCHES,
+    }
+    return found | ({"counts_as": counts_as} if counts_as else {})
+
+
+def _org(scan: OrgScan) -> Json:
+    return {
+        "org": scan.org,
+        "apps": scan.apps,
+        "started_at": _time(scan.started_at),
+        "finished_at": _time(scan.finished_at),
+        "failure": scan.failure or None,
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None
+
+
+def _dump(value: Json) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

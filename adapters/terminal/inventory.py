@@ -1,0 +1,212 @@
+"""The commands about the inventory: `scan`, `apps` and `why`.
+
+They use the store of the installation, also beside a running bot, and open no chat platform.
+Exit status: 0 all went well; 1 it went through, but an org could not be looked at; 2 it did not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from adapters.terminal import logs
+from adapters.terminal.desk import Desk, OpenDesk
+from adapters.terminal.drawing import console, draw, printable
+from adapters.terminal.export import Inventory, as_csv, as_json, why_json
+from adapters.terminal.options import Config, LogLevel, errors_in_words
+from bot.chat import phrases
+from bot.chat.find_app import find_app
+from bot.chat.replies import Replies
+from bot.chat.words import Words
+from bot.domain.evidence import State
+from bot.domain.inventory import OrgScan
+from bot.errors import ConsentError
+from bot.settings import load
+
+Orgs = Annotated[
+    list[str] | None, typer.Option("--org", help="Only this Okta org, by its name; repeatable.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON (docs/terminal.md tells the shape).")]
+EVERY_ROW = 1_000_000
+DONE, PARTLY, FAILED = 0, 1, 2
+
+
+def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
+    """Add the three commands; `open_desk` opens what they work on."""
+
+    @cli.command()
+    def scan(
+        org: Orgs = None,
+        full: Annotated[
+            bool, typer.Option("--full", help="Read every app, changed or not.")
+        ] = False,
+        config: Config = None,
+        log_level: LogLevel = "ERROR",
+    ) -> None:
+        """Look at Okta and Microsoft now.
+
+        Exit status: 0 every org was looked at; 1 one of them could not be; 2 nothing was done.
+        """
+        _run(open_desk, config, log_level, lambda desk: _scan(desk, org, full))
+
+    @cli.command()
+    def apps(
+        org: Orgs = None,
+        state: Annotated[
+            list[State] | None, typer.Option("--state", help="Only apps in this state; repeatable.")
+        ] = None,
+        as_json_: AsJson = False,
+        as_csv_: Annotated[
+            bool, typer.Option("--csv", help="As CSV; no cell can be taken for a formula.")
+        ] = False,
+        config: Config = None,
+        log_level: LogLevel = "ERROR",
+    ) -> None:
+        """Show every Office 365 app as it was last seen, the most pressing first.
+
+        Exit status: 0; 1 when the last look at an org failed, or there was none; 2 nothing shown.
+        """
+        if as_json_ and as_csv_:
+            raise typer.BadParameter("give --json or --csv, not both")
+        write = as_json if as_json_ else as_csv if as_csv_ else None
+
+        async def show(desk: Desk) -> int:
+            wanted = await _orgs(desk, org)
+            found = await _inventory(desk, wanted, state)
+            if write is not None:
+                typer.echo(write(found), nl=False)
+            else:
+                _draw_apps(found, desk)
+            failed = any((look := found.scans.get(name)) is None or look.failure for name in wanted)
+            return PARTLY if failed else DONE
+
+        _run(open_desk, config, log_level, show)
+
+    @cli.command()
+    def why(
+        app: Annotated[str, typer.Argument(help="A label or a part of one, an id, or ORG/ID.")],
+        as_json_: AsJson = False,
+        config: Config = None,
+        log_level: LogLevel = "ERROR",
+    ) -> None:
+        """Show what is known of one app and how: evidence, age, reasons, people.
+
+        Exit status: 0; 2 when there is no such app, or more than one.
+        """
+        _run(open_desk, config, log_level, lambda desk: _why(desk, app, as_json_))
+
+
+def _run(
+    open_desk: OpenDesk,
+    config: Path | None,
+    log_level: str,
+    command: Callable[[Desk], Awaitable[int]],
+) -> None:
+    """Open the desk, run the command on it, and leave with its exit status."""
+
+    async def go() -> int:
+        async with open_desk(load(config)) as desk:
+            return await command(desk)
+
+    logs.configure(log_level.upper())
+    with errors_in_words():
+        status = asyncio.run(go())
+    raise typer.Exit(status)
+
+
+async def _scan(desk: Desk, org: list[str] | None, full: bool) -> int:
+    names = await _orgs(desk, org, configured=True)
+    replies = Replies(Words(desk.language))
+    bars = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console(errors=True),
+    )
+
+    async def look(name: str) -> OrgScan:
+        bar = bars.add_task(replies.scanning(name, 0, 0).summary, total=None)
+
+        async def show(done: int, total: int) -> None:
+            label = replies.scanning(name, done, total).summary
+            bars.update(bar, description=printable(label), completed=done, total=total)
+
+        scan = await desk.scan.org(name, show, full=full)
+        bars.update(bar, completed=1, total=1)
+        return scan
+
+    with bars:
+        scans = await asyncio.gather(*(look(name) for name in names))
+    draw(replies.scanned(scans), console())
+    return PARTLY if any(scan.failure for scan in scans) else DONE
+
+
+async def _why(desk: Desk, name: str, as_json_: bool) -> int:
+    replies = Replies(Words(desk.language))
+    found = await _inventory(desk, (), None)
+    try:
+        record = find_app(name, found.records)
+    except ConsentError as error:
+        draw(replies.error(error), console(errors=True))
+        return FAILED
+    if as_json_:
+        typer.echo(why_json(found, record), nl=False)
+        return DONE
+    shown = replies.why(
+        record,
+        desk.clock.now(),
+        request=found.requests.get(record.request_id),
+        prospect=found.prospects.get(record.app.ref),
+    )
+    draw(shown, console())
+    return DONE
+
+
+def _draw_apps(found: Inventory, desk: Desk) -> None:
+    shown = Replies(Words(desk.language)).apps(
+        found.records,
+        found.scans,
+        found.requests,
+        desk.clock.now(),
+        page=1,
+        everything=True,
+        prospects=found.prospects,
+        rows=EVERY_ROW,
+    )
+    draw(shown, console())
+
+
+async def _inventory(desk: Desk, orgs: tuple[str, ...], states: list[State] | None) -> Inventory:
+    """What the ledger holds of these orgs (none named: of all) in these states, sorted."""
+    records = [
+        record
+        for record in await desk.ledger.apps()
+        if (not orgs or record.app.ref.org in orgs) and (not states or record.state in states)
+    ]
+    scans = await desk.ledger.scans()
+    return Inventory(
+        tuple(sorted(records, key=phrases.by_urgency)),
+        {request.id: request for request in await desk.ledger.open_requests()},
+        await desk.ledger.prospects(),
+        {name: scans[name] for name in sorted(scans) if not orgs or name in orgs},
+    )
+
+
+async def _orgs(
+    desk: Desk, wanted: list[str] | None, *, configured: bool = False
+) -> tuple[str, ...]:
+    """The orgs that are meant: those named, else all of the settings."""
+    known = set(desk.scan.org_names)
+    if not configured:
+        known |= (await desk.ledger.scans()).keys()
+    for name in wanted or ():
+        if name not in known:
+            there = ", ".join(sorted(known))
+            raise typer.BadParameter(f"there is no Okta org {name!r}; there is: {there}")
+    return tuple(dict.fromkeys(wanted or desk.scan.org_names))

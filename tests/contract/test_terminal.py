@@ -1,0 +1,182 @@
+"""`o365bot scan`, `apps` and `why` as a process of their own, against the pretend company."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from adapters.redis.embedded import EmbeddedStore
+from sandbox.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended, and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A shell in the company's data centre."""
+
+    config: Path
+
+    async def run(self, *words: str) -> Ran:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            *words,
+            env={**os.environ, "O365BOT_CONFIG": str(self.config), "COLUMNS": "200"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(90):
+            out, err = await process.communicate()
+        return Ran(process.returncode or 0, out.decode(), err.decode())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The company, up for all tests of this file."""
+    async with World(key_directory=tmp_path_factory.mktemp("keys"), page_port=None) as world:
+        yield world
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def terminal(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Terminal]:
+    """A terminal whose store is in use by somebody else, as beside a running bot; scanned once."""
+    home = tmp_path_factory.mktemp("home")
+    terminal = Terminal(world.settings_toml("http://127.0.0.1:8080", home))
+    async with EmbeddedStore(home / "var" / "store"):
+        scanned = await terminal.run("scan")
+        assert scanned.status == 0, scanned.err
+        assert "contoso" in scanned.out
+        assert "fabrikam" in scanned.out
+        yield terminal
+
+
+async def test_a_scan_of_one_org_leaves_the_others_alone(terminal: Terminal) -> None:
+    """And can be made to read everything."""
+    ran = await terminal.run("scan", "--org", "fabrikam", "--full")
+    assert ran.status == 0
+    assert "fabrikam" in ran.out
+    assert "contoso" not in ran.out
+
+
+async def test_every_app_is_shown_the_most_pressing_first(terminal: Terminal) -> None:
+    """A table for people, with the catalogue's headers."""
+    ran = await terminal.run("apps")
+    assert ran.status == 0, ran.err
+    for words in ("Okta org", "How we know", "needs consent", "migrated", "Office 365 HQ"):
+        assert words in ran.out
+    assert ran.out.index("needs consent") < ran.out.index("migrated")
+
+
+async def test_json_holds_nothing_but_json(terminal: Terminal) -> None:
+    """Filtered by org and state; all of it from the last look."""
+    everything = json.loads((await terminal.run("apps", "--json")).out)
+    assert {org["org"] for org in everything["orgs"]} == {"contoso", "fabrikam"}
+    assert sum(everything["counts"].values()) == len(everything["apps"]) > 8
+    ran = await terminal.run("apps", "--org", "fabrikam", "--state", "migrated", "--json")
+    found = json.loads(ran.out)
+    assert {(app["org"], app["state"]) for app in found["apps"]} == {("fabrikam", "migrated")}
+
+
+async def test_csv_has_a_line_for_every_app(terminal: Terminal) -> None:
+    """The same apps as in JSON."""
+    everything = json.loads((await terminal.run("apps", "--json")).out)
+    rows = list(csv.DictReader(io.StringIO((await terminal.run("apps", "--csv")).out)))
+    assert [row["app_id"] for row in rows] == [app["app_id"] for app in everything["apps"]]
+
+
+async def test_why_tells_evidence_age_reasons_and_people(terminal: Terminal) -> None:
+    """In words, and as JSON."""
+    ran = await terminal.run("why", "office 365 hq")
+    assert ran.status == 0, ran.err
+    for words in ("Office 365 HQ", "What was seen", "the reason", "Whom I would ask"):
+        assert words in ran.out
+    found = json.loads((await terminal.run("why", "office 365 hq", "--json")).out)
+    assert found["label"] == "Office 365 HQ"
+    assert {"because", "beside"} >= {item["counts_as"] for item in found["evidence"]} >= {"because"}
+    kinds = {item["kind"] for item in found["evidence"]}
+    assert "domain_in_tenant" in kinds
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("why", "no such thing"), "no such thing"),
+        (("why", "Office"), "several apps"),
+        (("apps", "--json", "--csv"), "not both"),
+        (("apps", "--org", "northwind"), "northwind"),
+        (("scan", "--org", "northwind"), "northwind"),
+        (("apps", "--state", "gone"), "gone"),
+    ],
+)
+async def test_what_cannot_be_done_ends_with_2_and_says_why(
+    terminal: Terminal, words: tuple[str, ...], says: str
+) -> None:
+    """On standard error; nothing half-done on standard output."""
+    ran = await terminal.run(*words)
+    assert ran.status == 2
+    assert says in " ".join(ran.err.split())
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+
+
+async def test_wrong_settings_end_with_2(terminal: Terminal, tmp_path: Path) -> None:
+    """Every command tells which key it is."""
+    broken = tmp_path / "broken.toml"
+    broken.write_text('public_url = "https://o365bot.example.com"\n')
+    ran = await Terminal(broken).run("apps")
+    assert ran.status == 2
+    assert "okta" in ran.err
+
+
+async def test_an_org_that_is_away_ends_with_1_and_what_is_known_stays(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """The others are looked at, and the list says how old it is."""
+    away = tmp_path / "away.toml"
+    text = terminal.config.read_text()
+    url = next(line for line in text.splitlines() if line.startswith('url = "'))
+    away.write_text(text.replace(url, 'url = "http://127.0.0.1:9"', 1))
+    ran = await Terminal(away).run("scan")
+    assert ran.status == 1, ran.err
+    listed = await terminal.run("apps", "--json")
+    assert listed.status == 1
+    orgs = {org["org"]: org["failure"] for org in json.loads(listed.out)["orgs"]}
+    assert sum(failure is not None for failure in orgs.values()) == 1
+    assert len(json.loads(listed.out)["apps"]) > 8
+
+
+async def test_a_command_loads_no_chat_platform_no_web_server_and_no_engine() -> None:
+    """It starts at once, and works where those could not."""
+    script = (
+        "import sys, bot.__main__, bot.foundation;"
+        "print([m for m in sys.modules if m.split('.')[0] in"
+        " ('slack_bolt', 'slack_sdk', 'botbuilder', 'docket', 'uvicorn')])"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert out.decode().strip() == "[]"
