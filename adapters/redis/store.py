@@ -72,12 +72,11 @@ async def check(client: Redis) -> dict[str, str]:
             hint="Set maxmemory-policy to noeviction: acknowledgements must never be dropped.",
         )
     if info.get("role") not in (None, "master"):
-        raise StoreUnsafe(
-            "The store is a replica.", hint="Point redis.url to the master, or use Sentinel."
-        )
+        raise StoreUnsafe("The store is a replica.", hint="Point redis.url to the master.")
     version = tuple(int(part) for part in info.get("redis_version", "0").split(".")[:2])
     if version < OLDEST:
         raise StoreUnsafe(
-            f"The store is Redis {info.get('redis_version')}.", hint="Use 7.2 or newer, or Valkey."
+            f"The store is Redis {info.get('redis_version')}.",
+            hint="Use 6.2 or newer (7.2 recommended), or Valkey.",
         )
     return info
