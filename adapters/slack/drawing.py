@@ -181,7 +181,7 @@ def _bar(progress: Progress) -> str:
     total = max(progress.total, 0)
     done = min(max(progress.done, 0), total)
     full = _BAR * done // total if total else 0  # rounded down: full only when all is done
-    return f"{'█' * full}{'░' * (_BAR - full)} {done}/{total} {progress.label}".rstrip()
+    return f"{'█' * full}{'░' * (_BAR - full)} {progress.label}".rstrip()
 
 
 def _button(button: Command | OpenLink, cap: int) -> Json:

@@ -118,7 +118,7 @@ class Conversation:
                 again = await self._scan.app(record.app.ref)
                 return await self._why(replies, again or record)
             case ScanAll():
-                await self._scan_all(replies, progress)
+                await self._look(self._scan.org_names, replies, progress)
                 return await self._list(replies, progress, 1, everything=False)
             case RemindNow():
                 return replies.reminded(len(await self._remind.now(str(asker))))
@@ -158,8 +158,13 @@ class Conversation:
         self, replies: Replies, progress: Show | None, page: int, everything: bool
     ) -> Message:
         scans = await self._ledger.scans()
-        if not any(scan.finished_at or scan.failure for scan in scans.values()):
-            await self._scan_all(replies, progress)  # the first one may be under way: it is joined
+        unseen = tuple(
+            org
+            for org in self._scan.org_names
+            if not ((scan := scans.get(org)) and (scan.finished_at or scan.failure))
+        )
+        if unseen:
+            await self._look(unseen, replies, progress)  # one may be under way: it is joined
             scans = await self._ledger.scans()
         requests = {request.id: request for request in await self._ledger.open_requests()}
         return replies.apps(
@@ -172,8 +177,8 @@ class Conversation:
             prospects=await self._ledger.prospects(),
         )
 
-    async def _scan_all(self, replies: Replies, progress: Show | None) -> None:
-        for org in self._scan.org_names:
+    async def _look(self, orgs: tuple[str, ...], replies: Replies, progress: Show | None) -> None:
+        for org in orgs:
 
             async def show(done: int, total: int, org: str = org) -> None:
                 if progress is not None:
