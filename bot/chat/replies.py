@@ -248,7 +248,7 @@ class Replies:
         rows = tuple(
             (
                 Cell(scan.org),
-                Cell(str(scan.apps)),
+                Cell(words("scan.counted", count=scan.apps)),
                 Cell(scan.failure, Tone.ATTENTION)
                 if scan.failure
                 else Cell(words("scan.done"), Tone.GOOD),
