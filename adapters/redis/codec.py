@@ -9,7 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.onboarding import Onboarding
 from bot.domain.people import GlobalAdmin, OktaAdmin
+from bot.domain.sign_in import Attempt, Session
 from bot.errors import StoreError
 from bot.ports import ConversationRef
 
@@ -44,6 +46,9 @@ class Codec(Generic[Record]):
 APP = Codec(TypeAdapter(AppRecord), sparse=True)
 SCAN = Codec(TypeAdapter(OrgScan))
 REQUEST = Codec(TypeAdapter(ConsentRequest))
+ONBOARDING = Codec(TypeAdapter(Onboarding))
+ATTEMPT = Codec(TypeAdapter(Attempt))
+SESSION = Codec(TypeAdapter(Session))
 DELIVERY = Codec(TypeAdapter(Delivery))
 GLOBAL_ADMINS = Codec(TypeAdapter(tuple[GlobalAdmin, ...]))
 OKTA_ADMINS = Codec(TypeAdapter(tuple[OktaAdmin, ...]))

@@ -66,6 +66,23 @@ class SlackMessenger:
         """Raises MessageGone when it was deleted, or is not ours to change."""
         await posting.update(self._web, message_id, message)
 
+    async def introduce(self, people: Sequence[ChatIdentity], message: Message, key: str) -> Sent:
+        """A group conversation of these people and the app; needs the scope `mpim:write`.
+
+        Opening it twice gives the same conversation (docs.slack.dev, "conversations.open"), so the
+        message is looked for there before it is posted.
+        """
+        try:
+            users = [person.user_id for person in people]
+            answer = await call(self._web.conversations_open(users=users))
+            channel = str(answer["channel"]["id"])
+            known = await self._find(channel, key)
+            if known is not None:
+                return known
+            return await posting.post(self._web, channel, message, metadata=_metadata(key))
+        except ChannelUnreachable as error:
+            raise PersonUnreachable(str(error)) from error
+
     async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
         """The newest message with this key among the last PAGE * MAX_PAGES.
 
@@ -76,6 +93,9 @@ class SlackMessenger:
                 pass
             case ChatIdentity():
                 channel = await self._conversation_with(to)
+        return await self._find(channel, key)
+
+    async def _find(self, channel: str, key: str) -> Sent | None:
         cursor = ""
         for _ in range(MAX_PAGES):
             page = await call(

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
+from bot.domain.onboarding import Onboarding
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +35,5 @@ class Changes:
     requests: tuple[ConsentRequest, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     planned: tuple[Delivery, ...] = ()
+    onboardings: tuple[Onboarding, ...] = ()
     audit: tuple[AuditEntry, ...] = ()

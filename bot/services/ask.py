@@ -20,10 +20,12 @@ from bot.domain.people import (
     GlobalAdmin,
     PeoplePolicy,
     Platform,
+    Point,
     choose_admin,
 )
 from bot.errors import AppUnknown, Conflict, NobodyReachable, NothingToDo
-from bot.ports import Clock, Engine, Entra, Ledger, Messenger, Secrets
+from bot.ports import Clock, Entra, Ledger, Messenger, Secrets
+from bot.services.tell import Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Ask:
         ledger: Ledger,
         entra: Entra | None,
         messengers: Mapping[Platform, Messenger],
-        engine: Engine,
+        tell: Tell,
         clock: Clock,
         secrets: Secrets,
         policy: PeoplePolicy,
@@ -51,7 +53,7 @@ class Ask:
         self._ledger = ledger
         self._entra = entra
         self._messengers = messengers
-        self._engine = engine
+        self._tell = tell
         self._clock = clock
         self._secrets = secrets
         self._policy = policy
@@ -90,9 +92,12 @@ class Ask:
         )
         return tuple(identity for where in found for identity in where)
 
-    async def send(self, ref: AppRef, by: ChatIdentity) -> Asked:
+    async def send(
+        self, ref: AppRef, by: ChatIdentity, *, why: str = "asked_by_operator", prefer: str = ""
+    ) -> Asked:
         """Ask the best candidate for this app; a request that was open is replaced.
 
+        `prefer` names somebody who comes first if they may be asked (a name or an address).
         Raises AppUnknown, NothingToDo, NobodyReachable, CloudError, ChatError.
         """
         while True:
@@ -101,14 +106,19 @@ class Ask:
                 raise AppUnknown(str(ref))
             if not record.state.wants_consent:
                 raise NothingToDo(f"{record.app.label} needs no consent now.")
-            chosen = (await self.candidates(record)).chosen
+            choice = await self.candidates(record)
+            chosen = choice.named(prefer) or choice.chosen
             if chosen is None or chosen.chat is None:
                 raise NobodyReachable(f"Nobody can be asked for {record.app.label}.")
             now = self._clock.now()
             request = self._request(record, chosen, chosen.chat, by, now)
             former = await self._ledger.request(record.request_id) if record.request_id else None
             revoked = step(former, Step.REVOKE, now) if former and former.stage.is_open else None
-            delivery = Delivery(PersonalLink(chosen.chat, request.id), now, "asked_by_operator")
+            delivery = Delivery(PersonalLink(chosen.chat, request.id), now, why)
+            planned = (
+                delivery,
+                *self._tell.changes((revoked,) if revoked else (), now),
+            )
             entry = AuditEntry(
                 now,
                 str(by),
@@ -119,6 +129,7 @@ class Ask:
                     "admin": request.admin_object_id,
                     "to": str(request.chat),
                     "replaces": revoked.id if revoked else "",
+                    "why": why,
                 },
             )
             try:
@@ -128,13 +139,13 @@ class Ask:
                             replace(record, request_id=request.id, revision=record.revision + 1),
                         ),
                         requests=(request, *((revoked,) if revoked else ())),
-                        planned=(delivery,),
+                        planned=planned,
                         audit=(entry,),
                     )
                 )
             except Conflict:
                 continue
-            await self._engine.deliver(delivery.key, now)
+            await self._tell.hurry(planned)
             return Asked(request, revoked)
 
     def _request(
@@ -160,4 +171,12 @@ class Ask:
             code=self._secrets.code(),
             requested_by=by.display_name or by.user_id,
             requested_at=now,
+            asker=by,
+            holding=chosen.admin.holding,
+            okta_admin=_okta_admin(chosen),
         )
+
+
+def _okta_admin(chosen: Candidate) -> bool | None:
+    """Whether the person may change the app in Okta, too; None when Okta would not say."""
+    return None if Point.OKTA_ADMIN_UNTOLD in chosen.con else chosen.is_okta_admin

@@ -18,6 +18,7 @@ from bot.domain.evidence import Confidence, Evidence, EvidenceKind, State, merge
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.errors import CloudError, CloudRefused, Conflict
 from bot.ports import Clock, Entra, Ledger, OktaOrg
+from bot.services.tell import changed
 
 Progress = Callable[[int, int], Awaitable[None]]
 
@@ -296,7 +297,8 @@ class Scan:
         )
         return Changes(
             apps=(replace(new, request_id=""),),
-            requests=(step(request, taken, now),),
+            requests=(ended := step(request, taken, now),),
+            planned=(changed(ended, now),),
             audit=tuple(audit),
         )
 

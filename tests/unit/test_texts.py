@@ -18,8 +18,9 @@ import bot.chat
 from adapters.web.pages import _KINDS
 from bot.chat.commands import VERBS
 from bot.chat.words import FALLBACK, Words, languages
-from bot.domain.consent import Stage
+from bot.domain.consent import ProofKind, Stage
 from bot.domain.evidence import Confidence, EvidenceKind, Source, State
+from bot.domain.notices import Happening
 from bot.domain.people import Platform, Point
 from bot.errors import O365BotError
 
@@ -130,6 +131,16 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         {f"{kind}_{more}" for kind in values(EvidenceKind) for more in ("of", "missing")},
     ),
     "error": (set(), codes()),
+    "ended": (
+        {
+            f"{stage}{end}"
+            for stage in ("done", "declined", "expired", "revoked")
+            for end in ("", "_title")
+        },
+        set(),
+    ),
+    "proof": (values(ProofKind), set()),
+    "note": (values(Happening), set()),
     "column": (columns(), set()),
     "help": ({*VERBS, *(f"say_{verb}" for verb in VERBS)}, set()),
 }
