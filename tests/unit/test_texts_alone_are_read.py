@@ -1,0 +1,246 @@
+"""Nothing is said that does not come from the catalogue: it is bracketed, and messages written."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+import bot.chat.words
+from bot.chat.letters import SHOWN, Letters
+from bot.chat.replies import PAGE, Replies
+from bot.chat.words import Texts, Words
+from bot.domain.apps import AppRef
+from bot.domain.changes import Changes
+from bot.domain.consent import Stage
+from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
+from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.notices import Acknowledged, Channel, ChannelReminder, Notice, PersonalLink
+from bot.domain.people import Candidate, ChatIdentity, Choice, Platform, Point
+from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
+from bot.message import Buttons, Facts, Heading, Message, Note, Progress, Table, Text
+from bot.services.ask import Asked
+from tests.examples import (
+    ADA,
+    ADA_IN_CHAT,
+    APP,
+    BEN,
+    BEN_IN_CHAT,
+    DELIVERED,
+    NOW,
+    OPERATOR,
+    RECORD,
+    REQUEST,
+    TENANT,
+)
+from tests.fake_ledger import FakeLedger
+from tests.fakes import FakeClock, FakeOktaOrg
+
+LATER = NOW + timedelta(hours=2)
+AGE = Words().ago(NOW, LATER)
+LINK = "https://o365bot.example.com/c/secret"
+# What may be shown as it is: names and ids of the world, and ages, whose words are Babel's.
+DATA = sorted(
+    [
+        *(APP.label, APP.ref.org, APP.ref.app_id, str(APP.ref), TENANT.domain, AGE, REQUEST.code),
+        *(f"{admin.display_name} ({admin.upn})" for admin in (ADA, BEN)),
+        *(ADA.display_name, ADA.upn, OPERATOR.display_name),
+    ],
+    key=len,
+    reverse=True,
+)
+
+
+@pytest.fixture(autouse=True)
+def _bracketed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every text of the catalogue stands in brackets."""
+    english = bot.chat.words._catalogue("en")
+    bracketed: Texts = {
+        key: f"⟦{text}⟧"
+        if isinstance(text, str)
+        else {form: f"⟦{each}⟧" for form, each in text.items()}
+        for key, text in english.items()
+    }
+    monkeypatch.setattr(bot.chat.words, "_catalogue", lambda language: bracketed)
+
+
+def said(message: Message) -> Iterator[str]:
+    """Every text of a message that somebody reads."""
+    yield message.summary
+    for block in message.blocks:
+        match block:
+            case Heading(text) | Text(text) | Note(text):
+                yield text
+            case Facts(facts):
+                for fact in facts:
+                    yield from (fact.name, fact.value)
+            case Table(columns, rows):
+                yield from columns
+                yield from (cell.text for row in rows for cell in row)
+            case Progress():
+                yield block.label
+            case Buttons(buttons):
+                yield from (button.label for button in buttons)
+
+
+def unbracketed(text: str) -> str:
+    """What stands outside of all brackets and is no data."""
+    while (rest := re.sub(r"⟦[^⟦⟧]*⟧", "", text)) != text:
+        text = rest
+    for known in DATA:
+        text = text.replace(known, "")
+    return text
+
+
+def check(messages: list[Message]) -> None:
+    assert messages
+    for message in messages:
+        texts = list(said(message))
+        assert any("⟦" in text for text in texts)
+        assert {
+            text: unbracketed(text) for text in texts if re.search(r"\w", unbracketed(text))
+        } == {}
+
+
+def evidence_of(kind: EvidenceKind) -> Iterator[Evidence]:
+    detail = {"call": "GET logs", "where": "contoso", "says": "no", "name": "Okta", "by": "olga"}
+    yield Evidence(
+        kind, NOW, NOW, {"name": "Okta", "where": "contoso", "call": "GET", "says": "no"}
+    )
+    yield Evidence(kind, NOW, NOW, detail)
+    if kind is EvidenceKind.READ_FAILED:
+        yield Evidence(kind, NOW, NOW, {**detail, "missing": "okta.logs.read"})
+
+
+def records() -> tuple[AppRecord, ...]:
+    """Apps with each kind of evidence, alone and beside provisioning that is on."""
+    on = Evidence(EvidenceKind.CONNECTION_ON, NOW)
+    found = [RECORD, replace(RECORD, evidence=(), tenant=None)]
+    for kind in RULES:
+        for evidence in evidence_of(kind):
+            found += [replace(RECORD, evidence=some) for some in ((evidence,), (on, evidence))]
+    done = Evidence(EvidenceKind.SERVICE_ACCOUNT_USED, NOW, NOW)
+    undone = Evidence(EvidenceKind.SAW_AUTHENTICATE, LATER, NOW + timedelta(seconds=1))
+    found.append(replace(RECORD, evidence=(on, done, undone)))
+    return tuple(found)
+
+
+def leaves(of: type[O365BotError] = O365BotError) -> set[type[O365BotError]]:
+    return {of}.union(*(leaves(each) for each in of.__subclasses__()))
+
+
+def replied(replies: Replies) -> dict[str, list[Message]]:
+    """What each reply writes for sample data, by the name of its method."""
+    every = records()
+    asked = tuple(replace(record, request_id=REQUEST.id) for record in every)
+    looked = {"contoso": OrgScan("contoso", NOW, NOW)}
+    failed = {"contoso": OrgScan("contoso", NOW, None, failure="It did not answer.")}
+    requests = [{REQUEST.id: replace(REQUEST, stage=stage)} for stage in Stage]
+    points = Candidate(ADA, ADA_IN_CHAT, tuple(Point), tuple(Point))
+    good = Candidate(ADA, ADA_IN_CHAT, (), (Point.ELIGIBLE_ROLE,))
+    choices = [Choice(), Choice((points,)), Choice((good, points))]
+    teams = replace(REQUEST, chat=ChatIdentity(Platform.TEAMS, "ada"))
+    whats: list[O365BotError] = [
+        AppUnknown("x", ("y",)),
+        AppUnknown("x"),
+        AppAmbiguous("x", ("y", "z")),
+        CloudRefused("no", where="contoso", call="GET", missing="okta.logs.read"),
+        NobodyReachable("nobody"),
+    ]
+    for kind in leaves():
+        error = kind.__new__(kind)
+        O365BotError.__init__(error, "It did not work.", hint="Do this.")
+        whats += [error] if not isinstance(error, (AppUnknown, AppAmbiguous)) else []
+    return {
+        "apps": [
+            *(
+                replies.apps(every, scans, {}, LATER, page=page, everything=everything)
+                for scans in (looked, failed, {})
+                for page in (1, len(every) // PAGE)
+                for everything in (True, False)
+            ),
+            *(
+                replies.apps(asked, looked, open_ones, LATER, page=1, everything=False)
+                for open_ones in requests
+            ),
+            replies.apps((), {}, {}, NOW, page=1, everything=False),
+        ],
+        "why": [replies.why(record, LATER) for record in every],
+        "who": [
+            replies.who(record, choice)
+            for choice in choices
+            for record in (RECORD, replace(RECORD, tenant=None))
+        ],
+        "asked": [
+            replies.asked(Asked(request, former), hours)
+            for request in (REQUEST, teams)
+            for former in (None, DELIVERED)
+            for hours in (1, 72)
+        ],
+        "reminded": [replies.reminded(count) for count in (0, 1, 2)],
+        "scanning": [replies.scanning("contoso", 1, 2)],
+        "help": [replies.help(operator) for operator in (True, False)],
+        "not_allowed": [replies.not_allowed(OPERATOR)],
+        "unclear": [replies.unclear("wyh", closest) for closest in ("", "why", "apps")],
+        "needs_app": [replies.needs_app("why")],
+        "error": [replies.error(error) for error in whats],
+        "broken": [replies.broken("1a2b")],
+    }
+
+
+def test_replies_say_nothing_but_texts_and_data() -> None:
+    """Each of them, in each of its cases: a word that is written in the code would stand out."""
+    written = replied(Replies(Words()))
+    public = {
+        name
+        for name, _ in inspect.getmembers(Replies, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    assert written.keys() == public, "a reply that is not tried here"
+    for messages in written.values():
+        check(messages)
+
+
+async def test_letters_say_nothing_but_texts_and_data() -> None:
+    """The personal link, the thanks and the channel's reminder, short and long."""
+    ledger = FakeLedger()
+    orgs = {"contoso": FakeOktaOrg("contoso")}
+    letters = Letters(ledger=ledger, orgs=orgs, clock=FakeClock(LATER), language="en")
+    channel = ChannelReminder(Channel(Platform.SLACK, "C1"), "today")
+    await ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
+    await ledger.commit(Changes(requests=(REQUEST,)))
+    few = await letters.compose(channel)
+    await ledger.commit(
+        Changes(
+            apps=tuple(
+                replace(RECORD, app=replace(APP, ref=AppRef("contoso", f"0oa{n}")))
+                for n in range(2, SHOWN + 5)
+            )
+        )
+    )
+    await ledger.save_scan(OrgScan("contoso", NOW, NOW))
+    notices: list[Notice] = [
+        channel,
+        PersonalLink(ADA_IN_CHAT, REQUEST.id),
+        Acknowledged(BEN_IN_CHAT, REQUEST.id),
+    ]
+    written = [few, *[await letters.compose(notice, link=LINK) for notice in notices]]
+    check([message for message in written if message is not None])
+    assert None not in written
+
+
+def test_what_stands_in_the_code_would_be_noticed() -> None:
+    """The check itself: a word beside the brackets fails, data and signs do not."""
+    check([Message(f"⟦text ⟦{APP.label}⟧⟧ – {APP.label}, {AGE}")])
+    with pytest.raises(AssertionError):
+        check([Message("⟦text⟧", (Note("and a word"),))])
+
+
+def test_every_source_of_evidence_is_tried() -> None:
+    """The sample has what each source can tell."""
+    tried = {e.rule.source for record in records() for e in record.evidence}
+    assert tried == set(Source)
