@@ -150,7 +150,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             if settings.entra
             else None
         )
-        minimum = ProofKind(settings.minimum_proof)
+        minimum = settings.minimum_proof
         tell = Tell(engine, _channels(settings))
 
         scan = Scan(orgs=orgs, entra=entra, ledger=ledger, clock=clock)

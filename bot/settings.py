@@ -11,7 +11,7 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -31,6 +31,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from bot.domain.consent import ProofKind
 from bot.errors import SettingsInvalid
 
 
@@ -192,12 +193,10 @@ class SignInSettings(Section):
 class LinksSettings(Section):
     """How personal links are spent."""
 
-    minimum_proof: Literal["personal_link", "chat_account", "signed_in", "signed_in_mfa"] | None = (
-        Field(
-            None,
-            description="The weakest proof of who acts that is accepted. Left out: `signed_in` "
-            "where `sign_in` is configured, else `chat_account`.",
-        )
+    minimum_proof: ProofKind | None = Field(
+        None,
+        description="The weakest proof of who acts that is accepted. Left out: `signed_in` where "
+        "`sign_in` is configured, else `chat_account`.",
     )
 
 
@@ -334,10 +333,10 @@ class Settings(BaseSettings):
             raise ValueError("give slack or teams (or both)")
         if self.sign_in is not None and self.entra is None:
             raise ValueError("sign_in: it needs entra, whose app registration signs people in")
-        minimum = self.links.minimum_proof or ""
-        if minimum.startswith("signed_in") and self.sign_in is None:
+        minimum = self.minimum_proof
+        if minimum.reaches(ProofKind.SIGNED_IN) and self.sign_in is None:
             raise ValueError(f"links.minimum_proof: {minimum} needs sign_in")
-        if minimum == "signed_in_mfa" and not (
+        if minimum is ProofKind.SIGNED_IN_MFA and not (
             self.sign_in and (self.sign_in.api_scope or self.sign_in.auth_context)
         ):
             raise ValueError(
@@ -347,9 +346,9 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def minimum_proof(self) -> str:
-        """The weakest proof that is accepted, as a ProofKind's value."""
-        default = "signed_in" if self.sign_in is not None else "chat_account"
+    def minimum_proof(self) -> ProofKind:
+        """The weakest proof of who acts that is accepted."""
+        default = ProofKind.SIGNED_IN if self.sign_in else ProofKind.CHAT_ACCOUNT
         return self.links.minimum_proof or default
 
     @classmethod

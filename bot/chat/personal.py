@@ -22,6 +22,7 @@ class PersonalReplies:
         words = self._words
         title = words("verify.title", code=request.code)
         stage = words(f"stage.{request.stage.value}")
+        asked = words.moment(request.requested_at, zone_named(request.chat.time_zone))
         return Message(
             title,
             (
@@ -33,16 +34,13 @@ class PersonalReplies:
                         Fact(words("fact.org"), request.app.org),
                         Fact(words("fact.tenant"), request.tenant_domain),
                         Fact(words("fact.requested_by"), request.requested_by),
-                        Fact(words("fact.asked_at"), self._moment(request, request.requested_at)),
+                        Fact(words("fact.asked_at"), words("verify.asked_on", at=asked)),
                         Fact(words("fact.stage"), stage),
                     )
                 ),
                 Note(words("verify.note")),
             ),
         )
-
-    def _moment(self, request: ConsentRequest, at: datetime) -> str:
-        return self._words.moment(at, zone_named(request.chat.time_zone))
 
     def taken_on(self, request: ConsentRequest) -> Message:
         """ "It's me" was pressed."""
@@ -72,7 +70,7 @@ class PersonalReplies:
         buttons = tuple(
             Command(
                 f"later{number}",
-                words.moment(at.replace(tzinfo=zone), zone),
+                words("later.choice", at=words.moment(at.replace(tzinfo=zone), zone)),
                 f"later {code} {at:%Y-%m-%d %H:%M}",
             )
             for number, at in enumerate(offered)
