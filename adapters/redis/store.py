@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
@@ -24,12 +24,17 @@ from bot.errors import StoreUnavailable, StoreUnsafe
 # 6.2 is the oldest on which everything here works; WAITAOF needs 7.2.
 OLDEST = (6, 2)
 
+CONNECTIONS = 50
+
 
 @asynccontextmanager
 async def connect(url: str) -> AsyncIterator[Redis]:
     """A client with explicit retries. Answers are text."""
-    client: Redis = Redis.from_url(
+    # More callers than connections wait for their turn; redis-py's own pool refuses the 101st.
+    pool = BlockingConnectionPool.from_url(
         url,
+        max_connections=CONNECTIONS,
+        timeout=10,
         decode_responses=True,
         retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), 6),
         retry_on_error=[BusyLoadingError],
@@ -37,6 +42,7 @@ async def connect(url: str) -> AsyncIterator[Redis]:
         # connects again to retry, and so on without end (redis-py 8.1). Retries do as much.
         socket_timeout=10,
     )
+    client: Redis = Redis.from_pool(pool)
     try:
         yield client
     finally:

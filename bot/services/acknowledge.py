@@ -76,10 +76,14 @@ class LinkView:
 
 @dataclass(frozen=True, slots=True)
 class TakenOn:
-    """What one proof took on: the request it was about, and others of the same administrator."""
+    """What one proof took on: the request it was about, and others of the same administrator.
+
+    `again`: the request had been taken on before, so nothing of it changed.
+    """
 
     request: ConsentRequest
     others: tuple[ConsentRequest, ...] = ()
+    again: bool = False
 
 
 Find = Callable[[datetime], Awaitable[ConsentRequest]]
@@ -165,7 +169,7 @@ class Acknowledge:
                     if other.id != request.id and other.stage in FRESH and request.covers(other)
                 ]
             if not waiting:
-                return TakenOn(request)
+                return TakenOn(request, again=True)
             taken = tuple(step(one, Step.ACKNOWLEDGE, now, proof=proof) for one in waiting)
             planned = self._tell.changes(taken, now)
             entries = tuple(
@@ -183,8 +187,9 @@ class Acknowledge:
             except Conflict:
                 continue  # somebody was faster: read again, and say what they left
             await self._tell.hurry(planned)
-            first = next((one for one in taken if one.id == request.id), request)
-            return TakenOn(first, tuple(one for one in taken if one.id != request.id))
+            again = request.stage not in FRESH
+            first = request if again else taken[0]
+            return TakenOn(first, taken if again else taken[1:], again)
 
     async def _view(self, status: LinkStatus, request: ConsentRequest) -> LinkView:
         record = await self._ledger.app(request.app)

@@ -25,7 +25,6 @@ from bot.errors import (
     LinkUnknown,
     SignInDeclined,
     SignInError,
-    SignInUnknown,
     TooManyTries,
 )
 from bot.ports import Clock, Engine, Entra, Ledger, Limits, Secrets, SignIn, SignIns
@@ -137,9 +136,7 @@ class Onboard:
         CONFIRMED; or ANSWERED: Graph does not answer yet, `check` may be called in a minute.
         Raises SignInUnknown, SignInDeclined, SignInRefused, CloudError.
         """
-        attempt = await take_attempt(self._sign_ins, state, browser)
-        if attempt.nonce:  # that was a sign-in, not a consent
-            raise SignInUnknown("This answer belongs to no admin consent.")
+        attempt = await take_attempt(self._sign_ins, state, browser, signs_in=False)
         try:
             refuse(error, reason)
             if admin_consent.lower() != "true":

@@ -195,7 +195,7 @@ class Prove:
         was spent, the person may try again from the link.
         """
         await self._limit(f"finish:address:{address}", ANSWERS_PER_ADDRESS)
-        attempt = await take_attempt(self._sign_ins, state, browser)
+        attempt = await take_attempt(self._sign_ins, state, browser, signs_in=True)
         refuse(error, reason)
         if self._sign_in is None or self._entra is None or not 0 < len(code) <= LONGEST_CODE:
             raise SignInUnknown("This answer belongs to no sign-in.")
@@ -254,8 +254,7 @@ class Prove:
                 if other.id != request.id and other.stage in TAKEN_ON and request.covers(other)
             )
         secret = await self._visits.open((request, *others), by, kind)
-        again = request.proof is not None and request.proof.at < self._clock.now()
-        return Proven(request, secret, others, again)
+        return Proven(request, secret, others, taken.again)
 
     async def _usable(self, digest: str, now: datetime) -> ConsentRequest:
         """The link's request: to be taken on, or taken on and under way. Raises Link* errors."""
@@ -282,14 +281,15 @@ class Prove:
             raise TooManyTries(retry_after=wait)
 
 
-async def take_attempt(sign_ins: SignIns, state: str, browser: str) -> Attempt:
+async def take_attempt(sign_ins: SignIns, state: str, browser: str, *, signs_in: bool) -> Attempt:
     """The attempt that Microsoft answers, taken out for good. Raises SignInUnknown.
 
     The answer must come to the browser that began: a link that leads somebody into another one's
-    sign-in ends here.
+    sign-in ends here. `signs_in` tells sign-ins from admin consents, which have no nonce.
     """
     attempt = await sign_ins.take(state) if 0 < len(state) <= LONGEST_STATE else None
-    if attempt is None or not compare_digest(attempt.browser, link_digest(browser)):
+    ours = attempt is not None and compare_digest(attempt.browser, link_digest(browser))
+    if attempt is None or not ours or bool(attempt.nonce) is not signs_in:
         raise SignInUnknown("No sign-in that began in this browser waits for this answer.")
     return attempt
 
