@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
+from bot.chat.conversation import Conversation
 from bot.domain.changes import Changes
 from bot.domain.consent import ConsentRequest, ProofKind
 from bot.domain.notices import Channel
 from bot.domain.people import Holding, PeoplePolicy, Platform
+from bot.domain.reminders import Policy
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
 from bot.services.follow import Follow
 from bot.services.introduce import Introduce
 from bot.services.onboard import Onboard
 from bot.services.prove import GoToMicrosoft, Outcome, Prove
+from bot.services.remind import Remind
 from bot.services.scan import Scan
 from bot.services.tell import Tell
 from bot.services.visit import Visits
@@ -100,11 +104,12 @@ class Stage:
             secrets=self.secrets,
             policy=PeoplePolicy(),
         )
+        scan = Scan(orgs=orgs, entra=self.entra, ledger=self.ledger, clock=self.clock)
         self.follow = Follow(
             visits=self.visits,
             ledger=self.ledger,
             orgs=orgs,
-            scan=Scan(orgs=orgs, entra=self.entra, ledger=self.ledger, clock=self.clock),
+            scan=scan,
             ask=self.ask,
             tell=self.tell,
             engine=self.engine,
@@ -131,6 +136,27 @@ class Stage:
             secrets=self.secrets,
             public_url="https://o365bot.example.com",
             link_lifetime=timedelta(hours=72),
+        )
+
+        self.conversation = Conversation(
+            ledger=self.ledger,
+            scan=scan,
+            ask=self.ask,
+            remind=Remind(
+                ledger=self.ledger,
+                engine=self.engine,
+                clock=self.clock,
+                channels=(CHANNEL,),
+                policy=Policy(time(9), ZoneInfo("UTC")),
+            ),
+            acknowledge=self.acknowledge,
+            prove=self.prove,
+            follow=self.follow,
+            onboard=self.onboard,
+            clock=self.clock,
+            operators=frozenset({str(OPERATOR)}),
+            language="en",
+            link_hours=72,
         )
 
     async def set(self, *requests: ConsentRequest) -> None:

@@ -186,9 +186,7 @@ requests = st.builds(
     link=st.none() | st.builds(LinkBinding, digests, any_moments, words),
     changed_at=st.none() | any_moments,
     proof=st.none()
-    | st.builds(
-        Proof, st.sampled_from(ProofKind), words, any_moments, st.sampled_from(MfaShown)
-    ),
+    | st.builds(Proof, st.sampled_from(ProofKind), words, any_moments, st.sampled_from(MfaShown)),
     asker=st.none() | chat_identities,
     holding=st.sampled_from(Holding),
     okta_admin=st.none() | st.booleans(),
@@ -201,8 +199,7 @@ requests = st.builds(
         words,
     ),
     suggestion=words,
-    watch=st.none()
-    | st.builds(Watch, any_moments, st.none() | any_moments, st.integers(0, 9)),
+    watch=st.none() | st.builds(Watch, any_moments, st.none() | any_moments, st.integers(0, 9)),
     revision=st.integers(1, 99),
 )
 app_records = st.builds(
