@@ -173,7 +173,7 @@ class SignInSettings(Section):
 
     redirect_path: str = Field(
         "/auth/callback",
-        pattern=r"^/[a-z0-9/_-]{1,100}$",
+        pattern=r"^(/[a-z0-9_-]{1,50}){1,4}$",
         description="Where Microsoft sends the browser back to, below `public_url`.",
     )
     api_scope: str = Field(

@@ -12,7 +12,7 @@ from adapters.slack.calls import call
 from adapters.slack.people import email_of, is_colleague, look_up
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity
-from bot.errors import ChannelUnreachable, PersonUnreachable
+from bot.errors import ChannelUnreachable, ChatMisconfigured, PersonUnreachable
 from bot.message import Message
 from bot.ports import Sent
 
@@ -70,13 +70,17 @@ class SlackMessenger:
         """A group conversation of these people and the app; needs the scope `mpim:write`.
 
         Opening it twice gives the same conversation (docs.slack.dev, "conversations.open"), so the
-        message is looked for there before it is posted.
+        message is looked for there before it is posted (with `mpim:history`; without it a message
+        whose outcome was unknown may come twice).
         """
         try:
             users = [person.user_id for person in people]
             answer = await call(self._web.conversations_open(users=users))
             channel = str(answer["channel"]["id"])
-            known = await self._find(channel, key)
+            try:
+                known = await self._find(channel, key)
+            except ChatMisconfigured:
+                known = None
             if known is not None:
                 return known
             return await posting.post(self._web, channel, message, metadata=_metadata(key))
