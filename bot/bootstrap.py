@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from prometheus_client import generate_latest
@@ -36,6 +37,7 @@ from adapters.slack.outbound import SlackMessenger
 from adapters.teams.connector import Connector, TeamsMessenger
 from adapters.teams.inbound import TeamsInbound
 from adapters.web.app import build_app
+from adapters.web.desk import Services
 from adapters.web.health import Health, Part
 from bot.chat.conversation import Conversation
 from bot.chat.letters import Letters
@@ -57,7 +59,7 @@ from bot.services.remind import Remind
 from bot.services.scan import Scan
 from bot.services.tell import Tell
 from bot.services.visit import Visits
-from bot.settings import Settings
+from bot.settings import Settings, SignInSettings
 
 
 class SystemClock:
@@ -276,7 +278,17 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             if inbound is not None:
                 stack.push_async_callback(inbound.drain, DRAIN)
         app = build_app(
-            links=acknowledge,
+            services=Services(
+                acknowledge=acknowledge,
+                prove=prove,
+                follow=follow,
+                introduce=introduce,
+                onboard=onboard,
+                limits=limits,
+                signs_in=settings.sign_in is not None,
+                sign_in_origin=_origin(settings.entra.login_url) if settings.entra else "",
+                callback=(settings.sign_in or SignInSettings()).redirect_path,
+            ),
             words=cache(Words),
             public_url=settings.public_url,
             slack=slack.endpoint if slack else None,
@@ -305,6 +317,12 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
 
 DRAIN = 20.0
 """Seconds that answers under way may take at shutdown."""
+
+
+def _origin(url: str) -> str:
+    """Scheme, host and port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 async def _store_url(settings: Settings, stack: AsyncExitStack) -> str:

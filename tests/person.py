@@ -60,11 +60,17 @@ class Stage:
     `minimum` is the weakest proof the settings accept; `signs_in` whether a sign-in is configured.
     """
 
-    def __init__(self, minimum: ProofKind = ProofKind.SIGNED_IN, *, signs_in: bool = True) -> None:
+    def __init__(
+        self,
+        minimum: ProofKind = ProofKind.SIGNED_IN,
+        *,
+        signs_in: bool = True,
+        secrets: CountingSecrets | None = None,
+    ) -> None:
         self.ledger = FakeLedger()
         self.engine = FakeEngine()
         self.clock = FakeClock(NOW)
-        self.secrets = CountingSecrets()
+        self.secrets = secrets or CountingSecrets()
         self.okta = FakeOktaOrg("contoso", RECORD.app)
         self.entra = FakeEntra(TENANT)
         self.entra.admins[TENANT.id] = (ADA, BEN)

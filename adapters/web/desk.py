@@ -58,25 +58,21 @@ class Desk:
     csrf: Csrf
     cookies: Cookies
 
-    def form_page(
-        self, request: Request, template: str, status: int = 200, **values: object
-    ) -> HTMLResponse:
+    def form_page(self, request: Request, template: str, **values: object) -> HTMLResponse:
         """A page with forms that stay on this site."""
         value = self.csrf.value(request)
         page = self.pages.show(
-            request, template, status, csrf_field=FIELD, csrf=value, **values
+            request, template, 200, headers=None, csrf_field=FIELD, csrf=value, **values
         )
         self.csrf.remember(page, value)
         return page
 
-    def leading_page(
-        self, request: Request, template: str, status: int = 200, **values: object
-    ) -> HTMLResponse:
+    def leading_page(self, request: Request, template: str, **values: object) -> HTMLResponse:
         """A page whose form is answered by a redirect to Microsoft's sign-in.
 
         Browsers hold such redirects, too, against `form-action` (CSP level 3, "form-action").
         """
-        page = self.form_page(request, template, status, **values)
+        page = self.form_page(request, template, **values)
         origin = self.services.sign_in_origin
         page.headers["Content-Security-Policy"] = page_policy(leads_to=origin)
         return page

@@ -82,15 +82,18 @@ class Pages:
         kind: str = "",
         *,
         again: str | None = None,
+        reference: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """A page that says what went wrong and what to do; one line of text to what is no browser.
 
         `again` offers a way back: an address on this site, "" for the same one once more.
+        `reference` is what to quote; server errors have the request's id.
         """
         kind = kind or _KINDS.get(status, "other")
         if "text/html" in request.headers.get("accept", ""):
-            reference = request.scope.get("request_id", "") if status >= 500 else ""
+            if status >= 500:
+                reference = request.scope.get("request_id", "")
             return self.show(
                 request,
                 "problem.html",
