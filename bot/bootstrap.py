@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import time, timedelta
 from functools import cache
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from prometheus_client import generate_latest
@@ -19,22 +20,27 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from adapters.engine.engine import DocketEngine, Work
+from adapters.entra.sign_in import EntraSignIn
 from adapters.http.client import open_http
 from adapters.okta.hooks import OktaHooks
 from adapters.redis import store
 from adapters.redis.conversations import RedisConversations
 from adapters.redis.ledger import RedisLedger
+from adapters.redis.limits import RedisLimits
 from adapters.redis.once import RedisOnce
+from adapters.redis.sign_ins import RedisSignIns
 from adapters.slack.calls import open_web
 from adapters.slack.inbound import SlackInbound
 from adapters.slack.outbound import SlackMessenger
 from adapters.teams.connector import Connector, TeamsMessenger
 from adapters.teams.inbound import TeamsInbound
 from adapters.web.app import build_app
+from adapters.web.desk import Services
 from adapters.web.health import Health, Part
 from bot.chat.conversation import Conversation
 from bot.chat.letters import Letters
 from bot.chat.words import Words
+from bot.domain.consent import ProofKind
 from bot.domain.notices import Channel
 from bot.domain.people import Platform
 from bot.domain.people_policy import PeoplePolicy
@@ -45,9 +51,15 @@ from bot.ports import Messenger
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
 from bot.services.deliver import Deliver
+from bot.services.follow import Follow
+from bot.services.introduce import Introduce
+from bot.services.onboard import Onboard
+from bot.services.prove import Prove
 from bot.services.remind import Remind
 from bot.services.scan import Scan
-from bot.settings import Settings
+from bot.services.tell import Tell
+from bot.services.visit import Visits
+from bot.settings import Settings, SignInSettings
 
 
 class SystemSecrets:
@@ -76,6 +88,13 @@ class Bot:
     scan: Scan
     ask: Ask
     remind: Remind
+    acknowledge: Acknowledge
+    visits: Visits
+    prove: Prove
+    follow: Follow
+    introduce: Introduce
+    onboard: Onboard | None
+    limits: RedisLimits
     conversation: Conversation
     engine: DocketEngine
     app: Starlette
@@ -112,11 +131,21 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         if settings.teams is not None and connector is not None:
             messengers[Platform.TEAMS] = TeamsMessenger(settings.teams, conversations, connector)
 
+        sign_ins = RedisSignIns(base.redis, base.keys)
+        limits = RedisLimits(base.redis, base.keys)
+        sign_in = (
+            EntraSignIn(settings.entra, settings.sign_in, settings.public_url, http, clock)
+            if settings.entra
+            else None
+        )
+        minimum = settings.minimum_proof
+        tell = Tell(engine, _channels(settings))
+
         ask = Ask(
             ledger=ledger,
             entra=entra,
             messengers=messengers,
-            engine=engine,
+            tell=tell,
             clock=clock,
             secrets=system_secrets,
             policy=_people_policy(settings),
@@ -131,19 +160,79 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         deliver = Deliver(
             ledger=ledger,
             messengers=messengers,
-            composer=Letters(ledger=ledger, orgs=orgs, clock=clock, language=settings.language),
+            composer=Letters(
+                ledger=ledger,
+                orgs=orgs,
+                clock=clock,
+                language=settings.language,
+                chat_is_proof=ProofKind.CHAT_ACCOUNT.reaches(minimum) and not settings.sign_in,
+            ),
             engine=engine,
             clock=clock,
             secrets=system_secrets,
             public_url=settings.public_url,
             link_lifetime=timedelta(hours=settings.link_hours),
         )
-        acknowledge = Acknowledge(ledger=ledger, orgs=orgs, engine=engine, clock=clock)
+        acknowledge = Acknowledge(ledger=ledger, orgs=orgs, tell=tell, clock=clock, minimum=minimum)
+        visits = Visits(ledger=ledger, sign_ins=sign_ins, clock=clock, secrets=system_secrets)
+        prove = Prove(
+            acknowledge=acknowledge,
+            visits=visits,
+            ledger=ledger,
+            sign_in=sign_in if settings.sign_in else None,
+            sign_ins=sign_ins,
+            entra=entra,
+            limits=limits,
+            tell=tell,
+            clock=clock,
+            secrets=system_secrets,
+            minimum=minimum,
+        )
+        follow = Follow(
+            visits=visits,
+            ledger=ledger,
+            orgs=orgs,
+            scan=scan,
+            ask=ask,
+            tell=tell,
+            engine=engine,
+            clock=clock,
+            scan_minutes=settings.scan_every_minutes,
+        )
+        introduce = Introduce(
+            visits=visits,
+            ledger=ledger,
+            orgs=orgs,
+            messengers=messengers,
+            tell=tell,
+            clock=clock,
+        )
+        onboard = (
+            Onboard(
+                ledger=ledger,
+                entra=entra,
+                sign_in=sign_in,
+                sign_ins=sign_ins,
+                limits=limits,
+                tell=tell,
+                engine=engine,
+                clock=clock,
+                secrets=system_secrets,
+                public_url=settings.public_url,
+                link_lifetime=timedelta(hours=settings.link_hours),
+            )
+            if entra and sign_in
+            else None
+        )
         conversation = Conversation(
             ledger=ledger,
             scan=scan,
             ask=ask,
             remind=remind,
+            acknowledge=acknowledge,
+            prove=prove,
+            follow=follow,
+            onboard=onboard,
             clock=clock,
             operators=_operators(settings),
             language=settings.language,
@@ -154,7 +243,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             await scan.org(org)
             await ask.review(await ledger.apps(org))
 
-        engine.register(Work(deliver=deliver, scan=look, verify=scan.app, tick=remind.tick))
+        engine.register(Work(deliver=deliver, scan=look, verify=follow.verify, tick=remind.tick))
         slack = (
             SlackInbound(settings.slack, conversation, once, slack_web)
             if settings.slack and slack_web
@@ -184,7 +273,17 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             if inbound is not None:
                 stack.push_async_callback(inbound.drain, DRAIN)
         app = build_app(
-            links=acknowledge,
+            services=Services(
+                acknowledge=acknowledge,
+                prove=prove,
+                follow=follow,
+                introduce=introduce,
+                onboard=onboard,
+                limits=limits,
+                signs_in=settings.sign_in is not None,
+                sign_in_origin=_origin(settings.entra.login_url) if settings.entra else "",
+                callback=(settings.sign_in or SignInSettings()).redirect_path,
+            ),
             words=cache(Words),
             public_url=settings.public_url,
             slack=slack.endpoint if slack else None,
@@ -193,11 +292,33 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             health=lambda: _health(base.redis, ledger),
             metrics=generate_latest,
         )
-        yield Bot(settings, ledger, scan, ask, remind, conversation, engine, app)
+        yield Bot(
+            settings=settings,
+            ledger=ledger,
+            scan=scan,
+            ask=ask,
+            remind=remind,
+            acknowledge=acknowledge,
+            visits=visits,
+            prove=prove,
+            follow=follow,
+            introduce=introduce,
+            onboard=onboard,
+            limits=limits,
+            conversation=conversation,
+            engine=engine,
+            app=app,
+        )
 
 
 DRAIN = 20.0
 """Seconds that answers under way may take at shutdown."""
+
+
+def _origin(url: str) -> str:
+    """Scheme, host and port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _people_policy(settings: Settings) -> PeoplePolicy:

@@ -29,7 +29,16 @@
         ├── AppUnknown           no app of that name
         ├── AppAmbiguous         several apps of that name
         ├── NobodyReachable      no Global Administrator can be asked
-        └── NothingToDo          the app needs no consent now
+        ├── NothingToDo          the app needs no consent now
+        ├── NotYours             somebody else's request, or none: both are told alike
+        ├── ProofTooWeak         it takes a stronger proof of who acts
+        ├── SessionUnknown       this browser has not proven who uses it, or too long ago
+        ├── TooManyTries         a limit per link or per address; again after `retry_after`
+        └── SignInError          a sign-in at Microsoft did not come to its end
+            ├── SignInUnknown    not begun here, in this browser, just now; or answered already
+            ├── SignInDeclined   the person cancelled at Microsoft
+            ├── SignInRefused    Microsoft refused; `reason` is its code
+            └── TokenInvalid     the token is none that may be believed
 
 A driver's own error is wrapped once, at the adapter's border, with the original as `__cause__`.
 """
@@ -275,3 +284,73 @@ class NothingToDo(ConsentError):
     """The app needs no consent now."""
 
     code = "nothing_to_do"
+
+
+class NotYours(ConsentError):
+    """There is no such request, or it is somebody else's: nobody learns which."""
+
+    code = "not_yours"
+
+
+class ProofTooWeak(ConsentError):
+    """This way of showing who acts is not enough. `needed` is a ProofKind's value."""
+
+    code = "proof_too_weak"
+
+    def __init__(self, message: str, *, needed: str) -> None:
+        super().__init__(message)
+        self.needed = needed
+
+
+class SessionUnknown(ConsentError):
+    """This browser has not proven who uses it, or too long ago."""
+
+    code = "session_unknown"
+
+
+class TooManyTries(ConsentError):
+    """A limit per link or per address was reached. `retry_after` is in seconds."""
+
+    code = "too_many_tries"
+
+    def __init__(self, *, retry_after: float) -> None:
+        super().__init__("There were too many tries in a short time.")
+        self.retry_after = retry_after
+
+
+class SignInError(ConsentError):
+    """A sign-in at Microsoft did not come to its end; nothing was spent."""
+
+    code = "sign_in_error"
+
+
+class SignInUnknown(SignInError):
+    """The answer belongs to no sign-in that began here, in this browser, a moment ago."""
+
+    code = "sign_in_unknown"
+
+
+class SignInDeclined(SignInError):
+    """The person cancelled at Microsoft."""
+
+    code = "sign_in_declined"
+
+
+class SignInRefused(SignInError):
+    """Microsoft refused the sign-in. `reason` is its stable code, such as `AADSTS50105`."""
+
+    code = "sign_in_refused"
+
+    def __init__(self, message: str, *, reason: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+
+
+class TokenInvalid(SignInError):
+    """A token that may not be believed. `reason` says why, free of secrets."""
+
+    code = "token_invalid"
+
+    def __init__(self, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"The token from Microsoft is not valid: {reason}.", hint=hint)
+        self.reason = reason

@@ -19,9 +19,11 @@ from bot.domain.evidence import Evidence
 from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.notices import Channel, Notice
-from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin
+from bot.domain.onboarding import Onboarding
+from bot.domain.people import ChatIdentity, GlobalAdmin, Holding, OktaAdmin
 from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
+from bot.domain.sign_in import Attempt, Session, SignedIn
 from bot.errors import CloudError
 from bot.message import Message
 
@@ -109,6 +111,14 @@ class Entra(Protocol):
         """What the last `global_admins` of this tenant did without, such as the eligible ones."""
         ...
 
+    async def holding(self, tenant: Tenant, object_id: str) -> Holding | None:
+        """How this account holds Global Administrator at this moment; None: not at all.
+
+        Read anew each time. CloudRefused also when a group could not be looked into that may hold
+        the role: what cannot be told is not "no".
+        """
+        ...
+
     async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
         """What tells whether the tenant consented to Okta's application.
 
@@ -161,6 +171,14 @@ class Messenger(Protocol):
 
     async def update(self, message_id: str, message: Message) -> None:
         """Change a message in place (MessageGone: it no longer exists)."""
+        ...
+
+    async def introduce(self, people: Sequence[ChatIdentity], message: Message, key: str) -> Sent:
+        """Bring people together over one message, marked with `key`.
+
+        Slack: a group conversation of them and the bot. Teams, where a bot cannot open one: the
+        message to each of them.
+        """
         ...
 
     async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
@@ -237,6 +255,22 @@ class Ledger(Protocol):
 
     async def request_by_link(self, digest: str) -> ConsentRequest | None:
         """The request whose link, now or formerly, has this digest."""
+        ...
+
+    async def request_by_code(self, code: str) -> ConsentRequest | None:
+        """The newest request that shows this short code, as people type it."""
+        ...
+
+    async def onboarding(self, onboarding_id: str) -> Onboarding | None: ...
+
+    async def onboarding_by_link(self, digest: str) -> Onboarding | None: ...
+
+    async def onboarding_of(self, tenant_id: str) -> Onboarding | None:
+        """The newest onboarding of a tenant."""
+        ...
+
+    async def newest_reminder(self, channel: Channel) -> str:
+        """The key of the reminder that was last posted to a channel; "" when there is none."""
         ...
 
     async def open_requests(self) -> tuple[ConsentRequest, ...]: ...
@@ -323,6 +357,62 @@ class Conversations(Protocol):
         ...
 
     async def conversation(self, conversation_id: str) -> ConversationRef | None: ...
+
+
+# ------------------------------------------------------------------ signing in
+
+
+class SignIn(Protocol):
+    """Signing people in at their own tenant's Microsoft endpoint (OpenID Connect, code + PKCE).
+
+    Every address is built from the settings; nothing that came in decides where a browser is sent.
+    """
+
+    async def address(
+        self, tenant_id: str, *, state: str, nonce: str, verifier: str, login_hint: str
+    ) -> str:
+        """Where to send the browser. The address carries the verifier's S256 challenge only."""
+        ...
+
+    async def redeem(self, tenant_id: str, *, code: str, nonce: str, verifier: str) -> SignedIn:
+        """Who signed in, from tokens that were validated in full.
+
+        Raises SignInRefused, TokenInvalid, CloudError (Microsoft could not be asked).
+        """
+        ...
+
+    def consent_address(self, tenant_id: str, *, state: str) -> str:
+        """Where an administrator lets the bot itself read their tenant (admin consent)."""
+        ...
+
+
+class SignIns(Protocol):
+    """Sign-ins under way, and the sessions that came of them (raise StoreError)."""
+
+    async def begin(self, state: str, attempt: Attempt) -> None:
+        """Keep an attempt for ATTEMPT_LIFETIME. `state` is stored as a digest."""
+        ...
+
+    async def take(self, state: str) -> Attempt | None:
+        """Take an attempt out: of any number of callers, one gets it."""
+        ...
+
+    async def open_session(self, secret: str, session: Session) -> None:
+        """Keep a session until its end. `secret` is stored as a digest."""
+        ...
+
+    async def session(self, secret: str) -> Session | None: ...
+
+
+class Limits(Protocol):
+    """How often something may happen, counted over all replicas (raise StoreError)."""
+
+    async def hit(self, what: str, most: int, per: timedelta) -> float:
+        """Count one; 0.0 while there were no more than `most` in this window of `per`.
+
+        Else the seconds until the next window. `what` is stored as a digest.
+        """
+        ...
 
 
 # ------------------------------------------------------------------ engine

@@ -31,6 +31,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from bot.domain.consent import ProofKind
 from bot.errors import SettingsInvalid
 
 
@@ -181,6 +182,42 @@ class EntraSettings(Section):
         return self
 
 
+class SignInSettings(Section):
+    """Signing the asked person in at their own tenant: the strong proof of who acts.
+
+    Write `[sign_in]`, even with nothing under it, to switch it on. The app registration needs the
+    redirect address `public_url` + `redirect_path`, platform "Web".
+    """
+
+    redirect_path: str = Field(
+        "/auth/callback",
+        pattern=r"^(/[a-z0-9_-]{1,50}){1,4}$",
+        description="Where Microsoft sends the browser back to, below `public_url`.",
+    )
+    api_scope: str = Field(
+        "",
+        pattern=r"^(api://\S+/[^\s/]+|https://\S+/[^\s/]+)?$",
+        description="A scope of the registration's own API (`api://…/proof`) that takes access "
+        "tokens in version 1.0: only those say whether MFA was used.",
+    )
+    auth_context: str = Field(
+        "",
+        pattern=r"^(c\d{1,2})?$",
+        description="A Conditional Access authentication context (`c1` to `c99`) that the tenants "
+        "require MFA for; it is asked for and checked.",
+    )
+
+
+class LinksSettings(Section):
+    """How personal links are spent."""
+
+    minimum_proof: ProofKind | None = Field(
+        None,
+        description="The weakest proof of who acts that is accepted. Left out: `signed_in` where "
+        "`sign_in` is configured, else `chat_account`.",
+    )
+
+
 class SlackSettings(Section):
     """The Slack app."""
 
@@ -289,6 +326,10 @@ class Settings(BaseSettings):
     entra: EntraSettings | None = Field(
         None, description="Microsoft; left out, people and consents cannot be told."
     )
+    sign_in: SignInSettings | None = Field(
+        None, description="Signing people in; left out, the proof of who acts is weaker."
+    )
+    links: LinksSettings = Field(LinksSettings(), description="How personal links are spent.")
     slack: SlackSettings | None = Field(None, description="Slack; left out, it is not served.")
     teams: TeamsSettings | None = Field(None, description="Teams; left out, it is not served.")
     people: PeopleSettings = Field(PeopleSettings(), description="Your own admins.")
@@ -320,7 +361,25 @@ class Settings(BaseSettings):
             raise ValueError(f"okta: each org needs a name of its own (twice: {', '.join(twice)})")
         if self.slack is None and self.teams is None:
             raise ValueError("give slack or teams (or both)")
+        if self.sign_in is not None and self.entra is None:
+            raise ValueError("sign_in: it needs entra, whose app registration signs people in")
+        minimum = self.minimum_proof
+        if minimum.reaches(ProofKind.SIGNED_IN) and self.sign_in is None:
+            raise ValueError(f"links.minimum_proof: {minimum} needs sign_in")
+        if minimum is ProofKind.SIGNED_IN_MFA and not (
+            self.sign_in and (self.sign_in.api_scope or self.sign_in.auth_context)
+        ):
+            raise ValueError(
+                "links.minimum_proof: signed_in_mfa needs sign_in.api_scope or "
+                "sign_in.auth_context, for nothing else shows MFA"
+            )
         return self
+
+    @property
+    def minimum_proof(self) -> ProofKind:
+        """The weakest proof of who acts that is accepted."""
+        default = ProofKind.SIGNED_IN if self.sign_in else ProofKind.CHAT_ACCOUNT
+        return self.links.minimum_proof or default
 
     @classmethod
     def settings_customise_sources(

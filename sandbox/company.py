@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sandbox import contoso as cast
 from sandbox import traces
+from sandbox.contoso_entra import GRAPH_ROLES
 from sandbox.contoso_entra import tenants as entra_tenants
 from sandbox.contoso_okta import orgs as okta_orgs
 from sandbox.keys import SigningKey, key_for, self_signed
@@ -135,6 +136,38 @@ class Company:
                 "app before you can use it.",
             )
 
+    def let_bot_in(self, tenant: EntraTenant, admin: str) -> None:
+        """An administrator accepts what the bot itself asks for (admin consent).
+
+        Raises `Refused` for an account that may not consent, KeyError for an unknown one.
+        """
+        self.check_may_consent(tenant, tenant.account(admin))
+        tenant.bot_roles = set(GRAPH_ROLES)
+        if self._bot_in(tenant) is None:
+            self.enroll_bot(tenant)
+
+    def enroll_bot(self, tenant: EntraTenant) -> None:
+        """The bot's enterprise application appears in the tenant."""
+        tenant.service_principals.append(
+            ServicePrincipal(
+                id=guid(f"{tenant.id}/sp/bot"),
+                app_id=self.bot.client_id,
+                name="o365bot",
+                owner_tenant=cast.CONTOSO,
+            )
+        )
+
+    def shut_bot_out(self, tenant: EntraTenant) -> None:
+        """The tenant removes the bot's enterprise application, and with it every grant."""
+        tenant.bot_roles = None
+        found = self._bot_in(tenant)
+        if found is not None:
+            tenant.service_principals.remove(found)
+
+    def _bot_in(self, tenant: EntraTenant) -> ServicePrincipal | None:
+        of_bot = (p for p in tenant.service_principals if p.app_id == self.bot.client_id)
+        return next(of_bot, None)
+
     def press_authenticate(self, org: str, app_id: str, admin: str) -> None:
         """An administrator signs in at Microsoft and accepts Okta's request for consent.
 
@@ -241,14 +274,7 @@ def contoso(now: Callable[[], datetime] = utc_now, key_directory: Path | None = 
         org.public_jwk = company.bot_okta_keys[name].public_jwk()
     for tenant in tenants.values():
         if tenant.bot_roles is not None:
-            tenant.service_principals.append(
-                ServicePrincipal(
-                    id=guid(f"{tenant.id}/sp/bot"),
-                    app_id=company.bot.client_id,
-                    name="o365bot",
-                    owner_tenant=cast.CONTOSO,
-                )
-            )
+            company.enroll_bot(tenant)
     _live_through_the_past(company)
     return company
 

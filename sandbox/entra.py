@@ -37,6 +37,8 @@ def login_app(company: Company) -> Starlette:
             Route("/{tenant}/oauth2/v2.0/token", login.token, methods=["POST"]),
             Route("/{tenant}/oauth2/v2.0/authorize", pages.show_sign_in, methods=["GET"]),
             Route("/{tenant}/oauth2/v2.0/authorize", pages.sign_in, methods=["POST"]),
+            Route("/{tenant}/v2.0/adminconsent", pages.show_admin_consent, methods=["GET"]),
+            Route("/{tenant}/v2.0/adminconsent", pages.admin_consent, methods=["POST"]),
             Route("/{tenant}/oauth2/authorize", pages.show_consent, methods=["GET"]),
             Route("/{tenant}/oauth2/authorize", pages.consent, methods=["POST"]),
         ],

@@ -5,6 +5,7 @@ Nobody types a password here: one chooses an account, and Microsoft's answer for
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 import urllib.parse
@@ -15,9 +16,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sandbox.company import Company, Refused
+from sandbox.contoso_entra import GRAPH_ROLES
 from sandbox.entra_tokens import Code, tenant_named
 from sandbox.pages import Pages
-from sandbox.records import OKTA_CLIENT_APP_ID, OKTA_CLIENT_NAME, EntraAccount, EntraTenant
+from sandbox.records import (
+    OKTA_CLIENT_APP_ID,
+    OKTA_CLIENT_NAME,
+    EntraAccount,
+    EntraTenant,
+    Hold,
+)
 from sandbox.traces import CONSENT_ROLES
 
 CODE_SECONDS = 600
@@ -32,14 +40,16 @@ in.</p><p>{{ trouble }}</p></div>{% endif %}
 <fieldset><legend>Pick an account</legend>
 {% for account in accounts %}<label><input type="radio" name="account" value="{{ account.id }}"
  required{% if account.id == chosen %} checked{% endif %}> {{ account.display_name }}
-<span class="quiet">{{ account.upn }}</span></label>
+<span class="quiet">{{ account.upn }}{% for hint in hints[account.id] %} · {{ hint }}{% endfor %}
+</span></label>
 {% endfor %}</fieldset>
 {% if permissions %}<h2>Permissions requested</h2>
 <p><strong>{{ app }}</strong> would like to, on behalf of your organization:</p>
 <ul>{% for permission in permissions %}<li>{{ permission }}</li>{% endfor %}</ul>{% endif %}
 <div class="actions">
 <button name="answer" value="accept" class="primary">{{ accept }}</button>
-<button name="answer" value="cancel" formnovalidate>Cancel</button>
+{% if may_skip_mfa %}<button name="answer" value="without-mfa">Sign in without MFA</button>
+{% endif %}<button name="answer" value="cancel" formnovalidate>Cancel</button>
 </div>
 </form>
 <p class="quiet">This is a pretend Microsoft. Nothing here leaves this machine.</p>
@@ -74,8 +84,8 @@ class SignInPages:
         if refused is not None:
             return refused
         query = request.query_params
-        account, declined = await self._choice(request, tenant)
-        if declined:
+        account, answer = await self._choice(request, tenant)
+        if answer == "cancel":
             return _back(query, error="access_denied", error_description=_DECLINED)
         if account is None:
             return self._sign_in_page(request, tenant, "Pick an account.", None, 400)
@@ -91,6 +101,8 @@ class SignInPages:
             nonce=query.get("nonce"),
             challenge=query.get("code_challenge"),
             expires=time.time() + CODE_SECONDS,
+            mfa=answer != "without-mfa",
+            context=_context(query.get("claims", "")),
         )
         return _back(query, code=code)
 
@@ -127,7 +139,73 @@ class SignInPages:
     ) -> Response:
         hint = request.query_params.get("login_hint", "").casefold()
         return self._choose(
-            tenant, account, hint, status, title="Sign in", accept="Sign in", trouble=trouble
+            tenant,
+            account,
+            hint,
+            status,
+            title="Sign in",
+            accept="Sign in",
+            trouble=trouble,
+            may_skip_mfa=True,
+        )
+
+    # -- letting the bot in ----------------------------------------------------------------
+
+    async def show_admin_consent(self, request: Request) -> Response:
+        """`GET /{tenant}/v2.0/adminconsent`, where the bot sends an administrator."""
+        tenant = tenant_named(self.company, request.path_params["tenant"])
+        return self._refused_consent(request) or self._admin_consent_page(tenant)
+
+    async def admin_consent(self, request: Request) -> Response:
+        """Accept or Cancel. `admin_consent=True` goes back beside errors, too, as documented."""
+        tenant = tenant_named(self.company, request.path_params["tenant"])
+        refused = self._refused_consent(request)
+        if refused is not None:
+            return refused
+        query = request.query_params
+        account, answer = await self._choice(request, tenant)
+        if answer == "cancel":
+            return _back(
+                query,
+                admin_consent="True",
+                error="consent_required",
+                error_description=_DECLINED,
+            )
+        if account is None:
+            return self._admin_consent_page(tenant, "Pick an account.", status=400)
+        try:
+            self.company.let_bot_in(tenant, account.id)
+        except Refused as trouble:
+            return self._admin_consent_page(tenant, str(trouble), account, 400)
+        return _back(query, admin_consent="True", tenant=tenant.id, scope=query["scope"])
+
+    def _refused_consent(self, request: Request) -> Response | None:
+        query, bot = request.query_params, self.company.bot
+        if query.get("client_id") != bot.client_id:
+            return self._error("AADSTS700016: Application was not found in the directory.")
+        if query.get("redirect_uri") not in bot.redirect_uris:
+            return self._error("AADSTS50011: The redirect URI is not one of the application's.")
+        if not query.get("scope", "").endswith("/.default"):
+            return self._error("AADSTS70011: The provided value for 'scope' is not valid.")
+        return None
+
+    def _admin_consent_page(
+        self,
+        tenant: EntraTenant,
+        trouble: str = "",
+        account: EntraAccount | None = None,
+        status: int = 200,
+    ) -> Response:
+        return self._choose(
+            tenant,
+            account,
+            "",
+            status,
+            title="Accept for your organization",
+            accept="Accept",
+            trouble=trouble,
+            app="o365bot",
+            permissions=sorted(GRAPH_ROLES),
         )
 
     # -- consenting to Okta ----------------------------------------------------------------
@@ -143,8 +221,8 @@ class SignInPages:
         refused = self._refused_okta(request)
         if refused is not None:
             return refused
-        account, declined = await self._choice(request, tenant)
-        if declined:
+        account, answer = await self._choice(request, tenant)
+        if answer == "cancel":
             return _back(request.query_params, error="access_denied", error_description=_DECLINED)
         if account is None:
             return self._consent_page(tenant, "Pick an account.", status=400)
@@ -189,12 +267,13 @@ class SignInPages:
 
     async def _choice(
         self, request: Request, tenant: EntraTenant
-    ) -> tuple[EntraAccount | None, bool]:
+    ) -> tuple[EntraAccount | None, str]:
+        """The account that was chosen, and what was pressed."""
         form = await request.form()
-        if form.get("answer") == "cancel":
-            return None, True
-        wanted = form.get("account")
-        return next((a for a in tenant.accounts if a.id == wanted), None), False
+        wanted, answer = form.get("account"), str(form.get("answer", ""))
+        if answer == "cancel":
+            return None, answer
+        return next((a for a in tenant.accounts if a.id == wanted), None), answer
 
     def _choose(
         self,
@@ -212,11 +291,36 @@ class SignInPages:
             tenant=tenant,
             accounts=[a for a in tenant.accounts if not a.upn.startswith("svc_")],
             chosen=chosen.id if chosen else None,
+            hints={account.id: _hints(tenant, account) for account in tenant.accounts},
             **values,
         )
 
     def _error(self, trouble: str) -> Response:
         return self.pages.show("error", 400, title="Sign in", trouble=trouble)
+
+
+def _hints(tenant: EntraTenant, account: EntraAccount) -> list[str]:
+    """What helps whoever plays here to pick the account that they want to try."""
+    holds = tenant.holds(account.id)
+    hints = []
+    if holds & {Hold.ACTIVE, Hold.ACTIVATED}:
+        hints.append("Global Administrator")
+    elif holds:
+        hints.append("may activate Global Administrator")
+    if not account.mfa:
+        hints.append("no MFA")
+    if not account.enabled:
+        hints.append("disabled")
+    return hints
+
+
+def _context(claims: str) -> str:
+    """The authentication context that the `claims` parameter asks for; "" without one."""
+    try:
+        wanted = json.loads(claims)["id_token"]["acrs"]["value"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return wanted if isinstance(wanted, str) else ""
 
 
 _DECLINED = "AADSTS65004: User declined to consent to access the app."

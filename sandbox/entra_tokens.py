@@ -78,6 +78,8 @@ class Code:
     nonce: str | None
     challenge: str | None
     expires: float
+    mfa: bool = True
+    context: str = ""
 
 
 @dataclass
@@ -201,6 +203,7 @@ class Tokens:
         The bot's own API takes tokens in version 1.0, the ones that carry `amr`.
         """
         bot = self.company.bot
+        mfa = account.mfa and code.mfa
         same = {
             "name": account.display_name,
             "oid": account.id,
@@ -215,6 +218,7 @@ class Tokens:
             ver="2.0",
             **same,
             **({"nonce": code.nonce} if code.nonce else {}),
+            **({"acrs": [code.context]} if code.context and mfa else {}),
         )
         own_api = any(scope.startswith(f"{bot.app_id_uri}/") for scope in code.scope.split())
         access_token = self._sign(
@@ -222,7 +226,7 @@ class Tokens:
             aud=bot.app_id_uri if own_api else GRAPH_APP_ID,
             iss=v1_issuer(tenant),
             appid=bot.client_id,
-            amr=["pwd", "mfa"] if account.mfa else ["pwd"],
+            amr=["pwd", "mfa"] if mfa else ["pwd"],
             scp=" ".join(scope.rpartition("/")[2] for scope in code.scope.split()),
             upn=account.upn,
             ver="1.0",

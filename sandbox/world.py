@@ -139,6 +139,7 @@ class World:
         self.slack.delivery.events_url = f"{bot_url}/slack/events"
         self.teams.messages_url = f"{bot_url}/teams/messages"
         self.hooks.connect(bot_url)
+        self.company.bot.redirect_uris = {f"{bot_url}/auth/callback", f"{bot_url}/auth/consented"}
 
     async def start_chat(self, within: float = 30.0) -> None:
         """Once the bot answers at all: Slack checks its URL, Teams tells it who has the app, and
@@ -166,10 +167,13 @@ class World:
 
     # -- settings --------------------------------------------------------------------------
 
-    def settings_toml(self, bot_url: str, directory: Path) -> Path:
+    def settings_toml(
+        self, bot_url: str, directory: Path, *, minimum_proof: str = "personal_link"
+    ) -> Path:
         """Write the bot's settings and key files into `directory`; the path of the TOML file.
 
-        From then on both platforms send to `bot_url`.
+        `minimum_proof` is `links.minimum_proof`; "" leaves the bot its default, a sign-in. From
+        then on both platforms send to `bot_url`.
         """
         self.connect(bot_url)
         directory.mkdir(parents=True, exist_ok=True)
@@ -216,6 +220,9 @@ class World:
                 },
             )
         )
+        parts.append(_table("[sign_in]", {"api_scope": f"{bot.app_id_uri}/proof"}))
+        if minimum_proof:
+            parts.append(_table("[links]", {"minimum_proof": minimum_proof}))
         parts.append(
             _table(
                 "[slack]",

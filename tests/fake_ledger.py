@@ -15,6 +15,8 @@ from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.notices import Channel, ChannelReminder
+from bot.domain.onboarding import Onboarding
 from bot.domain.people import GlobalAdmin, OktaAdmin
 from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
@@ -40,6 +42,9 @@ class FakeLedger:
         self._notes: dict[str, AccountNote] = {}
         self._prospects: dict[AppRef, Prospect] = {}
         self._okta_admins: dict[str, tuple[OktaAdmin, ...]] = {}
+        self._codes: dict[str, str] = {}
+        self._onboardings: dict[str, Onboarding] = {}
+        self._newest_reminders: dict[Channel, str] = {}
 
     async def _call(self) -> None:
         await asyncio.sleep(0)
@@ -53,6 +58,7 @@ class FakeLedger:
             *((self._requests.get(r.id), r.revision) for r in changes.requests),
             *((self._deliveries.get(d.key), d.revision) for d in changes.deliveries),
             *((self._notes.get(n.key), n.revision) for n in changes.notes),
+            *((self._onboardings.get(o.id), o.revision) for o in changes.onboardings),
         ]
         for stored, revision in expected:
             if (stored.revision if stored else 0) != revision - 1:
@@ -62,6 +68,13 @@ class FakeLedger:
             self._requests[request.id] = request
             if request.link is not None:
                 self._links[request.link.token_sha256] = request.id
+            self._codes[_plain(request.code)] = request.id
+        for onboarding in changes.onboardings:
+            self._onboardings.pop(onboarding.id, None)
+            self._onboardings[onboarding.id] = onboarding
+        for delivery in changes.deliveries:
+            if isinstance(delivery.notice, ChannelReminder) and delivery.phase is Phase.SENT:
+                self._newest_reminders[delivery.notice.to] = delivery.key
         self._deliveries.update({delivery.key: delivery for delivery in changes.deliveries})
         for delivery in changes.planned:
             self._deliveries.setdefault(delivery.key, delivery)
@@ -127,6 +140,27 @@ class FakeLedger:
         await self._call()
         return self._requests.get(self._links.get(digest, ""))
 
+    async def request_by_code(self, code: str) -> ConsentRequest | None:
+        await self._call()
+        return self._requests.get(self._codes.get(_plain(code), ""))
+
+    async def onboarding(self, onboarding_id: str) -> Onboarding | None:
+        await self._call()
+        return self._onboardings.get(onboarding_id)
+
+    async def onboarding_by_link(self, digest: str) -> Onboarding | None:
+        await self._call()
+        return next((o for o in self._onboardings.values() if o.link == digest), None)
+
+    async def onboarding_of(self, tenant_id: str) -> Onboarding | None:
+        await self._call()
+        of_tenant = [o for o in self._onboardings.values() if o.tenant_id == tenant_id]
+        return max(of_tenant, key=lambda o: o.asked_at, default=None)
+
+    async def newest_reminder(self, channel: Channel) -> str:
+        await self._call()
+        return self._newest_reminders.get(channel, "")
+
     async def open_requests(self) -> tuple[ConsentRequest, ...]:
         await self._call()
         return _oldest_first(r for r in self._requests.values() if r.stage.is_open)
@@ -157,6 +191,10 @@ def _look_at(delivery: Delivery) -> datetime | None:
             return delivery.leased_until or delivery.due_at
         case Phase.SENT | Phase.FAILED:
             return None
+
+
+def _plain(code: str) -> str:
+    return "".join(c for c in code.upper() if c.isalnum())
 
 
 def _oldest_first(requests: Iterable[ConsentRequest]) -> tuple[ConsentRequest, ...]:

@@ -18,6 +18,7 @@ from bot.domain.apps import (
 from bot.domain.consent import (
     ConsentRequest,
     LinkBinding,
+    MfaShown,
     Proof,
     ProofKind,
     Step,
@@ -27,7 +28,8 @@ from bot.domain.consent import (
 )
 from bot.domain.evidence import Evidence
 from bot.domain.notices import Channel, Notice
-from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
+from bot.domain.people import ChatIdentity, GlobalAdmin, Holding, OktaAdmin, Platform
+from bot.domain.sign_in import Attempt, Session, SignedIn
 from bot.errors import (
     CloudError,
     CloudNotFound,
@@ -218,6 +220,7 @@ class FakeMessenger:
         self.posted: dict[str, Posted] = {}
         self.updates: list[str] = []
         self.searched: list[tuple[str, ...]] = []
+        self.introduced: list[tuple[ChatIdentity, ...]] = []
 
     async def find_person(
         self, addresses: Sequence[str], object_id: str, tenant_id: str
@@ -240,6 +243,10 @@ class FakeMessenger:
             raise self.refuses.pop(0)
         self.posted[message_id].message = message
         self.updates.append(message_id)
+
+    async def introduce(self, people: Sequence[ChatIdentity], message: Message, key: str) -> Sent:
+        self.introduced.append(tuple(people))
+        return await self._take(people[0], message, key)
 
     async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
         await asyncio.sleep(0)
@@ -326,10 +333,14 @@ class FakeEntra:
         self.gaps: dict[str, tuple[CloudError, ...]] = {}
         self.domains: dict[str, tuple[Evidence, ...]] = {}
         self.calls: list[str] = []
+        self.holdings: dict[str, Holding | CloudError] = {}
 
     async def find_tenant(self, domain: str) -> Tenant:
         await asyncio.sleep(0)
         self.calls.append(f"find {domain}")
+        by_id = {tenant.id: tenant for tenant in self.tenants.values()}
+        if domain in by_id:
+            return by_id[domain]
         if domain not in self.tenants:
             raise CloudNotFound("No tenant has this domain.", where=domain, call="GET discovery")
         return self.tenants[domain]
@@ -348,6 +359,11 @@ class FakeEntra:
         await asyncio.sleep(0)
         return {a.ref.app_id: self.domains[a.domain] for a in apps if a.domain in self.domains}
 
+    async def holding(self, tenant: Tenant, object_id: str) -> Holding | None:
+        await asyncio.sleep(0)
+        self.calls.append(f"holding {object_id}")
+        return _or_raise(self.holdings.get(object_id))
+
     async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
         await asyncio.sleep(0)
         self.calls.append(f"consent {tenant.id}")
@@ -358,6 +374,66 @@ class FakeEntra:
     ) -> Mapping[str, tuple[Evidence, ...]]:
         await asyncio.sleep(0)
         return {app_id: self.accounts[app_id] for app_id in app_ids if app_id in self.accounts}
+
+
+class FakeSignIn:
+    """Microsoft's sign-in: whoever holds the code `<object id>@<tenant id>` is that account.
+
+    `fails` is raised by the next redemption; `mfa` is what each sign-in shows.
+    """
+
+    def __init__(self) -> None:
+        self.fails: list[Exception] = []
+        self.mfa = MfaShown.NOT_PROVEN
+        self.redeemed: list[tuple[str, str, str]] = []
+
+    async def address(
+        self, tenant_id: str, *, state: str, nonce: str, verifier: str, login_hint: str
+    ) -> str:
+        return f"https://login.example.com/{tenant_id}?state={state}&login_hint={login_hint}"
+
+    async def redeem(self, tenant_id: str, *, code: str, nonce: str, verifier: str) -> SignedIn:
+        await asyncio.sleep(0)
+        self.redeemed.append((code, nonce, verifier))
+        if self.fails:
+            raise self.fails.pop(0)
+        object_id, _, tenant = code.partition("@")
+        return SignedIn(tenant or tenant_id, object_id, self.mfa)
+
+    def consent_address(self, tenant_id: str, *, state: str) -> str:
+        return f"https://login.example.com/{tenant_id}/adminconsent?state={state}"
+
+
+class SignInsInMemory:
+    """The SignIns port in memory; nothing expires by itself."""
+
+    def __init__(self) -> None:
+        self.attempts: dict[str, Attempt] = {}
+        self.sessions: dict[str, Session] = {}
+
+    async def begin(self, state: str, attempt: Attempt) -> None:
+        self.attempts[link_digest(state)] = attempt
+
+    async def take(self, state: str) -> Attempt | None:
+        await asyncio.sleep(0)
+        return self.attempts.pop(link_digest(state), None)
+
+    async def open_session(self, secret: str, session: Session) -> None:
+        self.sessions[link_digest(secret)] = session
+
+    async def session(self, secret: str) -> Session | None:
+        return self.sessions.get(link_digest(secret))
+
+
+class LimitsInMemory:
+    """The Limits port in memory: one endless window."""
+
+    def __init__(self) -> None:
+        self.counted: dict[str, int] = {}
+
+    async def hit(self, what: str, most: int, per: timedelta) -> float:
+        self.counted[what] = self.counted.get(what, 0) + 1
+        return 0.0 if self.counted[what] <= most else per.total_seconds()
 
 
 Given = TypeVar("Given")

@@ -14,11 +14,31 @@ from hypothesis import strategies as st
 
 from bot.domain.apps import AppRef, AppStatus, Office365App, Tenant
 from bot.domain.changes import AuditEntry
-from bot.domain.consent import ConsentRequest, LinkBinding, Proof, ProofKind, Stage
+from bot.domain.consent import (
+    Button,
+    ConsentRequest,
+    LinkBinding,
+    MfaShown,
+    Proof,
+    ProofKind,
+    Stage,
+)
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.notices import Acknowledged, Channel, ChannelReminder, Notice, PersonalLink
+from bot.domain.later import Snooze
+from bot.domain.looks import Watch
+from bot.domain.notices import (
+    BoardChanged,
+    Channel,
+    ChannelReminder,
+    Happening,
+    Introduction,
+    Notice,
+    OperatorNote,
+    PersonalLink,
+    RequestChanged,
+)
 from bot.domain.people import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
 from bot.ports import ConversationRef
 
@@ -129,9 +149,12 @@ okta_admins = st.builds(
 
 channels = st.builds(Channel, st.sampled_from(Platform), names)
 notices: st.SearchStrategy[Notice] = st.one_of(
-    st.builds(PersonalLink, chat_identities, names),
+    st.builds(PersonalLink, chat_identities, names, st.just("") | names),
     st.builds(ChannelReminder, channels, names),
-    st.builds(Acknowledged, chat_identities, names),
+    st.builds(RequestChanged, chat_identities, names, st.integers(1, 99)),
+    st.builds(BoardChanged, channels, names),
+    st.builds(OperatorNote, chat_identities, st.sampled_from(Happening), names, names),
+    st.builds(Introduction, chat_identities, chat_identities, names),
 )
 deliveries = st.builds(
     Delivery,
@@ -161,9 +184,23 @@ requests = st.builds(
     requested_by=words,
     requested_at=any_moments,
     stage=st.sampled_from(Stage),
-    link=st.none() | st.builds(LinkBinding, digests, any_moments),
+    link=st.none() | st.builds(LinkBinding, digests, any_moments, words),
     changed_at=st.none() | any_moments,
-    proof=st.none() | st.builds(Proof, st.sampled_from(ProofKind), words, any_moments),
+    proof=st.none()
+    | st.builds(Proof, st.sampled_from(ProofKind), words, any_moments, st.sampled_from(MfaShown)),
+    asker=st.none() | chat_identities,
+    holding=st.sampled_from(Holding),
+    okta_admin=st.none() | st.booleans(),
+    saw=st.none() | st.sampled_from(Button),
+    snooze=st.none()
+    | st.builds(
+        Snooze,
+        st.datetimes(datetime(2023, 1, 1), datetime(2031, 1, 1)),
+        st.sampled_from(["UTC", "Europe/Berlin", "Asia/Tokyo"]),
+        words,
+    ),
+    suggestion=words,
+    watch=st.none() | st.builds(Watch, any_moments, st.none() | any_moments, st.integers(0, 9)),
     revision=st.integers(1, 99),
 )
 app_records = st.builds(

@@ -135,6 +135,8 @@ def _type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
         return "table of texts"
     if get_args(Address)[1] in metadata:
         return "address"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return "one of " + ", ".join(code(each.value) for each in annotation)
     names = {
         str: "text",
         int: "whole number",

@@ -71,15 +71,18 @@ class DocketEngine:
         await self._add("scan_org", org, key=f"scan:{org}", at=datetime.now(UTC))
 
     async def verify(self, ref: AppRef, at: datetime) -> None:
-        await self._add("verify_app", str(ref), key=f"verify:{ref}", at=at)
+        await self._add("verify_app", str(ref), key=f"verify:{ref}", at=at, replace=True)
 
-    async def _add(self, task: str, argument: str, *, key: str, at: datetime) -> None:
+    async def _add(
+        self, task: str, argument: str, *, key: str, at: datetime, replace: bool = False
+    ) -> None:
         """Add a task. With a key it is safe to repeat, so a lost connection is retried.
 
         What lies in the future replaces what stands under the key: that is how a task puts itself
-        off. Raises StoreUnavailable when the store stays away.
+        off. `replace`: what is to be done now does so, too. Raises StoreUnavailable when the store
+        stays away.
         """
-        later = at > datetime.now(UTC)
+        later = replace or at > datetime.now(UTC)
         try:
             async for attempt in stamina.retry_context(
                 on=RedisConnectionError, attempts=5, timeout=15.0

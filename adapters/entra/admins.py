@@ -81,6 +81,30 @@ async def read_global_admins(graph: Graph, tenant: Tenant) -> AdminsRead:
     )
 
 
+async def read_holding(graph: Graph, tenant: Tenant, object_id: str) -> Holding | None:
+    """How one account holds the role at this moment; None: neither actively nor eligibly.
+
+    Raises CloudRefused also when a group that has the role could not be looked into.
+    """
+    gaps: list[CloudError] = []
+    for call, holding in (
+        (calls.ROLE_ASSIGNMENTS, Holding.ACTIVE),
+        (calls.ROLE_ELIGIBILITIES, Holding.ELIGIBLE),
+    ):
+        try:
+            holders = await _assignments(graph, tenant, call, holding)
+        except CloudRefused:
+            if holding is Holding.ACTIVE:
+                raise
+            break  # no licence for Privileged Identity Management, or no permission to ask
+        async for one in _persons(graph, tenant, holders, gaps):
+            if one.principal_id.lower() == object_id.lower():
+                return holding
+    if gaps:
+        raise gaps[0]
+    return None
+
+
 async def _assignments(
     graph: Graph, tenant: Tenant, call: calls.Call, holding: Holding
 ) -> tuple[_Held, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import structlog
 
 from adapters.entra.accounts import read_accounts
-from adapters.entra.admins import read_global_admins
+from adapters.entra.admins import read_global_admins, read_holding
 from adapters.entra.consent import read_consent
 from adapters.entra.discovery import Discovery
 from adapters.entra.domains import read_domain_evidence
@@ -17,7 +17,7 @@ from adapters.entra.tokens import AppTokens
 from adapters.http.client import open_http
 from bot.domain.apps import Office365App, Tenant
 from bot.domain.evidence import Evidence
-from bot.domain.people import GlobalAdmin
+from bot.domain.people import GlobalAdmin, Holding
 from bot.errors import CloudError
 from bot.ports import Clock
 from bot.settings import EntraSettings
@@ -71,6 +71,10 @@ class EntraClient:
         for gap in read.gaps:
             log.info("administrators not read in full", tenant=tenant.domain, reason=gap.message)
         return read.admins
+
+    async def holding(self, tenant: Tenant, object_id: str) -> Holding | None:
+        """How this account holds Global Administrator at this moment; None: not at all."""
+        return await read_holding(self._graph, tenant, object_id)
 
     def admin_gaps(self, tenant: Tenant) -> tuple[CloudError, ...]:
         """What the last `global_admins` of this tenant did without, such as the eligible ones."""

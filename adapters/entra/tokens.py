@@ -48,7 +48,7 @@ class AppTokens:
         self._settings = settings
         self._http = http
         self._clock = clock
-        self._key = _client_key(settings)
+        self._client = ClientProof(settings)
         self._tokens: dict[str, _Token] = {}
         self._fetching: dict[str, asyncio.Task[_Token]] = {}
 
@@ -86,12 +86,24 @@ class AppTokens:
             "client_id": self._settings.client_id,
             "scope": f"{graph.scheme}://{graph.netloc}/.default",
             "grant_type": "client_credentials",
-            **self._proof(f"{self._settings.login_url}{path}", asked_at),
+            **self._client.proof(f"{self._settings.login_url}{path}", asked_at),
         }
         answer = await client.post(path, form=form)
         return _read(answer, asked_at)
 
-    def _proof(self, token_endpoint: str, now: datetime) -> dict[str, str]:
+
+class ClientProof:
+    """How the app registration proves itself to a token endpoint.
+
+    Raises SettingsInvalid when the certificate cannot be used.
+    """
+
+    def __init__(self, settings: EntraSettings) -> None:
+        self._settings = settings
+        self._key = _client_key(settings)
+
+    def proof(self, token_endpoint: str, now: datetime) -> dict[str, str]:
+        """The form fields for one request to `token_endpoint`."""
         if self._key is not None:
             return {
                 "client_assertion_type": ASSERTION_TYPE,

@@ -49,6 +49,8 @@ class KeySet:
         self._lock = asyncio.Lock()
         self._keys: Mapping[str, jwt.PyJWK] = {}
         self._endorsements: Mapping[str, frozenset[str]] = {}
+        self._issuers: Mapping[str, str] = {}
+        self._issuer = ""
         self._read_at: float | None = None
         self._not_before = float("-inf")
         self._failure: CloudError | None = None
@@ -73,6 +75,10 @@ class KeySet:
     def endorsements(self, kid: str) -> frozenset[str]:
         """The channels a known key may speak for (Bot Framework); empty when it does not say."""
         return self._endorsements.get(kid, frozenset())
+
+    def issuer(self, kid: str) -> tuple[str, str]:
+        """The provider's issuer, and whom a known key may speak for ("" when it does not say)."""
+        return self._issuer, self._issuers.get(kid, "")
 
     async def _look(self, kid: str) -> None:
         """Read the keys again if that can help and is not too often. Runs one at a time."""
@@ -122,16 +128,22 @@ class KeySet:
             raise answer.invalid("has no list of keys")
         keys: dict[str, jwt.PyJWK] = {}
         endorsements: dict[str, frozenset[str]] = {}
+        issuers: dict[str, str] = {}
         for entry in entries:
             key = _parse(entry)
             if key is not None and key.key_id:
                 keys[key.key_id] = key
+                named = entry.get("issuer")
+                issuers[key.key_id] = named if isinstance(named, str) else ""
                 listed = entry.get("endorsements")
                 endorsements[key.key_id] = (
                     frozenset(map(str, listed)) if isinstance(listed, list) else frozenset()
                 )
         if not keys:
             raise answer.invalid("has no key to check signatures with")
+        issuer = metadata.object().get("issuer")
+        self._issuer = issuer if isinstance(issuer, str) else ""
+        self._issuers = issuers
         self._keys, self._endorsements, self._read_at = keys, endorsements, self._clock()
 
 

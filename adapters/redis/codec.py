@@ -11,9 +11,11 @@ from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.onboarding import Onboarding
 from bot.domain.people import GlobalAdmin, OktaAdmin
 from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
+from bot.domain.sign_in import Attempt, Session
 from bot.errors import StoreError
 from bot.ports import ConversationRef
 
@@ -53,6 +55,9 @@ class Codec(Generic[Record]):
 APP = Codec(TypeAdapter(AppRecord), sparse=True, packed=True)
 SCAN = Codec(TypeAdapter(OrgScan))
 REQUEST = Codec(TypeAdapter(ConsentRequest))
+ONBOARDING = Codec(TypeAdapter(Onboarding))
+ATTEMPT = Codec(TypeAdapter(Attempt))
+SESSION = Codec(TypeAdapter(Session))
 DELIVERY = Codec(TypeAdapter(Delivery))
 GLOBAL_ADMINS = Codec(TypeAdapter(tuple[GlobalAdmin, ...]))
 ADMIN_GAPS = Codec(TypeAdapter(tuple[AdminGap, ...]))

@@ -68,6 +68,38 @@ class Keys:
         """String: the request that a link's digest belongs, or belonged, to."""
         return self._key("link", digest)
 
+    def code(self, code: str) -> str:
+        """String: the newest request that shows this short code."""
+        return self._key("code", code)
+
+    def onboarding(self, onboarding_id: str) -> str:
+        """String: one tenant asked to let the bot read."""
+        return self._key("onboarding", onboarding_id)
+
+    def onboarding_link(self, digest: str) -> str:
+        """String: the onboarding that a link's digest belongs to."""
+        return self._key("onboarding-link", digest)
+
+    def onboarding_of(self, tenant_id: str) -> str:
+        """String: the newest onboarding of a tenant."""
+        return self._key("onboarding-of", tenant_id)
+
+    def newest_reminder(self, channel: str) -> str:
+        """String: the key of the reminder that was last posted to a channel."""
+        return self._key("newest-reminder", channel)
+
+    def sign_in(self, digest: str) -> str:
+        """String: one sign-in under way."""
+        return self._key("sign-in", digest)
+
+    def session(self, digest: str) -> str:
+        """String: what one browser may go on with."""
+        return self._key("session", digest)
+
+    def limit(self, digest: str, window: int) -> str:
+        """String: how often something happened in one window of time."""
+        return self._key("limit", digest, str(window))
+
     def delivery(self, key: str) -> str:
         """String: one delivery."""
         return self._key("delivery", key)

@@ -22,6 +22,8 @@ from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.notices import Channel, ChannelReminder
+from bot.domain.onboarding import Onboarding
 from bot.domain.people import GlobalAdmin, OktaAdmin
 from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
@@ -48,6 +50,8 @@ class RedisLedger:
             self._put_request(commit, request)
         for delivery in changes.deliveries:
             self._put_delivery(commit, delivery)
+        for onboarding in changes.onboardings:
+            self._put_onboarding(commit, onboarding)
         for delivery in changes.planned:
             commit.add(
                 self._keys.delivery(delivery.key),
@@ -94,6 +98,19 @@ class RedisLedger:
         commit.index(self._keys.requests_for(request.app), request.id, made)
         if request.link is not None:
             commit.set(self._keys.link(request.link.token_sha256), request.id, ENDED_REQUESTS)
+        commit.set(self._keys.code(_plain_code(request.code)), request.id, ENDED_REQUESTS)
+
+    def _put_onboarding(self, commit: Commit, onboarding: Onboarding) -> None:
+        commit.put(
+            self._keys.onboarding(onboarding.id),
+            codec.ONBOARDING.dump(onboarding),
+            onboarding.revision,
+            ttl=ENDED_REQUESTS,
+        )
+        commit.set(self._keys.onboarding_link(onboarding.link), onboarding.id, ENDED_REQUESTS)
+        if onboarding.revision == 1:
+            newest = self._keys.onboarding_of(onboarding.tenant_id)
+            commit.set(newest, onboarding.id, ENDED_REQUESTS)
 
     def _put_delivery(self, commit: Commit, delivery: Delivery) -> None:
         match delivery.phase:
@@ -110,6 +127,9 @@ class RedisLedger:
             ttl=ENDED_DELIVERIES if look_at is None else None,
         )
         commit.index(self._keys.due(), delivery.key, look_at)
+        if isinstance(delivery.notice, ChannelReminder) and delivery.phase is Phase.SENT:
+            newest = self._keys.newest_reminder(str(delivery.notice.to))
+            commit.set(newest, delivery.key, ENDED_DELIVERIES)
 
     async def app(self, ref: AppRef) -> AppRecord | None:
         with errors():
@@ -195,6 +215,31 @@ class RedisLedger:
             request_id = await self._client.get(self._keys.link(digest))
         return await self.request(text(request_id)) if request_id else None
 
+    async def request_by_code(self, code: str) -> ConsentRequest | None:
+        with errors():
+            request_id = await self._client.get(self._keys.code(_plain_code(code)))
+        return await self.request(text(request_id)) if request_id else None
+
+    async def onboarding(self, onboarding_id: str) -> Onboarding | None:
+        with errors():
+            stored = await self._client.get(self._keys.onboarding(onboarding_id))
+        return codec.ONBOARDING.load(split(stored)) if stored else None
+
+    async def onboarding_by_link(self, digest: str) -> Onboarding | None:
+        with errors():
+            found = await self._client.get(self._keys.onboarding_link(digest))
+        return await self.onboarding(text(found)) if found else None
+
+    async def onboarding_of(self, tenant_id: str) -> Onboarding | None:
+        with errors():
+            found = await self._client.get(self._keys.onboarding_of(tenant_id))
+        return await self.onboarding(text(found)) if found else None
+
+    async def newest_reminder(self, channel: Channel) -> str:
+        with errors():
+            found = await self._client.get(self._keys.newest_reminder(str(channel)))
+        return text(found) if found else ""
+
     async def open_requests(self) -> tuple[ConsentRequest, ...]:
         return await self._requests(self._keys.open_requests())
 
@@ -225,6 +270,11 @@ class RedisLedger:
         with errors():
             entries = await self._client.xrevrange(self._keys.audit(), count=limit)
         return tuple(_entry(fields) for _, fields in entries or () if fields)
+
+
+def _plain_code(code: str) -> str:
+    """A code as people type it: letters and digits only, however they write the hyphen."""
+    return "".join(c for c in code.upper() if c.isalnum())
 
 
 def _flat(entry: AuditEntry) -> dict[str, str]:

@@ -12,7 +12,7 @@ from adapters.slack.calls import call
 from adapters.slack.people import email_of, is_colleague, look_up
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity
-from bot.errors import ChannelUnreachable, PersonUnreachable
+from bot.errors import ChannelUnreachable, ChatMisconfigured, PersonUnreachable
 from bot.message import Message
 from bot.ports import Sent
 
@@ -66,6 +66,27 @@ class SlackMessenger:
         """Raises MessageGone when it was deleted, or is not ours to change."""
         await posting.update(self._web, message_id, message)
 
+    async def introduce(self, people: Sequence[ChatIdentity], message: Message, key: str) -> Sent:
+        """A group conversation of these people and the app; needs the scope `mpim:write`.
+
+        Opening it twice gives the same conversation (docs.slack.dev, "conversations.open"), so the
+        message is looked for there before it is posted (with `mpim:history`; without it a message
+        whose outcome was unknown may come twice).
+        """
+        try:
+            users = [person.user_id for person in people]
+            answer = await call(self._web.conversations_open(users=users))
+            channel = str(answer["channel"]["id"])
+            try:
+                known = await self._find(channel, key)
+            except ChatMisconfigured:
+                known = None
+            if known is not None:
+                return known
+            return await posting.post(self._web, channel, message, metadata=_metadata(key))
+        except ChannelUnreachable as error:
+            raise PersonUnreachable(str(error)) from error
+
     async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
         """The newest message with this key among the last PAGE * MAX_PAGES.
 
@@ -76,6 +97,9 @@ class SlackMessenger:
                 pass
             case ChatIdentity():
                 channel = await self._conversation_with(to)
+        return await self._find(channel, key)
+
+    async def _find(self, channel: str, key: str) -> Sent | None:
         cursor = ""
         for _ in range(MAX_PAGES):
             page = await call(

@@ -8,7 +8,7 @@ Reference: Microsoft Learn, "Bot Framework REST API reference" and "Send proacti
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -22,6 +22,7 @@ from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
 from bot.errors import (
     ChannelUnreachable,
+    ChatError,
     ChatMisconfigured,
     ChatUnreachable,
     MessageGone,
@@ -215,6 +216,17 @@ class TeamsMessenger:
         place = await self._place(conversation_id)
         await self._connector.update(place, activity_id, message)
 
+    async def introduce(self, people: Sequence[ChatIdentity], message: Message, key: str) -> Sent:
+        """The message to each of them: a bot cannot open a group chat in Teams by itself.
+
+        Returns the first one's. What did not reach one is raised after the others were written to.
+        """
+        results = [await _attempt(self.send_personal(one, message, key)) for one in people]
+        for result in results:
+            if isinstance(result, ChatError):
+                raise result
+        return next(result for result in results if isinstance(result, Sent))
+
     async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
         """Always None: a bot cannot read back what it wrote in Teams."""
         return None
@@ -236,6 +248,13 @@ class TeamsMessenger:
             conversation_id,
             personal=ref is not None and ref.kind == "personal",
         )
+
+
+async def _attempt(sending: Awaitable[Sent]) -> Sent | ChatError:
+    try:
+        return await sending
+    except ChatError as error:
+        return error
 
 
 def _path(place: Place, activity_id: str) -> str:

@@ -6,6 +6,7 @@ which comes in as an endpoint.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -22,14 +23,20 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from adapters.web.consent import ConsentPage, Links
+from adapters.web.callback import AGAIN, Callback
+from adapters.web.consent import ConsentPage
+from adapters.web.cookies import Cookies
 from adapters.web.csrf import Csrf
+from adapters.web.desk import Desk, Services, busy
+from adapters.web.following import FollowPage
+from adapters.web.granting import CONSENTED, GrantPage
 from adapters.web.health import Health
+from adapters.web.live import Live
 from adapters.web.middleware import BodyLimit, OwnHost, RequestLog, SecurityHeaders
 from adapters.web.middleware import security_headers as headers_of
 from adapters.web.pages import Pages
 from bot.chat.words import Words
-from bot.errors import O365BotError, StoreError
+from bot.errors import O365BotError, StoreError, TooManyTries
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -39,7 +46,7 @@ _STATIC = Path(__file__).parent / "static"
 
 def build_app(
     *,
-    links: Links,
+    services: Services,
     words: Callable[[str], Words],
     public_url: str,
     slack: Endpoint | None,
@@ -53,13 +60,21 @@ def build_app(
 
     `words` gives the words of a language. `public_url` is where browsers reach the app: its host is
     the only one that is answered (health and metrics apart, which probes ask for by address), and
-    nothing is ever built from the Host header. `metrics` gives the Prometheus text format.
+    nothing is ever built from the Host header. `metrics` gives the Prometheus text format. Setting
+    `app.state.closing` ends the streams that would otherwise keep a server from stopping.
     """
     parts = urlsplit(public_url)
     https = parts.scheme == "https"
     headers = headers_of(https=https)
     pages = Pages(words)
-    consent = ConsentPage(links, pages, Csrf(f"{parts.scheme}://{parts.netloc}", secure=https))
+    cookies = Cookies(secure=https)
+    csrf = Csrf(f"{parts.scheme}://{parts.netloc}", cookies)
+    desk = Desk(services, pages, csrf, cookies)
+    closing = asyncio.Event()
+    consent = ConsentPage(desk)
+    callback = Callback(desk)
+    follow = FollowPage(desk, Live(services.follow, pages, closing))
+    granting = GrantPage(desk)
 
     async def home(request: Request) -> Response:
         return pages.show(
@@ -68,6 +83,12 @@ def build_app(
 
     async def link(request: Request) -> Response:
         return await (consent.press if request.method == "POST" else consent.show)(request)
+
+    async def after(request: Request) -> Response:
+        return await (follow.press if request.method == "POST" else follow.show)(request)
+
+    async def grant(request: Request) -> Response:
+        return await (granting.press if request.method == "POST" else granting.show)(request)
 
     async def show_health(request: Request) -> Response:
         report = await health()
@@ -85,10 +106,14 @@ def build_app(
         return pages.problem(request, error.status_code, headers=error.headers)
 
     async def store_away(request: Request, error: Exception) -> Response:
-        return pages.problem(request, 503, "store", again=True, headers={"Retry-After": "10"})
+        return pages.problem(request, 503, "store", again="", headers={"Retry-After": "10"})
+
+    async def too_many(request: Request, error: Exception) -> Response:
+        assert isinstance(error, TooManyTries)
+        return busy(pages, request, error.retry_after)
 
     async def other_side_away(request: Request, error: Exception) -> Response:
-        return pages.problem(request, 502, "elsewhere", again=True)
+        return pages.problem(request, 502, "elsewhere", again="")
 
     async def bug(request: Request, error: Exception) -> Response:
         # Starlette answers this one outside of all middleware.
@@ -97,6 +122,12 @@ def build_app(
     routes: list[Route | Mount] = [
         Route("/", home, methods=["GET"]),
         Route("/c/{token}", link, methods=["GET", "POST"]),
+        Route("/r/{request_id}", after, methods=["GET", "POST"]),
+        Route("/r/{request_id}/live", follow.news, methods=["GET"]),
+        Route("/o/{token}", grant, methods=["GET", "POST"]),
+        Route(services.callback, callback.answer, methods=["GET"]),
+        Route(CONSENTED, granting.answer, methods=["GET"]),
+        Route(AGAIN, callback.again, methods=["GET"]),
         Route("/health", show_health, methods=["GET"]),
         Route("/metrics", show_metrics, methods=["GET"]),
         Mount("/static", StaticFiles(directory=_STATIC), name="static"),
@@ -111,6 +142,7 @@ def build_app(
     handlers: dict[Any, Any] = {
         HTTPException: http_problem,
         StoreError: store_away,
+        TooManyTries: too_many,
         O365BotError: other_side_away,
         Exception: bug,
     }
@@ -128,4 +160,5 @@ def build_app(
     app.router.redirect_slashes = (
         False  # such a redirect would repeat the token and the Host header
     )
+    app.state.closing = closing
     return app

@@ -1,122 +1,152 @@
-"""The page behind a personal link: what is asked, one button, and the way on.
+"""The page behind a personal link: what is asked, and the ways to answer.
 
-Opening it (GET, HEAD) changes nothing, however often: chat and mail scanners fetch links. Only the
-button's POST does.
+Opening it (GET, HEAD) changes nothing, however often: chat and mail scanners fetch links. Only its
+forms do, and the link is spent by none of them: that takes the proof (`bot.services.prove`).
 """
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, tzinfo
-from typing import Protocol
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.web.csrf import FIELD, Csrf
-from adapters.web.pages import Pages
+from adapters.web.cookies import Cookie
+from adapters.web.desk import TOKEN, Desk, address_of
+from adapters.web.phrases import GRANTS, later_default, later_wanted
 from bot.domain.campaign import OKTA_CONSENT
 from bot.domain.consent import ConsentRequest, Stage
-from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown
-from bot.services.acknowledge import LinkStatus, LinkView
+from bot.domain.later import zone_named
+from bot.domain.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME
+from bot.errors import (
+    LinkExpired,
+    LinkRevoked,
+    LinkSpent,
+    LinkUnknown,
+    SessionUnknown,
+    StepNotAllowed,
+)
+from bot.services.acknowledge import LinkStatus
+from bot.services.prove import Begun, GoToMicrosoft, PressInChat, Proven
+from bot.services.visit import ByLink, BySession
 
-# What 256 bits look like, URL-safe; whatever looks otherwise never reaches the store.
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43,64}", re.ASCII)
-
-
-class Links(Protocol):
-    """A personal link's two verbs (`bot.services.acknowledge.Acknowledge`)."""
-
-    async def view(self, token: str) -> LinkView: ...
-
-    async def acknowledge(self, token: str) -> LinkView: ...
+_REFUSED = (LinkUnknown, LinkExpired, LinkRevoked)
 
 
 class ConsentPage:
     """`/c/{token}`."""
 
-    def __init__(self, links: Links, pages: Pages, csrf: Csrf) -> None:
-        self._links = links
-        self._pages = pages
-        self._csrf = csrf
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     async def show(self, request: Request) -> Response:
         """GET and HEAD: what the link is for, or how to go on with one that was used."""
-        token = request.path_params["token"]
-        if not _TOKEN.fullmatch(token):
-            return self._unknown(request)
+        desk, token = self._desk, str(request.path_params["token"])
+        if not TOKEN.fullmatch(token):
+            return await desk.no_link(request)
         try:
-            view = await self._links.view(token)
-        except LinkUnknown:
-            return self._unknown(request)
+            view = await desk.services.acknowledge.view(token)
+        except LinkUnknown as error:
+            return await desk.no_link(request, error)
+        desk.count_fetch(request)
         if view.status is LinkStatus.EXPIRED:
-            return self._expired(request)
+            return await desk.no_link(request, LinkExpired(""))
         if view.status is LinkStatus.REVOKED or view.request is None:
-            return self._revoked(request)
+            return await desk.no_link(request, LinkRevoked(""))
         if view.status is LinkStatus.USED:
-            return self._guide(request, view, view.request)
-        return self._ask(request, view.request)
+            return await self._used(request, view.request)
+        return await self._ask(request, token, view.request)
 
     async def press(self, request: Request) -> Response:
-        """POST: take it on, once, and lead back to the page, which then shows the steps."""
-        token = request.path_params["token"]
-        if not _TOKEN.fullmatch(token):
-            return self._unknown(request)
-        if not self._csrf.is_own(request) or not await self._csrf.matches(request):
-            return self._pages.problem(request, 403, "stale", again=True)
+        """POST: begin to prove, "not me", or "later"."""
+        desk, token = self._desk, str(request.path_params["token"])
+        if not TOKEN.fullmatch(token):
+            return await desk.no_link(request)
+        form = await desk.csrf.form(request)
+        if form is None:
+            return desk.stale(request)
         try:
-            await self._links.acknowledge(token)
-        except LinkUnknown:
-            return self._unknown(request)
-        except LinkExpired:
-            return self._expired(request)
-        except LinkRevoked:
-            return self._revoked(request)
-        except LinkSpent:
-            return RedirectResponse(f"/c/{token}?again=1", status_code=303)
+            match form.get("do", ""):
+                case "begin":
+                    return await self._begin(request, token)
+                case "not_me":
+                    return await self._not_me(request, token, form)
+                case "later":
+                    return await self._later(request, token, form)
+        except _REFUSED as error:
+            return await desk.no_link(request, error)
+        except (LinkSpent, StepNotAllowed):
+            return RedirectResponse(f"/c/{token}", status_code=303)
+        return desk.pages.problem(request, 400)
+
+    async def _begin(self, request: Request, token: str) -> Response:
+        desk = self._desk
+        begun: Begun = await desk.services.prove.begin(
+            token,
+            browser=desk.cookies.read(request, Cookie.BROWSER),
+            address=address_of(request),
+        )
+        match begun:
+            case GoToMicrosoft(address, browser):
+                response: Response = RedirectResponse(address, status_code=303)
+                desk.cookies.keep(response, Cookie.BROWSER, browser, ATTEMPT_LIFETIME)
+                desk.cookies.keep(response, Cookie.ORIGIN, f"c.{token}", ATTEMPT_LIFETIME)
+            case Proven(asked, session):
+                response = RedirectResponse(f"/r/{asked.id}", status_code=303)
+                desk.cookies.keep(response, Cookie.SESSION, session, SESSION_LIFETIME)
+            case PressInChat(asked):
+                response = desk.form_page(request, "in_chat.html", asked=asked)
+        return response
+
+    async def _not_me(self, request: Request, token: str, form: Mapping[str, str]) -> Response:
+        asked = await self._desk.services.follow.not_me(ByLink(token), form.get("suggestion", ""))
+        return self._desk.pages.show(request, "not_me.html", asked=asked)
+
+    async def _later(self, request: Request, token: str, form: Mapping[str, str]) -> Response:
+        local = later_wanted(form)
+        if local is None:
+            return self._desk.pages.problem(request, 400, "when", again="")
+        reason = form.get("reason", "")
+        await self._desk.services.follow.later(ByLink(token), local, reason)
         return RedirectResponse(f"/c/{token}", status_code=303)
 
-    def _ask(self, request: Request, asked: ConsentRequest) -> Response:
-        words = self._pages.words(request)
-        value = self._csrf.value(request)
-        response = self._pages.show(
+    async def _ask(self, request: Request, token: str, asked: ConsentRequest) -> Response:
+        desk = self._desk
+        words = desk.pages.words(request)
+        zone = zone_named(asked.chat.time_zone)
+        snooze = asked.snooze
+        return desk.leading_page(
             request,
             "ask.html",
             asked=asked,
-            asked_at=words.moment(asked.requested_at, _zone(asked)),
+            asked_at=words.moment(asked.requested_at, zone),
             deadline=words.date(OKTA_CONSENT.on),
-            csrf_field=FIELD,
-            csrf=value,
+            grants=[(name, words(key)) for name, key in GRANTS],
+            okta_admins=await desk.services.introduce.offer(ByLink(token)),
+            signs_in=desk.services.signs_in,
+            snoozed=words.moment(snooze.until, zone_named(snooze.zone)) if snooze else "",
+            later_at=later_default(asked.chat.time_zone),
         )
-        self._csrf.remember(response, value)
-        return response
 
-    def _guide(self, request: Request, view: LinkView, asked: ConsentRequest) -> Response:
-        words = self._pages.words(request)
-        taken_at = asked.proof.at if asked.proof else asked.changed_at or asked.requested_at
-        return self._pages.show(
+    async def _used(self, request: Request, asked: ConsentRequest) -> Response:
+        """On to the steps for the browser that proved who uses it; any other proves again."""
+        desk = self._desk
+        words = desk.pages.words(request)
+        session = BySession(desk.cookies.read(request, Cookie.SESSION), asked.id)
+        try:
+            await desk.services.follow.progress(session)
+        except SessionUnknown:
+            pass  # which is what this page is for
+        else:
+            return RedirectResponse(f"/r/{asked.id}?again=1", status_code=303)
+        at = asked.proof.at if asked.proof else asked.changed_at or asked.requested_at
+        taken_at = words.moment(at, zone_named(asked.chat.time_zone))
+        if asked.stage is Stage.DONE:
+            return desk.pages.show(request, "done.html", asked=asked, taken_at=taken_at)
+        return desk.leading_page(
             request,
-            "done.html" if asked.stage is Stage.DONE else "guide.html",
+            "used.html",
             asked=asked,
-            taken_at=words.moment(taken_at, _zone(asked)),
-            again="again" in request.query_params,
-            integration_tab=view.integration_tab,
+            taken_at=taken_at,
+            signs_in=desk.services.signs_in,
         )
-
-    def _unknown(self, request: Request) -> Response:
-        return self._pages.problem(request, 404, "unknown")
-
-    def _expired(self, request: Request) -> Response:
-        return self._pages.problem(request, 410, "expired")
-
-    def _revoked(self, request: Request) -> Response:
-        return self._pages.problem(request, 410, "revoked")
-
-
-def _zone(asked: ConsentRequest) -> tzinfo:
-    """The person's own zone as their chat platform tells it; UTC when it tells none we know."""
-    try:
-        return ZoneInfo(asked.chat.time_zone) if asked.chat.time_zone else UTC
-    except (KeyError, ValueError, OSError):
-        return UTC

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PROBES = frozenset({"/health", "/metrics"})
+FORMS = ("/c/", "/r/", "/o/")  # the pages that have forms
 CLIENT_GONE = 499  # what nginx logs for it; there is no answer to take a status from
 
 
@@ -66,15 +67,27 @@ class RequestLog:
                 )
 
 
+def page_policy(*, leads_to: str = "", follows: bool = False) -> str:
+    """The Content-Security-Policy of a page.
+
+    `leads_to` is the one other origin that its form may lead to. `follows`: it runs the one script
+    of ours, which listens to this site; any other page has no script at all.
+    """
+    parts = ["default-src 'none'", "style-src 'self'", "img-src 'self'"]
+    if follows:
+        parts += ["script-src 'self'", "connect-src 'self'"]
+    parts.append(f"form-action 'self' {leads_to}".rstrip())
+    return "; ".join((*parts, "base-uri 'none'", "frame-ancestors 'none'"))
+
+
 def security_headers(*, https: bool) -> dict[str, str]:
     """What every answer carries unless it says otherwise itself.
 
-    Pages hold personal things, so nothing may keep, frame, index or leak them; there is no script
-    at all. HSTS means something on https only.
+    Pages hold personal things, so nothing may keep, frame, index or leak them. HSTS means something
+    on https only.
     """
     headers = {
-        "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "Content-Security-Policy": page_policy(),
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex, nofollow, noarchive",
@@ -126,7 +139,7 @@ class OwnHost(TrustedHostMiddleware):
 class BodyLimit:
     """Reads a POST's body whole before anybody works on it: bounded in size and in time.
 
-    The button's form has one field; the chat platforms' requests stay far below 1 MiB (Teams'
+    Our forms have a few short fields; the chat platforms' requests stay far below 1 MiB (Teams'
     own limit for a message is about 100 KB).
     """
 
@@ -150,7 +163,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        limit = self._form_bytes if scope["path"].startswith("/c/") else self._webhook_bytes
+        limit = self._form_bytes if scope["path"].startswith(FORMS) else self._webhook_bytes
         announced = request.headers.get("content-length", "0")
         body = bytearray()
         more = True

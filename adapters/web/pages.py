@@ -41,12 +41,24 @@ class Pages:
         )
         for name in loader.list_templates():
             self._templates.get_template(name)  # read now, not while somebody waits
-        style = (_HERE / "static" / "style.css").read_bytes()
-        self._templates.globals["style_version"] = hashlib.sha256(style).hexdigest()[:12]
+        for name in ("style.css", "live.js"):
+            content = (_HERE / "static" / name).read_bytes()
+            version = hashlib.sha256(content).hexdigest()[:12]
+            self._templates.globals[name.partition(".")[0]] = f"/static/{name}?v={version}"
 
     def words(self, request: Request) -> Words:
         """The words of the reader's language."""
         return self._words(choose(request.headers.get("accept-language", ""), self._languages))
+
+    def draw(self, words: Words, template: str, **values: object) -> str:
+        """A page or a part of one. Values are escaped; the words come from section `page`."""
+
+        def text(key: str, **inserted: object) -> str:
+            return words(f"page.{key}", **inserted)
+
+        return self._templates.get_template(template).render(
+            text=text, language=words.language, **values
+        )
 
     def show(
         self,
@@ -57,16 +69,10 @@ class Pages:
         headers: Mapping[str, str] | None = None,
         **values: object,
     ) -> HTMLResponse:
-        """One page. Values are escaped; the words come from the catalogue, section `page`."""
+        """One page, in the reader's language."""
         words = self.words(request)
-
-        def text(key: str, **inserted: object) -> str:
-            return words(f"page.{key}", **inserted)
-
-        page = self._templates.get_template(template).render(
-            text=text, language=words.language, **values
-        )
         language = {"Content-Language": words.language, "Vary": "Accept-Language"}
+        page = self.draw(words, template, **values)
         return HTMLResponse(page, status, {**language, **(headers or {})})
 
     def problem(
@@ -75,16 +81,19 @@ class Pages:
         status: int,
         kind: str = "",
         *,
-        again: bool = False,
+        again: str | None = None,
+        reference: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """A page that says what went wrong and what to do; one line of text to what is no browser.
 
-        `again` offers to open the same address once more.
+        `again` offers a way back: an address on this site, "" for the same one once more.
+        `reference` is what to quote; server errors have the request's id.
         """
         kind = kind or _KINDS.get(status, "other")
         if "text/html" in request.headers.get("accept", ""):
-            reference = request.scope.get("request_id", "") if status >= 500 else ""
+            if status >= 500:
+                reference = request.scope.get("request_id", "")
             return self.show(
                 request,
                 "problem.html",

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from socket import socket
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 DRAIN_SECONDS = 20
 
 
-def make_server(app: ASGIApp, listen: str) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Ends the streams before it waits for what is under way: they would not end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event | None) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        if self._closing is not None:
+            self._closing.set()
+        await super().shutdown(sockets)
+
+
+def make_server(app: ASGIApp, listen: str) -> Server:
     """A server for `listen` (`host:port`), to be run with `await server.serve()`.
 
     uvicorn's access log stays off: it would write whole addresses, and a personal link's address is
@@ -19,7 +35,7 @@ def make_server(app: ASGIApp, listen: str) -> uvicorn.Server:
     host, _, port = listen.rpartition(":")
     # `access_log=False` alone gives way to any handler that is attached to this logger later.
     logging.getLogger("uvicorn.access").disabled = True
-    return uvicorn.Server(
+    return Server(
         uvicorn.Config(
             app,
             host=host.strip("[]"),
@@ -31,5 +47,6 @@ def make_server(app: ASGIApp, listen: str) -> uvicorn.Server:
             ws="none",
             lifespan="on",
             timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
+        ),
+        getattr(app.state, "closing", None) if isinstance(app, Starlette) else None,
     )

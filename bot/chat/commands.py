@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
 
 
@@ -81,6 +82,70 @@ class Allow:
 
 
 @dataclass(frozen=True, slots=True)
+class Onboard:
+    """Let the bot read one more tenant."""
+
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Whether a message with this code is real. Also for whoever was asked."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItIsMe:
+    """The asked person takes it on, by their chat account."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotMe:
+    """The asked person is the wrong one. `suggestion` names another; `sure` ends it."""
+
+    code: str
+    suggestion: str = ""
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The asked person wants to hear of it then (their local time); None: offer times."""
+
+    code: str
+    at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The asked person has saved it in Okta."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Already:
+    """The asked person says that it was done before."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsMore:
+    """A command that needs a code or a domain, said without one."""
+
+    verb: str
+
+
+Personal = Verify | ItIsMe | NotMe | Later | Saved | Already
+"""What the asked person may say, operator or not: whose code it is decides."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unclear:
     """Not understood. `closest` is the command that looks most alike, or ""."""
 
@@ -114,9 +179,12 @@ Command = (
     | Own
     | Deny
     | Allow
+    | Onboard
+    | Personal
     | Unclear
     | NeedsApp
     | NeedsAccount
+    | NeedsMore
 )
 
 _WITH_APP: dict[str, type[Why | Who | Send | Check]] = {
@@ -146,10 +214,15 @@ VERBS = (
     "owner",
     "deny",
     "allow",
+    "onboard",
+    "verify",
+    "notme",
+    "later",
     "help",
 )
 
 _OWNED = re.compile(r"(?P<account>\S+) is (?P<owner>nobody|\S+@\S+)", re.IGNORECASE)
+_WITH_CODE = ("verify", "me", "notme", "later", "saved", "already")
 
 # "which O365 apps need migration", "what Office 365 apps still need to be migrated?", …
 _QUESTION = re.compile(
@@ -171,6 +244,11 @@ def parse(words: str) -> Command:
         return ListApps(max(page, 1), everything=verb == "all" or rest == "all")
     if verb in _WITHOUT and not rest:
         return _WITHOUT[verb]
+    if verb == "onboard":
+        return Onboard(rest) if rest else NeedsMore(verb)
+    if verb in _WITH_CODE:
+        code, _, more = rest.partition(" ")
+        return _personal(verb, code, more.strip()) if code else NeedsMore(verb)
     if verb in _WITH_APP:
         return _WITH_APP[verb](rest) if rest else NeedsApp(verb)
     if verb == "owner":
@@ -192,3 +270,37 @@ def _own(rest: str) -> Own | NeedsAccount:
         return NeedsAccount("owner")
     owner = owned["owner"].lower()
     return Own(owned["account"], "" if owner == "nobody" else owner)
+
+
+def _personal(verb: str, code: str, more: str) -> Command:
+    match verb:
+        case "verify":
+            return Verify(code)
+        case "me":
+            return ItIsMe(code)
+        case "saved":
+            return Saved(code)
+        case "already":
+            return Already(code)
+        case "notme":
+            sure, _, name = more.partition(" ")
+            if sure.lower() == "sure":
+                return NotMe(code, name.strip(), sure=True)
+            return NotMe(code, more, sure=bool(more))
+    return _later(code, more)
+
+
+# "2026-12-04 09:30 waiting for the auditor", "2026-12-04T09:30", "2026-12-04"
+_WHEN = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d?:\d\d))?(?:\s+(.*))?", re.DOTALL)
+
+
+def _later(code: str, more: str) -> Later:
+    found = _WHEN.fullmatch(more)
+    if found is None:
+        return Later(code, reason=more)
+    day, clock, reason = found.groups()
+    try:
+        at = datetime.strptime(f"{day} {clock or '9:00'}", "%Y-%m-%d %H:%M")
+    except ValueError:
+        return Later(code, reason=more)
+    return Later(code, at, reason or "")

@@ -1,6 +1,6 @@
 """The conversation: who says what, what is done, what is answered. Platform-neutral.
 
-Deny by default: whoever is not an operator gets help, and nothing else.
+Deny by default: whoever is not an operator gets help, and what was addressed to them in person.
 """
 
 from __future__ import annotations
@@ -12,23 +12,32 @@ import structlog
 
 from bot.chat.commands import (
     Allow,
+    Already,
     Check,
-    Command,
     Deny,
     Help,
+    ItIsMe,
+    Later,
     ListApps,
     NeedsAccount,
     NeedsApp,
+    NeedsMore,
+    NotMe,
+    Onboard,
     Own,
+    Personal,
     RemindNow,
+    Saved,
     ScanAll,
     Send,
     Unclear,
+    Verify,
     Who,
     Why,
     parse,
 )
 from bot.chat.find_app import find_app
+from bot.chat.personal import PersonalReplies
 from bot.chat.replies import Replies
 from bot.chat.words import Words
 from bot.domain.inventory import AppRecord
@@ -37,11 +46,36 @@ from bot.errors import O365BotError
 from bot.message import Message
 from bot.ports import Clock, Ledger
 from bot.services.accounts import Accounts, Noted
+from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
+from bot.services.follow import Follow
+from bot.services.onboard import Onboard as Onboarder
+from bot.services.prove import Prove
 from bot.services.remind import Remind
 from bot.services.scan import Scan
+from bot.services.visit import ByChat
 
 Show = Callable[[Message], Awaitable[None]]
+
+Operators = (
+    ListApps
+    | Help
+    | Why
+    | Who
+    | Send
+    | Check
+    | ScanAll
+    | RemindNow
+    | Own
+    | Deny
+    | Allow
+    | Onboard
+    | Unclear
+    | NeedsApp
+    | NeedsAccount
+    | NeedsMore
+)
+"""What only operators may say."""
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +90,10 @@ class Conversation:
         scan: Scan,
         ask: Ask,
         remind: Remind,
+        acknowledge: Acknowledge,
+        prove: Prove,
+        follow: Follow,
+        onboard: Onboarder | None,
         clock: Clock,
         operators: frozenset[str],
         language: str,
@@ -66,6 +104,10 @@ class Conversation:
         self._ask = ask
         self._accounts = Accounts(ledger=ledger, clock=clock)
         self._remind = remind
+        self._acknowledge = acknowledge
+        self._prove = prove
+        self._follow = follow
+        self._onboard = onboard
         self._clock = clock
         self._operators = operators
         self._language = language
@@ -78,16 +120,19 @@ class Conversation:
 
         `progress` shows interim messages of long work.
         """
-        replies = Replies(Words(asker.language or self._language))
+        texts = Words(asker.language or self._language)
+        replies, personal = Replies(texts), PersonalReplies(texts)
         command = parse(words)
         operator = str(asker) in self._operators
         log.info("asked", command=type(command).__name__, asker=str(asker), operator=operator)
         if isinstance(command, Help):
             return replies.help(operator)
-        if not operator:
+        if not (operator or isinstance(command, Personal)):
             return replies.not_allowed(asker)
         try:
-            return await self._do(command, asker, replies, progress)
+            if isinstance(command, Personal):
+                return await self._person(command, asker, personal, operator=operator)
+            return await self._do(command, asker, replies, personal, progress)
         except O365BotError as error:
             log.info("answered with an error", code=error.code)
             return replies.error(error)
@@ -99,7 +144,12 @@ class Conversation:
             return replies.broken(reference)
 
     async def _do(
-        self, command: Command, asker: ChatIdentity, replies: Replies, progress: Show | None
+        self,
+        command: Operators,
+        asker: ChatIdentity,
+        replies: Replies,
+        personal: PersonalReplies,
+        progress: Show | None,
     ) -> Message:
         match command:
             case ListApps(page, everything):
@@ -134,8 +184,40 @@ class Conversation:
                 return replies.needs_app(verb)
             case NeedsAccount(verb):
                 return replies.needs_account(verb)
+            case NeedsMore(verb):
+                return personal.needs_more(verb)
+            case Onboard(domain):
+                if self._onboard is None:
+                    return personal.no_microsoft()
+                return personal.invited(await self._onboard.invite(domain, asker), self._link_hours)
             case Help():
                 return replies.help(operator=True)
+
+    async def _person(
+        self, command: Personal, asker: ChatIdentity, personal: PersonalReplies, *, operator: bool
+    ) -> Message:
+        """What somebody says about the request that shows a code."""
+        match command:
+            case Verify(code):
+                request = await self._acknowledge.by_code(code, asker, operator=operator)
+                return personal.verified(request)
+            case ItIsMe(code):
+                return personal.taken_on(await self._prove.confirm(asker, code))
+            case Saved(code):
+                return personal.looking(await self._follow.saved(ByChat(asker, code)))
+            case Already(code):
+                return personal.looking(await self._follow.already(ByChat(asker, code)))
+            case NotMe(code, suggestion, sure):
+                act = ByChat(asker, code)
+                if not sure:
+                    return personal.not_me_sure((await self._follow.progress(act)).request)
+                return personal.not_me(await self._follow.not_me(act, suggestion))
+            case Later(code, at, reason):
+                act = ByChat(asker, code)
+                if at is None:
+                    request = (await self._follow.progress(act)).request
+                    return personal.later_when(request, self._clock.now())
+                return personal.later(await self._follow.later(act, at, reason))
 
     async def _find(self, name: str) -> AppRecord:
         return find_app(name, await self._ledger.apps())

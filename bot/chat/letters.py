@@ -11,8 +11,19 @@ from datetime import datetime
 from bot.chat import phrases
 from bot.chat.words import Words
 from bot.domain.campaign import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
-from bot.domain.consent import ConsentRequest
-from bot.domain.notices import Acknowledged, ChannelReminder, Notice, PersonalLink
+from bot.domain.consent import ConsentRequest, Stage
+from bot.domain.later import zone_named
+from bot.domain.notices import (
+    BoardChanged,
+    ChannelReminder,
+    Happening,
+    Introduction,
+    Notice,
+    OperatorNote,
+    PersonalLink,
+    RequestChanged,
+)
+from bot.domain.people import ChatIdentity
 from bot.message import (
     Block,
     Buttons,
@@ -37,12 +48,19 @@ class Letters:
     """Writes notices out."""
 
     def __init__(
-        self, *, ledger: Ledger, orgs: Mapping[str, OktaOrg], clock: Clock, language: str
+        self,
+        *,
+        ledger: Ledger,
+        orgs: Mapping[str, OktaOrg],
+        clock: Clock,
+        language: str,
+        chat_is_proof: bool = False,
     ) -> None:
         self._ledger = ledger
         self._orgs = orgs
         self._clock = clock
         self._language = language
+        self._chat_is_proof = chat_is_proof
 
     async def compose(self, notice: Notice, *, link: str = "") -> Message | None:
         match notice:
@@ -51,13 +69,23 @@ class Letters:
                 if request is None:
                     return None
                 words = Words(to.language or self._language)
+                if not link:  # "later" has come for somebody who has taken it on before
+                    return await self._changed(request, words)
                 return await self._personal_link(request, link, words)
-            case Acknowledged(to, request_id):
+            case RequestChanged(to, request_id):
                 request = await self._ledger.request(request_id)
                 if request is None:
                     return None
-                return await self._acknowledged(request, Words(to.language or self._language))
-            case ChannelReminder():
+                return await self._changed(request, Words(to.language or self._language))
+            case OperatorNote(to, happened, subject):
+                return await self._note(happened, subject, Words(to.language or self._language))
+            case Introduction(to, partner, request_id):
+                request = await self._ledger.request(request_id)
+                if request is None or not request.stage.is_open:
+                    return None
+                words = Words(to.language or self._language)
+                return await self._introduction(request, partner, words)
+            case ChannelReminder() | BoardChanged():
                 return await self._reminder(Words(self._language))
 
     async def _personal_link(self, request: ConsentRequest, link: str, words: Words) -> Message:
@@ -81,8 +109,9 @@ class Letters:
                     )
                 ),
                 *await self._also(request, words),
-                Buttons((OpenLink("open", words("button.open_link"), link, primary=True),)),
+                Buttons(self._ways(request, link, words)),
                 Note(words("letter.note", until=words.moment(expires))),
+                Note(words("letter.verify", code=request.code)),
                 Note(words("letter.why_me", tenant=request.tenant_domain)),
             ),
         )
@@ -101,17 +130,124 @@ class Letters:
             blocks.append(Text(words("letter.phone_only", date=words.date(SMS_RETIREMENT.on))))
         return tuple(blocks)
 
-    async def _acknowledged(self, request: ConsentRequest, words: Words) -> Message:
-        title = words("thanks.title", app=request.app_label)
-        at = request.proof.at if request.proof else request.requested_at
-        blocks: list[Block] = [
-            Heading(title),
-            Text(words("thanks.text", at=words.moment(at))),
+    def _ways(
+        self, request: ConsentRequest, link: str, words: Words
+    ) -> tuple[Command | OpenLink, ...]:
+        """What can be pressed: the link, "It's me" where that is enough, "Later", "Not me"."""
+        code = request.code
+        ways: list[Command | OpenLink] = [
+            OpenLink("open", words("button.open_link"), link, primary=not self._chat_is_proof)
         ]
+        if self._chat_is_proof:
+            ways.append(Command("me", words("button.me"), f"me {code}", primary=True))
+        ways.append(Command("later", words("button.later"), f"later {code}"))
+        ways.append(Command("notme", words("button.not_me"), f"notme {code}"))
+        return tuple(ways)
+
+    async def _changed(self, request: ConsentRequest, words: Words) -> Message | None:
+        """The person's message as it stands now; None while it still is the question."""
+        match request.stage:
+            case Stage.REQUESTED | Stage.DELIVERED if request.snooze is None:
+                return None
+            case Stage.REQUESTED | Stage.DELIVERED | Stage.UNDELIVERED:
+                return self._later(request, words)
+            case Stage.ACKNOWLEDGED | Stage.SAVED:
+                return await self._taken_on(request, words)
+            case Stage.DONE | Stage.DECLINED | Stage.EXPIRED | Stage.REVOKED:
+                title = words(f"ended.{request.stage.value}_title", app=request.app_label)
+                text = words(f"ended.{request.stage.value}", app=request.app_label)
+                return Message(title, (Heading(title), Text(text)))
+
+    def _later(self, request: ConsentRequest, words: Words) -> Message:
+        title = words("later.title", app=request.app_label)
+        blocks: list[Block] = [Heading(title)]
+        if request.snooze is not None:
+            zone = zone_named(request.snooze.zone)
+            blocks.append(Text(words("later.text", at=words.moment(request.snooze.until, zone))))
+        blocks.append(Buttons((self._not_me(request, words),)))
+        return Message(title, tuple(blocks))
+
+    def _not_me(self, request: ConsentRequest, words: Words) -> Command:
+        return Command("notme", words("button.not_me"), f"notme {request.code}")
+
+    async def _taken_on(self, request: ConsentRequest, words: Words) -> Message:
+        saved = request.stage is Stage.SAVED
+        zone = zone_named(request.chat.time_zone)
+        title = words("saved.title" if saved else "thanks.title", app=request.app_label)
+        at = request.proof.at if request.proof else request.requested_at
+        blocks: list[Block] = [Heading(title)]
+        if saved:
+            blocks.append(Text(words("saved.text")))
+            next_at = request.watch.next_at if request.watch else None
+            blocks.append(
+                Note(
+                    words("saved.next", at=words.moment(next_at, zone))
+                    if next_at
+                    else words("saved.regular")
+                )
+            )
+        else:
+            blocks.append(Text(words("thanks.text", at=words.moment(at, zone))))
+            if request.proof is not None:
+                blocks.append(Note(words(f"proof.{request.proof.kind.value}")))
+        if request.snooze is not None:
+            until = words.moment(request.snooze.until, zone_named(request.snooze.zone))
+            blocks.append(Note(words("later.text", at=until)))
+        buttons: list[Command | OpenLink] = []
         tab = await integration_tab(self._orgs, request.app)
         if tab:
+            buttons.append(OpenLink("okta", words("button.okta"), tab, primary=not saved))
+        if not saved:
+            code = request.code
+            buttons.append(Command("saved", words("button.saved"), f"saved {code}"))
+            buttons.append(Command("later", words("button.later"), f"later {code}"))
+            buttons.append(self._not_me(request, words))
+        if buttons:
+            blocks.append(Buttons(tuple(buttons)))
+        if not saved:
+            blocks.append(Note(words("thanks.note")))
+        return Message(title, tuple(blocks))
+
+    async def _note(self, happened: Happening, subject: str, words: Words) -> Message | None:
+        """A word to the operator, about a request or an onboarding."""
+        if happened is Happening.ONBOARDED:
+            onboarding = await self._ledger.onboarding(subject)
+            if onboarding is None:
+                return None
+            text = words("note.onboarded", tenant=onboarding.domain)
+            return Message(text, (Text(text),))
+        request = await self._ledger.request(subject)
+        if request is None:
+            return None
+        text = words(f"note.{happened.value}", name=request.admin_name, app=request.app_label)
+        blocks: list[Block] = [Text(text)]
+        if request.suggestion:
+            blocks.append(Text(words("note.suggestion", says=request.suggestion)))
+        blocks.append(Note(words("note.code", code=request.code)))
+        who = words("button.who", app=request.app_label)
+        blocks.append(Buttons((Command("who", who, f"who {request.app}"),)))
+        return Message(text, tuple(blocks))
+
+    async def _introduction(
+        self, request: ConsentRequest, partner: ChatIdentity, words: Words
+    ) -> Message:
+        title = words("introduction.title", app=request.app_label)
+        tab = await integration_tab(self._orgs, request.app)
+        other = partner.display_name or partner.email or partner.user_id
+        blocks: list[Block] = [
+            Heading(title),
+            Text(words("introduction.text", admin=request.admin_name, partner=other)),
+            Facts(
+                (
+                    Fact(words("fact.app"), request.app_label),
+                    Fact(words("fact.org"), request.app.org),
+                    Fact(words("fact.tenant"), request.tenant_domain),
+                )
+            ),
+        ]
+        if tab:
             blocks.append(Buttons((OpenLink("okta", words("button.okta"), tab, primary=True),)))
-        blocks.append(Note(words("thanks.note")))
+        blocks.append(Note(words("introduction.note")))
         return Message(title, tuple(blocks))
 
     async def _reminder(self, words: Words) -> Message | None:

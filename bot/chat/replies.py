@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from bot.chat import people, phrases
 from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, VERBS
+from bot.chat.personal import PersonalReplies, plain
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.choice import Choice
@@ -236,7 +237,7 @@ class Replies:
 
     def reminded(self, channels: int) -> Message:
         """The reminder is on its way."""
-        return _plain(self._words("remind.sent", count=channels))
+        return plain(self._words("remind.sent", count=channels))
 
     def scanning(self, org: str, done: int, total: int) -> Message:
         """A look at an org, while it goes on."""
@@ -274,13 +275,15 @@ class Replies:
 
     def not_allowed(self, asker: ChatIdentity) -> Message:
         """Only operators may ask; says what to do."""
-        return _plain(self._words("error.not_operator", id=asker.user_id))
+        return plain(self._words("error.not_operator", id=asker.user_id))
 
     def unclear(self, said: str, closest: str) -> Message:
         """Not understood: the closest command, or help."""
         words = self._words
         text = words("unclear.text", said=said[:60])
         buttons = [Command("help", words("button.help"), "help")]
+        if closest in ("onboard", "verify", "notme", "later"):
+            return PersonalReplies(self._words).needs_more(closest)
         if closest in ABOUT_APPS:
             text = words("unclear.closest_app", said=said[:60], closest=closest)
         elif closest in ABOUT_ACCOUNTS:
@@ -293,14 +296,14 @@ class Replies:
 
     def needs_app(self, verb: str) -> Message:
         """A command that needs an app."""
-        return _plain(self._words("unclear.needs_app", verb=verb))
+        return plain(self._words("unclear.needs_app", verb=verb))
 
     def needs_account(self, verb: str) -> Message:
         """A command that needs an account."""
         words = self._words
         if verb == "owner":
-            return _plain(words("unclear.needs_owner"))
-        return _plain(words("unclear.needs_account", verb=verb))
+            return plain(words("unclear.needs_owner"))
+        return plain(words("unclear.needs_account", verb=verb))
 
     def error(self, error: O365BotError) -> Message:
         """What went wrong, in words, and what to do next."""
@@ -315,12 +318,8 @@ class Replies:
             case _:
                 key = f"error.{error.code}"
                 text = words(key if words.has(key) else "error.other", says=str(error))
-        return _plain(text)
+        return plain(text)
 
     def broken(self, reference: str) -> Message:
         """A bug: says so, with the reference that the log line carries."""
-        return _plain(self._words("error.broken", reference=reference))
-
-
-def _plain(text: str) -> Message:
-    return Message(text, (Text(text),))
+        return plain(self._words("error.broken", reference=reference))

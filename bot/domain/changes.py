@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
+from bot.domain.onboarding import Onboarding
 from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
 
@@ -38,4 +39,5 @@ class Changes:
     planned: tuple[Delivery, ...] = ()
     notes: tuple[AccountNote, ...] = ()
     prospects: tuple[Prospect, ...] = ()
+    onboardings: tuple[Onboarding, ...] = ()
     audit: tuple[AuditEntry, ...] = ()

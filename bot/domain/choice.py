@@ -170,6 +170,16 @@ class Choice:
     def chosen(self) -> Candidate | None:
         return next((c for c in self.candidates if c.eligible), None)
 
+    def named(self, name: str) -> Candidate | None:
+        """The candidate who may be asked and is called so (a name or an address), if it is one."""
+        wanted = name.strip().casefold()
+        called = [
+            c
+            for c in self.candidates
+            if c.eligible and wanted in (c.admin.display_name.casefold(), *c.admin.addresses)
+        ]
+        return called[0] if len(called) == 1 else None
+
     @property
     def partner(self) -> Partner | None:
         """The Okta admin to sit beside the chosen one, if a second person is needed and known."""

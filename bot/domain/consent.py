@@ -13,7 +13,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.apps import AppRef
-from bot.domain.people import ChatIdentity, Colleague
+from bot.domain.evidence import EvidenceKind
+from bot.domain.later import Snooze
+from bot.domain.looks import Watch
+from bot.domain.people import ChatIdentity, Colleague, Holding
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StepNotAllowed
 
 
@@ -42,10 +45,15 @@ class Step(StrEnum):
     ISSUE = "issue"  # a fresh link for the message that is about to be sent
     DELIVER = "deliver"
     FAIL_DELIVERY = "fail_delivery"
-    ACKNOWLEDGE = "acknowledge"
-    SAVE = "save"
+    ACKNOWLEDGE = "acknowledge"  # the link is spent, with a proof of who did it
+    ATTEST = "attest"  # the person says which button was there
+    SAVE = "save"  # the person says it is saved in Okta
+    CLAIM = "claim"  # the person says it was done already
+    SNOOZE = "snooze"  # "later", with a date and a reason
+    WAKE = "wake"  # the date of "later" has come
+    LOOK = "look"  # o365bot looked again, and plans the next look
     PROVE = "prove"
-    DECLINE = "decline"
+    DECLINE = "decline"  # "not me"
     EXPIRE = "expire"
     REVOKE = "revoke"
 
@@ -56,22 +64,44 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.REQUESTED, Step.FAIL_DELIVERY): Stage.UNDELIVERED,
     # The click may overtake the confirmation of the message that carried the link.
     (Stage.REQUESTED, Step.ACKNOWLEDGE): Stage.ACKNOWLEDGED,
+    (Stage.REQUESTED, Step.CLAIM): Stage.REQUESTED,
+    (Stage.REQUESTED, Step.SNOOZE): Stage.REQUESTED,
+    (Stage.REQUESTED, Step.LOOK): Stage.REQUESTED,
     (Stage.REQUESTED, Step.DECLINE): Stage.DECLINED,
     (Stage.REQUESTED, Step.PROVE): Stage.DONE,
     (Stage.REQUESTED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.REQUESTED, Step.REVOKE): Stage.REVOKED,
+    (Stage.DELIVERED, Step.ISSUE): Stage.REQUESTED,  # asked again, with a fresh link
     (Stage.DELIVERED, Step.ACKNOWLEDGE): Stage.ACKNOWLEDGED,
+    (Stage.DELIVERED, Step.CLAIM): Stage.DELIVERED,
+    (Stage.DELIVERED, Step.SNOOZE): Stage.DELIVERED,
+    (Stage.DELIVERED, Step.LOOK): Stage.DELIVERED,
     (Stage.DELIVERED, Step.DECLINE): Stage.DECLINED,
     (Stage.DELIVERED, Step.PROVE): Stage.DONE,
     (Stage.DELIVERED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.DELIVERED, Step.REVOKE): Stage.REVOKED,
+    (Stage.ACKNOWLEDGED, Step.ATTEST): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.SAVE): Stage.SAVED,
+    (Stage.ACKNOWLEDGED, Step.CLAIM): Stage.ACKNOWLEDGED,
+    (Stage.ACKNOWLEDGED, Step.SNOOZE): Stage.ACKNOWLEDGED,
+    (Stage.ACKNOWLEDGED, Step.WAKE): Stage.ACKNOWLEDGED,
+    (Stage.ACKNOWLEDGED, Step.LOOK): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.DECLINE): Stage.DECLINED,
     (Stage.ACKNOWLEDGED, Step.PROVE): Stage.DONE,
     (Stage.ACKNOWLEDGED, Step.REVOKE): Stage.REVOKED,
+    # Whoever still sees a button after saving has more to do.
+    (Stage.SAVED, Step.ATTEST): Stage.ACKNOWLEDGED,
+    (Stage.SAVED, Step.SAVE): Stage.SAVED,
+    (Stage.SAVED, Step.LOOK): Stage.SAVED,
     (Stage.SAVED, Step.PROVE): Stage.DONE,
     (Stage.SAVED, Step.REVOKE): Stage.REVOKED,
 }
+
+
+# The stages in which a link may still be spent.
+FRESH = frozenset({Stage.REQUESTED, Stage.DELIVERED})
+# Those in which it is in the person's hands.
+TAKEN_ON = frozenset({Stage.ACKNOWLEDGED, Stage.SAVED})
 
 
 class ProofKind(StrEnum):
@@ -82,14 +112,56 @@ class ProofKind(StrEnum):
     SIGNED_IN = "signed_in"  # Microsoft signed in the bound tenant and object id
     SIGNED_IN_MFA = "signed_in_mfa"  # the same, and MFA was proven
 
+    def reaches(self, minimum: ProofKind) -> bool:
+        """True when this is as strong as `minimum`, or stronger."""
+        order = tuple(ProofKind)
+        return order.index(self) >= order.index(minimum)
+
+
+class MfaShown(StrEnum):
+    """How a sign-in showed multifactor authentication.
+
+    Version 2.0 tokens carry no `amr` (Microsoft Learn, "Access token claims reference").
+    """
+
+    AMR = "amr"  # a version 1.0 access token for our own API says so
+    ACRS = "acrs"  # the tenant's Conditional Access authentication context was met
+    NOT_PROVEN = "not_proven"  # it may have happened; nothing here shows it
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Who acknowledged, and how that is known. `at` is UTC."""
+    """Who acknowledged, and how that is known. `at` is UTC.
+
+    `by` names the account: `entra:<object id>` for a sign-in, `slack:U…` or `teams:…` for chat.
+    """
 
     kind: ProofKind
     by: str
     at: datetime
+    mfa: MfaShown = MfaShown.NOT_PROVEN
+
+
+class Button(StrEnum):
+    """What a person saw on the app's Integration tab."""
+
+    AUTHENTICATE = "authenticate"
+    REAUTHENTICATE = "reauthenticate"
+    NEITHER = "neither"
+    COULD_NOT_SIGN_IN = "could_not_sign_in"
+
+    @property
+    def evidence(self) -> EvidenceKind:
+        """What it counts as."""
+        return _SEEN[self]
+
+
+_SEEN: Mapping[Button, EvidenceKind] = {
+    Button.AUTHENTICATE: EvidenceKind.SAW_AUTHENTICATE,
+    Button.REAUTHENTICATE: EvidenceKind.SAW_REAUTHENTICATE,
+    Button.NEITHER: EvidenceKind.SAW_NO_BUTTON,
+    Button.COULD_NOT_SIGN_IN: EvidenceKind.COULD_NOT_SIGN_IN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +169,12 @@ class LinkBinding:
     """The link of a request. Only the token's SHA-256 (hex) is ever kept.
 
     So a token exists in clear only while its message is written: each attempt to send issues a
-    fresh one, which revokes the former.
+    fresh one, which revokes the former. `letter` is the key of the delivery that carries it.
     """
 
     token_sha256: str
     expires_at: datetime
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +182,10 @@ class ConsentRequest:
     """One person asked about one app. `revision` counts its changes (compare-and-set).
 
     `code` is the short code that the message and the page both show; `requested_by` is the name of
-    whoever had the person asked; `colleague` is the Okta admin to sit beside the person, None when
-    one can do it alone or nobody is known. Times are UTC.
+    whoever had the person asked, and `asker` their chat account; `colleague` is the Okta admin to
+    sit beside the person, None when one can do it alone or nobody is known. `holding` and
+    `okta_admin` are as known when the person was asked (`okta_admin` None: could not be told).
+    `saw` is the button the person saw, `suggestion` who they said would be right. Times are UTC.
     """
 
     id: str
@@ -129,8 +204,25 @@ class ConsentRequest:
     link: LinkBinding | None = None
     changed_at: datetime | None = None
     proof: Proof | None = None
+    asker: ChatIdentity | None = None
+    holding: Holding = Holding.ACTIVE
+    okta_admin: bool | None = None
+    saw: Button | None = None
+    snooze: Snooze | None = None
+    suggestion: str = ""
+    watch: Watch | None = None
     revision: int = 1
     colleague: Colleague | None = None
+
+    def is_bound_to(self, account: ChatIdentity) -> bool:
+        """True for the one chat account that was asked."""
+        mine = (self.chat.platform, self.chat.user_id)
+        return (account.platform, account.user_id) == mine
+
+    def covers(self, other: ConsentRequest) -> bool:
+        """True when one sign-in serves both: the same administrator of the same tenant."""
+        mine = (self.tenant_id, self.admin_object_id)
+        return (other.tenant_id, other.admin_object_id) == mine
 
 
 def link_digest(token: str) -> str:
@@ -150,10 +242,16 @@ def step(
     *,
     proof: Proof | None = None,
     link: LinkBinding | None = None,
+    saw: Button | None = None,
+    snooze: Snooze | None = None,
+    suggestion: str = "",
+    watch: Watch | None = None,
 ) -> ConsentRequest:
     """The request after `taken`. Raises StepNotAllowed when the table has no such step.
 
-    `proof` goes with ACKNOWLEDGE, `link` with ISSUE.
+    `proof` goes with ACKNOWLEDGE, `link` with ISSUE, `saw` with ATTEST, `snooze` with SNOOZE,
+    `suggestion` with DECLINE, `watch` with SAVE, CLAIM and LOOK. Whatever else is done than
+    looking ends a snooze.
     """
     target = TRANSITIONS.get((request.stage, taken))
     if target is None:
@@ -166,6 +264,10 @@ def step(
         changed_at=now,
         proof=proof or request.proof,
         link=link or request.link,
+        saw=saw or request.saw,
+        snooze=request.snooze if taken in (Step.LOOK, Step.DELIVER) else snooze,
+        suggestion=suggestion or request.suggestion,
+        watch=watch or request.watch,
         revision=request.revision + 1,
     )
 
@@ -191,3 +293,9 @@ def check_link(request: ConsentRequest | None, digest: str, now: datetime) -> Co
             if now >= request.link.expires_at:
                 raise LinkExpired("This link has expired.")
     return request
+
+
+def masked(account: str) -> str:
+    """An account name that its owner recognises and nobody else learns: `g…@contoso.com`."""
+    name, at, domain = account.partition("@")
+    return f"{name[:1]}…{at}{domain}"

@@ -84,6 +84,8 @@ class EvidenceKind(StrEnum):
     SETTINGS_SAVED = "settings_saved"
     SAW_AUTHENTICATE = "saw_authenticate"
     SAW_REAUTHENTICATE = "saw_reauthenticate"
+    SAW_NO_BUTTON = "saw_no_button"
+    COULD_NOT_SIGN_IN = "could_not_sign_in"
     SAID_SAVED = "said_saved"
 
 
@@ -158,6 +160,8 @@ RULES: Mapping[EvidenceKind, Rule] = {
     EvidenceKind.SAW_REAUTHENTICATE: Rule(
         (Lean.NOT_DONE, Lean.CONSENTED), Source.PERSON, decisive=True
     ),
+    EvidenceKind.SAW_NO_BUTTON: Rule((Lean.HINT,), Source.PERSON),
+    EvidenceKind.COULD_NOT_SIGN_IN: Rule((Lean.HINT,), Source.PERSON),
     EvidenceKind.SAID_SAVED: Rule((Lean.DONE,), Source.PERSON, decisive=True),
 }
 

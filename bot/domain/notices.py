@@ -7,6 +7,7 @@ from the ledger, so a notice that waited in a queue never tells yesterday's news
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from bot.domain.people import ChatIdentity, Platform
@@ -25,10 +26,14 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class PersonalLink:
-    """Ask one person for one app: the message with the personal link of request `request_id`."""
+    """Ask one person for one app: the message with the personal link of request `request_id`.
+
+    `round` tells a later message about the same request from the first one ("").
+    """
 
     to: ChatIdentity
     request_id: str
+    round: str = ""
     kind: Literal["personal_link"] = "personal_link"
 
 
@@ -42,23 +47,78 @@ class ChannelReminder:
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """Change the person's message of request `request_id`: it was taken on."""
+class RequestChanged:
+    """Change the person's message of request `request_id`: it stands elsewhere now.
+
+    `revision` is that of the request, so each change is told once.
+    """
 
     to: ChatIdentity
     request_id: str
-    kind: Literal["acknowledged"] = "acknowledged"
+    revision: int
+    kind: Literal["request_changed"] = "request_changed"
 
 
-Notice = PersonalLink | ChannelReminder | Acknowledged
+@dataclass(frozen=True, slots=True)
+class BoardChanged:
+    """Change the newest reminder of a channel: something in it is different now.
+
+    `change` names what made it different, so each change is told once.
+    """
+
+    to: Channel
+    change: str
+    kind: Literal["board_changed"] = "board_changed"
+
+
+class Happening(StrEnum):
+    """What an operator is told about a request they made; words under `note.<value>`."""
+
+    WRONG_ACCOUNT = "wrong_account"  # somebody signed in with another account
+    ROLE_GONE = "role_gone"  # the person is no Global Administrator any more
+    REASSIGNED = "reassigned"  # "not me": the next candidate is asked
+    NOBODY_LEFT = "nobody_left"  # "not me", and there is no next candidate
+    ONBOARDED = "onboarded"  # a tenant lets the bot read now (`subject` is the onboarding)
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorNote:
+    """Tell the operator who asked. `subject` is a request's id; `round` keeps repetitions apart."""
+
+    to: ChatIdentity
+    happened: Happening
+    subject: str
+    round: str = ""
+    kind: Literal["operator_note"] = "operator_note"
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Bring the Global Administrator together with an Okta admin for the app of `request_id`."""
+
+    to: ChatIdentity
+    partner: ChatIdentity
+    request_id: str
+    kind: Literal["introduction"] = "introduction"
+
+
+Notice = (
+    PersonalLink | ChannelReminder | RequestChanged | BoardChanged | OperatorNote | Introduction
+)
 
 
 def key_of(notice: Notice) -> str:
     """The stable key of a notice: the same thing told to the same place has the same key."""
     match notice:
-        case PersonalLink(to, request_id):
-            return f"link:{request_id}:{to}"
+        case PersonalLink(to, request_id, round):
+            return f"link:{request_id}:{to}" + (f":{round}" if round else "")
         case ChannelReminder(to, round):
             return f"reminder:{round}:{to}"
-        case Acknowledged(to, request_id):
-            return f"acknowledged:{request_id}:{to}"
+        case RequestChanged(to, request_id, revision):
+            return f"changed:{request_id}:{revision}:{to}"
+        case BoardChanged(to, change):
+            return f"board:{change}:{to}"
+        case OperatorNote(to, happened, subject, round):
+            return f"note:{happened}:{subject}:{round}:{to}"
+        case Introduction(to, partner, request_id):
+            return f"introduction:{request_id}:{to}:{partner}"

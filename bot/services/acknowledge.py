@@ -2,18 +2,22 @@
 
 Opening changes nothing: chat and mail scanners fetch links. Acknowledging is one compare-and-set in
 the ledger, so of any number of clicks exactly one counts and the others learn that it was used.
+How it is known who acts is the business of `bot.services.prove`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import (
+    FRESH,
     ConsentRequest,
+    MfaShown,
     Proof,
     ProofKind,
     Step,
@@ -21,11 +25,19 @@ from bot.domain.consent import (
     link_digest,
     step,
 )
-from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
-from bot.domain.notices import Acknowledged
-from bot.errors import CloudError, Conflict, LinkExpired, LinkRevoked, LinkSpent
-from bot.ports import Clock, Engine, Ledger, OktaOrg
+from bot.domain.people import ChatIdentity
+from bot.errors import (
+    CloudError,
+    Conflict,
+    LinkExpired,
+    LinkRevoked,
+    LinkSpent,
+    NotYours,
+    ProofTooWeak,
+)
+from bot.ports import Clock, Ledger, OktaOrg
+from bot.services.tell import Tell
 
 
 async def integration_tab(orgs: Mapping[str, OktaOrg], ref: AppRef) -> str:
@@ -62,21 +74,55 @@ class LinkView:
     integration_tab: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TakenOn:
+    """What one proof took on: the request it was about, and others of the same administrator.
+
+    `again`: the request had been taken on before, so nothing of it changed.
+    """
+
+    request: ConsentRequest
+    others: tuple[ConsentRequest, ...] = ()
+    again: bool = False
+
+
+Find = Callable[[datetime], Awaitable[ConsentRequest]]
+"""Reads the request that is to be taken on, and raises what speaks against it at that time."""
+
+
 class Acknowledge:
-    """The link's two verbs: `view` and `acknowledge`."""
+    """`view` a link; `take_on` what a proof is for."""
 
     def __init__(
         self,
         *,
         ledger: Ledger,
         orgs: Mapping[str, OktaOrg],
-        engine: Engine,
+        tell: Tell,
         clock: Clock,
+        minimum: ProofKind,
     ) -> None:
         self._ledger = ledger
         self._orgs = orgs
-        self._engine = engine
+        self._tell = tell
         self._clock = clock
+        self._minimum = minimum
+
+    async def acknowledge(self, token: str) -> LinkView:
+        """Spend the link where the settings take it for proof enough; else raise ProofTooWeak.
+
+        Raises LinkUnknown, LinkSpent, LinkExpired or LinkRevoked.
+        """
+        if not ProofKind.PERSONAL_LINK.reaches(self._minimum):
+            raise ProofTooWeak("The link alone is not enough.", needed=self._minimum.value)
+        digest = link_digest(token)
+
+        async def find(now: datetime) -> ConsentRequest:
+            return check_link(await self._ledger.request_by_link(digest), digest, now)
+
+        request = await find(self._clock.now())
+        taken = await self.take_on(find, ProofKind.PERSONAL_LINK, str(request.chat))
+        return await self._view(LinkStatus.USED, taken.request)
 
     async def view(self, token: str) -> LinkView:
         """What the link is for. Raises LinkUnknown. Changes nothing."""
@@ -93,37 +139,61 @@ class Acknowledge:
             return LinkView(LinkStatus.REVOKED)
         return await self._view(LinkStatus.FRESH, request)
 
-    async def acknowledge(self, token: str) -> LinkView:
-        """Spend the link. Raises LinkUnknown, LinkSpent, LinkExpired or LinkRevoked.
+    async def by_code(self, code: str, asker: ChatIdentity, *, operator: bool) -> ConsentRequest:
+        """The request that shows this code, for an operator or the very person who was asked.
 
-        The proof is `PERSONAL_LINK`: whoever holds the link that was sent to this person only.
+        Raises NotYours for everybody else, and for a code that is not known: they learn nothing.
         """
-        digest = link_digest(token)
+        request = await self._ledger.request_by_code(code)
+        if request is None or not (operator or request.is_bound_to(asker)):
+            raise NotYours("No message of mine with that code is yours.")
+        return request
+
+    async def take_on(
+        self, find: Find, kind: ProofKind, by: str, mfa: MfaShown = MfaShown.NOT_PROVEN
+    ) -> TakenOn:
+        """Spend the link of the request that `find` gives; raises what it raises.
+
+        A sign-in serves all that the same administrator was asked for, in the same step. Where
+        `find` gives a request that was taken on before, only the others are new.
+        """
         while True:
             now = self._clock.now()
-            request = check_link(await self._ledger.request_by_link(digest), digest, now)
-            proof = Proof(ProofKind.PERSONAL_LINK, str(request.chat), now)
-            taken = step(request, Step.ACKNOWLEDGE, now, proof=proof)
-            told = Delivery(Acknowledged(request.chat, request.id), now, "acknowledged")
-            entry = AuditEntry(
-                now,
-                str(request.chat),
-                "acknowledge",
-                str(request.app),
-                {"request": request.id, "proof": proof.kind.value},
+            request = await find(now)
+            proof = Proof(kind, by, now, mfa)
+            waiting = [request] if request.stage in FRESH else []
+            if kind.reaches(ProofKind.SIGNED_IN):
+                waiting += [
+                    other
+                    for other in await self._ledger.open_requests()
+                    if other.id != request.id and other.stage in FRESH and request.covers(other)
+                ]
+            if not waiting:
+                return TakenOn(request, again=True)
+            taken = tuple(step(one, Step.ACKNOWLEDGE, now, proof=proof) for one in waiting)
+            planned = self._tell.changes(taken, now)
+            entries = tuple(
+                AuditEntry(
+                    now,
+                    by,
+                    "acknowledge",
+                    str(one.app),
+                    {"request": one.id, "proof": kind.value, "mfa": mfa.value},
+                )
+                for one in taken
             )
             try:
-                await self._ledger.commit(
-                    Changes(requests=(taken,), planned=(told,), audit=(entry,))
-                )
+                await self._ledger.commit(Changes(requests=taken, planned=planned, audit=entries))
             except Conflict:
                 continue  # somebody was faster: read again, and say what they left
-            await self._engine.deliver(told.key, now)
-            return await self._view(LinkStatus.USED, taken)
+            await self._tell.hurry(planned)
+            again = request.stage not in FRESH
+            first = request if again else taken[0]
+            return TakenOn(first, taken if again else taken[1:], again)
 
     async def _view(self, status: LinkStatus, request: ConsentRequest) -> LinkView:
         record = await self._ledger.app(request.app)
         return LinkView(status, request, record, await integration_tab(self._orgs, request.app))
 
 
-__all__ = ["Acknowledge", "LinkStatus", "LinkView"]
+__all__ = ["Acknowledge", "LinkStatus", "LinkView", "TakenOn"]

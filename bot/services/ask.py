@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.choice import Candidate, Choice
+from bot.domain.choice import Candidate, Choice, Point
 from bot.domain.consent import ConsentRequest, Step, step
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
@@ -16,8 +16,9 @@ from bot.domain.notices import PersonalLink
 from bot.domain.people import ChatIdentity, Colleague, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.errors import AppUnknown, Conflict, NobodyReachable, NothingToDo
-from bot.ports import Clock, Engine, Entra, Ledger, Messenger, Secrets
+from bot.ports import Clock, Entra, Ledger, Messenger, Secrets
 from bot.services.candidates import Candidates
+from bot.services.tell import Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,13 @@ class Ask:
         ledger: Ledger,
         entra: Entra | None,
         messengers: Mapping[Platform, Messenger],
-        engine: Engine,
+        tell: Tell,
         clock: Clock,
         secrets: Secrets,
         policy: PeoplePolicy,
     ) -> None:
         self._ledger = ledger
-        self._engine = engine
+        self._tell = tell
         self._clock = clock
         self._secrets = secrets
         self._candidates = Candidates(
@@ -58,9 +59,12 @@ class Ask:
         """Look again at whom these apps' consent could be asked of, where that look is old."""
         await self._candidates.review(records, anew=anew)
 
-    async def send(self, ref: AppRef, by: ChatIdentity) -> Asked:
+    async def send(
+        self, ref: AppRef, by: ChatIdentity, *, why: str = "asked_by_operator", prefer: str = ""
+    ) -> Asked:
         """Ask the best candidate for this app; a request that was open is replaced.
 
+        `prefer` names somebody who comes first if they may be asked (a name or an address).
         Raises AppUnknown, NothingToDo, NobodyReachable, CloudError, ChatError.
         """
         while True:
@@ -70,7 +74,7 @@ class Ask:
             if not record.state.wants_consent:
                 raise NothingToDo(f"{record.app.label} needs no consent now.")
             choice = await self.candidates(record)
-            chosen = choice.chosen
+            chosen = choice.named(prefer) or choice.chosen
             if chosen is None or chosen.chat is None:
                 raise NobodyReachable(f"Nobody can be asked for {record.app.label}.")
             now = self._clock.now()
@@ -78,7 +82,11 @@ class Ask:
             request = self._request(record, chosen, chosen.chat, by, now, colleague)
             former = await self._ledger.request(record.request_id) if record.request_id else None
             revoked = step(former, Step.REVOKE, now) if former and former.stage.is_open else None
-            delivery = Delivery(PersonalLink(chosen.chat, request.id), now, "asked_by_operator")
+            delivery = Delivery(PersonalLink(chosen.chat, request.id), now, why)
+            planned = (
+                delivery,
+                *self._tell.changes((revoked,) if revoked else (), now),
+            )
             entry = AuditEntry(
                 now,
                 str(by),
@@ -90,6 +98,7 @@ class Ask:
                     "to": str(request.chat),
                     "replaces": revoked.id if revoked else "",
                     "colleague": colleague.email if colleague else "",
+                    "why": why,
                 },
             )
             try:
@@ -99,13 +108,13 @@ class Ask:
                             replace(record, request_id=request.id, revision=record.revision + 1),
                         ),
                         requests=(request, *((revoked,) if revoked else ())),
-                        planned=(delivery,),
+                        planned=planned,
                         audit=(entry,),
                     )
                 )
             except Conflict:
                 continue
-            await self._engine.deliver(delivery.key, now)
+            await self._tell.hurry(planned)
             return Asked(request, revoked)
 
     def _request(
@@ -133,4 +142,12 @@ class Ask:
             requested_by=by.display_name or by.user_id,
             requested_at=now,
             colleague=colleague,
+            asker=by,
+            holding=chosen.admin.holding,
+            okta_admin=_okta_admin(chosen),
         )
+
+
+def _okta_admin(chosen: Candidate) -> bool | None:
+    """Whether the person may change the app in Okta, too; None when Okta would not say."""
+    return None if Point.OKTA_ADMIN_UNTOLD in chosen.con else chosen.is_okta_admin

@@ -12,13 +12,30 @@ copy is the smaller harm than a link that never came.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain import deliveries
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import ConsentRequest, LinkBinding, Stage, Step, link_digest, step
+from bot.domain.consent import (
+    FRESH,
+    ConsentRequest,
+    LinkBinding,
+    Stage,
+    Step,
+    link_digest,
+    step,
+)
 from bot.domain.deliveries import Delivery, Phase, next_try
-from bot.domain.notices import Acknowledged, ChannelReminder, Notice, PersonalLink, key_of
+from bot.domain.notices import (
+    BoardChanged,
+    ChannelReminder,
+    Introduction,
+    Notice,
+    OperatorNote,
+    PersonalLink,
+    RequestChanged,
+    key_of,
+)
 from bot.domain.people import Platform
 from bot.errors import (
     ChannelUnreachable,
@@ -110,27 +127,52 @@ class Deliver:
         messenger = self._messengers.get(notice.to.platform)
         if messenger is None:
             raise ChatMisconfigured(f"{notice.to.platform.value} is not configured any more.")
-        if in_doubt and not isinstance(notice, Acknowledged):
+        if in_doubt and isinstance(notice, PersonalLink | ChannelReminder | OperatorNote):
             found = await messenger.find_sent(notice.to, delivery.key)
             if found is not None:
                 return found.message_id
         match notice:
             case PersonalLink():
-                link = await self._issue(notice)
+                link = await self._issue(notice, delivery.key)
                 message = await self._compose(notice, link)
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return sent.message_id
             case ChannelReminder():
                 message = await self._compose(notice)
                 return (await messenger.post(notice.to, message, delivery.key)).message_id
-            case Acknowledged():
-                asked = await self._ledger.delivery(
-                    key_of(PersonalLink(notice.to, notice.request_id))
-                )
-                if asked is None or not asked.message_id:
-                    raise MessageGone("The message to change was never sent.")
-                await messenger.update(asked.message_id, await self._compose(notice))
-                return asked.message_id
+            case OperatorNote():
+                message = await self._compose(notice)
+                return (await messenger.send_personal(notice.to, message, delivery.key)).message_id
+            case Introduction(to, partner):
+                message = await self._compose(notice)
+                sent = await messenger.introduce((to, partner), message, delivery.key)
+                return sent.message_id
+            case RequestChanged():
+                return await self._change(messenger, notice, await self._letter(notice))
+            case BoardChanged():
+                newest = await self._ledger.newest_reminder(notice.to)
+                return await self._change(messenger, notice, newest)
+
+    async def _letter(self, notice: RequestChanged) -> str:
+        """The key of the message that asked the person last."""
+        request = await self._ledger.request(notice.request_id)
+        if request is None:
+            raise NothingToTell
+        if request.link is not None and request.link.letter:
+            return request.link.letter
+        return key_of(PersonalLink(notice.to, notice.request_id))
+
+    async def _change(self, messenger: Messenger, notice: Notice, letter: str) -> str:
+        """Change the message that the delivery `letter` was, in place."""
+        sent = await self._ledger.delivery(letter) if letter else None
+        if sent is None or sent.phase is Phase.FAILED:
+            raise NothingToTell
+        if sent.phase is not Phase.SENT:  # somebody was faster than the platform's confirmation
+            raise ChatThrottled("The message to change is not confirmed yet.", retry_after=1)
+        if not sent.message_id:
+            raise MessageGone("The platform gave the message no id.")
+        await messenger.update(sent.message_id, await self._compose(notice))
+        return sent.message_id
 
     async def _compose(self, notice: Notice, link: str = "") -> Message:
         message = await self._composer.compose(notice, link=link)
@@ -138,15 +180,20 @@ class Deliver:
             raise NothingToTell
         return message
 
-    async def _issue(self, notice: PersonalLink) -> str:
-        """A fresh link for the message that is about to be sent; the former one ends here."""
+    async def _issue(self, notice: PersonalLink, key: str) -> str:
+        """A fresh link for the message that is about to be sent; the former one ends here.
+
+        "" for somebody who has taken it on already and asked to be told later: their link is spent.
+        """
         while True:
             request = await self._ledger.request(notice.request_id)
-            if request is None or request.stage is not Stage.REQUESTED:
-                raise NothingToTell
-            token = self._secrets.token()
             now = self._clock.now()
-            binding = LinkBinding(link_digest(token), now + self._link_lifetime)
+            if request is None or not _waits_for(request, notice, now):
+                raise NothingToTell
+            if request.stage is Stage.ACKNOWLEDGED:
+                return ""
+            token = self._secrets.token()
+            binding = LinkBinding(link_digest(token), now + self._link_lifetime, key)
             issued = step(request, Step.ISSUE, now, link=binding)
             try:
                 await self._ledger.commit(Changes(requests=(issued,)))
@@ -155,12 +202,12 @@ class Deliver:
             return f"{self._public_url}/c/{token}"
 
     async def _end(
-        self, claimed: Delivery, ended: Delivery, action: str, taken: Step | None
+        self, claimed: Delivery, ended: Delivery, action: str, outcome: Step | None
     ) -> None:
         """Write the outcome, and the request's step with it."""
         now = self._clock.now()
         while True:
-            request = await self._request_to_step(claimed.notice, taken)
+            request, taken = await self._to_step(claimed.notice, outcome)
             entry = AuditEntry(
                 now,
                 "o365bot",
@@ -184,12 +231,28 @@ class Deliver:
                 continue  # only the request moved on, such as a click that was faster
             return
 
-    async def _request_to_step(self, notice: Notice, taken: Step | None) -> ConsentRequest | None:
-        """The request that this outcome moves, if it still waits for it."""
-        if not isinstance(notice, PersonalLink) or taken is None:
-            return None
+    async def _to_step(
+        self, notice: Notice, outcome: Step | None
+    ) -> tuple[ConsentRequest | None, Step | None]:
+        """The request that this outcome moves, if it still waits for it, and the step it takes."""
+        if not isinstance(notice, PersonalLink) or outcome is None:
+            return None, None
         request = await self._ledger.request(notice.request_id)
-        return request if request is not None and request.stage is Stage.REQUESTED else None
+        if request is None or request.stage is Stage.REQUESTED:
+            return request, outcome if request is not None else None
+        woken = request.stage is Stage.ACKNOWLEDGED and request.snooze is not None
+        if woken and outcome is Step.DELIVER and notice.round:
+            return request, Step.WAKE
+        return None, None
+
+
+def _waits_for(request: ConsentRequest, notice: PersonalLink, now: datetime) -> bool:
+    """Whether this message still has a reason: asked for the first time, or "later" has come."""
+    if request.snooze is None:
+        return request.stage is Stage.REQUESTED
+    if request.snooze.until > now:
+        return False
+    return bool(notice.round) and request.stage in (*FRESH, Stage.ACKNOWLEDGED)
 
 
 def _subject(notice: Notice, request: ConsentRequest | None) -> str:

@@ -15,6 +15,7 @@ from bot.domain.scanning import Seen, Todo, looked
 from bot.errors import Conflict
 from bot.ports import Clock, Entra, Ledger, OktaOrg
 from bot.services.reading import MicrosoftReader, read_connection
+from bot.services.tell import changed
 
 Done = Callable[[int], Awaitable[None]]
 
@@ -112,11 +113,13 @@ class Looking:
         if not (proven or after.state is State.NOT_APPLICABLE):
             return Changes(apps=(new,), audit=tuple(audit))
         taken = Step.PROVE if proven else Step.REVOKE
+        ended = step(request, taken, now)
         audit.append(
             AuditEntry(now, "scan", taken.value, str(new.app.ref), {"request": request.id})
         )
         return Changes(
             apps=(replace(new, request_id=""),),
-            requests=(step(request, taken, now),),
+            requests=(ended,),
+            planned=(changed(ended, now),),
             audit=tuple(audit),
         )

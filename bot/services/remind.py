@@ -11,6 +11,7 @@ from bot.domain.notices import Channel, ChannelReminder
 from bot.domain.reminders import Policy, Snapshot, decide
 from bot.errors import Conflict
 from bot.ports import Clock, Engine, Ledger
+from bot.services.tell import changed
 
 # More than this at one tick waits for the next one; a tick stays short.
 AT_ONCE = 500
@@ -81,12 +82,13 @@ class Remind:
     async def _expire_links(self, now: datetime) -> None:
         for request in await self._ledger.open_requests():
             lapsed = request.link is not None and request.link.expires_at <= now
-            if request.stage is not Stage.DELIVERED or not lapsed:
-                continue
+            if request.stage is not Stage.DELIVERED or not lapsed or request.snooze is not None:
+                continue  # who said "later" is sent a fresh link then
+            expired = step(request, Step.EXPIRE, now)
             entry = AuditEntry(now, "o365bot", "expire", str(request.app), {"request": request.id})
             try:
                 await self._ledger.commit(
-                    Changes(requests=(step(request, Step.EXPIRE, now),), audit=(entry,))
+                    Changes(requests=(expired,), planned=(changed(expired, now),), audit=(entry,))
                 )
             except Conflict:
                 continue  # somebody used the link just now

@@ -15,7 +15,7 @@ from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
 from bot.domain.apps import Office365App, Tenant
 from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.people import GlobalAdmin
+from bot.domain.people import GlobalAdmin, Holding
 from bot.errors import CloudError
 from bot.settings import OktaSettings
 
@@ -81,6 +81,9 @@ class Microsoft:
 
     def admin_gaps(self, tenant: Tenant) -> tuple[CloudError, ...]:
         return ()
+
+    async def holding(self, tenant: Tenant, object_id: str) -> Holding | None:
+        return None
 
     async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
         now = datetime.now(UTC)

@@ -12,20 +12,18 @@ from typing import Any
 
 import httpx
 import pytest
-from prometheus_client import generate_latest
 from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from adapters.okta.hooks import ANSWER_SECONDS, SETTLE, OktaHooks
-from adapters.web.app import build_app
-from adapters.web.health import Health
-from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
 from bot.domain.inventory import AppRecord
 from sandbox.world import World
 from tests.examples import APP, NOW, RECORD
 from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock, FakeEngine, FakeLinks, OnceInMemory
+from tests.fakes import FakeClock, FakeEngine, OnceInMemory
 from tests.serving import served
 from tests.waiting import wait_until
 
@@ -81,22 +79,9 @@ async def site() -> AsyncIterator[Site]:
         clock=FakeClock(NOW),
     )
 
-    async def health() -> Health:
-        return Health(())
-
+    routes = [Route("/okta/events/{org}", hooks.endpoint, methods=["GET", "POST"])]
     async with (
-        served(
-            lambda url: build_app(
-                links=FakeLinks(NOW),
-                words=Words,
-                public_url=url,
-                slack=None,
-                teams=None,
-                okta=hooks.endpoint,
-                health=health,
-                metrics=generate_latest,
-            )
-        ) as url,
+        served(lambda url: Starlette(routes=routes)) as url,
         httpx.AsyncClient(base_url=url) as okta,
     ):
         yield Site(okta, ledger, once, engine)

@@ -101,6 +101,22 @@ async def test_a_channel_message_is_found_again_and_changed_in_place(stage: Stag
     assert await messenger.find_sent(channel, "reminder:1") == sent
 
 
+async def test_people_are_introduced_in_one_group_conversation(stage: Stage) -> None:
+    """With the app in it; the same introduction again finds its message there."""
+    messenger = SlackMessenger(stage.web)
+    pair = (ada(), ada("U0FAY"))
+    sent = await messenger.introduce(pair, Message("You two."), "introduction:1")
+    assert await messenger.introduce(pair, Message("You two."), "introduction:1") == sent
+    channel, _, _ = sent.message_id.partition(":")
+    group = stage.log.get(channel)
+    assert group is not None
+    assert set(group.who) == {OLA, "U0FAY"}
+    assert [m.text for m in group.messages] == ["You two."]
+    stage.workspace.deactivated.add("U0FAY")
+    with pytest.raises(PersonUnreachable):
+        await messenger.introduce(pair, Message("You two."), "introduction:2")
+
+
 async def test_of_two_messages_with_a_key_the_newest_is_found(stage: Stage) -> None:
     """And only so far back as the bound says."""
     messenger = SlackMessenger(stage.web)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -651,6 +652,17 @@ async def test_a_channel_message_starts_a_thread(teams: World) -> None:
     assert call.body["bot"] == {"id": f"28:{APP}"}
     assert call.body["channelData"] == {"channel": {"id": CHANNEL}, "tenant": {"id": TENANT}}
     assert call.body["activity"]["attachments"][0]["content"]["speak"] == "Hello."
+
+
+async def test_people_are_introduced_by_a_message_to_each(teams: World, ada: ChatIdentity) -> None:
+    """A bot cannot open a group chat; whoever can be reached is, before the failure is told."""
+    sent = await teams.messenger.introduce((ada, ada), HELLO, "k")
+    assert len(teams.microsoft.calls) == 2
+    assert sent.message_id.startswith(f"{PERSONAL}|")
+    stranger = replace(ada, user_id="nobody")
+    with pytest.raises(PersonUnreachable):
+        await teams.messenger.introduce((stranger, ada), HELLO, "k")
+    assert len(teams.microsoft.calls) == 3
 
 
 async def test_a_sent_message_is_changed_in_place(teams: World, ada: ChatIdentity) -> None:

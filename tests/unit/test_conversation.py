@@ -18,7 +18,7 @@ from bot.chat.words import Words, languages
 from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
 from bot.domain.choice import Choice, choose_admin
-from bot.domain.consent import ConsentRequest, Stage
+from bot.domain.consent import ConsentRequest, ProofKind, Stage
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.notices import Channel
@@ -27,9 +27,15 @@ from bot.domain.people_policy import PeoplePolicy
 from bot.domain.reminders import Policy
 from bot.errors import CloudRefused, CloudUnreachable
 from bot.message import Command, Message
+from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask, Asked
+from bot.services.follow import Follow
+from bot.services.onboard import Onboard
+from bot.services.prove import Prove
 from bot.services.remind import Remind
 from bot.services.scan import Scan
+from bot.services.tell import Tell
+from bot.services.visit import Visits
 from tests import strategies as some
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, TENANT
 from tests.fake_ledger import FakeLedger
@@ -40,6 +46,9 @@ from tests.fakes import (
     FakeEntra,
     FakeMessenger,
     FakeOktaOrg,
+    FakeSignIn,
+    LimitsInMemory,
+    SignInsInMemory,
 )
 from tests.reading import buttons_of, check_form, table_of, text_of
 
@@ -65,17 +74,67 @@ class World:
         self.scan = Scan(
             orgs={"contoso": self.okta}, entra=self.entra, ledger=self.ledger, clock=self.clock
         )
+        sign_ins, secrets = SignInsInMemory(), CountingSecrets()
+        tell = Tell(self.engine, ())
+        orgs = {"contoso": self.okta}
+        ask = Ask(
+            ledger=self.ledger,
+            entra=self.entra,
+            messengers={Platform.SLACK: self.slack},
+            tell=tell,
+            clock=self.clock,
+            secrets=secrets,
+            policy=PeoplePolicy(),
+        )
+        acknowledge = Acknowledge(
+            ledger=self.ledger,
+            orgs=orgs,
+            tell=tell,
+            clock=self.clock,
+            minimum=ProofKind.CHAT_ACCOUNT,
+        )
+        visits = Visits(ledger=self.ledger, sign_ins=sign_ins, clock=self.clock, secrets=secrets)
         self.conversation = Conversation(
             ledger=self.ledger,
             scan=self.scan,
-            ask=Ask(
+            ask=ask,
+            acknowledge=acknowledge,
+            prove=Prove(
+                acknowledge=acknowledge,
+                visits=visits,
                 ledger=self.ledger,
+                sign_in=None,
+                sign_ins=sign_ins,
                 entra=self.entra,
-                messengers={Platform.SLACK: self.slack},
+                limits=LimitsInMemory(),
+                tell=tell,
+                clock=self.clock,
+                secrets=secrets,
+                minimum=ProofKind.CHAT_ACCOUNT,
+            ),
+            follow=Follow(
+                visits=visits,
+                ledger=self.ledger,
+                orgs=orgs,
+                scan=self.scan,
+                ask=ask,
+                tell=tell,
                 engine=self.engine,
                 clock=self.clock,
-                secrets=CountingSecrets(),
-                policy=PeoplePolicy(),
+                scan_minutes=15,
+            ),
+            onboard=Onboard(
+                ledger=self.ledger,
+                entra=self.entra,
+                sign_in=FakeSignIn(),
+                sign_ins=sign_ins,
+                limits=LimitsInMemory(),
+                tell=tell,
+                engine=self.engine,
+                clock=self.clock,
+                secrets=secrets,
+                public_url="https://o365bot.example.com",
+                link_lifetime=timedelta(hours=72),
             ),
             remind=Remind(
                 ledger=self.ledger,

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from bot.domain import deliveries
 from bot.domain.deliveries import LEASE, Delivery, Phase, next_try
-from bot.domain.notices import Acknowledged, Channel, ChannelReminder, PersonalLink, key_of
+from bot.domain.notices import Channel, ChannelReminder, Notice, PersonalLink, key_of
 from bot.domain.people import ChatIdentity, Platform
 from tests import strategies as some
 
@@ -156,14 +156,13 @@ def test_waiting_grows_with_every_attempt() -> None:
 
 @given(some.notices, some.notices)
 def test_the_same_thing_to_the_same_place_has_the_same_key(
-    one: PersonalLink | ChannelReminder | Acknowledged,
-    other: PersonalLink | ChannelReminder | Acknowledged,
+    one: Notice,
+    other: Notice,
 ) -> None:
     """Keys tell notices apart by what is told and where, not by names that may change."""
 
-    def told(notice: PersonalLink | ChannelReminder | Acknowledged) -> tuple[str, str, str]:
-        what = notice.round if isinstance(notice, ChannelReminder) else notice.request_id
-        return (notice.kind, what, str(notice.to))
+    def told(notice: Notice) -> dict[str, str]:
+        return {name: str(getattr(notice, name)) for name in notice.__dataclass_fields__}
 
     assert (key_of(one) == key_of(other)) == (told(one) == told(other))
 

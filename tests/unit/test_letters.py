@@ -15,7 +15,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.notices import Acknowledged, Channel, ChannelReminder, PersonalLink
+from bot.domain.notices import Channel, ChannelReminder, PersonalLink, RequestChanged
 from bot.domain.people import Platform
 from bot.message import OpenLink
 from tests import strategies as some
@@ -25,7 +25,7 @@ from tests.fakes import FakeClock, FakeOktaOrg
 from tests.reading import buttons_of, check_form, table_of, text_of
 
 LETTER = PersonalLink(ADA_IN_CHAT, REQUEST.id)
-THANKS = Acknowledged(ADA_IN_CHAT, REQUEST.id)
+THANKS = RequestChanged(ADA_IN_CHAT, REQUEST.id, 2)
 REMINDER = ChannelReminder(Channel(Platform.SLACK, "C1"), "2025-03-03")
 LINK = "https://bot.contoso.com/c/the-token"
 
@@ -75,7 +75,7 @@ async def test_the_link_is_in_the_button_alone(ledger: FakeLedger) -> None:
 
 
 @pytest.mark.parametrize("notice", [LETTER, THANKS])
-async def test_a_letter_about_nothing_is_not_written(notice: PersonalLink | Acknowledged) -> None:
+async def test_a_letter_about_nothing_is_not_written(notice: PersonalLink | RequestChanged) -> None:
     """The request has expired from the store: there is nothing to tell."""
     assert await letters(FakeLedger()).compose(notice, link=LINK) is None
 
@@ -88,20 +88,55 @@ async def test_the_thanks_lead_to_the_app_and_hold_no_link(ledger: FakeLedger) -
     message = await letters(ledger).compose(THANKS)
     assert message is not None
     check_form(message)
-    (button,) = buttons_of(message)
-    assert isinstance(button, OpenLink)
+    (button,) = (b for b in buttons_of(message) if isinstance(b, OpenLink))
     assert button.url.startswith("https://contoso-admin.okta.com/")
     assert "March 3, 2025, 09:00" in text_of(message)
 
 
-async def test_thanks_for_an_org_that_left_the_settings_have_no_button(
+async def test_thanks_for_an_org_that_left_the_settings_lead_nowhere(
     ledger: FakeLedger,
 ) -> None:
     """There is no console to lead to, and still a thank-you."""
+    await ledger.commit(Changes(requests=(replace(DELIVERED, stage=Stage.SAVED, revision=2),)))
     plain = Letters(ledger=ledger, orgs={}, clock=FakeClock(NOW), language="en")
     message = await plain.compose(THANKS)
     assert message is not None
     assert buttons_of(message) == []
+
+
+async def test_a_request_that_still_asks_leaves_its_letter_as_it_is(ledger: FakeLedger) -> None:
+    """A change in place would take the link away, whose token is kept nowhere."""
+    assert await letters(ledger).compose(THANKS) is None
+
+
+@pytest.mark.parametrize("stage", [Stage.DONE, Stage.DECLINED, Stage.EXPIRED, Stage.REVOKED])
+async def test_a_letter_whose_request_has_ended_has_nothing_to_press(
+    ledger: FakeLedger, stage: Stage
+) -> None:
+    """It says how it ended, and no button leads to a link that is void."""
+    await ledger.commit(Changes(requests=(replace(DELIVERED, stage=stage, revision=2),)))
+    message = await letters(ledger).compose(THANKS)
+    assert message is not None
+    check_form(message)
+    assert buttons_of(message) == []
+    assert "Contoso O365" in text_of(message)
+
+
+async def test_the_letter_offers_not_me_and_later_with_its_code(ledger: FakeLedger) -> None:
+    """And “It’s me” only where the chat account is proof enough."""
+    strong = await letters(ledger).compose(LETTER, link=LINK)
+    weak = await Letters(
+        ledger=ledger, orgs={}, clock=FakeClock(NOW), language="en", chat_is_proof=True
+    ).compose(LETTER, link=LINK)
+    assert strong is not None
+    assert weak is not None
+    said = [b.words for b in buttons_of(strong) if not isinstance(b, OpenLink)]
+    assert said == ["later ABC-DEF", "notme ABC-DEF"]
+    said = [b.words for b in buttons_of(weak) if not isinstance(b, OpenLink)]
+    assert said == ["me ABC-DEF", "later ABC-DEF", "notme ABC-DEF"]
+    for message in (strong, weak):
+        assert [b.primary for b in buttons_of(message)].count(True) == 1
+        assert "/o365 verify ABC-DEF" in text_of(message)
 
 
 async def test_a_person_is_written_to_in_their_own_language(ledger: FakeLedger) -> None:
@@ -193,7 +228,7 @@ async def test_whatever_the_ledger_holds_can_be_written_out(
     )
     for notice in (
         PersonalLink(asked.chat, asked.id),
-        Acknowledged(asked.chat, asked.id),
+        RequestChanged(asked.chat, asked.id, 1),
         REMINDER,
     ):
         message = await letters(ledger, language).compose(notice, link=LINK)

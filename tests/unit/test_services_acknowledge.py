@@ -11,9 +11,10 @@ import pytest
 
 from bot.domain.changes import Changes
 from bot.domain.consent import LinkBinding, ProofKind, Stage, link_digest
-from bot.domain.notices import Acknowledged, key_of
+from bot.domain.notices import RequestChanged, key_of
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StoreUnavailable
 from bot.services.acknowledge import Acknowledge, LinkStatus, LinkView
+from bot.services.tell import Tell
 from tests.examples import ADA_IN_CHAT, DELIVERED, LINK_FOR, NOW, RECORD, REQUEST, TOKEN
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine, FakeOktaOrg
@@ -29,8 +30,9 @@ class World:
         self.links = Acknowledge(
             ledger=self.ledger,
             orgs={"contoso": FakeOktaOrg("contoso")},
-            engine=self.engine,
+            tell=Tell(self.engine, ()),
             clock=self.clock,
+            minimum=ProofKind.PERSONAL_LINK,
         )
 
 
@@ -78,7 +80,7 @@ async def test_acknowledging_spends_the_link_with_a_proof_and_thanks_the_person(
         "contoso/0oa1",
     )
     assert TOKEN not in str(entry)
-    thanks = key_of(Acknowledged(ADA_IN_CHAT, REQUEST.id))
+    thanks = key_of(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2))
     assert world.engine.deliveries == [(thanks, NOW)]
     assert await world.ledger.delivery(thanks) is not None
 

@@ -17,6 +17,7 @@ from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.errors import AppUnknown, ChatUnreachable, CloudRefused, NobodyReachable, NothingToDo
 from bot.services.ask import Ask
+from bot.services.tell import Tell
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,
@@ -48,7 +49,7 @@ class World:
             ledger=self.ledger,
             entra=self.entra,
             messengers={Platform.SLACK: self.slack, Platform.TEAMS: self.teams},
-            engine=self.engine,
+            tell=Tell(self.engine, ()),
             clock=self.clock,
             secrets=CountingSecrets(),
             policy=PeoplePolicy(),

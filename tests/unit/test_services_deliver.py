@@ -11,7 +11,7 @@ import pytest
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage, Step, link_digest, step
 from bot.domain.deliveries import LEASE, Delivery, Phase
-from bot.domain.notices import Acknowledged, Channel, ChannelReminder
+from bot.domain.notices import Channel, ChannelReminder, RequestChanged
 from bot.domain.people import Platform
 from bot.errors import (
     ChannelUnreachable,
@@ -36,7 +36,7 @@ from tests.fakes import (
 
 CHANNEL = Channel(Platform.SLACK, "C1")
 REMINDER = Delivery(ChannelReminder(CHANNEL, "2025-03-03"), NOW, "daily_reminder")
-THANKS = Delivery(Acknowledged(ADA_IN_CHAT, REQUEST.id), NOW, "acknowledged")
+THANKS = Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2), NOW, "request_changed")
 
 
 class World:
@@ -362,13 +362,14 @@ async def test_thanks_change_the_letter_in_place(world: World) -> None:
     await world.ledger.commit(Changes(planned=(THANKS,)))
     await world.worker()(THANKS.key)
     assert world.slack.updates == ["m1"]
-    assert world.slack.posted["m1"].message.summary == "acknowledged"
+    assert world.slack.posted["m1"].message.summary == "request_changed"
     assert len(world.slack.posted) == 1
 
 
 async def test_thanks_without_a_letter_fail_quietly(world: World) -> None:
     """There is no message to change; that is recorded, and moves no request."""
-    await world.ledger.commit(Changes(planned=(THANKS,)))
-    await world.worker()(THANKS.key)
-    assert (await world.delivery(THANKS.key)).failure == "message_gone"
+    never_sent = replace(THANKS, notice=RequestChanged(ADA_IN_CHAT, "r9", 2))
+    await world.ledger.commit(Changes(planned=(never_sent,)))
+    await world.worker()(never_sent.key)
+    assert (await world.delivery(never_sent.key)).failure == "nothing_to_tell"
     assert await world.stage() is Stage.REQUESTED

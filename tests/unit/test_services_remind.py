@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage
+from bot.domain.consent import ProofKind, Stage
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import Channel
@@ -18,6 +18,7 @@ from bot.domain.people import Platform
 from bot.domain.reminders import Policy
 from bot.services.acknowledge import Acknowledge
 from bot.services.remind import AT_ONCE, Remind
+from bot.services.tell import Tell
 from tests.examples import APP, DELIVERED, LETTER, LINK_FOR, NOW, RECORD, REQUEST, TENANT, TOKEN
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine
@@ -134,7 +135,11 @@ async def test_of_a_click_and_a_lapse_at_the_same_time_one_wins(world: World) ->
     """The request ends either way in one stage with one audit line, never in both."""
     await world.ledger.commit(Changes(requests=(DELIVERED,)))
     links = Acknowledge(
-        ledger=world.ledger, orgs={}, engine=world.engine, clock=FakeClock(world.clock.now())
+        ledger=world.ledger,
+        orgs={},
+        tell=Tell(world.engine, ()),
+        clock=FakeClock(world.clock.now()),
+        minimum=ProofKind.PERSONAL_LINK,
     )
     world.clock.forward(LINK_FOR)
     await asyncio.gather(links.acknowledge(TOKEN), world.remind.tick(), return_exceptions=True)

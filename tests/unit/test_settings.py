@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.consent import ProofKind
 from bot.errors import SettingsInvalid
 from bot.settings import Settings, load
 
@@ -300,3 +301,55 @@ def test_a_bot_without_any_chat_is_refused(tmp_path: Path) -> None:
     """There would be nobody to talk to."""
     text = GOOD[: GOOD.index("[slack]")]
     assert "slack or teams" in problems(tmp_path, text)["settings"]
+
+
+# ------------------------------------------------------------------ signing in, and the proof
+
+SIGN_IN = "[sign_in]\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "minimum"),
+    [
+        ("", ProofKind.CHAT_ACCOUNT),
+        (SIGN_IN, ProofKind.SIGNED_IN),
+        (SIGN_IN + '[links]\nminimum_proof = "chat_account"\n', ProofKind.CHAT_ACCOUNT),
+        ('[links]\nminimum_proof = "personal_link"\n', ProofKind.PERSONAL_LINK),
+        (
+            SIGN_IN + 'auth_context = "c1"\n[links]\nminimum_proof = "signed_in_mfa"\n',
+            ProofKind.SIGNED_IN_MFA,
+        ),
+        (
+            SIGN_IN + 'api_scope = "api://x/proof"\n[links]\nminimum_proof = "signed_in_mfa"\n',
+            ProofKind.SIGNED_IN_MFA,
+        ),
+    ],
+)
+def test_the_weakest_proof_follows_from_what_is_configured(
+    tmp_path: Path, more: str, minimum: ProofKind
+) -> None:
+    """A sign-in where there is one, else the chat account, unless the settings say otherwise."""
+    assert load(written(tmp_path, GOOD + more)).minimum_proof is minimum
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ('[links]\nminimum_proof = "signed_in"\n', "needs sign_in"),
+        (SIGN_IN + '[links]\nminimum_proof = "signed_in_mfa"\n', "nothing else shows MFA"),
+        ('[links]\nminimum_proof = "trust"\n', "'personal_link'"),
+        (SIGN_IN + 'redirect_path = "callback"\n', "pattern"),
+        (SIGN_IN + 'redirect_path = "//evil.example.com"\n', "pattern"),
+        (SIGN_IN + 'api_scope = "proof"\n', "pattern"),
+        (SIGN_IN + 'auth_context = "mfa"\n', "pattern"),
+    ],
+)
+def test_a_proof_that_cannot_be_had_is_refused(tmp_path: Path, more: str, says: str) -> None:
+    """At start, and not when somebody presses the button."""
+    assert says in str(problems(tmp_path, GOOD + more))
+
+
+def test_signing_in_needs_an_app_registration(tmp_path: Path) -> None:
+    """It is the one of `entra`."""
+    without = GOOD.replace('[entra]\nclient_id = "11111111-2222"\ncertificate = "pem-hush"\n', "")
+    assert "needs entra" in str(problems(tmp_path, without + SIGN_IN))

@@ -19,10 +19,11 @@ from adapters.web.pages import _KINDS
 from bot.chat.commands import VERBS
 from bot.chat.words import FALLBACK, Words, languages
 from bot.domain.choice import Nobody, Point
-from bot.domain.consent import Stage
+from bot.domain.consent import ProofKind, Stage
 from bot.domain.doubts import Doubt
 from bot.domain.evidence import Confidence, EvidenceKind, Source, State
 from bot.domain.gaps import Gap
+from bot.domain.notices import Happening
 from bot.domain.people import Platform
 from bot.errors import O365BotError
 
@@ -171,6 +172,16 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         {f"{kind}_{more}" for kind in values(EvidenceKind) for more in ("of", "missing")},
     ),
     "error": (set(), codes()),
+    "ended": (
+        {
+            f"{stage}{end}"
+            for stage in ("done", "declined", "expired", "revoked")
+            for end in ("", "_title")
+        },
+        set(),
+    ),
+    "proof": (values(ProofKind), set()),
+    "note": (values(Happening), set()),
     "column": (columns(), set()),
     "help": ({*VERBS, *(f"say_{verb}" for verb in VERBS)}, set()),
     "page": (set().union(*(page_names(asked) for asked, _ in template_calls())), set()),

@@ -6,27 +6,42 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 import bot.chat.words
 from bot.chat.letters import SHOWN, Letters
+from bot.chat.personal import PersonalReplies
 from bot.chat.replies import PAGE, Replies
 from bot.chat.words import Texts, Words
 from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
 from bot.domain.choice import Candidate, Choice, Point
-from bot.domain.consent import Stage
+from bot.domain.consent import Proof, ProofKind, Stage
 from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.notices import Acknowledged, Channel, ChannelReminder, Notice, PersonalLink
+from bot.domain.later import Snooze
+from bot.domain.looks import Watch
+from bot.domain.notices import (
+    BoardChanged,
+    Channel,
+    ChannelReminder,
+    Happening,
+    Introduction,
+    Notice,
+    OperatorNote,
+    PersonalLink,
+    RequestChanged,
+)
+from bot.domain.onboarding import Onboarding
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import AccountNote, Said
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import Buttons, Facts, Heading, Message, Note, Progress, Table, Text
 from bot.services.accounts import Noted
 from bot.services.ask import Asked
+from bot.services.onboard import Invitation
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,
@@ -45,13 +60,15 @@ from tests.fakes import FakeClock, FakeOktaOrg
 
 LATER = NOW + timedelta(hours=2)
 AGE = Words().ago(NOW, LATER)
+PLAN = Snooze(datetime(2025, 3, 4, 9, 0), "Europe/Berlin", "the auditor")
 LINK = "https://o365bot.example.com/c/secret"
 # What may be shown as it is: names and ids of the world, and ages, whose words are Babel's.
 DATA = sorted(
     [
+        BEN.display_name,
         *(APP.label, APP.ref.org, APP.ref.app_id, str(APP.ref), TENANT.domain, AGE, REQUEST.code),
         *(f"{admin.display_name} ({admin.upn})" for admin in (ADA, BEN)),
-        *(ADA.display_name, ADA.upn, OPERATOR.display_name),
+        *(ADA.display_name, ADA.upn, OPERATOR.display_name, BEN_IN_CHAT.display_name, LINK),
     ],
     key=len,
     reverse=True,
@@ -216,6 +233,79 @@ def test_replies_say_nothing_but_texts_and_data() -> None:
         check(messages)
 
 
+def test_personal_replies_say_nothing_but_texts_and_data() -> None:
+    """What the asked person reads in answer, and who asks about a code or a tenant."""
+    replies = PersonalReplies(Words())
+    put_off = replace(REQUEST, snooze=PLAN)
+    written = {
+        "verified": [replies.verified(replace(REQUEST, stage=stage)) for stage in Stage],
+        "taken_on": [replies.taken_on(REQUEST)],
+        "looking": [replies.looking(REQUEST)],
+        "not_me_sure": [replies.not_me_sure(REQUEST)],
+        "not_me": [replies.not_me(REQUEST)],
+        "later_when": [replies.later_when(REQUEST, NOW)],
+        "later": [replies.later(put_off)],
+        "invited": [
+            replies.invited(Invitation(TENANT.domain, link), hours)
+            for link in ("", LINK)
+            for hours in (1, 72)
+        ],
+        "needs_more": [replies.needs_more(verb) for verb in ("verify", "onboard")],
+        "no_microsoft": [replies.no_microsoft()],
+    }
+    public = {
+        name
+        for name, _ in inspect.getmembers(PersonalReplies, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    assert written.keys() == public, "a reply that is not tried here"
+    for messages in written.values():
+        check(messages)
+
+
+async def test_letters_about_a_request_say_nothing_but_texts_and_data() -> None:
+    """The person's message in every stage, the notes to the operator, the introduction."""
+    ledger = FakeLedger()
+    orgs = {"contoso": FakeOktaOrg("contoso")}
+    onboarding = Onboarding("o1", TENANT.id, TENANT.domain, OPERATOR, NOW, "digest", LATER)
+    await ledger.commit(Changes(onboardings=(onboarding,)))
+    written: list[Message | None] = []
+    for chat_is_proof in (True, False):
+        letters = Letters(
+            ledger=ledger,
+            orgs=orgs,
+            clock=FakeClock(LATER),
+            language="en",
+            chat_is_proof=chat_is_proof,
+        )
+        for number, stage in enumerate(Stage):
+            for kind in ProofKind:
+                request = replace(
+                    REQUEST,
+                    id=f"{stage}-{kind}-{chat_is_proof}",
+                    stage=stage,
+                    proof=Proof(kind, "entra:ada", NOW),
+                    snooze=PLAN if number % 2 else None,
+                    watch=Watch(NOW, LATER if number % 2 else None),
+                    suggestion=BEN.display_name,
+                )
+                await ledger.commit(Changes(requests=(request,)))
+                notices: list[Notice] = [
+                    RequestChanged(ADA_IN_CHAT, request.id, 1),
+                    Introduction(ADA_IN_CHAT, BEN_IN_CHAT, request.id),
+                    *(
+                        OperatorNote(OPERATOR, happened, request.id)
+                        for happened in Happening
+                        if happened is not Happening.ONBOARDED
+                    ),
+                ]
+                written += [await letters.compose(notice) for notice in notices]
+                asked = PersonalLink(ADA_IN_CHAT, request.id)
+                written.append(await letters.compose(asked, link=LINK))
+    written.append(await letters.compose(OperatorNote(OPERATOR, Happening.ONBOARDED, "o1")))
+    check([message for message in written if message is not None])
+
+
 async def test_letters_say_nothing_but_texts_and_data() -> None:
     """The personal link, the thanks and the channel's reminder, short and long."""
     ledger = FakeLedger()
@@ -237,7 +327,7 @@ async def test_letters_say_nothing_but_texts_and_data() -> None:
     notices: list[Notice] = [
         channel,
         PersonalLink(ADA_IN_CHAT, REQUEST.id),
-        Acknowledged(BEN_IN_CHAT, REQUEST.id),
+        BoardChanged(channel.to, "r1"),
     ]
     written = [few, *[await letters.compose(notice, link=LINK) for notice in notices]]
     check([message for message in written if message is not None])

@@ -1,0 +1,106 @@
+"""Microsoft's answer to a sign-in: the one place where it is told who somebody is.
+
+The address carries a code and a state, so nothing of it is logged, and what follows a good answer
+is a redirect to a page without them.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from adapters.web.cookies import Cookie
+from adapters.web.desk import TOKEN, Desk, address_of
+from bot.domain.sign_in import SESSION_LIFETIME
+from bot.errors import (
+    CloudError,
+    LinkExpired,
+    LinkRevoked,
+    LinkSpent,
+    LinkUnknown,
+    SignInDeclined,
+    SignInRefused,
+    SignInUnknown,
+    TokenInvalid,
+)
+from bot.services.prove import (
+    ActivateFirst,
+    MfaNotShown,
+    Outcome,
+    Proven,
+    RoleGone,
+    WrongAccount,
+)
+
+AGAIN = "/auth/again"
+LONGEST_QUERY = 16 * 1024  # bytes; with Microsoft's code and an error's description it is under 4 K
+
+
+class Callback:
+    """Where Microsoft sends browsers back to."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def answer(self, request: Request) -> Response:
+        """GET: what came of the sign-in. HEAD is answered and spends nothing."""
+        desk, query = self._desk, request.query_params
+        if request.method == "HEAD":
+            return Response()
+        if len(request.scope["query_string"]) > LONGEST_QUERY or len(query.multi_items()) != len(
+            query
+        ):
+            return desk.pages.problem(request, 400, again=AGAIN)
+        try:
+            outcome = await desk.services.prove.finish(
+                state=query.get("state", ""),
+                browser=desk.cookies.read(request, Cookie.BROWSER),
+                code=query.get("code", ""),
+                error=query.get("error", ""),
+                reason=query.get("error_description", ""),
+                address=address_of(request),
+            )
+        except SignInUnknown:
+            return desk.pages.problem(request, 400, "strayed", again=AGAIN)
+        except SignInDeclined:
+            return desk.pages.problem(request, 403, "cancelled", again=AGAIN)
+        except SignInRefused as error:
+            reason = error.reason
+            return desk.pages.problem(request, 403, "refused", again=AGAIN, reference=reason)
+        except TokenInvalid:
+            return desk.pages.problem(request, 403, "doubtful", again=AGAIN)
+        except CloudError:
+            return desk.pages.problem(request, 502, "elsewhere", again=AGAIN)
+        except (LinkUnknown, LinkExpired, LinkRevoked) as error:
+            return await desk.no_link(request, error)
+        except LinkSpent:
+            return RedirectResponse(AGAIN, status_code=303)
+        return self._told(request, outcome)
+
+    async def again(self, request: Request) -> Response:
+        """Back to the link that the last sign-in of this browser began with."""
+        kind, _, token = self._desk.cookies.read(request, Cookie.ORIGIN).partition(".")
+        if kind not in ("c", "o") or not TOKEN.fullmatch(token):
+            return self._desk.pages.problem(request, 404, "lost")
+        return RedirectResponse(f"/{kind}/{token}", status_code=303)
+
+    def _told(self, request: Request, outcome: Outcome) -> Response:
+        pages = self._desk.pages
+        match outcome:
+            case Proven(asked, session, _, again):
+                way = f"/r/{asked.id}?again=1" if again else f"/r/{asked.id}"
+                response: Response = RedirectResponse(way, status_code=303)
+                self._desk.cookies.keep(response, Cookie.SESSION, session, SESSION_LIFETIME)
+                self._desk.cookies.drop(response, Cookie.BROWSER)
+                self._desk.cookies.drop(response, Cookie.ORIGIN)
+                return response
+            case WrongAccount(expected):
+                return pages.show(
+                    request, "wrong_account.html", 403, expected=expected, again=AGAIN
+                )
+            case ActivateFirst(tenant):
+                return pages.show(request, "activate.html", 403, tenant=tenant, again=AGAIN)
+            case RoleGone(tenant):
+                return pages.show(request, "role_gone.html", 403, tenant=tenant)
+            case MfaNotShown():
+                return pages.problem(request, 403, "mfa", again=AGAIN)

@@ -1,0 +1,116 @@
+"""What the pages about links and requests share: the services, the forms, the cookies, limits."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from prometheus_client import Counter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from adapters.web.cookies import Cookies
+from adapters.web.csrf import FIELD, Csrf
+from adapters.web.middleware import page_policy
+from adapters.web.pages import Pages
+from bot.errors import LinkExpired, LinkRevoked, LinkUnknown
+from bot.ports import Limits
+from bot.services.acknowledge import Acknowledge
+from bot.services.follow import Follow
+from bot.services.introduce import Introduce
+from bot.services.onboard import Onboard
+from bot.services.prove import Prove
+
+# What 256 bits look like, URL-safe; whatever looks otherwise never reaches the store.
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43,64}", re.ASCII)
+MISSES_PER_ADDRESS = (60, timedelta(minutes=10))
+
+# Scanners and previews fetch links as people do, so this says nothing about the person.
+_FETCHED = Counter("o365bot_links_fetched", "Personal links fetched, by whatever", ["method"])
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the pages do their work with. `onboard` None: Microsoft is not configured.
+
+    `sign_in_origin` is where people sign in (scheme, host, port), "" where no sign-in is
+    configured; `callback` is the path that Microsoft sends them back to.
+    """
+
+    acknowledge: Acknowledge
+    prove: Prove
+    follow: Follow
+    introduce: Introduce
+    onboard: Onboard | None
+    limits: Limits
+    signs_in: bool
+    sign_in_origin: str
+    callback: str = "/auth/callback"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that a page needs besides what it is about."""
+
+    services: Services
+    pages: Pages
+    csrf: Csrf
+    cookies: Cookies
+
+    def form_page(self, request: Request, template: str, **values: object) -> HTMLResponse:
+        """A page with forms that stay on this site."""
+        value = self.csrf.value(request)
+        page = self.pages.show(
+            request, template, 200, headers=None, csrf_field=FIELD, csrf=value, **values
+        )
+        self.csrf.remember(page, value)
+        return page
+
+    def leading_page(self, request: Request, template: str, **values: object) -> HTMLResponse:
+        """A page whose form is answered by a redirect to Microsoft's sign-in.
+
+        Browsers hold such redirects, too, against `form-action` (CSP level 3, "form-action").
+        """
+        page = self.form_page(request, template, **values)
+        origin = self.services.sign_in_origin
+        page.headers["Content-Security-Policy"] = page_policy(leads_to=origin)
+        return page
+
+    def stale(self, request: Request) -> Response:
+        """The form was not pressed on our page in this browser."""
+        return self.pages.problem(request, 403, "stale", again="")
+
+    def count_fetch(self, request: Request) -> None:
+        """Note that a link was fetched: never that a person saw it."""
+        _FETCHED.labels(request.method).inc()
+
+    async def no_link(self, request: Request, error: Exception | None = None) -> Response:
+        """A link that cannot be used; what it was about is not told.
+
+        Misses are limited per address, so a known link opens however much is guessed beside it.
+        """
+        match error:
+            case LinkExpired():
+                return self.pages.problem(request, 410, "expired")
+            case LinkRevoked():
+                return self.pages.problem(request, 410, "revoked")
+            case None | LinkUnknown():
+                wait = await self.services.limits.hit(
+                    f"miss:address:{address_of(request)}", *MISSES_PER_ADDRESS
+                )
+                if wait:
+                    return busy(self.pages, request, wait)
+                return self.pages.problem(request, 404, "unknown")
+        raise error
+
+
+def busy(pages: Pages, request: Request, wait: float) -> Response:
+    """Too many tries; `wait` is in seconds."""
+    headers = {"Retry-After": str(int(wait) + 1)}
+    return pages.problem(request, 429, "busy", headers=headers)
+
+
+def address_of(request: Request) -> str:
+    """The caller's network address as the socket knows it; no header is believed."""
+    return request.client.host if request.client else ""

@@ -1,0 +1,78 @@
+"""What the pages say and read in several places: permissions, dates, where a request stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.chat.phrases import evidence_text
+from bot.chat.words import Words
+from bot.domain.consent import Stage
+from bot.domain.evidence import State
+from bot.domain.later import zone_named
+from bot.services.follow import Progress
+
+# What Okta's application asks for (help.okta.com, "Provide Microsoft admin consent for Okta"); the
+# last two may be taken back where Office 365 is used for single sign-on only, says the same page.
+GRANTS = (
+    ("User.ReadWrite.All", "page.grant_users"),
+    ("Group.ReadWrite.All", "page.grant_groups"),
+    ("GroupMember.ReadWrite.All", "page.grant_members"),
+    ("Organization.Read.All", "page.grant_organization"),
+    ("Application.Read.All", "page.grant_applications"),
+    ("RoleManagement.ReadWrite.Directory", "page.grant_roles"),
+    ("Directory.Read.All", "page.grant_directory"),
+)
+MOST_REASONS = 3
+_YEARS = range(2000, 3000)
+
+
+def later_wanted(form: Mapping[str, str]) -> datetime | None:
+    """The date and time of a "later" form, without zone; None when they are none."""
+    try:
+        wanted = datetime.fromisoformat(f"{form['date']}T{form['time']}")
+    except (KeyError, ValueError):
+        return None
+    return wanted if wanted.tzinfo is None and wanted.year in _YEARS else None
+
+
+def later_default(zone: str) -> tuple[str, str]:
+    """Tomorrow at nine, as the form's fields take it."""
+    tomorrow = datetime.now(UTC).astimezone(zone_named(zone)) + timedelta(days=1)
+    return f"{tomorrow:%Y-%m-%d}", "09:00"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a request stands, in words: what was looked for, what is missing, when next."""
+
+    done: bool = False
+    looking: bool = False
+    looked_at: str = ""
+    next_at: str = ""
+    every: int = 0
+    state: str = ""
+    missing: str = ""
+    because: tuple[str, ...] = ()
+
+
+def standing(words: Words, progress: Progress) -> Standing:
+    """Honest about what is not seen yet, and when o365bot looks again."""
+    request, record = progress.request, progress.record
+    zone = zone_named(request.chat.time_zone)
+    looking = request.watch is not None or request.stage is Stage.SAVED
+    if progress.done or not looking or record is None:
+        return Standing(progress.done, looking, every=progress.scan_minutes)
+    assessment = record.assessment
+    because = assessment.because[:MOST_REASONS]
+    seen = assessment.state is not State.MIGRATED
+    return Standing(
+        looking=True,
+        looked_at=words.moment(progress.looked_at, zone) if progress.looked_at else "",
+        next_at=words.moment(progress.next_look_at, zone) if progress.next_look_at else "",
+        every=progress.scan_minutes,
+        state=words(f"state.{assessment.state.value}"),
+        missing=words(f"next.{assessment.state.value}") if seen else "",
+        because=tuple(evidence_text(words, evidence) for evidence in because),
+    )

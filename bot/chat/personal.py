@@ -1,0 +1,117 @@
+"""What is answered to the person who was asked, and about codes and links."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.chat.words import Words
+from bot.domain.consent import ConsentRequest
+from bot.domain.later import choices, zone_named
+from bot.message import Buttons, Command, Fact, Facts, Message, Note, Text
+from bot.services.onboard import Invitation
+
+
+class PersonalReplies:
+    """Writes these results out in one language."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def verified(self, request: ConsentRequest) -> Message:
+        """The message with this code is real: who had it sent, when, to whom, for what."""
+        words = self._words
+        title = words("verify.title", code=request.code)
+        stage = words(f"stage.{request.stage.value}")
+        asked = words.moment(request.requested_at, zone_named(request.chat.time_zone))
+        return Message(
+            title,
+            (
+                Text(title),
+                Facts(
+                    (
+                        Fact(words("fact.for"), f"{request.admin_name} ({request.admin_upn})"),
+                        Fact(words("fact.app"), request.app_label),
+                        Fact(words("fact.org"), request.app.org),
+                        Fact(words("fact.tenant"), request.tenant_domain),
+                        Fact(words("fact.requested_by"), request.requested_by),
+                        Fact(words("fact.asked_at"), words("verify.asked_on", at=asked)),
+                        Fact(words("fact.stage"), stage),
+                    )
+                ),
+                Note(words("verify.note")),
+            ),
+        )
+
+    def taken_on(self, request: ConsentRequest) -> Message:
+        """ "It's me" was pressed."""
+        return plain(self._words("me.text", app=request.app_label))
+
+    def looking(self, request: ConsentRequest) -> Message:
+        """Said to be done: it is looked at."""
+        return plain(self._words("saved.looking", app=request.app_label))
+
+    def not_me_sure(self, request: ConsentRequest) -> Message:
+        """Is it really somebody else? With the way to say who."""
+        words, code = self._words, request.code
+        text = words("notme.sure", app=request.app_label, words=f"notme {code}")
+        yes = Command("sure", words("button.not_me_sure"), f"notme {code} sure")
+        return Message(text, (Text(text), Buttons((yes,))))
+
+    def not_me(self, request: ConsentRequest) -> Message:
+        """Somebody else will be asked."""
+        return plain(self._words("notme.text", app=request.app_label))
+
+    def later_when(self, request: ConsentRequest, now: datetime) -> Message:
+        """When? A few choices, and how to say another."""
+        words, code = self._words, request.code
+        text = words("later.when", app=request.app_label, words=f"later {code} 2027-01-31 09:30")
+        offered = choices(request.chat.time_zone, now)
+        zone = zone_named(request.chat.time_zone)
+        buttons = tuple(
+            Command(
+                f"later{number}",
+                words("later.choice", at=words.moment(at.replace(tzinfo=zone), zone)),
+                f"later {code} {at:%Y-%m-%d %H:%M}",
+            )
+            for number, at in enumerate(offered)
+        )
+        return Message(text, (Text(text), Buttons(buttons)))
+
+    def later(self, request: ConsentRequest) -> Message:
+        """Put off."""
+        words, snooze = self._words, request.snooze
+        assert snooze is not None  # that is what the step was
+        at = words.moment(snooze.until, zone_named(snooze.zone))
+        return plain(words("later.text", at=at))
+
+    def invited(self, invitation: Invitation, link_hours: int) -> Message:
+        """The link by which a tenant lets the bot read it; or that it does already."""
+        words, tenant = self._words, invitation.tenant_domain
+        if not invitation.link:
+            return plain(words("onboard.already", tenant=tenant))
+        text = words("onboard.text", tenant=tenant)
+        return Message(
+            text,
+            (
+                Text(text),
+                Text(invitation.link),
+                Note(words("onboard.note", count=link_hours)),
+            ),
+        )
+
+    def needs_more(self, verb: str) -> Message:
+        """A command that needs a code or a domain."""
+        return plain(
+            self._words(
+                "unclear.needs_domain" if verb == "onboard" else "unclear.needs_code", verb=verb
+            )
+        )
+
+    def no_microsoft(self) -> Message:
+        """Nothing of Microsoft is configured."""
+        return plain(self._words("onboard.no_microsoft"))
+
+
+def plain(text: str) -> Message:
+    """A message that is one text."""
+    return Message(text, (Text(text),))

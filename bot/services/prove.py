@@ -1,0 +1,305 @@
+"""Prove who acts, and spend the link: at Microsoft, or in chat where no sign-in is configured.
+
+    begin    the page's button: leads to Microsoft, or into chat, or (weakest) on at once
+    finish   Microsoft's answer: validated, compared, the role read anew, then one compare-and-set
+    confirm  "It's me" pressed in chat by the bound account
+
+A link is spent in `finish` or `confirm` only (in `begin` where the settings accept the link itself
+as proof). Whatever goes wrong before spends nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from secrets import compare_digest
+
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent import (
+    FRESH,
+    TAKEN_ON,
+    ConsentRequest,
+    ProofKind,
+    check_link,
+    link_digest,
+    masked,
+)
+from bot.domain.notices import Happening
+from bot.domain.people import ChatIdentity, Holding
+from bot.domain.sign_in import Attempt, SignedIn
+from bot.errors import (
+    LinkSpent,
+    ProofTooWeak,
+    SignInDeclined,
+    SignInRefused,
+    SignInUnknown,
+    TooManyTries,
+)
+from bot.ports import Clock, Entra, Ledger, Limits, Secrets, SignIn, SignIns
+from bot.services.acknowledge import Acknowledge, TakenOn
+from bot.services.tell import Tell, hour_of, note
+from bot.services.visit import ByChat, Visits
+
+
+@dataclass(frozen=True, slots=True)
+class GoToMicrosoft:
+    """Send the browser to `address`; it must bring `browser` back in a cookie.
+
+    The cookie: HttpOnly, Secure, SameSite=Lax (the way back is a cross-site GET), ten minutes.
+    """
+
+    address: str = field(repr=False)
+    browser: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PressInChat:
+    """Nothing happens here: the person presses "It's me" in the chat message of `request`."""
+
+    request: ConsentRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """It is in the person's hands: lead on with `request`.
+
+    `session` goes into a cookie (HttpOnly, Secure, SameSite=Lax, SESSION_LIFETIME); with it and a
+    request's id every verb of `Follow` works. `others` are the same person's other requests that
+    this proof took on as well. `again`: it had been taken on before, nothing changed.
+    """
+
+    request: ConsentRequest
+    session: str = field(repr=False)
+    others: tuple[ConsentRequest, ...] = ()
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WrongAccount:
+    """Another account signed in. `expected` is masked (`g…@contoso.com`); nothing was spent."""
+
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateFirst:
+    """The right person, whose role must be activated first (Privileged Identity Management)."""
+
+    tenant_domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGone:
+    """The right person, who is no Global Administrator any more."""
+
+    tenant_domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class MfaNotShown:
+    """The right person, but the settings want MFA proven and this sign-in did not show it."""
+
+
+Begun = GoToMicrosoft | PressInChat | Proven
+Outcome = Proven | WrongAccount | ActivateFirst | RoleGone | MfaNotShown
+
+
+BEGUN_PER_LINK = (20, timedelta(hours=1))
+BEGUN_PER_ADDRESS = (60, timedelta(minutes=10))
+ANSWERS_PER_ADDRESS = (120, timedelta(minutes=10))
+LONGEST_STATE = 200  # characters; ours have 43
+# What a person's own "no" looks like (Microsoft Learn, "Authentication and authorization error
+# codes", and "Client credentials flow" for the admin consent).
+DECLINED = frozenset({"access_denied", "permission_denied", "AADSTS65004"})
+LONGEST_CODE = 8192  # characters; Microsoft's are about a quarter of that
+
+
+class Prove:
+    """`minimum` is the weakest proof that the settings accept; `sign_in` None: not configured."""
+
+    def __init__(
+        self,
+        *,
+        acknowledge: Acknowledge,
+        visits: Visits,
+        ledger: Ledger,
+        sign_in: SignIn | None,
+        sign_ins: SignIns,
+        entra: Entra | None,
+        limits: Limits,
+        tell: Tell,
+        clock: Clock,
+        secrets: Secrets,
+        minimum: ProofKind,
+    ) -> None:
+        self._acknowledge = acknowledge
+        self._visits = visits
+        self._ledger = ledger
+        self._sign_in = sign_in
+        self._sign_ins = sign_ins
+        self._entra = entra
+        self._limits = limits
+        self._tell = tell
+        self._clock = clock
+        self._secrets = secrets
+        self._minimum = minimum
+
+    async def begin(self, token: str, *, browser: str = "", address: str = "") -> Begun:
+        """The button on the page of a link. Also for a link that was spent: sign in again.
+
+        `browser` is what the cookie holds by now, `address` the caller's network address (for the
+        limits). Raises LinkUnknown, LinkExpired, LinkRevoked, LinkSpent (it is done), TooManyTries,
+        CloudError, StoreError.
+        """
+        digest = link_digest(token)
+        await self._limit(f"begin:address:{address}", BEGUN_PER_ADDRESS)
+        request = await self._usable(digest, self._clock.now())
+        await self._limit(f"begin:link:{digest}", BEGUN_PER_LINK)
+        if self._minimum is ProofKind.PERSONAL_LINK:
+            return await self._by_link(digest, request)
+        if self._sign_in is None:
+            if request.stage in FRESH:
+                return PressInChat(request)
+            return await self._by_link(digest, request)
+        state, nonce = self._secrets.token(), self._secrets.token()
+        verifier = self._secrets.token()
+        browser = browser or self._secrets.token()
+        address_there = await self._sign_in.address(
+            request.tenant_id,
+            state=state,
+            nonce=nonce,
+            verifier=verifier,
+            login_hint=request.admin_upn,
+        )
+        attempt = Attempt(
+            request.id, request.tenant_id, digest, link_digest(browser), nonce, verifier
+        )
+        await self._sign_ins.begin(state, attempt)
+        return GoToMicrosoft(address_there, browser)
+
+    async def finish(
+        self,
+        *,
+        state: str,
+        browser: str,
+        code: str = "",
+        error: str = "",
+        reason: str = "",
+        address: str = "",
+    ) -> Outcome:
+        """Microsoft's answer at the redirect address. `reason` is its `error_description`.
+
+        Raises SignInUnknown, SignInDeclined, SignInRefused, TokenInvalid, LinkSpent, LinkExpired,
+        LinkRevoked, TooManyTries; CloudError when Microsoft or Graph could not be asked: nothing
+        was spent, the person may try again from the link.
+        """
+        await self._limit(f"finish:address:{address}", ANSWERS_PER_ADDRESS)
+        attempt = await take_attempt(self._sign_ins, state, browser, signs_in=True)
+        refuse(error, reason)
+        if self._sign_in is None or self._entra is None or not 0 < len(code) <= LONGEST_CODE:
+            raise SignInUnknown("This answer belongs to no sign-in.")
+        who = await self._sign_in.redeem(
+            attempt.tenant_id, code=code, nonce=attempt.nonce, verifier=attempt.verifier
+        )
+        request = await self._usable(attempt.link, self._clock.now())
+        expected = (request.tenant_id.lower(), request.admin_object_id.lower())
+        if (who.tenant_id.lower(), who.object_id.lower()) != expected:
+            await self._report(request, Happening.WRONG_ACCOUNT, who)
+            return WrongAccount(masked(request.admin_upn))
+        tenant = await self._entra.find_tenant(request.tenant_id)
+        holding = await self._entra.holding(tenant, who.object_id)
+        if holding is None:
+            await self._report(request, Happening.ROLE_GONE, who)
+            return RoleGone(request.tenant_domain)
+        if holding is not Holding.ACTIVE:
+            return ActivateFirst(request.tenant_domain)
+        if not who.kind.reaches(self._minimum):
+            return MfaNotShown()
+        taken = await self._acknowledge.take_on(
+            lambda now: self._usable(attempt.link, now), who.kind, str(who), who.mfa
+        )
+        return await self._proven(taken, str(who), who.kind)
+
+    async def confirm(self, account: ChatIdentity, code: str) -> ConsentRequest:
+        """ "It's me" in chat. Raises NotYours, ProofTooWeak (it takes a sign-in), LinkSpent, …"""
+        if not ProofKind.CHAT_ACCOUNT.reaches(self._minimum):
+            raise ProofTooWeak("This takes a sign-in.", needed=self._minimum.value)
+
+        async def find(now: datetime) -> ConsentRequest:
+            request = (await self._visits.of(ByChat(account, code))).request
+            return check_link(request, request.link.token_sha256 if request.link else "", now)
+
+        taken = await self._acknowledge.take_on(find, ProofKind.CHAT_ACCOUNT, str(account))
+        return taken.request
+
+    async def _by_link(self, digest: str, request: ConsentRequest) -> Proven:
+        """Go on for whoever holds the link: where that is enough, or the chat account confirmed."""
+        proof = request.proof
+        if proof is not None and proof.kind.reaches(ProofKind.SIGNED_IN):
+            raise LinkSpent("This link was used already.")  # and its proof cannot be given again
+        by = str(request.chat)
+        taken = await self._acknowledge.take_on(
+            lambda now: self._usable(digest, now), ProofKind.PERSONAL_LINK, by
+        )
+        return await self._proven(taken, by, ProofKind.PERSONAL_LINK)
+
+    async def _proven(self, taken: TakenOn, by: str, kind: ProofKind) -> Proven:
+        """Open a session for what was taken on, and for what had been before by a sign-in."""
+        request, others = taken.request, taken.others
+        if kind.reaches(ProofKind.SIGNED_IN):
+            others = tuple(
+                other
+                for other in await self._ledger.open_requests()
+                if other.id != request.id and other.stage in TAKEN_ON and request.covers(other)
+            )
+        secret = await self._visits.open((request, *others), by, kind)
+        return Proven(request, secret, others, taken.again)
+
+    async def _usable(self, digest: str, now: datetime) -> ConsentRequest:
+        """The link's request: to be taken on, or taken on and under way. Raises Link* errors."""
+        request = await self._ledger.request_by_link(digest)
+        try:
+            return check_link(request, digest, now)
+        except LinkSpent:
+            if request is None or request.stage not in TAKEN_ON:
+                raise
+            return request
+
+    async def _report(self, request: ConsentRequest, happened: Happening, who: SignedIn) -> None:
+        """Write down that somebody signed in who may not, and tell the operator once an hour."""
+        now = self._clock.now()
+        planned = note(request, happened, now, round=hour_of(now))
+        detail = {"request": request.id, "tenant": who.tenant_id, "proof": who.kind.value}
+        entry = AuditEntry(now, str(who), happened.value, str(request.app), detail)
+        await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
+        await self._tell.hurry(planned)
+
+    async def _limit(self, what: str, limit: tuple[int, timedelta]) -> None:
+        wait = await self._limits.hit(what, *limit)
+        if wait:
+            raise TooManyTries(retry_after=wait)
+
+
+async def take_attempt(sign_ins: SignIns, state: str, browser: str, *, signs_in: bool) -> Attempt:
+    """The attempt that Microsoft answers, taken out for good. Raises SignInUnknown.
+
+    The answer must come to the browser that began: a link that leads somebody into another one's
+    sign-in ends here. `signs_in` tells sign-ins from admin consents, which have no nonce.
+    """
+    attempt = await sign_ins.take(state) if 0 < len(state) <= LONGEST_STATE else None
+    ours = attempt is not None and compare_digest(attempt.browser, link_digest(browser))
+    if attempt is None or not ours or bool(attempt.nonce) is not signs_in:
+        raise SignInUnknown("No sign-in that began in this browser waits for this answer.")
+    return attempt
+
+
+def refuse(error: str, reason: str) -> None:
+    """Raise what Microsoft's `error` and `error_description` say; nothing when there is none."""
+    if not error:
+        return
+    found = re.search(r"AADSTS\d{4,9}", reason)
+    code = found.group() if found else error if re.fullmatch(r"[a-z_]{1,40}", error) else ""
+    if error in DECLINED or code in DECLINED:
+        raise SignInDeclined("It was cancelled at Microsoft.")
+    raise SignInRefused("Microsoft refused the sign-in.", reason=code)

@@ -1,0 +1,59 @@
+"""What is told when a request has moved: the person's message and the boards change in place.
+
+The deliveries are part of the same commit as the step, so none is lost; handing them to the engine
+afterwards only makes it quicker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.domain.consent import ConsentRequest
+from bot.domain.deliveries import Delivery
+from bot.domain.notices import BoardChanged, Channel, Happening, OperatorNote, RequestChanged
+from bot.ports import Engine
+
+# A note to the operator about the same thing is not repeated sooner.
+NOTE_EVERY = timedelta(hours=1)
+
+
+def changed(request: ConsentRequest, now: datetime) -> Delivery:
+    """The person's message about `request`, as it stands after its last step."""
+    notice = RequestChanged(request.chat, request.id, request.revision)
+    return Delivery(notice, now, "request_changed")
+
+
+def note(
+    request: ConsentRequest, happened: Happening, now: datetime, *, round: str = ""
+) -> tuple[Delivery, ...]:
+    """A word to the operator who had the person asked; nobody when that is not known."""
+    if request.asker is None:
+        return ()
+    notice = OperatorNote(request.asker, happened, request.id, round)
+    return (Delivery(notice, now, happened.value),)
+
+
+def hour_of(now: datetime) -> str:
+    """Names the hour, so that what happens often is told once in it."""
+    return f"{now:%Y-%m-%dT%H}"
+
+
+class Tell:
+    """Plans what is told in `channels` and to the person, and hands it to the engine."""
+
+    def __init__(self, engine: Engine, channels: tuple[Channel, ...]) -> None:
+        self._engine = engine
+        self._channels = channels
+
+    def changes(self, requests: Iterable[ConsentRequest], now: datetime) -> tuple[Delivery, ...]:
+        """Each request's own message, and the boards once."""
+        planned = [changed(request, now) for request in requests]
+        change = "+".join(d.key for d in planned[:1])
+        boards = (Delivery(BoardChanged(to, change), now, "board") for to in self._channels)
+        return (*planned, *boards)
+
+    async def hurry(self, planned: Iterable[Delivery]) -> None:
+        """Have these carried out at their time, once they are committed."""
+        for delivery in planned:
+            await self._engine.deliver(delivery.key, delivery.due_at)

@@ -1,0 +1,136 @@
+"""A Microsoft login host on loopback that issues whatever tokens a test makes up."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.settings import EntraSettings
+from tests.contract.entra.microsoft import CLIENT_ID, CLIENT_SECRET, TENANT_ID
+
+API = f"api://{CLIENT_ID}"
+SCOPE = f"{API}/proof"
+ADA = "aaaaaaaa-0000-4000-8000-000000000001"
+BEN = "bbbbbbbb-0000-4000-8000-000000000002"
+OTHER_TENANT = "22222222-2222-4333-8444-555555555555"
+KID = "k1"
+
+
+def new_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+class Login:
+    """The host; `app` serves it at `url`.
+
+    A token endpoint answers with `tokens` (or `refusal`), whatever was asked; `forms` is what was.
+    """
+
+    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+        self.key = key
+        self.url = ""
+        self.published: dict[str, tuple[rsa.RSAPrivateKey, str]] = {KID: (key, "")}
+        self.tokens: dict[str, Any] = {}
+        self.refusal: tuple[int, dict[str, Any]] | None = None
+        self.forms: list[dict[str, str]] = []
+        self.key_reads = 0
+
+    def app(self, url: str) -> Starlette:
+        self.url = url
+        return Starlette(
+            routes=[
+                Route("/{tenant}/v2.0/.well-known/openid-configuration", self._metadata),
+                Route("/{tenant}/.well-known/openid-configuration", self._metadata),
+                Route("/{tenant}/keys", self._keys),
+                Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
+            ]
+        )
+
+    def settings(self) -> EntraSettings:
+        return EntraSettings(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, login_url=self.url)
+
+    def issuer(self, tenant: str = TENANT_ID, version: str = "2.0") -> str:
+        if version == "2.0":
+            return f"{self.url}/{tenant}/v2.0"
+        return f"https://sts.windows.net/{tenant}/"
+
+    def id_claims(self, nonce: object, **other: Any) -> dict[str, Any]:
+        """What Microsoft says of Ada in version 2.0; `other` replaces claims, None drops one."""
+        return self._claims(
+            {"aud": CLIENT_ID, "iss": self.issuer(), "nonce": nonce, "ver": "2.0"}, other
+        )
+
+    def access_claims(self, **other: Any) -> dict[str, Any]:
+        """What it says in an access token of version 1.0 for our own API."""
+        return self._claims(
+            {
+                "aud": API,
+                "iss": self.issuer(version="1.0"),
+                "amr": ["pwd", "mfa"],
+                "ver": "1.0",
+            },
+            other,
+        )
+
+    def _claims(self, special: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+        now = int(time.time())
+        claims = {
+            "tid": TENANT_ID,
+            "oid": ADA,
+            "sub": "pairwise",
+            "iat": now,
+            "nbf": now,
+            "exp": now + 3600,
+            **special,
+            **other,
+        }
+        return {name: value for name, value in claims.items() if value is not None}
+
+    def sign(
+        self,
+        claims: Mapping[str, Any],
+        *,
+        key: Any = None,
+        algorithm: str = "RS256",
+        kid: str | None = KID,
+    ) -> str:
+        header = {} if kid is None else {"kid": kid}
+        return jwt.encode(dict(claims), key or self.key, algorithm=algorithm, headers=header)
+
+    async def _metadata(self, request: Request) -> Response:
+        tenant = request.path_params["tenant"]
+        version = "2.0" if "/v2.0/" in request.url.path else "1.0"
+        return JSONResponse(
+            {"issuer": self.issuer(tenant, version), "jwks_uri": f"{self.url}/{tenant}/keys"}
+        )
+
+    async def _keys(self, request: Request) -> Response:
+        self.key_reads += 1
+        keys = []
+        for kid, (key, issuer) in self.published.items():
+            jwk = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+            keys.append({**jwk, "kid": kid, "use": "sig", **({"issuer": issuer} if issuer else {})})
+        return JSONResponse({"keys": keys})
+
+    async def _token(self, request: Request) -> Response:
+        self.forms.append({k: str(v) for k, v in (await request.form()).items()})
+        if self.refusal is not None:
+            return JSONResponse(self.refusal[1], self.refusal[0])
+        return JSONResponse({"token_type": "Bearer", "expires_in": 3600, **self.tokens})
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge of a verifier (RFC 7636)."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

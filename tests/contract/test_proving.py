@@ -1,0 +1,445 @@
+"""The proof as it runs: real adapters, a real Valkey, and a Microsoft that checks everything."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from adapters.entra.client import EntraClient
+from adapters.entra.sign_in import EntraSignIn
+from adapters.http.client import open_http
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from adapters.redis.limits import RedisLimits
+from adapters.redis.sign_ins import RedisSignIns
+from bot.domain.apps import AppRef
+from bot.domain.changes import Changes
+from bot.domain.consent import (
+    ConsentRequest,
+    LinkBinding,
+    MfaShown,
+    ProofKind,
+    Stage,
+    link_digest,
+)
+from bot.domain.onboarding import Granting
+from bot.domain.people import Holding
+from bot.errors import CloudUnreachable, SignInDeclined, SignInError, SignInUnknown
+from bot.services.acknowledge import Acknowledge
+from bot.services.onboard import Onboard
+from bot.services.prove import (
+    ActivateFirst,
+    GoToMicrosoft,
+    MfaNotShown,
+    Outcome,
+    Prove,
+    Proven,
+    RoleGone,
+    WrongAccount,
+)
+from bot.services.tell import Tell
+from bot.services.visit import Visits
+from bot.settings import EntraSettings, SignInSettings
+from sandbox.company import Company, contoso
+from sandbox.entra import login_app
+from sandbox.graph import graph_app
+from sandbox.records import EntraAccount, EntraTenant, Hold
+from tests.examples import OPERATOR, REQUEST
+from tests.fakes import FakeEngine
+from tests.serving import served
+
+URL = "https://o365bot.example.com"
+LINK = "l" * 43
+
+
+class RealClock:
+    """Tokens live in real time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class RealSecrets:
+    def token(self) -> str:
+        return secrets.token_urlsafe(32)
+
+    def identifier(self) -> str:
+        return secrets.token_hex(8)
+
+    def code(self) -> str:
+        return secrets.token_hex(3)
+
+
+class OrDown:
+    """A service that answers 503 while it is down."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.down = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        away = self.down and scope["type"] == "http"
+        await (PlainTextResponse("down", 503) if away else self._app)(scope, receive, send)
+
+
+@dataclass
+class World:
+    """Gita of contoso was asked about one app."""
+
+    company: Company
+    graph: OrDown
+    ledger: RedisLedger
+    prove: Prove
+    onboard: Onboard
+    engine: FakeEngine
+    browser: httpx.AsyncClient
+
+    @property
+    def tenant(self) -> EntraTenant:
+        return self.company.tenant("contoso")
+
+    def account(self, hold: Hold, *, mfa: bool = True) -> EntraAccount:
+        """Somebody who holds the role just so."""
+        return next(
+            account
+            for account in self.tenant.accounts
+            if self.tenant.holds(account.id) == {hold} and account.enabled and account.mfa is mfa
+        )
+
+    @property
+    def gita(self) -> EntraAccount:
+        return self.tenant.account("gita@contoso.example")
+
+    async def ask(self, account: EntraAccount, *also: ConsentRequest) -> None:
+        """A delivered request to this account, with the link LINK."""
+        now = datetime.now(UTC)
+        asked = replace(
+            REQUEST,
+            tenant_id=self.tenant.id,
+            tenant_domain=f"{self.tenant.short_name}.onmicrosoft.com",
+            admin_object_id=account.id,
+            admin_upn=account.upn,
+            stage=Stage.DELIVERED,
+            link=LinkBinding(link_digest(LINK), now + timedelta(hours=72)),
+            asker=OPERATOR,
+        )
+        others = tuple(
+            replace(asked, id=o.id, app=o.app, code=o.code, link=None, stage=o.stage) for o in also
+        )
+        await self.ledger.commit(Changes(requests=(asked, *others)))
+
+    async def stage(self, request_id: str = REQUEST.id) -> Stage:
+        request = await self.ledger.request(request_id)
+        assert request is not None
+        return request.stage
+
+    async def go(
+        self, account: EntraAccount, press: str = "accept", number: int = 0
+    ) -> tuple[dict[str, str], str]:
+        """Begin, choose the account at Microsoft, press; what comes back, and the cookie."""
+        begun = await self.prove.begin(LINK, address=f"192.0.2.{number}")
+        assert isinstance(begun, GoToMicrosoft)
+        return await self.choose(begun.address, account, press), begun.browser
+
+    async def choose(self, address: str, account: EntraAccount, press: str) -> dict[str, str]:
+        page = await self.browser.get(address)
+        assert page.status_code == 200, page.text
+        sent = await self.browser.post(address, data={"account": account.id, "answer": press})
+        assert sent.status_code == 303, sent.text
+        target = urlsplit(sent.headers["location"])
+        assert f"{target.scheme}://{target.netloc}" == URL
+        return {name: value for name, (value,) in parse_qs(target.query).items()}
+
+    async def finish(self, answer: dict[str, str], browser: str) -> Outcome:
+        return await self.prove.finish(
+            state=answer["state"],
+            browser=browser,
+            code=answer.get("code", ""),
+            error=answer.get("error", ""),
+            reason=answer.get("error_description", ""),
+        )
+
+    async def sign_in(self, account: EntraAccount, press: str = "accept") -> Outcome:
+        return await self.finish(*(await self.go(account, press)))
+
+
+@pytest.fixture(scope="module")
+def keys_kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest_asyncio.fixture(params=[ProofKind.SIGNED_IN])
+async def world(
+    request: pytest.FixtureRequest, store: Redis, keys_kept: Path
+) -> AsyncIterator[World]:
+    """`request.param` is the weakest proof that is accepted."""
+    company = contoso(key_directory=keys_kept)
+    graph = OrDown(graph_app(company))
+    company.bot.redirect_uris = {f"{URL}/auth/callback", f"{URL}/auth/consented"}
+    clock, random, engine = RealClock(), RealSecrets(), FakeEngine()
+    async with AsyncExitStack() as stack:
+        login_url = await stack.enter_async_context(served(lambda url: login_app(company)))
+        graph_url = await stack.enter_async_context(served(lambda url: graph))
+        company.addresses |= {"login": login_url, "graph": graph_url}
+        settings = EntraSettings.model_validate(
+            {
+                "client_id": company.bot.client_id,
+                "certificate": company.entra_certificate_pem(),
+                "login_url": login_url,
+                "graph_url": graph_url,
+            }
+        )
+        http = await stack.enter_async_context(open_http())
+        entra = EntraClient(settings, clock)
+        stack.push_async_callback(entra.aclose)
+        sign_in = EntraSignIn(
+            settings,
+            SignInSettings(api_scope=f"{company.bot.app_id_uri}/proof"),
+            URL,
+            http,
+            clock,
+        )
+        ledger = RedisLedger(store, Keys())
+        sign_ins, limits = RedisSignIns(store, Keys()), RedisLimits(store, Keys())
+        tell = Tell(engine, ())
+        acknowledge = Acknowledge(
+            ledger=ledger, orgs={}, tell=tell, clock=clock, minimum=request.param
+        )
+        visits = Visits(ledger=ledger, sign_ins=sign_ins, clock=clock, secrets=random)
+        prove = Prove(
+            acknowledge=acknowledge,
+            visits=visits,
+            ledger=ledger,
+            sign_in=sign_in,
+            sign_ins=sign_ins,
+            entra=entra,
+            limits=limits,
+            tell=tell,
+            clock=clock,
+            secrets=random,
+            minimum=request.param,
+        )
+        onboard = Onboard(
+            ledger=ledger,
+            entra=entra,
+            sign_in=sign_in,
+            sign_ins=sign_ins,
+            limits=limits,
+            tell=tell,
+            engine=engine,
+            clock=clock,
+            secrets=random,
+            public_url=URL,
+            link_lifetime=timedelta(hours=72),
+        )
+        browser = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
+        yield World(company, graph, ledger, prove, onboard, engine, browser)
+
+
+async def test_the_right_account_with_mfa_is_the_strongest_proof(world: World) -> None:
+    """Through the tenant's own sign-in page, with a code that is good once."""
+    await world.ask(world.gita)
+    outcome = await world.sign_in(world.gita)
+    assert isinstance(outcome, Proven)
+    proof = outcome.request.proof
+    assert proof is not None
+    assert (proof.kind, proof.mfa) == (ProofKind.SIGNED_IN_MFA, MfaShown.AMR)
+    assert proof.by == f"entra:{world.gita.id}"
+
+
+async def test_an_account_without_mfa_is_recorded_as_not_proven(world: World) -> None:
+    """Where the settings accept that."""
+    await world.ask(world.gita)
+    outcome = await world.sign_in(world.gita, "without-mfa")
+    assert isinstance(outcome, Proven)
+    assert outcome.request.proof is not None
+    assert outcome.request.proof.kind is ProofKind.SIGNED_IN
+
+
+@pytest.mark.parametrize("world", [ProofKind.SIGNED_IN_MFA], indirect=True)
+async def test_where_mfa_is_wanted_a_sign_in_without_it_spends_nothing(world: World) -> None:
+    """And one with it does."""
+    await world.ask(world.gita)
+    assert await world.sign_in(world.gita, "without-mfa") == MfaNotShown()
+    assert await world.stage() is Stage.DELIVERED
+    assert isinstance(await world.sign_in(world.gita), Proven)
+
+
+async def test_any_other_account_of_the_tenant_spends_nothing(world: World) -> None:
+    """However many administrators it has."""
+    await world.ask(world.gita)
+    tried = 0
+    for account in world.tenant.accounts:
+        if account.id != world.gita.id and account.enabled and not account.upn.startswith("svc_"):
+            assert await world.sign_in(account) == WrongAccount("g…@contoso.example")
+            tried += 1
+    assert tried > 3
+    assert await world.stage() is Stage.DELIVERED
+
+
+async def test_an_eligible_administrator_activates_first(world: World) -> None:
+    """Graph is read at that very moment, so that the second try works."""
+    eligible = world.account(Hold.ELIGIBLE)
+    await world.ask(eligible)
+    assert isinstance(await world.sign_in(eligible), ActivateFirst)
+    world.company.activate_role(world.tenant, eligible.id)
+    assert isinstance(await world.sign_in(eligible), Proven)
+
+
+async def test_a_role_that_was_lost_meanwhile_is_noticed(world: World) -> None:
+    """Between the press and the answer."""
+    await world.ask(world.gita)
+    answer, browser = await world.go(world.gita)
+    world.tenant.admins = [a for a in world.tenant.admins if a.principal_id != world.gita.id]
+    assert isinstance(await world.finish(answer, browser), RoleGone)
+    assert await world.stage() is Stage.DELIVERED
+
+
+async def test_a_role_through_a_group_counts(world: World) -> None:
+    """The members of a role-assignable group hold what it holds."""
+    by_group = next(
+        account
+        for account in world.tenant.accounts
+        for group in world.tenant.groups
+        if account.id in group.member_ids and account.enabled and world.tenant.holds(account.id)
+    )
+    await world.ask(by_group)
+    assert isinstance(await world.sign_in(by_group), Proven | ActivateFirst)
+
+
+async def test_graph_that_is_down_spends_nothing(world: World) -> None:
+    """The same person tries again from the link."""
+    await world.ask(world.gita)
+    answer, browser = await world.go(world.gita)
+    world.graph.down = True
+    with pytest.raises(CloudUnreachable):
+        await world.finish(answer, browser)
+    assert await world.stage() is Stage.DELIVERED
+    world.graph.down = False
+    assert isinstance(await world.sign_in(world.gita), Proven)
+
+
+async def test_replayed_swapped_and_declined_answers_spend_nothing(world: World) -> None:
+    """A state is good once and in its browser; a code in its own sign-in; a no is a no."""
+    await world.ask(world.gita)
+    first, browser = await world.go(world.gita)
+    second, other_browser = await world.go(world.gita)
+    with pytest.raises(SignInUnknown):
+        await world.finish(first, other_browser)
+    with pytest.raises(SignInUnknown):  # the wrong browser has used the state up
+        await world.finish(first, browser)
+    with pytest.raises(SignInError):  # the first code under the second state: PKCE refuses it
+        await world.finish({**second, "code": first["code"]}, other_browser)
+    declined, browser = await world.go(world.gita, "cancel")
+    with pytest.raises(SignInDeclined):
+        await world.finish(declined, browser)
+    assert await world.stage() is Stage.DELIVERED
+
+
+async def test_of_two_hundred_answers_at_once_one_spends_the_link(world: World) -> None:
+    """All of them real, with codes of their own: one step, one audit line, one change to tell."""
+    await world.ask(world.gita)
+    answers = []
+    for number in range(200):
+        if number % 20 == 0:  # as if an hour had passed: the limit has tests of its own
+            await forget_limits(world)
+        answers.append(await world.go(world.gita, number=number))
+    await forget_limits(world)
+    outcomes = await asyncio.gather(
+        *(
+            world.prove.finish(
+                state=answer["state"], browser=browser, code=answer["code"], address=str(number)
+            )
+            for number, (answer, browser) in enumerate(answers)
+        )
+    )
+    proven = [outcome for outcome in outcomes if isinstance(outcome, Proven)]
+    assert len(proven) == 200
+    assert [outcome.again for outcome in proven].count(False) == 1
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.revision == REQUEST.revision + 1
+    assert len(await world.ledger.audit()) == 1
+    assert len([key for key, _ in world.engine.deliveries if key.startswith("changed:")]) == 1
+
+
+async def forget_limits(world: World) -> None:
+    store = world.ledger._client
+    found = [key async for key in store.scan_iter("*limit*")]
+    if found:
+        await store.delete(*found)
+
+
+async def test_one_sign_in_serves_every_request_of_the_person(world: World) -> None:
+    """In one commit; what stands elsewhere stays there."""
+    more = tuple(
+        replace(REQUEST, id=f"m{n}", app=AppRef("contoso", f"0oa{n}"), code=f"C{n}")
+        for n in range(5)
+    )
+    done = replace(REQUEST, id="done", app=AppRef("contoso", "0oa9"), code="D", stage=Stage.DONE)
+    await world.ask(world.gita, *more, done)
+    outcome = await world.sign_in(world.gita)
+    assert isinstance(outcome, Proven)
+    assert {other.id for other in outcome.others} == {request.id for request in more}
+    assert await world.stage("done") is Stage.DONE
+    assert len(await world.ledger.audit()) == 6
+
+
+async def test_a_tenant_lets_the_bot_in(world: World) -> None:
+    """From the operator's question to the call that works."""
+    world.company.shut_bot_out(world.tenant)
+    invitation = await world.onboard.invite(f"{world.tenant.short_name}.onmicrosoft.com", OPERATOR)
+    token = invitation.link.rpartition("/")[2]
+    address, browser = await world.onboard.begin(token)
+    answer = await world.choose(address, world.gita, "cancel")
+    assert answer["admin_consent"] == "True"
+    with pytest.raises(SignInDeclined):
+        await world.onboard.finish(
+            state=answer["state"],
+            browser=browser,
+            error=answer["error"],
+            reason=answer["error_description"],
+            admin_consent=answer["admin_consent"],
+        )
+    address, browser = await world.onboard.begin(token)
+    forged = {"state": parse_qs(urlsplit(address).query)["state"][0], "browser": browser}
+    told = await world.onboard.finish(**forged, admin_consent="True")
+    assert told.stage is Granting.ANSWERED, "nobody has consented: Graph does not answer"
+    address, browser = await world.onboard.begin(token)
+    answer = await world.choose(address, world.gita, "accept")
+    done = await world.onboard.finish(
+        state=answer["state"], browser=browser, admin_consent=answer["admin_consent"]
+    )
+    assert done.stage is Granting.CONFIRMED
+    again = await world.onboard.invite(f"{world.tenant.short_name}.onmicrosoft.com", OPERATOR)
+    assert again.link == ""
+
+
+async def test_holdings_are_read_as_they_are(world: World) -> None:
+    """Active, eligible, none: by the same calls as the list of administrators."""
+    entra = world.prove._entra
+    assert entra is not None
+    tenant = await entra.find_tenant(world.tenant.id)
+    for account in world.tenant.accounts:
+        holds = world.tenant.holds(account.id)
+        expected = (
+            Holding.ACTIVE
+            if holds & {Hold.ACTIVE, Hold.ACTIVATED}
+            else Holding.ELIGIBLE
+            if holds
+            else None
+        )
+        assert await entra.holding(tenant, account.id) is expected, account.upn

@@ -1,0 +1,170 @@
+"""What the asked person says in chat, and what anybody learns from a code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from bot.chat.commands import (
+    Already,
+    ItIsMe,
+    Later,
+    NeedsMore,
+    NotMe,
+    Onboard,
+    Saved,
+    Verify,
+    parse,
+)
+from bot.domain.consent import ProofKind, Stage
+from bot.domain.people import ChatIdentity, Platform
+from bot.message import Command, Message
+from tests import person
+from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, OPERATOR
+from tests.person import ASKED
+from tests.reading import buttons_of, check_form, text_of
+
+CODE = ASKED.code
+STRANGERS = [
+    BEN_IN_CHAT,
+    ChatIdentity(Platform.TEAMS, ADA_IN_CHAT.user_id),
+    replace(ADA_IN_CHAT, user_id="u1"),
+]
+
+
+@pytest.fixture
+async def world() -> person.Stage:
+    """Ada was asked; her chat account is proof enough."""
+    world = person.Stage(ProofKind.CHAT_ACCOUNT, signs_in=False)
+    await world.set()
+    return world
+
+
+async def say(world: person.Stage, words: str, who: ChatIdentity = ADA_IN_CHAT) -> Message:
+    message = await world.conversation.answer(words, who)
+    check_form(message)
+    return message
+
+
+def said_by_buttons(message: Message) -> list[str]:
+    return [button.words for button in buttons_of(message) if isinstance(button, Command)]
+
+
+# ------------------------------------------------------------------ verify
+
+
+@pytest.mark.parametrize("who", [ADA_IN_CHAT, OPERATOR], ids=["asked", "operator"])
+@pytest.mark.parametrize("code", [CODE, CODE.lower(), CODE.replace("-", "")])
+async def test_a_code_tells_who_had_it_sent_when_and_to_whom(
+    world: person.Stage, who: ChatIdentity, code: str
+) -> None:
+    """To the person it was sent to and to operators, however the code is typed."""
+    said = text_of(await say(world, f"verify {code}", who))
+    for part in ("Olga", "March 3, 2025, 09:00", "ada@contoso.com", "Contoso O365", "sent"):
+        assert part in said
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+async def test_anybody_else_learns_nothing_from_a_code(
+    world: person.Stage, stranger: ChatIdentity
+) -> None:
+    """A real code of somebody else reads like one that does not exist."""
+    real = await say(world, f"verify {CODE}", stranger)
+    assert real == await say(world, "verify NO-SUCH", stranger)
+    for verb in ("me", "saved", "already", "later", "notme"):
+        assert await say(world, f"{verb} {CODE}", stranger) == await say(
+            world, f"{verb} NO-SUCH", stranger
+        )
+    assert await world.request() == ASKED
+
+
+# ------------------------------------------------------------------ the person's own words
+
+
+async def test_it_is_me_takes_it_on(world: person.Stage) -> None:
+    """By the bound account, which needs to be no operator."""
+    assert "in your hands" in text_of(await say(world, f"me {CODE}"))
+    assert (await world.request()).stage is Stage.ACKNOWLEDGED
+    assert "already" in text_of(await say(world, f"me {CODE}"))
+
+
+async def test_it_is_me_is_not_enough_where_a_sign_in_is_wanted() -> None:
+    """The answer says what is."""
+    world = person.Stage()
+    await world.set()
+    assert "sign-in at Microsoft" in text_of(await say(world, f"me {CODE}"))
+    assert await world.request() == ASKED
+
+
+async def test_saved_and_done_already_are_looked_at(world: person.Stage) -> None:
+    """The engine has a look to do; an app that was not taken on cannot have been saved."""
+    assert "over already" in text_of(await say(world, f"saved {CODE}"))
+    await say(world, f"already {CODE}")
+    await say(world, f"me {CODE}")
+    assert "looking at Contoso O365" in text_of(await say(world, f"saved {CODE}"))
+    assert len(world.engine.verifications) == 2
+
+
+async def test_not_me_asks_once_more_before_it_counts(world: person.Stage) -> None:
+    """A slip of the finger sends nobody a link."""
+    question = await say(world, f"notme {CODE}")
+    assert said_by_buttons(question) == [f"notme {CODE} sure"]
+    assert (await world.request()).stage is Stage.DELIVERED
+    await say(world, f"notme {CODE} sure")
+    assert (await world.request()).stage is Stage.DECLINED
+
+
+async def test_not_me_with_a_name_counts_at_once(world: person.Stage) -> None:
+    """Who says who else has made up their mind."""
+    await say(world, f"notme {CODE} Ben Okafor")
+    request = await world.request()
+    assert (request.stage, request.suggestion) == (Stage.DECLINED, "Ben Okafor")
+
+
+async def test_later_offers_times_of_the_persons_own_day(world: person.Stage) -> None:
+    """Each is a button that says the whole command."""
+    offer = await say(world, f"later {CODE}")
+    offered = said_by_buttons(offer)
+    assert offered[1] == f"later {CODE} 2025-03-04 09:00"
+    assert "March 4, 2025, 09:00" in text_of(await say(world, offered[1]))
+    snooze = (await world.request()).snooze
+    assert snooze is not None
+    assert snooze.local == datetime(2025, 3, 4, 9)
+
+
+async def test_a_tenant_is_onboarded_by_operators_only(world: person.Stage) -> None:
+    """They get a link to hand on; nobody else learns that there is such a thing."""
+    assert "can read the tenant" in text_of(
+        await say(world, "onboard contoso.onmicrosoft.com", OPERATOR)
+    )
+    assert "Only operators" in text_of(await say(world, "onboard contoso.onmicrosoft.com"))
+    assert "Which tenant" in text_of(await say(world, "onboard", OPERATOR))
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("verify abc-def", Verify("abc-def")),
+        ("verify", NeedsMore("verify")),
+        ("me X", ItIsMe("X")),
+        ("saved X", Saved("X")),
+        ("already X", Already("X")),
+        ("notme X", NotMe("X")),
+        ("notme X sure", NotMe("X", sure=True)),
+        ("notme X sure Ben", NotMe("X", "Ben", sure=True)),
+        ("notme X Ben Okafor", NotMe("X", "Ben Okafor", sure=True)),
+        ("later X", Later("X")),
+        ("later X 2026-12-04", Later("X", datetime(2026, 12, 4, 9))),
+        ("later X 2026-12-04 7:30 on call", Later("X", datetime(2026, 12, 4, 7, 30), "on call")),
+        ("later X 2026-12-04T17:30", Later("X", datetime(2026, 12, 4, 17, 30))),
+        ("later X 2026-02-30", Later("X", reason="2026-02-30")),
+        ("later X 2026-12-04 25:00", Later("X", reason="2026-12-04 25:00")),
+        ("later X next year", Later("X", reason="next year")),
+        ("onboard fabrikam.com", Onboard("fabrikam.com")),
+    ],
+)
+def test_what_is_said_about_a_code_is_understood(words: str, command: object) -> None:
+    """The words of every button, and what people type instead."""
+    assert parse(words) == command

@@ -1,0 +1,213 @@
+"""Deliveries that follow a request on its way: changes in place, "later", notes, introductions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.domain.changes import Changes
+from bot.domain.consent import LinkBinding, Stage, check_link, link_digest
+from bot.domain.deliveries import Delivery, Phase
+from bot.domain.later import Snooze
+from bot.domain.notices import (
+    BoardChanged,
+    Channel,
+    ChannelReminder,
+    Happening,
+    Introduction,
+    OperatorNote,
+    PersonalLink,
+    RequestChanged,
+)
+from bot.domain.people import Platform
+from bot.errors import LinkRevoked
+from bot.message import Buttons, OpenLink
+from bot.services.deliver import Deliver
+from tests.examples import (
+    ADA_IN_CHAT,
+    BEN_IN_CHAT,
+    LETTER,
+    LINK_FOR,
+    NOW,
+    OPERATOR,
+    REQUEST,
+)
+from tests.fake_ledger import FakeLedger
+from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeMessenger, PlainComposer
+
+LATER = NOW + timedelta(hours=24)
+PLAN = Snooze(datetime(2025, 3, 4, 9), "UTC", "the auditor")
+WAKE = Delivery(PersonalLink(ADA_IN_CHAT, REQUEST.id, LATER.isoformat()), LATER, "later")
+CHANNEL = Channel(Platform.SLACK, "C1")
+
+
+class World:
+    """One request, and one chat platform."""
+
+    def __init__(self) -> None:
+        self.ledger = FakeLedger()
+        self.engine = FakeEngine()
+        self.clock = FakeClock(NOW)
+        self.slack = FakeMessenger()
+        self.composer = PlainComposer()
+        self.deliver = Deliver(
+            ledger=self.ledger,
+            messengers={Platform.SLACK: self.slack},
+            composer=self.composer,
+            engine=self.engine,
+            clock=self.clock,
+            secrets=CountingSecrets(),
+            public_url="https://bot.contoso.com",
+            link_lifetime=LINK_FOR,
+        )
+
+    async def carry_out(self, *planned: Delivery) -> Delivery:
+        """Plan and carry out; the last one as it stands then."""
+        await self.ledger.commit(Changes(planned=planned))
+        for delivery in planned:
+            await self.deliver(delivery.key)
+        found = await self.ledger.delivery(planned[-1].key)
+        assert found is not None
+        return found
+
+    async def put(self, **changes: object) -> None:
+        """Change the request as steps would."""
+        request = await self.ledger.request(REQUEST.id)
+        assert request is not None
+        moved = replace(request, revision=request.revision + 1, **changes)  # type: ignore[arg-type]
+        await self.ledger.commit(Changes(requests=(moved,)))
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.ledger.commit(Changes(requests=(REQUEST,)))
+    return world
+
+
+async def test_the_link_knows_the_message_that_carries_it(world: World) -> None:
+    """So that a later change finds the newest message, not the first."""
+    await world.carry_out(LETTER)
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.link is not None
+    assert request.link.letter == LETTER.key
+
+
+async def test_a_change_that_overtakes_the_confirmation_waits_for_it(world: World) -> None:
+    """A click is faster than the platform's answer: the change is not lost."""
+    sending = replace(LETTER, phase=Phase.SENDING, leased_until=NOW + timedelta(seconds=60))
+    told = Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2), NOW, "request_changed")
+    await world.ledger.commit(Changes(planned=(sending, told)))
+    await world.deliver(told.key)
+    found = await world.ledger.delivery(told.key)
+    assert found is not None
+    assert found.phase is Phase.DUE
+    assert found.due_at > NOW
+    assert world.engine.deliveries == [(told.key, found.due_at)]
+
+
+async def test_later_brings_a_fresh_link_and_ends_the_former(world: World) -> None:
+    """A message of its own, at its time and not before."""
+    await world.carry_out(LETTER)
+    await world.put(snooze=PLAN)
+    world.clock.forward(timedelta(hours=1))
+    assert (await world.carry_out(WAKE)).phase is Phase.DUE
+    world.clock.forward(timedelta(hours=24))
+    assert (await world.carry_out(WAKE)).phase is Phase.SENT
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert (request.stage, request.snooze) == (Stage.DELIVERED, None)
+    assert request.link is not None
+    assert request.link.letter == WAKE.key
+    with pytest.raises(LinkRevoked):
+        check_link(request, link_digest("token-1"), world.clock.now())
+    assert check_link(request, link_digest("token-2"), world.clock.now()) == request
+    assert len(world.slack.posted) == 2
+
+
+async def test_who_said_later_twice_hears_once(world: World) -> None:
+    """The earlier plan's message finds that it is not its turn."""
+    await world.carry_out(LETTER)
+    await world.put(snooze=replace(PLAN, local=datetime(2025, 3, 6, 9)))
+    world.clock.forward(timedelta(hours=25))
+    assert (await world.carry_out(WAKE)).failure == "nothing_to_tell"
+    assert len(world.slack.posted) == 1
+
+
+@pytest.mark.parametrize("stage", [Stage.SAVED, Stage.DONE, Stage.DECLINED, Stage.REVOKED])
+async def test_later_is_not_told_about_what_is_over(world: World, stage: Stage) -> None:
+    """Whatever happened in between settles it."""
+    await world.carry_out(LETTER)
+    await world.put(snooze=PLAN, stage=stage)
+    world.clock.forward(timedelta(hours=25))
+    assert (await world.carry_out(WAKE)).failure == "nothing_to_tell"
+
+
+async def test_who_has_taken_it_on_is_reminded_without_a_link(world: World) -> None:
+    """Their link is spent; the plan ends with the message."""
+    await world.carry_out(LETTER)
+    await world.put(snooze=PLAN, stage=Stage.ACKNOWLEDGED)
+    world.clock.forward(timedelta(hours=25))
+    assert (await world.carry_out(WAKE)).phase is Phase.SENT
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert (request.stage, request.snooze) == (Stage.ACKNOWLEDGED, None)
+    blocks = world.slack.posted["m2"].message.blocks
+    assert not any(
+        isinstance(button, OpenLink)
+        for block in blocks
+        if isinstance(block, Buttons)
+        for button in block.buttons
+    )
+
+
+async def test_a_change_after_later_changes_the_newest_message(world: World) -> None:
+    """The first one is history."""
+    await world.carry_out(LETTER)
+    await world.put(snooze=PLAN)
+    world.clock.forward(timedelta(hours=25))
+    await world.carry_out(WAKE)
+    await world.carry_out(
+        Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 9), NOW, "request_changed")
+    )
+    assert world.slack.updates == ["m2"]
+
+
+async def test_the_board_is_the_newest_reminder(world: World) -> None:
+    """Changed in place; without one there is nothing to change."""
+    changed = Delivery(BoardChanged(CHANNEL, "r1:2"), NOW, "board")
+    assert (await world.carry_out(changed)).failure == "nothing_to_tell"
+    first, second = (
+        Delivery(ChannelReminder(CHANNEL, day), NOW, "daily")
+        for day in ("2025-03-03", "2025-03-04")
+    )
+    await world.carry_out(first, second)
+    again = Delivery(BoardChanged(CHANNEL, "r1:3"), NOW, "board")
+    assert (await world.carry_out(again)).phase is Phase.SENT
+    assert world.slack.updates == ["m2"]
+
+
+async def test_notes_go_to_the_operator_and_introductions_to_both(world: World) -> None:
+    """Directly; once, also when carried out twice."""
+    note = Delivery(
+        OperatorNote(OPERATOR, Happening.WRONG_ACCOUNT, REQUEST.id, "hour"), NOW, "wrong_account"
+    )
+    pair = Delivery(Introduction(ADA_IN_CHAT, BEN_IN_CHAT, REQUEST.id), NOW, "introduce")
+    await world.carry_out(note, pair)
+    await world.carry_out(note, pair)
+    assert [posted.to for posted in world.slack.posted.values()] == [OPERATOR, ADA_IN_CHAT]
+    assert world.slack.introduced == [(ADA_IN_CHAT, BEN_IN_CHAT)]
+    assert await world.ledger.request(REQUEST.id) == REQUEST
+
+
+async def test_a_failed_change_does_not_fail_the_request(world: World) -> None:
+    """Only the message that asks decides whether the person was reached."""
+    await world.put(stage=Stage.DELIVERED, link=LinkBinding("d", LATER, "link:gone"))
+    told = Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2), NOW, "request_changed")
+    assert (await world.carry_out(told)).failure == "nothing_to_tell"
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.stage is Stage.DELIVERED

@@ -1,0 +1,330 @@
+"""After the proof: attesting, saving, "not me", "later", looking again, introducing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.apps import AppRef
+from bot.domain.consent import Button, ProofKind, Stage
+from bot.domain.evidence import Confidence, Evidence, EvidenceKind, State
+from bot.domain.looks import LOOKS_AFTER
+from bot.domain.notices import Introduction, PersonalLink
+from bot.domain.people import ChatIdentity, OktaAdmin, Platform
+from bot.errors import (
+    CloudUnreachable,
+    LinkRevoked,
+    LinkSpent,
+    NobodyReachable,
+    NotYours,
+    SessionUnknown,
+    StepNotAllowed,
+)
+from bot.services.follow import Progress
+from bot.services.prove import Proven
+from bot.services.visit import ByChat, ByLink, BySession
+from tests import person
+from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, TENANT, TOKEN
+from tests.person import ASKED
+
+RIGHT = "ada@tenant-1"
+LINK = ByLink(TOKEN)
+CHAT = ByChat(ADA_IN_CHAT, ASKED.code)
+
+
+@pytest.fixture
+async def world() -> person.Stage:
+    world = person.Stage()
+    await world.set()
+    return world
+
+
+async def signed_in(world: person.Stage) -> BySession:
+    outcome = await world.sign_in_as(RIGHT)
+    assert isinstance(outcome, Proven)
+    return BySession(outcome.session, outcome.request.id)
+
+
+async def app_state(world: person.Stage) -> State:
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    return record.state
+
+
+# ------------------------------------------------------------------ what the person saw and did
+
+
+@pytest.mark.parametrize(
+    ("seen", "state"),
+    [
+        (Button.AUTHENTICATE, State.NEEDS_CONSENT),
+        (Button.REAUTHENTICATE, State.NEEDS_SAVE),
+        (Button.NEITHER, State.NEEDS_CONSENT),
+        (Button.COULD_NOT_SIGN_IN, State.NEEDS_CONSENT),
+    ],
+)
+async def test_the_button_that_was_seen_counts_as_evidence(
+    world: person.Stage, seen: Button, state: State
+) -> None:
+    """With who saw it and how that person is known; the request remembers it."""
+    actor = await signed_in(world)
+    request = await world.follow.attest(actor, seen)
+    assert (request.stage, request.saw) == (Stage.ACKNOWLEDGED, seen)
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    (evidence,) = (e for e in record.evidence if e.kind is seen.evidence)
+    assert evidence.detail == {"by": "ada@contoso.com", "request": "r1", "proof": "signed_in"}
+    assert record.state is state
+    (entry, *_) = await world.ledger.audit()
+    assert (entry.actor, entry.action, entry.detail["saw"]) == ("entra:ada", "attest", seen.value)
+
+
+async def test_saved_looks_at_once_and_then_at_growing_intervals(world: person.Stage) -> None:
+    """Half a minute, two minutes, ten, an hour after it was said; then the regular looks go on."""
+    actor = await signed_in(world)
+    world.clock.forward(timedelta(minutes=1))
+    said = world.clock.now()
+    saved = await world.follow.saved(actor)
+    assert saved.stage is Stage.SAVED
+    assert await app_state(world) is State.MIGRATED
+    assert world.engine.verifications == [(APP.ref, said)]
+    for after in LOOKS_AFTER[1:]:
+        await world.follow.verify(APP.ref)
+        assert world.engine.verifications[-1] == (APP.ref, said + after)
+        progress = await world.follow.progress(actor)
+        assert (progress.next_look_at, progress.done) == (said + after, False)
+        world.clock.forward(said + after - world.clock.now())
+    await world.follow.verify(APP.ref)
+    assert len(world.engine.verifications) == len(LOOKS_AFTER)
+    assert (await world.follow.progress(actor)).next_look_at is None
+
+
+async def test_looking_ends_when_the_evidence_says_done(world: person.Stage) -> None:
+    """Machine evidence ends the request; the page and the person's message hear of it."""
+    actor = await signed_in(world)
+    await world.follow.saved(actor)
+    account = Evidence(EvidenceKind.SERVICE_ACCOUNT, NOW, NOW, {"account": "svc_OKTA_sync_0oa1"})
+    world.entra.accounts["0oa1"] = (account,)
+    looked = len(world.engine.verifications)
+    await world.follow.verify(APP.ref)
+    progress = await world.follow.progress(actor)
+    assert progress.done
+    assert progress.record is not None
+    assert progress.record.assessment.confidence is Confidence.PROVEN
+    assert len(world.engine.verifications) == looked
+    assert world.told("changed:r1:")[-1] == f"changed:r1:{progress.request.revision}:slack:U1"
+
+
+async def test_a_word_alone_does_not_end_it(world: person.Stage) -> None:
+    """“I saved” is attested; the request stays open until a machine says so."""
+    actor = await signed_in(world)
+    await world.follow.saved(actor)
+    await world.follow.verify(APP.ref)
+    request = await world.request()
+    assert request.stage is Stage.SAVED
+    assert request.watch is not None
+    assert request.watch.looks == 1
+
+
+async def test_saying_it_again_begins_the_looks_anew(world: person.Stage) -> None:
+    """And a button that is still there puts the request back into the person's hands."""
+    actor = await signed_in(world)
+    await world.follow.saved(actor)
+    world.clock.forward(timedelta(hours=5))
+    again = await world.follow.saved(actor)
+    assert again.watch is not None
+    assert again.watch.since == world.clock.now()
+    still = await world.follow.attest(actor, Button.REAUTHENTICATE)
+    assert still.stage is Stage.ACKNOWLEDGED
+    assert await app_state(world) is State.NEEDS_SAVE
+
+
+async def test_done_already_is_looked_at_and_not_believed(world: person.Stage) -> None:
+    """No evidence comes of it and the link stays good."""
+    claimed = await world.follow.already(LINK)
+    assert claimed.stage is Stage.DELIVERED
+    assert world.engine.verifications == [(APP.ref, NOW)]
+    assert await app_state(world) is State.NEEDS_CONSENT
+    assert isinstance(await world.sign_in_as(RIGHT), Proven)
+
+
+async def test_the_link_alone_attests_nothing(world: person.Stage) -> None:
+    """Before the proof there is nothing to attest, after it the link is spent."""
+    with pytest.raises(StepNotAllowed):
+        await world.follow.saved(LINK)
+    with pytest.raises(StepNotAllowed):
+        await world.follow.attest(LINK, Button.AUTHENTICATE)
+    await signed_in(world)
+    for verb in (world.follow.saved, world.follow.already, world.follow.not_me):
+        with pytest.raises(LinkSpent):
+            await verb(LINK)
+
+
+async def test_the_bound_chat_account_may_go_on_in_chat(world: person.Stage) -> None:
+    """With the proof that it is; other accounts learn nothing."""
+    await signed_in(world)
+    await world.follow.saved(CHAT)
+    (entry, *_) = await world.ledger.audit()
+    assert (entry.actor, entry.detail["proof"]) == ("slack:U1", ProofKind.CHAT_ACCOUNT)
+    for stranger in (BEN_IN_CHAT, ChatIdentity(Platform.TEAMS, "U1")):
+        with pytest.raises(NotYours):
+            await world.follow.saved(ByChat(stranger, ASKED.code))
+    with pytest.raises(SessionUnknown):
+        await world.follow.saved(BySession("guessed", "r1"))
+
+
+async def test_of_fifty_presses_at_once_each_is_one_step(world: person.Stage) -> None:
+    """Concurrent presses wait for one another; none is lost and none is written twice."""
+    actor = await signed_in(world)
+    before = (await world.request()).revision
+    await asyncio.gather(*(world.follow.saved(actor) for _ in range(20)))
+    assert (await world.request()).revision == before + 20
+
+
+# ------------------------------------------------------------------ not me, later
+
+
+async def test_not_me_asks_the_next_one(world: person.Stage) -> None:
+    """The link is void, the operator is told with the suggestion, the decliner is not asked."""
+    declined = await world.follow.not_me(LINK, "  Grace,  perhaps ")
+    assert (declined.stage, declined.suggestion) == (Stage.DECLINED, "Grace, perhaps")
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    next_one = await world.request(record.request_id)
+    assert (next_one.admin_object_id, next_one.requested_by) == ("ben", "Olga")
+    assert len(world.told(f"link:{next_one.id}:slack:U2")) == 1
+    assert len(world.told("note:reassigned:r1")) == 1
+    with pytest.raises(LinkRevoked):
+        await world.prove.begin(TOKEN)
+
+
+async def test_a_suggestion_that_names_a_candidate_comes_first(world: person.Stage) -> None:
+    """By name or address; whoever may not be asked is not asked for being named."""
+    cleo = replace(BEN, object_id="a-first", display_name="Cleo Ruiz", upn="cleo@contoso.com")
+    world.entra.admins[TENANT.id] = (ADA, BEN, cleo)
+    world.slack.people = (*world.slack.people, replace(BEN_IN_CHAT, user_id="U3", email=cleo.upn))
+    await world.follow.not_me(LINK, "ben okafor")
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    assert (await world.request(record.request_id)).admin_object_id == "ben"
+
+
+async def test_when_nobody_is_left_the_operator_is_told(world: person.Stage) -> None:
+    """“Not me” still counts; nobody is asked in silence."""
+    world.entra.admins[TENANT.id] = (ADA,)
+    assert (await world.follow.not_me(CHAT)).stage is Stage.DECLINED
+    assert len(world.told("note:nobody_left:r1")) == 1
+
+
+async def test_a_cloud_that_is_down_does_not_swallow_not_me(world: person.Stage) -> None:
+    """The person's answer is kept; the operator is told that nobody could be asked."""
+    world.entra.admins[TENANT.id] = CloudUnreachable("Down.", where="contoso", call="GET roles")
+    assert (await world.follow.not_me(LINK)).stage is Stage.DECLINED
+    assert len(world.told("note:nobody_left:r1")) == 1
+
+
+async def test_later_is_a_plan_with_a_message_at_its_end(world: person.Stage) -> None:
+    """The person's own nine o'clock, the reason in the audit, and a fresh link when it comes."""
+    berlin = replace(ASKED, chat=replace(ADA_IN_CHAT, time_zone="Europe/Berlin"))
+    world = person.Stage()
+    await world.set(berlin)
+    put_off = await world.follow.later(LINK, datetime(2025, 3, 5, 9), "waiting for the auditor")
+    assert put_off.snooze is not None
+    until = datetime(2025, 3, 5, 8, tzinfo=UTC)
+    assert put_off.snooze.until == until
+    letter = world.told("link:r1:slack:U1:")
+    assert len(letter) == 1
+    planned = await world.ledger.delivery(letter[0])
+    assert planned is not None
+    assert planned.due_at == until
+    assert isinstance(planned.notice, PersonalLink)
+    (entry, *_) = await world.ledger.audit()
+    assert entry.detail["reason"] == "waiting for the auditor"
+    assert isinstance(await world.sign_in_as(RIGHT), Proven), "the present link still works"
+
+
+# ------------------------------------------------------------------ following live
+
+
+async def test_a_page_that_follows_sees_every_change_until_the_end(world: person.Stage) -> None:
+    """What stands now first; then each step; then it ends by itself."""
+    actor = await signed_in(world)
+    seen: list[Progress] = []
+
+    async def follow() -> None:
+        async for progress in world.follow.watch(actor, every=0.001):
+            seen.append(progress)
+
+    following = asyncio.create_task(follow())
+
+    async def until(stage: Stage) -> None:
+        async with asyncio.timeout(5):
+            while not (seen and seen[-1].request.stage is stage):  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
+    await until(Stage.ACKNOWLEDGED)
+    await world.follow.saved(actor)
+    await until(Stage.SAVED)
+    await world.set_request(replace(await world.request(), stage=Stage.DONE))
+    async with asyncio.timeout(5):
+        await following
+    assert seen[-1].done
+    assert seen[0].integration_tab.endswith("/0oa1")
+
+
+async def test_the_page_lists_what_else_the_sign_in_took_on(world: person.Stage) -> None:
+    """Each with its own id, so that one session leads through all of them."""
+    other = replace(ASKED, id="r2", app=AppRef("contoso", "0oa2"), code="B2", link=None)
+    world = person.Stage()
+    await world.set(ASKED, other)
+    actor = await signed_in(world)
+    progress = await world.follow.progress(actor)
+    assert [one.id for one in progress.others] == ["r2"]
+    assert (await world.follow.saved(replace(actor, request_id="r2"))).stage is Stage.SAVED
+
+
+# ------------------------------------------------------------------ introductions
+
+
+def okta_admin(user_id: str, email: str, role: str = "APP_ADMIN") -> OktaAdmin:
+    return OktaAdmin("contoso", user_id, user_id.title(), email, role)
+
+
+async def test_who_lacks_okta_rights_is_brought_together_with_who_has_them(
+    world: person.Stage,
+) -> None:
+    """The one who may change just this app is preferred, and the pair is introduced once."""
+    narrow = replace(okta_admin("ben", BEN_IN_CHAT.email), app_ids=frozenset({"0oa1"}))
+    wide = okta_admin("super", "super@contoso.com", "SUPER_ADMIN")
+    await world.ledger.save_okta_admins("contoso", (wide, narrow))
+    actor = await signed_in(world)
+    assert await world.introduce.offer(actor) == ("Ben", "Super")
+    assert await world.introduce(actor) == BEN_IN_CHAT
+    await world.introduce(actor)
+    assert set(world.told("introduction:")) == {"introduction:r1:slack:U1:slack:U2"}
+    found = await world.ledger.delivery(world.told("introduction:")[0])
+    assert found is not None
+    assert found.notice == Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1")
+
+
+async def test_nobody_is_introduced_to_themselves(world: person.Stage) -> None:
+    """The asked person is no partner, nor is somebody who is not in chat."""
+    await world.ledger.save_okta_admins(
+        "contoso", (okta_admin("ada", "ADA@contoso.com"), okta_admin("x", "x@contoso.com"))
+    )
+    actor = await signed_in(world)
+    assert await world.introduce.offer(actor) == ("X",)
+    with pytest.raises(NobodyReachable):
+        await world.introduce(actor)
+
+
+async def test_who_can_do_it_alone_is_offered_nobody(world: person.Stage) -> None:
+    """Known when they were asked."""
+    await world.ledger.save_okta_admins("contoso", (okta_admin("ben", BEN_IN_CHAT.email),))
+    world = person.Stage()
+    await world.set(replace(ASKED, okta_admin=True))
+    actor = await signed_in(world)
+    assert await world.introduce.offer(actor) == ()

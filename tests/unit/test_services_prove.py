@@ -1,0 +1,451 @@
+"""Proving who acts: only the right person's sign-in spends the link, once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.apps import AppRef
+from bot.domain.consent import (
+    LinkBinding,
+    MfaShown,
+    Proof,
+    ProofKind,
+    Stage,
+    link_digest,
+    masked,
+)
+from bot.domain.people import Holding
+from bot.errors import (
+    CloudUnreachable,
+    LinkExpired,
+    LinkRevoked,
+    LinkSpent,
+    LinkUnknown,
+    NotYours,
+    O365BotError,
+    ProofTooWeak,
+    SessionUnknown,
+    SignInDeclined,
+    SignInRefused,
+    SignInUnknown,
+    TokenInvalid,
+    TooManyTries,
+)
+from bot.services.prove import (
+    ActivateFirst,
+    MfaNotShown,
+    PressInChat,
+    Proven,
+    RoleGone,
+    WrongAccount,
+)
+from bot.services.visit import BySession
+from tests import person
+from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, LINK_FOR, NOW, REQUEST, TOKEN
+from tests.person import ASKED
+
+RIGHT = "ada@tenant-1"
+
+
+@pytest.fixture
+async def world() -> person.Stage:
+    world = person.Stage()
+    await world.set()
+    return world
+
+
+async def untouched(world: person.Stage) -> bool:
+    """True while the link is as good as before."""
+    return await world.request() == ASKED
+
+
+# ------------------------------------------------------------------ the right person
+
+
+async def test_the_right_persons_sign_in_spends_the_link(world: person.Stage) -> None:
+    """Stage, proof, audit line, the message and the board to change, and a session to go on."""
+    outcome = await world.sign_in_as(RIGHT)
+    assert isinstance(outcome, Proven)
+    assert not outcome.again
+    request = await world.request()
+    assert request.stage is Stage.ACKNOWLEDGED
+    assert request.proof == Proof(ProofKind.SIGNED_IN, "entra:ada", NOW, MfaShown.NOT_PROVEN)
+    (entry,) = await world.ledger.audit()
+    assert (entry.actor, entry.action) == ("entra:ada", "acknowledge")
+    assert entry.detail == {"request": "r1", "proof": "signed_in", "mfa": "not_proven"}
+    assert len(world.told("changed:r1:2")) == 1
+    assert len(world.told("board:")) == 1
+    visit = await world.visits.of(BySession(outcome.session, "r1"))
+    assert (visit.request, visit.by, visit.kind) == (request, "entra:ada", ProofKind.SIGNED_IN)
+
+
+async def test_looking_and_beginning_spend_nothing(world: person.Stage) -> None:
+    """However often the button is pressed, the link is good until Microsoft has answered."""
+    for _ in range(5):
+        await world.begin()
+    assert await untouched(world)
+    assert await world.ledger.audit() == ()
+
+
+async def test_case_does_not_make_another_account(world: person.Stage) -> None:
+    """GUIDs are the same in capitals."""
+    world.entra.holdings["ADA"] = Holding.ACTIVE
+    assert isinstance(await world.sign_in_as("ADA@TENANT-1"), Proven)
+
+
+async def test_of_two_hundred_answers_at_once_exactly_one_spends_the_link(
+    world: person.Stage,
+) -> None:
+    """The others lead the same person on, without a second step, proof or message."""
+    begun = []
+    for _ in range(200):
+        world.limits.counted.clear()
+        begun.append(await world.begin())
+    world.limits.counted.clear()
+    answers = [
+        world.prove.finish(state=state, browser=browser, code=RIGHT, address=str(number))
+        for number, (state, browser) in enumerate(begun)
+    ]
+    outcomes = await asyncio.gather(*answers)
+    proven = [outcome for outcome in outcomes if isinstance(outcome, Proven)]
+    assert len(proven) == 200
+    assert [outcome.again for outcome in proven].count(False) == 1
+    assert (await world.request()).revision == ASKED.revision + 1
+    assert len(await world.ledger.audit()) == 1
+    assert len(world.told("changed:")) == 1
+
+
+async def test_one_sign_in_serves_all_that_the_person_was_asked_for(world: person.Stage) -> None:
+    """In one step, with one proof; other people's requests and ended ones stay as they are."""
+    others = [
+        replace(ASKED, id="r2", app=AppRef("contoso", "0oa2"), code="A2", link=None),
+        replace(ASKED, id="r3", app=AppRef("contoso", "0oa3"), code="A3", stage=Stage.REQUESTED),
+        replace(ASKED, id="r4", app=AppRef("contoso", "0oa4"), code="A4", admin_object_id="ben"),
+        replace(ASKED, id="r5", app=AppRef("fabrikam", "0oa5"), code="A5", tenant_id="tenant-2"),
+        replace(ASKED, id="r6", app=AppRef("contoso", "0oa6"), code="A6", stage=Stage.DECLINED),
+    ]
+    world = person.Stage()
+    await world.set(ASKED, *[replace(o, link=None) for o in others])
+    outcome = await world.sign_in_as(RIGHT)
+    assert isinstance(outcome, Proven)
+    assert {other.id for other in outcome.others} == {"r2", "r3"}
+    stages = {other.id: (await world.request(other.id)).stage for other in others}
+    assert stages == {
+        "r2": Stage.ACKNOWLEDGED,
+        "r3": Stage.ACKNOWLEDGED,
+        "r4": Stage.DELIVERED,
+        "r5": Stage.DELIVERED,
+        "r6": Stage.DECLINED,
+    }
+    for request_id in ("r1", "r2", "r3"):
+        assert (await world.visits.of(BySession(outcome.session, request_id))).by == "entra:ada"
+    for request_id in ("r4", "r5", "r6", "r9"):
+        with pytest.raises(SessionUnknown):
+            await world.visits.of(BySession(outcome.session, request_id))
+    assert len(await world.ledger.audit()) == 3
+
+
+async def test_whoever_comes_back_signs_in_again(world: person.Stage) -> None:
+    """The link is spent, and still leads its person on; nothing is recorded twice."""
+    await world.sign_in_as(RIGHT)
+    world.clock.forward(timedelta(hours=100))
+    before = await world.request()
+    outcome = await world.sign_in_as(RIGHT)
+    assert isinstance(outcome, Proven)
+    assert outcome.again
+    assert await world.request() == before
+    assert isinstance(await world.sign_in_as("ben@tenant-1"), WrongAccount)
+
+
+async def test_a_session_ends(world: person.Stage) -> None:
+    """After eight hours the browser has to prove itself again."""
+    outcome = await world.sign_in_as(RIGHT)
+    assert isinstance(outcome, Proven)
+    world.clock.forward(timedelta(hours=8))
+    with pytest.raises(SessionUnknown):
+        await world.visits.of(BySession(outcome.session, "r1"))
+
+
+# ------------------------------------------------------------------ anybody else
+
+
+@pytest.mark.parametrize("who", ["ben@tenant-1", "ada@tenant-2", "@tenant-1"])
+async def test_another_account_spends_nothing_and_is_told(world: person.Stage, who: str) -> None:
+    """The person learns which account was expected, masked; the operator that it happened."""
+    outcome = await world.sign_in_as(who)
+    assert outcome == WrongAccount("a…@contoso.com")
+    assert await untouched(world)
+    (entry,) = await world.ledger.audit()
+    assert entry.action == "wrong_account"
+    assert len(world.told("note:wrong_account:r1")) == 1
+    await world.sign_in_as(who)
+    assert len(set(world.told("note:wrong_account:r1"))) == 1, "once an hour"
+
+
+async def test_a_role_that_is_gone_is_told(world: person.Stage) -> None:
+    """Graph is asked at that moment, whatever was known when the link was sent."""
+    del world.entra.holdings["ada"]
+    assert await world.sign_in_as(RIGHT) == RoleGone("contoso.onmicrosoft.com")
+    assert await untouched(world)
+    assert len(world.told("note:role_gone:r1")) == 1
+
+
+async def test_an_eligible_role_must_be_activated_first(world: person.Stage) -> None:
+    """Then the same link works."""
+    world.entra.holdings["ada"] = Holding.ELIGIBLE
+    assert await world.sign_in_as(RIGHT) == ActivateFirst("contoso.onmicrosoft.com")
+    assert await untouched(world)
+    world.entra.holdings["ada"] = Holding.ACTIVE
+    assert isinstance(await world.sign_in_as(RIGHT), Proven)
+
+
+async def test_mfa_must_be_shown_where_the_settings_say_so() -> None:
+    """A sign-in without it spends nothing; one with it is recorded with how it was shown."""
+    world = person.Stage(ProofKind.SIGNED_IN_MFA)
+    await world.set()
+    assert await world.sign_in_as(RIGHT) == MfaNotShown()
+    assert await untouched(world)
+    world.sign_in.mfa = MfaShown.ACRS
+    assert isinstance(await world.sign_in_as(RIGHT), Proven)
+    proof = (await world.request()).proof
+    assert proof is not None
+    assert (proof.kind, proof.mfa) == (ProofKind.SIGNED_IN_MFA, MfaShown.ACRS)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        CloudUnreachable("It did not answer.", where="contoso", call="POST token"),
+        TokenInvalid("it has expired"),
+        SignInRefused("It refused the code.", reason="AADSTS54005"),
+    ],
+    ids=lambda failure: failure.code,
+)
+async def test_what_fails_at_microsoft_spends_nothing(
+    world: person.Stage, failure: O365BotError
+) -> None:
+    """The person tries again from the link, and then it works."""
+    world.sign_in.fails = [failure]
+    with pytest.raises(type(failure)):
+        await world.sign_in_as(RIGHT)
+    assert await untouched(world)
+    assert isinstance(await world.sign_in_as(RIGHT), Proven)
+
+
+async def test_graph_that_is_down_spends_nothing(world: person.Stage) -> None:
+    """A role that cannot be read counts neither as held nor as gone."""
+    world.entra.holdings["ada"] = CloudUnreachable("Down.", where="contoso", call="GET roles")
+    with pytest.raises(CloudUnreachable):
+        await world.sign_in_as(RIGHT)
+    assert await untouched(world)
+    assert world.told("note:") == []
+
+
+# ------------------------------------------------------------------ states, browsers, limits
+
+
+async def test_a_state_is_good_for_one_answer(world: person.Stage) -> None:
+    """A replay is refused before Microsoft is asked."""
+    state, browser = await world.begin()
+    await world.prove.finish(state=state, browser=browser, code=RIGHT)
+    with pytest.raises(SignInUnknown):
+        await world.prove.finish(state=state, browser=browser, code=RIGHT)
+    assert len(world.sign_in.redeemed) == 1
+
+
+async def test_an_answer_in_another_browser_is_refused(world: person.Stage) -> None:
+    """Who begins and lets somebody else finish gets nothing; neither does an empty cookie."""
+    for stolen in ("", "another", "token-1"):
+        state, _ = await world.begin()
+        with pytest.raises(SignInUnknown):
+            await world.prove.finish(state=state, browser=stolen, code=RIGHT)
+    assert world.sign_in.redeemed == []
+    assert await untouched(world)
+
+
+async def test_a_swapped_state_leads_to_its_own_request_only(world: person.Stage) -> None:
+    """The state decides which link is meant; another link's sign-in does not spend this one."""
+    other = replace(
+        ASKED,
+        id="r2",
+        code="B2",
+        app=AppRef("contoso", "0oa2"),
+        admin_object_id="ben",
+        link=LinkBinding(link_digest("other"), NOW + LINK_FOR),
+    )
+    world = person.Stage()
+    await world.set(ASKED, other)
+    state, browser = await world.begin("other")
+    mine, _ = await world.begin(browser=browser)
+    assert mine != state
+    outcome = await world.prove.finish(state=state, browser=browser, code=RIGHT)
+    assert isinstance(outcome, WrongAccount)
+    assert await untouched(world)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"state": "", "code": RIGHT},
+        {"state": "unknown", "code": RIGHT},
+        {"state": "x" * 100_000, "code": RIGHT},
+        {"code": ""},
+        {"code": "x" * 100_000},
+    ],
+    ids=["no state", "unknown state", "huge state", "no code", "huge code"],
+)
+async def test_malformed_answers_are_refused(world: person.Stage, answer: dict[str, str]) -> None:
+    """Without a question to Microsoft."""
+    state, browser = await world.begin()
+    with pytest.raises(SignInUnknown):
+        await world.prove.finish(**{"state": state, "browser": browser, **answer})
+    assert world.sign_in.redeemed == []
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "raised", "told"),
+    [
+        ("access_denied", "AADSTS65004: User declined to consent.", SignInDeclined, ""),
+        ("access_denied", "", SignInDeclined, ""),
+        ("server_error", "AADSTS90033: transient. Trace ID: 1", SignInRefused, "AADSTS90033"),
+        ("<script>", "x", SignInRefused, ""),
+        ("consent_required", "", SignInRefused, "consent_required"),
+    ],
+)
+async def test_microsofts_no_is_told_by_its_code_alone(
+    world: person.Stage, error: str, reason: str, raised: type[O365BotError], told: str
+) -> None:
+    """Whatever else came in with it is repeated nowhere; a code beside an error counts nothing."""
+    state, browser = await world.begin()
+    with pytest.raises(raised) as caught:
+        await world.prove.finish(
+            state=state, browser=browser, code=RIGHT, error=error, reason=reason
+        )
+    assert getattr(caught.value, "reason", "") == told
+    assert "script" not in str(caught.value)
+    assert await untouched(world)
+
+
+async def test_beginning_is_limited_per_link_and_per_address(world: person.Stage) -> None:
+    """Twenty for a link within an hour, sixty from an address within ten minutes."""
+    for number in range(20):
+        await world.begin(address=f"192.0.2.{number}")
+    with pytest.raises(TooManyTries) as caught:
+        await world.prove.begin(TOKEN, address="192.0.2.99")
+    assert caught.value.retry_after > 0
+    for _ in range(60):
+        with pytest.raises(LinkUnknown):
+            await world.prove.begin("guess", address="198.51.100.1")
+    with pytest.raises(TooManyTries):
+        await world.prove.begin("guess", address="198.51.100.1")
+
+
+# ------------------------------------------------------------------ links that are over
+
+
+async def expire(world: person.Stage) -> None:
+    world.clock.forward(LINK_FOR)
+
+
+async def reissue(world: person.Stage) -> None:
+    newer = LinkBinding(link_digest("newer"), NOW + LINK_FOR)
+    await world.set_request(replace(ASKED, link=newer))
+
+
+async def decline(world: person.Stage) -> None:
+    await world.set_request(replace(ASKED, stage=Stage.DECLINED))
+
+
+async def finish(world: person.Stage) -> None:
+    await world.set_request(replace(ASKED, stage=Stage.DONE))
+
+
+@pytest.mark.parametrize(
+    ("end", "raised"),
+    [
+        (expire, LinkExpired),
+        (reissue, LinkRevoked),
+        (decline, LinkRevoked),
+        (finish, LinkSpent),
+    ],
+)
+async def test_a_link_that_ends_meanwhile_is_not_spent(
+    world: person.Stage,
+    end: Callable[[person.Stage], Awaitable[None]],
+    raised: type[O365BotError],
+) -> None:
+    """Between the press and Microsoft's answer there is time for everything."""
+    state, browser = await world.begin()
+    await end(world)
+    with pytest.raises(raised):
+        await world.prove.finish(state=state, browser=browser, code=RIGHT)
+    assert (await world.request()).stage is not Stage.ACKNOWLEDGED
+    with pytest.raises(raised):
+        await world.prove.begin(TOKEN)
+
+
+# ------------------------------------------------------------------ without a sign-in
+
+
+async def test_without_a_sign_in_the_page_sends_the_person_to_chat() -> None:
+    """The link is not spent by it; only the bound account's press counts, as the weaker proof."""
+    world = person.Stage(ProofKind.CHAT_ACCOUNT, signs_in=False)
+    await world.set()
+    assert await world.prove.begin(TOKEN) == PressInChat(ASKED)
+    assert await untouched(world)
+    with pytest.raises(NotYours):
+        await world.prove.confirm(BEN_IN_CHAT, ASKED.code)
+    with pytest.raises(NotYours):
+        await world.prove.confirm(ADA_IN_CHAT, "NO-SUCH")
+    assert await untouched(world)
+    taken = await world.prove.confirm(replace(ADA_IN_CHAT, display_name="A."), "abc def")
+    assert taken.proof == Proof(ProofKind.CHAT_ACCOUNT, "slack:U1", NOW)
+    with pytest.raises(LinkSpent):
+        await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
+    outcome = await world.prove.begin(TOKEN)
+    assert isinstance(outcome, Proven)
+    assert outcome.request == taken
+
+
+async def test_where_a_sign_in_is_wanted_chat_is_not_enough(world: person.Stage) -> None:
+    """The button in chat says what is needed, and spends nothing."""
+    with pytest.raises(ProofTooWeak) as caught:
+        await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
+    assert caught.value.needed == "signed_in"
+    assert await untouched(world)
+
+
+async def test_the_link_alone_counts_only_where_the_settings_say_so() -> None:
+    """Then the press takes it on at once, and says how weak that is."""
+    world = person.Stage(ProofKind.PERSONAL_LINK)
+    await world.set()
+    outcome = await world.prove.begin(TOKEN)
+    assert isinstance(outcome, Proven)
+    proof = (await world.request()).proof
+    assert proof is not None
+    assert proof.kind is ProofKind.PERSONAL_LINK
+    assert (await world.visits.of(BySession(outcome.session, REQUEST.id))).kind is proof.kind
+
+
+async def test_a_weak_proof_takes_on_one_request_only() -> None:
+    """Only a sign-in says that it was this administrator."""
+    world = person.Stage(ProofKind.PERSONAL_LINK)
+    await world.set(ASKED, replace(ASKED, id="r2", code="B2", link=None))
+    outcome = await world.prove.begin(TOKEN)
+    assert isinstance(outcome, Proven)
+    assert outcome.others == ()
+    assert (await world.request("r2")).stage is Stage.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("account", "shown"),
+    [("grace@contoso.com", "g…@contoso.com"), ("", "…"), ("x", "x…"), ("@a", "…@a")],
+)
+def test_an_account_is_masked_so_that_its_owner_knows_it(account: str, shown: str) -> None:
+    """The first letter and the domain."""
+    assert masked(account) == shown
