@@ -15,7 +15,6 @@ from bot.domain.notices import Channel
 from bot.domain.people import Holding, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.reminders import Policy
-from bot.ports import Limits
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
 from bot.services.follow import Follow
@@ -68,7 +67,7 @@ class Stage:
         *,
         signs_in: bool = True,
         secrets: CountingSecrets | None = None,
-        limits: Limits | None = None,
+        limits: LimitsInMemory | None = None,
     ) -> None:
         self.ledger = FakeLedger()
         self.engine = FakeEngine()
@@ -81,7 +80,7 @@ class Stage:
         self.slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
         self.sign_in = FakeSignIn()
         self.sign_ins = SignInsInMemory()
-        self.limits: Limits = limits or LimitsInMemory()
+        self.limits = limits or LimitsInMemory()
         self.tell = Tell(self.engine, (CHANNEL,))
         orgs: Mapping[str, FakeOktaOrg] = {"contoso": self.okta}
         messengers = {Platform.SLACK: self.slack}

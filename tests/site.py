@@ -21,10 +21,9 @@ from adapters.web.health import Health, Part
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.consent import ConsentRequest, LinkBinding, ProofKind, Stage, link_digest
-from bot.ports import Limits
 from bot.services.visit import BySession
 from tests.examples import LINK_FOR, NOW
-from tests.fakes import CountingSecrets
+from tests.fakes import CountingSecrets, LimitsInMemory
 from tests.person import ASKED as ADA_WAS_ASKED
 from tests.person import Stage as People
 from tests.serving import served
@@ -183,7 +182,7 @@ async def a_site(
     teams_fails: bool = False,
     minimum: ProofKind = ProofKind.SIGNED_IN,
     signs_in: bool = True,
-    limits: Limits | None = None,
+    limits: LimitsInMemory | None = None,
 ) -> AsyncIterator[Site]:
     """A served app where Ada was asked about one app; her link is `TOKEN`."""
     people = People(minimum, signs_in=signs_in, secrets=LongSecrets(), limits=limits)

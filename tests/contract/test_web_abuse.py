@@ -32,6 +32,17 @@ class NoLimits(LimitsInMemory):
         return 0.0
 
 
+class OnValkey(LimitsInMemory):
+    """The real limits, on a store that others count in as well."""
+
+    def __init__(self, store: Redis) -> None:
+        super().__init__()
+        self._limits = RedisLimits(store, Keys())
+
+    async def hit(self, what: str, most: int, per: timedelta) -> float:
+        return await self._limits.hit(what, most, per)
+
+
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
     """The app over http on loopback."""
@@ -60,8 +71,7 @@ async def test_guessing_links_is_slowed_down_and_a_real_one_still_opens(site: Si
 
 async def test_the_limits_are_shared_by_the_replicas(store: Redis) -> None:
     """Two replicas on one store count together: per address, and per link."""
-    limits = [RedisLimits(store, Keys()), RedisLimits(store, Keys())]
-    async with a_site(limits=limits[0]) as one, a_site(limits=limits[1]) as other:
+    async with a_site(limits=OnValkey(store)) as one, a_site(limits=OnValkey(store)) as other:
         half = MISSES_PER_ADDRESS[0] // 2
         for number in range(half):
             assert (await one.open(guess(number))).status_code == 404
@@ -97,7 +107,7 @@ async def test_a_forged_address_header_does_not_escape_the_limits(site: Site) ->
     """X-Forwarded-For is whatever a caller writes into it; the socket's address counts."""
     csrf = csrf_of(await site.open())
     answers = [
-        await site.press(csrf, **{"X-Forwarded-For": f"198.51.100.{number}"})
+        await site.press(csrf, f"/c/{TOKEN}", None, **{"X-Forwarded-For": f"198.51.100.{number}"})
         for number in range(BEGUN_PER_LINK[0] + 1)
     ]
     assert answers[-1].status_code == 429
@@ -105,9 +115,7 @@ async def test_a_forged_address_header_does_not_escape_the_limits(site: Site) ->
 
 
 def counted(site: Site) -> list[str]:
-    limits = site.people.limits
-    assert isinstance(limits, LimitsInMemory)
-    return list(limits.counted)
+    return list(site.people.limits.counted)
 
 
 # ------------------------------------------------------------------ replays and swaps
@@ -304,7 +312,7 @@ async def test_a_press_from_another_site_is_refused(
     site: Site, headers: dict[str, str | None]
 ) -> None:
     """Even with the right cookie and the right value in the form; before the proof and after it."""
-    answer = await site.open_and_press(**headers)
+    answer = await site.open_and_press(f"/c/{TOKEN}", None, **headers)
     assert answer.status_code == 403
     assert "Please press the button once more" in answer.text
     assert await site.stage() is Stage.DELIVERED
@@ -315,7 +323,9 @@ async def test_a_press_from_another_site_is_refused(
 
 async def test_a_browser_without_fetch_metadata_may_press_with_its_origin(site: Site) -> None:
     """Older browsers say only the origin; the right one is enough."""
-    answer = await site.open_and_press(**{"Sec-Fetch-Site": None, "Origin": site.url})
+    answer = await site.open_and_press(
+        f"/c/{TOKEN}", None, **{"Sec-Fetch-Site": None, "Origin": site.url}
+    )
     assert answer.status_code == 303
 
 
