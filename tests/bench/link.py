@@ -33,12 +33,14 @@ from adapters.redis.sign_ins import RedisSignIns
 from adapters.web.app import build_app
 from adapters.web.desk import Services
 from adapters.web.health import Health
-from bot.bootstrap import SystemClock, SystemSecrets
+from bot.bootstrap import SystemSecrets
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
 from bot.domain.consent import LinkBinding, ProofKind, Stage, link_digest
-from bot.domain.people import Holding, PeoplePolicy
+from bot.domain.people import Holding
+from bot.domain.people_policy import PeoplePolicy
+from bot.foundation import SystemClock
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
 from bot.services.follow import Follow
