@@ -72,7 +72,8 @@ def standing(words: Words, progress: Progress) -> Standing:
         looked_at=words.moment(progress.looked_at, zone) if progress.looked_at else "",
         next_at=words.moment(progress.next_look_at, zone) if progress.next_look_at else "",
         every=progress.scan_minutes,
-        state=words(f"state.{assessment.state.value}"),
+        # A request that is open although the app counts as done rests on the person's word alone.
+        state=words(f"state.{assessment.state.value}") if seen else "",
         missing=words(f"next.{assessment.state.value}") if seen else "",
         because=tuple(evidence_text(words, evidence) for evidence in because),
     )
