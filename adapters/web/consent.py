@@ -55,7 +55,12 @@ class ConsentPage:
             return await desk.no_link(request, LinkRevoked(""))
         if view.status is LinkStatus.USED:
             return await self._used(request, view.request)
-        return await self._ask(request, token, view.request)
+        try:
+            return await self._ask(request, token, view.request)
+        except _REFUSED as error:
+            return await desk.no_link(request, error)
+        except LinkSpent:  # in this very moment
+            return RedirectResponse(f"/c/{token}", status_code=303)
 
     async def press(self, request: Request) -> Response:
         """POST: begin to prove, "not me", or "later"."""

@@ -203,6 +203,6 @@ async def test_saved_too_early_is_told_honestly(
 
         await wait_until(looked, what="it was looked at once", within=WITHIN)
     page = await browser.open(guide.url)
-    assert "Okta and Microsoft do not show it yet" in page.text
+    assert "So far there is your word for it" in page.text
     assert "migrated" not in page.text
     assert "Looking again on" in page.text
