@@ -19,6 +19,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from adapters.redis.keys import Keys
 from bot.chat.commands import VERBS
 from bot.chat.words import Words
 from bot.domain import deliveries
@@ -31,7 +32,14 @@ from bot.errors import O365BotError
 from bot.settings import Address, Section, Settings
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-PAGES = ("settings.md", "evidence.md", "stages.md", "commands.md", "errors.md")
+PAGES = (
+    "settings.md",
+    "evidence.md",
+    "stages.md",
+    "commands.md",
+    "errors.md",
+    "architecture.md",
+)
 NONE = "–"
 
 _PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -316,6 +324,23 @@ def errors() -> str:
     return f"{every}\nWithout words of its own, chat says: “{said('error.other')}”\n"
 
 
+# ------------------------------------------------------------------ the store
+
+
+def store_keys() -> str:
+    """Every key of the store, from the methods that name them."""
+
+    def row(name: str, method: Callable[..., str]) -> tuple[str, str, str]:
+        parts = tuple(inspect.signature(method).parameters)[1:]
+        filled: dict[str, Any] = {part: part.upper() for part in parts}
+        key = method(Keys("x"), **filled).partition(":")[2]
+        kind, _, holds = (inspect.getdoc(method) or "").partition(": ")
+        return code(key), kind.lower(), holds.rstrip(".")
+
+    methods = [(n, m) for n, m in vars(Keys).items() if not n.startswith("_") and callable(m)]
+    return table(("Key, after `{o365bot}:`", "Type", "Holds"), (row(n, m) for n, m in methods))
+
+
 # ------------------------------------------------------------------ pages
 
 PARTS: Mapping[str, Callable[[], str]] = {
@@ -325,6 +350,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "evidence-leans": evidence_leans,
     "evidence-states": evidence_states,
     "evidence-confidence": evidence_confidence,
+    "store-keys": store_keys,
     "stages-list": stages_list,
     "stages-diagram": stages_diagram,
     "stages-table": stages_table,

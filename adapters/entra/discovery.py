@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 import httpx
 
+from adapters.entra.aadsts import is_unknown_tenant
 from adapters.entra.clouds import graph_host
 from adapters.entra.reading import text
-from adapters.entra.signin import is_unknown_tenant
 from adapters.http.answers import Answer, refusal
 from adapters.http.client import CloudClient
 from bot.domain.apps import Tenant

@@ -20,8 +20,8 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from adapters.entra.aadsts import code_of, explain_sign_in
 from adapters.entra.id_tokens import TokenCheck
-from adapters.entra.signin import code_of, explain_sign_in
 from adapters.entra.tokens import ClientProof
 from adapters.http.answers import Answer
 from adapters.http.client import CloudClient, Retry

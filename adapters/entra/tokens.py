@@ -17,8 +17,8 @@ import httpx
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
+from adapters.entra.aadsts import explain_sign_in
 from adapters.entra.clouds import graph_url
-from adapters.entra.signin import explain_sign_in
 from adapters.http.answers import Answer
 from adapters.http.assertion import ASSERTION_TYPE, ClientKey
 from adapters.http.client import CloudClient
