@@ -23,9 +23,11 @@ from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
 from adapters.redis import store
 from adapters.redis.conversations import RedisConversations
+from adapters.redis.durability import Durability
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.once import RedisOnce
+from adapters.redis.pace import RedisPace
 from adapters.slack.calls import open_web
 from adapters.slack.inbound import SlackInbound
 from adapters.slack.outbound import SlackMessenger
@@ -36,8 +38,9 @@ from adapters.web.health import Health, Part
 from bot.chat.conversation import Conversation
 from bot.chat.letters import Letters
 from bot.chat.words import Words
+from bot.domain.limits import Call, Quotas, Window
 from bot.domain.notices import Channel
-from bot.domain.people import PeoplePolicy, Platform
+from bot.domain.people import ChatIdentity, PeoplePolicy, Platform
 from bot.domain.reminders import Policy
 from bot.errors import StoreError
 from bot.ports import Entra, Messenger, OktaOrg
@@ -46,6 +49,7 @@ from bot.services.ask import Ask
 from bot.services.deliver import Deliver
 from bot.services.remind import Remind
 from bot.services.scan import Scan
+from bot.services.send import Send
 from bot.settings import Settings
 
 
@@ -99,9 +103,9 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     async with AsyncExitStack() as stack:
         url = await _store_url(settings, stack)
         client = await stack.enter_async_context(store.connect(url))
-        await store.check(client)
+        durability = Durability.of(await store.check(client), settings.redis.replicas)
         keys = Keys()
-        ledger = RedisLedger(client, keys)
+        ledger = RedisLedger(client, keys, durability)
         once = RedisOnce(client, keys)
         conversations = RedisConversations(client, keys)
 
@@ -142,15 +146,24 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             channels=_channels(settings),
             policy=Policy(time.fromisoformat(settings.remind_at), ZoneInfo(settings.time_zone)),
         )
-        deliver = Deliver(
+        send = Send(
             ledger=ledger,
             messengers=messengers,
             composer=Letters(ledger=ledger, orgs=orgs, clock=clock, language=settings.language),
-            engine=engine,
             clock=clock,
             secrets=system_secrets,
             public_url=settings.public_url,
             link_lifetime=timedelta(hours=settings.link_hours),
+        )
+        deliver = Deliver(
+            ledger=ledger,
+            send=send,
+            engine=engine,
+            pace=RedisPace(client, keys),
+            clock=clock,
+            quotas=_quotas(settings),
+            operators=_operator_accounts(settings),
+            ask_another=ask.another,
         )
         acknowledge = Acknowledge(ledger=ledger, orgs=orgs, engine=engine, clock=clock)
         conversation = Conversation(
@@ -183,7 +196,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             public_url=settings.public_url,
             slack=slack.endpoint if slack else None,
             teams=teams.endpoint if teams else None,
-            health=lambda: _health(client, ledger),
+            health=lambda: _health(client, ledger, tuple(messengers)),
             metrics=generate_latest,
         )
         yield Bot(settings, ledger, scan, ask, remind, conversation, engine, app)
@@ -246,17 +259,45 @@ def _operators(settings: Settings) -> frozenset[str]:
     )
 
 
-async def _health(client: Redis, ledger: RedisLedger) -> Health:
-    """Whether the store answers, and how the last look at each org went."""
+def _operator_accounts(settings: Settings) -> tuple[ChatIdentity, ...]:
+    """Whom the bot itself turns to."""
+    slack = settings.slack.operators if settings.slack else ()
+    teams = settings.teams.operators if settings.teams else ()
+    return tuple(ChatIdentity(Platform.SLACK, one) for one in slack) + tuple(
+        ChatIdentity(Platform.TEAMS, one) for one in teams
+    )
+
+
+def _quotas(settings: Settings) -> Quotas:
+    limits, minute = settings.limits, timedelta(minutes=1)
+    return Quotas(
+        slack={
+            Call.SEND: Window(limits.slack_messages_per_minute, minute),
+            Call.CHANGE: Window(limits.slack_changes_per_minute, minute),
+            Call.LOOK: Window(limits.slack_lookups_per_minute, minute),
+        },
+        teams=Window(limits.teams_calls_per_second, timedelta(seconds=1)),
+    )
+
+
+async def _health(client: Redis, ledger: RedisLedger, platforms: tuple[Platform, ...]) -> Health:
+    """Whether the store answers, messages get through, and how the last look at each org went."""
     try:
         with store.errors():
             await client.ping()
         scans = await ledger.scans()
+        troubles = await ledger.troubles()
     except StoreError as error:
         return Health((Part("store", ok=False, reason=error.message, vital=True),))
+    working = (str(platform) for platform in platforms if platform not in troubles)
     return Health(
         (
             Part("store", ok=True, vital=True),
+            *(Part(f"chat:{platform}", ok=True) for platform in working),
+            *(
+                Part(f"chat:{trouble.place}", ok=False, reason=trouble.reason)
+                for trouble in troubles.values()
+            ),
             *(
                 Part(f"okta:{org}", ok=not scan.failure, reason=scan.failure)
                 for org, scan in scans.items()

@@ -17,8 +17,10 @@ from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import Evidence
 from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.limits import Pacing
 from bot.domain.notices import Channel, Notice
 from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin
+from bot.domain.troubles import Trouble
 from bot.message import Message
 
 
@@ -114,6 +116,11 @@ class Sent:
 class Messenger(Protocol):
     """One chat platform, outward. The adapter draws the neutral message in its own form."""
 
+    @property
+    def tells(self) -> bool:
+        """Whether `find_sent` can tell: where it cannot, None means "nobody knows"."""
+        ...
+
     async def find_person(
         self, addresses: Sequence[str], object_id: str, tenant_id: str
     ) -> tuple[ChatIdentity, ...]:
@@ -137,6 +144,21 @@ class Messenger(Protocol):
         ...
 
 
+class Pace(Protocol):
+    """The platforms' limits, kept by all replicas together (raises StoreError)."""
+
+    async def slot(self, pacing: Pacing, now: datetime, held: datetime | None = None) -> datetime:
+        """When the call may be made: `now` at the earliest; that time is then kept free for it.
+
+        `held`: a time that was kept free for it before. It still counts unless a pause came up.
+        """
+        ...
+
+    async def pause(self, scope: str, until: datetime) -> None:
+        """No replica makes a call of this `platform` or `shared` quota before then."""
+        ...
+
+
 class Composer(Protocol):
     """Writes a notice out in words, from the present truth."""
 
@@ -157,7 +179,8 @@ class Ledger(Protocol):
     async def commit(self, changes: Changes) -> None:
         """Write all changes and their audit entries in one atomic step.
 
-        Raises Conflict, and writes nothing, when a record is not at the revision before.
+        Raises Conflict, and writes nothing, when a record is not at the revision before; NotDurable
+        when an acknowledgement was written but is not on enough replicas.
         """
         ...
 
@@ -201,6 +224,21 @@ class Ledger(Protocol):
 
     async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         """Keys of what is due, or was being sent when its lease ran out; oldest first."""
+        ...
+
+    async def set_aside(self, key: str, until: datetime) -> None:
+        """Leave a delivery that cannot be read out of `due` until then. Its record stays."""
+        ...
+
+    async def troubles(self) -> Mapping[str, Trouble]:
+        """What keeps messages from getting through, by place."""
+        ...
+
+    async def settle(self) -> None:
+        """Return when all that was written before is on as many replicas as is asked for.
+
+        Raises NotDurable.
+        """
         ...
 
     async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:

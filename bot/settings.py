@@ -89,7 +89,8 @@ class RedisSettings(Section):
 
     url: SecretStr | None = Field(
         None,
-        description="Redis >= 7.2 or Valkey: `redis://`, `rediss://` or `unix://`. "
+        description="Redis >= 7.2 or Valkey: `redis://`, `rediss://`, `unix://`, "
+        "`redis+sentinel://host:port,host:port/service` or `redis+cluster://host:port`. "
         "Left out, o365bot starts a Valkey server of its own in `data_dir`.",
     )
     replicas: int = Field(
@@ -98,6 +99,13 @@ class RedisSettings(Section):
         le=5,
         description="How many replicas must have an acknowledgement before it is answered.",
     )
+
+    @model_validator(mode="after")
+    def _replicas_can_be_waited_for(self) -> Self:
+        url = self.url.get_secret_value() if self.url else ""
+        if self.replicas and (not url or url.partition("://")[0].endswith("+cluster")):
+            raise ValueError("replicas needs a redis.url of one server or of Sentinel")
+        return self
 
 
 class OktaSettings(Section):
@@ -211,6 +219,27 @@ class TeamsSettings(Section):
     )
 
 
+class LimitsSettings(Section):
+    """How fast the chat platforms may be called, by all replicas together.
+
+    What a platform publishes per channel or conversation (Slack: one message per second; Teams: 7
+    in 1 s, 8 in 2 s, 60 in 30 s, 1,800 in an hour) is always kept, and so is `Retry-After`.
+    """
+
+    slack_messages_per_minute: int = Field(
+        300, ge=2, description="Messages to all of a Slack workspace: Slack says “several hundred”."
+    )
+    slack_changes_per_minute: int = Field(
+        50, ge=2, description="Changed messages (`chat.update`, tier 3)."
+    )
+    slack_lookups_per_minute: int = Field(
+        50, ge=2, description="Looks whether a message is there (`conversations.history`, tier 3)."
+    )
+    teams_calls_per_second: int = Field(
+        30, ge=2, description="Calls to Teams in one tenant, over all conversations."
+    )
+
+
 class PeopleSettings(Section):
     """What the organisation knows about its own admins."""
 
@@ -262,6 +291,9 @@ class Settings(BaseSettings):
     )
     slack: SlackSettings | None = Field(None, description="Slack; left out, it is not served.")
     teams: TeamsSettings | None = Field(None, description="Teams; left out, it is not served.")
+    limits: LimitsSettings = Field(
+        LimitsSettings(), description="How fast the chat platforms may be called."
+    )
     people: PeopleSettings = Field(PeopleSettings(), description="Your own admins.")
 
     @field_validator("time_zone")

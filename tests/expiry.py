@@ -16,6 +16,7 @@ PERMANENT = (
     KEYS.open_requests(),
     KEYS._key("requests", "of", "*"),
     KEYS.due(),
+    KEYS.troubles(),
     KEYS.audit(),
     KEYS.conversation("*"),
     KEYS.personal("*"),

@@ -15,6 +15,7 @@ from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.people import GlobalAdmin, OktaAdmin
+from bot.domain.troubles import Trouble
 from bot.errors import Conflict, StoreUnavailable
 
 
@@ -31,6 +32,8 @@ class FakeLedger:
         self._requests: dict[str, ConsentRequest] = {}
         self._links: dict[str, str] = {}
         self._deliveries: dict[str, Delivery] = {}
+        self._troubles: dict[str, Trouble] = {}
+        self._aside: dict[str, datetime] = {}
         self._audit: list[AuditEntry] = []
         self._global_admins: dict[str, tuple[GlobalAdmin, ...]] = {}
         self._okta_admins: dict[str, tuple[OktaAdmin, ...]] = {}
@@ -46,6 +49,7 @@ class FakeLedger:
             *((self._apps.get(r.app.ref), r.revision) for r in changes.apps),
             *((self._requests.get(r.id), r.revision) for r in changes.requests),
             *((self._deliveries.get(d.key), d.revision) for d in changes.deliveries),
+            *((self._troubles.get(t.place), t.revision) for t in changes.troubles),
         ]
         for stored, revision in expected:
             if (stored.revision if stored else 0) != revision - 1:
@@ -58,6 +62,9 @@ class FakeLedger:
         self._deliveries.update({delivery.key: delivery for delivery in changes.deliveries})
         for delivery in changes.planned:
             self._deliveries.setdefault(delivery.key, delivery)
+        self._troubles.update({trouble.place: trouble for trouble in changes.troubles})
+        for place in changes.solved:
+            self._troubles.pop(place, None)
         self._audit.extend(changes.audit)
 
     async def app(self, ref: AppRef) -> AppRecord | None:
@@ -114,8 +121,24 @@ class FakeLedger:
 
     async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         await self._call()
-        waiting = [(at, d.key) for d in self._deliveries.values() if (at := _look_at(d))]
+        waiting = [
+            (self._aside.get(d.key, at), d.key)
+            for d in self._deliveries.values()
+            if (at := _look_at(d))
+        ]
         return tuple(key for at, key in sorted(waiting) if at <= now)[:limit]
+
+    async def set_aside(self, key: str, until: datetime) -> None:
+        await self._call()
+        if key in self._deliveries:
+            self._aside[key] = until
+
+    async def troubles(self) -> Mapping[str, Trouble]:
+        await self._call()
+        return dict(self._troubles)
+
+    async def settle(self) -> None:
+        await self._call()
 
     async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
         await self._call()

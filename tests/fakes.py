@@ -26,6 +26,7 @@ from bot.domain.consent import (
     step,
 )
 from bot.domain.evidence import Evidence
+from bot.domain.limits import Pacing
 from bot.domain.notices import Channel, Notice
 from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.errors import (
@@ -255,6 +256,30 @@ class FakeMessenger:
         if self.breaks:
             raise self.breaks.pop(0)
         return Sent(message_id)
+
+
+class FreePace:
+    """The platforms' limits as if there were none; `waits` are handed out first, in seconds.
+
+    `paused` keeps the scopes that were told to be left alone, and until when.
+    """
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+        self.asked: list[Pacing] = []
+        self.paused: dict[str, datetime] = {}
+
+    async def slot(self, pacing: Pacing, now: datetime, held: datetime | None = None) -> datetime:
+        await asyncio.sleep(0)
+        self.asked.append(pacing)
+        paused = max(self.paused.get(pacing.platform, now), self.paused.get(pacing.shared, now))
+        if paused > now or (held is not None and held <= now):
+            return paused
+        return now + timedelta(seconds=self.waits.pop(0) if self.waits else 0)
+
+    async def pause(self, scope: str, until: datetime) -> None:
+        await asyncio.sleep(0)
+        self.paused[scope] = max(until, self.paused.get(scope, until))
 
 
 class PlainComposer:

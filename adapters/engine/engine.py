@@ -2,7 +2,7 @@
 
 Guarantees that the rest relies on: a task is run at least once, also when its worker dies (leases
 are renewed and taken over); `tick` fires once over all replicas; a task that this version does not
-know stays for the replica that does.
+know stays for the replica that does; one that cannot be read is put aside and told.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from docket import Worker as DocketWorker
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from adapters.engine.poison import put_aside
 from bot.domain.apps import AppRef
 from bot.errors import StoreUnavailable
 
@@ -141,6 +142,10 @@ class DocketEngine:
             except RedisError as error:
                 log.warning("engine restarts", error=type(error).__name__)
                 await asyncio.sleep(1)
+            except Exception:
+                # A message that cannot be read ends the worker, with whatever reading it raised.
+                if not await put_aside(self._docket, _unknown_task):
+                    raise
 
 
 async def _unknown_task(

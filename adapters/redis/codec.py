@@ -10,7 +10,8 @@ from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.people import GlobalAdmin, OktaAdmin
-from bot.errors import StoreError
+from bot.domain.troubles import Trouble
+from bot.errors import RecordUnreadable
 from bot.ports import ConversationRef
 
 Record = TypeVar("Record")
@@ -31,11 +32,11 @@ class Codec(Generic[Record]):
         return self._adapter.dump_json(record, exclude_defaults=self._sparse).decode()
 
     def load(self, text: str | bytes) -> Record:
-        """The record. Raises StoreError when the store holds something else."""
+        """The record. Raises RecordUnreadable when the store holds something else."""
         try:
             return self._adapter.validate_json(text)
         except ValidationError as error:
-            raise StoreError(
+            raise RecordUnreadable(
                 "The store holds a record that this version cannot read.",
                 hint="Was it written by a newer version of o365bot?",
             ) from error
@@ -45,6 +46,7 @@ APP = Codec(TypeAdapter(AppRecord), sparse=True)
 SCAN = Codec(TypeAdapter(OrgScan))
 REQUEST = Codec(TypeAdapter(ConsentRequest))
 DELIVERY = Codec(TypeAdapter(Delivery))
+TROUBLE = Codec(TypeAdapter(Trouble))
 GLOBAL_ADMINS = Codec(TypeAdapter(tuple[GlobalAdmin, ...]))
 OKTA_ADMINS = Codec(TypeAdapter(tuple[OktaAdmin, ...]))
 CONVERSATION = Codec(TypeAdapter(ConversationRef))

@@ -64,9 +64,33 @@ class Keys:
         """Sorted set: deliveries not yet ended, by when they are to be looked at."""
         return self._key("deliveries", "due")
 
+    def troubles(self) -> str:
+        """Hash: place -> what is wrong with it."""
+        return self._key("troubles")
+
+    def pause(self, scope: str) -> str:
+        """String: until when (ms) a platform, or one kind of its calls, is left alone."""
+        return self._key("pause", scope)
+
+    def conversation_pace(self, conversation: str) -> str:
+        """List: when (ms) the last messages of a conversation go out, newest first."""
+        return self._key("pace", "of", conversation)
+
+    def shared_pace(self, quota: str) -> str:
+        """Sorted set: the slots of a quota that are taken."""
+        return self._key("pace", "all", quota)
+
+    def shared_run(self, quota: str) -> str:
+        """Hash: from which to which slot a quota is taken without a gap."""
+        return self._key("pace", "run", quota)
+
     def audit(self) -> str:
         """Stream: every change."""
         return self._key("audit")
+
+    def settled(self) -> str:
+        """String: the last write whose way to the replicas was waited for."""
+        return self._key("settled")
 
     def once(self, what: str) -> str:
         """String: a thing that was acted on."""

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from adapters.redis import codec
 from adapters.redis.commit import Commit, register, split, text
+from adapters.redis.durability import NONE, Durability
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
 from bot.domain.apps import AppRef
@@ -22,6 +23,7 @@ from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.people import GlobalAdmin, OktaAdmin
+from bot.domain.troubles import Trouble
 
 DAY = 24 * 60 * 60
 ENDED_REQUESTS = 400 * DAY
@@ -32,9 +34,10 @@ PEOPLE = DAY
 class RedisLedger:
     """Implements `bot.ports.Ledger`."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: Redis, keys: Keys, durability: Durability = NONE) -> None:
         self._client = client
         self._keys = keys
+        self._durability = durability
         self._script = register(client)
 
     async def commit(self, changes: Changes) -> None:
@@ -54,10 +57,21 @@ class RedisLedger:
                 member=delivery.key,
                 score=delivery.due_at.timestamp(),
             )
+        for trouble in changes.troubles:
+            commit.put(
+                self._keys.troubles(),
+                codec.TROUBLE.dump(trouble),
+                trouble.revision,
+                field=trouble.place,
+            )
+        for place in changes.solved:
+            commit.remove(self._keys.troubles(), place)
         for entry in changes.audit:
             commit.append(self._keys.audit(), _flat(entry))
+        # A proof is what a person is told "it is recorded" about.
+        promised = any(request.proof is not None for request in changes.requests)
         with errors():
-            await commit.run(self._script)
+            await commit.run(self._client, self._script, self._durability if promised else None)
 
     def _put_app(self, commit: Commit, record: AppRecord) -> None:
         ref = record.app.ref
@@ -175,6 +189,26 @@ class RedisLedger:
                 self._keys.due(), "-inf", now.timestamp(), start=0, num=limit
             )
         return tuple(map(text, keys))
+
+    async def set_aside(self, key: str, until: datetime) -> None:
+        with errors():
+            await self._client.zadd(self._keys.due(), {key: until.timestamp()}, xx=True)
+
+    async def troubles(self) -> Mapping[str, Trouble]:
+        with errors():
+            stored = await self._client.hgetall(self._keys.troubles())
+        return {text(place): codec.TROUBLE.load(split(one)) for place, one in stored.items()}
+
+    async def settle(self) -> None:
+        if not self._durability.replicas:
+            return
+        with errors():
+            async with self._client.pipeline(transaction=False) as pipe:
+                # Replication keeps the order: whoever has this has all before it.
+                pipe.set(self._keys.settled(), "1", ex=60)
+                self._durability.wait(pipe)
+                _, waited = await pipe.execute()
+        self._durability.check(waited)
 
     async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
         with errors():

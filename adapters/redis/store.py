@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any, cast
 
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
     AuthenticationError,
@@ -19,27 +21,54 @@ from redis.exceptions import (
     RedisError,
 )
 
+from adapters.redis.urls import ClusterAddress, SentinelAddress, ServerAddress, parse
 from bot.errors import StoreUnavailable, StoreUnsafe
 
 # 6.2 is the oldest on which everything here works; WAITAOF needs 7.2.
 OLDEST = (6, 2)
 
 
+TIME_LIMIT = 10.0
+
+
 @asynccontextmanager
 async def connect(url: str) -> AsyncIterator[Redis]:
-    """A client with explicit retries. Answers are text."""
-    client: Redis = Redis.from_url(
-        url,
-        decode_responses=True,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), 6),
-        retry_on_error=[BusyLoadingError],
-        health_check_interval=30,
-        socket_timeout=10,
-    )
-    try:
-        yield client
-    finally:
-        await client.aclose()
+    """A client with explicit retries. Answers are text. Raises StoreUnavailable for no address.
+
+    Of a cluster it is the cluster's own client: it has the methods of the plain one.
+    """
+    options: dict[str, Any] = {
+        "decode_responses": True,
+        "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), 6),
+        "health_check_interval": 30,
+        "socket_timeout": TIME_LIMIT,
+    }
+    match parse(url):
+        case ServerAddress(address):
+            client: Redis = Redis.from_url(address, retry_on_error=[BusyLoadingError], **options)
+            try:
+                yield client
+            finally:
+                await client.aclose()
+        case ClusterAddress(address):
+            cluster = RedisCluster.from_url(address, **options)
+            try:
+                yield cast("Redis", cluster)
+            finally:
+                await cluster.aclose()
+        case SentinelAddress() as found:
+            sentinel = Sentinel(  # type: ignore[no-untyped-call]
+                found.sentinels, sentinel_kwargs=found.sentinel_options
+            )
+            client = sentinel.master_for(
+                found.service, retry_on_error=[BusyLoadingError], **(options | found.options)
+            )
+            try:
+                yield client
+            finally:
+                await client.aclose()
+                for watcher in sentinel.sentinels:
+                    await watcher.aclose()
 
 
 @contextmanager

@@ -27,6 +27,8 @@ MAX_REMEMBERED = 10_000
 class SlackMessenger:
     """Implements `bot.ports.Messenger`. A message id is `channel:ts`."""
 
+    tells = True
+
     def __init__(self, web: AsyncWebClient) -> None:
         self._web = web
         self._direct: dict[str, str] = {}  # member id to the channel of the 1:1 conversation

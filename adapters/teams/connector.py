@@ -147,12 +147,16 @@ class Connector:
         try:
             async with asyncio.timeout(TIME_LIMIT):
                 return await self._http.request(method, url, json=body, headers=headers)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise ChatUnreachable("Teams cannot be reached.", nothing_sent=True) from error
         except (httpx.RequestError, TimeoutError) as error:
             raise ChatUnreachable("Teams did not answer.") from error
 
 
 class TeamsMessenger:
     """The Messenger port for Teams. A message id is `<conversation id>|<activity id>`."""
+
+    tells = False  # a bot cannot read back what it wrote
 
     def __init__(
         self, settings: TeamsSettings, conversations: Conversations, connector: Connector

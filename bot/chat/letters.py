@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.chat import phrases
+from bot.chat.alarms import alarm
 from bot.chat.words import Words
 from bot.domain.campaign import OKTA_CONSENT
 from bot.domain.consent import ConsentRequest
-from bot.domain.notices import Acknowledged, ChannelReminder, Notice, PersonalLink
+from bot.domain.notices import Acknowledged, Alarm, ChannelReminder, Notice, PersonalLink
 from bot.message import (
     Block,
     Buttons,
@@ -58,6 +59,8 @@ class Letters:
                 return await self._acknowledged(request, Words(to.language or self._language))
             case ChannelReminder():
                 return await self._reminder(Words(self._language))
+            case Alarm(to):
+                return await alarm(self._ledger, notice, Words(to.language or self._language))
 
     def _personal_link(self, request: ConsentRequest, link: str, words: Words) -> Message:
         now = self._clock.now()

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
+from bot.domain.troubles import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,14 @@ class Changes:
     """All or nothing. Each record carries its new revision: it is written only over the one before.
 
     `planned` deliveries are different: they are added unless their key exists, which is how the
-    same intent found twice is carried out once.
+    same intent found twice is carried out once. `solved` names places whose trouble, if they had
+    one, is over.
     """
 
     apps: tuple[AppRecord, ...] = ()
     requests: tuple[ConsentRequest, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     planned: tuple[Delivery, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    solved: tuple[str, ...] = ()
     audit: tuple[AuditEntry, ...] = ()

@@ -50,7 +50,22 @@ class Acknowledged:
     kind: Literal["acknowledged"] = "acknowledged"
 
 
-Notice = PersonalLink | ChannelReminder | Acknowledged
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Tell one operator what stops messages from getting through, and who must act.
+
+    `about` is the place that is in trouble (a platform, a channel) or the request that could not be
+    delivered; `code` is the error's stable code; `on` names the occasion, so that it is told once.
+    """
+
+    to: ChatIdentity
+    about: str
+    code: str
+    on: str
+    kind: Literal["alarm"] = "alarm"
+
+
+Notice = PersonalLink | ChannelReminder | Acknowledged | Alarm
 
 
 def key_of(notice: Notice) -> str:
@@ -62,3 +77,5 @@ def key_of(notice: Notice) -> str:
             return f"reminder:{round}:{to}"
         case Acknowledged(to, request_id):
             return f"acknowledged:{request_id}:{to}"
+        case Alarm(to, about, code, on):
+            return f"alarm:{about}:{code}:{on}:{to}"

@@ -94,14 +94,21 @@ class Acknowledge:
         return await self._view(LinkStatus.FRESH, request)
 
     async def acknowledge(self, token: str) -> LinkView:
-        """Spend the link. Raises LinkUnknown, LinkSpent, LinkExpired or LinkRevoked.
+        """Spend the link. Raises LinkUnknown, LinkSpent, LinkExpired or LinkRevoked, and NotDurable
+        while too few replicas have it: then the same call, made again, waits for them.
 
         The proof is `PERSONAL_LINK`: whoever holds the link that was sent to this person only.
         """
         digest = link_digest(token)
         while True:
             now = self._clock.now()
-            request = check_link(await self._ledger.request_by_link(digest), digest, now)
+            found = await self._ledger.request_by_link(digest)
+            try:
+                request = check_link(found, digest, now)
+            except LinkSpent:
+                # Perhaps by this very person, who was told to try again: is it safe by now?
+                await self._ledger.settle()
+                raise
             proof = Proof(ProofKind.PERSONAL_LINK, str(request.chat), now)
             taken = step(request, Step.ACKNOWLEDGE, now, proof=proof)
             told = Delivery(Acknowledged(request.chat, request.id), now, "acknowledged")

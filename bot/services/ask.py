@@ -56,8 +56,13 @@ class Ask:
         self._secrets = secrets
         self._policy = policy
 
-    async def candidates(self, record: AppRecord) -> Choice:
-        """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError."""
+    async def candidates(
+        self, record: AppRecord, without: frozenset[ChatIdentity] = frozenset()
+    ) -> Choice:
+        """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError.
+
+        `without`: chat accounts that could not be written to.
+        """
         if record.tenant is None:
             return Choice()
         admins = await self._ledger.global_admins(record.tenant.id)
@@ -68,10 +73,14 @@ class Ask:
             await self._ledger.save_global_admins(record.tenant.id, admins)
         found = await asyncio.gather(*(self._reach(admin) for admin in admins))
         past = await self._ledger.requests_for(record.app.ref)
+        lost = {str(account) for account in without}
         return choose_admin(
             admins,
             app_id=record.app.ref.app_id,
-            reach={admin.object_id: where for admin, where in zip(admins, found, strict=True)},
+            reach={
+                admin.object_id: tuple(one for one in where if str(one) not in lost)
+                for admin, where in zip(admins, found, strict=True)
+            },
             okta_admins=await self._ledger.okta_admins(record.app.ref.org),
             policy=self._policy,
             declined=frozenset(r.admin_object_id for r in past if r.stage is Stage.DECLINED),
@@ -90,10 +99,26 @@ class Ask:
         )
         return tuple(identity for where in found for identity in where)
 
-    async def send(self, ref: AppRef, by: ChatIdentity) -> Asked:
+    async def another(self, request: ConsentRequest) -> Asked:
+        """Ask somebody else, since nobody could write to whom this request was for.
+
+        Raises as `send`; NothingToDo also when somebody else was asked meanwhile.
+        """
+        record = await self._ledger.app(request.app)
+        if record is None or record.request_id != request.id:
+            raise NothingToDo(f"{request.app_label} is in other hands.")
+        past = await self._ledger.requests_for(request.app)
+        without = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
+        by = ChatIdentity(request.chat.platform, "o365bot", request.requested_by)
+        return await self.send(request.app, by, without)
+
+    async def send(
+        self, ref: AppRef, by: ChatIdentity, without: frozenset[ChatIdentity] = frozenset()
+    ) -> Asked:
         """Ask the best candidate for this app; a request that was open is replaced.
 
-        Raises AppUnknown, NothingToDo, NobodyReachable, CloudError, ChatError.
+        `without`: chat accounts that could not be written to. Raises AppUnknown, NothingToDo,
+        NobodyReachable, CloudError, ChatError.
         """
         while True:
             record = await self._ledger.app(ref)
@@ -101,7 +126,7 @@ class Ask:
                 raise AppUnknown(str(ref))
             if not record.state.wants_consent:
                 raise NothingToDo(f"{record.app.label} needs no consent now.")
-            chosen = (await self.candidates(record)).chosen
+            chosen = (await self.candidates(record, without)).chosen
             if chosen is None or chosen.chat is None:
                 raise NobodyReachable(f"Nobody can be asked for {record.app.label}.")
             now = self._clock.now()

@@ -131,9 +131,7 @@ async def test_of_fifty_commits_over_one_revision_exactly_one_wins(ledger: Ledge
 
     async def take(number: int) -> int:
         taken = replace(DELIVERED, stage=Stage.ACKNOWLEDGED, code=str(number), revision=2)
-        await ledger.commit(
-            Changes(requests=(taken,), audit=(replace(ENTRY, actor=str(number)),))
-        )
+        await ledger.commit(Changes(requests=(taken,), audit=(replace(ENTRY, actor=str(number)),)))
         return number
 
     results = await asyncio.gather(*map(take, range(50)), return_exceptions=True)
@@ -175,9 +173,7 @@ async def test_apps_are_listed_by_org(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("stage", Stage)
-async def test_the_open_requests_are_those_in_an_open_stage(
-    ledger: Ledger, stage: Stage
-) -> None:
+async def test_the_open_requests_are_those_in_an_open_stage(ledger: Ledger, stage: Stage) -> None:
     """The index follows the stage at once; an app's requests stay listed for its history."""
     await ledger.commit(Changes(requests=(REQUEST,)))
     moved = replace(REQUEST, stage=stage, revision=2)
