@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench chaos lock clean
+.PHONY: help demo test check format docs bench chaos lock clean
 
 help: ## say what can be done here
 	@echo "make demo              install, start the bot in its sandbox, walk the main job, stay up to play in"
@@ -13,6 +13,7 @@ help: ## say what can be done here
 	@echo "make test ARGS='...'   with arguments for pytest, such as ARGS='tests/unit -k lock'"
 	@echo "make check             format, lint, types, import rules"
 	@echo "make format            put the code into its format"
+	@echo "make docs              renew what docs/ says about settings, evidence, stages, commands, errors"
 	@echo "make bench             measure speed        (ONLY=name for one of them)"
 	@echo "make chaos             kill things, count   (ONLY=name for one of them)"
 	@echo "make lock              resolve the dependencies anew from pyproject.toml (ARGS=--upgrade)"
@@ -37,6 +38,10 @@ format:
 	@$(PYTHON) tools/setup.py dev
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+docs:
+	@$(PYTHON) tools/setup.py dev
+	@$(BIN)/python -m tools.docs
 
 bench chaos:
 	@$(PYTHON) tools/setup.py dev

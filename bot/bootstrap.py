@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from prometheus_client import generate_latest
@@ -183,7 +184,15 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             else None
         )
         teams = (
-            TeamsInbound(settings.teams, conversation, once, conversations, connector, http)
+            TeamsInbound(
+                settings.teams,
+                conversation,
+                once,
+                conversations,
+                connector,
+                http,
+                working=Words(settings.language)("chat.working"),
+            )
             if settings.teams and connector
             else None
         )
@@ -192,7 +201,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
                 stack.push_async_callback(inbound.drain, DRAIN)
         app = build_app(
             links=acknowledge,
-            words=Words,
+            words=cache(Words),
             public_url=settings.public_url,
             slack=slack.endpoint if slack else None,
             teams=teams.endpoint if teams else None,
@@ -255,7 +264,7 @@ def _operators(settings: Settings) -> frozenset[str]:
     slack = settings.slack.operators if settings.slack else ()
     teams = settings.teams.operators if settings.teams else ()
     return frozenset(f"{Platform.SLACK}:{one}" for one in slack) | frozenset(
-        f"{Platform.TEAMS}:{one}" for one in teams
+        f"{Platform.TEAMS}:{one.lower()}" for one in teams
     )
 
 

@@ -211,9 +211,8 @@ class TeamsSettings(Section):
     )
     service_urls: tuple[Address, ...] = Field(
         (
-            "https://smba.trafficmanager.net",
+            "https://smba.trafficmanager.net/teams",
             "https://smba.infra.gcc.teams.microsoft.com",
-            "https://smba.infra.gov.teams.microsoft.us",
         ),
         description="Hosts that replies may go to; an activity that names another is refused.",
     )

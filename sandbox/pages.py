@@ -12,6 +12,7 @@ _FRAME = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>{{ title }} - {{ brand }}</title>
 <style>
 :root { color-scheme: light; --ink: #1d1d21; --quiet: #5a5d66; --line: #d5d8de; }

@@ -22,6 +22,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import slack_workspace, teams_service
@@ -54,6 +55,7 @@ class World:
     `key_directory` keeps the RSA keys from one run to the next; without it they are made anew.
     `page_port` None leaves the page out; a port that is taken is replaced by a free one.
     Inside the context there are `company`, `log`, `slack`, `teams` and `page_url`.
+    `down` holds the names of services (as in `company.addresses`) that answer 503 for now.
     """
 
     company: Company
@@ -69,6 +71,7 @@ class World:
         page_port: int | None = PAGE_PORT,
     ) -> None:
         self.bot_url = ""
+        self.down: set[str] = set()
         self._now = now
         self._key_directory = key_directory
         self._page_port = page_port
@@ -248,7 +251,7 @@ class World:
         }
         if self._page_port is not None:
             apps["page"] = page_app(self.slack, self.teams, self.log)
-        return apps
+        return {name: _OrDown(app, name, self.down) for name, app in apps.items()}
 
 
 def _company(now: Callable[[], datetime], key_directory: Path | None) -> tuple[Company, SigningKey]:
@@ -268,6 +271,21 @@ def _slack_ids_of_the_disabled(company: Company) -> set[str]:
         for person in company.people.values()
         if person.slack_id and disabled & set(person.entra_object_ids.values())
     }
+
+
+class _OrDown:
+    """Answers as a gateway does while the service behind it is down, when it is."""
+
+    def __init__(self, app: ASGIApp, name: str, down: set[str]) -> None:
+        self._app = app
+        self._name = name
+        self._down = down
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app
+        if scope["type"] == "http" and self._name in self._down:
+            app = PlainTextResponse("Service Unavailable", 503)
+        await app(scope, receive, send)
 
 
 class _Touching:

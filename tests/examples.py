@@ -55,7 +55,7 @@ REQUEST = ConsentRequest(
     requested_at=NOW,
 )
 LINK_FOR = timedelta(hours=72)
-TOKEN = "the-token"  # noqa: S105 - a pretend one
+TOKEN = "the-token"
 DELIVERED = replace(
     REQUEST, stage=Stage.DELIVERED, link=LinkBinding(link_digest(TOKEN), NOW + LINK_FOR)
 )

@@ -30,7 +30,7 @@ START = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
 
 moments = st.integers(0, 12).map(lambda hours: START + timedelta(hours=hours))
 any_moments = st.datetimes(datetime(2023, 1, 1), datetime(2031, 1, 1), timezones=st.just(UTC))
-words = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 names = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12)
 digests = names.map(lambda name: hashlib.sha256(name.encode()).hexdigest())
 details = st.dictionaries(words, words, max_size=3)

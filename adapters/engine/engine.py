@@ -139,6 +139,7 @@ class DocketEngine:
                     fallback_task=_unknown_task,
                 ) as worker:
                     await worker.run_forever()
+                return  # docket takes a cancellation as a wish to drain, and ends by itself
             except RedisError as error:
                 log.warning("engine restarts", error=type(error).__name__)
                 await asyncio.sleep(1)

@@ -20,12 +20,13 @@ PUT_ASIDE = Counter(
     "o365bot_engine_poison_total",
     "Messages of the engine that could not be read.",
 )
+Task = Callable[..., Awaitable[Any]]
 AT_MOST = 1000
 KEPT = 100
 """So many of the latest are kept in a stream of their own, for whoever looks into it."""
 
 
-async def put_aside(docket: Docket, fallback: Callable[..., Awaitable[Any]]) -> int:
+async def put_aside(docket: Docket, fallback: Task) -> int:
     """Take what cannot be read out of the stream; returns how many messages that were."""
     found = 0
     async with docket.redis() as redis:
@@ -60,7 +61,7 @@ async def _readable(
     docket: Docket, message: Mapping[Any, Any], fallback: Callable[..., Awaitable[Any]]
 ) -> bool:
     try:
-        await Execution.from_message(docket, message, fallback_task=fallback, sync=False)
+        await Execution.from_message(docket, dict(message), fallback_task=fallback, sync=False)
     except Exception:  # noqa: BLE001 - unpickling may raise anything
         return False
     return True

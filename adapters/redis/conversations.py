@@ -29,9 +29,12 @@ class RedisConversations:
     async def forget(self, conversation_id: str) -> None:
         ref = await self.conversation(conversation_id)
         gone = [self._keys.conversation(conversation_id)]
-        if ref is not None and ref.object_id:
-            gone.append(self._keys.personal(ref.object_id))
         with errors():
+            if ref is not None and ref.object_id:
+                pointer = self._keys.personal(ref.object_id)
+                # After a new installation it points to a newer conversation, which stays.
+                if await self._client.get(pointer) == conversation_id:
+                    gone.append(pointer)
             await self._client.delete(*gone)
 
     async def personal(self, object_id: str) -> ConversationRef | None:

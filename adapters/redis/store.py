@@ -40,7 +40,8 @@ async def connect(url: str) -> AsyncIterator[Redis]:
     options: dict[str, Any] = {
         "decode_responses": True,
         "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), 6),
-        "health_check_interval": 30,
+        # No health_check_interval: without the right password its PING, sent while connecting,
+        # connects again to retry, and so on without end (redis-py 8.1). Retries do as much.
         "socket_timeout": TIME_LIMIT,
     }
     match parse(url):
@@ -76,15 +77,24 @@ def errors() -> Iterator[None]:
     """Turn redis-py's errors into ours, once, at the border."""
     try:
         yield
-    except (AuthenticationError, AuthorizationError) as error:
-        raise StoreUnavailable(
-            "The store refuses the credentials.", hint="Check user and password in redis.url."
-        ) from error
     except RedisError as error:
+        if _refuses_credentials(error):
+            raise StoreUnavailable(
+                "The store refuses the credentials.", hint="Check user and password in redis.url."
+            ) from error
         raise StoreUnavailable(
             f"The store does not answer ({type(error).__name__}).",
             hint="Check that Redis runs and that redis.url is right.",
         ) from error
+
+
+def _refuses_credentials(error: BaseException | None) -> bool:
+    """redis-py wraps what goes wrong while connecting into a plain ConnectionError."""
+    while error is not None:
+        if isinstance(error, AuthenticationError | AuthorizationError):
+            return True
+        error = error.__cause__
+    return False
 
 
 async def check(client: Redis) -> dict[str, str]:
@@ -101,12 +111,11 @@ async def check(client: Redis) -> dict[str, str]:
             hint="Set maxmemory-policy to noeviction: acknowledgements must never be dropped.",
         )
     if info.get("role") not in (None, "master"):
-        raise StoreUnsafe(
-            "The store is a replica.", hint="Point redis.url to the master, or use Sentinel."
-        )
+        raise StoreUnsafe("The store is a replica.", hint="Point redis.url to the master.")
     version = tuple(int(part) for part in info.get("redis_version", "0").split(".")[:2])
     if version < OLDEST:
         raise StoreUnsafe(
-            f"The store is Redis {info.get('redis_version')}.", hint="Use 7.2 or newer, or Valkey."
+            f"The store is Redis {info.get('redis_version')}.",
+            hint="Use 6.2 or newer (7.2 recommended), or Valkey.",
         )
     return info

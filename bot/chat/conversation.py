@@ -112,7 +112,7 @@ class Conversation:
                 again = await self._scan.app(record.app.ref)
                 return replies.why(again or record, self._clock.now())
             case ScanAll():
-                await self._scan_all(replies, progress)
+                await self._look(self._scan.org_names, replies, progress)
                 return await self._list(replies, progress, 1, everything=False)
             case RemindNow():
                 return replies.reminded(len(await self._remind.now(str(asker))))
@@ -130,8 +130,9 @@ class Conversation:
         self, replies: Replies, progress: Show | None, page: int, everything: bool
     ) -> Message:
         scans = await self._ledger.scans()
-        if not scans:
-            await self._scan_all(replies, progress)
+        unseen = tuple(org for org in self._scan.org_names if org not in scans)
+        if unseen:
+            await self._look(unseen, replies, progress)
             scans = await self._ledger.scans()
         requests = {request.id: request for request in await self._ledger.open_requests()}
         return replies.apps(
@@ -143,8 +144,8 @@ class Conversation:
             everything=everything,
         )
 
-    async def _scan_all(self, replies: Replies, progress: Show | None) -> None:
-        for org in self._scan.org_names:
+    async def _look(self, orgs: tuple[str, ...], replies: Replies, progress: Show | None) -> None:
+        for org in orgs:
 
             async def show(done: int, total: int, org: str = org) -> None:
                 if progress is not None:

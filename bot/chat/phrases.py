@@ -60,7 +60,7 @@ def evidence_text(words: Words, evidence: Evidence) -> str:
     }
     detail.update(evidence.detail)
     key = f"evidence.{evidence.kind.value}"
-    if evidence.detail.get("missing"):
+    if evidence.detail.get("missing") and words.has(f"{key}_missing"):
         key = f"{key}_missing"
     elif (evidence.detail.get("account") or evidence.detail.get("by")) and words.has(f"{key}_of"):
         key = f"{key}_of"

@@ -76,7 +76,9 @@ class Replies:
             command = "all" if everything else "apps"
             blocks.append(Note(words("apps.page", page=page, pages=pages, command=command)))
         blocks.append(Note(self._freshness(scans, now)))
-        offers = [r for r in shown if r.state.wants_consent and not r.request_id][:OFFERS]
+        offers = [r for r in shown if r.state.wants_consent and r.request_id not in requests][
+            :OFFERS
+        ]
         if offers:
             blocks.append(Buttons(tuple(self._who_button(r, f"who:{r.app.ref}") for r in offers)))
         return Message(title, tuple(blocks))

@@ -17,7 +17,7 @@ AT_ONCE = 500
 
 
 class Remind:
-    """`tick` does all that is due now; `now_in` posts a reminder because somebody asked for it."""
+    """`tick` does all that is due now; `now` posts a reminder because somebody asked."""
 
     def __init__(
         self,

@@ -74,7 +74,7 @@ function pane(name, platform, kind) {
     if (!wanted.length) {
       const why = reachable ? "No messages yet." : `${person?.name ?? "This person"} ${platform === "slack" ? "is not on Slack" : "has not installed the Teams app"}.`;
       drawn.clear();
-      list.replaceChildren(el("li", { class: "empty" }, why));
+      list.replaceChildren(el("div", { class: "empty" }, why));
       return;
     }
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
@@ -105,10 +105,11 @@ function pane(name, platform, kind) {
     const body = message.blocks
       ? slack.blocks(message.blocks, world, press)
       : message.card
-        ? [message.text ? el("p", { class: "text" }, teams.markdown(message.text)) : null, teams.card(message.card, press)]
+        // The notification's text, where the card says the same, is not shown in Teams.
+        ? [message.text && message.text !== message.card.fallbackText ? el("p", { class: "text" }, teams.markdown(message.text)) : null, teams.card(message.card, press)]
         : [el("p", { class: "text" }, platform === "slack" ? slack.mrkdwn(message.text, world) : teams.markdown(message.text))];
     const cls = ["message", message.thread && "reply", message.onlyFor && "private", message.bot && "bot"].filter(Boolean).join(" ");
-    return el("li", { class: cls },
+    return el("div", { class: cls },
       el("div", { class: "avatar", "aria-hidden": "true", style: message.bot ? {} : { "--hue": hue(message.author) } }, message.bot ? "✓" : initials(message.author)),
       el("div", { class: "content" },
         el("div", { class: "meta" },

@@ -130,7 +130,7 @@ function plain(text) {
 }
 
 const BLOCKS = {
-  header: (block) => el("h4", { class: "bk-header" }, plain(block.text.text)),
+  header: (block) => el("h3", { class: "bk-header" }, plain(block.text.text)),
   divider: () => el("hr"),
   section: (block, world, press) =>
     el("div", { class: "bk-section" },

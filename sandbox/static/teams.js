@@ -104,7 +104,7 @@ const ELEMENTS = {
     if (item.isSubtle) cls.push("subtle");
     if (!item.wrap) cls.push("nowrap");
     if (low(item.fontType) === "monospace") cls.push("mono");
-    return el(heading ? "h4" : "div", { class: cls.join(" ") }, markdown(item.text));
+    return el(heading ? "h3" : "div", { class: cls.join(" ") }, markdown(item.text));
   },
   RichTextBlock: (item) => el("div", { class: "ac-text" }, item.inlines.map((run) => (typeof run === "string" ? run : el("span", { class: `weight-${low(run.weight)} tone-${low(run.color)} ${run.isSubtle ? "subtle" : ""}` }, run.text)))),
   FactSet: (item) => el("dl", { class: "facts" }, item.facts.map((fact) => [el("dt", {}, inline(fact.title)), el("dd", {}, inline(fact.value))])),

@@ -1,137 +1,291 @@
-"""The engine on a real Valkey: what it must not lose, and what must not stop it."""
+"""The engine on a real Valkey: work is run, once while it waits, at its time, and never lost."""
 
 from __future__ import annotations
 
 import asyncio
-import pickle
+import sys
+import textwrap
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from docket import Docket
-from redis.asyncio import Redis
-from structlog.testing import capture_logs
+from docket import Retry
 
+from adapters.engine import engine as engine_module
 from adapters.engine.engine import DocketEngine, Work
+from adapters.redis.embedded import EmbeddedStore
 from bot.domain.apps import AppRef
+from bot.errors import StoreUnavailable
 from tests.waiting import wait_until
 
-STREAM = "o365bot-engine:stream"
-SCAN_EVERY = timedelta(hours=1)
+REF = AppRef("contoso", "0oa1")
 
 
-@dataclass
 class Done:
-    """What the tasks did."""
+    """What was carried out, in order."""
 
-    delivered: list[str] = field(default_factory=list)
-    ticks: int = 0
+    def __init__(self) -> None:
+        self.delivered: list[str] = []
+        self.delivered_at: list[datetime] = []
+        self.scanned: list[str] = []
+        self.verified: list[AppRef] = []
+        self.ticks = 0
+        self.fails = 0
+        self.work = Work(self.deliver, self.scan, self.verify, self.tick)
 
     async def deliver(self, key: str) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise StoreUnavailable("not now")
         self.delivered.append(key)
+        self.delivered_at.append(datetime.now(UTC))
 
     async def scan(self, org: str) -> None:
-        pass
+        self.scanned.append(org)
 
     async def verify(self, ref: AppRef) -> None:
-        pass
+        self.verified.append(ref)
 
     async def tick(self) -> None:
         self.ticks += 1
 
 
 @asynccontextmanager
-async def working(url: str, done: Done) -> AsyncIterator[DocketEngine]:
-    """An engine whose worker runs."""
-    async with DocketEngine(url, ("contoso",), SCAN_EVERY) as engine:
-        engine.register(Work(done.deliver, done.scan, done.verify, done.tick))
-        running = asyncio.create_task(engine.run())
-        try:
-            yield engine
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
-            if not running.cancelled() and running.exception() is not None:
-                raise AssertionError("the engine ended by itself") from running.exception()
+async def an_engine(url: str, done: Done) -> AsyncIterator[DocketEngine]:
+    """An engine to add work to; nothing is carried out yet."""
+    async with DocketEngine(url, ("contoso", "fabrikam"), timedelta(hours=1)) as engine:
+        engine.register(done.work)
+        yield engine
+
+
+@asynccontextmanager
+async def running(engine: DocketEngine) -> AsyncIterator[None]:
+    """A worker that carries out what the engine holds; drained at the end."""
+    worker = asyncio.create_task(engine.run())
+    try:
+        yield
+    finally:
+        worker.cancel()
+        await asyncio.wait([worker])
 
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def test_a_delivery_is_carried_out_and_repeating_it_meanwhile_adds_none(
-    redis_url: str,
-) -> None:
-    """The key tells one task from another."""
+async def test_work_is_carried_out_by_name_with_what_it_is_about(redis_url: str) -> None:
+    """A delivery's key, an org's name and an app's reference arrive as they were given."""
     done = Done()
-    soon = now() + timedelta(milliseconds=300)
-    async with working(redis_url, done) as engine:
-        for _ in range(5):
-            await engine.deliver("link:r1:slack:U1", soon)
-        await wait_until(lambda: bool(done.delivered), within=10)
-        await engine.deliver("link:r2:slack:U1", now())
-        await wait_until(lambda: len(done.delivered) > 1, within=10)
-    assert done.delivered == ["link:r1:slack:U1", "link:r2:slack:U1"]
+    async with an_engine(redis_url, done) as engine, running(engine):
+        await engine.deliver("link:r1:slack:U1", now())
+        await engine.verify(REF, now())
+        await wait_until(lambda: bool(done.delivered and done.verified))
+    assert done.delivered == ["link:r1:slack:U1"]
+    assert done.verified == [REF]
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {"args": b"no pickle"},
-        {"args": pickle.dumps(("x",))[:-4]},
-        {"when": b"yesterday"},
-        {"function": None},
-        {"key": None},
-    ],
-    ids=["args", "cut off", "when", "no task", "no key"],
-)
-async def test_a_message_that_cannot_be_read_stops_nothing(
-    redis_url: str, redis_client: Redis, broken: dict[str, bytes | None]
-) -> None:
-    """It is put aside with an alert; what came before and after it is carried out."""
-    message: dict[str, bytes | None] = {
-        "key": b"deliver:poison",
-        "when": now().isoformat().encode(),
-        "function": b"deliver",
-        "args": pickle.dumps(("poison",)),
-        "kwargs": pickle.dumps({}),
-        "attempt": b"1",
-    }
-    bad = {name: value for name, value in (message | broken).items() if value is not None}
+async def test_work_added_again_while_it_waits_is_done_once(redis_url: str) -> None:
+    """Every tick re-adds what is due: the queue does not grow by it."""
     done = Done()
-    with capture_logs() as logs:
-        async with working(redis_url, done) as engine:
-            await engine.deliver("before", now())
-            await wait_until(lambda: done.delivered == ["before"], within=10)
-            await redis_client.xadd(STREAM, bad)  # type: ignore[arg-type]
-            await engine.deliver("after", now())
-            await wait_until(lambda: "after" in done.delivered, within=10)
-            if "key" in bad:
-                await engine.deliver("poison", now())  # the same key, well written
-                await wait_until(lambda: "poison" in done.delivered, within=10)
-    (alert,) = (line for line in logs if line["log_level"] == "error")
-    assert alert["event"] == "a task cannot be read and is put aside"
-    assert await redis_client.xlen("o365bot-engine:poison") == 1
+    async with an_engine(redis_url, done) as engine:
+        for _ in range(20):
+            await engine.deliver("a", now())
+            await engine.verify(REF, now())
+        await engine.deliver("b", now())
+        async with running(engine):
+            await wait_until(lambda: "b" in done.delivered and bool(done.verified))
+            await engine.deliver("c", now())
+            await wait_until(lambda: "c" in done.delivered)
+    assert sorted(done.delivered) == ["a", "b", "c"]
+    assert done.verified == [REF]
 
 
-async def test_a_task_of_a_newer_version_waits_for_it(redis_url: str) -> None:
-    """In a rolling deploy an old replica may get a task first that only a new one knows."""
+async def test_work_may_be_added_again_after_it_was_done(redis_url: str) -> None:
+    """A key is not used up: a delivery that comes due again is carried out again."""
+    done = Done()
+    async with an_engine(redis_url, done) as engine, running(engine):
+        for times in (1, 2, 3):
+            await engine.deliver("a", now())
+            await wait_until(lambda n=times: len(done.delivered) == n)  # type: ignore[misc]
+
+
+async def test_work_waits_for_its_time(redis_url: str) -> None:
+    """Not before, and not much later."""
+    done = Done()
+    async with an_engine(redis_url, done) as engine, running(engine):
+        at = now() + timedelta(seconds=1)
+        await engine.deliver("later", at)
+        await wait_until(lambda: bool(done.delivered))
+    assert done.delivered_at[0] >= at
+
+
+async def test_a_delivery_that_puts_itself_off_runs_again_at_its_time(redis_url: str) -> None:
+    """While it runs it names a later time under its own key; that is no repeat to be dropped."""
+    done = Done()
+    put_off_to: list[datetime] = []
+
+    async def deliver(key: str) -> None:
+        await done.deliver(key)
+        if not put_off_to:
+            put_off_to.append(now() + timedelta(seconds=0.7))
+            await engine.deliver(key, put_off_to[0])
+
+    done.work = Work(deliver, done.scan, done.verify, done.tick)
+    async with an_engine(redis_url, done) as engine, running(engine):
+        await engine.deliver("throttled", now())
+        await wait_until(lambda: len(done.delivered) == 2)
+    assert done.delivered_at[1] >= put_off_to[0]
+
+
+async def test_a_later_time_takes_the_place_of_the_former_one(redis_url: str) -> None:
+    """Put off twice, it runs once, at the last time that was named."""
+    done = Done()
+    async with an_engine(redis_url, done) as engine, running(engine):
+        await engine.deliver("a", now() + timedelta(seconds=0.3))
+        last = now() + timedelta(seconds=1)
+        await engine.deliver("a", last)
+        await wait_until(lambda: bool(done.delivered))
+    assert len(done.delivered) == 1
+    assert done.delivered_at[0] >= last
+
+
+async def test_a_delivery_that_breaks_is_tried_again(redis_url: str) -> None:
+    """The store was away for a moment: the task is not lost."""
+    done = Done()
+    done.fails = 1
+    async with an_engine(redis_url, done) as engine, running(engine):
+        await engine.deliver("a", now())
+        await wait_until(lambda: done.delivered == ["a"])
+
+
+async def test_time_passes_and_every_org_is_scanned_from_the_start(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`tick` fires again and again by itself; each org is looked at without being asked for."""
+    monkeypatch.setattr(engine_module, "TICK", timedelta(milliseconds=300))
+    done = Done()
+    async with an_engine(redis_url, done) as engine, running(engine):
+        await wait_until(lambda: done.ticks >= 3 and len(done.scanned) >= 2)
+    assert sorted(done.scanned) == ["contoso", "fabrikam"]
+
+
+async def test_replicas_share_one_tick(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three workers do not tick three times as often."""
+    monkeypatch.setattr(engine_module, "TICK", timedelta(milliseconds=500))
+    replicas = [Done() for _ in range(3)]
+    async with (
+        an_engine(redis_url, replicas[0]) as one,
+        an_engine(redis_url, replicas[1]) as two,
+        an_engine(redis_url, replicas[2]) as three,
+        running(one),
+        running(two),
+        running(three),
+    ):
+        began = now()
+        await wait_until(lambda: sum(done.ticks for done in replicas) >= 4)
+        assert now() - began >= timedelta(seconds=1)
+
+
+async def test_an_org_that_left_the_settings_is_not_scanned(redis_url: str) -> None:
+    """A task that was queued before the change ends quietly."""
+    done = Done()
+    async with an_engine(redis_url, done) as engine, running(engine):
+        await engine.scan("gone")
+        await engine.deliver("after", now())
+        await wait_until(lambda: bool(done.delivered) and len(done.scanned) >= 2)
+    assert "gone" not in done.scanned
+
+
+async def test_a_task_of_a_newer_version_stays_for_whoever_knows_it(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rolling deployment loses nothing: the old replica puts it back, the new one runs it."""
+    kept = engine_module._unknown_task.__kwdefaults__
+    assert kept is not None
+    soon = Retry(attempts=None, delay=timedelta(milliseconds=300))
+    monkeypatch.setitem(kept, "retry", soon)
     ran: list[str] = []
 
-    async def task_of_tomorrow(key: str) -> None:
-        ran.append(key)
+    async def shiny_new(word: str) -> None:
+        ran.append(word)
 
-    async with Docket(name="o365bot-engine", url=redis_url) as newer:
-        newer.register(task_of_tomorrow)
-        await newer.add(task_of_tomorrow, key="tomorrow:1")("k1")
+    async with an_engine(redis_url, Done()) as newer:
+        newer._docket.register(shiny_new)
+        await newer._docket.add("shiny_new", key="from-the-future")("hello")
+
         done = Done()
-        async with working(redis_url, done) as engine:
-            await engine.deliver("now", now())
-            await wait_until(lambda: done.delivered == ["now"], within=10)
-        # the old replica is gone; what it could not do is scheduled again, not dropped
-        snapshot = await newer.snapshot()
-        kept = [*snapshot.future, *snapshot.running]
-        assert "tomorrow:1" in {execution.key for execution in kept}
-    assert ran == []
+        async with an_engine(redis_url, done) as older, running(older):
+            await older.deliver("after", now())
+            await wait_until(lambda: bool(done.delivered), what="the old replica has been through")
+
+            async def put_back() -> bool:
+                waiting = (await newer._docket.snapshot()).future
+                return "from-the-future" in [execution.key for execution in waiting]
+
+            await wait_until(put_back, what="the unknown task waits")
+        assert ran == []
+        async with running(newer):
+            await wait_until(lambda: ran == ["hello"], what="the new replica has run it")
+
+
+async def test_without_its_store_adding_work_is_an_error_of_ours(tmp_path: Path) -> None:
+    """The caller is told, and the ledger's own record is what the work is found by later."""
+    server = EmbeddedStore(tmp_path)
+    async with an_engine(await server.start(), Done()) as engine:
+        await server.stop()
+        with pytest.raises(StoreUnavailable):
+            await engine.deliver("a", now())
+
+
+# ------------------------------------------------------------------ kill -9
+
+A_WORKER = """
+    import asyncio, sys
+    from datetime import timedelta
+    from adapters.engine import engine as engine_module
+    from adapters.engine.engine import DocketEngine, Work
+
+    engine_module.REDELIVERY = timedelta(seconds=2)
+
+    async def hold(key: str) -> None:
+        print("holding", key, flush=True)
+        await asyncio.Event().wait()
+
+    async def nothing(*args: object) -> None:
+        pass
+
+    async def main() -> None:
+        async with DocketEngine(sys.argv[1], ("contoso",), timedelta(hours=1)) as engine:
+            engine.register(Work(hold, nothing, nothing, nothing))
+            await engine.run()
+
+    asyncio.run(main())
+"""
+
+
+async def test_what_a_killed_worker_held_is_taken_over(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kill -9 in the middle of a delivery: another worker carries it out after the lease."""
+    monkeypatch.setattr(engine_module, "REDELIVERY", timedelta(seconds=2))
+    done = Done()
+    async with an_engine(redis_url, done) as engine:
+        await engine.deliver("a", now())
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            textwrap.dedent(A_WORKER),
+            redis_url,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            assert process.stdout is not None
+            held = await asyncio.wait_for(process.stdout.readline(), 20)
+            assert held == b"holding a\n"
+        finally:
+            process.kill()
+            await process.wait()
+        async with running(engine):
+            await wait_until(lambda: done.delivered == ["a"], within=15, what="it is taken over")

@@ -22,11 +22,11 @@ from adapters.redis.store import connect
 from bot.domain import deliveries
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import LinkBinding, Stage, Step, link_digest, step
-from bot.domain.deliveries import LEASE
+from bot.domain.consent import ConsentRequest, LinkBinding, Stage, Step, link_digest, step
+from bot.domain.deliveries import LEASE, Delivery
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.errors import Conflict, StoreError, StoreUnavailable
-from bot.ports import Ledger
+from bot.ports import ConversationRef, Ledger
 from tests import strategies as some
 from tests.examples import ADA, APP, BEN, DELIVERED, LETTER, NOW, RECORD, REQUEST, TOKEN
 from tests.expiry import lasting_keys
@@ -74,7 +74,8 @@ async def test_what_was_never_written_is_none(ledger: Ledger) -> None:
     assert await ledger.open_requests() == await ledger.requests_for(APP.ref) == ()
     assert await ledger.delivery(LETTER.key) is None
     assert await ledger.due(NOW, 10) == ()
-    assert await ledger.global_admins("t") is await ledger.okta_admins("o") is None
+    assert await ledger.global_admins("t") is None
+    assert await ledger.okta_admins("o") is None
     assert await ledger.scans() == {}
     assert await ledger.audit() == ()
 
@@ -306,15 +307,11 @@ async def test_the_look_at_expiry_finds_what_nobody_accounts_for(store: Redis) -
 async def test_no_token_is_kept_in_clear(redis_ledger: RedisLedger, store: Redis) -> None:
     """Whoever reads the whole store cannot open a link."""
     await redis_ledger.commit(Changes(requests=(DELIVERED,), planned=(LETTER,), audit=(ENTRY,)))
-    dump = "".join([f"{key} {await store.dump(key)!r}" async for key in _raw(store)])
-    assert TOKEN not in dump
-
-
-async def _raw(store: Redis) -> Any:
-    async for key in store.scan_iter():
-        if await store.type(key) == "string":
-            yield f"{key} {await store.get(key)}"
-        yield key
+    keys = [str(key) async for key in store.scan_iter()]
+    kept = [str(await store.get(key)) for key in keys if await store.type(key) == "string"]
+    assert link_digest(TOKEN) in str(keys)
+    assert DELIVERED.code in str(kept)
+    assert TOKEN not in str(keys) + str(kept)
 
 
 async def test_two_installations_on_one_server_do_not_meet(
@@ -323,7 +320,9 @@ async def test_two_installations_on_one_server_do_not_meet(
     """Each has its own hash tag."""
     other = RedisLedger(store, Keys("another"))
     await redis_ledger.commit(Changes(apps=(RECORD,), requests=(REQUEST,), audit=(ENTRY,)))
-    assert await other.apps() == await other.open_requests() == await other.audit() == ()
+    assert await other.apps() == ()
+    assert await other.open_requests() == ()
+    assert await other.audit() == ()
 
 
 async def test_a_record_of_a_newer_version_is_an_error_that_says_so(
@@ -372,19 +371,6 @@ async def test_a_server_that_is_gone_is_told_in_our_own_words(tmp_path: Path) ->
     assert all(isinstance(r, BaseException) and r.__cause__ is not None for r in results)
 
 
-async def test_a_wrong_password_is_told_without_it(tmp_path: Path) -> None:
-    """The hint names the setting; the credentials are not repeated."""
-    async with EmbeddedStore(tmp_path) as url, connect(url) as admin:
-        await admin.config_set("requirepass", "right")
-        try:
-            async with connect(url.replace("unix://", "unix://:wrong-hush@")) as client:
-                with pytest.raises(StoreUnavailable, match="credentials") as caught:
-                    await RedisLedger(client, KEYS).apps()
-            assert "hush" not in str(caught.value)
-        finally:
-            await admin.config_set("requirepass", "")
-
-
 # ------------------------------------------------------------------ any record
 
 
@@ -394,19 +380,22 @@ def test_any_app_record_survives_its_json(record: AppRecord) -> None:
     assert codec.APP.load(codec.APP.dump(record)) == record
 
 
-@given(some.requests, some.deliveries, some.org_scans, some.conversation_refs)
-def test_any_other_record_survives_its_json(*records: Any) -> None:
-    """Each kind of notice stays its kind, each moment its moment."""
-    codecs: list[codec.Codec[Any]] = [
-        codec.REQUEST,
-        codec.DELIVERY,
-        codec.SCAN,
-        codec.CONVERSATION,
-    ]
-    for one, record in zip(codecs, records, strict=True):
-        back = one.load(one.dump(record))
-        assert back == record
-        assert type(getattr(back, "notice", None)) is type(getattr(record, "notice", None))
+@given(some.deliveries)
+def test_any_delivery_survives_its_json_with_its_kind_of_notice(delivery: Delivery) -> None:
+    """A letter never comes back as a thank-you, though they look alike."""
+    back = codec.DELIVERY.load(codec.DELIVERY.dump(delivery))
+    assert back == delivery
+    assert type(back.notice) is type(delivery.notice)
+
+
+@given(some.requests, some.org_scans, some.conversation_refs)
+def test_any_other_record_survives_its_json(
+    request: ConsentRequest, scan: OrgScan, conversation: ConversationRef
+) -> None:
+    """Stages, proofs, links and moments come back as they were."""
+    assert codec.REQUEST.load(codec.REQUEST.dump(request)) == request
+    assert codec.SCAN.load(codec.SCAN.dump(scan)) == scan
+    assert codec.CONVERSATION.load(codec.CONVERSATION.dump(conversation)) == conversation
 
 
 @given(

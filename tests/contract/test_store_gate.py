@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -32,7 +33,7 @@ async def test_the_embedded_store_passes(own_server: Redis) -> None:
     "policy", ["allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-ttl", "allkeys-random"]
 )
 async def test_a_store_that_may_evict_is_refused(own_server: Redis, policy: str) -> None:
-    """Also one that evicts only what has a TTL: ended requests have one. The hint says what to set."""
+    """Also one that evicts only what has a TTL: ended requests have one."""
     await own_server.config_set("maxmemory-policy", policy)
     with pytest.raises(StoreUnsafe, match=policy) as caught:
         await check(own_server)
@@ -55,3 +56,24 @@ async def test_a_store_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     async with connect(f"unix://{tmp_path / 'nothing.sock'}") as client:
         with pytest.raises(StoreUnavailable, match=r"redis\.url"):
             await check(client)
+
+
+async def test_credentials_that_are_refused_are_told_without_them(tmp_path: Path) -> None:
+    """None where one is needed, a wrong one, an unknown user: told soon, and never repeated."""
+
+    async def refused(credentials: str) -> str:
+        async with connect(url.replace("unix://", f"unix://{credentials}")) as client:
+            with pytest.raises(StoreUnavailable, match="credentials") as caught:
+                await check(client)
+        return f"{caught.value} {caught.value!r}"
+
+    async with EmbeddedStore(tmp_path) as url, connect(url) as admin:
+        await admin.config_set("requirepass", "right-hush")
+        try:
+            async with asyncio.timeout(10):
+                said = await asyncio.gather(
+                    *map(refused, ["", ":wrong-hush@", "nobody:wrong-hush@"])
+                )
+        finally:
+            await admin.config_set("requirepass", "")
+    assert "hush" not in str(said)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from bot.domain.apps import AppRef
 from bot.domain.consent import (
@@ -92,10 +92,7 @@ class AnyPath(RuleBasedStateMachine):
 
 def test_no_path_leaves_the_table() -> None:
     """Whatever is tried in whatever order, only the table's steps happen, and each counts."""
-    from hypothesis import settings
-    from hypothesis.stateful import run_state_machine_as_test
-
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         AnyPath, settings=settings(max_examples=40, stateful_step_count=15, deadline=None)
     )
 

@@ -94,7 +94,7 @@ class Workers(RuleBasedStateMachine):
 
 def test_workers_never_hold_a_delivery_together_and_sent_stays_sent() -> None:
     """Whatever the workers do and however long they stall, one holds it and one ends it."""
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Workers, settings=settings(max_examples=60, stateful_step_count=20, deadline=None)
     )
 

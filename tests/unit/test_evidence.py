@@ -67,7 +67,11 @@ def conflicts(assessment: Assessment) -> set[tuple[EvidenceKind, str, str, datet
 # ------------------------------------------------------------------ for any evidence
 
 
+ONE, OTHER = (seen(K.TENANT_CONSENTED, account=name) for name in ("one", "other"))
+
+
 @given(some.bodies_of_evidence.flatmap(lambda e: st.tuples(st.just(e), st.permutations(e))))
+@example(([ON, ONE, OTHER], [OTHER, ONE, ON]))  # two facts of one topic, found in one look
 def test_the_order_of_evidence_does_not_matter(
     both: tuple[list[Evidence], list[Evidence]],
 ) -> None:

@@ -199,7 +199,7 @@ async def test_what_could_not_be_read_is_an_error_not_nobody(
         async def refuse(*args: object) -> tuple[ChatIdentity, ...]:
             raise error
 
-        world.slack.find_person = refuse  # type: ignore[method-assign]
+        world.slack.find_person = refuse  # type: ignore[method-assign, assignment]
     with pytest.raises(type(error)):
         await world.ask.send(APP.ref, OPERATOR)
     assert await world.ledger.open_requests() == ()

@@ -224,9 +224,7 @@ async def test_a_tenant_that_was_found_once_stays_known(world: World) -> None:
 
 async def test_without_microsoft_okta_is_read_all_the_same(world: World) -> None:
     """Entra is not configured: fewer facts, no failure."""
-    scan = Scan(
-        orgs={"contoso": world.contoso}, entra=None, ledger=world.ledger, clock=world.clock
-    )
+    scan = Scan(orgs={"contoso": world.contoso}, entra=None, ledger=world.ledger, clock=world.clock)
     assert (await scan.org("contoso")).failure == ""
     assert (await world.record()).tenant is None
 
@@ -251,7 +249,7 @@ async def test_okta_admins_that_cannot_be_told_are_not_stored_as_nobody(world: W
 
 
 async def test_the_log_is_read_from_the_last_look_with_an_overlap(world: World) -> None:
-    """First as far back as Okta keeps it; then from the last complete look; all of it for a new app."""
+    """First as far back as Okta keeps it, then from the last look; all of it for a new app."""
     await world.scan.org("contoso")
     world.clock.forward(timedelta(hours=1))
     await world.scan.org("contoso")
@@ -366,11 +364,7 @@ async def test_a_word_alone_does_not_end_the_request(world: World) -> None:
     word = Evidence(K.SAID_SAVED, NOW, NOW, {"by": str(OPERATOR)})
     await world.ledger.commit(
         Changes(
-            apps=(
-                replace(
-                    record, evidence=(*record.evidence, word), revision=record.revision + 1
-                ),
-            )
+            apps=(replace(record, evidence=(*record.evidence, word), revision=record.revision + 1),)
         )
     )
     await world.scan.org("contoso")

@@ -1,0 +1,135 @@
+"""The page to play in, in a real Chromium: the whole journey with nothing but mouse and keyboard.
+
+Leaves screenshots in `tests/artifacts`; those for the README are kept in `docs/images`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
+
+from sandbox.bot_process import BotProcess, free_address
+from sandbox.world import World
+
+DESK = ViewportSize(width=1400, height=900)
+APP = "Office 365 HQ"
+SLOW = 15_000
+"""Milliseconds that an answer may take."""
+
+
+@pytest_asyncio.fixture
+async def page_url(tmp_path: Path) -> AsyncIterator[str]:
+    """The page of a fresh world, with a real bot in it."""
+    async with World(key_directory=tmp_path / "keys", page_port=0) as world:
+        url = free_address()
+        settings = world.settings_toml(url, tmp_path)
+        async with BotProcess(settings, tmp_path / "bot.log", url):
+            await world.start_chat()
+            yield world.page_url
+
+
+@pytest_asyncio.fixture
+async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    """One person's browser, light, at a desk."""
+    context = await chromium.new_context(
+        viewport=DESK, color_scheme="light", locale="en-GB", reduced_motion="reduce"
+    )
+    yield context
+    await context.close()
+
+
+async def click_through(context: BrowserContext, page: Page, label: str) -> Page:
+    """Click a link that opens a tab of its own; the tab."""
+    async with context.expect_page() as opened:
+        await page.get_by_role("link", name=label).last.click()
+    tab = await opened.value
+    await tab.wait_for_load_state()
+    return tab
+
+
+async def test_the_whole_journey_on_the_page(
+    context: BrowserContext, page_url: str, artifacts: Path
+) -> None:
+    """Type, press, follow the link, take it on, consent and save: every message follows."""
+    problems: list[str] = []
+    context.on(
+        "console",
+        lambda said: (
+            problems.append(f"{said.text} {said.location}") if said.type == "error" else None
+        ),
+    )
+    context.on("weberror", lambda error: problems.append(str(error.error)))
+    page = await context.new_page()
+    await page.goto(page_url)
+
+    # The question, in Slack and in Teams
+    channel = page.locator("#slack-messages")
+    await page.get_by_label("Write a message in Slack").first.fill("/o365 apps")
+    await page.keyboard.press("Enter")
+    await expect(channel.get_by_role("table")).to_be_visible(timeout=SLOW)
+    await expect(channel.get_by_role("row", name=APP)).to_contain_text("needs consent")
+    await page.get_by_label("Write a message in Teams").first.fill(
+        "@O365 bot which O365 apps need migration"
+    )
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#teams-messages").get_by_role("row", name=APP)).to_be_visible(
+        timeout=SLOW
+    )
+
+    # Who, and send, by the buttons
+    await channel.get_by_role("button", name=f"Who can do {APP}?").click()
+    await channel.get_by_role("button", name="Send Gita Global the link").click(timeout=SLOW)
+    letter = page.locator("#direct-slack-messages .message").last
+    await expect(letter).to_contain_text(f"Please connect {APP}", timeout=SLOW)
+
+    # The personal link
+    consent = await click_through(context, page, "Open my personal link")
+    await expect(consent.get_by_role("heading", level=1)).to_have_text(f"{APP} needs you")
+    await consent.screenshot(path=artifacts / "journey-consent-page.png", full_page=True)
+    await consent.get_by_role("button", name="I’ll take care of it").click()
+    await expect(consent.get_by_role("heading", level=1)).to_have_text(f"Finish {APP} in Okta")
+    await expect(letter).to_contain_text("Thank you for taking on", timeout=SLOW)
+    await expect(letter).to_contain_text("edited")
+
+    # Okta and Microsoft
+    okta = await click_through(context, consent, "Open the Integration tab")
+    await okta.get_by_label("You are signed in to Okta as").select_option(
+        label="Gita Global (Application administrator)"
+    )
+    await okta.get_by_role("button", name="Authenticate with Microsoft Office 365").click()
+    await expect(okta.get_by_role("heading", level=1)).to_contain_text("Sign in and accept")
+    await okta.get_by_label("Gita Global").check()
+    await okta.screenshot(path=artifacts / "journey-microsoft.png", full_page=True)
+    await okta.get_by_role("button", name="Accept").click()
+    await expect(okta.get_by_role("status")).to_contain_text("Press Save to finish")
+    await okta.get_by_role("button", name="Save").click()
+    await expect(okta.get_by_role("status")).to_contain_text("verified successfully")
+    await okta.screenshot(path=artifacts / "journey-okta.png", full_page=True)
+
+    # And back: the app's state on the page, and what the bot finds
+    tile = page.locator("#apps li").filter(has_text=APP)
+    await expect(tile).to_contain_text(re.compile("Saved"), timeout=SLOW)
+    await page.get_by_label("Write a message in Slack").first.fill(f"/o365 check {APP}")
+    await page.keyboard.press("Enter")
+    await expect(channel.locator(".message").last).to_contain_text("migrated", timeout=SLOW)
+    await page.get_by_role("button", name="/o365 apps").click()
+    await expect(channel.locator(".message").last).to_contain_text("2 of 10 done", timeout=SLOW)
+    await page.bring_to_front()
+    await page.screenshot(path=artifacts / "journey-page.png")
+    assert not problems, problems
+
+
+async def test_the_page_is_accessible(context: BrowserContext, page_url: str) -> None:
+    """axe finds nothing on the page with messages of every kind on it."""
+    page = await context.new_page()
+    await page.goto(page_url)
+    await page.get_by_role("button", name="/o365 apps").click()
+    await expect(page.locator("#slack-messages").get_by_role("table")).to_be_visible(timeout=SLOW)
+    # Playwright reads with a policy of its own, where the page allows no inline script.
+    found = await Axe().run(page)
+    assert not found.response["violations"], found.generate_report()

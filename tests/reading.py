@@ -1,0 +1,67 @@
+"""What a message says and offers, whatever it is drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.message import (
+    Buttons,
+    Command,
+    Facts,
+    Heading,
+    Message,
+    Note,
+    OpenLink,
+    Progress,
+    Table,
+    Text,
+)
+
+
+def lines(message: Message) -> Iterator[str]:
+    """Every text that a reader sees, from top to bottom."""
+    for block in message.blocks:
+        match block:
+            case Heading(text) | Text(text) | Note(text):
+                yield text
+            case Facts(facts):
+                yield from (f"{fact.name}: {fact.value}" for fact in facts)
+            case Table(columns, rows):
+                yield " | ".join(columns)
+                yield from (" | ".join(cell.text for cell in row) for row in rows)
+            case Progress(_, _, label):
+                yield label
+            case Buttons(buttons):
+                yield from (f"[{button.label}]" for button in buttons)
+
+
+def text_of(message: Message) -> str:
+    """All of it, as one text."""
+    return "\n".join(lines(message))
+
+
+def buttons_of(message: Message) -> list[Command | OpenLink]:
+    """Every button, in order."""
+    return [b for block in message.blocks if isinstance(block, Buttons) for b in block.buttons]
+
+
+def table_of(message: Message) -> Table:
+    """The one table of the message."""
+    (table,) = [block for block in message.blocks if isinstance(block, Table)]
+    return table
+
+
+def check_form(message: Message) -> None:
+    """What every platform relies on: a summary, full rows, buttons that can be told apart."""
+    assert message.summary.strip()
+    ids = [button.id for button in buttons_of(message)]
+    assert len(ids) == len(set(ids))
+    for button in buttons_of(message):
+        assert button.label.strip()
+        assert button.words if isinstance(button, Command) else True
+    for block in message.blocks:
+        if isinstance(block, Table):
+            assert block.rows
+            assert {len(row) for row in block.rows} == {len(block.columns)}
+        if isinstance(block, Progress):
+            assert 0 <= block.done <= block.total

@@ -1,0 +1,149 @@
+"""One pretend world and one real bot in a process of its own, for all scenarios.
+
+Scenarios stay apart by using apps of their own (`new_app`), so each can be run alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from sandbox import reading, slack_workspace, teams_service
+from sandbox.bot_process import BotProcess, free_address
+from sandbox.browser import Browser
+from sandbox.chatlog import Conversation, Message
+from sandbox.records import OktaApp, okta_id
+from sandbox.stored import Stored
+from sandbox.world import World
+
+WITHIN = 15.0
+Wanted = Callable[[Message], bool]
+
+
+def said(*words: str) -> Wanted:
+    """Accepts a message of the bot that says all of these, in its text or in its tables."""
+
+    def wanted(message: Message) -> bool:
+        cells = " ".join(cell for row in reading.rows(message) for cell in row)
+        told = f"{message.text}\n{reading.text(message)}\n{cells}"
+        return all(word in told for word in words)
+
+    return wanted
+
+
+def listed(message: Message) -> bool:
+    """Accepts the list of apps (and no interim message)."""
+    return bool(reading.rows(message)) and reading.rows(message)[0][0] == "App"
+
+
+@dataclass
+class Stage:
+    """The world and the bot, with what scenarios do again and again."""
+
+    world: World
+    bot: BotProcess
+    directory: Path
+
+    @property
+    def slack_channel(self) -> Conversation:
+        """The Slack channel that follows the migration."""
+        return self._conversation(slack_workspace.CHANNEL)
+
+    @property
+    def teams_channel(self) -> Conversation:
+        """The Teams channel that follows the migration."""
+        return self._conversation(teams_service.CHANNEL)
+
+    def _conversation(self, conversation_id: str) -> Conversation:
+        found = self.world.log.get(conversation_id)
+        assert found is not None
+        return found
+
+    def stored(self) -> Stored:
+        """What the bot has stored; an async context manager."""
+        return Stored(self.directory / "var")
+
+    async def command(self, words: str, wanted: Wanted, user: str = "ola") -> Message:
+        """Type a line in the Slack channel; the answer, which only the asker sees."""
+        channel, since = self.slack_channel, len(self.slack_channel.messages)
+        await self.world.slack.command(user, words)
+        who = self.world.slack.slack_id(user)
+        return await self.next(channel, since, lambda m: m.only_for == who and wanted(m))
+
+    async def ask_in_teams(self, words: str, wanted: Wanted, user: str = "ola") -> Message:
+        """Ask the bot in the Teams channel; the answer."""
+        channel, since = self.teams_channel, len(self.teams_channel.messages)
+        await self.world.teams.say(user, words)
+        return await self.next(channel, since, wanted)
+
+    async def next(
+        self, where: Conversation, since: int, wanted: Wanted, within: float = WITHIN
+    ) -> Message:
+        """The bot's first wanted message after the first `since`; TimeoutError tells the last."""
+        return await self.world.log.wait_for(
+            lambda: next((m for m in where.messages[since:] if m.from_bot and wanted(m)), None),
+            within,
+        )
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RSA keys are slow to make; one set is enough."""
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
+    """A running world and a running bot, which have met."""
+    directory = tmp_path_factory.mktemp("scenario")
+    async with World(key_directory=keys, page_port=None) as world:
+        for org in world.company.orgs.values():
+            # Scenarios look more often than people do; the limits have tests of their own.
+            org.limits = dict.fromkeys(org.limits, 100_000)
+        url = free_address()
+        settings = world.settings_toml(url, directory)
+        async with BotProcess(settings, directory / "bot.log", url) as bot:
+            await world.start_chat()
+            stage = Stage(world, bot, directory)
+            # The look that the bot takes at its start is over, so that the next sees what is new.
+            await stage.command("/o365 scan", listed)
+            yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser without any cookie."""
+    async with Browser() as fresh:
+        yield fresh
+
+
+NewApp = Callable[[str], Awaitable[OktaApp]]
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def new_app(stage: Stage) -> NewApp:
+    """Adds an app on a password to the Okta org `contoso`, and has the bot look."""
+
+    async def add(name: str) -> OktaApp:
+        label = f"Office 365 {name} {next(_numbers)}"
+        company = stage.world.company
+        now = company.now()
+        app = OktaApp(
+            okta_id("0oa", f"contoso/{label}"),
+            label,
+            "contoso.example",
+            "contoso",
+            created=now,
+            last_updated=now,
+        )
+        company.org("contoso").apps.append(app)
+        await stage.command("/o365 scan", lambda m: listed(m) and said(label)(m))
+        return app
+
+    return add

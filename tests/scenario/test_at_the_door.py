@@ -1,0 +1,135 @@
+"""Who and what gets in: forged, repeated, not allowed, not understood."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from sandbox import reading
+from sandbox.slack_delivery import sign
+from sandbox.world import SLACK_SECRET
+from tests.scenario.conftest import Stage, listed, said
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+Json = dict[str, Any]
+
+
+async def test_a_repeated_event_is_acted_on_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack delivers every event three times; each is answered once."""
+    delivery = stage.world.slack.delivery
+    once = delivery.event
+
+    async def three_times(body: bytes, what: str) -> None:
+        for _ in range(3):
+            await once(body, what)
+
+    monkeypatch.setattr(delivery, "event", three_times)
+    channel, since = stage.slack_channel, len(stage.slack_channel.messages)
+    before = len(delivery.deliveries)
+    asked = await stage.world.slack.say("ola", "help")
+    await stage.world.log.wait_for(lambda: len(delivery.deliveries) >= before + 3)
+    # What is said after all three were delivered is answered after a second answer would be.
+    last = await stage.world.slack.say("ola", "why Office 365 Nowhere")
+    await stage.next(channel, since, lambda m: m.thread == last.id)
+
+    answers = [m for m in channel.messages[since:] if m.from_bot and m.thread == asked.id]
+    assert len(answers) == 1
+    assert [d.status for d in delivery.deliveries[before : before + 3]] == [200] * 3
+
+
+@pytest.mark.parametrize(
+    ("what", "secret", "age", "header"),
+    [
+        ("another secret", "not-the-signing-secret", 0, True),
+        ("a request of ten minutes ago", SLACK_SECRET, 600, True),
+        ("no signature", SLACK_SECRET, 0, False),
+    ],
+)
+async def test_a_forged_slack_request_is_refused(
+    stage: Stage, what: str, secret: str, age: int, header: bool
+) -> None:
+    """A command that Slack did not sign, just now, gets 401 and has no effect."""
+    channel, before = stage.slack_channel, list(stage.slack_channel.messages)
+    body = urlencode({"command": "/o365", "text": "apps", "user_id": "U0OLA"}).encode()
+    stamp = str(int(time.time()) - age)
+    headers = {
+        "X-Slack-Request-Timestamp": stamp,
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    if header:
+        headers["X-Slack-Signature"] = sign(secret, stamp, body)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(f"{stage.bot.url}/slack/events", content=body, headers=headers)
+    assert 400 <= answer.status_code < 500, what
+    assert channel.messages == before
+
+
+@pytest.mark.parametrize(
+    ("what", "claims"),
+    [
+        ("another bot's token", {"aud": "00000000-0000-4000-8000-000000000000"}),
+        ("another issuer's token", {"iss": "https://login.example.com"}),
+        ("an expired token", {"nbf": 1, "iat": 1, "exp": 2}),
+        ("a token for another service URL", {"serviceurl": "https://evil.example.com/"}),
+        ("no token", None),
+        ("a token with a broken signature", {}),
+    ],
+)
+async def test_a_forged_teams_activity_is_refused(
+    stage: Stage, what: str, claims: Json | None
+) -> None:
+    """An activity without a token of the Bot Framework for this bot gets 401 or 403."""
+    people, before = stage.world.teams, list(stage.teams_channel.messages)
+    service = people.service
+    ola = stage.world.company.person("ola")
+    activity = {
+        "type": "message",
+        "id": "f:" + secrets.token_hex(8),
+        "text": "which O365 apps need migration",
+        "serviceUrl": service.service_url,
+        "channelId": "msteams",
+        "from": {"id": service.user_id(ola), "aadObjectId": service.object_id(ola)},
+        "conversation": service.conversation_object(people.dm_of("ola")),
+        "recipient": {"id": service.bot_id},
+    }
+    headers = {}
+    if claims is not None:
+        token = people.token(**claims)
+        if not claims:
+            head, payload, signature = token.split(".")
+            token = ".".join((head, payload, signature[::-1]))
+        headers["Authorization"] = f"Bearer {token}"
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(
+            f"{stage.bot.url}/teams/messages", json=activity, headers=headers
+        )
+    assert answer.status_code in (401, 403), what
+    assert stage.teams_channel.messages == before
+
+
+async def test_somebody_who_is_no_operator_learns_nothing(stage: Stage) -> None:
+    """Gita is no operator: both platforms tell her so, and no app is named."""
+    in_slack = await stage.command("/o365 apps", lambda m: True, user="gita")
+    in_teams = await stage.ask_in_teams("which O365 apps need migration", said("perators"), "gita")
+    for answer in (in_slack, in_teams):
+        assert "Only operators can ask" in f"{answer.text} {reading.text(answer)}"
+        assert not reading.rows(answer)
+
+
+async def test_an_unknown_command_offers_the_closest_one(stage: Stage) -> None:
+    """`aps` is asked back as `apps`, with a button that does just that."""
+    answer = await stage.command("/o365 aps", lambda m: True)
+    assert "Did you mean “apps”?" in answer.text
+    channel, since = stage.slack_channel, len(stage.slack_channel.messages)
+    await stage.world.slack.press("ola", answer, "Say “apps”")
+    await stage.world.log.wait_for(
+        lambda: listed(answer) or any(listed(m) for m in channel.messages[since:] if m.from_bot)
+    )

@@ -1,0 +1,154 @@
+"""The whole journey over real HTTP: asked, reminded, sent, clicked, stored, done."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from sandbox import reading
+from sandbox.browser import Browser, Page
+from sandbox.chatlog import Message
+from sandbox.records import OktaApp
+from tests.scenario.conftest import NewApp, Stage, listed, said
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ACCOUNT = "gita@contoso.example"
+
+
+async def finish_in_okta(browser: Browser, guide: Page) -> None:
+    """Authenticate and save on the pretend Okta, as Gita."""
+    tab = await browser.open(guide.link("/admin/app/office365/instance/"))
+    button = next(label for label in tab.buttons if "uthenticate" in label)
+    consent = await browser.press(tab, button, {"as": "Gita"})
+    tab = await browser.press(consent, "Accept", {"account": ACCOUNT})
+    saved = await browser.press(tab, "Save", {"as": "Gita"})
+    assert "verified successfully" in saved.text
+
+
+async def take_on(stage: Stage, browser: Browser, app: OktaApp, letter: Message) -> Page:
+    """Open the personal link twice, press its button twice; the page that leads on."""
+    link = reading.link(letter)
+    async with stage.stored() as stored:
+
+        async def delivered() -> bool:
+            return bool((await stored.request(app.label))["stage"] == "delivered")
+
+        await wait_until(delivered, what="the delivery is confirmed")
+        before = await stored.request(app.label)
+        page = await browser.open(link)
+        assert await browser.open(link) == page
+        assert page.status == 200
+        assert reading.fact(letter, "Code") in page.text
+        assert await stored.request(app.label) == before, "opening a link changes nothing"
+
+        guide = await browser.press(page, page.buttons[0])
+        assert guide.status == 200
+        after = await stored.request(app.label)
+        assert after["stage"] == "acknowledged"
+        assert after["proof"]["kind"] == "personal_link"
+        assert after["proof"]["by"].endswith(after["chat"]["user_id"])
+
+        again = await browser.press(page, page.buttons[0])
+        assert again.status == 200
+        assert "already taken on" in again.text
+        assert await stored.request(app.label) == after, "a second press changes nothing"
+        actions = [line["action"] for line in await stored.audit(after)]
+        assert actions.count("acknowledge") == 1
+        assert not await stored.mentions(link.rpartition("/")[2]), "the token is nowhere in clear"
+    return guide
+
+
+async def test_the_whole_journey_in_slack(stage: Stage, browser: Browser, new_app: NewApp) -> None:
+    """From the question to the proof: list, who, reminder, link, click, consent, save, done."""
+    app = await new_app("Journey")
+    answer = await stage.command("/o365 apps", listed)
+    assert "needs consent" in reading.row(answer, app.label)[2]
+    assert reading.row(answer, app.label)[4] == "nobody yet"
+
+    who = await stage.command(f"/o365 who {app.label}", said("I would ask"))
+    assert "Gita Global" in reading.text(who)
+
+    dm = stage.world.slack.dm_of("gita")
+    since = len(dm.messages)
+    sent = await stage.command(f"/o365 send {app.label}", said(app.label))
+    letter = await stage.next(dm, since, said(app.label))
+    assert reading.fact(letter, "Code") == reading.fact(sent, "Code")
+    assert not letter.unfurl_links, "nobody's crawler is invited to fetch a personal link"
+
+    guide = await take_on(stage, browser, app, letter)
+    await stage.world.log.wait_for(lambda: letter.edited_at)
+    assert "Thank you" in letter.text
+    assert [m for m in dm.messages[since:] if m.from_bot] == [letter], "changed, not sent anew"
+    answer = await stage.command("/o365 apps", listed)
+    assert reading.row(answer, app.label)[4] == "Gita Global: taken on"
+
+    await finish_in_okta(browser, guide)
+    checked = await stage.command(f"/o365 check {app.label}", said(app.label))
+    assert "migrated" in checked.text
+    assert "proven" in reading.fact(checked, "How we know")
+    async with stage.stored() as stored:
+        assert (await stored.request(app.label))["stage"] == "done"
+    answer = await stage.command("/o365 apps", listed)
+    assert app.label not in [row[0] for row in reading.rows(answer)]
+
+
+async def test_the_whole_journey_in_teams_for_somebody_without_slack(
+    stage: Stage, browser: Browser, new_app: NewApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked and sent in Teams; the right admin has no Slack, so the message comes in Teams."""
+    app = await new_app("Teams")
+    monkeypatch.setattr(stage.world.company.person("gita"), "slack_id", None)
+    answer = await stage.ask_in_teams("which O365 apps need migration", listed)
+    assert "needs" in reading.row(answer, app.label)[2]
+
+    dm = stage.world.teams.dm_of("gita")
+    since = len(dm.messages)
+    sent = await stage.ask_in_teams(f"send {app.label}", said(app.label, "Gita Global"))
+    assert reading.fact(sent, "Sent in") == "Teams"
+    letter = await stage.next(dm, since, said(app.label))
+    assert reading.fact(letter, "Code") == reading.fact(sent, "Code")
+
+    guide = await take_on(stage, browser, app, letter)
+    await stage.world.log.wait_for(lambda: letter.edited_at)
+    assert "Thank you" in reading.text(letter)
+    assert [m for m in dm.messages[since:] if m.from_bot] == [letter], "changed, not sent anew"
+
+    await finish_in_okta(browser, guide)
+    checked = await stage.ask_in_teams(f"check {app.label}", said(app.label, "migrated"))
+    assert "proven" in reading.fact(checked, "How we know")
+
+
+async def test_the_reminder_reaches_the_channels_of_both_platforms(stage: Stage) -> None:
+    """`remind` posts one visible message in Slack and one in Teams; at once again is no second."""
+    channels = (stage.slack_channel, stage.teams_channel)
+    since = {channel.id: len(channel.messages) for channel in channels}
+
+    def reminders(of: str) -> list[Message]:
+        channel = next(channel for channel in channels if channel.id == of)
+        new = channel.messages[since[of] :]
+        return [m for m in new if m.from_bot and not m.only_for and "still need" in m.text]
+
+    await asyncio.gather(*(stage.command("/o365 remind", said("2 channels")) for _ in range(2)))
+    for channel in channels:
+        await stage.world.log.wait_for(partial(reminders, channel.id))
+    # What was asked after it has been answered, so a second one would have come by now.
+    await stage.command("/o365 apps", listed)
+    minutes = {m.sent_at.strftime("%H:%M") for m in reminders(stage.slack_channel.id)}
+    assert len(reminders(stage.slack_channel.id)) == len(minutes)
+    assert len(reminders(stage.teams_channel.id)) == len(minutes)
+
+
+async def test_nobody_reachable_is_said_and_nothing_is_sent(stage: Stage) -> None:
+    """Northwind's only admin is in no chat: the answer says so, and no request is made."""
+    await stage.command("/o365 scan", listed)
+    who = await stage.command("/o365 who Office 365 Northwind", said("Uma Unreachable"))
+    assert "not found in chat" in reading.rows(who)[1][2]
+    answer = await stage.command("/o365 send Office 365 Northwind", lambda m: True)
+    assert "Nobody" in answer.text or "nobody" in answer.text
+    async with stage.stored() as stored:
+        with pytest.raises(LookupError):
+            await stored.request("Office 365 Northwind")

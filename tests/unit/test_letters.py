@@ -1,0 +1,201 @@
+"""What the bot writes unasked: the personal link, the channel's reminder, the thanks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.letters import SHOWN, Letters
+from bot.chat.words import languages
+from bot.domain.apps import AppRef
+from bot.domain.changes import Changes
+from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
+from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.notices import Acknowledged, Channel, ChannelReminder, PersonalLink
+from bot.domain.people import Platform
+from bot.message import OpenLink
+from tests import strategies as some
+from tests.examples import ADA_IN_CHAT, APP, DELIVERED, NOW, RECORD, REQUEST, TENANT
+from tests.fake_ledger import FakeLedger
+from tests.fakes import FakeClock, FakeOktaOrg
+from tests.reading import buttons_of, check_form, table_of, text_of
+
+LETTER = PersonalLink(ADA_IN_CHAT, REQUEST.id)
+THANKS = Acknowledged(ADA_IN_CHAT, REQUEST.id)
+REMINDER = ChannelReminder(Channel(Platform.SLACK, "C1"), "2025-03-03")
+LINK = "https://bot.contoso.com/c/the-token"
+
+
+def letters(ledger: FakeLedger, language: str = "en") -> Letters:
+    return Letters(
+        ledger=ledger,
+        orgs={"contoso": FakeOktaOrg("contoso")},
+        clock=FakeClock(NOW),
+        language=language,
+    )
+
+
+@pytest.fixture
+async def ledger() -> FakeLedger:
+    ledger = FakeLedger()
+    await ledger.commit(Changes(apps=(RECORD,), requests=(DELIVERED,)))
+    return ledger
+
+
+async def test_the_letter_says_what_whom_why_and_until_when(ledger: FakeLedger) -> None:
+    """App, org, tenant, the person's own account, who asked, the code, and the link's end."""
+    message = await letters(ledger).compose(LETTER, link=LINK)
+    assert message is not None
+    check_form(message)
+    said = text_of(message)
+    for part in (
+        "Contoso O365",
+        "contoso.onmicrosoft.com",
+        "ada@contoso.com",
+        "Ada Moreau",
+        "Olga",
+        "ABC-DEF",
+        "March 6, 2025, 09:00",
+        "never ask for a password",
+    ):
+        assert part in said
+
+
+async def test_the_link_is_in_the_button_alone(ledger: FakeLedger) -> None:
+    """Not in the text, where a client would unfurl it, nor in the notification."""
+    message = await letters(ledger).compose(LETTER, link=LINK)
+    assert message is not None
+    assert [b.url for b in buttons_of(message) if isinstance(b, OpenLink)] == [LINK]
+    assert "the-token" not in text_of(message) + message.summary
+    assert message.private
+
+
+@pytest.mark.parametrize("notice", [LETTER, THANKS])
+async def test_a_letter_about_nothing_is_not_written(notice: PersonalLink | Acknowledged) -> None:
+    """The request has expired from the store: there is nothing to tell."""
+    assert await letters(FakeLedger()).compose(notice, link=LINK) is None
+
+
+async def test_the_thanks_lead_to_the_app_and_hold_no_link(ledger: FakeLedger) -> None:
+    """The button that asked is gone; the one that stays opens Okta."""
+    proof = Proof(ProofKind.PERSONAL_LINK, "slack:U1", NOW)
+    taken = replace(DELIVERED, stage=Stage.ACKNOWLEDGED, proof=proof, revision=2)
+    await ledger.commit(Changes(requests=(taken,)))
+    message = await letters(ledger).compose(THANKS)
+    assert message is not None
+    check_form(message)
+    (button,) = buttons_of(message)
+    assert isinstance(button, OpenLink)
+    assert button.url.startswith("https://contoso-admin.okta.com/")
+    assert "March 3, 2025, 09:00" in text_of(message)
+
+
+async def test_thanks_for_an_org_that_left_the_settings_have_no_button(
+    ledger: FakeLedger,
+) -> None:
+    """There is no console to lead to, and still a thank-you."""
+    plain = Letters(ledger=ledger, orgs={}, clock=FakeClock(NOW), language="en")
+    message = await plain.compose(THANKS)
+    assert message is not None
+    assert buttons_of(message) == []
+
+
+async def test_a_person_is_written_to_in_their_own_language(ledger: FakeLedger) -> None:
+    """The channel has the installation's; an unknown one falls back."""
+    english, german = [
+        await letters(ledger).compose(
+            PersonalLink(replace(ADA_IN_CHAT, language=language), REQUEST.id), link=LINK
+        )
+        for language in ("en-GB", "de-DE")
+    ]
+    assert english is not None
+    assert german is not None
+    assert english.summary != german.summary
+
+
+# ------------------------------------------------------------------ the reminder
+
+
+def apps(number: int, kind: EvidenceKind = EvidenceKind.CONNECTION_ON) -> tuple[AppRecord, ...]:
+    return tuple(
+        AppRecord(
+            replace(APP, ref=AppRef("fabrikam", f"0oa{n}"), label=f"App {n:02}"),
+            (Evidence(kind, NOW),),
+            TENANT,
+            NOW,
+            revision=1,
+        )
+        for n in range(number)
+    )
+
+
+async def test_the_reminder_counts_what_is_open_and_shows_the_most_urgent_first(
+    ledger: FakeLedger,
+) -> None:
+    """Apps that are out of scope are neither counted nor shown."""
+    off = replace(apps(3, EvidenceKind.CONNECTION_OFF)[2])
+    await ledger.commit(Changes(apps=(*apps(2), off)))
+    message = await letters(ledger).compose(REMINDER)
+    assert message is not None
+    check_form(message)
+    assert message.summary == "3 Office 365 apps still need migration"
+    assert [row[0].text for row in table_of(message).rows] == ["Contoso O365", "App 00", "App 01"]
+    assert not message.private
+    assert "December 31, 2024" in text_of(message)
+
+
+async def test_the_reminder_says_who_is_asked_and_how_old_it_is(ledger: FakeLedger) -> None:
+    """The channel sees that somebody is on it; and when the clouds were last looked at."""
+    await ledger.save_scan(OrgScan("contoso", NOW, NOW, 1))
+    pointing = replace(RECORD, request_id=REQUEST.id, revision=2)
+    await ledger.commit(Changes(apps=(pointing,)))
+    message = await letters(ledger).compose(REMINDER)
+    assert message is not None
+    assert "Ada Moreau" in table_of(message).rows[0][3].text
+    assert "just now" in text_of(message)
+
+
+async def test_a_long_list_is_cut_and_says_by_how_much(ledger: FakeLedger) -> None:
+    """A reminder is read at a glance; the rest is one button away."""
+    await ledger.commit(Changes(apps=apps(SHOWN + 4)))
+    message = await letters(ledger).compose(REMINDER)
+    assert message is not None
+    assert len(table_of(message).rows) == SHOWN
+    assert "And 5 more." in text_of(message)
+    assert [b.words for b in buttons_of(message) if not isinstance(b, OpenLink)] == ["apps"]
+
+
+async def test_nothing_open_is_no_reminder() -> None:
+    """It ends without a message."""
+    ledger = FakeLedger()
+    await ledger.commit(Changes(apps=apps(3, EvidenceKind.CONNECTION_OFF)))
+    assert await letters(ledger).compose(REMINDER) is None
+    assert await letters(FakeLedger()).compose(REMINDER) is None
+
+
+@given(
+    st.lists(some.app_records, max_size=4, unique_by=lambda r: r.app.ref),
+    some.requests,
+    st.sampled_from(languages()),
+)
+async def test_whatever_the_ledger_holds_can_be_written_out(
+    records: list[AppRecord], request: ConsentRequest, language: str
+) -> None:
+    """Braces, newlines and empty labels break no letter in any language."""
+    ledger = FakeLedger()
+    asked = replace(request, revision=1)
+    await ledger.commit(
+        Changes(apps=tuple(replace(r, revision=1) for r in records), requests=(asked,))
+    )
+    for notice in (
+        PersonalLink(asked.chat, asked.id),
+        Acknowledged(asked.chat, asked.id),
+        REMINDER,
+    ):
+        message = await letters(ledger, language).compose(notice, link=LINK)
+        if message is not None:
+            check_form(message)

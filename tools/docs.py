@@ -1,0 +1,367 @@
+"""Write the parts of docs/ that the code knows: `make docs`.
+
+A page is written by hand, apart from what stands between two marks, `<!-- made: NAME -->` and
+`<!-- end -->`: those parts are made here. `tests/unit/test_docs.py` fails when one is out of date.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from bot.chat.commands import VERBS
+from bot.chat.words import Words
+from bot.domain import deliveries, limits
+from bot.domain.consent import TRANSITIONS, Stage
+from bot.domain.deliveries import WHEN_UNKNOWN, Delivery, Phase
+from bot.domain.evidence import RULES, Confidence, EvidenceKind, Lean, State
+from bot.domain.limits import Window
+from bot.domain.notices import Channel, ChannelReminder
+from bot.domain.people import Platform
+from bot.errors import O365BotError
+from bot.settings import Address, Section, Settings
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGES = ("settings.md", "evidence.md", "stages.md", "commands.md", "errors.md")
+NONE = "–"
+
+_PART = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_WORDS = Words("en")
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    names = tuple(columns)
+    lines = (names, ("---",) * len(names), *rows)
+    cells = ([cell.replace("|", "\\|") or NONE for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+def code(text: object) -> str:
+    return f"`{text}`"
+
+
+def said(key: str) -> str:
+    """What people read, with both forms of a text that has plurals."""
+    text = _WORDS._texts[key]
+    return text if isinstance(text, str) else " / ".join(text.values())
+
+
+def remarks(enum: type[Enum]) -> Mapping[str, str]:
+    """The comment behind each member, by its value."""
+    found = re.findall(r'^    [A-Z_]+ = "(\w+)"(?:  # (.+))?$', inspect.getsource(enum), re.M)
+    return dict(found)
+
+
+# ------------------------------------------------------------------ settings
+
+
+def sections() -> Mapping[str, type[Section]]:
+    """The sections of the settings file, by name."""
+    found = {name: _section(field.annotation) for name, field in Settings.model_fields.items()}
+    return {name: section for name, section in found.items() if section is not None}
+
+
+def _section(annotation: object) -> type[Section] | None:
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, Section):
+            return kind
+    return None
+
+
+def settings_top() -> str:
+    return table(*_settings("", Settings.model_fields))
+
+
+def settings_sections() -> str:
+    parts = []
+    for name, section in sections().items():
+        head = f"[[{name}]]" if name == "okta" else f"[{name}]"
+        about = inspect.cleandoc(section.__doc__ or "")
+        rows = table(*_settings(f"{name}.", section.model_fields))
+        parts.append(f"### `{head}`\n\n{about}\n\n{rows}")
+    return "\n".join(parts)
+
+
+def _settings(
+    prefix: str, fields: Mapping[str, FieldInfo]
+) -> tuple[tuple[str, ...], Iterator[tuple[str, ...]]]:
+    def row(name: str, field: FieldInfo) -> tuple[str, ...]:
+        key = prefix + name
+        variable = "O365BOT_" + key.replace(".", "__").upper()
+        secret = SecretStr in (field.annotation, *get_args(field.annotation))
+        environment = code(variable) + (f" or `{variable}_FILE`" if secret else "")
+        if prefix == "okta.":
+            environment = "in `O365BOT_OKTA`"
+        elif not prefix and name in sections():
+            environment = code(variable) + " (JSON)" if name == "okta" else ""
+        elif get_origin(field.annotation) in (tuple, dict):
+            environment += " (JSON)"
+        return (
+            f'<a id="{key}"></a>`{key}`' + (f"<br>or `{key}_file`" if secret else ""),
+            field.description or "",
+            _type(field.annotation, field.metadata),
+            "required" if field.is_required() else _default(field),
+            environment,
+        )
+
+    columns = ("Key", "What it is", "Type", "Default", "Environment")
+    return columns, (row(name, field) for name, field in fields.items())
+
+
+def _type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
+    """A type in words."""
+    if get_origin(annotation) is Annotated:
+        annotation, *metadata = get_args(annotation)
+    metadata = tuple(metadata)
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        (annotation,) = (each for each in inner if each is not types.NoneType)
+        return _type(annotation, metadata)
+    if _section(annotation) is not None:
+        return "sections" if origin is tuple else "section"
+    if origin is tuple:
+        return f"list of {_type(inner[0])}s".replace("addresss", "addresses")
+    if origin is dict:
+        return "table of texts"
+    if get_args(Address)[1] in metadata:
+        return "address"
+    names = {str: "text", int: "whole number", SecretStr: "**secret**", Path: "path"}
+    bounds = [str(getattr(m, name)) for m in metadata for name in ("ge", "le") if hasattr(m, name)]
+    return names[annotation] + (f", {' to '.join(bounds)}" if bounds else "")
+
+
+def _default(field: FieldInfo) -> str:
+    default = field.get_default(call_default_factory=True)
+    if isinstance(default, tuple):
+        return "<br>".join(code(each) for each in default)
+    if default in (None, "", {}) or isinstance(default, Section):
+        return ""
+    return code(default)
+
+
+# ------------------------------------------------------------------ evidence and stages
+
+
+def evidence_rules() -> str:
+    def row(kind: EvidenceKind) -> tuple[str, ...]:
+        rule, key = RULES[kind], f"evidence.{kind.value}"
+        words = said(f"{key}_of" if _WORDS.has(f"{key}_of") else key)
+        since = f" only since {rule.since:%Y-%m-%d}" if rule.since else ""
+        return (
+            code(kind.value),
+            words,
+            said(f"source.{rule.source.value}"),
+            ", ".join(code(lean.value) for lean in rule.leans) + since,
+            "yes" if rule.decisive else "",
+            code(rule.topic) if rule.topic else "",
+            "yes" if rule.whole_tenant else "",
+        )
+
+    columns = ("Kind", "In words", "Read from", "Leans", "Decisive", "Topic", "Whole tenant")
+    return table(columns, (row(kind) for kind in EvidenceKind))
+
+
+def evidence_leans() -> str:
+    def kinds(lean: Lean) -> str:
+        return ", ".join(code(kind.value) for kind in RULES if lean in RULES[kind].leans)
+
+    return table(("Lean", "Kinds"), ((code(lean.value), kinds(lean)) for lean in Lean))
+
+
+def evidence_states() -> str:
+    return table(
+        ("State", "Shown as", "Open", "Somebody can be asked", "What the bot says is next"),
+        (
+            (
+                code(state.value),
+                said(f"state.{state.value}"),
+                "yes" if state.is_open else "",
+                "yes" if state.wants_consent else "",
+                said(f"next.{state.value}"),
+            )
+            for state in State
+        ),
+    )
+
+
+def evidence_confidence() -> str:
+    meaning = remarks(Confidence)
+    return table(
+        ("Confidence", "Shown as", "What it means"),
+        ((code(c.value), said(f"confidence.{c.value}"), meaning[c.value]) for c in Confidence),
+    )
+
+
+def stages_list() -> str:
+    meaning = remarks(Stage)
+    return table(
+        ("Stage", "Shown as", "What it means", "Open"),
+        (
+            (
+                code(stage.value),
+                said(f"stage.{stage.value}"),
+                meaning[stage.value],
+                "yes" if stage.is_open else "",
+            )
+            for stage in Stage
+        ),
+    )
+
+
+def stages_table() -> str:
+    rows = (
+        (code(a.value), code(step.value), code(b.value)) for (a, step), b in TRANSITIONS.items()
+    )
+    return table(("From", "Step", "To"), rows)
+
+
+def stages_diagram() -> str:
+    steps = [(a.value, step.value, b.value) for (a, step), b in TRANSITIONS.items()]
+    return diagram(Stage.REQUESTED.value, steps, (s.value for s in Stage if not s.is_open))
+
+
+def diagram(start: str, steps: Iterable[tuple[str, str, str]], ends: Iterable[str]) -> str:
+    """A state diagram in Mermaid, which GitHub draws."""
+    lines = [f"[*] --> {start}", *(f"{a} --> {b}: {step}" for a, step, b in steps)]
+    lines += [f"{end} --> [*]" for end in ends]
+    return "```mermaid\nstateDiagram-v2\n" + "".join(f"    {line}\n" for line in lines) + "```\n"
+
+
+def delivery_steps() -> list[tuple[str, str, str]]:
+    """From, step, to: found by taking each step."""
+    now = datetime(2025, 1, 1, tzinfo=UTC)
+    due = Delivery(ChannelReminder(Channel(Platform.SLACK, "C1"), "x"), now, "")
+    claimed = deliveries.claim(due, now)
+    assert claimed is not None
+    again = deliveries.claim(claimed, now + deliveries.LEASE)
+    assert again is not None
+    taken = [
+        (due, "claim", claimed),
+        (claimed, "claim, once the lease ran out", again),
+        (due, "put off to a free slot", deliveries.put_off(due, now)),
+        (claimed, "put back", deliveries.put_back(claimed, now)),
+        (claimed, "put back, in doubt", deliveries.put_back(claimed, now, in_doubt=True)),
+        (claimed, "confirm", deliveries.confirm(claimed, "", now)),
+        (claimed, "fail", deliveries.fail(claimed, "")),
+    ]
+    return [(before.phase.value, step, after.phase.value) for before, step, after in taken]
+
+
+def delivery_diagram() -> str:
+    return diagram(Phase.DUE.value, delivery_steps(), (Phase.SENT.value, Phase.FAILED.value))
+
+
+def delivery_waits() -> str:
+    def words(wait: timedelta) -> str:
+        seconds = int(wait.total_seconds())
+        return f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"
+
+    now = datetime(2025, 1, 1, tzinfo=UTC)
+    draft = Delivery(ChannelReminder(Channel(Platform.SLACK, "C1"), "x"), now, "")
+    attempts = range(1, len(deliveries.BACKOFF) + 2)
+    waits = [
+        words(deliveries.next_try(Delivery(draft.notice, now, "", attempt=n), now) - now)
+        for n in attempts
+    ]
+    rows = [("A lease lasts", words(deliveries.LEASE))]
+    rows += [(f"Wait after attempt {n}", wait) for n, wait in zip(attempts, waits, strict=True)]
+    rows[-1] = (f"{rows[-1][0]} and later ones", rows[-1][1])
+    return table(("What", "How long"), rows)
+
+
+def delivery_promises() -> str:
+    rows = ((code(kind), kept.value.replace("_", " ")) for kind, kept in WHEN_UNKNOWN.items())
+    return table(("Notice", "When nobody can tell"), rows)
+
+
+def delivery_limits() -> str:
+    def words(windows: Iterable[Window]) -> str:
+        return ", ".join(f"{w.messages:,} in {int(w.span.total_seconds()):,} s" for w in windows)
+
+    rows = [("Slack, each channel", words(limits.SLACK_CHANNEL))]
+    rows += [(f"Slack, all, {call}", words((w,))) for call, w in limits.DEFAULT.slack.items()]
+    rows += [("Teams, each conversation", words(limits.TEAMS_CONVERSATION))]
+    rows += [("Teams, all of a tenant", words((limits.DEFAULT.teams,)))]
+    return table(("Where", "At most"), rows)
+
+
+# ------------------------------------------------------------------ commands and errors
+
+
+def commands() -> str:
+    rows = ((code(said(f"help.say_{verb}")), said(f"help.{verb}")) for verb in VERBS)
+    return table(("Type", "What you get"), rows)
+
+
+def every_error(of: type[O365BotError] = O365BotError) -> Iterator[type[O365BotError]]:
+    """The tree of errors, each before its leaves."""
+    yield of
+    for leaf in of.__subclasses__():
+        yield from every_error(leaf)
+
+
+def errors() -> str:
+    def told(error: type[O365BotError]) -> str:
+        key = f"error.{error.code}"
+        return said(key) if _WORDS.has(key) else ""
+
+    def row(error: type[O365BotError]) -> tuple[str, ...]:
+        meaning = inspect.cleandoc(error.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+        kind = error.__base__
+        within = code(kind.code) if kind and issubclass(kind, O365BotError) else ""
+        return (f'<a id="{error.code}"></a>`{error.code}`', within, meaning, told(error))
+
+    every = table(("Code", "Kind of", "What it means", "What chat says"), map(row, every_error()))
+    return f"{every}\nWithout words of its own, chat says: “{said('error.other')}”\n"
+
+
+# ------------------------------------------------------------------ pages
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "settings-top": settings_top,
+    "settings-sections": settings_sections,
+    "evidence-rules": evidence_rules,
+    "evidence-leans": evidence_leans,
+    "evidence-states": evidence_states,
+    "evidence-confidence": evidence_confidence,
+    "stages-list": stages_list,
+    "stages-diagram": stages_diagram,
+    "stages-table": stages_table,
+    "delivery-diagram": delivery_diagram,
+    "delivery-waits": delivery_waits,
+    "delivery-promises": delivery_promises,
+    "delivery-limits": delivery_limits,
+    "commands": commands,
+    "errors": errors,
+}
+
+
+def renew(page: str) -> str:
+    """The page with every made part as the code has it now. Raises KeyError for an unknown part."""
+    return _PART.sub(lambda part: f"{part[1]}\n{PARTS[part[2]]()}\n{part[3]}", page)
+
+
+def main() -> int:
+    """Renew every page, and say which changed."""
+    for name in PAGES:
+        path = DOCS / name
+        before = path.read_text(encoding="utf-8")
+        after = renew(before)
+        path.write_text(after, encoding="utf-8")
+        print(f"docs/{name}: {'written' if after != before else 'as it was'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
