@@ -226,6 +226,10 @@ class Ledger(Protocol):
         """Keys of what is due, or was being sent when its lease ran out; oldest first."""
         ...
 
+    async def take_due(self, now: datetime, limit: int, hold: timedelta) -> tuple[str, ...]:
+        """The same, each handed out once: for `hold` nobody else is given it."""
+        ...
+
     async def set_aside(self, key: str, until: datetime) -> None:
         """Leave a delivery that cannot be read out of `due` until then. Its record stays."""
         ...
@@ -290,6 +294,10 @@ class Engine(Protocol):
 
     async def deliver(self, key: str, at: datetime) -> None:
         """Carry out one delivery at its time (safe to repeat)."""
+        ...
+
+    async def deliver_all(self, keys: Sequence[str]) -> None:
+        """Carry out a batch of deliveries soon: one piece of work, so that many cost little."""
         ...
 
     async def scan(self, org: str) -> None:

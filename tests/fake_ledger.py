@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
@@ -60,6 +60,8 @@ class FakeLedger:
             if request.link is not None:
                 self._links[request.link.token_sha256] = request.id
         self._deliveries.update({delivery.key: delivery for delivery in changes.deliveries})
+        for delivery in changes.deliveries:
+            self._aside.pop(delivery.key, None)
         for delivery in changes.planned:
             self._deliveries.setdefault(delivery.key, delivery)
         self._troubles.update({trouble.place: trouble for trouble in changes.troubles})
@@ -127,6 +129,11 @@ class FakeLedger:
             if (at := _look_at(d))
         ]
         return tuple(key for at, key in sorted(waiting) if at <= now)[:limit]
+
+    async def take_due(self, now: datetime, limit: int, hold: timedelta) -> tuple[str, ...]:
+        keys = await self.due(now, limit)
+        self._aside.update(dict.fromkeys(keys, now + hold))
+        return keys
 
     async def set_aside(self, key: str, until: datetime) -> None:
         await self._call()

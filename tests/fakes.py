@@ -178,11 +178,15 @@ class FakeEngine:
 
     def __init__(self) -> None:
         self.deliveries: list[tuple[str, datetime]] = []
+        self.batches: list[tuple[str, ...]] = []
         self.scans: list[str] = []
         self.verifications: list[tuple[AppRef, datetime]] = []
 
     async def deliver(self, key: str, at: datetime) -> None:
         self.deliveries.append((key, at))
+
+    async def deliver_all(self, keys: Sequence[str]) -> None:
+        self.batches.append(tuple(keys))
 
     async def scan(self, org: str) -> None:
         self.scans.append(org)

@@ -8,7 +8,8 @@ know stays for the replica that does; one that cannot be read is put aside and t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -28,6 +29,8 @@ from bot.errors import StoreUnavailable
 log = structlog.get_logger(__name__)
 
 TICK = timedelta(seconds=10)
+# More would wait for connections while their leases run.
+DELIVERIES_AT_ONCE = 50
 TASK_LIMIT = timedelta(minutes=10)
 # A dead worker's tasks are taken over after this; a live one renews its leases.
 REDELIVERY = timedelta(seconds=30)
@@ -66,13 +69,18 @@ class DocketEngine:
     async def deliver(self, key: str, at: datetime) -> None:
         await self._add("deliver", key, key=f"deliver:{key}", at=at)
 
+    async def deliver_all(self, keys: Sequence[str]) -> None:
+        # A name of its own each time: these keys were handed out to nobody else.
+        batch = uuid.uuid4().hex
+        await self._add("deliver_batch", *keys, key=f"batch:{batch}", at=datetime.now(UTC))
+
     async def scan(self, org: str) -> None:
         await self._add("scan_org", org, key=f"scan:{org}", at=datetime.now(UTC))
 
     async def verify(self, ref: AppRef, at: datetime) -> None:
         await self._add("verify_app", str(ref), key=f"verify:{ref}", at=at)
 
-    async def _add(self, task: str, argument: str, *, key: str, at: datetime) -> None:
+    async def _add(self, task: str, *arguments: str, key: str, at: datetime) -> None:
         """Add a task. With a key it is safe to repeat, so a lost connection is retried.
 
         What lies in the future replaces what stands under the key: that is how a task puts itself
@@ -85,9 +93,9 @@ class DocketEngine:
             ):
                 with attempt:
                     if later:
-                        await self._docket.replace(task, when=at, key=key)(argument)
+                        await self._docket.replace(task, when=at, key=key)(*arguments)
                     else:
-                        await self._docket.add(task, when=at, key=key)(argument)
+                        await self._docket.add(task, when=at, key=key)(*arguments)
         except RedisError as error:
             raise StoreUnavailable("The engine's store does not answer.") from error
 
@@ -95,13 +103,29 @@ class DocketEngine:
         """Bind the tasks to what they do. A task's name is its key in Redis: never rename one."""
         orgs = self._orgs
         scan_every = self._scan_every
+        at_once = asyncio.Semaphore(DELIVERIES_AT_ONCE)
 
         async def deliver(
             key: str,
             retry: Retry = ExponentialRetry(attempts=5, minimum_delay=timedelta(seconds=1)),
             timeout: Timeout = Timeout(TASK_LIMIT),
         ) -> None:
-            await work.deliver(key)
+            async with at_once:
+                await work.deliver(key)
+
+        async def deliver_batch(
+            *keys: str,
+            retry: Retry = ExponentialRetry(attempts=5, minimum_delay=timedelta(seconds=1)),
+            timeout: Timeout = Timeout(TASK_LIMIT),
+        ) -> None:
+            async def one(key: str) -> None:
+                async with at_once:
+                    await work.deliver(key)
+
+            outcomes = await asyncio.gather(*map(one, keys), return_exceptions=True)
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    raise outcome  # all of them again: what is done is done
 
         async def scan_org(org: str, timeout: Timeout = Timeout(TASK_LIMIT)) -> None:
             if org in orgs:  # else: taken out of the settings meanwhile
@@ -122,7 +146,7 @@ class DocketEngine:
             for org in orgs:
                 await self.scan(org)
 
-        for task in (deliver, scan_org, verify_app, tick, scan_all):
+        for task in (deliver, deliver_batch, scan_org, verify_app, tick, scan_all):
             self._docket.register(task)
 
     async def run(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
 
@@ -30,6 +30,12 @@ ENDED_REQUESTS = 400 * DAY
 ENDED_DELIVERIES = 90 * DAY
 PEOPLE = DAY
 
+_TAKE_DUE = """
+local keys = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
+for _, key in ipairs(keys) do redis.call('ZADD', KEYS[1], 'XX', ARGV[2], key) end
+return keys
+"""
+
 
 class RedisLedger:
     """Implements `bot.ports.Ledger`."""
@@ -39,6 +45,7 @@ class RedisLedger:
         self._keys = keys
         self._durability = durability
         self._script = register(client)
+        self._take_due = client.register_script(_TAKE_DUE)
 
     async def commit(self, changes: Changes) -> None:
         commit = Commit()
@@ -187,6 +194,13 @@ class RedisLedger:
         with errors():
             keys = await self._client.zrangebyscore(
                 self._keys.due(), "-inf", now.timestamp(), start=0, num=limit
+            )
+        return tuple(map(text, keys))
+
+    async def take_due(self, now: datetime, limit: int, hold: timedelta) -> tuple[str, ...]:
+        with errors():
+            keys = await self._take_due(
+                keys=[self._keys.due()], args=[now.timestamp(), (now + hold).timestamp(), limit]
             )
         return tuple(map(text, keys))
 

@@ -11,9 +11,7 @@ from bot.domain.notices import Channel, ChannelReminder
 from bot.domain.reminders import Policy, Snapshot, decide
 from bot.errors import Conflict
 from bot.ports import Clock, Engine, Ledger
-
-# More than this at one tick waits for the next one; a tick stays short.
-AT_ONCE = 500
+from bot.services.requeue import requeue
 
 
 class Remind:
@@ -44,8 +42,7 @@ class Remind:
         now = self._clock.now()
         await self._plan_reminders(now)
         await self._expire_links(now)
-        for key in await self._ledger.due(now, AT_ONCE):
-            await self._engine.deliver(key, now)
+        await requeue(self._ledger, self._engine, now)
 
     async def now(self, by: str) -> tuple[Delivery, ...]:
         """Remind every channel now; `by` names who asked. Twice within a minute is once."""

@@ -17,7 +17,8 @@ from bot.domain.notices import Channel
 from bot.domain.people import Platform
 from bot.domain.reminders import Policy
 from bot.services.acknowledge import Acknowledge
-from bot.services.remind import AT_ONCE, Remind
+from bot.services.remind import Remind
+from bot.services.requeue import BATCH, HOLD
 from tests.examples import APP, DELIVERED, LETTER, LINK_FOR, NOW, RECORD, REQUEST, TENANT, TOKEN
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine
@@ -77,21 +78,27 @@ async def test_what_is_due_and_unsent_is_added_again_at_every_tick(world: World)
     """A delivery whose task was lost is found in the ledger, which is the truth."""
     await world.ledger.commit(Changes(requests=(REQUEST,), planned=(LETTER,)))
     await world.remind.tick()
-    assert (LETTER.key, NOW) in world.engine.deliveries
+    assert LETTER.key in {key for batch in world.engine.batches for key in batch}
 
 
-async def test_a_tick_stays_short_however_much_is_due(world: World) -> None:
-    """What exceeds one tick waits for the next one."""
+async def test_all_that_is_due_is_handed_out_in_batches_and_not_again_at_once(
+    world: World,
+) -> None:
+    """Thousands cost little to queue; while a batch waits for a worker it is in no second one."""
     many = tuple(
         replace(LETTER, notice=replace(LETTER.notice, request_id=f"r{n}"))  # type: ignore[arg-type]
-        for n in range(AT_ONCE + 50)
+        for n in range(3 * BATCH + 1)
     )
-    world.clock.forward(-timedelta(hours=2))
-    await world.ledger.commit(
-        Changes(planned=tuple(replace(d, due_at=world.clock.now()) for d in many))
-    )
+    await world.ledger.commit(Changes(planned=many))
     await world.remind.tick()
-    assert len(world.engine.deliveries) == AT_ONCE
+    await world.remind.tick()
+    handed_out = [key for batch in world.engine.batches for key in batch]
+    links = sorted(key for key in handed_out if key.startswith("link:"))
+    assert links == sorted(each.key for each in many)
+    assert max(len(batch) for batch in world.engine.batches) == BATCH
+    world.clock.forward(HOLD)
+    await world.remind.tick()
+    assert sum(map(len, world.engine.batches)) == 2 * len(handed_out)
 
 
 async def test_asking_for_a_reminder_reaches_every_channel_and_names_who_asked(
@@ -148,5 +155,5 @@ async def test_of_a_click_and_a_lapse_at_the_same_time_one_wins(world: World) ->
 async def test_two_replicas_that_tick_at_once_plan_each_reminder_once(world: World) -> None:
     """The key is added once; the engine drops the second task of the same key."""
     await asyncio.gather(world.remind.tick(), world.remind.tick())
-    due = await world.ledger.due(world.clock.now(), 100)
+    due = await world.ledger.due(world.clock.now() + HOLD, 100)
     assert len(due) == len(CHANNELS)
