@@ -109,6 +109,7 @@ def be_hasty() -> None:
     deliver_module.ATTEMPT = 4.5
     calls.SECONDS_PER_CALL = 1.0
     deliveries.BACKOFF = {n: wait / 10 for n, wait in deliveries.BACKOFF.items()}
+    deliveries.LONGEST_WAIT /= 10
     requeue_module.HOLD = timedelta(seconds=6)
     engine_module.REDELIVERY = timedelta(seconds=3)
     engine_module.TICK = timedelta(seconds=1)

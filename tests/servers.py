@@ -47,11 +47,17 @@ class Server:
         await wait_until(self.answers, within=20, what=f"the server on {self.port} answers")
 
     async def answers(self) -> bool:
-        async with Redis(port=self.port, retry=Retry(NoBackoff(), 0), socket_timeout=1) as client:
+        async with self.client() as client:
             try:
                 return bool(await client.ping())
             except RedisError:
                 return False
+
+    def client(self) -> Redis:
+        """A client that asks once."""
+        return Redis(
+            port=self.port, retry=Retry(NoBackoff(), 0), socket_timeout=1, decode_responses=True
+        )
 
     def signal(self, signum: signal.Signals) -> None:
         """SIGKILL, SIGSTOP or SIGCONT."""

@@ -175,9 +175,10 @@ BACKOFF: Mapping[int, timedelta] = {
     4: timedelta(minutes=1),
     5: timedelta(minutes=2),
 }
+LONGEST_WAIT = timedelta(minutes=5)
 
 
 def next_try(delivery: Delivery, now: datetime) -> datetime:
     """When to try again after an attempt that got no answer, or an error that may pass."""
-    wait = BACKOFF.get(delivery.attempt, timedelta(minutes=5))
+    wait = BACKOFF.get(delivery.attempt, LONGEST_WAIT)
     return now + wait
