@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,8 +25,8 @@ from adapters.redis.store import connect
 from bot.domain import limits
 from bot.domain.changes import Changes
 from bot.domain.deliveries import Delivery
-from bot.domain.limits import Call
-from bot.domain.notices import Channel, ChannelReminder, PersonalLink
+from bot.domain.limits import Call, Window
+from bot.domain.notices import Channel, ChannelReminder, Notice, PersonalLink
 from bot.domain.people import ChatIdentity, Platform
 from bot.services.deliver import Deliver
 from bot.services.requeue import requeue
@@ -38,6 +38,7 @@ from tests.fake_ledger import FakeLedger
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeMessenger, PlainComposer
 from tests.figures import Figure, at_most, measures
 from tests.servers import free_port
+from tests.waiting import wait_until
 
 
 @measures("reminders")
@@ -122,17 +123,15 @@ async def _sending(tiny: bool) -> list[Figure]:
             await ledger.commit(Changes(requests=requests, planned=planned))
         async with workers(url, port, 2):
             began = time.perf_counter()
-            while await client.zcard(Keys().due()):
-                await asyncio.sleep(0.02)
+            await wait_until(lambda: _none_due(client), within=300, what="all are sent")
             seconds = time.perf_counter() - began
         found, _ = await asyncio.to_thread(seen, port)
     assert sum(found.values()) == many, "every message is there once"
-    return [
-        at_most(f"reminders: {many:,} due deliveries sent", seconds, 10, "s"),
-        at_most(
-            "reminders: CPU time to send one, both workers", 1000 * seconds * 2 / many, 99, "ms"
-        ),
-    ]
+    return [at_most(f"reminders: {many:,} due deliveries sent", seconds, 10, "s")]
+
+
+async def _none_due(client: Redis) -> bool:
+    return not await client.zcard(Keys().due())
 
 
 @asynccontextmanager
@@ -160,7 +159,7 @@ async def _within_limits(tiny: bool) -> list[Figure]:
     """The same with the platforms' limits, by a clock that jumps to the next thing to do."""
     many = 60 if tiny else 6_000
     figures = []
-    cases = {
+    cases: dict[str, tuple[Sequence[Notice], Window]] = {
         "Slack, to people": (
             [PersonalLink(ChatIdentity(Platform.SLACK, f"U{n}"), f"r{n}") for n in range(many)],
             limits.DEFAULT.slack[Call.SEND],
@@ -191,7 +190,7 @@ async def _within_limits(tiny: bool) -> list[Figure]:
     return figures
 
 
-async def _simulate(notices: list[PersonalLink] | list[ChannelReminder]) -> timedelta:
+async def _simulate(notices: Sequence[Notice]) -> timedelta:
     """How long until all are sent, by the simulated clock. The limits are the real ones."""
     ledger, clock = FakeLedger(), FakeClock(NOW)
     queue: list[tuple[datetime, str]] = []
@@ -269,8 +268,7 @@ async def _idle(tiny: bool) -> list[Figure]:
                 stdout=asyncio.subprocess.DEVNULL,
             )
             try:
-                while not await client.exists("o365bot-engine:workers"):  # it has begun to work
-                    await asyncio.sleep(0.05)
+                await wait_until(lambda: _works(client), within=60, what="the bot works")
                 await asyncio.sleep(settle)  # the first look at the org is over
                 commands, cpu = await _commands(client), _cpu_seconds(process.pid)
                 began = time.perf_counter()
@@ -282,9 +280,18 @@ async def _idle(tiny: bool) -> list[Figure]:
                 process.terminate()
                 await process.wait()
     return [
-        at_most("reminders: idle, store commands a second", commands / took, 30, "/s"),
+        at_most(
+            "reminders: idle, store commands a second",
+            commands / took,
+            30 if not tiny else 300,
+            "/s",
+        ),
         at_most("reminders: idle, of one core", 100 * cpu / took, 1.5 if not tiny else 50, "%"),
     ]
+
+
+async def _works(client: Redis) -> bool:
+    return bool(await client.exists("o365bot-engine:workers"))
 
 
 async def _commands(client: Redis) -> int:
