@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from adapters.terminal.cli import build_cli
+from bot.services.rehearse import Rehearse
 from bot.settings import Settings
 
 
 def main() -> None:
     """Run the command line."""
-    build_cli(serve=_serve)()
+    build_cli(serve=_serve, open_rehearsal=_rehearsal)()
 
 
 def _serve(settings: Settings) -> None:
     asyncio.run(_run(settings))
+
+
+@asynccontextmanager
+async def _rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
+    """What the commands about the campaign look at; it sends nothing."""
+    from bot.bootstrap import open_rehearsal
+
+    async with open_rehearsal(settings) as rehearse:
+        yield rehearse
 
 
 async def _run(settings: Settings) -> None:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -18,10 +18,12 @@ from prometheus_client import generate_latest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from adapters.calendar.days_off import days_off, territories
 from adapters.engine.engine import DocketEngine, Work
 from adapters.entra.client import EntraClient
 from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
+from adapters.picture.burn_down import PillowPainter
 from adapters.redis import store
 from adapters.redis.conversations import RedisConversations
 from adapters.redis.durability import Durability
@@ -36,18 +38,24 @@ from adapters.teams.connector import Connector, TeamsMessenger
 from adapters.teams.inbound import TeamsInbound
 from adapters.web.app import build_app
 from adapters.web.health import Health, Part
-from bot.chat.conversation import Conversation
+from bot.chat.conversation import CampaignParts, Conversation
 from bot.chat.letters import Letters
+from bot.chat.reminding import Reminding
 from bot.chat.words import Words
+from bot.domain.calendar import Calendars
 from bot.domain.limits import Call, Quotas, Window
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, PeoplePolicy, Platform
 from bot.domain.reminders import Policy
 from bot.errors import StoreError
-from bot.ports import Entra, Messenger, OktaOrg
+from bot.ports import Clock, Engine, Entra, Messenger, OktaOrg
+from bot.rehearsal import OnRealTime, RehearsalClock
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
+from bot.services.boards import Boards
 from bot.services.deliver import Deliver
+from bot.services.postpone import Postpone
+from bot.services.rehearse import Rehearse
 from bot.services.remind import Remind
 from bot.services.scan import Scan
 from bot.services.send import Send
@@ -87,6 +95,7 @@ class Bot:
     scan: Scan
     ask: Ask
     remind: Remind
+    rehearse: Rehearse
     conversation: Conversation
     engine: DocketEngine
     app: Starlette
@@ -99,7 +108,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     Raises StoreUnavailable or StoreUnsafe when the store cannot be used, SettingsInvalid when a
     key or certificate cannot.
     """
-    clock = SystemClock()
+    real = SystemClock()
+    clock, rehearsal = _clock(settings, real)
     system_secrets = SystemSecrets()
     async with AsyncExitStack() as stack:
         url = await _store_url(settings, stack)
@@ -110,13 +120,15 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         once = RedisOnce(client, keys)
         conversations = RedisConversations(client, keys)
 
-        orgs = _okta(settings, clock, stack)
-        entra = _entra(settings, clock, stack)
+        orgs = _okta(settings, real, stack)
+        entra = _entra(settings, real, stack)
         engine = await stack.enter_async_context(
             DocketEngine(
                 url, tuple(orgs), scan_every=timedelta(minutes=settings.scan_every_minutes)
             )
         )
+
+        timed: Engine = engine if rehearsal is None else OnRealTime(engine, rehearsal)
 
         http = open_http()
         stack.push_async_callback(http.aclose)
@@ -130,27 +142,58 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         if settings.teams is not None and connector is not None:
             messengers[Platform.TEAMS] = TeamsMessenger(settings.teams, conversations, connector)
 
-        scan = Scan(orgs=orgs, entra=entra, ledger=ledger, clock=clock)
+        scan = Scan(orgs=orgs, entra=entra, ledger=ledger, clock=real)
         ask = Ask(
             ledger=ledger,
             entra=entra,
             messengers=messengers,
-            engine=engine,
+            engine=timed,
             clock=clock,
             secrets=system_secrets,
             policy=_people_policy(settings),
         )
+        channels = _channels(settings)
+        policy = _policy(settings)
+        reminding = Reminding(
+            ledger=ledger,
+            clock=clock,
+            policy=policy,
+            language=settings.language,
+            secrets=system_secrets,
+            painter=PillowPainter(),
+            public_url=settings.public_url,
+        )
+        boards = Boards(
+            ledger=ledger,
+            messengers=messengers,
+            writer=reminding,
+            engine=timed,
+            clock=clock,
+            channels=channels,
+            policy=policy,
+            post_anew_after=timedelta(days=settings.campaign.board_days),
+        )
         remind = Remind(
             ledger=ledger,
-            engine=engine,
+            engine=timed,
             clock=clock,
-            channels=_channels(settings),
-            policy=Policy(time.fromisoformat(settings.remind_at), ZoneInfo(settings.time_zone)),
+            ask=ask,
+            show_boards=boards.show,
+            channels=channels,
+            operators=_operator_accounts(settings),
+            policy=policy,
         )
+        rehearse = Rehearse(ledger=ledger, clock=clock, policy=policy)
         send = Send(
             ledger=ledger,
             messengers=messengers,
-            composer=Letters(ledger=ledger, orgs=orgs, clock=clock, language=settings.language),
+            composer=Letters(
+                ledger=ledger,
+                orgs=orgs,
+                clock=clock,
+                language=settings.language,
+                reminding=reminding,
+            ),
             clock=clock,
             secrets=system_secrets,
             public_url=settings.public_url,
@@ -159,14 +202,14 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         deliver = Deliver(
             ledger=ledger,
             send=send,
-            engine=engine,
+            engine=timed,
             pace=RedisPace(client, keys),
             clock=clock,
             quotas=_quotas(settings),
             operators=_operator_accounts(settings),
             ask_another=ask.another,
         )
-        acknowledge = Acknowledge(ledger=ledger, orgs=orgs, engine=engine, clock=clock)
+        acknowledge = Acknowledge(ledger=ledger, orgs=orgs, engine=timed, clock=clock)
         conversation = Conversation(
             ledger=ledger,
             scan=scan,
@@ -176,6 +219,12 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             operators=_operators(settings),
             language=settings.language,
             link_hours=settings.link_hours,
+            campaign=CampaignParts(
+                rehearse=rehearse,
+                boards=boards,
+                postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
+                sample=reminding.sample,
+            ),
         )
         engine.register(Work(deliver=deliver, scan=scan.org, verify=scan.app, tick=remind.tick))
         slack = (
@@ -207,8 +256,21 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             teams=teams.endpoint if teams else None,
             health=lambda: _health(client, ledger, tuple(messengers)),
             metrics=generate_latest,
+            pictures=ledger.picture,
         )
-        yield Bot(settings, ledger, scan, ask, remind, conversation, engine, app)
+        await remind.start()
+        yield Bot(settings, ledger, scan, ask, remind, rehearse, conversation, engine, app)
+
+
+@asynccontextmanager
+async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
+    """The store and what looks ahead in it, without anything that sends. Raises StoreError."""
+    async with AsyncExitStack() as stack:
+        url = await _store_url(settings, stack)
+        client = await stack.enter_async_context(store.connect(url))
+        ledger = RedisLedger(client, Keys())
+        clock, _ = _clock(settings, SystemClock())
+        yield Rehearse(ledger=ledger, clock=clock, policy=_policy(settings))
 
 
 DRAIN = 20.0
@@ -240,6 +302,36 @@ def _entra(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Ent
     client = EntraClient(settings.entra, clock)
     stack.push_async_callback(client.aclose)
     return client
+
+
+def _clock(settings: Settings, real: Clock) -> tuple[Clock, RehearsalClock | None]:
+    """What the services live by; the second one only in a rehearsal."""
+    if settings.rehearsal.clock_file is None:
+        return real, None
+    rehearsal = RehearsalClock(real, settings.rehearsal.clock_file)
+    return rehearsal, rehearsal
+
+
+def _policy(settings: Settings) -> Policy:
+    """How people are reminded."""
+    campaign = settings.campaign
+    return Policy(
+        campaign=campaign.campaign(),
+        calendars=Calendars(
+            ZoneInfo(settings.time_zone),
+            campaign.working_hours(),
+            country=campaign.country,
+            countries=campaign.countries,
+            territories=territories(),
+            days_off=days_off,
+            quiet=campaign.quiet_days(),
+        ),
+        per_week=campaign.per_week,
+        ignored_rounds=campaign.ignored_rounds,
+        patience=campaign.patience,
+        notice=campaign.notice,
+        jitter=timedelta(minutes=campaign.jitter_minutes),
+    )
 
 
 def _people_policy(settings: Settings) -> PeoplePolicy:

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Protocol
 
+from bot.domain.agenda import Line
 from bot.domain.apps import AppRef, Office365App, ProvisioningConnection, Tenant
+from bot.domain.board import Board
+from bot.domain.campaign import Deadline
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
@@ -20,6 +24,8 @@ from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.limits import Pacing
 from bot.domain.notices import Channel, Notice
 from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin
+from bot.domain.recipients import Recipient
+from bot.domain.report import BurnDown, DayCount
 from bot.domain.troubles import Trouble
 from bot.message import Message
 
@@ -131,8 +137,12 @@ class Messenger(Protocol):
         """One direct message. `key` marks it, so that `find_sent` can find it again."""
         ...
 
-    async def post(self, to: Channel, message: Message, key: str) -> Sent:
-        """One channel message, marked with `key`."""
+    async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
+        """One channel message, marked with `key`; `thread` is the message that it replies to."""
+        ...
+
+    async def pin(self, message_id: str) -> None:
+        """Keep a message at hand in its channel. Does nothing where a bot cannot, or may not."""
         ...
 
     async def update(self, message_id: str, message: Message) -> None:
@@ -159,11 +169,49 @@ class Pace(Protocol):
         ...
 
 
+NO_LINKS: Mapping[str, str] = MappingProxyType({})
+
+
 class Composer(Protocol):
     """Writes a notice out in words, from the present truth."""
 
-    async def compose(self, notice: Notice, *, link: str = "") -> Message | None:
-        """The message, or None when there is nothing to tell any more. `link` is the address."""
+    async def compose(
+        self, notice: Notice, *, link: str = "", links: Mapping[str, str] = NO_LINKS
+    ) -> Message | None:
+        """The message, or None when there is nothing to tell any more.
+
+        `link` is the address of a personal link, `links` those of a round by request id.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """What a board shows. `now` is UTC; `deadline` is the date that comes next."""
+
+    records: tuple[AppRecord, ...]
+    requests: Mapping[str, ConsentRequest]
+    scans: Mapping[str, OrgScan]
+    deadline: Deadline
+    working_days_left: int
+    now: datetime
+
+
+class BoardWriter(Protocol):
+    """Writes boards out in words."""
+
+    def board(self, standings: Standings) -> Message: ...
+
+    def moved(self) -> Message:
+        """What stays of a board that was posted anew further down."""
+        ...
+
+
+class Painter(Protocol):
+    """Draws pictures; both calls may take a while, and hold nothing up."""
+
+    async def burn_down(self, chart: BurnDown, labels: Mapping[str, str]) -> bytes:
+        """A burn-down as a PNG. `labels` are the words in it, by what they name."""
         ...
 
 
@@ -244,6 +292,30 @@ class Ledger(Protocol):
         Raises NotDurable.
         """
         ...
+
+    async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:
+        """Lines of the agenda that are due; each is held for its taker for `agenda.HOLD`."""
+        ...
+
+    async def requests_of(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
+        """The open requests of one person, oldest first."""
+        ...
+
+    async def recipient(self, chat: ChatIdentity) -> Recipient | None: ...
+
+    async def board(self, channel: Channel) -> Board | None: ...
+
+    async def history(self) -> tuple[DayCount, ...]:
+        """How many apps were in which state on each day, oldest first."""
+        ...
+
+    async def save_day(self, day: DayCount) -> None: ...
+
+    async def picture(self, name: str) -> bytes | None:
+        """A picture that a message shows, for a quarter of a year."""
+        ...
+
+    async def save_picture(self, name: str, png: bytes) -> None: ...
 
     async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
         """The newest entries, newest first."""

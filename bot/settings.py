@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -32,6 +30,8 @@ from pydantic_settings import (
 )
 
 from bot.errors import SettingsInvalid
+from bot.settings_campaign import CampaignSettings, known_zone
+from bot.settings_section import Section as Section
 
 
 def _is_loopback(host: str) -> bool:
@@ -56,32 +56,6 @@ def _address(value: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
-
-
-class Section(BaseModel):
-    """A part of the settings. Unknown keys are errors; every secret may come from a file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_secret_files(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        values = dict(data)
-        for name, field in cls.model_fields.items():
-            path = values.pop(f"{name}_file", None)
-            if path is None or field.annotation not in (SecretStr, SecretStr | None):
-                if path is not None:
-                    values[f"{name}_file"] = path
-                continue
-            if values.get(name):
-                raise ValueError(f"give {name} or {name}_file, not both")
-            try:
-                values[name] = Path(path).expanduser().read_text().strip()
-            except OSError as error:
-                raise ValueError(f"{name}_file cannot be read: {error.strerror}") from None
-        return values
 
 
 class RedisSettings(Section):
@@ -254,6 +228,17 @@ class PeopleSettings(Section):
     )
 
 
+class RehearsalSettings(Section):
+    """A clock that can be set forward, to see in minutes what comes in months."""
+
+    clock_file: Path | None = Field(
+        None,
+        description="A file that holds a number of seconds, by which reminders, links and boards "
+        "live ahead of the time. It is read again whenever it changes. Sign-ins, certificates and "
+        "everything else that others check keep the real time.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings. Build it with `load`."""
 
@@ -277,12 +262,11 @@ class Settings(BaseSettings):
         15, ge=1, le=1440, description="Minutes between two looks at every org."
     )
     link_hours: int = Field(72, ge=1, le=336, description="How long a personal link lives.")
-    remind_at: str = Field(
-        "09:00",
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
-        description="When the channel is reminded on working days.",
+    time_zone: str = Field(
+        "UTC",
+        description="The zone of the channels, and of people whose zone is not known, such as "
+        "`Europe/Berlin`.",
     )
-    time_zone: str = Field("UTC", description="The zone of `remind_at`, such as `Europe/Berlin`.")
     redis: RedisSettings = Field(RedisSettings(), description="The store.")
     okta: tuple[OktaSettings, ...] = Field(description="The Okta orgs, at least one.")
     entra: EntraSettings | None = Field(
@@ -294,17 +278,17 @@ class Settings(BaseSettings):
         LimitsSettings(), description="How fast the chat platforms may be called."
     )
     people: PeopleSettings = Field(PeopleSettings(), description="Your own admins.")
+    campaign: CampaignSettings = Field(
+        CampaignSettings(), description="Your dates, and how people are reminded of them."
+    )
+    rehearsal: RehearsalSettings = Field(
+        RehearsalSettings(), description="For rehearsals only; leave it out in earnest."
+    )
 
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        from zoneinfo import ZoneInfo
-
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError("expected a zone name such as Europe/Berlin") from None
-        return value
+        return known_zone(value)
 
     @field_validator("okta")
     @classmethod

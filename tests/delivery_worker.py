@@ -41,6 +41,7 @@ from bot.services.deliver import Deliver
 from bot.services.requeue import requeue
 from bot.services.send import Send
 from bot.settings import SlackSettings
+from tests.fakes import reminding
 
 MINUTE = timedelta(minutes=1)
 WITHOUT_LIMITS = Quotas(
@@ -78,7 +79,13 @@ async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIt
         send = Send(
             ledger=ledger,
             messengers={Platform.SLACK: SlackMessenger(web)},
-            composer=Letters(ledger=ledger, orgs={}, clock=clock, language="en"),
+            composer=Letters(
+                ledger=ledger,
+                orgs={},
+                clock=clock,
+                language="en",
+                reminding=reminding(ledger, clock),
+            ),
             clock=clock,
             secrets=secrets,
             public_url="https://bot.example.com",

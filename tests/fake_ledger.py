@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from bot.domain.agenda import HOLD, Line
 from bot.domain.apps import AppRef
+from bot.domain.board import Board
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.people import GlobalAdmin, OktaAdmin
+from bot.domain.notices import Channel
+from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin
+from bot.domain.recipients import Recipient
+from bot.domain.report import DayCount
 from bot.domain.troubles import Trouble
 from bot.errors import Conflict, StoreUnavailable
 
@@ -34,6 +39,11 @@ class FakeLedger:
         self._deliveries: dict[str, Delivery] = {}
         self._troubles: dict[str, Trouble] = {}
         self._aside: dict[str, datetime] = {}
+        self._recipients: dict[str, Recipient] = {}
+        self._boards: dict[Channel, Board] = {}
+        self._agenda: dict[str, datetime] = {}
+        self._history: dict[date, DayCount] = {}
+        self._pictures: dict[str, bytes] = {}
         self._audit: list[AuditEntry] = []
         self._global_admins: dict[str, tuple[GlobalAdmin, ...]] = {}
         self._okta_admins: dict[str, tuple[OktaAdmin, ...]] = {}
@@ -50,6 +60,8 @@ class FakeLedger:
             *((self._requests.get(r.id), r.revision) for r in changes.requests),
             *((self._deliveries.get(d.key), d.revision) for d in changes.deliveries),
             *((self._troubles.get(t.place), t.revision) for t in changes.troubles),
+            *((self._recipients.get(str(r.chat)), r.revision) for r in changes.recipients),
+            *((self._boards.get(b.channel), b.revision) for b in changes.boards),
         ]
         for stored, revision in expected:
             if (stored.revision if stored else 0) != revision - 1:
@@ -67,7 +79,55 @@ class FakeLedger:
         self._troubles.update({trouble.place: trouble for trouble in changes.troubles})
         for place in changes.solved:
             self._troubles.pop(place, None)
+        self._recipients.update({str(r.chat): r for r in changes.recipients})
+        self._boards.update({board.channel: board for board in changes.boards})
+        for line in (*changes.agenda, *changes.touched):
+            self._put_line(line)
         self._audit.extend(changes.audit)
+
+    def _put_line(self, line: Line) -> None:
+        known = self._agenda.get(line.name)
+        if line.held_until is None:
+            assert line.at is not None
+            self._agenda[line.name] = min(line.at, known or line.at)
+        elif known == line.held_until:
+            self._agenda.pop(line.name)
+            if line.at is not None:
+                self._agenda[line.name] = line.at
+
+    async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:
+        await self._call()
+        due = sorted((at, name) for name, at in self._agenda.items() if at <= now)[:limit]
+        self._agenda.update({name: now + HOLD for _, name in due})
+        return tuple(Line(name, at, now + HOLD) for at, name in due)
+
+    async def recipient(self, chat: ChatIdentity) -> Recipient | None:
+        await self._call()
+        return self._recipients.get(str(chat))
+
+    async def requests_of(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
+        await self._call()
+        return tuple(r for r in await self.open_requests() if str(r.chat) == str(chat))
+
+    async def board(self, channel: Channel) -> Board | None:
+        await self._call()
+        return self._boards.get(channel)
+
+    async def history(self) -> tuple[DayCount, ...]:
+        await self._call()
+        return tuple(self._history[on] for on in sorted(self._history))
+
+    async def save_day(self, day: DayCount) -> None:
+        await self._call()
+        self._history[day.on] = day
+
+    async def picture(self, name: str) -> bytes | None:
+        await self._call()
+        return self._pictures.get(name)
+
+    async def save_picture(self, name: str, png: bytes) -> None:
+        await self._call()
+        self._pictures[name] = png
 
     async def app(self, ref: AppRef) -> AppRecord | None:
         await self._call()

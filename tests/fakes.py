@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
+from bot.chat.reminding import Reminding
 from bot.domain.apps import (
     AppRef,
     ConnectionStatus,
@@ -15,6 +17,8 @@ from bot.domain.apps import (
     ProvisioningConnection,
     Tenant,
 )
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign
 from bot.domain.consent import (
     ConsentRequest,
     LinkBinding,
@@ -29,6 +33,8 @@ from bot.domain.evidence import Evidence
 from bot.domain.limits import Pacing
 from bot.domain.notices import Channel, Notice
 from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
+from bot.domain.reminders import Policy
+from bot.domain.report import BurnDown
 from bot.errors import (
     CloudError,
     CloudNotFound,
@@ -38,7 +44,7 @@ from bot.errors import (
     StoreUnavailable,
 )
 from bot.message import Buttons, Message, OpenLink
-from bot.ports import ConversationRef, Sent
+from bot.ports import NO_LINKS, Clock, ConversationRef, Ledger, Sent
 from bot.services.acknowledge import LinkStatus, LinkView
 
 
@@ -202,6 +208,7 @@ class Posted:
     to: ChatIdentity | Channel
     message: Message
     key: str
+    thread: str = ""
 
 
 class FakeMessenger:
@@ -222,6 +229,7 @@ class FakeMessenger:
         self.breaks: list[BaseException] = []
         self.posted: dict[str, Posted] = {}
         self.updates: list[str] = []
+        self.pinned: list[str] = []
         self.searched: list[tuple[str, ...]] = []
 
     async def find_person(
@@ -236,8 +244,12 @@ class FakeMessenger:
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
         return await self._take(to, message, key)
 
-    async def post(self, to: Channel, message: Message, key: str) -> Sent:
-        return await self._take(to, message, key)
+    async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
+        return await self._take(to, message, key, thread)
+
+    async def pin(self, message_id: str) -> None:
+        await asyncio.sleep(0)
+        self.pinned.append(message_id)
 
     async def update(self, message_id: str, message: Message) -> None:
         await asyncio.sleep(0)
@@ -251,12 +263,14 @@ class FakeMessenger:
         found = [i for i, posted in self.posted.items() if (posted.to, posted.key) == (to, key)]
         return Sent(found[0]) if found and self.tells else None
 
-    async def _take(self, to: ChatIdentity | Channel, message: Message, key: str) -> Sent:
+    async def _take(
+        self, to: ChatIdentity | Channel, message: Message, key: str, thread: str = ""
+    ) -> Sent:
         await asyncio.sleep(0)
         if self.refuses:
             raise self.refuses.pop(0)
         message_id = f"m{len(self.posted) + 1}"
-        self.posted[message_id] = Posted(to, message, key)
+        self.posted[message_id] = Posted(to, message, key, thread)
         if self.breaks:
             raise self.breaks.pop(0)
         return Sent(message_id)
@@ -292,10 +306,14 @@ class PlainComposer:
     def __init__(self) -> None:
         self.silent = False
 
-    async def compose(self, notice: Notice, *, link: str = "") -> Message | None:
+    async def compose(
+        self, notice: Notice, *, link: str = "", links: Mapping[str, str] = NO_LINKS
+    ) -> Message | None:
         if self.silent:
             return None
-        button = (Buttons((OpenLink("open", "Open", link),)),) if link else ()
+        found = {"open": link} if link else links
+        opened = tuple(OpenLink(name, "Open", url) for name, url in found.items())
+        button = (Buttons(opened),) if opened else ()
         return Message(notice.kind, button)
 
 
@@ -380,3 +398,31 @@ def _or_raise(given: Given | CloudError) -> Given:
     if isinstance(given, CloudError):
         raise given
     return given
+
+
+# ------------------------------------------------------------------ the campaign
+
+
+class BlankPainter:
+    """Draws nothing, and keeps what it was asked to draw."""
+
+    def __init__(self) -> None:
+        self.drawn: list[tuple[BurnDown, Mapping[str, str]]] = []
+
+    async def burn_down(self, chart: BurnDown, labels: Mapping[str, str]) -> bytes:
+        await asyncio.sleep(0)
+        self.drawn.append((chart, labels))
+        return b"png"
+
+
+def reminding(ledger: Ledger, clock: Clock, by: Policy | None = None) -> Reminding:
+    """The letters of a campaign without dates of its own, in English and in UTC."""
+    return Reminding(
+        ledger=ledger,
+        clock=clock,
+        policy=by or Policy(Campaign(), Calendars(ZoneInfo("UTC")), jitter=timedelta(0)),
+        language="en",
+        secrets=CountingSecrets(),
+        painter=BlankPainter(),
+        public_url="https://o365bot.example.com",
+    )

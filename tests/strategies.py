@@ -7,12 +7,14 @@ person twice, one log event seen in two looks.
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from bot.domain.apps import AppRef, AppStatus, Office365App, Tenant
+from bot.domain.calendar import Calendar, Hours
 from bot.domain.changes import AuditEntry
 from bot.domain.consent import ConsentRequest, LinkBinding, Proof, ProofKind, Stage
 from bot.domain.deliveries import Delivery, Phase
@@ -189,3 +191,40 @@ conversation_refs = st.builds(
     words,
     words,
 )
+
+# ------------------------------------------------------------------ working time
+
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "Europe/London",
+    "America/New_York",
+    "America/St_Johns",
+    "America/Sao_Paulo",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",  # its clock changes by half an hour
+    "Pacific/Apia",
+    "Pacific/Chatham",
+    "Pacific/Kiritimati",  # +14
+    "Pacific/Pago_Pago",  # -11
+)
+hours = st.builds(
+    Hours,
+    st.integers(0, 12).map(time),
+    st.integers(15, 23).map(time),
+    st.frozensets(st.integers(0, 6), min_size=1),
+)
+
+
+def some_days_off(country: str, year: int) -> frozenset[date]:
+    """A country that rests on four days a year, the leap day among them."""
+    days = [(1, 1), (5, 1), (12, 25), (2, 29 if year % 4 == 0 else 28)]
+    return frozenset(date(year, month, day) for month, day in days)
+
+
+def calendars() -> st.SearchStrategy[Calendar]:
+    return st.builds(
+        lambda zone, hours: Calendar(ZoneInfo(zone), hours, country="X", days_off=some_days_off),
+        st.sampled_from(ZONES),
+        hours,
+    )

@@ -11,10 +11,10 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -67,9 +67,28 @@ def remarks(enum: type[Enum]) -> Mapping[str, str]:
 
 
 def sections() -> Mapping[str, type[Section]]:
-    """The sections of the settings file, by name."""
-    found = {name: _section(field.annotation) for name, field in Settings.model_fields.items()}
-    return {name: section for name, section in found.items() if section is not None}
+    """The sections of the settings file, by name; a section within one comes after it."""
+    return dict(_sections("", Settings.model_fields))
+
+
+def _sections(prefix: str, fields: Mapping[str, FieldInfo]) -> Iterator[tuple[str, type[Section]]]:
+    for name, field in fields.items():
+        section = _section(field.annotation)
+        if section is not None:
+            yield prefix + name, section
+            yield from _sections(f"{prefix}{name}.", section.model_fields)
+
+
+def _head(name: str) -> str:
+    """How a section is begun in the file."""
+    fields: Mapping[str, FieldInfo] = Settings.model_fields
+    for part in name.split("."):
+        annotation = fields[part].annotation
+        section = _section(annotation)
+        assert section is not None
+        fields = section.model_fields
+    origin = get_origin(annotation)
+    return f"[[{name}]]" if origin is tuple else f"[{name}.NAME]" if origin is dict else f"[{name}]"
 
 
 def _section(annotation: object) -> type[Section] | None:
@@ -86,7 +105,7 @@ def settings_top() -> str:
 def settings_sections() -> str:
     parts = []
     for name, section in sections().items():
-        head = f"[[{name}]]" if name == "okta" else f"[{name}]"
+        head = _head(name)
         about = inspect.cleandoc(section.__doc__ or "")
         rows = table(*_settings(f"{name}.", section.model_fields))
         parts.append(f"### `{head}`\n\n{about}\n\n{rows}")
@@ -101,10 +120,11 @@ def _settings(
         variable = "O365BOT_" + key.replace(".", "__").upper()
         secret = SecretStr in (field.annotation, *get_args(field.annotation))
         environment = code(variable) + (f" or `{variable}_FILE`" if secret else "")
-        if prefix == "okta.":
-            environment = "in `O365BOT_OKTA`"
-        elif not prefix and name in sections():
-            environment = code(variable) + " (JSON)" if name == "okta" else ""
+        many = prefix.rstrip(".")
+        if many in sections() and _head(many) != f"[{many}]":
+            environment = f"in `O365BOT_{many.replace('.', '__').upper()}`"
+        elif key in sections():
+            environment = code(variable) + " (JSON)" if _head(key) != f"[{key}]" else ""
         elif get_origin(field.annotation) in (tuple, dict):
             environment += " (JSON)"
         return (
@@ -129,16 +149,32 @@ def _type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
         (annotation,) = (each for each in inner if each is not types.NoneType)
         return _type(annotation, metadata)
     if _section(annotation) is not None:
-        return "sections" if origin is tuple else "section"
+        return "sections" if origin in (tuple, dict) else "section"
+    if origin is Literal:
+        return "one of " + ", ".join(code(each) for each in inner)
+    if _is_enum(annotation):
+        return "one of " + ", ".join(code(each.value) for each in annotation)
+    if origin is tuple and (get_origin(inner[0]) is Literal or _is_enum(inner[0])):
+        return _type(inner[0]).replace("one", "some", 1)
     if origin is tuple:
         return f"list of {_type(inner[0])}s".replace("addresss", "addresses")
     if origin is dict:
         return "table of texts"
     if get_args(Address)[1] in metadata:
         return "address"
-    names = {str: "text", int: "whole number", SecretStr: "**secret**", Path: "path"}
+    names = {
+        str: "text",
+        int: "whole number",
+        date: "date",
+        SecretStr: "**secret**",
+        Path: "path",
+    }
     bounds = [str(getattr(m, name)) for m in metadata for name in ("ge", "le") if hasattr(m, name)]
     return names[annotation] + (f", {' to '.join(bounds)}" if bounds else "")
+
+
+def _is_enum(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Enum)
 
 
 def _default(field: FieldInfo) -> str:

@@ -6,10 +6,13 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.domain.board import Board
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.people import GlobalAdmin, OktaAdmin
+from bot.domain.recipients import Recipient
+from bot.domain.report import DayCount
 from bot.domain.troubles import Trouble
 from bot.errors import RecordUnreadable
 from bot.ports import ConversationRef
@@ -50,3 +53,6 @@ TROUBLE = Codec(TypeAdapter(Trouble))
 GLOBAL_ADMINS = Codec(TypeAdapter(tuple[GlobalAdmin, ...]))
 OKTA_ADMINS = Codec(TypeAdapter(tuple[OktaAdmin, ...]))
 CONVERSATION = Codec(TypeAdapter(ConversationRef))
+RECIPIENT = Codec(TypeAdapter(Recipient))
+BOARD = Codec(TypeAdapter(Board))
+DAY_COUNT = Codec(TypeAdapter(DayCount))

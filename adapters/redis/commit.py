@@ -7,12 +7,14 @@ without reading JSON. All expectations are checked before anything is written.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from adapters.redis.durability import Durability
+from bot.domain.agenda import Line
 from bot.errors import Conflict
 
 _SCRIPT = """
@@ -45,6 +47,14 @@ for _, write in ipairs(writes) do
       else redis.call('ZREM', KEYS[write.index], write.member) end
     end
     if write.gone then redis.call('HDEL', key, write.gone) end
+    if write.line then
+      local at = redis.call('ZSCORE', key, write.line)
+      if not write.held then redis.call('ZADD', key, 'LT', write.score, write.line)
+      elseif at and tonumber(at) == write.held then
+        if write.score then redis.call('ZADD', key, write.score, write.line)
+        else redis.call('ZREM', key, write.line) end
+      end
+    end
     if write.set then redis.call('SADD', KEYS[write.set], write.member) end
     if write.entry then redis.call('XADD', key, '*', unpack(write.entry)) end
   end
@@ -101,6 +111,15 @@ class Commit:
             | ({} if score is None else {"score": score})
         )
 
+    def line(self, key: str, line: Line) -> None:
+        """Write a line of the agenda, by its own rules."""
+        self._write(
+            key=key,
+            line=line.name,
+            score=None if line.at is None else milliseconds(line.at),
+            held=None if line.held_until is None else milliseconds(line.held_until),
+        )
+
     def member(self, key: str, member: str) -> None:
         """Put `member` into a set."""
         self._writes.append({"key": self._key(key), "set": self._key(key), "member": member})
@@ -147,6 +166,11 @@ class Commit:
 def register(client: Redis) -> AsyncScript:
     """The script on this client."""
     return client.register_script(_SCRIPT)
+
+
+def milliseconds(at: datetime) -> int:
+    """A moment as the agenda keeps it: whole numbers stay what they are on their way."""
+    return int(at.timestamp() * 1000)
 
 
 def split(stored: str | bytes) -> str:

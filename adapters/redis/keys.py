@@ -84,6 +84,30 @@ class Keys:
         """Hash: from which to which slot a quota is taken without a gap."""
         return self._key("pace", "run", quota)
 
+    def requests_of(self, chat: str) -> str:
+        """Sorted set: ids of a person's open requests by when they were made."""
+        return self._key("requests", "for", chat)
+
+    def recipient(self, chat: str) -> str:
+        """String: what a person was told, and what they asked for."""
+        return self._key("recipient", chat)
+
+    def agenda(self) -> str:
+        """Sorted set: whom to look at, by when (ms)."""
+        return self._key("agenda")
+
+    def boards(self) -> str:
+        """Hash: channel -> its board."""
+        return self._key("boards")
+
+    def history(self) -> str:
+        """Hash: date -> how many apps were in which state."""
+        return self._key("history")
+
+    def picture(self, name: str) -> str:
+        """String: a picture that a message shows."""
+        return self._key("picture", name)
+
     def audit(self) -> str:
         """Stream: every change."""
         return self._key("audit")

@@ -6,6 +6,7 @@ What has ended is kept for a while, then expires by itself: requests for 400 day
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,16 +14,21 @@ from datetime import UTC, datetime, timedelta
 from redis.asyncio import Redis
 
 from adapters.redis import codec
-from adapters.redis.commit import Commit, register, split, text
+from adapters.redis.commit import Commit, milliseconds, register, split, text
 from adapters.redis.durability import NONE, Durability
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
+from bot.domain.agenda import HOLD, Line
 from bot.domain.apps import AppRef
+from bot.domain.board import Board
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.people import GlobalAdmin, OktaAdmin
+from bot.domain.notices import Channel
+from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin
+from bot.domain.recipients import Recipient
+from bot.domain.report import DayCount
 from bot.domain.troubles import Trouble
 
 DAY = 24 * 60 * 60
@@ -37,6 +43,14 @@ return keys
 """
 
 
+_HOLD = """
+local due = redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[3],
+                       'WITHSCORES')
+for i = 1, #due, 2 do redis.call('ZADD', KEYS[1], ARGV[2], due[i]) end
+return due
+"""
+
+
 class RedisLedger:
     """Implements `bot.ports.Ledger`."""
 
@@ -45,6 +59,7 @@ class RedisLedger:
         self._keys = keys
         self._durability = durability
         self._script = register(client)
+        self._hold = client.register_script(_HOLD)
         self._take_due = client.register_script(_TAKE_DUE)
 
     async def commit(self, changes: Changes) -> None:
@@ -73,6 +88,22 @@ class RedisLedger:
             )
         for place in changes.solved:
             commit.remove(self._keys.troubles(), place)
+        for recipient in changes.recipients:
+            commit.put(
+                self._keys.recipient(str(recipient.chat)),
+                codec.RECIPIENT.dump(recipient),
+                recipient.revision,
+                ttl=ENDED_REQUESTS,
+            )
+        for board in changes.boards:
+            commit.put(
+                self._keys.boards(),
+                codec.BOARD.dump(board),
+                board.revision,
+                field=str(board.channel),
+            )
+        for line in (*changes.agenda, *changes.touched):
+            commit.line(self._keys.agenda(), line)
         for entry in changes.audit:
             commit.append(self._keys.audit(), _flat(entry))
         # A proof is what a person is told "it is recorded" about.
@@ -98,6 +129,9 @@ class RedisLedger:
         )
         commit.index(self._keys.open_requests(), request.id, made if is_open else None)
         commit.index(self._keys.requests_for(request.app), request.id, made)
+        commit.index(
+            self._keys.requests_of(str(request.chat)), request.id, made if is_open else None
+        )
         if request.link is not None:
             commit.set(self._keys.link(request.link.token_sha256), request.id, ENDED_REQUESTS)
 
@@ -223,6 +257,54 @@ class RedisLedger:
                 self._durability.wait(pipe)
                 _, waited = await pipe.execute()
         self._durability.check(waited)
+
+    async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:
+        until = now + HOLD
+        with errors():
+            found = await self._hold(
+                keys=[self._keys.agenda()], args=[milliseconds(now), milliseconds(until), limit]
+            )
+        names, scores = found[::2], found[1::2]
+        return tuple(
+            Line(text(name), datetime.fromtimestamp(float(at) / 1000, UTC), until)
+            for name, at in zip(names, scores, strict=True)
+        )
+
+    async def requests_of(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
+        return await self._requests(self._keys.requests_of(str(chat)))
+
+    async def recipient(self, chat: ChatIdentity) -> Recipient | None:
+        with errors():
+            stored = await self._client.get(self._keys.recipient(str(chat)))
+        return codec.RECIPIENT.load(split(stored)) if stored else None
+
+    async def board(self, channel: Channel) -> Board | None:
+        with errors():
+            stored = await self._client.hget(self._keys.boards(), str(channel))
+        return codec.BOARD.load(split(stored)) if stored else None
+
+    async def history(self) -> tuple[DayCount, ...]:
+        with errors():
+            stored = await self._client.hgetall(self._keys.history())
+        return tuple(codec.DAY_COUNT.load(stored[on]) for on in sorted(stored))
+
+    async def save_day(self, day: DayCount) -> None:
+        with errors():
+            await self._client.hset(
+                self._keys.history(), day.on.isoformat(), codec.DAY_COUNT.dump(day)
+            )
+
+    async def picture(self, name: str) -> bytes | None:
+        with errors():
+            stored = await self._client.get(self._keys.picture(name))
+        return base64.b64decode(text(stored)) if stored else None
+
+    async def save_picture(self, name: str, png: bytes) -> None:
+        with errors():
+            # The connection speaks text.
+            await self._client.set(
+                self._keys.picture(name), base64.b64encode(png).decode(), ex=ENDED_DELIVERIES
+            )
 
     async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
         with errors():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import posting
@@ -12,9 +13,17 @@ from adapters.slack.calls import call
 from adapters.slack.people import email_of, is_colleague, look_up
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity
-from bot.errors import ChannelUnreachable, PersonUnreachable
+from bot.errors import (
+    ChannelUnreachable,
+    ChatMisconfigured,
+    MessageGone,
+    MessageRefused,
+    PersonUnreachable,
+)
 from bot.message import Message
 from bot.ports import Sent
+
+log = structlog.get_logger(__name__)
 
 EVENT_TYPE = "o365bot_delivery"
 """Marks our deliveries in their metadata (docs.slack.dev/messaging/message-metadata)."""
@@ -62,9 +71,23 @@ class SlackMessenger:
         except ChannelUnreachable as error:
             raise PersonUnreachable(str(error)) from error
 
-    async def post(self, to: Channel, message: Message, key: str) -> Sent:
+    async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
         """Raises ChannelUnreachable when the app is not in the channel, or it is archived."""
-        return await posting.post(self._web, to.channel_id, message, metadata=_metadata(key))
+        return await posting.post(
+            self._web,
+            to.channel_id,
+            message,
+            thread=thread.partition(":")[2] or None,
+            metadata=_metadata(key),
+        )
+
+    async def pin(self, message_id: str) -> None:
+        """Needs the scope `pins:write`; without it the board is only not pinned."""
+        channel, _, ts = message_id.partition(":")
+        try:
+            await call(self._web.pins_add(channel=channel, timestamp=ts))
+        except (ChatMisconfigured, ChannelUnreachable, MessageGone, MessageRefused) as error:
+            log.info("a message was not pinned", reason=str(error))
 
     async def update(self, message_id: str, message: Message) -> None:
         """Raises MessageGone when it was deleted, or is not ours to change."""

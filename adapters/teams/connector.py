@@ -206,8 +206,15 @@ class TeamsMessenger:
         place = Place(ref.service_url, ref.conversation_id, personal=True)
         return _sent(place.conversation_id, await self._connector.send(place, message))
 
-    async def post(self, to: Channel, message: Message, key: str) -> Sent:
-        """One channel message, as a thread of its own. `key` is not used, as above."""
+    async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
+        """One channel message, as a thread of its own or in that of another message.
+
+        `key` is not used, as above.
+        """
+        if thread:
+            conversation_id, _, _ = thread.rpartition("|")
+            place = await self._place(conversation_id)
+            return _sent(conversation_id, await self._connector.send(place, message))
         place = await self._place(to.channel_id)
         return _sent(*await self._connector.start_thread(place, message))
 
@@ -218,6 +225,9 @@ class TeamsMessenger:
             raise MessageGone("Teams gave this message no id.")
         place = await self._place(conversation_id)
         await self._connector.update(place, activity_id, message)
+
+    async def pin(self, message_id: str) -> None:
+        """Does nothing: a bot cannot pin in a channel of Teams."""
 
     async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
         """Always None: a bot cannot read back what it wrote in Teams."""

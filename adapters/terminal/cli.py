@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from adapters.terminal import logs
-from bot.errors import O365BotError
-from bot.settings import CONFIG_VARIABLE, Settings, load
-
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        envvar=CONFIG_VARIABLE,
-        help="The settings, a TOML file (docs/settings.md explains each key).",
-        dir_okay=False,
-    ),
-]
+from adapters.terminal.campaign import OpenRehearsal, add_campaign_commands
+from adapters.terminal.options import Config, LogLevel, errors_in_words
+from bot.settings import Settings, load
 
 
-def build_cli(*, serve: Callable[[Settings], None]) -> typer.Typer:
-    """The command line; `serve` runs the bot until it is told to stop."""
+def build_cli(*, serve: Callable[[Settings], None], open_rehearsal: OpenRehearsal) -> typer.Typer:
+    """The command line; `serve` runs the bot until it is told to stop.
+
+    `open_rehearsal` opens what the commands about the campaign look at.
+    """
     cli = typer.Typer(
         help="Brings every Office 365 app in Okta to its Microsoft Graph consent: "
         "asks the right admin, reminds, and keeps the record.",
@@ -49,17 +40,17 @@ def build_cli(*, serve: Callable[[Settings], None]) -> typer.Typer:
     @cli.command()
     def run(
         config: Config = None,
-        log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+        log_level: LogLevel = "INFO",
     ) -> None:
         """Start the bot: the chat endpoints, the consent pages, the background work."""
         logs.configure(log_level.upper())
-        with _errors_in_words():
+        with errors_in_words():
             serve(load(config))
 
     @cli.command()
     def check(config: Config = None) -> None:
         """Check the settings without starting anything; list every wrong key."""
-        with _errors_in_words():
+        with errors_in_words():
             settings = load(config)
         orgs = ", ".join(org.name for org in settings.okta)
         chats = " and ".join(
@@ -69,14 +60,5 @@ def build_cli(*, serve: Callable[[Settings], None]) -> typer.Typer:
         )
         typer.echo(f"The settings are good: Okta orgs {orgs}; served in {chats}.")
 
+    add_campaign_commands(cli, open_rehearsal)
     return cli
-
-
-@contextmanager
-def _errors_in_words() -> Iterator[None]:
-    """Turn our own errors into a message and exit status 2; bugs go through."""
-    try:
-        yield
-    except O365BotError as error:
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
-        raise typer.Exit(2) from error

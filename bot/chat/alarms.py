@@ -8,6 +8,7 @@ from bot.domain.notices import Alarm
 from bot.domain.troubles import Trouble
 from bot.message import Block, Buttons, Command, Fact, Facts, Heading, Message, Note, Text
 from bot.ports import Ledger
+from bot.services.remind import NOBODY_LEFT
 
 
 async def alarm(ledger: Ledger, notice: Alarm, words: Words) -> Message | None:
@@ -16,6 +17,8 @@ async def alarm(ledger: Ledger, notice: Alarm, words: Words) -> Message | None:
     if trouble is not None:
         return _trouble(trouble, words)
     request = await ledger.request(notice.about)
+    if request is not None and notice.code == NOBODY_LEFT:
+        return _silent(request, words) if request.stage.is_open else None
     return None if request is None else await _undelivered(ledger, request, words)
 
 
@@ -59,3 +62,18 @@ async def _undelivered(ledger: Ledger, request: ConsentRequest, words: Words) ->
         blocks.append(Buttons((Command("who", words("alarm.person_who"), who),)))
     blocks.append(Note(words("alarm.once")))
     return Message(title, tuple(blocks))
+
+
+def _silent(request: ConsentRequest, words: Words) -> Message:
+    """Nobody is left to ask: the operators have to."""
+    title = words("silent.title", app=request.app_label)
+    who = Command("who", words("button.who", app=request.app_label), f"who {request.app}")
+    return Message(
+        title,
+        (
+            Heading(title),
+            Text(words("silent.text", name=request.admin_name)),
+            Text(words("silent.next")),
+            Buttons((who,)),
+        ),
+    )

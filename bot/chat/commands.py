@@ -59,6 +59,37 @@ class RemindNow:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanAhead:
+    """Who would get what in the next `days` days."""
+
+    days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNow:
+    """Post the report to the channels now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Show me what a personal reminder looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Remind me again at that time; `said` is the time and, behind it, the reason."""
+
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """I am away up to and with that day."""
+
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unclear:
     """Not understood. `closest` is the command that looks most alike, or ""."""
 
@@ -73,7 +104,23 @@ class NeedsApp:
     verb: str
 
 
-Command = ListApps | Help | Why | Who | Send | Check | ScanAll | RemindNow | Unclear | NeedsApp
+Command = (
+    ListApps
+    | Help
+    | Why
+    | Who
+    | Send
+    | Check
+    | ScanAll
+    | RemindNow
+    | PlanAhead
+    | ReportNow
+    | Sample
+    | Later
+    | Away
+    | Unclear
+    | NeedsApp
+)
 
 _WITH_APP: dict[str, type[Why | Who | Send | Check]] = {
     "why": Why,
@@ -86,8 +133,15 @@ _WITHOUT: dict[str, Command] = {
     "?": Help(),
     "scan": ScanAll(),
     "remind": RemindNow(),
+    "report": ReportNow(),
+    "sample": Sample(),
 }
-VERBS = ("apps", "all", "why", "who", "send", "check", "scan", "remind", "help")
+_PERSONAL: dict[str, type[Later | Away]] = {"later": Later, "away": Away}
+VERBS = (
+    *("apps", "all", "why", "who", "send", "check", "scan"),
+    *("remind", "plan", "report", "sample", "later", "away", "help"),
+)
+_DAYS = re.compile(r"(\d{1,3})\s*(d|days?)?", re.IGNORECASE)
 
 # "which O365 apps need migration", "what Office 365 apps still need to be migrated?", …
 _QUESTION = re.compile(
@@ -109,6 +163,13 @@ def parse(words: str) -> Command:
         return ListApps(max(page, 1), everything=verb == "all" or rest == "all")
     if verb in _WITHOUT and not rest:
         return _WITHOUT[verb]
+    if verb in _PERSONAL:
+        return _PERSONAL[verb](rest)
+    if verb == "plan":
+        days = _DAYS.fullmatch(rest)
+        return PlanAhead(min(max(int(days[1]), 1), 366)) if days else PlanAhead()
+    if said.lower().rstrip(".!") == "send me a sample":
+        return Sample()
     if verb in _WITH_APP:
         return _WITH_APP[verb](rest) if rest else NeedsApp(verb)
     if _QUESTION.search(said):

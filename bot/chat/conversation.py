@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 
 from bot.chat.commands import (
+    Away,
     Check,
     Command,
     Help,
+    Later,
     ListApps,
     NeedsApp,
+    PlanAhead,
     RemindNow,
+    ReportNow,
+    Sample,
     ScanAll,
     Send,
     Unclear,
@@ -25,20 +31,34 @@ from bot.chat.commands import (
     parse,
 )
 from bot.chat.find_app import find_app
+from bot.chat.moments import read_day, read_moment
 from bot.chat.replies import Replies
 from bot.chat.words import Words
 from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
-from bot.errors import O365BotError
+from bot.errors import NothingToDo, O365BotError
 from bot.message import Message
 from bot.ports import Clock, Ledger
 from bot.services.ask import Ask
+from bot.services.boards import Boards
+from bot.services.postpone import Postpone
+from bot.services.rehearse import Rehearse
 from bot.services.remind import Remind
 from bot.services.scan import Scan
 
 Show = Callable[[Message], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignParts:
+    """What is said about the campaign."""
+
+    rehearse: Rehearse
+    boards: Boards
+    postpone: Postpone
+    sample: Callable[[ChatIdentity], Awaitable[Message | None]]
 
 
 class Conversation:
@@ -55,6 +75,7 @@ class Conversation:
         operators: frozenset[str],
         language: str,
         link_hours: int,
+        campaign: CampaignParts,
     ) -> None:
         self._ledger = ledger
         self._scan = scan
@@ -64,6 +85,7 @@ class Conversation:
         self._operators = operators
         self._language = language
         self._link_hours = link_hours
+        self._campaign = campaign
 
     async def answer(
         self, words: str, asker: ChatIdentity, progress: Show | None = None
@@ -78,7 +100,7 @@ class Conversation:
         log.info("asked", command=type(command).__name__, asker=str(asker), operator=operator)
         if isinstance(command, Help):
             return replies.help(operator)
-        if not operator:
+        if not operator and not isinstance(command, Later | Away):
             return replies.not_allowed(asker)
         try:
             return await self._do(command, asker, replies, progress)
@@ -116,12 +138,38 @@ class Conversation:
                 return await self._list(replies, progress, 1, everything=False)
             case RemindNow():
                 return replies.reminded(len(await self._remind.now(str(asker))))
+            case PlanAhead(days):
+                return replies.plan(await self._campaign.rehearse.plan(days), days)
+            case ReportNow():
+                return replies.reported(len(await self._campaign.boards.report(str(asker))))
+            case Sample():
+                return replies.sample(await self._campaign.sample(asker))
+            case Later(said):
+                return await self._later(said, asker, replies)
+            case Away(said):
+                until = read_day(said)
+                if until is None:
+                    return replies.no_moment("away")
+                return replies.away(until, await self._campaign.postpone.away(asker, until))
             case Unclear(said, closest):
                 return replies.unclear(said, closest)
             case NeedsApp(verb):
                 return replies.needs_app(verb)
             case Help():
                 return replies.help(operator=True)
+
+    async def _later(self, said: str, asker: ChatIdentity, replies: Replies) -> Message:
+        postpone = self._campaign.postpone
+        calendar = await postpone.calendar(asker)
+        found = read_moment(said, self._clock.now(), calendar)
+        if found is None:
+            return replies.no_moment("later")
+        wanted, reason = found
+        try:
+            snooze = await postpone.later(asker, wanted, reason)
+        except NothingToDo:
+            return replies.nothing_to_put_off()
+        return replies.put_off(snooze.until, wanted, calendar.zone)
 
     async def _find(self, name: str) -> AppRecord:
         return find_app(name, await self._ledger.apps())

@@ -10,10 +10,20 @@ from datetime import datetime
 
 from bot.chat import phrases
 from bot.chat.alarms import alarm
+from bot.chat.reminding import Reminding
 from bot.chat.words import Words
 from bot.domain.campaign import OKTA_CONSENT
 from bot.domain.consent import ConsentRequest
-from bot.domain.notices import Acknowledged, Alarm, ChannelReminder, Notice, PersonalLink
+from bot.domain.notices import (
+    Acknowledged,
+    Alarm,
+    ChannelNudge,
+    ChannelReminder,
+    ChannelReport,
+    Notice,
+    PersonalLink,
+    PersonalRound,
+)
 from bot.message import (
     Block,
     Buttons,
@@ -28,7 +38,7 @@ from bot.message import (
     Table,
     Text,
 )
-from bot.ports import Clock, Ledger, OktaOrg
+from bot.ports import NO_LINKS, Clock, Ledger, OktaOrg
 from bot.services.acknowledge import integration_tab
 
 SHOWN = 8
@@ -38,14 +48,23 @@ class Letters:
     """Writes notices out."""
 
     def __init__(
-        self, *, ledger: Ledger, orgs: Mapping[str, OktaOrg], clock: Clock, language: str
+        self,
+        *,
+        ledger: Ledger,
+        orgs: Mapping[str, OktaOrg],
+        clock: Clock,
+        language: str,
+        reminding: Reminding,
     ) -> None:
         self._ledger = ledger
         self._orgs = orgs
         self._clock = clock
         self._language = language
+        self._reminding = reminding
 
-    async def compose(self, notice: Notice, *, link: str = "") -> Message | None:
+    async def compose(
+        self, notice: Notice, *, link: str = "", links: Mapping[str, str] = NO_LINKS
+    ) -> Message | None:
         match notice:
             case PersonalLink(to, request_id):
                 request = await self._ledger.request(request_id)
@@ -59,6 +78,8 @@ class Letters:
                 return await self._acknowledged(request, Words(to.language or self._language))
             case ChannelReminder():
                 return await self._reminder(Words(self._language))
+            case PersonalRound() | ChannelNudge() | ChannelReport():
+                return await self._reminding.compose(notice, links)
             case Alarm(to):
                 return await alarm(self._ledger, notice, Words(to.language or self._language))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 
-from bot.chat import phrases
+from bot.chat import phrases, plans
 from bot.chat.commands import VERBS
 from bot.chat.words import Words
 from bot.domain.consent import ConsentRequest
@@ -27,6 +27,7 @@ from bot.message import (
     Text,
 )
 from bot.services.ask import Asked
+from bot.services.rehearse import Plan
 
 PAGE = 15
 # More buttons than this are noise.
@@ -242,6 +243,39 @@ class Replies:
     def reminded(self, channels: int) -> Message:
         """The reminder is on its way."""
         return _plain(self._words("remind.sent", count=channels))
+
+    def reported(self, channels: int) -> Message:
+        """The report is on its way."""
+        return _plain(self._words("report.sent", count=channels))
+
+    def plan(self, found: Plan, days: int) -> Message:
+        """Who would get what, when and why."""
+        return plans.plan(self._words, found, days)
+
+    def sample(self, found: Message | None) -> Message:
+        """A personal reminder as its receiver would see it, and that it is none."""
+        if found is None:
+            return _plain(self._words("sample.nobody"))
+        return Message(found.summary, (*found.blocks, Note(self._words("sample.reason"))))
+
+    def put_off(self, until: datetime, wanted: datetime, zone: tzinfo) -> Message:
+        """When the person hears again; says so when that is not what they asked for."""
+        key = "later.done" if until == wanted else "later.moved"
+        return _plain(self._words(key, at=self._words.moment(until, zone)))
+
+    def nothing_to_put_off(self) -> Message:
+        """Nothing waits for this person."""
+        return _plain(self._words("later.nothing"))
+
+    def away(self, until: date, ahead: bool) -> Message:
+        """An absence was noted, or ended."""
+        if not ahead:
+            return _plain(self._words("away.back"))
+        return _plain(self._words("away.done", date=self._words.date(until)))
+
+    def no_moment(self, verb: str) -> Message:
+        """The time was not understood."""
+        return _plain(self._words("away.unclear" if verb == "away" else "later.unclear"))
 
     def scanning(self, org: str, done: int, total: int) -> Message:
         """A look at an org, while it goes on."""

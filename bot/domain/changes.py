@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.domain.agenda import BOARDS, Line, person
+from bot.domain.board import Board
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
+from bot.domain.recipients import Recipient
 from bot.domain.troubles import Trouble
 
 
@@ -38,4 +41,17 @@ class Changes:
     planned: tuple[Delivery, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     solved: tuple[str, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    boards: tuple[Board, ...] = ()
+    agenda: tuple[Line, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
+
+    @property
+    def touched(self) -> tuple[Line, ...]:
+        """The lines of the agenda that these changes are about: they are looked at at once."""
+        found = {person(r.chat): r.changed_at or r.requested_at for r in self.requests}
+        news = [entry.at for entry in self.audit if entry.action == "assess"]
+        news += found.values()
+        if news:
+            found[BOARDS] = max(news)
+        return tuple(Line(name, at) for name, at in found.items())

@@ -27,7 +27,7 @@ class Stage(StrEnum):
     DONE = "done"  # evidence says so
     UNDELIVERED = "undelivered"  # the person cannot be messaged
     DECLINED = "declined"  # "not me"
-    EXPIRED = "expired"  # nobody used the link in time
+    EXPIRED = "expired"  # nothing came of it in time: somebody else is asked
     REVOKED = "revoked"  # a newer request took its place, or the app needs nothing any more
 
     @property
@@ -60,11 +60,15 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.REQUESTED, Step.PROVE): Stage.DONE,
     (Stage.REQUESTED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.REQUESTED, Step.REVOKE): Stage.REVOKED,
+    # Each round carries fresh links.
+    (Stage.DELIVERED, Step.ISSUE): Stage.DELIVERED,
     (Stage.DELIVERED, Step.ACKNOWLEDGE): Stage.ACKNOWLEDGED,
     (Stage.DELIVERED, Step.DECLINE): Stage.DECLINED,
     (Stage.DELIVERED, Step.PROVE): Stage.DONE,
     (Stage.DELIVERED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.DELIVERED, Step.REVOKE): Stage.REVOKED,
+    (Stage.ACKNOWLEDGED, Step.ISSUE): Stage.ACKNOWLEDGED,
+    (Stage.ACKNOWLEDGED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.ACKNOWLEDGED, Step.SAVE): Stage.SAVED,
     (Stage.ACKNOWLEDGED, Step.DECLINE): Stage.DECLINED,
     (Stage.ACKNOWLEDGED, Step.PROVE): Stage.DONE,

@@ -44,6 +44,10 @@ WHEN_UNKNOWN: Mapping[str, Promise] = {
     "acknowledged": Promise.NEVER_LOST,
     # The next one comes by itself; twice the same in a channel of hundreds is noise.
     "channel_reminder": Promise.NEVER_TWICE,
+    "channel_nudge": Promise.NEVER_TWICE,
+    "channel_report": Promise.NEVER_TWICE,
+    # The next round comes by itself; its links are made anew each time.
+    "personal_round": Promise.NEVER_TWICE,
     # Somebody has to act on it.
     "alarm": Promise.NEVER_LOST,
 }

@@ -65,7 +65,51 @@ class Alarm:
     kind: Literal["alarm"] = "alarm"
 
 
-Notice = PersonalLink | ChannelReminder | Acknowledged | Alarm
+@dataclass(frozen=True, slots=True)
+class PersonalRound:
+    """Remind one person of everything that waits for them, in one message.
+
+    `round` names the occasion (a local date), `requests` what it is about. `reason`, `window` and
+    `tone` are the values of `reminders.Reason`, `campaign.WindowName` and `campaign.Tone`: from
+    them the message answers "why am I getting this?".
+    """
+
+    to: ChatIdentity
+    round: str
+    requests: tuple[str, ...]
+    reason: str
+    window: str
+    tone: str
+    kind: Literal["personal_round"] = "personal_round"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelNudge:
+    """Tell a channel, in its board's thread, what changed since `since` (ISO 8601, UTC)."""
+
+    to: Channel
+    since: str
+    kind: Literal["channel_nudge"] = "channel_nudge"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelReport:
+    """Tell a channel how fast the migration goes; `round` names the occasion (week or minute)."""
+
+    to: Channel
+    round: str
+    kind: Literal["channel_report"] = "channel_report"
+
+
+Notice = (
+    PersonalLink
+    | ChannelReminder
+    | Acknowledged
+    | Alarm
+    | PersonalRound
+    | ChannelNudge
+    | ChannelReport
+)
 
 
 def key_of(notice: Notice) -> str:
@@ -79,3 +123,9 @@ def key_of(notice: Notice) -> str:
             return f"acknowledged:{request_id}:{to}"
         case Alarm(to, about, code, on):
             return f"alarm:{about}:{code}:{on}:{to}"
+        case PersonalRound(to, round):
+            return f"round:{round}:{to}"
+        case ChannelNudge(to, since):
+            return f"nudge:{since}:{to}"
+        case ChannelReport(to, round):
+            return f"report:{round}:{to}"

@@ -57,11 +57,15 @@ class Ask:
         self._policy = policy
 
     async def candidates(
-        self, record: AppRecord, without: frozenset[ChatIdentity] = frozenset()
+        self,
+        record: AppRecord,
+        without: frozenset[ChatIdentity] = frozenset(),
+        silent: frozenset[str] = frozenset(),
     ) -> Choice:
         """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError.
 
-        `without`: chat accounts that could not be written to.
+        `without`: chat accounts that could not be written to. `silent`: object ids that are left
+        out, with all of their accounts.
         """
         if record.tenant is None:
             return Choice()
@@ -71,6 +75,7 @@ class Ask:
                 return Choice()
             admins = await self._entra.global_admins(record.tenant)
             await self._ledger.save_global_admins(record.tenant.id, admins)
+        admins = tuple(admin for admin in admins if admin.object_id not in silent)
         found = await asyncio.gather(*(self._reach(admin) for admin in admins))
         past = await self._ledger.requests_for(record.app.ref)
         lost = {str(account) for account in without}
@@ -112,13 +117,40 @@ class Ask:
         by = ChatIdentity(request.chat.platform, "o365bot", request.requested_by)
         return await self.send(request.app, by, without)
 
+    async def sideways(self, request: ConsentRequest) -> Asked:
+        """Ask somebody else, since nothing came from whom this request was for.
+
+        Nobody is asked twice in this way. Raises as `another`.
+        """
+        record = await self._ledger.app(request.app)
+        if record is None or record.request_id != request.id:
+            raise NothingToDo(f"{request.app_label} is in other hands.")
+        past = await self._ledger.requests_for(request.app)
+        silent = {r.admin_object_id for r in past if r.stage is Stage.EXPIRED}
+        lost = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
+        by = ChatIdentity(request.chat.platform, "o365bot", request.requested_by)
+        return await self.send(
+            request.app,
+            by,
+            lost,
+            silent=frozenset({*silent, request.admin_object_id}),
+            former_ends=Step.EXPIRE,
+        )
+
     async def send(
-        self, ref: AppRef, by: ChatIdentity, without: frozenset[ChatIdentity] = frozenset()
+        self,
+        ref: AppRef,
+        by: ChatIdentity,
+        without: frozenset[ChatIdentity] = frozenset(),
+        *,
+        silent: frozenset[str] = frozenset(),
+        former_ends: Step = Step.REVOKE,
     ) -> Asked:
         """Ask the best candidate for this app; a request that was open is replaced.
 
-        `without`: chat accounts that could not be written to. Raises AppUnknown, NothingToDo,
-        NobodyReachable, CloudError, ChatError.
+        `without`: chat accounts that could not be written to. `silent`: object ids of admins who
+        did not answer. `former_ends`: the step by which the replaced request ends. Raises
+        AppUnknown, NothingToDo, NobodyReachable, CloudError, ChatError.
         """
         while True:
             record = await self._ledger.app(ref)
@@ -126,13 +158,13 @@ class Ask:
                 raise AppUnknown(str(ref))
             if not record.state.wants_consent:
                 raise NothingToDo(f"{record.app.label} needs no consent now.")
-            chosen = (await self.candidates(record, without)).chosen
+            chosen = (await self.candidates(record, without, silent)).chosen
             if chosen is None or chosen.chat is None:
                 raise NobodyReachable(f"Nobody can be asked for {record.app.label}.")
             now = self._clock.now()
             request = self._request(record, chosen, chosen.chat, by, now)
             former = await self._ledger.request(record.request_id) if record.request_id else None
-            revoked = step(former, Step.REVOKE, now) if former and former.stage.is_open else None
+            revoked = step(former, former_ends, now) if former and former.stage.is_open else None
             delivery = Delivery(PersonalLink(chosen.chat, request.id), now, "asked_by_operator")
             entry = AuditEntry(
                 now,

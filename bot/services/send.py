@@ -8,11 +8,24 @@ from datetime import timedelta
 from bot.domain.changes import Changes
 from bot.domain.consent import LinkBinding, Stage, Step, link_digest, step
 from bot.domain.deliveries import WHEN_UNKNOWN, Delivery, Promise
-from bot.domain.notices import Acknowledged, Alarm, ChannelReminder, Notice, PersonalLink, key_of
+from bot.domain.notices import (
+    Acknowledged,
+    Alarm,
+    ChannelNudge,
+    ChannelReminder,
+    ChannelReport,
+    Notice,
+    PersonalLink,
+    PersonalRound,
+    key_of,
+)
 from bot.domain.people import Platform
 from bot.errors import ChatMisconfigured, Conflict, MessageGone
 from bot.message import Message
-from bot.ports import Clock, Composer, Ledger, Messenger, Secrets
+from bot.ports import NO_LINKS, Clock, Composer, Ledger, Messenger, Secrets
+
+_NOT_ASKED_YET = frozenset({Stage.REQUESTED})
+_WAITING = frozenset({Stage.DELIVERED, Stage.ACKNOWLEDGED})
 
 
 class NothingToTell(Exception):
@@ -68,15 +81,25 @@ class Send:
                 return found
         match notice:
             case PersonalLink():
-                link = await self._issue(notice)
+                link = await self._issue(notice.request_id, _NOT_ASKED_YET)
                 message = await self._compose(notice, link)
+                sent = await messenger.send_personal(notice.to, message, delivery.key)
+                return sent.message_id
+            case PersonalRound():
+                message = await self._compose(notice, links=await self._issue_all(notice))
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return sent.message_id
             case Alarm():
                 message = await self._compose(notice)
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return sent.message_id
-            case ChannelReminder():
+            case ChannelNudge():
+                board = await self._ledger.board(notice.to)
+                message = await self._compose(notice)
+                thread = board.message_id if board is not None else ""
+                posted = await messenger.post(notice.to, message, delivery.key, thread)
+                return posted.message_id
+            case ChannelReminder() | ChannelReport():
                 message = await self._compose(notice)
                 return (await messenger.post(notice.to, message, delivery.key)).message_id
             case Acknowledged():
@@ -101,17 +124,31 @@ class Send:
             raise OutcomeUnknown
         return ""
 
-    async def _compose(self, notice: Notice, link: str = "") -> Message:
-        message = await self._composer.compose(notice, link=link)
+    async def _compose(
+        self, notice: Notice, link: str = "", links: Mapping[str, str] = NO_LINKS
+    ) -> Message:
+        message = await self._composer.compose(notice, link=link, links=links)
         if message is None:
             raise NothingToTell
         return message
 
-    async def _issue(self, notice: PersonalLink) -> str:
+    async def _issue_all(self, notice: PersonalRound) -> Mapping[str, str]:
+        """Fresh links for what still waits for the person."""
+        links: dict[str, str] = {}
+        for request_id in notice.requests:
+            try:
+                links[request_id] = await self._issue(request_id, _WAITING)
+            except NothingToTell:
+                continue  # this one ended while the round was on its way
+        if not links:
+            raise NothingToTell
+        return links
+
+    async def _issue(self, request_id: str, stages: frozenset[Stage]) -> str:
         """A fresh link for the message that is about to be sent; the former one ends here."""
         while True:
-            request = await self._ledger.request(notice.request_id)
-            if request is None or request.stage is not Stage.REQUESTED:
+            request = await self._ledger.request(request_id)
+            if request is None or request.stage not in stages:
                 raise NothingToTell
             token = self._secrets.token()
             now = self._clock.now()

@@ -21,7 +21,7 @@ from bot.message import OpenLink
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, DELIVERED, NOW, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock, FakeOktaOrg
+from tests.fakes import FakeClock, FakeOktaOrg, reminding
 from tests.reading import buttons_of, check_form, table_of, text_of
 
 LETTER = PersonalLink(ADA_IN_CHAT, REQUEST.id)
@@ -36,6 +36,7 @@ def letters(ledger: FakeLedger, language: str = "en") -> Letters:
         orgs={"contoso": FakeOktaOrg("contoso")},
         clock=FakeClock(NOW),
         language=language,
+        reminding=reminding(ledger, FakeClock(NOW)),
     )
 
 
@@ -98,7 +99,10 @@ async def test_thanks_for_an_org_that_left_the_settings_have_no_button(
     ledger: FakeLedger,
 ) -> None:
     """There is no console to lead to, and still a thank-you."""
-    plain = Letters(ledger=ledger, orgs={}, clock=FakeClock(NOW), language="en")
+    clock = FakeClock(NOW)
+    plain = Letters(
+        ledger=ledger, orgs={}, clock=clock, language="en", reminding=reminding(ledger, clock)
+    )
     message = await plain.compose(THANKS)
     assert message is not None
     assert buttons_of(message) == []

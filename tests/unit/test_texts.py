@@ -18,9 +18,11 @@ import bot
 from adapters.web.pages import _KINDS
 from bot.chat.commands import VERBS
 from bot.chat.words import FALLBACK, Words, languages
+from bot.domain.campaign import BUILT_IN, Audience, Tone, WindowName
 from bot.domain.consent import Stage
 from bot.domain.evidence import Confidence, EvidenceKind, Source, State
 from bot.domain.people import Platform, Point
+from bot.domain.reminders import Reason
 from bot.errors import O365BotError
 
 ENGLISH = Words()
@@ -165,6 +167,20 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         {f"{kind}_{more}" for kind in values(EvidenceKind) for more in ("of", "missing")},
     ),
     "error": (set(), codes()),
+    "window": (values(WindowName), set()),
+    "deadline": ({deadline.key for deadline in BUILT_IN} | {"target"}, set()),
+    "campaign": (
+        {*values(Tone), *values(Audience)}
+        | {"on", "what", "scope", "source", "window", "begins", "every", "tone", "audience"},
+        set(),
+    ),
+    "reason": (values(Reason), set()),
+    "round": ({f"title_{tone}" for tone in values(Tone)}, set()),
+    "plan": (
+        {f"window_{name}" for name in values(WindowName)}
+        | {f"why_{reason}" for reason in values(Reason)},
+        set(),
+    ),
     "column": (columns(), set()),
     "help": ({*VERBS, *(f"say_{verb}" for verb in VERBS)}, set()),
     "page": (set().union(*(page_names(asked) for asked, _ in template_calls())), set()),

@@ -1,0 +1,35 @@
+"""What several commands share: the settings file, and errors in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.errors import O365BotError
+from bot.settings import CONFIG_VARIABLE
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar=CONFIG_VARIABLE,
+        help="The settings, a TOML file (docs/settings.md explains each key).",
+        dir_okay=False,
+    ),
+]
+LogLevel = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")]
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Turn our own errors into a message and exit status 2; bugs go through."""
+    try:
+        yield
+    except O365BotError as error:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        raise typer.Exit(2) from error
