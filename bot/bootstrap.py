@@ -337,7 +337,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
                 introduce=introduce,
                 onboard=onboard,
                 limits=limits,
-                signs_in=settings.sign_in is not None,
+                signs_in=settings.sign_in is not None and minimum is not ProofKind.PERSONAL_LINK,
                 sign_in_origin=_origin(settings.entra.login_url) if settings.entra else "",
                 callback=(settings.sign_in or SignInSettings()).redirect_path,
             ),

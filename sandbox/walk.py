@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 OPERATOR, ADMIN = "ola", "gita"
 APP = "Office 365 HQ"
+NOTE = "Note it"
+SAVED = "I have saved it"
 QUESTION = "which O365 apps need migration"
 WITHIN = 15.0
 """Seconds that any one step may take."""
@@ -61,9 +63,9 @@ class Walk:
                 await self._remind()
                 letter = await self._send()
                 link = reading.link(letter)  # the message will change
-                page, guide = await self._open_and_click(browser, letter, link)
+                guide = await self._open_and_sign_in(browser, letter, link)
                 await self._look_into_the_store(link)
-                await self._use_again(browser, page, letter)
+                await self._use_again(browser, letter, link)
                 await self._finish_in_okta(browser, guide)
                 await self._check()
         except LookupError as error:
@@ -134,10 +136,8 @@ class Walk:
         )
         return letter
 
-    async def _open_and_click(
-        self, browser: Browser, letter: Message, link: str
-    ) -> tuple[Page, Page]:
-        self.say.chapter("Opened and clicked")
+    async def _open_and_sign_in(self, browser: Browser, letter: Message, link: str) -> Page:
+        self.say.chapter("Opened, and signed in")
         await self._stage("delivered")
         before = await self._trace()
         for times in ("once", "again"):
@@ -145,14 +145,18 @@ class Walk:
             hold(page.status == 200, f"Gita's link answered with status {page.status}.")
             self.say.line("Gita", f"opens her link {times}: “{page.title}”")
         hold(reading.fact(letter, "Code") in page.text, "The page does not show Gita's code.")
-        hold(await self._trace() == before, "Opening the link changed what is stored.")
-        self.say.line("store", "unchanged by that: same record, no new line in the audit stream")
         button = page.buttons[0]
         self.say.line("Gita", f"presses “{button}”")
-        guide = await browser.press(page, button)
-        hold(guide.status == 200, f"Pressing the button answered with status {guide.status}.")
+        microsoft = await browser.press(page, button)
+        hold("Pick an account" in microsoft.text, f"She was led to “{microsoft.title}”.")
+        hold(await self._trace() == before, "Something was stored before Gita signed in.")
+        self.say.line("store", "unchanged by that: same record, no new line in the audit stream")
+        account = self.world.company.person(ADMIN).email
+        self.say.line("Gita", f"signs in at her tenant's Microsoft as {account}")
+        guide = await browser.press(microsoft, "Sign in", {"account": account})
+        hold(guide.status == 200, f"Coming back from Microsoft was answered with {guide.status}.")
         self.say.line("bot", f"shows her the way on: “{guide.title}”")
-        return page, guide
+        return guide
 
     async def _look_into_the_store(self, link: str) -> None:
         self.say.chapter("Stored")
@@ -171,7 +175,7 @@ class Walk:
                     ("stage", request["stage"]),
                     ("who", f"{request['admin_name']} <{request['admin_upn']}>, {proof['by']}"),
                     ("when", proof["at"]),
-                    ("proof", proof["kind"]),
+                    ("proof", f"{proof['kind']}, shown by {proof['mfa']}"),
                     ("link", f"only its SHA-256: {request['link']['token_sha256'][:16]}…"),
                     ("audit", ", ".join(actions)),
                 ]
@@ -181,17 +185,16 @@ class Walk:
         hold(not await self.stored.mentions(token), "The store holds the link's token itself.")
         self.say.line("store", "the link's token itself is nowhere in it")
 
-    async def _use_again(self, browser: Browser, page: Page, letter: Message) -> None:
+    async def _use_again(self, browser: Browser, letter: Message, link: str) -> None:
         before = await self._trace()
-        self.say.line("Gita", f"presses “{page.buttons[0]}” a second time")
-        again = await browser.press(page, page.buttons[0])
-        hold(
-            again.status == 200 and "already" in again.text,
-            f"A second use of the link was answered with “{again.title}”, {again.status}.",
-        )
+        again = await browser.open(link)
+        hold("already taken on" in again.text, f"A second use was answered with “{again.title}”.")
+        self.say.line("Gita", f"opens her link a third time, and goes on: “{again.title}”")
+        async with Browser() as elsewhere:
+            used = await elsewhere.open(link)
+        hold(APP not in used.text, "A browser that did not sign in was told what it is about.")
+        self.say.line("bot", f"tells any other browser: “{used.title}”")
         hold(await self._trace() == before, "A second use of the link changed what is stored.")
-        kindly = again.text[max(again.text.find("This was already"), 0) :].split(". ")[0]
-        self.say.line("bot", f"answers kindly: “{kindly}.”")
         await self._until(
             lambda: letter.edited_at is not None, "Gita's message did not change in place"
         )
@@ -203,7 +206,9 @@ class Walk:
         tab = await browser.open(guide.link("/admin/app/office365/instance/"))
         self.say.line("Gita", f"follows the page to Okta's Integration tab of {APP}")
         button = next(label for label in tab.buttons if "uthenticate" in label)
-        self.say.line("Gita", f"presses “{button}”")
+        noted = await browser.press(guide, NOTE, {"saw": button})
+        hold("noted" in noted.text, f"The button was not noted: “{noted.title}”.")
+        self.say.line("Gita", f"tells the page which button is there, and presses “{button}”")
         consent = await browser.press(tab, button, {"as": "Gita"})
         self.say.line("Okta", f"sends her to Microsoft: “{consent.title}”")
         tab = await browser.press(consent, "Accept", {"account": account})
@@ -211,6 +216,12 @@ class Walk:
         saved = await browser.press(tab, "Save", {"as": "Gita"})
         hold("verified" in saved.text, f"Okta did not save: “{saved.title}”, {saved.status}.")
         self.say.line("Gita", "presses “Save”, and Okta has verified the connection")
+        told = await browser.press(guide, SAVED)
+        hold(told.status == 200, f"“{SAVED}” was answered with “{told.title}”, {told.status}.")
+        await self._stage("done")
+        told = await browser.open(guide.url)
+        hold("is done" in told.title, f"Gita's page does not say that it is done: “{told.title}”.")
+        self.say.line("Gita", f"presses “{SAVED}”, and her page follows: “{told.title}”")
 
     async def _check(self) -> None:
         answer = await self._command(f"/o365 check {APP}", lambda m: m.text.startswith(APP))

@@ -173,9 +173,7 @@ class World:
 
     # -- settings --------------------------------------------------------------------------
 
-    def settings_toml(
-        self, bot_url: str, directory: Path, *, minimum_proof: str = "personal_link"
-    ) -> Path:
+    def settings_toml(self, bot_url: str, directory: Path, *, minimum_proof: str = "") -> Path:
         """Write the bot's settings and key files into `directory`; the path of the TOML file.
 
         `minimum_proof` is `links.minimum_proof`; "" leaves the bot its default, a sign-in. From

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -20,15 +20,8 @@ from bot.domain.apps import (
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign
 from bot.domain.consent import (
-    ConsentRequest,
-    LinkBinding,
     MfaShown,
-    Proof,
-    ProofKind,
-    Step,
-    check_link,
     link_digest,
-    step,
 )
 from bot.domain.evidence import Evidence
 from bot.domain.limits import Pacing
@@ -40,62 +33,10 @@ from bot.domain.sign_in import Attempt, Session, SignedIn
 from bot.errors import (
     CloudError,
     CloudNotFound,
-    LinkExpired,
-    LinkRevoked,
-    LinkSpent,
     StoreUnavailable,
 )
 from bot.message import Buttons, Message, OpenLink
 from bot.ports import NO_LINKS, Clock, ConversationRef, Ledger, LogPage, Sent
-from bot.services.acknowledge import LinkStatus, LinkView
-
-
-class FakeLinks:
-    """Personal links in memory, by the domain's own rules. `down` is a store that is away."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-        self.down = False
-        self.viewed = 0
-        self.integration_tab = ""
-        self.requests: dict[str, ConsentRequest] = {}
-        self._by_digest: dict[str, str] = {}
-
-    def issue(self, request: ConsentRequest, token: str, hours: int = 72) -> None:
-        """A link for the request; a former link of the same request is revoked by it."""
-        digest = link_digest(token)
-        self._by_digest[digest] = request.id
-        self.requests[request.id] = replace(
-            request, link=LinkBinding(digest, self.now + timedelta(hours=hours))
-        )
-
-    async def view(self, token: str) -> LinkView:
-        self.viewed += 1
-        try:
-            return LinkView(
-                LinkStatus.FRESH, self._check(token), integration_tab=self.integration_tab
-            )
-        except LinkSpent:
-            request = self.requests[self._by_digest[link_digest(token)]]
-            return LinkView(LinkStatus.USED, request, integration_tab=self.integration_tab)
-        except LinkExpired:
-            return LinkView(LinkStatus.EXPIRED)
-        except LinkRevoked:
-            return LinkView(LinkStatus.REVOKED)
-
-    async def acknowledge(self, token: str) -> LinkView:
-        request = self._check(token)
-        proof = Proof(ProofKind.PERSONAL_LINK, str(request.chat), self.now)
-        taken = step(request, Step.ACKNOWLEDGE, self.now, proof=proof)
-        self.requests[request.id] = taken
-        return LinkView(LinkStatus.USED, taken, integration_tab=self.integration_tab)
-
-    def _check(self, token: str) -> ConsentRequest:
-        if self.down:
-            raise StoreUnavailable("The store cannot be reached.")
-        digest = link_digest(token)
-        request = self.requests.get(self._by_digest.get(digest, ""))
-        return check_link(request, digest, self.now)
 
 
 class OnceInMemory:

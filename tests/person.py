@@ -73,6 +73,7 @@ class Stage:
         *,
         signs_in: bool = True,
         secrets: CountingSecrets | None = None,
+        limits: LimitsInMemory | None = None,
     ) -> None:
         self.ledger = FakeLedger()
         self.engine = FakeEngine()
@@ -85,7 +86,7 @@ class Stage:
         self.slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
         self.sign_in = FakeSignIn()
         self.sign_ins = SignInsInMemory()
-        self.limits = LimitsInMemory()
+        self.limits = limits or LimitsInMemory()
         self.tell = Tell(self.engine)
         orgs: Mapping[str, FakeOktaOrg] = {"contoso": self.okta}
         messengers = {Platform.SLACK: self.slack}

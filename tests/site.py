@@ -10,6 +10,7 @@ from functools import cache
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+from playwright.async_api import BrowserContext
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -20,8 +21,9 @@ from adapters.web.health import Health, Part
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.consent import ConsentRequest, LinkBinding, ProofKind, Stage, link_digest
+from bot.services.visit import BySession
 from tests.examples import LINK_FOR, NOW
-from tests.fakes import CountingSecrets
+from tests.fakes import CountingSecrets, LimitsInMemory
 from tests.person import ASKED as ADA_WAS_ASKED
 from tests.person import Stage as People
 from tests.serving import served
@@ -119,6 +121,11 @@ class Site:
     async def stage(self) -> Stage:
         return (await self.asked()).stage
 
+    async def session(self, context: BrowserContext) -> BySession:
+        """Who a browser that signed in is."""
+        cookies = {one["name"]: one["value"] for one in await context.cookies()}
+        return BySession(cookies["o365bot-session"], ASKED.id)
+
     async def change(self, **values: object) -> None:
         """Put the request into another state, as if steps had led there."""
         await self.people.set_request(replace(await self.asked(), **values))  # type: ignore[arg-type]
@@ -134,9 +141,14 @@ def csrf_of(page: httpx.Response) -> str:
 def state_of(answer: httpx.Response) -> str:
     """The state of a redirect to Microsoft."""
     assert answer.status_code == 303, answer.text
-    parts = urlsplit(answer.headers["location"])
-    assert f"{parts.scheme}://{parts.netloc}" == SIGN_IN
-    return parse_qs(parts.query)["state"][0]
+    location: str = answer.headers["location"]
+    assert location.startswith(f"{SIGN_IN}/")
+    return state_in(location)
+
+
+def state_in(address: str) -> str:
+    """The state in an address at Microsoft."""
+    return parse_qs(urlsplit(address).query)["state"][0]
 
 
 async def echo(request: Request) -> Response:
@@ -170,9 +182,10 @@ async def a_site(
     teams_fails: bool = False,
     minimum: ProofKind = ProofKind.SIGNED_IN,
     signs_in: bool = True,
+    limits: LimitsInMemory | None = None,
 ) -> AsyncIterator[Site]:
     """A served app where Ada was asked about one app; her link is `TOKEN`."""
-    people = People(minimum, signs_in=signs_in, secrets=LongSecrets())
+    people = People(minimum, signs_in=signs_in, secrets=LongSecrets(), limits=limits)
     await people.set(ASKED)
     made: list[Site] = []
 

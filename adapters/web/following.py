@@ -21,7 +21,6 @@ from bot.errors import ChatError, CloudError, NobodyReachable, SessionUnknown, S
 from bot.services.follow import Progress
 from bot.services.visit import BySession
 
-_NOT_SAVED = frozenset({Button.NEITHER, Button.COULD_NOT_SIGN_IN})
 _PAGES: Mapping[Stage, str] = {
     Stage.ACKNOWLEDGED: "follow.html",
     Stage.SAVED: "follow.html",
@@ -94,12 +93,8 @@ class FollowPage:
         seen = next((one for one in Button if one.value == form.get("saw")), None)
         match form.get("do", ""):
             case "saved":
-                if seen is not None:
-                    await follow.attest(actor, seen)
-                if seen not in _NOT_SAVED:
-                    await follow.saved(actor)
-                    return ""
-                return "noted"
+                await follow.saved(actor)
+                return ""
             case "attest" if seen is not None:
                 await follow.attest(actor, seen)
                 return "noted"
@@ -134,7 +129,6 @@ class FollowPage:
             "said": request.query_params.get("said", ""),
             "integration_tab": progress.integration_tab,
             "standing": standing(words, progress),
-            "buttons": tuple(Button),
             "grants": [(name, words(key)) for name, key in GRANTS],
             "okta_admins": await desk.services.introduce.offer(actor),
             "others": others,

@@ -55,6 +55,7 @@ class Standing:
     state: str = ""
     missing: str = ""
     because: tuple[str, ...] = ()
+    said_only: bool = False
 
 
 def standing(words: Words, progress: Progress) -> Standing:
@@ -66,13 +67,15 @@ def standing(words: Words, progress: Progress) -> Standing:
         return Standing(progress.done, looking, every=progress.scan_minutes)
     assessment = record.assessment
     because = assessment.because[:MOST_REASONS]
-    seen = assessment.state is not State.MIGRATED
+    # Nobody's word ends a request, so here "migrated" can only be what somebody said.
+    said_only = assessment.state is State.MIGRATED
     return Standing(
         looking=True,
         looked_at=words.moment(progress.looked_at, zone) if progress.looked_at else "",
         next_at=words.moment(progress.next_look_at, zone) if progress.next_look_at else "",
         every=progress.scan_minutes,
         state=words(f"state.{assessment.state.value}"),
-        missing=words(f"next.{assessment.state.value}") if seen else "",
+        missing="" if said_only else words(f"next.{assessment.state.value}"),
+        said_only=said_only,
         because=tuple(evidence_text(words, evidence) for evidence in because),
     )

@@ -1,51 +1,26 @@
-"""The personal link in a real Chromium: no JavaScript, on a desk and on a phone, light and dark.
+"""The personal link in a real Chromium: by mouse, by keyboard, on a phone, without JavaScript.
 
-Each walk leaves screenshots in `tests/artifacts`, for people to look at.
+The pages alone, with every outcome; the whole journey with a real bot is in `test_link_journey`.
+Leaves screenshots in `tests/artifacts`, for people to look at.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, ViewportSize, expect
 
-from adapters.web.app import build_app
-from adapters.web.health import Health
 from bot.chat.words import Words
-from bot.domain.apps import AppRef
-from bot.domain.consent import ConsentRequest, Stage
-from bot.domain.people import ChatIdentity, Platform
-from tests.fakes import FakeLinks
-from tests.serving import served
-
-NOW = datetime(2026, 3, 3, 14, 5, tzinfo=UTC)
-TOKEN = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE"
-TAB = (
-    "https://contoso-admin.okta.com/admin/app/office365/instance/0oa1/"
-    "#tab-user-management/api-credentials"
-)
-ASKED = ConsentRequest(
-    id="request-1",
-    app=AppRef("contoso", "0oa1"),
-    app_label="Office 365 Europe",
-    tenant_id="8d4f0f6e-5b7c-4c0e-9a55-2f1f1d3b6a10",
-    tenant_domain="contoso.onmicrosoft.com",
-    admin_object_id="3c1c2a88",
-    admin_name="Adele Vance",
-    admin_upn="adele.vance@contoso.com",
-    chat=ChatIdentity(Platform.SLACK, "U1"),
-    code="K7MQ-4TXR",
-    requested_by="Oscar Ortiz",
-    requested_at=NOW,
-    stage=Stage.DELIVERED,
-)
+from bot.domain.changes import Changes
+from bot.domain.consent import ProofKind, Stage
+from bot.domain.people import Holding
+from tests.examples import NOW
+from tests.site import ASKED, SECOND, SIGN_IN, TAB, TOKEN, Site, a_site, state_in
 
 DESK = ViewportSize(width=1200, height=900)
 PHONE = ViewportSize(width=360, height=740)
@@ -75,48 +50,47 @@ LOOKS = (
 )
 
 
-@dataclass(frozen=True)
-class Site:
-    url: str
-    links: FakeLinks
-
-    @property
-    def link(self) -> str:
-        return f"{self.url}/c/{TOKEN}"
-
-
-async def well() -> Health:
-    return Health(())
-
-
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    """The web app with one fresh link."""
-    links = FakeLinks(NOW)
-    links.integration_tab = TAB
-    links.issue(ASKED, TOKEN)
-    async with served(
-        lambda url: build_app(
-            links=links,
-            words=cache(Words),
-            public_url=url,
-            slack=None,
-            teams=None,
-            health=well,
-            metrics=bytes,
-        )
-    ) as url:
-        yield Site(url, links)
+    """The web app with one fresh link; Microsoft is `Microsoft` below."""
+    async with a_site() as one:
+        yield one
 
 
-async def look_at(chromium: Browser, look: Look, *, scripts: bool = False) -> BrowserContext:
+class Microsoft:
+    """Stands where the sign-in page would: sends the browser straight back as `account`."""
+
+    def __init__(self, site: Site, account: str = "ada@tenant-1") -> None:
+        self.account = account
+        self._site = site
+
+    async def __call__(self, route: Route) -> None:
+        state = state_in(route.request.url)
+        back = f"{self._site.url}/auth/callback?code={self.account}&state={state}"
+        page = f'<!doctype html><title>Microsoft</title><a id="back" href="{back}">Sign in</a>'
+        await route.fulfill(status=200, content_type="text/html", body=page)
+
+
+async def look_at(
+    chromium: Browser, look: Look, microsoft: Microsoft, *, scripts: bool = False
+) -> BrowserContext:
     """A fresh browser profile with that screen, colour scheme and language."""
-    return await chromium.new_context(
+    context = await chromium.new_context(
         viewport=look.screen,
         color_scheme=look.colours,
         locale=look.language,
         java_script_enabled=scripts,
     )
+    await context.route(f"{SIGN_IN}/**", microsoft)
+    return context
+
+
+async def sign_in(page: Page, site: Site, look: Look) -> None:
+    """Open the link, press its button, and come back from Microsoft."""
+    await page.goto(f"{site.url}/c/{TOKEN}")
+    name = Words(look.language)("page.press_sign_in")
+    await page.get_by_role("button", name=name).click()
+    await page.locator("#back").click()
 
 
 async def fits(page: Page) -> bool:
@@ -129,111 +103,194 @@ async def fits(page: Page) -> bool:
 async def test_the_walk_from_the_link_to_the_steps_works_without_javascript(
     site: Site, chromium: Browser, artifacts: Path, look: Look
 ) -> None:
-    """Open, press, see the way into Okta; each page fits the screen and calls nobody else."""
+    """Open, sign in, tell what was seen; each page fits the screen and calls nobody else."""
     words = Words(look.language)
+    await site.people.ledger.commit(Changes(requests=(SECOND,)))
     asked_for: set[str] = set()
-    async with await look_at(chromium, look) as context:
+    async with await look_at(chromium, look, Microsoft(site)) as context:
         page = await context.new_page()
-        page.on("request", lambda request: asked_for.add(request.url.removeprefix(site.url)))
-        await page.goto(site.link)
-        await expect(page.get_by_role("heading", level=1)).to_contain_text("Office 365 Europe")
+        page.on("request", lambda request: asked_for.add(request.url.partition("?")[0]))
+        await page.goto(f"{site.url}/c/{TOKEN}")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Contoso <Mail> & more")
         assert await fits(page)
-        await page.screenshot(path=artifacts / f"consent-1-ask-{look}.png", full_page=True)
+        await page.screenshot(path=artifacts / f"link-1-ask-{look}.png", full_page=True)
+        await page.get_by_text(words("page.grants_title")).click()
+        await page.get_by_text(words("page.later_title"), exact=True).click()
+        await page.get_by_text(words("page.not_me_title")).click()
+        assert await fits(page)
+        await page.screenshot(path=artifacts / f"link-1-ask-open-{look}.png", full_page=True)
 
-        await page.get_by_role("button", name=words("page.press")).click()
+        await sign_in(page, site, look)
         await expect(page.get_by_role("status")).to_contain_text(
-            words("page.guide_thanks", name="Adele Vance")
+            words("page.guide_thanks", name="Ada Moreau")
         )
-        assert page.url == site.link
-        assert site.links.requests[ASKED.id].stage is Stage.ACKNOWLEDGED
-        way = page.get_by_role("link", name=words("page.step_open_button"))
+        assert page.url == f"{site.url}/r/{ASKED.id}"
+        assert await site.stage() is Stage.ACKNOWLEDGED
+        way = page.get_by_role("link", name=words("page.step_open_button")).first
         await expect(way).to_have_attribute("href", TAB)
         assert await fits(page)
-        await page.screenshot(path=artifacts / f"consent-2-guide-{look}.png", full_page=True)
-    assert {address.partition("?")[0] for address in asked_for} == {
-        f"/c/{TOKEN}",
-        "/static/style.css",
-        "/static/icon.svg",
-    }
+        await page.screenshot(path=artifacts / f"link-2-steps-{look}.png", full_page=True)
+
+        await page.get_by_label(words("page.saw_reauthenticate")).check()
+        await page.get_by_role("button", name=words("page.tell_press"), exact=True).click()
+        await expect(page.get_by_role("status")).to_contain_text(words("page.said_noted"))
+        await page.get_by_role("button", name=words("page.saved_press")).click()
+        assert await site.stage() is Stage.SAVED
+        looked = words.moment(NOW).partition(",")[0]
+        await expect(page.locator("[data-live]")).to_contain_text(looked)
+        assert await fits(page)
+        await page.screenshot(path=artifacts / f"link-3-saved-{look}.png", full_page=True)
+        await site.change(stage=Stage.DONE)
+        await page.get_by_role("link", name=words("page.standing_refresh")).click()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text(
+            words("page.done_title", app="Contoso <Mail> & more")
+        )
+        await page.screenshot(path=artifacts / f"link-4-done-{look}.png", full_page=True)
+    ours = {f"{site.url}{path}" for path in (f"/c/{TOKEN}", f"/r/{ASKED.id}", "/auth/callback")}
+    ours |= {f"{site.url}/static/style.css", f"{site.url}/static/icon.svg"}
+    assert asked_for - ours == {f"{SIGN_IN}/tenant-1"}
 
 
-async def test_going_back_and_pressing_again_is_told_kindly(
-    site: Site, chromium: Browser, artifacts: Path
-) -> None:
-    """A page that was still open elsewhere: pressing there says that it was taken on, and when."""
-    press = Words("en")("page.press")
-    async with await look_at(chromium, LOOKS[2]) as context:
-        first, second = await context.new_page(), await context.new_page()
-        await first.goto(site.link)
-        await second.goto(site.link)
-        await first.get_by_role("button", name=press).click()
-        await second.get_by_role("button", name=press).click()
-        await expect(second.get_by_role("status")).to_contain_text("already taken on")
-        await second.screenshot(path=artifacts / "consent-3-again-phone.png", full_page=True)
+async def test_with_javascript_the_page_follows_by_itself(site: Site, chromium: Browser) -> None:
+    """What changes is put in place, and the end is shown without a hand on the mouse."""
+    async with await look_at(chromium, LOOKS[0], Microsoft(site), scripts=True) as context:
+        page = await context.new_page()
+        problems: list[str] = []
+        page.on(
+            "console",
+            lambda said: problems.append(said.text) if said.type == "error" else None,
+        )
+        await sign_in(page, site, LOOKS[0])
+        place = page.locator("[data-live]")
+        await expect(place).to_contain_text("Once you say that it is saved")
+        async with page.expect_request("**/live"):
+            await page.reload()
+        await site.people.follow.saved(await site.session(page.context))
+        await expect(place).to_contain_text("Looking again on", timeout=15_000)
+        await site.change(stage=Stage.DONE)
+        await expect(page.get_by_role("heading", level=1)).to_contain_text(
+            "is done", timeout=15_000
+        )
+        assert problems == []
 
 
 async def test_a_form_on_another_site_cannot_press_the_button(
     site: Site, chromium: Browser
 ) -> None:
     """A foreign page that knows the link posts to it: it has neither our cookie nor our origin."""
-    evil = f"<form method=post action='{site.link}'><input name=csrf value={'x' * 43}><button>"
-    async with await look_at(chromium, LOOKS[0]) as context:
+    link = f"{site.url}/c/{TOKEN}"
+    evil = f"<form method=post action='{link}'><input name=csrf value={'x' * 43}><button>"
+    async with await look_at(chromium, LOOKS[0], Microsoft(site)) as context:
         mine, foreign = await context.new_page(), await context.new_page()
-        await mine.goto(site.link)
+        await mine.goto(link)
         await foreign.set_content(evil)
         await foreign.get_by_role("button").click()
         await expect(foreign.get_by_role("heading", level=1)).to_have_text(
             Words("en")("page.stale_title")
         )
-    assert site.links.requests[ASKED.id].stage is Stage.DELIVERED
+    assert await site.stage() is Stage.DELIVERED
+
+
+async def test_the_page_can_be_framed_by_nobody(site: Site, chromium: Browser) -> None:
+    """A foreign page that puts it into a frame shows nothing of it."""
+    async with await look_at(chromium, LOOKS[0], Microsoft(site)) as context:
+        page = await context.new_page()
+        await page.set_content(f"<iframe src='{site.url}/c/{TOKEN}'></iframe>")
+        frame = page.frames[1]
+        await frame.wait_for_load_state()
+        assert "Contoso" not in await frame.content()
 
 
 async def test_the_keyboard_alone_is_enough(site: Site, chromium: Browser, artifacts: Path) -> None:
-    """The button is the first stop of the Tab key, shows that it has the focus, and takes Enter."""
-    async with await look_at(chromium, LOOKS[0]) as context:
+    """Every stop of the Tab key shows that it has the focus; Enter presses."""
+    async with await look_at(chromium, LOOKS[0], Microsoft(site)) as context:
         page = await context.new_page()
-        await page.goto(site.link)
+        await page.goto(f"{site.url}/c/{TOKEN}")
+        button = page.get_by_role("button", name=Words("en")("page.press_sign_in"))
+        await page.keyboard.press("Tab")  # what Microsoft will ask to grant
         await page.keyboard.press("Tab")
-        button = page.get_by_role("button", name=Words("en")("page.press"))
         await expect(button).to_be_focused()
         await expect(button).to_have_css("outline-style", "solid")
-        await page.screenshot(path=artifacts / "consent-focus.png")
+        await page.screenshot(path=artifacts / "link-focus.png")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_role("status")).to_be_visible()
+        await expect(page.locator("#back")).to_be_visible()
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 async def test_every_page_meets_wcag_2_2_aa(
     site: Site, chromium: Browser, artifacts: Path, look: Look
 ) -> None:
-    """axe finds no violation on the question, the steps, the front page and the problems."""
+    """axe finds no violation on the question, the steps, every outcome and the problems."""
     words = Words(look.language)
     axe = Axe()
-    async with await look_at(chromium, look, scripts=True) as context:
+    microsoft = Microsoft(site)
+    people = site.people
+    async with await look_at(chromium, look, microsoft, scripts=True) as context:
         page = await context.new_page()
 
-        async def check(name: str) -> None:
+        async def check(name: str, *, keep: bool = True) -> None:
+            await page.get_by_role("heading", level=1).wait_for()
+            await page.eval_on_selector_all("details", "all => all.forEach((d) => (d.open = true))")
             results = await axe.run(page, options=WCAG_2_2_AA)
             assert results.violations_count == 0, f"{name}: {results.generate_report()}"
             assert await fits(page), name
+            if keep:
+                await page.screenshot(path=artifacts / f"page-{name}-{look}.png", full_page=True)
 
-        await page.goto(site.link)
-        await check("ask")
-        await page.get_by_role("button", name=words("page.press")).click()
-        await page.get_by_role("status").wait_for()
-        await check("guide")
-        await page.goto(f"{site.link}?again=1")
-        await check("again")
+        await page.goto(f"{site.url}/c/{TOKEN}")
+        await check("ask", keep=False)
+        microsoft.account = "ben@tenant-1"
+        await sign_in(page, site, look)
+        await check("wrong-account")
+        microsoft.account = "ada@tenant-1"
+        people.entra.holdings["ada"] = Holding.ELIGIBLE
+        await sign_in(page, site, look)
+        await check("eligible-only")
+        del people.entra.holdings["ada"]
+        await sign_in(page, site, look)
+        await check("role-gone")
+        people.entra.holdings["ada"] = Holding.ACTIVE
+        await page.goto(f"{site.url}/auth/callback?state=x&code=y")
+        await check("strayed")
+        await sign_in(page, site, look)
+        await check("steps", keep=False)
+        await page.get_by_role("button", name=words("page.already_press")).click()
+        await check("looking", keep=False)
+        await page.goto(f"{site.url}/c/{TOKEN}")
+        await check("again", keep=False)
+        await context.clear_cookies()
+        await page.goto(f"{site.url}/c/{TOKEN}")
+        await check("used")
+        await page.goto(f"{site.url}/r/{ASKED.id}")
+        await check("session-gone", keep=False)
         await page.goto(site.url)
         await check("home")
-        await page.screenshot(path=artifacts / f"home-{look}.png", full_page=True)
         await page.goto(f"{site.url}/c/{'x' * 43}")
         await check("unknown")
-        await page.screenshot(path=artifacts / f"link-unknown-{look}.png", full_page=True)
-        site.links.issue(ASKED, TOKEN, hours=0)
-        await page.goto(site.link)
+        await site.change(stage=Stage.REVOKED)
+        await page.goto(f"{site.url}/c/{TOKEN}")
+        await check("revoked")
+        await site.change(stage=Stage.EXPIRED)
+        await page.goto(f"{site.url}/c/{TOKEN}")
         await check("expired")
-        site.links.down = True
-        await page.goto(site.link)
-        await check("store away")
-        await page.screenshot(path=artifacts / f"store-away-{look}.png", full_page=True)
+        people.ledger.down = True
+        await page.goto(f"{site.url}/c/{TOKEN}")
+        await check("store-away", keep=False)
+
+
+async def test_where_chat_confirms_the_page_says_what_to_press(
+    chromium: Browser, artifacts: Path
+) -> None:
+    """Without a sign-in: one press in chat, then on in this browser."""
+    async with (
+        a_site(minimum=ProofKind.CHAT_ACCOUNT, signs_in=False) as site,
+        await look_at(chromium, LOOKS[2], Microsoft(site)) as context,
+    ):
+        page = await context.new_page()
+        await page.goto(f"{site.url}/c/{TOKEN}")
+        await page.get_by_role("button", name="I’ll take care of it").click()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("One press in chat")
+        await page.screenshot(path=artifacts / "link-in-chat-phone.png", full_page=True)
+        await site.people.prove.confirm(ASKED.chat, ASKED.code)
+        await page.get_by_role("button", name="I pressed it: go on").click()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Finish")

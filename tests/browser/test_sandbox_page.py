@@ -91,7 +91,10 @@ async def test_the_whole_journey_on_the_page(
     consent = await click_through(context, page, "Open my personal link")
     await expect(consent.get_by_role("heading", level=1)).to_have_text(f"{APP} needs you")
     await consent.screenshot(path=artifacts / "journey-consent-page.png", full_page=True)
-    await consent.get_by_role("button", name="I’ll take care of it").click()
+    await consent.get_by_role("button", name="Sign in and take it on").click()
+    await consent.get_by_label("Gita Global").check()
+    await consent.screenshot(path=artifacts / "journey-sign-in.png", full_page=True)
+    await consent.get_by_role("button", name="Sign in", exact=True).click()
     await expect(consent.get_by_role("heading", level=1)).to_have_text(f"Finish {APP} in Okta")
     await expect(letter).to_contain_text("Thank you for taking on", timeout=SLOW)
     await expect(letter).to_contain_text("edited")
@@ -110,6 +113,14 @@ async def test_the_whole_journey_on_the_page(
     await okta.get_by_role("button", name="Save").click()
     await expect(okta.get_by_role("status")).to_contain_text("verified successfully")
     await okta.screenshot(path=artifacts / "journey-okta.png", full_page=True)
+
+    # Her page follows by itself, once she says so
+    await consent.bring_to_front()
+    await consent.get_by_role("button", name="I have saved it").click()
+    await expect(consent.get_by_role("heading", level=1)).to_have_text(
+        f"{APP} is done", timeout=SLOW
+    )
+    await consent.screenshot(path=artifacts / "journey-done.png", full_page=True)
 
     # And back: the app's state on the page, and what the bot finds
     tile = page.locator("#apps li").filter(has_text=APP)

@@ -11,7 +11,7 @@ from sandbox import reading
 from sandbox.browser import Browser, Page
 from sandbox.chatlog import Message
 from sandbox.records import OktaApp
-from tests.scenario.conftest import NewApp, Stage, listed, said
+from tests.scenario.conftest import WITHIN, NewApp, Stage, listed, said
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -29,8 +29,15 @@ async def finish_in_okta(browser: Browser, guide: Page) -> None:
     assert "verified successfully" in saved.text
 
 
+async def sign_in(browser: Browser, link: str, account: str = ACCOUNT) -> Page:
+    """Open the personal link, press its button, and sign in at the pretend Microsoft."""
+    page = await browser.open(link)
+    microsoft = await browser.press(page, page.buttons[0])
+    return await browser.press(microsoft, "Sign in", {"account": account})
+
+
 async def take_on(stage: Stage, browser: Browser, app: OktaApp, letter: Message) -> Page:
-    """Open the personal link twice, press its button twice; the page that leads on."""
+    """Open the personal link twice, sign in, and open it again; the page that leads on."""
     link = reading.link(letter)
     async with stage.stored() as stored:
 
@@ -40,26 +47,35 @@ async def take_on(stage: Stage, browser: Browser, app: OktaApp, letter: Message)
         await wait_until(delivered, what="the delivery is confirmed")
         before = await stored.request(app.label)
         page = await browser.open(link)
-        assert await browser.open(link) == page
+        # The csrf value is all that differs.
+        assert (await browser.open(link)).text == page.text
         assert page.status == 200
         assert reading.fact(letter, "Code") in page.text
         assert await stored.request(app.label) == before, "opening a link changes nothing"
 
-        guide = await browser.press(page, page.buttons[0])
+        guide = await sign_in(browser, link)
         assert guide.status == 200
         after = await stored.request(app.label)
         assert after["stage"] == "acknowledged"
-        assert after["proof"]["kind"] == "personal_link"
-        assert after["proof"]["by"].endswith(after["chat"]["user_id"])
+        assert (after["proof"]["kind"], after["proof"]["mfa"]) == ("signed_in_mfa", "amr")
+        assert after["proof"]["by"] == f"entra:{after['admin_object_id']}"
 
-        again = await browser.press(page, page.buttons[0])
-        assert again.status == 200
+        again = await browser.open(link)
         assert "already taken on" in again.text
-        assert await stored.request(app.label) == after, "a second press changes nothing"
+        assert (await browser.press(page, page.buttons[0])).status == 200
+        assert await stored.request(app.label) == after, "a second use changes nothing"
         actions = [line["action"] for line in await stored.audit(after)]
         assert actions.count("acknowledge") == 1
         assert not await stored.mentions(link.rpartition("/")[2]), "the token is nowhere in clear"
     return guide
+
+
+async def letter_for(stage: Stage, app: OktaApp) -> Message:
+    """Send the app's link to Gita; her message."""
+    dm = stage.world.slack.dm_of("gita")
+    since = len(dm.messages)
+    await stage.command(f"/o365 send {app.label}", said(app.label))
+    return await stage.next(dm, since, said(app.label))
 
 
 async def test_the_whole_journey_in_slack(stage: Stage, browser: Browser, new_app: NewApp) -> None:
@@ -152,3 +168,41 @@ async def test_nobody_reachable_is_said_and_nothing_is_sent(stage: Stage) -> Non
     async with stage.stored() as stored:
         with pytest.raises(LookupError):
             await stored.request("Office 365 Northwind")
+
+
+async def test_another_account_spends_nothing_and_the_operator_hears_of_it(
+    stage: Stage, browser: Browser, new_app: NewApp
+) -> None:
+    """Nils signs in on Gita's link: he learns a masked name, Ola is told, and Gita still can."""
+    app = await new_app("Mixup")
+    link = reading.link(await letter_for(stage, app))
+    dm, since = stage.world.slack.dm_of("ola"), len(stage.world.slack.dm_of("ola").messages)
+    wrong = await sign_in(browser, link, "nils@contoso.example")
+    assert wrong.status == 403
+    assert "g…@contoso.example" in wrong.text
+    assert ACCOUNT not in wrong.text
+    await stage.next(dm, since, said("another account", app.label))
+    async with Browser() as gitas:
+        guide = await sign_in(gitas, link)
+    assert f"Finish {app.label}" in guide.title
+
+
+async def test_saved_too_early_is_told_honestly(
+    stage: Stage, browser: Browser, new_app: NewApp
+) -> None:
+    """ "I have saved it" before it is: the page says what is missing, and when it looks again."""
+    app = await new_app("Early")
+    guide = await sign_in(browser, reading.link(await letter_for(stage, app)))
+    await browser.press(guide, "Note it", {"saw": "Authenticate"})
+    await browser.press(guide, "I have saved it")
+
+    async with stage.stored() as stored:
+
+        async def looked() -> bool:
+            return bool((await stored.request(app.label))["watch"]["looks"])
+
+        await wait_until(looked, what="it was looked at once", within=WITHIN)
+    page = await browser.open(guide.url)
+    assert "Okta and Microsoft do not show it yet" in page.text
+    assert "migrated" not in page.text
+    assert "Looking again on" in page.text

@@ -1,0 +1,276 @@
+"""What the pages of the personal link cost, under many callers at once, on a real store.
+
+Everything is ours and real but Microsoft, which answers at once: app, server, services, Valkey. A
+bare Starlette route (no middleware, no log line) under the same server, asked by the same client in
+the same run, is the measure; so the figures are ratios and say about the same on any machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from adapters.redis import store
+from adapters.redis.embedded import EmbeddedStore
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from adapters.redis.limits import RedisLimits
+from adapters.redis.sign_ins import RedisSignIns
+from adapters.web.app import build_app
+from adapters.web.desk import Services
+from adapters.web.health import Health
+from bot.bootstrap import SystemSecrets
+from bot.chat.words import Words
+from bot.domain.apps import AppRef
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign
+from bot.domain.changes import Changes
+from bot.domain.consent import LinkBinding, ProofKind, Stage, link_digest
+from bot.domain.people import Holding
+from bot.domain.people_policy import PeoplePolicy
+from bot.domain.reminders import Policy
+from bot.foundation import SystemClock
+from bot.services.acknowledge import Acknowledge
+from bot.services.ask import Ask
+from bot.services.follow import Follow
+from bot.services.introduce import Introduce
+from bot.services.prove import GoToMicrosoft, Prove
+from bot.services.scan import Scan
+from bot.services.tell import Tell
+from bot.services.visit import Visits
+from tests.examples import DELIVERED, RECORD, TENANT
+from tests.fakes import FakeEngine, FakeEntra, FakeSignIn
+from tests.figures import Figure, at_most, measures
+from tests.serving import served
+
+CALLERS = 100
+ROUNDS = 5
+BROWSER = "b" * 43
+
+
+class Counting(RedisLimits):
+    """Counts as ever, and lets everybody through: all callers here have one address."""
+
+    async def hit(self, what: str, most: int, per: timedelta) -> float:
+        await super().hit(what, most, per)
+        return 0.0
+
+
+@dataclass
+class Setting:
+    """One app on one store, and the service that begins sign-ins."""
+
+    url: str
+    bare_url: str
+    redis: Redis
+    ledger: RedisLedger
+    prove: Prove
+    entra: FakeEntra
+
+    async def links(self, count: int) -> list[str]:
+        """So many people, each asked about an app; their tokens. The store is emptied before."""
+        await self.redis.flushall()
+        secrets, until = SystemSecrets(), datetime.now(UTC) + timedelta(hours=1)
+        tokens = []
+        for number in range(count):
+            token, person = secrets.token(), f"person-{number}"
+            ref = AppRef("contoso", f"0oa{number}")
+            request = replace(
+                DELIVERED,
+                id=f"r{number}",
+                app=ref,
+                code=f"C{number}",
+                admin_object_id=person,
+                stage=Stage.DELIVERED,
+                link=LinkBinding(link_digest(token), until),
+            )
+            record = replace(RECORD, app=replace(RECORD.app, ref=ref), request_id=request.id)
+            await self.ledger.commit(Changes(apps=(record,), requests=(request,)))
+            self.entra.holdings[person] = Holding.ACTIVE
+            tokens.append(token)
+        return tokens
+
+    async def answer_to(self, token: str, number: int) -> str:
+        """Begin a sign-in with the link; the path that Microsoft sends the person back to."""
+        begun = await self.prove.begin(token, browser=BROWSER)
+        assert isinstance(begun, GoToMicrosoft)
+        state = parse_qs(urlsplit(begun.address).query)["state"][0]
+        return f"/auth/callback?code=person-{number}@{TENANT.id}&state={state}"
+
+
+@asynccontextmanager
+async def setting() -> AsyncIterator[Setting]:
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        address = await stack.enter_async_context(EmbeddedStore(Path(folder)))
+        redis = await stack.enter_async_context(store.connect(address))
+        keys, clock, secrets = Keys(), SystemClock(), SystemSecrets()
+        ledger, engine, entra = RedisLedger(redis, keys), FakeEngine(), FakeEntra(TENANT)
+        sign_ins, limits, tell = RedisSignIns(redis, keys), Counting(redis, keys), Tell(engine)
+        minimum = ProofKind.SIGNED_IN
+        acknowledge = Acknowledge(ledger=ledger, orgs={}, tell=tell, clock=clock, minimum=minimum)
+        visits = Visits(ledger=ledger, sign_ins=sign_ins, clock=clock, secrets=secrets)
+        prove = Prove(
+            acknowledge=acknowledge,
+            visits=visits,
+            ledger=ledger,
+            sign_in=FakeSignIn(),
+            sign_ins=sign_ins,
+            entra=entra,
+            limits=limits,
+            tell=tell,
+            clock=clock,
+            secrets=secrets,
+            minimum=minimum,
+        )
+        ask = Ask(
+            ledger=ledger,
+            entra=entra,
+            messengers={},
+            tell=tell,
+            clock=clock,
+            secrets=secrets,
+            policy=PeoplePolicy(),
+        )
+        follow = Follow(
+            visits=visits,
+            ledger=ledger,
+            orgs={},
+            scan=Scan(orgs={}, entra=entra, ledger=ledger, clock=clock),
+            ask=ask,
+            tell=tell,
+            engine=engine,
+            clock=clock,
+            policy=Policy(Campaign(), Calendars(ZoneInfo("UTC"))),
+            scan_minutes=15,
+        )
+        introduce = Introduce(
+            visits=visits, ledger=ledger, orgs={}, messengers={}, tell=tell, clock=clock
+        )
+        services = Services(
+            acknowledge=acknowledge,
+            prove=prove,
+            follow=follow,
+            introduce=introduce,
+            onboard=None,
+            limits=limits,
+            signs_in=True,
+            sign_in_origin="https://login.example.com",
+        )
+
+        async def bare(request: Request) -> Response:
+            return PlainTextResponse("hello")
+
+        async def well() -> Health:
+            return Health(())
+
+        app = build_app(
+            services=services,
+            words=cache(Words),
+            public_url="http://127.0.0.1",
+            slack=None,
+            teams=None,
+            health=well,
+            metrics=bytes,
+        )
+        url = await stack.enter_async_context(served(lambda url: app))
+        yardstick = Starlette(routes=[Route("/", bare)])
+        bare_url = await stack.enter_async_context(served(lambda url: yardstick))
+        yield Setting(url, bare_url, redis, ledger, prove, entra)
+
+
+async def fetch(url: str, paths: Sequence[str]) -> list[tuple[float, int]]:
+    """Ask for all paths at once, each over a connection of its own: seconds and status of each.
+
+    A few lines instead of an HTTP client, which would cost more than what is measured.
+    """
+    parts = urlsplit(url)
+    connections = [
+        await asyncio.open_connection(parts.hostname, parts.port) for _ in range(len(paths))
+    ]
+
+    async def ask(
+        path: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> tuple[float, int]:
+        began = time.perf_counter()
+        writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html\r\n"
+            f"Cookie: o365bot-browser={BROWSER}\r\nConnection: close\r\n\r\n".encode()
+        )
+        answer = await reader.read()
+        took = time.perf_counter() - began
+        writer.close()
+        return took, int(answer.split(b" ", 2)[1])
+
+    return await asyncio.gather(
+        *(ask(path, *pair) for path, pair in zip(paths, connections, strict=True))
+    )
+
+
+def p99(seconds: Sequence[float]) -> float:
+    return sorted(seconds)[max(0, round(len(seconds) * 0.99) - 1)]
+
+
+@measures("link")
+async def link(tiny: bool) -> list[Figure]:
+    """p99 of the bare route, the page, a refused callback, and one that spends the link."""
+    callers, rounds = (4, 1) if tiny else (CALLERS, ROUNDS)
+    async with setting() as scene:
+
+        async def measured(
+            paths: Callable[[], Awaitable[list[str]]], status: int, url: str = scene.url
+        ) -> float:
+            took: list[float] = []
+            for number in range(rounds + 1):
+                answers = await fetch(url, await paths())
+                assert {got for _, got in answers} == {status}, answers
+                if number or tiny:  # the first round warms up
+                    took += [seconds for seconds, _ in answers]
+            return p99(took)
+
+        async def bare() -> list[str]:
+            return ["/"] * callers
+
+        async def pages() -> list[str]:
+            return [f"/c/{token}" for token in await scene.links(callers)]
+
+        async def strayed() -> list[str]:
+            return [f"/auth/callback?code=x&state={n:043d}" for n in range(callers)]
+
+        async def spending() -> list[str]:
+            tokens = await scene.links(callers)
+            return [await scene.answer_to(token, n) for n, token in enumerate(tokens)]
+
+        yardstick = await measured(bare, 200, scene.bare_url)
+        page = await measured(pages, 200)
+        refused = await measured(strayed, 400)
+        spent = await measured(spending, 303)
+
+        (token,) = await scene.links(1)
+        answers = await fetch(scene.url, [await scene.answer_to(token, 0) for _ in range(callers)])
+        assert {status for _, status in answers} == {303}
+        entries = await scene.ledger.audit()
+        once = sum(entry.action == "acknowledge" for entry in entries)
+    free = 1000.0 if tiny else 1.0  # the tiny size shows that it runs, and no speed
+    return [
+        at_most(f"link: bare route, p99 of {callers} callers", 1000 * yardstick, 1000, "ms"),
+        at_most("link: page, p99 against the bare route", page / yardstick, 30 * free, "x"),
+        at_most("link: callback refused, p99 against it", refused / yardstick, 25 * free, "x"),
+        at_most("link: callback that spends, p99 against it", spent / yardstick, 150 * free, "x"),
+        at_most(f"link: spent by {callers} right callbacks at once", once, 1, "times"),
+    ]
