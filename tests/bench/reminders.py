@@ -32,6 +32,7 @@ from bot.services.deliver import Deliver
 from bot.services.requeue import requeue
 from bot.services.send import Send
 from tests import delivery_worker
+from tests.bench import deciding
 from tests.chaos.deliveries import chat_server, seen
 from tests.examples import LINK_FOR, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
@@ -44,7 +45,10 @@ from tests.waiting import wait_until
 @measures("reminders")
 async def reminders(tiny: bool) -> list[Figure]:
     """Each on an empty store of its own."""
-    figures = await _ticks(tiny)
+    figures = deciding.decisions(tiny)
+    async with a_store() as (_, client):
+        figures += await deciding.people_ticks(RedisLedger(client, Keys()), tiny)
+    figures += await _ticks(tiny)
     figures += await _sending(tiny)
     figures += await _within_limits(tiny)
     figures += await _idle(tiny)
