@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 
 from adapters.terminal.cli import build_cli
 from adapters.terminal.desk import Desk
+from bot.services.rehearse import Rehearse
 from bot.settings import Settings
 
 
 def main() -> None:
     """Run the command line."""
-    build_cli(serve=_serve, open_desk=_desk)()
+    build_cli(serve=_serve, open_desk=_desk, open_rehearsal=_rehearsal)()
 
 
 def _serve(settings: Settings) -> None:
@@ -28,6 +29,15 @@ async def _desk(settings: Settings) -> AsyncIterator[Desk]:
 
     async with open_foundation(settings) as base:
         yield Desk(base.ledger, base.scan, base.clock, settings.language)
+
+
+@asynccontextmanager
+async def _rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
+    """What the commands about the campaign look at; it sends nothing."""
+    from bot.bootstrap import open_rehearsal
+
+    async with open_rehearsal(settings) as rehearse:
+        yield rehearse
 
 
 async def _run(settings: Settings) -> None:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import timedelta
 from functools import cache
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -19,15 +19,18 @@ from prometheus_client import generate_latest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from adapters.calendar.days_off import days_off, territories
 from adapters.engine.engine import DocketEngine, Work
 from adapters.entra.sign_in import EntraSignIn
 from adapters.http.client import open_http
 from adapters.okta.hooks import OktaHooks
+from adapters.picture.burn_down import PillowPainter
 from adapters.redis import store
 from adapters.redis.conversations import RedisConversations
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.limits import RedisLimits
 from adapters.redis.once import RedisOnce
+from adapters.redis.pace import RedisPace
 from adapters.redis.sign_ins import RedisSignIns
 from adapters.slack.calls import open_web
 from adapters.slack.inbound import SlackInbound
@@ -37,26 +40,34 @@ from adapters.teams.inbound import TeamsInbound
 from adapters.web.app import build_app
 from adapters.web.desk import Services
 from adapters.web.health import Health, Part
-from bot.chat.conversation import Conversation
+from bot.chat.conversation import CampaignParts, Conversation
 from bot.chat.letters import Letters
+from bot.chat.reminding import Reminding
 from bot.chat.words import Words
+from bot.domain.calendar import Calendars
 from bot.domain.consent import ProofKind
+from bot.domain.limits import Call, Quotas, Window
 from bot.domain.notices import Channel
-from bot.domain.people import Platform
+from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.reminders import Policy
 from bot.errors import StoreError
 from bot.foundation import open_foundation
-from bot.ports import Messenger
+from bot.ports import Clock, Engine, Messenger
+from bot.rehearsal import OnRealTime, RehearsalClock
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
+from bot.services.boards import Boards
 from bot.services.deliver import Deliver
 from bot.services.follow import Follow
 from bot.services.introduce import Introduce
 from bot.services.onboard import Onboard
+from bot.services.postpone import Postpone
 from bot.services.prove import Prove
+from bot.services.rehearse import Rehearse
 from bot.services.remind import Remind
 from bot.services.scan import Scan
+from bot.services.send import Send
 from bot.services.tell import Tell
 from bot.services.visit import Visits
 from bot.settings import Settings, SignInSettings
@@ -95,6 +106,7 @@ class Bot:
     introduce: Introduce
     onboard: Onboard | None
     limits: RedisLimits
+    rehearse: Rehearse
     conversation: Conversation
     engine: DocketEngine
     app: Starlette
@@ -110,7 +122,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     system_secrets = SystemSecrets()
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(open_foundation(settings))
-        clock, ledger, orgs, entra, scan = base.clock, base.ledger, base.orgs, base.entra, base.scan
+        ledger, orgs, entra, scan = base.ledger, base.orgs, base.entra, base.scan
+        clock, rehearsal = _clock(settings, base.clock)
         once = RedisOnce(base.redis, base.keys)
         conversations = RedisConversations(base.redis, base.keys)
         engine = await stack.enter_async_context(
@@ -118,6 +131,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
                 base.url, tuple(orgs), scan_every=timedelta(minutes=settings.scan_every_minutes)
             )
         )
+
+        timed: Engine = engine if rehearsal is None else OnRealTime(engine, rehearsal)
 
         http = open_http()
         stack.push_async_callback(http.aclose)
@@ -134,12 +149,12 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         sign_ins = RedisSignIns(base.redis, base.keys)
         limits = RedisLimits(base.redis, base.keys)
         sign_in = (
-            EntraSignIn(settings.entra, settings.sign_in, settings.public_url, http, clock)
+            EntraSignIn(settings.entra, settings.sign_in, settings.public_url, http, base.clock)
             if settings.entra
             else None
         )
         minimum = settings.minimum_proof
-        tell = Tell(engine, _channels(settings))
+        tell = Tell(timed)
 
         ask = Ask(
             ledger=ledger,
@@ -150,14 +165,39 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             secrets=system_secrets,
             policy=_people_policy(settings),
         )
+        channels = _channels(settings)
+        policy = _policy(settings)
+        reminding = Reminding(
+            ledger=ledger,
+            clock=clock,
+            policy=policy,
+            language=settings.language,
+            secrets=system_secrets,
+            painter=PillowPainter(),
+            public_url=settings.public_url,
+        )
+        boards = Boards(
+            ledger=ledger,
+            messengers=messengers,
+            writer=reminding,
+            engine=timed,
+            clock=clock,
+            channels=channels,
+            policy=policy,
+            post_anew_after=timedelta(days=settings.campaign.board_days),
+        )
         remind = Remind(
             ledger=ledger,
-            engine=engine,
+            engine=timed,
             clock=clock,
-            channels=_channels(settings),
-            policy=Policy(time.fromisoformat(settings.remind_at), ZoneInfo(settings.time_zone)),
+            ask=ask,
+            show_boards=boards.show,
+            channels=channels,
+            operators=_operator_accounts(settings),
+            policy=policy,
         )
-        deliver = Deliver(
+        rehearse = Rehearse(ledger=ledger, clock=clock, policy=policy)
+        send = Send(
             ledger=ledger,
             messengers=messengers,
             composer=Letters(
@@ -166,8 +206,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
                 clock=clock,
                 language=settings.language,
                 chat_is_proof=ProofKind.CHAT_ACCOUNT.reaches(minimum) and not settings.sign_in,
+                reminding=reminding,
             ),
-            engine=engine,
             clock=clock,
             secrets=system_secrets,
             public_url=settings.public_url,
@@ -195,8 +235,9 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             scan=scan,
             ask=ask,
             tell=tell,
-            engine=engine,
+            engine=timed,
             clock=clock,
+            policy=policy,
             scan_minutes=settings.scan_every_minutes,
         )
         introduce = Introduce(
@@ -215,7 +256,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
                 sign_ins=sign_ins,
                 limits=limits,
                 tell=tell,
-                engine=engine,
+                engine=timed,
                 clock=clock,
                 secrets=system_secrets,
                 public_url=settings.public_url,
@@ -223,6 +264,16 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             )
             if entra and sign_in
             else None
+        )
+        deliver = Deliver(
+            ledger=ledger,
+            send=send,
+            engine=timed,
+            pace=RedisPace(base.redis, base.keys),
+            clock=clock,
+            quotas=_quotas(settings),
+            operators=_operator_accounts(settings),
+            ask_another=ask.another,
         )
         conversation = Conversation(
             ledger=ledger,
@@ -237,6 +288,12 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             operators=_operators(settings),
             language=settings.language,
             link_hours=settings.link_hours,
+            campaign=CampaignParts(
+                rehearse=rehearse,
+                boards=boards,
+                postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
+                sample=reminding.sample,
+            ),
         )
 
         async def look(org: str) -> None:
@@ -289,9 +346,11 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             slack=slack.endpoint if slack else None,
             teams=teams.endpoint if teams else None,
             okta=hooks.endpoint,
-            health=lambda: _health(base.redis, ledger),
+            health=lambda: _health(base.redis, ledger, tuple(messengers)),
             metrics=generate_latest,
+            pictures=ledger.picture,
         )
+        await remind.start()
         yield Bot(
             settings=settings,
             ledger=ledger,
@@ -305,10 +364,19 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             introduce=introduce,
             onboard=onboard,
             limits=limits,
+            rehearse=rehearse,
             conversation=conversation,
             engine=engine,
             app=app,
         )
+
+
+@asynccontextmanager
+async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
+    """The store and what looks ahead in it, without anything that sends. Raises StoreError."""
+    async with open_foundation(settings) as base:
+        clock, _ = _clock(settings, base.clock)
+        yield Rehearse(ledger=base.ledger, clock=clock, policy=_policy(settings))
 
 
 DRAIN = 20.0
@@ -319,6 +387,36 @@ def _origin(url: str) -> str:
     """Scheme, host and port."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _clock(settings: Settings, real: Clock) -> tuple[Clock, RehearsalClock | None]:
+    """What the services live by; the second one only in a rehearsal."""
+    if settings.rehearsal.clock_file is None:
+        return real, None
+    rehearsal = RehearsalClock(real, settings.rehearsal.clock_file)
+    return rehearsal, rehearsal
+
+
+def _policy(settings: Settings) -> Policy:
+    """How people are reminded."""
+    campaign = settings.campaign
+    return Policy(
+        campaign=campaign.campaign(),
+        calendars=Calendars(
+            ZoneInfo(settings.time_zone),
+            campaign.working_hours(),
+            country=campaign.country,
+            countries=campaign.countries,
+            territories=territories(),
+            days_off=days_off,
+            quiet=campaign.quiet_days(),
+        ),
+        per_week=campaign.per_week,
+        ignored_rounds=campaign.ignored_rounds,
+        patience=campaign.patience,
+        notice=campaign.notice,
+        jitter=timedelta(minutes=campaign.jitter_minutes),
+    )
 
 
 def _people_policy(settings: Settings) -> PeoplePolicy:
@@ -347,17 +445,45 @@ def _operators(settings: Settings) -> frozenset[str]:
     )
 
 
-async def _health(client: Redis, ledger: RedisLedger) -> Health:
-    """Whether the store answers, and how the last look at each org went."""
+def _operator_accounts(settings: Settings) -> tuple[ChatIdentity, ...]:
+    """Whom the bot itself turns to."""
+    slack = settings.slack.operators if settings.slack else ()
+    teams = settings.teams.operators if settings.teams else ()
+    return tuple(ChatIdentity(Platform.SLACK, one) for one in slack) + tuple(
+        ChatIdentity(Platform.TEAMS, one) for one in teams
+    )
+
+
+def _quotas(settings: Settings) -> Quotas:
+    limits, minute = settings.limits, timedelta(minutes=1)
+    return Quotas(
+        slack={
+            Call.SEND: Window(limits.slack_messages_per_minute, minute),
+            Call.CHANGE: Window(limits.slack_changes_per_minute, minute),
+            Call.LOOK: Window(limits.slack_lookups_per_minute, minute),
+        },
+        teams=Window(limits.teams_calls_per_second, timedelta(seconds=1)),
+    )
+
+
+async def _health(client: Redis, ledger: RedisLedger, platforms: tuple[Platform, ...]) -> Health:
+    """Whether the store answers, messages get through, and how the last look at each org went."""
     try:
         with store.errors():
             await client.ping()
         scans = await ledger.scans()
+        troubles = await ledger.troubles()
     except StoreError as error:
         return Health((Part("store", ok=False, reason=error.message, vital=True),))
+    working = (str(platform) for platform in platforms if platform not in troubles)
     return Health(
         (
             Part("store", ok=True, vital=True),
+            *(Part(f"chat:{platform}", ok=True) for platform in working),
+            *(
+                Part(f"chat:{trouble.place}", ok=False, reason=trouble.reason)
+                for trouble in troubles.values()
+            ),
             *(
                 Part(f"okta:{org}", ok=not scan.failure, reason=scan.failure)
                 for org, scan in scans.items()

@@ -19,6 +19,8 @@
     ├── StoreError               Redis
     │   ├── StoreUnavailable     cannot be reached or started
     │   ├── StoreUnsafe          it may evict or is no master: refused at start
+    │   ├── NotDurable           written, but not on as many replicas as was asked: try again
+    │   ├── RecordUnreadable     a record that this version cannot read
     │   └── Conflict             the record changed since it was read: read again and decide again
     └── ConsentError             a personal link or request cannot be used
         ├── LinkUnknown          no such link
@@ -147,9 +149,16 @@ class ChatError(O365BotError):
 
 
 class ChatUnreachable(ChatError):
-    """The outcome is unknown, or the platform did not accept; it may be tried again."""
+    """The outcome is unknown, or the platform did not accept; it may be tried again.
+
+    `nothing_sent`: there was not even a connection, so nothing can have been taken.
+    """
 
     code = "chat_unreachable"
+
+    def __init__(self, message: str, *, hint: str = "", nothing_sent: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.nothing_sent = nothing_sent
 
 
 class ChatThrottled(ChatError):
@@ -208,6 +217,18 @@ class StoreUnsafe(StoreError):
     """The store may lose what it is given: it evicts, or is not a master."""
 
     code = "store_unsafe"
+
+
+class NotDurable(StoreError):
+    """It was written, but too few replicas said in time that they have it: try again."""
+
+    code = "not_durable"
+
+
+class RecordUnreadable(StoreError):
+    """The store holds a record that this version cannot read."""
+
+    code = "record_unreadable"
 
 
 class Conflict(StoreError):

@@ -17,6 +17,7 @@ from adapters.entra.client import EntraClient
 from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
 from adapters.redis import store
+from adapters.redis.durability import Durability
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.rate import RedisRateBudget
@@ -60,9 +61,9 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
     async with AsyncExitStack() as stack:
         url = await _store_url(settings, stack)
         client = await stack.enter_async_context(store.connect(url))
-        await store.check(client)
+        durability = Durability.of(await store.check(client), settings.redis.replicas)
         keys = Keys()
-        ledger = RedisLedger(client, keys)
+        ledger = RedisLedger(client, keys, durability)
         orgs = _okta(settings, clock, stack, client, keys)
         entra = _entra(settings, clock, stack)
         scan = Scan(

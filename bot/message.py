@@ -98,7 +98,15 @@ class Buttons:
     buttons: tuple[Command | OpenLink, ...]
 
 
-Block = Heading | Text | Note | Facts | Table | Progress | Buttons
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture at an address that the platform fetches; `alt` says all that it shows."""
+
+    url: str
+    alt: str
+
+
+Block = Heading | Text | Note | Facts | Table | Progress | Buttons | Picture
 
 
 @dataclass(frozen=True, slots=True)

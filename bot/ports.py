@@ -9,21 +9,29 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Protocol
 
+from bot.domain.agenda import Line
 from bot.domain.apps import AppRef, Office365App, ProvisioningConnection, Tenant
+from bot.domain.board import Board
+from bot.domain.campaign import Deadline
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import Evidence
 from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.limits import Pacing
 from bot.domain.notices import Channel, Notice
 from bot.domain.onboarding import Onboarding
 from bot.domain.people import ChatIdentity, GlobalAdmin, Holding, OktaAdmin
 from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
+from bot.domain.recipients import Recipient
+from bot.domain.report import BurnDown, DayCount
 from bot.domain.sign_in import Attempt, Session, SignedIn
+from bot.domain.troubles import Trouble
 from bot.errors import CloudError
 from bot.message import Message
 
@@ -155,6 +163,11 @@ class Sent:
 class Messenger(Protocol):
     """One chat platform, outward. The adapter draws the neutral message in its own form."""
 
+    @property
+    def tells(self) -> bool:
+        """Whether `find_sent` can tell: where it cannot, None means "nobody knows"."""
+        ...
+
     async def find_person(
         self, addresses: Sequence[str], object_id: str, tenant_id: str
     ) -> tuple[ChatIdentity, ...]:
@@ -165,8 +178,12 @@ class Messenger(Protocol):
         """One direct message. `key` marks it, so that `find_sent` can find it again."""
         ...
 
-    async def post(self, to: Channel, message: Message, key: str) -> Sent:
-        """One channel message, marked with `key`."""
+    async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
+        """One channel message, marked with `key`; `thread` is the message that it replies to."""
+        ...
+
+    async def pin(self, message_id: str) -> None:
+        """Keep a message at hand in its channel. Does nothing where a bot cannot, or may not."""
         ...
 
     async def update(self, message_id: str, message: Message) -> None:
@@ -186,11 +203,64 @@ class Messenger(Protocol):
         ...
 
 
+class Pace(Protocol):
+    """The platforms' limits, kept by all replicas together (raises StoreError)."""
+
+    async def slot(self, pacing: Pacing, now: datetime, held: datetime | None = None) -> datetime:
+        """When the call may be made: `now` at the earliest; that time is then kept free for it.
+
+        `held`: a time that was kept free for it before. It still counts unless a pause came up.
+        """
+        ...
+
+    async def pause(self, scope: str, until: datetime) -> None:
+        """No replica makes a call of this `platform` or `shared` quota before then."""
+        ...
+
+
+NO_LINKS: Mapping[str, str] = MappingProxyType({})
+
+
 class Composer(Protocol):
     """Writes a notice out in words, from the present truth."""
 
-    async def compose(self, notice: Notice, *, link: str = "") -> Message | None:
-        """The message, or None when there is nothing to tell any more. `link` is the address."""
+    async def compose(
+        self, notice: Notice, *, link: str = "", links: Mapping[str, str] = NO_LINKS
+    ) -> Message | None:
+        """The message, or None when there is nothing to tell any more.
+
+        `link` is the address of a personal link, `links` those of a round by request id.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """What a board shows. `now` is UTC; `deadline` is the date that comes next."""
+
+    records: tuple[AppRecord, ...]
+    requests: Mapping[str, ConsentRequest]
+    scans: Mapping[str, OrgScan]
+    deadline: Deadline
+    working_days_left: int
+    now: datetime
+
+
+class BoardWriter(Protocol):
+    """Writes boards out in words."""
+
+    def board(self, standings: Standings) -> Message: ...
+
+    def moved(self) -> Message:
+        """What stays of a board that was posted anew further down."""
+        ...
+
+
+class Painter(Protocol):
+    """Draws pictures; both calls may take a while, and hold nothing up."""
+
+    async def burn_down(self, chart: BurnDown, labels: Mapping[str, str]) -> bytes:
+        """A burn-down as a PNG. `labels` are the words in it, by what they name."""
         ...
 
 
@@ -206,7 +276,8 @@ class Ledger(Protocol):
     async def commit(self, changes: Changes) -> None:
         """Write all changes and their audit entries in one atomic step.
 
-        Raises Conflict, and writes nothing, when a record is not at the revision before.
+        Raises Conflict, and writes nothing, when a record is not at the revision before; NotDurable
+        when an acknowledgement was written but is not on enough replicas.
         """
         ...
 
@@ -269,10 +340,6 @@ class Ledger(Protocol):
         """The newest onboarding of a tenant."""
         ...
 
-    async def newest_reminder(self, channel: Channel) -> str:
-        """The key of the reminder that was last posted to a channel; "" when there is none."""
-        ...
-
     async def open_requests(self) -> tuple[ConsentRequest, ...]: ...
 
     async def requests_for(self, app: AppRef) -> tuple[ConsentRequest, ...]:
@@ -284,6 +351,49 @@ class Ledger(Protocol):
     async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         """Keys of what is due, or was being sent when its lease ran out; oldest first."""
         ...
+
+    async def take_due(self, now: datetime, limit: int, hold: timedelta) -> tuple[str, ...]:
+        """The same, each handed out once: for `hold` nobody else is given it."""
+        ...
+
+    async def set_aside(self, key: str, until: datetime) -> None:
+        """Leave a delivery that cannot be read out of `due` until then. Its record stays."""
+        ...
+
+    async def troubles(self) -> Mapping[str, Trouble]:
+        """What keeps messages from getting through, by place."""
+        ...
+
+    async def settle(self) -> None:
+        """Return when all that was written before is on as many replicas as is asked for.
+
+        Raises NotDurable.
+        """
+        ...
+
+    async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:
+        """Lines of the agenda that are due; each is held for its taker for `agenda.HOLD`."""
+        ...
+
+    async def requests_of(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
+        """The open requests of one person, oldest first."""
+        ...
+
+    async def recipient(self, chat: ChatIdentity) -> Recipient | None: ...
+
+    async def board(self, channel: Channel) -> Board | None: ...
+
+    async def history(self) -> tuple[DayCount, ...]:
+        """How many apps were in which state on each day, oldest first."""
+        ...
+
+    async def save_day(self, day: DayCount) -> None: ...
+
+    async def picture(self, name: str) -> bytes | None:
+        """A picture that a message shows, for a quarter of a year."""
+        ...
+
+    async def save_picture(self, name: str, png: bytes) -> None: ...
 
     async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
         """The newest entries, newest first."""
@@ -423,6 +533,10 @@ class Engine(Protocol):
 
     async def deliver(self, key: str, at: datetime) -> None:
         """Carry out one delivery at its time (safe to repeat)."""
+        ...
+
+    async def deliver_all(self, keys: Sequence[str]) -> None:
+        """Carry out a batch of deliveries soon: one piece of work, so that many cost little."""
         ...
 
     async def scan(self, org: str) -> None:

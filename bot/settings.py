@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -33,6 +31,8 @@ from pydantic_settings import (
 
 from bot.domain.consent import ProofKind
 from bot.errors import SettingsInvalid
+from bot.settings_campaign import CampaignSettings, known_zone
+from bot.settings_section import Section as Section
 
 
 def _is_loopback(host: str) -> bool:
@@ -59,38 +59,13 @@ def _address(value: str) -> str:
 Address = Annotated[str, AfterValidator(_address)]
 
 
-class Section(BaseModel):
-    """A part of the settings. Unknown keys are errors; every secret may come from a file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_secret_files(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        values = dict(data)
-        for name, field in cls.model_fields.items():
-            path = values.pop(f"{name}_file", None)
-            if path is None or field.annotation not in (SecretStr, SecretStr | None):
-                if path is not None:
-                    values[f"{name}_file"] = path
-                continue
-            if values.get(name):
-                raise ValueError(f"give {name} or {name}_file, not both")
-            try:
-                values[name] = Path(path).expanduser().read_text().strip()
-            except OSError as error:
-                raise ValueError(f"{name}_file cannot be read: {error.strerror}") from None
-        return values
-
-
 class RedisSettings(Section):
     """Where acknowledgements are kept."""
 
     url: SecretStr | None = Field(
         None,
-        description="Redis >= 7.2 or Valkey: `redis://`, `rediss://` or `unix://`. "
+        description="Redis >= 7.2 or Valkey: `redis://`, `rediss://`, `unix://`, "
+        "`redis+sentinel://host:port,host:port/service` or `redis+cluster://host:port`. "
         "Left out, o365bot starts a Valkey server of its own in `data_dir`.",
     )
     replicas: int = Field(
@@ -99,6 +74,13 @@ class RedisSettings(Section):
         le=5,
         description="How many replicas must have an acknowledgement before it is answered.",
     )
+
+    @model_validator(mode="after")
+    def _replicas_can_be_waited_for(self) -> Self:
+        url = self.url.get_secret_value() if self.url else ""
+        if self.replicas and (not url or url.partition("://")[0].endswith("+cluster")):
+            raise ValueError("replicas needs a redis.url of one server or of Sentinel")
+        return self
 
 
 class OktaSettings(Section):
@@ -265,6 +247,27 @@ class TeamsSettings(Section):
     )
 
 
+class LimitsSettings(Section):
+    """How fast the chat platforms may be called, by all replicas together.
+
+    What a platform publishes per channel or conversation (Slack: one message per second; Teams: 7
+    in 1 s, 8 in 2 s, 60 in 30 s, 1,800 in an hour) is always kept, and so is `Retry-After`.
+    """
+
+    slack_messages_per_minute: int = Field(
+        300, ge=2, description="Messages to all of a Slack workspace: Slack says “several hundred”."
+    )
+    slack_changes_per_minute: int = Field(
+        50, ge=2, description="Changed messages (`chat.update`, tier 3)."
+    )
+    slack_lookups_per_minute: int = Field(
+        50, ge=2, description="Looks whether a message is there (`conversations.history`, tier 3)."
+    )
+    teams_calls_per_second: int = Field(
+        30, ge=2, description="Calls to Teams in one tenant, over all conversations."
+    )
+
+
 class PeopleSettings(Section):
     """What the organisation knows about its own admins."""
 
@@ -277,6 +280,17 @@ class PeopleSettings(Section):
     owners: dict[str, str] = Field(
         default_factory=dict,
         description="Admin account (object id or address) to the address of the person behind it.",
+    )
+
+
+class RehearsalSettings(Section):
+    """A clock that can be set forward, to see in minutes what comes in months."""
+
+    clock_file: Path | None = Field(
+        None,
+        description="A file that holds a number of seconds, by which reminders, links and boards "
+        "live ahead of the time. It is read again whenever it changes. Sign-ins, certificates and "
+        "everything else that others check keep the real time.",
     )
 
 
@@ -315,12 +329,11 @@ class Settings(BaseSettings):
         description="Minutes between two looks at a tenant whose apps are still open.",
     )
     link_hours: int = Field(72, ge=1, le=336, description="How long a personal link lives.")
-    remind_at: str = Field(
-        "09:00",
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
-        description="When the channel is reminded on working days.",
+    time_zone: str = Field(
+        "UTC",
+        description="The zone of the channels, and of people whose zone is not known, such as "
+        "`Europe/Berlin`.",
     )
-    time_zone: str = Field("UTC", description="The zone of `remind_at`, such as `Europe/Berlin`.")
     redis: RedisSettings = Field(RedisSettings(), description="The store.")
     okta: tuple[OktaSettings, ...] = Field(description="The Okta orgs, at least one.")
     entra: EntraSettings | None = Field(
@@ -332,18 +345,21 @@ class Settings(BaseSettings):
     links: LinksSettings = Field(LinksSettings(), description="How personal links are spent.")
     slack: SlackSettings | None = Field(None, description="Slack; left out, it is not served.")
     teams: TeamsSettings | None = Field(None, description="Teams; left out, it is not served.")
+    limits: LimitsSettings = Field(
+        LimitsSettings(), description="How fast the chat platforms may be called."
+    )
     people: PeopleSettings = Field(PeopleSettings(), description="Your own admins.")
+    campaign: CampaignSettings = Field(
+        CampaignSettings(), description="Your dates, and how people are reminded of them."
+    )
+    rehearsal: RehearsalSettings = Field(
+        RehearsalSettings(), description="For rehearsals only; leave it out in earnest."
+    )
 
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        from zoneinfo import ZoneInfo
-
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError("expected a zone name such as Europe/Berlin") from None
-        return value
+        return known_zone(value)
 
     @field_validator("okta")
     @classmethod

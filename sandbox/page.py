@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from sandbox import slack_workspace, teams_service
 from sandbox.chatlog import ChatLog, Conversation, Message
+from sandbox.clock import AheadClock
 from sandbox.okta_pages import INTEGRATION_TAB
 from sandbox.records import OktaApp, OktaOrg, Person
 from sandbox.slack_people import SlackPeople
@@ -37,9 +38,9 @@ SECURITY = {
 }
 
 
-def page_app(slack: SlackPeople, teams: TeamsPeople, log: ChatLog) -> Starlette:
+def page_app(slack: SlackPeople, teams: TeamsPeople, log: ChatLog, clock: AheadClock) -> Starlette:
     """The ASGI app of the page."""
-    page = Page(slack, teams, log)
+    page = Page(slack, teams, log, clock)
     return Starlette(
         routes=[
             Route("/", page.index),
@@ -54,10 +55,13 @@ def page_app(slack: SlackPeople, teams: TeamsPeople, log: ChatLog) -> Starlette:
 class Page:
     """The handlers."""
 
-    def __init__(self, slack: SlackPeople, teams: TeamsPeople, log: ChatLog) -> None:
+    def __init__(
+        self, slack: SlackPeople, teams: TeamsPeople, log: ChatLog, clock: AheadClock
+    ) -> None:
         self.slack = slack
         self.teams = teams
         self.log = log
+        self.clock = clock
         self.company = slack.workspace.company
 
     async def index(self, request: Request) -> Response:
@@ -70,6 +74,11 @@ class Page:
         return JSONResponse(
             {
                 "revision": self.log.revision,
+                "clock": {
+                    "now": self.clock.now().timestamp(),
+                    "ahead": self.clock.ahead.total_seconds(),
+                    "deadline": str(self.clock.deadline or ""),
+                },
                 "channels": {
                     "slack": slack_workspace.CHANNEL,
                     "teams": teams_service.CHANNEL,
@@ -108,6 +117,10 @@ class Page:
         return JSONResponse({"open": opened})
 
     async def _do(self, deed: Json) -> str | None:
+        if deed["what"] == "jump":
+            self.clock.jump(deed["to"])
+            self.log.touch()
+            return None
         who, where = deed["as"], deed.get("conversation", "")
         slack = deed["platform"] == "slack"
         match deed["what"]:

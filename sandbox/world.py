@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import slack_workspace, teams_service
 from sandbox.chatlog import ChatLog
+from sandbox.clock import AheadClock
 from sandbox.company import Company, contoso, utc_now
 from sandbox.entra import login_app
 from sandbox.graph import graph_app
@@ -48,6 +49,10 @@ OPERATOR = "ola"
 SLACK_TOKEN = "xoxb-sandbox-0000000000-contoso"
 SLACK_SECRET = "sandbox-signing-secret-0123456789"
 TEAMS_SECRET = "sandbox-teams-app-password"
+
+
+CAMPAIGN = timedelta(days=30)
+"""So far ahead is the date that contoso set itself."""
 
 
 class World:
@@ -73,6 +78,7 @@ class World:
         page_port: int | None = PAGE_PORT,
     ) -> None:
         self.bot_url = ""
+        self.clock = AheadClock(now)
         self.down: set[str] = set()
         self._now = now
         self._key_directory = key_directory
@@ -250,6 +256,12 @@ class World:
                 },
             )
         )
+        clock_file = directory / "clock"
+        self.clock.write_to(clock_file)
+        self.clock.deadline = self.clock.now().date() + CAMPAIGN
+        target = {"on": self.clock.deadline.isoformat(), "source": "contoso's migration board"}
+        parts.append(_table("[[campaign.targets]]", target))
+        parts.append(_table("[rehearsal]", {"clock_file": str(clock_file)}))
         return _private(directory / "o365bot.toml", "\n".join(parts))
 
     # -- serving ---------------------------------------------------------------------------
@@ -269,7 +281,7 @@ class World:
             "botframework": metadata_app(service, lambda: company.addresses["botframework"]),
         }
         if self._page_port is not None:
-            apps["page"] = page_app(self.slack, self.teams, self.log)
+            apps["page"] = page_app(self.slack, self.teams, self.log, self.clock)
         return {name: _OrDown(app, name, self.down) for name, app in apps.items()}
 
 

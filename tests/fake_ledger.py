@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
+from bot.domain.agenda import HOLD, Line
 from bot.domain.apps import AppRef
+from bot.domain.board import Board
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.notices import Channel, ChannelReminder
+from bot.domain.notices import Channel
 from bot.domain.onboarding import Onboarding
-from bot.domain.people import GlobalAdmin, OktaAdmin
+from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin
 from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
+from bot.domain.recipients import Recipient
+from bot.domain.report import DayCount
+from bot.domain.troubles import Trouble
 from bot.errors import Conflict, StoreUnavailable
 
 
@@ -36,6 +41,13 @@ class FakeLedger:
         self._requests: dict[str, ConsentRequest] = {}
         self._links: dict[str, str] = {}
         self._deliveries: dict[str, Delivery] = {}
+        self._troubles: dict[str, Trouble] = {}
+        self._aside: dict[str, datetime] = {}
+        self._recipients: dict[str, Recipient] = {}
+        self._boards: dict[Channel, Board] = {}
+        self._agenda: dict[str, datetime] = {}
+        self._history: dict[date, DayCount] = {}
+        self._pictures: dict[str, bytes] = {}
         self._audit: list[AuditEntry] = []
         self._global_admins: dict[str, tuple[GlobalAdmin, ...]] = {}
         self._admin_gaps: dict[str, tuple[AdminGap, ...]] = {}
@@ -44,7 +56,6 @@ class FakeLedger:
         self._okta_admins: dict[str, tuple[OktaAdmin, ...]] = {}
         self._codes: dict[str, str] = {}
         self._onboardings: dict[str, Onboarding] = {}
-        self._newest_reminders: dict[Channel, str] = {}
 
     async def _call(self) -> None:
         await asyncio.sleep(0)
@@ -59,6 +70,9 @@ class FakeLedger:
             *((self._deliveries.get(d.key), d.revision) for d in changes.deliveries),
             *((self._notes.get(n.key), n.revision) for n in changes.notes),
             *((self._onboardings.get(o.id), o.revision) for o in changes.onboardings),
+            *((self._troubles.get(t.place), t.revision) for t in changes.troubles),
+            *((self._recipients.get(str(r.chat)), r.revision) for r in changes.recipients),
+            *((self._boards.get(b.channel), b.revision) for b in changes.boards),
         ]
         for stored, revision in expected:
             if (stored.revision if stored else 0) != revision - 1:
@@ -72,15 +86,65 @@ class FakeLedger:
         for onboarding in changes.onboardings:
             self._onboardings.pop(onboarding.id, None)
             self._onboardings[onboarding.id] = onboarding
-        for delivery in changes.deliveries:
-            if isinstance(delivery.notice, ChannelReminder) and delivery.phase is Phase.SENT:
-                self._newest_reminders[delivery.notice.to] = delivery.key
         self._deliveries.update({delivery.key: delivery for delivery in changes.deliveries})
+        for delivery in changes.deliveries:
+            self._aside.pop(delivery.key, None)
         for delivery in changes.planned:
             self._deliveries.setdefault(delivery.key, delivery)
         self._notes.update({note.key: note for note in changes.notes})
         self._prospects.update({one.app: one for one in changes.prospects})
+        self._troubles.update({trouble.place: trouble for trouble in changes.troubles})
+        for place in changes.solved:
+            self._troubles.pop(place, None)
+        self._recipients.update({str(r.chat): r for r in changes.recipients})
+        self._boards.update({board.channel: board for board in changes.boards})
+        for line in (*changes.agenda, *changes.touched):
+            self._put_line(line)
         self._audit.extend(changes.audit)
+
+    def _put_line(self, line: Line) -> None:
+        known = self._agenda.get(line.name)
+        if line.held_until is None:
+            assert line.at is not None
+            self._agenda[line.name] = min(line.at, known or line.at)
+        elif known == line.held_until:
+            self._agenda.pop(line.name)
+            if line.at is not None:
+                self._agenda[line.name] = line.at
+
+    async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:
+        await self._call()
+        due = sorted((at, name) for name, at in self._agenda.items() if at <= now)[:limit]
+        self._agenda.update({name: now + HOLD for _, name in due})
+        return tuple(Line(name, at, now + HOLD) for at, name in due)
+
+    async def recipient(self, chat: ChatIdentity) -> Recipient | None:
+        await self._call()
+        return self._recipients.get(str(chat))
+
+    async def requests_of(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
+        await self._call()
+        return tuple(r for r in await self.open_requests() if str(r.chat) == str(chat))
+
+    async def board(self, channel: Channel) -> Board | None:
+        await self._call()
+        return self._boards.get(channel)
+
+    async def history(self) -> tuple[DayCount, ...]:
+        await self._call()
+        return tuple(self._history[on] for on in sorted(self._history))
+
+    async def save_day(self, day: DayCount) -> None:
+        await self._call()
+        self._history[day.on] = day
+
+    async def picture(self, name: str) -> bytes | None:
+        await self._call()
+        return self._pictures.get(name)
+
+    async def save_picture(self, name: str, png: bytes) -> None:
+        await self._call()
+        self._pictures[name] = png
 
     async def app(self, ref: AppRef) -> AppRecord | None:
         await self._call()
@@ -157,10 +221,6 @@ class FakeLedger:
         of_tenant = [o for o in self._onboardings.values() if o.tenant_id == tenant_id]
         return max(of_tenant, key=lambda o: o.asked_at, default=None)
 
-    async def newest_reminder(self, channel: Channel) -> str:
-        await self._call()
-        return self._newest_reminders.get(channel, "")
-
     async def open_requests(self) -> tuple[ConsentRequest, ...]:
         await self._call()
         return _oldest_first(r for r in self._requests.values() if r.stage.is_open)
@@ -175,8 +235,29 @@ class FakeLedger:
 
     async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         await self._call()
-        waiting = [(at, d.key) for d in self._deliveries.values() if (at := _look_at(d))]
+        waiting = [
+            (self._aside.get(d.key, at), d.key)
+            for d in self._deliveries.values()
+            if (at := _look_at(d))
+        ]
         return tuple(key for at, key in sorted(waiting) if at <= now)[:limit]
+
+    async def take_due(self, now: datetime, limit: int, hold: timedelta) -> tuple[str, ...]:
+        keys = await self.due(now, limit)
+        self._aside.update(dict.fromkeys(keys, now + hold))
+        return keys
+
+    async def set_aside(self, key: str, until: datetime) -> None:
+        await self._call()
+        if key in self._deliveries:
+            self._aside[key] = until
+
+    async def troubles(self) -> Mapping[str, Trouble]:
+        await self._call()
+        return dict(self._troubles)
+
+    async def settle(self) -> None:
+        await self._call()
 
     async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
         await self._call()

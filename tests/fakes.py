@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
+from bot.chat.reminding import Reminding
 from bot.domain.apps import (
     AppRef,
     ConnectionStatus,
@@ -15,13 +17,18 @@ from bot.domain.apps import (
     ProvisioningConnection,
     Tenant,
 )
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign
 from bot.domain.consent import (
     MfaShown,
     link_digest,
 )
 from bot.domain.evidence import Evidence
+from bot.domain.limits import Pacing
 from bot.domain.notices import Channel, Notice
 from bot.domain.people import ChatIdentity, GlobalAdmin, Holding, OktaAdmin, Platform
+from bot.domain.reminders import Policy
+from bot.domain.report import BurnDown
 from bot.domain.sign_in import Attempt, Session, SignedIn
 from bot.errors import (
     CloudError,
@@ -29,7 +36,7 @@ from bot.errors import (
     StoreUnavailable,
 )
 from bot.message import Buttons, Message, OpenLink
-from bot.ports import ConversationRef, LogPage, Sent
+from bot.ports import NO_LINKS, Clock, ConversationRef, Ledger, LogPage, Sent
 
 
 class OnceInMemory:
@@ -120,11 +127,15 @@ class FakeEngine:
 
     def __init__(self) -> None:
         self.deliveries: list[tuple[str, datetime]] = []
+        self.batches: list[tuple[str, ...]] = []
         self.scans: list[str] = []
         self.verifications: list[tuple[AppRef, datetime]] = []
 
     async def deliver(self, key: str, at: datetime) -> None:
         self.deliveries.append((key, at))
+
+    async def deliver_all(self, keys: Sequence[str]) -> None:
+        self.batches.append(tuple(keys))
 
     async def scan(self, org: str) -> None:
         self.scans.append(org)
@@ -140,6 +151,7 @@ class Posted:
     to: ChatIdentity | Channel
     message: Message
     key: str
+    thread: str = ""
 
 
 class FakeMessenger:
@@ -160,6 +172,7 @@ class FakeMessenger:
         self.breaks: list[BaseException] = []
         self.posted: dict[str, Posted] = {}
         self.updates: list[str] = []
+        self.pinned: list[str] = []
         self.searched: list[tuple[str, ...]] = []
         self.introduced: list[tuple[ChatIdentity, ...]] = []
 
@@ -175,8 +188,12 @@ class FakeMessenger:
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
         return await self._take(to, message, key)
 
-    async def post(self, to: Channel, message: Message, key: str) -> Sent:
-        return await self._take(to, message, key)
+    async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
+        return await self._take(to, message, key, thread)
+
+    async def pin(self, message_id: str) -> None:
+        await asyncio.sleep(0)
+        self.pinned.append(message_id)
 
     async def update(self, message_id: str, message: Message) -> None:
         await asyncio.sleep(0)
@@ -194,15 +211,41 @@ class FakeMessenger:
         found = [i for i, posted in self.posted.items() if (posted.to, posted.key) == (to, key)]
         return Sent(found[0]) if found and self.tells else None
 
-    async def _take(self, to: ChatIdentity | Channel, message: Message, key: str) -> Sent:
+    async def _take(
+        self, to: ChatIdentity | Channel, message: Message, key: str, thread: str = ""
+    ) -> Sent:
         await asyncio.sleep(0)
         if self.refuses:
             raise self.refuses.pop(0)
         message_id = f"m{len(self.posted) + 1}"
-        self.posted[message_id] = Posted(to, message, key)
+        self.posted[message_id] = Posted(to, message, key, thread)
         if self.breaks:
             raise self.breaks.pop(0)
         return Sent(message_id)
+
+
+class FreePace:
+    """The platforms' limits as if there were none; `waits` are handed out first, in seconds.
+
+    `paused` keeps the scopes that were told to be left alone, and until when.
+    """
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+        self.asked: list[Pacing] = []
+        self.paused: dict[str, datetime] = {}
+
+    async def slot(self, pacing: Pacing, now: datetime, held: datetime | None = None) -> datetime:
+        await asyncio.sleep(0)
+        self.asked.append(pacing)
+        paused = max(self.paused.get(pacing.platform, now), self.paused.get(pacing.shared, now))
+        if paused > now or (held is not None and held <= now):
+            return paused
+        return now + timedelta(seconds=self.waits.pop(0) if self.waits else 0)
+
+    async def pause(self, scope: str, until: datetime) -> None:
+        await asyncio.sleep(0)
+        self.paused[scope] = max(until, self.paused.get(scope, until))
 
 
 class PlainComposer:
@@ -211,10 +254,14 @@ class PlainComposer:
     def __init__(self) -> None:
         self.silent = False
 
-    async def compose(self, notice: Notice, *, link: str = "") -> Message | None:
+    async def compose(
+        self, notice: Notice, *, link: str = "", links: Mapping[str, str] = NO_LINKS
+    ) -> Message | None:
         if self.silent:
             return None
-        button = (Buttons((OpenLink("open", "Open", link),)),) if link else ()
+        found = {"open": link} if link else links
+        opened = tuple(OpenLink(name, "Open", url) for name, url in found.items())
+        button = (Buttons(opened),) if opened else ()
         return Message(notice.kind, button)
 
 
@@ -384,3 +431,31 @@ def _or_raise(given: Given | CloudError) -> Given:
     if isinstance(given, CloudError):
         raise given
     return given
+
+
+# ------------------------------------------------------------------ the campaign
+
+
+class BlankPainter:
+    """Draws nothing, and keeps what it was asked to draw."""
+
+    def __init__(self) -> None:
+        self.drawn: list[tuple[BurnDown, Mapping[str, str]]] = []
+
+    async def burn_down(self, chart: BurnDown, labels: Mapping[str, str]) -> bytes:
+        await asyncio.sleep(0)
+        self.drawn.append((chart, labels))
+        return b"png"
+
+
+def reminding(ledger: Ledger, clock: Clock, by: Policy | None = None) -> Reminding:
+    """The letters of a campaign without dates of its own, in English and in UTC."""
+    return Reminding(
+        ledger=ledger,
+        clock=clock,
+        policy=by or Policy(Campaign(), Calendars(ZoneInfo("UTC")), jitter=timedelta(0)),
+        language="en",
+        secrets=CountingSecrets(),
+        painter=BlankPainter(),
+        public_url="https://o365bot.example.com",
+    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-from bot.chat.conversation import Conversation
+from bot.chat.conversation import CampaignParts, Conversation
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign
 from bot.domain.changes import Changes
 from bot.domain.consent import ConsentRequest, ProofKind
 from bot.domain.notices import Channel
@@ -17,10 +19,13 @@ from bot.domain.people_policy import PeoplePolicy
 from bot.domain.reminders import Policy
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
+from bot.services.boards import Boards
 from bot.services.follow import Follow
 from bot.services.introduce import Introduce
 from bot.services.onboard import Onboard
+from bot.services.postpone import Postpone
 from bot.services.prove import GoToMicrosoft, Outcome, Prove
+from bot.services.rehearse import Rehearse
 from bot.services.remind import Remind
 from bot.services.scan import Scan
 from bot.services.tell import Tell
@@ -49,6 +54,7 @@ from tests.fakes import (
     FakeSignIn,
     LimitsInMemory,
     SignInsInMemory,
+    reminding,
 )
 
 ASKED = replace(DELIVERED, asker=OPERATOR)
@@ -81,7 +87,7 @@ class Stage:
         self.sign_in = FakeSignIn()
         self.sign_ins = SignInsInMemory()
         self.limits = limits or LimitsInMemory()
-        self.tell = Tell(self.engine, (CHANNEL,))
+        self.tell = Tell(self.engine)
         orgs: Mapping[str, FakeOktaOrg] = {"contoso": self.okta}
         messengers = {Platform.SLACK: self.slack}
         self.acknowledge = Acknowledge(
@@ -113,6 +119,18 @@ class Stage:
             policy=PeoplePolicy(),
         )
         scan = Scan(orgs=orgs, entra=self.entra, ledger=self.ledger, clock=self.clock)
+        policy = Policy(Campaign(), Calendars(ZoneInfo("UTC")), jitter=timedelta(0))
+        letters = reminding(self.ledger, self.clock, policy)
+        boards = Boards(
+            ledger=self.ledger,
+            messengers=messengers,
+            writer=letters,
+            engine=self.engine,
+            clock=self.clock,
+            channels=(CHANNEL,),
+            policy=policy,
+            post_anew_after=timedelta(days=30),
+        )
         self.follow = Follow(
             visits=self.visits,
             ledger=self.ledger,
@@ -122,6 +140,7 @@ class Stage:
             tell=self.tell,
             engine=self.engine,
             clock=self.clock,
+            policy=policy,
             scan_minutes=15,
         )
         self.introduce = Introduce(
@@ -154,8 +173,11 @@ class Stage:
                 ledger=self.ledger,
                 engine=self.engine,
                 clock=self.clock,
+                ask=self.ask,
+                show_boards=boards.show,
                 channels=(CHANNEL,),
-                policy=Policy(time(9), ZoneInfo("UTC")),
+                operators=(OPERATOR,),
+                policy=policy,
             ),
             acknowledge=self.acknowledge,
             prove=self.prove,
@@ -165,6 +187,12 @@ class Stage:
             operators=frozenset({str(OPERATOR)}),
             language="en",
             link_hours=72,
+            campaign=CampaignParts(
+                rehearse=Rehearse(ledger=self.ledger, clock=self.clock, policy=policy),
+                boards=boards,
+                postpone=Postpone(ledger=self.ledger, clock=self.clock, policy=policy),
+                sample=letters.sample,
+            ),
         )
 
     async def set(self, *requests: ConsentRequest) -> None:

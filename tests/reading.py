@@ -12,6 +12,7 @@ from bot.message import (
     Message,
     Note,
     OpenLink,
+    Picture,
     Progress,
     Table,
     Text,
@@ -29,6 +30,8 @@ def lines(message: Message) -> Iterator[str]:
             case Table(columns, rows):
                 yield " | ".join(columns)
                 yield from (" | ".join(cell.text for cell in row) for row in rows)
+            case Picture(alt=alt):
+                yield alt
             case Progress(_, _, label):
                 yield label
             case Buttons(buttons):

@@ -7,12 +7,14 @@ person twice, one log event seen in two looks.
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from bot.domain.apps import AppRef, AppStatus, Office365App, Tenant
+from bot.domain.calendar import Calendar, Hours
 from bot.domain.changes import AuditEntry
 from bot.domain.consent import (
     Button,
@@ -29,7 +31,6 @@ from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.later import Snooze
 from bot.domain.looks import Watch
 from bot.domain.notices import (
-    BoardChanged,
     Channel,
     ChannelReminder,
     Happening,
@@ -152,7 +153,6 @@ notices: st.SearchStrategy[Notice] = st.one_of(
     st.builds(PersonalLink, chat_identities, names, st.just("") | names),
     st.builds(ChannelReminder, channels, names),
     st.builds(RequestChanged, chat_identities, names, st.integers(1, 99)),
-    st.builds(BoardChanged, channels, names),
     st.builds(OperatorNote, chat_identities, st.sampled_from(Happening), names, names),
     st.builds(Introduction, chat_identities, chat_identities, names),
 )
@@ -201,6 +201,8 @@ requests = st.builds(
     ),
     suggestion=words,
     watch=st.none() | st.builds(Watch, any_moments, st.none() | any_moments, st.integers(0, 9)),
+    told_at=st.none() | any_moments,
+    answered_at=st.none() | any_moments,
     revision=st.integers(1, 99),
 )
 app_records = st.builds(
@@ -237,3 +239,40 @@ conversation_refs = st.builds(
     words,
     words,
 )
+
+# ------------------------------------------------------------------ working time
+
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "Europe/London",
+    "America/New_York",
+    "America/St_Johns",
+    "America/Sao_Paulo",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",  # its clock changes by half an hour
+    "Pacific/Apia",
+    "Pacific/Chatham",
+    "Pacific/Kiritimati",  # +14
+    "Pacific/Pago_Pago",  # -11
+)
+hours = st.builds(
+    Hours,
+    st.integers(0, 12).map(time),
+    st.integers(15, 23).map(time),
+    st.frozensets(st.integers(0, 6), min_size=1),
+)
+
+
+def some_days_off(country: str, year: int) -> frozenset[date]:
+    """A country that rests on four days a year, the leap day among them."""
+    days = [(1, 1), (5, 1), (12, 25), (2, 29 if year % 4 == 0 else 28)]
+    return frozenset(date(year, month, day) for month, day in days)
+
+
+def calendars() -> st.SearchStrategy[Calendar]:
+    return st.builds(
+        lambda zone, hours: Calendar(ZoneInfo(zone), hours, country="X", days_off=some_days_off),
+        st.sampled_from(ZONES),
+        hours,
+    )

@@ -11,10 +11,10 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -22,10 +22,11 @@ from pydantic.fields import FieldInfo
 from adapters.redis.keys import Keys
 from bot.chat.commands import VERBS
 from bot.chat.words import Words
-from bot.domain import deliveries
+from bot.domain import deliveries, limits
 from bot.domain.consent import TRANSITIONS, Stage
-from bot.domain.deliveries import Delivery, Phase
+from bot.domain.deliveries import WHEN_UNKNOWN, Delivery, Phase
 from bot.domain.evidence import RULES, Confidence, EvidenceKind, Lean, State
+from bot.domain.limits import Window
 from bot.domain.notices import Channel, ChannelReminder
 from bot.domain.people import Platform
 from bot.errors import O365BotError
@@ -74,9 +75,28 @@ def remarks(enum: type[Enum]) -> Mapping[str, str]:
 
 
 def sections() -> Mapping[str, type[Section]]:
-    """The sections of the settings file, by name."""
-    found = {name: _section(field.annotation) for name, field in Settings.model_fields.items()}
-    return {name: section for name, section in found.items() if section is not None}
+    """The sections of the settings file, by name; a section within one comes after it."""
+    return dict(_sections("", Settings.model_fields))
+
+
+def _sections(prefix: str, fields: Mapping[str, FieldInfo]) -> Iterator[tuple[str, type[Section]]]:
+    for name, field in fields.items():
+        section = _section(field.annotation)
+        if section is not None:
+            yield prefix + name, section
+            yield from _sections(f"{prefix}{name}.", section.model_fields)
+
+
+def _head(name: str) -> str:
+    """How a section is begun in the file."""
+    fields: Mapping[str, FieldInfo] = Settings.model_fields
+    for part in name.split("."):
+        annotation = fields[part].annotation
+        section = _section(annotation)
+        assert section is not None
+        fields = section.model_fields
+    origin = get_origin(annotation)
+    return f"[[{name}]]" if origin is tuple else f"[{name}.NAME]" if origin is dict else f"[{name}]"
 
 
 def _section(annotation: object) -> type[Section] | None:
@@ -93,7 +113,7 @@ def settings_top() -> str:
 def settings_sections() -> str:
     parts = []
     for name, section in sections().items():
-        head = f"[[{name}]]" if name == "okta" else f"[{name}]"
+        head = _head(name)
         about = inspect.cleandoc(section.__doc__ or "")
         rows = table(*_settings(f"{name}.", section.model_fields))
         parts.append(f"### `{head}`\n\n{about}\n\n{rows}")
@@ -108,10 +128,11 @@ def _settings(
         variable = "O365BOT_" + key.replace(".", "__").upper()
         secret = SecretStr in (field.annotation, *get_args(field.annotation))
         environment = code(variable) + (f" or `{variable}_FILE`" if secret else "")
-        if prefix == "okta.":
-            environment = "in `O365BOT_OKTA`"
-        elif not prefix and name in sections():
-            environment = code(variable) + " (JSON)" if name == "okta" else ""
+        many = prefix.rstrip(".")
+        if many in sections() and _head(many) != f"[{many}]":
+            environment = f"in `O365BOT_{many.replace('.', '__').upper()}`"
+        elif key in sections():
+            environment = code(variable) + " (JSON)" if _head(key) != f"[{key}]" else ""
         elif get_origin(field.annotation) in (tuple, dict):
             environment += " (JSON)"
         return (
@@ -136,7 +157,13 @@ def _type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
         (annotation,) = (each for each in inner if each is not types.NoneType)
         return _type(annotation, metadata)
     if _section(annotation) is not None:
-        return "sections" if origin is tuple else "section"
+        return "sections" if origin in (tuple, dict) else "section"
+    if origin is Literal:
+        return "one of " + ", ".join(code(each) for each in inner)
+    if _is_enum(annotation):
+        return "one of " + ", ".join(code(each.value) for each in annotation)
+    if origin is tuple and (get_origin(inner[0]) is Literal or _is_enum(inner[0])):
+        return _type(inner[0]).replace("one", "some", 1)
     if origin is tuple:
         return f"list of {_type(inner[0])}s".replace("addresss", "addresses")
     if origin is dict:
@@ -149,11 +176,16 @@ def _type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
         str: "text",
         int: "whole number",
         float: "a number",
+        date: "date",
         SecretStr: "**secret**",
         Path: "path",
     }
     bounds = [str(getattr(m, name)) for m in metadata for name in ("ge", "le") if hasattr(m, name)]
     return names[annotation] + (f", {' to '.join(bounds)}" if bounds else "")
+
+
+def _is_enum(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Enum)
 
 
 def _default(field: FieldInfo) -> str:
@@ -264,8 +296,9 @@ def delivery_steps() -> list[tuple[str, str, str]]:
     taken = [
         (due, "claim", claimed),
         (claimed, "claim, once the lease ran out", again),
-        (claimed, "doubt", deliveries.doubt(claimed, now)),
+        (due, "put off to a free slot", deliveries.put_off(due, now)),
         (claimed, "put back", deliveries.put_back(claimed, now)),
+        (claimed, "put back, in doubt", deliveries.put_back(claimed, now, in_doubt=True)),
         (claimed, "confirm", deliveries.confirm(claimed, "", now)),
         (claimed, "fail", deliveries.fail(claimed, "")),
     ]
@@ -292,6 +325,22 @@ def delivery_waits() -> str:
     rows += [(f"Wait after attempt {n}", wait) for n, wait in zip(attempts, waits, strict=True)]
     rows[-1] = (f"{rows[-1][0]} and later ones", rows[-1][1])
     return table(("What", "How long"), rows)
+
+
+def delivery_promises() -> str:
+    rows = ((code(kind), kept.value.replace("_", " ")) for kind, kept in WHEN_UNKNOWN.items())
+    return table(("Notice", "When nobody can tell"), rows)
+
+
+def delivery_limits() -> str:
+    def words(windows: Iterable[Window]) -> str:
+        return ", ".join(f"{w.messages:,} in {int(w.span.total_seconds()):,} s" for w in windows)
+
+    rows = [("Slack, each channel", words(limits.SLACK_CHANNEL))]
+    rows += [(f"Slack, all, {call}", words((w,))) for call, w in limits.DEFAULT.slack.items()]
+    rows += [("Teams, each conversation", words(limits.TEAMS_CONVERSATION))]
+    rows += [("Teams, all of a tenant", words((limits.DEFAULT.teams,)))]
+    return table(("Where", "At most"), rows)
 
 
 # ------------------------------------------------------------------ commands and errors
@@ -356,6 +405,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "stages-table": stages_table,
     "delivery-diagram": delivery_diagram,
     "delivery-waits": delivery_waits,
+    "delivery-promises": delivery_promises,
+    "delivery-limits": delivery_limits,
     "commands": commands,
     "errors": errors,
 }

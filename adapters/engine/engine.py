@@ -2,13 +2,14 @@
 
 Guarantees that the rest relies on: a task is run at least once, also when its worker dies (leases
 are renewed and taken over); `tick` fires once over all replicas; a task that this version does not
-know stays for the replica that does.
+know stays for the replica that does; one that cannot be read is put aside and told.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -21,12 +22,15 @@ from docket import Worker as DocketWorker
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from adapters.engine.poison import put_aside
 from bot.domain.apps import AppRef
 from bot.errors import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
 TICK = timedelta(seconds=10)
+# More would wait for connections while their leases run.
+DELIVERIES_AT_ONCE = 50
 TASK_LIMIT = timedelta(minutes=10)
 # 10,000 apps at the 40 calls a minute that Okta's defaults leave take four hours.
 SCAN_LIMIT = timedelta(hours=6)
@@ -67,6 +71,11 @@ class DocketEngine:
     async def deliver(self, key: str, at: datetime) -> None:
         await self._add("deliver", key, key=f"deliver:{key}", at=at)
 
+    async def deliver_all(self, keys: Sequence[str]) -> None:
+        # A name of its own each time: these keys were handed out to nobody else.
+        batch = uuid.uuid4().hex
+        await self._add("deliver_batch", *keys, key=f"batch:{batch}", at=datetime.now(UTC))
+
     async def scan(self, org: str) -> None:
         await self._add("scan_org", org, key=f"scan:{org}", at=datetime.now(UTC))
 
@@ -74,7 +83,7 @@ class DocketEngine:
         await self._add("verify_app", str(ref), key=f"verify:{ref}", at=at, replace=True)
 
     async def _add(
-        self, task: str, argument: str, *, key: str, at: datetime, replace: bool = False
+        self, task: str, *arguments: str, key: str, at: datetime, replace: bool = False
     ) -> None:
         """Add a task. With a key it is safe to repeat, so a lost connection is retried.
 
@@ -89,9 +98,9 @@ class DocketEngine:
             ):
                 with attempt:
                     if later:
-                        await self._docket.replace(task, when=at, key=key)(argument)
+                        await self._docket.replace(task, when=at, key=key)(*arguments)
                     else:
-                        await self._docket.add(task, when=at, key=key)(argument)
+                        await self._docket.add(task, when=at, key=key)(*arguments)
         except RedisError as error:
             raise StoreUnavailable("The engine's store does not answer.") from error
 
@@ -99,13 +108,29 @@ class DocketEngine:
         """Bind the tasks to what they do. A task's name is its key in Redis: never rename one."""
         orgs = self._orgs
         scan_every = self._scan_every
+        at_once = asyncio.Semaphore(DELIVERIES_AT_ONCE)
 
         async def deliver(
             key: str,
             retry: Retry = ExponentialRetry(attempts=5, minimum_delay=timedelta(seconds=1)),
             timeout: Timeout = Timeout(TASK_LIMIT),
         ) -> None:
-            await work.deliver(key)
+            async with at_once:
+                await work.deliver(key)
+
+        async def deliver_batch(
+            *keys: str,
+            retry: Retry = ExponentialRetry(attempts=5, minimum_delay=timedelta(seconds=1)),
+            timeout: Timeout = Timeout(TASK_LIMIT),
+        ) -> None:
+            async def one(key: str) -> None:
+                async with at_once:
+                    await work.deliver(key)
+
+            outcomes = await asyncio.gather(*map(one, keys), return_exceptions=True)
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    raise outcome  # all of them again: what is done is done
 
         async def scan_org(org: str, timeout: Timeout = Timeout(SCAN_LIMIT)) -> None:
             if org in orgs:  # else: taken out of the settings meanwhile
@@ -126,7 +151,7 @@ class DocketEngine:
             for org in orgs:
                 await self.scan(org)
 
-        for task in (deliver, scan_org, verify_app, tick, scan_all):
+        for task in (deliver, deliver_batch, scan_org, verify_app, tick, scan_all):
             self._docket.register(task)
 
     async def run(self) -> None:
@@ -147,6 +172,10 @@ class DocketEngine:
             except RedisError as error:
                 log.warning("engine restarts", error=type(error).__name__)
                 await asyncio.sleep(1)
+            except Exception:
+                # A message that cannot be read ends the worker, with whatever reading it raised.
+                if not await put_aside(self._docket, _unknown_task):
+                    raise
 
 
 async def _unknown_task(

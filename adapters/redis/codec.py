@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter
 
 from adapters.redis.packing import pack, unpack
+from bot.domain.board import Board
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.gaps import AdminGap
@@ -15,8 +16,11 @@ from bot.domain.onboarding import Onboarding
 from bot.domain.people import GlobalAdmin, OktaAdmin
 from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
+from bot.domain.recipients import Recipient
+from bot.domain.report import DayCount
 from bot.domain.sign_in import Attempt, Session
-from bot.errors import StoreError
+from bot.domain.troubles import Trouble
+from bot.errors import RecordUnreadable
 from bot.ports import ConversationRef
 
 Record = TypeVar("Record")
@@ -41,12 +45,12 @@ class Codec(Generic[Record]):
         return pack(text) if self._packed else text
 
     def load(self, text: str | bytes) -> Record:
-        """The record. Raises StoreError when the store holds something else."""
+        """The record. Raises RecordUnreadable when the store holds something else."""
         try:
             plain = text if isinstance(text, bytes) else unpack(text)
             return self._adapter.validate_json(plain)
         except ValueError as error:  # pydantic's ValidationError is one
-            raise StoreError(
+            raise RecordUnreadable(
                 "The store holds a record that this version cannot read.",
                 hint="Was it written by a newer version of o365bot?",
             ) from error
@@ -59,9 +63,13 @@ ONBOARDING = Codec(TypeAdapter(Onboarding))
 ATTEMPT = Codec(TypeAdapter(Attempt))
 SESSION = Codec(TypeAdapter(Session))
 DELIVERY = Codec(TypeAdapter(Delivery))
+TROUBLE = Codec(TypeAdapter(Trouble))
 GLOBAL_ADMINS = Codec(TypeAdapter(tuple[GlobalAdmin, ...]))
 ADMIN_GAPS = Codec(TypeAdapter(tuple[AdminGap, ...]))
 ACCOUNT_NOTE = Codec(TypeAdapter(AccountNote))
 PROSPECT = Codec(TypeAdapter(Prospect), sparse=True)
 OKTA_ADMINS = Codec(TypeAdapter(tuple[OktaAdmin, ...]))
 CONVERSATION = Codec(TypeAdapter(ConversationRef))
+RECIPIENT = Codec(TypeAdapter(Recipient))
+BOARD = Codec(TypeAdapter(Board))
+DAY_COUNT = Codec(TypeAdapter(DayCount))

@@ -7,11 +7,14 @@ without reading JSON. All expectations are checked before anything is written.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
+from adapters.redis.durability import Durability
+from bot.domain.agenda import Line
 from bot.errors import Conflict
 
 _SCRIPT = """
@@ -42,6 +45,15 @@ for _, write in ipairs(writes) do
     if write.index then
       if write.score then redis.call('ZADD', KEYS[write.index], write.score, write.member)
       else redis.call('ZREM', KEYS[write.index], write.member) end
+    end
+    if write.gone then redis.call('HDEL', key, write.gone) end
+    if write.line then
+      local at = redis.call('ZSCORE', key, write.line)
+      if not write.held then redis.call('ZADD', key, 'LT', write.score, write.line)
+      elseif at and tonumber(at) == write.held then
+        if write.score then redis.call('ZADD', key, write.score, write.line)
+        else redis.call('ZREM', key, write.line) end
+      end
     end
     if write.set then redis.call('SADD', KEYS[write.set], write.member) end
     if write.entry then redis.call('XADD', key, '*', unpack(write.entry)) end
@@ -103,9 +115,22 @@ class Commit:
             | ({} if score is None else {"score": score})
         )
 
+    def line(self, key: str, line: Line) -> None:
+        """Write a line of the agenda, by its own rules."""
+        self._write(
+            key=key,
+            line=line.name,
+            score=None if line.at is None else milliseconds(line.at),
+            held=None if line.held_until is None else milliseconds(line.held_until),
+        )
+
     def member(self, key: str, member: str) -> None:
         """Put `member` into a set."""
         self._writes.append({"key": self._key(key), "set": self._key(key), "member": member})
+
+    def remove(self, key: str, field: str) -> None:
+        """Take a record out of a hash, whether it is there or not."""
+        self._writes.append({"key": self._key(key), "gone": field})
 
     def append(self, key: str, entry: dict[str, str]) -> None:
         """Append an entry to a stream."""
@@ -117,17 +142,39 @@ class Commit:
             {"key": self._key(key), **{k: v for k, v in parts.items() if v is not None}}
         )
 
-    async def run(self, script: AsyncScript) -> None:
-        """Carry it out. Raises Conflict, with nothing written, when a revision differs."""
+    async def run(
+        self, client: Redis, script: AsyncScript, until: Durability | None = None
+    ) -> None:
+        """Carry it out. Raises Conflict, with nothing written, when a revision differs.
+
+        `until` it is on as many replicas as that asks for. Raises NotDurable when it is written but
+        they did not say so in time.
+        """
         if not self._writes:
             return
-        if not await script(keys=list(self._keys), args=[json.dumps(self._writes)]):
+        keys, args = list(self._keys), [json.dumps(self._writes)]
+        if until is None or not until.replicas:
+            written, waited = await script(keys=keys, args=args), None
+        else:
+            # One connection for both: the wait counts for what its own connection wrote.
+            async with client.pipeline(transaction=False) as pipe:
+                await script(keys=keys, args=args, client=pipe)
+                until.wait(pipe)
+                written, waited = await pipe.execute()
+        if not written:
             raise Conflict("A record changed since it was read.")
+        if until is not None and until.replicas:
+            until.check(waited)
 
 
 def register(client: Redis) -> AsyncScript:
     """The script on this client."""
     return client.register_script(_SCRIPT)
+
+
+def milliseconds(at: datetime) -> int:
+    """A moment as the agenda keeps it: whole numbers stay what they are on their way."""
+    return int(at.timestamp() * 1000)
 
 
 def split(stored: str | bytes) -> str:

@@ -84,10 +84,6 @@ class Keys:
         """String: the newest onboarding of a tenant."""
         return self._key("onboarding-of", tenant_id)
 
-    def newest_reminder(self, channel: str) -> str:
-        """String: the key of the reminder that was last posted to a channel."""
-        return self._key("newest-reminder", channel)
-
     def sign_in(self, digest: str) -> str:
         """String: one sign-in under way."""
         return self._key("sign-in", digest)
@@ -108,9 +104,57 @@ class Keys:
         """Sorted set: deliveries not yet ended, by when they are to be looked at."""
         return self._key("deliveries", "due")
 
+    def troubles(self) -> str:
+        """Hash: place -> what is wrong with it."""
+        return self._key("troubles")
+
+    def pause(self, scope: str) -> str:
+        """String: until when (ms) a platform, or one kind of its calls, is left alone."""
+        return self._key("pause", scope)
+
+    def conversation_pace(self, conversation: str) -> str:
+        """List: when (ms) the last messages of a conversation go out, newest first."""
+        return self._key("pace", "of", conversation)
+
+    def shared_pace(self, quota: str) -> str:
+        """Sorted set: the slots of a quota that are taken."""
+        return self._key("pace", "all", quota)
+
+    def shared_run(self, quota: str) -> str:
+        """Hash: from which to which slot a quota is taken without a gap."""
+        return self._key("pace", "run", quota)
+
+    def requests_of(self, chat: str) -> str:
+        """Sorted set: ids of a person's open requests by when they were made."""
+        return self._key("requests", "for", chat)
+
+    def recipient(self, chat: str) -> str:
+        """String: what a person was told, and what they asked for."""
+        return self._key("recipient", chat)
+
+    def agenda(self) -> str:
+        """Sorted set: whom to look at, by when (ms)."""
+        return self._key("agenda")
+
+    def boards(self) -> str:
+        """Hash: channel -> its board."""
+        return self._key("boards")
+
+    def history(self) -> str:
+        """Hash: date -> how many apps were in which state."""
+        return self._key("history")
+
+    def picture(self, name: str) -> str:
+        """String: a picture that a message shows."""
+        return self._key("picture", name)
+
     def audit(self) -> str:
         """Stream: every change."""
         return self._key("audit")
+
+    def settled(self) -> str:
+        """String: the last write whose way to the replicas was waited for."""
+        return self._key("settled")
 
     def once(self, what: str) -> str:
         """String: a thing that was acted on."""

@@ -6,41 +6,65 @@ What has ended is kept for a while, then expires by itself: requests for 400 day
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
 
 from adapters.redis import codec
-from adapters.redis.commit import Commit, register, split, text
+from adapters.redis.commit import Commit, milliseconds, register, split, text
+from adapters.redis.durability import NONE, Durability
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
+from bot.domain.agenda import HOLD, Line
 from bot.domain.apps import AppRef
+from bot.domain.board import Board
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.notices import Channel, ChannelReminder
+from bot.domain.notices import Channel
 from bot.domain.onboarding import Onboarding
-from bot.domain.people import GlobalAdmin, OktaAdmin
+from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin
 from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
+from bot.domain.recipients import Recipient
+from bot.domain.report import DayCount
+from bot.domain.troubles import Trouble
 
 DAY = 24 * 60 * 60
 ENDED_REQUESTS = 400 * DAY
 ENDED_DELIVERIES = 90 * DAY
 PEOPLE = DAY
 
+_TAKE_DUE = """
+local keys = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
+for _, key in ipairs(keys) do redis.call('ZADD', KEYS[1], 'XX', ARGV[2], key) end
+return keys
+"""
+
+
+_HOLD = """
+local due = redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[3],
+                       'WITHSCORES')
+for i = 1, #due, 2 do redis.call('ZADD', KEYS[1], ARGV[2], due[i]) end
+return due
+"""
+
 
 class RedisLedger:
     """Implements `bot.ports.Ledger`."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: Redis, keys: Keys, durability: Durability = NONE) -> None:
         self._client = client
         self._keys = keys
+        self._durability = durability
         self._script = register(client)
+        self._hold = client.register_script(_HOLD)
+        self._take_due = client.register_script(_TAKE_DUE)
 
     async def commit(self, changes: Changes) -> None:
         commit = Commit()
@@ -73,10 +97,37 @@ class RedisLedger:
                 self._keys.prospects(one.app.org), one.app.app_id, codec.PROSPECT.dump(one)
             )
             commit.member(self._keys.orgs(), one.app.org)
+        for trouble in changes.troubles:
+            commit.put(
+                self._keys.troubles(),
+                codec.TROUBLE.dump(trouble),
+                trouble.revision,
+                field=trouble.place,
+            )
+        for place in changes.solved:
+            commit.remove(self._keys.troubles(), place)
+        for recipient in changes.recipients:
+            commit.put(
+                self._keys.recipient(str(recipient.chat)),
+                codec.RECIPIENT.dump(recipient),
+                recipient.revision,
+                ttl=ENDED_REQUESTS,
+            )
+        for board in changes.boards:
+            commit.put(
+                self._keys.boards(),
+                codec.BOARD.dump(board),
+                board.revision,
+                field=str(board.channel),
+            )
+        for line in (*changes.agenda, *changes.touched):
+            commit.line(self._keys.agenda(), line)
         for entry in changes.audit:
             commit.append(self._keys.audit(), _flat(entry))
+        # A proof is what a person is told "it is recorded" about.
+        promised = any(request.proof is not None for request in changes.requests)
         with errors():
-            await commit.run(self._script)
+            await commit.run(self._client, self._script, self._durability if promised else None)
 
     def _put_app(self, commit: Commit, record: AppRecord) -> None:
         ref = record.app.ref
@@ -96,6 +147,9 @@ class RedisLedger:
         )
         commit.index(self._keys.open_requests(), request.id, made if is_open else None)
         commit.index(self._keys.requests_for(request.app), request.id, made)
+        commit.index(
+            self._keys.requests_of(str(request.chat)), request.id, made if is_open else None
+        )
         if request.link is not None:
             commit.set(self._keys.link(request.link.token_sha256), request.id, ENDED_REQUESTS)
         commit.set(self._keys.code(_plain_code(request.code)), request.id, ENDED_REQUESTS)
@@ -127,9 +181,6 @@ class RedisLedger:
             ttl=ENDED_DELIVERIES if look_at is None else None,
         )
         commit.index(self._keys.due(), delivery.key, look_at)
-        if isinstance(delivery.notice, ChannelReminder) and delivery.phase is Phase.SENT:
-            newest = self._keys.newest_reminder(str(delivery.notice.to))
-            commit.set(newest, delivery.key, ENDED_DELIVERIES)
 
     async def app(self, ref: AppRef) -> AppRecord | None:
         with errors():
@@ -235,11 +286,6 @@ class RedisLedger:
             found = await self._client.get(self._keys.onboarding_of(tenant_id))
         return await self.onboarding(text(found)) if found else None
 
-    async def newest_reminder(self, channel: Channel) -> str:
-        with errors():
-            found = await self._client.get(self._keys.newest_reminder(str(channel)))
-        return text(found) if found else ""
-
     async def open_requests(self) -> tuple[ConsentRequest, ...]:
         return await self._requests(self._keys.open_requests())
 
@@ -265,6 +311,81 @@ class RedisLedger:
                 self._keys.due(), "-inf", now.timestamp(), start=0, num=limit
             )
         return tuple(map(text, keys))
+
+    async def take_due(self, now: datetime, limit: int, hold: timedelta) -> tuple[str, ...]:
+        with errors():
+            keys = await self._take_due(
+                keys=[self._keys.due()], args=[now.timestamp(), (now + hold).timestamp(), limit]
+            )
+        return tuple(map(text, keys))
+
+    async def set_aside(self, key: str, until: datetime) -> None:
+        with errors():
+            await self._client.zadd(self._keys.due(), {key: until.timestamp()}, xx=True)
+
+    async def troubles(self) -> Mapping[str, Trouble]:
+        with errors():
+            stored = await self._client.hgetall(self._keys.troubles())
+        return {text(place): codec.TROUBLE.load(split(one)) for place, one in stored.items()}
+
+    async def settle(self) -> None:
+        if not self._durability.replicas:
+            return
+        with errors():
+            async with self._client.pipeline(transaction=False) as pipe:
+                # Replication keeps the order: whoever has this has all before it.
+                pipe.set(self._keys.settled(), "1", ex=60)
+                self._durability.wait(pipe)
+                _, waited = await pipe.execute()
+        self._durability.check(waited)
+
+    async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:
+        until = now + HOLD
+        with errors():
+            found = await self._hold(
+                keys=[self._keys.agenda()], args=[milliseconds(now), milliseconds(until), limit]
+            )
+        names, scores = found[::2], found[1::2]
+        return tuple(
+            Line(text(name), datetime.fromtimestamp(float(at) / 1000, UTC), until)
+            for name, at in zip(names, scores, strict=True)
+        )
+
+    async def requests_of(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
+        return await self._requests(self._keys.requests_of(str(chat)))
+
+    async def recipient(self, chat: ChatIdentity) -> Recipient | None:
+        with errors():
+            stored = await self._client.get(self._keys.recipient(str(chat)))
+        return codec.RECIPIENT.load(split(stored)) if stored else None
+
+    async def board(self, channel: Channel) -> Board | None:
+        with errors():
+            stored = await self._client.hget(self._keys.boards(), str(channel))
+        return codec.BOARD.load(split(stored)) if stored else None
+
+    async def history(self) -> tuple[DayCount, ...]:
+        with errors():
+            stored = await self._client.hgetall(self._keys.history())
+        return tuple(codec.DAY_COUNT.load(stored[on]) for on in sorted(stored))
+
+    async def save_day(self, day: DayCount) -> None:
+        with errors():
+            await self._client.hset(
+                self._keys.history(), day.on.isoformat(), codec.DAY_COUNT.dump(day)
+            )
+
+    async def picture(self, name: str) -> bytes | None:
+        with errors():
+            stored = await self._client.get(self._keys.picture(name))
+        return base64.b64decode(text(stored)) if stored else None
+
+    async def save_picture(self, name: str, png: bytes) -> None:
+        with errors():
+            # The connection speaks text.
+            await self._client.set(
+                self._keys.picture(name), base64.b64encode(png).decode(), ex=ENDED_DELIVERIES
+            )
 
     async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
         with errors():

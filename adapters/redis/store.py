@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any, cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
     AuthenticationError,
@@ -19,35 +21,65 @@ from redis.exceptions import (
     RedisError,
 )
 
+from adapters.redis.urls import ClusterAddress, SentinelAddress, ServerAddress, parse
 from bot.errors import StoreUnavailable, StoreUnsafe
 
 # 6.2 is the oldest on which everything here works; WAITAOF needs 7.2.
 OLDEST = (6, 2)
 CONNECTIONS = 50
+POOL_TIMEOUT = 30.0
+
+
+TIME_LIMIT = 10.0
 
 
 @asynccontextmanager
 async def connect(url: str) -> AsyncIterator[Redis]:
-    """A client with explicit retries. Answers are text.
+    """A client with explicit retries. Answers are text. Raises StoreUnavailable for no address.
 
     Whoever asks while all connections are taken waits for one: redis-py's usual pool refuses then.
+    Of a cluster it is the cluster's own client: it has the methods of the plain one.
     """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=CONNECTIONS,
-        timeout=30,
-        decode_responses=True,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), 6),
-        retry_on_error=[BusyLoadingError],
+    options: dict[str, Any] = {
+        "decode_responses": True,
+        "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), 6),
         # No health_check_interval: without the right password its PING, sent while connecting,
         # connects again to retry, and so on without end (redis-py 8.1). Retries do as much.
-        socket_timeout=10,
-    )
-    client: Redis = Redis.from_pool(pool)
-    try:
-        yield client
-    finally:
-        await client.aclose()
+        "socket_timeout": TIME_LIMIT,
+    }
+    match parse(url):
+        case ServerAddress(address):
+            pool = BlockingConnectionPool.from_url(
+                address,
+                max_connections=CONNECTIONS,
+                timeout=POOL_TIMEOUT,
+                retry_on_error=[BusyLoadingError],
+                **options,
+            )
+            client: Redis = Redis.from_pool(pool)
+            try:
+                yield client
+            finally:
+                await client.aclose()
+        case ClusterAddress(address):
+            cluster = RedisCluster.from_url(address, **options)
+            try:
+                yield cast("Redis", cluster)
+            finally:
+                await cluster.aclose()
+        case SentinelAddress() as found:
+            sentinel = Sentinel(  # type: ignore[no-untyped-call]
+                found.sentinels, sentinel_kwargs=found.sentinel_options
+            )
+            client = sentinel.master_for(
+                found.service, retry_on_error=[BusyLoadingError], **(options | found.options)
+            )
+            try:
+                yield client
+            finally:
+                await client.aclose()
+                for watcher in sentinel.sentinels:
+                    await watcher.aclose()
 
 
 @contextmanager

@@ -96,6 +96,8 @@ async def call(answer: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
         body = (await answer).data
     except SlackApiError as error:
         raise _told(error) from error
+    except aiohttp.ClientConnectorError as error:
+        raise ChatUnreachable("Slack cannot be reached.", nothing_sent=True) from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise ChatUnreachable(f"Slack did not answer ({type(error).__name__}).") from error
     except (AttributeError, ValueError) as error:

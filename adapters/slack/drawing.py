@@ -29,6 +29,7 @@ from bot.message import (
     Message,
     Note,
     OpenLink,
+    Picture,
     Progress,
     Table,
     Text,
@@ -147,6 +148,14 @@ def _one(block: Block, cap: int) -> Iterator[Json]:
             yield _table(block, cap)
         case Progress():
             yield {"type": "section", "text": _plain(_bar(block), min(cap, _MAX_TEXT))}
+        case Picture(url, alt):
+            if not _is_address(url):
+                raise ValueError("the address of a picture is none that Slack takes")
+            yield {
+                "type": "image",
+                "image_url": url,
+                "alt_text": _cut(_clean(alt), min(cap, _MAX_FIELD), len) or _NOTHING,
+            }
         case Buttons(buttons):
             for row in _in_runs(buttons, _BUTTONS_PER_ROW):
                 elements = [_button(button, min(cap, _MAX_LABEL)) for button in row]

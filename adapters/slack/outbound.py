@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import posting
@@ -12,9 +13,17 @@ from adapters.slack.calls import call
 from adapters.slack.people import email_of, is_colleague, look_up
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity
-from bot.errors import ChannelUnreachable, ChatMisconfigured, PersonUnreachable
+from bot.errors import (
+    ChannelUnreachable,
+    ChatMisconfigured,
+    MessageGone,
+    MessageRefused,
+    PersonUnreachable,
+)
 from bot.message import Message
 from bot.ports import Sent
+
+log = structlog.get_logger(__name__)
 
 EVENT_TYPE = "o365bot_delivery"
 """Marks our deliveries in their metadata (docs.slack.dev/messaging/message-metadata)."""
@@ -26,6 +35,8 @@ MAX_REMEMBERED = 10_000
 
 class SlackMessenger:
     """Implements `bot.ports.Messenger`. A message id is `channel:ts`."""
+
+    tells = True
 
     def __init__(self, web: AsyncWebClient) -> None:
         self._web = web
@@ -50,17 +61,33 @@ class SlackMessenger:
         return tuple(found.values())
 
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
-        """Raises PersonUnreachable when the conversation cannot be opened or written to."""
+        """Raises PersonUnreachable when they cannot be written to.
+
+        Slack takes a member id for the 1:1 conversation with them (docs.slack.dev,
+        "chat.postMessage"), which spares a call of a far smaller quota.
+        """
         try:
-            channel = await self._conversation_with(to)
-            return await posting.post(self._web, channel, message, metadata=_metadata(key))
+            return await posting.post(self._web, to.user_id, message, metadata=_metadata(key))
         except ChannelUnreachable as error:
-            self._direct.pop(to.user_id, None)
             raise PersonUnreachable(str(error)) from error
 
-    async def post(self, to: Channel, message: Message, key: str) -> Sent:
+    async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
         """Raises ChannelUnreachable when the app is not in the channel, or it is archived."""
-        return await posting.post(self._web, to.channel_id, message, metadata=_metadata(key))
+        return await posting.post(
+            self._web,
+            to.channel_id,
+            message,
+            thread=thread.partition(":")[2] or None,
+            metadata=_metadata(key),
+        )
+
+    async def pin(self, message_id: str) -> None:
+        """Needs the scope `pins:write`; without it the board is only not pinned."""
+        channel, _, ts = message_id.partition(":")
+        try:
+            await call(self._web.pins_add(channel=channel, timestamp=ts))
+        except (ChatMisconfigured, ChannelUnreachable, MessageGone, MessageRefused) as error:
+            log.info("a message was not pinned", reason=str(error))
 
     async def update(self, message_id: str, message: Message) -> None:
         """Raises MessageGone when it was deleted, or is not ours to change."""

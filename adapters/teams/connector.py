@@ -148,12 +148,16 @@ class Connector:
         try:
             async with asyncio.timeout(TIME_LIMIT):
                 return await self._http.request(method, url, json=body, headers=headers)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise ChatUnreachable("Teams cannot be reached.", nothing_sent=True) from error
         except (httpx.RequestError, TimeoutError) as error:
             raise ChatUnreachable("Teams did not answer.") from error
 
 
 class TeamsMessenger:
     """The Messenger port for Teams. A message id is `<conversation id>|<activity id>`."""
+
+    tells = False  # a bot cannot read back what it wrote
 
     def __init__(
         self, settings: TeamsSettings, conversations: Conversations, connector: Connector
@@ -203,8 +207,15 @@ class TeamsMessenger:
         place = Place(ref.service_url, ref.conversation_id, personal=True)
         return _sent(place.conversation_id, await self._connector.send(place, message))
 
-    async def post(self, to: Channel, message: Message, key: str) -> Sent:
-        """One channel message, as a thread of its own. `key` is not used, as above."""
+    async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
+        """One channel message, as a thread of its own or in that of another message.
+
+        `key` is not used, as above.
+        """
+        if thread:
+            conversation_id, _, _ = thread.rpartition("|")
+            place = await self._place(conversation_id)
+            return _sent(conversation_id, await self._connector.send(place, message))
         place = await self._place(to.channel_id)
         return _sent(*await self._connector.start_thread(place, message))
 
@@ -226,6 +237,9 @@ class TeamsMessenger:
             if isinstance(result, ChatError):
                 raise result
         return next(result for result in results if isinstance(result, Sent))
+
+    async def pin(self, message_id: str) -> None:
+        """Does nothing: a bot cannot pin in a channel of Teams."""
 
     async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
         """Always None: a bot cannot read back what it wrote in Teams."""

@@ -22,6 +22,7 @@ from bot.message import (
     Message,
     Note,
     OpenLink,
+    Picture,
     Progress,
     Table,
     Text,
@@ -127,6 +128,8 @@ def _length(block: Block) -> int:
             return len(buttons)
         case Progress(label=label):
             return len(label)
+        case Picture(alt=alt):
+            return len(alt)
         case Heading(text=text) | Text(text=text) | Note(text=text):
             return len(text)
 
@@ -142,6 +145,9 @@ def _block(block: Block, left: int) -> list[Json]:
             return _text(_clip(text, left), size="small", isSubtle=True)
         case Progress(label=label):
             return _text(f"{_bar(block)} {_clip(label, left)}")
+        case Picture(url, alt):
+            words = _clip(plain(alt), left)
+            return [{"type": "Image", "url": url, "altText": words, "size": "stretch"}]
         case Facts(facts=facts):
             shown = [
                 {"title": _cell(fact.name), "value": _cell(fact.value)} for fact in facts[:left]

@@ -9,16 +9,23 @@ from typing import Annotated
 import typer
 
 from adapters.terminal import logs
+from adapters.terminal.campaign import OpenRehearsal, add_campaign_commands
 from adapters.terminal.desk import OpenDesk
 from adapters.terminal.inventory import add_inventory_commands
 from adapters.terminal.options import Config, LogLevel, errors_in_words
 from bot.settings import Settings, load
 
 
-def build_cli(*, serve: Callable[[Settings], None], open_desk: OpenDesk) -> typer.Typer:
+def build_cli(
+    *,
+    serve: Callable[[Settings], None],
+    open_desk: OpenDesk,
+    open_rehearsal: OpenRehearsal,
+) -> typer.Typer:
     """The command line; `serve` runs the bot until it is told to stop.
 
-    `open_desk` opens what the commands about the inventory work on.
+    `open_desk` opens what the commands about the inventory work on, `open_rehearsal` what the
+    commands about the campaign look at.
     """
     cli = typer.Typer(
         help="Brings every Office 365 app in Okta to its Microsoft Graph consent: "
@@ -70,4 +77,5 @@ def build_cli(*, serve: Callable[[Settings], None], open_desk: OpenDesk) -> type
                 )
 
     add_inventory_commands(cli, open_desk)
+    add_campaign_commands(cli, open_rehearsal)
     return cli

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -41,6 +42,7 @@ from bot.errors import O365BotError, StoreError, TooManyTries
 Endpoint = Callable[[Request], Awaitable[Response]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
+_PICTURE = re.compile(r"[0-9a-f]{40}")
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -54,14 +56,16 @@ def build_app(
     health: Callable[[], Awaitable[Health]],
     metrics: Callable[[], bytes],
     okta: Endpoint | None = None,
+    pictures: Callable[[str], Awaitable[bytes | None]] | None = None,
     lifespan: Lifespan | None = None,
 ) -> Starlette:
     """The bot's web app.
 
     `words` gives the words of a language. `public_url` is where browsers reach the app: its host is
     the only one that is answered (health and metrics apart, which probes ask for by address), and
-    nothing is ever built from the Host header. `metrics` gives the Prometheus text format. Setting
-    `app.state.closing` ends the streams that would otherwise keep a server from stopping.
+    nothing is ever built from the Host header. `metrics` gives the Prometheus text format,
+    `pictures` a message's picture by its name. Setting `app.state.closing` ends the streams that
+    would otherwise keep a server from stopping.
     """
     parts = urlsplit(public_url)
     https = parts.scheme == "https"
@@ -101,6 +105,14 @@ def build_app(
     async def show_metrics(request: Request) -> Response:
         return Response(metrics(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
+    async def picture(request: Request) -> Response:
+        """A picture that a chat platform shows; its name cannot be guessed."""
+        name = request.path_params["name"]
+        png = await pictures(name) if pictures is not None and _PICTURE.fullmatch(name) else None
+        if png is None:
+            return pages.problem(request, 404)
+        return Response(png, media_type="image/png")
+
     async def http_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         return pages.problem(request, error.status_code, headers=error.headers)
@@ -128,6 +140,7 @@ def build_app(
         Route(services.callback, callback.answer, methods=["GET"]),
         Route(CONSENTED, granting.answer, methods=["GET"]),
         Route(AGAIN, callback.again, methods=["GET"]),
+        Route("/p/{name}.png", picture, methods=["GET"]),
         Route("/health", show_health, methods=["GET"]),
         Route("/metrics", show_metrics, methods=["GET"]),
         Mount("/static", StaticFiles(directory=_STATIC), name="static"),

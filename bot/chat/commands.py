@@ -112,6 +112,23 @@ class NotMe:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanAhead:
+    """Who would get what in the next `days` days."""
+
+    days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNow:
+    """Post the report to the channels now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Show me what a personal reminder looks like."""
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """The asked person wants to hear of it then (their local time); None: offer times."""
 
@@ -141,8 +158,15 @@ class NeedsMore:
     verb: str
 
 
-Personal = Verify | ItIsMe | NotMe | Later | Saved | Already
-"""What the asked person may say, operator or not: whose code it is decides."""
+@dataclass(frozen=True, slots=True)
+class Away:
+    """I am away up to and with that day."""
+
+    said: str
+
+
+Personal = Verify | ItIsMe | NotMe | Later | Saved | Already | Away
+"""What the asked person may say, operator or not: whose code or account it is decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +209,9 @@ Command = (
     | NeedsApp
     | NeedsAccount
     | NeedsMore
+    | PlanAhead
+    | ReportNow
+    | Sample
 )
 
 _WITH_APP: dict[str, type[Why | Who | Send | Check]] = {
@@ -198,31 +225,21 @@ _WITHOUT: dict[str, Command] = {
     "?": Help(),
     "scan": ScanAll(),
     "remind": RemindNow(),
+    "report": ReportNow(),
+    "sample": Sample(),
 }
 _WITH_ACCOUNT: dict[str, type[Deny | Allow]] = {"deny": Deny, "allow": Allow}
 ABOUT_APPS = tuple(_WITH_APP)
 ABOUT_ACCOUNTS = ("owner", *_WITH_ACCOUNT)
 VERBS = (
-    "apps",
-    "all",
-    "why",
-    "who",
-    "send",
-    "check",
-    "scan",
-    "remind",
-    "owner",
-    "deny",
-    "allow",
-    "onboard",
-    "verify",
-    "notme",
-    "later",
-    "help",
+    *("apps", "all", "why", "who", "send", "check", "scan", "remind", "plan", "report", "sample"),
+    *("owner", "deny", "allow", "onboard"),
+    *("verify", "notme", "later", "away", "help"),
 )
 
 _OWNED = re.compile(r"(?P<account>\S+) is (?P<owner>nobody|\S+@\S+)", re.IGNORECASE)
 _WITH_CODE = ("verify", "me", "notme", "later", "saved", "already")
+_DAYS = re.compile(r"(\d{1,3})\s*(d|days?)?", re.IGNORECASE)
 
 # "which O365 apps need migration", "what Office 365 apps still need to be migrated?", …
 _QUESTION = re.compile(
@@ -249,6 +266,13 @@ def parse(words: str) -> Command:
     if verb in _WITH_CODE:
         code, _, more = rest.partition(" ")
         return _personal(verb, code, more.strip()) if code else NeedsMore(verb)
+    if verb == "away":
+        return Away(rest)
+    if verb == "plan":
+        days = _DAYS.fullmatch(rest)
+        return PlanAhead(min(max(int(days[1]), 1), 366)) if days else PlanAhead()
+    if said.lower().rstrip(".!") == "send me a sample":
+        return Sample()
     if verb in _WITH_APP:
         return _WITH_APP[verb](rest) if rest else NeedsApp(verb)
     if verb == "owner":

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 
 from bot.chat.commands import (
     Allow,
     Already,
+    Away,
     Check,
     Deny,
     Help,
@@ -26,7 +28,10 @@ from bot.chat.commands import (
     Onboard,
     Own,
     Personal,
+    PlanAhead,
     RemindNow,
+    ReportNow,
+    Sample,
     Saved,
     ScanAll,
     Send,
@@ -37,6 +42,7 @@ from bot.chat.commands import (
     parse,
 )
 from bot.chat.find_app import find_app
+from bot.chat.moments import read_day, read_moment
 from bot.chat.personal import PersonalReplies
 from bot.chat.replies import Replies
 from bot.chat.words import Words
@@ -48,9 +54,12 @@ from bot.ports import Clock, Ledger
 from bot.services.accounts import Accounts, Noted
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
+from bot.services.boards import Boards
 from bot.services.follow import Follow
 from bot.services.onboard import Onboard as Onboarder
+from bot.services.postpone import Postpone
 from bot.services.prove import Prove
+from bot.services.rehearse import Rehearse
 from bot.services.remind import Remind
 from bot.services.scan import Scan
 from bot.services.visit import ByChat
@@ -70,6 +79,9 @@ Operators = (
     | Deny
     | Allow
     | Onboard
+    | PlanAhead
+    | ReportNow
+    | Sample
     | Unclear
     | NeedsApp
     | NeedsAccount
@@ -78,6 +90,16 @@ Operators = (
 """What only operators may say."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignParts:
+    """What is said about the campaign."""
+
+    rehearse: Rehearse
+    boards: Boards
+    postpone: Postpone
+    sample: Callable[[ChatIdentity], Awaitable[Message | None]]
 
 
 class Conversation:
@@ -98,6 +120,7 @@ class Conversation:
         operators: frozenset[str],
         language: str,
         link_hours: int,
+        campaign: CampaignParts,
     ) -> None:
         self._ledger = ledger
         self._scan = scan
@@ -112,6 +135,7 @@ class Conversation:
         self._operators = operators
         self._language = language
         self._link_hours = link_hours
+        self._campaign = campaign
 
     async def answer(
         self, words: str, asker: ChatIdentity, progress: Show | None = None
@@ -131,7 +155,7 @@ class Conversation:
             return replies.not_allowed(asker)
         try:
             if isinstance(command, Personal):
-                return await self._person(command, asker, personal, operator=operator)
+                return await self._person(command, asker, replies, personal, operator=operator)
             return await self._do(command, asker, replies, personal, progress)
         except O365BotError as error:
             log.info("answered with an error", code=error.code)
@@ -178,6 +202,12 @@ class Conversation:
                 return await self._noted(replies, await self._accounts.deny(account, asker))
             case Allow(account):
                 return await self._noted(replies, await self._accounts.allow(account, asker))
+            case PlanAhead(days):
+                return replies.plan(await self._campaign.rehearse.plan(days), days)
+            case ReportNow():
+                return replies.reported(len(await self._campaign.boards.report(str(asker))))
+            case Sample():
+                return replies.sample(await self._campaign.sample(asker))
             case Unclear(said, closest):
                 return replies.unclear(said, closest)
             case NeedsApp(verb):
@@ -194,7 +224,13 @@ class Conversation:
                 return replies.help(operator=True)
 
     async def _person(
-        self, command: Personal, asker: ChatIdentity, personal: PersonalReplies, *, operator: bool
+        self,
+        command: Personal,
+        asker: ChatIdentity,
+        replies: Replies,
+        personal: PersonalReplies,
+        *,
+        operator: bool,
     ) -> Message:
         """What somebody says about the request that shows a code."""
         match command:
@@ -212,12 +248,28 @@ class Conversation:
                 if not sure:
                     return personal.not_me_sure((await self._follow.progress(act)).request)
                 return personal.not_me(await self._follow.not_me(act, suggestion))
-            case Later(code, at, reason):
-                act = ByChat(asker, code)
-                if at is None:
-                    request = (await self._follow.progress(act)).request
-                    return personal.later_when(request, self._clock.now())
-                return personal.later(await self._follow.later(act, at, reason))
+            case Later():
+                return await self._later(command, asker, personal)
+            case Away(said):
+                until = read_day(said)
+                if until is None:
+                    return replies.no_moment()
+                return replies.away(until, await self._campaign.postpone.away(asker, until))
+
+    async def _later(
+        self, command: Later, asker: ChatIdentity, personal: PersonalReplies
+    ) -> Message:
+        """Put off one request, or each of those whose codes stand there, or ask until when."""
+        acts = [ByChat(asker, code) for code in command.code.split(",")]
+        first = (await self._follow.progress(acts[0])).request
+        offered, calendar = self._campaign.postpone.choices(first)
+        at, reason = command.at, command.reason
+        if at is None and (found := read_moment(reason, self._clock.now(), calendar)):
+            at, reason = found[0].astimezone(calendar.zone).replace(tzinfo=None), found[1]
+        if at is None:
+            return personal.later_when(first, offered, calendar.zone)
+        put_off = [await self._follow.later(act, at, reason) for act in acts]
+        return personal.later(put_off[0])
 
     async def _find(self, name: str) -> AppRecord:
         return find_app(name, await self._ledger.apps())

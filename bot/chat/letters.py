@@ -9,18 +9,23 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.chat import phrases
+from bot.chat.alarms import alarm
+from bot.chat.reminding import Reminding
 from bot.chat.words import Words
 from bot.domain.campaign import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
 from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.later import zone_named
 from bot.domain.notices import (
-    BoardChanged,
+    Alarm,
+    ChannelNudge,
     ChannelReminder,
+    ChannelReport,
     Happening,
     Introduction,
     Notice,
     OperatorNote,
     PersonalLink,
+    PersonalRound,
     RequestChanged,
 )
 from bot.domain.people import ChatIdentity
@@ -38,7 +43,7 @@ from bot.message import (
     Table,
     Text,
 )
-from bot.ports import Clock, Ledger, OktaOrg
+from bot.ports import NO_LINKS, Clock, Ledger, OktaOrg
 from bot.services.acknowledge import integration_tab
 
 SHOWN = 8
@@ -54,6 +59,7 @@ class Letters:
         orgs: Mapping[str, OktaOrg],
         clock: Clock,
         language: str,
+        reminding: Reminding,
         chat_is_proof: bool = False,
     ) -> None:
         self._ledger = ledger
@@ -61,8 +67,11 @@ class Letters:
         self._clock = clock
         self._language = language
         self._chat_is_proof = chat_is_proof
+        self._reminding = reminding
 
-    async def compose(self, notice: Notice, *, link: str = "") -> Message | None:
+    async def compose(
+        self, notice: Notice, *, link: str = "", links: Mapping[str, str] = NO_LINKS
+    ) -> Message | None:
         match notice:
             case PersonalLink(to, request_id):
                 request = await self._ledger.request(request_id)
@@ -85,8 +94,12 @@ class Letters:
                     return None
                 words = Words(to.language or self._language)
                 return await self._introduction(request, partner, words)
-            case ChannelReminder() | BoardChanged():
+            case ChannelReminder():
                 return await self._reminder(Words(self._language))
+            case PersonalRound() | ChannelNudge() | ChannelReport():
+                return await self._reminding.compose(notice, links)
+            case Alarm(to):
+                return await alarm(self._ledger, notice, Words(to.language or self._language))
 
     async def _personal_link(self, request: ConsentRequest, link: str, words: Words) -> Message:
         now = self._clock.now()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
 
 from bot.chat.words import Words
 from bot.domain.consent import ConsentRequest
-from bot.domain.later import choices, zone_named
+from bot.domain.later import zone_named
 from bot.message import Buttons, Command, Fact, Facts, Message, Note, Text
 from bot.services.onboard import Invitation
 
@@ -61,21 +62,21 @@ class PersonalReplies:
         """Somebody else will be asked."""
         return plain(self._words("notme.text", app=request.app_label))
 
-    def later_when(self, request: ConsentRequest, now: datetime) -> Message:
-        """When? A few choices, and how to say another."""
+    def later_when(
+        self, request: ConsentRequest, offered: Sequence[datetime], zone: tzinfo
+    ) -> Message:
+        """When? A few choices (UTC), and how to say another."""
         words, code = self._words, request.code
         text = words("later.when", app=request.app_label, words=f"later {code} 2027-01-31 09:30")
-        offered = choices(request.chat.time_zone, now)
-        zone = zone_named(request.chat.time_zone)
         buttons = tuple(
             Command(
                 f"later{number}",
-                words("later.choice", at=words.moment(at.replace(tzinfo=zone), zone)),
-                f"later {code} {at:%Y-%m-%d %H:%M}",
+                words("later.choice", at=words.moment(at, zone)),
+                f"later {code} {at.astimezone(zone):%Y-%m-%d %H:%M}",
             )
             for number, at in enumerate(offered)
         )
-        return Message(text, (Text(text), Buttons(buttons)))
+        return Message(text, (Text(text), *((Buttons(buttons),) if buttons else ())))
 
     def later(self, request: ConsentRequest) -> Message:
         """Put off."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 
-from bot.chat import people, phrases
+from bot.chat import people, phrases, plans
 from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, VERBS
 from bot.chat.personal import PersonalReplies, plain
 from bot.chat.words import Words
@@ -35,6 +35,7 @@ from bot.message import (
 )
 from bot.services.accounts import Noted
 from bot.services.ask import Asked
+from bot.services.rehearse import Plan
 
 PAGE = 15
 # More buttons than this are noise.
@@ -238,6 +239,30 @@ class Replies:
     def reminded(self, channels: int) -> Message:
         """The reminder is on its way."""
         return plain(self._words("remind.sent", count=channels))
+
+    def reported(self, channels: int) -> Message:
+        """The report is on its way."""
+        return plain(self._words("report.sent", count=channels))
+
+    def plan(self, found: Plan, days: int) -> Message:
+        """Who would get what, when and why."""
+        return plans.plan(self._words, found, days)
+
+    def sample(self, found: Message | None) -> Message:
+        """A personal reminder as its receiver would see it, and that it is none."""
+        if found is None:
+            return plain(self._words("sample.nobody"))
+        return Message(found.summary, (*found.blocks, Note(self._words("sample.reason"))))
+
+    def away(self, until: date, ahead: bool) -> Message:
+        """An absence was noted, or ended."""
+        if not ahead:
+            return plain(self._words("away.back"))
+        return plain(self._words("away.done", date=self._words.date(until)))
+
+    def no_moment(self) -> Message:
+        """The day was not understood."""
+        return plain(self._words("away.unclear"))
 
     def scanning(self, org: str, done: int, total: int) -> Message:
         """A look at an org, while it goes on."""

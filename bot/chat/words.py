@@ -14,12 +14,20 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
+from datetime import date as datetime_date
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from babel import Locale
-from babel.dates import format_date, format_timedelta, get_timezone_gmt, get_timezone_name
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_timedelta,
+    get_timezone_gmt,
+    get_timezone_name,
+)
+from babel.numbers import format_decimal
 
 FALLBACK = "en"
 
@@ -61,6 +69,19 @@ class Words:
             if name and name.isalpha():
                 return name
         return get_timezone_gmt(local, "long", locale=self._locale)
+
+    def day(self, at: datetime_date) -> str:
+        """A date, short: "Mar 3"."""
+        return format_skeleton("MMMd", at, locale=self._locale)
+
+    def soon(self, at: datetime, zone: tzinfo) -> str:
+        """A moment of the next weeks, short: "Tue, Mar 3, 14:05"."""
+        local = at.astimezone(zone)
+        return f"{format_skeleton('MMMEd', local.date(), locale=self._locale)}, {local:%H:%M}"
+
+    def number(self, value: float) -> str:
+        """A number with one decimal at most."""
+        return format_decimal(value, format="#,##0.#", locale=self._locale)
 
     def ago(self, at: datetime, now: datetime) -> str:
         """How long ago, rounded: "5 minutes ago"."""

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.domain.agenda import BOARDS, Line, person
+from bot.domain.board import Board
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
 from bot.domain.onboarding import Onboarding
 from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
+from bot.domain.recipients import Recipient
+from bot.domain.troubles import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Changes:
 
     `planned` deliveries are different: they are added unless their key exists, which is how the
     same intent found twice is carried out once. `prospects` are looks, so the last one stands.
+    `solved` names places whose trouble, if they had one, is over.
     """
 
     apps: tuple[AppRecord, ...] = ()
@@ -40,4 +45,19 @@ class Changes:
     notes: tuple[AccountNote, ...] = ()
     prospects: tuple[Prospect, ...] = ()
     onboardings: tuple[Onboarding, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    solved: tuple[str, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    boards: tuple[Board, ...] = ()
+    agenda: tuple[Line, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
+
+    @property
+    def touched(self) -> tuple[Line, ...]:
+        """The lines of the agenda that these changes are about: they are looked at at once."""
+        found = {person(r.chat): r.changed_at or r.requested_at for r in self.requests}
+        news = [entry.at for entry in self.audit if entry.action == "assess"]
+        news += found.values()
+        if news:
+            found[BOARDS] = max(news)
+        return tuple(Line(name, at) for name, at in found.items())

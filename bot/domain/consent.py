@@ -30,7 +30,7 @@ class Stage(StrEnum):
     DONE = "done"  # evidence says so
     UNDELIVERED = "undelivered"  # the person cannot be messaged
     DECLINED = "declined"  # "not me"
-    EXPIRED = "expired"  # nobody used the link in time
+    EXPIRED = "expired"  # nothing came of it in time: somebody else is asked
     REVOKED = "revoked"  # a newer request took its place, or the app needs nothing any more
 
     @property
@@ -43,6 +43,7 @@ class Step(StrEnum):
     """What can happen to a request."""
 
     ISSUE = "issue"  # a fresh link for the message that is about to be sent
+    RENEW = "renew"  # a fresh link for a reminder
     DELIVER = "deliver"
     FAIL_DELIVERY = "fail_delivery"
     ACKNOWLEDGE = "acknowledge"  # the link is spent, with a proof of who did it
@@ -72,6 +73,8 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.REQUESTED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.REQUESTED, Step.REVOKE): Stage.REVOKED,
     (Stage.DELIVERED, Step.ISSUE): Stage.REQUESTED,  # asked again, with a fresh link
+    # Each round carries fresh links.
+    (Stage.DELIVERED, Step.RENEW): Stage.DELIVERED,
     (Stage.DELIVERED, Step.ACKNOWLEDGE): Stage.ACKNOWLEDGED,
     (Stage.DELIVERED, Step.CLAIM): Stage.DELIVERED,
     (Stage.DELIVERED, Step.SNOOZE): Stage.DELIVERED,
@@ -81,6 +84,8 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.DELIVERED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.DELIVERED, Step.REVOKE): Stage.REVOKED,
     (Stage.ACKNOWLEDGED, Step.ATTEST): Stage.ACKNOWLEDGED,
+    (Stage.ACKNOWLEDGED, Step.RENEW): Stage.ACKNOWLEDGED,
+    (Stage.ACKNOWLEDGED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.ACKNOWLEDGED, Step.SAVE): Stage.SAVED,
     (Stage.ACKNOWLEDGED, Step.CLAIM): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.SNOOZE): Stage.ACKNOWLEDGED,
@@ -98,6 +103,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
 }
 
 
+_ANSWERS = frozenset({Step.SNOOZE, Step.CLAIM, Step.ATTEST, Step.SAVE})
 # The stages in which a link may still be spent.
 FRESH = frozenset({Stage.REQUESTED, Stage.DELIVERED})
 # Those in which it is in the person's hands.
@@ -185,7 +191,9 @@ class ConsentRequest:
     whoever had the person asked, and `asker` their chat account; `colleague` is the Okta admin to
     sit beside the person, None when one can do it alone or nobody is known. `holding` and
     `okta_admin` are as known when the person was asked (`okta_admin` None: could not be told).
-    `saw` is the button the person saw, `suggestion` who they said would be right. Times are UTC.
+    `saw` is the button the person saw, `suggestion` who they said would be right. `told_at` is
+    when they were asked again because "later" had come, `answered_at` when the person last
+    said something about it other than taking it on. Times are UTC.
     """
 
     id: str
@@ -211,6 +219,8 @@ class ConsentRequest:
     snooze: Snooze | None = None
     suggestion: str = ""
     watch: Watch | None = None
+    told_at: datetime | None = None
+    answered_at: datetime | None = None
     revision: int = 1
     colleague: Colleague | None = None
 
@@ -249,9 +259,9 @@ def step(
 ) -> ConsentRequest:
     """The request after `taken`. Raises StepNotAllowed when the table has no such step.
 
-    `proof` goes with ACKNOWLEDGE, `link` with ISSUE, `saw` with ATTEST, `snooze` with SNOOZE,
-    `suggestion` with DECLINE, `watch` with SAVE, CLAIM and LOOK. Whatever else is done than
-    looking ends a snooze.
+    `proof` goes with ACKNOWLEDGE, `link` with ISSUE and RENEW, `saw` with ATTEST, `snooze` with
+    SNOOZE, `suggestion` with DECLINE, `watch` with SAVE, CLAIM and LOOK. Whatever else is done
+    than looking ends a snooze.
     """
     target = TRANSITIONS.get((request.stage, taken))
     if target is None:
@@ -268,8 +278,15 @@ def step(
         snooze=request.snooze if taken in (Step.LOOK, Step.DELIVER) else snooze,
         suggestion=suggestion or request.suggestion,
         watch=watch or request.watch,
+        told_at=now if _asks_again(request, taken) else request.told_at,
+        answered_at=now if taken in _ANSWERS else request.answered_at,
         revision=request.revision + 1,
     )
+
+
+def _asks_again(request: ConsentRequest, taken: Step) -> bool:
+    """Whether this step is the message that was put off."""
+    return taken is Step.WAKE or (taken is Step.ISSUE and request.snooze is not None)
 
 
 def check_link(request: ConsentRequest | None, digest: str, now: datetime) -> ConsentRequest:

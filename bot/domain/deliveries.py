@@ -1,8 +1,14 @@
 """A delivery: one notice on its way to one place, sent once.
 
-due -> sending (leased) -> sent
-        |  the lease ran out: the outcome is unknown, so the platform is asked first
-        -> failed  (permanent: it has an owner, it is no retry)
+    due -> sending (leased) -> sent
+     ^      |   |
+     |      |   -> failed  (permanent: it has an owner, it is no retry)
+     |      |
+     |      the lease ran out: a worker died, or stalled; the outcome is unknown
+     the platform said no, or not now, or nothing at all (then the outcome is unknown)
+
+Before an attempt after an unknown outcome the platform is asked for the message. Where it cannot be
+asked (Teams), `WHEN_UNKNOWN` says for each kind of notice which harm is the smaller one.
 """
 
 from __future__ import annotations
@@ -24,11 +30,40 @@ class Phase(StrEnum):
     FAILED = "failed"
 
 
+class Promise(StrEnum):
+    """What is kept when nobody can tell whether a message got through."""
+
+    NEVER_TWICE = "never_twice"  # it counts as sent: it may be missing
+    NEVER_LOST = "never_lost"  # it is sent again: it may be there twice
+
+
+WHEN_UNKNOWN: Mapping[str, Promise] = {
+    # A link that never comes stops the migration; the link of the first copy is void.
+    "personal_link": Promise.NEVER_LOST,
+    # The same change made twice is seen once.
+    "request_changed": Promise.NEVER_LOST,
+    # Somebody asked for it and waits.
+    "operator_note": Promise.NEVER_LOST,
+    "introduction": Promise.NEVER_LOST,
+    # The next one comes by itself; twice the same in a channel of hundreds is noise.
+    "channel_reminder": Promise.NEVER_TWICE,
+    "channel_nudge": Promise.NEVER_TWICE,
+    "channel_report": Promise.NEVER_TWICE,
+    # The next round comes by itself; its links are made anew each time.
+    "personal_round": Promise.NEVER_TWICE,
+    # Somebody has to act on it.
+    "alarm": Promise.NEVER_LOST,
+}
+"""By `Notice.kind`. A test holds it complete."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One notice and what became of it. Times are UTC; `revision` counts changes.
 
-    `message_id` names the message on its platform once sent (platform-specific, opaque).
+    `message_id` names the message on its platform once sent (platform-specific, opaque). `slot` is
+    the time that was kept free for it within the platform's limits. `in_doubt`: an attempt may have
+    got through. `crashes` counts the attempts of which no worker told the end.
     """
 
     notice: Notice
@@ -41,6 +76,9 @@ class Delivery:
     sent_at: datetime | None = None
     failure: str = ""
     revision: int = 1
+    slot: datetime | None = None
+    in_doubt: bool = False
+    crashes: int = 0
 
     @property
     def key(self) -> str:
@@ -48,28 +86,37 @@ class Delivery:
 
 
 LEASE = timedelta(seconds=60)
+"""Longer than any attempt takes: every call to a platform ends within a time limit."""
+MOST_CRASHES = 10
+"""So often may an attempt end without a word before the delivery is what ends the workers."""
+
+
+def is_ready(delivery: Delivery, now: datetime) -> bool:
+    """Whether a worker may take it now: it is due, or its former holder's lease ran out."""
+    match delivery.phase:
+        case Phase.SENT | Phase.FAILED:
+            return False
+        case Phase.DUE:
+            return now >= delivery.due_at
+        case Phase.SENDING:
+            return delivery.leased_until is None or now >= delivery.leased_until
 
 
 def claim(delivery: Delivery, now: datetime) -> Delivery | None:
     """The delivery as claimed by this worker, or None when it is not this worker's turn.
 
-    A delivery whose lease ran out is claimed again; `delivery.phase` before the claim was
-    `SENDING`, which tells the caller that the outcome of the earlier attempt is unknown.
+    A delivery whose lease ran out is claimed again, and is `in_doubt` from then on.
     """
-    match delivery.phase:
-        case Phase.SENT | Phase.FAILED:
-            return None
-        case Phase.DUE:
-            if now < delivery.due_at:
-                return None
-        case Phase.SENDING:
-            if delivery.leased_until is not None and now < delivery.leased_until:
-                return None
+    if not is_ready(delivery, now):
+        return None
+    crashed = delivery.phase is Phase.SENDING
     return replace(
         delivery,
         phase=Phase.SENDING,
         attempt=delivery.attempt + 1,
         leased_until=now + LEASE,
+        in_doubt=delivery.in_doubt or crashed,
+        crashes=delivery.crashes + crashed,
         revision=delivery.revision + 1,
     )
 
@@ -86,18 +133,33 @@ def confirm(delivery: Delivery, message_id: str, now: datetime) -> Delivery:
     )
 
 
-def doubt(delivery: Delivery, until: datetime) -> Delivery:
-    """The delivery while nobody knows whether the platform took it: asked again at `until`."""
-    return replace(delivery, leased_until=until, revision=delivery.revision + 1)
+def put_back(delivery: Delivery, due_at: datetime, *, in_doubt: bool = False) -> Delivery:
+    """The delivery due again at `due_at`.
 
-
-def put_back(delivery: Delivery, due_at: datetime) -> Delivery:
-    """The delivery due again at `due_at`: the platform said that it did not take the message."""
+    `in_doubt`: the platform may have taken the message; otherwise it said that it did not. A doubt
+    from before stays: an old attempt may still come through.
+    """
     return replace(
         delivery,
         phase=Phase.DUE,
         due_at=due_at,
         leased_until=None,
+        slot=None,
+        in_doubt=delivery.in_doubt or in_doubt,
+        revision=delivery.revision + 1,
+    )
+
+
+def put_off(delivery: Delivery, slot: datetime) -> Delivery:
+    """The delivery, which nobody holds, waiting for the time kept free for it."""
+    return replace(
+        delivery,
+        phase=Phase.DUE,
+        due_at=slot,
+        leased_until=None,
+        slot=slot,
+        in_doubt=delivery.in_doubt or delivery.phase is Phase.SENDING,
+        crashes=delivery.crashes + (delivery.phase is Phase.SENDING),
         revision=delivery.revision + 1,
     )
 
@@ -115,12 +177,15 @@ def fail(delivery: Delivery, failure: str) -> Delivery:
 
 BACKOFF: Mapping[int, timedelta] = {
     1: timedelta(seconds=5),
-    2: timedelta(seconds=30),
-    3: timedelta(minutes=2),
+    2: timedelta(seconds=15),
+    3: timedelta(seconds=30),
+    4: timedelta(minutes=1),
+    5: timedelta(minutes=2),
 }
+LONGEST_WAIT = timedelta(minutes=5)
 
 
-def next_try(delivery: Delivery, now: datetime, retry_after: float = 0.0) -> datetime:
-    """When to try again after a refusal that may pass; never sooner than the platform asked."""
-    wait = BACKOFF.get(delivery.attempt, timedelta(minutes=10))
-    return now + max(wait, timedelta(seconds=retry_after))
+def next_try(delivery: Delivery, now: datetime) -> datetime:
+    """When to try again after an attempt that got no answer, or an error that may pass."""
+    wait = BACKOFF.get(delivery.attempt, LONGEST_WAIT)
+    return now + wait

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-SOONEST = timedelta(minutes=30)
-LATEST = timedelta(days=30)
+from bot.domain.calendar import Calendar
+
 LONGEST_REASON = 300  # characters
 
 
@@ -37,20 +37,56 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def plan(local: datetime, zone: str, reason: str, now: datetime) -> Snooze:
-    """The plan, moved into what makes sense: not the past, and not out of sight. `now` is UTC."""
-    known = zone_named(zone)
-    wanted = local.replace(tzinfo=known).astimezone(UTC)
-    sensible = min(max(wanted, now + SOONEST), now + LATEST)
+def plan(local: datetime, reason: str, now: datetime, deadline: date, calendar: Calendar) -> Snooze:
+    """The plan, moved to the nearest moment that makes sense (`plan_snooze`).
+
+    `calendar` is the person's working time, and has their zone; `now` is UTC.
+    """
+    wanted = local.replace(tzinfo=calendar.zone).astimezone(UTC)
+    sensible = plan_snooze(wanted, now, deadline, calendar)
     if sensible != wanted:
-        local = sensible.astimezone(known).replace(tzinfo=None, second=0, microsecond=0)
-    return Snooze(local, known.key, " ".join(reason.split())[:LONGEST_REASON])
+        local = sensible.astimezone(calendar.zone).replace(tzinfo=None)
+    return Snooze(local, calendar.zone.key, " ".join(reason.split())[:LONGEST_REASON])
 
 
-def choices(zone: str, now: datetime) -> tuple[datetime, ...]:
-    """What to offer, as local times: in three hours, tomorrow at nine, and Monday at nine."""
-    here = now.astimezone(zone_named(zone)).replace(tzinfo=None, second=0, microsecond=0)
-    nine = here.replace(hour=9, minute=0)
-    tomorrow = nine + timedelta(days=1)
-    monday = nine + timedelta(days=7 - here.weekday())
-    return tuple(dict.fromkeys((here + timedelta(hours=3), tomorrow, monday)))
+LONGEST_SNOOZE = timedelta(days=60)
+_AFTERNOON = time(14)
+
+
+def snooze_choices(now: datetime, deadline: date, calendar: Calendar) -> tuple[datetime, ...]:
+    """Moments to offer for "later", earliest first; the nearer the date, the fewer (maybe none).
+
+    This afternoon, tomorrow morning, in three working days, in ten: each only while it leaves a
+    working day before the date. Past the date only the next two are offered.
+    """
+    today = calendar.today(now)
+    left = calendar.days_left(today, deadline)
+    found: list[datetime] = []
+    afternoon = datetime.combine(today, _AFTERNOON, calendar.zone).astimezone(UTC)
+    if left != 0 and now + timedelta(hours=2) <= afternoon and calendar.is_open(afternoon):
+        found.append(afternoon)
+    for days in (1, 3, 10):
+        if (left < 0 and days > 3) or (left >= 0 and days >= left):
+            continue
+        opening = calendar.opening(calendar.after(today, days))
+        if opening is not None:
+            found.append(opening[0])
+    return tuple(found)
+
+
+def plan_snooze(wanted: datetime, now: datetime, deadline: date, calendar: Calendar) -> datetime:
+    """The nearest sensible moment to `wanted`: in the person's hours, not past, not too late.
+
+    The latest is the opening of the last working day before the date (or, once the date is past,
+    two weeks from now); when even that is past, it is the next working moment.
+    """
+    today = calendar.today(now)
+    soonest = calendar.next_open(now + timedelta(minutes=15)) or now
+    if deadline >= today:
+        last = calendar.opening(calendar.last_working_day(deadline))
+        latest = last[0] if last is not None else soonest
+    else:
+        latest = now + timedelta(days=14)
+    latest = min(latest, now + LONGEST_SNOOZE)
+    # An opening is one already; any other bound may fall into a night, and the next morning does.
+    return calendar.next_open(max(soonest, min(wanted, latest))) or soonest

@@ -59,18 +59,6 @@ class RequestChanged:
     kind: Literal["request_changed"] = "request_changed"
 
 
-@dataclass(frozen=True, slots=True)
-class BoardChanged:
-    """Change the newest reminder of a channel: something in it is different now.
-
-    `change` names what made it different, so each change is told once.
-    """
-
-    to: Channel
-    change: str
-    kind: Literal["board_changed"] = "board_changed"
-
-
 class Happening(StrEnum):
     """What an operator is told about a request they made; words under `note.<value>`."""
 
@@ -102,8 +90,67 @@ class Introduction:
     kind: Literal["introduction"] = "introduction"
 
 
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Tell one operator what stops messages from getting through, and who must act.
+
+    `about` is the place that is in trouble (a platform, a channel) or the request that could not be
+    delivered; `code` is the error's stable code; `on` names the occasion, so that it is told once.
+    """
+
+    to: ChatIdentity
+    about: str
+    code: str
+    on: str
+    kind: Literal["alarm"] = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalRound:
+    """Remind one person of everything that waits for them, in one message.
+
+    `round` names the occasion (a local date), `requests` what it is about. `reason`, `window` and
+    `tone` are the values of `reminders.Reason`, `campaign.WindowName` and `campaign.Tone`: from
+    them the message answers "why am I getting this?".
+    """
+
+    to: ChatIdentity
+    round: str
+    requests: tuple[str, ...]
+    reason: str
+    window: str
+    tone: str
+    kind: Literal["personal_round"] = "personal_round"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelNudge:
+    """Tell a channel, in its board's thread, what changed since `since` (ISO 8601, UTC)."""
+
+    to: Channel
+    since: str
+    kind: Literal["channel_nudge"] = "channel_nudge"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelReport:
+    """Tell a channel how fast the migration goes; `round` names the occasion (week or minute)."""
+
+    to: Channel
+    round: str
+    kind: Literal["channel_report"] = "channel_report"
+
+
 Notice = (
-    PersonalLink | ChannelReminder | RequestChanged | BoardChanged | OperatorNote | Introduction
+    PersonalLink
+    | ChannelReminder
+    | RequestChanged
+    | OperatorNote
+    | Introduction
+    | Alarm
+    | PersonalRound
+    | ChannelNudge
+    | ChannelReport
 )
 
 
@@ -116,9 +163,15 @@ def key_of(notice: Notice) -> str:
             return f"reminder:{round}:{to}"
         case RequestChanged(to, request_id, revision):
             return f"changed:{request_id}:{revision}:{to}"
-        case BoardChanged(to, change):
-            return f"board:{change}:{to}"
         case OperatorNote(to, happened, subject, round):
             return f"note:{happened}:{subject}:{round}:{to}"
         case Introduction(to, partner, request_id):
             return f"introduction:{request_id}:{to}:{partner}"
+        case Alarm(to, about, code, on):
+            return f"alarm:{about}:{code}:{on}:{to}"
+        case PersonalRound(to, round):
+            return f"round:{round}:{to}"
+        case ChannelNudge(to, since):
+            return f"nudge:{since}:{to}"
+        case ChannelReport(to, round):
+            return f"report:{round}:{to}"

@@ -111,7 +111,7 @@ class Acknowledge:
     async def acknowledge(self, token: str) -> LinkView:
         """Spend the link where the settings take it for proof enough; else raise ProofTooWeak.
 
-        Raises LinkUnknown, LinkSpent, LinkExpired or LinkRevoked.
+        Raises LinkUnknown, LinkSpent, LinkExpired or LinkRevoked, and what `take_on` raises.
         """
         if not ProofKind.PERSONAL_LINK.reaches(self._minimum):
             raise ProofTooWeak("The link alone is not enough.", needed=self._minimum.value)
@@ -120,7 +120,11 @@ class Acknowledge:
         async def find(now: datetime) -> ConsentRequest:
             return check_link(await self._ledger.request_by_link(digest), digest, now)
 
-        request = await find(self._clock.now())
+        try:
+            request = await find(self._clock.now())
+        except LinkSpent:
+            await self._ledger.settle()
+            raise
         taken = await self.take_on(find, ProofKind.PERSONAL_LINK, str(request.chat))
         return await self._view(LinkStatus.USED, taken.request)
 
@@ -154,12 +158,19 @@ class Acknowledge:
     ) -> TakenOn:
         """Spend the link of the request that `find` gives; raises what it raises.
 
-        A sign-in serves all that the same administrator was asked for, in the same step. Where
-        `find` gives a request that was taken on before, only the others are new.
+        Raises NotDurable while too few replicas of the store have it: then the same call, made
+        again, waits for them. A sign-in serves all that the same administrator was asked for, in
+        the same step. Where `find` gives a request that was taken on before, only the others are
+        new.
         """
         while True:
             now = self._clock.now()
-            request = await find(now)
+            try:
+                request = await find(now)
+            except LinkSpent:
+                # Perhaps by this very person, who was told to try again: is it safe by now?
+                await self._ledger.settle()
+                raise
             proof = Proof(kind, by, now, mfa)
             waiting = [request] if request.stage in FRESH else []
             if kind.reaches(ProofKind.SIGNED_IN):
@@ -169,6 +180,7 @@ class Acknowledge:
                     if other.id != request.id and other.stage in FRESH and request.covers(other)
                 ]
             if not waiting:
+                await self._ledger.settle()  # as above
                 return TakenOn(request, again=True)
             taken = tuple(step(one, Step.ACKNOWLEDGE, now, proof=proof) for one in waiting)
             planned = self._tell.changes(taken, now)

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import Candidate, Choice, Point
-from bot.domain.consent import ConsentRequest, Step, step
+from bot.domain.consent import ConsentRequest, Stage, Step, step
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import PersonalLink
@@ -59,13 +59,57 @@ class Ask:
         """Look again at whom these apps' consent could be asked of, where that look is old."""
         await self._candidates.review(records, anew=anew)
 
+    async def another(self, request: ConsentRequest) -> Asked:
+        """Ask somebody else, since nobody could write to whom this request was for.
+
+        Raises as `send`; NothingToDo also when somebody else was asked meanwhile.
+        """
+        record = await self._ledger.app(request.app)
+        if record is None or record.request_id != request.id:
+            raise NothingToDo(f"{request.app_label} is in other hands.")
+        past = await self._ledger.requests_for(request.app)
+        without = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
+        by = request.asker or _nobody(request)
+        return await self.send(request.app, by, why="undelivered", without=without)
+
+    async def sideways(self, request: ConsentRequest) -> Asked:
+        """Ask somebody else, since nothing came from whom this request was for.
+
+        Nobody is asked twice in this way. Raises as `another`.
+        """
+        record = await self._ledger.app(request.app)
+        if record is None or record.request_id != request.id:
+            raise NothingToDo(f"{request.app_label} is in other hands.")
+        past = await self._ledger.requests_for(request.app)
+        silent = {r.admin_object_id for r in past if r.stage is Stage.EXPIRED}
+        lost = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
+        by = request.asker or _nobody(request)
+        return await self.send(
+            request.app,
+            by,
+            why="ignored",
+            without=lost,
+            silent=frozenset({*silent, request.admin_object_id}),
+            former_ends=Step.EXPIRE,
+        )
+
     async def send(
-        self, ref: AppRef, by: ChatIdentity, *, why: str = "asked_by_operator", prefer: str = ""
+        self,
+        ref: AppRef,
+        by: ChatIdentity,
+        *,
+        why: str = "asked_by_operator",
+        prefer: str = "",
+        without: frozenset[ChatIdentity] = frozenset(),
+        silent: frozenset[str] = frozenset(),
+        former_ends: Step = Step.REVOKE,
     ) -> Asked:
         """Ask the best candidate for this app; a request that was open is replaced.
 
         `prefer` names somebody who comes first if they may be asked (a name or an address).
-        Raises AppUnknown, NothingToDo, NobodyReachable, CloudError, ChatError.
+        `without`: chat accounts that could not be written to. `silent`: object ids of admins who
+        did not answer. `former_ends`: the step by which the replaced request ends. Raises
+        AppUnknown, NothingToDo, NobodyReachable, CloudError, ChatError.
         """
         while True:
             record = await self._ledger.app(ref)
@@ -73,7 +117,7 @@ class Ask:
                 raise AppUnknown(str(ref))
             if not record.state.wants_consent:
                 raise NothingToDo(f"{record.app.label} needs no consent now.")
-            choice = await self.candidates(record)
+            choice = await self._candidates.of(record, without, silent)
             chosen = choice.named(prefer) or choice.chosen
             if chosen is None or chosen.chat is None:
                 raise NobodyReachable(f"Nobody can be asked for {record.app.label}.")
@@ -81,7 +125,7 @@ class Ask:
             colleague = choice.partner.colleague if choice.partner else None
             request = self._request(record, chosen, chosen.chat, by, now, colleague)
             former = await self._ledger.request(record.request_id) if record.request_id else None
-            revoked = step(former, Step.REVOKE, now) if former and former.stage.is_open else None
+            revoked = step(former, former_ends, now) if former and former.stage.is_open else None
             delivery = Delivery(PersonalLink(chosen.chat, request.id), now, why)
             planned = (
                 delivery,
@@ -151,3 +195,8 @@ class Ask:
 def _okta_admin(chosen: Candidate) -> bool | None:
     """Whether the person may change the app in Okta, too; None when Okta would not say."""
     return None if Point.OKTA_ADMIN_UNTOLD in chosen.con else chosen.is_okta_admin
+
+
+def _nobody(request: ConsentRequest) -> ChatIdentity:
+    """In place of an operator who is not known any more."""
+    return ChatIdentity(request.chat.platform, "o365bot", request.requested_by)

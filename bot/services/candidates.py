@@ -20,7 +20,7 @@ from bot.domain.choice import OKTA_ROLES, Choice, Nobody, choose_admin, okta_rol
 from bot.domain.consent import Stage
 from bot.domain.gaps import admin_gap
 from bot.domain.inventory import AppRecord
-from bot.domain.people import GlobalAdmin, OktaAdmin, Platform
+from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.prospects import Prospect, prospect
 from bot.errors import ChatError
@@ -53,12 +53,21 @@ class Candidates:
         self._clock = clock
         self._policy = policy
 
-    async def of(self, record: AppRecord) -> Choice:
-        """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError."""
+    async def of(
+        self,
+        record: AppRecord,
+        without: frozenset[ChatIdentity] = frozenset(),
+        silent: frozenset[str] = frozenset(),
+    ) -> Choice:
+        """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError.
+
+        `without`: chat accounts that could not be written to. `silent`: object ids that are left
+        out, with all of their accounts.
+        """
         if record.tenant is not None and self._entra is not None:
             await self._read_if_unknown(self._entra, record.tenant)
-        choice = await (await self._look()).choice(record)
-        if record.state.wants_consent:
+        choice = await (await self._look()).choice(record, without, silent)
+        if record.state.wants_consent and not (without or silent):
             kept = await self._ledger.prospects(record.app.ref.org)
             await self._keep([prospect(record.app.ref, choice, self._clock.now())], kept)
         return choice
@@ -138,7 +147,12 @@ class _Look:
         self._global: dict[str, tuple[GlobalAdmin, ...] | None] = {}
         self._okta: dict[str, tuple[OktaAdmin, ...] | None] = {}
 
-    async def choice(self, record: AppRecord) -> Choice:
+    async def choice(
+        self,
+        record: AppRecord,
+        without: frozenset[ChatIdentity] = frozenset(),
+        silent: frozenset[str] = frozenset(),
+    ) -> Choice:
         """Raises ChatError."""
         if not self._reads_tenants:
             return Choice(cannot=Nobody.UNREADABLE)
@@ -147,13 +161,19 @@ class _Look:
         admins = await self._global_admins(record.tenant.id)
         if admins is None:
             return Choice(cannot=Nobody.UNREADABLE)
+        admins = tuple(admin for admin in admins if admin.object_id not in silent)
+        lost = {str(account) for account in without}
+        reach = {
+            object_id: tuple(one for one in where if str(one) not in lost)
+            for object_id, where in (await self._reach.admins(admins)).items()
+        }
         ref = record.app.ref
         okta_admins = await self._okta_admins(ref.org)
         past = await self._ledger.requests_for(ref)
         choice = choose_admin(
             admins,
             app_id=ref.app_id,
-            reach=await self._reach.admins(admins),
+            reach=reach,
             okta_admins=okta_admins,
             policy=self._policy,
             declined=frozenset(r.admin_object_id for r in past if r.stage is Stage.DECLINED),

@@ -1,66 +1,71 @@
 """Carry out one delivery: claim it, send it, confirm it; a crash in between is seen by nobody.
 
+    pace       a time within the platform's limits; is it later, the delivery is put off to it
     claim      due -> sending, under a lease (compare-and-set: one worker wins)
     look       when an earlier attempt may have got through, ask the platform first
     send       one call to the platform, marked with the delivery's key
     confirm    sending -> sent, with the message's id
 
-Where a platform cannot be asked (Teams), a message whose outcome is unknown is sent again: a second
-copy is the smaller harm than a link that never came.
+What the platform refuses for good is no retry but a state that somebody owns:
+
+    the installation (token revoked)    a trouble: everything for that platform is held, and tried
+                                        again every minute; it goes on when a message gets through
+    a channel (archived)                the delivery fails; a trouble until a message gets through
+    a person (app not installed)        the request is undelivered, the next candidate is asked
+    the message itself (a bug)          the delivery fails
+
+and the operators are told, once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import deliveries
+import structlog
+
+from bot.domain import deliveries, limits
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import (
-    FRESH,
-    ConsentRequest,
-    LinkBinding,
-    Stage,
-    Step,
-    link_digest,
-    step,
-)
-from bot.domain.deliveries import Delivery, Phase, next_try
+from bot.domain.consent import ConsentRequest, Stage, Step, step
+from bot.domain.deliveries import MOST_CRASHES, Delivery, Phase, next_try
+from bot.domain.limits import Call, Quotas
 from bot.domain.notices import (
-    BoardChanged,
-    ChannelReminder,
-    Introduction,
+    Alarm,
+    Channel,
     Notice,
-    OperatorNote,
     PersonalLink,
-    RequestChanged,
-    key_of,
 )
-from bot.domain.people import Platform
+from bot.domain.people import ChatIdentity
+from bot.domain.troubles import PROBE_EVERY, Trouble, alarms, owners
 from bot.errors import (
     ChannelUnreachable,
+    ChatError,
     ChatMisconfigured,
     ChatThrottled,
     ChatUnreachable,
+    CloudError,
     Conflict,
+    ConsentError,
     MessageGone,
     MessageRefused,
     PersonUnreachable,
+    RecordUnreadable,
 )
-from bot.message import Message
-from bot.ports import Clock, Composer, Engine, Ledger, Messenger, Secrets
+from bot.ports import Clock, Engine, Ledger, Pace
+from bot.services.send import NothingToTell, NotYet, OutcomeUnknown, Send
 
-PERMANENT = (
-    PersonUnreachable,
-    ChannelUnreachable,
-    MessageGone,
-    MessageRefused,
-    ChatMisconfigured,
-)
+log = structlog.get_logger(__name__)
 
+ATTEMPT = 45.0
+"""Seconds that one attempt may take: less than the lease, so that nobody else began meanwhile."""
+ASIDE = timedelta(minutes=10)
+"""How long a record that this version cannot read is left alone: a newer replica can."""
+SETTLED_BY_THEN = timedelta(minutes=1)
+"""After this the operator is told of an undelivered request: the next one was asked, or nobody."""
 
-class NothingToTell(Exception):
-    """The notice is about something that is over; it ends without a message."""
+NOTHING = Changes()
 
 
 class Deliver:
@@ -70,144 +75,166 @@ class Deliver:
         self,
         *,
         ledger: Ledger,
-        messengers: Mapping[Platform, Messenger],
-        composer: Composer,
+        send: Send,
         engine: Engine,
+        pace: Pace,
         clock: Clock,
-        secrets: Secrets,
-        public_url: str,
-        link_lifetime: timedelta,
+        quotas: Quotas = limits.DEFAULT,
+        operators: tuple[ChatIdentity, ...] = (),
+        ask_another: Callable[[ConsentRequest], Awaitable[object]] | None = None,
     ) -> None:
         self._ledger = ledger
-        self._messengers = messengers
-        self._composer = composer
+        self._send = send
         self._engine = engine
+        self._pace = pace
         self._clock = clock
-        self._secrets = secrets
-        self._public_url = public_url
-        self._link_lifetime = link_lifetime
+        self._quotas = quotas
+        self._operators = operators
+        self._ask_another = ask_another
+        self._in_trouble: set[str] = set()  # as far as this replica told it in its log
 
     async def __call__(self, key: str) -> None:
         """Carry out one delivery. Safe to call twice, and from several workers at once."""
-        found = await self._ledger.delivery(key)
-        if found is None:
+        now = self._clock.now()
+        try:
+            found = await self._ledger.delivery(key)
+        except RecordUnreadable:
+            log.error("a delivery cannot be read and is set aside", delivery=key)
+            await self._ledger.set_aside(key, now + ASIDE)
             return
-        claimed = deliveries.claim(found, self._clock.now())
-        if claimed is None:
+        claimed = deliveries.claim(found, now) if found is not None else None
+        if found is None or claimed is None:
+            return
+        slot = await self._slot(claimed, now)
+        if slot > now:
+            try:
+                await self._ledger.commit(Changes(deliveries=(deliveries.put_off(found, slot),)))
+            except Conflict:
+                return
+            await self._engine.deliver(key, slot)
             return
         try:
             await self._ledger.commit(Changes(deliveries=(claimed,)))
         except Conflict:
             return  # another worker was faster
+        await self._attempt(claimed)
+
+    async def _slot(self, delivery: Delivery, now: datetime) -> datetime:
+        """When the platform's limits allow the first call that this delivery makes."""
+        call = Call.LOOK if self._send.must_look(delivery) else limits.call_of(delivery.notice)
+        pacing = limits.pacing(delivery.notice, call, self._quotas)
+        return await self._pace.slot(pacing, now, delivery.slot)
+
+    async def _attempt(self, claimed: Delivery) -> None:
+        """One attempt, and what its outcome means."""
         try:
-            message_id = await self._send(claimed, in_doubt=found.phase is Phase.SENDING)
+            if claimed.crashes >= MOST_CRASHES:
+                raise MessageRefused("Too many attempts ended without a word.")
+            try:
+                async with asyncio.timeout(ATTEMPT):
+                    message_id = await self._send(claimed)
+            except TimeoutError as error:
+                raise ChatUnreachable("The attempt took too long.") from error
         except ChatThrottled as error:
-            await self._later(claimed, error.retry_after)
-        except ChatUnreachable:
+            call = limits.call_of(claimed.notice)
+            shared = limits.pacing(claimed.notice, call, self._quotas).shared
+            until = self._clock.now() + timedelta(seconds=error.retry_after)
+            await self._pace.pause(shared, until)
+            await self._again(deliveries.put_back(claimed, until))
+        except ChatUnreachable as error:
             until = next_try(claimed, self._clock.now())
-            await self._ledger.commit(Changes(deliveries=(deliveries.doubt(claimed, until),)))
-            await self._engine.deliver(key, until)
+            in_doubt = not error.nothing_sent
+            await self._again(deliveries.put_back(claimed, until, in_doubt=in_doubt))
+        except ChatMisconfigured as error:
+            await self._hold(claimed, error)
+        except NotYet:
+            await self._again(deliveries.put_back(claimed, next_try(claimed, self._clock.now())))
         except NothingToTell:
             await self._end(claimed, deliveries.fail(claimed, "nothing_to_tell"), "drop", None)
-        except PERMANENT as error:
-            failed = deliveries.fail(claimed, error.code)
-            await self._end(claimed, failed, "fail_delivery", Step.FAIL_DELIVERY)
+        except OutcomeUnknown as error:
+            await self._end(claimed, deliveries.fail(claimed, error.code), "fail_delivery", None)
+        except (PersonUnreachable, ChannelUnreachable, MessageGone, MessageRefused) as error:
+            await self._give_up(claimed, error)
         else:
             sent = deliveries.confirm(claimed, message_id, self._clock.now())
             await self._end(claimed, sent, "deliver", Step.DELIVER)
+            for place in self._in_trouble.intersection(_places(claimed.notice)):
+                self._in_trouble.discard(place)
+                log.info("messages get through again", place=place)
 
-    async def _later(self, claimed: Delivery, retry_after: float) -> None:
-        again = next_try(claimed, self._clock.now(), retry_after)
-        await self._ledger.commit(Changes(deliveries=(deliveries.put_back(claimed, again),)))
-        await self._engine.deliver(claimed.key, again)
-
-    async def _send(self, delivery: Delivery, *, in_doubt: bool) -> str:
-        """The platform's id of the message. Raises ChatError, NothingToTell."""
-        notice = delivery.notice
-        messenger = self._messengers.get(notice.to.platform)
-        if messenger is None:
-            raise ChatMisconfigured(f"{notice.to.platform.value} is not configured any more.")
-        if in_doubt and isinstance(notice, PersonalLink | ChannelReminder | OperatorNote):
-            found = await messenger.find_sent(notice.to, delivery.key)
-            if found is not None:
-                return found.message_id
-        match notice:
-            case PersonalLink():
-                link = await self._issue(notice, delivery.key)
-                message = await self._compose(notice, link)
-                sent = await messenger.send_personal(notice.to, message, delivery.key)
-                return sent.message_id
-            case ChannelReminder():
-                message = await self._compose(notice)
-                return (await messenger.post(notice.to, message, delivery.key)).message_id
-            case OperatorNote():
-                message = await self._compose(notice)
-                return (await messenger.send_personal(notice.to, message, delivery.key)).message_id
-            case Introduction(to, partner):
-                message = await self._compose(notice)
-                sent = await messenger.introduce((to, partner), message, delivery.key)
-                return sent.message_id
-            case RequestChanged():
-                return await self._change(messenger, notice, await self._letter(notice))
-            case BoardChanged():
-                newest = await self._ledger.newest_reminder(notice.to)
-                return await self._change(messenger, notice, newest)
-
-    async def _letter(self, notice: RequestChanged) -> str:
-        """The key of the message that asked the person last."""
-        request = await self._ledger.request(notice.request_id)
-        if request is None:
-            raise NothingToTell
-        if request.link is not None and request.link.letter:
-            return request.link.letter
-        return key_of(PersonalLink(notice.to, notice.request_id))
-
-    async def _change(self, messenger: Messenger, notice: Notice, letter: str) -> str:
-        """Change the message that the delivery `letter` was, in place."""
-        sent = await self._ledger.delivery(letter) if letter else None
-        if sent is None or sent.phase is Phase.FAILED:
-            raise NothingToTell
-        if sent.phase is not Phase.SENT:  # somebody was faster than the platform's confirmation
-            raise ChatThrottled("The message to change is not confirmed yet.", retry_after=1)
-        if not sent.message_id:
-            raise MessageGone("The platform gave the message no id.")
-        await messenger.update(sent.message_id, await self._compose(notice))
-        return sent.message_id
-
-    async def _compose(self, notice: Notice, link: str = "") -> Message:
-        message = await self._composer.compose(notice, link=link)
-        if message is None:
-            raise NothingToTell
-        return message
-
-    async def _issue(self, notice: PersonalLink, key: str) -> str:
-        """A fresh link for the message that is about to be sent; the former one ends here.
-
-        "" for somebody who has taken it on already and asked to be told later: their link is spent.
-        """
+    async def _again(self, put_back: Delivery, also: Changes = NOTHING) -> None:
+        """Write that it is due again, and have it carried out then."""
         while True:
-            request = await self._ledger.request(notice.request_id)
-            now = self._clock.now()
-            if request is None or not _waits_for(request, notice, now):
-                raise NothingToTell
-            if request.stage is Stage.ACKNOWLEDGED:
-                return ""
-            token = self._secrets.token()
-            binding = LinkBinding(link_digest(token), now + self._link_lifetime, key)
-            issued = step(request, Step.ISSUE, now, link=binding)
             try:
-                await self._ledger.commit(Changes(requests=(issued,)))
+                await self._ledger.commit(replace(also, deliveries=(put_back,)))
             except Conflict:
+                if not also.troubles:
+                    return  # the lease ran out and another worker took over
+                also = NOTHING  # or another delivery met the same trouble at the same time
                 continue
-            return f"{self._public_url}/c/{token}"
+            break
+        for each in (put_back, *also.planned):
+            await self._engine.deliver(each.key, each.due_at)
+
+    async def _hold(self, claimed: Delivery, error: ChatMisconfigured) -> None:
+        """The installation is refused: its platform is left alone for a while, nothing is lost."""
+        if not self._send.serves(claimed.notice.to.platform):
+            return await self._give_up(claimed, error)  # out of the settings: no use in waiting
+        platform = claimed.notice.to.platform
+        now = self._clock.now()
+        until = now + PROBE_EVERY
+        await self._pace.pause(platform, until)
+        trouble = await self._trouble(platform.value, error, now)
+        await self._again(deliveries.put_back(claimed, until), trouble)
+
+    async def _give_up(self, claimed: Delivery, error: ChatError) -> None:
+        """A refusal for good: the delivery fails, and its owner is told."""
+        now = self._clock.now()
+        failed = deliveries.fail(claimed, error.code)
+        notice = claimed.notice
+        told = NOTHING
+        if isinstance(error, ChannelUnreachable) and isinstance(notice.to, Channel):
+            told = await self._trouble(str(notice.to), error, now)
+        elif isinstance(notice, PersonalLink):
+            told = Changes(
+                planned=alarms(
+                    notice.request_id, error.code, now, self._operators, after=SETTLED_BY_THEN
+                )
+            )
+        elif isinstance(error, MessageRefused) and not isinstance(notice, Alarm):
+            log.error("a message was refused", delivery=claimed.key, reason=error.message)
+        undelivered = await self._end(
+            claimed, failed, "fail_delivery", Step.FAIL_DELIVERY, also=told
+        )
+        if undelivered is not None and self._ask_another is not None:
+            try:
+                await self._ask_another(undelivered)
+            except (ConsentError, CloudError, ChatError) as reason:
+                # The operator is told in a moment, and sees that nobody else was asked.
+                log.warning("nobody else was asked", request=undelivered.id, reason=str(reason))
+
+    async def _trouble(self, place: str, error: ChatError, now: datetime) -> Changes:
+        """What to write when `place` is in trouble: nothing when that is known already."""
+        if place in await self._ledger.troubles():
+            return NOTHING
+        trouble = Trouble(place, error.code, str(error), now)
+        self._in_trouble.add(place)
+        log.error("messages do not get through", place=place, code=error.code, reason=str(error))
+        told = alarms(place, error.code, now, owners(trouble, self._operators), after=timedelta())
+        return Changes(troubles=(trouble,), planned=told)
 
     async def _end(
-        self, claimed: Delivery, ended: Delivery, action: str, outcome: Step | None
-    ) -> None:
-        """Write the outcome, and the request's step with it."""
+        self,
+        claimed: Delivery,
+        ended: Delivery,
+        action: str,
+        taken: Step | None,
+        also: Changes = NOTHING,
+    ) -> ConsentRequest | None:
+        """Write the outcome, and the request's step with it; the request that was moved, if any."""
         now = self._clock.now()
         while True:
-            request, taken = await self._to_step(claimed.notice, outcome)
+            request, step_taken = await self._to_step(claimed.notice, taken)
             entry = AuditEntry(
                 now,
                 "o365bot",
@@ -219,17 +246,28 @@ class Deliver:
                     **({"failure": ended.failure} if ended.failure else {}),
                 },
             )
-            stepped = (step(request, taken, now),) if request is not None and taken else ()
+            stepped = step(request, step_taken, now) if request is not None and step_taken else None
             try:
                 await self._ledger.commit(
-                    Changes(deliveries=(ended,), requests=stepped, audit=(entry,))
+                    replace(
+                        also,
+                        deliveries=(ended,),
+                        requests=(stepped,) if stepped else (),
+                        solved=_places(claimed.notice) if ended.phase is Phase.SENT else (),
+                        audit=(entry,),
+                    )
                 )
             except Conflict:
                 current = await self._ledger.delivery(claimed.key)
                 if current is None or current.revision != claimed.revision:
-                    return  # the lease ran out and another worker wrote the outcome
+                    return None  # the lease ran out and another worker wrote the outcome
+                known = await self._ledger.troubles() if also.troubles else {}
+                if any(trouble.place in known for trouble in also.troubles):
+                    also = NOTHING  # another delivery met the same trouble at the same time
                 continue  # only the request moved on, such as a click that was faster
-            return
+            for alarm in also.planned:
+                await self._engine.deliver(alarm.key, alarm.due_at)
+            return stepped
 
     async def _to_step(
         self, notice: Notice, outcome: Step | None
@@ -246,13 +284,10 @@ class Deliver:
         return None, None
 
 
-def _waits_for(request: ConsentRequest, notice: PersonalLink, now: datetime) -> bool:
-    """Whether this message still has a reason: asked for the first time, or "later" has come."""
-    if request.snooze is None:
-        return request.stage is Stage.REQUESTED
-    if request.snooze.until > now:
-        return False
-    return bool(notice.round) and request.stage in (*FRESH, Stage.ACKNOWLEDGED)
+def _places(notice: Notice) -> tuple[str, ...]:
+    """What works when a message got through."""
+    platform = notice.to.platform.value
+    return (platform, str(notice.to)) if isinstance(notice.to, Channel) else (platform,)
 
 
 def _subject(notice: Notice, request: ConsentRequest | None) -> str:

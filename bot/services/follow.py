@@ -18,8 +18,9 @@ from bot.domain.consent import Button, ConsentRequest, Stage, Step, step
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import Evidence, EvidenceKind, merge
 from bot.domain.inventory import AppRecord
-from bot.domain.later import plan
+from bot.domain.later import Snooze, plan
 from bot.domain.notices import Happening, PersonalLink
+from bot.domain.reminders import Policy
 from bot.errors import ChatError, CloudError, Conflict, NobodyReachable, NothingToDo
 from bot.ports import Clock, Engine, Ledger, OktaOrg
 from bot.services.acknowledge import integration_tab
@@ -64,6 +65,7 @@ class Follow:
         tell: Tell,
         engine: Engine,
         clock: Clock,
+        policy: Policy,
         scan_minutes: int,
     ) -> None:
         self._visits = visits
@@ -74,6 +76,7 @@ class Follow:
         self._tell = tell
         self._engine = engine
         self._clock = clock
+        self._policy = policy
         self._scan_minutes = scan_minutes
 
     async def progress(self, actor: Actor) -> Progress:
@@ -197,14 +200,13 @@ class Follow:
         while True:
             visit = await self._visits.of(actor)
             now = self._clock.now()
-            zone = visit.request.chat.time_zone
             moved = step(
                 visit.request,
                 taken,
                 now,
                 saw=saw,
                 suggestion=suggestion,
-                snooze=plan(local, zone, reason, now) if local else None,
+                snooze=self._plan(visit.request, local, reason, now) if local else None,
                 watch=looks.begin(now) if look else None,
             )
             planned = (*self._tell.changes((moved,), now), *_wake(moved, taken))
@@ -223,6 +225,10 @@ class Follow:
             if look:
                 await self._engine.verify(moved.app, now)
             return moved
+
+    def _plan(self, request: ConsentRequest, local: datetime, reason: str, now: datetime) -> Snooze:
+        calendar = self._policy.calendars.of(request.chat.time_zone)
+        return plan(local, reason, now, self._policy.deadline(request).on, calendar)
 
     async def _with_evidence(
         self, visit: Visit, told: EvidenceKind | None, now: datetime

@@ -1,24 +1,53 @@
-"""What comes due with time: reminders, links that lapse, deliveries that nobody carried out yet."""
+"""What comes due with time: personal reminders, boards, deliveries nobody carried out yet.
+
+A tick reads the lines of the agenda that are due and nothing else; what is decided about one person
+is written in one step with what they will have been told, so a second replica finds nothing to do.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import Stage, Step, step
-from bot.domain.deliveries import Delivery
-from bot.domain.notices import Channel, ChannelReminder
-from bot.domain.reminders import Policy, Snapshot, decide
-from bot.errors import Conflict
-from bot.ports import Clock, Engine, Ledger
-from bot.services.tell import changed
+import structlog
 
-# More than this at one tick waits for the next one; a tick stays short.
+from bot.domain.agenda import AT_LEAST, BOARDS, Line
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent import ConsentRequest
+from bot.domain.deliveries import Delivery
+from bot.domain.evidence import State
+from bot.domain.notices import Alarm, Channel, ChannelReminder
+from bot.domain.people import ChatIdentity, Platform
+from bot.domain.recipients import Recipient
+from bot.domain.reminders import (
+    Intent,
+    Open,
+    Policy,
+    Remember,
+    Sideways,
+    Standing,
+    Wake,
+    after,
+    look,
+)
+from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo
+from bot.ports import Clock, Engine, Ledger
+from bot.services.ask import Ask
+from bot.services.requeue import requeue
+
+# More people than this at one tick wait for the next one; a tick stays short.
 AT_ONCE = 500
+NOBODY_LEFT = "nobody_left"
+
+log = structlog.get_logger(__name__)
+
+Show = Callable[[datetime], Awaitable[datetime]]
+"""Bring the boards up to date; says when to look at them next."""
 
 
 class Remind:
-    """`tick` does all that is due now; `now` posts a reminder because somebody asked."""
+    """`tick` does all that is due now; `now` posts a reminder because somebody asked for it."""
 
     def __init__(
         self,
@@ -26,13 +55,19 @@ class Remind:
         ledger: Ledger,
         engine: Engine,
         clock: Clock,
+        ask: Ask,
+        show_boards: Show,
         channels: tuple[Channel, ...],
+        operators: tuple[ChatIdentity, ...],
         policy: Policy,
     ) -> None:
         self._ledger = ledger
         self._engine = engine
         self._clock = clock
+        self._ask = ask
+        self._show_boards = show_boards
         self._channels = channels
+        self._operators = operators
         self._policy = policy
 
     @property
@@ -41,12 +76,19 @@ class Remind:
         return self._channels
 
     async def tick(self) -> None:
-        """Plan the reminders that are due, end lapsed links, re-add unsent deliveries."""
+        """Remind whose time has come, bring boards up to date, re-add unsent deliveries."""
         now = self._clock.now()
-        await self._plan_reminders(now)
-        await self._expire_links(now)
-        for key in await self._ledger.due(now, AT_ONCE):
-            await self._engine.deliver(key, now)
+        for line in await self._ledger.due_lines(now, AT_ONCE):
+            if line.name == BOARDS:
+                await self._look_at_boards(line, now)
+            else:
+                await self._look_at_person(line, now)
+        await requeue(self._ledger, self._engine, now)
+
+    async def start(self) -> None:
+        """Put the boards on the agenda: the first tick of a fresh store shows them."""
+        now = self._clock.now()
+        await self._ledger.commit(Changes(agenda=(Line(BOARDS, now),)))
 
     async def now(self, by: str) -> tuple[Delivery, ...]:
         """Remind every channel now; `by` names who asked. Twice within a minute is once."""
@@ -57,38 +99,123 @@ class Remind:
             )
             for channel in self._channels
         )
-        await self._plan(planned, by, now)
+        if planned:
+            await self._ledger.commit(Changes(planned=planned, audit=_lines(planned, by, now)))
+            await self._hand_over(planned)
         return planned
 
-    async def _plan_reminders(self, now: datetime) -> None:
-        open_apps = sum(record.state.is_open for record in await self._ledger.apps())
-        planned = []
-        for delivery in decide(Snapshot(open_apps, self._channels), now, self._policy):
-            if await self._ledger.delivery(delivery.key) is None:
-                planned.append(delivery)
-        await self._plan(tuple(planned), "o365bot", now)
+    async def standing(self, chat: ChatIdentity) -> Standing:
+        """One person, and everything that waits for them."""
+        requests = await self._ledger.requests_of(chat)
+        recipient = await self._ledger.recipient(chat)
+        if recipient is None:
+            recipient = Recipient(requests[-1].chat if requests else chat)
+        items = [Open(request, await self._state_of(request)) for request in requests]
+        return Standing(recipient, tuple(items))
 
-    async def _plan(self, planned: tuple[Delivery, ...], by: str, now: datetime) -> None:
-        if not planned:
+    async def _state_of(self, request: ConsentRequest) -> State:
+        record = await self._ledger.app(request.app)
+        return record.state if record is not None else State.NOT_APPLICABLE
+
+    async def _look_at_person(self, line: Line, now: datetime) -> None:
+        kind, _, named = line.name.partition(":")
+        platform, _, user_id = named.partition(":")
+        if kind != "person" or platform not in list(Platform):
+            # A newer version's line: it knows what to do with it.
             return
-        audit = tuple(
-            AuditEntry(now, by, "remind", str(d.notice.to), {"delivery": d.key, "why": d.why})
-            for d in planned
+        standing = await self.standing(ChatIdentity(Platform(platform), user_id))
+        decision = look(standing, now, self._policy)
+        if any(isinstance(intent, Sideways) for intent in decision.intents):
+            standing = await self._ask_others(standing, decision.intents, now)
+            decision = look(standing, now, self._policy)
+            decision = replace(
+                decision, intents=tuple(i for i in decision.intents if not isinstance(i, Sideways))
+            )
+        planned = tuple(
+            # What was put off is planned since the person said so; here it is only made sure.
+            Delivery(intent.notice, now, intent.reason.value)
+            for intent in decision.intents
+            if isinstance(intent, Remember | Wake)
         )
-        await self._ledger.commit(Changes(planned=planned, audit=audit))
-        for delivery in planned:
-            await self._engine.deliver(delivery.key, now)
+        again = decision.again
+        told: tuple[Recipient, ...] = ()
+        if any(isinstance(intent, Remember) for intent in decision.intents):
+            told = (standing.recipient.told(now),)
+        if planned:
+            for intent in decision.intents:
+                standing = after(standing, intent)
+            again = look(standing, now, self._policy).again
+        if again is not None:
+            again = min(again, now + AT_LEAST)
+        changes = Changes(
+            planned=planned,
+            recipients=told,
+            agenda=(replace(line, at=again),),
+            audit=_lines(planned, "o365bot", now),
+        )
+        try:
+            await self._ledger.commit(changes)
+        except Conflict:
+            return  # they answered just now: their line is looked at again when the hold ends
+        await self._hand_over(planned)
 
-    async def _expire_links(self, now: datetime) -> None:
-        for request in await self._ledger.open_requests():
-            lapsed = request.link is not None and request.link.expires_at <= now
-            if request.stage is not Stage.DELIVERED or not lapsed or request.snooze is not None:
-                continue  # who said "later" is sent a fresh link then
-            expired = step(request, Step.EXPIRE, now)
-            entry = AuditEntry(now, "o365bot", "expire", str(request.app), {"request": request.id})
+    async def _ask_others(
+        self, standing: Standing, intents: Sequence[Intent], now: datetime
+    ) -> Standing:
+        """Ask the next candidate for each; where there is none, tell the operators once."""
+        stuck: list[Sideways] = []
+        gone: set[str] = set()
+        by_id = {item.request.id: item.request for item in standing.items}
+        for intent in intents:
+            if not isinstance(intent, Sideways):
+                continue
             try:
-                await self._ledger.commit(
-                    Changes(requests=(expired,), planned=(changed(expired, now),), audit=(entry,))
-                )
-            except Conflict:
-                continue  # somebody used the link just now
+                await self._ask.sideways(by_id[intent.request_id])
+                gone.add(intent.request_id)
+            except NothingToDo:
+                gone.add(intent.request_id)  # done, or asked anew by somebody just now
+            except ConsentError:
+                stuck.append(intent)
+            except (CloudError, ChatError) as error:
+                log.warning("nobody else could be looked for", error=error.code)
+        if stuck:
+            standing = await self._tell_operators(standing, stuck, now)
+        left = tuple(item for item in standing.items if item.request.id not in gone)
+        return replace(standing, items=left)
+
+    async def _tell_operators(
+        self, standing: Standing, stuck: Sequence[Sideways], now: datetime
+    ) -> Standing:
+        over = standing.recipient.over(frozenset(intent.request_id for intent in stuck))
+        planned = tuple(
+            Delivery(
+                Alarm(operator, intent.request_id, NOBODY_LEFT, intent.reason.value),
+                now,
+                NOBODY_LEFT,
+            )
+            for intent in stuck
+            for operator in self._operators
+        )
+        try:
+            await self._ledger.commit(
+                Changes(planned=planned, recipients=(over,), audit=_lines(planned, "o365bot", now))
+            )
+        except Conflict:
+            return standing
+        await self._hand_over(planned)
+        return replace(standing, recipient=over)
+
+    async def _look_at_boards(self, line: Line, now: datetime) -> None:
+        again = await self._show_boards(now)
+        await self._ledger.commit(Changes(agenda=(replace(line, at=again),)))
+
+    async def _hand_over(self, planned: Sequence[Delivery]) -> None:
+        for delivery in planned:
+            await self._engine.deliver(delivery.key, delivery.due_at)
+
+
+def _lines(planned: Sequence[Delivery], by: str, now: datetime) -> tuple[AuditEntry, ...]:
+    return tuple(
+        AuditEntry(now, by, "remind", str(d.notice.to), {"delivery": d.key, "why": d.why})
+        for d in planned
+    )

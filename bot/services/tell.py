@@ -1,4 +1,4 @@
-"""What is told when a request has moved: the person's message and the boards change in place.
+"""What is told when a request has moved: the person's message changes in place.
 
 The deliveries are part of the same commit as the step, so none is lost; handing them to the engine
 afterwards only makes it quicker.
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
-from bot.domain.notices import BoardChanged, Channel, Happening, OperatorNote, RequestChanged
+from bot.domain.notices import Happening, OperatorNote, RequestChanged
 from bot.ports import Engine
 
 # A note to the operator about the same thing is not repeated sooner.
@@ -40,18 +40,14 @@ def hour_of(now: datetime) -> str:
 
 
 class Tell:
-    """Plans what is told in `channels` and to the person, and hands it to the engine."""
+    """Plans what is told to the person, and hands it to the engine."""
 
-    def __init__(self, engine: Engine, channels: tuple[Channel, ...]) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._channels = channels
 
     def changes(self, requests: Iterable[ConsentRequest], now: datetime) -> tuple[Delivery, ...]:
-        """Each request's own message, and the boards once."""
-        planned = [changed(request, now) for request in requests]
-        change = "+".join(d.key for d in planned[:1])
-        boards = (Delivery(BoardChanged(to, change), now, "board") for to in self._channels)
-        return (*planned, *boards)
+        """Each request's own message. The boards follow by themselves: their agenda is touched."""
+        return tuple(changed(request, now) for request in requests)
 
     async def hurry(self, planned: Iterable[Delivery]) -> None:
         """Have these carried out at their time, once they are committed."""

@@ -206,9 +206,25 @@ function draw() {
   const sent = counts();
   for (const option of $("direct-as").options) option.textContent = option.dataset.name + (sent[option.value] ?? "");
   $("direct-title").textContent = personOf($("direct-as").value)?.name ?? "Nobody";
+  drawClock();
   drawApps(); // first: its height decides how tall the panes are
   panes.forEach((one) => one.draw());
   first = false;
+}
+
+// -- the bot's clock --
+
+for (const button of document.querySelectorAll("[data-jump]")) {
+  button.addEventListener("click", () => act({ what: "jump", to: button.dataset.jump }));
+}
+
+function drawClock() {
+  const now = new Date(state.clock.now * 1000);
+  const day = now.toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", year: "numeric" });
+  $("clock-now").textContent = state.clock.ahead ? `The bot’s clock: ${day}` : "The bot’s clock: now";
+  const toDate = document.querySelector('[data-jump="deadline"]');
+  toDate.title = state.clock.deadline;
+  toDate.disabled = !state.clock.deadline || now.toISOString().slice(0, 10) >= state.clock.deadline;
 }
 
 let fetching = null;

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
 from starlette.applications import Starlette
@@ -36,10 +37,13 @@ from adapters.web.health import Health
 from bot.bootstrap import SystemSecrets
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign
 from bot.domain.changes import Changes
 from bot.domain.consent import LinkBinding, ProofKind, Stage, link_digest
 from bot.domain.people import Holding
 from bot.domain.people_policy import PeoplePolicy
+from bot.domain.reminders import Policy
 from bot.foundation import SystemClock
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
@@ -117,7 +121,7 @@ async def setting() -> AsyncIterator[Setting]:
         redis = await stack.enter_async_context(store.connect(address))
         keys, clock, secrets = Keys(), SystemClock(), SystemSecrets()
         ledger, engine, entra = RedisLedger(redis, keys), FakeEngine(), FakeEntra(TENANT)
-        sign_ins, limits, tell = RedisSignIns(redis, keys), Counting(redis, keys), Tell(engine, ())
+        sign_ins, limits, tell = RedisSignIns(redis, keys), Counting(redis, keys), Tell(engine)
         minimum = ProofKind.SIGNED_IN
         acknowledge = Acknowledge(ledger=ledger, orgs={}, tell=tell, clock=clock, minimum=minimum)
         visits = Visits(ledger=ledger, sign_ins=sign_ins, clock=clock, secrets=secrets)
@@ -152,6 +156,7 @@ async def setting() -> AsyncIterator[Setting]:
             tell=tell,
             engine=engine,
             clock=clock,
+            policy=Policy(Campaign(), Calendars(ZoneInfo("UTC"))),
             scan_minutes=15,
         )
         introduce = Introduce(

@@ -25,6 +25,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest, LinkBinding, Stage, Step, link_digest, step
 from bot.domain.deliveries import LEASE, Delivery
 from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.troubles import Trouble
 from bot.errors import Conflict, StoreError, StoreUnavailable
 from bot.ports import ConversationRef, Ledger
 from tests import strategies as some
@@ -238,6 +239,55 @@ async def test_what_is_due_comes_oldest_first_and_no_more_than_asked_for(ledger:
     ]
     await ledger.commit(Changes(planned=tuple(planned)))
     assert await ledger.due(NOW, 3) == tuple(d.key for d in planned[:1:-1])
+
+
+async def test_what_is_due_is_handed_out_once(ledger: Ledger) -> None:
+    """Two replicas that look at the same time get different deliveries; a lost one comes back."""
+    many = [
+        replace(LETTER, notice=replace(LETTER.notice, request_id=f"r{n}"))  # type: ignore[arg-type]
+        for n in range(10)
+    ]
+    await ledger.commit(Changes(planned=tuple(many)))
+    minute = timedelta(minutes=1)
+    taken = await asyncio.gather(*(ledger.take_due(NOW, 4, minute) for _ in range(4)))
+    assert sorted(len(keys) for keys in taken) == [0, 2, 4, 4]
+    assert sorted(key for keys in taken for key in keys) == sorted(d.key for d in many)
+    assert await ledger.take_due(NOW, 4, minute) == ()
+    assert len(await ledger.take_due(NOW + minute, 20, minute)) == 10
+
+
+async def test_a_delivery_that_changes_is_looked_at_by_its_own_time_again(ledger: Ledger) -> None:
+    """What was handed out and put back is due when it says so, not when the hand-out ends."""
+    await ledger.commit(Changes(planned=(LETTER,)))
+    await ledger.take_due(NOW, 4, timedelta(hours=1))
+    claimed = deliveries.claim(LETTER, NOW)
+    assert claimed is not None
+    await ledger.commit(Changes(deliveries=(claimed,)))
+    soon = NOW + timedelta(seconds=5)
+    await ledger.commit(Changes(deliveries=(deliveries.put_back(claimed, soon),)))
+    assert await ledger.due(soon, 10) == (LETTER.key,)
+
+
+async def test_what_cannot_be_read_is_left_out_for_a_while(ledger: Ledger) -> None:
+    """Its record stays for whoever can; a key that nobody planned is not invented."""
+    await ledger.commit(Changes(planned=(LETTER,)))
+    later = NOW + timedelta(minutes=10)
+    await ledger.set_aside(LETTER.key, later)
+    await ledger.set_aside("nobody:planned:this", later)
+    assert await ledger.due(NOW, 10) == ()
+    assert await ledger.due(later, 10) == (LETTER.key,)
+
+
+async def test_a_trouble_is_written_once_and_ends(ledger: Ledger) -> None:
+    """Of two who meet it at once one is refused; solving what is no trouble is no error."""
+    trouble = Trouble("slack:C1", "channel_unreachable", "archived", NOW)
+    await ledger.commit(Changes(troubles=(trouble,)))
+    with pytest.raises(Conflict):
+        await ledger.commit(Changes(troubles=(trouble,), planned=(LETTER,)))
+    assert await ledger.delivery(LETTER.key) is None
+    assert await ledger.troubles() == {"slack:C1": trouble}
+    await ledger.commit(Changes(solved=("slack", "slack:C1")))
+    assert await ledger.troubles() == {}
 
 
 async def test_the_audit_is_read_newest_first(ledger: Ledger) -> None:

@@ -10,11 +10,9 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
-from bot.domain import deliveries
 from bot.domain.changes import Changes
 from bot.domain.consent import link_digest
-from bot.domain.deliveries import Delivery
-from bot.domain.notices import Channel, ChannelReminder
+from bot.domain.notices import Channel
 from bot.domain.onboarding import Granting, Onboarding, grant
 from bot.domain.people import Platform
 from bot.errors import Conflict
@@ -73,18 +71,3 @@ async def test_of_two_steps_over_one_onboarding_one_wins(ledger: Ledger) -> None
     await ledger.commit(Changes(onboardings=(grant(ASKED, Granting.ANSWERED),)))
     with pytest.raises(Conflict):
         await ledger.commit(Changes(onboardings=(grant(ASKED, Granting.DECLINED),)))
-
-
-async def test_the_newest_reminder_of_a_channel_is_known_once_it_was_sent(
-    ledger: Ledger,
-) -> None:
-    """A planned one is not posted yet."""
-    planned = Delivery(ChannelReminder(CHANNEL, "2025-03-03"), NOW, "daily")
-    await ledger.commit(Changes(planned=(planned,)))
-    assert await ledger.newest_reminder(CHANNEL) == ""
-    claimed = deliveries.claim(planned, NOW)
-    assert claimed is not None
-    await ledger.commit(Changes(deliveries=(claimed,)))
-    await ledger.commit(Changes(deliveries=(deliveries.confirm(claimed, "m1", NOW),)))
-    assert await ledger.newest_reminder(CHANNEL) == planned.key
-    assert await ledger.newest_reminder(replace(CHANNEL, channel_id="C2")) == ""

@@ -214,7 +214,7 @@ async def world(
         )
         ledger = RedisLedger(store, Keys())
         sign_ins, limits = RedisSignIns(store, Keys()), RedisLimits(store, Keys())
-        tell = Tell(engine, ())
+        tell = Tell(engine)
         acknowledge = Acknowledge(
             ledger=ledger, orgs={}, tell=tell, clock=clock, minimum=request.param
         )

@@ -23,7 +23,7 @@ from bot.message import Block, Facts, Heading, Message, Note, Progress, Table, T
 from bot.services.accounts import Noted
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, DELIVERED, NOW, ON_A_PASSWORD, RECORD
 from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, reminding
 
 REPLIES = Replies(Words())
 SUE = OktaAdmin("contoso", "00u9", "Sue Super", "sue@contoso.com", "SUPER_ADMIN")
@@ -215,7 +215,10 @@ async def ledger() -> FakeLedger:
 
 
 def letters(ledger: FakeLedger) -> Letters:
-    return Letters(ledger=ledger, orgs={}, clock=FakeClock(NOW), language="en")
+    clock = FakeClock(NOW)
+    return Letters(
+        ledger=ledger, orgs={}, clock=clock, language="en", reminding=reminding(ledger, clock)
+    )
 
 
 async def test_the_personal_message_names_the_colleague_and_what_ends(ledger: FakeLedger) -> None:

@@ -86,7 +86,14 @@ class AnyPath(RuleBasedStateMachine):
 
     @invariant()
     def whom_it_is_about_never_changes(self) -> None:
-        mine = replace(self.request, stage=REQUEST.stage, revision=1, changed_at=None)
+        mine = replace(
+            self.request,
+            stage=REQUEST.stage,
+            revision=1,
+            changed_at=None,
+            told_at=None,
+            answered_at=None,
+        )
         assert mine == REQUEST
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.commands import VERBS
-from bot.chat.conversation import Conversation
+from bot.chat.conversation import CampaignParts, Conversation
 from bot.chat.replies import PAGE, Replies
 from bot.chat.words import Words, languages
 from bot.domain.apps import AppRef
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign
 from bot.domain.changes import Changes
 from bot.domain.choice import Choice, choose_admin
 from bot.domain.consent import ConsentRequest, ProofKind, Stage
@@ -29,9 +31,12 @@ from bot.errors import CloudRefused, CloudUnreachable
 from bot.message import Command, Message
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask, Asked
+from bot.services.boards import Boards
 from bot.services.follow import Follow
 from bot.services.onboard import Onboard
+from bot.services.postpone import Postpone
 from bot.services.prove import Prove
+from bot.services.rehearse import Rehearse
 from bot.services.remind import Remind
 from bot.services.scan import Scan
 from bot.services.tell import Tell
@@ -49,6 +54,7 @@ from tests.fakes import (
     FakeSignIn,
     LimitsInMemory,
     SignInsInMemory,
+    reminding,
 )
 from tests.reading import buttons_of, check_form, table_of, text_of
 
@@ -75,17 +81,8 @@ class World:
             orgs={"contoso": self.okta}, entra=self.entra, ledger=self.ledger, clock=self.clock
         )
         sign_ins, secrets = SignInsInMemory(), CountingSecrets()
-        tell = Tell(self.engine, ())
+        tell = Tell(self.engine)
         orgs = {"contoso": self.okta}
-        ask = Ask(
-            ledger=self.ledger,
-            entra=self.entra,
-            messengers={Platform.SLACK: self.slack},
-            tell=tell,
-            clock=self.clock,
-            secrets=secrets,
-            policy=PeoplePolicy(),
-        )
         acknowledge = Acknowledge(
             ledger=self.ledger,
             orgs=orgs,
@@ -94,6 +91,29 @@ class World:
             minimum=ProofKind.CHAT_ACCOUNT,
         )
         visits = Visits(ledger=self.ledger, sign_ins=sign_ins, clock=self.clock, secrets=secrets)
+        channels = (Channel(Platform.SLACK, "C1"),)
+        policy = Policy(Campaign(), Calendars(ZoneInfo("UTC")), jitter=timedelta(0))
+        letters = reminding(self.ledger, self.clock, policy)
+        messengers = {Platform.SLACK: self.slack}
+        ask = Ask(
+            ledger=self.ledger,
+            entra=self.entra,
+            messengers=messengers,
+            tell=tell,
+            clock=self.clock,
+            secrets=secrets,
+            policy=PeoplePolicy(),
+        )
+        boards = Boards(
+            ledger=self.ledger,
+            messengers=messengers,
+            writer=letters,
+            engine=self.engine,
+            clock=self.clock,
+            channels=channels,
+            policy=policy,
+            post_anew_after=timedelta(days=30),
+        )
         self.conversation = Conversation(
             ledger=self.ledger,
             scan=self.scan,
@@ -121,6 +141,7 @@ class World:
                 tell=tell,
                 engine=self.engine,
                 clock=self.clock,
+                policy=policy,
                 scan_minutes=15,
             ),
             onboard=Onboard(
@@ -140,13 +161,22 @@ class World:
                 ledger=self.ledger,
                 engine=self.engine,
                 clock=self.clock,
-                channels=(Channel(Platform.SLACK, "C1"),),
-                policy=Policy(time(9), ZoneInfo("UTC")),
+                ask=ask,
+                show_boards=boards.show,
+                channels=channels,
+                operators=(OPERATOR,),
+                policy=policy,
             ),
             clock=self.clock,
             operators=frozenset({str(OPERATOR)}),
             language="en",
             link_hours=72,
+            campaign=CampaignParts(
+                rehearse=Rehearse(ledger=self.ledger, clock=self.clock, policy=policy),
+                boards=boards,
+                postpone=Postpone(ledger=self.ledger, clock=self.clock, policy=policy),
+                sample=letters.sample,
+            ),
         )
 
     async def ask(self, words: str, asker: ChatIdentity = OPERATOR) -> Message:
@@ -461,3 +491,54 @@ def test_whatever_is_known_can_be_said_in_every_language(
     for request in requests:
         check_form(replies.asked(Asked(request), 72))
         check_form(replies.asked(Asked(request, request), 1))
+
+
+# ------------------------------------------------------------------ the campaign
+
+
+async def test_a_plan_is_told_to_operators(world: World) -> None:
+    """Nobody was asked, so nobody would hear anything; any span is understood."""
+    for words in ("plan", "plan 30d", "plan 400 days"):
+        assert "Nobody gets a message" in text_of(await world.ask(words))
+
+
+async def test_the_report_goes_to_the_channel(world: World) -> None:
+    """The answer says so; the delivery is planned."""
+    await world.ask("scan")
+    assert "report is on its way" in text_of(await world.ask("report"))
+    assert any(key.startswith("report:") for key, _ in world.engine.deliveries)
+
+
+async def test_a_sample_is_shown_to_whoever_asked_alone(world: World) -> None:
+    """It looks like the real one and says that it is none; nothing is delivered."""
+    await world.ask("scan")
+    message = await world.ask("send me a sample")
+    assert message.private
+    assert "is waiting for you" in text_of(message)
+    assert "leads nowhere" in text_of(message)
+    assert world.engine.deliveries == []
+
+
+async def test_whoever_is_reminded_may_put_it_off(world: World) -> None:
+    """Also somebody who is no operator, in words; what is not understood is asked again."""
+    world.okta.log = {"0oa1": (PASSWORD,), "0oa2": (replace(PASSWORD, event_id="e3"),)}
+    await world.ask("scan")
+    await world.ask("send 0oa1")
+    await world.ask("send 0oa2")
+    first, second = await world.ledger.open_requests()
+    later = f"later {first.code}"
+    assert "March 4, 2025, 09:00" in text_of(await world.ask(f"{later} tomorrow", ADA_IN_CHAT))
+    asked_again = await world.ask(f"{later} someday", ADA_IN_CHAT)
+    assert any(b.words.startswith(later) for b in buttons_of(asked_again) if isinstance(b, Command))
+    assert "March" not in text_of(await world.ask(f"{later} tomorrow", BEN_IN_CHAT))
+    both = f"later {first.code},{second.code} 2025-03-05T10:00 busy"
+    assert "March 5, 2025, 10:00" in text_of(await world.ask(both, ADA_IN_CHAT))
+    put_off = [r.snooze for r in await world.ledger.open_requests()]
+    assert [(s.local, s.reason) for s in put_off if s] == [(datetime(2025, 3, 5, 10), "busy")] * 2
+
+
+async def test_whoever_is_away_is_left_alone(world: World) -> None:
+    """A day in the past ends an absence."""
+    assert "until March 9" in text_of(await world.ask("away 2025-03-09", ADA_IN_CHAT))
+    assert "Welcome back" in text_of(await world.ask("away 2025-03-01", ADA_IN_CHAT))
+    assert "do not understand" in text_of(await world.ask("away soon", ADA_IN_CHAT))

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import available_timezones
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import looks
-from bot.domain.later import LATEST, SOONEST, Snooze, choices, plan, zone_named
+from bot.domain.calendar import Calendar
+from bot.domain.later import Snooze, plan, plan_snooze, zone_named
 from bot.domain.looks import LOOKS_AFTER, Watch
 from tests import strategies as some
 
-ZONES = st.sampled_from(sorted(available_timezones()))
 LOCALS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1))
 
 
-@given(LOCALS, ZONES, some.any_moments, some.words)
-def test_a_plan_always_makes_sense(local: datetime, zone: str, now: datetime, reason: str) -> None:
-    """Not in the past, not out of sight; seconds are dropped when it is moved."""
-    made = plan(local, zone, reason, now)
-    assert now + SOONEST - timedelta(hours=1, minutes=1) <= made.until <= now + LATEST
-    assert made.zone == zone
+@given(LOCALS, some.calendars(), some.any_moments, some.words, st.integers(-60, 200))
+def test_a_plan_always_makes_sense(
+    local: datetime, calendar: Calendar, now: datetime, reason: str, ahead: int
+) -> None:
+    """What was said where that makes sense, else the nearest moment that does."""
+    deadline = calendar.today(now) + ahead * timedelta(days=1)
+    made = plan(local, reason, now, deadline, calendar)
+    wanted = local.replace(tzinfo=calendar.zone).astimezone(UTC)
+    nearest = plan_snooze(wanted, now, deadline, calendar)
+    # An hour that the clocks show twice is taken as its first.
+    assert nearest - timedelta(hours=1) <= made.until <= nearest
+    assert made.zone == calendar.zone.key
 
 
 def test_a_plan_that_makes_sense_stays_as_it_was_said() -> None:
     """Nine o'clock in Berlin, before and after the clocks change."""
-    now = datetime(2026, 3, 27, 8, tzinfo=UTC)
-    saturday = plan(datetime(2026, 3, 28, 9), "Europe/Berlin", "", now)
-    monday = plan(datetime(2026, 3, 30, 9), "Europe/Berlin", "", now)
-    assert saturday.until == datetime(2026, 3, 28, 8, tzinfo=UTC)
+    now = datetime(2026, 3, 26, 8, tzinfo=UTC)
+    berlin = Calendar(ZoneInfo("Europe/Berlin"))
+    friday = plan(datetime(2026, 3, 27, 9), "", now, date(2026, 6, 1), berlin)
+    monday = plan(datetime(2026, 3, 30, 9), "", now, date(2026, 6, 1), berlin)
+    assert friday.until == datetime(2026, 3, 27, 8, tzinfo=UTC)
     assert monday.until == datetime(2026, 3, 30, 7, tzinfo=UTC)
 
 
@@ -44,18 +51,15 @@ def test_a_zone_that_nobody_knows_is_utc() -> None:
 def test_a_reason_is_kept_in_one_short_line() -> None:
     """It stands in the audit and in messages."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    made = plan(datetime(2026, 1, 2), "UTC", "  the\n auditor " + "x" * 1000, now)
+    made = plan(
+        datetime(2026, 1, 2),
+        "  the\n auditor " + "x" * 1000,
+        now,
+        date(2026, 2, 1),
+        Calendar(ZoneInfo("UTC")),
+    )
     assert made.reason.startswith("the auditor x")
     assert len(made.reason) == 300
-
-
-@given(ZONES, some.any_moments)
-def test_what_is_offered_lies_ahead(zone: str, now: datetime) -> None:
-    """Two or three different times, none in the past."""
-    offered = choices(zone, now)
-    assert 2 <= len(offered) <= 3
-    here = now.astimezone(zone_named(zone)).replace(tzinfo=None)
-    assert all(at > here for at in offered)
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=len(LOOKS_AFTER), max_size=20))

@@ -21,7 +21,7 @@ from bot.message import OpenLink
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, DELIVERED, NOW, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock, FakeOktaOrg
+from tests.fakes import FakeClock, FakeOktaOrg, reminding
 from tests.reading import buttons_of, check_form, table_of, text_of
 
 LETTER = PersonalLink(ADA_IN_CHAT, REQUEST.id)
@@ -36,6 +36,7 @@ def letters(ledger: FakeLedger, language: str = "en") -> Letters:
         orgs={"contoso": FakeOktaOrg("contoso")},
         clock=FakeClock(NOW),
         language=language,
+        reminding=reminding(ledger, FakeClock(NOW)),
     )
 
 
@@ -98,7 +99,10 @@ async def test_thanks_for_an_org_that_left_the_settings_lead_nowhere(
 ) -> None:
     """There is no console to lead to, and still a thank-you."""
     await ledger.commit(Changes(requests=(replace(DELIVERED, stage=Stage.SAVED, revision=2),)))
-    plain = Letters(ledger=ledger, orgs={}, clock=FakeClock(NOW), language="en")
+    clock = FakeClock(NOW)
+    plain = Letters(
+        ledger=ledger, orgs={}, clock=clock, language="en", reminding=reminding(ledger, clock)
+    )
     message = await plain.compose(THANKS)
     assert message is not None
     assert buttons_of(message) == []
@@ -125,8 +129,14 @@ async def test_a_letter_whose_request_has_ended_has_nothing_to_press(
 async def test_the_letter_offers_not_me_and_later_with_its_code(ledger: FakeLedger) -> None:
     """And “It’s me” only where the chat account is proof enough."""
     strong = await letters(ledger).compose(LETTER, link=LINK)
+    clock = FakeClock(NOW)
     weak = await Letters(
-        ledger=ledger, orgs={}, clock=FakeClock(NOW), language="en", chat_is_proof=True
+        ledger=ledger,
+        orgs={},
+        clock=clock,
+        language="en",
+        reminding=reminding(ledger, clock),
+        chat_is_proof=True,
     ).compose(LETTER, link=LINK)
     assert strong is not None
     assert weak is not None

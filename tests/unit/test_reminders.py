@@ -1,83 +1,358 @@
-"""When a channel is reminded, and the dates that it is about."""
+"""Whom to remind of what, and when."""
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.domain.campaign import OKTA_CONSENT, Deadline
-from bot.domain.notices import Channel, ChannelReminder
-from bot.domain.people import Platform
-from bot.domain.reminders import Policy, Snapshot, decide
+from bot.domain.apps import AppRef
+from bot.domain.calendar import Calendars, Hours
+from bot.domain.campaign import Audience, Campaign, Deadline, Tone, WindowName
+from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
+from bot.domain.evidence import State
+from bot.domain.later import Snooze, plan
+from bot.domain.people import ChatIdentity, Platform
+from bot.domain.recipients import Recipient
+from bot.domain.reminders import (
+    Intent,
+    Open,
+    Policy,
+    Reason,
+    Remember,
+    Sideways,
+    Snapshot,
+    Standing,
+    Wake,
+    after,
+    decide,
+    ignored,
+    look,
+    rehearse,
+)
+from tests.examples import ADA_IN_CHAT, DELIVERED
+from tests.strategies import ZONES, any_moments, hours, some_days_off
 
-CHANNELS = (Channel(Platform.SLACK, "C1"), Channel(Platform.TEAMS, "19:x@thread.tacv2"))
-OPEN = Snapshot(3, CHANNELS)
-BERLIN = Policy(time(9), ZoneInfo("Europe/Berlin"))
-ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago"]
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
-def monday(hour: int, minute: int = 0) -> datetime:
-    return datetime(2025, 3, 3, hour, minute, tzinfo=UTC)
+def policy(on: date | None = None, **more: object) -> Policy:
+    targets = (Deadline("target", on, "ours"),) if on is not None else ()
+    return Policy(
+        Campaign(targets=targets),
+        Calendars(ZoneInfo("UTC"), Hours()),
+        jitter=timedelta(0),
+        **more,  # type: ignore[arg-type]
+    )
 
 
-def test_every_channel_is_reminded_once_the_time_has_come() -> None:
-    """At nine in Berlin, which is eight in UTC, each channel gets its own delivery."""
-    assert decide(OPEN, monday(7, 59), BERLIN) == ()
-    assert [d.notice.to for d in decide(OPEN, monday(8), BERLIN)] == list(CHANNELS)
+FAR = policy(date(2026, 12, 1))
+NEAR = policy(date(2026, 3, 6), ignored_rounds=9)
 
 
-def test_a_reminder_that_was_missed_in_the_morning_comes_later_that_day() -> None:
-    """After a long night the bot catches up, under the same key as in the morning."""
-    assert [d.key for d in decide(OPEN, monday(22), BERLIN)] == [
-        d.key for d in decide(OPEN, monday(8), BERLIN)
+def asked(at: datetime = MONDAY, name: str = "r1", **more: object) -> Open:
+    request = replace(
+        DELIVERED,
+        id=name,
+        app=AppRef("contoso", name),
+        requested_at=at,
+        **more,  # type: ignore[arg-type]
+    )
+    return Open(request, State.NEEDS_CONSENT)
+
+
+def ada(*items: Open, **more: object) -> Standing:
+    return Standing(Recipient(ADA_IN_CHAT, **more), items)  # type: ignore[arg-type]
+
+
+def rounds(
+    standing: Standing, by: Policy, days: int = 30, start: datetime = MONDAY
+) -> list[Intent]:
+    return list(rehearse(Snapshot((standing,)), start, start + days * DAY, by))
+
+
+def test_far_from_the_date_a_person_hears_every_ten_working_days() -> None:
+    """Two weeks after they were asked, at nine in the morning."""
+    assert [i.at for i in rounds(ada(asked()), FAR)] == [MONDAY + 14 * DAY, MONDAY + 28 * DAY]
+
+
+def test_near_the_date_every_other_day_and_on_the_day_itself() -> None:
+    """Asked on Monday for Friday: Wednesday, and the last call on Friday."""
+    found = rounds(ada(asked()), NEAR, days=5)
+    assert [i.at for i in found] == [MONDAY + 2 * DAY, MONDAY + 4 * DAY]
+    assert [i.reason for i in found] == [Reason.ROUND, Reason.LAST_CALL]
+
+
+def test_a_person_gets_one_message_with_all_their_apps() -> None:
+    """The most urgent of them sets the pace."""
+    campaign = Campaign(
+        targets=(
+            Deadline("target", date(2026, 12, 1), "ours"),
+            replace(
+                Deadline("target", date(2026, 3, 6), "ours"),
+                scope=replace(Deadline("", date(2026, 1, 1), "").scope, app="contoso/r2"),
+            ),
+        )
+    )
+    by = replace(FAR, campaign=campaign)
+    (first, *_) = rounds(ada(asked(), asked(name="r2")), by)
+    assert isinstance(first, Remember)
+    assert first.notice.requests == ("r1", "r2")
+    assert first.notice.window == WindowName.IMMINENT
+    assert first.at == MONDAY + 2 * DAY
+
+
+def test_the_first_message_of_an_overdue_app_is_a_calm_one() -> None:
+    """Somebody who was asked on Friday evening does not hear a sharp word on Monday."""
+    by = replace(policy(notice=3), campaign=Campaign())
+    found = rounds(ada(asked()), by, days=9)
+    assert all(isinstance(i, Remember) and i.notice.window == WindowName.OVERDUE for i in found)
+    friday = MONDAY - 3 * DAY + timedelta(hours=8)
+    late = look(ada(asked(friday)), MONDAY + 2 * DAY, replace(by, notice=9)).intents
+    assert [i.notice.tone for i in late if isinstance(i, Remember)] == [Tone.CALM]
+
+
+def test_a_done_app_stops_everything_about_it_at_once() -> None:
+    """Whether the evidence says so, or the request ended."""
+    done = replace(asked(), state=State.MIGRATED)
+    ended = asked(stage=Stage.DONE)
+    assert rounds(ada(done, ended), FAR) == []
+    assert look(ada(done), MONDAY + 99 * DAY, FAR).again is None
+
+
+def test_who_took_it_on_is_left_alone_and_then_asked_how_it_goes() -> None:
+    """The acknowledgement decays after three working days without a change."""
+    taken = asked(
+        stage=Stage.ACKNOWLEDGED, proof=Proof(ProofKind.PERSONAL_LINK, "slack:U1", MONDAY)
+    )
+    found = rounds(ada(taken), NEAR, days=10)
+    assert found[0].at == MONDAY + 3 * DAY
+    assert found[0].reason is Reason.NOTHING_FOLLOWED
+
+
+def test_silence_goes_sideways_and_not_louder() -> None:
+    """After the first message and two rounds somebody else is asked, and the person is left be."""
+    found = rounds(ada(asked()), policy(ignored_rounds=3), days=60)
+    assert [type(i) for i in found] == [Remember, Remember, Sideways]
+    assert found[-1].reason is Reason.IGNORED
+
+
+def test_what_the_operators_were_told_is_not_repeated_to_the_person() -> None:
+    """It is in their hands now."""
+    assert rounds(ada(asked(), handed_over=frozenset({"r1"})), FAR) == []
+
+
+def test_later_is_kept_to_the_minute() -> None:
+    """Nothing before it; and then the link anew, whatever the cadence says."""
+    until = MONDAY + 3 * DAY + timedelta(hours=5)
+    standing = ada(asked(snooze=Snooze(until.replace(tzinfo=None), "UTC", "change window")))
+    found = rounds(standing, NEAR, days=5)
+    assert [i.at for i in found] == [until, MONDAY + 4 * DAY]
+    assert found[0].reason is Reason.SNOOZE_ENDED
+    assert isinstance(found[0], Wake)
+
+
+def test_what_is_put_off_keeps_no_other_app_waiting() -> None:
+    """Each request has a plan of its own; the round speaks of the others."""
+    snooze = Snooze(datetime(2026, 3, 5, 14), "UTC", "change window")
+    found = rounds(ada(asked(snooze=snooze), asked(name="r2")), NEAR, days=4)
+    assert [(i.at, i.notice.requests) for i in found if isinstance(i, Remember)] == [
+        (MONDAY + 2 * DAY, ("r2",))
+    ]
+    assert [i.at for i in found if isinstance(i, Wake)] == [snooze.until]
+
+
+def test_a_plan_whose_message_did_not_get_through_ends_after_a_day() -> None:
+    """The rounds take it up again."""
+    snooze = Snooze(datetime(2026, 3, 3, 9), "UTC")
+    standing = ada(asked(snooze=snooze))
+    assert isinstance(look(standing, MONDAY + DAY, NEAR).intents[0], Wake)
+    assert look(standing, MONDAY + DAY, NEAR).again == MONDAY + 2 * DAY
+    (round,) = look(standing, MONDAY + 2 * DAY, NEAR).intents
+    assert isinstance(round, Remember)
+    assert round.reason is Reason.SNOOZE_ENDED
+
+
+def test_who_said_later_has_answered() -> None:
+    """Silence is counted from there."""
+    silent, spoke = asked(), asked(answered_at=MONDAY + 3 * DAY)
+    told = tuple(MONDAY + day * DAY for day in (1, 2, 4))
+    assert ignored(silent, Recipient(ADA_IN_CHAT, told)) == 4
+    assert ignored(spoke, Recipient(ADA_IN_CHAT, told)) == 1
+
+
+def test_later_never_goes_past_a_date_that_was_moved_forward() -> None:
+    """The last working day's morning at the latest."""
+    standing = ada(asked(snooze=Snooze(datetime(2026, 4, 1, 9), "UTC", "busy")))
+    assert rounds(standing, NEAR)[0].at == MONDAY + 4 * DAY
+
+
+def test_nothing_reaches_somebody_who_is_away_for_a_few_days() -> None:
+    """They hear again once they are back, by the cadence."""
+    found = rounds(ada(asked(), away_until=date(2026, 3, 17)), FAR)
+    assert found[0].at == datetime(2026, 3, 18, 9, tzinfo=UTC)
+
+
+def test_an_absence_over_the_date_is_not_waited_for() -> None:
+    """Somebody else is asked at once."""
+    (only,) = rounds(ada(asked(), away_until=date(2026, 3, 9)), NEAR)
+    assert isinstance(only, Sideways)
+    assert only.reason is Reason.AWAY
+    assert only.at == MONDAY
+
+
+def test_nobody_is_reminded_before_the_campaign_starts() -> None:
+    """The start is a local date."""
+    by = replace(NEAR, campaign=replace(NEAR.campaign, start=date(2026, 3, 5)))
+    assert rounds(ada(asked()), by, days=5)[0].at == MONDAY + 3 * DAY
+
+
+def test_a_window_without_persons_in_its_audience_tells_them_nothing() -> None:
+    """The channel may still be told; the next window reaches the person."""
+    windows = tuple(
+        replace(w, audience=frozenset({Audience.CHANNEL}))
+        if w.name in (WindowName.IMMINENT, WindowName.APPROACHING, WindowName.DISTANT)
+        else w
+        for w in FAR.campaign.windows
+    )
+    by = replace(NEAR, campaign=replace(NEAR.campaign, windows=windows))
+    assert [i.at for i in rounds(ada(asked()), by, days=5)] == [MONDAY + 4 * DAY]
+
+
+def test_a_morning_is_no_burst() -> None:
+    """A hundred people are spread over the jitter; the same person has the same minute again."""
+    by = replace(NEAR, jitter=timedelta(minutes=20))
+    people = [
+        Standing(Recipient(ChatIdentity(Platform.SLACK, f"U{n}")), (asked(),)) for n in range(100)
+    ]
+    found = list(rehearse(Snapshot(people), MONDAY, MONDAY + 3 * DAY, by))
+    minutes = Counter(i.at.minute for i in found)
+    assert len(found) == 100
+    assert max(minutes.values()) < 20
+    assert set(minutes) <= set(range(20))
+    assert found == list(rehearse(Snapshot(people), MONDAY, MONDAY + 3 * DAY, by))
+
+
+# ------------------------------------------------------------------ for any zone and season
+
+people = st.builds(
+    lambda zone, name: ChatIdentity(Platform.SLACK, name, time_zone=zone),
+    st.sampled_from(ZONES),
+    st.sampled_from(["U1", "U2", "U3"]),
+)
+policies = st.builds(
+    lambda hours, jitter, per_week, silent, targets: Policy(
+        Campaign(targets=targets),
+        Calendars(
+            ZoneInfo("UTC"),
+            hours,
+            country="X",
+            days_off=some_days_off,
+        ),
+        per_week=per_week,
+        ignored_rounds=silent,
+        jitter=jitter,
+    ),
+    hours,
+    st.integers(0, 60).map(lambda minutes: timedelta(minutes=minutes)),
+    st.integers(1, 5),
+    st.integers(2, 30),
+    st.just(()),
+)
+
+
+def requested(chat: ChatIdentity, at: datetime, count: int) -> tuple[Open, ...]:
+    request: ConsentRequest = replace(DELIVERED, chat=chat, requested_at=at)
+    return tuple(
+        Open(replace(request, id=f"r{n}", app=AppRef("contoso", f"a{n}")), State.NEEDS_CONSENT)
+        for n in range(count)
+    )
+
+
+@given(people, policies, any_moments, st.integers(-40, 90), st.integers(1, 3))
+def test_a_person_is_told_in_their_hours_once_a_day_and_before_the_date(
+    chat: ChatIdentity, by: Policy, start: datetime, ahead: int, count: int
+) -> None:
+    """Over changes of the clock, leap days and new years, from +14 to -11, for three months."""
+    calendar = by.calendars.of(chat.time_zone)
+    on = calendar.today(start) + ahead * DAY
+    by = replace(by, campaign=Campaign(targets=(Deadline("target", on, "ours"),)))
+    standing = Standing(Recipient(chat), requested(chat, start, count))
+    found = rounds(standing, by, days=95, start=start)
+    told = [i for i in found if isinstance(i, Remember)]
+    days = [calendar.today(i.at) for i in told]
+    assert all(calendar.is_open(i.at) for i in found)
+    assert len(set(days)) == len(days)
+    assert len({i.key for i in found}) == len(found)
+    for first, other in itertools.pairwise(i.at for i in told):
+        assert first < other
+    for i in told:
+        recent = [other for other in told if i.at - 7 * DAY < other.at <= i.at]
+        assert len(recent) <= by.per_week + (i.reason is Reason.LAST_CALL)
+    last_day = calendar.last_working_day(on)
+    gone_sideways = any(isinstance(i, Sideways) for i in found)
+    if last_day > calendar.today(start) and not gone_sideways:
+        assert any(i.at.astimezone(calendar.zone).date() <= on for i in told)
+        assert last_day in days
+
+
+@given(people, policies, any_moments, st.integers(0, 60))
+def test_looking_every_hour_finds_what_looking_when_told_to_finds(
+    chat: ChatIdentity, by: Policy, start: datetime, ahead: int
+) -> None:
+    """`again` is never too late: a tick that reads only what is due misses nothing."""
+    on = by.calendars.of(chat.time_zone).today(start) + ahead * DAY
+    by = replace(by, campaign=Campaign(targets=(Deadline("target", on, "ours"),)))
+    standing = Standing(Recipient(chat), requested(chat, start, 1))
+    jumped = rounds(standing, by, days=14, start=start)
+    walked: list[Intent] = []
+    for hour in range(14 * 24):
+        now = start + timedelta(hours=hour)
+        for intent in decide(Snapshot((standing,)), now, by):
+            walked.append(intent)
+            standing = after(standing, intent)
+    calendar = by.calendars.of(chat.time_zone)
+    assume(all(i.at < start + 13 * DAY for i in jumped))
+    assert [(type(i), calendar.today(i.at)) for i in jumped] == [
+        (type(i), calendar.today(i.at)) for i in walked
     ]
 
 
-def test_nothing_is_told_when_nothing_is_open() -> None:
-    """A finished migration is silent."""
-    assert decide(Snapshot(0, CHANNELS), monday(12), BERLIN) == ()
-
-
-def test_weekends_are_quiet_by_the_local_calendar() -> None:
-    """Monday has begun on Kiritimati while it is Sunday in UTC; Friday there ends sooner."""
-    island = Policy(time(9), ZoneInfo("Pacific/Kiritimati"))
-    sunday = datetime(2025, 3, 2, 20, 0, tzinfo=UTC)
-    assert decide(OPEN, sunday, island)
-    assert not decide(OPEN, sunday, BERLIN)
-    assert not decide(OPEN, datetime(2025, 3, 7, 20, 0, tzinfo=UTC), island)
-
-
-@given(
-    st.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1), timezones=st.just(UTC)),
-    st.sampled_from(ZONES),
-    st.times(),
-)
-def test_a_channel_is_never_told_out_of_hours_nor_twice_in_a_day(
-    start: datetime, zone: str, at: time
+@given(people, any_moments, st.integers(-20, 40), st.integers(-30, 60), st.integers(-40, 40))
+def test_a_snooze_is_heard_of_again_in_hours_and_not_past_the_date(
+    chat: ChatIdentity, start: datetime, ahead: int, wanted: int, moved: int
 ) -> None:
-    """Looking every hour for three days: one key for each local working day, not before `at`."""
-    policy = Policy(at, ZoneInfo(zone))
-    seen: dict[str, set[date]] = {}
-    for hour in range(72):
-        now = start + timedelta(hours=hour)
-        local = now.astimezone(policy.zone)
-        for delivery in decide(OPEN, now, policy):
-            assert local.weekday() in policy.working_days
-            assert local.replace(tzinfo=None).time() >= at
-            assert isinstance(delivery.notice, ChannelReminder)
-            seen.setdefault(delivery.key, set()).add(local.date())
-    assert all(len(days) == 1 for days in seen.values())
+    """Whatever moment was wanted, and wherever the date is moved afterwards."""
+    by = policy()
+    calendar = by.calendars.of(chat.time_zone)
+    on = calendar.today(start) + ahead * DAY
+    by = replace(by, campaign=Campaign(targets=(Deadline("target", on, "ours"),)))
+    local = (start + wanted * DAY).astimezone(calendar.zone).replace(tzinfo=None)
+    snooze = plan(local, "busy", start, on + moved * DAY, calendar)
+    (item,) = requested(chat, start - 9 * DAY, 1)
+    put_off = replace(item, request=replace(item.request, snooze=snooze))
+    standing = Standing(Recipient(chat), (put_off,))
+    found = rounds(standing, by, days=70, start=start)
+    assert found
+    assert all(calendar.is_open(i.at) for i in found)
+    if ahead > 7:
+        assert calendar.today(found[0].at) <= on
 
 
-@pytest.mark.parametrize(
-    ("today", "left"),
-    [(date(2024, 12, 30), 1), (date(2024, 12, 31), 0), (date(2025, 1, 1), -1)],
-)
-def test_a_past_deadline_has_a_negative_number_of_days_left(today: date, left: int) -> None:
-    """Overdue is a number like any other."""
-    deadline: Deadline = OKTA_CONSENT
-    assert deadline.days_left(today) == left
+def test_hours_by_night_are_kept_too() -> None:
+    """Somebody who works from three to five is told between three and five."""
+    by = replace(
+        NEAR,
+        calendars=Calendars(
+            ZoneInfo("America/New_York"), Hours(time(3), time(5), frozenset(range(7)))
+        ),
+    )
+    found = rounds(ada(asked()), by, days=20)
+    zone = ZoneInfo("America/New_York")
+    assert {i.at.astimezone(zone).hour for i in found} <= {3, 4}

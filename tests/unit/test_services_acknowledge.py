@@ -30,7 +30,7 @@ class World:
         self.links = Acknowledge(
             ledger=self.ledger,
             orgs={"contoso": FakeOktaOrg("contoso")},
-            tell=Tell(self.engine, ()),
+            tell=Tell(self.engine),
             clock=self.clock,
             minimum=ProofKind.PERSONAL_LINK,
         )

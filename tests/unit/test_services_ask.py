@@ -49,7 +49,7 @@ class World:
             ledger=self.ledger,
             entra=self.entra,
             messengers={Platform.SLACK: self.slack, Platform.TEAMS: self.teams},
-            tell=Tell(self.engine, ()),
+            tell=Tell(self.engine),
             clock=self.clock,
             secrets=CountingSecrets(),
             policy=PeoplePolicy(),

@@ -12,19 +12,18 @@ from bot.domain.consent import LinkBinding, Stage, check_link, link_digest
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.later import Snooze
 from bot.domain.notices import (
-    BoardChanged,
-    Channel,
-    ChannelReminder,
     Happening,
     Introduction,
     OperatorNote,
     PersonalLink,
+    PersonalRound,
     RequestChanged,
 )
 from bot.domain.people import Platform
 from bot.errors import LinkRevoked
 from bot.message import Buttons, OpenLink
 from bot.services.deliver import Deliver
+from bot.services.send import Send
 from tests.examples import (
     ADA_IN_CHAT,
     BEN_IN_CHAT,
@@ -35,12 +34,18 @@ from tests.examples import (
     REQUEST,
 )
 from tests.fake_ledger import FakeLedger
-from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeMessenger, PlainComposer
+from tests.fakes import (
+    CountingSecrets,
+    FakeClock,
+    FakeEngine,
+    FakeMessenger,
+    FreePace,
+    PlainComposer,
+)
 
 LATER = NOW + timedelta(hours=24)
 PLAN = Snooze(datetime(2025, 3, 4, 9), "UTC", "the auditor")
 WAKE = Delivery(PersonalLink(ADA_IN_CHAT, REQUEST.id, LATER.isoformat()), LATER, "later")
-CHANNEL = Channel(Platform.SLACK, "C1")
 
 
 class World:
@@ -54,13 +59,18 @@ class World:
         self.composer = PlainComposer()
         self.deliver = Deliver(
             ledger=self.ledger,
-            messengers={Platform.SLACK: self.slack},
-            composer=self.composer,
+            send=Send(
+                ledger=self.ledger,
+                messengers={Platform.SLACK: self.slack},
+                composer=self.composer,
+                clock=self.clock,
+                secrets=CountingSecrets(),
+                public_url="https://bot.contoso.com",
+                link_lifetime=LINK_FOR,
+            ),
             engine=self.engine,
+            pace=FreePace(),
             clock=self.clock,
-            secrets=CountingSecrets(),
-            public_url="https://bot.contoso.com",
-            link_lifetime=LINK_FOR,
         )
 
     async def carry_out(self, *planned: Delivery) -> Delivery:
@@ -176,18 +186,38 @@ async def test_a_change_after_later_changes_the_newest_message(world: World) -> 
     assert world.slack.updates == ["m2"]
 
 
-async def test_the_board_is_the_newest_reminder(world: World) -> None:
-    """Changed in place; without one there is nothing to change."""
-    changed = Delivery(BoardChanged(CHANNEL, "r1:2"), NOW, "board")
-    assert (await world.carry_out(changed)).failure == "nothing_to_tell"
-    first, second = (
-        Delivery(ChannelReminder(CHANNEL, day), NOW, "daily")
-        for day in ("2025-03-03", "2025-03-04")
+async def test_a_reminder_of_one_request_is_what_changes_when_it_moves(world: World) -> None:
+    """The newest message about it; one about several requests stays as it is."""
+    await world.carry_out(LETTER)
+    other = replace(REQUEST, id="r2", code="XYZ-789", stage=Stage.DELIVERED)
+    await world.ledger.commit(Changes(requests=(other,)))
+    several, alone = (
+        Delivery(PersonalRound(ADA_IN_CHAT, name, ids, "round", "overdue", "plain"), NOW, "round")
+        for name, ids in (("2025-03-03", (REQUEST.id, "r2")), ("2025-03-04", (REQUEST.id,)))
     )
-    await world.carry_out(first, second)
-    again = Delivery(BoardChanged(CHANNEL, "r1:3"), NOW, "board")
-    assert (await world.carry_out(again)).phase is Phase.SENT
-    assert world.slack.updates == ["m2"]
+    changes = (
+        Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, number), NOW, "request_changed")
+        for number in (8, 9)
+    )
+    await world.carry_out(several, next(changes))
+    assert world.slack.updates == ["m1"]
+    await world.carry_out(alone, next(changes))
+    assert world.slack.updates == ["m1", "m3"]
+
+
+async def test_a_round_leaves_out_what_was_put_off_meanwhile(world: World) -> None:
+    """ "Later" said while the round is on its way is kept."""
+    await world.carry_out(LETTER)
+    await world.put(snooze=PLAN)
+    round = Delivery(
+        PersonalRound(ADA_IN_CHAT, "2025-03-03", (REQUEST.id,), "round", "overdue", "plain"),
+        NOW,
+        "round",
+    )
+    assert (await world.carry_out(round)).failure == "nothing_to_tell"
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.snooze == PLAN
 
 
 async def test_notes_go_to_the_operator_and_introductions_to_both(world: World) -> None:

@@ -4,95 +4,277 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.agenda import HOLD
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
-from bot.domain.consent import ProofKind, Stage
+from bot.domain.consent import Proof, ProofKind, Stage, Step, step
+from bot.domain.deliveries import Delivery
 from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.inventory import AppRecord
-from bot.domain.notices import Channel
+from bot.domain.later import Snooze
+from bot.domain.notices import Alarm, Channel, PersonalLink, PersonalRound
 from bot.domain.people import Platform
+from bot.domain.people_policy import PeoplePolicy
 from bot.domain.reminders import Policy
-from bot.services.acknowledge import Acknowledge
-from bot.services.remind import AT_ONCE, Remind
+from bot.ports import Messenger
+from bot.services.ask import Ask
+from bot.services.remind import Remind
+from bot.services.requeue import BATCH
 from bot.services.tell import Tell
-from tests.examples import APP, DELIVERED, LETTER, LINK_FOR, NOW, RECORD, REQUEST, TENANT, TOKEN
+from tests.examples import (
+    ADA,
+    ADA_IN_CHAT,
+    BEN,
+    BEN_IN_CHAT,
+    DELIVERED,
+    LETTER,
+    NOW,
+    OPERATOR,
+    RECORD,
+    REQUEST,
+    TENANT,
+)
 from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock, FakeEngine
+from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeEntra, FakeMessenger
 
 CHANNELS = (Channel(Platform.SLACK, "C1"), Channel(Platform.TEAMS, "19:x"))
+DAY = timedelta(days=1)
+IN_TEN_DAYS = Deadline("target", datetime(2025, 3, 17, tzinfo=UTC).date(), "ours")
 
 
 class World:
-    """One open app, two channels; it is Monday, nine o'clock, when reminders are due."""
+    """One app, Ada was asked on a Monday at nine; its date is the Monday in two weeks."""
 
     def __init__(self) -> None:
         self.ledger = FakeLedger()
         self.engine = FakeEngine()
         self.clock = FakeClock(NOW)
-        self.remind = Remind(
+        self.shown: list[datetime] = []
+        entra = FakeEntra(TENANT)
+        entra.admins[TENANT.id] = (ADA, BEN)
+        slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
+        self.messengers: dict[Platform, Messenger] = {Platform.SLACK: slack}
+        self.policy = Policy(
+            Campaign(targets=(IN_TEN_DAYS,)),
+            Calendars(ZoneInfo("UTC")),
+            jitter=timedelta(0),
+            ignored_rounds=3,
+        )
+        self.ask = Ask(
+            ledger=self.ledger,
+            entra=entra,
+            messengers=self.messengers,
+            tell=Tell(self.engine),
+            clock=self.clock,
+            secrets=CountingSecrets(),
+            policy=PeoplePolicy(),
+        )
+        self.remind = self.replica()
+
+    def replica(self) -> Remind:
+        return Remind(
             ledger=self.ledger,
             engine=self.engine,
             clock=self.clock,
+            ask=self.ask,
+            show_boards=self._show,
             channels=CHANNELS,
-            policy=Policy(time(9), ZoneInfo("UTC")),
+            operators=(OPERATOR,),
+            policy=self.policy,
         )
 
-    async def keys(self) -> list[str]:
-        return [entry.detail["delivery"] for entry in await self.ledger.audit()]
+    async def _show(self, now: datetime) -> datetime:
+        self.shown.append(now)
+        return now + timedelta(hours=1)
+
+    async def days(self, count: int) -> None:
+        """Let working life go on, with a tick every hour."""
+        for _ in range(count * 24):
+            await self.remind.tick()
+            self.clock.forward(timedelta(hours=1))
+
+    def planned(self, kind: type[object]) -> list[Delivery]:
+        return [d for d in self.ledger._deliveries.values() if isinstance(d.notice, kind)]
 
 
 @pytest.fixture
 async def world() -> World:
     world = World()
-    await world.ledger.commit(Changes(apps=(RECORD,)))
+    await world.ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
+    await world.ledger.commit(Changes(requests=(REQUEST,)))
+    await world.ledger.commit(Changes(requests=(step(REQUEST, Step.DELIVER, NOW),)))
     return world
 
 
-async def test_each_channel_is_reminded_once_a_day(world: World) -> None:
-    """However often it ticks: one delivery and one audit line for each channel and day."""
-    for _ in range(5):
-        await world.remind.tick()
-        world.clock.forward(timedelta(hours=1))
-    assert sorted(await world.keys()) == [
-        "reminder:2025-03-03:slack:C1",
-        "reminder:2025-03-03:teams:19:x",
+async def test_a_person_is_reminded_once_a_round_however_often_it_ticks(world: World) -> None:
+    """Five working days after they were asked; with why in the audit."""
+    await world.days(8)
+    (round,) = world.planned(PersonalRound)
+    assert round.due_at == NOW + 7 * DAY
+    assert [e.detail["why"] for e in await world.ledger.audit() if e.action == "remind"] == [
+        "round"
     ]
-    world.clock.forward(timedelta(days=1))
+
+
+async def test_a_tick_reads_only_who_is_due(world: World) -> None:
+    """Between two rounds a person is looked at once a day, not at every tick."""
+    looked = 0
+    requests_of = world.ledger.requests_of
+
+    async def counting(chat):  # type: ignore[no-untyped-def]
+        nonlocal looked
+        looked += 1
+        return await requests_of(chat)
+
+    world.ledger.requests_of = counting  # type: ignore[method-assign]
+    for _ in range(5 * 24 * 6):
+        await world.remind.tick()
+        world.clock.forward(timedelta(minutes=10))
+    assert looked <= 7
+
+
+async def test_two_replicas_that_tick_at_once_plan_each_round_once(world: World) -> None:
+    """A line of the agenda is held by one; what was told is written with a revision."""
+    world.clock.forward(7 * DAY)
+    await asyncio.gather(world.remind.tick(), world.replica().tick())
+    assert len(world.planned(PersonalRound)) == 1
+    recipient = await world.ledger.recipient(ADA_IN_CHAT)
+    assert recipient is not None
+    assert len(recipient.rounds) == 1
+
+
+async def test_a_worker_that_dies_while_it_looks_loses_nothing(world: World) -> None:
+    """Its hold on the line ends, and the next tick finds the person."""
+    world.clock.forward(7 * DAY)
+    await world.ledger.due_lines(world.clock.now(), 100)
     await world.remind.tick()
-    assert len(await world.keys()) == 4
+    assert world.planned(PersonalRound) == []
+    world.clock.forward(HOLD)
+    await world.remind.tick()
+    assert len(world.planned(PersonalRound)) == 1
 
 
-async def test_nobody_is_reminded_of_a_finished_migration(world: World) -> None:
-    """With nothing open there is nothing to say."""
-    off = AppRecord(APP, (Evidence(EvidenceKind.CONNECTION_OFF, NOW),), TENANT, NOW, revision=2)
+async def test_a_finished_app_is_spoken_of_no_more(world: World) -> None:
+    """From the moment on that its evidence says so, though the request is still open."""
+    off = replace(
+        RECORD,
+        evidence=(Evidence(EvidenceKind.CONNECTION_OFF, NOW),),
+        request_id=REQUEST.id,
+        revision=2,
+    )
     await world.ledger.commit(Changes(apps=(off,)))
+    await world.days(20)
+    assert world.planned(PersonalRound) == []
+
+
+async def test_silence_goes_to_the_next_candidate_and_then_to_the_operators(world: World) -> None:
+    """Ada hears three times, Ben is asked, and when he is silent too, the operators are told."""
+    await world.days(24)
+    former = await world.ledger.request(REQUEST.id)
+    assert former is not None
+    assert former.stage is Stage.EXPIRED
+    (asked,) = world.planned(PersonalLink)
+    assert asked.notice.to == BEN_IN_CHAT
+    (second,) = await world.ledger.requests_of(BEN_IN_CHAT)
+    await world.ledger.commit(Changes(requests=(step(second, Step.DELIVER, world.clock.now()),)))
+    await world.days(40)
+    (alarm,) = world.planned(Alarm)
+    assert alarm.notice.to == OPERATOR
+    assert len(world.planned(PersonalLink)) == 1
+    rounds = len(world.planned(PersonalRound))
+    await world.days(20)
+    assert len(world.planned(PersonalRound)) == rounds
+    assert len(world.planned(Alarm)) == 1
+
+
+async def test_what_is_put_off_is_heard_of_again_at_its_time(world: World) -> None:
+    """The agenda follows at once; nothing comes before, and the rounds go on after it."""
+    await world.days(1)
+    wanted = NOW + 10 * DAY + timedelta(hours=3)
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
+    put_off = step(request, Step.SNOOZE, world.clock.now(), snooze=snooze)
+    await world.ledger.commit(Changes(requests=(put_off,)))
+    await world.days(9)
+    assert world.planned(PersonalRound) + world.planned(PersonalLink) == []
+    await world.days(1)
+    (again,) = world.planned(PersonalLink)
+    assert (again.due_at, again.why) == (wanted, "snooze_ended")
+    issued = step(put_off, Step.ISSUE, wanted)
+    told = step(issued, Step.DELIVER, wanted)
+    await world.ledger.commit(Changes(requests=(issued,)))
+    await world.ledger.commit(Changes(requests=(told,)))
+    await world.days(4)
+    assert len(world.planned(PersonalLink)) == 1
+    first, *_ = world.planned(PersonalRound)
+    assert world.policy.calendars.of("").today(first.due_at) > wanted.date()
+
+
+async def test_a_link_that_was_not_used_in_time_is_made_anew_by_the_next_round(
+    world: World,
+) -> None:
+    """The request stays open: a lapsed link is no answer."""
+    await world.days(6)
+    assert len(await world.ledger.open_requests()) == 1
+
+
+async def test_who_took_an_app_on_is_asked_how_it_goes_when_nothing_follows(world: World) -> None:
+    """The acknowledgement decays."""
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    proof = Proof(ProofKind.PERSONAL_LINK, "slack:U1", NOW)
+    await world.ledger.commit(
+        Changes(requests=(step(request, Step.ACKNOWLEDGE, NOW, proof=proof),))
+    )
+    await world.days(9)
+    (round,) = world.planned(PersonalRound)
+    assert round.why == "nothing_followed"
+
+
+async def test_boards_are_shown_when_something_changed_and_once_an_hour(world: World) -> None:
+    """A tick without news leaves them alone."""
+    for _ in range(3):
+        await world.remind.tick()
+    assert len(world.shown) == 1
+    await world.ledger.commit(Changes(requests=(replace(DELIVERED, revision=3),)))
     await world.remind.tick()
-    assert world.engine.deliveries == []
+    assert len(world.shown) == 2
+    world.clock.forward(timedelta(hours=1))
+    await world.remind.tick()
+    assert len(world.shown) == 3
 
 
 async def test_what_is_due_and_unsent_is_added_again_at_every_tick(world: World) -> None:
     """A delivery whose task was lost is found in the ledger, which is the truth."""
-    await world.ledger.commit(Changes(requests=(REQUEST,), planned=(LETTER,)))
+    await world.ledger.commit(Changes(planned=(LETTER,)))
     await world.remind.tick()
-    assert (LETTER.key, NOW) in world.engine.deliveries
+    assert LETTER.key in {key for batch in world.engine.batches for key in batch}
 
 
-async def test_a_tick_stays_short_however_much_is_due(world: World) -> None:
-    """What exceeds one tick waits for the next one."""
+async def test_all_that_is_due_is_handed_out_in_batches_and_not_again_at_once(
+    world: World,
+) -> None:
+    """Thousands cost little to queue; while a batch waits for a worker it is in no second one."""
     many = tuple(
         replace(LETTER, notice=replace(LETTER.notice, request_id=f"r{n}"))  # type: ignore[arg-type]
-        for n in range(AT_ONCE + 50)
+        for n in range(3 * BATCH + 1)
     )
-    world.clock.forward(-timedelta(hours=2))
-    await world.ledger.commit(
-        Changes(planned=tuple(replace(d, due_at=world.clock.now()) for d in many))
-    )
+    await world.ledger.commit(Changes(planned=many))
     await world.remind.tick()
-    assert len(world.engine.deliveries) == AT_ONCE
+    await world.remind.tick()
+    handed_out = [key for batch in world.engine.batches for key in batch]
+    links = sorted(key for key in handed_out if key.startswith("link:"))
+    assert links == sorted(each.key for each in many)
+    assert max(len(batch) for batch in world.engine.batches) == BATCH
+    world.clock.forward(HOLD)
+    await world.remind.tick()
+    assert sum(map(len, world.engine.batches)) == 2 * len(handed_out)
 
 
 async def test_asking_for_a_reminder_reaches_every_channel_and_names_who_asked(
@@ -109,49 +291,10 @@ async def test_asking_for_a_reminder_reaches_every_channel_and_names_who_asked(
     assert len({key for key, _ in world.engine.deliveries}) == 2 * len(CHANNELS)
 
 
-async def test_a_link_that_nobody_used_in_time_ends_its_request(world: World) -> None:
-    """Not a second before its time; and with an audit line."""
-    await world.ledger.commit(Changes(requests=(DELIVERED,)))
-    world.clock.forward(LINK_FOR - timedelta(seconds=1))
-    await world.remind.tick()
-    assert len(await world.ledger.open_requests()) == 1
-    world.clock.forward(timedelta(seconds=1))
-    await world.remind.tick()
-    ended = await world.ledger.request(REQUEST.id)
-    assert ended is not None
-    assert ended.stage is Stage.EXPIRED
-    assert "expire" in {entry.action for entry in await world.ledger.audit()}
-
-
-async def test_an_acknowledged_request_does_not_lapse(world: World) -> None:
-    """The link's time says nothing about work that has begun."""
-    await world.ledger.commit(Changes(requests=(replace(DELIVERED, stage=Stage.ACKNOWLEDGED),)))
-    world.clock.forward(LINK_FOR * 2)
-    await world.remind.tick()
-    assert [r.stage for r in await world.ledger.open_requests()] == [Stage.ACKNOWLEDGED]
-
-
-async def test_of_a_click_and_a_lapse_at_the_same_time_one_wins(world: World) -> None:
-    """The request ends either way in one stage with one audit line, never in both."""
-    await world.ledger.commit(Changes(requests=(DELIVERED,)))
-    links = Acknowledge(
-        ledger=world.ledger,
-        orgs={},
-        tell=Tell(world.engine, ()),
-        clock=FakeClock(world.clock.now()),
-        minimum=ProofKind.PERSONAL_LINK,
-    )
-    world.clock.forward(LINK_FOR)
-    await asyncio.gather(links.acknowledge(TOKEN), world.remind.tick(), return_exceptions=True)
-    request = await world.ledger.request(REQUEST.id)
-    assert request is not None
-    assert request.revision == DELIVERED.revision + 1
-    actions = [entry.action for entry in await world.ledger.audit()]
-    assert len([a for a in actions if a in ("acknowledge", "expire")]) == 1
-
-
-async def test_two_replicas_that_tick_at_once_plan_each_reminder_once(world: World) -> None:
-    """The key is added once; the engine drops the second task of the same key."""
-    await asyncio.gather(world.remind.tick(), world.remind.tick())
-    due = await world.ledger.due(world.clock.now(), 100)
-    assert len(due) == len(CHANNELS)
+async def test_a_silent_person_is_not_asked_again_through_another_account(world: World) -> None:
+    """Ada is in Slack and in Teams; after her silence Ben is asked, not Ada elsewhere."""
+    also = replace(ADA_IN_CHAT, platform=Platform.TEAMS, user_id="ada")
+    world.messengers[Platform.TEAMS] = FakeMessenger(also, platform=Platform.TEAMS)
+    await world.days(24)
+    (asked,) = world.planned(PersonalLink)
+    assert asked.notice.to == BEN_IN_CHAT

@@ -281,7 +281,6 @@ def test_an_environment_that_is_no_json_is_a_settings_error(
         ('certificate = "pem-hush"', "", "entra", "certificate or client_secret"),
         ('signing_secret = "sign-hush"', 'signing_secret = ""', "slack.signing_secret", "empty"),
         ("[redis]", 'time_zone = "Mars/Olympus"\n[redis]', "time_zone", "Europe/Berlin"),
-        ("[redis]", 'remind_at = "24:00"\n[redis]', "remind_at", "pattern"),
     ],
 )
 def test_what_does_not_fit_together_is_told_with_its_key(

@@ -18,6 +18,7 @@ import bot
 from adapters.web.pages import _KINDS
 from bot.chat.commands import VERBS
 from bot.chat.words import FALLBACK, Words, languages
+from bot.domain.campaign import BUILT_IN, Audience, Tone, WindowName
 from bot.domain.choice import Nobody, Point
 from bot.domain.consent import ProofKind, Stage
 from bot.domain.doubts import Doubt
@@ -25,6 +26,7 @@ from bot.domain.evidence import Confidence, EvidenceKind, Source, State
 from bot.domain.gaps import Gap
 from bot.domain.notices import Happening
 from bot.domain.people import Platform
+from bot.domain.reminders import Reason
 from bot.errors import O365BotError
 
 ENGLISH = Words()
@@ -182,6 +184,20 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     ),
     "proof": (values(ProofKind), set()),
     "note": (values(Happening), set()),
+    "window": (values(WindowName), set()),
+    "deadline": ({deadline.key for deadline in BUILT_IN} | {"target"}, set()),
+    "campaign": (
+        {*values(Tone), *values(Audience)}
+        | {"on", "what", "scope", "source", "window", "begins", "every", "tone", "audience"},
+        set(),
+    ),
+    "reason": (values(Reason), set()),
+    "round": ({f"title_{tone}" for tone in values(Tone)}, set()),
+    "plan": (
+        {f"window_{name}" for name in values(WindowName)}
+        | {f"why_{reason}" for reason in values(Reason)},
+        set(),
+    ),
     "column": (columns(), set()),
     "help": ({*VERBS, *(f"say_{verb}" for verb in VERBS)}, set()),
     "page": (set().union(*(page_names(asked) for asked, _ in template_calls())), set()),

@@ -6,7 +6,8 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,7 +17,9 @@ from bot.chat.personal import PersonalReplies
 from bot.chat.replies import PAGE, Replies
 from bot.chat.words import Texts, Words
 from bot.domain.apps import AppRef
-from bot.domain.changes import Changes
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import OKTA_CONSENT, Campaign, Tone, WindowName
+from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import Candidate, Choice, Point
 from bot.domain.consent import Proof, ProofKind, Stage
 from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
@@ -24,24 +27,28 @@ from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.later import Snooze
 from bot.domain.looks import Watch
 from bot.domain.notices import (
-    BoardChanged,
     Channel,
+    ChannelNudge,
     ChannelReminder,
+    ChannelReport,
     Happening,
     Introduction,
     Notice,
     OperatorNote,
     PersonalLink,
+    PersonalRound,
     RequestChanged,
 )
 from bot.domain.onboarding import Onboarding
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import AccountNote, Said
+from bot.domain.reminders import Intent, Policy, Reason, Remember, Sideways, Wake
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
-from bot.message import Buttons, Facts, Heading, Message, Note, Progress, Table, Text
+from bot.message import Buttons, Facts, Heading, Message, Note, Picture, Progress, Table, Text
 from bot.services.accounts import Noted
 from bot.services.ask import Asked
 from bot.services.onboard import Invitation
+from bot.services.rehearse import Plan
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,
@@ -56,7 +63,7 @@ from tests.examples import (
     TENANT,
 )
 from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock, FakeOktaOrg
+from tests.fakes import FakeClock, FakeOktaOrg, reminding
 
 LATER = NOW + timedelta(hours=2)
 AGE = Words().ago(NOW, LATER)
@@ -69,6 +76,9 @@ DATA = sorted(
         *(APP.label, APP.ref.org, APP.ref.app_id, str(APP.ref), TENANT.domain, AGE, REQUEST.code),
         *(f"{admin.display_name} ({admin.upn})" for admin in (ADA, BEN)),
         *(ADA.display_name, ADA.upn, OPERATOR.display_name, BEN_IN_CHAT.display_name, LINK),
+        *(ADA.display_name, ADA.upn, OPERATOR.display_name),
+        # dates, which are Babel's, too
+        *(Words().date(OKTA_CONSENT.on), Words().moment(LATER), Words().day(NOW.date())),
     ],
     key=len,
     reverse=True,
@@ -103,6 +113,8 @@ def said(message: Message) -> Iterator[str]:
                 yield from (cell.text for row in rows for cell in row)
             case Progress():
                 yield block.label
+            case Picture(alt=alt):
+                yield alt
             case Buttons(buttons):
                 yield from (button.label for button in buttons)
 
@@ -122,7 +134,7 @@ def check(messages: list[Message]) -> None:
         texts = list(said(message))
         assert any("⟦" in text for text in texts)
         assert {
-            text: unbracketed(text) for text in texts if re.search(r"\w", unbracketed(text))
+            text: unbracketed(text) for text in texts if re.search(r"[^\W\d]", unbracketed(text))
         } == {}
 
 
@@ -202,6 +214,11 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
             for hours in (1, 72)
         ],
         "reminded": [replies.reminded(count) for count in (0, 1, 2)],
+        "reported": [replies.reported(count) for count in (1, 2)],
+        "plan": [replies.plan(found, 30) for found in plans()],
+        "sample": [replies.sample(None), replies.sample(replies.reported(1))],
+        "away": [replies.away(LATER.date(), ahead) for ahead in (True, False)],
+        "no_moment": [replies.no_moment()],
         "scanning": [replies.scanning("contoso", 1, 2)],
         "help": [replies.help(operator) for operator in (True, False)],
         "not_allowed": [replies.not_allowed(OPERATOR)],
@@ -218,6 +235,33 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         "error": [replies.error(error) for error in whats],
         "broken": [replies.broken("1a2b")],
     }
+
+
+POLICY = Policy(Campaign(), Calendars(ZoneInfo("UTC")))
+
+
+def plans() -> list[Plan]:
+    """None, a short one with every reason, and a long one."""
+    rounds = [
+        Remember(PersonalRound(ADA_IN_CHAT, "x", ids, reason, window, Tone.CALM), LATER)
+        for reason in Reason
+        for window in WindowName
+        for ids in ((REQUEST.id,), (REQUEST.id, REQUEST.id))
+    ]
+    away: list[Intent] = [
+        Sideways(ADA_IN_CHAT, REQUEST.id, APP.ref, APP.label, reason, LATER)
+        for reason in (Reason.IGNORED, Reason.AWAY)
+    ]
+    away.append(Wake(PersonalLink(ADA_IN_CHAT, REQUEST.id, "x"), APP.label, LATER))
+    known = {REQUEST.id: REQUEST}
+    # No more than a plan shows, so that every line of them is read.
+    parts = [rounds[start : start + 10] for start in range(0, len(rounds), 10)]
+    return [
+        Plan(NOW, LATER, (), known, POLICY),
+        Plan(NOW, LATER, tuple(away), known, POLICY),
+        *(Plan(NOW, LATER, tuple(part), known, POLICY) for part in parts),
+        Plan(NOW, LATER, tuple(rounds), known, POLICY),
+    ]
 
 
 def test_replies_say_nothing_but_texts_and_data() -> None:
@@ -243,7 +287,9 @@ def test_personal_replies_say_nothing_but_texts_and_data() -> None:
         "looking": [replies.looking(REQUEST)],
         "not_me_sure": [replies.not_me_sure(REQUEST)],
         "not_me": [replies.not_me(REQUEST)],
-        "later_when": [replies.later_when(REQUEST, NOW)],
+        "later_when": [
+            replies.later_when(REQUEST, offered, UTC) for offered in ((), (LATER, LATER))
+        ],
         "later": [replies.later(put_off)],
         "invited": [
             replies.invited(Invitation(TENANT.domain, link), hours)
@@ -277,6 +323,7 @@ async def test_letters_about_a_request_say_nothing_but_texts_and_data() -> None:
             clock=FakeClock(LATER),
             language="en",
             chat_is_proof=chat_is_proof,
+            reminding=reminding(ledger, FakeClock(LATER)),
         )
         for number, stage in enumerate(Stage):
             for kind in ProofKind:
@@ -310,7 +357,14 @@ async def test_letters_say_nothing_but_texts_and_data() -> None:
     """The personal link, the thanks and the channel's reminder, short and long."""
     ledger = FakeLedger()
     orgs = {"contoso": FakeOktaOrg("contoso")}
-    letters = Letters(ledger=ledger, orgs=orgs, clock=FakeClock(LATER), language="en")
+    clock = FakeClock(LATER)
+    letters = Letters(
+        ledger=ledger,
+        orgs=orgs,
+        clock=clock,
+        language="en",
+        reminding=reminding(ledger, clock),
+    )
     channel = ChannelReminder(Channel(Platform.SLACK, "C1"), "today")
     await ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
     await ledger.commit(Changes(requests=(REQUEST,)))
@@ -327,8 +381,20 @@ async def test_letters_say_nothing_but_texts_and_data() -> None:
     notices: list[Notice] = [
         channel,
         PersonalLink(ADA_IN_CHAT, REQUEST.id),
-        BoardChanged(channel.to, "r1"),
     ]
+    reasons = [reason for reason in Reason if reason not in (Reason.IGNORED, Reason.AWAY)]
+    await ledger.commit(Changes(requests=(replace(REQUEST, stage=Stage.DELIVERED, revision=2),)))
+    rounds = [
+        PersonalRound(ADA_IN_CHAT, "x", (REQUEST.id,), reason, window, tone)
+        for reason in reasons
+        for window in WindowName
+        for tone in Tone
+    ]
+    told = AuditEntry(NOW, "slack:U1", "acknowledge", str(APP.ref))
+    await ledger.commit(Changes(audit=(told,)))
+    since = NOW - timedelta(hours=1)
+    notices += [ChannelNudge(channel.to, since.isoformat()), ChannelReport(channel.to, "x")]
+    notices += rounds
     written = [few, *[await letters.compose(notice, link=LINK) for notice in notices]]
     check([message for message in written if message is not None])
     assert None not in written

@@ -1,0 +1,79 @@
+"""What an operator is told when messages do not get through, and who must act."""
+
+from __future__ import annotations
+
+from bot.chat.words import Words
+from bot.domain.consent import ConsentRequest
+from bot.domain.notices import Alarm
+from bot.domain.troubles import Trouble
+from bot.message import Block, Buttons, Command, Fact, Facts, Heading, Message, Note, Text
+from bot.ports import Ledger
+from bot.services.remind import NOBODY_LEFT
+
+
+async def alarm(ledger: Ledger, notice: Alarm, words: Words) -> Message | None:
+    """The message, or None when the trouble is over by now."""
+    trouble = (await ledger.troubles()).get(notice.about)
+    if trouble is not None:
+        return _trouble(trouble, words)
+    request = await ledger.request(notice.about)
+    if request is not None and notice.code == NOBODY_LEFT:
+        return _silent(request, words) if request.stage.is_open else None
+    return None if request is None else await _undelivered(ledger, request, words)
+
+
+def _trouble(trouble: Trouble, words: Words) -> Message:
+    if trouble.is_installation:
+        title = words("alarm.installation_title", place=trouble.place)
+        text = words("alarm.installation_text")
+    else:
+        title = words("alarm.channel_title", place=trouble.place)
+        text = words("alarm.channel_text")
+    return Message(
+        title,
+        (
+            Heading(title),
+            Text(text),
+            Facts(
+                (
+                    Fact(words("alarm.place"), trouble.place),
+                    Fact(words("alarm.since"), words.moment(trouble.since)),
+                    Fact(words("alarm.reason"), trouble.reason),
+                )
+            ),
+            Note(words("alarm.once")),
+        ),
+    )
+
+
+async def _undelivered(ledger: Ledger, request: ConsentRequest, words: Words) -> Message:
+    """It tells as well whether somebody else was asked instead."""
+    title = words("alarm.person_title", name=request.admin_name, app=request.app_label)
+    record = await ledger.app(request.app)
+    another = None
+    if record is not None and record.request_id not in ("", request.id):
+        another = await ledger.request(record.request_id)
+    blocks: list[Block] = [Heading(title), Text(words("alarm.person_text"))]
+    if another is not None:
+        blocks.append(Text(words("alarm.person_another", name=another.admin_name)))
+    else:
+        blocks.append(Text(words("alarm.person_nobody", app=request.app_label)))
+        who = f"who {request.app.app_id}"
+        blocks.append(Buttons((Command("who", words("alarm.person_who"), who),)))
+    blocks.append(Note(words("alarm.once")))
+    return Message(title, tuple(blocks))
+
+
+def _silent(request: ConsentRequest, words: Words) -> Message:
+    """Nobody is left to ask: the operators have to."""
+    title = words("silent.title", app=request.app_label)
+    who = Command("who", words("button.who", app=request.app_label), f"who {request.app}")
+    return Message(
+        title,
+        (
+            Heading(title),
+            Text(words("silent.text", name=request.admin_name)),
+            Text(words("silent.next")),
+            Buttons((who,)),
+        ),
+    )

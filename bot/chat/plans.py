@@ -1,0 +1,82 @@
+"""The plan in words: who would get what, when by their own clock, and why."""
+
+from __future__ import annotations
+
+from bot.chat.words import Words
+from bot.domain.reminders import Intent, Reason, Remember, Sideways, Wake
+from bot.message import Block, Cell, Heading, Message, Note, Table, Text
+from bot.services.rehearse import Plan
+
+SHOWN = 20
+
+
+def plan(words: Words, found: Plan, days: int) -> Message:
+    """The first SHOWN lines as a table."""
+    title = heading(words, found, days)
+    if not found.intents:
+        return Message(title, (Text(title),))
+    blocks: list[Block] = [
+        Heading(title),
+        Table(
+            tuple(words(f"column.{name}") for name in ("who", "when", "what", "because")),
+            tuple(tuple(map(Cell, line(words, found, one))) for one in found.intents[:SHOWN]),
+        ),
+    ]
+    more = len(found.intents) - SHOWN
+    if more > 0:
+        blocks.append(Note(words("plan.more", count=more, days=days)))
+    blocks.append(Note(words("plan.note")))
+    return Message(title, tuple(blocks))
+
+
+def heading(words: Words, found: Plan, days: int) -> str:
+    """What stands above the lines; `days` 0 is this moment."""
+    count = len(found.intents)
+    if days:
+        return (
+            words("plan.title", count=count, days=days) if count else words("plan.none", days=days)
+        )
+    return words("plan.now_title", count=count) if count else words("plan.now_none")
+
+
+def line(words: Words, found: Plan, intent: Intent) -> tuple[str, str, str, str]:
+    """Who, when, what and why of one intent."""
+    calendar = found.policy.calendars.of(intent.to.time_zone)
+    who = _name(found, intent)
+    return (
+        who,
+        words.moment(intent.at, calendar.zone),
+        _what(words, found, intent),
+        _why(words, found, intent),
+    )
+
+
+def _name(found: Plan, intent: Intent) -> str:
+    ids = intent.notice.requests if isinstance(intent, Remember) else (intent.request_id,)
+    known = [found.requests[i].admin_name for i in ids if i in found.requests]
+    return known[0] if known else intent.to.display_name or intent.to.user_id
+
+
+def _what(words: Words, found: Plan, intent: Intent) -> str:
+    match intent:
+        case Remember(notice=notice):
+            apps = [found.requests[i].app_label for i in notice.requests if i in found.requests]
+            if len(apps) == 1:
+                return words("plan.what_app", app=apps[0])
+            return words("plan.what_apps", count=len(apps))
+        case Wake(app_label=label):
+            return words("plan.what_app", app=label)
+        case Sideways(app_label=label):
+            return words("plan.what_sideways", app=label)
+
+
+def _why(words: Words, found: Plan, intent: Intent) -> str:
+    if isinstance(intent, Remember) and intent.reason is Reason.ROUND:
+        windows = found.policy.campaign.windows
+        every = next(w.every for w in windows if w.name == intent.notice.window)
+        return words(
+            "plan.why_round",
+            window=words(f"plan.window_{intent.notice.window}"),
+            days=every,
+        )
+    return words(f"plan.why_{intent.reason.value}")

@@ -1,0 +1,136 @@
+"""Writes out what is told by the campaign: rounds, boards, thread replies, reports.
+
+Like all letters it reads the truth at the moment of telling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.chat import boards, reports
+from bot.chat.rounds import personal_round
+from bot.chat.words import Words
+from bot.domain.campaign import OKTA_CONSENT, Tone
+from bot.domain.consent import ConsentRequest, Stage
+from bot.domain.notices import ChannelNudge, ChannelReport, PersonalRound
+from bot.domain.people import ChatIdentity
+from bot.domain.reminders import Policy, Reason
+from bot.domain.report import burn_down, count, main_deadline
+from bot.message import Message
+from bot.ports import Clock, Ledger, Painter, Secrets, Standings
+from bot.services.boards import NEWS, news
+
+
+class Reminding:
+    """The letters of the campaign; it also writes boards (`bot.ports.BoardWriter`).
+
+    Without a painter a report has no picture.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        policy: Policy,
+        language: str,
+        secrets: Secrets,
+        painter: Painter | None = None,
+        public_url: str = "",
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._policy = policy
+        self._words = Words(language)
+        self._secrets = secrets
+        self._painter = painter
+        self._public_url = public_url
+
+    def board(self, standings: Standings) -> Message:
+        return boards.board(self._words, standings)
+
+    def moved(self) -> Message:
+        return boards.moved(self._words)
+
+    async def compose(
+        self, notice: PersonalRound | ChannelNudge | ChannelReport, links: Mapping[str, str]
+    ) -> Message | None:
+        """The message, or None when there is nothing to tell any more."""
+        match notice:
+            case PersonalRound():
+                return await self._round(notice, links)
+            case ChannelNudge(since=since):
+                return await self._nudge(datetime.fromisoformat(since))
+            case ChannelReport():
+                return await self._report()
+
+    async def _round(self, notice: PersonalRound, links: Mapping[str, str]) -> Message | None:
+        found = [await self._ledger.request(request_id) for request_id in notice.requests]
+        waiting = (Stage.DELIVERED, Stage.ACKNOWLEDGED)
+        requests = []
+        for request in found:
+            if request is None or request.stage not in waiting or request.snooze is not None:
+                continue  # ended, or put off, while the round was on its way
+            record = await self._ledger.app(request.app)
+            if record is not None and record.state.wants_consent:
+                requests.append(request)
+        if not requests:
+            return None
+        language = notice.to.language or self._words.language
+        now = self._clock.now()
+        return personal_round(Words(language), notice, requests, links, self._policy, now)
+
+    async def sample(self, asker: ChatIdentity) -> Message | None:
+        """A round as the asker would see it, made from an open app; its button leads nowhere."""
+        records = [r for r in await self._ledger.apps() if r.state.wants_consent]
+        if not records:
+            return None
+        record, now = records[0], self._clock.now()
+        request = ConsentRequest(
+            id="sample",
+            app=record.app.ref,
+            app_label=record.app.label,
+            tenant_id=record.tenant.id if record.tenant else "",
+            tenant_domain=record.tenant.domain if record.tenant else record.app.tenant_domain,
+            admin_object_id="",
+            admin_name=asker.display_name or asker.user_id,
+            admin_upn="",
+            chat=asker,
+            code=self._secrets.code(),
+            requested_by=asker.display_name or asker.user_id,
+            requested_at=now,
+        )
+        calendar = self._policy.calendars.of(asker.time_zone)
+        left = calendar.days_left(calendar.today(now), self._policy.deadline(request).on)
+        window = self._policy.campaign.window(left)
+        notice = PersonalRound(
+            asker, "sample", (request.id,), Reason.ROUND.value, window.name.value, Tone.CALM.value
+        )
+        links = {request.id: f"{self._public_url}/"}
+        words = Words(asker.language or self._words.language)
+        return personal_round(words, notice, (request,), links, self._policy, now)
+
+    async def _nudge(self, since: datetime) -> Message | None:
+        entries = news(await self._ledger.audit(NEWS), since)
+        records = {str(record.app.ref): record for record in await self._ledger.apps()}
+        return boards.nudge(self._words, entries, records)
+
+    async def _report(self) -> Message | None:
+        today = self._clock.now().date()
+        records = await self._ledger.apps()
+        if not records:
+            return None
+        past = [day for day in await self._ledger.history() if day.on < today]
+        days = (*past, count(today, (record.state for record in records)))
+        deadline = main_deadline(self._policy.campaign.targets, OKTA_CONSENT, today)
+        chart = burn_down(days, deadline)
+        url = ""
+        if self._painter is not None and len(days) > 1:
+            png = await self._painter.burn_down(chart, reports.labels(self._words, chart))
+            # Nobody can guess the name; it shows counts only.
+            name = hashlib.sha256(self._secrets.token().encode()).hexdigest()[:40]
+            await self._ledger.save_picture(name, png)
+            url = f"{self._public_url}/p/{name}.png"
+        return reports.report(self._words, chart, url)

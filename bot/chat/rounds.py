@@ -1,0 +1,81 @@
+"""A personal reminder: everything that waits for one person, in one message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.chat.words import Words
+from bot.domain.calendar import Calendar
+from bot.domain.consent import ConsentRequest
+from bot.domain.later import snooze_choices
+from bot.domain.notices import PersonalRound
+from bot.domain.reminders import Policy
+from bot.message import Block, Buttons, Command, Fact, Facts, Heading, Message, Note, OpenLink, Text
+
+MOST_LINKS = 8
+"""Apps that get a button each; further ones wait for the next round."""
+
+
+def personal_round(
+    words: Words,
+    notice: PersonalRound,
+    requests: Sequence[ConsentRequest],
+    links: Mapping[str, str],
+    policy: Policy,
+    now: datetime,
+) -> Message:
+    """The message. `requests` are those of the notice that are still open."""
+    calendar = policy.calendars.of(notice.to.time_zone)
+    first = min(requests, key=lambda request: policy.deadline(request).on)
+    on = policy.deadline(first).on
+    title = words(f"round.title_{notice.tone}", count=len(requests), app=first.app_label)
+    shown = requests[:MOST_LINKS]
+    blocks: list[Block] = [
+        Heading(title),
+        Text(words("round.hello", name=first.admin_name)),
+        Text(words(f"window.{notice.window}", date=words.date(on))),
+        Facts(
+            tuple(
+                Fact(
+                    request.app_label,
+                    words("round.app", tenant=request.tenant_domain, code=request.code),
+                )
+                for request in shown
+            )
+        ),
+    ]
+    opens = tuple(
+        OpenLink(
+            f"open:{request.id}",
+            words("button.take_on", app=request.app_label),
+            links[request.id],
+            primary=request is shown[0],
+        )
+        for request in shown
+        if request.id in links
+    )
+    if opens:
+        blocks.append(Buttons(opens))
+    if len(requests) > len(shown):
+        blocks.append(Note(words("reminder.more", count=len(requests) - len(shown))))
+    choices = snooze_choices(now, on, calendar)
+    if choices:
+        blocks.append(Buttons(tuple(_later(words, shown, at, calendar) for at in choices)))
+    blocks.append(Note(words(f"reason.{notice.reason}", name=first.requested_by)))
+    blocks.append(Note(words("round.stop")))
+    return Message(title, tuple(blocks))
+
+
+def _later(
+    words: Words, requests: Sequence[ConsentRequest], at: datetime, calendar: Calendar
+) -> Command:
+    """Puts off all that the message is about."""
+    local = at.astimezone(calendar.zone)
+    codes = ",".join(request.code for request in requests)
+    said = f"later {codes} {local:%Y-%m-%dT%H:%M}"
+    return Command(
+        f"later:{local:%Y-%m-%dT%H:%M}",
+        words("button.put_off", when=words.soon(at, calendar.zone)),
+        said,
+    )

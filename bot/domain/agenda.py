@@ -1,0 +1,37 @@
+"""Whom to look at next, and when: so that a tick costs what is due, not what exists.
+
+Each person who is reminded, and the boards together, have one line. A change puts the line it is
+about on now; whoever works on a line holds it for a while, and writes the next time only when
+nothing changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.people import ChatIdentity
+
+BOARDS = "boards"
+HOLD = timedelta(minutes=5)
+"""A line that a dead worker held is looked at again after this."""
+AT_LEAST = timedelta(days=1)
+"""Everybody is looked at that often: settings change, and so do holidays and zones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """When to look at `name` next (UTC; None: when something changes).
+
+    With `held_until` it is written only while that is what the agenda says; without, only when it
+    is sooner than what the agenda says.
+    """
+
+    name: str
+    at: datetime | None
+    held_until: datetime | None = None
+
+
+def person(chat: ChatIdentity) -> str:
+    """The line of one person."""
+    return f"person:{chat}"

@@ -1,0 +1,44 @@
+"""One person who is reminded: what they were told, and when they are away.
+
+"Later" is kept with the request that it is about (`bot.domain.later`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from bot.domain.people import ChatIdentity
+
+KEPT_ROUNDS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What one person was told and what they answered. Times are UTC; `revision` counts changes.
+
+    `rounds` are the latest personal reminders, oldest first. `answered_at` is the last time the
+    person reacted to one: silence is counted from there. `away_until` is the last day of an absence
+    (local date). `handed_over` names requests that the operators have been told about; they are
+    not repeated to this person.
+    """
+
+    chat: ChatIdentity
+    rounds: tuple[datetime, ...] = ()
+    answered_at: datetime | None = None
+    away_until: date | None = None
+    handed_over: frozenset[str] = frozenset()
+    revision: int = 0
+
+    def told(self, at: datetime) -> Recipient:
+        """After a round at `at`."""
+        kept = (*self.rounds, at)[-KEPT_ROUNDS:]
+        return replace(self, rounds=kept, revision=self.revision + 1)
+
+    def away(self, until: date, now: datetime) -> Recipient:
+        """After "I am away until then"; a day in the past ends an absence."""
+        return replace(self, away_until=until, answered_at=now, revision=self.revision + 1)
+
+    def over(self, request_ids: frozenset[str]) -> Recipient:
+        """After the operators were told about these requests."""
+        return replace(self, handed_over=self.handed_over | request_ids, revision=self.revision + 1)

@@ -1,0 +1,55 @@
+"""What somebody who is reminded may ask for: later, or not while they are away."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from bot.domain.agenda import Line, person
+from bot.domain.calendar import Calendar
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent import ConsentRequest
+from bot.domain.later import snooze_choices
+from bot.domain.people import ChatIdentity
+from bot.domain.recipients import Recipient
+from bot.domain.reminders import Policy
+from bot.errors import Conflict
+from bot.ports import Clock, Ledger
+
+
+class Postpone:
+    """`away`, and what to offer for "later"."""
+
+    def __init__(self, *, ledger: Ledger, clock: Clock, policy: Policy) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._policy = policy
+
+    def choices(self, request: ConsentRequest) -> tuple[tuple[datetime, ...], Calendar]:
+        """What to offer for "later" (UTC; the nearer the date, the fewer), and the working time."""
+        calendar = self._policy.calendars.of(request.chat.time_zone)
+        on = self._policy.deadline(request).on
+        return snooze_choices(self._clock.now(), on, calendar), calendar
+
+    async def away(self, chat: ChatIdentity, until: date) -> bool:
+        """Note an absence up to and with `until`; whether it lies ahead (else it ends one)."""
+        while True:
+            recipient = await self._recipient(chat)
+            now = self._clock.now()
+            today = self._policy.calendars.of(recipient.chat.time_zone).today(now)
+            entry = AuditEntry(now, str(chat), "away", str(chat), {"until": until.isoformat()})
+            if await self._write(recipient.away(until, now), entry, now):
+                return until >= today
+
+    async def _recipient(self, chat: ChatIdentity) -> Recipient:
+        known = await self._ledger.recipient(chat)
+        return known if known is not None else Recipient(chat)
+
+    async def _write(self, recipient: Recipient, entry: AuditEntry, now: datetime) -> bool:
+        line = Line(person(recipient.chat), now)
+        try:
+            await self._ledger.commit(
+                Changes(recipients=(recipient,), agenda=(line,), audit=(entry,))
+            )
+        except Conflict:
+            return False
+        return True

@@ -1,0 +1,228 @@
+"""Send one notice: look whether it got through before, write it out, hand it to the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bot.domain.changes import Changes
+from bot.domain.consent import FRESH, ConsentRequest, LinkBinding, Stage, Step, link_digest, step
+from bot.domain.deliveries import WHEN_UNKNOWN, Delivery, Phase, Promise
+from bot.domain.notices import (
+    Alarm,
+    ChannelNudge,
+    ChannelReminder,
+    ChannelReport,
+    Introduction,
+    Notice,
+    OperatorNote,
+    PersonalLink,
+    PersonalRound,
+    RequestChanged,
+    key_of,
+)
+from bot.domain.people import Platform
+from bot.domain.reminders import Reason
+from bot.errors import ChatMisconfigured, Conflict, MessageGone
+from bot.message import Message
+from bot.ports import NO_LINKS, Clock, Composer, Ledger, Messenger, Secrets
+
+_WAITING = frozenset({Stage.DELIVERED, Stage.ACKNOWLEDGED})
+
+
+class NothingToTell(Exception):
+    """The notice is about something that is over; it ends without a message."""
+
+
+class NotYet(Exception):
+    """The message to change is not confirmed by its platform: tried again in a moment."""
+
+
+class OutcomeUnknown(Exception):
+    """An attempt may have got through, nobody can tell, and twice would be the greater harm."""
+
+    code = "outcome_unknown"
+
+
+class Send:
+    """Sends the notice of a claimed delivery."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        messengers: Mapping[Platform, Messenger],
+        composer: Composer,
+        clock: Clock,
+        secrets: Secrets,
+        public_url: str,
+        link_lifetime: timedelta,
+    ) -> None:
+        self._ledger = ledger
+        self._messengers = messengers
+        self._composer = composer
+        self._clock = clock
+        self._secrets = secrets
+        self._public_url = public_url
+        self._link_lifetime = link_lifetime
+
+    def serves(self, platform: Platform) -> bool:
+        """Whether this platform is in the settings."""
+        return platform in self._messengers
+
+    def must_look(self, delivery: Delivery) -> bool:
+        """Whether the platform is asked for the message before it is sent."""
+        messenger = self._messengers.get(delivery.notice.to.platform)
+        return _may_be_there(delivery) and messenger is not None and messenger.tells
+
+    async def __call__(self, delivery: Delivery) -> str:
+        """The platform's id of the message.
+        Raises ChatError, NothingToTell, NotYet, OutcomeUnknown.
+        """
+        notice = delivery.notice
+        messenger = self._messengers.get(notice.to.platform)
+        if messenger is None:
+            raise ChatMisconfigured(f"{notice.to.platform.value} is not configured any more.")
+        if _may_be_there(delivery):
+            found = await self._find(messenger, delivery)
+            if found:
+                return found
+        match notice:
+            case PersonalLink():
+                link = await self._issue(notice, delivery.key)
+                message = await self._compose(notice, link)
+                sent = await messenger.send_personal(notice.to, message, delivery.key)
+                return sent.message_id
+            case PersonalRound():
+                message = await self._compose(notice, links=await self._renew_all(notice))
+                sent = await messenger.send_personal(notice.to, message, delivery.key)
+                return sent.message_id
+            case Alarm() | OperatorNote():
+                message = await self._compose(notice)
+                sent = await messenger.send_personal(notice.to, message, delivery.key)
+                return sent.message_id
+            case ChannelNudge():
+                board = await self._ledger.board(notice.to)
+                message = await self._compose(notice)
+                thread = board.message_id if board is not None else ""
+                posted = await messenger.post(notice.to, message, delivery.key, thread)
+                return posted.message_id
+            case ChannelReminder() | ChannelReport():
+                message = await self._compose(notice)
+                return (await messenger.post(notice.to, message, delivery.key)).message_id
+            case Introduction(to, partner):
+                message = await self._compose(notice)
+                sent = await messenger.introduce((to, partner), message, delivery.key)
+                return sent.message_id
+            case RequestChanged():
+                return await self._change(messenger, notice)
+
+    async def _change(self, messenger: Messenger, notice: RequestChanged) -> str:
+        """Change the message that asked the person last, in place."""
+        request = await self._ledger.request(notice.request_id)
+        if request is None:
+            raise NothingToTell
+        letter = request.link.letter if request.link is not None else ""
+        asked = await self._ledger.delivery(
+            letter or key_of(PersonalLink(notice.to, notice.request_id))
+        )
+        if asked is None or asked.phase is Phase.FAILED:
+            raise NothingToTell
+        if asked.phase is not Phase.SENT:  # somebody was faster than the platform's confirmation
+            raise NotYet
+        if not asked.message_id:
+            raise MessageGone("The platform gave the message no id.")
+        await messenger.update(asked.message_id, await self._compose(notice))
+        return asked.message_id
+
+    async def _find(self, messenger: Messenger, delivery: Delivery) -> str:
+        """The id of the message when the platform has it; "" when it is to be sent (again)."""
+        try:
+            found = await messenger.find_sent(delivery.notice.to, delivery.key)
+            # A channel's history leaves out what stands in threads.
+            asked = messenger.tells and not isinstance(delivery.notice, ChannelNudge)
+        except ChatMisconfigured:
+            found, asked = None, False  # such as no scope to read the conversation
+        if found is not None:
+            return found.message_id
+        if not asked and WHEN_UNKNOWN[delivery.notice.kind] is Promise.NEVER_TWICE:
+            raise OutcomeUnknown
+        return ""
+
+    async def _compose(
+        self, notice: Notice, link: str = "", links: Mapping[str, str] = NO_LINKS
+    ) -> Message:
+        message = await self._composer.compose(notice, link=link, links=links)
+        if message is None:
+            raise NothingToTell
+        return message
+
+    async def _issue(self, notice: PersonalLink, key: str) -> str:
+        """A fresh link for the message that is about to be sent; the former one ends here.
+
+        "" for somebody who has taken it on already and asked to be told later: their link is spent.
+        """
+        while True:
+            request = await self._ledger.request(notice.request_id)
+            now = self._clock.now()
+            if request is None or not _waits_for(request, notice, now):
+                raise NothingToTell
+            if request.stage is Stage.ACKNOWLEDGED:
+                return ""
+            link = await self._bind(request, Step.ISSUE, key, now)
+            if link:
+                return link
+
+    async def _renew_all(self, notice: PersonalRound) -> Mapping[str, str]:
+        """Fresh links for what still waits for the person."""
+        # Only a message about one request is changed in place when that request moves.
+        letter = key_of(notice) if len(notice.requests) == 1 else ""
+        links: dict[str, str] = {}
+        for request_id in notice.requests:
+            while request_id not in links:
+                request = await self._ledger.request(request_id)
+                now = self._clock.now()
+                if request is None or not _is_told_of(request, notice):
+                    break  # this one ended, or was put off, while the round was on its way
+                former = request.link.letter if request.link is not None else ""
+                link = await self._bind(request, Step.RENEW, letter or former, now)
+                if link:
+                    links[request_id] = link
+        if not links:
+            raise NothingToTell
+        return links
+
+    async def _bind(self, request: ConsentRequest, taken: Step, letter: str, now: datetime) -> str:
+        """The address of a fresh link; "" when the request has moved meanwhile."""
+        token = self._secrets.token()
+        binding = LinkBinding(link_digest(token), now + self._link_lifetime, letter)
+        issued = step(request, taken, now, link=binding)
+        try:
+            await self._ledger.commit(Changes(requests=(issued,)))
+        except Conflict:
+            return ""
+        return f"{self._public_url}/c/{token}"
+
+
+def _waits_for(request: ConsentRequest, notice: PersonalLink, now: datetime) -> bool:
+    """Whether this message still has a reason: asked for the first time, or "later" has come."""
+    if request.snooze is None:
+        return request.stage is Stage.REQUESTED
+    if request.snooze.until > now:
+        return False
+    return bool(notice.round) and request.stage in (*FRESH, Stage.ACKNOWLEDGED)
+
+
+def _is_told_of(request: ConsentRequest, notice: PersonalRound) -> bool:
+    """Whether a round still speaks of it. What is put off has a reminder of its own."""
+    if request.stage not in _WAITING:
+        return False
+    return request.snooze is None or notice.reason == Reason.SNOOZE_ENDED
+
+
+def _may_be_there(delivery: Delivery) -> bool:
+    """Whether sending it might make it twice, and the platform may know.
+
+    The same change made twice is seen once. An introduction goes to a conversation of its own.
+    """
+    return delivery.in_doubt and not isinstance(delivery.notice, RequestChanged | Introduction)

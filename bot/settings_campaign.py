@@ -1,0 +1,249 @@
+"""The settings of the campaign: an impossible one is refused, with the key and a proposal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, time, timedelta
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from bot.domain.calendar import Hours
+from bot.domain.campaign import (
+    FOREVER,
+    WINDOWS,
+    Audience,
+    Campaign,
+    Deadline,
+    Scope,
+    Tone,
+    Window,
+    WindowName,
+)
+from bot.settings_section import Section
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+LONG = 10
+"""A window that lasts longer than so many working days must not remind every day."""
+
+
+def known_zone(value: str) -> str:
+    """The zone's name. Raises ValueError with the nearest one that exists."""
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        close = get_close_matches(value, available_timezones(), n=1, cutoff=0.75)
+        proposal = close[0] if close else "Europe/Berlin"
+        raise ValueError(f"expected a zone name such as {proposal}") from None
+    return value
+
+
+def _country(value: str) -> str:
+    code = value.strip().upper()
+    names = Locale("en").territories
+    if code and (len(code) != 2 or code not in names):
+        by_name = {name.lower(): known for known, name in names.items() if len(known) == 2}
+        close = get_close_matches(value.lower(), by_name, n=1, cutoff=0.6)
+        proposal = by_name[close[0]] if close else "DE"
+        raise ValueError(f"expected a country's two letters such as {proposal}")
+    return code
+
+
+Country = Annotated[str, AfterValidator(_country)]
+
+
+class TargetSettings(Section):
+    """A date of your own: for all apps, or for one org, tenant or app."""
+
+    on: date = Field(description="The date, such as `2027-01-15`.")
+    org: str = Field("", description="For the apps of this Okta org, by its name.")
+    tenant: str = Field("", description="For the apps of this Entra tenant, by its id.")
+    app: str = Field("", description="For one app: `org/app id`.")
+    source: str = Field("the organisation", description="Who set it, or where it stands.")
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> Self:
+        if sum(map(bool, (self.org, self.tenant, self.app))) > 1:
+            raise ValueError("give one of org, tenant and app (or none, for all apps)")
+        return self
+
+
+class WindowSettings(Section):
+    """How to remind while a date is that near. What is left out stays as it is."""
+
+    begins: int | None = Field(
+        None, description="At most so many working days are left (`distant` has no beginning)."
+    )
+    every: int | None = Field(
+        None, description="Working days between two reminders to the same person."
+    )
+    tone: Tone | None = Field(None, description="`calm`, `plain` or `firm`.")
+    audience: tuple[Audience, ...] | None = Field(
+        None, description="Who is told: `person`, `channel` (its board is there in any case)."
+    )
+
+    @field_validator("every", mode="before")
+    @classmethod
+    def _whole_days(cls, value: object) -> object:
+        if value is not None and (not isinstance(value, int) or not 1 <= value <= 120):
+            raise ValueError(
+                "expected whole working days from 1 to 120; more often would wear people out, try 2"
+            )
+        return value
+
+
+class CampaignSettings(Section):
+    """Your dates, working time, and how people are reminded."""
+
+    start: date | None = Field(None, description="Nobody is reminded before this date.")
+    targets: tuple[TargetSettings, ...] = Field(
+        (), description="Your own dates. Without any, apps run against Okta's, 31 December 2024."
+    )
+    hours: str = Field("09:00-17:00", description="When people may be told, by their own clocks.")
+    working_days: tuple[Day, ...] = Field(
+        ("mon", "tue", "wed", "thu", "fri"), description="On which days."
+    )
+    country: Country = Field(
+        "", description="Public holidays of people whose country their zone does not tell."
+    )
+    countries: dict[str, Country] = Field(
+        default_factory=dict, description="Time zone to country, where the usual one is wrong."
+    )
+    quiet: tuple[str, ...] = Field(
+        (), description="Days without messages: `2026-12-24`, or `2026-12-24/2027-01-02`."
+    )
+    windows: dict[WindowName, WindowSettings] = Field(
+        default_factory=dict,
+        description="`distant`, `approaching`, `imminent`, `due`, `overdue`: what is different "
+        "there. `o365bot campaign` shows what holds.",
+    )
+    per_week: int = Field(
+        3, ge=1, le=7, description="At most so many messages to one person in seven days."
+    )
+    ignored_rounds: int = Field(
+        4, ge=1, le=50, description="After so many messages without an answer another is asked."
+    )
+    patience: int = Field(
+        3, ge=1, le=30, description="Working days that somebody who took an app on is left alone."
+    )
+    notice: int = Field(
+        2, ge=0, le=30, description="Working days before anybody hears more than a calm tone."
+    )
+    jitter_minutes: int = Field(
+        20, ge=0, le=120, description="Over so many minutes the mornings are spread."
+    )
+    board_days: int = Field(
+        30, ge=1, le=365, description="After so many days a board is posted anew further down."
+    )
+
+    @field_validator("hours")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        first, dash, last = value.partition("-")
+        try:
+            good = bool(dash) and time.fromisoformat(first) < time.fromisoformat(last)
+        except ValueError:
+            good = False
+        if not good:
+            raise ValueError("expected a span within one day such as 09:00-17:00")
+        return value
+
+    @field_validator("working_days")
+    @classmethod
+    def _some_day(cls, value: tuple[Day, ...]) -> tuple[Day, ...]:
+        if not value:
+            raise ValueError(
+                'the week is empty, so nobody would ever be told; try ["mon", "tue", "wed"]'
+            )
+        return value
+
+    @field_validator("countries")
+    @classmethod
+    def _zones(cls, value: dict[str, str]) -> dict[str, str]:
+        for zone in value:
+            known_zone(zone)
+        return value
+
+    @field_validator("quiet")
+    @classmethod
+    def _days(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for span in value:
+            list(_each_day(span))
+        return value
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for number, target in enumerate(self.targets):
+            if self.start is not None and target.on < self.start:
+                proposal = target.on - timedelta(days=60)
+                raise ValueError(
+                    f"targets.{number}.on ({target.on}) is before start ({self.start}); "
+                    f"try start = {proposal}"
+                )
+        windows = self._all_windows()
+        for window, following in pairwise(windows):
+            if following.begins >= window.begins:
+                raise ValueError(
+                    f"windows.{following.name}.begins ({following.begins}) must be less than that "
+                    f"of {window.name}; try {window.begins - 1}"
+                )
+        for window, ends in zip(windows, (*(w.begins for w in windows[1:]), -FOREVER), strict=True):
+            if window.every == 1 and window.begins - ends > LONG:
+                raise ValueError(
+                    f"windows.{window.name}.every: 1 would send a message every working day for "
+                    "weeks or months; try 3"
+                )
+        return self
+
+    def _all_windows(self) -> tuple[Window, ...]:
+        return tuple(
+            Window(
+                name=usual.name,
+                begins=usual.begins if given.begins is None else given.begins,
+                every=usual.every if given.every is None else given.every,
+                tone=usual.tone if given.tone is None else given.tone,
+                audience=usual.audience if given.audience is None else frozenset(given.audience),
+            )
+            for usual in WINDOWS
+            for given in (self.windows.get(usual.name, WindowSettings()),)
+        )
+
+    def campaign(self) -> Campaign:
+        """The campaign as the domain knows it."""
+        targets = tuple(
+            Deadline("target", t.on, t.source, Scope(t.org, t.tenant, t.app)) for t in self.targets
+        )
+        return Campaign(self.start, targets, self._all_windows())
+
+    def working_hours(self) -> Hours:
+        """The working week."""
+        first, _, last = self.hours.partition("-")
+        return Hours(
+            time.fromisoformat(first),
+            time.fromisoformat(last),
+            frozenset(DAYS.index(day) for day in self.working_days),
+        )
+
+    def quiet_days(self) -> frozenset[date]:
+        """Every single quiet day."""
+        return frozenset(day for span in self.quiet for day in _each_day(span))
+
+
+def _each_day(span: str) -> Iterator[date]:
+    first, slash, last = span.partition("/")
+    try:
+        begin = date.fromisoformat(first)
+        end = date.fromisoformat(last) if slash else begin
+    except ValueError:
+        raise ValueError(
+            f"{span!r}: expected a date or a span such as 2026-12-24/2027-01-02"
+        ) from None
+    if not timedelta(0) <= end - begin <= timedelta(days=60):
+        raise ValueError(f"{span!r}: expected a span of at most 60 days, the first one first")
+    for number in range((end - begin).days + 1):
+        yield begin + timedelta(days=number)

@@ -1,0 +1,115 @@
+"""An acknowledgement is answered only when the replicas have it: on a real master and replica."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from adapters.redis.durability import Durability
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from adapters.redis.store import check, connect
+from bot.domain.changes import Changes
+from bot.domain.consent import Proof, ProofKind, Step, step
+from bot.errors import Conflict, LinkSpent, NotDurable
+from bot.services.acknowledge import Acknowledge
+from bot.services.tell import Tell
+from tests.examples import DELIVERED, NOW, TOKEN
+from tests.fakes import FakeClock, FakeEngine
+from tests.servers import Server
+from tests.waiting import wait_until
+
+AOF = ("--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0")
+PROOF = Proof(ProofKind.PERSONAL_LINK, "slack:U1", NOW)
+STORED = replace(DELIVERED, revision=1)
+TAKEN = step(STORED, Step.ACKNOWLEDGE, NOW, proof=PROOF)
+
+
+class Pair:
+    """A ledger on a master, and its one replica."""
+
+    def __init__(self, ledger: RedisLedger, replica: Server) -> None:
+        self.ledger = ledger
+        self.replica = replica
+
+
+@pytest_asyncio.fixture
+async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
+    master = Server(tmp_path / "master", *AOF)
+    replica = Server(tmp_path / "replica", *AOF, "--replicaof", f"127.0.0.1 {master.port}")
+    try:
+        await master.start()
+        await replica.start()
+        async with connect(f"redis://127.0.0.1:{master.port}") as client:
+
+            async def in_step() -> bool:
+                replica_of = (await client.info("replication")).get("slave0", {})
+                return bool(replica_of.get("state") == "online")
+
+            await wait_until(in_step, within=20, what="the replica follows")
+            durability = Durability.of(await check(client), replicas=1)
+            assert durability == Durability(1, keeps_file=True, waits_for_file=True)
+            ledger = RedisLedger(client, Keys(), durability)
+            await ledger.commit(Changes(requests=(STORED,)))
+            yield Pair(ledger, replica)
+    finally:
+        replica.signal(signal.SIGCONT)
+        await replica.kill()
+        await master.kill()
+
+
+async def test_what_the_replica_has_is_answered(pair: Pair) -> None:
+    """The write went through, in the usual way."""
+    await pair.ledger.commit(Changes(requests=(TAKEN,)))
+    assert await pair.ledger.request(STORED.id) == TAKEN
+    await pair.ledger.settle()
+
+
+async def test_what_the_replica_does_not_have_is_told_to_be_tried_again(pair: Pair) -> None:
+    """It may be written; but nobody is told that it is safe. Other writes do not wait."""
+    pair.replica.signal(signal.SIGSTOP)
+    other = replace(STORED, id="r2", revision=1)
+    await pair.ledger.commit(Changes(requests=(other,)))
+    with pytest.raises(NotDurable, match="0 of 1"):
+        await pair.ledger.commit(Changes(requests=(TAKEN,)))
+    with pytest.raises(NotDurable):
+        await pair.ledger.settle()
+
+
+async def test_a_conflict_stays_a_conflict(pair: Pair) -> None:
+    """Whoever was slower learns that, not that the replicas are slow."""
+    await pair.ledger.commit(Changes(requests=(TAKEN,)))
+    with pytest.raises(Conflict):
+        await pair.ledger.commit(Changes(requests=(TAKEN,)))
+
+
+async def test_pressing_again_waits_again(pair: Pair) -> None:
+    """The link is spent by the first try; the second says so only when it is safe."""
+    acknowledge = Acknowledge(
+        ledger=pair.ledger,
+        orgs={},
+        tell=Tell(FakeEngine()),
+        clock=FakeClock(NOW + timedelta(hours=1)),
+        minimum=ProofKind.PERSONAL_LINK,
+    )
+    pair.replica.signal(signal.SIGSTOP)
+    for _ in range(2):
+        with pytest.raises(NotDurable):
+            await acknowledge.acknowledge(TOKEN)
+    pair.replica.signal(signal.SIGCONT)
+    with pytest.raises(LinkSpent):
+        await acknowledge.acknowledge(TOKEN)
+
+
+def test_before_redis_7_2_only_memory_is_waited_for() -> None:
+    """WAITAOF came with 7.2; without a file of its own the master is not asked for one."""
+    old = {"redis_version": "6.2.14", "aof_enabled": "1"}
+    assert not Durability.of(old, 1).waits_for_file
+    new = {"redis_version": "7.4.0", "aof_enabled": "0"}
+    assert Durability.of(new, 2) == Durability(2, keeps_file=False, waits_for_file=True)

@@ -1,0 +1,159 @@
+"""What the campaign keeps in the ledger: the agenda, recipients, boards, history, pictures."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from bot.domain.agenda import BOARDS, HOLD, Line, person
+from bot.domain.board import Board
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent import Step, step
+from bot.domain.evidence import State
+from bot.domain.notices import Channel
+from bot.domain.people import Platform
+from bot.domain.recipients import Recipient
+from bot.domain.report import DayCount
+from bot.errors import Conflict
+from bot.ports import Ledger
+from tests.examples import ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, REQUEST
+from tests.fake_ledger import FakeLedger
+
+ADA = person(ADA_IN_CHAT)
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture(params=["valkey", "memory"])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    """Each ledger in turn, empty."""
+    if request.param == "memory":
+        return FakeLedger()
+    store: Redis = request.getfixturevalue("store")
+    return RedisLedger(store, Keys())
+
+
+async def names(ledger: Ledger, now=NOW, limit: int = 100) -> list[str]:  # type: ignore[no-untyped-def]
+    return [line.name for line in await ledger.due_lines(now, limit)]
+
+
+async def test_a_changed_request_puts_its_person_and_the_boards_on_the_agenda(
+    ledger: Ledger,
+) -> None:
+    """Whoever changes it need not think of that."""
+    await ledger.commit(Changes(requests=(REQUEST,)))
+    assert sorted(await names(ledger)) == [BOARDS, ADA]
+
+
+async def test_a_change_of_state_puts_the_boards_on_the_agenda_and_nobody_else(
+    ledger: Ledger,
+) -> None:
+    """An audit line of another kind does not."""
+    await ledger.commit(Changes(audit=(AuditEntry(NOW, "o365bot", "deliver", "x"),)))
+    assert await names(ledger) == []
+    await ledger.commit(Changes(audit=(AuditEntry(NOW, "scan", "assess", str(APP.ref)),)))
+    assert await names(ledger) == [BOARDS]
+
+
+async def test_what_is_not_due_is_not_read(ledger: Ledger) -> None:
+    """The oldest come first, and no more than asked for."""
+    lines = tuple(Line(f"person:slack:U{n}", NOW + timedelta(seconds=n)) for n in range(10))
+    await ledger.commit(Changes(agenda=lines))
+    soon = NOW + timedelta(seconds=4)
+    assert await names(ledger, soon, 3) == [line.name for line in lines[:3]]
+    assert await names(ledger, soon, 3) == [line.name for line in lines[3:5]]
+    assert await names(ledger, soon, 3) == []
+
+
+async def test_a_line_is_held_by_one_and_free_again_after_its_holder_died(ledger: Ledger) -> None:
+    """Two workers at once never hold the same line."""
+    await ledger.commit(Changes(agenda=(Line(ADA, NOW),)))
+    both = await asyncio.gather(names(ledger), names(ledger))
+    assert sorted(both) == [[], [ADA]]
+    assert await names(ledger, NOW + HOLD - timedelta(seconds=1)) == []
+    assert await names(ledger, NOW + HOLD) == [ADA]
+
+
+async def test_the_holder_writes_when_to_look_again(ledger: Ledger) -> None:
+    """Or takes the line off."""
+    await ledger.commit(Changes(agenda=(Line(ADA, NOW),)))
+    (line,) = await ledger.due_lines(NOW, 10)
+    await ledger.commit(Changes(agenda=(replace(line, at=LATER),)))
+    assert await names(ledger, LATER - timedelta(seconds=1)) == []
+    (line,) = await ledger.due_lines(LATER, 10)
+    await ledger.commit(Changes(agenda=(replace(line, at=None),)))
+    assert await names(ledger, NOW + timedelta(days=99)) == []
+
+
+async def test_what_changes_while_a_line_is_held_is_not_slept_over(ledger: Ledger) -> None:
+    """The holder decided on what was before: its next time does not count."""
+    await ledger.commit(Changes(requests=(REQUEST,)))
+    lines = await ledger.due_lines(NOW, 10)
+    moment = NOW + timedelta(seconds=1)
+    await ledger.commit(Changes(requests=(step(REQUEST, Step.REVOKE, moment),)))
+    held = tuple(replace(line, at=NOW + timedelta(days=9)) for line in lines)
+    await ledger.commit(Changes(agenda=held))
+    assert sorted(await names(ledger, moment)) == [BOARDS, ADA]
+
+
+async def test_a_later_line_never_puts_off_a_sooner_one(ledger: Ledger) -> None:
+    """Unless its holder says so."""
+    await ledger.commit(Changes(agenda=(Line(ADA, NOW),)))
+    await ledger.commit(Changes(agenda=(Line(ADA, LATER),)))
+    assert await names(ledger) == [ADA]
+
+
+async def test_the_open_requests_of_a_person_are_found(ledger: Ledger) -> None:
+    """Not those of others, and not what ended."""
+    other = replace(REQUEST, id="r2", chat=BEN_IN_CHAT)
+    await ledger.commit(Changes(requests=(REQUEST, other)))
+    assert await ledger.requests_of(ADA_IN_CHAT) == (REQUEST,)
+    await ledger.commit(Changes(requests=(step(REQUEST, Step.REVOKE, NOW),)))
+    assert await ledger.requests_of(ADA_IN_CHAT) == ()
+    assert await ledger.requests_of(BEN_IN_CHAT) == (other,)
+
+
+async def test_a_recipient_is_written_only_over_the_revision_before(ledger: Ledger) -> None:
+    """So two replicas that tell the same round find out."""
+    assert await ledger.recipient(ADA_IN_CHAT) is None
+    told = Recipient(ADA_IN_CHAT).told(NOW)
+    await ledger.commit(Changes(recipients=(told,)))
+    with pytest.raises(Conflict):
+        await ledger.commit(Changes(recipients=(told,)))
+    over = told.over(frozenset({"r1"}))
+    whole = replace(over, answered_at=LATER, away_until=date(2025, 3, 9))
+    await ledger.commit(Changes(recipients=(whole,)))
+    assert await ledger.recipient(ADA_IN_CHAT) == whole
+
+
+async def test_a_board_is_written_only_over_the_revision_before(ledger: Ledger) -> None:
+    """There is one for each channel."""
+    channel = Channel(Platform.TEAMS, "19:x@thread.tacv2")
+    assert await ledger.board(channel) is None
+    board = Board(channel, "m1", "digest", 2, NOW, LATER, NOW, "2025-W10", revision=1)
+    await ledger.commit(Changes(boards=(board,)))
+    assert await ledger.board(channel) == board
+    with pytest.raises(Conflict):
+        await ledger.commit(Changes(boards=(board,)))
+
+
+async def test_the_history_is_told_oldest_first_with_one_count_a_day(ledger: Ledger) -> None:
+    """The last count of a day is the day's."""
+    later = DayCount(date(2026, 1, 2), {State.MIGRATED: 2})
+    first = DayCount(date(2025, 12, 31), {State.MIGRATED: 1, State.NEEDS_SAVE: 1})
+    for day in (replace(later, states={}), later, first):
+        await ledger.save_day(day)
+    assert await ledger.history() == (first, later)
+
+
+async def test_a_picture_is_kept_as_it_is(ledger: Ledger) -> None:
+    """Whatever bytes it has; an unknown one is none."""
+    png = bytes(range(256))
+    await ledger.save_picture("a" * 40, png)
+    assert await ledger.picture("a" * 40) == png
+    assert await ledger.picture("b" * 40) is None

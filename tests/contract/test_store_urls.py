@@ -1,0 +1,130 @@
+"""The addresses a store may have: what they mean, and that they are really spoken to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from adapters.redis.pace import RedisPace
+from adapters.redis.store import check, connect
+from adapters.redis.urls import ClusterAddress, SentinelAddress, ServerAddress, parse
+from bot.domain.changes import Changes
+from bot.errors import StoreUnavailable
+from tests.contract.test_pace import to_person
+from tests.examples import LETTER, NOW, RECORD, REQUEST
+from tests.servers import running_server
+from tests.waiting import wait_until
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h:6379/0", "rediss://u:p@h/1?ssl_ca_certs=/x", "unix:///run/x.sock"]
+)
+def test_one_server_is_taken_as_it_is(url: str) -> None:
+    """redis-py reads these itself."""
+    assert parse(url) == ServerAddress(url)
+
+
+def test_a_cluster_is_any_of_its_nodes() -> None:
+    """The scheme says that it is one; what remains is a plain address."""
+    assert parse("redis+cluster://u:p@h:7000") == ClusterAddress("redis://u:p@h:7000")
+    assert parse("rediss+cluster://h:7000") == ClusterAddress("rediss://h:7000")
+
+
+def test_sentinels_are_listed_and_name_a_service() -> None:
+    """Ports may be left out, addresses may be IPv6, the database follows the service."""
+    found = parse("redis+sentinel://bot:s%40crt@s1,s2:26380,[::1]:26381/main/2?socket_timeout=3")
+    assert isinstance(found, SentinelAddress)
+    assert found.sentinels == (("s1", 26379), ("s2", 26380), ("::1", 26381))
+    assert found.service == "main"
+    assert found.options == {
+        "username": "bot",
+        "password": "s@crt",
+        "db": 2,
+        "socket_timeout": 3.0,
+    }
+    assert found.sentinel_options == {}
+
+
+def test_sentinels_may_have_credentials_and_certificates_of_their_own() -> None:
+    """A private authority counts for both, the password of the data for the data alone."""
+    found = parse(
+        "rediss+sentinel://:data@s1/main?sentinel_password=watch&ssl_ca_certs=/etc/ca.pem"
+    )
+    assert isinstance(found, SentinelAddress)
+    assert found.sentinel_options == {
+        "password": "watch",
+        "ssl": True,
+        "ssl_ca_certs": "/etc/ca.pem",
+    }
+    assert found.options["password"] == "data"
+    assert found.options["ssl"] is True
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "redis",
+        "redis://",
+        "http://h",
+        "memory://",
+        "redis+sentinel://:hush@s1",
+        "redis+sentinel://:hush@/main",
+        "redis+sentinel://:hush@s1:port/main",
+        "redis+sentinel://:hush@s1/main/db",
+        "redis+sentinel://:hush@s1/main/0/more",
+    ],
+)
+def test_an_address_of_no_use_is_refused_without_repeating_it(url: str) -> None:
+    """It may hold a password; the hint shows the forms that there are."""
+    with pytest.raises(StoreUnavailable, match="redis\\+sentinel://host") as caught:
+        parse(url)
+    assert "hush" not in str(caught.value)
+
+
+def test_no_address_shows_its_password() -> None:
+    """Not even by accident in a log line."""
+    for url in ("redis://:hush@h", "redis+cluster://:hush@h", "redis+sentinel://:hush@h/main"):
+        assert "hush" not in repr(parse(url))
+
+
+async def test_a_cluster_keeps_the_ledger_and_the_limits(tmp_path: Path) -> None:
+    """One node that holds every slot: all keys of an installation share one of them."""
+    async with running_server(tmp_path, "--cluster-enabled", "yes") as port:
+        async with Redis.from_url(f"redis://127.0.0.1:{port}") as node:
+            await node.execute_command(  # type: ignore[no-untyped-call]
+                "CLUSTER", "ADDSLOTSRANGE", 0, 16383
+            )
+
+            async def is_up() -> bool:
+                told = await node.execute_command("CLUSTER", "INFO")  # type: ignore[no-untyped-call]
+                return "cluster_state:ok" in str(told)
+
+            await wait_until(is_up, what="the cluster takes writes")
+        async with connect(f"redis+cluster://127.0.0.1:{port}") as client:
+            info = await check(client)
+            assert info["cluster_enabled"] == "1"
+            ledger = RedisLedger(client, Keys())
+            await ledger.commit(Changes(apps=(RECORD,), requests=(REQUEST,), planned=(LETTER,)))
+            assert await ledger.open_requests() == (REQUEST,)
+            assert await ledger.due(NOW, 10) == (LETTER.key,)
+            pace = RedisPace(client, Keys())
+            await pace.pause("slack", NOW)
+            assert await pace.slot(to_person(1), NOW) == NOW
+
+
+async def test_behind_sentinel_the_master_is_found(tmp_path: Path) -> None:
+    """The sentinel is asked, the master is spoken to."""
+    async with running_server(tmp_path / "data") as data:
+        watch = f"port 0\nsentinel monitor main 127.0.0.1 {data} 1\n"
+        async with running_server(tmp_path / "watch", "--sentinel", config=watch) as sentinel:
+            url = f"redis+sentinel://127.0.0.1:{sentinel}/main"
+            async with connect(url) as client:
+                assert (await check(client))["role"] == "master"
+                ledger = RedisLedger(client, Keys())
+                await ledger.commit(Changes(requests=(REQUEST,)))
+                assert await ledger.request(REQUEST.id) == REQUEST

@@ -1,0 +1,142 @@
+"""A worker as the bot has it, without its web: real ledger, engine and Slack adapter.
+
+Run as a process, many of which share one store and one chat server:
+
+    python -m tests.delivery_worker STORE_URL CHAT_PORT [--hasty]
+
+`--hasty` shortens leases, time limits and waits to a tenth: a run that kills workers every second
+would else spend its minutes waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from adapters.engine import engine as engine_module
+from adapters.engine.engine import DocketEngine, Work
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from adapters.redis.pace import RedisPace
+from adapters.redis.store import connect
+from adapters.slack import calls
+from adapters.slack.calls import open_web
+from adapters.slack.outbound import SlackMessenger
+from bot.bootstrap import SystemSecrets
+from bot.chat.letters import Letters
+from bot.domain import deliveries
+from bot.domain.apps import AppRef
+from bot.domain.limits import Call, Quotas, Window
+from bot.domain.people import Platform
+from bot.foundation import SystemClock
+from bot.services import deliver as deliver_module
+from bot.services import requeue as requeue_module
+from bot.services.deliver import Deliver
+from bot.services.requeue import requeue
+from bot.services.send import Send
+from bot.settings import SlackSettings
+from tests.fakes import reminding
+
+MINUTE = timedelta(minutes=1)
+WITHOUT_LIMITS = Quotas(
+    slack={call: Window(1_000_000, MINUTE) for call in Call}, teams=Window(1_000_000, MINUTE)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker process holds."""
+
+    ledger: RedisLedger
+    engine: DocketEngine
+    deliver: Deliver
+
+
+@asynccontextmanager
+async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIterator[Worker]:
+    """Wired as in `bot.bootstrap`, for deliveries alone."""
+    settings = SlackSettings.model_validate(
+        {
+            "bot_token": "xoxb-test",
+            "signing_secret": "secret",
+            "api_url": f"http://127.0.0.1:{chat_port}/api",
+        }
+    )
+    clock, secrets = SystemClock(), SystemSecrets()
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(connect(store_url))
+        ledger = RedisLedger(client, Keys())
+        web = await stack.enter_async_context(open_web(settings))
+        engine = await stack.enter_async_context(
+            DocketEngine(store_url, (), scan_every=timedelta(hours=1))
+        )
+        send = Send(
+            ledger=ledger,
+            messengers={Platform.SLACK: SlackMessenger(web)},
+            composer=Letters(
+                ledger=ledger,
+                orgs={},
+                clock=clock,
+                language="en",
+                reminding=reminding(ledger, clock),
+            ),
+            clock=clock,
+            secrets=secrets,
+            public_url="https://bot.example.com",
+            link_lifetime=timedelta(hours=72),
+        )
+        deliver = Deliver(
+            ledger=ledger,
+            send=send,
+            engine=engine,
+            pace=RedisPace(client, Keys()),
+            clock=clock,
+            quotas=quotas,
+        )
+
+        async def nothing(_: str | AppRef) -> None:
+            """There is no org to look at."""
+
+        async def tick() -> None:
+            await requeue(ledger, engine, datetime.now(UTC))
+
+        engine.register(Work(deliver=deliver, scan=nothing, verify=nothing, tick=tick))
+        yield Worker(ledger, engine, deliver)
+
+
+def be_hasty() -> None:
+    """Leases, time limits and waits at a tenth. An attempt stays shorter than its lease."""
+    deliveries.LEASE = timedelta(seconds=6)
+    deliver_module.ATTEMPT = 4.5
+    calls.SECONDS_PER_CALL = 1.0
+    deliveries.BACKOFF = {n: wait / 10 for n, wait in deliveries.BACKOFF.items()}
+    deliveries.LONGEST_WAIT /= 10
+    requeue_module.HOLD = timedelta(seconds=6)
+    engine_module.REDELIVERY = timedelta(seconds=3)
+    engine_module.TICK = timedelta(seconds=1)
+
+
+async def run(store_url: str, chat_port: int) -> None:
+    """Work until the process ends."""
+    async with open_worker(store_url, chat_port, WITHOUT_LIMITS) as worker:
+        await worker.engine.run()
+
+
+def main(store_url: str, chat_port: int, hasty: bool) -> None:
+    """The process."""
+    logging.getLogger("docket").setLevel(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    if hasty:
+        be_hasty()
+    asyncio.run(run(store_url, chat_port))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), "--hasty" in sys.argv)

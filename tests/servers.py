@@ -1,0 +1,88 @@
+"""Store servers on loopback ports, for what the embedded one does not do: replicas, Sentinel."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from adapters.redis.embedded import server_binary
+from tests.waiting import wait_until
+
+
+class Server:
+    """One server process in a directory of its own, which can be killed, frozen, started again."""
+
+    def __init__(self, folder: Path, *options: str, config: str = "", port: int = 0) -> None:
+        self.port = port or free_port()
+        self._folder = folder
+        self._options = options
+        self._config = config
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Returns when it answers; a server that still reads its file counts as answering."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        command = [server_binary()]
+        if self._config:  # Sentinel rewrites its file, so it keeps what it learnt
+            path = self._folder / "server.conf"
+            if not path.exists():
+                path.write_text(self._config)
+            command.append(str(path))
+        command += ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
+        command += ["--logfile", "server.log", "--save", "", *self._options]
+        self._process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
+        )
+        await wait_until(self.answers, within=20, what=f"the server on {self.port} answers")
+
+    async def answers(self) -> bool:
+        async with self.client() as client:
+            try:
+                return bool(await client.ping())
+            except RedisError:
+                return False
+
+    def client(self) -> Redis:
+        """A client that asks once."""
+        return Redis(
+            port=self.port, retry=Retry(NoBackoff(), 0), socket_timeout=1, decode_responses=True
+        )
+
+    def signal(self, signum: signal.Signals) -> None:
+        """SIGKILL, SIGSTOP or SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(signum)
+
+    async def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
+            await self._process.wait()
+
+
+@asynccontextmanager
+async def running_server(folder: Path, *options: str, config: str = "") -> AsyncIterator[int]:
+    """A server for as long as it is needed; its port on loopback."""
+    server = Server(folder, *options, config=config)
+    try:
+        await server.start()
+        yield server.port
+    finally:
+        await server.kill()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])

@@ -1,0 +1,178 @@
+"""What somebody who is reminded may ask for, and a plan that is rehearsed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.moments import read_day, read_moment
+from bot.chat.plans import line, plan
+from bot.chat.words import Words
+from bot.domain.calendar import Calendar, Calendars
+from bot.domain.campaign import Campaign, Deadline
+from bot.domain.changes import Changes
+from bot.domain.consent import Stage
+from bot.domain.later import Snooze, plan_snooze, snooze_choices
+from bot.domain.reminders import Policy, Remember, Wake
+from bot.rehearsal import OnRealTime, RehearsalClock
+from bot.services.postpone import Postpone
+from bot.services.rehearse import Rehearse
+from tests.examples import ADA_IN_CHAT, DELIVERED, NOW, RECORD
+from tests.fake_ledger import FakeLedger
+from tests.fakes import FakeClock, FakeEngine
+from tests.strategies import any_moments, calendars
+
+UTC_CALENDAR = Calendar(ZoneInfo("UTC"))
+DAY = timedelta(days=1)
+FRIDAY = date(2025, 3, 7)
+
+
+@given(calendars(), any_moments, any_moments, st.integers(-60, 200))
+def test_a_snooze_that_makes_no_sense_becomes_the_nearest_that_does(
+    calendar: Calendar, now: datetime, wanted: datetime, ahead: int
+) -> None:
+    """In hours, after now, and before the date when there is still time before it."""
+    deadline = calendar.today(now) + ahead * DAY
+    found = plan_snooze(wanted, now, deadline, calendar)
+    assert found > now
+    assert calendar.is_open(found)
+    last = calendar.opening(calendar.last_working_day(deadline))
+    soonest = calendar.next_open(now + timedelta(minutes=15))
+    assert last is not None
+    assert soonest is not None
+    if deadline >= calendar.today(now) and soonest <= last[0]:
+        assert found <= last[0]
+
+
+@given(calendars(), any_moments, st.integers(-60, 200))
+def test_choices_are_fewer_the_nearer_the_date_is(
+    calendar: Calendar, now: datetime, ahead: int
+) -> None:
+    """Each is in hours and leaves the last working day; a day nearer never offers more."""
+    deadline = calendar.today(now) + ahead * DAY
+    found = snooze_choices(now, deadline, calendar)
+    assert list(found) == sorted(set(found))
+    assert all(calendar.is_open(at) and at > now for at in found)
+    if ahead >= 0:
+        assert all(calendar.today(at) < calendar.last_working_day(deadline) for at in found)
+        nearer = snooze_choices(now, deadline - DAY, calendar) if ahead > 1 else ()
+        assert len(nearer) <= len(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "reason"),
+    [
+        ("2025-03-05 14:00 change window", datetime(2025, 3, 5, 14, tzinfo=UTC), "change window"),
+        ("2025-03-05T14:00", datetime(2025, 3, 5, 14, tzinfo=UTC), ""),
+        ("2025-03-05", datetime(2025, 3, 5, 9, tzinfo=UTC), ""),
+        ("tomorrow", datetime(2025, 3, 4, 9, tzinfo=UTC), ""),
+        ("tomorrow 8:30 busy", datetime(2025, 3, 4, 8, 30, tzinfo=UTC), "busy"),
+        ("3 days", datetime(2025, 3, 6, 9, tzinfo=UTC), ""),
+        ("in 2 hours in a meeting", datetime(2025, 3, 3, 11, tzinfo=UTC), "in a meeting"),
+        ("1w", datetime(2025, 3, 10, 9, tzinfo=UTC), ""),
+    ],
+)
+def test_times_are_understood_as_people_type_them(said: str, at: datetime, reason: str) -> None:
+    """A day without a time is its opening; what stands behind it is the reason."""
+    assert read_moment(said, NOW, UTC_CALENDAR) == (at, reason)
+
+
+@pytest.mark.parametrize("said", ["", "soon", "2025-02-30", "2025-03-05 25:00", "99999 days"])
+def test_what_is_no_time_is_none(said: str) -> None:
+    """And breaks nothing."""
+    assert read_moment(said, NOW, UTC_CALENDAR) is None
+
+
+@given(st.text(max_size=40))
+def test_no_text_breaks_the_reading(said: str) -> None:
+    """Whatever is typed behind the verb."""
+    read_moment(said, NOW, UTC_CALENDAR)
+    read_day(said)
+
+
+# ------------------------------------------------------------------ the services
+
+
+def policy(on: date = FRIDAY) -> Policy:
+    campaign = Campaign(targets=(Deadline("target", on, "ours"),))
+    return Policy(campaign, Calendars(ZoneInfo("UTC")), jitter=timedelta(0))
+
+
+@pytest.fixture
+async def ledger() -> FakeLedger:
+    ledger = FakeLedger()
+    await ledger.commit(Changes(apps=(RECORD,)))
+    await ledger.commit(Changes(requests=(replace(DELIVERED, revision=1),)))
+    return ledger
+
+
+async def test_away_is_noted_and_a_day_in_the_past_ends_it(ledger: FakeLedger) -> None:
+    """The agenda and the audit have it at once."""
+    postpone = Postpone(ledger=ledger, clock=FakeClock(NOW), policy=policy())
+    assert await postpone.away(ADA_IN_CHAT, FRIDAY)
+    recipient = await ledger.recipient(ADA_IN_CHAT)
+    assert recipient is not None
+    assert recipient.away_until == FRIDAY
+    assert not await postpone.away(ADA_IN_CHAT, NOW.date() - DAY)
+    assert [e.action for e in await ledger.audit()] == ["away", "away"]
+
+
+async def test_a_plan_shows_what_was_put_off_at_its_time(ledger: FakeLedger) -> None:
+    """With its reason, and no round about it before."""
+    snooze = Snooze(datetime(2025, 3, 6, 14), "UTC", "change window")
+    await ledger.commit(Changes(requests=(replace(DELIVERED, snooze=snooze, revision=2),)))
+    found = await Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy()).plan(4)
+    assert [(type(i), i.at) for i in found.intents] == [(Wake, snooze.until)]
+    _, when, what, why = line(Words(), found, found.intents[0])
+    assert when.startswith("March 6, 2025, 14:00")
+    assert (what, why) == ("reminder: Contoso O365", "asked to hear again then")
+
+
+async def test_a_plan_tells_what_ticks_would_do(ledger: FakeLedger) -> None:
+    """Who, when by their clock, what and why; looking changes nothing."""
+    ada = replace(DELIVERED, chat=replace(ADA_IN_CHAT, time_zone="Europe/Berlin"), id="r2")
+    await ledger.commit(Changes(requests=(replace(ada, revision=1),)))
+    before = await ledger.audit()
+    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy())
+    found = await rehearse.plan(5)
+    assert [type(i) for i in found.intents] == [Remember, Remember]
+    who, when, what, why = line(Words(), found, found.intents[0])
+    assert who == "Ada Moreau"
+    assert when.startswith("March 5, 2025, 09:00")
+    assert (what, why) == ("reminder: 2 apps", "close: every 2 working days")
+    assert plan(Words(), found, 5).summary.startswith("2 messages")
+    assert await ledger.audit() == before
+
+
+async def test_a_plan_can_start_at_any_date(ledger: FakeLedger) -> None:
+    """From the day of the date on: the last call, by the same rules."""
+    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy())
+    found = await rehearse.plan(1, FRIDAY)
+    assert [i.at for i in found.intents] == [datetime(2025, 3, 7, 9, tzinfo=UTC)]
+
+
+async def test_what_is_over_is_in_no_plan(ledger: FakeLedger) -> None:
+    """A request that ended tells nobody anything."""
+    await ledger.commit(Changes(requests=(replace(DELIVERED, stage=Stage.DONE, revision=2),)))
+    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy())
+    assert (await rehearse.plan(30)).intents == ()
+
+
+async def test_the_rehearsal_clock_is_ahead_by_what_its_file_says(tmp_path: Path) -> None:
+    """It follows the file, and a broken one changes nothing; the engine keeps real time."""
+    file = tmp_path / "ahead"
+    clock = RehearsalClock(FakeClock(NOW), file)
+    assert clock.now() == NOW
+    file.write_text("86400")
+    assert clock.now() == NOW + DAY
+    engine = FakeEngine()
+    await OnRealTime(engine, clock).deliver("key", NOW + DAY)
+    assert engine.deliveries == [("key", NOW)]
+    file.write_text("tomorrow, please")
+    assert clock.now() == NOW + DAY

@@ -1,0 +1,135 @@
+"""How the migration goes, and where it leads at this pace."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from adapters.picture.burn_down import SIZE, draw
+from bot.chat import reports
+from bot.chat.words import Words, languages
+from bot.domain.campaign import Deadline
+from bot.domain.evidence import State
+from bot.domain.report import BurnDown, DayCount, burn_down, count, main_deadline
+
+START = date(2026, 9, 1)
+DAY = timedelta(days=1)
+
+
+def history(*open_ones: int, total: int = 40) -> list[DayCount]:
+    return [
+        DayCount(START + n * DAY, {State.NEEDS_CONSENT: left, State.MIGRATED: total - left})
+        for n, left in enumerate(open_ones)
+    ]
+
+
+def on(day: date) -> Deadline:
+    return Deadline("target", day, "ours")
+
+
+def test_at_this_pace_it_is_said_how_many_miss_the_date() -> None:
+    """One a day, ten left, six days to go: four miss it."""
+    chart = burn_down(history(*range(20, 9, -1)), on(START + 16 * DAY))
+    assert chart.forecast.missing == 4
+    assert chart.forecast.per_week == 7
+    assert chart.forecast.done_on == START + 20 * DAY
+    said = reports.forecast(Words(), chart)
+    assert said == "At this pace 4 apps miss the date, September 17, 2026."
+
+
+def test_from_a_few_days_no_pace_is_told() -> None:
+    """Two days say nothing."""
+    assert burn_down(history(9, 5), on(START + 9 * DAY)).forecast.per_week is None
+
+
+def test_a_standstill_never_ends() -> None:
+    """Nor does a step back; all that is open misses the date."""
+    for days in (history(5, 5, 5, 5, 5), history(5, 6, 7, 8, 9)):
+        found = burn_down(days, on(START + 30 * DAY)).forecast
+        assert found.done_on is None
+        assert found.missing == days[-1].open
+
+
+def test_past_its_date_nothing_misses_it_any_more() -> None:
+    """It is said when it will be done instead."""
+    chart = burn_down(history(9, 8, 7, 6, 5), on(date(2024, 12, 31)))
+    assert chart.forecast.missing is None
+    assert reports.forecast(Words(), chart).endswith("September 10, 2026.")
+
+
+def test_old_days_do_not_count_for_the_pace() -> None:
+    """A start with a storm does not promise anything after four calm weeks."""
+    days = history(*[40, 20], *[20] * 40)
+    assert burn_down(days, on(START + 90 * DAY)).forecast.per_week == 0
+
+
+def test_what_the_migration_is_not_about_is_not_counted() -> None:
+    """An app with provisioning off is neither open nor done."""
+    day = count(START, [State.NOT_APPLICABLE, State.MIGRATED, State.UNREADABLE])
+    assert (day.open, day.done, day.total) == (1, 1, 2)
+
+
+def test_the_report_runs_against_the_next_date_of_the_organisation() -> None:
+    """Then against its last one, and without any against the public one."""
+    public, first, second = on(date(2024, 12, 31)), on(START), on(START + 9 * DAY)
+    assert main_deadline((second, first), public, START) == first
+    assert main_deadline((second, first), public, START + DAY) == second
+    assert main_deadline((second, first), public, START + 99 * DAY) == second
+    assert main_deadline((), public, START) == public
+
+
+charts = st.builds(
+    lambda counts, ahead: burn_down(history(*counts), on(START + ahead * DAY)),
+    st.lists(st.integers(0, 40), min_size=1, max_size=60),
+    st.integers(-700, 700),
+)
+
+
+@given(charts)
+def test_a_forecast_never_promises_the_past(chart: BurnDown) -> None:
+    """Whatever the history looks like."""
+    today, found = chart.days[-1], chart.forecast
+    assert found.done_on is None or found.done_on >= today.on
+    assert found.missing is None or 0 <= found.missing <= max(day.open for day in chart.days)
+    if found.missing == 0 and today.open and found.done_on is not None:
+        assert found.done_on <= chart.deadline.on
+
+
+@given(charts)
+def test_any_history_can_be_drawn_and_told(chart: BurnDown) -> None:
+    """One day or many, all done or none, a date near, far or past; in every language."""
+    for language in languages():
+        words = Words(language)
+        png = draw(chart, reports.labels(words, chart))
+        assert Image.open(io.BytesIO(png)).size == SIZE
+        message = reports.report(words, chart, "https://o365bot.example.com/p/x.png")
+        assert message.summary
+
+
+def test_the_picture_shows_the_days_the_date_and_the_forecast() -> None:
+    """Each has its colour somewhere; without a date ahead its line is not there."""
+    deadline = (0xC0, 0x39, 0x2B)
+    days = history(*range(20, 9, -1))
+    words = Words()
+    for ahead, shown in ((16, True), (-400, False)):
+        chart = burn_down(days, on(START + ahead * DAY))
+        image = Image.open(io.BytesIO(draw(chart, reports.labels(words, chart)))).convert("RGB")
+        colours = {colour for _, colour in image.getcolors(1 << 20) or []}
+        assert (deadline in colours) is shown
+        assert (0x12, 0x64, 0xA3) in colours
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_picture_is_told_to_whoever_cannot_see_it(language: str) -> None:
+    """Its alt text has the numbers, the days and the forecast."""
+    words = Words(language)
+    chart = burn_down(history(*range(20, 9, -1)), on(START + 16 * DAY))
+    told = reports.alt(words, chart)
+    assert "20" in told
+    assert "10" in told
+    assert reports.forecast(words, chart) in told

@@ -1,0 +1,232 @@
+"""One message per channel that always shows where the migration stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.apps import AppRef
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.evidence import Evidence, EvidenceKind, State
+from bot.domain.notices import Channel, ChannelNudge, ChannelReport
+from bot.domain.people import Platform
+from bot.domain.reminders import Policy
+from bot.errors import ChatThrottled, ChatUnreachable, MessageGone
+from bot.message import Facts, Message, Picture, Progress, Table
+from bot.services.boards import Boards
+from tests.examples import APP, NOW, RECORD, REQUEST
+from tests.fake_ledger import FakeLedger
+from tests.fakes import FakeClock, FakeEngine, FakeMessenger, reminding
+
+CHANNEL = Channel(Platform.SLACK, "C1")
+HOUR = timedelta(hours=1)
+
+
+class World:
+    """One open app, one channel, Monday nine o'clock."""
+
+    def __init__(self, *, tells: bool = True) -> None:
+        self.ledger = FakeLedger()
+        self.clock = FakeClock(NOW)
+        self.messenger = FakeMessenger(tells=tells)
+        self.engine = FakeEngine()
+        self.policy = Policy(Campaign(), Calendars(ZoneInfo("UTC")))
+        self.letters = reminding(self.ledger, self.clock, self.policy)
+        self.boards = Boards(
+            ledger=self.ledger,
+            messengers={Platform.SLACK: self.messenger},
+            writer=self.letters,
+            engine=self.engine,
+            clock=self.clock,
+            channels=(CHANNEL,),
+            policy=self.policy,
+            post_anew_after=timedelta(days=30),
+        )
+
+    async def show(self, later: timedelta = timedelta()) -> datetime:
+        self.clock.forward(later)
+        return await self.boards.show(self.clock.now())
+
+    async def assess(self, state: State) -> None:
+        """The app comes out of a scan in another state."""
+        old = await self.ledger.app(APP.ref)
+        assert old is not None
+        kind = {
+            State.MIGRATED: EvidenceKind.SERVICE_ACCOUNT_USED,
+            State.NEEDS_CONSENT: EvidenceKind.SAW_AUTHENTICATE,
+        }[state]
+        now = self.clock.now()
+        on = Evidence(EvidenceKind.CONNECTION_ON, now)
+        new = replace(old, evidence=(on, Evidence(kind, now, now)), revision=old.revision + 1)
+        assert new.state is state
+        entry = AuditEntry(
+            now, "scan", "assess", str(APP.ref), {"from": old.state.value, "to": state.value}
+        )
+        await self.ledger.commit(Changes(apps=(new,), audit=(entry,)))
+
+    @property
+    def shown(self) -> Message:
+        (message,) = [p.message for p in self.messenger.posted.values()]
+        return message
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.ledger.commit(Changes(apps=(RECORD,)))
+    return world
+
+
+async def test_a_board_is_posted_once_pinned_and_then_changed_in_place(world: World) -> None:
+    """However often it is shown, there is one message in the channel."""
+    await world.show()
+    await world.assess(State.MIGRATED)
+    await world.show(2 * HOUR)
+    assert len(world.messenger.posted) == 1
+    assert world.messenger.pinned == ["m1"]
+    assert world.messenger.updates == ["m1"]
+    assert world.shown.summary == "Office 365 migration: all done"
+
+
+async def test_a_board_says_who_holds_what_and_how_fresh_it_is(world: World) -> None:
+    """Bar, counts, the most urgent with their holders."""
+    await world.ledger.commit(
+        Changes(apps=(replace(RECORD, request_id=REQUEST.id, revision=2),), requests=(REQUEST,))
+    )
+    await world.show()
+    kinds = {type(block) for block in world.shown.blocks}
+    assert {Progress, Facts, Table} <= kinds
+    (table,) = [block for block in world.shown.blocks if isinstance(block, Table)]
+    assert table.rows[0][3].text == "Ada Moreau: being sent"
+
+
+async def test_changes_are_gathered_for_a_minute(world: World) -> None:
+    """A burst of changes is one edit, and the next look is when the minute is over."""
+    await world.show()
+    await world.assess(State.MIGRATED)
+    again = await world.show(timedelta(seconds=20))
+    assert world.messenger.updates == []
+    assert again == NOW + timedelta(minutes=1)
+    await world.show(timedelta(seconds=40))
+    assert world.messenger.updates == ["m1"]
+
+
+async def test_nothing_is_edited_while_nothing_changed(world: World) -> None:
+    """Apart from once an hour, so that what it says of its freshness stays true."""
+    await world.show()
+    for _ in range(5):
+        await world.show(timedelta(minutes=10))
+    assert world.messenger.updates == []
+    await world.show(timedelta(minutes=10))
+    assert world.messenger.updates == ["m1"]
+
+
+async def test_a_board_that_was_deleted_is_posted_again(world: World) -> None:
+    """Under a key of its own, so that the old one is never taken for it."""
+    await world.show()
+    world.messenger.refuses.append(MessageGone("gone"))
+    await world.show(2 * HOUR)
+    assert [p.key for p in world.messenger.posted.values()] == [
+        "board:1:slack:C1",
+        "board:2:slack:C1",
+    ]
+
+
+async def test_a_board_that_scrolled_away_goes_on_further_down(world: World) -> None:
+    """And the old one says so."""
+    await world.show()
+    await world.show(timedelta(days=30))
+    first, second = (p.message for p in world.messenger.posted.values())
+    assert "further down" in first.summary
+    assert second.summary.startswith("Office 365 migration")
+
+
+async def test_a_crash_after_the_post_does_not_make_a_second_board(world: World) -> None:
+    """The platform is asked for the key before it is posted."""
+    world.messenger.breaks.append(ChatUnreachable("lost"))
+    await world.show()
+    await world.show(HOUR)
+    assert len(world.messenger.posted) == 1
+    board = await world.ledger.board(CHANNEL)
+    assert board is not None
+    assert board.message_id == "m1"
+
+
+async def test_a_platform_that_asks_to_wait_is_waited_for(world: World) -> None:
+    """And nothing is lost by it."""
+    world.messenger.refuses.append(ChatThrottled("slow down", retry_after=90))
+    again = await world.show()
+    assert again == NOW + timedelta(seconds=90)
+    await world.show(timedelta(seconds=90))
+    assert len(world.messenger.posted) == 1
+
+
+async def test_what_changed_is_told_in_the_thread_and_in_working_hours(world: World) -> None:
+    """Several changes come in one reply; without a change there is none."""
+    await world.show()
+    world.clock.forward(timedelta(minutes=1))
+    await world.assess(State.MIGRATED)
+    await world.show(2 * HOUR)
+    assert world.engine.deliveries == []
+    await world.show(3 * HOUR)
+    ((key, _),) = world.engine.deliveries
+    delivery = await world.ledger.delivery(key)
+    assert delivery is not None
+    assert isinstance(delivery.notice, ChannelNudge)
+    reply = await world.letters.compose(delivery.notice, {})
+    assert reply is not None
+    assert reply.summary == "Done: Contoso O365."
+    await world.show(2 * HOUR)
+    assert len(world.engine.deliveries) == 1
+
+
+async def test_nobody_is_nudged_at_night(world: World) -> None:
+    """It waits until the channel opens."""
+    await world.show()
+    world.clock.forward(9 * HOUR)
+    await world.assess(State.MIGRATED)
+    await world.show(5 * HOUR)
+    assert world.engine.deliveries == []
+    await world.show(10 * HOUR)
+    ((key, at),) = world.engine.deliveries
+    assert key.startswith("nudge")
+    assert at == NOW + timedelta(days=1)
+
+
+async def test_a_report_comes_on_the_first_working_day_of_a_week(world: World) -> None:
+    """Once per week and channel, with a picture and its words for whoever cannot see it."""
+    await world.show()
+    for _ in range(7 * 24):
+        await world.show(HOUR)
+    reports = [k for k, _ in world.engine.deliveries if k.startswith("report")]
+    assert reports == ["report:2025-W11:slack:C1"]
+    delivery = await world.ledger.delivery(reports[0])
+    assert delivery is not None
+    assert isinstance(delivery.notice, ChannelReport)
+    message = await world.letters.compose(delivery.notice, {})
+    assert message is not None
+    (picture,) = [block for block in message.blocks if isinstance(block, Picture)]
+    assert picture.alt.startswith("Burn-down of open apps: 1 on March 3, 2025")
+    name = picture.url.rpartition("/")[2].removesuffix(".png")
+    assert await world.ledger.picture(name) == b"png"
+
+
+async def test_a_channel_of_an_unknown_migration_has_no_board_yet() -> None:
+    """Before the first look there is nothing to show."""
+    world = World()
+    await world.show()
+    assert world.messenger.posted == {}
+
+
+async def test_every_day_is_counted(world: World) -> None:
+    """The history is what the burn-down is drawn from."""
+    await world.show()
+    other = replace(RECORD, app=replace(APP, ref=AppRef("contoso", "0oa2")))
+    await world.ledger.commit(Changes(apps=(other,)))
+    await world.show(timedelta(days=1))
+    assert [day.open for day in await world.ledger.history()] == [1, 2]

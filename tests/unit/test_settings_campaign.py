@@ -1,0 +1,131 @@
+"""The campaign's settings: what holds by default, and what is refused, with a proposal."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from adapters.calendar.days_off import days_off, knows, territories
+from bot.domain.apps import AppRef
+from bot.domain.campaign import BUILT_IN, OKTA_CONSENT, WINDOWS, Tone, WindowName
+from bot.errors import SettingsInvalid
+from bot.settings import load
+from bot.settings_campaign import CampaignSettings
+
+BASE = """
+public_url = "http://127.0.0.1:8080"
+[[okta]]
+name = "contoso"
+url = "https://contoso.okta.com"
+api_token = "x"
+[slack]
+bot_token = "x"
+signing_secret = "y"
+"""
+
+
+def loaded(tmp_path: Path, campaign: str) -> CampaignSettings:
+    path = tmp_path / "o365bot.toml"
+    path.write_text(BASE + campaign)
+    return load(path).campaign
+
+
+def test_without_settings_the_campaign_is_a_sensible_one(tmp_path: Path) -> None:
+    """Okta's date, the usual windows, the working week from nine to five."""
+    found = loaded(tmp_path, "")
+    assert found.campaign().deadline_for(AppRef("contoso", "a")) == OKTA_CONSENT
+    assert found.campaign().windows == WINDOWS
+    assert found.working_hours().start == time(9)
+
+
+def test_the_most_specific_date_holds(tmp_path: Path) -> None:
+    """App before tenant before org before all."""
+    campaign = loaded(
+        tmp_path,
+        """
+        [[campaign.targets]]
+        on = 2027-01-01
+        [[campaign.targets]]
+        on = 2027-02-01
+        org = "contoso"
+        [[campaign.targets]]
+        on = 2027-03-01
+        tenant = "t1"
+        [[campaign.targets]]
+        on = 2027-04-01
+        app = "contoso/a1"
+        """,
+    ).campaign()
+    asked = [
+        (AppRef("fabrikam", "a9"), "t9", 1),
+        (AppRef("contoso", "a9"), "t9", 2),
+        (AppRef("contoso", "a9"), "t1", 3),
+        (AppRef("contoso", "a1"), "t1", 4),
+    ]
+    for ref, tenant, month in asked:
+        assert campaign.deadline_for(ref, tenant).on.month == month
+
+
+def test_a_window_changes_only_in_what_is_given(tmp_path: Path) -> None:
+    """Its other values stay as they are."""
+    found = loaded(tmp_path, '[campaign.windows.imminent]\nevery = 3\ntone = "firm"\n')
+    (imminent,) = [w for w in found.campaign().windows if w.name is WindowName.IMMINENT]
+    assert (imminent.begins, imminent.every, imminent.tone) == (5, 3, Tone.FIRM)
+
+
+def test_a_quiet_span_covers_each_of_its_days(tmp_path: Path) -> None:
+    """Over a new year, too."""
+    found = loaded(tmp_path, '[campaign]\nquiet = ["2026-12-30/2027-01-02", "2027-05-14"]\n')
+    assert len(found.quiet_days()) == 5
+    assert date(2027, 1, 1) in found.quiet_days()
+
+
+@pytest.mark.parametrize(
+    ("campaign", "key", "proposal"),
+    [
+        (
+            "[campaign]\nstart = 2027-02-01\n[[campaign.targets]]\non = 2027-01-01\n",
+            "targets.0.on",
+            "try start = 2026-11-02",
+        ),
+        ("[campaign]\nworking_days = []\n", "campaign.working_days", 'try ["mon", "tue", "wed"]'),
+        ('[campaign]\nhours = "17:00-09:00"\n', "campaign.hours", "09:00-17:00"),
+        ('[campaign.countries]\n"Europe/Berln" = "DE"\n', "campaign.countries", "Europe/Berlin"),
+        ('[campaign]\ncountry = "Germany"\n', "campaign.country", "DE"),
+        ('[campaign]\nquiet = ["2027-02-30"]\n', "campaign.quiet", "2026-12-24/2027-01-02"),
+        ("[campaign.windows.distant]\nevery = 1\n", "windows.distant.every", "try 3"),
+        ("[campaign.windows.overdue]\nevery = 1\n", "windows.overdue.every", "try 3"),
+        ("[campaign.windows.due]\nevery = 0.05\n", "campaign.windows.due.every", "try 2"),
+        ('[campaign.windows.due]\nevery = "1h"\n', "campaign.windows.due.every", "try 2"),
+        ("[campaign.windows.imminent]\nbegins = 30\n", "windows.imminent.begins", "try 19"),
+        ("[campaign]\nper_week = 168\n", "campaign.per_week", "7"),
+        ("[[campaign.targets]]\non = 2027-01-01\norg = 'a'\napp = 'b'\n", "targets.0", "one of"),
+    ],
+)
+def test_an_impossible_campaign_is_refused_with_its_key_and_a_proposal(
+    tmp_path: Path, campaign: str, key: str, proposal: str
+) -> None:
+    """Before anything starts."""
+    with pytest.raises(SettingsInvalid) as caught:
+        loaded(tmp_path, campaign)
+    assert key in str(caught.value)
+    assert proposal in str(caught.value)
+
+
+def test_the_public_dates_are_in_order_and_have_sources() -> None:
+    """They are facts: each is written down somewhere."""
+    assert [d.on for d in BUILT_IN] == sorted(d.on for d in BUILT_IN)
+    assert all(d.source for d in BUILT_IN)
+    assert OKTA_CONSENT in BUILT_IN
+
+
+def test_public_holidays_follow_the_country_of_a_zone() -> None:
+    """The day of German unity is one in Berlin; an unknown country has none."""
+    country = territories()["Europe/Berlin"]
+    assert country == "DE"
+    assert date(2026, 10, 3) in days_off(country, 2026)
+    assert not days_off("XX", 2026)
+    assert knows("DE")
+    assert not knows("XX")
