@@ -40,17 +40,15 @@ from adapters.teams.inbound import TeamsInbound
 from adapters.web.app import build_app
 from adapters.web.desk import Services
 from adapters.web.health import Health, Part
+from bot import policies
 from bot.chat.conversation import CampaignParts, Conversation
 from bot.chat.letters import Letters
 from bot.chat.reminding import Reminding
 from bot.chat.words import Words
 from bot.domain.calendar import Calendars
 from bot.domain.consent import ProofKind
-from bot.domain.limits import Call, Quotas, Window
-from bot.domain.notices import Channel
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.people_policy import PeoplePolicy
-from bot.domain.reminders import Policy
+from bot.domain.intents import Policy
+from bot.domain.people import Platform
 from bot.errors import StoreError
 from bot.foundation import open_foundation
 from bot.ports import Clock, Engine, Messenger
@@ -163,9 +161,9 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             tell=tell,
             clock=clock,
             secrets=system_secrets,
-            policy=_people_policy(settings),
+            policy=policies.people_policy(settings),
         )
-        channels = _channels(settings)
+        channels = policies.channels(settings)
         policy = _policy(settings)
         reminding = Reminding(
             ledger=ledger,
@@ -193,7 +191,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             ask=ask,
             show_boards=boards.show,
             channels=channels,
-            operators=_operator_accounts(settings),
+            operators=policies.operator_accounts(settings),
             policy=policy,
         )
         rehearse = Rehearse(ledger=ledger, clock=clock, policy=policy)
@@ -271,8 +269,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             engine=timed,
             pace=RedisPace(base.redis, base.keys),
             clock=clock,
-            quotas=_quotas(settings),
-            operators=_operator_accounts(settings),
+            quotas=policies.quotas(settings),
+            operators=policies.operator_accounts(settings),
             ask_another=ask.another,
         )
         conversation = Conversation(
@@ -285,7 +283,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             follow=follow,
             onboard=onboard,
             clock=clock,
-            operators=_operators(settings),
+            operators=policies.operators(settings),
             language=settings.language,
             link_hours=settings.link_hours,
             campaign=CampaignParts(
@@ -416,53 +414,6 @@ def _policy(settings: Settings) -> Policy:
         patience=campaign.patience,
         notice=campaign.notice,
         jitter=timedelta(minutes=campaign.jitter_minutes),
-    )
-
-
-def _people_policy(settings: Settings) -> PeoplePolicy:
-    people = settings.people
-    return PeoplePolicy(
-        denied=frozenset(name.lower() for name in people.denied),
-        not_break_glass=frozenset(name.lower() for name in people.not_break_glass),
-        owners={account.lower(): owner.lower() for account, owner in people.owners.items()},
-    )
-
-
-def _channels(settings: Settings) -> tuple[Channel, ...]:
-    found = []
-    if settings.slack and settings.slack.channel:
-        found.append(Channel(Platform.SLACK, settings.slack.channel))
-    if settings.teams and settings.teams.channel:
-        found.append(Channel(Platform.TEAMS, settings.teams.channel))
-    return tuple(found)
-
-
-def _operators(settings: Settings) -> frozenset[str]:
-    slack = settings.slack.operators if settings.slack else ()
-    teams = settings.teams.operators if settings.teams else ()
-    return frozenset(f"{Platform.SLACK}:{one}" for one in slack) | frozenset(
-        f"{Platform.TEAMS}:{one.lower()}" for one in teams
-    )
-
-
-def _operator_accounts(settings: Settings) -> tuple[ChatIdentity, ...]:
-    """Whom the bot itself turns to."""
-    slack = settings.slack.operators if settings.slack else ()
-    teams = settings.teams.operators if settings.teams else ()
-    return tuple(ChatIdentity(Platform.SLACK, one) for one in slack) + tuple(
-        ChatIdentity(Platform.TEAMS, one) for one in teams
-    )
-
-
-def _quotas(settings: Settings) -> Quotas:
-    limits, minute = settings.limits, timedelta(minutes=1)
-    return Quotas(
-        slack={
-            Call.SEND: Window(limits.slack_messages_per_minute, minute),
-            Call.CHANGE: Window(limits.slack_changes_per_minute, minute),
-            Call.LOOK: Window(limits.slack_lookups_per_minute, minute),
-        },
-        teams=Window(limits.teams_calls_per_second, timedelta(seconds=1)),
     )
 
 

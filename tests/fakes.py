@@ -24,10 +24,10 @@ from bot.domain.consent import (
     link_digest,
 )
 from bot.domain.evidence import Evidence
+from bot.domain.intents import Policy
 from bot.domain.limits import Pacing
 from bot.domain.notices import Channel, Notice
 from bot.domain.people import ChatIdentity, GlobalAdmin, Holding, OktaAdmin, Platform
-from bot.domain.reminders import Policy
 from bot.domain.report import BurnDown
 from bot.domain.sign_in import Attempt, Session, SignedIn
 from bot.errors import (

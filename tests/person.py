@@ -13,10 +13,10 @@ from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign
 from bot.domain.changes import Changes
 from bot.domain.consent import ConsentRequest, ProofKind
+from bot.domain.intents import Policy
 from bot.domain.notices import Channel
 from bot.domain.people import Holding, Platform
 from bot.domain.people_policy import PeoplePolicy
-from bot.domain.reminders import Policy
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
 from bot.services.boards import Boards

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.chat.words import Words
-from bot.domain.reminders import Intent, Reason, Remember, Sideways, Wake
+from bot.domain.intents import Intent, Reason, Remember, Sideways, Wake
 from bot.message import Block, Cell, Heading, Message, Note, Table, Text
 from bot.services.rehearse import Plan
 

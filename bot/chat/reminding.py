@@ -14,9 +14,9 @@ from bot.chat.rounds import personal_round
 from bot.chat.words import Words
 from bot.domain.campaign import OKTA_CONSENT, Tone
 from bot.domain.consent import ConsentRequest, Stage
+from bot.domain.intents import Policy, Reason
 from bot.domain.notices import ChannelNudge, ChannelReport, PersonalRound
 from bot.domain.people import ChatIdentity
-from bot.domain.reminders import Policy, Reason
 from bot.domain.report import burn_down, count, main_deadline
 from bot.message import Message
 from bot.ports import Clock, Ledger, Painter, Secrets, Standings

@@ -8,9 +8,9 @@ from datetime import datetime
 from bot.chat.words import Words
 from bot.domain.calendar import Calendar
 from bot.domain.consent import ConsentRequest
+from bot.domain.intents import Policy
 from bot.domain.later import snooze_choices
 from bot.domain.notices import PersonalRound
-from bot.domain.reminders import Policy
 from bot.message import Block, Buttons, Command, Fact, Facts, Heading, Message, Note, OpenLink, Text
 
 MOST_LINKS = 8

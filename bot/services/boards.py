@@ -28,9 +28,9 @@ from bot.domain.campaign import OKTA_CONSENT, Audience
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import State
+from bot.domain.intents import Policy
 from bot.domain.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.people import Platform
-from bot.domain.reminders import Policy
 from bot.domain.report import count, main_deadline
 from bot.errors import ChatError, ChatThrottled, Conflict, MessageGone
 from bot.ports import BoardWriter, Clock, Engine, Ledger, Messenger, Standings

@@ -17,10 +17,10 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Button, ConsentRequest, Stage, Step, step
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import Evidence, EvidenceKind, merge
+from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.later import Snooze, plan
 from bot.domain.notices import Happening, PersonalLink
-from bot.domain.reminders import Policy
 from bot.errors import ChatError, CloudError, Conflict, NobodyReachable, NothingToDo
 from bot.ports import Clock, Engine, Ledger, OktaOrg
 from bot.services.acknowledge import integration_tab

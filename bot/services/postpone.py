@@ -8,10 +8,10 @@ from bot.domain.agenda import Line, person
 from bot.domain.calendar import Calendar
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
+from bot.domain.intents import Policy
 from bot.domain.later import snooze_choices
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
-from bot.domain.reminders import Policy
 from bot.errors import Conflict
 from bot.ports import Clock, Ledger
 

@@ -7,16 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.domain.consent import ConsentRequest
 from bot.domain.evidence import State
+from bot.domain.intents import Intent, Open, Policy, Snapshot, Standing
 from bot.domain.recipients import Recipient
-from bot.domain.reminders import (
-    Intent,
-    Open,
-    Policy,
-    Snapshot,
-    Standing,
-    decide,
-    rehearse,
-)
+from bot.domain.reminders import decide, rehearse
 from bot.ports import Clock, Ledger
 
 LONGEST = 366

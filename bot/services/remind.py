@@ -17,20 +17,11 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import State
+from bot.domain.intents import Intent, Open, Policy, Remember, Sideways, Standing, Wake
 from bot.domain.notices import Alarm, Channel, ChannelReminder
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.recipients import Recipient
-from bot.domain.reminders import (
-    Intent,
-    Open,
-    Policy,
-    Remember,
-    Sideways,
-    Standing,
-    Wake,
-    after,
-    look,
-)
+from bot.domain.reminders import after, look
 from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo
 from bot.ports import Clock, Engine, Ledger
 from bot.services.ask import Ask

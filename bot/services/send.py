@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.domain.changes import Changes
 from bot.domain.consent import FRESH, ConsentRequest, LinkBinding, Stage, Step, link_digest, step
 from bot.domain.deliveries import WHEN_UNKNOWN, Delivery, Phase, Promise
+from bot.domain.intents import Reason
 from bot.domain.notices import (
     Alarm,
     ChannelNudge,
@@ -22,7 +23,6 @@ from bot.domain.notices import (
     key_of,
 )
 from bot.domain.people import Platform
-from bot.domain.reminders import Reason
 from bot.errors import ChatMisconfigured, Conflict, MessageGone
 from bot.message import Message
 from bot.ports import NO_LINKS, Clock, Composer, Ledger, Messenger, Secrets

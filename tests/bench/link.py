@@ -41,9 +41,9 @@ from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign
 from bot.domain.changes import Changes
 from bot.domain.consent import LinkBinding, ProofKind, Stage, link_digest
+from bot.domain.intents import Policy
 from bot.domain.people import Holding
 from bot.domain.people_policy import PeoplePolicy
-from bot.domain.reminders import Policy
 from bot.foundation import SystemClock
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask

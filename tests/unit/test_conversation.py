@@ -22,11 +22,11 @@ from bot.domain.changes import Changes
 from bot.domain.choice import Choice, choose_admin
 from bot.domain.consent import ConsentRequest, ProofKind, Stage
 from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, GlobalAdmin, Platform
 from bot.domain.people_policy import PeoplePolicy
-from bot.domain.reminders import Policy
 from bot.errors import CloudRefused, CloudUnreachable
 from bot.message import Command, Message
 from bot.services.acknowledge import Acknowledge

@@ -18,8 +18,8 @@ from bot.domain.calendar import Calendar, Calendars
 from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage
+from bot.domain.intents import Policy, Remember, Wake
 from bot.domain.later import Snooze, plan_snooze, snooze_choices
-from bot.domain.reminders import Policy, Remember, Wake
 from bot.rehearsal import OnRealTime, RehearsalClock
 from bot.services.postpone import Postpone
 from bot.services.rehearse import Rehearse

@@ -16,10 +16,7 @@ from bot.domain.calendar import Calendars, Hours
 from bot.domain.campaign import Audience, Campaign, Deadline, Tone, WindowName
 from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
 from bot.domain.evidence import State
-from bot.domain.later import Snooze, plan
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.recipients import Recipient
-from bot.domain.reminders import (
+from bot.domain.intents import (
     Intent,
     Open,
     Policy,
@@ -29,12 +26,11 @@ from bot.domain.reminders import (
     Snapshot,
     Standing,
     Wake,
-    after,
-    decide,
-    ignored,
-    look,
-    rehearse,
 )
+from bot.domain.later import Snooze, plan
+from bot.domain.people import ChatIdentity, Platform
+from bot.domain.recipients import Recipient
+from bot.domain.reminders import after, decide, ignored, look, rehearse
 from tests.examples import ADA_IN_CHAT, DELIVERED
 from tests.strategies import ZONES, any_moments, hours, some_days_off
 

@@ -13,9 +13,9 @@ from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.evidence import Evidence, EvidenceKind, State
+from bot.domain.intents import Policy
 from bot.domain.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.people import Platform
-from bot.domain.reminders import Policy
 from bot.errors import ChatThrottled, ChatUnreachable, MessageGone
 from bot.message import Facts, Message, Picture, Progress, Table
 from bot.services.boards import Boards

@@ -16,11 +16,11 @@ from bot.domain.changes import Changes
 from bot.domain.consent import Proof, ProofKind, Stage, Step, step
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.intents import Policy
 from bot.domain.later import Snooze
 from bot.domain.notices import Alarm, Channel, PersonalLink, PersonalRound
 from bot.domain.people import Platform
 from bot.domain.people_policy import PeoplePolicy
-from bot.domain.reminders import Policy
 from bot.ports import Messenger
 from bot.services.ask import Ask
 from bot.services.remind import Remind

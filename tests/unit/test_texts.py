@@ -24,9 +24,9 @@ from bot.domain.consent import ProofKind, Stage
 from bot.domain.doubts import Doubt
 from bot.domain.evidence import Confidence, EvidenceKind, Source, State
 from bot.domain.gaps import Gap
+from bot.domain.intents import Reason
 from bot.domain.notices import Happening
 from bot.domain.people import Platform
-from bot.domain.reminders import Reason
 from bot.errors import O365BotError
 
 ENGLISH = Words()

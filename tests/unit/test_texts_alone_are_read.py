@@ -23,6 +23,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import Candidate, Choice, Point
 from bot.domain.consent import Proof, ProofKind, Stage
 from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
+from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways, Wake
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.later import Snooze
 from bot.domain.looks import Watch
@@ -42,7 +43,6 @@ from bot.domain.notices import (
 from bot.domain.onboarding import Onboarding
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import AccountNote, Said
-from bot.domain.reminders import Intent, Policy, Reason, Remember, Sideways, Wake
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import Buttons, Facts, Heading, Message, Note, Picture, Progress, Table, Text
 from bot.services.accounts import Noted

@@ -1,0 +1,60 @@
+"""What the settings say, as the policies that the domain decides by."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.domain.limits import Call, Quotas, Window
+from bot.domain.notices import Channel
+from bot.domain.people import ChatIdentity, Platform
+from bot.domain.people_policy import PeoplePolicy
+from bot.settings import Settings
+
+
+def people_policy(settings: Settings) -> PeoplePolicy:
+    """Who is never asked, and who is behind which account."""
+    people = settings.people
+    return PeoplePolicy(
+        denied=frozenset(name.lower() for name in people.denied),
+        not_break_glass=frozenset(name.lower() for name in people.not_break_glass),
+        owners={account.lower(): owner.lower() for account, owner in people.owners.items()},
+    )
+
+
+def channels(settings: Settings) -> tuple[Channel, ...]:
+    """The channels that follow the migration."""
+    found = []
+    if settings.slack and settings.slack.channel:
+        found.append(Channel(Platform.SLACK, settings.slack.channel))
+    if settings.teams and settings.teams.channel:
+        found.append(Channel(Platform.TEAMS, settings.teams.channel))
+    return tuple(found)
+
+
+def operator_accounts(settings: Settings) -> tuple[ChatIdentity, ...]:
+    """Who may ask and send, and whom the bot itself turns to."""
+    slack = settings.slack.operators if settings.slack else ()
+    teams = settings.teams.operators if settings.teams else ()
+    return tuple(ChatIdentity(Platform.SLACK, one) for one in slack) + tuple(
+        # Teams spells object ids in lower case, people copy them as they find them.
+        ChatIdentity(Platform.TEAMS, one.lower())
+        for one in teams
+    )
+
+
+def operators(settings: Settings) -> frozenset[str]:
+    """The operators' accounts by name, such as `slack:U0123`."""
+    return frozenset(str(account) for account in operator_accounts(settings))
+
+
+def quotas(settings: Settings) -> Quotas:
+    """How much each chat platform takes in a time."""
+    limits, minute = settings.limits, timedelta(minutes=1)
+    return Quotas(
+        slack={
+            Call.SEND: Window(limits.slack_messages_per_minute, minute),
+            Call.CHANGE: Window(limits.slack_changes_per_minute, minute),
+            Call.LOOK: Window(limits.slack_lookups_per_minute, minute),
+        },
+        teams=Window(limits.teams_calls_per_second, timedelta(seconds=1)),
+    )
