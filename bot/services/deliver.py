@@ -193,11 +193,10 @@ class Deliver:
         told = NOTHING
         if isinstance(error, ChannelUnreachable) and isinstance(notice.to, Channel):
             told = await self._trouble(str(notice.to), error, now)
-        elif isinstance(notice, PersonalLink):
+        elif isinstance(notice, PersonalLink | PersonalRound):
+            about = notice.request_id if isinstance(notice, PersonalLink) else notice.requests[0]
             told = Changes(
-                planned=alarms(
-                    notice.request_id, error.code, now, self._operators, after=SETTLED_BY_THEN
-                )
+                planned=alarms(about, error.code, now, self._operators, after=SETTLED_BY_THEN)
             )
         elif isinstance(error, MessageRefused) and not isinstance(notice, Alarm):
             log.error("a message was refused", delivery=claimed.key, reason=error.message)
