@@ -36,6 +36,7 @@ from bot.domain.notices import (
     Channel,
     Notice,
     PersonalLink,
+    PersonalRound,
 )
 from bot.domain.people import ChatIdentity
 from bot.domain.troubles import PROBE_EVERY, Trouble, alarms, owners
