@@ -55,6 +55,7 @@ class Calendar:
         self._openings: dict[date, tuple[datetime, datetime] | None] = {}
         self._left: dict[tuple[date, date], int] = {}
         self._today = (datetime.min, date.min)
+        self._open = (datetime.min, False)
 
     def today(self, now: datetime) -> date:
         """The local date at `now`."""
@@ -83,9 +84,14 @@ class Calendar:
 
     def is_open(self, now: datetime) -> bool:
         """Whether `now` is inside the working hours of a working day."""
+        known_at, known = self._open
+        if now is known_at:
+            return known
         local = now.astimezone(self.zone)
-        in_hours = self.hours.start <= local.replace(tzinfo=None).time() < self.hours.end
-        return in_hours and self.works_on(local.date())
+        in_hours = self.hours.start <= local.time() < self.hours.end
+        found = in_hours and self.works_on(local.date())
+        self._open = (now, found)
+        return found
 
     def opening(self, day: date) -> tuple[datetime, datetime] | None:
         """From when until when `day` is worked, in UTC; None when it is not.

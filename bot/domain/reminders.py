@@ -201,6 +201,8 @@ def look(standing: Standing, now: datetime, policy: Policy, *, only_now: bool = 
     if not live:
         return NOTHING
     calendar = policy.calendars.of(recipient.chat.time_zone)
+    if only_now and not calendar.is_open(now):
+        return NOTHING  # nobody is told anything now, nor asked
     today = calendar.today(now)
     if (start := policy.campaign.start) is not None and today < start:
         return Decision(again=_start_of(calendar.next_working_day(start), calendar))
@@ -226,13 +228,13 @@ def look(standing: Standing, now: datetime, policy: Policy, *, only_now: bool = 
         moment = _moment(recipient.chat, cadence.due, rested, calendar, policy)
         reason = _reason(ready)
         if cadence.final is not None:
-            # The last call comes even in a week that had its messages.
-            final = _moment(recipient.chat, cadence.final, now, calendar, policy)
-            if final is not None and calendar.today(final) == cadence.final:
-                if moment is None or final <= moment:
+            if moment is None or calendar.today(moment) > cadence.final:
+                # The last call comes even in a week that had its messages.
+                final = _moment(recipient.chat, cadence.final, now, calendar, policy)
+                if final is not None and calendar.today(final) == cadence.final:
                     moment = final
-                if calendar.today(moment) == cadence.final:
-                    reason = Reason.LAST_CALL
+            if moment is not None and calendar.today(moment) == cadence.final:
+                reason = Reason.LAST_CALL
     if moment is None or moment > now:
         return Decision(again=moment)
     return _say(ready, recipient, now, reason, calendar, today, policy)
@@ -345,9 +347,9 @@ def _moment(
         opening = calendar.opening(day)
         if opening is not None:
             first, last = opening
-            spread = min(policy.jitter, (last - first) / 2)
-            own = first + _own_part(chat, day) * spread
-            moment = max(own.replace(microsecond=0), earliest)
+            spread = min(policy.jitter, (last - first) / 2).total_seconds()
+            own = first + timedelta(seconds=_own_part(chat, day) * spread // 1)
+            moment = own if own > earliest else earliest
             if moment < last and calendar.is_open(moment):
                 return moment
         day += DAY

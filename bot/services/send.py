@@ -115,7 +115,8 @@ class Send:
         """The id of the message when the platform has it; "" when it is to be sent (again)."""
         try:
             found = await messenger.find_sent(delivery.notice.to, delivery.key)
-            asked = messenger.tells
+            # A channel's history leaves out what stands in threads.
+            asked = messenger.tells and not isinstance(delivery.notice, ChannelNudge)
         except ChatMisconfigured:
             found, asked = None, False  # such as no scope to read the conversation
         if found is not None:

@@ -12,9 +12,8 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
 
@@ -24,24 +23,18 @@ from adapters.redis.ledger import RedisLedger
 from adapters.redis.pace import RedisPace
 from adapters.redis.store import connect
 from bot.domain import limits
-from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.deliveries import Delivery
-from bot.domain.evidence import State
 from bot.domain.limits import Call, Window
 from bot.domain.notices import Channel, ChannelReminder, Notice, PersonalLink
-from bot.domain.people import ChatIdentity, PeoplePolicy, Platform
-from bot.domain.recipients import Recipient
-from bot.domain.reminders import Open, Policy, Snapshot, Standing, decide
-from bot.services.ask import Ask
+from bot.domain.people import ChatIdentity, Platform
 from bot.services.deliver import Deliver
-from bot.services.remind import Remind
+from bot.services.requeue import requeue
 from bot.services.send import Send
 from tests import delivery_worker
+from tests.bench import deciding
 from tests.chaos.deliveries import chat_server, seen
-from tests.examples import DELIVERED, LINK_FOR, NOW, REQUEST
+from tests.examples import LINK_FOR, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeMessenger, PlainComposer
 from tests.figures import Figure, at_most, measures
@@ -52,7 +45,9 @@ from tests.waiting import wait_until
 @measures("reminders")
 async def reminders(tiny: bool) -> list[Figure]:
     """Each on an empty store of its own."""
-    figures = _deciding(tiny)
+    figures = deciding.decisions(tiny)
+    async with a_store() as (_, client):
+        figures += await deciding.people_ticks(RedisLedger(client, Keys()), tiny)
     figures += await _ticks(tiny)
     figures += await _sending(tiny)
     figures += await _within_limits(tiny)
@@ -60,54 +55,11 @@ async def reminders(tiny: bool) -> list[Figure]:
     return figures
 
 
-# ------------------------------------------------------------------ deciding
-
-
-def _deciding(tiny: bool) -> list[Figure]:
-    """Everybody at once, which a tick never does: rehearsals and a cold start do."""
-    small, large = (100, 1_000) if tiny else (10_000, 100_000)
-    policy = Policy(
-        Campaign(targets=(Deadline("target", date(2025, 3, 10), "ours"),)),
-        Calendars(ZoneInfo("Europe/Berlin")),
-    )
-    seconds = {}
-    for size in (small, large):
-        people = tuple(_standing(n, 10) for n in range(size // 10))
-        now = NOW + timedelta(hours=5)  # in working hours, but for a zone or two
-        decide(Snapshot(people[:40]), now, policy)  # what is computed once per policy
-        took = []
-        for _ in range(3):
-            began = time.process_time()  # it computes and nothing else
-            found = decide(Snapshot(people), now, policy)
-            took.append(time.process_time() - began)
-            assert found, "somebody is due"
-        seconds[size] = min(took)
-    growth = seconds[large] / seconds[small] / (large / small)
-    return [
-        at_most(f"reminders: decide over {large:,} open requests", seconds[large], 1, "s"),
-        at_most(f"reminders: decide, {large:,} against {small:,}, per request", growth, 1.5, "x"),
-    ]
-
-
-def _standing(number: int, apps: int) -> Standing:
-    zone = ("Europe/Berlin", "America/New_York", "Asia/Kathmandu", "")[number % 4]
-    who = ChatIdentity(Platform.SLACK, f"U{number}", "Ada", time_zone=zone)
-    asked = NOW - timedelta(days=number % 30)
-    items = tuple(
-        Open(
-            replace(DELIVERED, id=f"r{number}-{n}", chat=who, requested_at=asked),
-            State.NEEDS_CONSENT,
-        )
-        for n in range(apps)
-    )
-    return Standing(Recipient(who, rounds=(asked,)), items)
-
-
 # ------------------------------------------------------------------ a tick
 
 
 async def _ticks(tiny: bool) -> list[Figure]:
-    """Ten people and ten deliveries are due, beside more and more that are not."""
+    """Queue ten due deliveries beside more and more that are not due."""
     sizes = (100, 200) if tiny else (1_000, 10_000, 100_000)
     took = {}
     later = NOW + timedelta(days=30)
@@ -116,74 +68,40 @@ async def _ticks(tiny: bool) -> list[Figure]:
         there = 0
         for size in sizes:
             while there < size:
-                batch = range(there, min(there + 250, size))
-                await ledger.commit(_due([str(n) for n in batch], later))
+                batch = range(there, min(there + 500, size))
+                await ledger.commit(Changes(planned=tuple(_letter(n, later) for n in batch)))
                 there = batch.stop
-            took[size] = await _ten_due(ledger, size, 3 if tiny else 20)
+            took[size] = await _ten_due(ledger, size, 3 if tiny else 30)
     first, *others = sizes
-    figures = []
-    for size in others:
-        ratio = took[size] / took[first]
-        name = f"reminders: tick, 10 due beside {size:,}, against {first:,}"
-        figures.append(at_most(name, ratio, 2, "x"))
-    return figures
+    return [
+        at_most(
+            f"reminders: tick, 10 due of {size:,}, against {first:,}",
+            took[size] / took[first],
+            2,
+            "x",
+        )
+        for size in others
+    ] + [at_most(f"reminders: tick, 10 due of {sizes[-1]:,}", 1000 * took[sizes[-1]], 50, "ms")]
 
 
 async def _ten_due(ledger: RedisLedger, size: int, times: int) -> float:
     """Seconds of the fastest tick: the machine's noise only ever adds."""
     best = float("inf")
     for turn in range(times):
-        now = NOW + timedelta(minutes=turn)
-        engine, clock = FakeEngine(), FakeClock(now)
-        remind = _remind(ledger, engine, clock)
-        await ledger.commit(_due([f"{size}-{turn}-{n}" for n in range(10)], now))
+        due = [_letter(f"{size}-{turn}-{n}", NOW) for n in range(10)]
+        await ledger.commit(Changes(planned=tuple(due)))
+        engine = FakeEngine()
         began = time.perf_counter()
-        await remind.tick()
+        await requeue(ledger, engine, NOW)
         best = min(best, time.perf_counter() - began)
-        keys = [key for batch in engine.batches for key in batch]
-        assert len([key for key in keys if key.startswith("link:")]) == 10
-        for key in (*keys, *(key for key, _ in engine.deliveries)):
-            await ledger.set_aside(key, NOW + timedelta(days=30))  # out of the next turn's way
+        assert sum(map(len, engine.batches)) == 10
+        for delivery in due:  # out of the way of the next turn
+            await ledger.set_aside(delivery.key, NOW + timedelta(days=30))
     return best
 
 
-def _due(names: Sequence[str], at: datetime) -> Changes:
-    """A person with a request and a letter for each name, both looked at next at that time."""
-    people = [ChatIdentity(Platform.SLACK, f"U{name}", "Ada") for name in names]
-    requests = tuple(
-        replace(REQUEST, id=f"r{name}", app=AppRef("contoso", name), chat=who, requested_at=at)
-        for name, who in zip(names, people, strict=True)
-    )
-    letters = tuple(Delivery(PersonalLink(r.chat, r.id), at, "bench") for r in requests)
-    return Changes(requests=requests, planned=letters)
-
-
-def _remind(ledger: RedisLedger, engine: FakeEngine, clock: FakeClock) -> Remind:
-    async def show_boards(now: datetime) -> datetime:
-        return now + timedelta(days=1)
-
-    ask = Ask(
-        ledger=ledger,
-        entra=None,
-        messengers={},
-        engine=engine,
-        clock=clock,
-        secrets=CountingSecrets(),
-        policy=PeoplePolicy(),
-    )
-    return Remind(
-        ledger=ledger,
-        engine=engine,
-        clock=clock,
-        ask=ask,
-        show_boards=show_boards,
-        channels=(),
-        operators=(),
-        policy=Policy(
-            Campaign(targets=(Deadline("target", date(2025, 3, 10), "ours"),)),
-            Calendars(ZoneInfo("UTC")),
-        ),
-    )
+def _letter(name: object, due_at: datetime) -> Delivery:
+    return Delivery(PersonalLink(ChatIdentity(Platform.SLACK, "U1"), f"r{name}"), due_at, "bench")
 
 
 # ------------------------------------------------------------------ sending

@@ -1,0 +1,131 @@
+"""What deciding costs: everybody at once, and a tick with few people due among many."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from adapters.redis.ledger import RedisLedger
+from bot.domain.agenda import Line, person
+from bot.domain.apps import AppRef
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign, Deadline
+from bot.domain.changes import Changes
+from bot.domain.evidence import State
+from bot.domain.people import ChatIdentity, PeoplePolicy, Platform
+from bot.domain.recipients import Recipient
+from bot.domain.reminders import Open, Policy, Snapshot, Standing, decide
+from bot.services.ask import Ask
+from bot.services.remind import Remind
+from tests.examples import DELIVERED
+from tests.fakes import CountingSecrets, FakeClock, FakeEngine
+from tests.figures import Figure, at_most
+from tests.strategies import ZONES
+
+MONDAY = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+LONG_AGO, JUST_NOW = MONDAY - timedelta(days=20), MONDAY - timedelta(days=1)
+DUE = 10
+
+
+def policy() -> Policy:
+    """Fresh, so that nothing is known from a run before."""
+    targets = (Deadline("target", date(2026, 12, 1), "ours"),)
+    return Policy(Campaign(targets=targets), Calendars(ZoneInfo("UTC")))
+
+
+def standing(number: int, asked_at: datetime) -> Standing:
+    """Somebody somewhere who was asked for one app."""
+    zone = ZONES[number % len(ZONES)]
+    chat = ChatIdentity(Platform.SLACK, f"U{number}", time_zone=zone)
+    app = AppRef("contoso", f"a{number}")
+    request = replace(DELIVERED, id=f"r{number}", app=app, chat=chat, requested_at=asked_at)
+    return Standing(Recipient(chat), (Open(request, State.NEEDS_CONSENT),))
+
+
+def decided(size: int, due: int) -> tuple[float, int]:
+    """Seconds of CPU to decide for `size` people of whom `due` may be due, and the intents."""
+    people = [standing(n, LONG_AGO if n < due else JUST_NOW) for n in range(size)]
+    by = policy()
+    begun = time.process_time()
+    found = decide(Snapshot(people), MONDAY, by)
+    return time.process_time() - begun, len(found)
+
+
+def decisions(tiny: bool) -> list[Figure]:
+    """`decide` over all that is open: under a second, and linear."""
+    small, large = (1_000, 2_000) if tiny else (10_000, 100_000)
+    decided(small, DUE)  # the first run also fills what the interpreter keeps
+    few, _ = decided(small, DUE)
+    many, _ = decided(large, DUE)
+    all_due, told = decided(large, large)
+    assert told > large // 3, "people in working hours are told"
+    return [
+        at_most(f"reminders: decide, {large:,} open, {DUE} due, CPU", many, 1, "s"),
+        at_most(f"reminders: decide, {large:,} open, all due, CPU", all_due, 2, "s"),
+        at_most(
+            f"reminders: decide, an open one of {large:,} against of {small:,}",
+            (many / large) / (few / small),
+            2 if not tiny else 10,
+            "x",
+        ),
+    ]
+
+
+async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
+    """A tick with ten people due among more and more who are not; the store must be empty."""
+    sizes = (100, 200) if tiny else (1_000, 10_000, 100_000)
+    later = MONDAY + timedelta(days=9)
+    clock, engine = FakeClock(MONDAY), FakeEngine()
+    ask = Ask(
+        ledger=ledger,
+        entra=None,
+        messengers={},
+        engine=engine,
+        clock=clock,
+        secrets=CountingSecrets(),
+        policy=PeoplePolicy(),
+    )
+
+    async def no_boards(now: datetime) -> datetime:
+        return now + timedelta(hours=1)
+
+    remind = Remind(
+        ledger=ledger,
+        engine=engine,
+        clock=clock,
+        ask=ask,
+        show_boards=no_boards,
+        channels=(),
+        operators=(),
+        policy=policy(),
+    )
+    took: dict[int, float] = {}
+    there = 0
+    for size in sizes:
+        while there < size:
+            batch = range(there, min(there + 500, size))
+            requests = [standing(n, JUST_NOW).items[0].request for n in batch]
+            await ledger.commit(Changes(requests=tuple(replace(r, revision=1) for r in requests)))
+            held = await ledger.due_lines(MONDAY, 1000)
+            await ledger.commit(Changes(agenda=tuple(replace(one, at=later) for one in held)))
+            there = batch.stop
+        best = 1e9
+        for _ in range(3 if tiny else 10):
+            lines = (Line(person(standing(n, JUST_NOW).recipient.chat), MONDAY) for n in range(DUE))
+            await ledger.commit(Changes(agenda=tuple(lines)))
+            begun = time.perf_counter()
+            await remind.tick()
+            best = min(best, time.perf_counter() - begun)
+        took[size] = best
+    first, *others = sizes
+    return [
+        at_most(
+            f"reminders: look at {DUE} people of {size:,}, against of {first:,}",
+            took[size] / took[first],
+            2 if not tiny else 10,
+            "x",
+        )
+        for size in others
+    ]
