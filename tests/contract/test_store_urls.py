@@ -17,6 +17,7 @@ from bot.errors import StoreUnavailable
 from tests.contract.test_pace import to_person
 from tests.examples import LETTER, NOW, RECORD, REQUEST
 from tests.servers import running_server
+from tests.waiting import wait_until
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,12 @@ async def test_a_cluster_keeps_the_ledger_and_the_limits(tmp_path: Path) -> None
             await node.execute_command(  # type: ignore[no-untyped-call]
                 "CLUSTER", "ADDSLOTSRANGE", 0, 16383
             )
+
+            async def serves() -> bool:
+                info = await node.execute_command("CLUSTER", "INFO")  # type: ignore[no-untyped-call]
+                return "cluster_state:ok" in str(info)
+
+            await wait_until(serves, within=20, what="the cluster serves")
         async with connect(f"redis+cluster://127.0.0.1:{port}") as client:
             info = await check(client)
             assert info["cluster_enabled"] == "1"
