@@ -52,7 +52,10 @@ class DocketEngine:
     """Implements `bot.ports.Engine`; `run` is the worker."""
 
     def __init__(self, url: str, orgs: tuple[str, ...], scan_every: timedelta) -> None:
-        self._docket = Docket(name="o365bot-engine", url=url)
+        # Heartbeats only tell who is there; every 2 s they are a third of an idle bot's work.
+        self._docket = Docket(
+            name="o365bot-engine", url=url, heartbeat_interval=timedelta(seconds=10)
+        )
         self._orgs = orgs
         self._scan_every = scan_every
 
@@ -161,7 +164,7 @@ class DocketEngine:
                 async with DocketWorker(
                     self._docket,
                     concurrency=50,
-                    minimum_check_interval=timedelta(milliseconds=100),
+                    minimum_check_interval=timedelta(milliseconds=250),
                     scheduling_resolution=timedelta(milliseconds=250),
                     redelivery_timeout=REDELIVERY,
                     reconnection_delay=timedelta(seconds=1),

@@ -47,7 +47,7 @@ while redis.call('ZSCORE', KEYS[3], slot) do slot = slot + 1 end
 local current = math.floor(now / every)
 if slot == to then to = slot + 1
 elseif to <= current then from, to = slot, slot + 1 end
-at = math.max(at, math.ceil(slot * every))
+at = math.max(at, math.floor(slot * every))
 
 local rest = at - now + math.ceil(every) + 1000
 redis.call('ZADD', KEYS[3], slot, slot)

@@ -36,6 +36,7 @@ from bot.domain.notices import (
     Channel,
     Notice,
     PersonalLink,
+    PersonalRound,
 )
 from bot.domain.people import ChatIdentity
 from bot.domain.troubles import PROBE_EVERY, Trouble, alarms, owners
@@ -195,11 +196,10 @@ class Deliver:
         told = NOTHING
         if isinstance(error, ChannelUnreachable) and isinstance(notice.to, Channel):
             told = await self._trouble(str(notice.to), error, now)
-        elif isinstance(notice, PersonalLink):
+        elif isinstance(notice, PersonalLink | PersonalRound):
+            about = notice.request_id if isinstance(notice, PersonalLink) else notice.requests[0]
             told = Changes(
-                planned=alarms(
-                    notice.request_id, error.code, now, self._operators, after=SETTLED_BY_THEN
-                )
+                planned=alarms(about, error.code, now, self._operators, after=SETTLED_BY_THEN)
             )
         elif isinstance(error, MessageRefused) and not isinstance(notice, Alarm):
             log.error("a message was refused", delivery=claimed.key, reason=error.message)

@@ -100,11 +100,11 @@ async def test_a_cluster_keeps_the_ledger_and_the_limits(tmp_path: Path) -> None
                 "CLUSTER", "ADDSLOTSRANGE", 0, 16383
             )
 
-            async def is_up() -> bool:
-                told = await node.execute_command("CLUSTER", "INFO")  # type: ignore[no-untyped-call]
-                return "cluster_state:ok" in str(told)
+            async def serves() -> bool:
+                info = await node.execute_command("CLUSTER", "INFO")  # type: ignore[no-untyped-call]
+                return "cluster_state:ok" in str(info)
 
-            await wait_until(is_up, what="the cluster takes writes")
+            await wait_until(serves, within=20, what="the cluster serves")
         async with connect(f"redis+cluster://127.0.0.1:{port}") as client:
             info = await check(client)
             assert info["cluster_enabled"] == "1"
