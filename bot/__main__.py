@@ -43,7 +43,7 @@ async def _rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
 async def _run(settings: Settings) -> None:
     """Serve and work until SIGINT or SIGTERM, then drain both."""
     from adapters.web.server import make_server
-    from bot.bootstrap import open_bot
+    from bot.bootstrap import DRAIN, open_bot
 
     # uvicorn stops at these signals, then raises them again with the handler that was there before
     # it. With the default one the process would end before the store is shut down.
@@ -57,7 +57,10 @@ async def _run(settings: Settings) -> None:
             await server.serve()
         finally:
             work.cancel()
-            await asyncio.wait([work])
+            await asyncio.wait([work], timeout=DRAIN)
+            if not work.done():  # such as a scan that waits for a rate limit: it goes on elsewhere
+                work.cancel()
+                await asyncio.wait([work])
         if not work.cancelled():
             work.result()  # the engine ended by itself: say why
 

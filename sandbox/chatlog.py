@@ -62,10 +62,6 @@ class Conversation:
         """The message with this id, or None when it never was or has been deleted."""
         return next((m for m in self.messages if m.id == message_id), None)
 
-    def seen_by(self, person: str) -> Iterator[Message]:
-        """What this person sees: everything except what is only for somebody else."""
-        return (m for m in self.messages if m.only_for in (None, person))
-
 
 class ChatLog:
     """All conversations of both platforms, oldest message first."""

@@ -158,7 +158,10 @@ class DocketEngine:
             self._docket.register(task)
 
     async def run(self) -> None:
-        """Carry out tasks until cancelled, then drain. Started again if the store went away."""
+        """Carry out tasks until cancelled, then drain. Started again if the store went away.
+
+        Cancelled once more it does not wait for what is under way: the next worker takes that over.
+        """
         while True:
             try:
                 async with DocketWorker(

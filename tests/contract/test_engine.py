@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -100,6 +101,28 @@ async def test_work_added_again_while_it_waits_is_done_once(redis_url: str) -> N
             await wait_until(lambda: "c" in done.delivered)
     assert sorted(done.delivered) == ["a", "b", "c"]
     assert done.verified == [REF]
+
+
+async def test_stopping_need_not_wait_for_long_work(redis_url: str) -> None:
+    """Told once, the worker drains; told again, it leaves what is under way to the next one."""
+    under_way = asyncio.Event()
+
+    async def endless(org: str) -> None:
+        under_way.set()
+        await asyncio.Event().wait()
+
+    done = Done()
+    done.work = replace(done.work, scan=endless)
+    async with an_engine(redis_url, done) as engine:
+        await engine.scan("contoso")
+        worker = asyncio.create_task(engine.run())
+        await asyncio.wait_for(under_way.wait(), 10)
+        worker.cancel()
+        _, draining = await asyncio.wait([worker], timeout=0.5)
+        assert draining
+        worker.cancel()
+        ended, _ = await asyncio.wait([worker], timeout=5)
+        assert ended
 
 
 async def test_work_may_be_added_again_after_it_was_done(redis_url: str) -> None:
