@@ -22,11 +22,6 @@ def days_off(country: str, year: int) -> frozenset[date]:
         return frozenset()
 
 
-def knows(country: str) -> bool:
-    """Whether a country's holidays are known."""
-    return country in holidays.list_supported_countries()
-
-
 def territories() -> Mapping[str, str]:
     """Time zone to ISO 3166 country code, by CLDR."""
     found: Mapping[str, str] = get_global("zone_territories")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.calendar.days_off import days_off, knows, territories
+from adapters.calendar.days_off import days_off, territories
 from bot.domain.apps import AppRef
 from bot.domain.campaign import BUILT_IN, OKTA_CONSENT, WINDOWS, Tone, WindowName
 from bot.errors import SettingsInvalid
@@ -127,5 +127,3 @@ def test_public_holidays_follow_the_country_of_a_zone() -> None:
     assert country == "DE"
     assert date(2026, 10, 3) in days_off(country, 2026)
     assert not days_off("XX", 2026)
-    assert knows("DE")
-    assert not knows("XX")
