@@ -89,7 +89,7 @@ class BotProcess:
         try:
             async with asyncio.timeout(within), httpx.AsyncClient(trust_env=False) as client:
                 # Another process: there is no event to wait for.
-                while not await self._is_well(client):  # noqa: ASYNC110
+                while not await self._is_well(client):  # noqa: ASYNC110 - another process tells no event
                     await asyncio.sleep(LOOK_EVERY)
         except TimeoutError:
             await self.kill()

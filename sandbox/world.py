@@ -156,7 +156,7 @@ class World:
         """
         async with asyncio.timeout(within):
             # The bot may be another process: there is no event to wait for.
-            while not await self._is_up():  # noqa: ASYNC110
+            while not await self._is_up():  # noqa: ASYNC110 - likewise, the bot is elsewhere
                 await asyncio.sleep(0.05)
         verified, _, _ = await asyncio.gather(
             self.slack.verify_url(), self.teams.start(), self.hooks.verify()

@@ -133,6 +133,7 @@ def _read(answer: Answer, asked_at: datetime) -> _Token:
     if not (isinstance(value, str) and value):
         raise answer.invalid("has no access_token")
     try:
+        # Microsoft documents a number, a text of one is taken, too; float refuses the rest.
         life = timedelta(seconds=float(seconds) * USABLE_PART)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         raise answer.invalid("does not say for how many seconds the token is good") from None

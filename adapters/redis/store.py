@@ -68,6 +68,7 @@ async def connect(url: str) -> AsyncIterator[Redis]:
             finally:
                 await cluster.aclose()
         case SentinelAddress() as found:
+            # redis-py gives this class no types.
             sentinel = Sentinel(  # type: ignore[no-untyped-call]
                 found.sentinels, sentinel_kwargs=found.sentinel_options
             )
