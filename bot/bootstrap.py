@@ -51,7 +51,9 @@ from bot.domain.intents import Policy
 from bot.domain.people import Platform
 from bot.errors import StoreError
 from bot.foundation import open_foundation
-from bot.ports import Clock, Engine, Messenger
+from bot.ports.chat import Messenger
+from bot.ports.engine import Engine
+from bot.ports.system import Clock
 from bot.rehearsal import OnRealTime, RehearsalClock
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask

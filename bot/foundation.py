@@ -22,7 +22,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.rate import RedisRateBudget
 from bot.domain.scanning import LookPolicy
-from bot.ports import Entra, OktaOrg
+from bot.ports.clouds import Entra, OktaOrg
 from bot.services.scan import Scan
 from bot.settings import Settings
 

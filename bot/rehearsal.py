@@ -13,7 +13,8 @@ from pathlib import Path
 import structlog
 
 from bot.domain.apps import AppRef
-from bot.ports import Clock, Engine
+from bot.ports.engine import Engine
+from bot.ports.system import Clock
 
 log = structlog.get_logger(__name__)
 

@@ -29,7 +29,7 @@ from bot.errors import Conflict, StoreUnavailable
 
 
 class FakeLedger:
-    """Implements `bot.ports.Ledger`. `down` is a store that is away.
+    """Implements `bot.ports.ledger.Ledger`. `down` is a store that is away.
 
     Every call yields to the loop once, as a real one does, so that races happen here too.
     """

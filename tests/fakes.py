@@ -36,7 +36,11 @@ from bot.errors import (
     StoreUnavailable,
 )
 from bot.message import Buttons, Message, OpenLink
-from bot.ports import NO_LINKS, Clock, ConversationRef, Ledger, LogPage, Sent
+from bot.ports.chat import ConversationRef, Sent
+from bot.ports.clouds import LogPage
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.ports.writing import NO_LINKS
 
 
 class OnceInMemory:

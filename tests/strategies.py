@@ -41,7 +41,7 @@ from bot.domain.notices import (
     RequestChanged,
 )
 from bot.domain.people import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
-from bot.ports import ConversationRef
+from bot.ports.chat import ConversationRef
 
 # A machine that is busy with other things is no reason to fail.
 settings.register_profile("house", deadline=None, max_examples=60)

@@ -49,7 +49,7 @@ class Work:
 
 
 class DocketEngine:
-    """Implements `bot.ports.Engine`; `run` is the worker."""
+    """Implements `bot.ports.engine.Engine`; `run` is the worker."""
 
     def __init__(self, url: str, orgs: tuple[str, ...], scan_every: timedelta) -> None:
         # Heartbeats only tell who is there; every 2 s they are a third of an idle bot's work.

@@ -1,4 +1,4 @@
-"""The port `bot.ports.Entra`, put together from the parts of this folder."""
+"""The port `bot.ports.clouds.Entra`, put together from the parts of this folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.domain.apps import Office365App, Tenant
 from bot.domain.evidence import Evidence
 from bot.domain.people import GlobalAdmin, Holding
 from bot.errors import CloudError
-from bot.ports import Clock
+from bot.ports.system import Clock
 from bot.settings import EntraSettings
 
 log = structlog.get_logger(__name__)

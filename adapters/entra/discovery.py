@@ -17,7 +17,7 @@ from adapters.http.answers import Answer, refusal
 from adapters.http.client import CloudClient
 from bot.domain.apps import Tenant
 from bot.errors import CloudNotFound
-from bot.ports import Clock
+from bot.ports.system import Clock
 from bot.settings import EntraSettings
 
 KEEP = timedelta(days=1)

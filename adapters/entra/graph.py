@@ -23,7 +23,7 @@ from adapters.http.answers import retry_after
 from adapters.http.client import CloudClient
 from bot.domain.apps import Tenant
 from bot.errors import CloudAnswerInvalid, CloudError, CloudThrottled, CloudUnreachable
-from bot.ports import Clock
+from bot.ports.system import Clock
 from bot.settings import EntraSettings
 
 BATCH_LIMIT = 20  # parts of one $batch ("Combine multiple HTTP requests using JSON batching")

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from adapters.http.answers import Answer
-from bot.ports import Clock
+from bot.ports.system import Clock
 
 REPORTS_AT_ONCE = 5
 WINDOW = timedelta(seconds=10)

@@ -28,7 +28,7 @@ from adapters.http.client import CloudClient, Retry
 from bot.domain.consent import MfaShown
 from bot.domain.sign_in import SignedIn
 from bot.errors import CloudError, SignInRefused, TokenInvalid
-from bot.ports import Clock
+from bot.ports.system import Clock
 from bot.settings import EntraSettings, SignInSettings
 
 CONSENTED_PATH = "/auth/consented"
@@ -39,7 +39,9 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class EntraSignIn:
-    """Implements `bot.ports.SignIn`. Every address is built from the settings and a tenant's id.
+    """Implements `bot.ports.sign_in.SignIn`.
+
+    Every address is built from the settings and a tenant's id.
 
     `settings` None: nobody is signed in, only the bot's own admin consent is asked for. Raises
     SettingsInvalid when the certificate cannot be used.

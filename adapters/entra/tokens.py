@@ -24,7 +24,7 @@ from adapters.http.assertion import ASSERTION_TYPE, ClientKey
 from adapters.http.client import CloudClient
 from bot.domain.apps import Tenant
 from bot.errors import SettingsInvalid
-from bot.ports import Clock
+from bot.ports.system import Clock
 from bot.settings import EntraSettings
 
 USABLE_PART = 0.8  # of a token's life; then a fresh one is fetched

@@ -18,14 +18,16 @@ from adapters.okta.tokens import ApiToken, ServiceApp
 from bot.domain.apps import Office365App, ProvisioningConnection
 from bot.domain.people import OktaAdmin
 from bot.errors import SettingsInvalid
-from bot.ports import Clock, LogPage, RateBudget
+from bot.ports.clouds import LogPage
+from bot.ports.limits import RateBudget
+from bot.ports.system import Clock
 from bot.settings import OktaSettings
 
 PAGE = 200  # the most that Okta gives
 
 
 class OktaClient:
-    """Implements `bot.ports.OktaOrg`. Every method raises CloudError and nothing else.
+    """Implements `bot.ports.clouds.OktaOrg`. Every method raises CloudError and nothing else.
 
     `http` is this org's own connection pool (`adapters.http.client.open_http`); `aclose` closes it.
     `pace` keeps within the org's rate limits. Left out, it is made by the settings: calls are

@@ -23,7 +23,10 @@ from starlette.responses import JSONResponse, Response
 from adapters.okta.parse import inside, objects, text
 from bot.domain.apps import AppRef
 from bot.errors import StoreError
-from bot.ports import Clock, Engine, Ledger, Once
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.limits import Once
+from bot.ports.system import Clock
 
 CHALLENGE = "x-okta-verification-challenge"
 ANSWER_SECONDS = 2.5  # Okta waits for three

@@ -19,7 +19,8 @@ import structlog
 
 from adapters.http.answers import Answer, http_date
 from bot.errors import StoreError
-from bot.ports import Clock, RateBudget, RateWindow
+from bot.ports.limits import RateBudget, RateWindow
+from bot.ports.system import Clock
 
 KEEP_FREE = 0.2  # of each limit, for the org's other users
 AT_ONCE = 4  # calls; Okta refuses more than 75 at once for the whole org

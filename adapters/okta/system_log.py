@@ -21,7 +21,7 @@ from adapters.okta.paging import is_page_of, pages
 from adapters.okta.parse import inside, objects, text
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused
-from bot.ports import LogPage
+from bot.ports.clouds import LogPage
 
 SAVED = "application.lifecycle.update"
 PROVISIONING_APP_CREATED = "app.office365.provisioning_app.create"

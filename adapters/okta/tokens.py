@@ -21,7 +21,7 @@ from adapters.http.client import CloudClient
 from adapters.okta.dpop import ProofKey
 from adapters.okta.scopes import scope_for
 from bot.errors import CloudRefused
-from bot.ports import Clock
+from bot.ports.system import Clock
 
 TOKEN_PATH = "/oauth2/v1/token"
 RENEW_BEFORE = timedelta(minutes=5)

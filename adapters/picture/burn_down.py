@@ -21,7 +21,7 @@ FAR = timedelta(days=120)
 
 
 class PillowPainter:
-    """Implements `bot.ports.Painter`."""
+    """Implements `bot.ports.writing.Painter`."""
 
     async def burn_down(self, chart: BurnDown, labels: Mapping[str, str]) -> bytes:
         return await asyncio.to_thread(draw, chart, labels)

@@ -21,7 +21,7 @@ from bot.domain.report import DayCount
 from bot.domain.sign_in import Attempt, Session
 from bot.domain.troubles import Trouble
 from bot.errors import RecordUnreadable
-from bot.ports import ConversationRef
+from bot.ports.chat import ConversationRef
 
 Record = TypeVar("Record")
 

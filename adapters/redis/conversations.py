@@ -8,11 +8,11 @@ from adapters.redis.codec import CONVERSATION
 from adapters.redis.commit import text
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
-from bot.ports import ConversationRef
+from bot.ports.chat import ConversationRef
 
 
 class RedisConversations:
-    """Implements `bot.ports.Conversations`."""
+    """Implements `bot.ports.chat.Conversations`."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client

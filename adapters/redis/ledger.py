@@ -56,7 +56,7 @@ return due
 
 
 class RedisLedger:
-    """Implements `bot.ports.Ledger`."""
+    """Implements `bot.ports.ledger.Ledger`."""
 
     def __init__(self, client: Redis, keys: Keys, durability: Durability = NONE) -> None:
         self._client = client

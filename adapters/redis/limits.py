@@ -19,7 +19,10 @@ from bot.domain.consent import link_digest
 
 
 class RedisLimits:
-    """Implements `bot.ports.Limits`. `clock` gives seconds since 1970, alike on all replicas."""
+    """Implements `bot.ports.limits.Limits`.
+
+    `clock` gives seconds since 1970, alike on all replicas.
+    """
 
     def __init__(self, client: Redis, keys: Keys, clock: Callable[[], float] = time.time) -> None:
         self._client = client

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
-from bot.ports import RateWindow
+from bot.ports.limits import RateWindow
 
 KEPT = 60_000
 """Milliseconds that a bucket stays after its window: clocks of replicas differ a little."""
@@ -56,7 +56,10 @@ if redis.call('PTTL', KEYS[1]) < lives then redis.call('PEXPIRE', KEYS[1], lives
 
 
 class RedisRateBudget:
-    """Implements `bot.ports.RateBudget`. `name` says whose limits they are: `okta:contoso`."""
+    """Implements `bot.ports.limits.RateBudget`.
+
+    `name` says whose limits they are: `okta:contoso`.
+    """
 
     def __init__(self, client: Redis, keys: Keys, name: str) -> None:
         self._keys = keys

@@ -12,7 +12,7 @@ from bot.domain.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME, Attempt, Sess
 
 
 class RedisSignIns:
-    """Implements `bot.ports.SignIns`. Keys are digests: reading the store opens nothing."""
+    """Implements `bot.ports.sign_in.SignIns`. Keys are digests: reading the store opens nothing."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client

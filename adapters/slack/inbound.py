@@ -32,7 +32,7 @@ from adapters.slack.words import as_typed, unescape
 from bot.domain.people import ChatIdentity
 from bot.errors import ChatError, StoreError
 from bot.message import Message
-from bot.ports import Once
+from bot.ports.limits import Once
 from bot.settings import SlackSettings
 
 log = structlog.get_logger(__name__)

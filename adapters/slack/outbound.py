@@ -21,7 +21,7 @@ from bot.errors import (
     PersonUnreachable,
 )
 from bot.message import Message
-from bot.ports import Sent
+from bot.ports.chat import Sent
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ MAX_REMEMBERED = 10_000
 
 
 class SlackMessenger:
-    """Implements `bot.ports.Messenger`. A message id is `channel:ts`."""
+    """Implements `bot.ports.chat.Messenger`. A message id is `channel:ts`."""
 
     tells = True
 

@@ -10,7 +10,7 @@ from adapters.slack.calls import call
 from adapters.slack.drawing import Drawn, draw
 from bot.errors import MessageGone, MessageRefused
 from bot.message import Message
-from bot.ports import Sent
+from bot.ports.chat import Sent
 
 
 def drawn(message: Message) -> Drawn:

@@ -23,7 +23,7 @@ from botframework.connector.auth.connector_factory import ConnectorFactory
 from adapters.teams.drawing import VERB
 from adapters.teams.envelope import ActivityInvalid, Envelope
 from bot.domain.people import ChatIdentity, Platform
-from bot.ports import ConversationRef
+from bot.ports.chat import ConversationRef
 
 Json = dict[str, Any]
 

@@ -29,7 +29,7 @@ from bot.errors import (
     PersonUnreachable,
 )
 from bot.message import Message
-from bot.ports import Conversations, Sent
+from bot.ports.chat import Conversations, Sent
 from bot.settings import TeamsSettings
 
 Json = dict[str, Any]

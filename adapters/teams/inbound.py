@@ -28,7 +28,8 @@ from adapters.teams.tokens import InboundTokens, TokenRefused
 from bot.domain.people import ChatIdentity
 from bot.errors import ChatError, ChatThrottled, CloudError, MessageGone, StoreError
 from bot.message import Message
-from bot.ports import Conversations, Once
+from bot.ports.chat import Conversations
+from bot.ports.limits import Once
 from bot.settings import TeamsSettings
 
 Json = dict[str, Any]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from bot.ports import Clock, Ledger
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 from bot.services.scan import Scan
 from bot.settings import Settings
 

@@ -15,7 +15,7 @@ from adapters.web.csrf import FIELD, Csrf
 from adapters.web.middleware import page_policy
 from adapters.web.pages import Pages
 from bot.errors import LinkExpired, LinkRevoked, LinkUnknown
-from bot.ports import Limits
+from bot.ports.limits import Limits
 from bot.services.acknowledge import Acknowledge
 from bot.services.follow import Follow
 from bot.services.introduce import Introduce

@@ -7,7 +7,7 @@ from bot.domain.consent import ConsentRequest
 from bot.domain.notices import Alarm
 from bot.domain.troubles import Trouble
 from bot.message import Block, Buttons, Command, Fact, Facts, Heading, Message, Note, Text
-from bot.ports import Ledger
+from bot.ports.ledger import Ledger
 from bot.services.remind import NOBODY_LEFT
 
 

@@ -23,7 +23,7 @@ from bot.message import (
     Table,
     Text,
 )
-from bot.ports import Standings
+from bot.ports.writing import Standings
 
 MOST_URGENT = 8
 NAMED = 5

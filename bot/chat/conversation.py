@@ -50,7 +50,8 @@ from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
 from bot.errors import O365BotError
 from bot.message import Message
-from bot.ports import Clock, Ledger
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 from bot.services.accounts import Accounts, Noted
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask

@@ -1,6 +1,7 @@
 """Notices as messages: the personal link, the channel's reminder, the thanks.
 
-Implements `bot.ports.Composer`: what is told is read from the ledger at the moment of telling.
+Implements `bot.ports.writing.Composer`: what is told is read from the ledger at the moment of
+telling.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ from bot.message import (
     Table,
     Text,
 )
-from bot.ports import NO_LINKS, Clock, Ledger, OktaOrg
+from bot.ports.clouds import OktaOrg
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.ports.writing import NO_LINKS
 from bot.services.acknowledge import integration_tab
 
 SHOWN = 8

@@ -19,12 +19,14 @@ from bot.domain.notices import ChannelNudge, ChannelReport, PersonalRound
 from bot.domain.people import ChatIdentity
 from bot.domain.report import burn_down, count, main_deadline
 from bot.message import Message
-from bot.ports import Clock, Ledger, Painter, Secrets, Standings
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock, Secrets
+from bot.ports.writing import Painter, Standings
 from bot.services.boards import NEWS, news
 
 
 class Reminding:
-    """The letters of the campaign; it also writes boards (`bot.ports.BoardWriter`).
+    """The letters of the campaign; it also writes boards (`bot.ports.writing.BoardWriter`).
 
     Without a painter a report has no picture.
     """

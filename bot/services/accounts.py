@@ -9,7 +9,8 @@ from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
 from bot.domain.people_policy import AccountNote, Said
 from bot.errors import Conflict
-from bot.ports import Clock, Ledger
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 
 
 @dataclass(frozen=True, slots=True)

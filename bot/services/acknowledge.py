@@ -36,7 +36,9 @@ from bot.errors import (
     NotYours,
     ProofTooWeak,
 )
-from bot.ports import Clock, Ledger, OktaOrg
+from bot.ports.clouds import OktaOrg
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 from bot.services.tell import Tell
 
 

@@ -16,7 +16,10 @@ from bot.domain.notices import PersonalLink
 from bot.domain.people import ChatIdentity, Colleague, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.errors import AppUnknown, Conflict, NobodyReachable, NothingToDo
-from bot.ports import Clock, Entra, Ledger, Messenger, Secrets
+from bot.ports.chat import Messenger
+from bot.ports.clouds import Entra
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock, Secrets
 from bot.services.candidates import Candidates
 from bot.services.tell import Tell
 

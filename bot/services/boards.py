@@ -33,7 +33,11 @@ from bot.domain.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.people import Platform
 from bot.domain.report import count, main_deadline
 from bot.errors import ChatError, ChatThrottled, Conflict, MessageGone
-from bot.ports import BoardWriter, Clock, Engine, Ledger, Messenger, Standings
+from bot.ports.chat import Messenger
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.ports.writing import BoardWriter, Standings
 
 log = structlog.get_logger(__name__)
 

@@ -24,7 +24,10 @@ from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.prospects import Prospect, prospect
 from bot.errors import ChatError
-from bot.ports import Clock, Entra, Ledger, Messenger
+from bot.ports.chat import Messenger
+from bot.ports.clouds import Entra
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 from bot.services.reach import Reach
 
 REVIEW_AFTER = timedelta(hours=1)

@@ -54,7 +54,10 @@ from bot.errors import (
     PersonUnreachable,
     RecordUnreadable,
 )
-from bot.ports import Clock, Engine, Ledger, Pace
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.limits import Pace
+from bot.ports.system import Clock
 from bot.services.send import NothingToTell, NotYet, OutcomeUnknown, Send
 
 log = structlog.get_logger(__name__)

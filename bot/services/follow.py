@@ -22,7 +22,10 @@ from bot.domain.inventory import AppRecord
 from bot.domain.later import Snooze, plan
 from bot.domain.notices import Happening, PersonalLink
 from bot.errors import ChatError, CloudError, Conflict, NobodyReachable, NothingToDo
-from bot.ports import Clock, Engine, Ledger, OktaOrg
+from bot.ports.clouds import OktaOrg
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 from bot.services.acknowledge import integration_tab
 from bot.services.ask import Ask
 from bot.services.scan import Scan

@@ -14,7 +14,10 @@ from bot.domain.deliveries import Delivery
 from bot.domain.notices import Introduction
 from bot.domain.people import ChatIdentity, OktaAdmin, Platform
 from bot.errors import NobodyReachable
-from bot.ports import Clock, Ledger, Messenger, OktaOrg
+from bot.ports.chat import Messenger
+from bot.ports.clouds import OktaOrg
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 from bot.services.tell import Tell
 from bot.services.visit import Actor, Visits
 

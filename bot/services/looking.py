@@ -13,7 +13,9 @@ from bot.domain.evidence import Confidence, Evidence, State
 from bot.domain.inventory import AppRecord
 from bot.domain.scanning import Seen, Todo, looked
 from bot.errors import Conflict
-from bot.ports import Clock, Entra, Ledger, OktaOrg
+from bot.ports.clouds import Entra, OktaOrg
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 from bot.services.reading import MicrosoftReader, read_connection
 from bot.services.tell import changed
 

@@ -27,7 +27,12 @@ from bot.errors import (
     SignInError,
     TooManyTries,
 )
-from bot.ports import Clock, Engine, Entra, Ledger, Limits, Secrets, SignIn, SignIns
+from bot.ports.clouds import Entra
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.limits import Limits
+from bot.ports.sign_in import SignIn, SignIns
+from bot.ports.system import Clock, Secrets
 from bot.services.prove import BEGUN_PER_ADDRESS, BEGUN_PER_LINK, refuse, take_attempt
 from bot.services.tell import Tell
 

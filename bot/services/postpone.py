@@ -13,7 +13,8 @@ from bot.domain.later import snooze_choices
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
 from bot.errors import Conflict
-from bot.ports import Clock, Ledger
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 
 
 class Postpone:

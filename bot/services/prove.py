@@ -36,7 +36,11 @@ from bot.errors import (
     SignInUnknown,
     TooManyTries,
 )
-from bot.ports import Clock, Entra, Ledger, Limits, Secrets, SignIn, SignIns
+from bot.ports.clouds import Entra
+from bot.ports.ledger import Ledger
+from bot.ports.limits import Limits
+from bot.ports.sign_in import SignIn, SignIns
+from bot.ports.system import Clock, Secrets
 from bot.services.acknowledge import Acknowledge, TakenOn
 from bot.services.tell import Tell, hour_of, note
 from bot.services.visit import ByChat, Visits

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.domain.people_policy import PeoplePolicy
-from bot.ports import Messenger
+from bot.ports.chat import Messenger
 
 # Looking somebody up costs calls of the platforms' scarcer kind.
 AT_ONCE = 4

@@ -16,7 +16,9 @@ from bot.domain.apps import AppStatus, ConnectionStatus, Office365App, Tenant
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.gaps import admin_gap
 from bot.errors import CloudError, CloudRefused
-from bot.ports import Clock, Entra, Ledger, LogPage, OktaOrg
+from bot.ports.clouds import Entra, LogPage, OktaOrg
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 
 # Okta keeps its System Log for 90 days (Okta developer docs, "System Log").
 LOG_RETENTION = timedelta(days=90)

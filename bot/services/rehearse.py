@@ -10,7 +10,8 @@ from bot.domain.evidence import State
 from bot.domain.intents import Intent, Open, Policy, Snapshot, Standing
 from bot.domain.recipients import Recipient
 from bot.domain.reminders import decide, rehearse
-from bot.ports import Clock, Ledger
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 
 LONGEST = 366
 

@@ -23,7 +23,9 @@ from bot.domain.people import ChatIdentity, Platform
 from bot.domain.recipients import Recipient
 from bot.domain.reminders import after, look
 from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo
-from bot.ports import Clock, Engine, Ledger
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 from bot.services.ask import Ask
 from bot.services.requeue import requeue
 

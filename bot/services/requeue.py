@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.ports import Engine, Ledger
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
 
 BATCH = 25
 HOLD = timedelta(minutes=1)

@@ -15,7 +15,9 @@ from bot.domain.apps import AppRef, AppStatus, Office365App
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.scanning import LookPolicy, Occasion, plan
 from bot.errors import CloudError
-from bot.ports import Clock, Entra, Ledger, OktaOrg
+from bot.ports.clouds import Entra, OktaOrg
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
 from bot.services.looking import Looking
 from bot.services.reading import LOG_RETENTION, read_log
 

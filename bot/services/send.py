@@ -25,7 +25,10 @@ from bot.domain.notices import (
 from bot.domain.people import Platform
 from bot.errors import ChatMisconfigured, Conflict, MessageGone
 from bot.message import Message
-from bot.ports import NO_LINKS, Clock, Composer, Ledger, Messenger, Secrets
+from bot.ports.chat import Messenger
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock, Secrets
+from bot.ports.writing import NO_LINKS, Composer
 
 _WAITING = frozenset({Stage.DELIVERED, Stage.ACKNOWLEDGED})
 

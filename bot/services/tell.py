@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.notices import Happening, OperatorNote, RequestChanged
-from bot.ports import Engine
+from bot.ports.engine import Engine
 
 # A note to the operator about the same thing is not repeated sooner.
 NOTE_EVERY = timedelta(hours=1)

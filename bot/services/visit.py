@@ -15,7 +15,9 @@ from bot.domain.consent import ConsentRequest, ProofKind, check_link, link_diges
 from bot.domain.people import ChatIdentity
 from bot.domain.sign_in import SESSION_LIFETIME, Session
 from bot.errors import NotYours, SessionUnknown
-from bot.ports import Clock, Ledger, Secrets, SignIns
+from bot.ports.ledger import Ledger
+from bot.ports.sign_in import SignIns
+from bot.ports.system import Clock, Secrets
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class _Jumping(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Its `time()` starts at 0. It is a `bot.ports.Clock` too: `now()` goes along with it."""
+    """Its `time()` starts at 0. As a `bot.ports.system.Clock`, its `now()` goes along with it."""
 
     def __init__(self) -> None:
         self._jumping = _Jumping()

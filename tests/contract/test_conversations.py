@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.conversations import RedisConversations
 from adapters.redis.keys import Keys
-from bot.ports import ConversationRef, Conversations
+from bot.ports.chat import ConversationRef, Conversations
 from tests import strategies as some
 from tests.fakes import ConversationsInMemory
 

@@ -27,7 +27,8 @@ from bot.domain.deliveries import LEASE, Delivery
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.troubles import Trouble
 from bot.errors import Conflict, StoreError, StoreUnavailable
-from bot.ports import ConversationRef, Ledger
+from bot.ports.chat import ConversationRef
+from bot.ports.ledger import Ledger
 from tests import strategies as some
 from tests.examples import ADA, APP, BEN, DELIVERED, LETTER, NOW, RECORD, REQUEST, TOKEN
 from tests.expiry import lasting_keys

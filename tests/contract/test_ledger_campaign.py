@@ -21,7 +21,7 @@ from bot.domain.people import Platform
 from bot.domain.recipients import Recipient
 from bot.domain.report import DayCount
 from bot.errors import Conflict
-from bot.ports import Ledger
+from bot.ports.ledger import Ledger
 from tests.examples import ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
 

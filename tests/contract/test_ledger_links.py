@@ -16,7 +16,7 @@ from bot.domain.notices import Channel
 from bot.domain.onboarding import Granting, Onboarding, grant
 from bot.domain.people import Platform
 from bot.errors import Conflict
-from bot.ports import Ledger
+from bot.ports.ledger import Ledger
 from tests.examples import NOW, OPERATOR, REQUEST
 from tests.fake_ledger import FakeLedger
 

@@ -22,7 +22,7 @@ from bot.domain.people import Colleague, Platform
 from bot.domain.people_policy import AccountNote, Said
 from bot.domain.prospects import Prospect
 from bot.errors import Conflict
-from bot.ports import Ledger
+from bot.ports.ledger import Ledger
 from tests import strategies as some
 from tests.examples import ADA, ADA_IN_CHAT, APP, NOW, REQUEST
 from tests.fake_ledger import FakeLedger

@@ -35,7 +35,7 @@ from bot.errors import (
     CloudUnreachable,
     SettingsInvalid,
 )
-from bot.ports import OktaOrg
+from bot.ports.clouds import OktaOrg
 from bot.settings import OktaSettings, load
 from sandbox.keys import SigningKey
 from sandbox.world import World

@@ -14,7 +14,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.once import RedisOnce
 from adapters.redis.store import connect
 from bot.errors import StoreUnavailable
-from bot.ports import Once
+from bot.ports.limits import Once
 from tests.fakes import OnceInMemory
 from tests.waiting import wait_until
 

@@ -14,7 +14,7 @@ from adapters.okta.pacing import ALONE_FOR, OktaPace
 from adapters.redis.keys import Keys
 from adapters.redis.rate import KEPT, RedisRateBudget
 from bot.errors import StoreUnavailable
-from bot.ports import RateBudget, RateWindow
+from bot.ports.limits import RateBudget, RateWindow
 from tests.contract.loopback import SteppingClock
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)

@@ -15,7 +15,8 @@ from adapters.redis.limits import RedisLimits
 from adapters.redis.sign_ins import RedisSignIns
 from bot.domain.consent import ProofKind
 from bot.domain.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME, Attempt, Session
-from bot.ports import Limits, SignIns
+from bot.ports.limits import Limits
+from bot.ports.sign_in import SignIns
 from tests.fakes import LimitsInMemory, SignInsInMemory
 
 ATTEMPT = Attempt("r1", "tenant-1", "link-digest", "browser-digest", "nonce", "verifier")

@@ -30,7 +30,7 @@ from bot.errors import (
     PersonUnreachable,
 )
 from bot.message import Message, Text
-from bot.ports import Messenger
+from bot.ports.chat import Messenger
 from sandbox.slack_workspace import CHANNEL, OTHER_CHANNEL
 from tests.contract.slack_stage import OLA, TOKEN, Stage, settings, staged
 from tests.serving import served

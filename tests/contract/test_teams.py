@@ -34,7 +34,7 @@ from bot.errors import (
     PersonUnreachable,
 )
 from bot.message import Message
-from bot.ports import ConversationRef
+from bot.ports.chat import ConversationRef
 from tests.contract.teams_world import (
     ADA,
     APP,

@@ -26,7 +26,7 @@ from bot.errors import (
     RecordUnreadable,
 )
 from bot.message import Buttons, OpenLink
-from bot.ports import Messenger
+from bot.ports.chat import Messenger
 from bot.services.deliver import ASIDE, SETTLED_BY_THEN, Deliver
 from bot.services.send import Send
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, OPERATOR, REQUEST

@@ -21,7 +21,7 @@ from bot.domain.later import Snooze
 from bot.domain.notices import Alarm, Channel, PersonalLink, PersonalRound
 from bot.domain.people import Platform
 from bot.domain.people_policy import PeoplePolicy
-from bot.ports import Messenger
+from bot.ports.chat import Messenger
 from bot.services.ask import Ask
 from bot.services.remind import Remind
 from bot.services.requeue import BATCH

@@ -1,0 +1,89 @@
+"""A chat platform, outward, and where its conversations are. Every method may raise ChatError."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.domain.notices import Channel
+from bot.domain.people import ChatIdentity
+from bot.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message on its platform: where it is and what it is called there (opaque)."""
+
+    message_id: str
+
+
+class Messenger(Protocol):
+    """One chat platform, outward. The adapter draws the neutral message in its own form."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether `find_sent` can tell: where it cannot, None means "nobody knows"."""
+        ...
+
+    async def find_person(
+        self, addresses: Sequence[str], object_id: str, tenant_id: str
+    ) -> tuple[ChatIdentity, ...]:
+        """The accounts of a person, by address or Entra object id; empty when there is none."""
+        ...
+
+    async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
+        """One direct message. `key` marks it, so that `find_sent` can find it again."""
+        ...
+
+    async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
+        """One channel message, marked with `key`; `thread` is the message that it replies to."""
+        ...
+
+    async def pin(self, message_id: str) -> None:
+        """Keep a message at hand in its channel. Does nothing where a bot cannot, or may not."""
+        ...
+
+    async def update(self, message_id: str, message: Message) -> None:
+        """Change a message in place (MessageGone: it no longer exists)."""
+        ...
+
+    async def introduce(self, people: Sequence[ChatIdentity], message: Message, key: str) -> Sent:
+        """Bring people together over one message, marked with `key`.
+
+        Slack: a group conversation of them and the bot. Teams, where a bot cannot open one: the
+        message to each of them.
+        """
+        ...
+
+    async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
+        """The message that was sent with `key`, if the platform can tell; None otherwise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRef:
+    """Where a Teams conversation is reached. `kind` is `personal`, `channel` or `groupChat`."""
+
+    conversation_id: str
+    kind: str
+    service_url: str
+    tenant_id: str
+    bot_id: str
+    user_id: str = ""
+    object_id: str = ""
+    name: str = ""
+
+
+class Conversations(Protocol):
+    """The Teams conversations that the app was installed in."""
+
+    async def remember(self, ref: ConversationRef) -> None: ...
+
+    async def forget(self, conversation_id: str) -> None: ...
+
+    async def personal(self, object_id: str) -> ConversationRef | None:
+        """The 1:1 conversation with a person, by Entra object id."""
+        ...
+
+    async def conversation(self, conversation_id: str) -> ConversationRef | None: ...

@@ -1,0 +1,157 @@
+"""The product's own records. Every method may raise StoreError."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.domain.agenda import Line
+from bot.domain.apps import AppRef
+from bot.domain.board import Board
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent import ConsentRequest
+from bot.domain.deliveries import Delivery
+from bot.domain.gaps import AdminGap
+from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.notices import Channel
+from bot.domain.onboarding import Onboarding
+from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin
+from bot.domain.people_policy import AccountNote
+from bot.domain.prospects import Prospect
+from bot.domain.recipients import Recipient
+from bot.domain.report import DayCount
+from bot.domain.troubles import Trouble
+
+
+class Ledger(Protocol):
+    """The product's own records: apps, consent requests, deliveries, and the audit stream.
+
+    Everything is read by its own method and changed by one: `commit`.
+    """
+
+    async def commit(self, changes: Changes) -> None:
+        """Write all changes and their audit entries in one atomic step.
+
+        Raises Conflict, and writes nothing, when a record is not at the revision before; NotDurable
+        when an acknowledgement was written but is not on enough replicas.
+        """
+        ...
+
+    async def app(self, ref: AppRef) -> AppRecord | None: ...
+
+    async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
+        """Every app of one org, or of all orgs."""
+        ...
+
+    async def scans(self) -> Mapping[str, OrgScan]:
+        """How the last look at each org went."""
+        ...
+
+    async def save_scan(self, scan: OrgScan) -> None: ...
+
+    async def global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
+        """A tenant's Global Administrators as last read within a day; None when not known."""
+        ...
+
+    async def save_global_admins(
+        self,
+        tenant_id: str,
+        admins: Sequence[GlobalAdmin],
+        gaps: Sequence[AdminGap] = (),
+    ) -> None: ...
+
+    async def admin_gaps(self, tenant_id: str) -> tuple[AdminGap, ...]:
+        """What the look that `global_admins` comes from did without."""
+        ...
+
+    async def okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
+        """An org's Office 365 app admins as last read within a day; None when not known."""
+        ...
+
+    async def save_okta_admins(self, org: str, admins: Sequence[OktaAdmin]) -> None: ...
+
+    async def account_notes(self) -> tuple[AccountNote, ...]:
+        """Everything that was said of admin accounts by command."""
+        ...
+
+    async def prospects(self, org: str = "") -> Mapping[AppRef, Prospect]:
+        """Who would be asked for the apps of one org, or of all orgs, as last looked at."""
+        ...
+
+    async def request(self, request_id: str) -> ConsentRequest | None: ...
+
+    async def request_by_link(self, digest: str) -> ConsentRequest | None:
+        """The request whose link, now or formerly, has this digest."""
+        ...
+
+    async def request_by_code(self, code: str) -> ConsentRequest | None:
+        """The newest request that shows this short code, as people type it."""
+        ...
+
+    async def onboarding(self, onboarding_id: str) -> Onboarding | None: ...
+
+    async def onboarding_by_link(self, digest: str) -> Onboarding | None: ...
+
+    async def onboarding_of(self, tenant_id: str) -> Onboarding | None:
+        """The newest onboarding of a tenant."""
+        ...
+
+    async def open_requests(self) -> tuple[ConsentRequest, ...]: ...
+
+    async def requests_for(self, app: AppRef) -> tuple[ConsentRequest, ...]:
+        """Every request of one app that is still kept, oldest first."""
+        ...
+
+    async def delivery(self, key: str) -> Delivery | None: ...
+
+    async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """Keys of what is due, or was being sent when its lease ran out; oldest first."""
+        ...
+
+    async def take_due(self, now: datetime, limit: int, hold: timedelta) -> tuple[str, ...]:
+        """The same, each handed out once: for `hold` nobody else is given it."""
+        ...
+
+    async def set_aside(self, key: str, until: datetime) -> None:
+        """Leave a delivery that cannot be read out of `due` until then. Its record stays."""
+        ...
+
+    async def troubles(self) -> Mapping[str, Trouble]:
+        """What keeps messages from getting through, by place."""
+        ...
+
+    async def settle(self) -> None:
+        """Return when all that was written before is on as many replicas as is asked for.
+
+        Raises NotDurable.
+        """
+        ...
+
+    async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:
+        """Lines of the agenda that are due; each is held for its taker for `agenda.HOLD`."""
+        ...
+
+    async def requests_of(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
+        """The open requests of one person, oldest first."""
+        ...
+
+    async def recipient(self, chat: ChatIdentity) -> Recipient | None: ...
+
+    async def board(self, channel: Channel) -> Board | None: ...
+
+    async def history(self) -> tuple[DayCount, ...]:
+        """How many apps were in which state on each day, oldest first."""
+        ...
+
+    async def save_day(self, day: DayCount) -> None: ...
+
+    async def picture(self, name: str) -> bytes | None:
+        """A picture that a message shows, for a quarter of a year."""
+        ...
+
+    async def save_picture(self, name: str, png: bytes) -> None: ...
+
+    async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
+        """The newest entries, newest first."""
+        ...

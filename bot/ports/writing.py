@@ -1,0 +1,61 @@
+"""Writing notices out in words and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Protocol
+
+from bot.domain.campaign import Deadline
+from bot.domain.consent import ConsentRequest
+from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.notices import Notice
+from bot.domain.report import BurnDown
+from bot.message import Message
+
+NO_LINKS: Mapping[str, str] = MappingProxyType({})
+
+
+class Composer(Protocol):
+    """Writes a notice out in words, from the present truth."""
+
+    async def compose(
+        self, notice: Notice, *, link: str = "", links: Mapping[str, str] = NO_LINKS
+    ) -> Message | None:
+        """The message, or None when there is nothing to tell any more.
+
+        `link` is the address of a personal link, `links` those of a round by request id.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """What a board shows. `now` is UTC; `deadline` is the date that comes next."""
+
+    records: tuple[AppRecord, ...]
+    requests: Mapping[str, ConsentRequest]
+    scans: Mapping[str, OrgScan]
+    deadline: Deadline
+    working_days_left: int
+    now: datetime
+
+
+class BoardWriter(Protocol):
+    """Writes boards out in words."""
+
+    def board(self, standings: Standings) -> Message: ...
+
+    def moved(self) -> Message:
+        """What stays of a board that was posted anew further down."""
+        ...
+
+
+class Painter(Protocol):
+    """Draws pictures; both calls may take a while, and hold nothing up."""
+
+    async def burn_down(self, chart: BurnDown, labels: Mapping[str, str]) -> bytes:
+        """A burn-down as a PNG. `labels` are the words in it, by what they name."""
+        ...
