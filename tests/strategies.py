@@ -201,7 +201,6 @@ requests = st.builds(
     ),
     suggestion=words,
     watch=st.none() | st.builds(Watch, any_moments, st.none() | any_moments, st.integers(0, 9)),
-    told_at=st.none() | any_moments,
     answered_at=st.none() | any_moments,
     revision=st.integers(1, 99),
 )

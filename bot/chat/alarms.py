@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.chat.words import Words
 from bot.domain.consent import ConsentRequest
+from bot.domain.intents import Reason
 from bot.domain.notices import Alarm
 from bot.domain.troubles import Trouble
 from bot.message import Block, Buttons, Command, Fact, Facts, Heading, Message, Note, Text
@@ -18,7 +19,7 @@ async def alarm(ledger: Ledger, notice: Alarm, words: Words) -> Message | None:
         return _trouble(trouble, words)
     request = await ledger.request(notice.about)
     if request is not None and notice.code == NOBODY_LEFT:
-        return _silent(request, words) if request.stage.is_open else None
+        return _stuck(request, notice.on, words) if request.stage.is_open else None
     return None if request is None else await _undelivered(ledger, request, words)
 
 
@@ -64,16 +65,23 @@ async def _undelivered(ledger: Ledger, request: ConsentRequest, words: Words) ->
     return Message(title, tuple(blocks))
 
 
-def _silent(request: ConsentRequest, words: Words) -> Message:
-    """Nobody is left to ask: the operators have to."""
-    title = words("silent.title", app=request.app_label)
-    who = Command("who", words("button.who", app=request.app_label), f"who {request.app}")
+def _stuck(request: ConsentRequest, why: str, words: Words) -> Message:
+    """Nobody is left to ask: the operators have to see to it."""
+    if why == Reason.NOT_SEEN:
+        title = words("unseen.title", app=request.app_label)
+        text, following = words("unseen.text", name=request.admin_name), words("unseen.next")
+        button = Command("check", words("button.check"), f"check {request.app}")
+    else:
+        title = words("silent.title", app=request.app_label)
+        text, following = words("silent.text", name=request.admin_name), words("silent.next")
+        who = words("button.who", app=request.app_label)
+        button = Command("who", who, f"who {request.app}")
     return Message(
         title,
         (
             Heading(title),
-            Text(words("silent.text", name=request.admin_name)),
-            Text(words("silent.next")),
-            Buttons((who,)),
+            Text(text),
+            Text(following),
+            Buttons((button,)),
         ),
     )

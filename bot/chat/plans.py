@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.chat.words import Words
-from bot.domain.intents import Intent, Reason, Remember, Sideways, Wake
+from bot.domain.intents import Intent, Reason, Remember, Sideways
 from bot.message import Block, Cell, Heading, Message, Note, Table, Text
 from bot.services.rehearse import Plan
 
@@ -64,8 +64,8 @@ def _what(words: Words, found: Plan, intent: Intent) -> str:
             if len(apps) == 1:
                 return words("plan.what_app", app=apps[0])
             return words("plan.what_apps", count=len(apps))
-        case Wake(app_label=label):
-            return words("plan.what_app", app=label)
+        case Sideways(app_label=label, reason=Reason.NOT_SEEN):
+            return words("plan.what_operators", app=label)
         case Sideways(app_label=label):
             return words("plan.what_sideways", app=label)
 

@@ -14,7 +14,7 @@ from bot.chat.rounds import personal_round
 from bot.chat.words import Words
 from bot.domain.campaign import OKTA_CONSENT, Tone
 from bot.domain.consent import ConsentRequest, Stage
-from bot.domain.intents import Policy, Reason
+from bot.domain.intents import Open, Policy, Reason
 from bot.domain.notices import ChannelNudge, ChannelReport, PersonalRound
 from bot.domain.people import ChatIdentity
 from bot.domain.report import burn_down, count, main_deadline
@@ -70,13 +70,12 @@ class Reminding:
 
     async def _round(self, notice: PersonalRound, links: Mapping[str, str]) -> Message | None:
         found = [await self._ledger.request(request_id) for request_id in notice.requests]
-        waiting = (Stage.DELIVERED, Stage.ACKNOWLEDGED)
         requests = []
         for request in found:
-            if request is None or request.stage not in waiting or request.snooze is not None:
-                continue  # ended, or put off, while the round was on its way
+            if request is None or request.snooze is not None:
+                continue  # put off while the round was on its way
             record = await self._ledger.app(request.app)
-            if record is not None and record.state.wants_consent:
+            if record is not None and Open(request, record.state).waits:
                 requests.append(request)
         if not requests:
             return None
@@ -103,6 +102,7 @@ class Reminding:
             code=self._secrets.code(),
             requested_by=asker.display_name or asker.user_id,
             requested_at=now,
+            stage=Stage.DELIVERED,
         )
         calendar = self._policy.calendars.of(asker.time_zone)
         left = calendar.days_left(calendar.today(now), self._policy.deadline(request).on)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.chat.words import Words
 from bot.domain.calendar import Calendar
-from bot.domain.consent import ConsentRequest
+from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.intents import Policy
 from bot.domain.later import snooze_choices
 from bot.domain.notices import PersonalRound
@@ -15,6 +15,11 @@ from bot.message import Block, Buttons, Command, Fact, Facts, Heading, Message, 
 
 MOST_LINKS = 8
 """Apps that get a button each; further ones wait for the next round."""
+_APP = {
+    Stage.DELIVERED: "round.app",
+    Stage.ACKNOWLEDGED: "round.app_acknowledged",
+    Stage.SAVED: "round.app_saved",
+}
 
 
 def personal_round(
@@ -39,7 +44,7 @@ def personal_round(
             tuple(
                 Fact(
                     request.app_label,
-                    words("round.app", tenant=request.tenant_domain, code=request.code),
+                    words(_APP[request.stage], tenant=request.tenant_domain, code=request.code),
                 )
                 for request in shown
             )

@@ -62,9 +62,13 @@ class Calendar:
         known_at, known = self._today
         if now is known_at:  # the same moment is asked for everybody
             return known
-        today = now.astimezone(self.zone).date()
+        today = self.day_of(now)
         self._today = (now, today)
         return today
+
+    def day_of(self, at: datetime) -> date:
+        """The local date at any other moment than the present."""
+        return at.astimezone(self.zone).date()
 
     def works_on(self, day: date) -> bool:
         """Whether this is a working day: of the week, no holiday, no quiet date."""

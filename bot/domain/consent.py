@@ -51,7 +51,6 @@ class Step(StrEnum):
     SAVE = "save"  # the person says it is saved in Okta
     CLAIM = "claim"  # the person says it was done already
     SNOOZE = "snooze"  # "later", with a date and a reason
-    WAKE = "wake"  # the date of "later" has come
     LOOK = "look"  # o365bot looked again, and plans the next look
     PROVE = "prove"
     DECLINE = "decline"  # "not me"
@@ -66,13 +65,13 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     # The click may overtake the confirmation of the message that carried the link.
     (Stage.REQUESTED, Step.ACKNOWLEDGE): Stage.ACKNOWLEDGED,
     (Stage.REQUESTED, Step.CLAIM): Stage.REQUESTED,
-    (Stage.REQUESTED, Step.SNOOZE): Stage.REQUESTED,
+    # Whoever answers has seen the message, whatever its platform confirms.
+    (Stage.REQUESTED, Step.SNOOZE): Stage.DELIVERED,
     (Stage.REQUESTED, Step.LOOK): Stage.REQUESTED,
     (Stage.REQUESTED, Step.DECLINE): Stage.DECLINED,
     (Stage.REQUESTED, Step.PROVE): Stage.DONE,
     (Stage.REQUESTED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.REQUESTED, Step.REVOKE): Stage.REVOKED,
-    (Stage.DELIVERED, Step.ISSUE): Stage.REQUESTED,  # asked again, with a fresh link
     # Each round carries fresh links.
     (Stage.DELIVERED, Step.RENEW): Stage.DELIVERED,
     (Stage.DELIVERED, Step.ACKNOWLEDGE): Stage.ACKNOWLEDGED,
@@ -89,7 +88,6 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.ACKNOWLEDGED, Step.SAVE): Stage.SAVED,
     (Stage.ACKNOWLEDGED, Step.CLAIM): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.SNOOZE): Stage.ACKNOWLEDGED,
-    (Stage.ACKNOWLEDGED, Step.WAKE): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.LOOK): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.DECLINE): Stage.DECLINED,
     (Stage.ACKNOWLEDGED, Step.PROVE): Stage.DONE,
@@ -97,6 +95,8 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     # Whoever still sees a button after saving has more to do.
     (Stage.SAVED, Step.ATTEST): Stage.ACKNOWLEDGED,
     (Stage.SAVED, Step.SAVE): Stage.SAVED,
+    (Stage.SAVED, Step.RENEW): Stage.SAVED,
+    (Stage.SAVED, Step.SNOOZE): Stage.SAVED,
     (Stage.SAVED, Step.LOOK): Stage.SAVED,
     (Stage.SAVED, Step.PROVE): Stage.DONE,
     (Stage.SAVED, Step.REVOKE): Stage.REVOKED,
@@ -191,9 +191,8 @@ class ConsentRequest:
     whoever had the person asked, and `asker` their chat account; `colleague` is the Okta admin to
     sit beside the person, None when one can do it alone or nobody is known. `holding` and
     `okta_admin` are as known when the person was asked (`okta_admin` None: could not be told).
-    `saw` is the button the person saw, `suggestion` who they said would be right. `told_at` is
-    when they were asked again because "later" had come, `answered_at` when the person last
-    said something about it other than taking it on. Times are UTC.
+    `saw` is the button the person saw, `suggestion` who they said would be right. `answered_at` is
+    when the person last said something about it other than taking it on. Times are UTC.
     """
 
     id: str
@@ -219,7 +218,6 @@ class ConsentRequest:
     snooze: Snooze | None = None
     suggestion: str = ""
     watch: Watch | None = None
-    told_at: datetime | None = None
     answered_at: datetime | None = None
     revision: int = 1
     colleague: Colleague | None = None
@@ -278,15 +276,9 @@ def step(
         snooze=request.snooze if taken in (Step.LOOK, Step.DELIVER) else snooze,
         suggestion=suggestion or request.suggestion,
         watch=watch or request.watch,
-        told_at=now if _asks_again(request, taken) else request.told_at,
         answered_at=now if taken in _ANSWERS else request.answered_at,
         revision=request.revision + 1,
     )
-
-
-def _asks_again(request: ConsentRequest, taken: Step) -> bool:
-    """Whether this step is the message that was put off."""
-    return taken is Step.WAKE or (taken is Step.ISSUE and request.snooze is not None)
 
 
 def check_link(request: ConsentRequest | None, digest: str, now: datetime) -> ConsentRequest:

@@ -13,9 +13,9 @@ from enum import StrEnum
 from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign, Deadline
-from bot.domain.consent import ConsentRequest
+from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.evidence import State
-from bot.domain.notices import PersonalLink, PersonalRound, key_of
+from bot.domain.notices import PersonalRound
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
 
@@ -27,6 +27,7 @@ class Reason(StrEnum):
     LAST_CALL = "last_call"  # the last working day before the date
     SNOOZE_ENDED = "snooze_ended"  # they asked to hear again now
     NOTHING_FOLLOWED = "nothing_followed"  # taken on, but nothing happened since
+    NOT_SEEN = "not_seen"  # said to be saved, but neither Okta nor Microsoft shows it
     IGNORED = "ignored"  # several rounds without an answer: somebody else is asked
     AWAY = "away"  # they are away for too long to wait: somebody else is asked
 
@@ -46,7 +47,7 @@ class Policy:
     notice: int = 2
     longest_absence: int = 5
     jitter: timedelta = timedelta(minutes=20)
-    _due_days: dict[tuple[int, date, date, date], tuple[date, date | None]] = field(
+    due_days: dict[tuple[int, date, date, date], tuple[date, date | None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -61,6 +62,22 @@ class Open:
 
     request: ConsentRequest
     state: State
+
+    @property
+    def waits(self) -> bool:
+        """Whether the person, who was reached, has something to do about it.
+
+        Whoever said that it is saved has, while nothing shows it: what shows it ends the request.
+        """
+        return self.state in _WAITS_IN.get(self.request.stage, ())
+
+
+_WANTS_CONSENT = frozenset(state for state in State if state.wants_consent)
+_WAITS_IN = {
+    Stage.DELIVERED: _WANTS_CONSENT,
+    Stage.ACKNOWLEDGED: _WANTS_CONSENT,
+    Stage.SAVED: _WANTS_CONSENT | {State.MIGRATED},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,29 +131,4 @@ class Sideways:
         return f"sideways:{self.request_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Wake:
-    """Ask again, since the time has come that the person named with "later". `at` is UTC."""
-
-    notice: PersonalLink
-    app_label: str
-    at: datetime
-
-    @property
-    def to(self) -> ChatIdentity:
-        return self.notice.to
-
-    @property
-    def request_id(self) -> str:
-        return self.notice.request_id
-
-    @property
-    def reason(self) -> Reason:
-        return Reason.SNOOZE_ENDED
-
-    @property
-    def key(self) -> str:
-        return key_of(self.notice)
-
-
-Intent = Remember | Sideways | Wake
+Intent = Remember | Sideways

@@ -26,14 +26,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class PersonalLink:
-    """Ask one person for one app: the message with the personal link of request `request_id`.
-
-    `round` tells a later message about the same request from the first one ("").
-    """
+    """Ask one person for one app: the message with the personal link of request `request_id`."""
 
     to: ChatIdentity
     request_id: str
-    round: str = ""
     kind: Literal["personal_link"] = "personal_link"
 
 
@@ -157,8 +153,8 @@ Notice = (
 def key_of(notice: Notice) -> str:
     """The stable key of a notice: the same thing told to the same place has the same key."""
     match notice:
-        case PersonalLink(to, request_id, round):
-            return f"link:{request_id}:{to}" + (f":{round}" if round else "")
+        case PersonalLink(to, request_id):
+            return f"link:{request_id}:{to}"
         case ChannelReminder(to, round):
             return f"reminder:{round}:{to}"
         case RequestChanged(to, request_id, revision):

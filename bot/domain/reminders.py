@@ -9,7 +9,8 @@ same results, since there is only this one rule book:
 * one message with all their apps for each round, at most `per_week` in seven days;
 * by the window of the most urgent app; on the last working day before its date in any case;
 * the first message is never a firm one: that takes `notice` working days since it;
-* who took an app on is left alone for `patience` working days, then asked how it goes;
+* who took an app on, or says that it is saved, is left alone for `patience` working days, then
+  asked how it goes; who said "saved" is asked once, then the operators are told;
 * "later" and "away" are kept; a long absence is not waited for;
 * what was put off is spoken of again at its own time, and in no round before;
 * after `ignored_rounds` without an answer somebody else is asked, not the same person louder.
@@ -17,15 +18,14 @@ same results, since there is only this one rule book:
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
+from bot.domain.cadence import due_day, latest_before, moment_of, rested, start_of
 from bot.domain.calendar import DAY, Calendar
-from bot.domain.campaign import Audience, Tone, Window
+from bot.domain.campaign import Tone, Window
 from bot.domain.consent import Stage
-from bot.domain.evidence import State
 from bot.domain.intents import (
     Intent,
     Open,
@@ -35,13 +35,9 @@ from bot.domain.intents import (
     Sideways,
     Snapshot,
     Standing,
-    Wake,
 )
-from bot.domain.notices import PersonalLink, PersonalRound
-from bot.domain.people import ChatIdentity
+from bot.domain.notices import PersonalRound
 from bot.domain.recipients import Recipient
-
-WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +82,21 @@ def rehearse(
 def after(standing: Standing, intent: Intent) -> Standing:
     """The standing once `intent` was carried out and nothing else happened."""
     match intent:
-        case Remember(at=at):
-            return replace(standing, recipient=standing.recipient.told(at))
-        case Wake(request_id=woken, at=at):
-            return replace(standing, items=tuple(_woken(i, woken, at) for i in standing.items))
+        case Remember(notice=notice, at=at):
+            items = tuple(_told(item, notice) for item in standing.items)
+            return Standing(standing.recipient.told(at), items)
         case Sideways(request_id=gone):
             return replace(standing, items=tuple(i for i in standing.items if i.request.id != gone))
 
 
+def _told(item: Open, notice: PersonalRound) -> Open:
+    """The item once that was sent: a plan ends with its message."""
+    if item.request.snooze is None or item.request.id not in notice.requests:
+        return item
+    return replace(item, request=replace(item.request, snooze=None))
+
+
 # ------------------------------------------------------------------ one person
-
-
-_WAITS = frozenset({Stage.DELIVERED, Stage.ACKNOWLEDGED})
-_WANTS_CONSENT = frozenset(state for state in State if state.wants_consent)
 
 
 def look(standing: Standing, now: datetime, policy: Policy, *, only_now: bool = False) -> Decision:
@@ -108,11 +106,7 @@ def look(standing: Standing, now: datetime, policy: Policy, *, only_now: bool = 
     """
     recipient = standing.recipient
     over = recipient.handed_over
-    live = [
-        item
-        for item in standing.items
-        if item.request.stage in _WAITS and item.state.wants_consent and item.request.id not in over
-    ]
+    live = [item for item in standing.items if item.waits and item.request.id not in over]
     if not live:
         return NOTHING
     calendar = policy.calendars.of(recipient.chat.time_zone)
@@ -120,113 +114,103 @@ def look(standing: Standing, now: datetime, policy: Policy, *, only_now: bool = 
         return NOTHING  # nobody is told anything now, nor asked
     today = calendar.today(now)
     if (start := policy.campaign.start) is not None and today < start:
-        return Decision(again=_start_of(calendar.next_working_day(start), calendar))
+        return Decision(again=start_of(calendar.next_working_day(start), calendar))
     if recipient.away_until is not None and recipient.away_until >= today:
         return _while_away(live, recipient, recipient.away_until, calendar, now, policy)
 
-    if all(item.request.snooze is None for item in live):
-        return _in_rounds(live, recipient, calendar, now, policy, only_now)
-    put_off = _put_off(live, calendar, now, policy)
-    live = put_off.others
-    decision = _in_rounds(live, recipient, calendar, now, policy, only_now) if live else NOTHING
-    times = [at for at in (decision.again, put_off.next_at) if at is not None]
-    return Decision(
-        (*put_off.wakes, *decision.intents), min(times) if times and not only_now else None
+    put_off = _put_off(live, recipient, calendar, now, policy)
+    decision = _in_rounds(put_off, recipient, calendar, now, policy, only_now)
+    if put_off.next_at is None or only_now:
+        return decision
+    again = decision.again
+    return replace(
+        decision, again=put_off.next_at if again is None else min(again, put_off.next_at)
     )
-
-
-def _woken(item: Open, request_id: str, at: datetime) -> Open:
-    """The item once its person was asked again, if it is that one."""
-    if item.request.id != request_id:
-        return item
-    return replace(item, request=replace(item.request, snooze=None, told_at=at))
 
 
 @dataclass(frozen=True, slots=True)
 class PutOff:
-    """What is put off: the ones whose time is now, when the next one's is, and all the others."""
+    """What is put off: when the next one's time is; whose time has come; and all the others."""
 
-    wakes: tuple[Wake, ...]
     next_at: datetime | None
-    others: list[Open]
+    come: Sequence[Open]
+    others: Sequence[Open]
 
 
-def _put_off(live: Sequence[Open], calendar: Calendar, now: datetime, policy: Policy) -> PutOff:
+def _put_off(
+    live: Sequence[Open], recipient: Recipient, calendar: Calendar, now: datetime, policy: Policy
+) -> PutOff:
     """Sorts out what the person put off.
 
-    Where a date has moved ahead of the plan, the day before the date counts: it is among the
-    others then. So it is where the plan was due a day ago and its message did not get through.
+    Where a date has moved ahead of the plan, the last working day before it is the plan. A plan
+    that was told of counts no more: it ends with the message, and if that failed the rounds go on.
     """
-    wakes: list[Wake] = []
-    others: list[Open] = []
+    if all(item.request.snooze is None for item in live):
+        return PutOff(None, (), live)
+    told = recipient.rounds[-1] if recipient.rounds else None
     waits: list[datetime] = []
+    come: list[Open] = []
+    others: list[Open] = []
     for item in live:
-        request = item.request
-        if request.snooze is None:
+        if item.request.snooze is None:
             others.append(item)
             continue
-        until = request.snooze.until
-        latest = _latest_before_dates([item], calendar, calendar.today(now), policy)
-        if min(until, latest or until) > now:
-            waits.append(min(until, latest or until))
-        elif until > now or until + DAY <= now:
-            others.append(item)
+        at = item.request.snooze.until
+        latest = latest_before(policy.deadline(item.request).on, calendar, calendar.today(now))
+        at = at if latest is None else min(at, latest)
+        if at > now:
+            waits.append(at)
+        elif told is None or told < at:
+            come.append(item)
         else:
-            notice = PersonalLink(request.chat, request.id, until.isoformat())
-            wakes.append(Wake(notice, request.app_label, now))
-            waits.append(until + DAY)
-    return PutOff(tuple(wakes), min(waits, default=None), others)
+            others.append(item)
+    return PutOff(min(waits, default=None), come, others)
 
 
 def _in_rounds(
-    live: Sequence[Open],
+    put_off: PutOff,
     recipient: Recipient,
     calendar: Calendar,
     now: datetime,
     policy: Policy,
     only_now: bool,
 ) -> Decision:
-    """What is due of what the person did not put off, and when to look again."""
+    """What is due of what waits for no plan, and when to look again."""
     today = calendar.today(now)
-    told = _last_told(live, recipient)
-    if any(item.request.snooze is not None for item in live):
+    round = _next_round(put_off.others, recipient, calendar, today, policy)
+    if put_off.come:
+        # They wanted it now. What else may be told of comes along: one message, not two.
         moment = calendar.next_open(now)
-        ready, reason = list(live), Reason.SNOOZE_ENDED
+        ready, reason = [*put_off.come, *round.ready], Reason.SNOOZE_ENDED
+    elif not round.ready:
+        return Decision(again=start_of(round.wakes, calendar) if round.wakes else None)
+    elif only_now and today < round.due:
+        return NOTHING  # the day of a last call is never before the day that is due
+    elif round.wakes is not None and today < round.wakes < round.due:
+        return Decision(again=start_of(round.wakes, calendar))
     else:
-        cadence = _by_cadence(live, told, calendar, today, policy)
-        ready = cadence.ready
-        if not ready:
-            wakes = cadence.wakes
-            return Decision(again=_start_of(wakes, calendar) if wakes else None)
-        if only_now and cadence.due > today:
-            return NOTHING  # the day of a last call is never before the day that is due
-        rested = max(now, _rested(live, recipient, now, policy))
-        moment = _moment(recipient.chat, cadence.due, rested, calendar, policy)
-        reason = _reason(ready)
-        if cadence.final is not None:
-            if moment is None or calendar.today(moment) > cadence.final:
+        ready, reason = round.ready, _reason(round.ready)
+        free = rested(ready, recipient, now, policy)
+        found = moment_of(recipient.chat, round.due, free, calendar, policy)
+        if round.final is not None:
+            if found is None or found[0] > round.final:
                 # The last call comes even in a week that had its messages.
-                final = _moment(recipient.chat, cadence.final, now, calendar, policy)
-                if final is not None and calendar.today(final) == cadence.final:
-                    moment = final
-            if moment is not None and calendar.today(moment) == cadence.final:
+                final = moment_of(recipient.chat, round.final, now, calendar, policy)
+                if final is not None and final[0] == round.final:
+                    found = final
+            if found is not None and found[0] == round.final:
                 reason = Reason.LAST_CALL
+        moment = found[1] if found is not None else None
     if moment is None or moment > now:
         return Decision(again=moment)
-    return _say(ready, recipient, now, reason, calendar, today, policy)
-
-
-def _last_told(live: Sequence[Open], recipient: Recipient) -> datetime:
-    newest = max(item.request.told_at or item.request.requested_at for item in live)
-    rounds = recipient.rounds
-    return max(newest, rounds[-1]) if rounds else newest
+    return _say(ready, recipient, now, reason, calendar, policy)
 
 
 @dataclass(frozen=True, slots=True)
-class Cadence:
-    """What is to be told and on which day; `final` is the day of the last call, if it may come.
+class Round:
+    """What is told next and on which day; `final` is the day of the last call, if it may come.
 
-    When `ready` is empty, `wakes` is the day on which something may become ready.
+    `wakes` is the day on which something else may become ready.
     """
 
     ready: list[Open]
@@ -235,124 +219,46 @@ class Cadence:
     wakes: date | None = None
 
 
-def _by_cadence(
-    live: Sequence[Open], told: datetime, calendar: Calendar, today: date, policy: Policy
-) -> Cadence:
+def _next_round(
+    waiting: Sequence[Open], recipient: Recipient, calendar: Calendar, today: date, policy: Policy
+) -> Round:
     """All that may be told goes into one round, on the day of whatever is due first."""
-    told_on = told.astimezone(calendar.zone).date()
+    if not waiting:
+        return Round([], date.max)
+    told = max(item.request.requested_at for item in waiting)
+    if recipient.rounds:
+        told = max(told, recipient.rounds[-1])
+    told_on = calendar.day_of(told)
     due = date.max
     final: date | None = None
     wakes: date | None = None
     ready: list[Open] = []
-    for item in live:
-        if item.request.stage is Stage.ACKNOWLEDGED:
-            taken = item.request.proof.at if item.request.proof else item.request.requested_at
-            fresh_until = calendar.after(calendar.today(taken), policy.patience)
-            if today < fresh_until:
-                wakes = fresh_until if wakes is None else min(wakes, fresh_until)
-                continue
-        day, last = _due_day(told_on, policy.deadline(item.request).on, calendar, today, policy)
+    for item in waiting:
+        until = _left_alone_until(item, calendar, policy)
+        if until is not None and today < until:
+            wakes = until if wakes is None else min(wakes, until)
+            continue
+        day, last = due_day(told_on, policy.deadline(item.request).on, calendar, today, policy)
         if day == date.max:
             continue  # in this window the person is not told at all
         ready.append(item)
         due = min(due, day)
         if last is not None and (final is None or last < final):
             final = last
-    if wakes is not None and today < wakes < due:
-        return Cadence([], due, wakes=wakes)
-    return Cadence(ready, due, final, wakes)
+    return Round(ready, due, final, wakes)
 
 
-def _due_day(
-    told_on: date, deadline: date, calendar: Calendar, today: date, policy: Policy
-) -> tuple[date, date | None]:
-    """The day of the next round, today or later, and the day of the last call before the date.
-
-    `date.max` when no window lets the person be told.
-    """
-    key = (id(calendar), told_on, deadline, today)
-    known = policy._due_days.get(key)
-    if known is None:
-        if len(policy._due_days) > 100_000:
-            policy._due_days.clear()
-        known = policy._due_days[key] = _find_due_day(told_on, deadline, calendar, today, policy)
-    return known
-
-
-def _find_due_day(
-    told_on: date, deadline: date, calendar: Calendar, today: date, policy: Policy
-) -> tuple[date, date | None]:
-    last_day = calendar.last_working_day(deadline)
-    last_window = policy.campaign.window(calendar.days_left(last_day, deadline))
-    told_then = Audience.PERSON in last_window.audience
-    final = last_day if told_on < last_day and last_day >= today and told_then else None
-    day = calendar.next_working_day(max(today, told_on + DAY))
-    gone = calendar.days_left(told_on, day)
-    for _ in range(_LONGEST):
-        window = policy.campaign.window(calendar.days_left(day, deadline))
-        if day == final or (Audience.PERSON in window.audience and gone >= window.every):
-            return day, final
-        day = calendar.next_working_day(day + DAY)
-        gone += 1
-    return date.max, final
-
-
-_LONGEST = 130  # working days: no cadence is slower than half a year
-
-
-def _rested(live: Sequence[Open], recipient: Recipient, now: datetime, policy: Policy) -> datetime:
-    """From when on the week has room for another message."""
-    week = now - WEEK
-    heard = {r for r in recipient.rounds if r > week}
-    for item in live:
-        asked = (item.request.requested_at, item.request.told_at)
-        heard |= {at for at in asked if at is not None and at > week}
-    if len(heard) < policy.per_week:
-        return now
-    return sorted(heard)[-policy.per_week] + WEEK
-
-
-def _moment(
-    chat: ChatIdentity, day: date, earliest: datetime, calendar: Calendar, policy: Policy
-) -> datetime | None:
-    """The first moment from `earliest` on that is this person's: never at the stroke of the hour.
-
-    Each person has minutes of their own, so that a company's morning is no burst.
-    """
-    day = max(day, calendar.today(earliest))
-    for _ in range(_LONGEST):
-        day = calendar.next_working_day(day)
-        opening = calendar.opening(day)
-        if opening is not None:
-            first, last = opening
-            spread = min(policy.jitter, (last - first) / 2).total_seconds()
-            own = first + timedelta(seconds=_own_part(chat, day) * spread // 1)
-            moment = own if own > earliest else earliest
-            if moment < last and calendar.is_open(moment):
-                return moment
-        day += DAY
-    return None
-
-
-def _own_part(chat: ChatIdentity, day: date) -> float:
-    """Between 0 and 1, the same for the same person and day in every process."""
-    return zlib.crc32(f"{chat.user_id}:{day.toordinal()}".encode()) / 2**32
-
-
-def _start_of(day: date, calendar: Calendar) -> datetime:
-    """The first moment of a local day, in UTC."""
-    return datetime.combine(day, time(), calendar.zone).astimezone(UTC)
-
-
-def _latest_before_dates(
-    live: Sequence[Open], calendar: Calendar, today: date, policy: Policy
-) -> datetime | None:
-    """When the last working day before the nearest date begins; None when all dates are past."""
-    dates = [on for item in live if (on := policy.deadline(item.request).on) >= today]
-    if not dates:
-        return None
-    opening = calendar.opening(calendar.last_working_day(min(dates)))
-    return opening[0] if opening is not None else None
+def _left_alone_until(item: Open, calendar: Calendar, policy: Policy) -> date | None:
+    """The day on which somebody who acted on it is asked how it goes; None: they did not."""
+    request = item.request
+    match request.stage:
+        case Stage.ACKNOWLEDGED:
+            since = request.proof.at if request.proof else request.requested_at
+        case Stage.SAVED:
+            since = request.answered_at or request.changed_at or request.requested_at
+        case _:
+            return None
+    return calendar.after(calendar.day_of(since), policy.patience)
 
 
 def _while_away(
@@ -366,9 +272,11 @@ def _while_away(
     """Nothing is said to somebody who is away; what cannot wait for them goes to another."""
     today = calendar.today(now)
     absence = calendar.days_left(today, until)
-    back = _start_of(until + DAY, calendar)
+    back = start_of(until + DAY, calendar)
     pressing = []
     for item in live:
+        if item.request.stage is Stage.SAVED:
+            continue  # nobody else could do more about it
         on = policy.deadline(item.request).on
         if (today <= on <= until) or (on < today and absence > policy.longest_absence):
             pressing.append(item)
@@ -385,19 +293,31 @@ def _sideways(item: Open, recipient: Recipient, reason: Reason, now: datetime) -
     return Sideways(recipient.chat, request.id, request.app, request.app_label, reason, now)
 
 
+_WHEN_NOTHING_FOLLOWS = {
+    Stage.ACKNOWLEDGED: Reason.NOTHING_FOLLOWED,
+    Stage.SAVED: Reason.NOT_SEEN,
+}
+
+
 def _reason(ready: Sequence[Open]) -> Reason:
-    if all(item.request.stage is Stage.ACKNOWLEDGED for item in ready):
-        return Reason.NOTHING_FOLLOWED
-    return Reason.ROUND
+    """One that holds for all of them."""
+    stages = {item.request.stage for item in ready}
+    if len(stages) > 1:
+        return Reason.ROUND
+    return _WHEN_NOTHING_FOLLOWS.get(stages.pop(), Reason.ROUND)
 
 
-def ignored(item: Open, recipient: Recipient) -> int:
-    """How many messages about this request went unanswered; the first one counts."""
+def ignored(item: Open, recipient: Recipient, calendar: Calendar, policy: Policy) -> int:
+    """How many messages about this request went unanswered; the first one counts.
+
+    Those that came while the person was left alone did not speak of it.
+    """
     request = item.request
-    since = request.requested_at
-    if request.stage is Stage.ACKNOWLEDGED and request.proof is not None:
-        since = request.proof.at
-    since = max(at for at in (since, recipient.answered_at, request.answered_at) if at is not None)
+    answers = (request.requested_at, recipient.answered_at, request.answered_at)
+    since = max(at for at in answers if at is not None)
+    until = _left_alone_until(item, calendar, policy)
+    if until is not None:
+        since = max(since, start_of(until, calendar))
     first = since == request.requested_at
     return first + sum(at > since for at in recipient.rounds)
 
@@ -408,23 +328,24 @@ def _say(
     now: datetime,
     reason: Reason,
     calendar: Calendar,
-    today: date,
     policy: Policy,
 ) -> Decision:
     """The round, and what goes sideways instead of into it."""
     intents: list[Intent] = []
     told: list[Open] = []
     for item in ready:
-        if ignored(item, recipient) >= policy.ignored_rounds:
+        unanswered = ignored(item, recipient, calendar, policy)
+        if item.request.stage is Stage.SAVED and unanswered:
+            intents.append(_sideways(item, recipient, Reason.NOT_SEEN, now))
+        elif unanswered >= policy.ignored_rounds:
             intents.append(_sideways(item, recipient, Reason.IGNORED, now))
         else:
             told.append(item)
     if told:
-        windows = [(_window(item, calendar, today, policy), item) for item in told]
-        order = policy.campaign.windows
-        window, _ = max(windows, key=lambda found: order.index(found[0]))
+        today = calendar.today(now)
+        window = _most_urgent(told, calendar, today, policy)
         name = today.isoformat()
-        if recipient.rounds and calendar.today(recipient.rounds[-1]) == today:
+        if recipient.rounds and calendar.day_of(recipient.rounds[-1]) == today:
             name = f"{name}T{now:%H:%M}"  # a second one on the same day was asked for
         notice = PersonalRound(
             recipient.chat,
@@ -438,8 +359,10 @@ def _say(
     return Decision(tuple(intents))
 
 
-def _window(item: Open, calendar: Calendar, today: date, policy: Policy) -> Window:
-    return policy.campaign.window(calendar.days_left(today, policy.deadline(item.request).on))
+def _most_urgent(told: Sequence[Open], calendar: Calendar, today: date, policy: Policy) -> Window:
+    """The window of the app whose date comes first."""
+    on = min(policy.deadline(item.request).on for item in told)
+    return policy.campaign.window(calendar.days_left(today, on))
 
 
 def _tone(
@@ -451,6 +374,10 @@ def _tone(
     policy: Policy,
 ) -> Tone:
     """The window's tone, but calm until the person has known for `notice` working days."""
-    first = min([item.request.requested_at for item in told] + list(recipient.rounds[:1]))
-    known = calendar.days_left(calendar.today(first), today)
+    if window.tone is Tone.CALM:
+        return window.tone
+    first = min(item.request.requested_at for item in told)
+    if recipient.rounds:
+        first = min(first, recipient.rounds[0])
+    known = calendar.days_left(calendar.day_of(first), today)
     return window.tone if known >= policy.notice else Tone.CALM

@@ -279,12 +279,9 @@ class Deliver:
         if not isinstance(notice, PersonalLink) or outcome is None:
             return None, None
         request = await self._ledger.request(notice.request_id)
-        if request is None or request.stage is Stage.REQUESTED:
-            return request, outcome if request is not None else None
-        woken = request.stage is Stage.ACKNOWLEDGED and request.snooze is not None
-        if woken and outcome is Step.DELIVER and notice.round:
-            return request, Step.WAKE
-        return None, None
+        if request is None or request.stage is not Stage.REQUESTED:
+            return None, None
+        return request, outcome
 
 
 def _places(notice: Notice) -> tuple[str, ...]:

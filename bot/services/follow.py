@@ -15,12 +15,11 @@ from bot.domain import looks
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Button, ConsentRequest, Stage, Step, step
-from bot.domain.deliveries import Delivery
 from bot.domain.evidence import Evidence, EvidenceKind, merge
 from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.later import Snooze, plan
-from bot.domain.notices import Happening, PersonalLink
+from bot.domain.notices import Happening
 from bot.errors import ChatError, CloudError, Conflict, NobodyReachable, NothingToDo
 from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
@@ -212,7 +211,7 @@ class Follow:
                 snooze=self._plan(visit.request, local, reason, now) if local else None,
                 watch=looks.begin(now) if look else None,
             )
-            planned = (*self._tell.changes((moved,), now), *_wake(moved, taken))
+            planned = self._tell.changes((moved,), now)
             try:
                 await self._ledger.commit(
                     Changes(
@@ -247,14 +246,6 @@ class Follow:
         }
         evidence = merge(record.evidence, (Evidence(told, now, now, detail),))
         return (replace(record, evidence=evidence, revision=record.revision + 1),)
-
-
-def _wake(moved: ConsentRequest, taken: Step) -> tuple[Delivery, ...]:
-    """The message that comes when "later" has come."""
-    if taken is not Step.SNOOZE or moved.snooze is None:
-        return ()
-    until = moved.snooze.until
-    return (Delivery(PersonalLink(moved.chat, moved.id, until.isoformat()), until, "later"),)
 
 
 def _entry(visit: Visit, moved: ConsentRequest, taken: Step, now: datetime) -> AuditEntry:

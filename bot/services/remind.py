@@ -17,7 +17,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import State
-from bot.domain.intents import Intent, Open, Policy, Remember, Sideways, Standing, Wake
+from bot.domain.intents import Intent, Open, Policy, Reason, Remember, Sideways, Standing
 from bot.domain.notices import Alarm, Channel, ChannelReminder
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.recipients import Recipient
@@ -125,10 +125,9 @@ class Remind:
                 decision, intents=tuple(i for i in decision.intents if not isinstance(i, Sideways))
             )
         planned = tuple(
-            # What was put off is planned since the person said so; here it is only made sure.
             Delivery(intent.notice, now, intent.reason.value)
             for intent in decision.intents
-            if isinstance(intent, Remember | Wake)
+            if isinstance(intent, Remember)
         )
         again = decision.again
         told: tuple[Recipient, ...] = ()
@@ -161,6 +160,9 @@ class Remind:
         by_id = {item.request.id: item.request for item in standing.items}
         for intent in intents:
             if not isinstance(intent, Sideways):
+                continue
+            if intent.reason is Reason.NOT_SEEN:
+                stuck.append(intent)  # another admin could do no more about it
                 continue
             try:
                 await self._ask.sideways(by_id[intent.request_id])

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.domain.changes import Changes
-from bot.domain.consent import FRESH, ConsentRequest, LinkBinding, Stage, Step, link_digest, step
+from bot.domain.consent import (
+    ConsentRequest,
+    LinkBinding,
+    Stage,
+    Step,
+    allowed,
+    link_digest,
+    step,
+)
 from bot.domain.deliveries import WHEN_UNKNOWN, Delivery, Phase, Promise
 from bot.domain.intents import Reason
 from bot.domain.notices import (
@@ -29,8 +37,6 @@ from bot.ports.chat import Messenger
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import NO_LINKS, Composer
-
-_WAITING = frozenset({Stage.DELIVERED, Stage.ACKNOWLEDGED})
 
 
 class NothingToTell(Exception):
@@ -161,17 +167,12 @@ class Send:
         return message
 
     async def _issue(self, notice: PersonalLink, key: str) -> str:
-        """A fresh link for the message that is about to be sent; the former one ends here.
-
-        "" for somebody who has taken it on already and asked to be told later: their link is spent.
-        """
+        """A fresh link for the message that is about to be sent; the former one ends here."""
         while True:
             request = await self._ledger.request(notice.request_id)
             now = self._clock.now()
-            if request is None or not _waits_for(request, notice, now):
+            if request is None or request.stage is not Stage.REQUESTED:
                 raise NothingToTell
-            if request.stage is Stage.ACKNOWLEDGED:
-                return ""
             link = await self._bind(request, Step.ISSUE, key, now)
             if link:
                 return link
@@ -185,8 +186,10 @@ class Send:
             while request_id not in links:
                 request = await self._ledger.request(request_id)
                 now = self._clock.now()
-                if request is None or not _is_told_of(request, notice):
-                    break  # this one ended, or was put off, while the round was on its way
+                if request is None or Step.RENEW not in allowed(request.stage):
+                    break  # this one ended while the round was on its way
+                if _is_put_off(request, notice, now):
+                    break
                 former = request.link.letter if request.link is not None else ""
                 link = await self._bind(request, Step.RENEW, letter or former, now)
                 if link:
@@ -207,20 +210,11 @@ class Send:
         return f"{self._public_url}/c/{token}"
 
 
-def _waits_for(request: ConsentRequest, notice: PersonalLink, now: datetime) -> bool:
-    """Whether this message still has a reason: asked for the first time, or "later" has come."""
-    if request.snooze is None:
-        return request.stage is Stage.REQUESTED
-    if request.snooze.until > now:
+def _is_put_off(request: ConsentRequest, notice: PersonalRound, now: datetime) -> bool:
+    """Whether the person said "later" while the round was on its way."""
+    if request.snooze is None or notice.reason == Reason.SNOOZE_ENDED:
         return False
-    return bool(notice.round) and request.stage in (*FRESH, Stage.ACKNOWLEDGED)
-
-
-def _is_told_of(request: ConsentRequest, notice: PersonalRound) -> bool:
-    """Whether a round still speaks of it. What is put off has a reminder of its own."""
-    if request.stage not in _WAITING:
-        return False
-    return request.snooze is None or notice.reason == Reason.SNOOZE_ENDED
+    return request.snooze.until > now
 
 
 def _may_be_there(delivery: Delivery) -> bool:

@@ -91,7 +91,6 @@ class AnyPath(RuleBasedStateMachine):
             stage=REQUEST.stage,
             revision=1,
             changed_at=None,
-            told_at=None,
             answered_at=None,
         )
         assert mine == REQUEST

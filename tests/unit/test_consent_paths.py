@@ -41,7 +41,7 @@ def test_a_link_is_spent_at_most_once_on_any_path(data: st.DataObject) -> None:
             break
         taken = data.draw(st.sampled_from(choices))
         link = None
-        if taken is Step.ISSUE:
+        if taken in (Step.ISSUE, Step.RENEW):
             tokens.append(f"token-{number}")
             link = LinkBinding(link_digest(tokens[-1]), NOW + timedelta(hours=72))
         proof = Proof(ProofKind.SIGNED_IN, "entra:ada", NOW) if taken is Step.ACKNOWLEDGE else None

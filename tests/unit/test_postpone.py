@@ -18,7 +18,7 @@ from bot.domain.calendar import Calendar, Calendars
 from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage
-from bot.domain.intents import Policy, Remember, Wake
+from bot.domain.intents import Policy, Reason, Remember
 from bot.domain.later import Snooze, plan_snooze, snooze_choices
 from bot.rehearsal import OnRealTime, RehearsalClock
 from bot.services.postpone import Postpone
@@ -128,7 +128,7 @@ async def test_a_plan_shows_what_was_put_off_at_its_time(ledger: FakeLedger) -> 
     snooze = Snooze(datetime(2025, 3, 6, 14), "UTC", "change window")
     await ledger.commit(Changes(requests=(replace(DELIVERED, snooze=snooze, revision=2),)))
     found = await Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy()).plan(4)
-    assert [(type(i), i.at) for i in found.intents] == [(Wake, snooze.until)]
+    assert [(i.reason, i.at) for i in found.intents] == [(Reason.SNOOZE_ENDED, snooze.until)]
     _, when, what, why = line(Words(), found, found.intents[0])
     assert when.startswith("March 6, 2025, 14:00")
     assert (what, why) == ("reminder: Contoso O365", "asked to hear again then")

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars, Hours
+from bot.domain.calendar import Calendar, Calendars, Hours
 from bot.domain.campaign import Audience, Campaign, Deadline, Tone, WindowName
 from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
 from bot.domain.evidence import State
@@ -25,7 +25,6 @@ from bot.domain.intents import (
     Sideways,
     Snapshot,
     Standing,
-    Wake,
 )
 from bot.domain.later import Snooze, plan
 from bot.domain.people import ChatIdentity, Platform
@@ -36,6 +35,7 @@ from tests.strategies import ZONES, any_moments, hours, some_days_off
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+UTC_CALENDAR = Calendar(ZoneInfo("UTC"))
 
 
 def policy(on: date | None = None, **more: object) -> Policy:
@@ -61,6 +61,14 @@ def asked(at: datetime = MONDAY, name: str = "r1", **more: object) -> Open:
         **more,  # type: ignore[arg-type]
     )
     return Open(request, State.NEEDS_CONSENT)
+
+
+def taken_on(at: datetime) -> Open:
+    return asked(stage=Stage.ACKNOWLEDGED, proof=Proof(ProofKind.PERSONAL_LINK, "slack:U1", at))
+
+
+def told(found: list[Intent]) -> list[tuple[datetime, tuple[str, ...], Reason]]:
+    return [(i.at, i.notice.requests, i.reason) for i in found if isinstance(i, Remember)]
 
 
 def ada(*items: Open, **more: object) -> Standing:
@@ -124,10 +132,7 @@ def test_a_done_app_stops_everything_about_it_at_once() -> None:
 
 def test_who_took_it_on_is_left_alone_and_then_asked_how_it_goes() -> None:
     """The acknowledgement decays after three working days without a change."""
-    taken = asked(
-        stage=Stage.ACKNOWLEDGED, proof=Proof(ProofKind.PERSONAL_LINK, "slack:U1", MONDAY)
-    )
-    found = rounds(ada(taken), NEAR, days=10)
+    found = rounds(ada(taken_on(MONDAY)), NEAR, days=10)
     assert found[0].at == MONDAY + 3 * DAY
     assert found[0].reason is Reason.NOTHING_FOLLOWED
 
@@ -150,37 +155,58 @@ def test_later_is_kept_to_the_minute() -> None:
     standing = ada(asked(snooze=Snooze(until.replace(tzinfo=None), "UTC", "change window")))
     found = rounds(standing, NEAR, days=5)
     assert [i.at for i in found] == [until, MONDAY + 4 * DAY]
-    assert found[0].reason is Reason.SNOOZE_ENDED
-    assert isinstance(found[0], Wake)
+    assert [i.reason for i in found] == [Reason.SNOOZE_ENDED, Reason.LAST_CALL]
 
 
 def test_what_is_put_off_keeps_no_other_app_waiting() -> None:
-    """Each request has a plan of its own; the round speaks of the others."""
+    """The round speaks of the others; when its time comes, they come along in one message."""
     snooze = Snooze(datetime(2026, 3, 5, 14), "UTC", "change window")
     found = rounds(ada(asked(snooze=snooze), asked(name="r2")), NEAR, days=4)
-    assert [(i.at, i.notice.requests) for i in found if isinstance(i, Remember)] == [
-        (MONDAY + 2 * DAY, ("r2",))
+    assert told(found) == [
+        (MONDAY + 2 * DAY, ("r2",), Reason.ROUND),
+        (snooze.until, ("r1", "r2"), Reason.SNOOZE_ENDED),
     ]
-    assert [i.at for i in found if isinstance(i, Wake)] == [snooze.until]
 
 
-def test_a_plan_whose_message_did_not_get_through_ends_after_a_day() -> None:
-    """The rounds take it up again."""
+def test_apps_that_were_put_off_to_one_moment_come_in_one_message() -> None:
+    """And once only, also where the date was moved ahead of the plan."""
+    snooze = Snooze(datetime(2026, 3, 5, 14), "UTC", "change window")
+    both = ada(asked(snooze=snooze), asked(name="r2", snooze=snooze))
+    assert told(rounds(both, FAR, days=10)) == [(snooze.until, ("r1", "r2"), Reason.SNOOZE_ENDED)]
+    sooner = rounds(both, policy(date(2026, 3, 4)), days=3)
+    assert [at for at, _, _ in told(sooner)] == [MONDAY + 2 * DAY]
+
+
+def test_a_plan_whose_message_did_not_get_through_is_taken_up_by_the_rounds() -> None:
+    """It was told of as far as anybody knows: not at once again, and not never."""
     snooze = Snooze(datetime(2026, 3, 3, 9), "UTC")
-    standing = ada(asked(snooze=snooze))
-    assert isinstance(look(standing, MONDAY + DAY, NEAR).intents[0], Wake)
-    assert look(standing, MONDAY + DAY, NEAR).again == MONDAY + 2 * DAY
-    (round,) = look(standing, MONDAY + 2 * DAY, NEAR).intents
-    assert isinstance(round, Remember)
-    assert round.reason is Reason.SNOOZE_ENDED
+    standing = ada(asked(snooze=snooze), rounds=(snooze.until,))
+    assert [at for at, _, _ in told(rounds(standing, NEAR, days=4))] == [MONDAY + 3 * DAY]
 
 
 def test_who_said_later_has_answered() -> None:
     """Silence is counted from there."""
     silent, spoke = asked(), asked(answered_at=MONDAY + 3 * DAY)
-    told = tuple(MONDAY + day * DAY for day in (1, 2, 4))
-    assert ignored(silent, Recipient(ADA_IN_CHAT, told)) == 4
-    assert ignored(spoke, Recipient(ADA_IN_CHAT, told)) == 1
+    recipient = Recipient(ADA_IN_CHAT, tuple(MONDAY + day * DAY for day in (1, 2, 4)))
+    assert ignored(silent, recipient, UTC_CALENDAR, FAR) == 4
+    assert ignored(spoke, recipient, UTC_CALENDAR, FAR) == 1
+
+
+def test_messages_that_did_not_speak_of_an_app_count_for_no_silence_about_it() -> None:
+    """While somebody is left alone with one app, the rounds are about the others."""
+    recipient = Recipient(ADA_IN_CHAT, tuple(MONDAY + day * DAY for day in (1, 2, 4)))
+    assert ignored(taken_on(MONDAY), recipient, UTC_CALENDAR, FAR) == 1
+
+
+def test_who_says_that_it_is_saved_is_asked_once_and_then_the_operators() -> None:
+    """Their word counts on the board; but while nothing shows it, it is not done."""
+    saved = replace(asked(stage=Stage.SAVED, answered_at=MONDAY - 3 * DAY), state=State.MIGRATED)
+    found = rounds(ada(saved), NEAR, days=30)
+    assert [type(i) for i in found] == [Remember, Sideways]
+    assert {i.reason for i in found} == {Reason.NOT_SEEN}
+    assert found[0].at == MONDAY + 2 * DAY
+    away = rounds(ada(saved, away_until=date(2026, 3, 9)), NEAR, days=7)
+    assert away == [], "nobody else could do more about it"
 
 
 def test_later_never_goes_past_a_date_that_was_moved_forward() -> None:

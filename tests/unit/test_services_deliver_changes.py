@@ -15,13 +15,11 @@ from bot.domain.notices import (
     Happening,
     Introduction,
     OperatorNote,
-    PersonalLink,
     PersonalRound,
     RequestChanged,
 )
 from bot.domain.people import Platform
-from bot.errors import LinkRevoked
-from bot.message import Buttons, OpenLink
+from bot.errors import LinkRevoked, LinkSpent
 from bot.services.deliver import Deliver
 from bot.services.send import Send
 from tests.examples import (
@@ -45,7 +43,11 @@ from tests.fakes import (
 
 LATER = NOW + timedelta(hours=24)
 PLAN = Snooze(datetime(2025, 3, 4, 9), "UTC", "the auditor")
-WAKE = Delivery(PersonalLink(ADA_IN_CHAT, REQUEST.id, LATER.isoformat()), LATER, "later")
+WAKE = Delivery(
+    PersonalRound(ADA_IN_CHAT, "x", (REQUEST.id,), "snooze_ended", "overdue", "plain"),
+    LATER,
+    "snooze_ended",
+)
 
 
 class World:
@@ -138,16 +140,7 @@ async def test_later_brings_a_fresh_link_and_ends_the_former(world: World) -> No
     assert len(world.slack.posted) == 2
 
 
-async def test_who_said_later_twice_hears_once(world: World) -> None:
-    """The earlier plan's message finds that it is not its turn."""
-    await world.carry_out(LETTER)
-    await world.put(snooze=replace(PLAN, local=datetime(2025, 3, 6, 9)))
-    world.clock.forward(timedelta(hours=25))
-    assert (await world.carry_out(WAKE)).failure == "nothing_to_tell"
-    assert len(world.slack.posted) == 1
-
-
-@pytest.mark.parametrize("stage", [Stage.SAVED, Stage.DONE, Stage.DECLINED, Stage.REVOKED])
+@pytest.mark.parametrize("stage", [Stage.DONE, Stage.DECLINED, Stage.REVOKED])
 async def test_later_is_not_told_about_what_is_over(world: World, stage: Stage) -> None:
     """Whatever happened in between settles it."""
     await world.carry_out(LETTER)
@@ -156,22 +149,20 @@ async def test_later_is_not_told_about_what_is_over(world: World, stage: Stage) 
     assert (await world.carry_out(WAKE)).failure == "nothing_to_tell"
 
 
-async def test_who_has_taken_it_on_is_reminded_without_a_link(world: World) -> None:
-    """Their link is spent; the plan ends with the message."""
+@pytest.mark.parametrize("stage", [Stage.ACKNOWLEDGED, Stage.SAVED])
+async def test_who_has_taken_it_on_gets_a_link_that_cannot_be_spent_again(
+    world: World, stage: Stage
+) -> None:
+    """It leads to where they stopped; the plan ends with the message."""
     await world.carry_out(LETTER)
-    await world.put(snooze=PLAN, stage=Stage.ACKNOWLEDGED)
+    await world.put(snooze=PLAN, stage=stage)
     world.clock.forward(timedelta(hours=25))
     assert (await world.carry_out(WAKE)).phase is Phase.SENT
     request = await world.ledger.request(REQUEST.id)
     assert request is not None
-    assert (request.stage, request.snooze) == (Stage.ACKNOWLEDGED, None)
-    blocks = world.slack.posted["m2"].message.blocks
-    assert not any(
-        isinstance(button, OpenLink)
-        for block in blocks
-        if isinstance(block, Buttons)
-        for button in block.buttons
-    )
+    assert (request.stage, request.snooze) == (stage, None)
+    with pytest.raises(LinkSpent):
+        check_link(request, link_digest("token-2"), world.clock.now())
 
 
 async def test_a_change_after_later_changes_the_newest_message(world: World) -> None:

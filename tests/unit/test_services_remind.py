@@ -202,18 +202,32 @@ async def test_what_is_put_off_is_heard_of_again_at_its_time(world: World) -> No
     put_off = step(request, Step.SNOOZE, world.clock.now(), snooze=snooze)
     await world.ledger.commit(Changes(requests=(put_off,)))
     await world.days(9)
-    assert world.planned(PersonalRound) + world.planned(PersonalLink) == []
+    assert world.planned(PersonalRound) == []
     await world.days(1)
-    (again,) = world.planned(PersonalLink)
+    (again,) = world.planned(PersonalRound)
     assert (again.due_at, again.why) == (wanted, "snooze_ended")
-    issued = step(put_off, Step.ISSUE, wanted)
-    told = step(issued, Step.DELIVER, wanted)
-    await world.ledger.commit(Changes(requests=(issued,)))
-    await world.ledger.commit(Changes(requests=(told,)))
+    renewed = step(put_off, Step.RENEW, wanted)
+    await world.ledger.commit(Changes(requests=(renewed,)))
     await world.days(4)
-    assert len(world.planned(PersonalLink)) == 1
-    first, *_ = world.planned(PersonalRound)
-    assert world.policy.calendars.of("").today(first.due_at) > wanted.date()
+    _, following = world.planned(PersonalRound)
+    assert world.policy.calendars.of("").today(following.due_at) > wanted.date()
+
+
+async def test_what_is_said_to_be_saved_and_never_shows_ends_with_the_operators(
+    world: World,
+) -> None:
+    """One question to the person, then one alarm; nobody else is asked for the app."""
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    for taken in (Step.ACKNOWLEDGE, Step.SAVE):
+        request = step(request, taken, NOW, proof=Proof(ProofKind.SIGNED_IN, "entra:ada", NOW))
+        await world.ledger.commit(Changes(requests=(request,)))
+    await world.days(40)
+    (round,) = world.planned(PersonalRound)
+    (alarm,) = world.planned(Alarm)
+    assert round.why == "not_seen"
+    assert alarm.notice == Alarm(OPERATOR, REQUEST.id, "nobody_left", "not_seen")
+    assert world.planned(PersonalLink) == []
 
 
 async def test_a_link_that_was_not_used_in_time_is_made_anew_by_the_next_round(

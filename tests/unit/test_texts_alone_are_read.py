@@ -23,7 +23,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import Candidate, Choice, Point
 from bot.domain.consent import Proof, ProofKind, Stage
 from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
-from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways, Wake
+from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.later import Snooze
 from bot.domain.looks import Watch
@@ -250,9 +250,8 @@ def plans() -> list[Plan]:
     ]
     away: list[Intent] = [
         Sideways(ADA_IN_CHAT, REQUEST.id, APP.ref, APP.label, reason, LATER)
-        for reason in (Reason.IGNORED, Reason.AWAY)
+        for reason in (Reason.IGNORED, Reason.AWAY, Reason.NOT_SEEN)
     ]
-    away.append(Wake(PersonalLink(ADA_IN_CHAT, REQUEST.id, "x"), APP.label, LATER))
     known = {REQUEST.id: REQUEST}
     # No more than a plan shows, so that every line of them is read.
     parts = [rounds[start : start + 10] for start in range(0, len(rounds), 10)]

@@ -1,0 +1,106 @@
+"""On which day, and at which moment of it, somebody may be told.
+
+Days are local dates of the person's calendar, moments are UTC. Answers about days are kept with the
+policy: of a thousand people most were told on one of a few days.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from bot.domain.calendar import DAY, Calendar
+from bot.domain.campaign import Audience
+from bot.domain.intents import Open, Policy
+from bot.domain.people import ChatIdentity
+from bot.domain.recipients import Recipient
+
+WEEK = timedelta(days=7)
+_LONGEST = 130  # working days: no cadence is slower than half a year
+
+
+def due_day(
+    told_on: date, deadline: date, calendar: Calendar, today: date, policy: Policy
+) -> tuple[date, date | None]:
+    """The day of the next round, today or later, and the day of the last call before the date.
+
+    `date.max` when no window lets the person be told.
+    """
+    key = (id(calendar), told_on, deadline, today)
+    known = policy.due_days.get(key)
+    if known is None:
+        if len(policy.due_days) > 100_000:
+            policy.due_days.clear()
+        known = policy.due_days[key] = _find_due_day(told_on, deadline, calendar, today, policy)
+    return known
+
+
+def _find_due_day(
+    told_on: date, deadline: date, calendar: Calendar, today: date, policy: Policy
+) -> tuple[date, date | None]:
+    last_day = calendar.last_working_day(deadline)
+    last_window = policy.campaign.window(calendar.days_left(last_day, deadline))
+    told_then = Audience.PERSON in last_window.audience
+    final = last_day if told_on < last_day and last_day >= today and told_then else None
+    day = calendar.next_working_day(max(today, told_on + DAY))
+    gone = calendar.days_left(told_on, day)
+    for _ in range(_LONGEST):
+        window = policy.campaign.window(calendar.days_left(day, deadline))
+        if day == final or (Audience.PERSON in window.audience and gone >= window.every):
+            return day, final
+        day = calendar.next_working_day(day + DAY)
+        gone += 1
+    return date.max, final
+
+
+def rested(live: Sequence[Open], recipient: Recipient, now: datetime, policy: Policy) -> datetime:
+    """From when on the week has room for another message; the first one for an app counts too."""
+    week = now - WEEK
+    heard = {at for at in recipient.rounds if at > week}
+    heard.update(item.request.requested_at for item in live if item.request.requested_at > week)
+    if len(heard) < policy.per_week:
+        return now
+    return sorted(heard)[-policy.per_week] + WEEK
+
+
+def moment_of(
+    chat: ChatIdentity, day: date, earliest: datetime, calendar: Calendar, policy: Policy
+) -> tuple[date, datetime] | None:
+    """The first moment from `earliest` on that is this person's, and its day.
+
+       It is never at the stroke of the hour.
+    Each person has minutes of their own, so that a company's
+       morning is no burst.
+    """
+    day = max(day, calendar.day_of(earliest))
+    for _ in range(_LONGEST):
+        day = calendar.next_working_day(day)
+        opening = calendar.opening(day)
+        if opening is not None:
+            first, last = opening
+            spread = min(policy.jitter, (last - first) / 2).total_seconds()
+            own = first + timedelta(seconds=_own_part(chat, day) * spread // 1)
+            moment = own if own > earliest else earliest
+            if moment < last and calendar.is_open(moment):
+                return day, moment
+        day += DAY
+    return None
+
+
+def _own_part(chat: ChatIdentity, day: date) -> float:
+    """Between 0 and 1, the same for the same person and day in every process."""
+    return zlib.crc32(f"{chat.user_id}:{day.toordinal()}".encode()) / 2**32
+
+
+def start_of(day: date, calendar: Calendar) -> datetime:
+    """The first moment of a local day, in UTC."""
+    return datetime.combine(day, time(), calendar.zone).astimezone(UTC)
+
+
+def latest_before(deadline: date, calendar: Calendar, today: date) -> datetime | None:
+    """When the last working day before a date begins; None when the date is past."""
+    if deadline < today:
+        return None
+    opening = calendar.opening(calendar.last_working_day(deadline))
+    return opening[0] if opening is not None else None
