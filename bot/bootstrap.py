@@ -210,6 +210,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             ),
             clock=clock,
             secrets=system_secrets,
+            policy=policy,
             public_url=settings.public_url,
             link_lifetime=timedelta(hours=settings.link_hours),
         )

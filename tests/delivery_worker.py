@@ -42,6 +42,7 @@ from bot.services.deliver import Deliver
 from bot.services.requeue import requeue
 from bot.services.send import Send
 from bot.settings import SlackSettings
+from tests.examples import POLICY
 from tests.fakes import reminding
 
 MINUTE = timedelta(minutes=1)
@@ -89,6 +90,7 @@ async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIt
             ),
             clock=clock,
             secrets=secrets,
+            policy=POLICY,
             public_url="https://bot.example.com",
             link_lifetime=timedelta(hours=72),
         )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.domain.apps import AppRef, AppStatus, Office365App, Tenant
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign
 from bot.domain.consent import ConsentRequest, LinkBinding, Stage, link_digest
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import PersonalLink
 from bot.domain.people import ChatIdentity, GlobalAdmin, Mfa, Platform
@@ -60,3 +64,6 @@ DELIVERED = replace(
     REQUEST, stage=Stage.DELIVERED, link=LinkBinding(link_digest(TOKEN), NOW + LINK_FOR)
 )
 LETTER = Delivery(PersonalLink(ADA_IN_CHAT, REQUEST.id), NOW, "asked_by_operator")
+
+POLICY = Policy(Campaign(), Calendars(ZoneInfo("UTC")), jitter=timedelta(0))
+"""No dates of the organisation's own; nine to five in UTC, on the stroke of nine."""

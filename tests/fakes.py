@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from bot.chat.reminding import Reminding
 from bot.domain.apps import (
@@ -17,8 +16,6 @@ from bot.domain.apps import (
     ProvisioningConnection,
     Tenant,
 )
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign
 from bot.domain.consent import (
     MfaShown,
     link_digest,
@@ -41,6 +38,7 @@ from bot.ports.clouds import LogPage
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.ports.writing import NO_LINKS
+from tests.examples import POLICY
 
 
 class OnceInMemory:
@@ -457,7 +455,7 @@ def reminding(ledger: Ledger, clock: Clock, by: Policy | None = None) -> Remindi
     return Reminding(
         ledger=ledger,
         clock=clock,
-        policy=by or Policy(Campaign(), Calendars(ZoneInfo("UTC")), jitter=timedelta(0)),
+        policy=by or POLICY,
         language="en",
         secrets=CountingSecrets(),
         painter=BlankPainter(),

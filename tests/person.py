@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
-from zoneinfo import ZoneInfo
 
 from bot.chat.conversation import CampaignParts, Conversation
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign
 from bot.domain.changes import Changes
 from bot.domain.consent import ConsentRequest, ProofKind
-from bot.domain.intents import Policy
 from bot.domain.notices import Channel
 from bot.domain.people import Holding, Platform
 from bot.domain.people_policy import PeoplePolicy
@@ -38,6 +34,7 @@ from tests.examples import (
     DELIVERED,
     NOW,
     OPERATOR,
+    POLICY,
     RECORD,
     REQUEST,
     TENANT,
@@ -119,7 +116,7 @@ class Stage:
             policy=PeoplePolicy(),
         )
         scan = Scan(orgs=orgs, entra=self.entra, ledger=self.ledger, clock=self.clock)
-        policy = Policy(Campaign(), Calendars(ZoneInfo("UTC")), jitter=timedelta(0))
+        policy = POLICY
         letters = reminding(self.ledger, self.clock, policy)
         boards = Boards(
             ledger=self.ledger,

@@ -255,7 +255,7 @@ class Conversation:
                 until = read_day(said)
                 if until is None:
                     return replies.no_moment()
-                return replies.away(until, await self._campaign.postpone.away(asker, until))
+                return replies.away(await self._campaign.postpone.away(asker, until))
 
     async def _later(
         self, command: Later, asker: ChatIdentity, personal: PersonalReplies

@@ -254,9 +254,9 @@ class Replies:
             return plain(self._words("sample.nobody"))
         return Message(found.summary, (*found.blocks, Note(self._words("sample.reason"))))
 
-    def away(self, until: date, ahead: bool) -> Message:
+    def away(self, until: date | None) -> Message:
         """An absence was noted, or ended."""
-        if not ahead:
+        if until is None:
             return plain(self._words("away.back"))
         return plain(self._words("away.done", date=self._words.date(until)))
 

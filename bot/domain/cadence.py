@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from bot.domain.calendar import DAY, Calendar
 from bot.domain.campaign import Audience
 from bot.domain.intents import Open, Policy
+from bot.domain.notices import PersonalRound
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
 
@@ -86,6 +87,15 @@ def moment_of(
                 return day, moment
         day += DAY
     return None
+
+
+def is_timely(notice: PersonalRound, now: datetime, policy: Policy) -> bool:
+    """Whether a round may still be told: on the day it was planned for, in the person's hours.
+
+    What was held up is told by the next round, from the truth of that day.
+    """
+    calendar = policy.calendars.of(notice.to.time_zone)
+    return notice.round.startswith(calendar.today(now).isoformat()) and calendar.is_open(now)
 
 
 def _own_part(chat: ChatIdentity, day: date) -> float:

@@ -71,6 +71,11 @@ class Open:
         """
         return self.state in _WAITS_IN.get(self.request.stage, ())
 
+    @property
+    def matter(self) -> str:
+        """What can get stuck. Whoever acts on it moves it on: then it is another one."""
+        return f"{self.request.id}:{self.request.stage.value}"
+
 
 _WANTS_CONSENT = frozenset(state for state in State if state.wants_consent)
 _WAITS_IN = {

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.domain.people import ChatIdentity
 
 KEPT_ROUNDS = 32
+LONGEST_ABSENCE = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class Recipient:
 
     `rounds` are the latest personal reminders, oldest first. `answered_at` is the last time the
     person reacted to one: silence is counted from there. `away_until` is the last day of an absence
-    (local date). `handed_over` names requests that the operators have been told about; they are
-    not repeated to this person.
+    (local date). `handed_over` are the matters that the operators have been told about (a request,
+    and the stage that it was stuck in); they are not repeated to this person.
     """
 
     chat: ChatIdentity
@@ -39,6 +40,6 @@ class Recipient:
         """After "I am away until then"; a day in the past ends an absence."""
         return replace(self, away_until=until, answered_at=now, revision=self.revision + 1)
 
-    def over(self, request_ids: frozenset[str]) -> Recipient:
-        """After the operators were told about these requests."""
-        return replace(self, handed_over=self.handed_over | request_ids, revision=self.revision + 1)
+    def over(self, matters: frozenset[str]) -> Recipient:
+        """After the operators were told about these."""
+        return replace(self, handed_over=self.handed_over | matters, revision=self.revision + 1)

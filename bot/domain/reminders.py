@@ -37,7 +37,7 @@ from bot.domain.intents import (
     Standing,
 )
 from bot.domain.notices import PersonalRound
-from bot.domain.recipients import Recipient
+from bot.domain.recipients import LONGEST_ABSENCE, Recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,9 @@ def look(standing: Standing, now: datetime, policy: Policy, *, only_now: bool = 
     `only_now` spares the work of finding `again`, which is None then.
     """
     recipient = standing.recipient
-    over = recipient.handed_over
-    live = [item for item in standing.items if item.waits and item.request.id not in over]
+    live = [item for item in standing.items if item.waits]
+    if over := recipient.handed_over:
+        live = [item for item in live if item.matter not in over]
     if not live:
         return NOTHING
     calendar = policy.calendars.of(recipient.chat.time_zone)
@@ -130,10 +131,11 @@ def look(standing: Standing, now: datetime, policy: Policy, *, only_now: bool = 
 
 @dataclass(frozen=True, slots=True)
 class PutOff:
-    """What is put off: when the next one's time is; whose time has come; and all the others."""
+    """What is put off (`next_at`: until when), what was until `came_at`, and what is not."""
 
     next_at: datetime | None
     come: Sequence[Open]
+    came_at: datetime
     others: Sequence[Open]
 
 
@@ -146,10 +148,11 @@ def _put_off(
     that was told of counts no more: it ends with the message, and if that failed the rounds go on.
     """
     if all(item.request.snooze is None for item in live):
-        return PutOff(None, (), live)
+        return PutOff(None, (), now, live)
     told = recipient.rounds[-1] if recipient.rounds else None
     waits: list[datetime] = []
     come: list[Open] = []
+    came: list[datetime] = []
     others: list[Open] = []
     for item in live:
         if item.request.snooze is None:
@@ -162,9 +165,10 @@ def _put_off(
             waits.append(at)
         elif told is None or told < at:
             come.append(item)
+            came.append(at)
         else:
             others.append(item)
-    return PutOff(min(waits, default=None), come, others)
+    return PutOff(min(waits, default=None), come, max(came, default=now), others)
 
 
 def _in_rounds(
@@ -177,11 +181,13 @@ def _in_rounds(
 ) -> Decision:
     """What is due of what waits for no plan, and when to look again."""
     today = calendar.today(now)
+    name = today.isoformat()
     round = _next_round(put_off.others, recipient, calendar, today, policy)
     if put_off.come:
         # They wanted it now. What else may be told of comes along: one message, not two.
         moment = calendar.next_open(now)
         ready, reason = [*put_off.come, *round.ready], Reason.SNOOZE_ENDED
+        name = f"{name}T{put_off.came_at:%H:%M}"
     elif not round.ready:
         return Decision(again=start_of(round.wakes, calendar) if round.wakes else None)
     elif only_now and today < round.due:
@@ -203,7 +209,7 @@ def _in_rounds(
         moment = found[1] if found is not None else None
     if moment is None or moment > now:
         return Decision(again=moment)
-    return _say(ready, recipient, now, reason, calendar, policy)
+    return _say(name, ready, recipient, now, reason, calendar, policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +277,7 @@ def _while_away(
 ) -> Decision:
     """Nothing is said to somebody who is away; what cannot wait for them goes to another."""
     today = calendar.today(now)
+    until = min(until, today + LONGEST_ABSENCE)
     absence = calendar.days_left(today, until)
     back = start_of(until + DAY, calendar)
     pressing = []
@@ -323,6 +330,7 @@ def ignored(item: Open, recipient: Recipient, calendar: Calendar, policy: Policy
 
 
 def _say(
+    name: str,
     ready: Sequence[Open],
     recipient: Recipient,
     now: datetime,
@@ -330,7 +338,7 @@ def _say(
     calendar: Calendar,
     policy: Policy,
 ) -> Decision:
-    """The round, and what goes sideways instead of into it."""
+    """The round, and what goes sideways instead of into it. `name` tells it from all others."""
     intents: list[Intent] = []
     told: list[Open] = []
     for item in ready:
@@ -344,9 +352,6 @@ def _say(
     if told:
         today = calendar.today(now)
         window = _most_urgent(told, calendar, today, policy)
-        name = today.isoformat()
-        if recipient.rounds and calendar.day_of(recipient.rounds[-1]) == today:
-            name = f"{name}T{now:%H:%M}"  # a second one on the same day was asked for
         notice = PersonalRound(
             recipient.chat,
             name,

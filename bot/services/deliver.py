@@ -39,6 +39,7 @@ from bot.domain.notices import (
     PersonalRound,
 )
 from bot.domain.people import ChatIdentity
+from bot.domain.recipients import Recipient
 from bot.domain.troubles import PROBE_EVERY, Trouble, alarms, owners
 from bot.errors import (
     ChannelUnreachable,
@@ -256,6 +257,7 @@ class Deliver:
                         also,
                         deliveries=(ended,),
                         requests=(stepped,) if stepped else (),
+                        recipients=await self._told(claimed, now) if action != "drop" else (),
                         solved=_places(claimed.notice) if ended.phase is Phase.SENT else (),
                         audit=(entry,),
                     )
@@ -282,6 +284,14 @@ class Deliver:
         if request is None or request.stage is not Stage.REQUESTED:
             return None, None
         return request, outcome
+
+    async def _told(self, delivery: Delivery, now: datetime) -> tuple[Recipient, ...]:
+        """Whom a round was told to, as far as anybody knows; a refused one is silence too."""
+        if not isinstance(delivery.notice, PersonalRound):
+            return ()
+        chat = delivery.notice.to
+        known = await self._ledger.recipient(chat) or Recipient(chat)
+        return (known.told(now),)
 
 
 def _places(notice: Notice) -> tuple[str, ...]:

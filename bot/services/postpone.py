@@ -11,7 +11,7 @@ from bot.domain.consent import ConsentRequest
 from bot.domain.intents import Policy
 from bot.domain.later import snooze_choices
 from bot.domain.people import ChatIdentity
-from bot.domain.recipients import Recipient
+from bot.domain.recipients import LONGEST_ABSENCE, Recipient
 from bot.errors import Conflict
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
@@ -31,15 +31,19 @@ class Postpone:
         on = self._policy.deadline(request).on
         return snooze_choices(self._clock.now(), on, calendar), calendar
 
-    async def away(self, chat: ChatIdentity, until: date) -> bool:
-        """Note an absence up to and with `until`; whether it lies ahead (else it ends one)."""
+    async def away(self, chat: ChatIdentity, until: date) -> date | None:
+        """Note an absence up to and with `until`, for a year at most.
+
+        Returns its last day; None when that lies behind: then an absence is ended.
+        """
         while True:
             recipient = await self._recipient(chat)
             now = self._clock.now()
             today = self._policy.calendars.of(recipient.chat.time_zone).today(now)
+            until = min(until, today + LONGEST_ABSENCE)
             entry = AuditEntry(now, str(chat), "away", str(chat), {"until": until.isoformat()})
             if await self._write(recipient.away(until, now), entry, now):
-                return until >= today
+                return until if until >= today else None
 
     async def _recipient(self, chat: ChatIdentity) -> Recipient:
         known = await self._ledger.recipient(chat)

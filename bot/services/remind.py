@@ -22,7 +22,7 @@ from bot.domain.notices import Alarm, Channel, ChannelReminder
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.recipients import Recipient
 from bot.domain.reminders import after, look
-from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo
+from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo, StoreUnavailable
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
@@ -72,11 +72,21 @@ class Remind:
         """Remind whose time has come, bring boards up to date, re-add unsent deliveries."""
         now = self._clock.now()
         for line in await self._ledger.due_lines(now, AT_ONCE):
-            if line.name == BOARDS:
-                await self._look_at_boards(line, now)
-            else:
-                await self._look_at_person(line, now)
+            try:
+                await self._work_off(line, now)
+            except StoreUnavailable:
+                raise
+            except Exception:
+                # One record must not keep everybody else waiting. When the hold of its line ends,
+                # it is tried again.
+                log.exception("a line of the agenda could not be worked off", line=line.name)
         await requeue(self._ledger, self._engine, now)
+
+    async def _work_off(self, line: Line, now: datetime) -> None:
+        if line.name == BOARDS:
+            await self._look_at_boards(line, now)
+        else:
+            await self._look_at_person(line, now)
 
     async def start(self) -> None:
         """Put the boards on the agenda: the first tick of a fresh store shows them."""
@@ -124,32 +134,32 @@ class Remind:
             decision = replace(
                 decision, intents=tuple(i for i in decision.intents if not isinstance(i, Sideways))
             )
-        planned = tuple(
-            Delivery(intent.notice, now, intent.reason.value)
-            for intent in decision.intents
-            if isinstance(intent, Remember)
-        )
         again = decision.again
-        told: tuple[Recipient, ...] = ()
-        if any(isinstance(intent, Remember) for intent in decision.intents):
-            told = (standing.recipient.told(now),)
-        if planned:
-            for intent in decision.intents:
-                standing = after(standing, intent)
+        for intent in decision.intents:
+            standing = after(standing, intent)
+        if decision.intents:
             again = look(standing, now, self._policy).again
+        planned = await self._not_planned_yet(decision.intents, now)
         if again is not None:
             again = min(again, now + AT_LEAST)
         changes = Changes(
             planned=planned,
-            recipients=told,
             agenda=(replace(line, at=again),),
             audit=_lines(planned, "o365bot", now),
         )
-        try:
-            await self._ledger.commit(changes)
-        except Conflict:
-            return  # they answered just now: their line is looked at again when the hold ends
+        await self._ledger.commit(changes)
         await self._hand_over(planned)
+
+    async def _not_planned_yet(
+        self, intents: Sequence[Intent], now: datetime
+    ) -> tuple[Delivery, ...]:
+        """The rounds among them that are not on their way: it counts as told once it is sent."""
+        planned = (
+            Delivery(intent.notice, now, intent.reason.value)
+            for intent in intents
+            if isinstance(intent, Remember)
+        )
+        return tuple([d for d in planned if await self._ledger.delivery(d.key) is None])
 
     async def _ask_others(
         self, standing: Standing, intents: Sequence[Intent], now: datetime
@@ -181,7 +191,10 @@ class Remind:
     async def _tell_operators(
         self, standing: Standing, stuck: Sequence[Sideways], now: datetime
     ) -> Standing:
-        over = standing.recipient.over(frozenset(intent.request_id for intent in stuck))
+        ids = {intent.request_id for intent in stuck}
+        over = standing.recipient.over(
+            frozenset(item.matter for item in standing.items if item.request.id in ids)
+        )
         planned = tuple(
             Delivery(
                 Alarm(operator, intent.request_id, NOBODY_LEFT, intent.reason.value),

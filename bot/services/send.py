@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from bot.domain.cadence import is_timely
 from bot.domain.changes import Changes
 from bot.domain.consent import (
     ConsentRequest,
@@ -16,7 +17,7 @@ from bot.domain.consent import (
     step,
 )
 from bot.domain.deliveries import WHEN_UNKNOWN, Delivery, Phase, Promise
-from bot.domain.intents import Reason
+from bot.domain.intents import Policy, Reason
 from bot.domain.notices import (
     Alarm,
     ChannelNudge,
@@ -64,6 +65,7 @@ class Send:
         composer: Composer,
         clock: Clock,
         secrets: Secrets,
+        policy: Policy,
         public_url: str,
         link_lifetime: timedelta,
     ) -> None:
@@ -72,6 +74,7 @@ class Send:
         self._composer = composer
         self._clock = clock
         self._secrets = secrets
+        self._policy = policy
         self._public_url = public_url
         self._link_lifetime = link_lifetime
 
@@ -103,6 +106,8 @@ class Send:
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return sent.message_id
             case PersonalRound():
+                if not is_timely(notice, self._clock.now(), self._policy):
+                    raise NothingToTell
                 message = await self._compose(notice, links=await self._renew_all(notice))
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return sent.message_id

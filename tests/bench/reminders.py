@@ -34,7 +34,7 @@ from bot.services.send import Send
 from tests import delivery_worker
 from tests.bench import deciding
 from tests.chaos.deliveries import chat_server, seen
-from tests.examples import LINK_FOR, NOW, REQUEST
+from tests.examples import LINK_FOR, NOW, POLICY, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeMessenger, PlainComposer
 from tests.figures import Figure, at_most, measures
@@ -220,6 +220,7 @@ async def _simulate(notices: Sequence[Notice]) -> timedelta:
             composer=PlainComposer(),
             clock=clock,
             secrets=CountingSecrets(),
+            policy=POLICY,
             public_url="https://bot.example.com",
             link_lifetime=LINK_FOR,
         )

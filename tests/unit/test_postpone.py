@@ -115,12 +115,13 @@ async def ledger() -> FakeLedger:
 async def test_away_is_noted_and_a_day_in_the_past_ends_it(ledger: FakeLedger) -> None:
     """The agenda and the audit have it at once."""
     postpone = Postpone(ledger=ledger, clock=FakeClock(NOW), policy=policy())
-    assert await postpone.away(ADA_IN_CHAT, FRIDAY)
+    assert await postpone.away(ADA_IN_CHAT, FRIDAY) == FRIDAY
     recipient = await ledger.recipient(ADA_IN_CHAT)
     assert recipient is not None
     assert recipient.away_until == FRIDAY
-    assert not await postpone.away(ADA_IN_CHAT, NOW.date() - DAY)
-    assert [e.action for e in await ledger.audit()] == ["away", "away"]
+    assert await postpone.away(ADA_IN_CHAT, NOW.date() - DAY) is None
+    assert await postpone.away(ADA_IN_CHAT, date.max) == NOW.date() + 366 * DAY
+    assert [e.action for e in await ledger.audit()] == ["away"] * 3
 
 
 async def test_a_plan_shows_what_was_put_off_at_its_time(ledger: FakeLedger) -> None:

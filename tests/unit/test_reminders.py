@@ -146,7 +146,7 @@ def test_silence_goes_sideways_and_not_louder() -> None:
 
 def test_what_the_operators_were_told_is_not_repeated_to_the_person() -> None:
     """It is in their hands now."""
-    assert rounds(ada(asked(), handed_over=frozenset({"r1"})), FAR) == []
+    assert rounds(ada(asked(), handed_over=frozenset({asked().matter})), FAR) == []
 
 
 def test_later_is_kept_to_the_minute() -> None:
@@ -219,6 +219,14 @@ def test_nothing_reaches_somebody_who_is_away_for_a_few_days() -> None:
     """They hear again once they are back, by the cadence."""
     found = rounds(ada(asked(), away_until=date(2026, 3, 17)), FAR)
     assert found[0].at == datetime(2026, 3, 18, 9, tzinfo=UTC)
+
+
+def test_an_absence_for_ever_is_one_of_a_year() -> None:
+    """Nothing is counted day by day for thousands of years."""
+    by = policy(date(2026, 3, 6), longest_absence=500)
+    standing = ada(asked(), away_until=date.max)
+    (gone,) = look(standing, MONDAY, by).intents
+    assert isinstance(gone, Sideways)
 
 
 def test_an_absence_over_the_date_is_not_waited_for() -> None:

@@ -29,7 +29,7 @@ from bot.message import Buttons, OpenLink
 from bot.ports.chat import Messenger
 from bot.services.deliver import ASIDE, SETTLED_BY_THEN, Deliver
 from bot.services.send import Send
-from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, OPERATOR, REQUEST
+from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, OPERATOR, POLICY, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
     CountingSecrets,
@@ -69,6 +69,7 @@ class World:
             composer=self.composer,
             clock=self.clock,
             secrets=self.secrets,
+            policy=POLICY,
             public_url="https://bot.contoso.com",
             link_lifetime=LINK_FOR,
         )

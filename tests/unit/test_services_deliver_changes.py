@@ -29,6 +29,7 @@ from tests.examples import (
     LINK_FOR,
     NOW,
     OPERATOR,
+    POLICY,
     REQUEST,
 )
 from tests.fake_ledger import FakeLedger
@@ -44,7 +45,7 @@ from tests.fakes import (
 LATER = NOW + timedelta(hours=24)
 PLAN = Snooze(datetime(2025, 3, 4, 9), "UTC", "the auditor")
 WAKE = Delivery(
-    PersonalRound(ADA_IN_CHAT, "x", (REQUEST.id,), "snooze_ended", "overdue", "plain"),
+    PersonalRound(ADA_IN_CHAT, "2025-03-04", (REQUEST.id,), "snooze_ended", "overdue", "plain"),
     LATER,
     "snooze_ended",
 )
@@ -67,6 +68,7 @@ class World:
                 composer=self.composer,
                 clock=self.clock,
                 secrets=CountingSecrets(),
+                policy=POLICY,
                 public_url="https://bot.contoso.com",
                 link_lifetime=LINK_FOR,
             ),
@@ -184,7 +186,7 @@ async def test_a_reminder_of_one_request_is_what_changes_when_it_moves(world: Wo
     await world.ledger.commit(Changes(requests=(other,)))
     several, alone = (
         Delivery(PersonalRound(ADA_IN_CHAT, name, ids, "round", "overdue", "plain"), NOW, "round")
-        for name, ids in (("2025-03-03", (REQUEST.id, "r2")), ("2025-03-04", (REQUEST.id,)))
+        for name, ids in (("2025-03-03", (REQUEST.id, "r2")), ("2025-03-03T10:00", (REQUEST.id,)))
     )
     changes = (
         Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, number), NOW, "request_changed")

@@ -8,23 +8,28 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
-from bot.domain.agenda import HOLD
+from bot.domain.agenda import HOLD, person
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent import Proof, ProofKind, Stage, Step, step
 from bot.domain.deliveries import Delivery
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.intents import Policy
+from bot.domain.evidence import Evidence, EvidenceKind, State
+from bot.domain.intents import Open, Policy
 from bot.domain.later import Snooze
 from bot.domain.notices import Alarm, Channel, PersonalLink, PersonalRound
-from bot.domain.people import Platform
+from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
+from bot.domain.recipients import Recipient
+from bot.errors import RecordUnreadable
 from bot.ports.chat import Messenger
 from bot.services.ask import Ask
+from bot.services.deliver import Deliver
 from bot.services.remind import Remind
 from bot.services.requeue import BATCH
+from bot.services.send import Send
 from bot.services.tell import Tell
 from tests.examples import (
     ADA,
@@ -33,6 +38,7 @@ from tests.examples import (
     BEN_IN_CHAT,
     DELIVERED,
     LETTER,
+    LINK_FOR,
     NOW,
     OPERATOR,
     RECORD,
@@ -40,7 +46,15 @@ from tests.examples import (
     TENANT,
 )
 from tests.fake_ledger import FakeLedger
-from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeEntra, FakeMessenger
+from tests.fakes import (
+    CountingSecrets,
+    FakeClock,
+    FakeEngine,
+    FakeEntra,
+    FakeMessenger,
+    FreePace,
+    PlainComposer,
+)
 
 CHANNELS = (Channel(Platform.SLACK, "C1"), Channel(Platform.TEAMS, "19:x"))
 DAY = timedelta(days=1)
@@ -55,6 +69,7 @@ class World:
         self.engine = FakeEngine()
         self.clock = FakeClock(NOW)
         self.shown: list[datetime] = []
+        self.reached = True
         entra = FakeEntra(TENANT)
         entra.admins[TENANT.id] = (ADA, BEN)
         slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
@@ -75,6 +90,22 @@ class World:
             policy=PeoplePolicy(),
         )
         self.remind = self.replica()
+        self.deliver = Deliver(
+            ledger=self.ledger,
+            send=Send(
+                ledger=self.ledger,
+                messengers=self.messengers,
+                composer=PlainComposer(),
+                clock=self.clock,
+                secrets=CountingSecrets(),
+                policy=self.policy,
+                public_url="https://bot.contoso.com",
+                link_lifetime=LINK_FOR,
+            ),
+            engine=self.engine,
+            pace=FreePace(),
+            clock=self.clock,
+        )
 
     def replica(self) -> Remind:
         return Remind(
@@ -93,9 +124,11 @@ class World:
         return now + timedelta(hours=1)
 
     async def days(self, count: int) -> None:
-        """Let working life go on, with a tick every hour."""
+        """Let working life go on, with a tick every hour, and send the rounds."""
         for _ in range(count * 24):
             await self.remind.tick()
+            for delivery in self.planned(PersonalRound) if self.reached else ():
+                await self.deliver(delivery.key)
             self.clock.forward(timedelta(hours=1))
 
     def planned(self, kind: type[object]) -> list[Delivery]:
@@ -139,13 +172,13 @@ async def test_a_tick_reads_only_who_is_due(world: World) -> None:
 
 
 async def test_two_replicas_that_tick_at_once_plan_each_round_once(world: World) -> None:
-    """A line of the agenda is held by one; what was told is written with a revision."""
+    """A line of the agenda is held by one, and a round of one day has one name."""
     world.clock.forward(7 * DAY)
     await asyncio.gather(world.remind.tick(), world.replica().tick())
+    world.clock.forward(HOLD)
+    await asyncio.gather(world.remind.tick(), world.replica().tick())
     assert len(world.planned(PersonalRound)) == 1
-    recipient = await world.ledger.recipient(ADA_IN_CHAT)
-    assert recipient is not None
-    assert len(recipient.rounds) == 1
+    assert [e.action for e in await world.ledger.audit()].count("remind") == 1
 
 
 async def test_a_worker_that_dies_while_it_looks_loses_nothing(world: World) -> None:
@@ -157,6 +190,55 @@ async def test_a_worker_that_dies_while_it_looks_loses_nothing(world: World) -> 
     world.clock.forward(HOLD)
     await world.remind.tick()
     assert len(world.planned(PersonalRound)) == 1
+
+
+async def test_a_round_that_was_held_up_is_dropped_and_the_next_one_comes(world: World) -> None:
+    """Nobody is told by night, nor three times at once after an outage; nor was it silence."""
+    world.reached = False
+    await world.days(9)
+    world.reached = True
+    await world.days(1)
+    slack = world.messengers[Platform.SLACK]
+    assert isinstance(slack, FakeMessenger)
+    assert len(slack.posted) == 1
+    recipient = await world.ledger.recipient(ADA_IN_CHAT)
+    assert recipient is not None
+    assert [at.hour for at in recipient.rounds] == [9]
+    dropped = [d for d in world.planned(PersonalRound) if d.failure == "nothing_to_tell"]
+    assert len(dropped) == 2
+
+
+async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(world: World) -> None:
+    """It is tried again when its hold ends; all others are told."""
+    await world.ledger.commit(
+        Changes(requests=(replace(DELIVERED, id="r0", chat=BEN_IN_CHAT, revision=1),))
+    )
+    recipient = world.ledger.recipient
+
+    async def unreadable(chat: ChatIdentity) -> Recipient | None:
+        if chat.user_id == BEN_IN_CHAT.user_id:
+            raise RecordUnreadable("Not for this version.")
+        return await recipient(chat)
+
+    world.ledger.recipient = unreadable  # type: ignore[method-assign]
+    with capture_logs() as logs:
+        await world.days(8)
+    assert {d.notice.to for d in world.planned(PersonalRound)} == {ADA_IN_CHAT}
+    assert {entry["line"] for entry in logs if "line" in entry} == {person(BEN_IN_CHAT)}
+
+
+async def test_who_acts_after_the_operators_were_told_is_asked_how_it_goes(world: World) -> None:
+    """What was stuck has moved on, so it is in the person's hands again."""
+    stuck = Open(step(REQUEST, Step.DELIVER, NOW), State.NEEDS_CONSENT)
+    over = Recipient(ADA_IN_CHAT).over(frozenset({stuck.matter}))
+    await world.ledger.commit(Changes(recipients=(over,)))
+    await world.days(9)
+    assert world.planned(PersonalRound) == []
+    proof = Proof(ProofKind.SIGNED_IN, "entra:ada", world.clock.now())
+    taken = step(stuck.request, Step.ACKNOWLEDGE, world.clock.now(), proof=proof)
+    await world.ledger.commit(Changes(requests=(taken,)))
+    await world.days(9)
+    assert world.planned(PersonalRound)
 
 
 async def test_a_finished_app_is_spoken_of_no_more(world: World) -> None:
@@ -206,8 +288,9 @@ async def test_what_is_put_off_is_heard_of_again_at_its_time(world: World) -> No
     await world.days(1)
     (again,) = world.planned(PersonalRound)
     assert (again.due_at, again.why) == (wanted, "snooze_ended")
-    renewed = step(put_off, Step.RENEW, wanted)
-    await world.ledger.commit(Changes(requests=(renewed,)))
+    told = await world.ledger.request(REQUEST.id)
+    assert told is not None
+    assert told.snooze is None, "the plan ends with its message"
     await world.days(4)
     _, following = world.planned(PersonalRound)
     assert world.policy.calendars.of("").today(following.due_at) > wanted.date()

@@ -217,7 +217,7 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         "reported": [replies.reported(count) for count in (1, 2)],
         "plan": [replies.plan(found, 30) for found in plans()],
         "sample": [replies.sample(None), replies.sample(replies.reported(1))],
-        "away": [replies.away(LATER.date(), ahead) for ahead in (True, False)],
+        "away": [replies.away(until) for until in (LATER.date(), None)],
         "no_moment": [replies.no_moment()],
         "scanning": [replies.scanning("contoso", 1, 2)],
         "help": [replies.help(operator) for operator in (True, False)],
