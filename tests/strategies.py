@@ -150,7 +150,7 @@ okta_admins = st.builds(
 
 channels = st.builds(Channel, st.sampled_from(Platform), names)
 notices: st.SearchStrategy[Notice] = st.one_of(
-    st.builds(PersonalLink, chat_identities, names, st.just("") | names),
+    st.builds(PersonalLink, chat_identities, names),
     st.builds(ChannelReminder, channels, names),
     st.builds(RequestChanged, chat_identities, names, st.integers(1, 99)),
     st.builds(OperatorNote, chat_identities, st.sampled_from(Happening), names, names),

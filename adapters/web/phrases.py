@@ -66,14 +66,14 @@ def standing(words: Words, progress: Progress) -> Standing:
         return Standing(progress.done, looking, every=progress.scan_minutes)
     assessment = record.assessment
     because = assessment.because[:MOST_REASONS]
-    seen = assessment.state is not State.MIGRATED
+    shown = assessment.state is not State.SAID_SAVED
     return Standing(
         looking=True,
         looked_at=words.moment(progress.looked_at, zone) if progress.looked_at else "",
         next_at=words.moment(progress.next_look_at, zone) if progress.next_look_at else "",
         every=progress.scan_minutes,
-        # A request that is open although the app counts as done rests on the person's word alone.
-        state=words(f"state.{assessment.state.value}") if seen else "",
-        missing=words(f"next.{assessment.state.value}") if seen else "",
+        # Nobody is told of their own word what "somebody says".
+        state=words(f"state.{assessment.state.value}") if shown else "",
+        missing=words(f"next.{assessment.state.value}") if shown else "",
         because=tuple(evidence_text(words, evidence) for evidence in because),
     )

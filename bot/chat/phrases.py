@@ -21,6 +21,7 @@ TONES = {
     State.NEEDS_SAVE: Tone.WAITING,
     State.NEEDS_REVIEW: Tone.WAITING,
     State.UNREADABLE: Tone.ATTENTION,
+    State.SAID_SAVED: Tone.WAITING,
     State.MIGRATED: Tone.GOOD,
     State.NOT_APPLICABLE: Tone.NEUTRAL,
 }
@@ -30,8 +31,9 @@ URGENCY = {
     State.NEEDS_SAVE: 1,
     State.NEEDS_REVIEW: 2,
     State.UNREADABLE: 3,
-    State.MIGRATED: 4,
-    State.NOT_APPLICABLE: 5,
+    State.SAID_SAVED: 4,
+    State.MIGRATED: 5,
+    State.NOT_APPLICABLE: 6,
 }
 
 

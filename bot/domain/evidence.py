@@ -26,6 +26,7 @@ class State(StrEnum):
     NEEDS_CONSENT = "needs_consent"
     NEEDS_SAVE = "needs_save"
     NEEDS_REVIEW = "needs_review"
+    SAID_SAVED = "said_saved"  # a person's word, which nothing shows yet
     MIGRATED = "migrated"
     UNREADABLE = "unreadable"
 
@@ -37,7 +38,12 @@ class State(StrEnum):
     @property
     def wants_consent(self) -> bool:
         """True when a Global Administrator can be asked to act on it."""
-        return self in (State.NEEDS_CONSENT, State.NEEDS_SAVE, State.NEEDS_REVIEW)
+        return self in _WANTS_CONSENT
+
+
+_WANTS_CONSENT = frozenset(
+    {State.NEEDS_CONSENT, State.NEEDS_SAVE, State.NEEDS_REVIEW, State.SAID_SAVED}
+)
 
 
 class Confidence(StrEnum):
@@ -306,7 +312,7 @@ def assess(evidence: Iterable[Evidence]) -> Assessment:
         )
         if machine is not None and not any(c.done == machine for c in against):
             return verdict(State.MIGRATED, Confidence.PROVEN, machine, last, scope)
-        return verdict(State.MIGRATED, Confidence.ATTESTED, last, scope)
+        return verdict(State.SAID_SAVED, Confidence.ATTESTED, last, scope)
     if last is not None:
         known_by = Confidence.ATTESTED if last.rule.source is Source.PERSON else Confidence.PROVEN
         if consent is None:

@@ -65,11 +65,8 @@ class Open:
 
     @property
     def waits(self) -> bool:
-        """Whether the person, who was reached, has something to do about it.
-
-        Whoever said that it is saved has, while nothing shows it: what shows it ends the request.
-        """
-        return self.state in _WAITS_IN.get(self.request.stage, ())
+        """Whether the person, who was reached, has something to do about it."""
+        return self.request.stage in _REACHED and self.state in _WANTS_CONSENT
 
     @property
     def matter(self) -> str:
@@ -78,11 +75,7 @@ class Open:
 
 
 _WANTS_CONSENT = frozenset(state for state in State if state.wants_consent)
-_WAITS_IN = {
-    Stage.DELIVERED: _WANTS_CONSENT,
-    Stage.ACKNOWLEDGED: _WANTS_CONSENT,
-    Stage.SAVED: _WANTS_CONSENT | {State.MIGRATED},
-}
+_REACHED = frozenset({Stage.DELIVERED, Stage.ACKNOWLEDGED, Stage.SAVED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,12 @@ class PeoplePolicy:
     def note(self, names: tuple[str, ...], topic: str) -> AccountNote | None:
         """The last thing said by command about the account that has these names."""
         said = [n for n in self.notes if n.said.topic == topic and n.account in names]
-        return max(said, key=lambda note: (note.at, note.key), default=None)
+        # Of two things said at the same moment, the denial.
+        return max(
+            said,
+            key=lambda note: (note.at, note.said is Said.DENIED, note.key, note.owner),
+            default=None,
+        )
 
     def said_of(self, names: Iterable[tuple[str, ...]]) -> tuple[AccountNote, ...]:
         """What counts of the things said by command about accounts with these names."""

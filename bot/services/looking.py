@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Step, step
-from bot.domain.evidence import Confidence, Evidence, State
+from bot.domain.evidence import Evidence, State
 from bot.domain.inventory import AppRecord
 from bot.domain.scanning import Seen, Todo, looked
 from bot.errors import Conflict
@@ -111,7 +111,7 @@ class Looking:
         request = await self._ledger.request(new.request_id) if new.request_id else None
         if request is None or not request.stage.is_open:  # none, or it ended by itself
             return Changes(apps=(replace(new, request_id=""),), audit=tuple(audit))
-        proven = after.state is State.MIGRATED and after.confidence is not Confidence.ATTESTED
+        proven = after.state is State.MIGRATED
         if not (proven or after.state is State.NOT_APPLICABLE):
             return Changes(apps=(new,), audit=tuple(audit))
         taken = Step.PROVE if proven else Step.REVOKE

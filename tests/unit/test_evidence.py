@@ -97,11 +97,12 @@ def test_without_decisive_evidence_for_the_app_it_is_never_migrated(body: list[E
 
 
 @given(some.bodies_of_evidence)
-def test_migrated_without_a_machine_saying_so_is_labelled_attested(body: list[Evidence]) -> None:
-    """A person's word is shown as one, however many people give it."""
+def test_nothing_is_migrated_on_peoples_word(body: list[Evidence]) -> None:
+    """It is said to be saved, however many people say so."""
     words = [e for e in body if e.rule.source is Source.PERSON or not e.leans(Lean.DONE)]
     result = assess([ON, said(K.SAID_SAVED, 9), *words])
-    if result.state is State.MIGRATED:
+    assert result.state is not State.MIGRATED
+    if result.state is State.SAID_SAVED:
         assert result.confidence is Confidence.ATTESTED
 
 
@@ -195,7 +196,7 @@ TABLE = [
         State.NEEDS_REVIEW,
         Confidence.UNTOLD,
     ),
-    ("somebody says so", [ON, said(K.SAID_SAVED)], State.MIGRATED, Confidence.ATTESTED),
+    ("somebody says so", [ON, said(K.SAID_SAVED)], State.SAID_SAVED, Confidence.ATTESTED),
     (
         "somebody says so, and so does the log",
         [ON, said(K.SAID_SAVED, 2), logged(K.SERVICE_ACCOUNT_USED, 1)],
@@ -263,7 +264,7 @@ TABLE = [
     (
         "account, then a password, then somebody's word",
         [ON, FRESH_ACCOUNT, logged(K.ADMIN_PASSWORD_USED, 1), said(K.SAID_SAVED, 2)],
-        State.MIGRATED,
+        State.SAID_SAVED,
         Confidence.ATTESTED,
     ),
     (

@@ -200,7 +200,7 @@ def test_messages_that_did_not_speak_of_an_app_count_for_no_silence_about_it() -
 
 def test_who_says_that_it_is_saved_is_asked_once_and_then_the_operators() -> None:
     """Their word counts on the board; but while nothing shows it, it is not done."""
-    saved = replace(asked(stage=Stage.SAVED, answered_at=MONDAY - 3 * DAY), state=State.MIGRATED)
+    saved = replace(asked(stage=Stage.SAVED, answered_at=MONDAY - 3 * DAY), state=State.SAID_SAVED)
     found = rounds(ada(saved), NEAR, days=30)
     assert [type(i) for i in found] == [Remember, Sideways]
     assert {i.reason for i in found} == {Reason.NOT_SEEN}

@@ -89,7 +89,7 @@ async def test_saved_looks_at_once_and_then_at_growing_intervals(world: person.S
     said = world.clock.now()
     saved = await world.follow.saved(actor)
     assert saved.stage is Stage.SAVED
-    assert await app_state(world) is State.MIGRATED
+    assert await app_state(world) is State.SAID_SAVED
     assert world.engine.verifications == [(APP.ref, said)]
     for after in LOOKS_AFTER[1:]:
         await world.follow.verify(APP.ref)

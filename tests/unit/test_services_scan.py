@@ -372,7 +372,7 @@ async def test_a_word_alone_does_not_end_the_request(world: World) -> None:
     )
     await world.scan.org("contoso")
     assessment = (await world.record()).assessment
-    assert (assessment.state, assessment.confidence) == (State.MIGRATED, Confidence.ATTESTED)
+    assert (assessment.state, assessment.confidence) == (State.SAID_SAVED, Confidence.ATTESTED)
     assert [r.stage for r in await world.ledger.open_requests()] == [Stage.DELIVERED]
 
 
