@@ -182,9 +182,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             writer=reminding,
             engine=timed,
             clock=clock,
-            channels=channels,
             policy=policy,
-            post_anew_after=timedelta(days=settings.campaign.board_days),
+            kept=policies.boards(settings),
         )
         remind = Remind(
             ledger=ledger,
