@@ -17,6 +17,7 @@ from bot.domain.notices import Channel
 from bot.domain.people import Platform
 from bot.message import Message
 from bot.services.boards import Boards
+from bot.services.rehearse import Rehearse
 from tests.examples import NOW, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine, FakeMessenger, reminding
@@ -57,6 +58,9 @@ class World:
             clock=self.clock,
             policy=self.policy,
             kept=kept,
+        )
+        self.rehearse = Rehearse(
+            ledger=self.ledger, clock=self.clock, policy=self.policy, kept=kept
         )
 
     async def show(self, later: timedelta = timedelta()) -> datetime:

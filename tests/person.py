@@ -185,7 +185,9 @@ class Stage:
             language="en",
             link_hours=72,
             campaign=CampaignParts(
-                rehearse=Rehearse(ledger=self.ledger, clock=self.clock, policy=policy),
+                rehearse=Rehearse(
+                    ledger=self.ledger, clock=self.clock, policy=policy, kept=BoardPolicy()
+                ),
                 boards=boards,
                 postpone=Postpone(ledger=self.ledger, clock=self.clock, policy=policy),
                 sample=letters.sample,

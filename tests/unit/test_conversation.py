@@ -172,7 +172,9 @@ class World:
             language="en",
             link_hours=72,
             campaign=CampaignParts(
-                rehearse=Rehearse(ledger=self.ledger, clock=self.clock, policy=policy),
+                rehearse=Rehearse(
+                    ledger=self.ledger, clock=self.clock, policy=policy, kept=BoardPolicy()
+                ),
                 boards=boards,
                 postpone=Postpone(ledger=self.ledger, clock=self.clock, policy=policy),
                 sample=letters.sample,
