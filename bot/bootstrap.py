@@ -182,9 +182,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             writer=reminding,
             engine=timed,
             clock=clock,
-            channels=channels,
             policy=policy,
-            post_anew_after=timedelta(days=settings.campaign.board_days),
+            kept=policies.boards(settings),
         )
         remind = Remind(
             ledger=ledger,
@@ -196,7 +195,9 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             operators=policies.operator_accounts(settings),
             policy=policy,
         )
-        rehearse = Rehearse(ledger=ledger, clock=clock, policy=policy)
+        rehearse = Rehearse(
+            ledger=ledger, clock=clock, policy=policy, kept=policies.boards(settings)
+        )
         send = Send(
             ledger=ledger,
             messengers=messengers,
@@ -377,7 +378,12 @@ async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
     """The store and what looks ahead in it, without anything that sends. Raises StoreError."""
     async with open_foundation(settings) as base:
         clock, _ = _clock(settings, base.clock)
-        yield Rehearse(ledger=base.ledger, clock=clock, policy=_policy(settings))
+        yield Rehearse(
+            ledger=base.ledger,
+            clock=clock,
+            policy=_policy(settings),
+            kept=policies.boards(settings),
+        )
 
 
 DRAIN = 20.0

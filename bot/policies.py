@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.domain.board import BoardPolicy
 from bot.domain.limits import Call, Quotas, Window
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
@@ -29,6 +30,16 @@ def channels(settings: Settings) -> tuple[Channel, ...]:
     if settings.teams and settings.teams.channel:
         found.append(Channel(Platform.TEAMS, settings.teams.channel))
     return tuple(found)
+
+
+def boards(settings: Settings) -> BoardPolicy:
+    """Which boards are kept in these channels."""
+    campaign = settings.campaign
+    return BoardPolicy(
+        channels(settings),
+        tuple(org.name for org in settings.okta) if campaign.boards == "per_org" else ("",),
+        timedelta(days=campaign.board_days),
+    )
 
 
 def operator_accounts(settings: Settings) -> tuple[ChatIdentity, ...]:

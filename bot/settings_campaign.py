@@ -137,8 +137,17 @@ class CampaignSettings(Section):
     jitter_minutes: int = Field(
         20, ge=0, le=120, description="Over so many minutes the mornings are spread."
     )
+    boards: Literal["one", "per_org"] = Field(
+        "one",
+        description="`one` board in each channel for everything, or one `per_org`, each with its "
+        "own thread and weekly report.",
+    )
     board_days: int = Field(
-        30, ge=1, le=365, description="After so many days a board is posted anew further down."
+        30,
+        ge=1,
+        le=365,
+        description="A board that was posted so many days ago is posted anew further down when it "
+        "scrolled away (in Teams, where a bot cannot see that: in any case).",
     )
 
     @field_validator("hours")

@@ -173,11 +173,13 @@ class World:
 
     # -- settings --------------------------------------------------------------------------
 
-    def settings_toml(self, bot_url: str, directory: Path, *, minimum_proof: str = "") -> Path:
+    def settings_toml(
+        self, bot_url: str, directory: Path, *, minimum_proof: str = "", boards: str = ""
+    ) -> Path:
         """Write the bot's settings and key files into `directory`; the path of the TOML file.
 
-        `minimum_proof` is `links.minimum_proof`; "" leaves the bot its default, a sign-in. From
-        then on both platforms send to `bot_url`.
+        `minimum_proof` is `links.minimum_proof`; "" leaves the bot its default, a sign-in; `boards`
+        is `campaign.boards`. From then on both platforms send to `bot_url`.
         """
         self.connect(bot_url)
         directory.mkdir(parents=True, exist_ok=True)
@@ -259,6 +261,8 @@ class World:
         clock_file = directory / "clock"
         self.clock.write_to(clock_file)
         self.clock.deadline = self.clock.now().date() + CAMPAIGN
+        if boards:
+            parts.append(_table("[campaign]", {"boards": boards}))
         target = {"on": self.clock.deadline.isoformat(), "source": "contoso's migration board"}
         parts.append(_table("[[campaign.targets]]", target))
         parts.append(_table("[rehearsal]", {"clock_file": str(clock_file)}))

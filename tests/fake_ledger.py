@@ -44,7 +44,7 @@ class FakeLedger:
         self._troubles: dict[str, Trouble] = {}
         self._aside: dict[str, datetime] = {}
         self._recipients: dict[str, Recipient] = {}
-        self._boards: dict[Channel, Board] = {}
+        self._boards: dict[str, Board] = {}
         self._agenda: dict[str, datetime] = {}
         self._history: dict[date, DayCount] = {}
         self._pictures: dict[str, bytes] = {}
@@ -72,7 +72,7 @@ class FakeLedger:
             *((self._onboardings.get(o.id), o.revision) for o in changes.onboardings),
             *((self._troubles.get(t.place), t.revision) for t in changes.troubles),
             *((self._recipients.get(str(r.chat)), r.revision) for r in changes.recipients),
-            *((self._boards.get(b.channel), b.revision) for b in changes.boards),
+            *((self._boards.get(b.place), b.revision) for b in changes.boards),
         ]
         for stored, revision in expected:
             if (stored.revision if stored else 0) != revision - 1:
@@ -97,7 +97,7 @@ class FakeLedger:
         for place in changes.solved:
             self._troubles.pop(place, None)
         self._recipients.update({str(r.chat): r for r in changes.recipients})
-        self._boards.update({board.channel: board for board in changes.boards})
+        self._boards.update({board.place: board for board in changes.boards})
         for line in (*changes.agenda, *changes.touched):
             self._put_line(line)
         self._audit.extend(changes.audit)
@@ -126,9 +126,13 @@ class FakeLedger:
         await self._call()
         return tuple(r for r in await self.open_requests() if str(r.chat) == str(chat))
 
-    async def board(self, channel: Channel) -> Board | None:
+    async def board(self, channel: Channel, org: str = "") -> Board | None:
         await self._call()
-        return self._boards.get(channel)
+        return self._boards.get(Board(channel, org=org).place)
+
+    async def boards(self) -> tuple[Board, ...]:
+        await self._call()
+        return tuple(self._boards.values())
 
     async def history(self) -> tuple[DayCount, ...]:
         await self._call()

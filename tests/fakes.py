@@ -177,6 +177,7 @@ class FakeMessenger:
         self.pinned: list[str] = []
         self.searched: list[tuple[str, ...]] = []
         self.introduced: list[tuple[ChatIdentity, ...]] = []
+        self.asked_after: list[str] = []
 
     async def find_person(
         self, addresses: Sequence[str], object_id: str, tenant_id: str
@@ -212,6 +213,16 @@ class FakeMessenger:
         await asyncio.sleep(0)
         found = [i for i, posted in self.posted.items() if (posted.to, posted.key) == (to, key)]
         return Sent(found[0]) if found and self.tells else None
+
+    async def messages_after(self, message_id: str, enough: int) -> int | None:
+        await asyncio.sleep(0)
+        self.asked_after.append(message_id)
+        if self.refuses:
+            raise self.refuses.pop(0)
+        ids, to = list(self.posted), self.posted[message_id].to
+        later = (self.posted[one] for one in ids[ids.index(message_id) + 1 :])
+        found = sum(one.to == to and not one.thread for one in later)
+        return min(found, enough) if self.tells else None
 
     async def _take(
         self, to: ChatIdentity | Channel, message: Message, key: str, thread: str = ""

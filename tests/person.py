@@ -8,6 +8,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from bot.chat.conversation import CampaignParts, Conversation
+from bot.domain.board import BoardPolicy
 from bot.domain.changes import Changes
 from bot.domain.consent import ConsentRequest, ProofKind
 from bot.domain.notices import Channel
@@ -124,9 +125,8 @@ class Stage:
             writer=letters,
             engine=self.engine,
             clock=self.clock,
-            channels=(CHANNEL,),
             policy=policy,
-            post_anew_after=timedelta(days=30),
+            kept=BoardPolicy((CHANNEL,)),
         )
         self.follow = Follow(
             visits=self.visits,
@@ -185,7 +185,9 @@ class Stage:
             language="en",
             link_hours=72,
             campaign=CampaignParts(
-                rehearse=Rehearse(ledger=self.ledger, clock=self.clock, policy=policy),
+                rehearse=Rehearse(
+                    ledger=self.ledger, clock=self.clock, policy=policy, kept=BoardPolicy()
+                ),
                 boards=boards,
                 postpone=Postpone(ledger=self.ledger, clock=self.clock, policy=policy),
                 sample=letters.sample,

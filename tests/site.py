@@ -200,6 +200,7 @@ async def a_site(
             slack=echo,
             teams=failing if teams_fails else None,
             health=health,
+            pictures=people.ledger.picture,
             metrics=lambda: b"# TYPE o365bot_apps gauge\no365bot_apps 3.0\n",
         )
 

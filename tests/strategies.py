@@ -32,7 +32,9 @@ from bot.domain.later import Snooze
 from bot.domain.looks import Watch
 from bot.domain.notices import (
     Channel,
+    ChannelNudge,
     ChannelReminder,
+    ChannelReport,
     Happening,
     Introduction,
     Notice,
@@ -155,6 +157,8 @@ notices: st.SearchStrategy[Notice] = st.one_of(
     st.builds(RequestChanged, chat_identities, names, st.integers(1, 99)),
     st.builds(OperatorNote, chat_identities, st.sampled_from(Happening), names, names),
     st.builds(Introduction, chat_identities, chat_identities, names),
+    st.builds(ChannelNudge, channels, names, st.just("") | names),
+    st.builds(ChannelReport, channels, names, st.just("") | names),
 )
 deliveries = st.builds(
     Delivery,

@@ -137,11 +137,11 @@ class Keys:
         return self._key("agenda")
 
     def boards(self) -> str:
-        """Hash: channel -> its board."""
+        """Hash: channel, with an org where it is about that alone -> the board."""
         return self._key("boards")
 
     def history(self) -> str:
-        """Hash: date -> how many apps were in which state."""
+        """Hash: date -> how many apps were in which state, also by org."""
         return self._key("history")
 
     def picture(self, name: str) -> str:

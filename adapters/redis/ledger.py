@@ -118,7 +118,7 @@ class RedisLedger:
                 self._keys.boards(),
                 codec.BOARD.dump(board),
                 board.revision,
-                field=str(board.channel),
+                field=board.place,
             )
         for line in (*changes.agenda, *changes.touched):
             commit.line(self._keys.agenda(), line)
@@ -359,10 +359,15 @@ class RedisLedger:
             stored = await self._client.get(self._keys.recipient(str(chat)))
         return codec.RECIPIENT.load(split(stored)) if stored else None
 
-    async def board(self, channel: Channel) -> Board | None:
+    async def board(self, channel: Channel, org: str = "") -> Board | None:
         with errors():
-            stored = await self._client.hget(self._keys.boards(), str(channel))
+            stored = await self._client.hget(self._keys.boards(), Board(channel, org=org).place)
         return codec.BOARD.load(split(stored)) if stored else None
+
+    async def boards(self) -> tuple[Board, ...]:
+        with errors():
+            stored = await self._client.hvals(self._keys.boards())
+        return tuple(codec.BOARD.load(split(board)) for board in stored)
 
     async def history(self) -> tuple[DayCount, ...]:
         with errors():

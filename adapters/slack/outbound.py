@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import structlog
@@ -126,24 +126,39 @@ class SlackMessenger:
                 channel = await self._conversation_with(to)
         return await self._find(channel, key)
 
+    async def messages_after(self, message_id: str, enough: int) -> int | None:
+        """Needs the `history` scope of the kind of channel; without it ChatMisconfigured."""
+        channel, _, ts = message_id.partition(":")
+        found = 0
+        async for _ in self._newest_first(channel, limit=enough, oldest=ts):
+            found += 1
+            if found == enough:
+                break
+        return found
+
     async def _find(self, channel: str, key: str) -> Sent | None:
+        history = self._newest_first(channel, limit=PAGE, include_all_metadata=True)
+        async for message in history:
+            if _key_of(message) == key:
+                return Sent(f"{channel}:{message['ts']}")
+        return None
+
+    async def _newest_first(self, channel: str, **which: Any) -> AsyncIterator[dict[str, Any]]:
+        """A channel's messages, those in threads apart; at most MAX_PAGES pages of `limit`.
+
+        A page may have fewer than `limit` though there are more (docs.slack.dev,
+        "conversations.history").
+        """
         cursor = ""
         for _ in range(MAX_PAGES):
             page = await call(
-                self._web.conversations_history(
-                    channel=channel,
-                    include_all_metadata=True,
-                    limit=PAGE,
-                    cursor=cursor or None,
-                )
+                self._web.conversations_history(channel=channel, cursor=cursor or None, **which)
             )
             for message in page.get("messages") or ():
-                if _key_of(message) == key:
-                    return Sent(f"{channel}:{message['ts']}")
+                yield message
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
-                break
-        return None
+                return
 
     async def _conversation_with(self, person: ChatIdentity) -> str:
         known = self._direct.get(person.user_id)

@@ -245,6 +245,10 @@ class TeamsMessenger:
         """Always None: a bot cannot read back what it wrote in Teams."""
         return None
 
+    async def messages_after(self, message_id: str, enough: int) -> int | None:
+        """Always None: a bot cannot read a channel of Teams."""
+        return None
+
     async def _identity(self, object_id: str) -> ChatIdentity | None:
         ref = await self._conversations.personal(object_id.lower()) if object_id else None
         if ref is None:

@@ -88,12 +88,12 @@ def _date(text: str) -> date | None:
 def _print(words: Words, found: Plan, days: int) -> None:
     console = Console()
     console.print(plans.heading(words, found, days), markup=False)
-    if not found.intents:
+    if not found.lines:
         return
     names = ("who", "when", "what", "because")
     table = Table(*(words(f"column.{name}") for name in names), box=None, pad_edge=False)
-    for intent in found.intents:
-        table.add_row(*plans.line(words, found, intent))
+    for line in found.lines:
+        table.add_row(*plans.line(words, found, line))
     console.print(table, markup=False)
     console.print(words("plan.note"), markup=False)
 

@@ -111,7 +111,9 @@ def build_app(
         png = await pictures(name) if pictures is not None and _PICTURE.fullmatch(name) else None
         if png is None:
             return pages.problem(request, 404)
-        return Response(png, media_type="image/png")
+        # Teams and Slack show it within pages of their own.
+        shown_anywhere = {"Cross-Origin-Resource-Policy": "cross-origin"}
+        return Response(png, media_type="image/png", headers=shown_anywhere)
 
     async def http_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

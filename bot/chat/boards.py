@@ -33,7 +33,13 @@ NAMED = 5
 def board(words: Words, standings: Standings) -> Message:
     """Where the migration stands: bar, counts, what is most urgent, who holds it, how fresh."""
     open_ones = sorted((r for r in standings.records if r.state.is_open), key=phrases.by_urgency)
-    title = words("board.title", count=len(open_ones)) if open_ones else words("board.all_done")
+    org = standings.org
+    name = words("board.name_of_org", org=org) if org else words("board.name")
+    title = (
+        words("board.title", name=name, count=len(open_ones))
+        if open_ones
+        else words("board.all_done", name=name)
+    )
     blocks: list[Block] = [Heading(title), phrases.progress(words, standings.records)]
     blocks.append(Text(_date_line(words, standings)))
     counts = Counter(record.state for record in standings.records)
@@ -63,12 +69,14 @@ def _date_line(words: Words, standings: Standings) -> str:
 
 
 def _urgent(words: Words, records: Sequence[AppRecord], standings: Standings) -> Table:
+    # A board of one org names it in its title.
+    names = ("app", "state", "asked") if standings.org else ("app", "org", "state", "asked")
     return Table(
-        tuple(words(f"column.{name}") for name in ("app", "org", "state", "asked")),
+        tuple(words(f"column.{name}") for name in names),
         tuple(
             (
                 Cell(record.app.label),
-                Cell(record.app.ref.org),
+                *(() if standings.org else (Cell(record.app.ref.org),)),
                 phrases.state_cell(words, record.state),
                 Cell(_holder(words, record, standings)),
             )
@@ -88,6 +96,12 @@ def _holder(words: Words, record: AppRecord, standings: Standings) -> str:
 def moved(words: Words) -> Message:
     """What stays of a board that was posted anew."""
     text = words("board.moved")
+    return Message(text, (Text(text),), private=False)
+
+
+def closed(words: Words) -> Message:
+    """What stays of a board that is kept no more."""
+    text = words("board.closed")
     return Message(text, (Text(text),), private=False)
 
 

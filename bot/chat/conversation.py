@@ -206,7 +206,8 @@ class Conversation:
             case PlanAhead(days):
                 return replies.plan(await self._campaign.rehearse.plan(days), days)
             case ReportNow():
-                return replies.reported(len(await self._campaign.boards.report(str(asker))))
+                reports = await self._campaign.boards.report(str(asker))
+                return replies.reported(len({delivery.notice.to for delivery in reports}))
             case Sample():
                 return replies.sample(await self._campaign.sample(asker))
             case Unclear(said, closest):

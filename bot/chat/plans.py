@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bot.chat.words import Words
+from bot.domain.foresight import ChannelPost
 from bot.domain.intents import Intent, Reason, Remember, Sideways
 from bot.message import Block, Cell, Heading, Message, Note, Table, Text
-from bot.services.rehearse import Plan
+from bot.services.rehearse import Line, Plan
 
 SHOWN = 20
 
@@ -13,16 +14,17 @@ SHOWN = 20
 def plan(words: Words, found: Plan, days: int) -> Message:
     """The first SHOWN lines as a table."""
     title = heading(words, found, days)
-    if not found.intents:
+    lines = found.lines
+    if not lines:
         return Message(title, (Text(title),))
     blocks: list[Block] = [
         Heading(title),
         Table(
             tuple(words(f"column.{name}") for name in ("who", "when", "what", "because")),
-            tuple(tuple(map(Cell, line(words, found, one))) for one in found.intents[:SHOWN]),
+            tuple(tuple(map(Cell, line(words, found, one))) for one in lines[:SHOWN]),
         ),
     ]
-    more = len(found.intents) - SHOWN
+    more = len(lines) - SHOWN
     if more > 0:
         blocks.append(Note(words("plan.more", count=more, days=days)))
     blocks.append(Note(words("plan.note")))
@@ -31,7 +33,7 @@ def plan(words: Words, found: Plan, days: int) -> Message:
 
 def heading(words: Words, found: Plan, days: int) -> str:
     """What stands above the lines; `days` 0 is this moment."""
-    count = len(found.intents)
+    count = len(found.lines)
     if days:
         return (
             words("plan.title", count=count, days=days) if count else words("plan.none", days=days)
@@ -39,8 +41,24 @@ def heading(words: Words, found: Plan, days: int) -> str:
     return words("plan.now_title", count=count) if count else words("plan.now_none")
 
 
-def line(words: Words, found: Plan, intent: Intent) -> tuple[str, str, str, str]:
-    """Who, when, what and why of one intent."""
+def line(words: Words, found: Plan, one: Line) -> tuple[str, str, str, str]:
+    """Who, when, what and why of one line."""
+    if isinstance(one, ChannelPost):
+        return _post(words, found, one)
+    return _intent(words, found, one)
+
+
+def _post(words: Words, found: Plan, post: ChannelPost) -> tuple[str, str, str, str]:
+    what = words(f"plan.what_{post.kind}")
+    return (
+        words("plan.channel", platform=words(f"platform.{post.to.platform}")),
+        words.moment(post.at, found.policy.calendars.of("").zone),
+        words("plan.what_of_org", what=what, org=post.org) if post.org else what,
+        words(f"plan.why_{post.kind}"),
+    )
+
+
+def _intent(words: Words, found: Plan, intent: Intent) -> tuple[str, str, str, str]:
     calendar = found.policy.calendars.of(intent.to.time_zone)
     who = _name(found, intent)
     return (

@@ -12,12 +12,12 @@ from datetime import datetime
 from bot.chat import boards, reports
 from bot.chat.rounds import personal_round
 from bot.chat.words import Words
-from bot.domain.campaign import OKTA_CONSENT, Tone
+from bot.domain.campaign import Tone
 from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.intents import Open, Policy, Reason
 from bot.domain.notices import ChannelNudge, ChannelReport, PersonalRound
 from bot.domain.people import ChatIdentity
-from bot.domain.report import burn_down, count, main_deadline
+from bot.domain.report import burn_down, count, dates_of, main_deadline
 from bot.message import Message
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock, Secrets
@@ -56,6 +56,9 @@ class Reminding:
     def moved(self) -> Message:
         return boards.moved(self._words)
 
+    def closed(self) -> Message:
+        return boards.closed(self._words)
+
     async def compose(
         self, notice: PersonalRound | ChannelNudge | ChannelReport, links: Mapping[str, str]
     ) -> Message | None:
@@ -63,10 +66,10 @@ class Reminding:
         match notice:
             case PersonalRound():
                 return await self._round(notice, links)
-            case ChannelNudge(since=since):
-                return await self._nudge(datetime.fromisoformat(since))
-            case ChannelReport():
-                return await self._report()
+            case ChannelNudge(since=since, org=org):
+                return await self._nudge(datetime.fromisoformat(since), org)
+            case ChannelReport(org=org):
+                return await self._report(org)
 
     async def _round(self, notice: PersonalRound, links: Mapping[str, str]) -> Message | None:
         found = [await self._ledger.request(request_id) for request_id in notice.requests]
@@ -114,19 +117,20 @@ class Reminding:
         words = Words(asker.language or self._words.language)
         return personal_round(words, notice, (request,), links, self._policy, now)
 
-    async def _nudge(self, since: datetime) -> Message | None:
-        entries = news(await self._ledger.audit(NEWS), since)
-        records = {str(record.app.ref): record for record in await self._ledger.apps()}
+    async def _nudge(self, since: datetime, org: str) -> Message | None:
+        entries = news(await self._ledger.audit(NEWS), since, org)
+        records = {str(record.app.ref): record for record in await self._ledger.apps(org)}
         return boards.nudge(self._words, entries, records)
 
-    async def _report(self) -> Message | None:
+    async def _report(self, org: str) -> Message | None:
         today = self._clock.now().date()
-        records = await self._ledger.apps()
+        records = await self._ledger.apps(org)
         if not records:
             return None
         past = [day for day in await self._ledger.history() if day.on < today]
-        days = (*past, count(today, (record.state for record in records)))
-        deadline = main_deadline(self._policy.campaign.targets, OKTA_CONSENT, today)
+        counted = (day.of(org) for day in (*past, count(today, records)))
+        days = [day for day in counted if day is not None]
+        deadline = main_deadline(dates_of(self._policy.campaign, records), today)
         chart = burn_down(days, deadline)
         url = ""
         if self._painter is not None and len(days) > 1:
@@ -135,4 +139,4 @@ class Reminding:
             name = hashlib.sha256(self._secrets.token().encode()).hexdigest()[:40]
             await self._ledger.save_picture(name, png)
             url = f"{self._public_url}/p/{name}.png"
-        return reports.report(self._words, chart, url)
+        return reports.report(self._words, chart, url, org)

@@ -9,10 +9,15 @@ from bot.domain.report import BurnDown
 from bot.message import Block, Fact, Facts, Heading, Message, Note, Picture, Text
 
 
-def report(words: Words, chart: BurnDown, picture_url: str) -> Message:
-    """The message. `picture_url` is where the burn-down lies, "" when there is none."""
+def report(words: Words, chart: BurnDown, picture_url: str, org: str = "") -> Message:
+    """The message. `picture_url` is where the burn-down lies, "" when there is none.
+
+    `org` is the Okta org that it is about, "" for all of them.
+    """
     today = chart.days[-1]
     title = words("report.title", done=today.done, total=today.total)
+    if org:
+        title = words("report.title_of_org", org=org, title=title)
     text = forecast(words, chart)
     blocks: list[Block] = [Heading(title), Text(text)]
     if picture_url:

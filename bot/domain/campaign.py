@@ -164,6 +164,10 @@ class Campaign:
                 return target
         return OKTA_CONSENT
 
+    def tells(self, whom: Audience, days_left: int) -> bool:
+        """Whether they are told anything with so many working days left."""
+        return whom in self.window(days_left).audience
+
     def window(self, days_left: int) -> Window:
         """The window that holds with so many working days left."""
         held = self.windows[0]

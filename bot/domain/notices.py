@@ -121,19 +121,27 @@ class PersonalRound:
 
 @dataclass(frozen=True, slots=True)
 class ChannelNudge:
-    """Tell a channel, in its board's thread, what changed since `since` (ISO 8601, UTC)."""
+    """Tell a channel, in its board's thread, what changed since `since` (ISO 8601, UTC).
+
+    `org` is that of the board: one Okta org, or "" for all of them.
+    """
 
     to: Channel
     since: str
+    org: str = ""
     kind: Literal["channel_nudge"] = "channel_nudge"
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelReport:
-    """Tell a channel how fast the migration goes; `round` names the occasion (week or minute)."""
+    """Tell a channel how fast the migration goes; `round` names the occasion (week or minute).
+
+    `org` is one Okta org, or "" for all of them.
+    """
 
     to: Channel
     round: str
+    org: str = ""
     kind: Literal["channel_report"] = "channel_report"
 
 
@@ -167,7 +175,7 @@ def key_of(notice: Notice) -> str:
             return f"alarm:{about}:{code}:{on}:{to}"
         case PersonalRound(to, round):
             return f"round:{round}:{to}"
-        case ChannelNudge(to, since):
-            return f"nudge:{since}:{to}"
-        case ChannelReport(to, round):
-            return f"report:{round}:{to}"
+        case ChannelNudge(to, since, org):
+            return f"nudge:{since}:{to}" + (f":{org}" if org else "")
+        case ChannelReport(to, round, org):
+            return f"report:{round}:{to}" + (f":{org}" if org else "")

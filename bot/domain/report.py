@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from bot.domain.campaign import Deadline
+from bot.domain.campaign import OKTA_CONSENT, Campaign, Deadline
 from bot.domain.evidence import State
+from bot.domain.inventory import AppRecord
 
 PACE_OVER = timedelta(days=28)
 LEAST = timedelta(days=3)
@@ -18,10 +19,14 @@ LEAST = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """How many apps were in which state at the end of a day (UTC), or now."""
+    """How many apps were in which state at the end of a day (UTC), or now.
+
+    `orgs` has the same for each Okta org; days that were counted before there was that have none.
+    """
 
     on: date
     states: Mapping[State, int] = field(default_factory=dict, hash=False)
+    orgs: Mapping[str, Mapping[State, int]] = field(default_factory=dict, hash=False)
 
     @property
     def open(self) -> int:
@@ -37,10 +42,20 @@ class DayCount:
         """Apps that the migration is about."""
         return self.open + self.done
 
+    def of(self, org: str) -> DayCount | None:
+        """The count of one Okta org, "" for all of them; None when it was not counted that day."""
+        if not org:
+            return self
+        return DayCount(self.on, self.orgs[org]) if org in self.orgs else None
 
-def count(on: date, states: Iterable[State]) -> DayCount:
+
+def count(on: date, records: Iterable[AppRecord]) -> DayCount:
     """The count of a day."""
-    return DayCount(on, dict(Counter(states)))
+    orgs: dict[str, Counter[State]] = {}
+    for record in records:
+        orgs.setdefault(record.app.ref.org, Counter())[record.state] += 1
+    total = sum(orgs.values(), Counter[State]())
+    return DayCount(on, dict(total), {org: dict(states) for org, states in orgs.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +109,18 @@ def _forecast(days: Sequence[DayCount], deadline: Deadline) -> Forecast:
     return Forecast(per_day * 7, done_on, missing)
 
 
-def main_deadline(targets: Sequence[Deadline], fallback: Deadline, today: date) -> Deadline:
-    """The date a whole report runs against: the next one of the organisation's, else the last."""
-    ahead = sorted((t for t in targets if t.on >= today), key=lambda t: t.on)
-    if ahead:
-        return ahead[0]
-    return max(targets, key=lambda t: t.on, default=fallback)
+def dates_of(campaign: Campaign, records: Sequence[AppRecord]) -> tuple[Deadline, ...]:
+    """The dates that these apps run against: those of the open ones, while there are any."""
+    counted = [record for record in records if record.state.is_open] or records
+    found = (
+        campaign.deadline_for(record.app.ref, record.tenant.id if record.tenant else "")
+        for record in counted
+    )
+    return tuple(sorted(dict.fromkeys(found), key=lambda deadline: deadline.on))
+
+
+def main_deadline(dates: Sequence[Deadline], today: date) -> Deadline:
+    """The date that a board and a report run against: the next one, once all are past the last."""
+    ahead = (deadline for deadline in dates if deadline.on >= today)
+    last = max(dates, key=lambda deadline: deadline.on, default=OKTA_CONSENT)
+    return min(ahead, key=lambda deadline: deadline.on, default=last)

@@ -60,6 +60,13 @@ class Messenger(Protocol):
         """The message that was sent with `key`, if the platform can tell; None otherwise."""
         ...
 
+    async def messages_after(self, message_id: str, enough: int) -> int | None:
+        """How many messages came after this one in its channel, those in threads apart.
+
+        No more than `enough` are counted. None where the platform cannot tell.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ConversationRef:

@@ -138,7 +138,13 @@ class Ledger(Protocol):
 
     async def recipient(self, chat: ChatIdentity) -> Recipient | None: ...
 
-    async def board(self, channel: Channel) -> Board | None: ...
+    async def board(self, channel: Channel, org: str = "") -> Board | None:
+        """The board of a channel for one Okta org, or for all of them ("")."""
+        ...
+
+    async def boards(self) -> tuple[Board, ...]:
+        """Every board that was ever kept."""
+        ...
 
     async def history(self) -> tuple[DayCount, ...]:
         """How many apps were in which state on each day, oldest first."""

@@ -33,7 +33,10 @@ class Composer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """What a board shows. `now` is UTC; `deadline` is the date that comes next."""
+    """What a board shows. `now` is UTC; `deadline` is the date that comes next.
+
+    `org` is the Okta org that it is about, "" for all of them.
+    """
 
     records: tuple[AppRecord, ...]
     requests: Mapping[str, ConsentRequest]
@@ -41,6 +44,7 @@ class Standings:
     deadline: Deadline
     working_days_left: int
     now: datetime
+    org: str = ""
 
 
 class BoardWriter(Protocol):
@@ -50,6 +54,10 @@ class BoardWriter(Protocol):
 
     def moved(self) -> Message:
         """What stays of a board that was posted anew further down."""
+        ...
+
+    def closed(self) -> Message:
+        """What stays of a board that is kept no more."""
         ...
 
 

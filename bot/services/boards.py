@@ -1,4 +1,4 @@
-"""The boards: bring each channel's one message up to date, and say in its thread what changed.
+"""The boards: bring each channel's messages up to date, and say in their threads what changed.
 
 A board is a state that is made to agree, not a message that is sent: what it shows is compared with
 what it should show, and changed in place. Where nobody can tell whether a board got through
@@ -8,7 +8,7 @@ what it should show, and changed in place. Where nobody can tell whether a board
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,23 +16,35 @@ import structlog
 
 from bot.domain.agenda import BOARDS, Line
 from bot.domain.board import (
+    BURIED,
     Board,
+    BoardPolicy,
+    is_buried,
+    may_be_buried_from,
     may_nudge,
     needs_showing,
     next_look,
-    scrolled_away,
+    next_report,
     week_of,
 )
 from bot.domain.calendar import Calendar
-from bot.domain.campaign import OKTA_CONSENT, Audience
+from bot.domain.campaign import Audience, Deadline
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import State
 from bot.domain.intents import Policy
-from bot.domain.notices import Channel, ChannelNudge, ChannelReport
+from bot.domain.inventory import AppRecord
+from bot.domain.notices import ChannelNudge, ChannelReport
 from bot.domain.people import Platform
-from bot.domain.report import count, main_deadline
-from bot.errors import ChatError, ChatThrottled, Conflict, MessageGone
+from bot.domain.report import count, dates_of, main_deadline
+from bot.errors import (
+    ChannelUnreachable,
+    ChatError,
+    ChatMisconfigured,
+    ChatThrottled,
+    Conflict,
+    MessageGone,
+)
 from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
@@ -57,45 +69,46 @@ class Boards:
         writer: BoardWriter,
         engine: Engine,
         clock: Clock,
-        channels: tuple[Channel, ...],
         policy: Policy,
-        post_anew_after: timedelta,
+        kept: BoardPolicy,
     ) -> None:
         self._ledger = ledger
         self._messengers = messengers
         self._writer = writer
         self._engine = engine
         self._clock = clock
-        self._channels = channels
         self._policy = policy
-        self._post_anew_after = post_anew_after
+        self._kept = kept
 
     async def show(self, now: datetime) -> datetime:
-        """Bring all boards up to date; when to look again (UTC).
+        """Bring all boards up to date, and close those that are kept no more.
 
-        One channel's trouble is its own.
+        Returns when to look again (UTC). One board's trouble is its own.
         """
-        standings = await self.standings(now)
+        everything = await self.standings(now)
         calendar = self._policy.calendars.of("")
-        await self._ledger.save_day(
-            count(now.date(), (record.state for record in standings.records))
-        )
+        await self._ledger.save_day(count(now.date(), everything.records))
+        about = {org: self._about(org, everything) for org in self._kept.orgs}
+        known = {board.place: board for board in await self._ledger.boards()}
+        kept = [known.pop(board.place, board) for board in self._kept.boards()]
         again = now + timedelta(hours=1)
         boards = []
-        for channel in self._channels:
-            board = await self._ledger.board(channel) or Board(channel)
+        for board in (*kept, *known.values()):
             try:
-                board = await self._show(board, standings, now)
+                if board.place in known:
+                    await self._close(board)
+                    continue
+                board = await self._show(board, about[board.org], now)
             except ChatThrottled as error:
                 again = min(again, now + timedelta(seconds=error.retry_after))
             except ChatError as error:
-                log.warning("a board was not shown", channel=str(channel), error=error.code)
+                log.warning("a board was not shown", board=board.place, error=error.code)
                 again = min(again, now + LATER)
             except Conflict:
                 again = min(again, now + timedelta(seconds=1))
                 continue
             else:
-                board = await self._tell(board, standings, now, calendar)
+                board = await self._tell(board, about[board.org], now, calendar)
             boards.append(board)
         return min(again, next_look(boards, now, (calendar,)))
 
@@ -104,26 +117,51 @@ class Boards:
         now = self._clock.now()
         await self.show(now)
         planned = tuple(
-            Delivery(ChannelReport(channel, f"{now:%Y-%m-%dT%H:%M}"), now, "asked_by_operator")
-            for channel in self._channels
+            Delivery(
+                ChannelReport(board.channel, f"{now:%Y-%m-%dT%H:%M}", board.org),
+                now,
+                "asked_by_operator",
+            )
+            for board in self._kept.boards()
         )
         await self._plan(Changes(), planned, by, now)
         return planned
 
     async def standings(self, now: datetime) -> Standings:
-        """What a board shows now."""
-        calendar = self._policy.calendars.of("")
-        today = calendar.today(now)
-        deadline = main_deadline(self._policy.campaign.targets, OKTA_CONSENT, today)
-        requests = {request.id: request for request in await self._ledger.open_requests()}
+        """What a board of all Okta orgs shows now."""
+        records = await self._ledger.apps()
+        deadline, left = self._date(records, now)
         return Standings(
-            records=await self._ledger.apps(),
-            requests=requests,
+            records=records,
+            requests={request.id: request for request in await self._ledger.open_requests()},
             scans=await self._ledger.scans(),
             deadline=deadline,
-            working_days_left=calendar.days_left(today, deadline.on),
+            working_days_left=left,
             now=now,
         )
+
+    def _about(self, org: str, everything: Standings) -> Standings:
+        """What the board of one org shows; "" is all of them."""
+        if not org:
+            return everything
+        records = tuple(one for one in everything.records if one.app.ref.org == org)
+        deadline, left = self._date(records, everything.now)
+        return replace(
+            everything,
+            org=org,
+            records=records,
+            requests={k: one for k, one in everything.requests.items() if one.app.org == org},
+            scans={name: scan for name, scan in everything.scans.items() if name == org},
+            deadline=deadline,
+            working_days_left=left,
+        )
+
+    def _date(self, records: Sequence[AppRecord], now: datetime) -> tuple[Deadline, int]:
+        """The date these apps run against, and the working days that are left."""
+        calendar = self._policy.calendars.of("")
+        today = calendar.today(now)
+        deadline = main_deadline(dates_of(self._policy.campaign, records), today)
+        return deadline, calendar.days_left(today, deadline.on)
 
     async def _show(self, board: Board, standings: Standings, now: datetime) -> Board:
         """Post it, change it in place, or leave it."""
@@ -131,9 +169,12 @@ class Boards:
         digest = digest_of(standings)
         if not board.message_id and not standings.records:
             return board  # nothing was looked at yet: no board is better than an empty one
-        if board.message_id and scrolled_away(board, now, self._post_anew_after):
-            await self._retire(messenger, board)
-            board = await self._numbered(board)
+        look_at = may_be_buried_from(board, self._kept.post_anew_after)
+        if look_at is not None and look_at <= now:
+            board = await self._keep(replace(board, asked_at=now))
+            if is_buried(await self._messages_after(messenger, board)):
+                await self._retire(messenger, board)
+                board = await self._numbered(board)
         if not needs_showing(board, digest, now):
             return board
         message = self._writer.board(standings)
@@ -149,6 +190,23 @@ class Boards:
         board = await self._keep(board.shown(sent.message_id, digest, now, anew=True))
         await messenger.pin(sent.message_id)
         return board
+
+    async def _messages_after(self, messenger: Messenger, board: Board) -> int | None:
+        try:
+            return await messenger.messages_after(board.message_id, BURIED)
+        except ChatMisconfigured:
+            return None  # such as no scope to read the channel
+
+    async def _close(self, board: Board) -> None:
+        """Say on a board that is kept no more that it is; it is not looked at again."""
+        messenger = self._messengers.get(board.channel.platform)
+        if messenger is None or not board.message_id:
+            return
+        try:
+            await messenger.update(board.message_id, self._writer.closed())
+        except (MessageGone, ChannelUnreachable) as error:
+            log.info("a board was closed unseen", board=board.place, error=error.code)
+        await self._keep(board.closed())
 
     async def _retire(self, messenger: Messenger, board: Board) -> None:
         """Whoever scrolls up to the old board is told that there is a newer one."""
@@ -170,8 +228,7 @@ class Boards:
         self, board: Board, standings: Standings, now: datetime, calendar: Calendar
     ) -> Board:
         """Plan a thread reply when something changed, and the weekly report, in working hours."""
-        window = self._policy.campaign.window(standings.working_days_left)
-        if Audience.CHANNEL not in window.audience:
+        if not self._policy.campaign.tells(Audience.CHANNEL, standings.working_days_left):
             return board
         if not board.message_id or not calendar.is_open(now):
             return board
@@ -179,14 +236,14 @@ class Boards:
         after = replace(board, revision=board.revision + 1)
         if board.told_until is None:
             after = replace(after, told_until=now, reported=week_of(now, calendar))
-        elif may_nudge(board, now, calendar) and await self._is_news(board.told_until):
-            notice = ChannelNudge(board.channel, board.told_until.isoformat())
+        elif may_nudge(board, now, calendar) and await self._is_news(board):
+            notice = ChannelNudge(board.channel, board.told_until.isoformat(), board.org)
             planned.append(Delivery(notice, now, "changes"))
             after = replace(after, told_until=now)
-        week = week_of(now, calendar)
         still_open = any(record.state.is_open for record in standings.records)
-        if after.reported != week and still_open:
-            planned.append(Delivery(ChannelReport(board.channel, week), now, "weekly"))
+        if still_open and next_report(after.reported, now, calendar) == now:
+            week = week_of(now, calendar)
+            planned.append(Delivery(ChannelReport(board.channel, week, board.org), now, "weekly"))
             after = replace(after, reported=week)
         if replace(after, revision=board.revision) == board:
             return board
@@ -196,8 +253,9 @@ class Boards:
             return board  # another replica told it
         return after
 
-    async def _is_news(self, since: datetime) -> bool:
-        return bool(news(await self._ledger.audit(NEWS), since))
+    async def _is_news(self, board: Board) -> bool:
+        since = board.told_until
+        return since is not None and bool(news(await self._ledger.audit(NEWS), since, board.org))
 
     async def _plan(
         self, changes: Changes, planned: tuple[Delivery, ...], by: str, now: datetime
@@ -215,9 +273,18 @@ class Boards:
         await self._ledger.commit(Changes(agenda=(Line(BOARDS, self._clock.now()),)))
 
 
-def news(entries: tuple[AuditEntry, ...], since: datetime) -> tuple[AuditEntry, ...]:
-    """What a channel wants to hear of: apps that are done or fell back, and who took one on."""
-    return tuple(entry for entry in entries if entry.at > since and _is_told(entry))
+def news(entries: tuple[AuditEntry, ...], since: datetime, org: str = "") -> tuple[AuditEntry, ...]:
+    """What a channel wants to hear of: apps that are done or fell back, and who took one on.
+
+    Those of one Okta org, or of all of them ("").
+    """
+    return tuple(
+        entry
+        for entry in entries
+        if entry.at > since
+        and org in ("", entry.subject.partition("/")[0])  # an app: `org/app id`
+        and _is_told(entry)
+    )
 
 
 def _is_told(entry: AuditEntry) -> bool:

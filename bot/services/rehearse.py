@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from bot.domain.board import BoardPolicy
 from bot.domain.consent import ConsentRequest
 from bot.domain.evidence import State
+from bot.domain.foresight import ChannelPost, as_of, channel_posts
 from bot.domain.intents import Intent, Open, Policy, Snapshot, Standing
 from bot.domain.recipients import Recipient
 from bot.domain.reminders import decide, rehearse
@@ -15,25 +17,38 @@ from bot.ports.system import Clock
 
 LONGEST = 366
 
+Line = Intent | ChannelPost
+"""Something that would be told: to whom (`to`) and when (`at`, UTC)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would be told between two moments (UTC), in order of time, and to whom it belongs."""
+    """What would be told between two moments (UTC), in order of time, and to whom it belongs.
+
+    `intents` are for people, `posts` for channels.
+    """
 
     start: datetime
     until: datetime
     intents: tuple[Intent, ...]
     requests: dict[str, ConsentRequest]
     policy: Policy
+    posts: tuple[ChannelPost, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """All of it, in order of time."""
+        return tuple(sorted((*self.intents, *self.posts), key=lambda line: line.at))
 
 
 class Rehearse:
     """`plan` looks ahead, `due` tells what the next tick would do."""
 
-    def __init__(self, *, ledger: Ledger, clock: Clock, policy: Policy) -> None:
+    def __init__(self, *, ledger: Ledger, clock: Clock, policy: Policy, kept: BoardPolicy) -> None:
         self._ledger = ledger
         self._clock = clock
         self._policy = policy
+        self._kept = kept
 
     @property
     def policy(self) -> Policy:
@@ -51,14 +66,16 @@ class Rehearse:
             snapshot = Snapshot([_as_of(standing, start) for standing in snapshot.people])
         until = start + timedelta(days=min(max(days, 1), LONGEST))
         intents = tuple(rehearse(snapshot, start, until, self._policy))
-        return Plan(start, until, intents, _requests(snapshot), self._policy)
+        posts = await self._posts(start, until)
+        return Plan(start, until, intents, _requests(snapshot), self._policy, posts)
 
     async def due(self) -> Plan:
         """What is due at this moment."""
         now = self._clock.now()
         snapshot = await self.snapshot()
         intents = decide(snapshot, now, self._policy)
-        return Plan(now, now, intents, _requests(snapshot), self._policy)
+        posts = await self._posts(now, now + timedelta.resolution)
+        return Plan(now, now, intents, _requests(snapshot), self._policy, posts)
 
     async def snapshot(self) -> Snapshot:
         """Everybody for whom something waits."""
@@ -77,6 +94,22 @@ class Rehearse:
             recipient = await self._ledger.recipient(chat) or Recipient(chat)
             people.append(Standing(recipient, tuple(items[name])))
         return Snapshot(people)
+
+    async def _posts(self, start: datetime, until: datetime) -> tuple[ChannelPost, ...]:
+        """What the channels get."""
+        calendar = self._policy.calendars.of("")
+        found: list[ChannelPost] = []
+        for board in self._kept.boards():
+            known = await self._ledger.board(board.channel, board.org) or board
+            found += channel_posts(
+                as_of(known, start, calendar),
+                await self._ledger.apps(board.org),
+                start,
+                until,
+                self._policy,
+                self._kept.post_anew_after,
+            )
+        return tuple(found)
 
 
 def _as_of(standing: Standing, at: datetime) -> Standing:

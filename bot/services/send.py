@@ -116,7 +116,7 @@ class Send:
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return sent.message_id
             case ChannelNudge():
-                board = await self._ledger.board(notice.to)
+                board = await self._ledger.board(notice.to, notice.org)
                 message = await self._compose(notice)
                 thread = board.message_id if board is not None else ""
                 posted = await messenger.post(notice.to, message, delivery.key, thread)

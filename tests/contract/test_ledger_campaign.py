@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from redis.asyncio import Redis
 
+from adapters.redis import codec
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from bot.domain.agenda import BOARDS, HOLD, Line, person
 from bot.domain.board import Board
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Step, step
+from bot.domain.deliveries import Delivery
 from bot.domain.evidence import State
-from bot.domain.notices import Channel
+from bot.domain.notices import Channel, ChannelNudge, ChannelReport, key_of
 from bot.domain.people import Platform
 from bot.domain.recipients import Recipient
 from bot.domain.report import DayCount
@@ -140,6 +143,47 @@ async def test_a_board_is_written_only_over_the_revision_before(ledger: Ledger) 
     assert await ledger.board(channel) == board
     with pytest.raises(Conflict):
         await ledger.commit(Changes(boards=(board,)))
+
+
+async def test_each_org_may_have_a_board_of_its_own_in_a_channel(ledger: Ledger) -> None:
+    """Beside the one of all orgs; all of them are found together."""
+    channel = Channel(Platform.SLACK, "C1")
+    boards = [Board(channel, f"m{n}", revision=1, org=org) for n, org in enumerate(("", "a", "b"))]
+    asked = replace(boards[2], asked_at=NOW)
+    await ledger.commit(Changes(boards=(*boards[:2], asked)))
+    assert await ledger.board(channel) == boards[0]
+    assert await ledger.board(channel, "b") == asked
+    assert await ledger.board(channel, "c") is None
+    assert sorted(board.message_id for board in await ledger.boards()) == ["m0", "m1", "m2"]
+
+
+async def test_what_was_stored_before_boards_had_an_org_is_read(store: Redis) -> None:
+    """As that of all orgs: boards, days, and notices that still wait, under their old keys."""
+    ledger = RedisLedger(store, Keys())
+    channel = Channel(Platform.SLACK, "C1")
+    stored = {
+        Keys().boards(): ("slack:C1", codec.BOARD.dump(Board(channel, "m1", revision=1)), "1|"),
+        Keys().history(): (
+            "2026-01-02",
+            codec.DAY_COUNT.dump(DayCount(date(2026, 1, 2), {State.MIGRATED: 2})),
+            "",
+        ),
+    }
+    for key, (field, record, prefix) in stored.items():
+        old = json.loads(record)
+        for added in ("org", "asked_at", "orgs"):
+            old.pop(added, None)
+        await store.hset(key, field, prefix + json.dumps(old))
+    assert await ledger.board(channel) == Board(channel, "m1", revision=1)
+    (day,) = await ledger.history()
+    assert (day.done, day.of("contoso")) == (2, None)
+    for notice in (ChannelNudge(channel, "2026-01-02"), ChannelReport(channel, "2026-W01")):
+        old = json.loads(codec.DELIVERY.dump(Delivery(notice, NOW, "weekly")))
+        del old["notice"]["org"]
+        assert codec.DELIVERY.load(json.dumps(old)).notice == notice
+    assert key_of(ChannelNudge(channel, "x")) == "nudge:x:slack:C1"
+    assert key_of(ChannelReport(channel, "x")) == "report:x:slack:C1"
+    assert Board(channel).key == "board:1:slack:C1"
 
 
 async def test_the_history_is_told_oldest_first_with_one_count_a_day(ledger: Ledger) -> None:

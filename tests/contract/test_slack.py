@@ -131,6 +131,49 @@ async def test_of_two_messages_with_a_key_the_newest_is_found(stage: Stage) -> N
     assert await messenger.find_sent(channel, "k") is None
 
 
+async def test_slack_tells_how_many_messages_came_after_one(stage: Stage) -> None:
+    """Those of anybody, in the channel itself; counting ends when there are enough."""
+    messenger: Messenger = SlackMessenger(stage.web)
+    channel = Channel(Platform.SLACK, CHANNEL)
+    await messenger.post(channel, Message("Before."), "k")
+    board = await messenger.post(channel, Message("Board."), "board")
+    assert await messenger.messages_after(board.message_id, 30) == 0
+    await messenger.post(channel, Message("In its thread."), "k", board.message_id)
+    await messenger.post(channel, Message("After."), "k")
+    stage.workspace.post(stage.channel(), OLA, "chatter")
+    assert await messenger.messages_after(board.message_id, 30) == 2
+    for _ in range(40):
+        stage.workspace.post(stage.channel(), OLA, "chatter")
+    assert await messenger.messages_after(board.message_id, 30) == 30
+
+
+async def test_a_page_that_is_shorter_than_it_may_be_is_not_the_last() -> None:
+    """Slack may give fewer than asked for, and more with the next page."""
+    pages = [("b", 10), ("c", 15), ("d", 9)]
+
+    def answer() -> Response:
+        cursor, messages = pages.pop(0)
+        return JSONResponse(
+            {
+                "ok": True,
+                "messages": [{"ts": "1.0"}] * messages,
+                "response_metadata": {"next_cursor": cursor},
+            }
+        )
+
+    async with answering(answer) as (url, calls), messenger_at(url) as messenger:
+        assert await messenger.messages_after(f"{CHANNEL}:1.0", 30) == 30
+    assert calls == ["conversations.history"] * 3
+
+
+async def test_without_the_scope_slack_does_not_tell_what_came_after() -> None:
+    """The error says which one is missing."""
+    answer = refused("missing_scope", needed="channels:history")
+    async with answering(answer) as (url, _), messenger_at(url) as messenger:
+        with pytest.raises(ChatMisconfigured, match="channels:history"):
+            await messenger.messages_after(f"{CHANNEL}:1.0", 30)
+
+
 async def test_what_cannot_be_reached_says_so_by_its_type(stage: Stage) -> None:
     """Archived, not a member, deactivated, unknown, deleted: each a state, not a retry."""
     messenger = SlackMessenger(stage.web)

@@ -717,6 +717,12 @@ async def test_teams_cannot_tell_what_was_sent(teams: World, ada: ChatIdentity) 
     assert await teams.messenger.find_sent(ada, "k") is None
 
 
+async def test_teams_cannot_tell_what_came_after_a_message(teams: World) -> None:
+    """Nor a channel."""
+    sent = await teams.messenger.post(IN_CHANNEL, HELLO, "k")
+    assert await teams.messenger.messages_after(sent.message_id, 30) is None
+
+
 BLOCKED = {"errorCode": 209, "message": '{\r\n  "subCode": "MessageWritesBlocked",\r\n  "d": 1}'}
 BLOCKED_BARE = {"errorCode": 209, "message": "{subCode: MessageWritesBlocked, details: x}"}
 REFUSALS: list[tuple[int, Any, type[ChatError], type[ChatError]]] = [

@@ -716,3 +716,12 @@ def test_templates_have_no_words_of_their_own() -> None:
             flags=re.DOTALL,
         )
         assert not re.search(r"[^\W\d_]", bare), (template.name, bare.split())
+
+
+async def test_a_picture_of_a_message_may_be_shown_on_pages_of_others(site: Site) -> None:
+    """A chat client shows it within its own page; whoever guesses a name gets nothing."""
+    await site.people.ledger.save_picture("a" * 40, b"png")
+    answer = await site.browser.get(f"/p/{'a' * 40}.png")
+    assert (answer.status_code, answer.content) == (200, b"png")
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert (await site.browser.get(f"/p/{'b' * 40}.png")).status_code == 404

@@ -16,6 +16,7 @@ from bot.chat.conversation import CampaignParts, Conversation
 from bot.chat.replies import PAGE, Replies
 from bot.chat.words import Words, languages
 from bot.domain.apps import AppRef
+from bot.domain.board import BoardPolicy
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign
 from bot.domain.changes import Changes
@@ -110,9 +111,8 @@ class World:
             writer=letters,
             engine=self.engine,
             clock=self.clock,
-            channels=channels,
             policy=policy,
-            post_anew_after=timedelta(days=30),
+            kept=BoardPolicy(channels),
         )
         self.conversation = Conversation(
             ledger=self.ledger,
@@ -172,7 +172,9 @@ class World:
             language="en",
             link_hours=72,
             campaign=CampaignParts(
-                rehearse=Rehearse(ledger=self.ledger, clock=self.clock, policy=policy),
+                rehearse=Rehearse(
+                    ledger=self.ledger, clock=self.clock, policy=policy, kept=BoardPolicy()
+                ),
                 boards=boards,
                 postpone=Postpone(ledger=self.ledger, clock=self.clock, policy=policy),
                 sample=letters.sample,

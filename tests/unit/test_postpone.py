@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.chat.moments import read_day, read_moment
 from bot.chat.plans import line, plan
 from bot.chat.words import Words
+from bot.domain.board import BoardPolicy
 from bot.domain.calendar import Calendar, Calendars
 from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
@@ -128,7 +129,9 @@ async def test_a_plan_shows_what_was_put_off_at_its_time(ledger: FakeLedger) -> 
     """With its reason, and no round about it before."""
     snooze = Snooze(datetime(2025, 3, 6, 14), "UTC", "change window")
     await ledger.commit(Changes(requests=(replace(DELIVERED, snooze=snooze, revision=2),)))
-    found = await Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy()).plan(4)
+    found = await Rehearse(
+        ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy()
+    ).plan(4)
     assert [(i.reason, i.at) for i in found.intents] == [(Reason.SNOOZE_ENDED, snooze.until)]
     _, when, what, why = line(Words(), found, found.intents[0])
     assert when.startswith("March 6, 2025, 14:00")
@@ -140,7 +143,7 @@ async def test_a_plan_tells_what_ticks_would_do(ledger: FakeLedger) -> None:
     ada = replace(DELIVERED, chat=replace(ADA_IN_CHAT, time_zone="Europe/Berlin"), id="r2")
     await ledger.commit(Changes(requests=(replace(ada, revision=1),)))
     before = await ledger.audit()
-    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy())
+    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy())
     found = await rehearse.plan(5)
     assert [type(i) for i in found.intents] == [Remember, Remember]
     who, when, what, why = line(Words(), found, found.intents[0])
@@ -153,7 +156,7 @@ async def test_a_plan_tells_what_ticks_would_do(ledger: FakeLedger) -> None:
 
 async def test_a_plan_can_start_at_any_date(ledger: FakeLedger) -> None:
     """From the day of the date on: the last call, by the same rules."""
-    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy())
+    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy())
     found = await rehearse.plan(1, FRIDAY)
     assert [i.at for i in found.intents] == [datetime(2025, 3, 7, 9, tzinfo=UTC)]
 
@@ -161,7 +164,7 @@ async def test_a_plan_can_start_at_any_date(ledger: FakeLedger) -> None:
 async def test_what_is_over_is_in_no_plan(ledger: FakeLedger) -> None:
     """A request that ended tells nobody anything."""
     await ledger.commit(Changes(requests=(replace(DELIVERED, stage=Stage.DONE, revision=2),)))
-    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy())
+    rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy())
     assert (await rehearse.plan(30)).intents == ()
 
 

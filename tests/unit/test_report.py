@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -13,9 +14,18 @@ from PIL import Image
 from adapters.picture.burn_down import SIZE, draw
 from bot.chat import reports
 from bot.chat.words import Words, languages
-from bot.domain.campaign import Deadline
-from bot.domain.evidence import State
-from bot.domain.report import BurnDown, DayCount, burn_down, count, main_deadline
+from bot.domain.apps import AppRef
+from bot.domain.campaign import OKTA_CONSENT, Campaign, Deadline, Scope
+from bot.domain.evidence import Evidence, EvidenceKind, State
+from bot.domain.report import (
+    BurnDown,
+    DayCount,
+    burn_down,
+    count,
+    dates_of,
+    main_deadline,
+)
+from tests.examples import APP, NOW, RECORD
 
 START = date(2026, 9, 1)
 DAY = timedelta(days=1)
@@ -70,17 +80,47 @@ def test_old_days_do_not_count_for_the_pace() -> None:
 
 def test_what_the_migration_is_not_about_is_not_counted() -> None:
     """An app with provisioning off is neither open nor done."""
-    day = count(START, [State.NOT_APPLICABLE, State.MIGRATED, State.UNREADABLE])
+    states = (State.NOT_APPLICABLE, State.MIGRATED, State.UNREADABLE)
+    day = DayCount(START, dict.fromkeys(states, 1))
     assert (day.open, day.done, day.total) == (1, 1, 2)
+
+
+def test_a_day_is_counted_for_each_org_and_for_all_of_them() -> None:
+    """A day of former times, or before an org was there, has no count of it."""
+    other = replace(RECORD, app=replace(APP, ref=AppRef("fabrikam", "0oa9")))
+    day = count(START, [RECORD, RECORD, other])
+    contoso, fabrikam = day.of("contoso"), day.of("fabrikam")
+    assert contoso is not None
+    assert fabrikam is not None
+    assert (day.open, contoso.open, fabrikam.open) == (3, 2, 1)
+    assert day.of("") == day
+    assert day.of("tailspin") is None
+    assert DayCount(START, {State.MIGRATED: 1}).of("contoso") is None
 
 
 def test_the_report_runs_against_the_next_date_of_the_organisation() -> None:
     """Then against its last one, and without any against the public one."""
-    public, first, second = on(date(2024, 12, 31)), on(START), on(START + 9 * DAY)
-    assert main_deadline((second, first), public, START) == first
-    assert main_deadline((second, first), public, START + DAY) == second
-    assert main_deadline((second, first), public, START + 99 * DAY) == second
-    assert main_deadline((), public, START) == public
+    first, second = on(START), on(START + 9 * DAY)
+    assert main_deadline((second, first), START) == first
+    assert main_deadline((second, first), START + DAY) == second
+    assert main_deadline((second, first), START + 99 * DAY) == second
+    assert main_deadline((), START) == OKTA_CONSENT
+
+
+def test_only_dates_that_open_apps_run_against_count() -> None:
+    """An org's own date is not that of another one; when all is done, all of them count."""
+    ours = Deadline("target", START, "ours", Scope(org="contoso"))
+    theirs = Deadline("target", START + DAY, "theirs", Scope(org="fabrikam"))
+    campaign = Campaign(targets=(ours, theirs))
+    other = replace(RECORD, app=replace(APP, ref=AppRef("fabrikam", "0oa9")))
+    used = Evidence(EvidenceKind.SERVICE_ACCOUNT_USED, NOW, NOW)
+    done = replace(other, evidence=(Evidence(EvidenceKind.CONNECTION_ON, NOW), used))
+    assert done.state is State.MIGRATED
+    assert dates_of(campaign, (RECORD, other)) == (ours, theirs)
+    assert dates_of(campaign, (other,)) == (theirs,)
+    assert dates_of(campaign, (RECORD, done)) == (ours,)
+    assert dates_of(campaign, (done,)) == (theirs,)
+    assert dates_of(Campaign(), (RECORD,)) == (OKTA_CONSENT,)
 
 
 charts = st.builds(

@@ -3,76 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 
 from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign
-from bot.domain.changes import AuditEntry, Changes
-from bot.domain.evidence import Evidence, EvidenceKind, State
-from bot.domain.intents import Policy
-from bot.domain.notices import Channel, ChannelNudge, ChannelReport
-from bot.domain.people import Platform
-from bot.errors import ChatThrottled, ChatUnreachable, MessageGone
-from bot.message import Facts, Message, Picture, Progress, Table
-from bot.services.boards import Boards
+from bot.domain.board import BURIED
+from bot.domain.changes import Changes
+from bot.domain.evidence import State
+from bot.domain.notices import ChannelNudge, ChannelReport
+from bot.errors import ChatMisconfigured, ChatThrottled, ChatUnreachable, MessageGone
+from bot.message import Facts, Picture, Progress, Table
+from tests.boards import CHANNEL, HOUR, World
 from tests.examples import APP, NOW, RECORD, REQUEST
-from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock, FakeEngine, FakeMessenger, reminding
-
-CHANNEL = Channel(Platform.SLACK, "C1")
-HOUR = timedelta(hours=1)
-
-
-class World:
-    """One open app, one channel, Monday nine o'clock."""
-
-    def __init__(self, *, tells: bool = True) -> None:
-        self.ledger = FakeLedger()
-        self.clock = FakeClock(NOW)
-        self.messenger = FakeMessenger(tells=tells)
-        self.engine = FakeEngine()
-        self.policy = Policy(Campaign(), Calendars(ZoneInfo("UTC")))
-        self.letters = reminding(self.ledger, self.clock, self.policy)
-        self.boards = Boards(
-            ledger=self.ledger,
-            messengers={Platform.SLACK: self.messenger},
-            writer=self.letters,
-            engine=self.engine,
-            clock=self.clock,
-            channels=(CHANNEL,),
-            policy=self.policy,
-            post_anew_after=timedelta(days=30),
-        )
-
-    async def show(self, later: timedelta = timedelta()) -> datetime:
-        self.clock.forward(later)
-        return await self.boards.show(self.clock.now())
-
-    async def assess(self, state: State) -> None:
-        """The app comes out of a scan in another state."""
-        old = await self.ledger.app(APP.ref)
-        assert old is not None
-        kind = {
-            State.MIGRATED: EvidenceKind.SERVICE_ACCOUNT_USED,
-            State.NEEDS_CONSENT: EvidenceKind.SAW_AUTHENTICATE,
-        }[state]
-        now = self.clock.now()
-        on = Evidence(EvidenceKind.CONNECTION_ON, now)
-        new = replace(old, evidence=(on, Evidence(kind, now, now)), revision=old.revision + 1)
-        assert new.state is state
-        entry = AuditEntry(
-            now, "scan", "assess", str(APP.ref), {"from": old.state.value, "to": state.value}
-        )
-        await self.ledger.commit(Changes(apps=(new,), audit=(entry,)))
-
-    @property
-    def shown(self) -> Message:
-        (message,) = [p.message for p in self.messenger.posted.values()]
-        return message
 
 
 @pytest.fixture
@@ -140,6 +83,39 @@ async def test_a_board_that_was_deleted_is_posted_again(world: World) -> None:
 async def test_a_board_that_scrolled_away_goes_on_further_down(world: World) -> None:
     """And the old one says so."""
     await world.show()
+    await world.chatter(BURIED)
+    await world.show(timedelta(days=29))
+    assert world.messenger.asked_after == []
+    await world.show(timedelta(days=1))
+    first, *_, second = (p.message for p in world.messenger.posted.values())
+    assert "further down" in first.summary
+    assert second.summary.startswith("Office 365 migration")
+    await world.show(2 * timedelta(days=1))
+    assert world.messenger.asked_after == ["m1"]
+
+
+async def test_an_old_board_that_can_still_be_seen_stays_where_it_is(world: World) -> None:
+    """Slack is asked how far down it is, once a day."""
+    await world.show()
+    await world.chatter(BURIED - 1)
+    await world.show(timedelta(days=30))
+    for _ in range(47):
+        await world.show(HOUR)
+    assert world.messenger.asked_after == ["m1", "m1"]
+    assert "further down" not in world.messenger.posted["m1"].message.summary
+    await world.chatter(1)
+    await world.show(HOUR)
+    assert "further down" in world.messenger.posted["m1"].message.summary
+
+
+@pytest.mark.parametrize("scope_is_missing", [False, True])
+async def test_where_nobody_can_tell_age_alone_decides(scope_is_missing: bool) -> None:
+    """In Teams, and where Slack does not let the app read the channel."""
+    world = World(tells=scope_is_missing)
+    await world.ledger.commit(Changes(apps=(RECORD,)))
+    await world.show()
+    if scope_is_missing:
+        world.messenger.refuses.append(ChatMisconfigured("missing scope"))
     await world.show(timedelta(days=30))
     first, second = (p.message for p in world.messenger.posted.values())
     assert "further down" in first.summary

@@ -23,6 +23,7 @@ from bot.domain.choice import Nobody, Point
 from bot.domain.consent import ProofKind, Stage
 from bot.domain.doubts import Doubt
 from bot.domain.evidence import Confidence, EvidenceKind, Source, State
+from bot.domain.foresight import PostKind
 from bot.domain.gaps import Gap
 from bot.domain.intents import Reason
 from bot.domain.notices import Happening
@@ -195,7 +196,8 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "round": ({f"title_{tone}" for tone in values(Tone)}, set()),
     "plan": (
         {f"window_{name}" for name in values(WindowName)}
-        | {f"why_{reason}" for reason in values(Reason)},
+        | {f"why_{reason}" for reason in values(Reason)}
+        | {f"{column}_{kind}" for column in ("what", "why") for kind in values(PostKind)},
         set(),
     ),
     "column": (columns(), set()),

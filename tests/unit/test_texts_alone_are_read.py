@@ -23,6 +23,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import Candidate, Choice, Point
 from bot.domain.consent import Proof, ProofKind, Stage
 from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
+from bot.domain.foresight import ChannelPost, PostKind
 from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.later import Snooze
@@ -253,6 +254,12 @@ def plans() -> list[Plan]:
         for reason in (Reason.IGNORED, Reason.AWAY, Reason.NOT_SEEN)
     ]
     known = {REQUEST.id: REQUEST}
+    posts = tuple(
+        ChannelPost(Channel(platform, "C1"), org, kind, LATER)
+        for platform in Platform
+        for org in ("", APP.ref.org)
+        for kind in PostKind
+    )
     # No more than a plan shows, so that every line of them is read.
     parts = [rounds[start : start + 10] for start in range(0, len(rounds), 10)]
     return [
@@ -260,6 +267,7 @@ def plans() -> list[Plan]:
         Plan(NOW, LATER, tuple(away), known, POLICY),
         *(Plan(NOW, LATER, tuple(part), known, POLICY) for part in parts),
         Plan(NOW, LATER, tuple(rounds), known, POLICY),
+        Plan(NOW, LATER, (), known, POLICY, posts),
     ]
 
 

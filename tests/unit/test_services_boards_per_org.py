@@ -1,0 +1,163 @@
+"""Boards of their own for each Okta org: each is about that org alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.apps import AppRef
+from bot.domain.board import BoardPolicy
+from bot.domain.campaign import Campaign, Deadline, Scope
+from bot.domain.changes import Changes
+from bot.domain.evidence import State
+from bot.domain.inventory import OrgScan
+from bot.domain.notices import Channel, ChannelNudge, ChannelReport
+from bot.domain.people import Platform
+from bot.errors import ChannelUnreachable, ChatUnreachable, MessageGone
+from bot.message import Message, Table, Text
+from tests.boards import CHANNEL, HOUR, ONE, World
+from tests.examples import APP, NOW, RECORD
+
+OTHER = replace(
+    RECORD,
+    app=replace(APP, ref=AppRef("fabrikam", "0oa9"), label="Fabrikam O365", domain="fabrikam.com"),
+)
+PER_ORG = BoardPolicy((CHANNEL,), ("contoso", "fabrikam"))
+DAY = timedelta(days=1)
+CLOSED = "This board is closed: it is no longer kept up to date."
+
+
+@pytest.fixture
+async def world() -> World:
+    """Two orgs with one open app each; fabrikam has a date of its own."""
+    date = Deadline("target", NOW.date() + 9 * DAY, "fabrikam", Scope(org="fabrikam"))
+    world = World(kept=PER_ORG, campaign=Campaign(targets=(date,)))
+    await world.ledger.commit(Changes(apps=(RECORD, OTHER)))
+    return world
+
+
+def titles(world: World) -> list[str]:
+    return [posted.message.summary for posted in world.messenger.posted.values()]
+
+
+def said(message: Message) -> str:
+    return " ".join(block.text for block in message.blocks if isinstance(block, Text))
+
+
+async def test_each_org_has_a_board_that_is_about_it_alone(world: World) -> None:
+    """Its title, its apps, its own date, and how fresh it is."""
+    late = NOW - 5 * HOUR
+    for org, at in (("contoso", late), ("fabrikam", NOW)):
+        await world.ledger.save_scan(OrgScan(org, started_at=at, finished_at=at))
+    await world.show()
+    assert titles(world) == [
+        "Office 365 migration of contoso: one app to go",
+        "Office 365 migration of fabrikam: one app to go",
+    ]
+    contoso, fabrikam = (posted.message for posted in world.messenger.posted.values())
+    (table,) = [block for block in fabrikam.blocks if isinstance(block, Table)]
+    assert [row[0].text for row in table.rows] == ["Fabrikam O365"]
+    assert "org" not in [name.lower() for name in table.columns]
+    assert "is past" in said(contoso)
+    assert "7 working days are left until March 12, 2025" in said(fabrikam)
+    assert "04:00" in str(contoso.blocks)
+    assert "04:00" not in str(fabrikam.blocks)
+
+
+async def test_a_change_in_one_org_touches_the_other_ones_board_not_at_all(world: World) -> None:
+    """Neither the message nor its thread."""
+    await world.show()
+    world.clock.forward(timedelta(minutes=1))
+    await world.assess(State.MIGRATED, OTHER)
+    await world.show(timedelta(minutes=1))
+    assert world.messenger.updates == ["m2"]
+    await world.show(4 * HOUR)
+    ((key, _),) = world.engine.deliveries
+    delivery = await world.ledger.delivery(key)
+    assert delivery is not None
+    assert delivery.notice == ChannelNudge(CHANNEL, NOW.isoformat(), "fabrikam")
+    reply = await world.letters.compose(ChannelNudge(CHANNEL, NOW.isoformat(), "fabrikam"), {})
+    assert reply is not None
+    assert reply.summary == "Done: Fabrikam O365."
+    other = ChannelNudge(CHANNEL, NOW.isoformat(), "contoso")
+    assert await world.letters.compose(other, {}) is None
+
+
+async def test_each_org_has_a_weekly_report_of_its_own(world: World) -> None:
+    """From its own history; an org where nothing is open has none."""
+    await world.show()
+    await world.assess(State.MIGRATED, OTHER)
+    await world.show(7 * DAY)
+    reports = [key for key, _ in world.engine.deliveries if key.startswith("report")]
+    assert reports == ["report:2025-W11:slack:C1:contoso"]
+    for org, title in (("contoso", "contoso: 0 of 1"), ("fabrikam", "fabrikam: 1 of 1")):
+        message = await world.letters.compose(ChannelReport(CHANNEL, "2025-W11", org), {})
+        assert message is not None
+        assert message.summary.startswith(f"{title} apps done.")
+    assert [(day.open, day.done) for day in await world.ledger.history()] == [(2, 0), (1, 1)]
+
+
+async def test_the_report_that_is_asked_for_comes_for_each_org(world: World) -> None:
+    """At once."""
+    planned = await world.boards.report("slack:U1")
+    assert [delivery.key for delivery in planned] == [
+        "report:2025-03-03T09:00:slack:C1:contoso",
+        "report:2025-03-03T09:00:slack:C1:fabrikam",
+    ]
+
+
+@pytest.mark.parametrize(("before", "after"), [(ONE, PER_ORG), (PER_ORG, ONE)])
+async def test_when_the_setting_changes_no_stale_board_stays(
+    world: World, before: BoardPolicy, after: BoardPolicy
+) -> None:
+    """The old ones say that they are closed, and are left alone; there and back again."""
+    for kept in (before, after, before):
+        already = len(titles(world))
+        world.keep(kept)
+        await world.show(HOUR)
+        old, new = titles(world)[:already], titles(world)[already:]
+        assert set(old) <= {CLOSED}
+        assert len(new) == len(kept.orgs)
+        assert CLOSED not in new
+    keys = [posted.key for posted in world.messenger.posted.values()]
+    assert len(set(keys)) == len(keys), "none is taken for another"
+    world.messenger.updates.clear()
+    await world.show(HOUR)
+    assert len(world.messenger.updates) == len(before.orgs)
+
+
+async def test_a_board_in_a_channel_that_is_followed_no_more_is_closed(world: World) -> None:
+    """Even when nobody can see it: then it is only forgotten."""
+    for error in (None, MessageGone("gone"), ChannelUnreachable("archived")):
+        world.keep(ONE)
+        await world.show(HOUR)
+        world.keep(BoardPolicy())
+        if error is not None:
+            world.messenger.refuses.append(error)
+        await world.show(HOUR)
+        board = await world.ledger.board(CHANNEL)
+        assert board is not None
+        assert board.message_id == ""
+
+
+async def test_a_board_that_could_not_be_closed_is_closed_later(world: World) -> None:
+    """And the others are shown all the same."""
+    await world.show()
+    world.keep(BoardPolicy((CHANNEL,), ("contoso",)))
+    world.messenger.refuses += [ChatUnreachable("down"), ChatUnreachable("down")]
+    await world.show(HOUR)
+    assert CLOSED not in titles(world)
+    await world.show(timedelta(minutes=5))
+    assert [title == CLOSED for title in titles(world)] == [False, True]
+
+
+async def test_a_board_of_a_platform_that_is_switched_off_waits_for_it(world: World) -> None:
+    """Nobody can change it; should the platform come back, it goes on."""
+    teams = Channel(Platform.TEAMS, "19:x@thread.tacv2")
+    kept = BoardPolicy((teams,)).boards()[0]
+    shown = replace(kept, message_id="t1", posted_at=NOW, shown_at=NOW, revision=1)
+    await world.ledger.commit(Changes(boards=(shown,)))
+    await world.show()
+    assert await world.ledger.board(teams) == shown
