@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -17,6 +17,8 @@ NUDGE_GAP = timedelta(hours=4)
 """Between two thread replies; what happens meanwhile comes in one."""
 BURIED = 30
 """With so many messages after it, nobody sees a board any more."""
+POSTING = timedelta(minutes=1)
+"""So long a replica that posts a board has it to itself; should it die, another one looks then."""
 ASK_EVERY = timedelta(days=1)
 """A platform is not asked more often how far down a board is."""
 
@@ -28,7 +30,7 @@ class Board:
     `digest` names what it shows; `number` counts how often it was posted anew; changes up to
     `told_until` were told in its thread; `reported` is the week of the last report. `org` is the
     Okta org that it is about, "" for all of them; `asked_at` is when the platform was last asked
-    how far down it is.
+    how far down it is; until `posting_until` somebody is posting it.
     """
 
     channel: Channel
@@ -42,6 +44,7 @@ class Board:
     revision: int = 0
     org: str = ""
     asked_at: datetime | None = None
+    posting_until: datetime | None = None
 
     @property
     def place(self) -> str:
@@ -61,6 +64,7 @@ class Board:
             digest=digest,
             posted_at=now if anew else self.posted_at,
             shown_at=now,
+            posting_until=None,
         )
 
     def closed(self) -> Board:
@@ -131,13 +135,18 @@ def week_of(now: datetime, calendar: Calendar) -> str:
     return f"{year}-W{week:02}"
 
 
-def next_look(boards: Iterable[Board], now: datetime, calendars: Sequence[Calendar]) -> datetime:
+def next_look(boards: Sequence[Board], now: datetime, calendars: Sequence[Calendar]) -> datetime:
     """When to look again though nothing changed: for freshness, and when a channel opens."""
     times = [now + FRESH]
     times += [
         max(board.shown_at + DEBOUNCE, now + timedelta(seconds=1))
         for board in boards
         if board.shown_at is not None and board.shown_at + DEBOUNCE > now
+    ]
+    times += [
+        board.posting_until
+        for board in boards
+        if board.posting_until is not None and board.posting_until > now
     ]
     for calendar in calendars:
         opening = calendar.next_open(now)

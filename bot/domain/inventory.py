@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from bot.domain.apps import Office365App, Tenant
 from bot.domain.evidence import Assessment, Evidence, State, assess
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AppRecord:
     """An app with its evidence.
 
@@ -27,7 +28,7 @@ class AppRecord:
     revision: int = 0
     microsoft_at: datetime | None = None
 
-    @property
+    @cached_property
     def assessment(self) -> Assessment:
         return assess(self.evidence)
 

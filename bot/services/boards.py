@@ -17,6 +17,7 @@ import structlog
 from bot.domain.agenda import BOARDS, Line
 from bot.domain.board import (
     BURIED,
+    POSTING,
     Board,
     BoardPolicy,
     is_buried,
@@ -184,6 +185,9 @@ class Boards:
                 return await self._keep(board.shown(board.message_id, digest, now, anew=False))
             except MessageGone:
                 board = await self._numbered(board)
+        if board.posting_until is not None and board.posting_until > now:
+            return board
+        board = await self._keep(replace(board, posting_until=now + POSTING))
         # A crash between the post and the note of it: the platform knows the key.
         found = await messenger.find_sent(board.channel, board.key)
         sent = found or await messenger.post(board.channel, message, board.key)

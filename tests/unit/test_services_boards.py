@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -34,6 +35,15 @@ async def test_a_board_is_posted_once_pinned_and_then_changed_in_place(world: Wo
     assert world.messenger.pinned == ["m1"]
     assert world.messenger.updates == ["m1"]
     assert world.shown.summary == "Office 365 migration: all done"
+
+
+async def test_of_two_that_would_post_a_board_one_does(world: World) -> None:
+    """Such as a command and a tick; should the first one die, the second looks a minute later."""
+    await asyncio.gather(world.show(), world.show())
+    assert len(world.messenger.posted) == 1
+    board = await world.ledger.board(CHANNEL)
+    assert board is not None
+    assert (board.message_id, board.posting_until) == ("m1", None)
 
 
 async def test_a_board_says_who_holds_what_and_how_fresh_it_is(world: World) -> None:
