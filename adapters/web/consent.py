@@ -56,7 +56,7 @@ class ConsentPage:
         if view.status is LinkStatus.USED:
             return await self._used(request, view.request)
         try:
-            return await self._ask(request, token, view.request)
+            return await self._ask(request, token, view.request, view.others)
         except _REFUSED as error:
             return await desk.no_link(request, error)
         except LinkSpent:  # in this very moment
@@ -115,7 +115,13 @@ class ConsentPage:
         await self._desk.services.follow.later(ByLink(token), local, reason)
         return RedirectResponse(f"/c/{token}", status_code=303)
 
-    async def _ask(self, request: Request, token: str, asked: ConsentRequest) -> Response:
+    async def _ask(
+        self,
+        request: Request,
+        token: str,
+        asked: ConsentRequest,
+        others: tuple[ConsentRequest, ...],
+    ) -> Response:
         desk = self._desk
         words = desk.pages.words(request)
         zone = zone_named(asked.chat.time_zone)
@@ -129,6 +135,7 @@ class ConsentPage:
             grants=[(name, words(key)) for name, key in GRANTS],
             okta_admins=await desk.services.introduce.offer(ByLink(token)),
             signs_in=desk.services.signs_in,
+            others=[other.app_label for other in others],
             snoozed=words.moment(snooze.until, zone_named(snooze.zone)) if snooze else "",
             later_at=later_default(asked.chat.time_zone),
         )

@@ -66,14 +66,15 @@ class LinkStatus(StrEnum):
 class LinkView:
     """What may be shown to whoever holds a link.
 
-    For EXPIRED and REVOKED links `request`, `record` and `integration_tab` are empty: somebody who
-    holds an old link learns nothing from it.
+    For EXPIRED and REVOKED links all else is empty: somebody who holds an old link learns nothing
+    from it. `others` are what a sign-in would take on besides.
     """
 
     status: LinkStatus
     request: ConsentRequest | None = None
     record: AppRecord | None = None
     integration_tab: str = ""
+    others: tuple[ConsentRequest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +162,9 @@ class Acknowledge:
         """Spend the link of the request that `find` gives; raises what it raises.
 
         Raises NotDurable while too few replicas of the store have it: then the same call, made
-        again, waits for them. A sign-in serves all that the same administrator was asked for, in
-        the same step. Where `find` gives a request that was taken on before, only the others are
-        new.
+        again, waits for them. A sign-in serves all that the same administrator was asked for and
+        did not put off, in the same step. Where `find` gives a request that was taken on before,
+        only the others are new.
         """
         while True:
             now = self._clock.now()
@@ -176,11 +177,7 @@ class Acknowledge:
             proof = Proof(kind, by, now, mfa)
             waiting = [request] if request.stage in FRESH else []
             if kind.reaches(ProofKind.SIGNED_IN):
-                waiting += [
-                    other
-                    for other in await self._ledger.open_requests()
-                    if other.id != request.id and other.stage in FRESH and request.covers(other)
-                ]
+                waiting += await self._served_alike(request)
             if not waiting:
                 await self._ledger.settle()  # as above
                 return TakenOn(request, again=True)
@@ -207,7 +204,20 @@ class Acknowledge:
 
     async def _view(self, status: LinkStatus, request: ConsentRequest) -> LinkView:
         record = await self._ledger.app(request.app)
-        return LinkView(status, request, record, await integration_tab(self._orgs, request.app))
+        tab = await integration_tab(self._orgs, request.app)
+        others = await self._served_alike(request) if status is LinkStatus.FRESH else ()
+        return LinkView(status, request, record, tab, others)
+
+    async def _served_alike(self, request: ConsentRequest) -> tuple[ConsentRequest, ...]:
+        """What one sign-in serves besides: "later" is kept, whatever is signed in for."""
+        return tuple(
+            other
+            for other in await self._ledger.requests_of(request.chat)
+            if other.id != request.id
+            and other.stage in FRESH
+            and other.snooze is None
+            and request.covers(other)
+        )
 
 
 __all__ = ["Acknowledge", "LinkStatus", "LinkView", "TakenOn"]

@@ -254,7 +254,7 @@ class Prove:
         if kind.reaches(ProofKind.SIGNED_IN):
             others = tuple(
                 other
-                for other in await self._ledger.open_requests()
+                for other in await self._ledger.requests_of(request.chat)
                 if other.id != request.id and other.stage in TAKEN_ON and request.covers(other)
             )
         secret = await self._visits.open((request, *others), by, kind)

@@ -362,7 +362,11 @@ async def test_an_okta_admin_is_brought_in(site: Site) -> None:
 
 async def test_one_sign_in_serves_all_apps_each_with_its_own_link(site: Site) -> None:
     """The others are listed with their own steps and their own tab."""
+    assert "Signing in takes on" not in (await site.open()).text
     await site.people.ledger.commit(Changes(requests=(SECOND,)))
+    asked = (await site.open()).text
+    assert "Signing in takes on these apps, too" in asked
+    assert "Contoso Sales" in asked
     await site.sign_in()
     page = (await site.open(STEPS)).text
     assert 'href="/r/r2"' in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -20,6 +20,7 @@ from bot.domain.consent import (
     link_digest,
     masked,
 )
+from bot.domain.later import Snooze
 from bot.domain.people import Holding
 from bot.errors import (
     CloudUnreachable,
@@ -149,6 +150,18 @@ async def test_one_sign_in_serves_all_that_the_person_was_asked_for(world: perso
         with pytest.raises(SessionUnknown):
             await world.visits.of(BySession(outcome.session, request_id))
     assert len(await world.ledger.audit()) == 3
+
+
+async def test_what_was_put_off_stays_so_whatever_is_signed_in_for(world: person.Stage) -> None:
+    """ "Later" was said of that app, and nothing was said of it since."""
+    snooze = Snooze(datetime(2025, 3, 12, 9), "UTC", "the auditor")
+    put_off = replace(ASKED, id="r2", app=AppRef("contoso", "0oa2"), code="A2", link=None)
+    world = person.Stage()
+    await world.set(ASKED, replace(put_off, snooze=snooze))
+    outcome = await world.sign_in_as(RIGHT)
+    assert isinstance(outcome, Proven)
+    assert outcome.others == ()
+    assert (await world.request("r2")).snooze == snooze
 
 
 async def test_whoever_comes_back_signs_in_again(world: person.Stage) -> None:
