@@ -50,11 +50,11 @@ _MEANING: Mapping[str, type[ChatError]] = {
         ChannelUnreachable: (
             "channel_not_found not_in_channel is_archived restricted_action "
             "restricted_action_read_only_channel restricted_action_thread_only_channel "
-            "restricted_action_non_threadable_channel restricted_action_thread_locked "
-            "thread_not_found"
+            "restricted_action_non_threadable_channel restricted_action_thread_locked"
         ),
         MessageGone: (
-            "message_not_found cant_update_message edit_window_closed is_inactive hash_conflict"
+            "message_not_found thread_not_found cant_update_message edit_window_closed is_inactive "
+            "hash_conflict"
         ),
         ChatMisconfigured: (
             "invalid_auth not_authed account_inactive token_revoked token_expired missing_scope "

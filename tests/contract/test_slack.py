@@ -184,6 +184,8 @@ async def test_what_cannot_be_reached_says_so_by_its_type(stage: Stage) -> None:
         await messenger.update(sent.message_id, Message("y"))
     with pytest.raises(MessageGone):
         await messenger.update("nonsense", Message("y"))
+    with pytest.raises(MessageGone):
+        await messenger.post(Channel(Platform.SLACK, CHANNEL), Message("y"), "k", sent.message_id)
     with pytest.raises(PersonUnreachable):
         await messenger.send_personal(ada("U0FAY"), Message("x"), "k")
     with pytest.raises(PersonUnreachable):
@@ -251,6 +253,7 @@ ERRORS: dict[str, tuple[Callable[[], Response], type[ChatError]]] = {
     "deactivated": (refused("user_disabled"), PersonUnreachable),
     "messages switched off": (refused("messages_tab_disabled"), PersonUnreachable),
     "deleted": (refused("message_not_found"), MessageGone),
+    "its thread deleted": (refused("thread_not_found"), MessageGone),
     "blocks wrong": (refused("invalid_blocks", errors=["/blocks/0"]), MessageRefused),
     "blocks too long": (refused("msg_blocks_too_long"), MessageRefused),
     "unheard of": (refused("some_new_error"), MessageRefused),
