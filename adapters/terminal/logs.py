@@ -16,9 +16,11 @@ from structlog.types import EventDict, WrappedLogger
 _SECRET_NAMES = re.compile(
     r"token|secret|password|authorization|assertion|signature|cookie|private|api_key", re.IGNORECASE
 )
-# A personal link, a bearer token, a Slack token: wherever they turn up.
+# A personal link, the code and state of a sign-in, a bearer token, a Slack token: wherever they
+# turn up.
 _SECRET_TEXT = re.compile(
-    r"(/c/)[A-Za-z0-9_-]{16,}|((?:Bearer|DPoP|SSWS)\s+)\S+|(xox[a-z]-)[A-Za-z0-9-]+"
+    r"(/[co]/)[A-Za-z0-9_-]{16,}|([?&](?:code|state)=)[^&\s\"']+"
+    r"|((?:Bearer|DPoP|SSWS)\s+)\S+|(xox[a-z]-)[A-Za-z0-9-]+"
 )
 # Libraries that would log whole requests, or each step of theirs.
 _QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "uvicorn.access", "docket", "msrest")
@@ -47,11 +49,12 @@ def configure(level: str = "INFO") -> None:
         structlog.processors.format_exc_info,
         blank_secrets,
     ]
-    terminal = sys.stderr.isatty()
-    if terminal:
-        shared = [p for p in shared if p is not structlog.processors.format_exc_info]
+    # Tracebacks are text by then, also for the terminal: a renderer that draws them itself would
+    # show local variables, and after the blanking.
     renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
