@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.calendar import Calendar
+from bot.domain.calendar import DAY, Calendar
 
 LONGEST_REASON = 300  # characters
 
@@ -42,6 +42,9 @@ def plan(local: datetime, reason: str, now: datetime, deadline: date, calendar: 
 
     `calendar` is the person's working time, and has their zone; `now` is UTC.
     """
+    # Anything may be typed, and the last hours of the year 9999 are not in UTC's calendar.
+    here = now.astimezone(calendar.zone).replace(tzinfo=None)
+    local = min(max(local, here - DAY), here + LONGEST_SNOOZE + DAY)
     wanted = local.replace(tzinfo=calendar.zone).astimezone(UTC)
     sensible = plan_snooze(wanted, now, deadline, calendar)
     if sensible != wanted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain import looks
@@ -14,6 +14,7 @@ from bot.domain.later import Snooze, plan, plan_snooze, zone_named
 from bot.domain.looks import LOOKS_AFTER, Watch
 from tests import strategies as some
 
+NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 LOCALS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1))
 
 
@@ -29,6 +30,27 @@ def test_a_plan_always_makes_sense(
     # An hour that the clocks show twice is taken as its first.
     assert nearest - timedelta(hours=1) <= made.until <= nearest
     assert made.zone == calendar.zone.key
+
+
+EDGE = timedelta(days=2)
+
+
+@given(
+    st.datetimes(max_value=datetime.min + EDGE) | st.datetimes(min_value=datetime.max - EDGE),
+    some.calendars(),
+    some.any_moments,
+    st.integers(-60, 200),
+)
+@example(datetime.max, Calendar(ZoneInfo("America/New_York")), NOW, 99)
+@example(datetime.min, Calendar(ZoneInfo("Asia/Tokyo")), NOW, 99)
+def test_the_ends_of_the_calendar_are_the_nearest_moments_that_make_sense(
+    local: datetime, calendar: Calendar, now: datetime, ahead: int
+) -> None:
+    """`9999-12-31 23:59` is no time in UTC west of it: whoever types it gets the latest moment."""
+    deadline = calendar.today(now) + ahead * timedelta(days=1)
+    years = timedelta(days=3 * 365) if local.year > 1 else timedelta(days=-3 * 365)
+    distant = (now + years).replace(tzinfo=None)
+    assert plan(local, "", now, deadline, calendar) == plan(distant, "", now, deadline, calendar)
 
 
 def test_a_plan_that_makes_sense_stays_as_it_was_said() -> None:
