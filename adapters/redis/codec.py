@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
+import structlog
 from pydantic import TypeAdapter
 
 from adapters.redis.packing import pack, unpack
@@ -24,6 +26,9 @@ from bot.errors import RecordUnreadable
 from bot.ports.chat import ConversationRef
 
 Record = TypeVar("Record")
+Text = str | bytes
+
+log = structlog.get_logger(__name__)
 
 
 class Codec(Generic[Record]):
@@ -38,13 +43,14 @@ class Codec(Generic[Record]):
         self._adapter = adapter
         self._sparse = sparse
         self._packed = packed
+        self._told: set[int] = set()  # hashes of what this replica said that it cannot read
 
     def dump(self, record: Record) -> str:
         """The record as text."""
         text = self._adapter.dump_json(record, exclude_defaults=self._sparse).decode()
         return pack(text) if self._packed else text
 
-    def load(self, text: str | bytes) -> Record:
+    def load(self, text: Text) -> Record:
         """The record. Raises RecordUnreadable when the store holds something else."""
         try:
             plain = text if isinstance(text, bytes) else unpack(text)
@@ -54,6 +60,23 @@ class Codec(Generic[Record]):
                 "The store holds a record that this version cannot read.",
                 hint="Was it written by a newer version of o365bot?",
             ) from error
+
+    def readable(self, what: str, texts: Iterable[Text]) -> tuple[Record, ...]:
+        """Of a list those that this version can read: one record does not hide all others.
+
+        What it cannot read is logged once, as `what`, and stays as it is for a newer replica.
+        """
+        records: list[Record] = []
+        unread: set[int] = set()
+        for text in texts:
+            try:
+                records.append(self.load(text))
+            except RecordUnreadable:
+                unread.add(hash(text))
+        if unread - self._told:
+            self._told |= unread
+            log.error("records cannot be read and are left out", of=what, count=len(unread))
+        return tuple(records)
 
 
 APP = Codec(TypeAdapter(AppRecord), sparse=True, packed=True)

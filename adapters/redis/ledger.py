@@ -192,7 +192,7 @@ class RedisLedger:
         with errors():
             for name in [org] if org else await self._orgs():
                 records += await self._client.hvals(self._keys.apps(name))
-        return tuple(codec.APP.load(split(stored)) for stored in records)
+        return codec.APP.readable("apps", map(split, records))
 
     async def _orgs(self) -> list[str]:
         return sorted(map(text, await self._client.smembers(self._keys.orgs())))
@@ -200,7 +200,7 @@ class RedisLedger:
     async def scans(self) -> Mapping[str, OrgScan]:
         with errors():
             stored = await self._client.hgetall(self._keys.scans())
-        return {text(org): codec.SCAN.load(scan) for org, scan in stored.items()}
+        return {scan.org: scan for scan in codec.SCAN.readable("scans", stored.values())}
 
     async def save_scan(self, scan: OrgScan) -> None:
         with errors():
@@ -237,6 +237,7 @@ class RedisLedger:
     async def account_notes(self) -> tuple[AccountNote, ...]:
         with errors():
             stored = await self._client.hvals(self._keys.account_notes())
+        # All or none: an account that may not be asked must not be asked by oversight.
         return tuple(codec.ACCOUNT_NOTE.load(split(note)) for note in stored)
 
     async def prospects(self, org: str = "") -> Mapping[AppRef, Prospect]:
@@ -244,7 +245,7 @@ class RedisLedger:
         with errors():
             for name in [org] if org else await self._orgs():
                 found += await self._client.hvals(self._keys.prospects(name))
-        return {one.app: one for one in map(codec.PROSPECT.load, found)}
+        return {one.app: one for one in codec.PROSPECT.readable("prospects", found)}
 
     async def okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
         with errors():
@@ -290,15 +291,19 @@ class RedisLedger:
         return await self._requests(self._keys.open_requests())
 
     async def requests_for(self, app: AppRef) -> tuple[ConsentRequest, ...]:
-        return await self._requests(self._keys.requests_for(app))
+        # All or none: whoever said no, or nothing, must not be asked again by oversight.
+        return tuple(map(codec.REQUEST.load, await self._stored(self._keys.requests_for(app))))
 
     async def _requests(self, index: str) -> tuple[ConsentRequest, ...]:
+        return codec.REQUEST.readable("requests", await self._stored(index))
+
+    async def _stored(self, index: str) -> list[str]:
         with errors():
             ids = await self._client.zrange(index, 0, -1)
             if not ids:
-                return ()
+                return []
             stored = await self._client.mget([self._keys.request(text(i)) for i in ids])
-        return tuple(codec.REQUEST.load(split(one)) for one in stored if one)
+        return [split(one) for one in stored if one]
 
     async def delivery(self, key: str) -> Delivery | None:
         with errors():
@@ -326,7 +331,8 @@ class RedisLedger:
     async def troubles(self) -> Mapping[str, Trouble]:
         with errors():
             stored = await self._client.hgetall(self._keys.troubles())
-        return {text(place): codec.TROUBLE.load(split(one)) for place, one in stored.items()}
+        found = codec.TROUBLE.readable("troubles", map(split, stored.values()))
+        return {trouble.place: trouble for trouble in found}
 
     async def settle(self) -> None:
         if not self._durability.replicas:
@@ -367,12 +373,13 @@ class RedisLedger:
     async def boards(self) -> tuple[Board, ...]:
         with errors():
             stored = await self._client.hvals(self._keys.boards())
+        # All or none: a board that was left out would be posted a second time.
         return tuple(codec.BOARD.load(split(board)) for board in stored)
 
     async def history(self) -> tuple[DayCount, ...]:
         with errors():
             stored = await self._client.hgetall(self._keys.history())
-        return tuple(codec.DAY_COUNT.load(stored[on]) for on in sorted(stored))
+        return codec.DAY_COUNT.readable("history", (stored[on] for on in sorted(stored)))
 
     async def save_day(self, day: DayCount) -> None:
         with errors():

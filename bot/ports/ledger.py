@@ -27,7 +27,10 @@ from bot.domain.troubles import Trouble
 class Ledger(Protocol):
     """The product's own records: apps, consent requests, deliveries, and the audit stream.
 
-    Everything is read by its own method and changed by one: `commit`.
+    Everything is read by its own method and changed by one: `commit`. A record that a newer version
+    wrote may not be readable here: asked for by itself it raises RecordUnreadable; lists leave it
+    out, apart from those by which somebody would be asked or told again (`requests_for`,
+    `account_notes`, `boards`).
     """
 
     async def commit(self, changes: Changes) -> None:

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
+
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Step, step
 from bot.domain.evidence import Evidence, State
 from bot.domain.inventory import AppRecord
 from bot.domain.scanning import Seen, Todo, looked
-from bot.errors import Conflict
+from bot.errors import Conflict, RecordUnreadable
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
@@ -22,6 +24,8 @@ from bot.services.tell import changed
 Done = Callable[[int], Awaitable[None]]
 
 AT_ONCE = 25  # apps: how many calls that makes is up to the pace towards each cloud
+
+logger = structlog.get_logger(__name__)  # `log` is Okta's here
 
 
 class Looking:
@@ -71,7 +75,11 @@ class Looking:
     ) -> None:
         connection = await read_connection(org, todo.app, self._clock) if todo.connection else None
         tenant, told = await microsoft.of(todo.app) if todo.microsoft else (None, None)
-        await self._write(todo, Seen(connection, log, told, tenant), self._clock.now())
+        try:
+            await self._write(todo, Seen(connection, log, told, tenant), self._clock.now())
+        except RecordUnreadable:
+            # A newer replica wrote it, and looks at it as well.
+            logger.error("an app cannot be read and is left out", app=str(todo.app.ref))
 
     async def _write(self, todo: Todo, seen: Seen, now: datetime) -> None:
         """Commit one app, its request when evidence settles it, and the change of state."""

@@ -13,11 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from adapters.redis import codec
 from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import DAY, RedisLedger
+from adapters.redis.packing import unpack
 from adapters.redis.store import connect
 from bot.domain import deliveries
 from bot.domain.apps import AppRef
@@ -386,6 +388,49 @@ async def test_a_record_of_a_newer_version_is_an_error_that_says_so(
         await redis_ledger.request(REQUEST.id)
     with pytest.raises(Conflict):
         await redis_ledger.commit(Changes(requests=(replace(REQUEST, revision=2),)))
+
+
+async def test_one_record_of_a_newer_version_does_not_hide_all_others(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """Lists leave it out and say so once; it stays as it is, for replicas that can read it."""
+    other = replace(RECORD, app=replace(APP, ref=AppRef("contoso", "0oa2")))
+    theirs = replace(REQUEST, id="r2", app=other.app.ref, code="XYZ")
+    await redis_ledger.commit(Changes(apps=(RECORD, other), requests=(REQUEST, theirs)))
+    await redis_ledger.save_scan(OrgScan("contoso", NOW))
+    newer = unpack(codec.APP.dump(other)).replace("admin_password_used", "of_tomorrow")
+    await store.hset(KEYS.apps("contoso"), "0oa2", f"1|{newer}")
+    await store.set(
+        KEYS.request("r2"), "1|" + codec.REQUEST.dump(theirs).replace("slack", "pigeon")
+    )
+    await store.hset(KEYS.scans(), "fabrikam", '{"of": "tomorrow"}')
+    with capture_logs() as lines:
+        for _ in range(2):
+            assert await redis_ledger.apps() == await redis_ledger.apps("contoso") == (RECORD,)
+            assert await redis_ledger.open_requests() == (REQUEST,)
+            assert await redis_ledger.requests_of(REQUEST.chat) == (REQUEST,)
+            assert list(await redis_ledger.scans()) == ["contoso"]
+    assert [(line["of"], line["count"]) for line in lines] == [
+        ("apps", 1),
+        ("requests", 1),
+        ("scans", 1),
+    ]
+    with pytest.raises(StoreError, match="newer version"):
+        await redis_ledger.app(other.app.ref)
+    assert (await store.hget(KEYS.apps("contoso"), "0oa2")) == f"1|{newer}"
+
+
+async def test_who_may_be_asked_is_read_whole_or_not_at_all(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """Whoever declined, or must not be asked, is not asked again because a record was left out."""
+    await redis_ledger.commit(Changes(requests=(REQUEST,)))
+    await store.set(KEYS.request(REQUEST.id), '1|{"from": "the future"}')
+    await store.hset(KEYS.account_notes(), "ada@contoso.com said", '1|{"from": "the future"}')
+    with pytest.raises(StoreError, match="newer version"):
+        await redis_ledger.requests_for(APP.ref)
+    with pytest.raises(StoreError, match="newer version"):
+        await redis_ledger.account_notes()
 
 
 def every_call(ledger: Ledger) -> list[Any]:

@@ -17,9 +17,9 @@ from bot.domain.apps import (
     Tenant,
 )
 from bot.domain.evidence import Evidence, EvidenceKind, State
-from bot.domain.inventory import OrgScan
+from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.scanning import LookPolicy, Occasion, plan
-from bot.errors import CloudRefused, CloudUnreachable
+from bot.errors import CloudRefused, CloudUnreachable, RecordUnreadable
 from bot.services.reading import LOG_RETENTION
 from bot.services.scan import Scan
 from tests.examples import APP, NOW, RECORD, TENANT
@@ -137,6 +137,29 @@ async def test_an_app_that_could_not_be_read_is_tried_again_until_it_can(world: 
     assert record.state is State.NEEDS_REVIEW
     await world.look()
     assert world.org.asked == []
+
+
+async def test_an_app_that_a_newer_version_wrote_keeps_no_other_from_being_read(
+    world: World,
+) -> None:
+    """In a rolling deploy the old replica lists all but that one, and leaves it as it is."""
+    theirs = app(1).ref
+    (before,) = [r for r in await world.ledger.apps() if r.app.ref == theirs]
+    apps, one = world.ledger.apps, world.ledger.app
+
+    async def all_but_theirs(org: str = "") -> tuple[AppRecord, ...]:
+        return tuple(r for r in await apps(org) if r.app.ref != theirs)
+
+    async def unreadable(ref: AppRef) -> AppRecord | None:
+        if ref == theirs:
+            raise RecordUnreadable("written by a newer version")
+        return await one(ref)
+
+    world.ledger.apps, world.ledger.app = all_but_theirs, unreadable  # type: ignore[method-assign]
+    scan = await world.look(full=True)
+    assert scan.finished_at == world.clock.now()
+    assert {r.scanned_at for r in await world.ledger.apps()} == {world.clock.now()}
+    assert before in await apps()
 
 
 async def test_a_tenant_with_open_apps_is_read_every_hour_and_others_with_the_full_look(
