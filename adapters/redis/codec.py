@@ -1,4 +1,10 @@
-"""The ledger's records as JSON and back."""
+"""The ledger's records as JSON and back.
+
+In a rolling deploy the former release reads and writes the same records, and what it does not know
+it leaves out when it writes. So a field, or a value of an enum, is read one release before it is
+written: the first release knows it with a default and never sets it, the next one sets it. Unknown
+fields are no error; a field that is not there has its default.
+"""
 
 from __future__ import annotations
 
