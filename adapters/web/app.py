@@ -24,11 +24,11 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from adapters.web.callback import AGAIN, Callback
+from adapters.web.callback import Callback
 from adapters.web.consent import ConsentPage
 from adapters.web.cookies import Cookies
 from adapters.web.csrf import Csrf
-from adapters.web.desk import Desk, Services, busy
+from adapters.web.desk import AGAIN, Desk, Services, busy
 from adapters.web.following import FollowPage
 from adapters.web.granting import CONSENTED, GrantPage
 from adapters.web.health import Health

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.cookies import Cookie
-from adapters.web.desk import TOKEN, Desk, address_of
+from adapters.web.desk import AGAIN, TOKEN, Desk
 from bot.domain.sign_in import SESSION_LIFETIME
 from bot.errors import (
     CloudError,
@@ -32,7 +32,6 @@ from bot.services.prove import (
     WrongAccount,
 )
 
-AGAIN = "/auth/again"
 LONGEST_QUERY = 16 * 1024  # bytes; with Microsoft's code and an error's description it is under 4 K
 
 
@@ -58,10 +57,9 @@ class Callback:
                 code=query.get("code", ""),
                 error=query.get("error", ""),
                 reason=query.get("error_description", ""),
-                address=address_of(request),
             )
         except SignInUnknown:
-            return desk.pages.problem(request, 400, "strayed", again=AGAIN)
+            return await desk.strayed(request)
         except SignInDeclined:
             return desk.pages.problem(request, 403, "cancelled", again=AGAIN)
         except SignInRefused as error:

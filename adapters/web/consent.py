@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.cookies import Cookie
-from adapters.web.desk import TOKEN, Desk, address_of
+from adapters.web.desk import TOKEN, Desk
 from adapters.web.phrases import GRANTS, later_default, later_wanted
 from bot.domain.campaign import OKTA_CONSENT
 from bot.domain.consent import ConsentRequest, Stage
@@ -87,9 +87,7 @@ class ConsentPage:
     async def _begin(self, request: Request, token: str) -> Response:
         desk = self._desk
         begun: Begun = await desk.services.prove.begin(
-            token,
-            browser=desk.cookies.read(request, Cookie.BROWSER),
-            address=address_of(request),
+            token, browser=desk.cookies.read(request, Cookie.BROWSER)
         )
         match begun:
             case GoToMicrosoft(address, browser):

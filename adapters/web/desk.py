@@ -24,6 +24,7 @@ from bot.services.prove import Prove
 
 # What 256 bits look like, URL-safe; whatever looks otherwise never reaches the store.
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43,64}", re.ASCII)
+AGAIN = "/auth/again"
 MISSES_PER_ADDRESS = (60, timedelta(minutes=10))
 
 # Scanners and previews fetch links as people do, so this says nothing about the person.
@@ -86,23 +87,31 @@ class Desk:
         _FETCHED.labels(request.method).inc()
 
     async def no_link(self, request: Request, error: Exception | None = None) -> Response:
-        """A link that cannot be used; what it was about is not told.
-
-        Misses are limited per address, so a known link opens however much is guessed beside it.
-        """
+        """A link that cannot be used; what it was about is not told."""
         match error:
             case LinkExpired():
                 return self.pages.problem(request, 410, "expired")
             case LinkRevoked():
                 return self.pages.problem(request, 410, "revoked")
             case None | LinkUnknown():
-                wait = await self.services.limits.hit(
-                    f"miss:address:{address_of(request)}", *MISSES_PER_ADDRESS
-                )
-                if wait:
-                    return busy(self.pages, request, wait)
-                return self.pages.problem(request, 404, "unknown")
+                return await self._missed(request) or self.pages.problem(request, 404, "unknown")
         raise error
+
+    async def strayed(self, request: Request) -> Response:
+        """An answer of Microsoft's to no sign-in that began in this browser."""
+        missed = await self._missed(request)
+        return missed or self.pages.problem(request, 400, "strayed", again=AGAIN)
+
+    async def _missed(self, request: Request) -> Response | None:
+        """Count a miss of the caller's address; what to answer when there were too many.
+
+        Only misses count: callers behind one proxy share its address, and a stranger there must
+        not lock out whoever has a link, which has a limit of its own.
+        """
+        wait = await self.services.limits.hit(
+            f"miss:address:{address_of(request)}", *MISSES_PER_ADDRESS
+        )
+        return busy(self.pages, request, wait) if wait else None
 
 
 def busy(pages: Pages, request: Request, wait: float) -> Response:

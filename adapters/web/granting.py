@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.web.callback import AGAIN, LONGEST_QUERY
+from adapters.web.callback import LONGEST_QUERY
 from adapters.web.cookies import Cookie
-from adapters.web.desk import TOKEN, Desk, address_of
+from adapters.web.desk import AGAIN, TOKEN, Desk
 from bot.domain.onboarding import Granting, Onboarding
 from bot.domain.sign_in import ATTEMPT_LIFETIME
 from bot.errors import (
@@ -78,7 +78,7 @@ class GrantPage:
                 admin_consent=query.get("admin_consent", ""),
             )
         except SignInUnknown:
-            return desk.pages.problem(request, 400, "strayed", again=AGAIN)
+            return await desk.strayed(request)
         except SignInDeclined:
             return desk.pages.problem(request, 403, "cancelled", again=AGAIN)
         except SignInRefused as error:
@@ -94,11 +94,7 @@ class GrantPage:
 
     async def _begin(self, request: Request, onboard: Onboard, token: str) -> Response:
         cookies = self._desk.cookies
-        address, browser = await onboard.begin(
-            token,
-            browser=cookies.read(request, Cookie.BROWSER),
-            address=address_of(request),
-        )
+        address, browser = await onboard.begin(token, browser=cookies.read(request, Cookie.BROWSER))
         response = RedirectResponse(address, status_code=303)
         cookies.keep(response, Cookie.BROWSER, browser, ATTEMPT_LIFETIME)
         cookies.keep(response, Cookie.ORIGIN, f"o.{token}", ATTEMPT_LIFETIME)

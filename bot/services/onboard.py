@@ -33,7 +33,7 @@ from bot.ports.ledger import Ledger
 from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIn, SignIns
 from bot.ports.system import Clock, Secrets
-from bot.services.prove import BEGUN_PER_ADDRESS, BEGUN_PER_LINK, refuse, take_attempt
+from bot.services.prove import BEGUN_PER_LINK, refuse, take_attempt
 from bot.services.tell import Tell
 
 
@@ -109,19 +109,15 @@ class Onboard:
         """What the link is for. Raises LinkUnknown, LinkExpired, LinkRevoked. Changes nothing."""
         return await self._usable(link_digest(token))
 
-    async def begin(self, token: str, *, browser: str = "", address: str = "") -> tuple[str, str]:
+    async def begin(self, token: str, *, browser: str = "") -> tuple[str, str]:
         """Where to send the browser, and what it must bring back in its cookie.
 
         Raises as `view`, and TooManyTries.
         """
         digest = link_digest(token)
-        for what, limit in (
-            (f"begin:address:{address}", BEGUN_PER_ADDRESS),
-            (f"begin:link:{digest}", BEGUN_PER_LINK),
-        ):
-            if wait := await self._limits.hit(what, *limit):
-                raise TooManyTries(retry_after=wait)
         asked = await self._usable(digest)
+        if wait := await self._limits.hit(f"begin:link:{digest}", *BEGUN_PER_LINK):
+            raise TooManyTries(retry_after=wait)
         state, browser = self._secrets.token(), browser or self._secrets.token()
         attempt = Attempt(asked.id, asked.tenant_id, digest, link_digest(browser))
         await self._sign_ins.begin(state, attempt)

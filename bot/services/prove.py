@@ -110,8 +110,6 @@ Outcome = Proven | WrongAccount | ActivateFirst | RoleGone | MfaNotShown
 
 
 BEGUN_PER_LINK = (20, timedelta(hours=1))
-BEGUN_PER_ADDRESS = (60, timedelta(minutes=10))
-ANSWERS_PER_ADDRESS = (120, timedelta(minutes=10))
 LONGEST_STATE = 200  # characters; ours have 43
 # What a person's own "no" looks like (Microsoft Learn, "Authentication and authorization error
 # codes", and "Client credentials flow" for the admin consent).
@@ -149,17 +147,16 @@ class Prove:
         self._secrets = secrets
         self._minimum = minimum
 
-    async def begin(self, token: str, *, browser: str = "", address: str = "") -> Begun:
+    async def begin(self, token: str, *, browser: str = "") -> Begun:
         """The button on the page of a link. Also for a link that was spent: sign in again.
 
-        `browser` is what the cookie holds by now, `address` the caller's network address (for the
-        limits). Raises LinkUnknown, LinkExpired, LinkRevoked, LinkSpent (it is done), TooManyTries,
-        CloudError, StoreError.
+        `browser` is what the cookie holds by now. Raises LinkUnknown, LinkExpired, LinkRevoked,
+        LinkSpent (it is done), TooManyTries, CloudError, StoreError.
         """
         digest = link_digest(token)
-        await self._limit(f"begin:address:{address}", BEGUN_PER_ADDRESS)
         request = await self._usable(digest, self._clock.now())
-        await self._limit(f"begin:link:{digest}", BEGUN_PER_LINK)
+        if wait := await self._limits.hit(f"begin:link:{digest}", *BEGUN_PER_LINK):
+            raise TooManyTries(retry_after=wait)
         if self._minimum is ProofKind.PERSONAL_LINK:
             return await self._by_link(digest, request)
         if self._sign_in is None:
@@ -190,15 +187,13 @@ class Prove:
         code: str = "",
         error: str = "",
         reason: str = "",
-        address: str = "",
     ) -> Outcome:
         """Microsoft's answer at the redirect address. `reason` is its `error_description`.
 
         Raises SignInUnknown, SignInDeclined, SignInRefused, TokenInvalid, LinkSpent, LinkExpired,
-        LinkRevoked, TooManyTries; CloudError when Microsoft or Graph could not be asked: nothing
+        LinkRevoked; CloudError when Microsoft or Graph could not be asked: nothing
         was spent, the person may try again from the link.
         """
-        await self._limit(f"finish:address:{address}", ANSWERS_PER_ADDRESS)
         attempt = await take_attempt(self._sign_ins, state, browser, signs_in=True)
         refuse(error, reason)
         if self._sign_in is None or self._entra is None or not 0 < len(code) <= LONGEST_CODE:
@@ -278,11 +273,6 @@ class Prove:
         entry = AuditEntry(now, str(who), happened.value, str(request.app), detail)
         await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
         await self._tell.hurry(planned)
-
-    async def _limit(self, what: str, limit: tuple[int, timedelta]) -> None:
-        wait = await self._limits.hit(what, *limit)
-        if wait:
-            raise TooManyTries(retry_after=wait)
 
 
 async def take_attempt(sign_ins: SignIns, state: str, browser: str, *, signs_in: bool) -> Attempt:

@@ -17,7 +17,7 @@ from adapters.web.desk import MISSES_PER_ADDRESS
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage
 from bot.errors import CloudUnreachable, LinkExpired, SignInRefused, TokenInvalid
-from bot.services.prove import ANSWERS_PER_ADDRESS, BEGUN_PER_ADDRESS, BEGUN_PER_LINK
+from bot.services.prove import BEGUN_PER_LINK
 from tests.fakes import LimitsInMemory
 from tests.site import ADA, ASKED, OTHER_TOKEN, SECOND, SIGN_IN, TOKEN, Site, a_site, csrf_of
 
@@ -93,14 +93,19 @@ async def test_one_link_begins_only_so_many_sign_ins(site: Site) -> None:
     assert (await site.press(csrf, f"/c/{OTHER_TOKEN}")).status_code == 303
 
 
-async def test_one_address_begins_and_answers_only_so_often(site: Site) -> None:
-    """Both ends of a sign-in are limited per network address."""
+@pytest.mark.parametrize("path", ["/auth/callback", "/auth/consented"])
+async def test_strangers_behind_the_same_proxy_stop_nobody_who_has_a_link(
+    site: Site, path: str
+) -> None:
+    """Their made-up links and answers are refused soon; a real link still signs in from there."""
     csrf = csrf_of(await site.open())
-    begun = [(await site.press(csrf, guess(n))).status_code for n in range(BEGUN_PER_ADDRESS[0])]
-    assert set(begun) <= {404, 429}
-    assert (await site.press(csrf)).status_code == 429
-    answered = [await site.come_back("x" * 43) for _ in range(ANSWERS_PER_ADDRESS[0] + 1)]
-    assert [answer.status_code for answer in answered] == [400] * ANSWERS_PER_ADDRESS[0] + [429]
+    half = MISSES_PER_ADDRESS[0] // 2
+    assert {(await site.press(csrf, guess(n))).status_code for n in range(half)} == {404}
+    answers = [await site.open(f"{path}?code=x&state={n:043d}") for n in range(half)]
+    assert {answer.status_code for answer in answers} == {400}
+    assert (await site.open(f"{path}?code=x&state=x")).status_code == 429
+    assert (await site.press(csrf, guess(0))).status_code == 429
+    assert (await site.sign_in()).headers["location"] == STEPS
 
 
 async def test_a_forged_address_header_does_not_escape_the_limits(site: Site) -> None:
