@@ -8,6 +8,7 @@ Three ideas carry it:
 * Each kind of evidence has one `Rule`: which way it leans, and whether it is decisive alone.
 * Later outweighs earlier. A decisive "done" that is followed by a decisive "not done" is a
   contradiction: it is listed and lowers the confidence, whatever else is added.
+* A person's word counts for so long that the work can show; what a machine recorded counts always.
 * Without evidence for this very app the answer is `NEEDS_REVIEW`, never `MIGRATED`.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 
@@ -111,6 +112,10 @@ class Lean(StrEnum):
 # to the former flow (Okta help, "Provide Microsoft admin consent for Okta", which asked for a
 # service account as early as 2023).
 GRAPH_FLOW_SINCE = datetime(2024, 9, 1, tzinfo=UTC)
+
+
+# For so long a person's word stands against a directory that does not show the work yet.
+SHOWS_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +274,17 @@ def _consent(evidence: Iterable[Evidence]) -> Evidence | None:
     return _newest([button, *(e for e in dated if e.at > button.at)])
 
 
+def _unseen(evidence: Iterable[Evidence], word: Evidence) -> tuple[Evidence, ...]:
+    """Why a person's word does not count any more: looks that found neither consent nor account.
+
+    Both of them, and well after it was given; else nothing.
+    """
+    looks = [e for e in evidence if e.seen_at - word.at > SHOWS_WITHIN]
+    consent = _newest(e for e in looks if e.kind is EvidenceKind.TENANT_NOT_CONSENTED)
+    account = _newest(e for e in looks if e.kind is EvidenceKind.NO_SERVICE_ACCOUNT)
+    return (consent, account) if consent is not None and account is not None else ()
+
+
 def assess(evidence: Iterable[Evidence]) -> Assessment:
     """Weigh all that is known about one app. Pure; the order of `evidence` does not matter."""
     known = tuple(sorted(set_of(evidence), key=_order, reverse=True))
@@ -312,6 +328,8 @@ def assess(evidence: Iterable[Evidence]) -> Assessment:
         )
         if machine is not None and not any(c.done == machine for c in against):
             return verdict(State.MIGRATED, Confidence.PROVEN, machine, last, scope)
+        if unseen := _unseen(known, last):
+            return verdict(State.NEEDS_REVIEW, Confidence.LIKELY, *unseen, last, scope)
         return verdict(State.SAID_SAVED, Confidence.ATTESTED, last, scope)
     if last is not None:
         known_by = Confidence.ATTESTED if last.rule.source is Source.PERSON else Confidence.PROVEN

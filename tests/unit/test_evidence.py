@@ -54,6 +54,7 @@ def dated(kind: EvidenceKind, happened: datetime, day: int = 0) -> Evidence:
 
 ON = seen(K.CONNECTION_ON)
 FRESH_ACCOUNT = dated(K.SERVICE_ACCOUNT, GRAPH_FLOW_SINCE)
+NOTHING_THERE = (seen(K.TENANT_NOT_CONSENTED), seen(K.NO_SERVICE_ACCOUNT))
 OLD_ACCOUNT = dated(K.SERVICE_ACCOUNT, GRAPH_FLOW_SINCE - timedelta(seconds=1))
 
 
@@ -203,6 +204,42 @@ TABLE = [
         State.MIGRATED,
         Confidence.PROVEN,
     ),
+    (
+        "somebody says so, and a look at that moment finds nothing yet",
+        [ON, said(K.SAID_SAVED), *NOTHING_THERE],
+        State.SAID_SAVED,
+        Confidence.ATTESTED,
+    ),
+    (
+        "somebody says so, and a day later there is nothing",
+        [ON, said(K.SAID_SAVED, -1), *NOTHING_THERE],
+        State.NEEDS_REVIEW,
+        Confidence.LIKELY,
+    ),
+    (
+        "somebody says so again, after nothing was found",
+        [ON, said(K.SAID_SAVED, -1), *NOTHING_THERE, said(K.SAID_SAVED, 1)],
+        State.SAID_SAVED,
+        Confidence.ATTESTED,
+    ),
+    (
+        "somebody says so, and a day later only the account is missing",
+        [ON, said(K.SAID_SAVED, -1), seen(K.NO_SERVICE_ACCOUNT), seen(K.TENANT_CONSENTED)],
+        State.SAID_SAVED,
+        Confidence.ATTESTED,
+    ),
+    (
+        "somebody says so, and a day later only the consent is missing",
+        [ON, said(K.SAID_SAVED, -1), OLD_ACCOUNT, seen(K.TENANT_NOT_CONSENTED)],
+        State.SAID_SAVED,
+        Confidence.ATTESTED,
+    ),
+    (
+        "the log and somebody say so, and a day later there is nothing",
+        [ON, logged(K.SERVICE_ACCOUNT_USED, -2), said(K.SAID_SAVED, -1), *NOTHING_THERE],
+        State.MIGRATED,
+        Confidence.PROVEN,
+    ),
     ("Authenticate", [ON, said(K.SAW_AUTHENTICATE)], State.NEEDS_CONSENT, Confidence.ATTESTED),
     ("Reauthenticate", [ON, said(K.SAW_REAUTHENTICATE)], State.NEEDS_SAVE, Confidence.ATTESTED),
     (
@@ -310,6 +347,24 @@ def test_a_contradiction_names_both_sides() -> None:
     back = logged(K.ADMIN_PASSWORD_USED, 1)
     (conflict,) = assess([ON, FRESH_ACCOUNT, back]).contradictions
     assert (conflict.done, conflict.not_done) == (FRESH_ACCOUNT, back)
+
+
+@given(
+    st.timedeltas(timedelta(0), timedelta(days=9)), st.timedeltas(timedelta(0), timedelta(days=9))
+)
+def test_a_word_stands_for_an_hour_against_a_directory_that_shows_nothing(
+    one: timedelta, other: timedelta
+) -> None:
+    """Both looks have to be later than that; the word and both of them are the reasons."""
+    word = said(K.SAID_SAVED)
+    consent, account = (
+        Evidence(kind, word.at + after)
+        for kind, after in ((K.TENANT_NOT_CONSENTED, one), (K.NO_SERVICE_ACCOUNT, other))
+    )
+    result = assess([ON, word, consent, account])
+    stands = min(one, other) <= timedelta(hours=1)
+    assert result.state is (State.SAID_SAVED if stands else State.NEEDS_REVIEW)
+    assert (set(result.because) == {ON, word, consent, account}) is not stands
 
 
 def test_words_given_at_the_same_moment_are_outweighed_by_the_machine() -> None:
