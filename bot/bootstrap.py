@@ -236,6 +236,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             orgs=orgs,
             scan=scan,
             ask=ask,
+            limits=limits,
             tell=tell,
             engine=timed,
             clock=clock,

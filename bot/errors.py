@@ -330,7 +330,7 @@ class SessionUnknown(ConsentError):
 
 
 class TooManyTries(ConsentError):
-    """A limit per link or per address was reached. `retry_after` is in seconds."""
+    """A limit per link, request or address was reached. `retry_after` is in seconds."""
 
     code = "too_many_tries"
 

@@ -134,6 +134,7 @@ class Stage:
             orgs=orgs,
             scan=scan,
             ask=self.ask,
+            limits=self.limits,
             tell=self.tell,
             engine=self.engine,
             clock=self.clock,

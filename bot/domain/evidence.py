@@ -372,21 +372,24 @@ def merge(known: Iterable[Evidence], fresh: Iterable[Evidence]) -> tuple[Evidenc
     return set_of([*lasting, *fresh])
 
 
-KEPT_EVENTS = 2
+KEPT: Mapping[Source, int] = {Source.OKTA_LOG: 2, Source.GRAPH_AUDIT: 2, Source.PERSON: 3}
 
 
 def condensed(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """Of logged events of one kind, the oldest and the newest `KEPT_EVENTS`.
+    """Of events of one kind, and of one person's words of one kind, the oldest and the newest.
 
-    A broken connection logs an event for every user it fails for. The newest tell the state, and
-    the oldest that a contradiction is there; those in between tell nothing more.
+    A broken connection logs an event for every user it fails for, and a button can be pressed any
+    number of times. The newest (`KEPT`) tell the state, and the oldest that a contradiction is
+    there; those in between tell nothing more.
     """
     kept: list[Evidence] = []
-    events: dict[EvidenceKind, list[Evidence]] = {}
+    alike: dict[tuple[EvidenceKind, str], list[Evidence]] = {}
     for item in evidence:
-        logged = item.rule.source in (Source.OKTA_LOG, Source.GRAPH_AUDIT)
-        (events.setdefault(item.kind, []) if logged else kept).append(item)
-    for items in events.values():
+        who = item.detail.get("by", "") if item.rule.source is Source.PERSON else ""
+        happens = item.rule.source in KEPT
+        (alike.setdefault((item.kind, who), []) if happens else kept).append(item)
+    for (kind, _), items in alike.items():
+        newest = KEPT[RULES[kind].source]
         items.sort(key=_order)
-        kept += items if len(items) <= KEPT_EVENTS + 1 else [items[0], *items[-KEPT_EVENTS:]]
+        kept += items if len(items) <= newest + 1 else [items[0], *items[-newest:]]
     return tuple(kept)

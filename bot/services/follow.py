@@ -9,21 +9,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain import looks
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Button, ConsentRequest, Stage, Step, step
-from bot.domain.evidence import Evidence, EvidenceKind, merge
+from bot.domain.evidence import Evidence, EvidenceKind, condensed, merge
 from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.later import Snooze, plan
 from bot.domain.notices import Happening
-from bot.errors import ChatError, CloudError, Conflict, NobodyReachable, NothingToDo
+from bot.errors import (
+    ChatError,
+    CloudError,
+    Conflict,
+    NobodyReachable,
+    NothingToDo,
+    TooManyTries,
+)
 from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
+from bot.ports.limits import Limits
 from bot.ports.system import Clock
 from bot.services.acknowledge import integration_tab
 from bot.services.ask import Ask
@@ -32,6 +40,8 @@ from bot.services.tell import Tell, changed, note
 from bot.services.visit import Actor, BySession, Visit, Visits
 
 LONGEST_SUGGESTION = 200  # characters
+PRESSES = (20, timedelta(minutes=10))
+"""Steps that one request takes in so much time: each is written down, told, and looked after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,7 @@ class Progress:
 
 
 class Follow:
-    """The person's verbs. Each raises what `Visits.of` raises, and StepNotAllowed."""
+    """The person's verbs. Each raises what `Visits.of` raises, StepNotAllowed and TooManyTries."""
 
     def __init__(
         self,
@@ -64,6 +74,7 @@ class Follow:
         orgs: Mapping[str, OktaOrg],
         scan: Scan,
         ask: Ask,
+        limits: Limits,
         tell: Tell,
         engine: Engine,
         clock: Clock,
@@ -75,6 +86,7 @@ class Follow:
         self._orgs = orgs
         self._scan = scan
         self._ask = ask
+        self._limits = limits
         self._tell = tell
         self._engine = engine
         self._clock = clock
@@ -199,8 +211,10 @@ class Follow:
         look: bool = False,
     ) -> ConsentRequest:
         """One step of the person's, with what follows from it, in one commit."""
+        visit = await self._visits.of(actor)
+        if wait := await self._limits.hit(f"press:{visit.request.id}", *PRESSES):
+            raise TooManyTries(retry_after=wait)
         while True:
-            visit = await self._visits.of(actor)
             now = self._clock.now()
             moved = step(
                 visit.request,
@@ -222,6 +236,7 @@ class Follow:
                     )
                 )
             except Conflict:
+                visit = await self._visits.of(actor)
                 continue
             await self._tell.hurry(planned)
             if look:
@@ -244,7 +259,7 @@ class Follow:
             "request": visit.request.id,
             "proof": visit.kind.value,
         }
-        evidence = merge(record.evidence, (Evidence(told, now, now, detail),))
+        evidence = condensed(merge(record.evidence, (Evidence(told, now, now, detail),)))
         return (replace(record, evidence=evidence, revision=record.revision + 1),)
 
 

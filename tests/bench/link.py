@@ -153,6 +153,7 @@ async def setting() -> AsyncIterator[Setting]:
             orgs={},
             scan=Scan(orgs={}, entra=entra, ledger=ledger, clock=clock),
             ask=ask,
+            limits=limits,
             tell=tell,
             engine=engine,
             clock=clock,

@@ -138,6 +138,7 @@ class World:
                 orgs=orgs,
                 scan=self.scan,
                 ask=ask,
+                limits=LimitsInMemory(),
                 tell=tell,
                 engine=self.engine,
                 clock=self.clock,

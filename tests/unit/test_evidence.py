@@ -438,6 +438,27 @@ def test_leaving_out_events_in_between_changes_no_state(body: list[Evidence]) ->
     assert bool(whole.contradictions) == bool(fewer.contradictions)
 
 
+@given(some.bodies_of_evidence, st.lists(some.attestations() | some.events(), max_size=20))
+def test_leaving_out_what_is_in_between_hides_no_contradiction_later(
+    body: list[Evidence], later: list[Evidence]
+) -> None:
+    """Whatever is said and logged after it, one by one and condensed each time."""
+    whole, fewer = list(body), tuple(body)
+    for piece in later:
+        whole.append(piece)
+        fewer = condensed(merge(fewer, (piece,)))
+        assert bool(contradictions(whole)) == bool(contradictions(fewer))
+
+
+def test_a_thousand_words_are_kept_as_four_of_each_kind_and_person() -> None:
+    """The oldest, since it may be contradicted, and the newest three; nobody's hides another's."""
+    adas = [said(K.SAID_SAVED, day, "ada@contoso.com") for day in range(1000)]
+    bens = [said(K.SAID_SAVED, day, "ben@contoso.com") for day in range(2)]
+    saw = [said(K.SAW_AUTHENTICATE, day, "ada@contoso.com") for day in range(1000)]
+    kept = condensed([ON, *adas, *bens, *saw])
+    assert kept == (ON, adas[0], *adas[-3:], *bens, saw[0], *saw[-3:])
+
+
 def test_a_thousand_failures_are_kept_as_three() -> None:
     """A broken connection logs one for every user: the oldest and the newest two tell it all."""
     failures = [logged(K.ADMIN_PASSWORD_REJECTED, day) for day in range(1000)]

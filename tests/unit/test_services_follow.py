@@ -22,6 +22,7 @@ from bot.errors import (
     NotYours,
     SessionUnknown,
     StepNotAllowed,
+    TooManyTries,
 )
 from bot.services.follow import Progress
 from bot.services.prove import Proven
@@ -182,6 +183,37 @@ async def test_of_fifty_presses_at_once_each_is_one_step(world: person.Stage) ->
     before = (await world.request()).revision
     await asyncio.gather(*(world.follow.saved(actor) for _ in range(20)))
     assert (await world.request()).revision == before + 20
+
+
+async def test_saying_it_for_days_on_end_makes_no_record_grow(world: person.Stage) -> None:
+    """The first word and the newest three are kept."""
+    await signed_in(world)
+    for _ in range(300):
+        world.limits.counted.clear()
+        world.clock.forward(timedelta(minutes=10))
+        await world.follow.saved(CHAT)
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    said = [e.at for e in record.evidence if e.kind is EvidenceKind.SAID_SAVED]
+    assert len(said) == 4
+    assert (min(said), max(said)) == (NOW + timedelta(minutes=10), world.clock.now())
+
+
+async def test_pressing_over_and_over_is_answered_with_a_break(world: person.Stage) -> None:
+    """Per request, whoever presses; what was said before stays. Strangers use up nothing."""
+    actor = await signed_in(world)
+    for _ in range(100):
+        with pytest.raises(NotYours):
+            await world.follow.saved(ByChat(BEN_IN_CHAT, ASKED.code))
+    for _ in range(20):
+        await world.follow.saved(actor)
+    with pytest.raises(TooManyTries) as caught:
+        await world.follow.attest(actor, Button.AUTHENTICATE)
+    assert caught.value.retry_after > 0
+    request = await world.request()
+    assert (request.stage, request.saw) == (Stage.SAVED, None)
+    answer = await world.conversation.answer(f"saved {ASKED.code}", ADA_IN_CHAT)
+    assert "What you told me before is kept" in str(answer)
 
 
 # ------------------------------------------------------------------ not me, later
