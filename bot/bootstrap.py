@@ -276,7 +276,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             clock=clock,
             quotas=policies.quotas(settings),
             operators=policies.operator_accounts(settings),
-            ask_another=ask.another,
+            ask_another=ask.instead,
         )
         conversation = Conversation(
             ledger=ledger,

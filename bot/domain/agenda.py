@@ -2,7 +2,8 @@
 
 Each person who is reminded, and the boards together, have one line. A change puts the line it is
 about on now; whoever works on a line holds it for a while, and writes the next time only when
-nothing changed meanwhile.
+nothing changed meanwhile. A request that ended without its person has a line until somebody else
+was asked instead; whoever ended it holds that line, and asks at once.
 """
 
 from __future__ import annotations
@@ -30,6 +31,14 @@ class Line:
     name: str
     at: datetime | None
     held_until: datetime | None = None
+
+
+INSTEAD = "instead"
+
+
+def instead(request_id: str) -> str:
+    """The line of a request that ended without its person."""
+    return f"{INSTEAD}:{request_id}"
 
 
 def person(chat: ChatIdentity) -> str:

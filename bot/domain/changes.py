@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.agenda import BOARDS, Line, person
+from bot.domain.agenda import BOARDS, HOLD, Line, instead, person
 from bot.domain.board import Board
-from bot.domain.consent import ConsentRequest
+from bot.domain.consent import PASSED_ON, ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
 from bot.domain.onboarding import Onboarding
@@ -54,10 +54,16 @@ class Changes:
 
     @property
     def touched(self) -> tuple[Line, ...]:
-        """The lines of the agenda that these changes are about: they are looked at at once."""
+        """The lines of the agenda that these changes are about: they are looked at at once.
+
+        Apart from those that whoever makes the changes works off: others do it if they die.
+        """
         found = {person(r.chat): r.changed_at or r.requested_at for r in self.requests}
         news = [entry.at for entry in self.audit if entry.action == "assess"]
         news += found.values()
         if news:
             found[BOARDS] = max(news)
+        for request in self.requests:
+            if request.stage in PASSED_ON and request.changed_at is not None:
+                found[instead(request.id)] = request.changed_at + HOLD
         return tuple(Line(name, at) for name, at in found.items())

@@ -109,6 +109,9 @@ FRESH = frozenset({Stage.REQUESTED, Stage.DELIVERED})
 # Those in which it is in the person's hands.
 TAKEN_ON = frozenset({Stage.ACKNOWLEDGED, Stage.SAVED})
 
+# Those that end it without its person: somebody else is asked instead.
+PASSED_ON = frozenset({Stage.DECLINED, Stage.UNDELIVERED})
+
 
 class ProofKind(StrEnum):
     """How it is known that the right person acted, weakest first."""

@@ -6,22 +6,35 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
+
+from bot.domain.agenda import HOLD, Line, instead
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import Candidate, Choice, Point
-from bot.domain.consent import ConsentRequest, Stage, Step, step
+from bot.domain.consent import PASSED_ON, ConsentRequest, Stage, Step, step
 from bot.domain.deliveries import Delivery
 from bot.domain.inventory import AppRecord
-from bot.domain.notices import PersonalLink
+from bot.domain.notices import Happening, PersonalLink
 from bot.domain.people import ChatIdentity, Colleague, Platform
 from bot.domain.people_policy import PeoplePolicy
-from bot.errors import AppUnknown, Conflict, NobodyReachable, NothingToDo
+from bot.errors import (
+    AppUnknown,
+    ChatError,
+    CloudError,
+    Conflict,
+    ConsentError,
+    NobodyReachable,
+    NothingToDo,
+)
 from bot.ports.chat import Messenger
 from bot.ports.clouds import Entra
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.services.candidates import Candidates
-from bot.services.tell import Tell
+from bot.services.tell import Tell, note
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +75,55 @@ class Ask:
         """Look again at whom these apps' consent could be asked of, where that look is old."""
         await self._candidates.review(records, anew=anew)
 
-    async def another(self, request: ConsentRequest) -> Asked:
-        """Ask somebody else, since nobody could write to whom this request was for.
+    async def instead(self, request: ConsentRequest) -> None:
+        """Ask somebody else, since this request ended without its person.
 
-        Raises as `send`; NothingToDo also when somebody else was asked meanwhile.
+        The operator hears how a "not me" went on; of what could not be delivered they hear anyway.
+        Whoever ended the request does this at once; the agenda has it for when they die on the way.
+        Done again it changes nothing more. Raises StoreError.
         """
+        if request.stage not in PASSED_ON or request.changed_at is None:
+            return
+        happened = await self._ask_instead(request)
+        now = self._clock.now()
+        planned: tuple[Delivery, ...] = ()
+        audit: tuple[AuditEntry, ...] = ()
+        if happened is not None and request.stage is Stage.DECLINED:
+            planned = note(request, happened, now)
+            detail = {"request": request.id}
+            audit = (AuditEntry(now, "o365bot", happened.value, str(request.app), detail),)
+        done = Line(instead(request.id), None, held_until=request.changed_at + HOLD)
+        await self._ledger.commit(Changes(planned=planned, audit=audit, agenda=(done,)))
+        await self._tell.hurry(planned)
+
+    async def _ask_instead(self, request: ConsentRequest) -> Happening | None:
+        """What came of it; None when there is nothing to be asked any more."""
         record = await self._ledger.app(request.app)
-        if record is None or record.request_id != request.id:
-            raise NothingToDo(f"{request.app_label} is in other hands.")
-        past = await self._ledger.requests_for(request.app)
-        without = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
+        if record is None:
+            return None
+        # A look at the app may have forgotten the request by now, since it has ended.
+        if record.request_id not in ("", request.id):
+            return Happening.REASSIGNED  # by whoever was faster
         by = request.asker or _nobody(request)
-        return await self.send(request.app, by, why="undelivered", without=without)
+        try:
+            if request.stage is Stage.DECLINED:
+                await self.send(request.app, by, why="reassigned", prefer=request.suggestion)
+            else:
+                past = await self._ledger.requests_for(request.app)
+                without = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
+                await self.send(request.app, by, why="undelivered", without=without)
+        except NothingToDo:
+            return None
+        except (ConsentError, CloudError, ChatError) as reason:
+            log.warning("nobody else was asked", request=request.id, reason=str(reason))
+            return Happening.NOBODY_LEFT
+        return Happening.REASSIGNED
 
     async def sideways(self, request: ConsentRequest) -> Asked:
         """Ask somebody else, since nothing came from whom this request was for.
 
-        Nobody is asked twice in this way. Raises as `another`.
+        Nobody is asked twice in this way. Raises as `send`; NothingToDo also when somebody else was
+        asked meanwhile.
         """
         record = await self._ledger.app(request.app)
         if record is None or record.request_id != request.id:

@@ -47,9 +47,7 @@ from bot.errors import (
     ChatMisconfigured,
     ChatThrottled,
     ChatUnreachable,
-    CloudError,
     Conflict,
-    ConsentError,
     MessageGone,
     MessageRefused,
     PersonUnreachable,
@@ -211,11 +209,8 @@ class Deliver:
             claimed, failed, "fail_delivery", Step.FAIL_DELIVERY, also=told
         )
         if undelivered is not None and self._ask_another is not None:
-            try:
-                await self._ask_another(undelivered)
-            except (ConsentError, CloudError, ChatError) as reason:
-                # The operator is told in a moment, and sees that nobody else was asked.
-                log.warning("nobody else was asked", request=undelivered.id, reason=str(reason))
+            # The operator is told in a moment, and sees whether somebody else was asked.
+            await self._ask_another(undelivered)
 
     async def _trouble(self, place: str, error: ChatError, now: datetime) -> Changes:
         """What to write when `place` is in trouble: nothing when that is known already."""

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from bot.domain import looks
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
@@ -19,15 +21,7 @@ from bot.domain.evidence import Evidence, EvidenceKind, condensed, merge
 from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.later import Snooze, plan
-from bot.domain.notices import Happening
-from bot.errors import (
-    ChatError,
-    CloudError,
-    Conflict,
-    NobodyReachable,
-    NothingToDo,
-    TooManyTries,
-)
+from bot.errors import Conflict, StoreError, TooManyTries
 from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
@@ -36,8 +30,10 @@ from bot.ports.system import Clock
 from bot.services.acknowledge import integration_tab
 from bot.services.ask import Ask
 from bot.services.scan import Scan
-from bot.services.tell import Tell, changed, note
+from bot.services.tell import Tell, changed
 from bot.services.visit import Actor, BySession, Visit, Visits
+
+log = structlog.get_logger(__name__)
 
 LONGEST_SUGGESTION = 200  # characters
 PRESSES = (20, timedelta(minutes=10))
@@ -148,21 +144,11 @@ class Follow:
         """
         said = " ".join(suggestion.split())[:LONGEST_SUGGESTION]
         declined = await self._take(actor, Step.DECLINE, suggestion=said)
-        by = declined.asker or declined.chat
         try:
-            await self._ask.send(declined.app, by, why="reassigned", prefer=said)
-            happened = Happening.REASSIGNED
-        except NothingToDo:
-            return declined
-        except (NobodyReachable, CloudError, ChatError):
-            happened = Happening.NOBODY_LEFT
-        now = self._clock.now()
-        planned = note(declined, happened, now)
-        entry = AuditEntry(
-            now, "o365bot", happened.value, str(declined.app), {"request": declined.id}
-        )
-        await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
-        await self._tell.hurry(planned)
+            await self._ask.instead(declined)
+        except StoreError as error:
+            # The answer is kept, and with it that somebody else is to be asked: a tick does it.
+            log.warning("nobody else is asked yet", request=declined.id, error=error.code)
         return declined
 
     async def later(self, actor: Actor, local: datetime, reason: str = "") -> ConsentRequest:

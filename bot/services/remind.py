@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.agenda import AT_LEAST, BOARDS, Line
+from bot.domain.agenda import AT_LEAST, BOARDS, INSTEAD, Line
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
@@ -85,6 +85,8 @@ class Remind:
     async def _work_off(self, line: Line, now: datetime) -> None:
         if line.name == BOARDS:
             await self._look_at_boards(line, now)
+        elif line.name.startswith(f"{INSTEAD}:"):
+            await self._ask_instead(line)
         else:
             await self._look_at_person(line, now)
 
@@ -212,6 +214,13 @@ class Remind:
             return standing
         await self._hand_over(planned)
         return replace(standing, recipient=over)
+
+    async def _ask_instead(self, line: Line) -> None:
+        """Whoever ended this request died before somebody else was asked."""
+        request = await self._ledger.request(line.name.partition(":")[2])
+        if request is not None:
+            await self._ask.instead(request)
+        await self._ledger.commit(Changes(agenda=(replace(line, at=None),)))
 
     async def _look_at_boards(self, line: Line, now: datetime) -> None:
         again = await self._show_boards(now)

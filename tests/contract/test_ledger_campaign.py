@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from adapters.redis import codec
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
-from bot.domain.agenda import BOARDS, HOLD, Line, person
+from bot.domain.agenda import BOARDS, HOLD, Line, instead, person
 from bot.domain.board import Board
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Step, step
@@ -51,6 +51,22 @@ async def test_a_changed_request_puts_its_person_and_the_boards_on_the_agenda(
     """Whoever changes it need not think of that."""
     await ledger.commit(Changes(requests=(REQUEST,)))
     assert sorted(await names(ledger)) == [BOARDS, ADA]
+
+
+@pytest.mark.parametrize("taken", [Step.DECLINE, Step.FAIL_DELIVERY])
+async def test_a_request_that_ended_without_its_person_is_on_the_agenda_until_somebody_is_asked(
+    ledger: Ledger, taken: Step
+) -> None:
+    """Whoever ends it holds the line and takes it off; if they die, it is due after the hold."""
+    ended_at = NOW + timedelta(microseconds=1234567)
+    ended = step(REQUEST, taken, ended_at)
+    for one in (ended, replace(ended, id="r2", code="XYZ")):
+        await ledger.commit(Changes(requests=(replace(one, revision=1),)))
+    done = Line(instead("r2"), None, held_until=ended_at + HOLD)
+    await ledger.commit(Changes(agenda=(done,)))
+    assert sorted(await names(ledger, ended_at)) == [BOARDS, ADA]
+    assert instead("r1") in await names(ledger, ended_at + HOLD)
+    assert instead("r2") not in await names(ledger, ended_at + 2 * HOLD)
 
 
 async def test_a_change_of_state_puts_the_boards_on_the_agenda_and_nobody_else(

@@ -21,7 +21,6 @@ from bot.errors import (
     ChatThrottled,
     ChatUnreachable,
     MessageRefused,
-    NobodyReachable,
     PersonUnreachable,
     RecordUnreadable,
 )
@@ -58,7 +57,6 @@ class World:
         self.messengers: dict[Platform, Messenger] = {Platform.SLACK: self.slack}
         self.pace = FreePace()
         self.undelivered: list[ConsentRequest] = []
-        self.nobody = False
         self.secrets = CountingSecrets()
         self.composer = PlainComposer()
 
@@ -85,8 +83,6 @@ class World:
 
     async def another(self, request: ConsentRequest) -> None:
         self.undelivered.append(request)
-        if self.nobody:
-            raise NobodyReachable("Nobody can be asked.")
 
     async def plan(self, *planned: Delivery) -> None:
         await self.ledger.commit(Changes(requests=(REQUEST,), planned=planned or (LETTER,)))
@@ -386,15 +382,6 @@ async def test_instead_of_an_unreachable_person_the_next_candidate_is_asked(worl
         (REQUEST.id, "teams:olga", "person_unreachable"),
     ]
     assert {at for _, at in world.engine.deliveries} == {NOW + SETTLED_BY_THEN}
-
-
-async def test_where_nobody_else_can_be_asked_the_operators_still_hear_of_it(world: World) -> None:
-    """The delivery has ended; the failure to find somebody undoes nothing."""
-    world.slack.refuses.append(PersonUnreachable("not in this workspace"))
-    world.nobody = True
-    await world.worker()(LETTER.key)
-    assert await world.stage() is Stage.UNDELIVERED
-    assert len(await world.alarms()) == 2
 
 
 # ------------------------------------------------------------------ the platforms' limits

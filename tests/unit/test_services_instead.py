@@ -1,0 +1,148 @@
+"""A request that ended without its person: somebody else is asked, whoever dies in between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.agenda import HOLD, instead
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign
+from bot.domain.changes import Changes
+from bot.domain.consent import Stage, Step, step
+from bot.domain.intents import Policy
+from bot.errors import StoreUnavailable
+from bot.services.remind import Remind
+from bot.services.visit import ByLink
+from tests import person
+from tests.examples import ADA, APP, NOW, REQUEST, TENANT, TOKEN
+from tests.fakes import Killed
+from tests.person import ASKED
+
+LINK = ByLink(TOKEN)
+NEVER_DELIVERED = replace(ASKED, stage=Stage.REQUESTED, link=None)
+AWAY = StoreUnavailable("away")
+
+
+class World(person.Stage):
+    """Ada was asked; Ben can be asked as well. `remind` is another replica's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remind = Remind(
+            ledger=self.ledger,
+            engine=self.engine,
+            clock=self.clock,
+            ask=self.ask,
+            show_boards=self._show,
+            channels=(),
+            operators=(),
+            policy=Policy(Campaign(), Calendars(ZoneInfo("UTC"))),
+        )
+
+    async def _show(self, now: datetime) -> datetime:
+        return now + timedelta(days=1)
+
+    def breaks_after(self, commits: int, error: BaseException) -> None:
+        """From the next commit but `commits` on, there is no store to write to."""
+        real, left = self.ledger.commit, iter(range(commits))
+
+        async def commit(changes: Changes) -> None:
+            if next(left, None) is None:
+                raise error
+            await real(changes)
+
+        self.ledger.commit = commit  # type: ignore[method-assign]
+
+    async def ticks(self, *, after: timedelta) -> None:
+        """The store is back; another replica ticks after that."""
+        vars(self.ledger).pop("commit", None)
+        self.clock.forward(after)
+        await self.remind.tick()
+
+    async def asked(self) -> list[str]:
+        """Who is asked now, of all the open requests."""
+        return [request.admin_object_id for request in await self.ledger.open_requests()]
+
+    def notes(self) -> list[str]:
+        """Which notes the operator gets, by their keys."""
+        return [key for key in self.ledger._deliveries if key.startswith("note:")]
+
+    def waits(self) -> bool:
+        """Whether the agenda still has it that somebody is to be asked."""
+        return instead(REQUEST.id) in self.ledger._agenda
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.set()
+    return world
+
+
+async def test_what_was_done_at_once_is_not_on_the_agenda_any_more(world: World) -> None:
+    """A tick finds nothing to do, and asks nobody a second time."""
+    await world.follow.not_me(LINK)
+    assert (await world.asked(), world.waits()) == (["ben"], False)
+    revision = (await world.ledger.requests_for(APP.ref))[-1].revision
+    await world.ticks(after=2 * HOLD)
+    assert (await world.ledger.requests_for(APP.ref))[-1].revision == revision
+
+
+@pytest.mark.parametrize("error", [AWAY, Killed()], ids=["store away", "killed"])
+@pytest.mark.parametrize("commits", [1, 2], ids=["after the answer", "after asking"])
+async def test_not_me_asks_the_next_one_whatever_breaks_after_the_answer(
+    world: World, commits: int, error: BaseException
+) -> None:
+    """The answer is kept, and with it that somebody is to be asked and the operator to be told."""
+    world.breaks_after(commits, error)
+    if error is AWAY:
+        assert (await world.follow.not_me(LINK, "Ben")).stage is Stage.DECLINED
+    else:
+        with pytest.raises(Killed):
+            await world.follow.not_me(LINK, "Ben")
+    assert (await world.request()).stage is Stage.DECLINED
+    assert (world.notes(), world.waits()) == ([], True)
+    await world.ticks(after=HOLD)
+    await world.ticks(after=HOLD)
+    assert (await world.asked(), world.waits()) == (["ben"], False)
+    assert [key.split(":")[1] for key in world.notes()] == ["reassigned"]
+    assert len(await world.ledger.requests_for(APP.ref)) == 2
+
+
+async def test_nobody_takes_it_up_while_who_ended_it_may_be_at_it(world: World) -> None:
+    """Both would ask somebody, and the second one's request would void the first one's."""
+    world.breaks_after(1, Killed())
+    with pytest.raises(Killed):
+        await world.follow.not_me(LINK)
+    await world.ticks(after=HOLD - timedelta(seconds=1))
+    assert (await world.asked(), world.waits()) == ([], True)
+
+
+async def test_where_nobody_is_left_a_tick_tells_the_operator_and_it_is_over(world: World) -> None:
+    """Once."""
+    world.entra.admins[TENANT.id] = (ADA,)
+    world.breaks_after(1, Killed())
+    with pytest.raises(Killed):
+        await world.follow.not_me(LINK)
+    await world.ticks(after=HOLD)
+    await world.ticks(after=HOLD)
+    assert ([key.split(":")[1] for key in world.notes()], world.waits()) == (["nobody_left"], False)
+    assert [e.action for e in await world.ledger.audit()].count("nobody_left") == 1
+
+
+async def test_what_could_not_be_delivered_is_asked_of_somebody_else_by_a_tick() -> None:
+    """The worker died; a look at the app had forgotten the request, which is over, before that."""
+    world = World()
+    await world.set(NEVER_DELIVERED)
+    await world.ledger.commit(Changes(requests=(step(NEVER_DELIVERED, Step.FAIL_DELIVERY, NOW),)))
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    forgotten = replace(record, request_id="", revision=record.revision + 1)
+    await world.ledger.commit(Changes(apps=(forgotten,)))
+    await world.ticks(after=HOLD)
+    assert (await world.asked(), world.waits()) == (["ben"], False)
+    assert world.notes() == [], "the operators are told of the delivery"
