@@ -43,12 +43,13 @@ async def _rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
 async def _run(settings: Settings) -> None:
     """Serve and work until SIGINT or SIGTERM, then drain both."""
     from adapters.web.server import make_server
-    from bot.bootstrap import DRAIN, open_bot
+    from bot.bootstrap import DRAIN, collect_rarely, open_bot
 
     # uvicorn stops at these signals, then raises them again with the handler that was there before
     # it. With the default one the process would end before the store is shut down.
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: None)
+    collect_rarely()
     async with open_bot(settings) as bot:
         server = make_server(bot.app, settings.listen)
         work = asyncio.create_task(bot.engine.run(), name="engine")

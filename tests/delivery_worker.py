@@ -29,7 +29,7 @@ from adapters.redis.store import connect
 from adapters.slack import calls
 from adapters.slack.calls import open_web
 from adapters.slack.outbound import SlackMessenger
-from bot.bootstrap import SystemSecrets
+from bot.bootstrap import SystemSecrets, collect_rarely
 from bot.chat.letters import Letters
 from bot.domain import deliveries
 from bot.domain.apps import AppRef
@@ -109,7 +109,7 @@ async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIt
         async def tick() -> None:
             await requeue(ledger, engine, datetime.now(UTC))
 
-        engine.register(Work(deliver=deliver, scan=nothing, verify=nothing, tick=tick))
+        engine.register(Work(deliver, deliver.batch, nothing, nothing, tick))
         yield Worker(ledger, engine, deliver)
 
 
@@ -137,6 +137,7 @@ def main(store_url: str, chat_port: int, hasty: bool) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if hasty:
         be_hasty()
+    collect_rarely()
     asyncio.run(run(store_url, chat_port))
 
 

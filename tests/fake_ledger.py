@@ -237,6 +237,10 @@ class FakeLedger:
         await self._call()
         return self._deliveries.get(key)
 
+    async def deliveries(self, keys: Sequence[str]) -> Mapping[str, Delivery]:
+        await self._call()
+        return {key: self._deliveries[key] for key in keys if key in self._deliveries}
+
     async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         await self._call()
         waiting = [

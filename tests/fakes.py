@@ -17,6 +17,7 @@ from bot.domain.apps import (
     Tenant,
 )
 from bot.domain.consent import (
+    ConsentRequest,
     MfaShown,
     link_digest,
 )
@@ -268,7 +269,12 @@ class PlainComposer:
         self.silent = False
 
     async def compose(
-        self, notice: Notice, *, link: str = "", links: Mapping[str, str] = NO_LINKS
+        self,
+        notice: Notice,
+        *,
+        request: ConsentRequest | None = None,
+        link: str = "",
+        links: Mapping[str, str] = NO_LINKS,
     ) -> Message | None:
         if self.silent:
             return None

@@ -29,8 +29,6 @@ from bot.errors import StoreUnavailable
 log = structlog.get_logger(__name__)
 
 TICK = timedelta(seconds=10)
-# More would wait for connections while their leases run.
-DELIVERIES_AT_ONCE = 50
 TASK_LIMIT = timedelta(minutes=10)
 # 10,000 apps at the 40 calls a minute that Okta's defaults leave take four hours.
 SCAN_LIMIT = timedelta(hours=6)
@@ -43,6 +41,7 @@ class Work:
     """What the tasks do: handed in by bootstrap."""
 
     deliver: Callable[[str], Awaitable[None]]
+    deliver_all: Callable[[Sequence[str]], Awaitable[None]]
     scan: Callable[[str], Awaitable[object]]
     verify: Callable[[AppRef], Awaitable[object]]
     tick: Callable[[], Awaitable[None]]
@@ -111,29 +110,20 @@ class DocketEngine:
         """Bind the tasks to what they do. A task's name is its key in Redis: never rename one."""
         orgs = self._orgs
         scan_every = self._scan_every
-        at_once = asyncio.Semaphore(DELIVERIES_AT_ONCE)
 
         async def deliver(
             key: str,
             retry: Retry = ExponentialRetry(attempts=5, minimum_delay=timedelta(seconds=1)),
             timeout: Timeout = Timeout(TASK_LIMIT),
         ) -> None:
-            async with at_once:
-                await work.deliver(key)
+            await work.deliver(key)
 
         async def deliver_batch(
             *keys: str,
             retry: Retry = ExponentialRetry(attempts=5, minimum_delay=timedelta(seconds=1)),
             timeout: Timeout = Timeout(TASK_LIMIT),
         ) -> None:
-            async def one(key: str) -> None:
-                async with at_once:
-                    await work.deliver(key)
-
-            outcomes = await asyncio.gather(*map(one, keys), return_exceptions=True)
-            for outcome in outcomes:
-                if isinstance(outcome, BaseException):
-                    raise outcome  # all of them again: what is done is done
+            await work.deliver_all(keys)
 
         async def scan_org(org: str, timeout: Timeout = Timeout(SCAN_LIMIT)) -> None:
             if org in orgs:  # else: taken out of the settings meanwhile

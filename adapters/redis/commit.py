@@ -1,7 +1,8 @@
 """One atomic step: a list of writes with the revisions they expect, carried out by one Lua script.
 
 A stored record is its revision, a bar, and its JSON (`7|{...}`), so the script compares revisions
-without reading JSON. All expectations are checked before anything is written.
+without reading JSON; it is given records beside the list of writes, not within. All expectations
+are checked before anything is written.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from bot.errors import Conflict
 
 _SCRIPT = """
 local writes = cjson.decode(ARGV[1])
+
+for _, write in ipairs(writes) do
+  if write.value then write.value = ARGV[write.value] end
+end
 
 local function stored(write)
   if write.field then return redis.call('HGET', KEYS[write.key], write.field) end
@@ -68,10 +73,16 @@ class Commit:
 
     def __init__(self) -> None:
         self._keys: dict[str, int] = {}
+        self._values: list[str] = []
         self._writes: list[dict[str, Any]] = []
 
     def _key(self, name: str) -> int:
         return self._keys.setdefault(name, len(self._keys) + 1)
+
+    def _value(self, text: str) -> int:
+        """Where the script finds it: behind the list of writes."""
+        self._values.append(text)
+        return len(self._values) + 1
 
     def put(
         self,
@@ -83,7 +94,8 @@ class Commit:
         ttl: int | None = None,
     ) -> None:
         """Write a record whose stored revision must be the one before (0: absent)."""
-        self._write(key=key, value=f"{revision}|{text}", expects=revision - 1, field=field, ttl=ttl)
+        value = self._value(f"{revision}|{text}")
+        self._write(key=key, value=value, expects=revision - 1, field=field, ttl=ttl)
 
     def add(
         self, key: str, text: str, revision: int, *, index: str, member: str, score: float
@@ -92,7 +104,7 @@ class Commit:
         self._writes.append(
             {
                 "key": self._key(key),
-                "value": f"{revision}|{text}",
+                "value": self._value(f"{revision}|{text}"),
                 "absent": True,
                 "index": self._key(index),
                 "member": member,
@@ -102,11 +114,11 @@ class Commit:
 
     def set(self, key: str, value: str, ttl: int) -> None:
         """Write a plain value that lives `ttl` seconds."""
-        self._write(key=key, value=value, ttl=ttl)
+        self._write(key=key, value=self._value(value), ttl=ttl)
 
     def field(self, key: str, field: str, value: str) -> None:
         """Write a plain value into a hash."""
-        self._write(key=key, value=value, field=field)
+        self._write(key=key, value=self._value(value), field=field)
 
     def index(self, key: str, member: str, score: float | None) -> None:
         """Put `member` into a sorted set, or take it out (None)."""
@@ -152,7 +164,7 @@ class Commit:
         """
         if not self._writes:
             return
-        keys, args = list(self._keys), [json.dumps(self._writes)]
+        keys, args = list(self._keys), [json.dumps(self._writes), *self._values]
         if until is None or not until.replicas:
             written, waited = await script(keys=keys, args=args), None
         else:
@@ -160,7 +172,7 @@ class Commit:
             async with client.pipeline(transaction=False) as pipe:
                 await script(keys=keys, args=args, client=pipe)
                 until.wait(pipe)
-                written, waited = await pipe.execute()
+                written, *_, waited = await pipe.execute()
         if not written:
             raise Conflict("A record changed since it was read.")
         if until is not None and until.replicas:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
@@ -34,6 +35,7 @@ from bot.domain.prospects import Prospect
 from bot.domain.recipients import Recipient
 from bot.domain.report import DayCount
 from bot.domain.troubles import Trouble
+from bot.errors import RecordUnreadable
 
 DAY = 24 * 60 * 60
 ENDED_REQUESTS = 400 * DAY
@@ -310,6 +312,18 @@ class RedisLedger:
             stored = await self._client.get(self._keys.delivery(key))
         return codec.DELIVERY.load(split(stored)) if stored else None
 
+    async def deliveries(self, keys: Sequence[str]) -> Mapping[str, Delivery]:
+        if not keys:
+            return {}
+        with errors():
+            stored = await self._client.mget([self._keys.delivery(key) for key in keys])
+        found = {}
+        for key, one in zip(keys, stored, strict=True):
+            with suppress(RecordUnreadable):  # whoever asks for it alone is told
+                if one:
+                    found[key] = codec.DELIVERY.load(split(one))
+        return found
+
     async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         with errors():
             keys = await self._client.zrangebyscore(
@@ -342,7 +356,7 @@ class RedisLedger:
                 # Replication keeps the order: whoever has this has all before it.
                 pipe.set(self._keys.settled(), "1", ex=60)
                 self._durability.wait(pipe)
-                _, waited = await pipe.execute()
+                *_, waited = await pipe.execute()
         self._durability.check(waited)
 
     async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:

@@ -88,7 +88,11 @@ def draw(message: Message) -> Drawn:
             _CAPS, True, key=lambda cap: _length(_blocks(message, cap)) <= _MAX_ALL
         )
         blocks = _blocks(message, _CAPS[fits])
-    return Drawn(text, [_with_id(number, block) for number, block in enumerate(blocks)])
+    if len(blocks) > MAX_BLOCKS:
+        raise ValueError(f"Slack takes {MAX_BLOCKS} blocks in a message")
+    # Slack asks for a new `block_id` in every update, unique within the message.
+    digest = hashlib.sha256(json.dumps(blocks).encode()).hexdigest()[:12]
+    return Drawn(text, [block | {"block_id": f"{n}-{digest}"} for n, block in enumerate(blocks)])
 
 
 def _check_shape(message: Message) -> None:
@@ -111,8 +115,6 @@ def _check_shape(message: Message) -> None:
             raise ValueError(f"the words of button {button.id} are none or too many")
         if isinstance(button, OpenLink) and not _is_address(button.url):
             raise ValueError(f"the address of button {button.id} is none that Slack takes")
-    if sum(1 for _ in _each(message, 2)) > MAX_BLOCKS:
-        raise ValueError(f"Slack takes {MAX_BLOCKS} blocks in a message")
 
 
 def _is_address(url: str) -> bool:
@@ -256,12 +258,3 @@ def _length(value: Any) -> int:
     if isinstance(value, list):
         return sum(_length(inner) for inner in value)
     return 0
-
-
-def _with_id(number: int, block: Json) -> Json:
-    """With an id that is unique in the message and another one when the block has changed.
-
-    Slack asks for a new `block_id` in every update.
-    """
-    digest = hashlib.sha256(json.dumps(block, sort_keys=True).encode()).hexdigest()[:12]
-    return {**block, "block_id": f"{number}-{digest}"}

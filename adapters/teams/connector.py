@@ -8,7 +8,8 @@ Reference: Microsoft Learn, "Bot Framework REST API reference" and "Send proacti
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,6 +18,7 @@ import httpx
 from adapters.teams.activities import Place
 from adapters.teams.drawing import CARD_TYPE, draw, plain
 from adapters.teams.refusals import json_object, meaning
+from adapters.teams.roster import Roster
 from adapters.teams.tokens import BotToken, is_known_service
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
@@ -160,11 +162,16 @@ class TeamsMessenger:
     tells = False  # a bot cannot read back what it wrote
 
     def __init__(
-        self, settings: TeamsSettings, conversations: Conversations, connector: Connector
+        self,
+        settings: TeamsSettings,
+        conversations: Conversations,
+        connector: Connector,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._conversations = conversations
         self._connector = connector
+        self._team = Roster(self._members, clock)
 
     async def find_person(
         self, addresses: Sequence[str], object_id: str, tenant_id: str
@@ -172,29 +179,21 @@ class TeamsMessenger:
         """The people for whom the app is installed; nobody else can be written to.
 
         By object id when the person is of the bot's tenant. Otherwise by address, among the members
-        of the team that `teams.channel` belongs to: the only roster that gives addresses.
+        of the team that `teams.channel` belongs to: the only roster that gives addresses. It is
+        read at most once in some minutes.
         """
         if tenant_id.lower() == self._settings.tenant_id.lower():
             found = await self._identity(object_id)
             if found is not None:
                 return (found,)
-        wanted = {address.lower() for address in addresses if address}
-        if not wanted or not self._settings.channel:
+        if not any(addresses) or not self._settings.channel:
             return ()
-        matches = {}
         try:
-            async for member in self._connector.members(await self._channel()):
-                known_as = {
-                    str(member.get(k) or "").lower() for k in ("email", "userPrincipalName")
-                }
-                member_id = member.get("aadObjectId") or member.get("objectId")
-                if wanted & known_as and isinstance(member_id, str):
-                    found = await self._identity(member_id)
-                    if found is not None:
-                        matches[found.user_id] = found
+            members = await self._team.who(addresses)
         except ChannelUnreachable:
             return ()  # the app is not in that team, so it cannot look there
-        return tuple(matches.values())
+        found_there = [await self._identity(member_id) for member_id in members]
+        return tuple(person for person in found_there if person is not None)
 
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
         """One direct message. `key` is not used: Teams keeps no mark of ours on a message."""
@@ -255,8 +254,9 @@ class TeamsMessenger:
             return None
         return ChatIdentity(Platform.TEAMS, ref.object_id, display_name=ref.name)
 
-    async def _channel(self) -> Place:
-        return await self._place(self._settings.channel)
+    async def _members(self) -> AsyncIterator[Json]:
+        async for member in self._connector.members(await self._place(self._settings.channel)):
+            yield member
 
     async def _place(self, conversation_id: str) -> Place:
         """Where a conversation is reached: as last heard from it, else at the global address."""

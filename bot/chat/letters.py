@@ -74,11 +74,16 @@ class Letters:
         self._reminding = reminding
 
     async def compose(
-        self, notice: Notice, *, link: str = "", links: Mapping[str, str] = NO_LINKS
+        self,
+        notice: Notice,
+        *,
+        request: ConsentRequest | None = None,
+        link: str = "",
+        links: Mapping[str, str] = NO_LINKS,
     ) -> Message | None:
         match notice:
             case PersonalLink(to, request_id):
-                request = await self._ledger.request(request_id)
+                request = request or await self._ledger.request(request_id)
                 if request is None:
                     return None
                 words = Words(to.language or self._language)
@@ -86,7 +91,7 @@ class Letters:
                     return await self._changed(request, words)
                 return await self._personal_link(request, link, words)
             case RequestChanged(to, request_id):
-                request = await self._ledger.request(request_id)
+                request = request or await self._ledger.request(request_id)
                 if request is None:
                     return None
                 return await self._changed(request, Words(to.language or self._language))
@@ -139,12 +144,12 @@ class Letters:
         if request.colleague is not None:
             name, email = request.colleague.name, request.colleague.email
             blocks.append(Text(words("letter.colleague", name=name, email=email)))
-        record = await self._ledger.app(request.app)
-        tenant = record.tenant if record else None
         admins = await self._ledger.global_admins(request.tenant_id) or ()
-        phone_only = any(a.object_id == request.admin_object_id and a.phone_only for a in admins)
-        if phone_only and (tenant is None or phones_retire(tenant.graph_host)):
-            blocks.append(Text(words("letter.phone_only", date=words.date(SMS_RETIREMENT.on))))
+        if any(a.object_id == request.admin_object_id and a.phone_only for a in admins):
+            record = await self._ledger.app(request.app)
+            tenant = record.tenant if record else None
+            if tenant is None or phones_retire(tenant.graph_host):
+                blocks.append(Text(words("letter.phone_only", date=words.date(SMS_RETIREMENT.on))))
         return tuple(blocks)
 
     def _ways(

@@ -101,6 +101,7 @@ class Words:
 Texts = Mapping[str, "str | Mapping[str, str]"]
 
 
+@cache
 def languages() -> tuple[str, ...]:
     """The languages that have a catalogue."""
     return tuple(sorted(entry.name for entry in _folder().iterdir() if entry.is_dir()))

@@ -108,6 +108,10 @@ class Ledger(Protocol):
 
     async def delivery(self, key: str) -> Delivery | None: ...
 
+    async def deliveries(self, keys: Sequence[str]) -> Mapping[str, Delivery]:
+        """Those of `keys` that are there and can be read, in one call."""
+        ...
+
     async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         """Keys of what is due, or was being sent when its lease ran out; oldest first."""
         ...

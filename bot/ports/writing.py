@@ -22,11 +22,18 @@ class Composer(Protocol):
     """Writes a notice out in words, from the present truth."""
 
     async def compose(
-        self, notice: Notice, *, link: str = "", links: Mapping[str, str] = NO_LINKS
+        self,
+        notice: Notice,
+        *,
+        request: ConsentRequest | None = None,
+        link: str = "",
+        links: Mapping[str, str] = NO_LINKS,
     ) -> Message | None:
         """The message, or None when there is nothing to tell any more.
 
-        `link` is the address of a personal link, `links` those of a round by request id.
+        `request` is the one that the notice is about, from a caller who has just read or written
+        it; else it is read. `link` is the address of a personal link, `links` those of a round by
+        request id.
         """
         ...
 

@@ -20,7 +20,7 @@ and the operators are told, once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -63,6 +63,8 @@ log = structlog.get_logger(__name__)
 
 ATTEMPT = 45.0
 """Seconds that one attempt may take: less than the lease, so that nobody else began meanwhile."""
+AT_ONCE = 50
+"""So many are under way at a time: more would wait for connections while their leases run."""
 ASIDE = timedelta(minutes=10)
 """How long a record that this version cannot read is left alone: a newer replica can."""
 SETTLED_BY_THEN = timedelta(minutes=1)
@@ -95,32 +97,57 @@ class Deliver:
         self._operators = operators
         self._ask_another = ask_another
         self._in_trouble: set[str] = set()  # as far as this replica told it in its log
+        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, key: str) -> None:
         """Carry out one delivery. Safe to call twice, and from several workers at once."""
-        now = self._clock.now()
         try:
             found = await self._ledger.delivery(key)
         except RecordUnreadable:
             log.error("a delivery cannot be read and is set aside", delivery=key)
-            await self._ledger.set_aside(key, now + ASIDE)
+            await self._ledger.set_aside(key, self._clock.now() + ASIDE)
             return
-        claimed = deliveries.claim(found, now) if found is not None else None
-        if found is None or claimed is None:
-            return
-        slot = await self._slot(claimed, now)
-        if slot > now:
-            try:
-                await self._ledger.commit(Changes(deliveries=(deliveries.put_off(found, slot),)))
-            except Conflict:
+        if found is not None:
+            await self._carry_out(found)
+
+    async def batch(self, keys: Sequence[str]) -> None:
+        """The same for several, which are read together.
+
+        Raises what went wrong with the first of them, after all of them had their turn.
+        """
+        found = await self._ledger.deliveries(keys)
+        outcomes = await asyncio.gather(
+            *(self._carry_out(found[key]) if key in found else self(key) for key in keys),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _carry_out(self, found: Delivery) -> None:
+        """What was read may be old by the time it has its turn: the claim decides."""
+        async with self._at_once:
+            now = self._clock.now()
+            claimed = deliveries.claim(found, now)
+            if claimed is None:
                 return
-            await self._engine.deliver(key, slot)
-            return
+            slot = await self._slot(claimed, now)
+            if slot > now:
+                await self._put_off(found, slot)
+                return
+            try:
+                await self._ledger.commit(Changes(deliveries=(claimed,)))
+            except Conflict:
+                return  # another worker was faster
+            await self._attempt(claimed)
+
+    async def _put_off(self, found: Delivery, slot: datetime) -> None:
+        """Wait for the time that is kept free for it."""
         try:
-            await self._ledger.commit(Changes(deliveries=(claimed,)))
+            await self._ledger.commit(Changes(deliveries=(deliveries.put_off(found, slot),)))
         except Conflict:
-            return  # another worker was faster
-        await self._attempt(claimed)
+            return
+        await self._engine.deliver(found.key, slot)
 
     async def _slot(self, delivery: Delivery, now: datetime) -> datetime:
         """When the platform's limits allow the first call that this delivery makes."""
@@ -135,7 +162,7 @@ class Deliver:
                 raise MessageRefused("Too many attempts ended without a word.")
             try:
                 async with asyncio.timeout(ATTEMPT):
-                    message_id = await self._send(claimed)
+                    told = await self._send(claimed)
             except TimeoutError as error:
                 raise ChatUnreachable("The attempt took too long.") from error
         except ChatThrottled as error:
@@ -159,8 +186,8 @@ class Deliver:
         except (PersonUnreachable, ChannelUnreachable, MessageGone, MessageRefused) as error:
             await self._give_up(claimed, error)
         else:
-            sent = deliveries.confirm(claimed, message_id, self._clock.now())
-            await self._end(claimed, sent, "deliver", Step.DELIVER)
+            sent = deliveries.confirm(claimed, told.message_id, self._clock.now())
+            await self._end(claimed, sent, "deliver", Step.DELIVER, request=told.request)
             for place in self._in_trouble.intersection(_places(claimed.notice)):
                 self._in_trouble.discard(place)
                 log.info("messages get through again", place=place)
@@ -228,24 +255,31 @@ class Deliver:
         ended: Delivery,
         action: str,
         taken: Step | None,
+        *,
+        request: ConsentRequest | None = None,
         also: Changes = NOTHING,
     ) -> ConsentRequest | None:
-        """Write the outcome, and the request's step with it; the request that was moved, if any."""
+        """Write the outcome, and the request's step with it; the request that was moved, if any.
+
+        `request` is the one that the notice is about, where it is known as it stood a moment ago.
+        """
         now = self._clock.now()
+        notice = claimed.notice
         while True:
-            request, step_taken = await self._to_step(claimed.notice, taken)
+            if request is None and taken is not None and isinstance(notice, PersonalLink):
+                request = await self._ledger.request(notice.request_id)
+            stepped = _stepped(notice, request, taken, now)
             entry = AuditEntry(
                 now,
                 "o365bot",
                 action,
-                _subject(claimed.notice, request),
+                str(stepped.app if stepped is not None else notice.to),
                 {
                     "delivery": claimed.key,
                     "why": claimed.why,
                     **({"failure": ended.failure} if ended.failure else {}),
                 },
             )
-            stepped = step(request, step_taken, now) if request is not None and step_taken else None
             try:
                 await self._ledger.commit(
                     replace(
@@ -253,7 +287,7 @@ class Deliver:
                         deliveries=(ended,),
                         requests=(stepped,) if stepped else (),
                         recipients=await self._told(claimed, now) if action != "drop" else (),
-                        solved=_places(claimed.notice) if ended.phase is Phase.SENT else (),
+                        solved=_places(notice) if ended.phase is Phase.SENT else (),
                         audit=(entry,),
                     )
                 )
@@ -264,21 +298,11 @@ class Deliver:
                 known = await self._ledger.troubles() if also.troubles else {}
                 if any(trouble.place in known for trouble in also.troubles):
                     also = NOTHING  # another delivery met the same trouble at the same time
-                continue  # only the request moved on, such as a click that was faster
+                request = None  # only that moved on, such as by a click that was faster
+                continue
             for alarm in also.planned:
                 await self._engine.deliver(alarm.key, alarm.due_at)
             return stepped
-
-    async def _to_step(
-        self, notice: Notice, outcome: Step | None
-    ) -> tuple[ConsentRequest | None, Step | None]:
-        """The request that this outcome moves, if it still waits for it, and the step it takes."""
-        if not isinstance(notice, PersonalLink) or outcome is None:
-            return None, None
-        request = await self._ledger.request(notice.request_id)
-        if request is None or request.stage is not Stage.REQUESTED:
-            return None, None
-        return request, outcome
 
     async def _told(self, delivery: Delivery, now: datetime) -> tuple[Recipient, ...]:
         """Whom a round was told to, as far as anybody knows; a refused one is silence too."""
@@ -289,11 +313,16 @@ class Deliver:
         return (known.told(now),)
 
 
+def _stepped(
+    notice: Notice, request: ConsentRequest | None, outcome: Step | None, now: datetime
+) -> ConsentRequest | None:
+    """The request as this outcome moves it; None when it does not wait for it (any more)."""
+    if request is None or outcome is None or not isinstance(notice, PersonalLink):
+        return None
+    return step(request, outcome, now) if request.stage is Stage.REQUESTED else None
+
+
 def _places(notice: Notice) -> tuple[str, ...]:
     """What works when a message got through."""
     platform = notice.to.platform.value
     return (platform, str(notice.to)) if isinstance(notice.to, Channel) else (platform,)
-
-
-def _subject(notice: Notice, request: ConsentRequest | None) -> str:
-    return str(request.app) if request is not None else str(notice.to)

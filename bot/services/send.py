@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.cadence import is_timely
@@ -32,7 +34,7 @@ from bot.domain.notices import (
     key_of,
 )
 from bot.domain.people import Platform
-from bot.errors import ChatMisconfigured, Conflict, MessageGone
+from bot.errors import ChatMisconfigured, Conflict, MessageGone, NotDurable
 from bot.message import Message
 from bot.ports.chat import Messenger
 from bot.ports.ledger import Ledger
@@ -52,6 +54,17 @@ class OutcomeUnknown(Exception):
     """An attempt may have got through, nobody can tell, and twice would be the greater harm."""
 
     code = "outcome_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message that got through: its platform's id of it, and the request as the message has it.
+
+    `request` is None when the message is not about one alone, or was there already.
+    """
+
+    message_id: str
+    request: ConsentRequest | None = None
 
 
 class Send:
@@ -87,10 +100,8 @@ class Send:
         messenger = self._messengers.get(delivery.notice.to.platform)
         return _may_be_there(delivery) and messenger is not None and messenger.tells
 
-    async def __call__(self, delivery: Delivery) -> str:
-        """The platform's id of the message.
-        Raises ChatError, NothingToTell, NotYet, OutcomeUnknown.
-        """
+    async def __call__(self, delivery: Delivery) -> Told:
+        """Send it, unless it is there. Raises ChatError, NothingToTell, NotYet, OutcomeUnknown."""
         notice = delivery.notice
         messenger = self._messengers.get(notice.to.platform)
         if messenger is None:
@@ -98,38 +109,39 @@ class Send:
         if _may_be_there(delivery):
             found = await self._find(messenger, delivery)
             if found:
-                return found
+                return Told(found)
         match notice:
             case PersonalLink():
-                link = await self._issue(notice, delivery.key)
-                message = await self._compose(notice, link)
+                request, link = await self._issue(notice, delivery.key)
+                message = await self._compose(notice, request=request, link=link)
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
-                return sent.message_id
+                return Told(sent.message_id, request)
             case PersonalRound():
                 if not is_timely(notice, self._clock.now(), self._policy):
                     raise NothingToTell
                 message = await self._compose(notice, links=await self._renew_all(notice))
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
-                return sent.message_id
+                return Told(sent.message_id)
             case Alarm() | OperatorNote():
                 message = await self._compose(notice)
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
-                return sent.message_id
+                return Told(sent.message_id)
             case ChannelNudge():
                 board = await self._ledger.board(notice.to, notice.org)
                 message = await self._compose(notice)
                 thread = board.message_id if board is not None else ""
                 posted = await messenger.post(notice.to, message, delivery.key, thread)
-                return posted.message_id
+                return Told(posted.message_id)
             case ChannelReminder() | ChannelReport():
                 message = await self._compose(notice)
-                return (await messenger.post(notice.to, message, delivery.key)).message_id
+                posted = await messenger.post(notice.to, message, delivery.key)
+                return Told(posted.message_id)
             case Introduction(to, partner):
                 message = await self._compose(notice)
                 sent = await messenger.introduce((to, partner), message, delivery.key)
-                return sent.message_id
+                return Told(sent.message_id)
             case RequestChanged():
-                return await self._change(messenger, notice)
+                return Told(await self._change(messenger, notice))
 
     async def _change(self, messenger: Messenger, notice: RequestChanged) -> str:
         """Change the message that asked the person last, in place."""
@@ -146,7 +158,7 @@ class Send:
             raise NotYet
         if not asked.message_id:
             raise MessageGone("The platform gave the message no id.")
-        await messenger.update(asked.message_id, await self._compose(notice))
+        await messenger.update(asked.message_id, await self._compose(notice, request=request))
         return asked.message_id
 
     async def _find(self, messenger: Messenger, delivery: Delivery) -> str:
@@ -164,23 +176,28 @@ class Send:
         return ""
 
     async def _compose(
-        self, notice: Notice, link: str = "", links: Mapping[str, str] = NO_LINKS
+        self,
+        notice: Notice,
+        *,
+        request: ConsentRequest | None = None,
+        link: str = "",
+        links: Mapping[str, str] = NO_LINKS,
     ) -> Message:
-        message = await self._composer.compose(notice, link=link, links=links)
+        message = await self._composer.compose(notice, request=request, link=link, links=links)
         if message is None:
             raise NothingToTell
         return message
 
-    async def _issue(self, notice: PersonalLink, key: str) -> str:
+    async def _issue(self, notice: PersonalLink, key: str) -> tuple[ConsentRequest, str]:
         """A fresh link for the message that is about to be sent; the former one ends here."""
         while True:
             request = await self._ledger.request(notice.request_id)
             now = self._clock.now()
             if request is None or request.stage is not Stage.REQUESTED:
                 raise NothingToTell
-            link = await self._bind(request, Step.ISSUE, key, now)
-            if link:
-                return link
+            issued = await self._bind(request, Step.ISSUE, key, now)
+            if issued is not None:
+                return issued
 
     async def _renew_all(self, notice: PersonalRound) -> Mapping[str, str]:
         """Fresh links for what still waits for the person."""
@@ -196,23 +213,26 @@ class Send:
                 if _is_put_off(request, notice, now):
                     break
                 former = request.link.letter if request.link is not None else ""
-                link = await self._bind(request, Step.RENEW, letter or former, now)
-                if link:
-                    links[request_id] = link
+                renewed = await self._bind(request, Step.RENEW, letter or former, now)
+                if renewed is not None:
+                    _, links[request_id] = renewed
         if not links:
             raise NothingToTell
         return links
 
-    async def _bind(self, request: ConsentRequest, taken: Step, letter: str, now: datetime) -> str:
-        """The address of a fresh link; "" when the request has moved meanwhile."""
+    async def _bind(
+        self, request: ConsentRequest, taken: Step, letter: str, now: datetime
+    ) -> tuple[ConsentRequest, str] | None:
+        """The request with a fresh link, and its address; None when it has moved meanwhile."""
         token = self._secrets.token()
         binding = LinkBinding(link_digest(token), now + self._link_lifetime, letter)
         issued = step(request, taken, now, link=binding)
         try:
-            await self._ledger.commit(Changes(requests=(issued,)))
+            with suppress(NotDurable):  # written, and nobody was promised anything about it
+                await self._ledger.commit(Changes(requests=(issued,)))
         except Conflict:
-            return ""
-        return f"{self._public_url}/c/{token}"
+            return None
+        return issued, f"{self._public_url}/c/{token}"
 
 
 def _is_put_off(request: ConsentRequest, notice: PersonalRound, now: datetime) -> bool:

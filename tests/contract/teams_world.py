@@ -74,6 +74,7 @@ class Microsoft:
     calls: list[Call] = field(default_factory=list)
     refusals: list[Response] = field(default_factory=list)
     members: list[Json] = field(default_factory=list)
+    member_requests: int = 0
 
     @property
     def service_url(self) -> str:
@@ -124,6 +125,7 @@ class Microsoft:
         return self.refusals.pop(0) if self.refusals else None
 
     async def _members(self, request: Request) -> Response:
+        self.member_requests += 1
         refusal = self._refuses(request)
         if refusal is not None:
             return refusal
@@ -302,7 +304,7 @@ async def teams_world(*, answer_within: float = 5.0) -> AsyncIterator[World]:
                 answer_within=answer_within,
                 clock=clock,
             )
-            messenger = TeamsMessenger(settings, conversations, connector)
+            messenger = TeamsMessenger(settings, conversations, connector, clock)
             worlds.append(
                 World(
                     microsoft,

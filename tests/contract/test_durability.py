@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -69,6 +70,17 @@ async def test_what_the_replica_has_is_answered(pair: Pair) -> None:
     await pair.ledger.commit(Changes(requests=(TAKEN,)))
     assert await pair.ledger.request(STORED.id) == TAKEN
     await pair.ledger.settle()
+
+
+async def test_one_acknowledgement_after_another_takes_no_second_each(pair: Pair) -> None:
+    """A replica that syncs each write says so when asked, not when it next tells by itself."""
+    requests = [replace(STORED, id=f"s{n}", revision=1) for n in range(10)]
+    await pair.ledger.commit(Changes(requests=tuple(requests)))
+    began = time.monotonic()
+    for request in requests:
+        taken = step(request, Step.ACKNOWLEDGE, NOW, proof=PROOF)
+        await pair.ledger.commit(Changes(requests=(taken,)))
+    assert time.monotonic() - began < 5
 
 
 async def test_what_the_replica_does_not_have_is_told_to_be_tried_again(pair: Pair) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import textwrap
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ class Done:
         self.verified: list[AppRef] = []
         self.ticks = 0
         self.fails = 0
-        self.work = Work(self.deliver, self.scan, self.verify, self.tick)
+        self.work = Work(self.deliver, self.deliver_all, self.scan, self.verify, self.tick)
 
     async def deliver(self, key: str) -> None:
         if self.fails:
@@ -42,6 +42,10 @@ class Done:
             raise StoreUnavailable("not now")
         self.delivered.append(key)
         self.delivered_at.append(datetime.now(UTC))
+
+    async def deliver_all(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            await self.deliver(key)
 
     async def scan(self, org: str) -> None:
         self.scanned.append(org)
@@ -85,6 +89,16 @@ async def test_work_is_carried_out_by_name_with_what_it_is_about(redis_url: str)
         await wait_until(lambda: bool(done.delivered and done.verified))
     assert done.delivered == ["link:r1:slack:U1"]
     assert done.verified == [REF]
+
+
+async def test_a_batch_arrives_as_one_and_is_tried_again_as_one(redis_url: str) -> None:
+    """Its keys are in their order; when it fails all of them come again."""
+    done = Done()
+    done.fails = 1
+    async with an_engine(redis_url, done) as engine, running(engine):
+        await engine.deliver_all(("a", "b", "c"))
+        await wait_until(lambda: len(done.delivered) == 3)
+    assert done.delivered == ["a", "b", "c"]
 
 
 async def test_work_added_again_while_it_waits_is_done_once(redis_url: str) -> None:
@@ -163,7 +177,7 @@ async def test_a_delivery_that_puts_itself_off_runs_again_at_its_time(redis_url:
             put_off_to.append(now() + timedelta(seconds=0.7))
             await engine.deliver(key, put_off_to[0])
 
-    done.work = Work(deliver, done.scan, done.verify, done.tick)
+    done.work = replace(done.work, deliver=deliver)
     async with an_engine(redis_url, done) as engine, running(engine):
         await engine.deliver("throttled", now())
         await wait_until(lambda: len(done.delivered) == 2)
@@ -289,7 +303,7 @@ A_WORKER = """
 
     async def main() -> None:
         async with DocketEngine(sys.argv[1], ("contoso",), timedelta(hours=1)) as engine:
-            engine.register(Work(hold, nothing, nothing, nothing))
+            engine.register(Work(hold, nothing, nothing, nothing, nothing))
             await engine.run()
 
     asyncio.run(main())

@@ -28,8 +28,9 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest, LinkBinding, Stage, Step, link_digest, step
 from bot.domain.deliveries import LEASE, Delivery
 from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.notices import PersonalLink
 from bot.domain.troubles import Trouble
-from bot.errors import Conflict, StoreError, StoreUnavailable
+from bot.errors import Conflict, RecordUnreadable, StoreError, StoreUnavailable
 from bot.ports.chat import ConversationRef
 from bot.ports.ledger import Ledger
 from tests import strategies as some
@@ -280,6 +281,26 @@ async def test_what_cannot_be_read_is_left_out_for_a_while(ledger: Ledger) -> No
     await ledger.set_aside("nobody:planned:this", later)
     assert await ledger.due(NOW, 10) == ()
     assert await ledger.due(later, 10) == (LETTER.key,)
+
+
+async def test_several_deliveries_are_read_together(ledger: Ledger) -> None:
+    """A key that nobody planned is left out."""
+    other = replace(LETTER, notice=PersonalLink(REQUEST.chat, "r2"))
+    await ledger.commit(Changes(planned=(LETTER, other)))
+    found = await ledger.deliveries((other.key, "nobody:planned:this", LETTER.key))
+    assert found == {LETTER.key: LETTER, other.key: other}
+    assert await ledger.deliveries(()) == {}
+
+
+async def test_one_that_cannot_be_read_does_not_hide_the_others(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """It is left out; asked for alone, it says why."""
+    await redis_ledger.commit(Changes(planned=(LETTER,)))
+    await store.set(KEYS.delivery("newer"), '1|{"kind":"of tomorrow"}', ex=60)
+    assert list(await redis_ledger.deliveries(("newer", LETTER.key))) == [LETTER.key]
+    with pytest.raises(RecordUnreadable):
+        await redis_ledger.delivery("newer")
 
 
 async def test_a_trouble_is_written_once_and_ends(ledger: Ledger) -> None:

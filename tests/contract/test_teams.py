@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from adapters.teams.activities import Event, Turns
 from adapters.teams.connector import Connector, TeamsMessenger
 from adapters.teams.envelope import ActivityInvalid, open_envelope
+from adapters.teams.roster import KEPT_FOR
 from adapters.teams.tokens import is_known_service
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
@@ -701,6 +702,35 @@ async def test_a_person_is_found_by_address_among_the_channels_team(
     assert await find(("ada@contoso.com",), "x", "another-tenant") == (ada,)
     assert await find(("bob@contoso.com",), "x", "another-tenant") == ()
     assert await find(("da@contoso.com", ""), "x", TENANT) == ()
+
+
+async def test_a_team_is_read_once_for_many_who_are_looked_for(
+    teams: World, ada: ChatIdentity
+) -> None:
+    """Also when they are looked for at once, and are not there; some minutes later, again."""
+    teams.microsoft.members = [
+        {"id": "29:1ada", "aadObjectId": ADA, "email": "ada@contoso.com"},
+        *({"id": f"29:1{n}", "aadObjectId": f"m{n}", "email": f"m{n}@x.com"} for n in range(4)),
+    ]
+    find = teams.messenger.find_person
+    wanted = [f"m{n}@x.com" for n in range(40)] + ["Ada@contoso.com"]
+    found = await asyncio.gather(*(find((address,), "", "") for address in wanted))
+    assert found == [()] * 40 + [(ada,)]
+    assert teams.microsoft.member_requests == 3, "three pages, once"
+    teams.microsoft.members = []
+    teams.clock.now += KEPT_FOR
+    assert await find(("ada@contoso.com",), "", "") == ()
+
+
+async def test_a_team_that_could_not_be_read_is_read_at_the_next_look(
+    teams: World, ada: ChatIdentity
+) -> None:
+    """A failure is not kept."""
+    teams.microsoft.members = [{"id": "29:1ada", "aadObjectId": ADA, "email": "ada@contoso.com"}]
+    teams.microsoft.refusals = [JSONResponse({}, 502)]
+    with pytest.raises(ChatUnreachable):
+        await teams.messenger.find_person(("ada@contoso.com",), "", "")
+    assert await teams.messenger.find_person(("ada@contoso.com",), "", "") == (ada,)
 
 
 async def test_a_team_without_the_app_tells_nobody(teams: World) -> None:

@@ -5,15 +5,34 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent import ConsentRequest, Stage, Step, link_digest, step
+from bot.domain.consent import (
+    ConsentRequest,
+    Proof,
+    ProofKind,
+    Stage,
+    Step,
+    link_digest,
+    step,
+)
 from bot.domain.deliveries import LEASE, MOST_CRASHES, Delivery, Phase
-from bot.domain.notices import Alarm, Channel, ChannelReminder, RequestChanged
+from bot.domain.intents import Reason
+from bot.domain.later import Snooze
+from bot.domain.notices import (
+    Alarm,
+    Channel,
+    ChannelReminder,
+    Notice,
+    PersonalRound,
+    RequestChanged,
+)
 from bot.domain.people import ChatIdentity, Platform
-from bot.domain.troubles import PROBE_EVERY
+from bot.domain.recipients import Recipient
+from bot.domain.troubles import PROBE_EVERY, Trouble
 from bot.errors import (
     ChannelUnreachable,
     ChatError,
@@ -21,10 +40,12 @@ from bot.errors import (
     ChatThrottled,
     ChatUnreachable,
     MessageRefused,
+    NotDurable,
     PersonUnreachable,
     RecordUnreadable,
+    StoreUnavailable,
 )
-from bot.message import Buttons, OpenLink
+from bot.message import Buttons, Message, OpenLink
 from bot.ports.chat import Messenger
 from bot.services.deliver import ASIDE, SETTLED_BY_THEN, Deliver
 from bot.services.send import Send
@@ -43,6 +64,11 @@ from tests.fakes import (
 IN_TEAMS = ChatIdentity(Platform.TEAMS, "olga", "Olga")
 CHANNEL = Channel(Platform.SLACK, "C1")
 REMINDER = Delivery(ChannelReminder(CHANNEL, "2025-03-03"), NOW, "daily_reminder")
+ROUND = Delivery(
+    PersonalRound(ADA_IN_CHAT, "2025-03-03", (REQUEST.id,), Reason.SNOOZE_ENDED, "due", "plain"),
+    NOW,
+    "round",
+)
 THANKS = Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2), NOW, "request_changed")
 
 
@@ -114,6 +140,17 @@ class World:
         return button.url
 
 
+def noted(ledger: FakeLedger, name: str, calls: list[str]) -> None:
+    """Have the calls of one method noted down."""
+    method = getattr(ledger, name)
+
+    async def call(*args: Any) -> Any:
+        calls.append(name)
+        return await method(*args)
+
+    setattr(ledger, name, call)
+
+
 @pytest.fixture
 async def world() -> World:
     world = World()
@@ -167,6 +204,48 @@ async def test_of_many_workers_at_once_one_sends(world: World) -> None:
     await asyncio.gather(*(world.worker()(LETTER.key) for _ in range(20)))
     assert len(world.slack.posted) == 1
     assert (await world.delivery()).phase is Phase.SENT
+
+
+async def test_a_batch_is_read_together_and_each_is_carried_out(world: World) -> None:
+    """One call for all that are there, and none of them read again; twice is seen once."""
+    await world.ledger.commit(Changes(planned=(REMINDER,)))
+    read = world.ledger.delivery
+    alone: list[str] = []
+
+    async def note(key: str) -> Delivery | None:
+        alone.append(key)
+        return await read(key)
+
+    world.ledger.delivery = note  # type: ignore[method-assign]
+    keys = (LETTER.key, "link:gone:slack:U1", REMINDER.key)
+    await asyncio.gather(world.worker().batch(keys), world.worker().batch(keys))
+    assert sorted(posted.key for posted in world.slack.posted.values()) == sorted(keys[::2])
+    assert set(alone) == {keys[1]}
+
+
+async def test_one_failure_in_a_batch_holds_up_nobody_else(world: World) -> None:
+    """The others are sent; then the engine hears of it and runs the batch again."""
+    await world.ledger.commit(Changes(planned=(REMINDER,)))
+    compose = world.composer.compose
+
+    async def fail(notice: Notice, **parts: Any) -> Message | None:
+        if notice == LETTER.notice:
+            raise StoreUnavailable("not now")
+        return await compose(notice, **parts)
+
+    world.composer.compose = fail  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable):
+        await world.worker().batch((LETTER.key, REMINDER.key))
+    assert (await world.delivery(REMINDER.key)).phase is Phase.SENT
+
+
+async def test_a_letter_is_sent_with_few_calls_to_the_store(world: World) -> None:
+    """What was read or written a moment ago is not read again."""
+    calls: list[str] = []
+    for name in ("delivery", "request", "commit", "troubles", "app"):
+        noted(world.ledger, name, calls)
+    await world.worker()(LETTER.key)
+    assert calls == ["delivery", "commit", "request", "commit", "commit"]
 
 
 async def test_a_key_that_nobody_planned_does_nothing(world: World) -> None:
@@ -322,6 +401,86 @@ async def test_a_click_between_sending_and_confirming_is_kept(world: World) -> N
     await world.worker()(LETTER.key)
     assert (await world.delivery()).phase is Phase.SENT
     assert await world.stage() is Stage.ACKNOWLEDGED
+
+
+class Overtaken(FakeLedger):
+    """Before the `turn`-th commit from now on, somebody else changes `what` it is about."""
+
+    turn = 0
+    what: type[ConsentRequest | Delivery | Recipient | Trouble] = Delivery
+
+    async def commit(self, changes: Changes) -> None:
+        self.turn -= 1
+        if self.turn == 0:
+            for request in changes.requests if self.what is ConsentRequest else ():
+                self._requests[request.id] = replace(
+                    self._requests[request.id], revision=request.revision
+                )
+            for delivery in changes.deliveries if self.what is Delivery else ():
+                self._deliveries[delivery.key] = replace(
+                    self._deliveries[delivery.key], revision=delivery.revision
+                )
+            for recipient in changes.recipients if self.what is Recipient else ():
+                self._recipients[str(recipient.chat)] = recipient
+            for trouble in changes.troubles if self.what is Trouble else ():
+                self._troubles[trouble.place] = trouble
+        await super().commit(changes)
+
+
+class Lagging(FakeLedger):
+    """Its replicas do not say in time that they have what is written about a proven request."""
+
+    async def commit(self, changes: Changes) -> None:
+        await super().commit(changes)
+        if any(request.proof is not None for request in changes.requests):
+            raise NotDurable("Only 0 of 1 replicas have it yet.")
+
+
+async def test_a_replica_that_is_behind_holds_up_no_message() -> None:
+    """Nobody was promised anything about a fresh link: it is written, and the message is sent."""
+    taken_on = replace(
+        REQUEST,
+        stage=Stage.ACKNOWLEDGED,
+        proof=Proof(ProofKind.PERSONAL_LINK, str(ADA_IN_CHAT), NOW),
+        snooze=Snooze(NOW.replace(tzinfo=None), "UTC"),
+    )
+    world = World()
+    world.ledger = Lagging()
+    with pytest.raises(NotDurable):
+        await world.ledger.commit(Changes(requests=(taken_on,), planned=(ROUND,)))
+    await world.worker()(ROUND.key)
+    assert (await world.delivery(ROUND.key)).phase is Phase.SENT
+
+
+@pytest.mark.parametrize("what", [ConsentRequest, Delivery, Recipient, Trouble])
+@pytest.mark.parametrize("turn", range(1, 6))
+@pytest.mark.parametrize(
+    "error",
+    [
+        None,
+        ChatThrottled("slow down", retry_after=5),
+        ChatUnreachable("no answer"),
+        ChatMisconfigured("token_revoked"),
+        PersonUnreachable("gone"),
+        ChannelUnreachable("archived"),
+        MessageRefused("too long"),
+    ],
+    ids=str,
+)
+async def test_whoever_is_overtaken_at_any_commit_tells_the_engine_of_no_conflict(
+    error: ChatError | None, turn: int, what: type[ConsentRequest | Delivery | Recipient | Trouble]
+) -> None:
+    """It decides again, or leaves it to who was faster: the engine has nothing to retry."""
+    for delivery in (LETTER, REMINDER, ROUND):
+        world = World()
+        world.ledger = ledger = Overtaken()
+        request = replace(REQUEST, stage=Stage.DELIVERED) if delivery is ROUND else REQUEST
+        await world.ledger.commit(Changes(requests=(request,), planned=(delivery,)))
+        if error is not None:
+            world.slack.refuses.append(error)
+        ledger.what, ledger.turn = what, turn
+        await world.worker()(delivery.key)
+        assert len(world.slack.posted) <= 1
 
 
 # ------------------------------------------------------------------ refusals
