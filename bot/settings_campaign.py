@@ -80,11 +80,13 @@ class WindowSettings(Section):
         None, description="At most so many working days are left (`distant` has no beginning)."
     )
     every: int | None = Field(
-        None, description="Working days between two reminders to the same person."
+        None, description="Working days between two messages to the same person."
     )
     tone: Tone | None = Field(None, description="`calm`, `plain` or `firm`.")
     audience: tuple[Audience, ...] | None = Field(
-        None, description="Who is told: `person`, `channel` (its board is there in any case)."
+        None,
+        description="Who is told: `person`, `channel` (its board is there in any case), `operator` "
+        "(one message with all apps whose date is that near).",
     )
 
     @field_validator("every", mode="before")

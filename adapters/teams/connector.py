@@ -196,6 +196,10 @@ class TeamsMessenger:
             return ()  # the app is not in that team, so it cannot look there
         return tuple(matches.values())
 
+    async def profile(self, account: ChatIdentity) -> ChatIdentity:
+        """As they last wrote to the bot; nothing more than the account when they never did."""
+        return await self._identity(account.user_id) or account
+
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
         """One direct message. `key` is not used: Teams keeps no mark of ours on a message."""
         ref = await self._conversations.personal(to.user_id.lower())
@@ -253,7 +257,13 @@ class TeamsMessenger:
         ref = await self._conversations.personal(object_id.lower()) if object_id else None
         if ref is None:
             return None
-        return ChatIdentity(Platform.TEAMS, ref.object_id, display_name=ref.name)
+        return ChatIdentity(
+            Platform.TEAMS,
+            ref.object_id,
+            display_name=ref.name,
+            time_zone=ref.time_zone,
+            language=ref.language,
+        )
 
     async def _channel(self) -> Place:
         return await self._place(self._settings.channel)

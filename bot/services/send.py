@@ -25,6 +25,7 @@ from bot.domain.notices import (
     ChannelReport,
     Introduction,
     Notice,
+    OperatorDigest,
     OperatorNote,
     PersonalLink,
     PersonalRound,
@@ -105,13 +106,13 @@ class Send:
                 message = await self._compose(notice, link)
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return sent.message_id
+            case PersonalRound() | OperatorDigest() if not self._is_timely(notice):
+                raise NothingToTell
             case PersonalRound():
-                if not is_timely(notice, self._clock.now(), self._policy):
-                    raise NothingToTell
                 message = await self._compose(notice, links=await self._renew_all(notice))
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return sent.message_id
-            case Alarm() | OperatorNote():
+            case Alarm() | OperatorNote() | OperatorDigest():
                 message = await self._compose(notice)
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return sent.message_id
@@ -130,6 +131,9 @@ class Send:
                 return sent.message_id
             case RequestChanged():
                 return await self._change(messenger, notice)
+
+    def _is_timely(self, notice: PersonalRound | OperatorDigest) -> bool:
+        return is_timely(notice, self._clock.now(), self._policy)
 
     async def _change(self, messenger: Messenger, notice: RequestChanged) -> str:
         """Change the message that asked the person last, in place."""
