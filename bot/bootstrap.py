@@ -60,6 +60,7 @@ from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
 from bot.services.boards import Boards
 from bot.services.deliver import Deliver
+from bot.services.digest import Digests
 from bot.services.follow import Follow
 from bot.services.introduce import Introduce
 from bot.services.onboard import Onboard
@@ -200,12 +201,23 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             clock=clock,
             ask=ask,
             show_boards=boards.show,
+            digests=Digests(
+                ledger=ledger,
+                messengers=messengers,
+                engine=timed,
+                policy=policy,
+                operators=policies.operator_accounts(settings),
+            ),
             channels=channels,
             operators=policies.operator_accounts(settings),
             policy=policy,
         )
         rehearse = Rehearse(
-            ledger=ledger, clock=clock, policy=policy, kept=policies.boards(settings)
+            ledger=ledger,
+            clock=clock,
+            policy=policy,
+            kept=policies.boards(settings),
+            operators=policies.operator_accounts(settings),
         )
         send = Send(
             ledger=ledger,
@@ -401,6 +413,7 @@ async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
             clock=clock,
             policy=_policy(settings),
             kept=policies.boards(settings),
+            operators=policies.operator_accounts(settings),
         )
 
 

@@ -31,7 +31,8 @@ from pydantic_settings import (
 
 from bot.domain.consent import ProofKind
 from bot.errors import SettingsInvalid
-from bot.settings_campaign import CampaignSettings, known_zone
+from bot.settings_campaign import CampaignSettings
+from bot.settings_places import known_zone
 from bot.settings_section import Section as Section
 
 

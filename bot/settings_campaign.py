@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, time, timedelta
-from difflib import get_close_matches
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
 
-from babel import Locale
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from bot.domain.calendar import Hours
 from bot.domain.campaign import (
@@ -24,6 +21,7 @@ from bot.domain.campaign import (
     Window,
     WindowName,
 )
+from bot.settings_places import Country, known_zone
 from bot.settings_section import Section
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -32,35 +30,25 @@ LONG = 10
 """A window that lasts longer than so many working days must not remind every day."""
 
 
-def known_zone(value: str) -> str:
-    """The zone's name. Raises ValueError with the nearest one that exists."""
+def _plain_date(value: object) -> object:
+    """Not a moment: whether it is still that day would depend on where it is read."""
+    if isinstance(value, datetime):
+        raise ValueError(f"expected a date without a time; try {value.date()}")
+    if isinstance(value, date):
+        return value
     try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        close = get_close_matches(value, available_timezones(), n=1, cutoff=0.75)
-        proposal = close[0] if close else "Europe/Berlin"
-        raise ValueError(f"expected a zone name such as {proposal}") from None
-    return value
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError("expected a date without a time such as 2027-01-15") from None
 
 
-def _country(value: str) -> str:
-    code = value.strip().upper()
-    names = Locale("en").territories
-    if code and (len(code) != 2 or code not in names):
-        by_name = {name.lower(): known for known, name in names.items() if len(known) == 2}
-        close = get_close_matches(value.lower(), by_name, n=1, cutoff=0.6)
-        proposal = by_name[close[0]] if close else "DE"
-        raise ValueError(f"expected a country's two letters such as {proposal}")
-    return code
-
-
-Country = Annotated[str, AfterValidator(_country)]
+PlainDate = Annotated[date, BeforeValidator(_plain_date)]
 
 
 class TargetSettings(Section):
     """A date of your own: for all apps, or for one org, tenant or app."""
 
-    on: date = Field(description="The date, such as `2027-01-15`.")
+    on: PlainDate = Field(description="The date, such as `2027-01-15`.")
     org: str = Field("", description="For the apps of this Okta org, by its name.")
     tenant: str = Field("", description="For the apps of this Entra tenant, by its id.")
     app: str = Field("", description="For one app: `org/app id`.")
@@ -80,11 +68,13 @@ class WindowSettings(Section):
         None, description="At most so many working days are left (`distant` has no beginning)."
     )
     every: int | None = Field(
-        None, description="Working days between two reminders to the same person."
+        None, description="Working days between two messages to the same person."
     )
     tone: Tone | None = Field(None, description="`calm`, `plain` or `firm`.")
     audience: tuple[Audience, ...] | None = Field(
-        None, description="Who is told: `person`, `channel` (its board is there in any case)."
+        None,
+        description="Who is told: `person`, `channel` (its board is there in any case), `operator` "
+        "(one message with all apps whose date is that near).",
     )
 
     @field_validator("every", mode="before")
@@ -100,7 +90,7 @@ class WindowSettings(Section):
 class CampaignSettings(Section):
     """Your dates, working time, and how people are reminded."""
 
-    start: date | None = Field(None, description="Nobody is reminded before this date.")
+    start: PlainDate | None = Field(None, description="Nobody is reminded before this date.")
     targets: tuple[TargetSettings, ...] = Field(
         (), description="Your own dates. Without any, apps run against Okta's, 31 December 2024."
     )
@@ -109,10 +99,13 @@ class CampaignSettings(Section):
         ("mon", "tue", "wed", "thu", "fri"), description="On which days."
     )
     country: Country = Field(
-        "", description="Public holidays of people whose country their zone does not tell."
+        "",
+        description="Public holidays of people whose country their zone does not tell: `DE`, or "
+        "with those of a region `DE-BY` (also for the other zones of its country).",
     )
     countries: dict[str, Country] = Field(
-        default_factory=dict, description="Time zone to country, where the usual one is wrong."
+        default_factory=dict,
+        description="Time zone to country or region, where the usual one is wrong.",
     )
     quiet: tuple[str, ...] = Field(
         (), description="Days without messages: `2026-12-24`, or `2026-12-24/2027-01-02`."
@@ -153,12 +146,8 @@ class CampaignSettings(Section):
     @field_validator("hours")
     @classmethod
     def _hours(cls, value: str) -> str:
-        first, dash, last = value.partition("-")
-        try:
-            good = bool(dash) and time.fromisoformat(first) < time.fromisoformat(last)
-        except ValueError:
-            good = False
-        if not good:
+        first, last = _span(value)
+        if not first < last:
             raise ValueError("expected a span within one day such as 09:00-17:00")
         return value
 
@@ -231,16 +220,25 @@ class CampaignSettings(Section):
 
     def working_hours(self) -> Hours:
         """The working week."""
-        first, _, last = self.hours.partition("-")
-        return Hours(
-            time.fromisoformat(first),
-            time.fromisoformat(last),
-            frozenset(DAYS.index(day) for day in self.working_days),
-        )
+        first, last = _span(self.hours)
+        return Hours(first, last, frozenset(DAYS.index(day) for day in self.working_days))
 
     def quiet_days(self) -> frozenset[date]:
         """Every single quiet day."""
         return frozenset(day for span in self.quiet for day in _each_day(span))
+
+
+def _span(hours: str) -> tuple[time, time]:
+    """Beginning and end. An offset is refused: the hours are those of each person's own clock."""
+    first, _, last = hours.partition("-")
+    try:
+        begin, end = time.fromisoformat(first), time.fromisoformat(last)
+    except ValueError:
+        raise ValueError("expected a span within one day such as 09:00-17:00") from None
+    if begin.tzinfo is not None or end.tzinfo is not None:
+        plain = f"{begin:%H:%M}-{end:%H:%M}"
+        raise ValueError(f"the hours are those of each person's own clock; try {plain}")
+    return begin, end
 
 
 def _each_day(span: str) -> Iterator[date]:

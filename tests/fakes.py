@@ -189,6 +189,12 @@ class FakeMessenger:
             p for p in self.people if p.email.lower() in addresses or p.user_id == object_id
         )
 
+    async def profile(self, account: ChatIdentity) -> ChatIdentity:
+        await asyncio.sleep(0)
+        if self.refuses:
+            raise self.refuses.pop(0)
+        return next((p for p in self.people if p.user_id == account.user_id), account)
+
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
         return await self._take(to, message, key)
 

@@ -17,6 +17,7 @@ from bot.domain.people_policy import PeoplePolicy
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
 from bot.services.boards import Boards
+from bot.services.digest import Digests
 from bot.services.follow import Follow
 from bot.services.introduce import Introduce
 from bot.services.onboard import Onboard
@@ -173,6 +174,13 @@ class Stage:
                 clock=self.clock,
                 ask=self.ask,
                 show_boards=boards.show,
+                digests=Digests(
+                    ledger=self.ledger,
+                    messengers=messengers,
+                    engine=self.engine,
+                    policy=policy,
+                    operators=(OPERATOR,),
+                ),
                 channels=(CHANNEL,),
                 operators=(OPERATOR,),
                 policy=policy,

@@ -38,6 +38,7 @@ from bot.domain.notices import (
     Happening,
     Introduction,
     Notice,
+    OperatorDigest,
     OperatorNote,
     PersonalLink,
     RequestChanged,
@@ -159,6 +160,7 @@ notices: st.SearchStrategy[Notice] = st.one_of(
     st.builds(Introduction, chat_identities, chat_identities, names),
     st.builds(ChannelNudge, channels, names, st.just("") | names),
     st.builds(ChannelReport, channels, names, st.just("") | names),
+    st.builds(OperatorDigest, chat_identities, names, names),
 )
 deliveries = st.builds(
     Delivery,

@@ -1,4 +1,4 @@
-"""Which days a country rests, and which country a time zone lies in."""
+"""Which days a country, or a region of it, rests, and which country a time zone lies in."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from babel.core import get_global
 
 
 @cache
-def days_off(country: str, year: int) -> frozenset[date]:
-    """The public holidays of a whole country (ISO 3166 code), those of its regions left out.
+def days_off(place: str, year: int) -> frozenset[date]:
+    """The public holidays of a country (ISO 3166 code), or of one of its regions (`DE-BY`).
 
-    Empty for a country that is not known. Source: the `holidays` package.
+    Of a country those of its regions are left out. Empty for a place that is not known. Source: the
+    `holidays` package.
     """
+    country, _, region = place.partition("-")
     try:
-        return frozenset(holidays.country_holidays(country, years=year))
+        return frozenset(holidays.country_holidays(country, subdiv=region or None, years=year))
     except NotImplementedError:
         return frozenset()
 

@@ -60,6 +60,10 @@ class SlackMessenger:
                 found[user["id"]] = await look_up(self._web, user["id"])
         return tuple(found.values())
 
+    async def profile(self, account: ChatIdentity) -> ChatIdentity:
+        """Raises PersonUnreachable when Slack does not know the member id."""
+        return await look_up(self._web, account.user_id)
+
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
         """Raises PersonUnreachable when they cannot be written to.
 

@@ -231,6 +231,8 @@ def _ref(activity: Activity, envelope: Envelope) -> ConversationRef:
         user_id=(sender.id if sender else None) or "",
         object_id=((sender.aad_object_id if sender else None) or "").lower(),
         name=(sender.name if sender else activity.conversation.name) or "",
+        time_zone=(activity.local_timezone if sender else None) or "",
+        language=(activity.locale if sender else None) or "",
     )
 
 

@@ -195,6 +195,10 @@ class TeamsMessenger:
         found_there = [await self._identity(member_id) for member_id in members]
         return tuple(person for person in found_there if person is not None)
 
+    async def profile(self, account: ChatIdentity) -> ChatIdentity:
+        """As they last wrote to the bot; nothing more than the account when they never did."""
+        return await self._identity(account.user_id) or account
+
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
         """One direct message. `key` is not used: Teams keeps no mark of ours on a message."""
         ref = await self._conversations.personal(to.user_id.lower())
@@ -252,7 +256,13 @@ class TeamsMessenger:
         ref = await self._conversations.personal(object_id.lower()) if object_id else None
         if ref is None:
             return None
-        return ChatIdentity(Platform.TEAMS, ref.object_id, display_name=ref.name)
+        return ChatIdentity(
+            Platform.TEAMS,
+            ref.object_id,
+            display_name=ref.name,
+            time_zone=ref.time_zone,
+            language=ref.language,
+        )
 
     async def _members(self) -> AsyncIterator[Json]:
         async for member in self._connector.members(await self._place(self._settings.channel)):

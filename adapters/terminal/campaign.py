@@ -16,7 +16,7 @@ from rich.table import Table
 from adapters.terminal.options import Config, errors_in_words
 from bot.chat import plans
 from bot.chat.words import Words
-from bot.domain.campaign import BUILT_IN, OKTA_CONSENT, Deadline, WindowName
+from bot.domain.campaign import BUILT_IN, OKTA_CONSENT, Audience, Deadline, WindowName
 from bot.services.rehearse import LONGEST, Plan, Rehearse
 from bot.settings import Settings, load
 
@@ -152,3 +152,11 @@ def _explain(settings: Settings, today: date) -> None:
         ),
         markup=False,
     )
+    places = [given.country] if given.country else []
+    places += [f"{zone} {place}" for zone, place in sorted(given.countries.items())]
+    if places:
+        console.print(words("campaign.holidays_set", places=", ".join(places)), markup=False)
+    else:
+        console.print(words("campaign.holidays"), markup=False)
+    if any(Audience.OPERATOR in window.audience for window in campaign.windows):
+        console.print(words("campaign.operators"), markup=False)

@@ -24,6 +24,7 @@ from bot.domain.notices import (
     Happening,
     Introduction,
     Notice,
+    OperatorDigest,
     OperatorNote,
     PersonalLink,
     PersonalRound,
@@ -105,7 +106,7 @@ class Letters:
                 return await self._introduction(request, partner, words)
             case ChannelReminder():
                 return await self._reminder(Words(self._language))
-            case PersonalRound() | ChannelNudge() | ChannelReport():
+            case PersonalRound() | ChannelNudge() | ChannelReport() | OperatorDigest():
                 return await self._reminding.compose(notice, links)
             case Alarm(to):
                 return await alarm(self._ledger, notice, Words(to.language or self._language))

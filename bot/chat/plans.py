@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.chat.words import Words
+from bot.domain.digests import Digest
 from bot.domain.foresight import ChannelPost
 from bot.domain.intents import Intent, Reason, Remember, Sideways
 from bot.message import Block, Cell, Heading, Message, Note, Table, Text
@@ -43,9 +44,22 @@ def heading(words: Words, found: Plan, days: int) -> str:
 
 def line(words: Words, found: Plan, one: Line) -> tuple[str, str, str, str]:
     """Who, when, what and why of one line."""
-    if isinstance(one, ChannelPost):
-        return _post(words, found, one)
-    return _intent(words, found, one)
+    match one:
+        case ChannelPost():
+            return _post(words, found, one)
+        case Digest():
+            return _digest(words, found, one)
+        case _:
+            return _intent(words, found, one)
+
+
+def _digest(words: Words, found: Plan, digest: Digest) -> tuple[str, str, str, str]:
+    return (
+        digest.to.display_name or digest.to.user_id,
+        words.moment(digest.at, found.policy.calendars.of(digest.to.time_zone).zone),
+        words("plan.what_digest"),
+        _cadence(words, found, digest.notice.window),
+    )
 
 
 def _post(words: Words, found: Plan, post: ChannelPost) -> tuple[str, str, str, str]:
@@ -90,11 +104,10 @@ def _what(words: Words, found: Plan, intent: Intent) -> str:
 
 def _why(words: Words, found: Plan, intent: Intent) -> str:
     if isinstance(intent, Remember) and intent.reason is Reason.ROUND:
-        windows = found.policy.campaign.windows
-        every = next(w.every for w in windows if w.name == intent.notice.window)
-        return words(
-            "plan.why_round",
-            window=words(f"plan.window_{intent.notice.window}"),
-            days=every,
-        )
+        return _cadence(words, found, intent.notice.window)
     return words(f"plan.why_{intent.reason.value}")
+
+
+def _cadence(words: Words, found: Plan, window: str) -> str:
+    every = next(w.every for w in found.policy.campaign.windows if w.name == window)
+    return words("plan.why_round", window=words(f"plan.window_{window}"), days=every)

@@ -1,4 +1,4 @@
-"""Writes out what is told by the campaign: rounds, boards, thread replies, reports.
+"""Writes out what is told by the campaign: rounds, digests, boards, thread replies, reports.
 
 Like all letters it reads the truth at the moment of telling.
 """
@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.chat import boards, reports
+from bot.chat.digests import digest
 from bot.chat.rounds import personal_round
 from bot.chat.words import Words
 from bot.domain.campaign import Tone
 from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.intents import Open, Policy, Reason
-from bot.domain.notices import ChannelNudge, ChannelReport, PersonalRound
+from bot.domain.notices import ChannelNudge, ChannelReport, OperatorDigest, PersonalRound
 from bot.domain.people import ChatIdentity
 from bot.domain.report import burn_down, count, dates_of, main_deadline
 from bot.message import Message
@@ -60,7 +61,9 @@ class Reminding:
         return boards.closed(self._words)
 
     async def compose(
-        self, notice: PersonalRound | ChannelNudge | ChannelReport, links: Mapping[str, str]
+        self,
+        notice: PersonalRound | ChannelNudge | ChannelReport | OperatorDigest,
+        links: Mapping[str, str],
     ) -> Message | None:
         """The message, or None when there is nothing to tell any more."""
         match notice:
@@ -70,6 +73,9 @@ class Reminding:
                 return await self._nudge(datetime.fromisoformat(since), org)
             case ChannelReport(org=org):
                 return await self._report(org)
+            case OperatorDigest(to):
+                words = Words(to.language or self._words.language)
+                return await digest(self._ledger, notice, words, self._policy, self._clock.now())
 
     async def _round(self, notice: PersonalRound, links: Mapping[str, str]) -> Message | None:
         found = [await self._ledger.request(request_id) for request_id in notice.requests]
@@ -96,7 +102,7 @@ class Reminding:
             id="sample",
             app=record.app.ref,
             app_label=record.app.label,
-            tenant_id=record.tenant.id if record.tenant else "",
+            tenant_id=record.tenant_id,
             tenant_domain=record.tenant.domain if record.tenant else record.app.tenant_domain,
             admin_object_id="",
             admin_name=asker.display_name or asker.user_id,

@@ -1,9 +1,9 @@
 """Whom to look at next, and when: so that a tick costs what is due, not what exists.
 
-Each person who is reminded, and the boards together, have one line. A change puts the line it is
-about on now; whoever works on a line holds it for a while, and writes the next time only when
-nothing changed meanwhile. A request that ended without its person has a line until somebody else
-was asked instead; whoever ended it holds that line, and asks at once.
+Each person who is reminded, each operator, and the boards together, have one line. A change puts
+the line it is about on now; whoever works on a line holds it for a while, and writes the next time
+only when nothing changed meanwhile. A request that ended without its person has a line until
+somebody else was asked instead; whoever ended it holds that line, and asks at once.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.people import ChatIdentity
+from bot.domain.people import ChatIdentity, Platform
 
 BOARDS = "boards"
+PERSON = "person"
+OPERATOR = "operator"
 HOLD = timedelta(minutes=5)
 """A line that a dead worker held is looked at again after this."""
 AT_LEAST = timedelta(days=1)
@@ -43,4 +45,18 @@ def instead(request_id: str) -> str:
 
 def person(chat: ChatIdentity) -> str:
     """The line of one person."""
-    return f"person:{chat}"
+    return f"{PERSON}:{chat}"
+
+
+def operator(chat: ChatIdentity) -> str:
+    """The line of one operator."""
+    return f"{OPERATOR}:{chat}"
+
+
+def read(name: str) -> tuple[str, ChatIdentity] | None:
+    """Kind and account of a line that is about one; None for any other, such as a newer one."""
+    kind, _, named = name.partition(":")
+    platform, _, user_id = named.partition(":")
+    if kind not in (PERSON, OPERATOR) or platform not in list(Platform):
+        return None
+    return kind, ChatIdentity(Platform(platform), user_id)

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from bot.domain.calendar import DAY, Calendar
 from bot.domain.campaign import Audience
 from bot.domain.intents import Open, Policy
-from bot.domain.notices import PersonalRound
+from bot.domain.notices import OperatorDigest, PersonalRound
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
 
@@ -56,23 +56,34 @@ def _find_due_day(
 
 
 def rested(live: Sequence[Open], recipient: Recipient, now: datetime, policy: Policy) -> datetime:
-    """From when on the week has room for another message; the first one for an app counts too."""
+    """From when on the week has room for another message; the first one for an app counts too.
+
+    And so does what an operator is told of all apps: the rest of its day is quiet.
+    """
     week = now - WEEK
-    heard = {at for at in recipient.rounds if at > week}
+    heard = {at for at in (*recipient.rounds, *recipient.digests) if at > week}
     heard.update(item.request.requested_at for item in live if item.request.requested_at > week)
-    if len(heard) < policy.per_week:
-        return now
-    return sorted(heard)[-policy.per_week] + WEEK
+    free = now
+    if recipient.digests:
+        calendar = policy.calendars.of(recipient.chat.time_zone)
+        free = max(free, start_of(calendar.day_of(recipient.digests[-1]) + DAY, calendar))
+    if len(heard) >= policy.per_week:
+        free = max(free, sorted(heard)[-policy.per_week] + WEEK)
+    return free
 
 
 def moment_of(
-    chat: ChatIdentity, day: date, earliest: datetime, calendar: Calendar, policy: Policy
+    chat: ChatIdentity,
+    day: date,
+    earliest: datetime,
+    calendar: Calendar,
+    policy: Policy,
+    occasion: str = "",
 ) -> tuple[date, datetime] | None:
     """The first moment from `earliest` on that is this person's, and its day.
 
-       It is never at the stroke of the hour.
-    Each person has minutes of their own, so that a company's
-       morning is no burst.
+    It is never at the stroke of the hour. Each person has minutes of their own, and others for each
+    `occasion`, so that a company's morning is no burst.
     """
     day = max(day, calendar.day_of(earliest))
     for _ in range(_LONGEST):
@@ -81,7 +92,9 @@ def moment_of(
         if opening is not None:
             first, last = opening
             spread = min(policy.jitter, (last - first) / 2).total_seconds()
-            own = first + timedelta(seconds=_own_part(chat, day) * spread // 1)
+            own = first + timedelta(
+                seconds=_own_part(f"{occasion}{chat.user_id}", day) * spread // 1
+            )
             moment = own if own > earliest else earliest
             if moment < last and calendar.is_open(moment):
                 return day, moment
@@ -89,18 +102,18 @@ def moment_of(
     return None
 
 
-def is_timely(notice: PersonalRound, now: datetime, policy: Policy) -> bool:
-    """Whether a round may still be told: on the day it was planned for, in the person's hours.
+def is_timely(notice: PersonalRound | OperatorDigest, now: datetime, policy: Policy) -> bool:
+    """Whether it may still be told: on the day it was planned for, in the person's hours.
 
-    What was held up is told by the next round, from the truth of that day.
+    What was held up is told by the next one, from the truth of that day.
     """
     calendar = policy.calendars.of(notice.to.time_zone)
     return notice.round.startswith(calendar.today(now).isoformat()) and calendar.is_open(now)
 
 
-def _own_part(chat: ChatIdentity, day: date) -> float:
-    """Between 0 and 1, the same for the same person and day in every process."""
-    return zlib.crc32(f"{chat.user_id}:{day.toordinal()}".encode()) / 2**32
+def _own_part(name: str, day: date) -> float:
+    """Between 0 and 1, the same for the same name and day in every process."""
+    return zlib.crc32(f"{name}:{day.toordinal()}".encode()) / 2**32
 
 
 def start_of(day: date, calendar: Calendar) -> datetime:

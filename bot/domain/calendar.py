@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DaysOff = Callable[[str, int], frozenset[date]]
-"""The public holidays of a country (ISO 3166 code) in a year."""
+"""The public holidays of a country (ISO 3166 code), or of a region (`DE-BY`), in a year."""
 
 DAY = timedelta(days=1)
 # No calendar rests longer than this; one that never works is refused with the settings.
@@ -167,7 +167,8 @@ class Calendars:
     """The calendar of each person, by their time zone.
 
     `zone` is for people whose zone is not known; `territories` says in which country a zone lies,
-    and `countries` overrules it.
+    and `countries` overrules it. `country` is for the other zones, and where it is a region
+    (`DE-BY`), for all zones of its country.
     """
 
     zone: ZoneInfo
@@ -185,16 +186,23 @@ class Calendars:
         if known is not None:
             return known
         zone = _zone(zone_name) or self.zone
-        country = self.countries.get(zone.key) or self.territories.get(zone.key) or self.country
         made = Calendar(
             zone,
             self.hours,
-            country=country if zone is not self.zone else self.country or country,
+            country=self._country_of(zone),
             days_off=self.days_off,
             quiet=self.quiet,
         )
         self._made[zone_name] = made
         return made
+
+    def _country_of(self, zone: ZoneInfo) -> str:
+        said, usual = self.countries.get(zone.key, ""), self.territories.get(zone.key, "")
+        if zone is self.zone:
+            return self.country or said or usual
+        if not said and self.country.startswith(f"{usual}-"):
+            return self.country  # a region of the country that the zone lies in
+        return said or usual or self.country
 
 
 def _zone(name: str) -> ZoneInfo | None:

@@ -95,8 +95,10 @@ class Audience(StrEnum):
 
     PERSON = "person"
     CHANNEL = "channel"  # thread replies and reports; its board is there in any case
+    OPERATOR = "operator"  # a digest of the apps whose date is that near
 
 
+WHO_ACTS = frozenset({Audience.PERSON, Audience.CHANNEL})
 EVERYBODY = frozenset(Audience)
 
 
@@ -105,22 +107,23 @@ class Window:
     """How to remind while a date is that near.
 
     It begins when at most `begins` working days are left (the first one holds from ever on) and
-    reminds a person every `every` working days.
+    tells a person, or an operator, every `every` working days.
     """
 
     name: WindowName
     begins: int
     every: int
     tone: Tone
-    audience: frozenset[Audience] = EVERYBODY
+    audience: frozenset[Audience] = WHO_ACTS
 
 
 FOREVER = 1_000_000
 WINDOWS = (
     Window(WindowName.DISTANT, FOREVER, 10, Tone.CALM),
     Window(WindowName.APPROACHING, 20, 5, Tone.CALM),
-    Window(WindowName.IMMINENT, 5, 2, Tone.PLAIN),
-    Window(WindowName.DUE, 0, 1, Tone.FIRM),
+    # There a date can still be saved by whoever organises it; later the board is enough.
+    Window(WindowName.IMMINENT, 5, 2, Tone.PLAIN, EVERYBODY),
+    Window(WindowName.DUE, 0, 1, Tone.FIRM, EVERYBODY),
     Window(WindowName.OVERDUE, -1, 3, Tone.PLAIN),
 )
 

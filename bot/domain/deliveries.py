@@ -51,6 +51,8 @@ WHEN_UNKNOWN: Mapping[str, Promise] = {
     "channel_report": Promise.NEVER_TWICE,
     # The next round comes by itself; its links are made anew each time.
     "personal_round": Promise.NEVER_TWICE,
+    # The next one comes by itself.
+    "operator_digest": Promise.NEVER_TWICE,
     # Somebody has to act on it.
     "alarm": Promise.NEVER_LOST,
 }

@@ -36,6 +36,11 @@ class AppRecord:
     def state(self) -> State:
         return self.assessment.state
 
+    @property
+    def tenant_id(self) -> str:
+        """ "" while the tenant is not known."""
+        return self.tenant.id if self.tenant else ""
+
 
 @dataclass(frozen=True, slots=True)
 class OrgScan:

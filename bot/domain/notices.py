@@ -145,6 +145,20 @@ class ChannelReport:
     kind: Literal["channel_report"] = "channel_report"
 
 
+@dataclass(frozen=True, slots=True)
+class OperatorDigest:
+    """Tell one operator which apps are close to their date, and who holds each.
+
+    `round` names the occasion (a local date), `window` the most urgent of them
+    (`campaign.WindowName`).
+    """
+
+    to: ChatIdentity
+    round: str
+    window: str
+    kind: Literal["operator_digest"] = "operator_digest"
+
+
 Notice = (
     PersonalLink
     | ChannelReminder
@@ -155,6 +169,7 @@ Notice = (
     | PersonalRound
     | ChannelNudge
     | ChannelReport
+    | OperatorDigest
 )
 
 
@@ -179,3 +194,5 @@ def key_of(notice: Notice) -> str:
             return f"nudge:{since}:{to}" + (f":{org}" if org else "")
         case ChannelReport(to, round, org):
             return f"report:{round}:{to}" + (f":{org}" if org else "")
+        case OperatorDigest(to, round):
+            return f"digest:{round}:{to}"

@@ -6,7 +6,7 @@ people (`bot.domain.people_policy`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -115,6 +115,16 @@ class ChatIdentity:
 
     def __str__(self) -> str:
         return f"{self.platform}:{self.user_id}"
+
+    def completed(self, said: ChatIdentity) -> ChatIdentity:
+        """With what its platform says now; what that leaves out stays."""
+        return replace(
+            self,
+            display_name=said.display_name or self.display_name,
+            email=said.email or self.email,
+            time_zone=said.time_zone or self.time_zone,
+            language=said.language or self.language,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ LONGEST_ABSENCE = timedelta(days=366)
 class Recipient:
     """What one person was told and what they answered. Times are UTC; `revision` counts changes.
 
-    `rounds` are the latest personal reminders, oldest first. `answered_at` is the last time the
+    `rounds` are the latest personal reminders, oldest first, `digests` what an operator was told of
+    all apps. `answered_at` is the last time the
     person reacted to one: silence is counted from there. `away_until` is the last day of an absence
     (local date). `handed_over` are the matters that the operators have been told about (a request,
     and the stage that it was stuck in); they are not repeated to this person.
@@ -29,12 +30,22 @@ class Recipient:
     answered_at: datetime | None = None
     away_until: date | None = None
     handed_over: frozenset[str] = frozenset()
+    digests: tuple[datetime, ...] = ()
     revision: int = 0
 
     def told(self, at: datetime) -> Recipient:
         """After a round at `at`."""
         kept = (*self.rounds, at)[-KEPT_ROUNDS:]
         return replace(self, rounds=kept, revision=self.revision + 1)
+
+    def told_of_all(self, at: datetime) -> Recipient:
+        """After an operator's digest at `at`."""
+        kept = (*self.digests, at)[-KEPT_ROUNDS:]
+        return replace(self, digests=kept, revision=self.revision + 1)
+
+    def known_as(self, chat: ChatIdentity) -> Recipient:
+        """After their platform said where they are and what they speak."""
+        return replace(self, chat=chat, revision=self.revision + 1)
 
     def away(self, until: date, now: datetime) -> Recipient:
         """After "I am away until then"; a day in the past ends an absence."""

@@ -112,10 +112,7 @@ def _forecast(days: Sequence[DayCount], deadline: Deadline) -> Forecast:
 def dates_of(campaign: Campaign, records: Sequence[AppRecord]) -> tuple[Deadline, ...]:
     """The dates that these apps run against: those of the open ones, while there are any."""
     counted = [record for record in records if record.state.is_open] or records
-    found = (
-        campaign.deadline_for(record.app.ref, record.tenant.id if record.tenant else "")
-        for record in counted
-    )
+    found = (campaign.deadline_for(record.app.ref, record.tenant_id) for record in counted)
     return tuple(sorted(dict.fromkeys(found), key=lambda deadline: deadline.on))
 
 

@@ -32,6 +32,10 @@ class Messenger(Protocol):
         """The accounts of a person, by address or Entra object id; empty when there is none."""
         ...
 
+    async def profile(self, account: ChatIdentity) -> ChatIdentity:
+        """The account with name, time zone and language, as far as the platform tells them."""
+        ...
+
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
         """One direct message. `key` marks it, so that `find_sent` can find it again."""
         ...
@@ -70,7 +74,10 @@ class Messenger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConversationRef:
-    """Where a Teams conversation is reached. `kind` is `personal`, `channel` or `groupChat`."""
+    """Where a Teams conversation is reached. `kind` is `personal`, `channel` or `groupChat`.
+
+    `time_zone` and `language` are those of whoever wrote last.
+    """
 
     conversation_id: str
     kind: str
@@ -80,6 +87,8 @@ class ConversationRef:
     user_id: str = ""
     object_id: str = ""
     name: str = ""
+    time_zone: str = ""
+    language: str = ""
 
 
 class Conversations(Protocol):

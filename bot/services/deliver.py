@@ -35,6 +35,7 @@ from bot.domain.notices import (
     Alarm,
     Channel,
     Notice,
+    OperatorDigest,
     PersonalLink,
     PersonalRound,
 )
@@ -305,12 +306,16 @@ class Deliver:
             return stepped
 
     async def _told(self, delivery: Delivery, now: datetime) -> tuple[Recipient, ...]:
-        """Whom a round was told to, as far as anybody knows; a refused one is silence too."""
-        if not isinstance(delivery.notice, PersonalRound):
-            return ()
-        chat = delivery.notice.to
-        known = await self._ledger.recipient(chat) or Recipient(chat)
-        return (known.told(now),)
+        """Who was told, as far as anybody knows; a round that was refused is silence too."""
+        match delivery.notice:
+            case PersonalRound(to):
+                known = await self._ledger.recipient(to) or Recipient(to)
+                return (known.told(now),)
+            case OperatorDigest(to):
+                known = await self._ledger.recipient(to) or Recipient(to)
+                return (known.told_of_all(now),)
+            case _:
+                return ()
 
 
 def _stepped(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.domain.board import BoardPolicy
 from bot.domain.consent import ConsentRequest
+from bot.domain.digests import Digest, dates_of
+from bot.domain.digests import rehearse as rehearse_operator
 from bot.domain.evidence import State
 from bot.domain.foresight import ChannelPost, as_of, channel_posts
 from bot.domain.intents import Intent, Open, Policy, Snapshot, Standing
+from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
 from bot.domain.reminders import decide, rehearse
 from bot.ports.ledger import Ledger
@@ -17,7 +21,7 @@ from bot.ports.system import Clock
 
 LONGEST = 366
 
-Line = Intent | ChannelPost
+Line = Intent | Digest | ChannelPost
 """Something that would be told: to whom (`to`) and when (`at`, UTC)."""
 
 
@@ -25,7 +29,7 @@ Line = Intent | ChannelPost
 class Plan:
     """What would be told between two moments (UTC), in order of time, and to whom it belongs.
 
-    `intents` are for people, `posts` for channels.
+    `intents` are for people, `digests` for operators, `posts` for channels.
     """
 
     start: datetime
@@ -34,21 +38,31 @@ class Plan:
     requests: dict[str, ConsentRequest]
     policy: Policy
     posts: tuple[ChannelPost, ...] = ()
+    digests: tuple[Digest, ...] = ()
 
     @property
     def lines(self) -> tuple[Line, ...]:
         """All of it, in order of time."""
-        return tuple(sorted((*self.intents, *self.posts), key=lambda line: line.at))
+        return tuple(sorted((*self.intents, *self.digests, *self.posts), key=lambda line: line.at))
 
 
 class Rehearse:
     """`plan` looks ahead, `due` tells what the next tick would do."""
 
-    def __init__(self, *, ledger: Ledger, clock: Clock, policy: Policy, kept: BoardPolicy) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        policy: Policy,
+        kept: BoardPolicy,
+        operators: tuple[ChatIdentity, ...] = (),
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._policy = policy
         self._kept = kept
+        self._operators = {str(chat): chat for chat in operators}
 
     @property
     def policy(self) -> Policy:
@@ -65,25 +79,53 @@ class Rehearse:
             start = datetime.combine(simulate_from, time(), UTC)
             snapshot = Snapshot([_as_of(standing, start) for standing in snapshot.people])
         until = start + timedelta(days=min(max(days, 1), LONGEST))
-        intents = tuple(rehearse(snapshot, start, until, self._policy))
-        posts = await self._posts(start, until)
-        return Plan(start, until, intents, _requests(snapshot), self._policy, posts)
+        intents = rehearse(self._without_operators(snapshot), start, until, self._policy)
+        return await self._whole(snapshot, start, until, intents)
 
     async def due(self) -> Plan:
         """What is due at this moment."""
         now = self._clock.now()
         snapshot = await self.snapshot()
-        intents = decide(snapshot, now, self._policy)
-        posts = await self._posts(now, now + timedelta.resolution)
-        return Plan(now, now, intents, _requests(snapshot), self._policy, posts)
+        intents = decide(self._without_operators(snapshot), now, self._policy)
+        return await self._whole(snapshot, now, now + timedelta.resolution, intents)
+
+    async def _whole(
+        self, snapshot: Snapshot, start: datetime, until: datetime, intents: Iterable[Intent]
+    ) -> Plan:
+        """With what the operators get, also as people, and the channels."""
+        people, digests = list(intents), list[Digest]()
+        dates = dates_of(await self._ledger.apps(), self._policy)
+        for standing in snapshot.people:
+            if not self._operates(standing):
+                continue
+            for each in rehearse_operator(standing, dates, start, until, self._policy):
+                if isinstance(each, Digest):
+                    digests.append(each)
+                else:
+                    people.append(each)
+        return Plan(
+            start,
+            until,
+            tuple(sorted(people, key=lambda intent: (intent.at, intent.key))),
+            _requests(snapshot),
+            self._policy,
+            await self._posts(start, until),
+            tuple(digests),
+        )
+
+    def _operates(self, standing: Standing) -> bool:
+        return str(standing.recipient.chat) in self._operators
+
+    def _without_operators(self, snapshot: Snapshot) -> Snapshot:
+        return Snapshot([one for one in snapshot.people if not self._operates(one)])
 
     async def snapshot(self) -> Snapshot:
-        """Everybody for whom something waits."""
+        """Everybody for whom something waits, and the operators."""
         states: dict[str, State] = {
             str(record.app.ref): record.state for record in await self._ledger.apps()
         }
         items: dict[str, list[Open]] = {}
-        chats = {}
+        chats = dict(self._operators)
         for request in await self._ledger.open_requests():
             name = str(request.chat)
             chats[name] = request.chat
@@ -92,7 +134,7 @@ class Rehearse:
         people = []
         for name, chat in chats.items():
             recipient = await self._ledger.recipient(chat) or Recipient(chat)
-            people.append(Standing(recipient, tuple(items[name])))
+            people.append(Standing(recipient, tuple(items.get(name, ()))))
         return Snapshot(people)
 
     async def _posts(self, start: datetime, until: datetime) -> tuple[ChannelPost, ...]:
@@ -116,7 +158,8 @@ def _as_of(standing: Standing, at: datetime) -> Standing:
     """As it would have looked at `at`: later rounds had not been told."""
     recipient = standing.recipient
     rounds = tuple(told for told in recipient.rounds if told < at)
-    return replace(standing, recipient=replace(recipient, rounds=rounds))
+    digests = tuple(told for told in recipient.digests if told < at)
+    return replace(standing, recipient=replace(recipient, rounds=rounds, digests=digests))
 
 
 def _requests(snapshot: Snapshot) -> dict[str, ConsentRequest]:

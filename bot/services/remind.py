@@ -1,4 +1,4 @@
-"""What comes due with time: personal reminders, boards, deliveries nobody carried out yet.
+"""What comes due with time: personal reminders, digests, boards, what nobody carried out yet.
 
 A tick reads the lines of the agenda that are due and nothing else; what is decided about one person
 is written in one step with what they will have been told, so a second replica finds nothing to do.
@@ -12,22 +12,21 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.agenda import AT_LEAST, BOARDS, INSTEAD, Line
+from bot.domain.agenda import AT_LEAST, BOARDS, INSTEAD, OPERATOR, Line, read
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
-from bot.domain.evidence import State
-from bot.domain.intents import Intent, Open, Policy, Reason, Remember, Sideways, Standing
+from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways, Standing
 from bot.domain.notices import Alarm, Channel, ChannelReminder
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.recipients import Recipient
+from bot.domain.people import ChatIdentity
 from bot.domain.reminders import after, look
 from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo, StoreUnavailable
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.ask import Ask
+from bot.services.digest import Digests
 from bot.services.requeue import requeue
+from bot.services.standing import standing_of
 
 # More people than this at one tick wait for the next one; a tick stays short.
 AT_ONCE = 500
@@ -50,6 +49,7 @@ class Remind:
         clock: Clock,
         ask: Ask,
         show_boards: Show,
+        digests: Digests,
         channels: tuple[Channel, ...],
         operators: tuple[ChatIdentity, ...],
         policy: Policy,
@@ -59,6 +59,7 @@ class Remind:
         self._clock = clock
         self._ask = ask
         self._show_boards = show_boards
+        self._digests = digests
         self._channels = channels
         self._operators = operators
         self._policy = policy
@@ -85,15 +86,22 @@ class Remind:
     async def _work_off(self, line: Line, now: datetime) -> None:
         if line.name == BOARDS:
             await self._look_at_boards(line, now)
-        elif line.name.startswith(f"{INSTEAD}:"):
+            return
+        if line.name.startswith(f"{INSTEAD}:"):
             await self._ask_instead(line)
-        else:
-            await self._look_at_person(line, now)
+            return
+        match read(line.name):
+            case (kind, chat) if kind == OPERATOR:
+                await self._digests.look(line, chat, now)
+            case (_, chat):
+                await self._look_at_person(line, chat, now)
+            case None:
+                pass  # a newer version's line: it knows what to do with it
 
     async def start(self) -> None:
-        """Put the boards on the agenda: the first tick of a fresh store shows them."""
+        """Put boards and operators on the agenda: the first tick of a fresh store finds them."""
         now = self._clock.now()
-        await self._ledger.commit(Changes(agenda=(Line(BOARDS, now),)))
+        await self._ledger.commit(Changes(agenda=(Line(BOARDS, now), *self._digests.lines(now))))
 
     async def now(self, by: str) -> tuple[Delivery, ...]:
         """Remind every channel now; `by` names who asked. Twice within a minute is once."""
@@ -109,26 +117,8 @@ class Remind:
             await self._hand_over(planned)
         return planned
 
-    async def standing(self, chat: ChatIdentity) -> Standing:
-        """One person, and everything that waits for them."""
-        requests = await self._ledger.requests_of(chat)
-        recipient = await self._ledger.recipient(chat)
-        if recipient is None:
-            recipient = Recipient(requests[-1].chat if requests else chat)
-        items = [Open(request, await self._state_of(request)) for request in requests]
-        return Standing(recipient, tuple(items))
-
-    async def _state_of(self, request: ConsentRequest) -> State:
-        record = await self._ledger.app(request.app)
-        return record.state if record is not None else State.NOT_APPLICABLE
-
-    async def _look_at_person(self, line: Line, now: datetime) -> None:
-        kind, _, named = line.name.partition(":")
-        platform, _, user_id = named.partition(":")
-        if kind != "person" or platform not in list(Platform):
-            # A newer version's line: it knows what to do with it.
-            return
-        standing = await self.standing(ChatIdentity(Platform(platform), user_id))
+    async def _look_at_person(self, line: Line, chat: ChatIdentity, now: datetime) -> None:
+        standing = await standing_of(self._ledger, chat)
         decision = look(standing, now, self._policy)
         if any(isinstance(intent, Sideways) for intent in decision.intents):
             standing = await self._ask_others(standing, decision.intents, now)

@@ -27,6 +27,7 @@ from bot.domain.notices import (
     ChannelReport,
     Introduction,
     Notice,
+    OperatorDigest,
     OperatorNote,
     PersonalLink,
     PersonalRound,
@@ -116,13 +117,13 @@ class Send:
                 message = await self._compose(notice, request=request, link=link)
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return Told(sent.message_id, request)
+            case PersonalRound() | OperatorDigest() if not self._is_timely(notice):
+                raise NothingToTell
             case PersonalRound():
-                if not is_timely(notice, self._clock.now(), self._policy):
-                    raise NothingToTell
                 message = await self._compose(notice, links=await self._renew_all(notice))
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return Told(sent.message_id)
-            case Alarm() | OperatorNote():
+            case Alarm() | OperatorNote() | OperatorDigest():
                 message = await self._compose(notice)
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return Told(sent.message_id)
@@ -142,6 +143,9 @@ class Send:
                 return Told(sent.message_id)
             case RequestChanged():
                 return Told(await self._change(messenger, notice))
+
+    def _is_timely(self, notice: PersonalRound | OperatorDigest) -> bool:
+        return is_timely(notice, self._clock.now(), self._policy)
 
     async def _change(self, messenger: Messenger, notice: RequestChanged) -> str:
         """Change the message that asked the person last, in place."""

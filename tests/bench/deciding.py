@@ -20,6 +20,7 @@ from bot.domain.people_policy import PeoplePolicy
 from bot.domain.recipients import Recipient
 from bot.domain.reminders import decide
 from bot.services.ask import Ask
+from bot.services.digest import Digests
 from bot.services.remind import Remind
 from bot.services.tell import Tell
 from tests.examples import DELIVERED
@@ -100,6 +101,7 @@ async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
         clock=clock,
         ask=ask,
         show_boards=no_boards,
+        digests=Digests(ledger=ledger, messengers={}, engine=engine, policy=policy(), operators=()),
         channels=(),
         operators=(),
         policy=policy(),

@@ -145,7 +145,7 @@ async def test_a_recipient_is_written_only_over_the_revision_before(ledger: Ledg
     with pytest.raises(Conflict):
         await ledger.commit(Changes(recipients=(told,)))
     over = told.over(frozenset({"r1"}))
-    whole = replace(over, answered_at=LATER, away_until=date(2025, 3, 9))
+    whole = replace(over, answered_at=LATER, away_until=date(2025, 3, 9), digests=(NOW, LATER))
     await ledger.commit(Changes(recipients=(whole,)))
     assert await ledger.recipient(ADA_IN_CHAT) == whole
 

@@ -59,6 +59,15 @@ async def test_a_person_is_found_by_any_of_their_addresses(stage: Stage) -> None
     ]
 
 
+async def test_slack_tells_where_an_account_is_and_what_it_speaks(stage: Stage) -> None:
+    """Settings name operators by id alone; one that Slack does not know is an error."""
+    messenger: Messenger = SlackMessenger(stage.web)
+    found = await messenger.profile(ChatIdentity(Platform.SLACK, "U0FAY"))
+    assert (found.user_id, found.time_zone) == ("U0FAY", "Asia/Tokyo")
+    with pytest.raises(PersonUnreachable):
+        await messenger.profile(ChatIdentity(Platform.SLACK, "U0GONE"))
+
+
 async def test_two_accounts_for_two_addresses_are_both_told(stage: Stage) -> None:
     """Which one is meant is not the adapter's to decide."""
     found = await SlackMessenger(stage.web).find_person(

@@ -315,12 +315,23 @@ async def test_who_installed_the_app_can_be_reached(teams: World) -> None:
         user_id="29:1ada",
         object_id=ADA,
         name="Ada Byron",
+        time_zone="Europe/London",
+        language="en-GB",
     )
     sent = await teams.messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
     assert sent.message_id == f"{PERSONAL}|1001"
     (call,) = teams.microsoft.calls
     assert call.path == f"/emea/v3/conversations/{PERSONAL}/activities"
     assert call.card["speak"] == "Hello."
+
+
+async def test_teams_tells_where_an_account_is_by_what_it_wrote_last(teams: World) -> None:
+    """Nothing of whoever never wrote to the bot."""
+    stranger = ChatIdentity(Platform.TEAMS, ADA)
+    assert await teams.messenger.profile(stranger) == stranger
+    await teams.post(teams.installed())
+    found = await teams.messenger.profile(stranger)
+    assert (found.time_zone, found.language) == ("Europe/London", "en-GB")
 
 
 async def test_members_added_and_removed_count_only_when_it_is_the_bot(teams: World) -> None:
@@ -638,9 +649,9 @@ def test_any_json_is_an_activity_or_is_refused(
 
 @pytest_asyncio.fixture
 async def ada(teams: World) -> ChatIdentity:
-    """Ada, who installed the app."""
+    """Ada, who installed the app, as Teams tells of her."""
     await teams.post(teams.installed())
-    return ADA_IN_TEAMS
+    return replace(ADA_IN_TEAMS, time_zone="Europe/London", language="en-GB")
 
 
 async def test_a_channel_message_starts_a_thread(teams: World) -> None:

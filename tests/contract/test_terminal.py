@@ -120,6 +120,20 @@ async def test_why_tells_evidence_age_reasons_and_people(terminal: Terminal) -> 
     assert "domain_in_tenant" in kinds
 
 
+async def test_the_campaign_is_explained_with_who_is_told_and_whose_holidays_count(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """Operators where a date can be saved; a region beside its country."""
+    usual = await terminal.run("campaign")
+    assert usual.status == 0, usual.err
+    told = [line for line in usual.out.splitlines() if "the operators" in line]
+    assert [line.split()[0] for line in told] == ["close", "the"]
+    region = tmp_path / "region.toml"
+    given = '[campaign]\ncountry = "DE-BY"\ncountries = {"Europe/Berlin" = "DE-BE"}\n'
+    region.write_text(terminal.config.read_text() + given)
+    assert "DE-BY, Europe/Berlin DE-BE" in (await Terminal(region).run("campaign")).out
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

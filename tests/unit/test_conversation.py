@@ -33,6 +33,7 @@ from bot.message import Command, Message
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask, Asked
 from bot.services.boards import Boards
+from bot.services.digest import Digests
 from bot.services.follow import Follow
 from bot.services.onboard import Onboard
 from bot.services.postpone import Postpone
@@ -164,6 +165,13 @@ class World:
                 clock=self.clock,
                 ask=ask,
                 show_boards=boards.show,
+                digests=Digests(
+                    ledger=self.ledger,
+                    messengers={},
+                    engine=self.engine,
+                    policy=policy,
+                    operators=(OPERATOR,),
+                ),
                 channels=channels,
                 operators=(OPERATOR,),
                 policy=policy,

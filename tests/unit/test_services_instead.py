@@ -15,6 +15,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent import Stage, Step, step
 from bot.domain.intents import Policy
 from bot.errors import StoreUnavailable
+from bot.services.digest import Digests
 from bot.services.remind import Remind
 from bot.services.visit import ByLink
 from tests import person
@@ -32,15 +33,23 @@ class World(person.Stage):
 
     def __init__(self) -> None:
         super().__init__()
+        policy = Policy(Campaign(), Calendars(ZoneInfo("UTC")))
         self.remind = Remind(
             ledger=self.ledger,
             engine=self.engine,
             clock=self.clock,
             ask=self.ask,
             show_boards=self._show,
+            digests=Digests(
+                ledger=self.ledger,
+                messengers={},
+                engine=self.engine,
+                policy=policy,
+                operators=(),
+            ),
             channels=(),
             operators=(),
-            policy=Policy(Campaign(), Calendars(ZoneInfo("UTC"))),
+            policy=policy,
         )
 
     async def _show(self, now: datetime) -> datetime:

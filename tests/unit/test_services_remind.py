@@ -27,6 +27,7 @@ from bot.errors import RecordUnreadable
 from bot.ports.chat import Messenger
 from bot.services.ask import Ask
 from bot.services.deliver import Deliver
+from bot.services.digest import Digests
 from bot.services.remind import Remind
 from bot.services.requeue import BATCH
 from bot.services.send import Send
@@ -114,6 +115,13 @@ class World:
             clock=self.clock,
             ask=self.ask,
             show_boards=self._show,
+            digests=Digests(
+                ledger=self.ledger,
+                messengers=self.messengers,
+                engine=self.engine,
+                policy=self.policy,
+                operators=(OPERATOR,),
+            ),
             channels=CHANNELS,
             operators=(OPERATOR,),
             policy=self.policy,

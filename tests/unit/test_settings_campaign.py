@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from datetime import date, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from adapters.calendar.days_off import days_off, territories
 from bot.domain.apps import AppRef
-from bot.domain.campaign import BUILT_IN, OKTA_CONSENT, WINDOWS, Tone, WindowName
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import (
+    BUILT_IN,
+    OKTA_CONSENT,
+    WINDOWS,
+    Audience,
+    Campaign,
+    Tone,
+    WindowName,
+)
 from bot.errors import SettingsInvalid
 from bot.settings import load
 from bot.settings_campaign import CampaignSettings
@@ -75,6 +85,22 @@ def test_a_window_changes_only_in_what_is_given(tmp_path: Path) -> None:
     assert (imminent.begins, imminent.every, imminent.tone) == (5, 3, Tone.FIRM)
 
 
+def test_operators_are_told_where_a_date_can_still_be_saved(tmp_path: Path) -> None:
+    """Unless the audience of a window says otherwise."""
+    usual = loaded(tmp_path, "").campaign()
+    given = loaded(
+        tmp_path,
+        '[campaign.windows.overdue]\naudience = ["operator"]\n'
+        '[campaign.windows.due]\naudience = ["person"]\n',
+    ).campaign()
+
+    def told(campaign: Campaign) -> list[WindowName]:
+        return [w.name for w in campaign.windows if Audience.OPERATOR in w.audience]
+
+    assert told(usual) == [WindowName.IMMINENT, WindowName.DUE]
+    assert told(given) == [WindowName.IMMINENT, WindowName.OVERDUE]
+
+
 def test_a_quiet_span_covers_each_of_its_days(tmp_path: Path) -> None:
     """Over a new year, too."""
     found = loaded(tmp_path, '[campaign]\nquiet = ["2026-12-30/2027-01-02", "2027-05-14"]\n')
@@ -94,6 +120,25 @@ def test_a_quiet_span_covers_each_of_its_days(tmp_path: Path) -> None:
         ('[campaign]\nhours = "17:00-09:00"\n', "campaign.hours", "09:00-17:00"),
         ('[campaign.countries]\n"Europe/Berln" = "DE"\n', "campaign.countries", "Europe/Berlin"),
         ('[campaign]\ncountry = "Germany"\n', "campaign.country", "DE"),
+        ('[campaign]\nhours = "09:00Z-17:00Z"\n', "campaign.hours", "try 09:00-17:00"),
+        ('[campaign]\nhours = "09:00-17:00Z"\n', "campaign.hours", "try 09:00-17:00"),
+        ("[campaign]\nstart = 2027-01-01T00:00:00Z\n", "campaign.start", "try 2027-01-01"),
+        (
+            "[[campaign.targets]]\non = '2027-01-01T00:00:00+05:00'\n",
+            "campaign.targets.0.on",
+            "2027-01-15",
+        ),
+        ("[campaign]\nstart = 1800000000\n", "campaign.start", "2027-01-15"),
+        ('[campaign]\ncountry = "DE-Bayer"\n', "campaign.country", "such as DE-BY"),
+        ('[campaign]\ncountry = "Germany-BY"\n', "campaign.country", "DE"),
+        ('[campaign]\ncountry = "DE-"\n', "campaign.country", "one of DE-BB, DE-BE"),
+        ('[campaign]\ncountry = "SG-X"\n', "campaign.country", "try SG"),
+        ('[campaign]\ncountry = "AQ-X"\n', "campaign.country", "try AQ"),
+        (
+            '[campaign.countries]\n"America/Los_Angeles" = "US-Californ"\n',
+            "campaign.countries.America/Los_Angeles",
+            "such as US-CA",
+        ),
         ('[campaign]\nquiet = ["2027-02-30"]\n', "campaign.quiet", "2026-12-24/2027-01-02"),
         ("[campaign.windows.distant]\nevery = 1\n", "windows.distant.every", "try 3"),
         ("[campaign.windows.overdue]\nevery = 1\n", "windows.overdue.every", "try 3"),
@@ -127,3 +172,33 @@ def test_public_holidays_follow_the_country_of_a_zone() -> None:
     assert country == "DE"
     assert date(2026, 10, 3) in days_off(country, 2026)
     assert not days_off("XX", 2026)
+    assert not days_off("DE-XX", 2026)
+
+
+def test_a_region_has_holidays_of_its_own(tmp_path: Path) -> None:
+    """Epiphany is one in Bavaria and not in Berlin; those of the whole country are everywhere."""
+    epiphany, unity = date(2027, 1, 6), date(2027, 10, 3)
+    assert epiphany in days_off("DE-BY", 2027)
+    assert epiphany not in days_off("DE-BE", 2027)
+    assert epiphany not in days_off("DE", 2027)
+    assert all(unity in days_off(place, 2027) for place in ("DE", "DE-BY", "DE-BE"))
+    found = loaded(
+        tmp_path, '[campaign]\ncountry = "de-by"\ncountries = {"Europe/Berlin" = "DE-be"}\n'
+    )
+    assert (found.country, found.countries) == ("DE-BY", {"Europe/Berlin": "DE-BE"})
+
+
+@pytest.mark.parametrize(
+    ("zone", "works"),
+    [("", False), ("Europe/Busingen", False), ("Europe/Berlin", True), ("Asia/Tokyo", True)],
+)
+def test_a_region_holds_in_its_country_but_where_another_is_named(zone: str, works: bool) -> None:
+    """On Epiphany with Bavaria for everybody: other zones of Germany too, not what is excepted."""
+    calendars = Calendars(
+        ZoneInfo("UTC"),
+        country="DE-BY",
+        countries={"Europe/Berlin": "DE-BE"},
+        territories=territories(),
+        days_off=days_off,
+    )
+    assert calendars.of(zone).works_on(date(2027, 1, 6)) is works

@@ -6,22 +6,24 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 import bot.chat.words
+from bot.chat.digests import SHOWN as MOST_IN_DIGEST
 from bot.chat.letters import SHOWN, Letters
 from bot.chat.personal import PersonalReplies
 from bot.chat.replies import PAGE, Replies
 from bot.chat.words import Texts, Words
 from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
-from bot.domain.campaign import OKTA_CONSENT, Campaign, Tone, WindowName
+from bot.domain.campaign import EVERYBODY, OKTA_CONSENT, WINDOWS, Campaign, Tone, WindowName
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import Candidate, Choice, Point
 from bot.domain.consent import Proof, ProofKind, Stage
+from bot.domain.digests import Digest
 from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
 from bot.domain.foresight import ChannelPost, PostKind
 from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways
@@ -36,6 +38,7 @@ from bot.domain.notices import (
     Happening,
     Introduction,
     Notice,
+    OperatorDigest,
     OperatorNote,
     PersonalLink,
     PersonalRound,
@@ -80,6 +83,7 @@ DATA = sorted(
         *(ADA.display_name, ADA.upn, OPERATOR.display_name),
         # dates, which are Babel's, too
         *(Words().date(OKTA_CONSENT.on), Words().moment(LATER), Words().day(NOW.date())),
+        Words().day(OKTA_CONSENT.on),
     ],
     key=len,
     reverse=True,
@@ -254,6 +258,7 @@ def plans() -> list[Plan]:
         for reason in (Reason.IGNORED, Reason.AWAY, Reason.NOT_SEEN)
     ]
     known = {REQUEST.id: REQUEST}
+    digests = (Digest(OperatorDigest(OPERATOR, "x", WindowName.DUE), LATER),)
     posts = tuple(
         ChannelPost(Channel(platform, "C1"), org, kind, LATER)
         for platform in Platform
@@ -267,7 +272,7 @@ def plans() -> list[Plan]:
         Plan(NOW, LATER, tuple(away), known, POLICY),
         *(Plan(NOW, LATER, tuple(part), known, POLICY) for part in parts),
         Plan(NOW, LATER, tuple(rounds), known, POLICY),
-        Plan(NOW, LATER, (), known, POLICY, posts),
+        Plan(NOW, LATER, (), known, POLICY, posts, digests),
     ]
 
 
@@ -403,6 +408,31 @@ async def test_letters_say_nothing_but_texts_and_data() -> None:
     notices += [ChannelNudge(channel.to, since.isoformat()), ChannelReport(channel.to, "x")]
     notices += rounds
     written = [few, *[await letters.compose(notice, link=LINK) for notice in notices]]
+    check([message for message in written if message is not None])
+    assert None not in written
+
+
+async def test_digests_say_nothing_but_texts_and_data() -> None:
+    """Short and long, before the date, on its day and after it."""
+    by = replace(
+        POLICY, campaign=Campaign(windows=tuple(replace(w, audience=EVERYBODY) for w in WINDOWS))
+    )
+    ledger = FakeLedger()
+    await ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
+    await ledger.commit(Changes(requests=(REQUEST,)))
+    written: list[Message | None] = []
+    for count in (1, 2 * MOST_IN_DIGEST):
+        for left in (30, 1, 0, -1):
+            clock = FakeClock(
+                datetime.combine(OKTA_CONSENT.on, time(9), UTC) - timedelta(days=left)
+            )
+            letters = reminding(ledger, clock, by)
+            written.append(await letters.compose(OperatorDigest(OPERATOR, "x", "due"), {}))
+        others = tuple(
+            replace(RECORD, app=replace(APP, ref=AppRef("contoso", f"0oa-{count}-{n}")))
+            for n in range(count)
+        )
+        await ledger.commit(Changes(apps=others))
     check([message for message in written if message is not None])
     assert None not in written
 

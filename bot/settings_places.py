@@ -1,0 +1,66 @@
+"""Where people are, in the settings: time zones, countries, regions; a wrong one has a proposal."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+import holidays
+from babel import Locale
+from pydantic import AfterValidator
+
+MOST_NAMED = 20
+"""Regions that a refusal names when none is near."""
+
+
+def known_zone(value: str) -> str:
+    """The zone's name. Raises ValueError with the nearest one that exists."""
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        close = get_close_matches(value, available_timezones(), n=1, cutoff=0.75)
+        proposal = close[0] if close else "Europe/Berlin"
+        raise ValueError(f"expected a zone name such as {proposal}") from None
+    return value
+
+
+def known_country(value: str) -> str:
+    """A country, or a region of it: `DE`, `DE-BY`. Raises ValueError with the nearest one."""
+    country, dash, region = value.strip().partition("-")
+    code = _country(country)
+    return f"{code}-{_region(code, region.strip())}" if dash else code
+
+
+def _country(value: str) -> str:
+    code = value.strip().upper()
+    names = Locale("en").territories
+    if code and (len(code) != 2 or code not in names):
+        by_name = {name.lower(): known for known, name in names.items() if len(known) == 2}
+        close = get_close_matches(value.lower(), by_name, n=1, cutoff=0.6)
+        proposal = by_name[close[0]] if close else "DE"
+        raise ValueError(f"expected a country's two letters such as {proposal}")
+    return code
+
+
+def _region(country: str, value: str) -> str:
+    """As the `holidays` package names it: by ISO 3166-2, without the country."""
+    try:
+        calendar = holidays.country_holidays(country)
+    except NotImplementedError:
+        raise ValueError(f"no regions of {country!r} are known; try {country or 'DE'}") from None
+    by_name = {code.lower(): code for code in calendar.subdivisions}
+    if value.lower() in by_name:
+        return by_name[value.lower()]
+    if not by_name:
+        raise ValueError(f"no regions of {country} are known; try {country}")
+    by_name |= {name.lower(): code for name, code in calendar.subdivisions_aliases.items()}
+    close = get_close_matches(value.lower(), by_name, n=1, cutoff=0.5)
+    if close:
+        raise ValueError(f"expected a region that is known such as {country}-{by_name[close[0]]}")
+    known = [f"{country}-{code}" for code in calendar.subdivisions]
+    more = ", …" if len(known) > MOST_NAMED else ""
+    raise ValueError(f"expected one of {', '.join(known[:MOST_NAMED])}{more}")
+
+
+Country = Annotated[str, AfterValidator(known_country)]

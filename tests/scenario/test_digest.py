@@ -1,0 +1,57 @@
+"""An operator's digest on the day of the date, in Slack and in Teams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sandbox import reading
+from sandbox.bot_process import BotProcess, free_address
+from sandbox.chatlog import Message
+from sandbox.world import World
+from tests.scenario.conftest import Stage, listed, said
+
+FABRIKAM = "Office 365 Fabrikam"
+HQ = "Office 365 HQ"
+WITHIN = 45.0
+"""Seconds: a tick comes every 10."""
+# The date may be a Sunday or Christmas, according to when this runs.
+EVERY_DAY = """
+[campaign]
+working_days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+countries = { "Europe/Berlin" = "AQ" }
+"""
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_an_operator_hears_who_holds_what_when_its_date_has_come(
+    keys: Path, tmp_path: Path
+) -> None:
+    """Once on each of their accounts, and of no app that is done."""
+    async with World(key_directory=keys, page_port=None) as world:
+        url = free_address()
+        settings = world.settings_toml(url, tmp_path)
+        settings.write_text(settings.read_text() + EVERY_DAY)
+        async with BotProcess(settings, tmp_path / "bot.log", url) as bot:
+            await world.start_chat()
+            stage = Stage(world, bot, tmp_path)
+            apps = await stage.command("/o365 scan", listed)
+            await stage.command(f"/o365 send {FABRIKAM}", said(FABRIKAM))
+            await stage.next(world.slack.dm_of("fay"), 0, said(FABRIKAM))
+
+            world.clock.jump("deadline")
+            for where in (world.slack.dm_of("ola"), world.teams.dm_of("ola")):
+                digest = await stage.next(where, 0, said("close to their date"), WITHIN)
+                assert "Today is the last working day until" in reading.text(digest)
+                assert "Why am I getting this? You are an operator" in reading.text(digest)
+                assert reading.row(digest, FABRIKAM)[3] == "Fay Fabrikam: sent"
+                assert reading.row(digest, HQ)[3] == "nobody yet"
+                assert close(digest) <= {row[0] for row in reading.rows(apps)}, "open ones alone"
+                assert len([m for m in where.messages if said("close to their")(m)]) == 1
+
+
+def close(digest: Message) -> set[str]:
+    """The apps in the digest's table."""
+    return {row[0] for row in reading.rows(digest)}

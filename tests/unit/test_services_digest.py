@@ -1,0 +1,335 @@
+"""Digests: what the operators are told, by ticks, deliveries and letters together."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.chat.letters import Letters
+from bot.chat.plans import line
+from bot.chat.words import Words
+from bot.domain.agenda import Line, operator
+from bot.domain.apps import AppRef
+from bot.domain.board import BoardPolicy
+from bot.domain.calendar import Calendars
+from bot.domain.campaign import Campaign, Deadline, Scope
+from bot.domain.changes import Changes
+from bot.domain.consent import Step, step
+from bot.domain.deliveries import Delivery, Phase
+from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.intents import Policy
+from bot.domain.inventory import AppRecord
+from bot.domain.notices import OperatorDigest
+from bot.domain.people import ChatIdentity, Platform
+from bot.domain.people_policy import PeoplePolicy
+from bot.domain.recipients import Recipient
+from bot.errors import PersonUnreachable
+from bot.message import Message, Note, Table
+from bot.ports.chat import Messenger
+from bot.services.ask import Ask
+from bot.services.deliver import Deliver
+from bot.services.digest import Digests
+from bot.services.rehearse import Rehearse
+from bot.services.remind import Remind
+from bot.services.send import Send
+from bot.services.tell import Tell
+from tests.examples import LINK_FOR, NOW, OPERATOR, RECORD, REQUEST
+from tests.fake_ledger import FakeLedger
+from tests.fakes import (
+    CountingSecrets,
+    FakeClock,
+    FakeEngine,
+    FakeMessenger,
+    FreePace,
+    reminding,
+)
+
+DAY = timedelta(days=1)
+FRIDAY = date(2025, 3, 7)
+IN_TOKYO = replace(OPERATOR, time_zone="Asia/Tokyo", language="de")
+DONE = (Evidence(EvidenceKind.CONNECTION_OFF, NOW),)
+
+
+def app(name: str, label: str) -> AppRecord:
+    ref = AppRef("contoso", name)
+    return replace(RECORD, app=replace(RECORD.app, ref=ref, label=label), revision=1)
+
+
+class World:
+    """Olga operates the bot; it is Monday at nine, and an app's date is Friday."""
+
+    def __init__(self, olga: ChatIdentity = OPERATOR) -> None:
+        self.ledger = FakeLedger()
+        self.engine = FakeEngine()
+        self.clock = FakeClock(NOW)
+        self.slack = FakeMessenger(olga)
+        self.operators: tuple[ChatIdentity, ...] = (
+            ChatIdentity(OPERATOR.platform, OPERATOR.user_id),
+        )
+        self.policy = Policy(
+            Campaign(
+                targets=(
+                    Deadline("target", FRIDAY, "ours"),
+                    Deadline("target", date(2025, 9, 1), "ours", Scope(app="contoso/far")),
+                    Deadline("target", date(2025, 3, 5), "ours", Scope(app="contoso/first")),
+                )
+            ),
+            Calendars(ZoneInfo("UTC")),
+            jitter=timedelta(0),
+        )
+        messengers: dict[Platform, Messenger] = {Platform.SLACK: self.slack}
+        letters = Letters(
+            ledger=self.ledger,
+            orgs={},
+            clock=self.clock,
+            language="en",
+            reminding=reminding(self.ledger, self.clock, self.policy),
+        )
+        self.deliver = Deliver(
+            ledger=self.ledger,
+            send=Send(
+                ledger=self.ledger,
+                messengers=messengers,
+                composer=letters,
+                clock=self.clock,
+                secrets=CountingSecrets(),
+                policy=self.policy,
+                public_url="https://bot.contoso.com",
+                link_lifetime=LINK_FOR,
+            ),
+            engine=self.engine,
+            pace=FreePace(),
+            clock=self.clock,
+        )
+
+    def replica(self) -> Remind:
+        messengers: dict[Platform, Messenger] = {Platform.SLACK: self.slack}
+        return Remind(
+            ledger=self.ledger,
+            engine=self.engine,
+            clock=self.clock,
+            ask=Ask(
+                ledger=self.ledger,
+                entra=None,
+                messengers=messengers,
+                tell=Tell(self.engine),
+                clock=self.clock,
+                secrets=CountingSecrets(),
+                policy=PeoplePolicy(),
+            ),
+            show_boards=self._show,
+            digests=Digests(
+                ledger=self.ledger,
+                messengers=messengers,
+                engine=self.engine,
+                policy=self.policy,
+                operators=self.operators,
+            ),
+            channels=(),
+            operators=self.operators,
+            policy=self.policy,
+        )
+
+    async def _show(self, now: datetime) -> datetime:
+        return now + timedelta(hours=1)
+
+    async def days(self, count: float) -> None:
+        """Let working life go on: the bot starts, ticks every half hour, sends what it planned."""
+        remind = self.replica()
+        await remind.start()
+        for _ in range(int(count * 48)):
+            await remind.tick()
+            for delivery in self.digests():
+                if delivery.phase is Phase.DUE:
+                    await self.deliver(delivery.key)
+            self.clock.forward(timedelta(minutes=30))
+
+    def digests(self) -> list[Delivery]:
+        return [d for d in self.ledger._deliveries.values() if isinstance(d.notice, OperatorDigest)]
+
+    @property
+    def told(self) -> list[Message]:
+        return [posted.message for posted in self.slack.posted.values()]
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
+    await world.ledger.commit(Changes(requests=(REQUEST,)))
+    await world.ledger.commit(Changes(requests=(step(REQUEST, Step.DELIVER, NOW),)))
+    return world
+
+
+def rows(message: Message) -> list[list[str]]:
+    (table,) = (block for block in message.blocks if isinstance(block, Table))
+    return [[cell.text for cell in row] for row in table.rows]
+
+
+async def test_operators_hear_of_what_is_close_every_other_day_until_its_date(
+    world: World,
+) -> None:
+    """With who holds each app, the most urgent first, and why they get it."""
+    await world.ledger.commit(Changes(apps=(app("far", "Far"), app("first", "First"))))
+    await world.days(12)
+    assert [d.sent_at for d in world.digests()] == [NOW, NOW + 2 * DAY, NOW + 4 * DAY]
+    first, second, last = world.told
+    assert rows(first) == [
+        ["First", "contoso", "Mar 5", "nobody yet"],
+        ["Contoso O365", "contoso", "Mar 7", "Ada Moreau: sent"],
+    ]
+    assert len(rows(second)) == 2
+    assert [row[0] for row in rows(last)] == ["Contoso O365"], "past its date, for the board"
+    notes = [block.text for block in first.blocks if isinstance(block, Note)]
+    assert "Why am I getting this?" in notes[-1]
+    audit = [e for e in await world.ledger.audit() if e.action == "remind"]
+    assert [e.detail["why"] for e in audit if e.subject == str(OPERATOR)] == ["digest"] * 3
+
+
+async def test_nobody_is_told_of_nothing(world: World) -> None:
+    """No open app is that near."""
+    await world.ledger.commit(Changes(apps=(replace(RECORD, evidence=DONE, revision=2),)))
+    await world.ledger.commit(Changes(apps=(app("far", "Far"),)))
+    await world.days(12)
+    assert world.digests() == []
+
+
+async def test_what_is_done_before_a_digest_is_sent_is_not_in_it(world: World) -> None:
+    """It is written from the present truth; where nothing is left it is not sent at all."""
+    await world.ledger.commit(Changes(apps=(app("first", "First"),)))
+    remind = world.replica()
+    await remind.start()
+    await remind.tick()
+    done = replace(RECORD, evidence=DONE, revision=2)
+    await world.ledger.commit(Changes(apps=(done,)))
+    (planned,) = world.digests()
+    await world.deliver(planned.key)
+    (message,) = world.told
+    assert [row[0] for row in rows(message)] == ["First"]
+    world.clock.forward(2 * DAY)
+    await remind.tick()
+    await world.ledger.commit(
+        Changes(apps=(replace(app("first", "First"), evidence=DONE, revision=2),))
+    )
+    await world.deliver(world.digests()[-1].key)
+    assert len(world.told) == 1
+
+
+async def test_an_operator_is_told_in_their_own_hours_and_language() -> None:
+    """The settings name an account; where it lives, its platform says."""
+    world = World(IN_TOKYO)
+    await world.ledger.commit(Changes(apps=(app("first", "First"),)))
+    await world.days(1)
+    (told,) = world.digests()
+    assert told.sent_at is not None
+    assert told.sent_at.astimezone(ZoneInfo("Asia/Tokyo")).hour == 9
+    assert "kurz vor ihrem Termin" in world.told[0].summary
+    recipient = await world.ledger.recipient(OPERATOR)
+    assert recipient is not None
+    assert recipient.chat == IN_TOKYO
+    assert recipient.digests == (told.sent_at,)
+
+
+async def test_an_operator_who_cannot_be_looked_up_has_the_hours_of_the_organisation(
+    world: World,
+) -> None:
+    """The platform's trouble keeps nobody uninformed."""
+    world.slack.refuses = [PersonUnreachable("no such user")]
+    remind = world.replica()
+    await remind.start()
+    await remind.tick()
+    (planned,) = world.digests()
+    assert planned.due_at == NOW
+
+
+async def test_two_replicas_that_tick_at_once_plan_a_digest_once(world: World) -> None:
+    """And so do a restart and a worker that is slow to send."""
+    remind = world.replica()
+    await remind.start()
+    await asyncio.gather(remind.tick(), world.replica().tick())
+    await remind.start()
+    await remind.tick()
+    assert len(world.digests()) == 1
+    assert len([e for e in await world.ledger.audit() if e.action == "remind"]) == 1
+
+
+async def test_a_digest_that_was_held_up_past_its_hours_is_dropped(world: World) -> None:
+    """The next day has one of its own, for this one was never told."""
+    remind = world.replica()
+    await remind.start()
+    await remind.tick()
+    world.clock.forward(timedelta(hours=10))
+    (held_up,) = world.digests()
+    await world.deliver(held_up.key)
+    assert world.told == []
+    await world.days(1)
+    assert [d.notice.round for d in world.digests()][-1] == "2025-03-04"  # type: ignore[union-attr]
+    assert len(world.told) == 1
+
+
+async def test_all_apps_are_read_when_an_operator_is_looked_at_and_not_at_every_tick(
+    world: World,
+) -> None:
+    """At the moment of a digest, and at the beginning of each day."""
+    read = 0
+    apps = world.ledger.apps
+
+    async def counting(org: str = "") -> tuple[AppRecord, ...]:
+        nonlocal read
+        read += 1
+        return await apps(org)
+
+    world.ledger.apps = counting  # type: ignore[method-assign]
+    await world.days(5)
+    sent = len(world.told)
+    assert sent == 3
+    assert read <= sent * 2 + 2 * 5
+
+
+async def test_who_is_an_operator_no_more_is_taken_off_the_agenda(world: World) -> None:
+    """The settings say who is one."""
+    gone = ChatIdentity(Platform.SLACK, "U7")
+    await world.ledger.commit(Changes(agenda=(Line(operator(gone), NOW),)))
+    await world.replica().tick()
+    assert world.digests() == []
+    lines = await world.ledger.due_lines(NOW + 9 * DAY, 10)
+    assert operator(gone) not in {line.name for line in lines}
+
+
+async def test_on_the_day_of_a_round_of_their_own_an_operator_gets_no_digest(world: World) -> None:
+    """It comes on the next working day: one message a day is enough."""
+    await world.ledger.commit(Changes(recipients=(Recipient(OPERATOR).told(NOW),)))
+    await world.days(2)
+    (digest,) = world.digests()
+    assert digest.sent_at == NOW + DAY
+
+
+async def test_a_plan_and_a_dry_run_show_the_digests_that_ticks_would_send(world: World) -> None:
+    """To whom, when by their clock, what and why; and nothing once it is sent."""
+    rehearse = Rehearse(
+        ledger=world.ledger,
+        clock=world.clock,
+        policy=world.policy,
+        kept=BoardPolicy(),
+        operators=world.operators,
+    )
+    (due,) = (await rehearse.due()).digests
+    plan = await rehearse.plan(12)
+    assert line(Words(), plan, due) == (
+        "U9",
+        "March 3, 2025, 09:00 UTC",
+        "digest: the apps that are close to their date",
+        "close: every 2 working days",
+    )
+    assert due in plan.lines
+    await world.days(0.1)
+    assert (await rehearse.due()).digests == ()
+    (again, last) = (await rehearse.plan(12)).digests
+    assert (await rehearse.plan(12, NOW.date())).digests[0].at == NOW
+    await world.days(12)
+    sent = [d.sent_at for d in world.digests()]
+    assert sent == [d.at for d in plan.digests] == [due.at, again.at, last.at]
