@@ -422,7 +422,7 @@ async def test_a_store_that_is_away_is_told_and_nothing_is_lost(world: World) ->
 
 
 async def test_a_bug_is_answered_with_a_reference_that_the_log_has(
-    world: World, caplog: pytest.LogCaptureFixture
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The person can report it; what broke is not shown to them."""
     import structlog
@@ -430,7 +430,7 @@ async def test_a_bug_is_answered_with_a_reference_that_the_log_has(
     async def broken(*args: object) -> None:
         raise ZeroDivisionError("hush-hush")
 
-    world.ledger.apps = broken  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(world.ledger, "apps", broken)
     await world.ledger.save_scan(OrgScan("contoso", NOW, NOW))
     with caplog.at_level(logging.ERROR), structlog.testing.capture_logs() as logs:
         said = text_of(await world.ask("apps"))

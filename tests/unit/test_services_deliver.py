@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -270,7 +271,9 @@ async def test_without_a_connection_nothing_is_in_doubt() -> None:
     assert len(world.slack.posted) == 1
 
 
-async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(world: World) -> None:
+async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without the scope to read a conversation a letter is sent again, not held for ever."""
 
     async def forbidden(*args: object) -> None:
@@ -279,27 +282,29 @@ async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(world: World) 
     world.slack.breaks.append(ChatUnreachable("no answer"))
     await world.worker()(LETTER.key)
     world.clock.forward(timedelta(minutes=1))
-    world.slack.find_sent = forbidden  # type: ignore[assignment, method-assign]
+    monkeypatch.setattr(world.slack, "find_sent", forbidden)
     await world.worker()(LETTER.key)
     assert len(world.slack.posted) == 2
     assert await world.ledger.troubles() == {}
 
 
-async def test_a_worker_that_was_overtaken_writes_nothing(world: World) -> None:
+async def test_a_worker_that_was_overtaken_writes_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It stalled beyond its lease, another one sent and confirmed: its own outcome is dropped."""
     slow = world.worker()
     send, stalled, go_on = world.slack.send_personal, asyncio.Event(), asyncio.Event()
 
-    async def stall(*args: object) -> object:
-        sent = await send(*args)  # type: ignore[arg-type]
+    async def stall(*args: Any) -> object:
+        sent = await send(*args)
         stalled.set()
         await go_on.wait()
         return sent
 
-    world.slack.send_personal = stall  # type: ignore[assignment, method-assign]
+    monkeypatch.setattr(world.slack, "send_personal", stall)
     running = asyncio.create_task(slow(LETTER.key))
     await stalled.wait()
-    world.slack.send_personal = send  # type: ignore[method-assign]
+    monkeypatch.setattr(world.slack, "send_personal", send)
     world.clock.forward(LEASE)
     await world.worker()(LETTER.key)
     ended = await world.delivery()
@@ -310,19 +315,21 @@ async def test_a_worker_that_was_overtaken_writes_nothing(world: World) -> None:
     assert len(await world.ledger.audit()) == 1
 
 
-async def test_a_click_between_sending_and_confirming_is_kept(world: World) -> None:
+async def test_a_click_between_sending_and_confirming_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The person was faster: the delivery is confirmed, the acknowledgement stays."""
     send = world.slack.send_personal
 
-    async def send_and_click(*args: object) -> object:
-        sent = await send(*args)  # type: ignore[arg-type]
+    async def send_and_click(*args: Any) -> object:
+        sent = await send(*args)
         request = await world.ledger.request(REQUEST.id)
         assert request is not None
         taken = step(request, Step.ACKNOWLEDGE, NOW)
         await world.ledger.commit(Changes(requests=(taken,)))
         return sent
 
-    world.slack.send_personal = send_and_click  # type: ignore[assignment, method-assign]
+    monkeypatch.setattr(world.slack, "send_personal", send_and_click)
     await world.worker()(LETTER.key)
     assert (await world.delivery()).phase is Phase.SENT
     assert await world.stage() is Stage.ACKNOWLEDGED
@@ -521,13 +528,15 @@ async def test_an_alarm_that_cannot_be_delivered_raises_no_other(world: World) -
 # ------------------------------------------------------------------ poison
 
 
-async def test_a_record_that_cannot_be_read_is_set_aside(world: World) -> None:
+async def test_a_record_that_cannot_be_read_is_set_aside(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is left to a newer replica, and holds up nothing that stands behind it."""
 
     async def unreadable(key: str) -> Delivery | None:
         raise RecordUnreadable("written by a newer version")
 
-    world.ledger.delivery = unreadable  # type: ignore[method-assign]
+    monkeypatch.setattr(world.ledger, "delivery", unreadable)
     await world.worker()(LETTER.key)
     assert await world.ledger.due(NOW, 10) == ()
     assert await world.ledger.due(NOW + ASIDE, 10) == (LETTER.key,)
