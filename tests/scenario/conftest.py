@@ -91,12 +91,6 @@ class Stage:
         )
 
 
-@pytest.fixture(scope="session")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """RSA keys are slow to make; one set is enough."""
-    return tmp_path_factory.mktemp("keys")
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
     """A running world and a running bot, which have met."""
