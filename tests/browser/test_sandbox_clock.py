@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from playwright.async_api import BrowserContext, Page, expect
 
 APP = "Office 365 HQ"
-SOON = 25_000
+SOON = 45_000
 """Milliseconds within which a message that is due arrives: the bot looks every ten seconds."""
 
 

@@ -21,7 +21,8 @@ from sandbox.records import OktaApp, okta_id
 from sandbox.stored import Stored
 from sandbox.world import World
 
-WITHIN = 15.0
+WITHIN = 45.0
+"""Seconds: the bot keeps Microsoft's limit of five reports in ten seconds, and may wait twice."""
 Wanted = Callable[[Message], bool]
 
 
