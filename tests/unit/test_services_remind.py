@@ -209,7 +209,9 @@ async def test_a_round_that_was_held_up_is_dropped_and_the_next_one_comes(world:
     assert len(dropped) == 2
 
 
-async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(world: World) -> None:
+async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is tried again when its hold ends; all others are told."""
     await world.ledger.commit(
         Changes(requests=(replace(DELIVERED, id="r0", chat=BEN_IN_CHAT, revision=1),))
@@ -221,7 +223,7 @@ async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(world: W
             raise RecordUnreadable("Not for this version.")
         return await recipient(chat)
 
-    world.ledger.recipient = unreadable  # type: ignore[method-assign]
+    monkeypatch.setattr(world.ledger, "recipient", unreadable)
     with capture_logs() as logs:
         await world.days(8)
     assert {d.notice.to for d in world.planned(PersonalRound)} == {ADA_IN_CHAT}
