@@ -9,10 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.errors import (
-    CloudAnswerInvalid,
-    CloudRefused,
-)
+from bot.errors import CloudAnswerInvalid, CloudRefused
 from tests.contract.okta_org import ASSIGNEES, HQ, Org, an_org, no_waiting
 from tests.contract.pretend_okta import error, says
 

@@ -12,11 +12,7 @@ from starlette.responses import JSONResponse
 from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
 from bot.domain.apps import AppStatus, ConnectionStatus, ProvisioningConnection
-from bot.errors import (
-    CloudAnswerInvalid,
-    CloudNotFound,
-    CloudUnreachable,
-)
+from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudUnreachable
 from tests.contract.loopback import SteppingClock, answering, http_bytes
 from tests.contract.okta_org import APPS, HQ, Org, an_org, app_json, no_waiting, settings_for
 from tests.contract.pretend_okta import error, in_pages, says

@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from adapters.okta.console import admin_address
-from bot.errors import (
-    CloudAnswerInvalid,
-)
+from bot.errors import CloudAnswerInvalid
 from tests.contract.loopback import SteppingClock
 from tests.contract.okta_org import HQ, Org, an_org, client_for, no_waiting
 from tests.contract.pretend_okta import says

@@ -13,9 +13,7 @@ import pytest
 from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
 from adapters.okta.pacing import OktaPace, bucket_of
-from bot.errors import (
-    CloudThrottled,
-)
+from bot.errors import CloudThrottled
 from tests.contract.loopback import SteppingClock
 from tests.contract.okta_org import APPS, LOGS, Org, an_org, app_json, no_waiting, settings_for
 from tests.contract.pretend_okta import says

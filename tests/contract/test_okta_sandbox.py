@@ -12,9 +12,7 @@ from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
 from bot.domain.apps import ConnectionStatus
 from bot.domain.evidence import EvidenceKind
-from bot.errors import (
-    CloudError,
-)
+from bot.errors import CloudError
 from bot.settings import load
 from sandbox.world import World
 from tests.contract.loopback import SteppingClock

@@ -16,11 +16,7 @@ from starlette.routing import Route
 
 from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
-from bot.errors import (
-    CloudAnswerInvalid,
-    CloudRefused,
-    SettingsInvalid,
-)
+from bot.errors import CloudAnswerInvalid, CloudRefused, SettingsInvalid
 from bot.ports.clouds import OktaOrg
 from sandbox.keys import SigningKey
 from tests.contract.loopback import SteppingClock

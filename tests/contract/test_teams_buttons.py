@@ -8,19 +8,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.errors import (
-    PersonUnreachable,
-)
+from bot.errors import PersonUnreachable
 from bot.ports.chat import ConversationRef
-from tests.contract.teams_world import (
-    ADA,
-    APP,
-    CHANNEL,
-    PERSONAL,
-    TENANT,
-    World,
-    teams_world,
-)
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World, teams_world
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO
 
 

@@ -28,15 +28,7 @@ from bot.errors import (
 )
 from bot.message import Message
 from bot.ports.chat import ConversationRef
-from tests.contract.teams_world import (
-    ADA,
-    APP,
-    CHANNEL,
-    PERSONAL,
-    TENANT,
-    World,
-    teams_world,
-)
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World, teams_world
 
 
 @pytest_asyncio.fixture

@@ -13,14 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.teams.activities import Event, Turns
 from adapters.teams.envelope import ActivityInvalid, open_envelope
-from tests.contract.teams_world import (
-    ADA,
-    APP,
-    PERSONAL,
-    Json,
-    World,
-    teams_world,
-)
+from tests.contract.teams_world import ADA, APP, PERSONAL, Json, World, teams_world
 
 
 @pytest_asyncio.fixture

@@ -10,13 +10,7 @@ import jwt
 import pytest_asyncio
 
 from adapters.teams.tokens import is_known_service
-from tests.contract.teams_world import (
-    APP,
-    NEW_KEY,
-    OLD_KEY,
-    World,
-    teams_world,
-)
+from tests.contract.teams_world import APP, NEW_KEY, OLD_KEY, World, teams_world
 
 
 @pytest_asyncio.fixture

@@ -13,12 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from adapters.web.health import Health, Part
 from adapters.web.middleware import BodyLimit
 from tests.contract.test_web_link import STEPS
-from tests.site import (
-    TOKEN,
-    Site,
-    a_site,
-    csrf_of,
-)
+from tests.site import TOKEN, Site, a_site, csrf_of
 
 
 @pytest.fixture

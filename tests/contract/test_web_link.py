@@ -13,14 +13,7 @@ from adapters.web.pages import choose
 from bot.chat.words import Words
 from bot.domain.consent import LinkBinding, link_digest
 from tests.examples import LINK_FOR, NOW
-from tests.site import (
-    ASKED,
-    OTHER_TOKEN,
-    TOKEN,
-    Site,
-    a_site,
-    csrf_of,
-)
+from tests.site import ASKED, OTHER_TOKEN, TOKEN, Site, a_site, csrf_of
 
 
 @pytest.fixture

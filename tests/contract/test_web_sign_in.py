@@ -13,14 +13,7 @@ from bot.domain.people import Holding
 from bot.errors import CloudRefused
 from tests.contract.test_web_link import STEPS, WHEN
 from tests.examples import OPERATOR
-from tests.site import (
-    ASKED,
-    TAB,
-    TOKEN,
-    Site,
-    a_site,
-    csrf_of,
-)
+from tests.site import ASKED, TAB, TOKEN, Site, a_site, csrf_of
 
 
 @pytest.fixture

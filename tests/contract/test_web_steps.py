@@ -13,15 +13,7 @@ from bot.domain.people import OktaAdmin
 from bot.errors import CloudUnreachable
 from tests.contract.test_web_link import STEPS, WHEN
 from tests.examples import NOW
-from tests.site import (
-    ASKED,
-    SECOND,
-    TAB,
-    TOKEN,
-    Site,
-    a_site,
-    csrf_of,
-)
+from tests.site import ASKED, SECOND, TAB, TOKEN, Site, a_site, csrf_of
 
 
 @pytest.fixture
