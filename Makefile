@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Processes for `make test` on two cores: most tests wait more than they compute.
+PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format docs bench chaos lock clean
@@ -10,7 +12,7 @@ help: ## say what can be done here
 	@echo "make demo              install, start the bot in its sandbox, walk the main job, stay up to play in"
 	@echo "make demo ARGS=--exit  the same, and stop after the walk with status 0 or 1"
 	@echo "make test              install what the tests need (a browser too) and run them all"
-	@echo "make test ARGS='...'   with arguments for pytest, such as ARGS='tests/unit -k lock'"
+	@echo "make test ARGS='...'   with arguments for pytest, in one process: ARGS='tests/unit -k lock'"
 	@echo "make check             format, lint, types, import rules"
 	@echo "make format            put the code into its format"
 	@echo "make docs              renew what docs/ says about settings, evidence, stages, commands, errors"
@@ -25,7 +27,7 @@ demo:
 
 test:
 	@$(PYTHON) tools/setup.py test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n $(PROCESSES) --dist worksteal)
 
 check:
 	@$(PYTHON) tools/setup.py dev

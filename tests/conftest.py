@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +34,12 @@ def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_stay_on_loopback)
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory for the sandbox's RSA keys: they are slow to make, and one set is enough."""
+    return tmp_path_factory.mktemp("keys")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

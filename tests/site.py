@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cache
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -126,9 +127,9 @@ class Site:
         cookies = {one["name"]: one["value"] for one in await context.cookies()}
         return BySession(cookies["o365bot-session"], ASKED.id)
 
-    async def change(self, **values: object) -> None:
+    async def change(self, **values: Any) -> None:
         """Put the request into another state, as if steps had led there."""
-        await self.people.set_request(replace(await self.asked(), **values))  # type: ignore[arg-type]
+        await self.people.set_request(replace(await self.asked(), **values))
 
 
 def csrf_of(page: httpx.Response) -> str:

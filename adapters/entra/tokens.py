@@ -11,6 +11,7 @@ import base64
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -129,12 +130,13 @@ class TenantCredentials:
 
 def _read(answer: Answer, asked_at: datetime) -> _Token:
     body = answer.object()
-    value, seconds = body.get("access_token"), body.get("expires_in")
+    value = body.get("access_token")
+    seconds: Any = body.get("expires_in")
     if not (isinstance(value, str) and value):
         raise answer.invalid("has no access_token")
     try:
         # Microsoft documents a number, a text of one is taken, too; float refuses the rest.
-        life = timedelta(seconds=float(seconds) * USABLE_PART)  # type: ignore[arg-type]
+        life = timedelta(seconds=float(seconds) * USABLE_PART)
     except (TypeError, ValueError, OverflowError):
         raise answer.invalid("does not say for how many seconds the token is good") from None
     return _Token(value, asked_at + life)

@@ -68,8 +68,7 @@ async def connect(url: str) -> AsyncIterator[Redis]:
             finally:
                 await cluster.aclose()
         case SentinelAddress() as found:
-            # redis-py gives this class no types.
-            sentinel = Sentinel(  # type: ignore[no-untyped-call]
+            sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py gives it no types
                 found.sentinels, sentinel_kwargs=found.sentinel_options
             )
             client = sentinel.master_for(

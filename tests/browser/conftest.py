@@ -1,4 +1,4 @@
-"""A real Chromium, and a place for the pictures that the tests take."""
+"""A real Chromium, the page to play in, and a place for the pictures that the tests take."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
+
+from sandbox.bot_process import BotProcess, free_address
+from sandbox.world import World
 
 # A browser that calls nobody on its own.
 QUIET = (
@@ -29,6 +33,30 @@ async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+@pytest_asyncio.fixture
+async def page_url(keys: Path, tmp_path: Path) -> AsyncIterator[str]:
+    """The page of a fresh world, with a real bot in it."""
+    async with World(key_directory=keys, page_port=0) as world:
+        url = free_address()
+        settings = world.settings_toml(url, tmp_path)
+        async with BotProcess(settings, tmp_path / "bot.log", url):
+            await world.start_chat()
+            yield world.page_url
+
+
+@pytest_asyncio.fixture
+async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    """One person's browser, light, at a desk."""
+    context = await chromium.new_context(
+        viewport=ViewportSize(width=1400, height=900),
+        color_scheme="light",
+        locale="en-GB",
+        reduced_motion="reduce",
+    )
+    yield context
+    await context.close()
 
 
 @pytest.fixture(scope="session")

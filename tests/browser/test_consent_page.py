@@ -1,6 +1,6 @@
 """The personal link in a real Chromium: by mouse, by keyboard, on a phone, without JavaScript.
 
-The pages alone, with every outcome; the whole journey with a real bot is in `test_link_journey`.
+The pages alone, with every outcome; the whole journey with a real bot is in `test_sandbox_page`.
 Leaves screenshots in `tests/artifacts`, for people to look at.
 """
 

@@ -168,7 +168,7 @@ async def running_group(folder: Path) -> AsyncIterator[Group]:
             for watcher in watchers:
                 async with watcher.client() as sentinel:
                     try:
-                        told = await sentinel.execute_command(  # type: ignore[no-untyped-call]
+                        told = await sentinel.execute_command(  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
                             "SENTINEL", "MASTER", "main"
                         )
                     except RedisError:

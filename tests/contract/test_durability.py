@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -48,12 +49,13 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
         await master.start()
         await replica.start()
         async with connect(f"redis://127.0.0.1:{master.port}") as client:
+            ask: Any = client.execute_command  # redis-py leaves it untyped
 
             async def in_step() -> bool:
-                replica_of = (await client.info("replication")).get("slave0", {})
-                return bool(replica_of.get("state") == "online")
+                # It is online before it has written its file anew, and until then has nothing kept.
+                return list(await ask("WAITAOF", 1, 1, 100)) == [1, 1]
 
-            await wait_until(in_step, within=20, what="the replica follows")
+            await wait_until(in_step, within=30, what="the replica follows")
             durability = Durability.of(await check(client), replicas=1)
             assert durability == Durability(1, keeps_file=True, waits_for_file=True)
             ledger = RedisLedger(client, Keys(), durability)

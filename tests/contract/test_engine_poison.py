@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -37,13 +38,15 @@ async def test_a_message_that_cannot_be_read_stops_nothing(
         "kwargs": pickle.dumps({}),
         "attempt": b"1",
     }
-    bad = {name: value for name, value in (message | broken).items() if value is not None}
+    bad: dict[Any, Any] = {
+        name: value for name, value in (message | broken).items() if value is not None
+    }
     done = Done()
     with capture_logs() as logs:
         async with an_engine(redis_url, done) as engine, running(engine):
             await engine.deliver("before", now())
             await wait_until(lambda: done.delivered == ["before"], within=10)
-            await redis_client.xadd(STREAM, bad)  # type: ignore[arg-type]
+            await redis_client.xadd(STREAM, bad)
             await engine.deliver("after", now())
             await wait_until(lambda: "after" in done.delivered, within=10)
             if "key" in bad:

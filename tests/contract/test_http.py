@@ -334,7 +334,7 @@ class Provider:
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(65537, 2048)
         self.kids = ["old"]
-        self.jwks_uri = "https://login.example.com/keys"
+        self.jwks_uri: str | None = "https://login.example.com/keys"
         self.down = False
         self.reads = 0
 
@@ -415,7 +415,7 @@ async def test_keys_are_taken_from_the_metadata_host_only(
     provided: Provided, address: str | None
 ) -> None:
     """Metadata that points elsewhere, or nowhere, is refused."""
-    provided.provider.jwks_uri = address  # type: ignore[assignment]
+    provided.provider.jwks_uri = address
     with pytest.raises(CloudAnswerInvalid):
         await provided.keys.key("old")
     assert provided.provider.reads == 0

@@ -34,7 +34,18 @@ from bot.errors import Conflict, RecordUnreadable, StoreError, StoreUnavailable
 from bot.ports.chat import ConversationRef
 from bot.ports.ledger import Ledger
 from tests import strategies as some
-from tests.examples import ADA, APP, BEN, DELIVERED, LETTER, NOW, RECORD, REQUEST, TOKEN
+from tests.examples import (
+    ADA,
+    ADA_IN_CHAT,
+    APP,
+    BEN,
+    DELIVERED,
+    LETTER,
+    NOW,
+    RECORD,
+    REQUEST,
+    TOKEN,
+)
 from tests.expiry import lasting_keys
 from tests.fake_ledger import FakeLedger
 
@@ -111,7 +122,7 @@ async def test_one_stale_revision_among_many_changes_writes_nothing(
     others = tuple(
         AppRecord(replace(APP, ref=AppRef("fabrikam", f"0oa{n}")), revision=1) for n in range(30)
     )
-    more = replace(LETTER, notice=replace(LETTER.notice, request_id="r2"))  # type: ignore[arg-type]
+    more = replace(LETTER, notice=PersonalLink(ADA_IN_CHAT, "r2"))
     asked = replace(REQUEST, id="r2", link=LinkBinding("d" * 64, NOW))
     with pytest.raises(Conflict):
         await ledger.commit(
@@ -237,7 +248,7 @@ async def test_what_is_due_comes_oldest_first_and_no_more_than_asked_for(ledger:
     planned = [
         replace(
             LETTER,
-            notice=replace(LETTER.notice, request_id=f"r{n}"),  # type: ignore[arg-type]
+            notice=PersonalLink(ADA_IN_CHAT, f"r{n}"),
             due_at=NOW - timedelta(minutes=n),
         )
         for n in range(5)
@@ -248,10 +259,7 @@ async def test_what_is_due_comes_oldest_first_and_no_more_than_asked_for(ledger:
 
 async def test_what_is_due_is_handed_out_once(ledger: Ledger) -> None:
     """Two replicas that look at the same time get different deliveries; a lost one comes back."""
-    many = [
-        replace(LETTER, notice=replace(LETTER.notice, request_id=f"r{n}"))  # type: ignore[arg-type]
-        for n in range(10)
-    ]
+    many = [replace(LETTER, notice=PersonalLink(ADA_IN_CHAT, f"r{n}")) for n in range(10)]
     await ledger.commit(Changes(planned=tuple(many)))
     minute = timedelta(minutes=1)
     taken = await asyncio.gather(*(ledger.take_due(NOW, 4, minute) for _ in range(4)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from redis.asyncio import Redis
@@ -41,7 +41,7 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
     return RedisLedger(store, Keys())
 
 
-async def names(ledger: Ledger, now=NOW, limit: int = 100) -> list[str]:  # type: ignore[no-untyped-def]
+async def names(ledger: Ledger, now: datetime = NOW, limit: int = 100) -> list[str]:
     return [line.name for line in await ledger.due_lines(now, limit)]
 
 

@@ -28,8 +28,8 @@ from bot.domain.inventory import AppRecord, OrgScan
 from bot.services.scan import Scan
 from sandbox.keys import SigningKey, self_signed
 from tests.contract.loopback import SteppingClock, answering, http_bytes
+from tests.contract.okta_org import APPS, LOGS, app_json, client_for
 from tests.contract.pretend_okta import PretendOkta, error, says
-from tests.contract.test_okta import APPS, LOGS, app_json, client_for
 from tests.fake_ledger import FakeLedger
 from tests.serving import served
 

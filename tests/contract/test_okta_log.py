@@ -15,8 +15,8 @@ from adapters.okta.system_log import FILTER
 from bot.domain.evidence import EvidenceKind
 from bot.errors import CloudRefused
 from tests.contract.loopback import SteppingClock
+from tests.contract.okta_org import HQ, LOGS, Org, client_for, event
 from tests.contract.pretend_okta import PretendOkta, error
-from tests.contract.test_okta import HQ, LOGS, Org, client_for, event
 from tests.serving import served
 
 SINCE = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)

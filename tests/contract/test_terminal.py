@@ -52,9 +52,9 @@ class Terminal:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+async def world(keys: Path) -> AsyncIterator[World]:
     """The company, up for all tests of this file."""
-    async with World(key_directory=tmp_path_factory.mktemp("keys"), page_port=None) as world:
+    async with World(key_directory=keys, page_port=None) as world:
         yield world
 
 

@@ -12,6 +12,7 @@ from bot.domain.consent import (
     TAKEN_ON,
     TRANSITIONS,
     Button,
+    ConsentRequest,
     LinkBinding,
     Proof,
     ProofKind,
@@ -54,9 +55,9 @@ def test_a_link_is_spent_at_most_once_on_any_path(data: st.DataObject) -> None:
         assert good == (tokens[-1:] if request.stage in FRESH else [])
 
 
-def opens(request: object, token: str) -> bool:
+def opens(request: ConsentRequest, token: str) -> bool:
     try:
-        check_link(request, link_digest(token), NOW)  # type: ignore[arg-type]
+        check_link(request, link_digest(token), NOW)
     except (LinkRevoked, LinkSpent, LinkExpired):
         return False
     return True

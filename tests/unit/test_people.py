@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -112,11 +113,11 @@ def test_nobody_to_choose_from_is_no_choice() -> None:
     ],
 )
 def test_the_less_that_stands_in_the_way_the_better(
-    better: dict[str, object], worse: dict[str, object]
+    better: dict[str, Any], worse: dict[str, Any]
 ) -> None:
     """Ranking by what the person would still have to do, not by who comes first in the list."""
-    wanted = replace(ADA, object_id="z-better", **better)  # type: ignore[arg-type]
-    other = replace(ADA, object_id="a-worse", **worse)  # type: ignore[arg-type]
+    wanted = replace(ADA, object_id="z-better", **better)
+    other = replace(ADA, object_id="a-worse", **worse)
     chosen = choose(other, wanted).chosen
     assert chosen is not None
     assert chosen.admin == wanted

@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given
@@ -38,13 +39,13 @@ DAY = timedelta(days=1)
 UTC_CALENDAR = Calendar(ZoneInfo("UTC"))
 
 
-def policy(on: date | None = None, **more: object) -> Policy:
+def policy(on: date | None = None, **more: Any) -> Policy:
     targets = (Deadline("target", on, "ours"),) if on is not None else ()
     return Policy(
         Campaign(targets=targets),
         Calendars(ZoneInfo("UTC"), Hours()),
         jitter=timedelta(0),
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 
@@ -52,13 +53,13 @@ FAR = policy(date(2026, 12, 1))
 NEAR = policy(date(2026, 3, 6), ignored_rounds=9)
 
 
-def asked(at: datetime = MONDAY, name: str = "r1", **more: object) -> Open:
+def asked(at: datetime = MONDAY, name: str = "r1", **more: Any) -> Open:
     request = replace(
         DELIVERED,
         id=name,
         app=AppRef("contoso", name),
         requested_at=at,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
     return Open(request, State.NEEDS_CONSENT)
 
@@ -71,8 +72,8 @@ def told(found: list[Intent]) -> list[tuple[datetime, tuple[str, ...], Reason]]:
     return [(i.at, i.notice.requests, i.reason) for i in found if isinstance(i, Remember)]
 
 
-def ada(*items: Open, **more: object) -> Standing:
-    return Standing(Recipient(ADA_IN_CHAT, **more), items)  # type: ignore[arg-type]
+def ada(*items: Open, **more: Any) -> Standing:
+    return Standing(Recipient(ADA_IN_CHAT, **more), items)
 
 
 def rounds(

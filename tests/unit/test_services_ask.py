@@ -192,7 +192,7 @@ async def test_people_are_looked_for_on_every_platform(world: World) -> None:
     [CloudRefused("no", where="contoso", call="GET roles"), ChatUnreachable("no answer")],
 )
 async def test_what_could_not_be_read_is_an_error_not_nobody(
-    world: World, error: Exception
+    world: World, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ "Nobody" is said only when it was read."""
     if isinstance(error, CloudRefused):
@@ -202,7 +202,7 @@ async def test_what_could_not_be_read_is_an_error_not_nobody(
         async def refuse(*args: object) -> tuple[ChatIdentity, ...]:
             raise error
 
-        world.slack.find_person = refuse  # type: ignore[method-assign, assignment]
+        monkeypatch.setattr(world.slack, "find_person", refuse)
     with pytest.raises(type(error)):
         await world.ask.send(APP.ref, OPERATOR)
     assert await world.ledger.open_requests() == ()

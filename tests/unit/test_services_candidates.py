@@ -129,7 +129,9 @@ async def test_when_somebody_can_be_asked_again_that_is_told_too(world: World) -
     assert actions == ["somebody_reachable", "nobody_reachable"]
 
 
-async def test_a_chat_platform_that_is_away_changes_nothing_that_is_kept(world: World) -> None:
+async def test_a_chat_platform_that_is_away_changes_nothing_that_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """ "Nobody" is said only when it was looked up."""
     await world.candidates.review([RECORD])
     before = await world.ledger.prospects()
@@ -137,7 +139,7 @@ async def test_a_chat_platform_that_is_away_changes_nothing_that_is_kept(world: 
     async def refuse(*args: object) -> tuple[ChatIdentity, ...]:
         raise ChatUnreachable("no answer")
 
-    world.slack.find_person = refuse  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(world.slack, "find_person", refuse)
     await world.candidates.review([RECORD], anew=True)
     assert await world.ledger.prospects() == before
 

@@ -10,134 +10,15 @@ from typing import Any
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent import (
-    ConsentRequest,
-    Proof,
-    ProofKind,
-    Stage,
-    Step,
-    link_digest,
-    step,
-)
-from bot.domain.deliveries import LEASE, MOST_CRASHES, Delivery, Phase
-from bot.domain.intents import Reason
-from bot.domain.later import Snooze
-from bot.domain.notices import (
-    Alarm,
-    Channel,
-    ChannelReminder,
-    Notice,
-    PersonalRound,
-    RequestChanged,
-)
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.recipients import Recipient
-from bot.domain.troubles import PROBE_EVERY, Trouble
-from bot.errors import (
-    ChannelUnreachable,
-    ChatError,
-    ChatMisconfigured,
-    ChatThrottled,
-    ChatUnreachable,
-    MessageRefused,
-    NotDurable,
-    PersonUnreachable,
-    RecordUnreadable,
-    StoreUnavailable,
-)
-from bot.message import Buttons, Message, OpenLink
-from bot.ports.chat import Messenger
-from bot.services.deliver import ASIDE, SETTLED_BY_THEN, Deliver
-from bot.services.send import Send
-from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, OPERATOR, POLICY, REQUEST
+from bot.domain.consent import Stage, Step, link_digest, step
+from bot.domain.deliveries import LEASE, Delivery, Phase
+from bot.domain.notices import Notice, RequestChanged
+from bot.errors import ChatMisconfigured, ChatUnreachable, StoreUnavailable
+from bot.message import Message
+from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
-from tests.fakes import (
-    CountingSecrets,
-    FakeClock,
-    FakeEngine,
-    FakeMessenger,
-    FreePace,
-    Killed,
-    PlainComposer,
-)
-
-IN_TEAMS = ChatIdentity(Platform.TEAMS, "olga", "Olga")
-CHANNEL = Channel(Platform.SLACK, "C1")
-REMINDER = Delivery(ChannelReminder(CHANNEL, "2025-03-03"), NOW, "daily_reminder")
-ROUND = Delivery(
-    PersonalRound(ADA_IN_CHAT, "2025-03-03", (REQUEST.id,), Reason.SNOOZE_ENDED, "due", "plain"),
-    NOW,
-    "round",
-)
-THANKS = Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2), NOW, "request_changed")
-
-
-class World:
-    """One request whose letter is due, a channel's reminder, and one chat platform."""
-
-    def __init__(self, *, tells: bool = True) -> None:
-        self.ledger = FakeLedger()
-        self.engine = FakeEngine()
-        self.clock = FakeClock(NOW)
-        self.slack = FakeMessenger(tells=tells)
-        self.messengers: dict[Platform, Messenger] = {Platform.SLACK: self.slack}
-        self.pace = FreePace()
-        self.undelivered: list[ConsentRequest] = []
-        self.secrets = CountingSecrets()
-        self.composer = PlainComposer()
-
-    def worker(self) -> Deliver:
-        send = Send(
-            ledger=self.ledger,
-            messengers=self.messengers,
-            composer=self.composer,
-            clock=self.clock,
-            secrets=self.secrets,
-            policy=POLICY,
-            public_url="https://bot.contoso.com",
-            link_lifetime=LINK_FOR,
-        )
-        return Deliver(
-            ledger=self.ledger,
-            send=send,
-            engine=self.engine,
-            pace=self.pace,
-            clock=self.clock,
-            operators=(OPERATOR, IN_TEAMS),
-            ask_another=self.another,
-        )
-
-    async def another(self, request: ConsentRequest) -> None:
-        self.undelivered.append(request)
-
-    async def plan(self, *planned: Delivery) -> None:
-        await self.ledger.commit(Changes(requests=(REQUEST,), planned=planned or (LETTER,)))
-
-    async def delivery(self, key: str = LETTER.key) -> Delivery:
-        found = await self.ledger.delivery(key)
-        assert found is not None
-        return found
-
-    async def stage(self) -> Stage:
-        request = await self.ledger.request(REQUEST.id)
-        assert request is not None
-        return request.stage
-
-    async def alarms(self) -> list[Alarm]:
-        """What operators are to be told, as planned."""
-        keys = await self.ledger.due(NOW + timedelta(days=1), 100)
-        ended = [d for d in self.ledger._deliveries.values() if d.key not in keys]
-        found = [await self.delivery(key) for key in keys] + ended
-        return sorted(
-            (d.notice for d in found if isinstance(d.notice, Alarm)), key=lambda a: str(a.to)
-        )
-
-    def link_in(self, message_id: str) -> str:
-        (buttons,) = self.slack.posted[message_id].message.blocks
-        assert isinstance(buttons, Buttons)
-        (button,) = buttons.buttons
-        assert isinstance(button, OpenLink)
-        return button.url
+from tests.fakes import Killed
+from tests.unit.delivering import CHANNEL, REMINDER, THANKS, World
 
 
 def noted(ledger: FakeLedger, name: str, calls: list[str]) -> None:
@@ -345,7 +226,9 @@ async def test_without_a_connection_nothing_is_in_doubt() -> None:
     assert len(world.slack.posted) == 1
 
 
-async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(world: World) -> None:
+async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without the scope to read a conversation a letter is sent again, not held for ever."""
 
     async def forbidden(*args: object) -> None:
@@ -354,27 +237,29 @@ async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(world: World) 
     world.slack.breaks.append(ChatUnreachable("no answer"))
     await world.worker()(LETTER.key)
     world.clock.forward(timedelta(minutes=1))
-    world.slack.find_sent = forbidden  # type: ignore[assignment, method-assign]
+    monkeypatch.setattr(world.slack, "find_sent", forbidden)
     await world.worker()(LETTER.key)
     assert len(world.slack.posted) == 2
     assert await world.ledger.troubles() == {}
 
 
-async def test_a_worker_that_was_overtaken_writes_nothing(world: World) -> None:
+async def test_a_worker_that_was_overtaken_writes_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It stalled beyond its lease, another one sent and confirmed: its own outcome is dropped."""
     slow = world.worker()
     send, stalled, go_on = world.slack.send_personal, asyncio.Event(), asyncio.Event()
 
-    async def stall(*args: object) -> object:
-        sent = await send(*args)  # type: ignore[arg-type]
+    async def stall(*args: Any) -> object:
+        sent = await send(*args)
         stalled.set()
         await go_on.wait()
         return sent
 
-    world.slack.send_personal = stall  # type: ignore[assignment, method-assign]
+    monkeypatch.setattr(world.slack, "send_personal", stall)
     running = asyncio.create_task(slow(LETTER.key))
     await stalled.wait()
-    world.slack.send_personal = send  # type: ignore[method-assign]
+    monkeypatch.setattr(world.slack, "send_personal", send)
     world.clock.forward(LEASE)
     await world.worker()(LETTER.key)
     ended = await world.delivery()
@@ -385,333 +270,24 @@ async def test_a_worker_that_was_overtaken_writes_nothing(world: World) -> None:
     assert len(await world.ledger.audit()) == 1
 
 
-async def test_a_click_between_sending_and_confirming_is_kept(world: World) -> None:
+async def test_a_click_between_sending_and_confirming_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The person was faster: the delivery is confirmed, the acknowledgement stays."""
     send = world.slack.send_personal
 
-    async def send_and_click(*args: object) -> object:
-        sent = await send(*args)  # type: ignore[arg-type]
+    async def send_and_click(*args: Any) -> object:
+        sent = await send(*args)
         request = await world.ledger.request(REQUEST.id)
         assert request is not None
         taken = step(request, Step.ACKNOWLEDGE, NOW)
         await world.ledger.commit(Changes(requests=(taken,)))
         return sent
 
-    world.slack.send_personal = send_and_click  # type: ignore[assignment, method-assign]
+    monkeypatch.setattr(world.slack, "send_personal", send_and_click)
     await world.worker()(LETTER.key)
     assert (await world.delivery()).phase is Phase.SENT
     assert await world.stage() is Stage.ACKNOWLEDGED
-
-
-class Overtaken(FakeLedger):
-    """Before the `turn`-th commit from now on, somebody else changes `what` it is about."""
-
-    turn = 0
-    what: type[ConsentRequest | Delivery | Recipient | Trouble] = Delivery
-
-    async def commit(self, changes: Changes) -> None:
-        self.turn -= 1
-        if self.turn == 0:
-            for request in changes.requests if self.what is ConsentRequest else ():
-                self._requests[request.id] = replace(
-                    self._requests[request.id], revision=request.revision
-                )
-            for delivery in changes.deliveries if self.what is Delivery else ():
-                self._deliveries[delivery.key] = replace(
-                    self._deliveries[delivery.key], revision=delivery.revision
-                )
-            for recipient in changes.recipients if self.what is Recipient else ():
-                self._recipients[str(recipient.chat)] = recipient
-            for trouble in changes.troubles if self.what is Trouble else ():
-                self._troubles[trouble.place] = trouble
-        await super().commit(changes)
-
-
-class Lagging(FakeLedger):
-    """Its replicas do not say in time that they have what is written about a proven request."""
-
-    async def commit(self, changes: Changes) -> None:
-        await super().commit(changes)
-        if any(request.proof is not None for request in changes.requests):
-            raise NotDurable("Only 0 of 1 replicas have it yet.")
-
-
-async def test_a_replica_that_is_behind_holds_up_no_message() -> None:
-    """Nobody was promised anything about a fresh link: it is written, and the message is sent."""
-    taken_on = replace(
-        REQUEST,
-        stage=Stage.ACKNOWLEDGED,
-        proof=Proof(ProofKind.PERSONAL_LINK, str(ADA_IN_CHAT), NOW),
-        snooze=Snooze(NOW.replace(tzinfo=None), "UTC"),
-    )
-    world = World()
-    world.ledger = Lagging()
-    with pytest.raises(NotDurable):
-        await world.ledger.commit(Changes(requests=(taken_on,), planned=(ROUND,)))
-    await world.worker()(ROUND.key)
-    assert (await world.delivery(ROUND.key)).phase is Phase.SENT
-
-
-@pytest.mark.parametrize("what", [ConsentRequest, Delivery, Recipient, Trouble])
-@pytest.mark.parametrize("turn", range(1, 6))
-@pytest.mark.parametrize(
-    "error",
-    [
-        None,
-        ChatThrottled("slow down", retry_after=5),
-        ChatUnreachable("no answer"),
-        ChatMisconfigured("token_revoked"),
-        PersonUnreachable("gone"),
-        ChannelUnreachable("archived"),
-        MessageRefused("too long"),
-    ],
-    ids=str,
-)
-async def test_whoever_is_overtaken_at_any_commit_tells_the_engine_of_no_conflict(
-    error: ChatError | None, turn: int, what: type[ConsentRequest | Delivery | Recipient | Trouble]
-) -> None:
-    """It decides again, or leaves it to who was faster: the engine has nothing to retry."""
-    for delivery in (LETTER, REMINDER, ROUND):
-        world = World()
-        world.ledger = ledger = Overtaken()
-        request = replace(REQUEST, stage=Stage.DELIVERED) if delivery is ROUND else REQUEST
-        await world.ledger.commit(Changes(requests=(request,), planned=(delivery,)))
-        if error is not None:
-            world.slack.refuses.append(error)
-        ledger.what, ledger.turn = what, turn
-        await world.worker()(delivery.key)
-        assert len(world.slack.posted) <= 1
-
-
-# ------------------------------------------------------------------ refusals
-
-
-async def test_a_throttled_message_is_put_off_until_the_platform_allows_it(world: World) -> None:
-    """It is due again at that time, is carried out then, and nobody got it before."""
-    world.slack.refuses.append(ChatThrottled("slow down", retry_after=90))
-    await world.worker()(LETTER.key)
-    again = NOW + timedelta(seconds=90)
-    put_off = await world.delivery()
-    assert (put_off.phase, put_off.due_at) == (Phase.DUE, again)
-    assert world.engine.deliveries == [(LETTER.key, again)]
-    await world.worker()(LETTER.key)
-    assert world.slack.posted == {}
-    world.clock.forward(timedelta(seconds=90))
-    await world.worker()(LETTER.key)
-    assert len(world.slack.posted) == 1
-
-
-async def test_a_message_without_an_answer_is_looked_for_before_it_is_sent_again(
-    world: World,
-) -> None:
-    """The connection broke after the platform had taken it: one message, found at the next try."""
-    world.slack.breaks.append(ChatUnreachable("no answer"))
-    await world.worker()(LETTER.key)
-    doubted = await world.delivery()
-    assert (doubted.phase, doubted.in_doubt) == (Phase.DUE, True)
-    ((key, at),) = world.engine.deliveries
-    assert (key, at) == (LETTER.key, doubted.due_at)
-    world.clock.forward(at - NOW)
-    await world.worker()(LETTER.key)
-    assert len(world.slack.posted) == 1
-    assert (await world.delivery()).message_id == "m1"
-
-
-async def test_an_unreachable_person_ends_the_request_as_undelivered(world: World) -> None:
-    """It is no retry but a state that the operator sees, with the reason in the audit."""
-    world.slack.refuses.append(PersonUnreachable("not in this workspace"))
-    await world.worker()(LETTER.key)
-    assert await world.stage() is Stage.UNDELIVERED
-    failed = await world.delivery()
-    assert (failed.phase, failed.failure) == (Phase.FAILED, "person_unreachable")
-    (entry,) = await world.ledger.audit()
-    assert (entry.action, entry.detail["failure"]) == ("fail_delivery", "person_unreachable")
-    assert [key for key, _ in world.engine.deliveries if key == LETTER.key] == []
-
-
-async def test_instead_of_an_unreachable_person_the_next_candidate_is_asked(world: World) -> None:
-    """And every operator is told, a minute later, when it is known who that is."""
-    world.slack.refuses.append(PersonUnreachable("not in this workspace"))
-    await world.worker()(LETTER.key)
-    assert [request.id for request in world.undelivered] == [REQUEST.id]
-    assert world.undelivered[0].stage is Stage.UNDELIVERED
-    told = await world.alarms()
-    assert [(a.about, str(a.to), a.code) for a in told] == [
-        (REQUEST.id, "slack:U9", "person_unreachable"),
-        (REQUEST.id, "teams:olga", "person_unreachable"),
-    ]
-    assert {at for _, at in world.engine.deliveries} == {NOW + SETTLED_BY_THEN}
-
-
-# ------------------------------------------------------------------ the platforms' limits
-
-
-async def test_without_a_free_slot_it_is_put_off_to_the_slot_and_takes_no_lease() -> None:
-    """Nothing sleeps on it: the slot is kept free, and it goes out then without asking again."""
-    world = World()
-    await world.plan(REMINDER)
-    world.pace.waits = [7.5]
-    slot = NOW + timedelta(seconds=7.5)
-    await world.worker()(REMINDER.key)
-    waiting = await world.delivery(REMINDER.key)
-    assert (waiting.phase, waiting.due_at, waiting.slot, waiting.attempt) == (
-        Phase.DUE,
-        slot,
-        slot,
-        0,
-    )
-    assert world.engine.deliveries == [(REMINDER.key, slot)]
-    world.clock.forward(timedelta(seconds=7.5))
-    world.pace.waits = [60]  # what anybody else would have to wait now
-    await world.worker()(REMINDER.key)
-    assert len(world.slack.posted) == 1
-
-
-async def test_retry_after_holds_every_replica(world: World) -> None:
-    """The platform's word to one of them pauses that kind of call for all, and only that kind."""
-    await world.ledger.commit(Changes(planned=(REMINDER,)))
-    world.slack.refuses.append(ChatThrottled("slow down", retry_after=90))
-    await world.worker()(LETTER.key)
-    assert world.pace.paused == {"slack:send": NOW + timedelta(seconds=90)}
-    await world.worker()(REMINDER.key)
-    assert world.slack.posted == {}
-    assert (await world.delivery(REMINDER.key)).due_at == NOW + timedelta(seconds=90)
-
-
-async def test_a_message_in_doubt_asks_for_a_slot_to_look(world: World) -> None:
-    """Reading the conversation has a quota of its own."""
-    world.slack.breaks.append(ChatUnreachable("no answer"))
-    await world.worker()(LETTER.key)
-    world.clock.forward(timedelta(minutes=1))
-    await world.worker()(LETTER.key)
-    assert [pacing.shared for pacing in world.pace.asked] == ["slack:send", "slack:look"]
-
-
-# ------------------------------------------------------------------ troubles
-
-
-async def test_a_revoked_token_holds_everything_and_loses_nothing() -> None:
-    """No delivery fails; the platform is left alone for a minute, then one message tries it."""
-    world = World()
-    await world.plan(LETTER, REMINDER)
-    world.slack.refuses.append(ChatMisconfigured("Slack refuses this app: token_revoked."))
-    await world.worker()(LETTER.key)
-    await world.worker()(REMINDER.key)
-    again = NOW + PROBE_EVERY
-    for key in (LETTER.key, REMINDER.key):
-        waiting = await world.delivery(key)
-        assert (waiting.phase, waiting.due_at, waiting.failure) == (Phase.DUE, again, "")
-    assert await world.stage() is Stage.REQUESTED
-    assert list(await world.ledger.troubles()) == ["slack"]
-
-    world.clock.forward(PROBE_EVERY)
-    await world.worker()(LETTER.key)
-    await world.worker()(REMINDER.key)
-    assert len(world.slack.posted) == 2
-    assert await world.ledger.troubles() == {}
-
-
-async def test_of_a_revoked_token_the_operators_hear_where_they_can_be_reached() -> None:
-    """On the other platform, and once, however many messages and minutes it takes."""
-    world = World()
-    await world.plan(LETTER, REMINDER)
-    for _ in range(5):
-        world.slack.refuses.append(ChatMisconfigured("Slack refuses this app: token_revoked."))
-        await world.worker()(LETTER.key)
-        world.clock.forward(PROBE_EVERY)
-    (told,) = await world.alarms()
-    assert (told.about, str(told.to), told.code) == ("slack", "teams:olga", "chat_misconfigured")
-
-
-async def test_an_archived_channel_is_a_trouble_of_its_own_until_it_can_be_posted_to() -> None:
-    """The operators of that platform are told once; other places go on."""
-    world = World()
-    later = replace(REMINDER, notice=ChannelReminder(CHANNEL, "2025-03-04"))
-    third = replace(REMINDER, notice=ChannelReminder(CHANNEL, "2025-03-05"))
-    await world.plan(LETTER, REMINDER, later, third)
-    for key in (REMINDER.key, later.key):
-        world.slack.refuses.append(ChannelUnreachable("is_archived"))
-        await world.worker()(key)
-    assert (await world.delivery(later.key)).failure == "channel_unreachable"
-    assert [(a.about, str(a.to)) for a in await world.alarms()] == [("slack:C1", "slack:U9")]
-    await world.worker()(LETTER.key)
-    assert list(await world.ledger.troubles()) == ["slack:C1"]
-    await world.worker()(third.key)
-    assert await world.ledger.troubles() == {}
-
-
-async def test_two_workers_that_meet_the_same_trouble_tell_it_once() -> None:
-    """Both deliveries have their outcome; the trouble is written by one of them."""
-    world = World()
-    reminders = [
-        replace(REMINDER, notice=ChannelReminder(CHANNEL, f"2025-03-0{n}")) for n in range(1, 6)
-    ]
-    await world.plan(*reminders)
-    world.slack.refuses += [ChannelUnreachable("is_archived") for _ in reminders]
-    await asyncio.gather(*(world.worker()(each.key) for each in reminders))
-    for each in reminders:
-        assert (await world.delivery(each.key)).phase is Phase.FAILED
-    assert len(await world.alarms()) == 1
-
-
-async def test_an_alarm_that_cannot_be_delivered_raises_no_other(world: World) -> None:
-    """Else the bot would tell itself about telling."""
-    alarm = Delivery(Alarm(OPERATOR, "slack:C1", "channel_unreachable", "2025-03-03"), NOW, "alarm")
-    await world.ledger.commit(Changes(planned=(alarm,)))
-    world.slack.refuses.append(PersonUnreachable("gone"))
-    await world.worker()(alarm.key)
-    assert (await world.delivery(alarm.key)).failure == "person_unreachable"
-    assert await world.alarms() == [alarm.notice]
-
-
-# ------------------------------------------------------------------ poison
-
-
-async def test_a_record_that_cannot_be_read_is_set_aside(world: World) -> None:
-    """It is left to a newer replica, and holds up nothing that stands behind it."""
-
-    async def unreadable(key: str) -> Delivery | None:
-        raise RecordUnreadable("written by a newer version")
-
-    world.ledger.delivery = unreadable  # type: ignore[method-assign]
-    await world.worker()(LETTER.key)
-    assert await world.ledger.due(NOW, 10) == ()
-    assert await world.ledger.due(NOW + ASIDE, 10) == (LETTER.key,)
-
-
-async def test_a_delivery_that_ends_every_worker_is_given_up(world: World) -> None:
-    """After some attempts without a word it fails, and the operators are told."""
-    for _ in range(MOST_CRASHES):
-        world.slack.refuses.append(Killed())
-        with pytest.raises(Killed):
-            await world.worker()(LETTER.key)
-        world.clock.forward(LEASE)
-    await world.worker()(LETTER.key)
-    assert (await world.delivery()).failure == "message_refused"
-    assert await world.stage() is Stage.UNDELIVERED
-    assert world.slack.posted == {}
-    assert len(await world.alarms()) == 2
-
-
-@pytest.mark.parametrize("error", [ChannelUnreachable("archived"), MessageRefused("too long")])
-async def test_a_permanent_refusal_of_a_reminder_is_not_tried_again(error: ChatError) -> None:
-    """The failure has its code; there is no request to move."""
-    world = World()
-    await world.plan(REMINDER)
-    world.slack.refuses.append(error)
-    await world.worker()(REMINDER.key)
-    assert (await world.delivery(REMINDER.key)).failure == error.code
-    assert await world.stage() is Stage.REQUESTED
-
-
-async def test_a_platform_that_is_not_configured_any_more_fails_the_delivery(
-    world: World,
-) -> None:
-    """Taken out of the settings, it cannot be waited for."""
-    del world.messengers[Platform.SLACK]
-    await world.worker()(LETTER.key)
-    assert (await world.delivery()).failure == "chat_misconfigured"
-    assert await world.stage() is Stage.UNDELIVERED
 
 
 # ------------------------------------------------------------------ nothing to tell

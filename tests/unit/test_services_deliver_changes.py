@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -86,11 +87,11 @@ class World:
         assert found is not None
         return found
 
-    async def put(self, **changes: object) -> None:
+    async def put(self, **changes: Any) -> None:
         """Change the request as steps would."""
         request = await self.ledger.request(REQUEST.id)
         assert request is not None
-        moved = replace(request, revision=request.revision + 1, **changes)  # type: ignore[arg-type]
+        moved = replace(request, revision=request.revision + 1, **changes)
         await self.ledger.commit(Changes(requests=(moved,)))
 
 

@@ -288,7 +288,7 @@ async def test_a_page_that_follows_sees_every_change_until_the_end(world: person
 
     async def until(stage: Stage) -> None:
         async with asyncio.timeout(5):
-            while not (seen and seen[-1].request.stage is stage):  # noqa: ASYNC110
+            while not (seen and seen[-1].request.stage is stage):  # noqa: ASYNC110 - a list tells no event
                 await asyncio.sleep(0.001)
 
     await until(Stage.ACKNOWLEDGED)

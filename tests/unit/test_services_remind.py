@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -162,17 +163,17 @@ async def test_a_person_is_reminded_once_a_round_however_often_it_ticks(world: W
     ]
 
 
-async def test_a_tick_reads_only_who_is_due(world: World) -> None:
+async def test_a_tick_reads_only_who_is_due(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two rounds a person is looked at once a day, not at every tick."""
     looked = 0
     requests_of = world.ledger.requests_of
 
-    async def counting(chat):  # type: ignore[no-untyped-def]
+    async def counting(chat: ChatIdentity) -> Any:
         nonlocal looked
         looked += 1
         return await requests_of(chat)
 
-    world.ledger.requests_of = counting  # type: ignore[method-assign]
+    monkeypatch.setattr(world.ledger, "requests_of", counting)
     for _ in range(5 * 24 * 6):
         await world.remind.tick()
         world.clock.forward(timedelta(minutes=10))
@@ -216,7 +217,9 @@ async def test_a_round_that_was_held_up_is_dropped_and_the_next_one_comes(world:
     assert len(dropped) == 2
 
 
-async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(world: World) -> None:
+async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is tried again when its hold ends; all others are told."""
     await world.ledger.commit(
         Changes(requests=(replace(DELIVERED, id="r0", chat=BEN_IN_CHAT, revision=1),))
@@ -228,7 +231,7 @@ async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(world: W
             raise RecordUnreadable("Not for this version.")
         return await recipient(chat)
 
-    world.ledger.recipient = unreadable  # type: ignore[method-assign]
+    monkeypatch.setattr(world.ledger, "recipient", unreadable)
     with capture_logs() as logs:
         await world.days(8)
     assert {d.notice.to for d in world.planned(PersonalRound)} == {ADA_IN_CHAT}
@@ -367,8 +370,7 @@ async def test_all_that_is_due_is_handed_out_in_batches_and_not_again_at_once(
 ) -> None:
     """Thousands cost little to queue; while a batch waits for a worker it is in no second one."""
     many = tuple(
-        replace(LETTER, notice=replace(LETTER.notice, request_id=f"r{n}"))  # type: ignore[arg-type]
-        for n in range(3 * BATCH + 1)
+        replace(LETTER, notice=PersonalLink(ADA_IN_CHAT, f"r{n}")) for n in range(3 * BATCH + 1)
     )
     await world.ledger.commit(Changes(planned=many))
     await world.remind.tick()

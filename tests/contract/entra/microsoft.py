@@ -201,12 +201,14 @@ class Microsoft:
     def _check_assertion(self, assertion: str, address: str) -> None:
         """As "certificate credentials" has it; whatever is wrong fails the request with a 500."""
         pem, thumbprint = certificate()
+        key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+        assert isinstance(key, rsa.RSAPublicKey)
         header = jwt.get_unverified_header(assertion)
         assert header["alg"] == "PS256"
         assert header["x5t#S256"] == thumbprint
         claims = jwt.decode(
             assertion,
-            x509.load_pem_x509_certificate(pem.encode()).public_key(),  # type: ignore[arg-type]
+            key,
             algorithms=["PS256"],
             audience=address,
             issuer=CLIENT_ID,

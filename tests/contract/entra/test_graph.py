@@ -159,7 +159,7 @@ async def test_a_batch_that_leaves_a_part_out_is_an_invalid_answer(
 ) -> None:
     """A part without a status is not taken for an empty one."""
     admins(microsoft, user("u1"))
-    microsoft.graph["/users/u1"] = Reply("strange", {})  # type: ignore[arg-type]
+    microsoft.graph["/users/u1"] = Reply("strange", {})  # type: ignore[arg-type]  # what Graph must not send
     with pytest.raises(CloudAnswerInvalid, match="missing in the batch"):
         await entra.global_admins(microsoft.tenant())
 

@@ -1,0 +1,147 @@
+"""Who may change an app in Okta: roles, targets, groups, and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot.errors import CloudAnswerInvalid, CloudRefused
+from tests.contract.okta_org import ASSIGNEES, HQ, Org, an_org, no_waiting
+from tests.contract.pretend_okta import error, says
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    with no_waiting():
+        yield
+
+
+@pytest.fixture
+async def org() -> AsyncIterator[Org]:
+    async with an_org() as org:
+        yield org
+
+
+def role(kind: str, *targets: dict[str, str], **more: Any) -> dict[str, Any]:
+    """A role assignment with its app targets expanded."""
+    return {
+        "id": "ra1",
+        "type": kind,
+        "status": "ACTIVE",
+        "assignmentType": "USER",
+        "_embedded": {"targets": {"catalog": {"apps": list(targets)}}},
+        **more,
+    }
+
+
+ALL = {"name": "office365"}
+ONE = {"name": "office365", "id": HQ}
+OTHER = {"name": "slack", "id": "0oaslack"}
+GROUP = {"_links": {"assignee": {"href": "https://contoso.okta.com/api/v1/groups/00g1"}}}
+
+
+def has_users(org: Org, **roles: list[Any]) -> None:
+    """Users with these roles, one on each page of the list of assignees."""
+    names = sorted(roles)
+
+    def assignees(request: Request) -> Response:
+        place = int(request.query_params.get("after", "0"))
+        link = {"next": {"href": f"{org.okta.url}{ASSIGNEES}?after={place + 1}&limit=1"}}
+        more = place + 1 < len(names)
+        return JSONResponse({"value": [{"id": names[place]}], "_links": link if more else {}})
+
+    org.okta.resources[ASSIGNEES] = assignees
+    for name, assigned in roles.items():
+        has_profile(org, name)
+        org.okta.resources[f"/api/v1/users/{name}/roles"] = says(assigned)
+
+
+def has_profile(org: Org, name: str, status: str = "ACTIVE") -> None:
+    profile = {"firstName": name.title(), "lastName": "Admin", "email": f"{name}@contoso.example"}
+    org.okta.resources[f"/api/v1/users/{name}"] = says({"status": status, "profile": profile})
+
+
+async def test_super_and_app_admins_are_found_with_what_they_may_change(org: Org) -> None:
+    """All apps, the catalogue's entry, or one instance; other roles and targets do not count."""
+    has_users(
+        org,
+        anna=[role("SUPER_ADMIN")],
+        berta=[role("APP_ADMIN")],
+        carla=[role("APP_ADMIN", ALL)],
+        dora=[role("APP_ADMIN", ONE, OTHER)],
+        emma=[role("APP_ADMIN", OTHER)],
+        frida=[role("HELP_DESK_ADMIN")],
+        gerda=[role("APP_ADMIN", status="INACTIVE"), "?"],
+        hanna=[role("APP_ADMIN", ONE), role("SUPER_ADMIN")],
+    )
+    admins = {admin.user_id: admin for admin in await org.client.app_admins()}
+    assert {name: admin.app_ids for name, admin in admins.items()} == {
+        "anna": None,
+        "berta": None,
+        "carla": None,
+        "dora": frozenset({HQ}),
+        "hanna": None,
+    }
+    assert (admins["hanna"].role, admins["dora"].role) == ("SUPER_ADMIN", "APP_ADMIN")
+    assert (admins["dora"].display_name, admins["dora"].email) == (
+        "Dora Admin",
+        "dora@contoso.example",
+    )
+
+
+async def test_members_of_a_group_with_the_role_are_added(org: Org) -> None:
+    """Whoever is an admin through a group alone may be missing from the list of assignees."""
+    has_users(org, anna=[role("APP_ADMIN", ONE, **GROUP)])
+    has_profile(org, "berta")
+    has_profile(org, "carla", "DEPROVISIONED")
+    members = [{"id": "anna"}, {"id": "berta"}, {"id": "carla"}]
+    org.okta.resources["/api/v1/groups/00g1/users"] = says(members)
+    assert [admin.user_id for admin in await org.client.app_admins()] == ["anna", "berta"]
+
+
+async def test_a_group_that_does_not_list_its_members_costs_nobody(org: Org) -> None:
+    """Some built-in groups refuse; the assignees themselves are still known."""
+    has_users(org, anna=[role("SUPER_ADMIN", **GROUP)])
+    org.okta.resources["/api/v1/groups/00g1/users"] = lambda request: error(403, "E0000006")
+    assert [admin.user_id for admin in await org.client.app_admins()] == ["anna"]
+
+
+@pytest.mark.parametrize(("group", "holder"), [({}, "users/anna"), (GROUP, "groups/00g1")])
+async def test_targets_that_did_not_come_along_are_asked_for(
+    org: Org, group: dict[str, Any], holder: str
+) -> None:
+    """A missing expansion never turns one app into all."""
+    has_users(org, anna=[role("APP_ADMIN", _embedded=None, **group)])
+    org.okta.resources["/api/v1/groups/00g1/users"] = says([])
+    org.okta.resources[f"/api/v1/{holder}/roles/ra1/targets/catalog/apps"] = says([ONE])
+    [admin] = await org.client.app_admins()
+    assert admin.app_ids == frozenset({HQ})
+
+
+@pytest.mark.parametrize("path", ["/api/v1/users/anna/roles", "/api/v1/users/berta"])
+async def test_roles_or_profiles_that_may_not_be_read_are_never_nobody(org: Org, path: str) -> None:
+    """One refusal anywhere means that it cannot be told."""
+    has_users(org, anna=[role("SUPER_ADMIN")], berta=[role("SUPER_ADMIN")])
+    org.okta.resources[path] = lambda request: error(403, "E0000006")
+    with pytest.raises(CloudRefused):
+        await org.client.app_admins()
+
+
+async def test_a_user_who_was_deleted_meanwhile_is_left_out(org: Org) -> None:
+    """Between two calls the world moves on."""
+    has_users(org, anna=[role("SUPER_ADMIN")], berta=[role("SUPER_ADMIN")])
+    del org.okta.resources["/api/v1/users/anna/roles"]
+    del org.okta.resources["/api/v1/users/berta"]
+    assert await org.client.app_admins() == ()
+
+
+async def test_body_paging_that_loops_is_stopped(org: Org) -> None:
+    """The list of assignees pages in its body; the same guard holds."""
+    link = {"next": {"href": f"{org.okta.url}{ASSIGNEES}?after=1"}}
+    org.okta.resources[ASSIGNEES] = says({"value": [], "_links": link})
+    with pytest.raises(CloudAnswerInvalid, match="read before"):
+        await org.client.app_admins()

@@ -1,0 +1,80 @@
+"""The way to an app's tab in Okta's Admin Console."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from adapters.okta.console import admin_address
+from bot.errors import CloudAnswerInvalid
+from tests.contract.loopback import SteppingClock
+from tests.contract.okta_org import HQ, Org, an_org, client_for, no_waiting
+from tests.contract.pretend_okta import says
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    with no_waiting():
+        yield
+
+
+@pytest.fixture
+async def org() -> AsyncIterator[Org]:
+    async with an_org() as org:
+        yield org
+
+
+@pytest.mark.parametrize(
+    ("url", "admin"),
+    [
+        ("https://contoso.okta.com", "https://contoso-admin.okta.com"),
+        ("https://contoso-admin.okta.com", "https://contoso-admin.okta.com"),
+        ("https://contoso.okta-emea.com", "https://contoso-admin.okta-emea.com"),
+        ("https://contoso.oktapreview.com", "https://contoso-admin.oktapreview.com"),
+        ("https://contoso.okta-gov.com", "https://contoso-admin.okta-gov.com"),
+        ("https://id.contoso.example", ""),
+        ("https://okta.com", ""),
+        ("https://a.b.okta.com", ""),
+        ("http://contoso.okta.com", ""),
+        ("https://contoso.okta.com.evil.example.com", ""),
+    ],
+)
+def test_the_admin_console_is_found_from_an_okta_address(url: str, admin: str) -> None:
+    """`-admin` goes before Okta's own domains only."""
+    assert admin_address(url) == admin
+
+
+async def test_a_custom_domain_is_resolved_once_and_without_credentials(org: Org) -> None:
+    """The Admin Console is not on the custom domain; Okta says where the org is."""
+    organization = {"_links": {"organization": {"href": "https://contoso.okta.com"}}}
+    org.okta.resources["/.well-known/okta-organization"] = says(organization)
+    for _ in range(2):
+        assert await org.client.integration_tab(HQ) == (
+            "https://contoso-admin.okta.com/admin/app/office365/instance/"
+            f"{HQ}/#tab-user-management/api-credentials"
+        )
+    assert org.okta.calls == ["/.well-known/okta-organization"]
+    assert org.okta.tokens == []
+
+
+@pytest.mark.parametrize("href", ["https://contoso.evil.example.com", None, "javascript:x"])
+async def test_an_organization_elsewhere_is_no_place_to_send_an_admin(
+    org: Org, href: str | None
+) -> None:
+    """People sign in there with their strongest account: it must be Okta's."""
+    body = {"_links": {"organization": {"href": href}}}
+    org.okta.resources["/.well-known/okta-organization"] = says(body)
+    with pytest.raises(CloudAnswerInvalid, match="admin_url"):
+        await org.client.integration_tab(HQ)
+
+
+async def test_an_admin_address_in_the_settings_wins() -> None:
+    """Nothing is asked."""
+    client = client_for(
+        "https://id.contoso.example", SteppingClock(), admin_url="https://admin.contoso.example"
+    )
+    assert (await client.integration_tab("0oa/../x")).startswith(
+        "https://admin.contoso.example/admin/app/office365/instance/0oa%2F..%2Fx/#tab"
+    )
+    await client.aclose()

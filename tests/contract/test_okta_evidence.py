@@ -1,0 +1,124 @@
+"""What the events of Okta's System Log prove, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from adapters.okta.system_log import EVENT_TYPES, evidence_in
+from bot.domain.evidence import EvidenceKind
+from tests.contract.okta_org import HQ, HUMAN, LOGS, Org, an_org, event, no_waiting
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    with no_waiting():
+        yield
+
+
+@pytest.fixture
+async def org() -> AsyncIterator[Org]:
+    async with an_org() as org:
+        yield org
+
+
+def debug(**data: str) -> dict[str, Any]:
+    return {"debugContext": {"debugData": data}}
+
+
+REJECTED = "app.office365.api.error.validate.creds"
+PUSHED = "app.office365.api.error.push.profile"
+FAILED = {"result": "FAILURE", "reason": None}
+SERVICE = f"svc_OKTA_sync_{HQ}@contoso.onmicrosoft.com"
+
+TOLD: list[tuple[str, dict[str, Any], EvidenceKind | None]] = [
+    (REJECTED, debug(adminUserName=HUMAN), EvidenceKind.ADMIN_PASSWORD_REJECTED),
+    (REJECTED, debug(admin_user_name=HUMAN), EvidenceKind.ADMIN_PASSWORD_REJECTED),
+    (
+        REJECTED,
+        {"outcome": {"result": "FAILURE", "reason": f"AADSTS50076 Account: {HUMAN}"}},
+        EvidenceKind.ADMIN_PASSWORD_REJECTED,
+    ),
+    (REJECTED, debug(adminUserName=SERVICE), EvidenceKind.SERVICE_ACCOUNT_USED),
+    (REJECTED, debug(errorMessage=f"AADSTS50079 {SERVICE}."), EvidenceKind.SERVICE_ACCOUNT_USED),
+    (REJECTED, debug(adminUserName="svc_OKTA_sync_0oaAnotherApp1234567@x.example"), None),
+    (REJECTED, {}, None),
+    (PUSHED, debug(adminUserName=HUMAN), EvidenceKind.ADMIN_PASSWORD_USED),
+    (PUSHED, debug(errorMessage="could not push jane@contoso.example"), None),
+    ("application.lifecycle.update", {}, EvidenceKind.SETTINGS_SAVED),
+    ("application.lifecycle.update", {"outcome": FAILED}, None),
+    (
+        "application.lifecycle.update",
+        {"target": [{"id": HQ, "changeDetails": {"from": {"label": "a"}, "to": {"label": "b"}}}]},
+        None,
+    ),
+    (
+        "application.lifecycle.update",
+        {"target": [{"id": HQ, "changeDetails": {"to": {"app_instance_properties": {}}}}]},
+        EvidenceKind.SETTINGS_SAVED,
+    ),
+    (
+        "app.office365.provisioning_app.create",
+        {},
+        EvidenceKind.PROVISIONING_APP_CREATED,
+    ),
+    ("app.office365.provisioning_app.create", {"outcome": FAILED}, None),
+    (
+        "app.office365.provisioning_app_credential.rotate",
+        {},
+        EvidenceKind.PROVISIONING_APP_CREATED,
+    ),
+    ("app.office365.provisioning_app_credential.rotate", {"outcome": FAILED}, None),
+    (REJECTED, {"target": None, **debug(adminUserName=HUMAN)}, None),
+    (REJECTED, {"published": "yesterday", **debug(adminUserName=HUMAN)}, None),
+    (REJECTED, {"uuid": None, **debug(adminUserName=HUMAN)}, None),
+    (REJECTED, {"debugContext": "?", "outcome": 7}, None),
+]
+
+
+@pytest.mark.parametrize(("kind", "more", "expected"), TOLD)
+def test_an_event_tells_what_it_proves_and_no_more(
+    kind: str, more: dict[str, Any], expected: EvidenceKind | None
+) -> None:
+    """Both spellings are read; without an account that is named, nothing is concluded."""
+    found = list(evidence_in(event(kind, **more), frozenset({HQ}), datetime.now(UTC)))
+    assert [evidence.kind for _, evidence in found] == ([expected] if expected else [])
+    assert kind in EVENT_TYPES
+
+
+async def test_the_log_is_polled_once_and_each_event_counted_once(org: Org) -> None:
+    """One query for all kinds and apps; a poll's eternal `next` ends with an empty page."""
+    used = event(REJECTED, **debug(adminUserName=HUMAN))
+    saved = event("application.lifecycle.update", published="2026-03-02T10:00:00Z")
+    other = event("application.lifecycle.update", uuid="x", target=[{"id": "0oaother"}])
+
+    def page(request: Request) -> Response:
+        place = int(request.query_params.get("after", "0"))
+        pages: list[list[Any]] = [[saved, used], [used, other, "?"], []]
+        link = f'<{org.okta.url}{LOGS}?after={place + 1}>; rel="next"'
+        return JSONResponse(pages[place], headers={"link": link})
+
+    org.okta.resources[LOGS] = page
+    since = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+    told = await org.client.read_log(frozenset({HQ, "0oaquiet"}), "", since)
+    evidence = told.evidence
+    assert list(evidence) == [HQ]
+    first, second = evidence[HQ]
+    assert (first.kind, second.kind) == (
+        EvidenceKind.ADMIN_PASSWORD_REJECTED,
+        EvidenceKind.SETTINGS_SAVED,
+    )
+    assert first.event_id == f"uuid-{REJECTED}"
+    assert first.detail == {"account": HUMAN}
+    assert second.detail == {"by": "Oskar Okta"}
+    assert first.happened_at == datetime(2026, 3, 1, 10, 0, 0, 123000, tzinfo=UTC)
+    assert len(org.okta.calls) == 3
+    query = httpx.QueryParams(org.okta.queries[0])
+    assert query["since"] == "2026-03-01T08:50:00.000Z"
+    assert query["filter"].count("eventType eq") == len(EVENT_TYPES)

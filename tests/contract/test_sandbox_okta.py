@@ -1,0 +1,210 @@
+"""The pretend Okta answers as Okta's documentation has it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from sandbox.keys import SigningKey, b64url
+from tests.contract.clouds_stage import (
+    ASSERTION_TYPE,
+    World,
+    a_company,
+    bearer,
+    okta_assertion,
+    okta_token,
+    proof,
+)
+
+
+@pytest_asyncio.fixture
+async def world(keys: Path) -> AsyncIterator[World]:
+    async with a_company(keys) as world:
+        yield world
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aud": "https://elsewhere.example.com/oauth2/v1/token"},
+        {"iss": "0oaSomebodyElse"},
+        {"sub": "0oaSomebodyElse"},
+        {"exp": 1},
+        {"exp": int(time.time()) + 7200},
+    ],
+)
+async def test_okta_refuses_an_assertion_with_a_wrong_claim(
+    world: World, changes: dict[str, Any]
+) -> None:
+    """Audience, issuer, subject and both ends of the lifetime are checked."""
+    answer = await okta_token(world, "fabrikam", okta_assertion(world, "fabrikam", **changes))
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+async def test_okta_refuses_an_assertion_signed_with_another_key(world: World) -> None:
+    """Only the registered public key counts, even under the registered key id."""
+    stranger = SigningKey.generate(world.company.org("fabrikam").key_id)
+    answer = await okta_token(world, "fabrikam", okta_assertion(world, "fabrikam", stranger))
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+async def test_okta_refuses_an_assertion_that_was_used_before(world: World) -> None:
+    """An assertion with a `jti` is good for one token."""
+    assertion = okta_assertion(world, "fabrikam")
+    assert (await okta_token(world, "fabrikam", assertion)).status_code == 200
+    assert (await okta_token(world, "fabrikam", assertion)).status_code == 401
+
+
+async def test_an_org_with_dpop_gives_a_token_only_for_a_proof_with_its_nonce(
+    world: World,
+) -> None:
+    """No proof, a proof without the nonce, a proof with it: refused, challenged, accepted."""
+    address = f"{world.okta('contoso')}/oauth2/v1/token"
+    key = SigningKey.generate("dpop")
+
+    bare = await okta_token(world, "contoso", okta_assertion(world, "contoso"))
+    assert (bare.status_code, bare.json()["error"]) == (400, "invalid_dpop_proof")
+
+    assertion = okta_assertion(world, "contoso")
+    asked = await okta_token(world, "contoso", assertion, DPoP=proof(key, "POST", address))
+    assert (asked.status_code, asked.json()["error"]) == (400, "use_dpop_nonce")
+
+    nonce = asked.headers["dpop-nonce"]
+    dpop = proof(key, "POST", address, nonce=nonce)
+    given = await okta_token(world, "contoso", assertion, DPoP=dpop)
+    assert (given.status_code, given.json()["token_type"]) == (200, "DPoP")
+
+    apps = f"{world.okta('contoso')}/api/v1/apps"
+    token = given.json()["access_token"]
+    ath = b64url(hashlib.sha256(token.encode()).digest())
+
+    async def call(scheme: str, dpop: str) -> int:
+        headers = {"Authorization": f"{scheme} {token}", "DPoP": dpop}
+        return (await world.http.get(apps, headers=headers)).status_code
+
+    good = proof(key, "GET", apps, ath=ath)
+    assert await call("DPoP", good) == 200
+    assert await call("DPoP", good) == 401, "a proof is good for one call"
+    assert await call("DPoP", proof(key, "GET", apps)) == 401, "the proof must name the token"
+    assert await call("Bearer", proof(key, "GET", apps, ath=ath)) == 401
+    stranger = SigningKey.generate("stranger")
+    assert await call("DPoP", proof(stranger, "GET", apps, ath=ath)) == 401
+
+
+async def test_a_token_without_the_scope_is_refused_with_the_name_of_the_scope(
+    world: World,
+) -> None:
+    """`insufficient_scope` tells which scope is missing."""
+    answer = await world.http.post(
+        f"{world.okta('fabrikam')}/oauth2/v1/token",
+        data={
+            "grant_type": "client_credentials",
+            "scope": "okta.apps.read",
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": okta_assertion(world, "fabrikam"),
+        },
+    )
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    logs = await world.http.get(f"{world.okta('fabrikam')}/api/v1/logs", headers=headers)
+    assert (logs.status_code, logs.json()["errorCode"]) == (403, "E0000006")
+    assert 'scope="okta.logs.read"' in logs.headers["www-authenticate"]
+
+
+async def test_apps_come_in_pages_that_the_link_headers_lead_through(world: World) -> None:
+    """Following `next` to its end gives every app once, the inactive one only when asked for."""
+    world.company.org("fabrikam").page_cap = 3
+    headers = await bearer(world)
+    url: str | None = f"{world.okta('fabrikam')}/api/v1/apps"
+    query: dict[str, str] | None = {"filter": 'name eq "office365"', "limit": "200"}
+    seen, pages = [], 0
+    while url:
+        answer = await world.http.get(url, params=query, headers=headers)
+        assert len(answer.headers.get_list("link")) == (2 if pages == 0 else 1)
+        seen += [app["id"] for app in answer.json()]
+        url, query, pages = answer.links.get("next", {}).get("url"), None, pages + 1
+    assert pages == 2
+    assert seen == [app.id for app in world.company.org("fabrikam").apps]
+
+
+async def test_a_client_that_uses_up_its_window_gets_429_until_the_reset(world: World) -> None:
+    """A service app may use half of a bucket; the headers count down to the refusal."""
+    world.company.org("fabrikam").limits["/api/v1/apps"] = 4
+    headers = await bearer(world)
+    url = f"{world.okta('fabrikam')}/api/v1/apps"
+    answers = [await world.http.get(url, headers=headers) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer.headers["x-rate-limit-remaining"] for answer in answers] == ["1", "0", "0"]
+    assert answers[2].json()["errorCode"] == "E0000047"
+    assert 0 < int(answers[2].headers["x-rate-limit-reset"]) - time.time() <= 60
+
+
+async def test_the_app_outside_of_the_bots_role_is_listed_but_not_readable(world: World) -> None:
+    """403 for the connection of one app, 404 for one that is not there."""
+    org = world.company.org("fabrikam")
+    org.apps[0].readable = False
+    headers = await bearer(world)
+    base = f"{world.okta('fabrikam')}/api/v1/apps"
+    for app_id, status in ((org.apps[0].id, 403), (org.apps[1].id, 200), ("0oaNoSuchApp", 404)):
+        answer = await world.http.get(f"{base}/{app_id}/connections/default", headers=headers)
+        assert answer.status_code == status
+
+
+async def test_a_poll_of_the_system_log_goes_on_where_it_stopped(world: World) -> None:
+    """`next` is there even when nothing is new, and later brings only what happened since."""
+    headers = await bearer(world)
+    url = f"{world.okta('fabrikam')}/api/v1/logs"
+    app_id = world.app_id("fabrikam", "Office 365 Labs")
+    first = await world.http.get(url, params={"since": "2020-01-01T00:00:00Z"}, headers=headers)
+    assert first.json()
+    quiet = await world.http.get(first.links["next"]["url"], headers=headers)
+    assert quiet.json() == []
+    world.company.press_save("fabrikam", app_id, "fay")
+    after = await world.http.get(quiet.links["next"]["url"], headers=headers)
+    assert [(e["eventType"], e["target"][0]["id"]) for e in after.json()] == [
+        ("application.lifecycle.update", app_id)
+    ]
+
+
+async def test_the_system_log_is_filtered_by_event_type_and_target(world: World) -> None:
+    """`eq`, `sw`, `and` and `or` work; an unreadable filter is refused."""
+    headers = await bearer(world)
+    url = f"{world.okta('fabrikam')}/api/v1/logs"
+    app_id = world.app_id("fabrikam", "Office 365 Service")
+    kinds = '(eventType sw "app.office365." or eventType eq "x")'
+    query = {
+        "since": "2020-01-01T00:00:00Z",
+        "filter": f'{kinds} and target.id eq "{app_id}"',
+    }
+    found = (await world.http.get(url, params=query, headers=headers)).json()
+    assert [event["debugContext"]["debugData"]["adminUserName"] for event in found] == [
+        "felix@fabrikam.example"
+    ]
+    query["filter"] = "eventType is whatever"
+    answer = await world.http.get(url, params=query, headers=headers)
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, "E0000031")
+
+
+async def test_okta_admins_are_told_with_their_roles_and_targets(world: World) -> None:
+    """The list pages in the body; a role names the apps it is limited to."""
+    org = world.company.org("fabrikam")
+    org.page_cap = 1
+    headers = await bearer(world)
+    url: str | None = f"{world.okta('fabrikam')}/api/v1/iam/assignees/users"
+    roles = []
+    while url:
+        page = (await world.http.get(url, headers=headers)).json()
+        for user in page["value"]:
+            answer = await world.http.get(
+                user["_links"]["roles"]["href"],
+                params={"expand": "targets/catalog/apps"},
+                headers=headers,
+            )
+            roles += [role["type"] for role in answer.json()]
+        url = page["_links"].get("next", {}).get("href")
+    assert roles == ["APP_ADMIN", "SUPER_ADMIN"]

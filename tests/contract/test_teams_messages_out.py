@@ -1,0 +1,291 @@
+"""Messages to Teams: threads, changes, people, and what each refusal of the Bot Connector means."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from starlette.responses import JSONResponse, Response
+
+from adapters.teams.connector import Connector, TeamsMessenger
+from adapters.teams.roster import KEPT_FOR
+from bot.domain.notices import Channel
+from bot.domain.people import ChatIdentity, Platform
+from bot.errors import (
+    ChannelUnreachable,
+    ChatError,
+    ChatMisconfigured,
+    ChatThrottled,
+    ChatUnreachable,
+    MessageGone,
+    MessageRefused,
+    PersonUnreachable,
+)
+from bot.message import Message
+from bot.ports.chat import ConversationRef
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World, teams_world
+
+
+@pytest_asyncio.fixture
+async def teams() -> AsyncIterator[World]:
+    async with teams_world() as world:
+        yield world
+
+
+ADA_IN_TEAMS = ChatIdentity(Platform.TEAMS, ADA, "Ada Byron")
+IN_CHANNEL = Channel(Platform.TEAMS, CHANNEL)
+HELLO = Message("Hello.")
+
+
+@pytest_asyncio.fixture
+async def ada(teams: World) -> ChatIdentity:
+    """Ada, who installed the app, as Teams tells of her."""
+    await teams.post(teams.installed())
+    return replace(ADA_IN_TEAMS, time_zone="Europe/London", language="en-GB")
+
+
+async def test_a_channel_message_starts_a_thread(teams: World) -> None:
+    """Also in a channel that was never heard from: the configured address is used."""
+    sent = await teams.messenger.post(IN_CHANNEL, HELLO, "k")
+    assert sent.message_id == f"{CHANNEL};messageid=1001|1001"
+    (call,) = teams.microsoft.calls
+    assert call.path == "/emea/v3/conversations"
+    assert call.body["isGroup"] is True
+    assert call.body["bot"] == {"id": f"28:{APP}"}
+    assert call.body["channelData"] == {"channel": {"id": CHANNEL}, "tenant": {"id": TENANT}}
+    assert call.body["activity"]["attachments"][0]["content"]["speak"] == "Hello."
+
+
+async def test_people_are_introduced_by_a_message_to_each(teams: World, ada: ChatIdentity) -> None:
+    """A bot cannot open a group chat; whoever can be reached is, before the failure is told."""
+    sent = await teams.messenger.introduce((ada, ada), HELLO, "k")
+    assert len(teams.microsoft.calls) == 2
+    assert sent.message_id.startswith(f"{PERSONAL}|")
+    stranger = replace(ada, user_id="nobody")
+    with pytest.raises(PersonUnreachable):
+        await teams.messenger.introduce((stranger, ada), HELLO, "k")
+    assert len(teams.microsoft.calls) == 3
+
+
+async def test_a_sent_message_is_changed_in_place(teams: World, ada: ChatIdentity) -> None:
+    """By the id that sending gave, in a chat and in a channel."""
+    for sent in (
+        await teams.messenger.send_personal(ada, HELLO, "k"),
+        await teams.messenger.post(IN_CHANNEL, HELLO, "k"),
+    ):
+        await teams.messenger.update(sent.message_id, Message("Done."))
+        call = teams.microsoft.calls[-1]
+        conversation, activity = sent.message_id.split("|")
+        assert call.method == "PUT"
+        assert call.path == f"/emea/v3/conversations/{conversation}/activities/{activity}"
+        assert call.card["speak"] == "Done."
+
+
+async def test_a_person_is_found_by_object_id_in_the_bots_tenant(
+    teams: World, ada: ChatIdentity
+) -> None:
+    """The same object id in another tenant is another person."""
+    assert await teams.messenger.find_person((), ADA.upper(), TENANT) == (ada,)
+    assert await teams.messenger.find_person((), ADA, "another-tenant") == ()
+    assert await teams.messenger.find_person((), "unknown", TENANT) == ()
+
+
+async def test_a_person_is_found_by_address_among_the_channels_team(
+    teams: World, ada: ChatIdentity
+) -> None:
+    """An admin account elsewhere belongs to somebody here; only who has the app counts."""
+    teams.microsoft.members = [
+        {"id": "29:1bob", "aadObjectId": "bob", "email": "bob@contoso.com"},
+        {"id": "29:1", "email": None},
+        {"id": "29:1ada", "aadObjectId": ADA, "userPrincipalName": "Ada@Contoso.com"},
+    ]
+    find = teams.messenger.find_person
+    assert await find(("ada@contoso.com",), "x", "another-tenant") == (ada,)
+    assert await find(("bob@contoso.com",), "x", "another-tenant") == ()
+    assert await find(("da@contoso.com", ""), "x", TENANT) == ()
+
+
+async def test_a_team_is_read_once_for_many_who_are_looked_for(
+    teams: World, ada: ChatIdentity
+) -> None:
+    """Also when they are looked for at once, and are not there; some minutes later, again."""
+    teams.microsoft.members = [
+        {"id": "29:1ada", "aadObjectId": ADA, "email": "ada@contoso.com"},
+        *({"id": f"29:1{n}", "aadObjectId": f"m{n}", "email": f"m{n}@x.com"} for n in range(4)),
+    ]
+    find = teams.messenger.find_person
+    wanted = [f"m{n}@x.com" for n in range(40)] + ["Ada@contoso.com"]
+    found = await asyncio.gather(*(find((address,), "", "") for address in wanted))
+    assert found == [()] * 40 + [(ada,)]
+    assert teams.microsoft.member_requests == 3, "three pages, once"
+    teams.microsoft.members = []
+    teams.clock.now += KEPT_FOR
+    assert await find(("ada@contoso.com",), "", "") == ()
+
+
+async def test_a_team_that_could_not_be_read_is_read_at_the_next_look(
+    teams: World, ada: ChatIdentity
+) -> None:
+    """A failure is not kept."""
+    teams.microsoft.members = [{"id": "29:1ada", "aadObjectId": ADA, "email": "ada@contoso.com"}]
+    teams.microsoft.refusals = [JSONResponse({}, 502)]
+    with pytest.raises(ChatUnreachable):
+        await teams.messenger.find_person(("ada@contoso.com",), "", "")
+    assert await teams.messenger.find_person(("ada@contoso.com",), "", "") == (ada,)
+
+
+async def test_a_team_without_the_app_tells_nobody(teams: World) -> None:
+    """Then addresses cannot be looked up, which is no error."""
+    teams.microsoft.refusals = [
+        JSONResponse({"error": {"code": "BotNotInConversationRoster"}}, 403)
+    ]
+    assert await teams.messenger.find_person(("ada@contoso.com",), "x", TENANT) == ()
+
+
+async def test_teams_cannot_tell_what_was_sent(teams: World, ada: ChatIdentity) -> None:
+    """A bot cannot read a conversation back."""
+    await teams.messenger.send_personal(ada, HELLO, "k")
+    assert await teams.messenger.find_sent(ada, "k") is None
+
+
+async def test_teams_cannot_tell_what_came_after_a_message(teams: World) -> None:
+    """Nor a channel."""
+    sent = await teams.messenger.post(IN_CHANNEL, HELLO, "k")
+    assert await teams.messenger.messages_after(sent.message_id, 30) is None
+
+
+BLOCKED = {"errorCode": 209, "message": '{\r\n  "subCode": "MessageWritesBlocked",\r\n  "d": 1}'}
+BLOCKED_BARE = {"errorCode": 209, "message": "{subCode: MessageWritesBlocked, details: x}"}
+REFUSALS: list[tuple[int, Any, type[ChatError], type[ChatError]]] = [
+    (400, {"error": {"code": "BadArgument"}}, MessageRefused, MessageRefused),
+    (403, {"error": {"code": "BotNotInConversationRoster"}}, PersonUnreachable, ChannelUnreachable),
+    (403, {"error": {"code": "ConversationBlockedByUser"}}, PersonUnreachable, ChannelUnreachable),
+    (403, {"error": {"code": "BotDisabledByAdmin"}}, ChatMisconfigured, ChatMisconfigured),
+    (403, BLOCKED, PersonUnreachable, ChannelUnreachable),
+    (403, BLOCKED_BARE, PersonUnreachable, ChannelUnreachable),
+    (404, {"error": {"code": "ConversationNotFound"}}, PersonUnreachable, ChannelUnreachable),
+    (412, {"error": {"code": "PreconditionFailed"}}, ChatThrottled, ChatThrottled),
+    (413, {"error": {"code": "MessageSizeTooBig"}}, MessageRefused, MessageRefused),
+    (429, {"error": {"code": "Throttled"}}, ChatThrottled, ChatThrottled),
+    (500, "oops", ChatUnreachable, ChatUnreachable),
+    (502, "<html>bad gateway</html>", ChatUnreachable, ChatUnreachable),
+    (504, "", ChatUnreachable, ChatUnreachable),
+    (302, "", ChatUnreachable, ChatUnreachable),
+]
+
+
+async def test_each_refusal_has_its_meaning(teams: World, ada: ChatIdentity) -> None:
+    """The table of Teams' error codes, in a chat and in a channel; each call is made once."""
+    for status, body, in_chat, in_channel in REFUSALS:
+        content = body if isinstance(body, str) else json.dumps(body)
+        for meaning, send in (
+            (in_chat, teams.messenger.send_personal(ada, HELLO, "k")),
+            (in_channel, teams.messenger.post(IN_CHANNEL, HELLO, "k")),
+        ):
+            teams.microsoft.refusals = [Response(content, status, {"Retry-After": "7"})]
+            with pytest.raises(ChatError) as raised:
+                await send
+            assert type(raised.value) is meaning, (status, body)
+            assert str(status) in str(raised.value)
+            if isinstance(raised.value, ChatThrottled):
+                assert raised.value.retry_after == (7.0 if status == 429 else 1.0)
+            if body in (BLOCKED, BLOCKED_BARE):
+                assert "MessageWritesBlocked" in str(raised.value)
+    assert teams.microsoft.calls == []
+
+
+async def test_a_message_that_is_gone_cannot_be_changed(teams: World, ada: ChatIdentity) -> None:
+    """404 on a change is about the message."""
+    teams.microsoft.refusals = [Response("", 404)]
+    with pytest.raises(MessageGone):
+        await teams.messenger.update(f"{PERSONAL}|1", HELLO)
+    for unknown in ("", "x", "|", f"{PERSONAL}|"):
+        with pytest.raises(MessageGone):
+            await teams.messenger.update(unknown, HELLO)
+
+
+async def test_a_stored_address_that_is_not_configured_gets_no_token(teams: World) -> None:
+    """A conversation remembered before the settings changed is not written to."""
+    evil = ConversationRef(PERSONAL, "personal", "http://127.0.0.1:9/", TENANT, "", "", ADA)
+    await teams.conversations.remember(evil)
+    with pytest.raises(ChatMisconfigured):
+        await teams.messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
+    assert teams.microsoft.token_requests == 0
+
+
+async def test_many_messages_cost_one_token(teams: World, ada: ChatIdentity) -> None:
+    """The bot's token is kept, and asked for once even when many want it."""
+    send = teams.messenger.send_personal
+    await asyncio.gather(*(send(ada, HELLO, str(i)) for i in range(20)))
+    assert len(teams.microsoft.calls) == 20
+    assert teams.microsoft.token_requests == 1
+
+
+async def test_a_token_that_was_revoked_is_replaced(teams: World, ada: ChatIdentity) -> None:
+    """One 401 costs one new token; the message arrives once."""
+    await teams.messenger.send_personal(ada, HELLO, "1")
+    teams.microsoft.valid_tokens.clear()
+    await teams.messenger.send_personal(ada, HELLO, "2")
+    assert len(teams.microsoft.calls) == 2
+    assert teams.microsoft.token_requests == 2
+
+
+async def test_a_connector_that_refuses_every_token_is_a_matter_of_settings(
+    teams: World, ada: ChatIdentity
+) -> None:
+    """Wrong tenant or authority: inbound works and every reply is 401."""
+    denied = JSONResponse({"message": "Authorization has been denied for this request."}, 401)
+    teams.microsoft.refusals = [denied, denied]
+    with pytest.raises(ChatMisconfigured, match=r"teams\.tenant_id"):
+        await teams.messenger.send_personal(ada, HELLO, "k")
+
+
+async def test_refused_credentials_are_named_without_being_shown(
+    teams: World, ada: ChatIdentity
+) -> None:
+    """The error says which code Microsoft gave; the secret is nowhere in it."""
+    body = {"error": "invalid_client", "error_codes": [7000215], "error_description": "secret x"}
+    teams.microsoft.token_refusal = JSONResponse(body, 401)
+    with pytest.raises(ChatMisconfigured, match="invalid_client, AADSTS7000215") as error:
+        await teams.messenger.send_personal(ada, HELLO, "k")
+    assert "secret x" not in str(error.value)
+
+
+async def test_a_sign_in_that_gives_no_token_may_be_tried_again(
+    teams: World, ada: ChatIdentity
+) -> None:
+    """Nothing was sent, whatever came instead of a token."""
+    for answer in (
+        JSONResponse({"token_type": "Bearer"}),
+        JSONResponse(["x"]),
+        Response("<html>", 200),
+        Response("", 503),
+    ):
+        teams.microsoft.token_refusal = answer
+        with pytest.raises(ChatUnreachable):
+            await teams.messenger.send_personal(ada, HELLO, "k")
+    assert teams.microsoft.calls == []
+
+
+async def test_a_connector_that_breaks_off_is_unreachable(teams: World, ada: ChatIdentity) -> None:
+    """A broken connection is an outcome that nobody knows, so the call is not repeated."""
+    tried = []
+
+    async def breaks_off(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/token"):
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 3599})
+        tried.append(request.url.path)
+        raise httpx.ReadError("connection reset", request=request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(breaks_off)) as http:
+        connector = Connector(teams.settings, http)
+        messenger = TeamsMessenger(teams.settings, teams.conversations, connector)
+        with pytest.raises(ChatUnreachable):
+            await messenger.send_personal(ada, HELLO, "k")
+    assert len(tried) == 1

@@ -1,0 +1,175 @@
+"""What every answer of the web app has in common, and the routes beside the links."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from adapters.web.health import Health, Part
+from adapters.web.middleware import BodyLimit
+from tests.contract.test_web_link import STEPS
+from tests.site import TOKEN, Site, a_site, csrf_of
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """The app over http on loopback."""
+    async with a_site() as one:
+        yield one
+
+
+async def test_every_answer_carries_the_security_headers() -> None:
+    """Pages, problems, bugs and webhooks alike; none may be framed, kept, indexed or sniffed."""
+    async with a_site(teams_fails=True) as site:
+        answers = [
+            await site.open("/"),
+            await site.open(),
+            await site.open("/c/x"),
+            await site.open("/nowhere"),
+            await site.browser.put(f"/c/{TOKEN}"),
+            await site.browser.post("/slack/events", content=b"x"),
+            await site.browser.post("/teams/messages", headers={"Accept": "text/html"}),
+            await site.browser.get("/health"),
+        ]
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 404, 405, 200, 500, 200]
+    for answer in answers:
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "noindex" in answer.headers["x-robots-tag"]
+        assert "strict-transport-security" not in answer.headers
+        assert "server" not in answer.headers
+
+
+async def test_over_https_the_cookie_is_bound_to_the_host_and_hsts_is_sent() -> None:
+    """`__Host-`, Secure, HttpOnly, SameSite=Lax; and the press works with it."""
+    async with a_site("https://bot.example.com") as site:
+        page = await site.open(Host="bot.example.com")
+        cookie = page.headers["set-cookie"]
+        assert page.headers["strict-transport-security"] == "max-age=31536000"
+        assert cookie.startswith("__Host-o365bot-csrf=")
+        assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
+        pressed = await site.press(
+            csrf_of(page),
+            Host="bot.example.com",
+            Origin="https://bot.example.com",
+            Cookie=cookie.partition(";")[0],
+        )
+        assert pressed.status_code == 303
+
+
+async def test_bodies_are_bounded_whether_announced_or_not(site: Site) -> None:
+    """413 for a form over 4 KiB and a webhook over 1 MiB, with a length or in chunks."""
+
+    async def chunks(size: int) -> AsyncIterator[bytes]:
+        for _ in range(0, size, 1024):
+            yield b"x" * 1024
+
+    own = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+    forms = (f"/c/{TOKEN}", STEPS, f"/o/{TOKEN}")
+    for path, limit in (*((form, 4096) for form in forms), ("/slack/events", 1024 * 1024)):
+        for content in (b"x" * (limit + 1), chunks(limit + 1)):
+            answer = await site.browser.post(path, content=content, headers=own)
+            assert answer.status_code == 413
+    whole = await site.browser.post("/slack/events", content=chunks(1024 * 1024))
+    assert whole.text == str(1024 * 1024)
+
+
+async def test_a_body_that_never_ends_is_given_up() -> None:
+    """408 after the time limit; the endpoint is never called."""
+    sent: list[Message] = []
+
+    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError("called without a body")
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError("never")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    limited = BodyLimit(
+        endpoint, lambda request, status: PlainTextResponse("", status), seconds=0.01
+    )
+    scope = {"type": "http", "method": "POST", "path": "/slack/events", "headers": []}
+    await limited(scope, receive, send)
+    assert sent[0]["status"] == 408
+
+
+async def test_a_bug_is_a_page_with_a_reference_and_no_details() -> None:
+    """500 tells the request's id to quote, and nothing of what went wrong inside."""
+    async with a_site(teams_fails=True) as site:
+        answer = await site.browser.post("/teams/messages", headers={"Accept": "text/html"})
+    assert answer.status_code == 500
+    assert re.search(r"Reference: [0-9a-f]{16}", answer.text)
+    assert "RuntimeError" not in answer.text
+
+
+async def test_what_is_no_browser_gets_one_line(site: Site) -> None:
+    """Without text/html in Accept a problem is plain text."""
+    answer = await site.browser.get("/nowhere", headers={"Accept": "*/*"})
+    assert (answer.status_code, answer.text) == (404, "There is no such page\n")
+
+
+async def test_health_names_each_part_and_fails_with_the_vital_ones_only(site: Site) -> None:
+    """One cloud that fails leaves the bot serving; without the store it answers 503."""
+    assert (await site.browser.get("/health")).json()["status"] == "ok"
+    okta = Part("okta:contoso", ok=False, reason="no answer")
+    site.health = Health((Part("store", ok=True, vital=True), okta))
+    degraded = await site.browser.get("/health")
+    assert (degraded.status_code, degraded.json()["status"]) == (200, "degraded")
+    assert degraded.json()["parts"]["okta:contoso"] == {"status": "failed", "reason": "no answer"}
+    site.health = Health((Part("store", ok=False, reason="away", vital=True), okta))
+    failed = await site.browser.get("/health")
+    assert (failed.status_code, failed.json()["status"]) == (503, "failed")
+
+
+async def test_metrics_are_prometheus_text(site: Site) -> None:
+    """What the registry gives goes out as it is, under the type that Prometheus expects."""
+    answer = await site.browser.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "o365bot_apps 3.0" in answer.text
+
+
+async def test_a_platform_that_is_not_configured_has_no_route(site: Site) -> None:
+    """Teams was left out here: its address does not exist."""
+    assert (await site.browser.post("/teams/messages")).status_code == 404
+
+
+async def test_the_front_page_says_what_this_is_and_where_to_talk_to_it(site: Site) -> None:
+    """Only the platforms that are served are named."""
+    page = (await site.open("/")).text
+    assert "/o365 help" in page
+    assert "In Teams" not in page
+
+
+async def test_static_files_may_be_kept_and_nothing_else_is_reachable(site: Site) -> None:
+    """The sheet is served with its type; the templates beside it are not."""
+    style = await site.browser.get("/static/style.css")
+    assert style.headers["content-type"].startswith("text/css")
+    assert style.headers["cache-control"] == "public, max-age=86400"
+    for path in (
+        "/static/../templates/base.html",
+        "/static/%2e%2e/templates/base.html",
+        "/static/",
+    ):
+        assert (await site.browser.get(path)).status_code == 404
+
+
+async def test_a_picture_of_a_message_may_be_shown_on_pages_of_others(site: Site) -> None:
+    """A chat client shows it within its own page; whoever guesses a name gets nothing."""
+    await site.people.ledger.save_picture("a" * 40, b"png")
+    answer = await site.browser.get(f"/p/{'a' * 40}.png")
+    assert (answer.status_code, answer.content) == (200, b"png")
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert (await site.browser.get(f"/p/{'b' * 40}.png")).status_code == 404

@@ -1,0 +1,201 @@
+"""From the personal link to Microsoft and back: who signs in, and what it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from bot.domain.consent import MfaShown, ProofKind, Stage
+from bot.domain.people import Holding
+from bot.errors import CloudRefused
+from tests.contract.test_web_link import STEPS, WHEN
+from tests.examples import OPERATOR
+from tests.site import ASKED, TAB, TOKEN, Site, a_site, csrf_of
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """The app over http on loopback."""
+    async with a_site() as one:
+        yield one
+
+
+# ------------------------------------------------------------------ signing in
+
+
+async def test_pressing_leads_to_the_tenants_own_sign_in_and_takes_nothing_on(site: Site) -> None:
+    """303 to Microsoft with the tenant and a hint; the page allows its form just that host."""
+    page = await site.open()
+    policy = page.headers["content-security-policy"]
+    assert "form-action 'self' https://login.example.com;" in policy
+    pressed = await site.press(csrf_of(page))
+    assert pressed.status_code == 303
+    location = pressed.headers["location"]
+    assert location.startswith("https://login.example.com/tenant-1?")
+    assert "login_hint=ada@contoso.com" in location
+    assert await site.stage() is Stage.DELIVERED
+
+
+async def test_the_right_account_takes_it_on_and_sees_the_steps(site: Site) -> None:
+    """The callback spends the link and leads to a page whose address holds no secret."""
+    back = await site.sign_in()
+    assert (back.status_code, back.headers["location"]) == (303, STEPS)
+    assert await site.stage() is Stage.ACKNOWLEDGED
+    guide = await site.open(STEPS)
+    assert f'href="{TAB}"' in guide.text
+    assert f"in your hands since {WHEN}." in guide.text
+    assert "your sign-in at Microsoft" in guide.text
+    assert "Reauthenticate with Microsoft Office 365" in guide.text
+    policy = guide.headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "connect-src 'self'" in policy
+    assert TOKEN not in guide.text
+
+
+async def test_the_cookies_are_out_of_reach_for_scripts_and_other_sites(site: Site) -> None:
+    """HttpOnly and SameSite=Lax, all of them; the session's secret is stored nowhere in clear."""
+    began = await site.open_and_press()
+    back = await site.come_back(re.findall(r"state=([^&]+)", began.headers["location"])[0])
+    cookies = [*began.headers.get_list("set-cookie"), *back.headers.get_list("set-cookie")]
+    assert len(cookies) == 5, "browser and origin, and then the session instead of both"
+    for cookie in cookies:
+        assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
+    secret = next(c for c in cookies if c.startswith("o365bot-session=")).split(";")[0]
+    assert secret.partition("=")[2] not in str(site.people.sign_ins.sessions)
+
+
+async def test_without_the_session_the_steps_do_not_exist(site: Site) -> None:
+    """Another browser learns nothing: taken on, unknown, and somebody else's look alike."""
+    await site.sign_in()
+    session = site.browser.cookies["o365bot-session"]
+    site.browser.cookies.clear()
+    answers = [await site.open(STEPS), await site.open("/r/nothing"), await site.open("/r/%0d%0a")]
+    site.browser.cookies.set("o365bot-session", session)
+    answers.append(await site.open("/r/r2"))
+    for answer in answers:
+        assert answer.status_code == 404
+        assert "Please open your link once more" in answer.text
+        assert "Contoso" not in answer.text
+    assert (await site.open(STEPS)).status_code == 200
+
+
+async def test_a_used_link_leads_on_where_the_session_is_and_asks_again_elsewhere(
+    site: Site,
+) -> None:
+    """A second use is told kindly; another browser signs in again, and nothing is done twice."""
+    await site.sign_in()
+    taken = await site.asked()
+    here = await site.open()
+    assert (here.status_code, here.headers["location"]) == (303, f"{STEPS}?again=1")
+    assert "already taken on" in (await site.open(here.headers["location"])).text
+    site.browser.cookies.clear()
+    page = await site.open()
+    assert "was used already" in page.text
+    assert "Contoso" not in page.text, "who, and about what, is for those who sign in"
+    back = await site.sign_in()
+    assert back.headers["location"] == f"{STEPS}?again=1"
+    assert await site.asked() == taken
+
+
+async def test_another_account_spends_nothing_and_is_told_which_was_expected(site: Site) -> None:
+    """Masked, with a way to try again; afterwards the right one still gets through."""
+    page = await site.sign_in("ben@tenant-1")
+    assert page.status_code == 403
+    assert "a…@contoso.com" in page.text
+    assert "ada@contoso.com" not in page.text
+    assert await site.stage() is Stage.DELIVERED
+    assert 'href="/auth/again"' in page.text
+    assert (await site.open("/auth/again")).headers["location"] == f"/c/{TOKEN}"
+    assert (await site.sign_in()).headers["location"] == STEPS
+
+
+async def test_what_the_person_lacks_is_said(site: Site) -> None:
+    """An eligible role is to be activated first; one that is gone is gone; nothing is spent."""
+    site.people.entra.holdings["ada"] = Holding.ELIGIBLE
+    eligible = await site.sign_in()
+    assert "Activate your role first" in eligible.text
+    del site.people.entra.holdings["ada"]
+    gone = await site.sign_in()
+    assert "no Global Administrator there now" in gone.text
+    assert [eligible.status_code, gone.status_code] == [403, 403]
+    assert await site.stage() is Stage.DELIVERED
+
+
+async def test_without_the_wanted_mfa_nothing_is_spent() -> None:
+    """The page says that a second factor is needed, and how to give it."""
+    async with a_site(minimum=ProofKind.SIGNED_IN_MFA) as site:
+        page = await site.sign_in()
+        assert page.status_code == 403
+        assert "Multifactor authentication is needed" in page.text
+        assert await site.stage() is Stage.DELIVERED
+        site.people.sign_in.mfa = MfaShown.AMR
+        assert (await site.sign_in()).headers["location"] == STEPS
+        assert "with multifactor authentication." in (await site.open(STEPS)).text
+
+
+async def test_where_no_sign_in_is_configured_the_chat_account_confirms() -> None:
+    """The page asks for one press in chat, and goes on for this browser after it."""
+    async with a_site(minimum=ProofKind.CHAT_ACCOUNT, signs_in=False) as site:
+        asked = await site.open_and_press()
+        assert asked.status_code == 200
+        assert "One press in chat" in asked.text
+        assert await site.stage() is Stage.DELIVERED
+        assert "One press in chat" in (await site.press(csrf_of(asked))).text
+        await site.people.prove.confirm(ASKED.chat, ASKED.code)
+        pressed = await site.press(csrf_of(asked))
+        assert pressed.headers["location"] == STEPS
+        assert "your chat account" in (await site.open(pressed.headers["location"])).text
+
+
+async def test_where_the_link_itself_is_enough_the_press_takes_it_on() -> None:
+    """The weakest proof, where the settings accept it; recorded and shown as what it is."""
+    async with a_site(minimum=ProofKind.PERSONAL_LINK, signs_in=False) as site:
+        assert (await site.open_and_press()).headers["location"] == STEPS
+        assert "Known by: your personal link." in (await site.open(STEPS)).text
+
+
+async def test_two_open_tabs_both_work(site: Site) -> None:
+    """Opening the page a second time does not spoil the first tab's button."""
+    first = csrf_of(await site.open())
+    assert csrf_of(await site.open()) == first
+
+
+# ------------------------------------------------------------------ a tenant lets the bot in
+
+
+async def test_a_tenant_lets_the_bot_read_it(site: Site) -> None:
+    """Its page leads to Microsoft's admin consent; what counts is whether Graph then answers."""
+    people = site.people
+    refused = CloudRefused("no", where="tenant-1", call="GET /users")
+    people.entra.admins["tenant-1"] = refused
+    invitation = await people.onboard.invite("contoso.onmicrosoft.com", OPERATOR)
+    path = urlsplit(invitation.link).path
+    assert (await site.browser.head(path)).status_code == 200
+    pressed = await site.open_and_press(path)
+    assert "/adminconsent?" in pressed.headers["location"]
+    state = re.findall(r"state=([^&]+)", pressed.headers["location"])[0]
+    answer = {"admin_consent": "True", "state": state, "tenant": "somebody-elses"}
+    back = await site.browser.get("/auth/consented", params=answer)
+    assert (await site.open(back.headers["location"])).headers["location"] == path
+    assert "Nearly there" in (await site.open(path)).text
+    people.entra.admins["tenant-1"] = ()
+    await site.open_and_press(path, {"do": "check"})
+    assert "contoso.onmicrosoft.com can be read" in (await site.open(path)).text
+    replayed = await site.browser.get("/auth/consented", params=answer)
+    assert replayed.status_code == 400
+
+
+async def test_a_consent_that_was_cancelled_is_told_and_the_link_still_works(site: Site) -> None:
+    """`error` is read before `admin_consent`, which Microsoft sends along."""
+    site.people.entra.admins["tenant-1"] = CloudRefused("no", where="t", call="GET /users")
+    invitation = await site.people.onboard.invite("contoso.onmicrosoft.com", OPERATOR)
+    path = urlsplit(invitation.link).path
+    pressed = await site.open_and_press(path)
+    state = re.findall(r"state=([^&]+)", pressed.headers["location"])[0]
+    answer = {"admin_consent": "True", "error": "permission_denied", "state": state}
+    back = await site.browser.get("/auth/consented", params=answer, headers={"Accept": "text/html"})
+    assert (back.status_code, "was cancelled" in back.text) == (403, True)
+    assert (await site.open(path)).status_code == 200

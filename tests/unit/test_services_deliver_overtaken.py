@@ -1,0 +1,107 @@
+"""Carrying out a delivery while others change the same records, or replicas are behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.changes import Changes
+from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
+from bot.domain.deliveries import Delivery, Phase
+from bot.domain.later import Snooze
+from bot.domain.recipients import Recipient
+from bot.domain.troubles import Trouble
+from bot.errors import (
+    ChannelUnreachable,
+    ChatError,
+    ChatMisconfigured,
+    ChatThrottled,
+    ChatUnreachable,
+    MessageRefused,
+    NotDurable,
+    PersonUnreachable,
+)
+from tests.examples import ADA_IN_CHAT, LETTER, NOW, REQUEST
+from tests.fake_ledger import FakeLedger
+from tests.unit.delivering import REMINDER, ROUND, World
+
+
+class Overtaken(FakeLedger):
+    """Before the `turn`-th commit from now on, somebody else changes `what` it is about."""
+
+    turn = 0
+    what: type[ConsentRequest | Delivery | Recipient | Trouble] = Delivery
+
+    async def commit(self, changes: Changes) -> None:
+        self.turn -= 1
+        if self.turn == 0:
+            for request in changes.requests if self.what is ConsentRequest else ():
+                self._requests[request.id] = replace(
+                    self._requests[request.id], revision=request.revision
+                )
+            for delivery in changes.deliveries if self.what is Delivery else ():
+                self._deliveries[delivery.key] = replace(
+                    self._deliveries[delivery.key], revision=delivery.revision
+                )
+            for recipient in changes.recipients if self.what is Recipient else ():
+                self._recipients[str(recipient.chat)] = recipient
+            for trouble in changes.troubles if self.what is Trouble else ():
+                self._troubles[trouble.place] = trouble
+        await super().commit(changes)
+
+
+class Lagging(FakeLedger):
+    """Its replicas do not say in time that they have what is written about a proven request."""
+
+    async def commit(self, changes: Changes) -> None:
+        await super().commit(changes)
+        if any(request.proof is not None for request in changes.requests):
+            raise NotDurable("Only 0 of 1 replicas have it yet.")
+
+
+async def test_a_replica_that_is_behind_holds_up_no_message() -> None:
+    """Nobody was promised anything about a fresh link: it is written, and the message is sent."""
+    taken_on = replace(
+        REQUEST,
+        stage=Stage.ACKNOWLEDGED,
+        proof=Proof(ProofKind.PERSONAL_LINK, str(ADA_IN_CHAT), NOW),
+        snooze=Snooze(NOW.replace(tzinfo=None), "UTC"),
+    )
+    world = World()
+    world.ledger = Lagging()
+    with pytest.raises(NotDurable):
+        await world.ledger.commit(Changes(requests=(taken_on,), planned=(ROUND,)))
+    await world.worker()(ROUND.key)
+    assert (await world.delivery(ROUND.key)).phase is Phase.SENT
+
+
+@pytest.mark.parametrize("what", [ConsentRequest, Delivery, Recipient, Trouble])
+@pytest.mark.parametrize("turn", range(1, 6))
+@pytest.mark.parametrize(
+    "error",
+    [
+        None,
+        ChatThrottled("slow down", retry_after=5),
+        ChatUnreachable("no answer"),
+        ChatMisconfigured("token_revoked"),
+        PersonUnreachable("gone"),
+        ChannelUnreachable("archived"),
+        MessageRefused("too long"),
+    ],
+    ids=str,
+)
+async def test_whoever_is_overtaken_at_any_commit_tells_the_engine_of_no_conflict(
+    error: ChatError | None, turn: int, what: type[ConsentRequest | Delivery | Recipient | Trouble]
+) -> None:
+    """It decides again, or leaves it to who was faster: the engine has nothing to retry."""
+    for delivery in (LETTER, REMINDER, ROUND):
+        world = World()
+        world.ledger = ledger = Overtaken()
+        request = replace(REQUEST, stage=Stage.DELIVERED) if delivery is ROUND else REQUEST
+        await world.ledger.commit(Changes(requests=(request,), planned=(delivery,)))
+        if error is not None:
+            world.slack.refuses.append(error)
+        ledger.what, ledger.turn = what, turn
+        await world.worker()(delivery.key)
+        assert len(world.slack.posted) <= 1
