@@ -135,6 +135,29 @@ async def test_the_whole_journey_on_the_page(
     assert not problems, problems
 
 
+async def test_the_burn_down_is_seen_in_slack_and_in_teams(
+    context: BrowserContext, page_url: str
+) -> None:
+    """The report's picture comes from the bot's own site, and the page may show it."""
+    page = await context.new_page()
+    await page.goto(page_url)
+    await page.get_by_role("button", name="/o365 apps").click()  # the bot has looked once then
+    await expect(page.locator("#slack-messages").get_by_role("table")).to_be_visible(timeout=SLOW)
+    reports = page.locator("#slack-messages").get_by_text("1 of 10 apps done.", exact=True)
+    for days in range(2):  # of one day there is no picture
+        if days:
+            await page.get_by_role("button", name="Next day").click()
+        await page.get_by_label("Write a message in Slack").first.fill("/o365 report")
+        await page.keyboard.press("Enter")
+        await expect(reports).to_have_count(days + 1, timeout=SLOW)
+    for platform in ("slack", "teams"):
+        picture = page.locator(f"#{platform}-messages .body img")
+        await expect(picture).to_be_attached(timeout=SLOW)
+        await picture.scroll_into_view_if_needed()
+        await expect(picture).to_have_js_property("complete", value=True)
+        assert await picture.evaluate("image => image.naturalWidth") > 0, platform
+
+
 async def test_the_page_is_accessible(context: BrowserContext, page_url: str) -> None:
     """axe finds nothing on the page with messages of every kind on it."""
     page = await context.new_page()
