@@ -184,6 +184,22 @@ async def test_nobody_is_nudged_at_night(world: World) -> None:
     assert at == NOW + timedelta(days=1)
 
 
+async def test_what_happens_before_the_channel_opens_for_the_first_time_is_told(
+    world: World,
+) -> None:
+    """A board that is posted at night is behind by morning: its thread says by what."""
+    world.clock.forward(-5 * HOUR)
+    await world.show()
+    world.clock.forward(HOUR)
+    await world.assess(State.MIGRATED)
+    await world.show(HOUR)
+    assert world.engine.deliveries == []
+    await world.show(3 * HOUR)
+    ((key, at),) = world.engine.deliveries
+    assert key.startswith("nudge")
+    assert at == NOW
+
+
 async def test_a_report_comes_on_the_first_working_day_of_a_week(world: World) -> None:
     """Once per week and channel, with a picture and its words for whoever cannot see it."""
     await world.show()
