@@ -6,12 +6,14 @@ Each has a world of its own, since nobody else wants to live in its future.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
 
+from adapters.calendar.days_off import days_off
+from bot.domain.calendar import Calendar
 from sandbox import reading
 from sandbox.browser import Browser
 from tests.scenario.conftest import Stage, open_stage, said
@@ -20,7 +22,6 @@ from tests.scenario.test_journeys import finish_in_okta, letter_for, sign_in
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 APP = "Office 365 HQ"
-DAY = timedelta(days=1)
 TICK = 15.0
 """Seconds within which what is due is done: the bot looks every ten."""
 
@@ -45,7 +46,6 @@ async def test_what_was_done_is_told_in_the_boards_thread_next_morning(
     """Whatever the hour is when somebody takes an app on, the channel hears it; and what the
     clouds show after a jump is news of the day that is rehearsed.
     """
-    clock = alone.world.clock
     board = await alone.next(alone.slack_channel, 0, lambda m: not m.only_for and said("to go")(m))
     hq = next(app for app in alone.world.company.org("contoso").apps if app.label == APP)
     letter = await letter_for(alone, hq)
@@ -63,4 +63,17 @@ async def test_what_was_done_is_told_in_the_boards_thread_next_morning(
     jump_to_a_working_day(alone)
     await alone.world.log.wait_for(lambda: len(replies()) > 1, TICK)
     assert replies()[-1] == f"Done: {APP}."
-    assert clock.now() - alone.world.company.now() > DAY
+
+
+async def test_somebody_in_tokyo_is_reminded_in_their_morning(alone: Stage) -> None:
+    """The clock goes to everybody's working hours, and not to those of one place."""
+    clock, dm = alone.world.clock, alone.world.slack.dm_of("fay")
+    await alone.command("/o365 send Office 365 Labs", said("Office 365 Labs"))
+    await alone.next(dm, 0, said("Office 365 Labs"))
+    since = len(dm.messages)
+    clock.jump("week")
+    clock.jump("week")  # a reminder is due by then, and Tokyo's evening has come
+    tokyo = Calendar(ZoneInfo("Asia/Tokyo"), country="JP", days_off=days_off)
+    while clock.zone != tokyo.zone.key or not tokyo.is_open(clock.now()):
+        clock.jump("morning")
+    await alone.next(dm, since, said("Office 365 Labs", "The links are new"), TICK)
