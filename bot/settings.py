@@ -437,6 +437,21 @@ class Settings(BaseSettings):
             raise ValueError("give slack or teams (or both)")
         return value
 
+    @field_validator("campaign")
+    @classmethod
+    def _of_known_orgs(cls, value: CampaignSettings, info: ValidationInfo) -> CampaignSettings:
+        names = [org.name for org in info.data.get("okta", ())]
+        there = f"there {'is' if len(names) == 1 else 'are'}: {', '.join(names)}"
+        unknown = [
+            (f"targets.{number}.{key}", f"there is no org {org!r}; {there}")
+            for number, target in enumerate(value.targets)
+            for key, org in (target.of_org,)
+            if names and key and org not in names
+        ]
+        if unknown:
+            raise wrong(*unknown)
+        return value
+
     @property
     def minimum_proof(self) -> ProofKind:
         """The weakest proof of who acts that is accepted."""

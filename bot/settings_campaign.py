@@ -24,12 +24,14 @@ from bot.domain.campaign import (
     Window,
     WindowName,
 )
-from bot.settings_section import Section, wrong
+from bot.settings_section import Section, shaped, wrong
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 LONG = 10
 """A window that lasts longer than so many working days must not remind every day."""
+REACH = (date(2020, 1, 1), date(2100, 12, 31))
+"""Between these dates may be; the days until then are counted one by one."""
 
 
 def known_zone(value: str) -> str:
@@ -63,8 +65,18 @@ class TargetSettings(Section):
     on: date = Field(description="The date, such as `2027-01-15`.")
     org: str = Field("", description="For the apps of this Okta org, by its name.")
     tenant: str = Field("", description="For the apps of this Entra tenant, by its id.")
-    app: str = Field("", validate_default=True, description="For one app: `org/app id`.")
+    app: Annotated[
+        str, shaped(r"([^\s/]+/[^\s/]+)?", "org/app id such as contoso/0oa1b2c3d4e5f6g7h8i9")
+    ] = Field("", validate_default=True, description="For one app: `org/app id`.")
     source: str = Field("the organisation", description="Who set it, or where it stands.")
+
+    @field_validator("on")
+    @classmethod
+    def _within_reach(cls, value: date) -> date:
+        first, last = REACH
+        if not first <= value <= last:
+            raise ValueError(f"expected a date from {first} to {last}")
+        return value
 
     @field_validator("app")
     @classmethod
@@ -72,6 +84,13 @@ class TargetSettings(Section):
         if sum(map(bool, (info.data.get("org"), info.data.get("tenant"), value))) > 1:
             raise ValueError("give one of org, tenant and app (or none, for all apps)")
         return value
+
+    @property
+    def of_org(self) -> tuple[str, str]:
+        """The key by which it names an Okta org, and that org's name; both empty without."""
+        if self.app:
+            return "app", self.app.partition("/")[0]
+        return ("org", self.org) if self.org else ("", "")
 
 
 class WindowSettings(Section):

@@ -170,3 +170,37 @@ def test_the_languages_that_may_be_set_are_those_that_there_are() -> None:
     """A catalogue more is a language more."""
     for language in languages():
         assert said({**tomllib.loads(GOOD), "language": language}) == ()
+
+
+def test_a_target_is_for_what_there_is(tmp_path: Path) -> None:
+    """An org that nobody configured would never be reminded, and nobody would notice."""
+    found = told(
+        tmp_path,
+        GOOD
+        + """
+        [[campaign.targets]]
+        on = 2027-01-15
+        org = "nosuchorg"
+        [[campaign.targets]]
+        on = 2027-01-15
+        app = "nosuchorg/0oa1"
+        """,
+    )
+    assert found == (
+        "campaign.targets.1.org: there is no org 'nosuchorg'; there is: contoso",
+        "campaign.targets.2.app: there is no org 'nosuchorg'; there is: contoso",
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ('on = 2027-01-15\napp = "0oa1"', "app: expected org/app id such as contoso/"),
+        ("on = 2019-12-31", "on: expected a date from 2020-01-01 to 2100-12-31"),
+        ("on = 9999-12-31", "on: expected a date from 2020-01-01 to 2100-12-31"),
+    ],
+)
+def test_a_target_that_can_be_none_is_refused(tmp_path: Path, target: str, says: str) -> None:
+    """Days are counted one by one, so the year 9999 is too far."""
+    (line,) = told(tmp_path, f"{GOOD}\n[[campaign.targets]]\n{target}\n")
+    assert line.startswith(f"campaign.targets.1.{says}")
