@@ -139,6 +139,7 @@ class Boards:
             deadline=deadline,
             working_days_left=left,
             now=now,
+            prospects=await self._ledger.prospects(),
         )
 
     def _about(self, org: str, everything: Standings) -> Standings:
@@ -153,6 +154,7 @@ class Boards:
             records=records,
             requests={k: one for k, one in everything.requests.items() if one.app.org == org},
             scans={name: scan for name, scan in everything.scans.items() if name == org},
+            prospects={k: one for k, one in everything.prospects.items() if k.org == org},
             deadline=deadline,
             working_days_left=left,
         )
@@ -307,6 +309,7 @@ def digest_of(standings: Standings) -> str:
         for record in standings.records
     ]
     shown += [f"{r.id} {r.stage.value} {r.admin_name}" for r in standings.requests.values()]
+    shown += [f"{ref} {one.nobody}" for ref, one in standings.prospects.items() if one.nobody]
     shown += [scan.failure for scan in standings.scans.values() if scan.failure]
     shown.append(f"{standings.deadline.on} {standings.working_days_left}")
     return hashlib.sha256("\n".join(sorted(shown)).encode()).hexdigest()[:16]
