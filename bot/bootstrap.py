@@ -55,7 +55,7 @@ from bot.foundation import open_foundation
 from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.system import Clock
-from bot.rehearsal import OnRealTime, RehearsalClock
+from bot.rehearsal import OnRealTime
 from bot.services.acknowledge import Acknowledge
 from bot.services.ask import Ask
 from bot.services.boards import Boards
@@ -133,7 +133,8 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(open_foundation(settings))
         ledger, orgs, entra, scan = base.ledger, base.orgs, base.entra, base.scan
-        clock, rehearsal = _clock(settings, base.clock)
+        rehearsal = base.rehearsal
+        clock: Clock = rehearsal or base.clock
         once = RedisOnce(base.redis, base.keys)
         conversations = RedisConversations(base.redis, base.keys)
         engine = await stack.enter_async_context(
@@ -355,7 +356,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             {org.name: org.hook_secret for org in settings.okta if org.hook_secret},
             ledger=ledger,
             once=once,
-            engine=engine,
+            engine=timed,
             clock=clock,
         )
         for inbound in (slack, teams):
@@ -407,7 +408,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
 async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
     """The store and what looks ahead in it, without anything that sends. Raises StoreError."""
     async with open_foundation(settings) as base:
-        clock, _ = _clock(settings, base.clock)
+        clock = base.rehearsal or base.clock
         yield Rehearse(
             ledger=base.ledger,
             clock=clock,
@@ -425,14 +426,6 @@ def _origin(url: str) -> str:
     """Scheme, host and port."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _clock(settings: Settings, real: Clock) -> tuple[Clock, RehearsalClock | None]:
-    """What the services live by; the second one only in a rehearsal."""
-    if settings.rehearsal.clock_file is None:
-        return real, None
-    rehearsal = RehearsalClock(real, settings.rehearsal.clock_file)
-    return rehearsal, rehearsal
 
 
 def _policy(settings: Settings) -> Policy:

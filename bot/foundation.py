@@ -23,6 +23,7 @@ from adapters.redis.ledger import RedisLedger
 from adapters.redis.rate import RedisRateBudget
 from bot.domain.scanning import LookPolicy
 from bot.ports.clouds import Entra, OktaOrg
+from bot.rehearsal import RehearsalClock
 from bot.services.scan import Scan
 from bot.settings import Settings
 
@@ -36,10 +37,14 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """The wired lower half. `url` is the store's address, `redis` its client."""
+    """The wired lower half. `url` is the store's address, `redis` its client.
+
+    `clock` is the real time, `rehearsal` what the services live by instead, in a rehearsal.
+    """
 
     settings: Settings
     clock: SystemClock
+    rehearsal: RehearsalClock | None
     url: str
     redis: Redis
     keys: Keys
@@ -58,6 +63,8 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
     SettingsInvalid when a key or certificate cannot.
     """
     clock = SystemClock()
+    ahead = settings.rehearsal.clock_file
+    rehearsal = RehearsalClock(clock, ahead) if ahead is not None else None
     async with AsyncExitStack() as stack:
         url = await _store_url(settings, stack)
         client = await stack.enter_async_context(store.connect(url))
@@ -67,9 +74,14 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
         orgs = _okta(settings, clock, stack, client, keys)
         entra = _entra(settings, clock, stack)
         scan = Scan(
-            orgs=orgs, entra=entra, ledger=ledger, clock=clock, policy=_look_policy(settings)
+            orgs=orgs,
+            entra=entra,
+            ledger=ledger,
+            clock=clock,
+            lived=rehearsal,
+            policy=_look_policy(settings),
         )
-        yield Foundation(settings, clock, url, client, keys, ledger, orgs, entra, scan)
+        yield Foundation(settings, clock, rehearsal, url, client, keys, ledger, orgs, entra, scan)
 
 
 async def _store_url(settings: Settings, stack: AsyncExitStack) -> str:

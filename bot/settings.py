@@ -11,7 +11,7 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -19,8 +19,8 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -32,8 +32,13 @@ from pydantic_settings import (
 from bot.domain.consent import ProofKind
 from bot.errors import SettingsInvalid
 from bot.settings_campaign import CampaignSettings
+from bot.settings_errors import problems
 from bot.settings_places import known_zone
 from bot.settings_section import Section as Section
+from bot.settings_section import shaped, wrong
+
+PREFIX = "O365BOT_"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
 
 def _is_loopback(host: str) -> bool:
@@ -47,7 +52,11 @@ def _is_loopback(host: str) -> bool:
 
 def _address(value: str) -> str:
     """An https address without query; http is taken for loopback only."""
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - looks whether it is one
+    except ValueError:
+        raise ValueError("expected an address such as https://example.com") from None
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise ValueError("expected an address such as https://example.com")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
@@ -76,19 +85,27 @@ class RedisSettings(Section):
         description="How many replicas must have an acknowledgement before it is answered.",
     )
 
-    @model_validator(mode="after")
-    def _replicas_can_be_waited_for(self) -> Self:
-        url = self.url.get_secret_value() if self.url else ""
-        if self.replicas and (not url or url.partition("://")[0].endswith("+cluster")):
-            raise ValueError("replicas needs a redis.url of one server or of Sentinel")
-        return self
+    @field_validator("replicas")
+    @classmethod
+    def _can_be_waited_for(cls, value: int, info: ValidationInfo) -> int:
+        if "url" not in info.data:  # it is wrong itself
+            return value
+        url = info.data["url"].get_secret_value() if info.data["url"] else ""
+        if value and (not url or url.partition("://")[0].endswith("+cluster")):
+            raise ValueError("needs a redis.url of one server or of Sentinel")
+        return value
 
 
 class OktaSettings(Section):
     """One Okta org, read with a service app (recommended) or an API token."""
 
-    name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9-]{0,30}$",
+    name: Annotated[
+        str,
+        shaped(
+            r"[a-z0-9][a-z0-9-]{0,30}",
+            "up to 31 small letters, digits and hyphens such as contoso",
+        ),
+    ] = Field(
         description="A short name for the org: small letters, digits, hyphens.",
     )
     url: Address = Field(description="The org's address, such as `https://contoso.okta.com`.")
@@ -101,7 +118,9 @@ class OktaSettings(Section):
     )
     key_id: str = Field("", description="The key id (`kid`) that Okta shows beside the key.")
     api_token: SecretStr | None = Field(
-        None, description="An API token (SSWS). It has its creator's rights: a last resort."
+        None,
+        validate_default=True,
+        description="An API token (SSWS). It has its creator's rights: a last resort.",
     )
     free_share: float = Field(
         0.2,
@@ -122,14 +141,18 @@ class OktaSettings(Section):
             raise ValueError("must have at least 16 characters")
         return value
 
-    @model_validator(mode="after")
-    def _one_credential(self) -> Self:
-        app = bool(self.client_id and self.private_key and self.key_id)
-        if not app and self.api_token is None:
+    @field_validator("api_token")
+    @classmethod
+    def _one_credential(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        keys = ("client_id", "private_key", "key_id")
+        if not info.data.keys() >= set(keys):  # one of them is wrong itself
+            return value
+        app = all(info.data[key] for key in keys)
+        if not app and value is None:
             raise ValueError("give client_id, private_key and key_id (or api_token)")
-        if app and self.api_token is not None:
+        if app and value is not None:
             raise ValueError("give a service app or api_token, not both")
-        return self
+        return value
 
 
 class EntraSettings(Section):
@@ -139,7 +162,9 @@ class EntraSettings(Section):
     certificate: SecretStr | None = Field(
         None, description="Certificate and private key in one PEM (recommended)."
     )
-    client_secret: SecretStr | None = Field(None, description="A client secret instead.")
+    client_secret: SecretStr | None = Field(
+        None, validate_default=True, description="A client secret instead."
+    )
     login_url: Address = Field(
         "https://login.microsoftonline.com", description="The cloud's sign-in host."
     )
@@ -158,11 +183,12 @@ class EntraSettings(Section):
         (), description="Its application ids, once you know them; they are stronger than names."
     )
 
-    @model_validator(mode="after")
-    def _one_credential(self) -> Self:
-        if (self.certificate is None) == (self.client_secret is None):
+    @field_validator("client_secret")
+    @classmethod
+    def _one_credential(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if "certificate" in info.data and (info.data["certificate"] is None) == (value is None):
             raise ValueError("give either certificate or client_secret")
-        return self
+        return value
 
 
 class SignInSettings(Section):
@@ -172,20 +198,21 @@ class SignInSettings(Section):
     redirect address `public_url` + `redirect_path`, platform "Web".
     """
 
-    redirect_path: str = Field(
+    redirect_path: Annotated[
+        str, shaped(r"(/[a-z0-9_-]{1,50}){1,4}", "a path such as /auth/callback")
+    ] = Field(
         "/auth/callback",
-        pattern=r"^(/[a-z0-9_-]{1,50}){1,4}$",
         description="Where Microsoft sends the browser back to, below `public_url`.",
     )
-    api_scope: str = Field(
+    api_scope: Annotated[
+        str, shaped(r"((api|https)://\S+/[^\s/]+)?", "a scope with its API such as api://…/proof")
+    ] = Field(
         "",
-        pattern=r"^(api://\S+/[^\s/]+|https://\S+/[^\s/]+)?$",
         description="A scope of the registration's own API (`api://…/proof`) that takes access "
         "tokens in version 1.0: only those say whether MFA was used.",
     )
-    auth_context: str = Field(
+    auth_context: Annotated[str, shaped(r"(c\d{1,2})?", "c1 to c99")] = Field(
         "",
-        pattern=r"^(c\d{1,2})?$",
         description="A Conditional Access authentication context (`c1` to `c99`) that the tenants "
         "require MFA for; it is asked for and checked.",
     )
@@ -206,9 +233,9 @@ class SlackSettings(Section):
 
     bot_token: SecretStr = Field(description="The bot token, `xoxb-…`.")
     signing_secret: SecretStr = Field(description="The signing secret of the app.")
-    channel: str = Field(
-        "", pattern=r"^([CG][A-Z0-9]+)?$", description="Id of the channel that follows along."
-    )
+    channel: Annotated[
+        str, shaped(r"([CG][A-Z0-9]+)?", "a channel's id such as C0123456789, not its name")
+    ] = Field("", description="Id of the channel that follows along.")
     operators: tuple[str, ...] = Field(
         (), description="Member ids (`U…`) that may ask and send. Nobody else may."
     )
@@ -299,7 +326,7 @@ class Settings(BaseSettings):
     """All settings. Build it with `load`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="O365BOT_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -309,11 +336,11 @@ class Settings(BaseSettings):
     public_url: Address = Field(
         description="Where browsers and the chat platforms reach o365bot; links are built from it."
     )
-    listen: str = Field(
-        "127.0.0.1:8080", pattern=r"^[^\s:]+:\d{1,5}$", description="Host and port to listen on."
-    )
+    listen: Annotated[
+        str, shaped(r"[^\s:]+:\d{1,5}", "a host and a port such as 127.0.0.1:8080")
+    ] = Field("127.0.0.1:8080", description="Host and port to listen on.")
     data_dir: Path = Field(Path("var"), description="Where the embedded store keeps its files.")
-    language: str = Field("en", description="The language of channel messages.")
+    language: Literal["de", "en"] = Field("en", description="The language of channel messages.")
     scan_every_minutes: int = Field(
         15, ge=1, le=1440, description="Minutes between two looks at every org."
     )
@@ -345,7 +372,9 @@ class Settings(BaseSettings):
     )
     links: LinksSettings = Field(LinksSettings(), description="How personal links are spent.")
     slack: SlackSettings | None = Field(None, description="Slack; left out, it is not served.")
-    teams: TeamsSettings | None = Field(None, description="Teams; left out, it is not served.")
+    teams: TeamsSettings | None = Field(
+        None, validate_default=True, description="Teams; left out, it is not served."
+    )
     limits: LimitsSettings = Field(
         LimitsSettings(), description="How fast the chat platforms may be called."
     )
@@ -368,29 +397,61 @@ class Settings(BaseSettings):
         # Not `min_length`: that would also count an org whose own keys are wrong as missing.
         if not value:
             raise ValueError("give at least one org")
-        return value
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        names = [org.name for org in self.okta]
+        names = [org.name for org in value]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"okta: each org needs a name of its own (twice: {', '.join(twice)})")
-        if self.slack is None and self.teams is None:
-            raise ValueError("give slack or teams (or both)")
-        if self.sign_in is not None and self.entra is None:
-            raise ValueError("sign_in: it needs entra, whose app registration signs people in")
-        minimum = self.minimum_proof
-        if minimum.reaches(ProofKind.SIGNED_IN) and self.sign_in is None:
-            raise ValueError(f"links.minimum_proof: {minimum} needs sign_in")
-        if minimum is ProofKind.SIGNED_IN_MFA and not (
-            self.sign_in and (self.sign_in.api_scope or self.sign_in.auth_context)
-        ):
-            raise ValueError(
-                "links.minimum_proof: signed_in_mfa needs sign_in.api_scope or "
-                "sign_in.auth_context, for nothing else shows MFA"
+            raise ValueError(f"each org needs a name of its own (twice: {', '.join(twice)})")
+        return value
+
+    @field_validator("sign_in")
+    @classmethod
+    def _has_a_registration(
+        cls, value: SignInSettings | None, info: ValidationInfo
+    ) -> SignInSettings | None:
+        if value is not None and info.data.get("entra", ...) is None:
+            raise ValueError("it needs entra, whose app registration signs people in")
+        return value
+
+    @field_validator("links")
+    @classmethod
+    def _can_be_proven(cls, value: LinksSettings, info: ValidationInfo) -> LinksSettings:
+        minimum = value.minimum_proof
+        if minimum is None or "sign_in" not in info.data:
+            return value
+        sign_in = info.data["sign_in"]
+        if minimum.reaches(ProofKind.SIGNED_IN) and sign_in is None:
+            raise wrong(("minimum_proof", f"{minimum} needs sign_in"))
+        if minimum is ProofKind.SIGNED_IN_MFA and not (sign_in.api_scope or sign_in.auth_context):
+            raise wrong(
+                (
+                    "minimum_proof",
+                    "signed_in_mfa needs sign_in.api_scope or sign_in.auth_context, for nothing "
+                    "else shows MFA",
+                )
             )
-        return self
+        return value
+
+    @field_validator("teams")
+    @classmethod
+    def _some_chat(cls, value: TeamsSettings | None, info: ValidationInfo) -> TeamsSettings | None:
+        if value is None and info.data.get("slack", ...) is None:
+            raise ValueError("give slack or teams (or both)")
+        return value
+
+    @field_validator("campaign")
+    @classmethod
+    def _of_known_orgs(cls, value: CampaignSettings, info: ValidationInfo) -> CampaignSettings:
+        names = [org.name for org in info.data.get("okta", ())]
+        there = f"there {'is' if len(names) == 1 else 'are'}: {', '.join(names)}"
+        unknown = [
+            (f"targets.{number}.{key}", f"there is no org {org!r}; {there}")
+            for number, target in enumerate(value.targets)
+            for key, org in (target.of_org,)
+            if names and key and org not in names
+        ]
+        if unknown:
+            raise wrong(*unknown)
+        return value
 
     @property
     def minimum_proof(self) -> ProofKind:
@@ -411,12 +472,9 @@ class Settings(BaseSettings):
         return (env_settings, init_settings)
 
 
-CONFIG_VARIABLE = "O365BOT_CONFIG"
-
-
 def load(config: Path | None = None) -> Settings:
     """Read the file and the environment. Raises SettingsInvalid with one line per wrong key."""
-    path = config or (Path(os.environ[CONFIG_VARIABLE]) if CONFIG_VARIABLE in os.environ else None)
+    path = config or (Path(named) if (named := os.environ.get(CONFIG_VARIABLE)) else None)
     values: dict[str, Any] = {}
     if path is not None:
         try:
@@ -427,24 +485,16 @@ def load(config: Path | None = None) -> Settings:
             raise SettingsInvalid((f"{path.name}: is not TOML (not UTF-8 text)",)) from None
         except tomllib.TOMLDecodeError as error:
             raise SettingsInvalid((f"{path.name}: is not TOML ({error})",)) from None
+    elif not any(name.startswith(PREFIX) and name != CONFIG_VARIABLE for name in os.environ):
+        raise SettingsInvalid(
+            (f"No settings file was named: give --config FILE or {CONFIG_VARIABLE}.",)
+        )
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise SettingsInvalid(tuple(_problem(dict(item)) for item in error.errors())) from None
-    except SettingsError as error:  # names the key, and not the value
-        raise SettingsInvalid((f"environment: is not JSON ({error})",)) from None
-
-
-def _problem(item: dict[str, Any]) -> str:
-    """One line: the key, what was expected, how to give it by environment."""
-    parts = [str(part) for part in item["loc"]]
-    key = ".".join(parts) or "settings"
-    says = str(item["msg"]).removeprefix("Value error, ")
-    match item["type"]:
-        case "missing":
-            says = "is missing"
-        case "extra_forbidden":
-            says = "is not a setting; is it misspelt?"
-    variable = "O365BOT_" + "__".join(parts).upper()
-    where = f" (or {variable})" if item["type"] == "missing" and "okta" not in parts else ""
-    return f"{key}: {says}{where}"
+        raise SettingsInvalid(problems(error)) from None
+    except SettingsError as error:  # names the field in quotes, and not the value
+        name = f"{PREFIX}{str(error).split(chr(34))[1].upper()}"
+        raise SettingsInvalid(
+            (f"{name}: what this variable or one of its keys holds is not JSON",)
+        ) from None

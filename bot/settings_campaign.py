@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from bot.domain.calendar import Hours
 from bot.domain.campaign import (
@@ -22,12 +22,14 @@ from bot.domain.campaign import (
     WindowName,
 )
 from bot.settings_places import Country, known_zone
-from bot.settings_section import Section
+from bot.settings_section import Section, shaped, wrong
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 LONG = 10
 """A window that lasts longer than so many working days must not remind every day."""
+REACH = (date(2020, 1, 1), date(2100, 12, 31))
+"""Between these dates may be; the days until then are counted one by one."""
 
 
 def _plain_date(value: object) -> object:
@@ -51,14 +53,32 @@ class TargetSettings(Section):
     on: PlainDate = Field(description="The date, such as `2027-01-15`.")
     org: str = Field("", description="For the apps of this Okta org, by its name.")
     tenant: str = Field("", description="For the apps of this Entra tenant, by its id.")
-    app: str = Field("", description="For one app: `org/app id`.")
+    app: Annotated[
+        str, shaped(r"([^\s/]+/[^\s/]+)?", "org/app id such as contoso/0oa1b2c3d4e5f6g7h8i9")
+    ] = Field("", validate_default=True, description="For one app: `org/app id`.")
     source: str = Field("the organisation", description="Who set it, or where it stands.")
 
-    @model_validator(mode="after")
-    def _one_scope(self) -> Self:
-        if sum(map(bool, (self.org, self.tenant, self.app))) > 1:
+    @field_validator("on")
+    @classmethod
+    def _within_reach(cls, value: date) -> date:
+        first, last = REACH
+        if not first <= value <= last:
+            raise ValueError(f"expected a date from {first} to {last}")
+        return value
+
+    @field_validator("app")
+    @classmethod
+    def _one_scope(cls, value: str, info: ValidationInfo) -> str:
+        if sum(map(bool, (info.data.get("org"), info.data.get("tenant"), value))) > 1:
             raise ValueError("give one of org, tenant and app (or none, for all apps)")
-        return self
+        return value
+
+    @property
+    def of_org(self) -> tuple[str, str]:
+        """The key by which it names an Okta org, and that org's name; both empty without."""
+        if self.app:
+            return "app", self.app.partition("/")[0]
+        return ("org", self.org) if self.org else ("", "")
 
 
 class WindowSettings(Section):
@@ -85,6 +105,24 @@ class WindowSettings(Section):
                 "expected whole working days from 1 to 120; more often would wear people out, try 2"
             )
         return value
+
+
+Given = dict[WindowName, WindowSettings]
+
+
+def _windows(given: Given) -> tuple[Window, ...]:
+    """All of them, in their order; what is not given is as usual."""
+    return tuple(
+        Window(
+            name=usual.name,
+            begins=usual.begins if own.begins is None else own.begins,
+            every=usual.every if own.every is None else own.every,
+            tone=usual.tone if own.tone is None else own.tone,
+            audience=usual.audience if own.audience is None else frozenset(own.audience),
+        )
+        for usual in WINDOWS
+        for own in (given.get(usual.name, WindowSettings()),)
+    )
 
 
 class CampaignSettings(Section):
@@ -174,49 +212,59 @@ class CampaignSettings(Section):
             list(_each_day(span))
         return value
 
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        for number, target in enumerate(self.targets):
-            if self.start is not None and target.on < self.start:
-                proposal = target.on - timedelta(days=60)
-                raise ValueError(
-                    f"targets.{number}.on ({target.on}) is before start ({self.start}); "
-                    f"try start = {proposal}"
-                )
-        windows = self._all_windows()
+    @field_validator("targets")
+    @classmethod
+    def _after_the_start(
+        cls, value: tuple[TargetSettings, ...], info: ValidationInfo
+    ) -> tuple[TargetSettings, ...]:
+        start = info.data.get("start")
+        early = [
+            (
+                f"{number}.on",
+                f"({target.on}) is before campaign.start ({start}); "
+                f"try start = {target.on - timedelta(days=60)}",
+            )
+            for number, target in enumerate(value)
+            if start is not None and target.on < start
+        ]
+        if early:
+            raise wrong(*early)
+        return value
+
+    @field_validator("windows")
+    @classmethod
+    def _one_after_the_other(cls, value: Given) -> Given:
+        windows = _windows(value)
+        usual = {window.name: window for window in WINDOWS}
+        found: list[tuple[str, str]] = []
         for window, following in pairwise(windows):
-            if following.begins >= window.begins:
-                raise ValueError(
-                    f"windows.{following.name}.begins ({following.begins}) must be less than that "
-                    f"of {window.name}; try {window.begins - 1}"
+            if following.begins < window.begins:
+                continue
+            given, early, late = value.get(following.name), window.begins, following.begins
+            if given is not None and given.begins is not None:
+                says = (
+                    f"({late}) must be less than that of {window.name} ({early}); try {early - 1}"
                 )
+                found.append((f"{following.name}.begins", says))
+            else:
+                before = usual[window.name].begins
+                proposal = f"try {before}" if before < FOREVER else "leave it out"
+                says = f"({early}) must be more than that of {following.name} ({late}); {proposal}"
+                found.append((f"{window.name}.begins", says))
         for window, ends in zip(windows, (*(w.begins for w in windows[1:]), -FOREVER), strict=True):
             if window.every == 1 and window.begins - ends > LONG:
-                raise ValueError(
-                    f"windows.{window.name}.every: 1 would send a message every working day for "
-                    "weeks or months; try 3"
-                )
-        return self
-
-    def _all_windows(self) -> tuple[Window, ...]:
-        return tuple(
-            Window(
-                name=usual.name,
-                begins=usual.begins if given.begins is None else given.begins,
-                every=usual.every if given.every is None else given.every,
-                tone=usual.tone if given.tone is None else given.tone,
-                audience=usual.audience if given.audience is None else frozenset(given.audience),
-            )
-            for usual in WINDOWS
-            for given in (self.windows.get(usual.name, WindowSettings()),)
-        )
+                says = "1 would send a message every working day for weeks or months; try 3"
+                found.append((f"{window.name}.every", says))
+        if found:
+            raise wrong(*found)
+        return value
 
     def campaign(self) -> Campaign:
         """The campaign as the domain knows it."""
         targets = tuple(
             Deadline("target", t.on, t.source, Scope(t.org, t.tenant, t.app)) for t in self.targets
         )
-        return Campaign(self.start, targets, self._all_windows())
+        return Campaign(self.start, targets, _windows(self.windows))
 
     def working_hours(self) -> Hours:
         """The working week."""

@@ -77,6 +77,7 @@ class Page:
                 "clock": {
                     "now": self.clock.now().timestamp(),
                     "ahead": self.clock.ahead.total_seconds(),
+                    "zone": self.clock.zone,
                     "deadline": str(self.clock.deadline or ""),
                 },
                 "channels": {

@@ -90,6 +90,8 @@ class World:
         self.company, channel_key = await asyncio.to_thread(
             _company, self._now, self._key_directory
         )
+        people = self.company.people.values()
+        self.clock.zones = {one.time_zone for one in people if one.slack_id or one.teams}
         self.log = ChatLog()
         client = await self._stack.enter_async_context(
             # Never through a proxy of the environment: everything is on loopback.

@@ -74,8 +74,10 @@ def draw(chart: BurnDown, labels: Mapping[str, str]) -> bytes:
         side, beside = ("rt", x - 10) if x > (LEFT + RIGHT) / 2 else ("lt", x + 10)
         pen.text((beside, TOP + 8), labels["deadline"], DEADLINE, normal, side)
     pen.line((LEFT, BOTTOM, RIGHT, BOTTOM), INK, 2)
-    pen.text((LEFT, BOTTOM + 14), labels["start"], INK, small, anchor="lt")
-    pen.text((line[-1][0], BOTTOM + 14), labels["today"], INK, small, anchor="mt")
+    now_at, half = line[-1][0], pen.textlength(labels["today"], small) / 2
+    pen.text((max(now_at, LEFT + half), BOTTOM + 14), labels["today"], INK, small, anchor="mt")
+    if now_at - half > LEFT + pen.textlength(labels["start"], small) + 12:  # else they overlap
+        pen.text((LEFT, BOTTOM + 14), labels["start"], INK, small, anchor="lt")
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from typing import Annotated
 
@@ -67,15 +68,22 @@ def build_cli(
             if section
         )
         typer.echo(f"The settings are good: Okta orgs {orgs}; served in {chats}.")
-        for org in settings.okta:
-            if org.api_token is not None:
-                typer.secho(
-                    f"Warning: {org.name} is read with an API token, which has all rights of "
-                    "whoever made it. A service app with read scopes is safer.",
-                    err=True,
-                    fg=typer.colors.YELLOW,
-                )
+        for warning in _warnings(settings, datetime.now(UTC).date()):
+            typer.secho(f"Warning: {warning}", err=True, fg=typer.colors.YELLOW)
 
     add_inventory_commands(cli, open_desk)
     add_campaign_commands(cli, open_rehearsal)
     return cli
+
+
+def _warnings(settings: Settings, today: date) -> Iterator[str]:
+    """What is allowed, and may not be meant."""
+    for org in settings.okta:
+        if org.api_token is not None:
+            yield (
+                f"{org.name} is read with an API token, which has all rights of whoever made it. "
+                "A service app with read scopes is safer."
+            )
+    for number, target in enumerate(settings.campaign.targets):
+        if target.on < today:
+            yield f"campaign.targets.{number}.on ({target.on}) is past: its apps are overdue."

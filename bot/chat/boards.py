@@ -78,19 +78,19 @@ def _urgent(words: Words, records: Sequence[AppRecord], standings: Standings) ->
                 Cell(record.app.label),
                 *(() if standings.org else (Cell(record.app.ref.org),)),
                 phrases.state_cell(words, record.state),
-                Cell(_holder(words, record, standings)),
+                _holder(words, record, standings),
             )
             for record in records
         ),
     )
 
 
-def _holder(words: Words, record: AppRecord, standings: Standings) -> str:
+def _holder(words: Words, record: AppRecord, standings: Standings) -> Cell:
     request = standings.requests.get(record.request_id)
     if request is None:
-        return words("apps.nobody_asked")
+        return phrases.nobody_asked(words, record, standings.prospects)
     stage = words(f"stage.{request.stage.value}")
-    return words("apps.asked", name=request.admin_name, stage=stage)
+    return Cell(words("apps.asked", name=request.admin_name, stage=stage))
 
 
 def moved(words: Words) -> Message:

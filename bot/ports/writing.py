@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
+from bot.domain.apps import AppRef
 from bot.domain.campaign import Deadline
 from bot.domain.consent import ConsentRequest
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.notices import Notice
+from bot.domain.prospects import Prospect
 from bot.domain.report import BurnDown
 from bot.message import Message
 
@@ -42,7 +44,8 @@ class Composer(Protocol):
 class Standings:
     """What a board shows. `now` is UTC; `deadline` is the date that comes next.
 
-    `org` is the Okta org that it is about, "" for all of them.
+    `org` is the Okta org that it is about, "" for all of them; `prospects` say of apps that nobody
+    is asked for whether somebody can be.
     """
 
     records: tuple[AppRecord, ...]
@@ -52,6 +55,7 @@ class Standings:
     working_days_left: int
     now: datetime
     org: str = ""
+    prospects: Mapping[AppRef, Prospect] = field(default_factory=dict)
 
 
 class BoardWriter(Protocol):

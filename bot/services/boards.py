@@ -139,6 +139,7 @@ class Boards:
             deadline=deadline,
             working_days_left=left,
             now=now,
+            prospects=await self._ledger.prospects(),
         )
 
     def _about(self, org: str, everything: Standings) -> Standings:
@@ -153,6 +154,7 @@ class Boards:
             records=records,
             requests={k: one for k, one in everything.requests.items() if one.app.org == org},
             scans={name: scan for name, scan in everything.scans.items() if name == org},
+            prospects={k: one for k, one in everything.prospects.items() if k.org == org},
             deadline=deadline,
             working_days_left=left,
         )
@@ -234,14 +236,15 @@ class Boards:
         """Plan a thread reply when something changed, and the weekly report, in working hours."""
         if not self._policy.campaign.tells(Audience.CHANNEL, standings.working_days_left):
             return board
-        if not board.message_id or not calendar.is_open(now):
+        since = board.told_until or board.posted_at
+        if not board.message_id or since is None or not calendar.is_open(now):
             return board
         planned: list[Delivery] = []
         after = replace(board, revision=board.revision + 1)
         if board.told_until is None:
-            after = replace(after, told_until=now, reported=week_of(now, calendar))
-        elif may_nudge(board, now, calendar) and await self._is_news(board):
-            notice = ChannelNudge(board.channel, board.told_until.isoformat(), board.org)
+            after = replace(after, told_until=since, reported=week_of(now, calendar))
+        if may_nudge(board, now, calendar) and await self._is_news(board, since):
+            notice = ChannelNudge(board.channel, since.isoformat(), board.org)
             planned.append(Delivery(notice, now, "changes"))
             after = replace(after, told_until=now)
         still_open = any(record.state.is_open for record in standings.records)
@@ -257,9 +260,8 @@ class Boards:
             return board  # another replica told it
         return after
 
-    async def _is_news(self, board: Board) -> bool:
-        since = board.told_until
-        return since is not None and bool(news(await self._ledger.audit(NEWS), since, board.org))
+    async def _is_news(self, board: Board, since: datetime) -> bool:
+        return bool(news(await self._ledger.audit(NEWS), since, board.org))
 
     async def _plan(
         self, changes: Changes, planned: tuple[Delivery, ...], by: str, now: datetime
@@ -307,6 +309,7 @@ def digest_of(standings: Standings) -> str:
         for record in standings.records
     ]
     shown += [f"{r.id} {r.stage.value} {r.admin_name}" for r in standings.requests.values()]
+    shown += [f"{ref} {one.nobody}" for ref, one in standings.prospects.items() if one.nobody]
     shown += [scan.failure for scan in standings.scans.values() if scan.failure]
     shown.append(f"{standings.deadline.on} {standings.working_days_left}")
     return hashlib.sha256("\n".join(sorted(shown)).encode()).hexdigest()[:16]

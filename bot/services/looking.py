@@ -29,12 +29,17 @@ logger = structlog.get_logger(__name__)  # `log` is Okta's here
 
 
 class Looking:
-    """Carries out what `bot.domain.scanning.plan` found to be done."""
+    """Carries out what `bot.domain.scanning.plan` found to be done.
 
-    def __init__(self, *, entra: Entra | None, ledger: Ledger, clock: Clock) -> None:
+    What was seen is dated by `clock`, as the clouds date theirs; what follows from it for people
+    (audit, requests, messages) by `lived`, the clock that the other services live by.
+    """
+
+    def __init__(self, *, entra: Entra | None, ledger: Ledger, clock: Clock, lived: Clock) -> None:
         self._entra = entra
         self._ledger = ledger
         self._clock = clock
+        self._lived = lived
 
     async def at(
         self,
@@ -85,7 +90,8 @@ class Looking:
         """Commit one app, its request when evidence settles it, and the change of state."""
         old = todo.record or AppRecord(todo.app)
         while True:
-            changes = await self._settled(old, looked(old, todo.app, seen, now), now)
+            new = looked(old, todo.app, seen, now)
+            changes = await self._settled(old, new, self._lived.now())
             try:
                 await self._ledger.commit(changes)
             except Conflict:

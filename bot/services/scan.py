@@ -38,7 +38,11 @@ class _UnderWay:
 
 
 class Scan:
-    """Reads an org, or one app of it, and commits what changed."""
+    """Reads an org, or one app of it, and commits what changed.
+
+    `clock` goes with the clouds' own; `lived` is what people are told by, where a rehearsal sets it
+    forward.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class Scan:
         entra: Entra | None,
         ledger: Ledger,
         clock: Clock,
+        lived: Clock | None = None,
         policy: LookPolicy | None = None,
     ) -> None:
         self._orgs = orgs
@@ -54,7 +59,7 @@ class Scan:
         self._ledger = ledger
         self._clock = clock
         self._policy = policy or LookPolicy()
-        self._looking = Looking(entra=entra, ledger=ledger, clock=clock)
+        self._looking = Looking(entra=entra, ledger=ledger, clock=clock, lived=lived or clock)
         self._under_way: dict[str, _UnderWay] = {}
 
     @property

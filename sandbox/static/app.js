@@ -220,8 +220,11 @@ for (const button of document.querySelectorAll("[data-jump]")) {
 
 function drawClock() {
   const now = new Date(state.clock.now * 1000);
-  const day = now.toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", year: "numeric" });
+  const timeZone = state.clock.zone;
+  const day = now.toLocaleDateString("en-US", { weekday: "short", month: "short", day: "numeric", year: "numeric", timeZone });
+  const hour = now.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone });
   $("clock-now").textContent = state.clock.ahead ? `The bot’s clock: ${day}` : "The bot’s clock: now";
+  $("clock-place").textContent = state.clock.ahead ? `, ${hour} ${timeZone.includes("/") ? `in ${timeZone.split("/").at(-1).replaceAll("_", " ")}` : timeZone}` : "";
   const toDate = document.querySelector('[data-jump="deadline"]');
   toDate.title = state.clock.deadline;
   toDate.disabled = !state.clock.deadline || now.toISOString().slice(0, 10) >= state.clock.deadline;

@@ -108,6 +108,39 @@ async def test_the_whole_journey_on_the_page(
     assert not problems, problems
 
 
+async def test_a_report_looks_in_slack_and_in_teams_as_it_should(
+    context: BrowserContext, page_url: str
+) -> None:
+    """The report's picture comes from the bot's own site, and the page may show it; its facts
+    stand as they do in Slack.
+    """
+    page = await context.new_page()
+    await page.goto(page_url)
+    await page.get_by_role("button", name="/o365 apps").click()  # the bot has looked once then
+    await expect(page.locator("#slack-messages").get_by_role("table")).to_be_visible(timeout=SLOW)
+    reports = page.locator("#slack-messages").get_by_text("1 of 10 apps done.", exact=True)
+    for days in range(2):  # of one day there is no picture
+        if days:
+            await page.get_by_role("button", name="Next day").click()
+        await page.get_by_label("Write a message in Slack").first.fill("/o365 report")
+        await page.keyboard.press("Enter")
+        await expect(reports).to_have_count(days + 1, timeout=SLOW)
+    for platform in ("slack", "teams"):
+        picture = page.locator(f"#{platform}-messages .body img")
+        await expect(picture).to_be_attached(timeout=SLOW)
+        await picture.scroll_into_view_if_needed()
+        await expect(picture).to_have_js_property("complete", value=True)
+        assert await picture.evaluate("image => image.naturalWidth") > 0, platform
+
+    # Slack sets facts in two columns, however wide the window is: a name, and what it is
+    for width in (390, 1400, 2200):
+        await page.set_viewport_size({"width": width, "height": 900})
+        facts = page.locator("#slack-messages .bk-fields").last
+        columns = await facts.evaluate("one => getComputedStyle(one).gridTemplateColumns")
+        assert len(columns.split()) == 2, f"{columns} at {width}"
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 async def test_the_page_is_accessible(context: BrowserContext, page_url: str) -> None:
     """axe finds nothing on the page with messages of every kind on it."""
     page = await context.new_page()

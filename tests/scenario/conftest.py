@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,10 +93,9 @@ class Stage:
         )
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
+@asynccontextmanager
+async def open_stage(directory: Path, keys: Path) -> AsyncIterator[Stage]:
     """A running world and a running bot, which have met."""
-    directory = tmp_path_factory.mktemp("scenario")
     async with World(key_directory=keys, page_port=None) as world:
         for org in world.company.orgs.values():
             # Scenarios look more often than people do; the limits have tests of their own.
@@ -108,6 +108,13 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIt
             # The look that the bot takes at its start is over, so that the next sees what is new.
             await stage.command("/o365 scan", listed)
             yield stage
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
+    """The one that all scenarios share."""
+    async with open_stage(tmp_path_factory.mktemp("scenario"), keys) as stage:
+        yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -164,6 +164,15 @@ def test_the_picture_shows_the_days_the_date_and_the_forecast() -> None:
         assert (0x12, 0x64, 0xA3) in colours
 
 
+def test_the_first_day_is_not_written_over_by_today() -> None:
+    """While the two are close, today alone is named."""
+    words = Words()
+    for days, told in ((2, False), (20, True)):
+        chart = burn_down(history(*range(days, 0, -1)), on(START + 30 * DAY))
+        labels = dict(reports.labels(words, chart))
+        assert (draw(chart, labels) != draw(chart, labels | {"start": ""})) is told
+
+
 @pytest.mark.parametrize("language", languages())
 def test_a_picture_is_told_to_whoever_cannot_see_it(language: str) -> None:
     """Its alt text has the numbers, the days and the forecast."""

@@ -11,8 +11,10 @@ import pytest
 from bot.domain.apps import AppRef
 from bot.domain.board import BURIED
 from bot.domain.changes import Changes
+from bot.domain.choice import Nobody
 from bot.domain.evidence import State
 from bot.domain.notices import ChannelNudge, ChannelReport
+from bot.domain.prospects import Prospect
 from bot.errors import ChatMisconfigured, ChatThrottled, ChatUnreachable, MessageGone
 from bot.message import Facts, Picture, Progress, Table
 from tests.boards import CHANNEL, HOUR, World
@@ -56,6 +58,18 @@ async def test_a_board_says_who_holds_what_and_how_fresh_it_is(world: World) -> 
     assert {Progress, Facts, Table} <= kinds
     (table,) = [block for block in world.shown.blocks if isinstance(block, Table)]
     assert table.rows[0][3].text == "Ada Moreau: being sent"
+
+
+async def test_a_board_says_why_nobody_can_be_asked(world: World) -> None:
+    """As the list and the reminder do; and that somebody can be again, once that is known."""
+    known = Prospect(APP.ref, NOW, nobody=Nobody.NO_TENANT)
+    said = []
+    for prospect in (known, replace(known, nobody=None)):
+        await world.ledger.commit(Changes(prospects=(prospect,)))
+        await world.show(timedelta(minutes=2))
+        (table,) = [block for block in world.shown.blocks if isinstance(block, Table)]
+        said.append(table.rows[0][-1].text)
+    assert said == ["nobody can be asked: its Microsoft tenant was not found", "nobody yet"]
 
 
 async def test_changes_are_gathered_for_a_minute(world: World) -> None:
@@ -182,6 +196,22 @@ async def test_nobody_is_nudged_at_night(world: World) -> None:
     ((key, at),) = world.engine.deliveries
     assert key.startswith("nudge")
     assert at == NOW + timedelta(days=1)
+
+
+async def test_what_happens_before_the_channel_opens_for_the_first_time_is_told(
+    world: World,
+) -> None:
+    """A board that is posted at night is behind by morning: its thread says by what."""
+    world.clock.forward(-5 * HOUR)
+    await world.show()
+    world.clock.forward(HOUR)
+    await world.assess(State.MIGRATED)
+    await world.show(HOUR)
+    assert world.engine.deliveries == []
+    await world.show(3 * HOUR)
+    ((key, at),) = world.engine.deliveries
+    assert key.startswith("nudge")
+    assert at == NOW
 
 
 async def test_a_report_comes_on_the_first_working_day_of_a_week(world: World) -> None:

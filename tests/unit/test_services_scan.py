@@ -89,6 +89,23 @@ async def test_a_scan_writes_down_every_app_with_its_tenant_and_what_was_seen(
     assert await world.ledger.okta_admins("contoso") == world.contoso.admins
 
 
+async def test_in_a_rehearsal_what_was_seen_keeps_the_real_time_and_what_is_told_does_not(
+    world: World,
+) -> None:
+    """The clouds date by the real clock; the news of it belongs to the day that is rehearsed."""
+    ahead = NOW + timedelta(days=7)
+    scan = Scan(
+        orgs={"contoso": world.contoso},
+        entra=world.entra,
+        ledger=world.ledger,
+        clock=world.clock,
+        lived=FakeClock(ahead),
+    )
+    assert (await scan.org("contoso")).finished_at == NOW
+    assert (await world.record()).scanned_at == NOW
+    assert {e.at for e in await world.ledger.audit() if e.action == "assess"} == {ahead}
+
+
 async def test_a_tenant_is_read_once_however_many_apps_point_to_it(world: World) -> None:
     """Calls to Microsoft grow with tenants, not with apps."""
     await world.scan.org("contoso")

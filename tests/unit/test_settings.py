@@ -201,14 +201,14 @@ def test_a_secret_file_that_is_missing_is_named_by_its_key(tmp_path: Path) -> No
     """The key and the reason; the section is in front."""
     text = GOOD.replace('bot_token = "xoxb-hush"', f'bot_token_file = "{tmp_path / "none"}"')
     said = problems(tmp_path, text)
-    assert "bot_token_file cannot be read" in said["slack"]
+    assert "bot_token_file cannot be read" in said["slack.bot_token"]
 
 
 def test_a_secret_both_ways_is_refused(tmp_path: Path) -> None:
     """Two values would leave open which one counts."""
     (tmp_path / "token").write_text("xoxb-hush")
     text = GOOD.replace("[slack]", f'[slack]\nbot_token_file = "{tmp_path / "token"}"')
-    assert "not both" in problems(tmp_path, text)["slack"]
+    assert "not both" in problems(tmp_path, text)["slack.bot_token"]
 
 
 def test_only_secrets_have_a_file_form(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_an_environment_that_is_no_json_is_a_settings_error(
 ) -> None:
     """The variable is named, its value is not."""
     monkeypatch.setenv("O365BOT_OKTA", '[{"api_token": "ssws-hush"')
-    assert "okta" in str(problems(tmp_path, GOOD))
+    assert problems(tmp_path, GOOD)["O365BOT_OKTA"].endswith("is not JSON")
 
 
 # ------------------------------------------------------------------ rules over several keys
@@ -264,8 +264,8 @@ def test_an_environment_that_is_no_json_is_a_settings_error(
 @pytest.mark.parametrize(
     ("old", "new", "key", "says"),
     [
-        ('api_token = "ssws-hush"', "", "okta.0", "api_token"),
-        ('api_token = "ssws-hush"', 'client_id = "0oa"', "okta.0", "private_key"),
+        ('api_token = "ssws-hush"', "", "okta.0.api_token", "private_key"),
+        ('api_token = "ssws-hush"', 'client_id = "0oa"', "okta.0.api_token", "private_key"),
         (
             'api_token = "ssws-hush"',
             'api_token = "ssws-hush"\nhook_secret = "hush"',
@@ -278,7 +278,7 @@ def test_an_environment_that_is_no_json_is_a_settings_error(
             "okta.0.free_share",
             "0.9",
         ),
-        ('certificate = "pem-hush"', "", "entra", "certificate or client_secret"),
+        ('certificate = "pem-hush"', "", "entra.client_secret", "certificate or client_secret"),
         ('signing_secret = "sign-hush"', 'signing_secret = ""', "slack.signing_secret", "empty"),
         ("[redis]", 'time_zone = "Mars/Olympus"\n[redis]', "time_zone", "Europe/Berlin"),
     ],
@@ -299,7 +299,7 @@ def test_two_orgs_cannot_share_a_name(tmp_path: Path) -> None:
 def test_a_bot_without_any_chat_is_refused(tmp_path: Path) -> None:
     """There would be nobody to talk to."""
     text = GOOD[: GOOD.index("[slack]")]
-    assert "slack or teams" in problems(tmp_path, text)["settings"]
+    assert "slack or teams" in problems(tmp_path, text)["teams"]
 
 
 # ------------------------------------------------------------------ signing in, and the proof
@@ -336,11 +336,11 @@ def test_the_weakest_proof_follows_from_what_is_configured(
     [
         ('[links]\nminimum_proof = "signed_in"\n', "needs sign_in"),
         (SIGN_IN + '[links]\nminimum_proof = "signed_in_mfa"\n', "nothing else shows MFA"),
-        ('[links]\nminimum_proof = "trust"\n', "'personal_link'"),
-        (SIGN_IN + 'redirect_path = "callback"\n', "pattern"),
-        (SIGN_IN + 'redirect_path = "//evil.example.com"\n', "pattern"),
-        (SIGN_IN + 'api_scope = "proof"\n', "pattern"),
-        (SIGN_IN + 'auth_context = "mfa"\n', "pattern"),
+        ('[links]\nminimum_proof = "trust"\n', "expected personal_link, "),
+        (SIGN_IN + 'redirect_path = "callback"\n', "such as /auth/callback"),
+        (SIGN_IN + 'redirect_path = "//evil.example.com"\n', "such as /auth/callback"),
+        (SIGN_IN + 'api_scope = "proof"\n', "api://…/proof"),
+        (SIGN_IN + 'auth_context = "mfa"\n', "c1 to c99"),
     ],
 )
 def test_a_proof_that_cannot_be_had_is_refused(tmp_path: Path, more: str, says: str) -> None:

@@ -146,7 +146,11 @@ def test_a_quiet_span_covers_each_of_its_days(tmp_path: Path) -> None:
         ('[campaign.windows.due]\nevery = "1h"\n', "campaign.windows.due.every", "try 2"),
         ("[campaign.windows.imminent]\nbegins = 30\n", "windows.imminent.begins", "try 19"),
         ("[campaign]\nper_week = 168\n", "campaign.per_week", "7"),
-        ("[[campaign.targets]]\non = 2027-01-01\norg = 'a'\napp = 'b'\n", "targets.0", "one of"),
+        (
+            "[[campaign.targets]]\non = 2027-01-01\norg = 'a'\napp = 'a/b'\n",
+            "targets.0.app",
+            "one of",
+        ),
     ],
 )
 def test_an_impossible_campaign_is_refused_with_its_key_and_a_proposal(

@@ -1,0 +1,69 @@
+"""What is wrong with the settings, in plain words: one line for each key, and no value in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+NUMBER = "expected a whole number"
+DATE = "expected a date such as 2027-01-15"
+SAYS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a setting; is it misspelt?",
+    "string_type": "expected text in quotes",
+    "int_type": NUMBER,
+    "int_parsing": NUMBER,
+    "int_parsing_size": NUMBER,
+    "int_from_float": NUMBER,
+    "float_type": "expected a number",
+    "float_parsing": "expected a number",
+    "finite_number": "expected a number",
+    "tuple_type": 'expected a list such as ["one", "two"]',
+    "path_type": "expected a path in quotes",
+}
+KEY_OF_TABLE = "[key]"  # how pydantic marks that the key itself is wrong
+
+
+def problems(error: ValidationError) -> tuple[str, ...]:
+    """One line per wrong key: its path, what was expected, how to give it by environment."""
+    return tuple(line for item in error.errors() for line in _lines(item))
+
+
+def _lines(item: Mapping[str, Any]) -> Iterator[str]:
+    parts = [str(part) for part in item["loc"] if part != KEY_OF_TABLE]
+    if item["type"] == "wrong":
+        for path, says in item["ctx"]["found"]:
+            # "(2) must be more than …" goes on from the key, whose value it is.
+            yield f"{_key((*parts, path))}{' ' if says.startswith('(') else ': '}{says}"
+        return
+    key, where = _key(parts), ""
+    if item["type"] == "missing" and "okta" not in parts:
+        where = f" (or O365BOT_{'__'.join(parts).upper()})"
+    yield f"{key}: {_says(key, item)}{where}"
+
+
+def _key(parts: Iterable[str]) -> str:
+    return ".".join(parts) or "settings"
+
+
+def _says(key: str, item: Mapping[str, Any]) -> str:
+    context = item.get("ctx", {})
+    match item["type"]:
+        case "value_error":  # our own words
+            return str(context["error"])
+        case "enum" | "literal_error":
+            return "expected " + str(context["expected"]).replace("'", "")
+        case "greater_than_equal":
+            return f"expected at least {context['ge']}"
+        case "less_than_equal":
+            return f"expected at most {context['le']}"
+        case "string_too_short":
+            return "must not be empty"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"expected a section such as [{key}]"
+        case kind if kind.startswith(("date_", "datetime_")):
+            return DATE
+        case kind:
+            return SAYS.get(kind, "is not what is expected here")
