@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from adapters.web.cookies import Cookie
 from adapters.web.desk import TOKEN, Desk
 from adapters.web.phrases import GRANTS, later_default, later_wanted
+from bot.chat.commands import typed
 from bot.domain.campaign import OKTA_CONSENT
 from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.later import zone_named
@@ -129,6 +130,7 @@ class ConsentPage:
             "ask.html",
             asked=asked,
             asked_at=words.moment(asked.requested_at, zone),
+            verify=typed(f"verify {asked.code}", asked.chat.platform),
             deadline=words.date(OKTA_CONSENT.on),
             grants=[(name, words(key)) for name, key in GRANTS],
             okta_admins=await desk.services.introduce.offer(ByLink(token)),

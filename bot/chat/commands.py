@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
+from bot.domain.people import Platform
+
 
 @dataclass(frozen=True, slots=True)
 class ListApps:
@@ -152,8 +154,8 @@ class Already:
 
 
 @dataclass(frozen=True, slots=True)
-class NeedsMore:
-    """A command that needs a code or a domain, said without one."""
+class NeedsCode:
+    """A command about a message to the asker, said without the message's code."""
 
     verb: str
 
@@ -165,13 +167,13 @@ class Away:
     said: str
 
 
-Personal = Verify | ItIsMe | NotMe | Later | Saved | Already | Away
+Personal = Verify | ItIsMe | NotMe | Later | Saved | Already | Away | NeedsCode
 """What the asked person may say, operator or not: whose code or account it is decides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Not understood. `closest` is the command that looks most alike, or ""."""
+    """Not understood. `closest` is the command that was perhaps meant, as it is said, or ""."""
 
     said: str
     closest: str = ""
@@ -182,6 +184,11 @@ class NeedsApp:
     """A command that needs an app, said without one."""
 
     verb: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsDomain:
+    """`onboard`, said without a domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +215,7 @@ Command = (
     | Unclear
     | NeedsApp
     | NeedsAccount
-    | NeedsMore
+    | NeedsDomain
     | PlanAhead
     | ReportNow
     | Sample
@@ -229,8 +236,10 @@ _WITHOUT: dict[str, Command] = {
     "sample": Sample(),
 }
 _WITH_ACCOUNT: dict[str, type[Deny | Allow]] = {"deny": Deny, "allow": Allow}
+ABOUT_MESSAGES = ("verify", "notme", "later")
 ABOUT_APPS = tuple(_WITH_APP)
 ABOUT_ACCOUNTS = ("owner", *_WITH_ACCOUNT)
+_ABOUT_SOMETHING = (*ABOUT_APPS, *ABOUT_ACCOUNTS, *ABOUT_MESSAGES, "onboard", "plan", "away")
 VERBS = (
     *("apps", "all", "why", "who", "send", "check", "scan", "remind", "plan", "report", "sample"),
     *("owner", "deny", "allow", "onboard"),
@@ -246,11 +255,19 @@ _QUESTION = re.compile(
     r"\b(which|what|show|list)\b.*\b(o365|office\s*365|m365|apps?)\b", re.IGNORECASE | re.DOTALL
 )
 LONGEST = 500
+SLASH = "/o365"
+# Slack's command, also where somebody types it by habit: in Teams, or in a message.
+_SLASH = re.compile(r"^/?o365(\s+|$)", re.IGNORECASE)
+
+
+def typed(command: str, platform: Platform) -> str:
+    """A command as it is typed on that platform: Slack has a slash command, Teams has none."""
+    return f"{SLASH} {command}" if platform is Platform.SLACK else command
 
 
 def parse(words: str) -> Command:
     """The command in `words`; anything not understood is `Unclear`, never an error."""
-    said = " ".join(words.split())[:LONGEST]
+    said = _SLASH.sub("", " ".join(words.split()))[:LONGEST]
     verb, _, rest = said.partition(" ")
     verb = verb.lower().rstrip("?!.") or verb
     rest = rest.strip().strip("\"'“”")
@@ -262,10 +279,10 @@ def parse(words: str) -> Command:
     if verb in _WITHOUT and not rest:
         return _WITHOUT[verb]
     if verb == "onboard":
-        return Onboard(rest) if rest else NeedsMore(verb)
+        return Onboard(rest) if rest else NeedsDomain()
     if verb in _WITH_CODE:
         code, _, more = rest.partition(" ")
-        return _personal(verb, code, more.strip()) if code else NeedsMore(verb)
+        return _personal(verb, code, more.strip()) if code else NeedsCode(verb)
     if verb == "away":
         return Away(rest)
     if verb == "plan":
@@ -284,8 +301,18 @@ def parse(words: str) -> Command:
         return ListApps()
     if verb in _WITHOUT:
         return _WITHOUT[verb]
-    close = get_close_matches(verb, VERBS, n=1, cutoff=0.5)
-    return Unclear(said, close[0] if close else "")
+    close = get_close_matches(verb, VERBS, n=1, cutoff=0.65)
+    return Unclear(said, _meant(close[0], rest) if close else "")
+
+
+def verb_about_app(command: Command) -> str:
+    """The verb of a command about an app, "" for any other."""
+    return next((verb for verb, kind in _WITH_APP.items() if isinstance(command, kind)), "")
+
+
+def _meant(verb: str, rest: str) -> str:
+    """A mistyped command put right, with what it was about where it is about something."""
+    return f"{verb} {rest}" if rest and verb in _ABOUT_SOMETHING else verb
 
 
 def _own(rest: str) -> Own | NeedsAccount:

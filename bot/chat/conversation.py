@@ -23,7 +23,8 @@ from bot.chat.commands import (
     ListApps,
     NeedsAccount,
     NeedsApp,
-    NeedsMore,
+    NeedsCode,
+    NeedsDomain,
     NotMe,
     Onboard,
     Own,
@@ -40,6 +41,7 @@ from bot.chat.commands import (
     Who,
     Why,
     parse,
+    verb_about_app,
 )
 from bot.chat.find_app import find_app
 from bot.chat.moments import read_day, read_moment
@@ -86,7 +88,7 @@ Operators = (
     | Unclear
     | NeedsApp
     | NeedsAccount
-    | NeedsMore
+    | NeedsDomain
 )
 """What only operators may say."""
 
@@ -151,7 +153,7 @@ class Conversation:
         operator = str(asker) in self._operators
         log.info("asked", command=type(command).__name__, asker=str(asker), operator=operator)
         if isinstance(command, Help):
-            return replies.help(operator)
+            return replies.help(asker.platform, operator=operator)
         if not (operator or isinstance(command, Personal)):
             return replies.not_allowed(asker)
         try:
@@ -159,8 +161,8 @@ class Conversation:
                 return await self._person(command, asker, replies, personal, operator=operator)
             return await self._do(command, asker, replies, personal, progress)
         except O365BotError as error:
-            log.info("answered with an error", code=error.code)
-            return replies.error(error)
+            log.info("answered with an error", code=error.code, reason=str(error))
+            return replies.error(error, verb_about_app(command))
         except Exception:
             # The border of the conversation: whatever broke, the person gets an answer and a
             # reference, and the log gets the whole story.
@@ -216,14 +218,14 @@ class Conversation:
                 return replies.needs_app(verb)
             case NeedsAccount(verb):
                 return replies.needs_account(verb)
-            case NeedsMore(verb):
-                return personal.needs_more(verb)
+            case NeedsDomain():
+                return personal.needs_domain()
             case Onboard(domain):
                 if self._onboard is None:
                     return personal.no_microsoft()
                 return personal.invited(await self._onboard.invite(domain, asker), self._link_hours)
             case Help():
-                return replies.help(operator=True)
+                return replies.help(asker.platform, operator=True)
 
     async def _person(
         self,
@@ -252,6 +254,8 @@ class Conversation:
                 return personal.not_me(await self._follow.not_me(act, suggestion))
             case Later():
                 return await self._later(command, asker, personal)
+            case NeedsCode(verb):
+                return personal.needs_code(verb)
             case Away(said):
                 until = read_day(said)
                 if until is None:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from bot.chat import phrases
 from bot.chat.alarms import alarm
+from bot.chat.commands import typed
 from bot.chat.reminding import Reminding
 from bot.chat.words import Words
 from bot.domain.campaign import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
@@ -115,6 +116,8 @@ class Letters:
         now = self._clock.now()
         title = words("letter.title", app=request.app_label)
         expires = request.link.expires_at if request.link else now
+        zone = zone_named(request.chat.time_zone)
+        verify = typed(f"verify {request.code}", request.chat.platform)
         return Message(
             title,
             (
@@ -133,8 +136,13 @@ class Letters:
                 ),
                 *await self._also(request, words),
                 Buttons(self._ways(request, link, words)),
-                Note(words("letter.note", until=words.moment(expires))),
-                Note(words("letter.verify", code=request.code)),
+                Note(words("letter.note", until=words.moment(expires, zone))),
+                Note(
+                    words(
+                        "letter.verify",
+                        words=verify,
+                    )
+                ),
                 Note(words("letter.why_me", tenant=request.tenant_domain)),
             ),
         )
@@ -303,7 +311,8 @@ class Letters:
         ]
         unreachable = phrases.count_unreachable(open_ones, requests, prospects)
         if unreachable:
-            blocks.append(Text(words("apps.unreachable", count=unreachable)))
+            said = words("apps.unreachable", count=unreachable)
+            blocks.append(Text(f"{said} {words('hint.who')}"))
         if len(open_ones) > SHOWN:
             blocks.append(Note(words("reminder.more", count=len(open_ones) - SHOWN)))
         blocks.append(Note(self._freshness(words, await self._looks(), now)))

@@ -124,6 +124,8 @@ def in_short(
     request: ConsentRequest | None,
     prospect: Prospect | None,
     now: datetime,
+    *,
+    in_chat: bool = True,
 ) -> Text | None:
     """Who is asked, or would be, in one sentence; None when the app needs nobody."""
     if request is not None:
@@ -139,7 +141,8 @@ def in_short(
     if not record.state.wants_consent:
         return None
     if prospect is None:
-        return Text(words("why.people_unknown"))
+        unknown = words("why.people_unknown")
+        return Text(f"{unknown} {words('hint.who')}" if in_chat else unknown)
     if prospect.platform is None:
         why = words(f"nobody.{(prospect.nobody or Nobody.ALL_RULED_OUT).value}")
         return Text(words("why.nobody", why=why))

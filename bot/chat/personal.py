@@ -100,13 +100,13 @@ class PersonalReplies:
             ),
         )
 
-    def needs_more(self, verb: str) -> Message:
-        """A command that needs a code or a domain."""
-        return plain(
-            self._words(
-                "unclear.needs_domain" if verb == "onboard" else "unclear.needs_code", verb=verb
-            )
-        )
+    def needs_code(self, verb: str) -> Message:
+        """A command that needs a code."""
+        return plain(self._words("unclear.needs_code", verb=verb))
+
+    def needs_domain(self) -> Message:
+        """`onboard` needs a domain."""
+        return plain(self._words("unclear.needs_domain"))
 
     def no_microsoft(self) -> Message:
         """Nothing of Microsoft is configured."""
