@@ -115,9 +115,10 @@ class NotMe:
 
 @dataclass(frozen=True, slots=True)
 class PlanAhead:
-    """Who would get what in the next `days` days."""
+    """Who would get what in the next `days` days. `said`: what was no number of days."""
 
     days: int = 30
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +249,14 @@ VERBS = (
 
 _OWNED = re.compile(r"(?P<account>\S+) is (?P<owner>nobody|\S+@\S+)", re.IGNORECASE)
 _WITH_CODE = ("verify", "me", "notme", "later", "saved", "already")
-_DAYS = re.compile(r"(\d{1,3})\s*(d|days?)?", re.IGNORECASE)
+_DAYS = re.compile(r"(\d{1,9})\s*(d|days?|tage?n?)?", re.IGNORECASE)
 
 # "which O365 apps need migration", "what Office 365 apps still need to be migrated?", …
 _QUESTION = re.compile(
     r"\b(which|what|show|list)\b.*\b(o365|office\s*365|m365|apps?)\b", re.IGNORECASE | re.DOTALL
 )
 LONGEST = 500
+LONGEST_PLAN = 366  # days
 SLASH = "/o365"
 # Slack's command, also where somebody types it by habit: in Teams, or in a message.
 _SLASH = re.compile(r"^/?o365(\s+|$)", re.IGNORECASE)
@@ -286,8 +288,7 @@ def parse(words: str) -> Command:
     if verb == "away":
         return Away(rest)
     if verb == "plan":
-        days = _DAYS.fullmatch(rest)
-        return PlanAhead(min(max(int(days[1]), 1), 366)) if days else PlanAhead()
+        return _plan(rest)
     if said.lower().rstrip(".!") == "send me a sample":
         return Sample()
     if verb in _WITH_APP:
@@ -313,6 +314,14 @@ def verb_about_app(command: Command) -> str:
 def _meant(verb: str, rest: str) -> str:
     """A mistyped command put right, with what it was about where it is about something."""
     return f"{verb} {rest}" if rest and verb in _ABOUT_SOMETHING else verb
+
+
+def _plan(rest: str) -> PlanAhead:
+    found = _DAYS.fullmatch(rest)
+    if found is None:
+        return PlanAhead(said=rest)
+    days = min(max(int(found[1]), 1), LONGEST_PLAN)
+    return PlanAhead(days, "" if days == int(found[1]) else rest)
 
 
 def _own(rest: str) -> Own | NeedsAccount:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC
 
 import structlog
 
@@ -44,7 +45,7 @@ from bot.chat.commands import (
     verb_about_app,
 )
 from bot.chat.find_app import find_app
-from bot.chat.moments import read_day, read_moment
+from bot.chat.moments import read_moment
 from bot.chat.personal import PersonalReplies
 from bot.chat.replies import Replies
 from bot.chat.words import Words
@@ -205,8 +206,8 @@ class Conversation:
                 return await self._noted(replies, await self._accounts.deny(account, asker))
             case Allow(account):
                 return await self._noted(replies, await self._accounts.allow(account, asker))
-            case PlanAhead(days):
-                return replies.plan(await self._campaign.rehearse.plan(days), days)
+            case PlanAhead(days, said):
+                return replies.plan(await self._campaign.rehearse.plan(days), days, said)
             case ReportNow():
                 reports = await self._campaign.boards.report(str(asker))
                 return replies.reported(len({delivery.notice.to for delivery in reports}))
@@ -257,10 +258,13 @@ class Conversation:
             case NeedsCode(verb):
                 return personal.needs_code(verb)
             case Away(said):
-                until = read_day(said)
-                if until is None:
-                    return replies.no_moment()
-                return replies.away(await self._campaign.postpone.away(asker, until))
+                postpone = self._campaign.postpone
+                calendar = postpone.calendar(asker)
+                found = read_moment(said, self._clock.now(), calendar)
+                if found is None:
+                    return replies.no_moment(said)
+                wanted = calendar.day_of(found[0])
+                return replies.away(wanted, await postpone.away(asker, wanted))
 
     async def _later(
         self, command: Later, asker: ChatIdentity, personal: PersonalReplies
@@ -273,9 +277,12 @@ class Conversation:
         if at is None and (found := read_moment(reason, self._clock.now(), calendar)):
             at, reason = found[0].astimezone(calendar.zone).replace(tzinfo=None), found[1]
         if at is None:
-            return personal.later_when(first, offered, calendar.zone)
+            return personal.later_when(first, offered, calendar.zone, said=reason)
         put_off = [await self._follow.later(act, at, reason) for act in acts]
-        return personal.later(put_off[0])
+        wanted = at.replace(tzinfo=calendar.zone).astimezone(UTC)
+        postpone = self._campaign.postpone
+        moved = postpone.moved(put_off[0], wanted)
+        return personal.later(put_off[0], moved, postpone.deadline(put_off[0]))
 
     async def _find(self, name: str) -> AppRecord:
         return find_app(name, await self._ledger.apps())

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from bot.chat import people, phrases, plans
 from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS, typed
-from bot.chat.personal import PersonalReplies, plain
+from bot.chat.personal import SAID, PersonalReplies, plain
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.choice import Choice
@@ -41,8 +41,6 @@ PAGE = 15
 # More buttons than this are noise.
 OFFERS = 3
 CHOICES = 8
-# Characters of what somebody said that an answer repeats.
-SAID = 60
 
 
 class Replies:
@@ -249,25 +247,29 @@ class Replies:
         """The report is on its way."""
         return plain(self._words("report.sent", count=channels))
 
-    def plan(self, found: Plan, days: int) -> Message:
-        """Who would get what, when and why."""
-        return plans.plan(self._words, found, days)
+    def plan(self, found: Plan, days: int, said: str = "") -> Message:
+        """Who would get what, when and why. `said`: what was not understood as a number of days."""
+        return plans.plan(self._words, found, days, said[:SAID])
 
     def sample(self, found: Message | None) -> Message:
         """A personal reminder as its receiver would see it, and that it is none."""
         if found is None:
             return plain(self._words("sample.nobody"))
-        return Message(found.summary, (*found.blocks, Note(self._words("sample.reason"))))
+        return Message(found.summary, (Text(self._words("sample.reason")), *found.blocks))
 
-    def away(self, until: date | None) -> Message:
-        """An absence was noted, or ended."""
+    def away(self, wanted: date, until: date | None) -> Message:
+        """An absence was noted `until` then, perhaps sooner than `wanted`; None: it was ended."""
+        words = self._words
         if until is None:
-            return plain(self._words("away.back"))
-        return plain(self._words("away.done", date=self._words.date(until)))
+            return plain(words("away.back", date=words.date(wanted)))
+        key = "away.done" if until == wanted else "away.capped"
+        return plain(words(key, date=words.date(until)))
 
-    def no_moment(self) -> Message:
-        """The day was not understood."""
-        return plain(self._words("away.unclear"))
+    def no_moment(self, said: str) -> Message:
+        """The day was not understood, or none was said."""
+        if not said:
+            return plain(self._words("away.when"))
+        return plain(self._words("away.unclear", said=said[:SAID]))
 
     def scanning(self, org: str, done: int, total: int) -> Message:
         """A look at an org, while it goes on."""

@@ -26,6 +26,7 @@ from bot.domain.evidence import Confidence, EvidenceKind, Source, State
 from bot.domain.foresight import PostKind
 from bot.domain.gaps import Gap
 from bot.domain.intents import Reason
+from bot.domain.later import Moved
 from bot.domain.notices import Happening
 from bot.domain.people import Platform
 from bot.errors import O365BotError
@@ -185,6 +186,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     ),
     "proof": (values(ProofKind), set()),
     "note": (values(Happening), set()),
+    "later": ({f"moved_{why}" for why in values(Moved)}, set()),
     "window": (values(WindowName), set()),
     "deadline": ({deadline.key for deadline in BUILT_IN} | {"target"}, set()),
     "campaign": (

@@ -29,7 +29,7 @@ from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
 from bot.domain.foresight import ChannelPost, PostKind
 from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.later import Snooze
+from bot.domain.later import Moved, Snooze
 from bot.domain.looks import Watch
 from bot.domain.notices import (
     Channel,
@@ -224,10 +224,18 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         ],
         "reminded": [replies.reminded(count) for count in (0, 1, 2)],
         "reported": [replies.reported(count) for count in (1, 2)],
-        "plan": [replies.plan(found, 30) for found in plans()],
+        "plan": [
+            replies.plan(replace(found, unasked=unasked), 30, said)
+            for found in plans()
+            for unasked in (0, 1, 2)
+            for said in ("", "next month")
+        ],
         "sample": [replies.sample(None), replies.sample(replies.reported(1))],
-        "away": [replies.away(until) for until in (LATER.date(), None)],
-        "no_moment": [replies.no_moment()],
+        "away": [
+            replies.away(LATER.date(), until)
+            for until in (LATER.date(), LATER.date() - timedelta(days=1), None)
+        ],
+        "no_moment": [replies.no_moment(said) for said in ("", "soon")],
         "scanning": [replies.scanning("contoso", 1, 2)],
         "help": [
             replies.help(platform, operator=operator)
@@ -311,9 +319,11 @@ def test_personal_replies_say_nothing_but_texts_and_data() -> None:
         "not_me_sure": [replies.not_me_sure(REQUEST)],
         "not_me": [replies.not_me(REQUEST)],
         "later_when": [
-            replies.later_when(REQUEST, offered, UTC) for offered in ((), (LATER, LATER))
+            replies.later_when(REQUEST, offered, UTC, said)
+            for offered in ((), (LATER, LATER))
+            for said in ("", "soon")
         ],
-        "later": [replies.later(put_off)],
+        "later": [replies.later(put_off, moved, LATER.date()) for moved in (None, *Moved)],
         "invited": [
             replies.invited(Invitation(TENANT.domain, link), hours)
             for link in ("", LINK)
