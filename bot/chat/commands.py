@@ -32,7 +32,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who can do it, and why they."""
+    """Who can do it, and why them."""
 
     app: str
 

@@ -16,6 +16,7 @@ from bot.chat.reminding import Reminding
 from bot.chat.words import Words
 from bot.domain.campaign import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
 from bot.domain.consent import ConsentRequest, Stage
+from bot.domain.evidence import State
 from bot.domain.later import zone_named
 from bot.domain.notices import (
     Alarm,
@@ -53,6 +54,8 @@ from bot.ports.writing import NO_LINKS
 from bot.services.acknowledge import integration_tab
 
 SHOWN = 8
+# The states in which nothing shows that something is missing.
+_UNSURE = (State.NEEDS_REVIEW, State.SAID_SAVED)
 
 
 class Letters:
@@ -117,13 +120,16 @@ class Letters:
         title = words("letter.title", app=request.app_label)
         expires = request.link.expires_at if request.link else now
         zone = zone_named(request.chat.time_zone)
+        record = await self._ledger.app(request.app)
+        unsure = record is not None and record.state in _UNSURE
+        why = "letter.why_unsure" if unsure else "letter.why"
         verify = typed(f"verify {request.code}", request.chat.platform)
         return Message(
             title,
             (
                 Heading(title),
                 Text(words("letter.hello", name=request.admin_name)),
-                Text(words("letter.why", app=request.app_label, org=request.app.org)),
+                Text(words(why, app=request.app_label, org=request.app.org)),
                 Facts(
                     (
                         Fact(words("fact.app"), request.app_label),

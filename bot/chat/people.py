@@ -1,4 +1,4 @@
-"""Who is asked and why they, as messages: `who APP`, its short form in `why APP`, and `noted`."""
+"""Who is asked and why them, as messages: `who APP`, its short form in `why APP`, and `noted`."""
 
 from __future__ import annotations
 

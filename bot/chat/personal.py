@@ -103,7 +103,7 @@ class PersonalReplies:
             (
                 Text(text),
                 Text(invitation.link),
-                Note(words("onboard.note", count=link_hours)),
+                Note(words("onboard.note", span=words.span(link_hours))),
             ),
         )
 

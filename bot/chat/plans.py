@@ -117,4 +117,4 @@ def _why(words: Words, found: Plan, intent: Intent) -> str:
 
 def _cadence(words: Words, found: Plan, window: str) -> str:
     every = next(w.every for w in found.policy.campaign.windows if w.name == window)
-    return words("plan.why_round", window=words(f"plan.window_{window}"), days=every)
+    return words("plan.why_round", window=words(f"plan.window_{window}"), count=every)

@@ -230,7 +230,7 @@ class Replies:
                 (
                     Fact(words("fact.where"), words(f"platform.{request.chat.platform.value}")),
                     Fact(words("fact.code"), request.code),
-                    Fact(words("fact.valid"), words("asked.valid", count=link_hours)),
+                    Fact(words("fact.valid"), words.span(link_hours)),
                 )
             ),
         ]

@@ -41,7 +41,7 @@ async def test_which_apps_need_migration_is_answered_from_a_look_at_the_clouds(
 ) -> None:
     """The first question looks; what is done is counted, what is open is listed."""
     message = await world.ask(words)
-    assert message.summary == "One Office 365 app needs migration"
+    assert message.summary == "One Office 365 app is not done yet"
     (row,) = table_of(message).rows
     assert [cell.text for cell in row] == [
         "Contoso O365",
@@ -66,7 +66,7 @@ async def test_the_second_question_costs_no_call(world: World) -> None:
 async def test_all_shows_what_is_done_as_well(world: World) -> None:
     """The title still counts what is left."""
     message = await world.ask("all")
-    assert message.summary == "One Office 365 app needs migration"
+    assert message.summary == "One Office 365 app is not done yet"
     assert [row[2].text for row in table_of(message).rows] == ["needs consent", "migrated"]
 
 
