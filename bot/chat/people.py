@@ -100,7 +100,8 @@ def _row(
 
 
 def _gap(words: Words, gap: AdminGap) -> str:
-    return words(f"gap.{gap.kind.value}", call=gap.call, missing=gap.missing, says=gap.says)
+    says = phrases.failure_text(words, gap.code, gap.says)
+    return words(f"gap.{gap.kind.value}", call=gap.call, missing=gap.missing, says=says)
 
 
 def _said(words: Words, note: AccountNote) -> str:

@@ -76,6 +76,7 @@ def evidence_text(words: Words, evidence: Evidence) -> str:
         "where": "",
     }
     detail.update(evidence.detail)
+    detail["says"] = failure_text(words, detail.get("reason", ""), detail["says"])
     key = f"evidence.{evidence.kind.value}"
     if evidence.detail.get("missing") and words.has(f"{key}_missing"):
         key = f"{key}_missing"
@@ -87,6 +88,12 @@ def evidence_text(words: Words, evidence: Evidence) -> str:
     if not doubted:
         return what
     return words("phrase.doubtful", what=what, doubts=words("phrase.comma").join(doubted))
+
+
+def failure_text(words: Words, code: str, says: str) -> str:
+    """Why a read failed, by the error's code; `says` where that is not known."""
+    key = f"failure.{code}"
+    return words(key) if words.has(key) else says
 
 
 def error_text(words: Words, error: O365BotError) -> str:

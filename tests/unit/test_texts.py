@@ -29,7 +29,7 @@ from bot.domain.intents import Reason
 from bot.domain.later import Moved
 from bot.domain.notices import Happening
 from bot.domain.people import Platform
-from bot.errors import O365BotError
+from bot.errors import CloudError, O365BotError
 
 ENGLISH = Words()
 KEYS = ENGLISH.keys()
@@ -176,6 +176,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         {f"{kind}_{more}" for kind in values(EvidenceKind) for more in ("of", "missing")},
     ),
     "error": (set(), codes()),
+    "failure": (codes(CloudError), set()),
     "ended": (
         {
             f"{stage}{end}"
