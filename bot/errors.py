@@ -7,6 +7,7 @@
     │   ├── CloudThrottled       a rate limit was hit and waiting did not help
     │   ├── CloudRefused         401/403: a permission, scope or role is missing
     │   ├── CloudNotFound        404: the app, user or tenant does not exist there
+    │   │   └── TenantUnknown    no tenant has that domain
     │   └── CloudAnswerInvalid   not what the API documents (HTML, truncated, huge, looping)
     ├── ChatError                a chat platform did not take a message
     │   ├── ChatUnreachable      outcome unknown or not accepted; may be tried again
@@ -32,7 +33,9 @@
         ├── AppAmbiguous         several apps of that name
         ├── NobodyReachable      no Global Administrator can be asked
         ├── NothingToDo          the app needs no consent now
+        │   └── AppUnreadable    it cannot be read, so what it needs cannot be told
         ├── NotYours             somebody else's request, or none: both are told alike
+        ├── SentElsewhere        the asker's own request, sent on the other chat platform
         ├── ProofTooWeak         it takes a stronger proof of who acts
         ├── SessionUnknown       this browser has not proven who uses it, or too long ago
         ├── TooManyTries         a limit per link or per address; again after `retry_after`
@@ -46,6 +49,8 @@ A driver's own error is wrapped once, at the adapter's border, with the original
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class O365BotError(Exception):
@@ -134,6 +139,17 @@ class CloudNotFound(CloudError):
     """404: the app, user or tenant does not exist there."""
 
     code = "cloud_not_found"
+
+
+class TenantUnknown(CloudNotFound):
+    """No tenant has this domain."""
+
+    code = "tenant_unknown"
+
+    def __init__(self, domain: str, *, call: str, hint: str = "") -> None:
+        message = f"Microsoft knows no tenant of the domain {domain!r}."
+        super().__init__(message, where=domain, call=call, hint=hint)
+        self.domain = domain
 
 
 class CloudAnswerInvalid(CloudError):
@@ -285,11 +301,11 @@ class AppUnknown(ConsentError):
 
 
 class AppAmbiguous(ConsentError):
-    """Several apps fit the name. `choices` holds their `org/app id` keys."""
+    """Several apps fit the name. `choices` holds the label of each by its `org/app id` key."""
 
     code = "app_ambiguous"
 
-    def __init__(self, name: str, choices: tuple[str, ...]) -> None:
+    def __init__(self, name: str, choices: Mapping[str, str]) -> None:
         super().__init__(f"“{name}” fits several apps: {', '.join(choices)}.")
         self.name = name
         self.choices = choices
@@ -307,10 +323,30 @@ class NothingToDo(ConsentError):
     code = "nothing_to_do"
 
 
+class AppUnreadable(NothingToDo):
+    """The app called `app` cannot be read, so nobody knows whether somebody should be asked."""
+
+    code = "app_unreadable"
+
+    def __init__(self, app: str) -> None:
+        super().__init__(f"{app} cannot be read.")
+        self.app = app
+
+
 class NotYours(ConsentError):
     """There is no such request, or it is somebody else's: nobody learns which."""
 
     code = "not_yours"
+
+
+class SentElsewhere(ConsentError):
+    """The request is the asker's own, but was sent on the other `platform` (a Platform's value)."""
+
+    code = "sent_elsewhere"
+
+    def __init__(self, platform: str) -> None:
+        super().__init__(f"That message was sent in {platform}.")
+        self.platform = platform
 
 
 class ProofTooWeak(ConsentError):

@@ -356,7 +356,7 @@ class Settings(BaseSettings):
         le=1440,
         description="Minutes between two looks at a tenant whose apps are still open.",
     )
-    link_hours: int = Field(72, ge=1, le=336, description="How long a personal link lives.")
+    link_hours: int = Field(336, ge=1, le=336, description="How long a personal link lives.")
     time_zone: str = Field(
         "UTC",
         description="The zone of the channels, and of people whose zone is not known, such as "

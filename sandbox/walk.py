@@ -233,7 +233,7 @@ class Walk:
         answer = await self._command("/o365 apps", lambda m: bool(reading.rows(m)))
         hold(
             APP not in [row[0] for row in reading.rows(answer)],
-            f"{APP} still stands in the list of those that need migration.",
+            f"{APP} still stands in the list of those that are not done.",
         )
         self.say.line("bot", self._headline(answer))
 

@@ -30,8 +30,8 @@ from bot.domain.report import BurnDown
 from bot.domain.sign_in import Attempt, Session, SignedIn
 from bot.errors import (
     CloudError,
-    CloudNotFound,
     StoreUnavailable,
+    TenantUnknown,
 )
 from bot.message import Buttons, Message, OpenLink
 from bot.ports.chat import ConversationRef, Sent
@@ -355,7 +355,7 @@ class FakeEntra:
         if domain in by_id:
             return by_id[domain]
         if domain not in self.tenants:
-            raise CloudNotFound("No tenant has this domain.", where=domain, call="GET discovery")
+            raise TenantUnknown(domain, call="GET discovery")
         return self.tenants[domain]
 
     async def global_admins(self, tenant: Tenant) -> tuple[GlobalAdmin, ...]:

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from adapters.redis.keys import Keys
-from bot.chat.commands import VERBS
+from bot.chat.commands import VERBS, typed
 from bot.chat.words import Words
 from bot.domain import deliveries, limits
 from bot.domain.consent import TRANSITIONS, Stage
@@ -347,7 +347,10 @@ def delivery_limits() -> str:
 
 
 def commands() -> str:
-    rows = ((code(said(f"help.say_{verb}")), said(f"help.{verb}")) for verb in VERBS)
+    rows = (
+        (code(typed(said(f"help.say_{verb}"), Platform.SLACK)), said(f"help.{verb}"))
+        for verb in VERBS
+    )
     return table(("Type", "What you get"), rows)
 
 

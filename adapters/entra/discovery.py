@@ -16,7 +16,7 @@ from adapters.entra.reading import text
 from adapters.http.answers import Answer, refusal
 from adapters.http.client import CloudClient
 from bot.domain.apps import Tenant
-from bot.errors import CloudNotFound
+from bot.errors import TenantUnknown
 from bot.ports.system import Clock
 from bot.settings import EntraSettings
 
@@ -72,7 +72,7 @@ class Discovery:
 
 
 def _checked(domain: str) -> str:
-    """The domain in lower case (IDNA), fit to stand in a path. Raises CloudNotFound."""
+    """The domain in lower case (IDNA), fit to stand in a path. Raises TenantUnknown."""
     name = domain.strip().rstrip(".").lower()
     try:
         name = name.encode("idna").decode()
@@ -83,10 +83,9 @@ def _checked(domain: str) -> str:
     return name
 
 
-def _unknown(domain: str) -> CloudNotFound:
-    return CloudNotFound(
-        f"Microsoft knows no tenant of the domain {domain[:100]!r}.",
-        where=domain[:100],
+def _unknown(domain: str) -> TenantUnknown:
+    return TenantUnknown(
+        domain[:100],
         call=CALL,
         hint="Check the domain and the Microsoft tenant name in the Okta app's settings.",
     )

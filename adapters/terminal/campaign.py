@@ -90,7 +90,7 @@ def _print(words: Words, found: Plan, days: int) -> None:
     console.print(plans.heading(words, found, days), markup=False)
     if not found.lines:
         return
-    names = ("who", "when", "what", "because")
+    names = ("who", "when", "what", "why")
     table = Table(*(words(f"column.{name}") for name in names), box=None, pad_edge=False)
     for line in found.lines:
         table.add_row(*plans.line(words, found, line))
@@ -131,6 +131,8 @@ def _explain(settings: Settings, today: date) -> None:
         table.add_column(words(f"campaign.{name}"))
     for window in campaign.windows:
         begins = "–" if window.name is WindowName.DISTANT else str(window.begins)
+        if window.begins < 0:
+            begins = words("campaign.over")
         audience = ", ".join(sorted(words(f"campaign.{who}") for who in window.audience))
         table.add_row(
             words(f"plan.window_{window.name}"),

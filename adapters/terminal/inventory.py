@@ -148,7 +148,7 @@ async def _scan(desk: Desk, org: list[str] | None, full: bool) -> int:
 
 
 async def _why(desk: Desk, name: str, as_json_: bool) -> int:
-    replies = Replies(Words(desk.language))
+    replies = Replies(Words(desk.language), in_chat=False)
     found = await _inventory(desk, (), None)
     try:
         record = find_app(name, found.records)
@@ -169,7 +169,7 @@ async def _why(desk: Desk, name: str, as_json_: bool) -> int:
 
 
 def _draw_apps(found: Inventory, desk: Desk) -> None:
-    shown = Replies(Words(desk.language)).apps(
+    shown = Replies(Words(desk.language), in_chat=False).apps(
         found.records,
         found.scans,
         found.requests,

@@ -13,7 +13,8 @@ from starlette.responses import RedirectResponse, Response
 
 from adapters.web.cookies import Cookie
 from adapters.web.desk import TOKEN, Desk
-from adapters.web.phrases import GRANTS, later_default, later_wanted
+from adapters.web.phrases import GRANTS, later_fields, later_wanted
+from bot.chat.commands import typed
 from bot.domain.campaign import OKTA_CONSENT
 from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.later import zone_named
@@ -124,18 +125,21 @@ class ConsentPage:
         words = desk.pages.words(request)
         zone = zone_named(asked.chat.time_zone)
         snooze = asked.snooze
+        own = desk.services.follow.deadline(asked)
         return desk.leading_page(
             request,
             "ask.html",
             asked=asked,
             asked_at=words.moment(asked.requested_at, zone),
+            verify=typed(f"verify {asked.code}", asked.chat.platform),
             deadline=words.date(OKTA_CONSENT.on),
+            own_date=words.date(own.on) if own != OKTA_CONSENT else "",
             grants=[(name, words(key)) for name, key in GRANTS],
             okta_admins=await desk.services.introduce.offer(ByLink(token)),
             signs_in=desk.services.signs_in,
             others=[other.app_label for other in others],
             snoozed=words.moment(snooze.until, zone_named(snooze.zone)) if snooze else "",
-            later_at=later_default(asked.chat.time_zone),
+            later=later_fields(desk.services.follow.days_for_later(asked)),
         )
 
     async def _used(self, request: Request, asked: ConsentRequest) -> Response:

@@ -14,7 +14,7 @@ from adapters.web.cookies import Cookie
 from adapters.web.desk import Desk
 from adapters.web.live import Live
 from adapters.web.middleware import page_policy
-from adapters.web.phrases import GRANTS, later_default, later_wanted, standing
+from adapters.web.phrases import GRANTS, later_fields, later_wanted, standing
 from bot.domain.consent import TAKEN_ON, Button, ConsentRequest, Stage
 from bot.domain.later import zone_named
 from bot.errors import ChatError, CloudError, NobodyReachable, SessionUnknown, StepNotAllowed
@@ -133,7 +133,7 @@ class FollowPage:
             "okta_admins": await desk.services.introduce.offer(actor),
             "others": others,
             "snoozed": words.moment(snooze.until, zone_named(snooze.zone)) if snooze else "",
-            "later_at": later_default(asked.chat.time_zone),
+            "later": later_fields(desk.services.follow.days_for_later(asked)),
             "live_at": f"/r/{asked.id}/live",
             "here": f"/r/{asked.id}",
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.chat.phrases import evidence_text
 from bot.chat.words import Words
@@ -37,10 +37,21 @@ def later_wanted(form: Mapping[str, str]) -> datetime | None:
     return wanted if wanted.tzinfo is None and wanted.year in _YEARS else None
 
 
-def later_default(zone: str) -> tuple[str, str]:
-    """Tomorrow at nine, as the form's fields take it."""
-    tomorrow = datetime.now(UTC).astimezone(zone_named(zone)) + timedelta(days=1)
-    return f"{tomorrow:%Y-%m-%d}", "09:00"
+@dataclass(frozen=True, slots=True)
+class LaterFields:
+    """What stands in a "later" form, and the days that it takes, as its fields write them."""
+
+    date: str
+    time: str
+    first: str
+    last: str
+
+
+def later_fields(days: tuple[date, date]) -> LaterFields:
+    """The day after the first of these days, at nine."""
+    first, last = days
+    wanted = min(first + timedelta(days=1), last)
+    return LaterFields(wanted.isoformat(), "09:00", first.isoformat(), last.isoformat())
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,12 @@ def board(words: Words, standings: Standings) -> Message:
 
 def _date_line(words: Words, standings: Standings) -> str:
     date, left = words.date(standings.deadline.on), standings.working_days_left
+    if standings.deadline.on == standings.today:
+        return words("board.today", date=date)
     if left < 0:
         return words("board.overdue", date=date)
+    if left == 0:
+        return words("board.none_left", date=date)
     return words("board.until", date=date, count=left)
 
 

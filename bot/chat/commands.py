@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
+from bot.domain.people import Platform
+
 
 @dataclass(frozen=True, slots=True)
 class ListApps:
@@ -30,7 +32,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who can do it, and why they."""
+    """Who can do it, and why them."""
 
     app: str
 
@@ -113,9 +115,10 @@ class NotMe:
 
 @dataclass(frozen=True, slots=True)
 class PlanAhead:
-    """Who would get what in the next `days` days."""
+    """Who would get what in the next `days` days. `said`: what was no number of days."""
 
     days: int = 30
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +155,8 @@ class Already:
 
 
 @dataclass(frozen=True, slots=True)
-class NeedsMore:
-    """A command that needs a code or a domain, said without one."""
+class NeedsCode:
+    """A command about a message to the asker, said without the message's code."""
 
     verb: str
 
@@ -165,13 +168,13 @@ class Away:
     said: str
 
 
-Personal = Verify | ItIsMe | NotMe | Later | Saved | Already | Away
+Personal = Verify | ItIsMe | NotMe | Later | Saved | Already | Away | NeedsCode
 """What the asked person may say, operator or not: whose code or account it is decides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Not understood. `closest` is the command that looks most alike, or ""."""
+    """Not understood. `closest` is the command that was perhaps meant, as it is said, or ""."""
 
     said: str
     closest: str = ""
@@ -182,6 +185,11 @@ class NeedsApp:
     """A command that needs an app, said without one."""
 
     verb: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsDomain:
+    """`onboard`, said without a domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +216,7 @@ Command = (
     | Unclear
     | NeedsApp
     | NeedsAccount
-    | NeedsMore
+    | NeedsDomain
     | PlanAhead
     | ReportNow
     | Sample
@@ -229,8 +237,10 @@ _WITHOUT: dict[str, Command] = {
     "sample": Sample(),
 }
 _WITH_ACCOUNT: dict[str, type[Deny | Allow]] = {"deny": Deny, "allow": Allow}
+ABOUT_MESSAGES = ("verify", "notme", "later")
 ABOUT_APPS = tuple(_WITH_APP)
 ABOUT_ACCOUNTS = ("owner", *_WITH_ACCOUNT)
+_ABOUT_SOMETHING = (*ABOUT_APPS, *ABOUT_ACCOUNTS, *ABOUT_MESSAGES, "onboard", "plan", "away")
 VERBS = (
     *("apps", "all", "why", "who", "send", "check", "scan", "remind", "plan", "report", "sample"),
     *("owner", "deny", "allow", "onboard"),
@@ -239,18 +249,27 @@ VERBS = (
 
 _OWNED = re.compile(r"(?P<account>\S+) is (?P<owner>nobody|\S+@\S+)", re.IGNORECASE)
 _WITH_CODE = ("verify", "me", "notme", "later", "saved", "already")
-_DAYS = re.compile(r"(\d{1,3})\s*(d|days?)?", re.IGNORECASE)
+_DAYS = re.compile(r"(\d{1,9})\s*(d|days?|tage?n?)?", re.IGNORECASE)
 
 # "which O365 apps need migration", "what Office 365 apps still need to be migrated?", …
 _QUESTION = re.compile(
     r"\b(which|what|show|list)\b.*\b(o365|office\s*365|m365|apps?)\b", re.IGNORECASE | re.DOTALL
 )
 LONGEST = 500
+LONGEST_PLAN = 366  # days
+SLASH = "/o365"
+# Slack's command, also where somebody types it by habit: in Teams, or in a message.
+_SLASH = re.compile(r"^/?o365(\s+|$)", re.IGNORECASE)
+
+
+def typed(command: str, platform: Platform) -> str:
+    """A command as it is typed on that platform: Slack has a slash command, Teams has none."""
+    return f"{SLASH} {command}" if platform is Platform.SLACK else command
 
 
 def parse(words: str) -> Command:
     """The command in `words`; anything not understood is `Unclear`, never an error."""
-    said = " ".join(words.split())[:LONGEST]
+    said = _SLASH.sub("", " ".join(words.split()))[:LONGEST]
     verb, _, rest = said.partition(" ")
     verb = verb.lower().rstrip("?!.") or verb
     rest = rest.strip().strip("\"'“”")
@@ -262,15 +281,14 @@ def parse(words: str) -> Command:
     if verb in _WITHOUT and not rest:
         return _WITHOUT[verb]
     if verb == "onboard":
-        return Onboard(rest) if rest else NeedsMore(verb)
+        return Onboard(rest) if rest else NeedsDomain()
     if verb in _WITH_CODE:
         code, _, more = rest.partition(" ")
-        return _personal(verb, code, more.strip()) if code else NeedsMore(verb)
+        return _personal(verb, code, more.strip()) if code else NeedsCode(verb)
     if verb == "away":
         return Away(rest)
     if verb == "plan":
-        days = _DAYS.fullmatch(rest)
-        return PlanAhead(min(max(int(days[1]), 1), 366)) if days else PlanAhead()
+        return _plan(rest)
     if said.lower().rstrip(".!") == "send me a sample":
         return Sample()
     if verb in _WITH_APP:
@@ -284,8 +302,26 @@ def parse(words: str) -> Command:
         return ListApps()
     if verb in _WITHOUT:
         return _WITHOUT[verb]
-    close = get_close_matches(verb, VERBS, n=1, cutoff=0.5)
-    return Unclear(said, close[0] if close else "")
+    close = get_close_matches(verb, VERBS, n=1, cutoff=0.65)
+    return Unclear(said, _meant(close[0], rest) if close else "")
+
+
+def verb_about_app(command: Command) -> str:
+    """The verb of a command about an app, "" for any other."""
+    return next((verb for verb, kind in _WITH_APP.items() if isinstance(command, kind)), "")
+
+
+def _meant(verb: str, rest: str) -> str:
+    """A mistyped command put right, with what it was about where it is about something."""
+    return f"{verb} {rest}" if rest and verb in _ABOUT_SOMETHING else verb
+
+
+def _plan(rest: str) -> PlanAhead:
+    found = _DAYS.fullmatch(rest)
+    if found is None:
+        return PlanAhead(said=rest)
+    days = min(max(int(found[1]), 1), LONGEST_PLAN)
+    return PlanAhead(days, "" if days == int(found[1]) else rest)
 
 
 def _own(rest: str) -> Own | NeedsAccount:

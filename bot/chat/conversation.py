@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC
 
 import structlog
 
@@ -23,7 +24,8 @@ from bot.chat.commands import (
     ListApps,
     NeedsAccount,
     NeedsApp,
-    NeedsMore,
+    NeedsCode,
+    NeedsDomain,
     NotMe,
     Onboard,
     Own,
@@ -40,9 +42,10 @@ from bot.chat.commands import (
     Who,
     Why,
     parse,
+    verb_about_app,
 )
 from bot.chat.find_app import find_app
-from bot.chat.moments import read_day, read_moment
+from bot.chat.moments import read_moment
 from bot.chat.personal import PersonalReplies
 from bot.chat.replies import Replies
 from bot.chat.words import Words
@@ -86,7 +89,7 @@ Operators = (
     | Unclear
     | NeedsApp
     | NeedsAccount
-    | NeedsMore
+    | NeedsDomain
 )
 """What only operators may say."""
 
@@ -151,7 +154,7 @@ class Conversation:
         operator = str(asker) in self._operators
         log.info("asked", command=type(command).__name__, asker=str(asker), operator=operator)
         if isinstance(command, Help):
-            return replies.help(operator)
+            return replies.help(asker.platform, operator=operator)
         if not (operator or isinstance(command, Personal)):
             return replies.not_allowed(asker)
         try:
@@ -159,8 +162,8 @@ class Conversation:
                 return await self._person(command, asker, replies, personal, operator=operator)
             return await self._do(command, asker, replies, personal, progress)
         except O365BotError as error:
-            log.info("answered with an error", code=error.code)
-            return replies.error(error)
+            log.info("answered with an error", code=error.code, reason=str(error))
+            return replies.error(error, verb_about_app(command))
         except Exception:
             # The border of the conversation: whatever broke, the person gets an answer and a
             # reference, and the log gets the whole story.
@@ -203,8 +206,8 @@ class Conversation:
                 return await self._noted(replies, await self._accounts.deny(account, asker))
             case Allow(account):
                 return await self._noted(replies, await self._accounts.allow(account, asker))
-            case PlanAhead(days):
-                return replies.plan(await self._campaign.rehearse.plan(days), days)
+            case PlanAhead(days, said):
+                return replies.plan(await self._campaign.rehearse.plan(days), days, said)
             case ReportNow():
                 reports = await self._campaign.boards.report(str(asker))
                 return replies.reported(len({delivery.notice.to for delivery in reports}))
@@ -216,14 +219,14 @@ class Conversation:
                 return replies.needs_app(verb)
             case NeedsAccount(verb):
                 return replies.needs_account(verb)
-            case NeedsMore(verb):
-                return personal.needs_more(verb)
+            case NeedsDomain():
+                return personal.needs_domain()
             case Onboard(domain):
                 if self._onboard is None:
                     return personal.no_microsoft()
                 return personal.invited(await self._onboard.invite(domain, asker), self._link_hours)
             case Help():
-                return replies.help(operator=True)
+                return replies.help(asker.platform, operator=True)
 
     async def _person(
         self,
@@ -252,11 +255,16 @@ class Conversation:
                 return personal.not_me(await self._follow.not_me(act, suggestion))
             case Later():
                 return await self._later(command, asker, personal)
+            case NeedsCode(verb):
+                return personal.needs_code(verb)
             case Away(said):
-                until = read_day(said)
-                if until is None:
-                    return replies.no_moment()
-                return replies.away(await self._campaign.postpone.away(asker, until))
+                postpone = self._campaign.postpone
+                calendar = postpone.calendar(asker)
+                found = read_moment(said, self._clock.now(), calendar)
+                if found is None:
+                    return replies.no_moment(said)
+                wanted = calendar.day_of(found[0])
+                return replies.away(wanted, await postpone.away(asker, wanted))
 
     async def _later(
         self, command: Later, asker: ChatIdentity, personal: PersonalReplies
@@ -269,9 +277,12 @@ class Conversation:
         if at is None and (found := read_moment(reason, self._clock.now(), calendar)):
             at, reason = found[0].astimezone(calendar.zone).replace(tzinfo=None), found[1]
         if at is None:
-            return personal.later_when(first, offered, calendar.zone)
+            return personal.later_when(first, offered, calendar.zone, said=reason)
         put_off = [await self._follow.later(act, at, reason) for act in acts]
-        return personal.later(put_off[0])
+        wanted = at.replace(tzinfo=calendar.zone).astimezone(UTC)
+        postpone = self._campaign.postpone
+        moved = postpone.moved(put_off[0], wanted)
+        return personal.later(put_off[0], moved, postpone.deadline(put_off[0]))
 
     async def _find(self, name: str) -> AppRecord:
         return find_app(name, await self._ledger.apps())

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from bot.domain.inventory import AppRecord
 from bot.errors import AppAmbiguous, AppUnknown
 
+PROPOSED = 3
+
 
 def find_app(name: str, records: Sequence[AppRecord]) -> AppRecord:
     """The app called `name`: `org/id`, id, exact label, or a part of exactly one label.
@@ -26,7 +28,18 @@ def find_app(name: str, records: Sequence[AppRecord]) -> AppRecord:
         if len(found) == 1:
             return found[0]
         if found:
-            raise AppAmbiguous(name, tuple(str(record.app.ref) for record in found))
+            raise AppAmbiguous(name, {str(record.app.ref): record.app.label for record in found})
+    raise AppUnknown(name, _alike(wanted, records))
+
+
+def _alike(wanted: str, records: Sequence[AppRecord]) -> tuple[str, ...]:
+    """Labels that look like what is wanted, or have a word that does."""
     labels = {record.app.label.casefold(): record.app.label for record in records}
-    close = get_close_matches(wanted, labels, n=3, cutoff=0.5)
-    raise AppUnknown(name, tuple(labels[label] for label in close))
+    by_word: dict[str, list[str]] = {}
+    for label in labels:
+        for word in label.split():
+            by_word.setdefault(word, []).append(label)
+    close = get_close_matches(wanted, labels, n=PROPOSED, cutoff=0.6)
+    for word in get_close_matches(wanted, by_word, n=PROPOSED, cutoff=0.7):
+        close += by_word[word]
+    return tuple(labels[label] for label in dict.fromkeys(close))[:PROPOSED]

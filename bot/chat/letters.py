@@ -11,10 +11,12 @@ from datetime import datetime
 
 from bot.chat import phrases
 from bot.chat.alarms import alarm
+from bot.chat.commands import typed
 from bot.chat.reminding import Reminding
 from bot.chat.words import Words
 from bot.domain.campaign import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
 from bot.domain.consent import ConsentRequest, Stage
+from bot.domain.evidence import State
 from bot.domain.later import zone_named
 from bot.domain.notices import (
     Alarm,
@@ -52,6 +54,8 @@ from bot.ports.writing import NO_LINKS
 from bot.services.acknowledge import integration_tab
 
 SHOWN = 8
+# The states in which nothing shows that something is missing.
+_UNSURE = (State.NEEDS_REVIEW, State.SAID_SAVED)
 
 
 class Letters:
@@ -115,12 +119,17 @@ class Letters:
         now = self._clock.now()
         title = words("letter.title", app=request.app_label)
         expires = request.link.expires_at if request.link else now
+        zone = zone_named(request.chat.time_zone)
+        record = await self._ledger.app(request.app)
+        unsure = record is not None and record.state in _UNSURE
+        why = "letter.why_unsure" if unsure else "letter.why"
+        verify = typed(f"verify {request.code}", request.chat.platform)
         return Message(
             title,
             (
                 Heading(title),
                 Text(words("letter.hello", name=request.admin_name)),
-                Text(words("letter.why", app=request.app_label, org=request.app.org)),
+                Text(words(why, app=request.app_label, org=request.app.org)),
                 Facts(
                     (
                         Fact(words("fact.app"), request.app_label),
@@ -133,8 +142,13 @@ class Letters:
                 ),
                 *await self._also(request, words),
                 Buttons(self._ways(request, link, words)),
-                Note(words("letter.note", until=words.moment(expires))),
-                Note(words("letter.verify", code=request.code)),
+                Note(words("letter.note", until=words.moment(expires, zone))),
+                Note(
+                    words(
+                        "letter.verify",
+                        words=verify,
+                    )
+                ),
                 Note(words("letter.why_me", tenant=request.tenant_domain)),
             ),
         )
@@ -303,7 +317,8 @@ class Letters:
         ]
         unreachable = phrases.count_unreachable(open_ones, requests, prospects)
         if unreachable:
-            blocks.append(Text(words("apps.unreachable", count=unreachable)))
+            said = words("apps.unreachable", count=unreachable)
+            blocks.append(Text(f"{said} {words('hint.who')}"))
         if len(open_ones) > SHOWN:
             blocks.append(Note(words("reminder.more", count=len(open_ones) - SHOWN)))
         blocks.append(Note(self._freshness(words, await self._looks(), now)))

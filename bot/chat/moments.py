@@ -1,4 +1,4 @@
-"""Times as people type them: "2027-01-31 14:00", "tomorrow", "3 days"."""
+"""Times as people type them: "2027-01-31 14:00", "tomorrow", "3 days"; "31.1.2027", "morgen"."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from bot.domain.calendar import Calendar
 
 _AT = re.compile(
-    r"(?:(?P<day>\d{4}-\d{2}-\d{2})|(?P<word>today|tomorrow)"
-    r"|(?:in\s+)?(?P<count>\d{1,3})\s*(?P<unit>hours?|h|days?|d|weeks?|w))"
-    r"(?:[T\s]+(?:at\s+)?(?P<time>\d{1,2}:\d{2}))?(?:\s+|$)",
+    r"(?:(?:until|on|bis|am)\s+)?"
+    r"(?:(?P<day>\d{4}-\d{2}-\d{2})|(?P<date>\d{1,2}\.\s?\d{1,2}\.\s?\d{4})"
+    r"|(?P<word>today|tomorrow|heute|morgen|übermorgen)"
+    r"|(?:in\s+)?(?P<count>\d{1,3})\s*"
+    r"(?P<unit>hours?|h|days?|d|weeks?|w|stunden?|tage?n?|wochen?))"
+    r"(?:[T\s]+(?:at\s+|um\s+)?(?P<time>\d{1,2}:\d{2})(?:\s+Uhr)?)?(?:\s+|$)",
     re.IGNORECASE,
 )
+_DAYS_AHEAD = {"today": 0, "heute": 0, "tomorrow": 1, "morgen": 1, "übermorgen": 2}
 
 
 def read_moment(words: str, now: datetime, calendar: Calendar) -> tuple[datetime, str] | None:
@@ -28,11 +32,13 @@ def read_moment(words: str, now: datetime, calendar: Calendar) -> tuple[datetime
     try:
         if found["count"]:
             count, unit = int(found["count"]), found["unit"][0].lower()
-            if unit == "h":
+            if unit in "hs":
                 return now + timedelta(hours=count), reason
             day = local.date() + timedelta(days=count * (7 if unit == "w" else 1))
         elif found["word"]:
-            day = local.date() + timedelta(days=found["word"].lower() == "tomorrow")
+            day = local.date() + timedelta(days=_DAYS_AHEAD[found["word"].lower()])
+        elif found["date"]:
+            day = datetime.strptime(found["date"].replace(" ", ""), "%d.%m.%Y").date()
         else:
             day = date.fromisoformat(found["day"])
         at = time.fromisoformat(found["time"].zfill(5)) if found["time"] else None
@@ -43,11 +49,3 @@ def read_moment(words: str, now: datetime, calendar: Calendar) -> tuple[datetime
         return wanted.astimezone(UTC), reason
     except (ValueError, OverflowError):
         return None  # such as the 31st of February
-
-
-def read_day(words: str) -> date | None:
-    """The date that `words` are, or None."""
-    try:
-        return date.fromisoformat(words.strip())
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""Who is asked and why they, as messages: `who APP`, its short form in `why APP`, and `noted`."""
+"""Who is asked and why them, as messages: `who APP`, its short form in `why APP`, and `noted`."""
 
 from __future__ import annotations
 
@@ -100,7 +100,8 @@ def _row(
 
 
 def _gap(words: Words, gap: AdminGap) -> str:
-    return words(f"gap.{gap.kind.value}", call=gap.call, missing=gap.missing, says=gap.says)
+    says = phrases.failure_text(words, gap.code, gap.says)
+    return words(f"gap.{gap.kind.value}", call=gap.call, missing=gap.missing, says=says)
 
 
 def _said(words: Words, note: AccountNote) -> str:
@@ -124,6 +125,8 @@ def in_short(
     request: ConsentRequest | None,
     prospect: Prospect | None,
     now: datetime,
+    *,
+    in_chat: bool = True,
 ) -> Text | None:
     """Who is asked, or would be, in one sentence; None when the app needs nobody."""
     if request is not None:
@@ -139,7 +142,8 @@ def in_short(
     if not record.state.wants_consent:
         return None
     if prospect is None:
-        return Text(words("why.people_unknown"))
+        unknown = words("why.people_unknown")
+        return Text(f"{unknown} {words('hint.who')}" if in_chat else unknown)
     if prospect.platform is None:
         why = words(f"nobody.{(prospect.nobody or Nobody.ALL_RULED_OUT).value}")
         return Text(words("why.nobody", why=why))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from bot.chat.words import Words
 from bot.domain.consent import ConsentRequest
-from bot.domain.later import zone_named
+from bot.domain.later import Moved, zone_named
 from bot.message import Buttons, Command, Fact, Facts, Message, Note, Text
 from bot.services.onboard import Invitation
+
+SAID = 60
+"""Characters of what somebody said that an answer repeats."""
 
 
 class PersonalReplies:
@@ -63,11 +66,13 @@ class PersonalReplies:
         return plain(self._words("notme.text", app=request.app_label))
 
     def later_when(
-        self, request: ConsentRequest, offered: Sequence[datetime], zone: tzinfo
+        self, request: ConsentRequest, offered: Sequence[datetime], zone: tzinfo, said: str = ""
     ) -> Message:
-        """When? A few choices (UTC), and how to say another."""
+        """When? A few choices (UTC), and how to say another. `said` was not understood."""
         words, code = self._words, request.code
         text = words("later.when", app=request.app_label, words=f"later {code} 2027-01-31 09:30")
+        if said:
+            text = f"{words('later.unclear', said=said[:SAID])} {text}"
         buttons = tuple(
             Command(
                 f"later{number}",
@@ -78,12 +83,14 @@ class PersonalReplies:
         )
         return Message(text, (Text(text), *((Buttons(buttons),) if buttons else ())))
 
-    def later(self, request: ConsentRequest) -> Message:
-        """Put off."""
+    def later(self, request: ConsentRequest, moved: Moved | None, deadline: date) -> Message:
+        """Put off; to another moment than was wanted: why."""
         words, snooze = self._words, request.snooze
         assert snooze is not None  # that is what the step was
-        at = words.moment(snooze.until, zone_named(snooze.zone))
-        return plain(words("later.text", at=at))
+        text = words("later.text", at=words.moment(snooze.until, zone_named(snooze.zone)))
+        if moved is not None:
+            text = f"{words(f'later.moved_{moved.value}', date=words.date(deadline))} {text}"
+        return plain(text)
 
     def invited(self, invitation: Invitation, link_hours: int) -> Message:
         """The link by which a tenant lets the bot read it; or that it does already."""
@@ -96,17 +103,17 @@ class PersonalReplies:
             (
                 Text(text),
                 Text(invitation.link),
-                Note(words("onboard.note", count=link_hours)),
+                Note(words("onboard.note", span=words.span(link_hours))),
             ),
         )
 
-    def needs_more(self, verb: str) -> Message:
-        """A command that needs a code or a domain."""
-        return plain(
-            self._words(
-                "unclear.needs_domain" if verb == "onboard" else "unclear.needs_code", verb=verb
-            )
-        )
+    def needs_code(self, verb: str) -> Message:
+        """A command that needs a code."""
+        return plain(self._words("unclear.needs_code", verb=verb))
+
+    def needs_domain(self) -> Message:
+        """`onboard` needs a domain."""
+        return plain(self._words("unclear.needs_domain"))
 
     def no_microsoft(self) -> Message:
         """Nothing of Microsoft is configured."""

@@ -14,6 +14,14 @@ from bot.domain.doubts import doubts
 from bot.domain.evidence import Assessment, Evidence, State
 from bot.domain.inventory import AppRecord
 from bot.domain.prospects import Prospect
+from bot.errors import (
+    AppUnreadable,
+    CloudError,
+    CloudRefused,
+    O365BotError,
+    SentElsewhere,
+    TenantUnknown,
+)
 from bot.message import Cell, Progress, Tone
 
 TONES = {
@@ -68,6 +76,7 @@ def evidence_text(words: Words, evidence: Evidence) -> str:
         "where": "",
     }
     detail.update(evidence.detail)
+    detail["says"] = failure_text(words, detail.get("reason", ""), detail["says"])
     key = f"evidence.{evidence.kind.value}"
     if evidence.detail.get("missing") and words.has(f"{key}_missing"):
         key = f"{key}_missing"
@@ -79,6 +88,30 @@ def evidence_text(words: Words, evidence: Evidence) -> str:
     if not doubted:
         return what
     return words("phrase.doubtful", what=what, doubts=words("phrase.comma").join(doubted))
+
+
+def failure_text(words: Words, code: str, says: str) -> str:
+    """Why a read failed, by the error's code; `says` where that is not known."""
+    key = f"failure.{code}"
+    return words(key) if words.has(key) else says
+
+
+def error_text(words: Words, error: O365BotError) -> str:
+    """What went wrong, for people: by its code, never in the words of a log."""
+    match error:
+        case AppUnreadable(app=app):
+            return words("error.app_unreadable", app=app)
+        case SentElsewhere(platform=platform):
+            return words("error.sent_elsewhere", platform=words(f"platform.{platform}"))
+        case TenantUnknown(domain=domain):
+            return words("error.tenant_unknown", domain=domain)
+        case CloudRefused(where=where, call=call, missing=missing) if missing:
+            return words("error.cloud_refused_missing", where=where, call=call, missing=missing)
+        case CloudError(where=where, call=call):
+            key = f"error.{error.code}"
+            return words(key if words.has(key) else "error.cloud_error", where=where, call=call)
+    key = f"error.{error.code}"
+    return words(key if words.has(key) else "error.other", code=error.code)
 
 
 def point_texts(words: Words, points: tuple[Point, ...]) -> str:

@@ -7,24 +7,30 @@ from bot.domain.digests import Digest
 from bot.domain.foresight import ChannelPost
 from bot.domain.intents import Intent, Reason, Remember, Sideways
 from bot.message import Block, Cell, Heading, Message, Note, Table, Text
-from bot.services.rehearse import Line, Plan
+from bot.services.rehearse import LONGEST, Line, Plan
 
 SHOWN = 20
 
 
-def plan(words: Words, found: Plan, days: int) -> Message:
-    """The first SHOWN lines as a table."""
+def plan(words: Words, found: Plan, days: int, said: str = "") -> Message:
+    """The first SHOWN lines as a table. `said`: what was not understood as a number of days."""
     title = heading(words, found, days)
     lines = found.lines
+    blocks: list[Block] = [Heading(title)]
+    if said:
+        span = words("plan.span", count=days)
+        blocks.append(Text(words("plan.not_days", said=said, most=LONGEST, span=span)))
+    if lines:
+        blocks.append(
+            Table(
+                tuple(words(f"column.{name}") for name in ("who", "when", "what", "why")),
+                tuple(tuple(map(Cell, line(words, found, one))) for one in lines[:SHOWN]),
+            )
+        )
+    if found.unasked:
+        blocks.append(Text(words("plan.unasked", count=found.unasked)))
     if not lines:
-        return Message(title, (Text(title),))
-    blocks: list[Block] = [
-        Heading(title),
-        Table(
-            tuple(words(f"column.{name}") for name in ("who", "when", "what", "because")),
-            tuple(tuple(map(Cell, line(words, found, one))) for one in lines[:SHOWN]),
-        ),
-    ]
+        return Message(title, tuple(blocks))
     more = len(lines) - SHOWN
     if more > 0:
         blocks.append(Note(words("plan.more", count=more, days=days)))
@@ -36,8 +42,9 @@ def heading(words: Words, found: Plan, days: int) -> str:
     """What stands above the lines; `days` 0 is this moment."""
     count = len(found.lines)
     if days:
+        span = words("plan.span", count=days)
         return (
-            words("plan.title", count=count, days=days) if count else words("plan.none", days=days)
+            words("plan.title", count=count, span=span) if count else words("plan.none", span=span)
         )
     return words("plan.now_title", count=count) if count else words("plan.now_none")
 
@@ -110,4 +117,4 @@ def _why(words: Words, found: Plan, intent: Intent) -> str:
 
 def _cadence(words: Words, found: Plan, window: str) -> str:
     every = next(w.every for w in found.policy.campaign.windows if w.name == window)
-    return words("plan.why_round", window=words(f"plan.window_{window}"), days=every)
+    return words("plan.why_round", window=words(f"plan.window_{window}"), count=every)

@@ -121,7 +121,7 @@ class Reminding:
         )
         links = {request.id: f"{self._public_url}/"}
         words = Words(asker.language or self._words.language)
-        return personal_round(words, notice, (request,), links, self._policy, now)
+        return personal_round(words, notice, (request,), links, self._policy, now, can_wait=False)
 
     async def _nudge(self, since: datetime, org: str) -> Message | None:
         entries = news(await self._ledger.audit(NEWS), since, org)

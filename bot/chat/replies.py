@@ -7,14 +7,14 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from bot.chat import people, phrases, plans
-from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, VERBS
-from bot.chat.personal import PersonalReplies, plain
+from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS, typed
+from bot.chat.personal import SAID, PersonalReplies, plain
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.choice import Choice
 from bot.domain.consent import ConsentRequest
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.people import ChatIdentity
+from bot.domain.people import ChatIdentity, Platform
 from bot.domain.prospects import Prospect
 from bot.domain.right_tenant import MISMATCHES
 from bot.errors import AppAmbiguous, AppUnknown, O365BotError
@@ -40,13 +40,15 @@ from bot.services.rehearse import Plan
 PAGE = 15
 # More buttons than this are noise.
 OFFERS = 3
+CHOICES = 8
 
 
 class Replies:
-    """Writes results out in one language."""
+    """Writes results out in one language; what can be said next only where it can (`in_chat`)."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, *, in_chat: bool = True) -> None:
         self._words = words
+        self._in_chat = in_chat
 
     def apps(
         self,
@@ -80,7 +82,8 @@ class Replies:
             )
         unreachable = phrases.count_unreachable(open_ones, requests, prospects)
         if unreachable:
-            blocks.append(Text(words("apps.unreachable", count=unreachable)))
+            said = words("apps.unreachable", count=unreachable)
+            blocks.append(Text(self._with_hint(said, "hint.who")))
         blocks += [
             Text(words("apps.org_failed", org=scan.org, failure=scan.failure))
             for scan in scans.values()
@@ -196,7 +199,7 @@ class Replies:
                 )
             )
         blocks.append(Text(words(f"next.{assessment.state.value}")))
-        asked = people.in_short(words, record, request, prospect, now)
+        asked = people.in_short(words, record, request, prospect, now, in_chat=self._in_chat)
         if asked is not None:
             blocks.append(asked)
         buttons = [Command("check", words("button.check"), f"check {record.app.ref}")]
@@ -227,7 +230,7 @@ class Replies:
                 (
                     Fact(words("fact.where"), words(f"platform.{request.chat.platform.value}")),
                     Fact(words("fact.code"), request.code),
-                    Fact(words("fact.valid"), words("asked.valid", count=link_hours)),
+                    Fact(words("fact.valid"), words.span(link_hours)),
                 )
             ),
         ]
@@ -244,25 +247,29 @@ class Replies:
         """The report is on its way."""
         return plain(self._words("report.sent", count=channels))
 
-    def plan(self, found: Plan, days: int) -> Message:
-        """Who would get what, when and why."""
-        return plans.plan(self._words, found, days)
+    def plan(self, found: Plan, days: int, said: str = "") -> Message:
+        """Who would get what, when and why. `said`: what was not understood as a number of days."""
+        return plans.plan(self._words, found, days, said[:SAID])
 
     def sample(self, found: Message | None) -> Message:
         """A personal reminder as its receiver would see it, and that it is none."""
         if found is None:
             return plain(self._words("sample.nobody"))
-        return Message(found.summary, (*found.blocks, Note(self._words("sample.reason"))))
+        return Message(found.summary, (Text(self._words("sample.reason")), *found.blocks))
 
-    def away(self, until: date | None) -> Message:
-        """An absence was noted, or ended."""
+    def away(self, wanted: date, until: date | None) -> Message:
+        """An absence was noted `until` then, perhaps sooner than `wanted`; None: it was ended."""
+        words = self._words
         if until is None:
-            return plain(self._words("away.back"))
-        return plain(self._words("away.done", date=self._words.date(until)))
+            return plain(words("away.back", date=words.date(wanted)))
+        key = "away.done" if until == wanted else "away.capped"
+        return plain(words(key, date=words.date(until)))
 
-    def no_moment(self) -> Message:
-        """The day was not understood."""
-        return plain(self._words("away.unclear"))
+    def no_moment(self, said: str) -> Message:
+        """The day was not understood, or none was said."""
+        if not said:
+            return plain(self._words("away.when"))
+        return plain(self._words("away.unclear", said=said[:SAID]))
 
     def scanning(self, org: str, done: int, total: int) -> Message:
         """A look at an org, while it goes on."""
@@ -285,17 +292,27 @@ class Replies:
         )
         return Message(title, (Table(self._columns("org", "apps", "outcome"), rows),))
 
-    def help(self, operator: bool) -> Message:
-        """What can be said."""
+    def help(self, platform: Platform, *, operator: bool) -> Message:
+        """What can be said, as it is typed on that platform."""
         words = self._words
+
+        def said(verbs: Sequence[str]) -> Facts:
+            return Facts(
+                tuple(
+                    Fact(typed(words(f"help.say_{verb}"), platform), words(f"help.{verb}"))
+                    for verb in verbs
+                )
+            )
+
         title = words("help.title")
         blocks: list[Block] = [Heading(title), Text(words("help.what"))]
         if operator:
-            said = (Fact(words(f"help.say_{verb}"), words(f"help.{verb}")) for verb in VERBS)
-            blocks.append(Facts(tuple(said)))
+            blocks.append(said(VERBS))
+            blocks.append(Note(words("help.note")))
         else:
+            blocks.append(Text(words("help.asked")))
+            blocks.append(said((*ABOUT_MESSAGES, "away")))
             blocks.append(Text(words("help.not_operator")))
-        blocks.append(Note(words("help.note")))
         return Message(title, tuple(blocks))
 
     def not_allowed(self, asker: ChatIdentity) -> Message:
@@ -305,19 +322,24 @@ class Replies:
     def unclear(self, said: str, closest: str) -> Message:
         """Not understood: the closest command, or help."""
         words = self._words
-        text = words("unclear.text", said=said[:60])
+        text = words("unclear.text", said=said[:SAID])
         buttons = [Command("help", words("button.help"), "help")]
-        if closest in ("onboard", "verify", "notme", "later"):
-            return PersonalReplies(self._words).needs_more(closest)
+        if closest in ABOUT_MESSAGES:
+            return PersonalReplies(words).needs_code(closest)
+        if closest == "onboard":
+            return PersonalReplies(words).needs_domain()
         if closest in ABOUT_APPS:
-            text = words("unclear.closest_app", said=said[:60], closest=closest)
+            text = words("unclear.closest_app", said=said[:SAID], closest=closest)
         elif closest in ABOUT_ACCOUNTS:
-            text = words("unclear.closest_account", said=said[:60], closest=closest)
+            text = words("unclear.closest_account", said=said[:SAID], closest=closest)
         elif closest:
-            text = words("unclear.closest", said=said[:60], closest=closest)
-            say = words("button.say", words=closest)
-            buttons.insert(0, Command("closest", say, closest, primary=True))
+            text = words("unclear.closest", said=said[:SAID], closest=closest[:SAID])
+            buttons.insert(0, self._say(closest, primary=True))
         return Message(text, (Text(text), Buttons(tuple(buttons))))
+
+    def _say(self, command: str, *, primary: bool = False) -> Command:
+        label = self._words("button.say", words=command)
+        return Command(f"say:{command}", label, command, primary=primary)
 
     def needs_app(self, verb: str) -> Message:
         """A command that needs an app."""
@@ -330,20 +352,43 @@ class Replies:
             return plain(words("unclear.needs_owner"))
         return plain(words("unclear.needs_account", verb=verb))
 
-    def error(self, error: O365BotError) -> Message:
-        """What went wrong, in words, and what to do next."""
+    def error(self, error: O365BotError, verb: str = "") -> Message:
+        """What went wrong, in words, and what to do next.
+
+        `verb` is that of a command about an app: with another app it can be said again.
+        """
         words = self._words
         match error:
             case AppUnknown(name=name, closest=closest) if closest:
-                text = words("error.app_unknown_close", name=name, closest=", ".join(closest))
+                names = words("phrase.comma").join(closest)
+                text = words("error.app_unknown_close", name=name, closest=names)
+                again = tuple(self._say(f"{verb} {label}") for label in closest)
             case AppUnknown(name=name):
-                text = words("error.app_unknown", name=name)
+                text = self._with_hint(words("error.app_unknown", name=name), "hint.all")
+                again = ()
             case AppAmbiguous(name=name, choices=choices):
-                text = words("error.app_ambiguous", name=name, choices=", ".join(choices))
+                return self._ambiguous(name, choices, verb)
             case _:
-                key = f"error.{error.code}"
-                text = words(key if words.has(key) else "error.other", says=str(error))
-        return plain(text)
+                return plain(phrases.error_text(words, error))
+        return Message(text, (Text(text), *((Buttons(again),) if verb and again else ())))
+
+    def _ambiguous(self, name: str, choices: Mapping[str, str], verb: str) -> Message:
+        """The apps that a name fits: buttons where they can be pressed, else ids to type."""
+        words = self._words
+        shown = {
+            ref: f"{label} ({ref.partition('/')[0] if verb else ref})"
+            for ref, label in list(choices.items())[:CHOICES]
+        }
+        names = words("phrase.comma").join(shown.values())
+        if len(choices) > len(shown):
+            names = words("nudge.names", names=names)
+        text = words("error.app_ambiguous", name=name, choices=names)
+        again = tuple(Command(f"app:{ref}", one, f"{verb} {ref}") for ref, one in shown.items())
+        return Message(text, (Text(text), *((Buttons(again),) if verb else ())))
+
+    def _with_hint(self, text: str, hint: str) -> str:
+        """The text, with what can be said next where that can be said."""
+        return f"{text} {self._words(hint)}" if self._in_chat else text
 
     def broken(self, reference: str) -> Message:
         """A bug: says so, with the reference that the log line carries."""

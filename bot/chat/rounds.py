@@ -29,8 +29,13 @@ def personal_round(
     links: Mapping[str, str],
     policy: Policy,
     now: datetime,
+    *,
+    can_wait: bool = True,
 ) -> Message:
-    """The message. `requests` are those of the notice that are still open."""
+    """The message. `requests` are those of the notice that are still open.
+
+    `can_wait`: whether it can be put off from here.
+    """
     calendar = policy.calendars.of(notice.to.time_zone)
     first = min(requests, key=lambda request: policy.deadline(request).on)
     on = policy.deadline(first).on
@@ -65,7 +70,7 @@ def personal_round(
     if len(requests) > len(shown):
         blocks.append(Note(words("reminder.more", count=len(requests) - len(shown))))
     choices = snooze_choices(now, on, calendar)
-    if choices:
+    if choices and can_wait:
         blocks.append(Buttons(tuple(_later(words, shown, at, calendar) for at in choices)))
     blocks.append(Note(words(f"reason.{notice.reason}", name=first.requested_by)))
     blocks.append(Note(words("round.stop")))

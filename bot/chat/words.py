@@ -2,8 +2,8 @@
 
     [apps]
     title = "Office 365 apps of {org}"
-    left.one = "One app needs migration."
-    left.other = "{count} apps need migration."
+    left.one = "One app is left."
+    left.other = "{count} apps are left."
 
 `words("apps.left", count=3)` picks the plural by the language's own rules (CLDR, through Babel).
 Values are put in as plain text; escaping is the business of whoever draws the message.
@@ -82,6 +82,12 @@ class Words:
     def number(self, value: float) -> str:
         """A number with one decimal at most."""
         return format_decimal(value, format="#,##0.#", locale=self._locale)
+
+    def span(self, hours: int) -> str:
+        """A length of time; in days where it is whole ones, and more than one: "14 days"."""
+        if hours > 24 and hours % 24 == 0:
+            return self("time.days", count=hours // 24)
+        return self("time.hours", count=hours)
 
     def ago(self, at: datetime, now: datetime) -> str:
         """How long ago, rounded: "5 minutes ago"."""

@@ -16,7 +16,7 @@ from bot.domain.apps import AppRef
 from bot.domain.evidence import EvidenceKind
 from bot.domain.later import Snooze
 from bot.domain.looks import Watch
-from bot.domain.people import ChatIdentity, Colleague, Holding
+from bot.domain.people import ChatIdentity, Colleague, Holding, Platform
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StepNotAllowed
 
 
@@ -229,6 +229,18 @@ class ConsentRequest:
         """True for the one chat account that was asked."""
         mine = (self.chat.platform, self.chat.user_id)
         return (account.platform, account.user_id) == mine
+
+    def is_known_elsewhere_as(self, account: ChatIdentity) -> bool:
+        """True for the same person's account on another platform than the one they were asked on.
+
+        In Teams the user id is the Entra object id; else the address, as the platform has it, says
+        who it is. Not enough to act, but to be told where the message went.
+        """
+        if account.platform is self.chat.platform:
+            return False
+        if account.platform is Platform.TEAMS and account.user_id == self.admin_object_id:
+            return True
+        return account.email.lower() in {self.chat.email.lower(), self.admin_upn.lower()} - {""}
 
     def covers(self, other: ConsentRequest) -> bool:
         """True when one sign-in serves both: the same administrator of the same tenant."""

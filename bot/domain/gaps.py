@@ -27,17 +27,21 @@ _LICENCES: Mapping[str, Gap] = {
 
 @dataclass(frozen=True, slots=True)
 class AdminGap:
-    """One call that gave nothing. `missing` names the permission that would help, if known."""
+    """One call that gave nothing. `missing` names the permission that would help, if known.
+
+    `says` is the error in the words of a log, `code` its code.
+    """
 
     kind: Gap
     call: str
     says: str
     missing: str = ""
+    code: str = ""
 
 
 def admin_gap(error: CloudError) -> AdminGap:
     """The gap that an error leaves."""
     if not isinstance(error, CloudRefused):
-        return AdminGap(Gap.NOT_READ, error.call, error.message)
+        return AdminGap(Gap.NOT_READ, error.call, error.message, code=error.code)
     kind = _LICENCES.get(error.reason, Gap.PERMISSION if error.missing else Gap.NOT_READ)
-    return AdminGap(kind, error.call, error.message, error.missing)
+    return AdminGap(kind, error.call, error.message, error.missing, error.code)

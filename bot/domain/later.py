@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.domain.calendar import DAY, Calendar
@@ -56,6 +57,15 @@ LONGEST_SNOOZE = timedelta(days=60)
 _AFTERNOON = time(14)
 
 
+class Moved(StrEnum):
+    """Why something was put off to another moment than wanted; words under `later.moved_…`."""
+
+    PAST = "past"
+    CLOSED = "closed"  # outside of the person's working time
+    LATE = "late"  # after the last working day before the date
+    FAR = "far"  # further ahead than anything is put off
+
+
 def snooze_choices(now: datetime, deadline: date, calendar: Calendar) -> tuple[datetime, ...]:
     """Moments to offer for "later", earliest first; the nearer the date, the fewer (maybe none).
 
@@ -83,6 +93,13 @@ def plan_snooze(wanted: datetime, now: datetime, deadline: date, calendar: Calen
     The latest is the opening of the last working day before the date (or, once the date is past,
     two weeks from now); when even that is past, it is the next working moment.
     """
+    soonest, latest = snooze_bounds(now, deadline, calendar)
+    # An opening is one already; any other bound may fall into a night, and the next morning does.
+    return calendar.next_open(max(soonest, min(wanted, latest))) or soonest
+
+
+def snooze_bounds(now: datetime, deadline: date, calendar: Calendar) -> tuple[datetime, datetime]:
+    """The first and the last moment that something may be put off to (UTC)."""
     today = calendar.today(now)
     soonest = calendar.next_open(now + timedelta(minutes=15)) or now
     if deadline >= today:
@@ -90,6 +107,17 @@ def plan_snooze(wanted: datetime, now: datetime, deadline: date, calendar: Calen
         latest = last[0] if last is not None else soonest
     else:
         latest = now + timedelta(days=14)
-    latest = min(latest, now + LONGEST_SNOOZE)
-    # An opening is one already; any other bound may fall into a night, and the next morning does.
-    return calendar.next_open(max(soonest, min(wanted, latest))) or soonest
+    return soonest, max(soonest, min(latest, now + LONGEST_SNOOZE))
+
+
+def why_moved(
+    wanted: datetime, kept: datetime, now: datetime, deadline: date, calendar: Calendar
+) -> Moved | None:
+    """Why `kept` is not what was `wanted` (UTC); None when it is."""
+    if kept == wanted:
+        return None
+    if kept > wanted:
+        return Moved.PAST if wanted <= now else Moved.CLOSED
+    is_ahead = deadline >= calendar.today(now)
+    last = calendar.last_working_day(deadline)
+    return Moved.LATE if is_ahead and calendar.day_of(wanted) >= last else Moved.FAR

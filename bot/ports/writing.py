@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Protocol
 
@@ -44,8 +44,9 @@ class Composer(Protocol):
 class Standings:
     """What a board shows. `now` is UTC; `deadline` is the date that comes next.
 
-    `org` is the Okta org that it is about, "" for all of them; `prospects` say of apps that nobody
-    is asked for whether somebody can be.
+    `working_days_left` is 0 on the day itself, and where only days off come before it; `org` is the
+    Okta org that it is about, "" for all of them; `prospects` say of apps that nobody is asked for
+    whether somebody can be.
     """
 
     records: tuple[AppRecord, ...]
@@ -53,6 +54,7 @@ class Standings:
     scans: Mapping[str, OrgScan]
     deadline: Deadline
     working_days_left: int
+    today: date
     now: datetime
     org: str = ""
     prospects: Mapping[AppRef, Prospect] = field(default_factory=dict)

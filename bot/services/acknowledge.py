@@ -35,6 +35,7 @@ from bot.errors import (
     LinkSpent,
     NotYours,
     ProofTooWeak,
+    SentElsewhere,
 )
 from bot.ports.clouds import OktaOrg
 from bot.ports.ledger import Ledger
@@ -149,12 +150,15 @@ class Acknowledge:
     async def by_code(self, code: str, asker: ChatIdentity, *, operator: bool) -> ConsentRequest:
         """The request that shows this code, for an operator or the very person who was asked.
 
-        Raises NotYours for everybody else, and for a code that is not known: they learn nothing.
+        Raises SentElsewhere where that person asks on the other platform; NotYours for everybody
+        else, and for a code that is not known: they learn nothing.
         """
         request = await self._ledger.request_by_code(code)
-        if request is None or not (operator or request.is_bound_to(asker)):
-            raise NotYours("No message of mine with that code is yours.")
-        return request
+        if request is not None and (operator or request.is_bound_to(asker)):
+            return request
+        if request is not None and request.is_known_elsewhere_as(asker):
+            raise SentElsewhere(request.chat.platform.value)
+        raise NotYours("No message of mine with that code is yours.")
 
     async def take_on(
         self, find: Find, kind: ProofKind, by: str, mfa: MfaShown = MfaShown.NOT_PROVEN

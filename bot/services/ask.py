@@ -14,12 +14,14 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import Candidate, Choice, Point
 from bot.domain.consent import PASSED_ON, ConsentRequest, Stage, Step, step
 from bot.domain.deliveries import Delivery
+from bot.domain.evidence import State
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import Happening, PersonalLink
 from bot.domain.people import ChatIdentity, Colleague, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.errors import (
     AppUnknown,
+    AppUnreadable,
     ChatError,
     CloudError,
     Conflict,
@@ -157,12 +159,14 @@ class Ask:
         `prefer` names somebody who comes first if they may be asked (a name or an address).
         `without`: chat accounts that could not be written to. `silent`: object ids of admins who
         did not answer. `former_ends`: the step by which the replaced request ends. Raises
-        AppUnknown, NothingToDo, NobodyReachable, CloudError, ChatError.
+        AppUnknown, AppUnreadable, NothingToDo, NobodyReachable, CloudError, ChatError.
         """
         while True:
             record = await self._ledger.app(ref)
             if record is None:
                 raise AppUnknown(str(ref))
+            if record.state is State.UNREADABLE:
+                raise AppUnreadable(record.app.label)
             if not record.state.wants_consent:
                 raise NothingToDo(f"{record.app.label} needs no consent now.")
             choice = await self._candidates.of(record, without, silent)

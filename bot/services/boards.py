@@ -138,6 +138,7 @@ class Boards:
             scans=await self._ledger.scans(),
             deadline=deadline,
             working_days_left=left,
+            today=self._policy.calendars.of("").today(now),
             now=now,
             prospects=await self._ledger.prospects(),
         )
@@ -311,5 +312,6 @@ def digest_of(standings: Standings) -> str:
     shown += [f"{r.id} {r.stage.value} {r.admin_name}" for r in standings.requests.values()]
     shown += [f"{ref} {one.nobody}" for ref, one in standings.prospects.items() if one.nobody]
     shown += [scan.failure for scan in standings.scans.values() if scan.failure]
-    shown.append(f"{standings.deadline.on} {standings.working_days_left}")
+    is_today = standings.deadline.on == standings.today
+    shown.append(f"{standings.deadline.on} {standings.working_days_left} {is_today}")
     return hashlib.sha256("\n".join(sorted(shown)).encode()).hexdigest()[:16]

@@ -9,18 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 
 from bot.domain import looks
 from bot.domain.apps import AppRef
+from bot.domain.campaign import Deadline
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Button, ConsentRequest, Stage, Step, step
 from bot.domain.evidence import Evidence, EvidenceKind, condensed, merge
 from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
-from bot.domain.later import Snooze, plan
+from bot.domain.later import Snooze, plan, snooze_bounds
 from bot.errors import Conflict, StoreError, TooManyTries
 from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
@@ -228,6 +229,17 @@ class Follow:
             if look:
                 await self._engine.verify(moved.app, now)
             return moved
+
+    def deadline(self, request: ConsentRequest) -> Deadline:
+        """The date that the request runs against."""
+        return self._policy.deadline(request)
+
+    def days_for_later(self, request: ConsentRequest) -> tuple[date, date]:
+        """The first and the last day that it may be put off to, by the person's own calendar."""
+        calendar = self._policy.calendars.of(request.chat.time_zone)
+        bounds = snooze_bounds(self._clock.now(), self.deadline(request).on, calendar)
+        first, last = (calendar.day_of(calendar.next_open(at) or at) for at in bounds)
+        return first, last
 
     def _plan(self, request: ConsentRequest, local: datetime, reason: str, now: datetime) -> Snooze:
         calendar = self._policy.calendars.of(request.chat.time_zone)

@@ -9,7 +9,7 @@ from bot.domain.calendar import Calendar
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.intents import Policy
-from bot.domain.later import snooze_choices
+from bot.domain.later import Moved, snooze_choices, why_moved
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import LONGEST_ABSENCE, Recipient
 from bot.errors import Conflict
@@ -27,9 +27,25 @@ class Postpone:
 
     def choices(self, request: ConsentRequest) -> tuple[tuple[datetime, ...], Calendar]:
         """What to offer for "later" (UTC; the nearer the date, the fewer), and the working time."""
-        calendar = self._policy.calendars.of(request.chat.time_zone)
-        on = self._policy.deadline(request).on
+        calendar = self.calendar(request.chat)
+        on = self.deadline(request)
         return snooze_choices(self._clock.now(), on, calendar), calendar
+
+    def calendar(self, chat: ChatIdentity) -> Calendar:
+        """The person's working time."""
+        return self._policy.calendars.of(chat.time_zone)
+
+    def moved(self, request: ConsentRequest, wanted: datetime) -> Moved | None:
+        """Why a request was put off to another moment than `wanted` (UTC); None: it was not."""
+        if request.snooze is None:
+            return None
+        on = self.deadline(request)
+        calendar = self.calendar(request.chat)
+        return why_moved(wanted, request.snooze.until, self._clock.now(), on, calendar)
+
+    def deadline(self, request: ConsentRequest) -> date:
+        """The date that a request runs against."""
+        return self._policy.deadline(request).on
 
     async def away(self, chat: ChatIdentity, until: date) -> date | None:
         """Note an absence up to and with `until`, for a year at most.

@@ -30,6 +30,7 @@ class Plan:
     """What would be told between two moments (UTC), in order of time, and to whom it belongs.
 
     `intents` are for people, `digests` for operators, `posts` for channels.
+    `unasked` is for how many apps somebody should be asked, and nobody is.
     """
 
     start: datetime
@@ -39,6 +40,7 @@ class Plan:
     policy: Policy
     posts: tuple[ChannelPost, ...] = ()
     digests: tuple[Digest, ...] = ()
+    unasked: int = 0
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -82,6 +84,13 @@ class Rehearse:
         intents = rehearse(self._without_operators(snapshot), start, until, self._policy)
         return await self._whole(snapshot, start, until, intents)
 
+    async def _unasked(self) -> int:
+        asked = {request.app for request in await self._ledger.open_requests()}
+        return sum(
+            record.state.wants_consent and record.app.ref not in asked
+            for record in await self._ledger.apps()
+        )
+
     async def due(self) -> Plan:
         """What is due at this moment."""
         now = self._clock.now()
@@ -111,6 +120,7 @@ class Rehearse:
             self._policy,
             await self._posts(start, until),
             tuple(digests),
+            await self._unasked(),
         )
 
     def _operates(self, standing: Standing) -> bool:

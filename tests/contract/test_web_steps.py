@@ -81,6 +81,12 @@ async def test_not_me_asks_the_next_one_before_the_proof_and_after_it(site: Site
         assert "Thank you for telling us" in (await other.open(STEPS)).text
 
 
+async def test_the_later_form_offers_days_that_make_sense(site: Site) -> None:
+    """From the next working moment on, and with Okta's date past for two weeks; not beyond."""
+    page = (await site.open()).text
+    assert 'value="2025-03-04" min="2025-03-03" max="2025-03-17"' in page
+
+
 async def test_later_is_a_date_a_time_and_a_reason(site: Site) -> None:
     """In the person's own zone; the page shows it, before the proof and after it."""
     form = {"do": "later", "date": "2025-03-05", "time": "09:30", "reason": "moving house"}

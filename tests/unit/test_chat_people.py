@@ -76,7 +76,7 @@ def chosen(admin: object = ADA, policy: PeoplePolicy = NO_POLICY) -> Choice:
         ("allow 7d8e", Allow("7d8e")),
         ("deny", NeedsAccount("deny")),
         ("allow me to ask", NeedsAccount("allow")),
-        ("denny adm@contoso.com", Unclear("denny adm@contoso.com", "deny")),
+        ("denny adm@contoso.com", Unclear("denny adm@contoso.com", "deny adm@contoso.com")),
     ],
 )
 def test_what_is_said_of_an_account_is_understood_only_in_full(words: str, command: object) -> None:

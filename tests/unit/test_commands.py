@@ -21,7 +21,9 @@ from bot.chat.commands import (
     Who,
     Why,
     parse,
+    typed,
 )
+from bot.domain.people import Platform
 
 
 @pytest.mark.parametrize(
@@ -77,10 +79,17 @@ def test_a_command_is_read_with_what_it_is_about(words: str, command: Command) -
 
 
 @pytest.mark.parametrize(
-    ("words", "closest"), [("snd contoso", "send"), ("hepl", "help"), ("xyzzy", "")]
+    ("words", "closest"),
+    [
+        ("snd contoso", "send contoso"),
+        ("wyh Office HQ", "why Office HQ"),
+        ("hepl me", "help"),
+        ("xyzzy", ""),
+        ("blah", ""),
+    ],
 )
 def test_what_is_not_understood_gets_a_proposal(words: str, closest: str) -> None:
-    """The verb that looks most alike, or none."""
+    """The verb that looks most alike, with what it was about; or none."""
     assert parse(words) == Unclear(words, closest)
 
 
@@ -94,8 +103,21 @@ def test_anything_may_be_said(words: str) -> None:
 
 @given(st.sampled_from(VERBS), st.text(max_size=30))
 def test_space_and_case_make_no_difference(verb: str, rest: str) -> None:
-    """`/o365 WHY  app` is `why app`."""
+    """`WHY  app` is `why app`."""
     assert parse(f"  {verb.upper()}   {rest} ") == parse(f"{verb} {rest}")
+
+
+@pytest.mark.parametrize("habit", ["/o365", "o365", "/O365 "])
+@pytest.mark.parametrize("words", ["", "why Contoso EU", "verify ABC-DEF"])
+def test_the_slash_command_is_understood_where_there_is_none(habit: str, words: str) -> None:
+    """Teams hands on all of what was typed, and so do direct messages."""
+    assert parse(f"{habit} {words}") == parse(words)
+
+
+def test_a_command_is_named_as_the_platform_has_it() -> None:
+    """Teams would not take a slash command of a bot."""
+    named = {platform: typed("verify ABC-DEF", platform) for platform in Platform}
+    assert named == {Platform.SLACK: "/o365 verify ABC-DEF", Platform.TEAMS: "verify ABC-DEF"}
 
 
 def test_sending_is_never_guessed() -> None:

@@ -51,10 +51,14 @@ async def test_the_same_id_on_another_platform_is_another_person(world: World) -
 
 
 async def test_help_is_for_everybody_and_shows_what_they_may_say(world: World) -> None:
-    """Operators see every command; others see what the bot is and whom to ask."""
+    """Operators see every command, others what they can say when they were asked."""
     operator, stranger = await world.ask("help"), await world.ask("help", STRANGER)
     assert all(f"/o365 {verb}" in text_of(operator) for verb in VERBS)
-    assert "/o365 send" not in text_of(stranger)
+    said = [verb for verb in VERBS if f"/o365 {verb}" in text_of(stranger)]
+    assert said == ["verify", "notme", "later", "away"]
+    assert "/o365" not in text_of(
+        await world.ask("help", replace(STRANGER, platform=Platform.TEAMS))
+    )
 
 
 # ------------------------------------------------------------------ when things break
@@ -98,9 +102,14 @@ async def test_whatever_is_said_is_answered(words: str) -> None:
 
 
 async def test_a_plan_is_told_to_operators(world: World) -> None:
-    """Nobody was asked, so nobody would hear anything; any span is understood."""
-    for words in ("plan", "plan 30d", "plan 400 days"):
-        assert "Nobody gets a message" in text_of(await world.ask(words))
+    """Nobody was asked, so nobody would hear anything, and that is why; any span is understood."""
+    await world.ask("scan")
+    for words in ("plan", "plan 30d", "plan 400 days", "plan next month"):
+        said = text_of(await world.ask(words))
+        assert "Nobody gets a message in the next" in said
+        assert "For one open app nobody has been asked yet" in said
+        assert ("is no number of days from 1 to 366" in said) == (len(words) > len("plan 30d"))
+    assert "in the next day" in text_of(await world.ask("plan 1"))
 
 
 async def test_the_report_goes_to_the_channel(world: World) -> None:
@@ -116,7 +125,8 @@ async def test_a_sample_is_shown_to_whoever_asked_alone(world: World) -> None:
     message = await world.ask("send me a sample")
     assert message.private
     assert "is waiting for you" in text_of(message)
-    assert "leads nowhere" in text_of(message)
+    assert text_of(message).startswith("This is a sample")
+    assert not [b for b in buttons_of(message) if isinstance(b, Command)]
     assert world.engine.deliveries == []
 
 
@@ -129,7 +139,9 @@ async def test_whoever_is_reminded_may_put_it_off(world: World) -> None:
     first, second = await world.ledger.open_requests()
     later = f"later {first.code}"
     assert "March 4, 2025, 09:00" in text_of(await world.ask(f"{later} tomorrow", ADA_IN_CHAT))
+    assert "That is past" in text_of(await world.ask(f"{later} 2020-01-01", ADA_IN_CHAT))
     asked_again = await world.ask(f"{later} someday", ADA_IN_CHAT)
+    assert "I do not understand “someday”" in text_of(asked_again)
     assert any(b.words.startswith(later) for b in buttons_of(asked_again) if isinstance(b, Command))
     assert "March" not in text_of(await world.ask(f"{later} tomorrow", BEN_IN_CHAT))
     both = f"later {first.code},{second.code} 2025-03-05T10:00 busy"
@@ -141,5 +153,9 @@ async def test_whoever_is_reminded_may_put_it_off(world: World) -> None:
 async def test_whoever_is_away_is_left_alone(world: World) -> None:
     """A day in the past ends an absence."""
     assert "until March 9" in text_of(await world.ask("away 2025-03-09", ADA_IN_CHAT))
-    assert "Welcome back" in text_of(await world.ask("away 2025-03-01", ADA_IN_CHAT))
-    assert "do not understand" in text_of(await world.ask("away soon", ADA_IN_CHAT))
+    assert "until March 6" in text_of(await world.ask("away 3 days", ADA_IN_CHAT))
+    assert "until March 4" in text_of(await world.ask("away bis morgen", ADA_IN_CHAT))
+    assert "longer than I can note" in text_of(await world.ask("away 2031-01-01", ADA_IN_CHAT))
+    assert "is past, so welcome back" in text_of(await world.ask("away 2025-03-01", ADA_IN_CHAT))
+    assert "do not understand “soon”" in text_of(await world.ask("away soon", ADA_IN_CHAT))
+    assert "Until when?" in text_of(await world.ask("away", ADA_IN_CHAT))

@@ -41,7 +41,7 @@ async def test_which_apps_need_migration_is_answered_from_a_look_at_the_clouds(
 ) -> None:
     """The first question looks; what is done is counted, what is open is listed."""
     message = await world.ask(words)
-    assert message.summary == "One Office 365 app needs migration"
+    assert message.summary == "One Office 365 app is not done yet"
     (row,) = table_of(message).rows
     assert [cell.text for cell in row] == [
         "Contoso O365",
@@ -66,7 +66,7 @@ async def test_the_second_question_costs_no_call(world: World) -> None:
 async def test_all_shows_what_is_done_as_well(world: World) -> None:
     """The title still counts what is left."""
     message = await world.ask("all")
-    assert message.summary == "One Office 365 app needs migration"
+    assert message.summary == "One Office 365 app is not done yet"
     assert [row[2].text for row in table_of(message).rows] == ["needs consent", "migrated"]
 
 
@@ -146,7 +146,7 @@ async def test_who_shows_the_candidates_and_offers_to_send(world: World) -> None
     """The chosen one by name and account; one button, that says exactly which app."""
     await world.ask("apps")
     message = await world.ask("who 0oa1")
-    assert "I would ask Ada Moreau (ada@contoso.com), on Slack" in text_of(message)
+    assert "I would ask Ada Moreau (ada@contoso.com), in Slack" in text_of(message)
     assert len(table_of(message).rows) == 2
     assert [b.words for b in buttons_of(message) if isinstance(b, Command)] == ["send contoso/0oa1"]
 
@@ -173,10 +173,12 @@ async def test_send_asks_the_right_person_and_says_so_without_the_link(world: Wo
 
 
 async def test_send_by_a_part_of_a_name_that_fits_two_apps_sends_nothing(world: World) -> None:
-    """The references are listed, so that one can be said."""
+    """The apps are named, each with a button that says the command for this one."""
     await world.ask("apps")
     message = await world.ask("send contoso")
-    assert "contoso/0oa1, contoso/0oa2" in text_of(message)
+    assert "Contoso O365 (contoso), Contoso EU (contoso)" in text_of(message)
+    said = [b.words for b in buttons_of(message) if isinstance(b, Command)]
+    assert said == ["send contoso/0oa1", "send contoso/0oa2"]
     assert await world.ledger.open_requests() == ()
 
 
@@ -200,7 +202,10 @@ async def test_an_app_whose_request_has_ended_is_offered_again(world: World) -> 
         ("why nothing-like-it", "no Office 365 app called “nothing-like-it”"),
         ("why contoso e", "contoso"),
         ("who", "Which app? Say “who APP”"),
-        ("snd 0oa1", "Did you mean “send APP”?"),
+        ("snd", "Did you mean “send APP”?"),
+        ("snd 0oa1", "Did you mean “send 0oa1”?"),
+        ("why Contsoo", "Did you mean Contoso"),
+        ("why nothing-like-it", "Say “all”"),
         ("hepl", "Did you mean “help”?"),
         ("xyzzy", "I do not know “xyzzy”"),
         ("remind", "on its way"),
@@ -210,6 +215,24 @@ async def test_every_other_thing_said_has_its_answer(world: World, words: str, s
     """Errors are words with a way on, not codes."""
     await world.ask("apps")
     assert says in text_of(await world.ask(words))
+
+
+async def test_send_for_an_app_that_cannot_be_read_does_not_call_it_done(world: World) -> None:
+    """Nobody is asked, and the answer leads to what is missing."""
+    world.okta.connections["0oa1"] = CloudRefused(
+        "no", where="contoso", call="GET connection", missing="okta.apps.read"
+    )
+    await world.ask("apps")
+    assert "cannot read this app, so I asked nobody" in text_of(await world.ask("send 0oa1"))
+    assert await world.ledger.open_requests() == ()
+
+
+async def test_an_error_of_a_cloud_is_told_in_the_words_of_the_reader(world: World) -> None:
+    """The words of an exception are for the log."""
+    await world.ask("apps")
+    german = replace(OPERATOR, language="de")
+    said = text_of(await world.ask("onboard nowhere.example", german))
+    assert "Microsoft kennt keinen Tenant" in said
 
 
 async def test_check_looks_again_and_answers_with_what_is_true_now(world: World) -> None:

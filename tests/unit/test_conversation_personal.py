@@ -11,7 +11,8 @@ from bot.chat.commands import (
     Already,
     ItIsMe,
     Later,
-    NeedsMore,
+    NeedsCode,
+    NeedsDomain,
     NotMe,
     Onboard,
     Saved,
@@ -22,7 +23,7 @@ from bot.domain.consent import ProofKind, Stage
 from bot.domain.people import ChatIdentity, Platform
 from bot.message import Command, Message
 from tests import person
-from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, OPERATOR
+from tests.examples import ADA, ADA_IN_CHAT, BEN_IN_CHAT, OPERATOR
 from tests.person import ASKED
 from tests.reading import buttons_of, check_form, text_of
 
@@ -78,6 +79,30 @@ async def test_anybody_else_learns_nothing_from_a_code(
             world, f"{verb} NO-SUCH", stranger
         )
     assert await world.request() == ASKED
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        ChatIdentity(Platform.TEAMS, ADA.object_id),
+        ChatIdentity(Platform.TEAMS, "29:x", email="Ada@contoso.com"),
+    ],
+    ids=["object id", "address"],
+)
+async def test_the_person_is_told_on_the_other_platform_where_the_message_went(
+    world: person.Stage, elsewhere: ChatIdentity
+) -> None:
+    """It is no reason to alarm anybody; but nobody acts from an account that was not asked."""
+    said = text_of(await say(world, f"verify {CODE}", elsewhere))
+    assert "is real: I sent it to you in Slack" in said
+    assert "Olga" not in said
+    assert "I know no message" in text_of(await say(world, f"me {CODE}", elsewhere))
+
+
+@pytest.mark.parametrize("words", ["later", "verify", "notme", "saved"])
+async def test_whoever_forgets_the_code_is_asked_for_it(world: person.Stage, words: str) -> None:
+    """Also somebody who is no operator: it may be them who was asked."""
+    assert f"Say “{words} CODE”" in text_of(await say(world, words))
 
 
 # ------------------------------------------------------------------ the person's own words
@@ -147,7 +172,8 @@ async def test_a_tenant_is_onboarded_by_operators_only(world: person.Stage) -> N
     ("words", "command"),
     [
         ("verify abc-def", Verify("abc-def")),
-        ("verify", NeedsMore("verify")),
+        ("verify", NeedsCode("verify")),
+        ("onboard", NeedsDomain()),
         ("me X", ItIsMe("X")),
         ("saved X", Saved("X")),
         ("already X", Already("X")),

@@ -51,7 +51,7 @@ def test_a_name_that_fits_several_is_never_guessed(name: str, choices: tuple[str
     """The error lists the references, which can be said instead."""
     with pytest.raises(AppAmbiguous) as caught:
         find_app(name, ALL)
-    assert caught.value.choices == choices
+    assert tuple(caught.value.choices) == choices
 
 
 def test_a_misspelt_name_gets_proposals() -> None:
@@ -59,6 +59,14 @@ def test_a_misspelt_name_gets_proposals() -> None:
     with pytest.raises(AppUnknown) as caught:
         find_app("Contsoo EU", ALL)
     assert caught.value.closest[0] == "Contoso EU"
+
+
+@pytest.mark.parametrize("name", ["contosoo", "Conotso"])
+def test_a_misspelt_word_of_a_label_gets_proposals_too(name: str) -> None:
+    """People name an app by the word that tells it from the others."""
+    with pytest.raises(AppUnknown) as caught:
+        find_app(name, ALL)
+    assert sorted(caught.value.closest) == ["Contoso EU", "Contoso US"]
 
 
 @pytest.mark.parametrize("name", ["", "   ", "nothing like it"])

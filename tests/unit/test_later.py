@@ -5,12 +5,21 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain import looks
 from bot.domain.calendar import Calendar
-from bot.domain.later import Snooze, plan, plan_snooze, zone_named
+from bot.domain.later import (
+    Moved,
+    Snooze,
+    plan,
+    plan_snooze,
+    snooze_bounds,
+    why_moved,
+    zone_named,
+)
 from bot.domain.looks import LOOKS_AFTER, Watch
 from tests import strategies as some
 
@@ -61,6 +70,45 @@ def test_a_plan_that_makes_sense_stays_as_it_was_said() -> None:
     monday = plan(datetime(2026, 3, 30, 9), "", now, date(2026, 6, 1), berlin)
     assert friday.until == datetime(2026, 3, 27, 8, tzinfo=UTC)
     assert monday.until == datetime(2026, 3, 30, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("local", "why"),
+    [
+        (datetime(2026, 3, 27, 9), None),
+        (datetime(2026, 3, 20, 9), Moved.PAST),
+        (datetime(2026, 3, 28, 9), Moved.CLOSED),
+        (datetime(2026, 4, 13, 9), Moved.LATE),
+    ],
+)
+def test_a_plan_that_was_moved_says_why(local: datetime, why: Moved | None) -> None:
+    """In the past, on a Saturday, after the date."""
+    now, deadline = datetime(2026, 3, 26, 8, tzinfo=UTC), date(2026, 4, 10)
+    berlin = Calendar(ZoneInfo("Europe/Berlin"))
+    wanted = local.replace(tzinfo=berlin.zone).astimezone(UTC)
+    kept = plan(local, "", now, deadline, berlin).until
+    assert why_moved(wanted, kept, now, deadline, berlin) is why
+
+
+def test_nothing_is_put_off_for_ever() -> None:
+    """With the date far ahead, or long past."""
+    now, berlin = datetime(2026, 3, 26, 8, tzinfo=UTC), Calendar(ZoneInfo("Europe/Berlin"))
+    for deadline in (date(2027, 3, 1), date(2024, 12, 31)):
+        kept = plan(datetime(2026, 9, 1, 9), "", now, deadline, berlin).until
+        wanted = datetime(2026, 9, 1, 7, tzinfo=UTC)
+        assert why_moved(wanted, kept, now, deadline, berlin) is Moved.FAR
+
+
+@given(some.calendars(), some.any_moments, LOCALS, st.integers(-60, 200))
+def test_whatever_is_planned_lies_within_the_bounds(
+    calendar: Calendar, now: datetime, local: datetime, ahead: int
+) -> None:
+    """Which the page's date field shows."""
+    deadline = calendar.today(now) + ahead * timedelta(days=1)
+    first, last = snooze_bounds(now, deadline, calendar)
+    assert first <= last
+    nearest = plan_snooze(local.replace(tzinfo=UTC), now, deadline, calendar)
+    assert first <= nearest <= (calendar.next_open(last) or last)
 
 
 def test_a_zone_that_nobody_knows_is_utc() -> None:

@@ -149,6 +149,37 @@ async def test_the_letter_offers_not_me_and_later_with_its_code(ledger: FakeLedg
         assert "/o365 verify ABC-DEF" in text_of(message)
 
 
+async def test_the_letter_about_an_app_that_shows_nothing_does_not_call_it_undone(
+    ledger: FakeLedger,
+) -> None:
+    """The person sees in a minute what the bot cannot see at all."""
+    record = await ledger.app(REQUEST.app)
+    assert record is not None
+    untold = replace(
+        record,
+        evidence=(Evidence(EvidenceKind.CONNECTION_ON, NOW),),
+        revision=record.revision + 1,
+    )
+    await ledger.commit(Changes(apps=(untold,)))
+    message = await letters(ledger).compose(LETTER, link=LINK)
+    assert message is not None
+    assert "I cannot tell whether Contoso O365" in text_of(message)
+    assert "still needs that step" not in text_of(message)
+
+
+async def test_the_letter_says_until_when_by_the_clock_of_its_reader(ledger: FakeLedger) -> None:
+    """And how they make sure of it, where they read it."""
+    request = await ledger.request(REQUEST.id)
+    assert request is not None
+    chat = replace(ADA_IN_CHAT, platform=Platform.TEAMS, time_zone="America/New_York")
+    moved = replace(request, chat=chat, revision=request.revision + 1)
+    await ledger.commit(Changes(requests=(moved,)))
+    message = await letters(ledger).compose(LETTER, link=LINK)
+    assert message is not None
+    assert "EST" in text_of(message)
+    assert "Say “verify ABC-DEF” here" in text_of(message)
+
+
 async def test_a_person_is_written_to_in_their_own_language(ledger: FakeLedger) -> None:
     """The channel has the installation's; an unknown one falls back."""
     english, german = [
@@ -187,7 +218,7 @@ async def test_the_reminder_counts_what_is_open_and_shows_the_most_urgent_first(
     message = await letters(ledger).compose(REMINDER)
     assert message is not None
     check_form(message)
-    assert message.summary == "3 Office 365 apps still need migration"
+    assert message.summary == "3 Office 365 apps are not done yet"
     assert [row[0].text for row in table_of(message).rows] == ["Contoso O365", "App 00", "App 01"]
     assert not message.private
     assert "December 31, 2024" in text_of(message)

@@ -154,7 +154,7 @@ async def test_what_the_look_at_the_tenant_did_without_comes_along(world: World)
     world.entra.admins["t2"] = (ADA,)
     world.entra.gaps["t2"] = (refused,)
     choice = await world.candidates.of(other)
-    assert choice.gaps == (AdminGap(Gap.NO_P2, "GET roles", "no licence"),)
+    assert choice.gaps == (AdminGap(Gap.NO_P2, "GET roles", "no licence", code="cloud_refused"),)
     assert await world.ledger.admin_gaps("t2") == choice.gaps
 
 

@@ -26,9 +26,10 @@ from bot.domain.evidence import Confidence, EvidenceKind, Source, State
 from bot.domain.foresight import PostKind
 from bot.domain.gaps import Gap
 from bot.domain.intents import Reason
+from bot.domain.later import Moved
 from bot.domain.notices import Happening
 from bot.domain.people import Platform
-from bot.errors import O365BotError
+from bot.errors import CloudError, O365BotError
 
 ENGLISH = Words()
 KEYS = ENGLISH.keys()
@@ -175,6 +176,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         {f"{kind}_{more}" for kind in values(EvidenceKind) for more in ("of", "missing")},
     ),
     "error": (set(), codes()),
+    "failure": (codes(CloudError), set()),
     "ended": (
         {
             f"{stage}{end}"
@@ -185,6 +187,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     ),
     "proof": (values(ProofKind), set()),
     "note": (values(Happening), set()),
+    "later": ({f"moved_{why}" for why in values(Moved)}, set()),
     "window": (values(WindowName), set()),
     "deadline": ({deadline.key for deadline in BUILT_IN} | {"target"}, set()),
     "campaign": (

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import bot.chat.words
+from bot.chat.commands import SLASH
 from bot.chat.digests import SHOWN as MOST_IN_DIGEST
 from bot.chat.letters import SHOWN, Letters
 from bot.chat.personal import PersonalReplies
@@ -28,7 +29,7 @@ from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
 from bot.domain.foresight import ChannelPost, PostKind
 from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.later import Snooze
+from bot.domain.later import Moved, Snooze
 from bot.domain.looks import Watch
 from bot.domain.notices import (
     Channel,
@@ -76,6 +77,7 @@ LINK = "https://o365bot.example.com/c/secret"
 # What may be shown as it is: names and ids of the world, and ages, whose words are Babel's.
 DATA = sorted(
     [
+        SLASH,
         BEN.display_name,
         *(APP.label, APP.ref.org, APP.ref.app_id, str(APP.ref), TENANT.domain, AGE, REQUEST.code),
         *(f"{admin.display_name} ({admin.upn})" for admin in (ADA, BEN)),
@@ -184,13 +186,15 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
     whats: list[O365BotError] = [
         AppUnknown("x", ("y",)),
         AppUnknown("x"),
-        AppAmbiguous("x", ("y", "z")),
+        AppAmbiguous("x", {str(APP.ref): APP.label}),
         CloudRefused("no", where="contoso", call="GET", missing="okta.logs.read"),
         NobodyReachable("nobody"),
     ]
     for kind in leaves():
         error = kind.__new__(kind)
         O365BotError.__init__(error, "It did not work.", hint="Do this.")
+        told = {"where": "contoso", "call": "GET", "missing": "", "app": APP.label}
+        vars(error).update(told, domain="contoso.com", platform="teams")
         whats += [error] if not isinstance(error, (AppUnknown, AppAmbiguous)) else []
     return {
         "apps": [
@@ -220,14 +224,29 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         ],
         "reminded": [replies.reminded(count) for count in (0, 1, 2)],
         "reported": [replies.reported(count) for count in (1, 2)],
-        "plan": [replies.plan(found, 30) for found in plans()],
+        "plan": [
+            replies.plan(replace(found, unasked=unasked), 30, said)
+            for found in plans()
+            for unasked in (0, 1, 2)
+            for said in ("", "next month")
+        ],
         "sample": [replies.sample(None), replies.sample(replies.reported(1))],
-        "away": [replies.away(until) for until in (LATER.date(), None)],
-        "no_moment": [replies.no_moment()],
+        "away": [
+            replies.away(LATER.date(), until)
+            for until in (LATER.date(), LATER.date() - timedelta(days=1), None)
+        ],
+        "no_moment": [replies.no_moment(said) for said in ("", "soon")],
         "scanning": [replies.scanning("contoso", 1, 2)],
-        "help": [replies.help(operator) for operator in (True, False)],
+        "help": [
+            replies.help(platform, operator=operator)
+            for platform in Platform
+            for operator in (True, False)
+        ],
         "not_allowed": [replies.not_allowed(OPERATOR)],
-        "unclear": [replies.unclear("wyh", closest) for closest in ("", "why", "deny", "apps")],
+        "unclear": [
+            replies.unclear("wyh", closest)
+            for closest in ("", "why", "deny", "apps", "verify", "onboard", f"why {APP.label}")
+        ],
         "needs_app": [replies.needs_app("why")],
         "needs_account": [replies.needs_account(verb) for verb in ("owner", "deny")],
         "noted": [
@@ -300,15 +319,18 @@ def test_personal_replies_say_nothing_but_texts_and_data() -> None:
         "not_me_sure": [replies.not_me_sure(REQUEST)],
         "not_me": [replies.not_me(REQUEST)],
         "later_when": [
-            replies.later_when(REQUEST, offered, UTC) for offered in ((), (LATER, LATER))
+            replies.later_when(REQUEST, offered, UTC, said)
+            for offered in ((), (LATER, LATER))
+            for said in ("", "soon")
         ],
-        "later": [replies.later(put_off)],
+        "later": [replies.later(put_off, moved, LATER.date()) for moved in (None, *Moved)],
         "invited": [
             replies.invited(Invitation(TENANT.domain, link), hours)
             for link in ("", LINK)
             for hours in (1, 72)
         ],
-        "needs_more": [replies.needs_more(verb) for verb in ("verify", "onboard")],
+        "needs_code": [replies.needs_code("verify")],
+        "needs_domain": [replies.needs_domain()],
         "no_microsoft": [replies.no_microsoft()],
     }
     public = {

@@ -30,6 +30,15 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(1, "one hour"), (24, "24 hours"), (36, "36 hours"), (48, "2 days"), (336, "14 days")],
+)
+def test_a_length_of_time_is_told_in_days_where_it_is_whole_ones(hours: int, said: str) -> None:
+    """Nobody counts 336 hours."""
+    assert Words().span(hours) == said
+
+
 def test_every_value_of_the_domain_has_its_word() -> None:
     """A new state, stage, point or kind of evidence needs a word before it can be shown."""
     words = Words()
@@ -85,9 +94,9 @@ def test_every_language_says_everything(language: str) -> None:
 @pytest.mark.parametrize(
     ("count", "text"),
     [
-        (0, "0 Office 365 apps need migration"),
-        (1, "One Office 365 app needs migration"),
-        (2, "2 Office 365 apps need migration"),
+        (0, "0 Office 365 apps are not done yet"),
+        (1, "One Office 365 app is not done yet"),
+        (2, "2 Office 365 apps are not done yet"),
     ],
 )
 def test_numbers_pick_their_plural(count: int, text: str) -> None:

@@ -1,0 +1,48 @@
+"""The line of a board that tells how near the date is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from bot.chat.boards import board
+from bot.chat.words import Words
+from bot.domain.campaign import Deadline
+from bot.ports.writing import Standings
+from tests.examples import NOW, RECORD
+from tests.reading import text_of
+
+FRIDAY = date(2027, 3, 12)
+STANDINGS = Standings(
+    records=(RECORD,),
+    requests={},
+    scans={},
+    deadline=Deadline("target", FRIDAY, "ours"),
+    working_days_left=2,
+    today=date(2027, 3, 10),
+    now=NOW,
+)
+
+
+@pytest.mark.parametrize(
+    ("today", "left", "says"),
+    [
+        (date(2027, 3, 10), 2, "2 working days are left until March 12, 2027."),
+        (date(2027, 3, 11), 1, "One working day is left until March 12, 2027."),
+        (FRIDAY, 0, "Today, March 12, 2027, is the date."),
+        (date(2027, 3, 13), -1, "The date, March 12, 2027, is past."),
+    ],
+)
+def test_the_board_counts_down_to_the_day_itself(today: date, left: int, says: str) -> None:
+    """On the day it says so, instead of counting to nothing."""
+    standings = replace(STANDINGS, today=today, working_days_left=left)
+    assert says in text_of(board(Words(), standings))
+
+
+def test_a_date_on_a_day_off_leaves_no_working_day_before_it() -> None:
+    """On the Saturday before a Sunday's date."""
+    sunday = replace(STANDINGS.deadline, on=date(2027, 3, 14))
+    standings = replace(STANDINGS, deadline=sunday, today=date(2027, 3, 13), working_days_left=0)
+    assert "No working day is left until March 14" in text_of(board(Words(), standings))
