@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given
@@ -29,8 +30,8 @@ DAY = timedelta(days=1)
 BY = Policy(Campaign(), Calendars(ZoneInfo("UTC"), Hours()), jitter=timedelta(0), per_week=7)
 
 
-def olga(*items: Open, **more: object) -> Standing:
-    return Standing(Recipient(OPERATOR, **more), items)  # type: ignore[arg-type]
+def olga(*items: Open, **more: Any) -> Standing:
+    return Standing(Recipient(OPERATOR, **more), items)
 
 
 def digests(

@@ -102,6 +102,19 @@ def test_the_product_does_not_mention_the_sandbox() -> None:
     assert knowing == []
 
 
+def test_whatever_a_tool_is_told_to_overlook_has_its_reason_on_the_line() -> None:
+    """`type: ignore[code]  # why`, `noqa: CODE - why`: who reads it need not guess."""
+    mark = re.compile(r"#\s*(?:type:\s*ignore|noqa)\b.*")
+    reasoned = re.compile(r"# type: ignore\[[a-z, -]+\]  # \S.*|# noqa: [A-Z0-9, ]+ - \S.*")
+    bare = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in modules("bot", "adapters", "sandbox", "tests", "tools")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if (found := mark.search(line)) and not reasoned.fullmatch(found[0])
+    ]
+    assert [place for place in bare if not place.startswith("tests/unit/test_house.py")] == []
+
+
 def test_the_wheel_carries_every_file_of_its_packages(tmp_path: Path) -> None:
     """Texts, templates and styles are installed with the code that reads them."""
     subprocess.run(

@@ -87,7 +87,9 @@ async def test_of_many_workers_at_once_one_sends(world: World) -> None:
     assert (await world.delivery()).phase is Phase.SENT
 
 
-async def test_a_batch_is_read_together_and_each_is_carried_out(world: World) -> None:
+async def test_a_batch_is_read_together_and_each_is_carried_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One call for all that are there, and none of them read again; twice is seen once."""
     await world.ledger.commit(Changes(planned=(REMINDER,)))
     read = world.ledger.delivery
@@ -97,14 +99,16 @@ async def test_a_batch_is_read_together_and_each_is_carried_out(world: World) ->
         alone.append(key)
         return await read(key)
 
-    world.ledger.delivery = note  # type: ignore[method-assign]
+    monkeypatch.setattr(world.ledger, "delivery", note)
     keys = (LETTER.key, "link:gone:slack:U1", REMINDER.key)
     await asyncio.gather(world.worker().batch(keys), world.worker().batch(keys))
     assert sorted(posted.key for posted in world.slack.posted.values()) == sorted(keys[::2])
     assert set(alone) == {keys[1]}
 
 
-async def test_one_failure_in_a_batch_holds_up_nobody_else(world: World) -> None:
+async def test_one_failure_in_a_batch_holds_up_nobody_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The others are sent; then the engine hears of it and runs the batch again."""
     await world.ledger.commit(Changes(planned=(REMINDER,)))
     compose = world.composer.compose
@@ -114,7 +118,7 @@ async def test_one_failure_in_a_batch_holds_up_nobody_else(world: World) -> None
             raise StoreUnavailable("not now")
         return await compose(notice, **parts)
 
-    world.composer.compose = fail  # type: ignore[method-assign]
+    monkeypatch.setattr(world.composer, "compose", fail)
     with pytest.raises(StoreUnavailable):
         await world.worker().batch((LETTER.key, REMINDER.key))
     assert (await world.delivery(REMINDER.key)).phase is Phase.SENT

@@ -64,7 +64,7 @@ class World(person.Stage):
                 raise error
             await real(changes)
 
-        self.ledger.commit = commit  # type: ignore[method-assign]
+        self.ledger.commit = commit  # type: ignore[method-assign]  # it breaks on purpose
 
     async def ticks(self, *, after: timedelta) -> None:
         """The store is back; another replica ticks after that."""

@@ -140,7 +140,7 @@ async def test_an_app_that_could_not_be_read_is_tried_again_until_it_can(world: 
 
 
 async def test_an_app_that_a_newer_version_wrote_keeps_no_other_from_being_read(
-    world: World,
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a rolling deploy the old replica lists all but that one, and leaves it as it is."""
     theirs = app(1).ref
@@ -155,7 +155,8 @@ async def test_an_app_that_a_newer_version_wrote_keeps_no_other_from_being_read(
             raise RecordUnreadable("written by a newer version")
         return await one(ref)
 
-    world.ledger.apps, world.ledger.app = all_but_theirs, unreadable  # type: ignore[method-assign]
+    monkeypatch.setattr(world.ledger, "apps", all_but_theirs)
+    monkeypatch.setattr(world.ledger, "app", unreadable)
     scan = await world.look(full=True)
     assert scan.finished_at == world.clock.now()
     assert {r.scanned_at for r in await world.ledger.apps()} == {world.clock.now()}
