@@ -17,6 +17,7 @@
     │   ├── MessageGone          the message to change no longer exists
     │   ├── MessageRefused       the platform calls the message itself wrong: a bug of ours
     │   └── ChatMisconfigured    the installation itself is refused (token revoked, wrong tenant)
+    │       └── ScopeMissing     it lacks the leave for this one kind of call
     ├── StoreError               Redis
     │   ├── StoreUnavailable     cannot be reached or started
     │   ├── StoreUnsafe          it may evict or is no master: refused at start
@@ -178,13 +179,14 @@ class ChatUnreachable(ChatError):
 
 
 class ChatThrottled(ChatError):
-    """Too many messages. `retry_after` is in seconds."""
+    """Too many messages. `retry_after` is in seconds; `looking`: too many questions for them."""
 
     code = "chat_throttled"
 
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.looking = False
 
 
 class PersonUnreachable(ChatError):
@@ -215,6 +217,12 @@ class ChatMisconfigured(ChatError):
     """The installation itself is refused: token revoked, scope missing, wrong tenant."""
 
     code = "chat_misconfigured"
+
+
+class ScopeMissing(ChatMisconfigured):
+    """The installation has no leave for this one kind of call; others may go through."""
+
+    code = "scope_missing"
 
 
 class StoreError(O365BotError):

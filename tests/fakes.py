@@ -162,7 +162,7 @@ class FakeMessenger:
 
     `refuses` is raised by the next calls, one each, before anything is taken; `breaks` after the
     message was taken, which is what a lost answer looks like. `tells`: whether a message can be
-    found by its key (Slack can, Teams cannot).
+    found by its key (Slack can, Teams cannot); `looks_refused` is raised by these questions.
     """
 
     def __init__(
@@ -172,6 +172,7 @@ class FakeMessenger:
         self.people = people
         self.tells = tells
         self.refuses: list[BaseException] = []
+        self.looks_refused: list[BaseException] = []
         self.breaks: list[BaseException] = []
         self.posted: dict[str, Posted] = {}
         self.updates: list[str] = []
@@ -218,6 +219,8 @@ class FakeMessenger:
 
     async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
         await asyncio.sleep(0)
+        if self.looks_refused:
+            raise self.looks_refused.pop(0)
         found = [i for i, posted in self.posted.items() if (posted.to, posted.key) == (to, key)]
         return Sent(found[0]) if found and self.tells else None
 

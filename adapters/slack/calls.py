@@ -26,6 +26,7 @@ from bot.errors import (
     MessageGone,
     MessageRefused,
     PersonUnreachable,
+    ScopeMissing,
 )
 from bot.settings import SlackSettings
 
@@ -139,7 +140,7 @@ def _told(error: SlackApiError) -> ChatError:
         return ChatUnreachable(f"Slack answered {status} and not what it documents.")
     kind = _MEANING.get(code, MessageRefused)
     if code == "missing_scope":
-        return kind(
+        return ScopeMissing(
             "Slack refused for want of a scope.",
             hint=f"Give the Slack app the scope {body.get('needed', '')} and install it again.",
         )

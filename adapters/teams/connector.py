@@ -25,7 +25,6 @@ from bot.domain.people import ChatIdentity, Platform
 from bot.errors import (
     ChannelUnreachable,
     ChatError,
-    ChatMisconfigured,
     ChatUnreachable,
     MessageGone,
     PersonUnreachable,
@@ -124,7 +123,9 @@ class Connector:
         changes: bool = False,
     ) -> Json:
         if not is_known_service(place.service_url, self._settings.service_urls):
-            raise ChatMisconfigured(
+            # It is about this one conversation: all others may go through.
+            kind = PersonUnreachable if place.personal else ChannelUnreachable
+            raise kind(
                 "A conversation is kept under an address that is not in teams.service_urls.",
                 hint="The bot's token is sent nowhere else.",
             )

@@ -13,8 +13,6 @@ from bot.domain.later import snooze_choices
 from bot.domain.notices import PersonalRound
 from bot.message import Block, Buttons, Command, Fact, Facts, Heading, Message, Note, OpenLink, Text
 
-MOST_LINKS = 8
-"""Apps that get a button each; further ones wait for the next round."""
 _APP = {
     Stage.DELIVERED: "round.app",
     Stage.ACKNOWLEDGED: "round.app_acknowledged",
@@ -39,8 +37,9 @@ def personal_round(
     calendar = policy.calendars.of(notice.to.time_zone)
     first = min(requests, key=lambda request: policy.deadline(request).on)
     on = policy.deadline(first).on
-    title = words(f"round.title_{notice.tone}", count=len(requests), app=first.app_label)
-    shown = requests[:MOST_LINKS]
+    title = words(
+        f"round.title_{notice.tone}", count=len(requests) + notice.more, app=first.app_label
+    )
     blocks: list[Block] = [
         Heading(title),
         Text(words("round.hello", name=first.admin_name)),
@@ -51,7 +50,7 @@ def personal_round(
                     request.app_label,
                     words(_APP[request.stage], tenant=request.tenant_domain, code=request.code),
                 )
-                for request in shown
+                for request in requests
             )
         ),
     ]
@@ -60,18 +59,18 @@ def personal_round(
             f"open:{request.id}",
             words("button.take_on", app=request.app_label),
             links[request.id],
-            primary=request is shown[0],
+            primary=request is requests[0],
         )
-        for request in shown
+        for request in requests
         if request.id in links
     )
     if opens:
         blocks.append(Buttons(opens))
-    if len(requests) > len(shown):
-        blocks.append(Note(words("reminder.more", count=len(requests) - len(shown))))
+    if notice.more:
+        blocks.append(Note(words("reminder.more", count=notice.more)))
     choices = snooze_choices(now, on, calendar)
     if choices and can_wait:
-        blocks.append(Buttons(tuple(_later(words, shown, at, calendar) for at in choices)))
+        blocks.append(Buttons(tuple(_later(words, requests, at, calendar) for at in choices)))
     blocks.append(Note(words(f"reason.{notice.reason}", name=first.requested_by)))
     blocks.append(Note(words("round.stop")))
     return Message(title, tuple(blocks))

@@ -74,6 +74,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.REQUESTED, Step.REVOKE): Stage.REVOKED,
     # Each round carries fresh links.
     (Stage.DELIVERED, Step.RENEW): Stage.DELIVERED,
+    (Stage.DELIVERED, Step.FAIL_DELIVERY): Stage.UNDELIVERED,  # by now the person is gone
     (Stage.DELIVERED, Step.ACKNOWLEDGE): Stage.ACKNOWLEDGED,
     (Stage.DELIVERED, Step.CLAIM): Stage.DELIVERED,
     (Stage.DELIVERED, Step.SNOOZE): Stage.DELIVERED,

@@ -107,7 +107,7 @@ class PersonalRound:
 
     `round` names the occasion (a local date), `requests` what it is about. `reason`, `window` and
     `tone` are the values of `reminders.Reason`, `campaign.WindowName` and `campaign.Tone`: from
-    them the message answers "why am I getting this?".
+    them the message answers "why am I getting this?". So many `more` wait for another round.
     """
 
     to: ChatIdentity
@@ -116,6 +116,7 @@ class PersonalRound:
     reason: str
     window: str
     tone: str
+    more: int = 0
     kind: Literal["personal_round"] = "personal_round"
 
 

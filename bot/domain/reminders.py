@@ -49,6 +49,8 @@ class Decision:
 
 
 NOTHING = Decision()
+MOST_APPS = 8
+"""In one message, with a button each."""
 
 
 def decide(snapshot: Snapshot, now: datetime, policy: Policy) -> tuple[Intent, ...]:
@@ -350,6 +352,9 @@ def _say(
         else:
             told.append(item)
     if told:
+        more = max(len(told) - MOST_APPS, 0)
+        if more:
+            told = sorted(told, key=lambda item: _whose_turn(item, policy))[:MOST_APPS]
         today = calendar.today(now)
         window = _most_urgent(told, calendar, today, policy)
         notice = PersonalRound(
@@ -359,9 +364,16 @@ def _say(
             reason.value,
             window.name.value,
             _tone(window, told, recipient, calendar, today, policy).value,
+            more,
         )
         intents.insert(0, Remember(notice, now))
     return Decision(tuple(intents))
+
+
+def _whose_turn(item: Open, policy: Policy) -> tuple[date, datetime]:
+    """The nearest date first; of several with the same one, whose link is the oldest."""
+    link = item.request.link
+    return policy.deadline(item.request).on, link.expires_at if link else item.request.requested_at
 
 
 def _most_urgent(told: Sequence[Open], calendar: Calendar, today: date, policy: Policy) -> Window:

@@ -34,6 +34,7 @@ from bot.domain.limits import Call, Quotas
 from bot.domain.notices import (
     Alarm,
     Channel,
+    Introduction,
     Notice,
     OperatorDigest,
     PersonalLink,
@@ -53,6 +54,7 @@ from bot.errors import (
     MessageRefused,
     PersonUnreachable,
     RecordUnreadable,
+    ScopeMissing,
 )
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
@@ -63,7 +65,7 @@ from bot.services.send import NothingToTell, NotYet, OutcomeUnknown, Send
 log = structlog.get_logger(__name__)
 
 ATTEMPT = 45.0
-"""Seconds that one attempt may take: less than the lease, so that nobody else began meanwhile."""
+"""Seconds that one attempt may take."""
 AT_ONCE = 50
 """So many are under way at a time: more would wait for connections while their leases run."""
 ASIDE = timedelta(minutes=10)
@@ -158,16 +160,19 @@ class Deliver:
 
     async def _attempt(self, claimed: Delivery) -> None:
         """One attempt, and what its outcome means."""
+        left = self._time_left(claimed)
         try:
             if claimed.crashes >= MOST_CRASHES:
                 raise MessageRefused("Too many attempts ended without a word.")
             try:
-                async with asyncio.timeout(ATTEMPT):
+                async with asyncio.timeout(left):
                     told = await self._send(claimed)
             except TimeoutError as error:
-                raise ChatUnreachable("The attempt took too long.") from error
+                raise ChatUnreachable(
+                    "The attempt took too long.", nothing_sent=left <= 0
+                ) from error
         except ChatThrottled as error:
-            call = limits.call_of(claimed.notice)
+            call = Call.LOOK if error.looking else limits.call_of(claimed.notice)
             shared = limits.pacing(claimed.notice, call, self._quotas).shared
             until = self._clock.now() + timedelta(seconds=error.retry_after)
             await self._pace.pause(shared, until)
@@ -193,6 +198,13 @@ class Deliver:
                 self._in_trouble.discard(place)
                 log.info("messages get through again", place=place)
 
+    def _time_left(self, claimed: Delivery) -> float:
+        """Seconds for the attempt: it ends well before its lease, however slow the claim was."""
+        if claimed.leased_until is None:
+            return ATTEMPT
+        left = claimed.leased_until - self._clock.now() - deliveries.LEASE / 6
+        return max(min(ATTEMPT, left.total_seconds()), 0)
+
     async def _again(self, put_back: Delivery, also: Changes = NOTHING) -> None:
         """Write that it is due again, and have it carried out then."""
         while True:
@@ -211,6 +223,8 @@ class Deliver:
         """The installation is refused: its platform is left alone for a while, nothing is lost."""
         if not self._send.serves(claimed.notice.to.platform):
             return await self._give_up(claimed, error)  # out of the settings: no use in waiting
+        if isinstance(error, ScopeMissing) and isinstance(claimed.notice, Introduction):
+            return await self._give_up(claimed, error)  # of all messages only this one needs it
         platform = claimed.notice.to.platform
         now = self._clock.now()
         until = now + PROBE_EVERY
@@ -233,12 +247,15 @@ class Deliver:
             )
         elif isinstance(error, MessageRefused) and not isinstance(notice, Alarm):
             log.error("a message was refused", delivery=claimed.key, reason=error.message)
-        undelivered = await self._end(
-            claimed, failed, "fail_delivery", Step.FAIL_DELIVERY, also=told
-        )
-        if undelivered is not None and self._ask_another is not None:
+        # A refused round moves its requests only when it is the person who cannot be written to.
+        gone = isinstance(notice, PersonalLink) or isinstance(error, PersonUnreachable)
+        taken = Step.FAIL_DELIVERY if gone else None
+        undelivered = await self._end(claimed, failed, "fail_delivery", taken, also=told)
+        if self._ask_another is None:
+            return
+        for request in undelivered:
             # The operator is told in a moment, and sees whether somebody else was asked.
-            await self._ask_another(undelivered)
+            await self._ask_another(request)
 
     async def _trouble(self, place: str, error: ChatError, now: datetime) -> Changes:
         """What to write when `place` is in trouble: nothing when that is known already."""
@@ -259,22 +276,20 @@ class Deliver:
         *,
         request: ConsentRequest | None = None,
         also: Changes = NOTHING,
-    ) -> ConsentRequest | None:
-        """Write the outcome, and the request's step with it; the request that was moved, if any.
+    ) -> tuple[ConsentRequest, ...]:
+        """Write the outcome, and with it the steps of the requests that it moves; returns these.
 
         `request` is the one that the notice is about, where it is known as it stood a moment ago.
         """
         now = self._clock.now()
         notice = claimed.notice
         while True:
-            if request is None and taken is not None and isinstance(notice, PersonalLink):
-                request = await self._ledger.request(notice.request_id)
-            stepped = _stepped(notice, request, taken, now)
+            moved = await self._moved(notice, request, taken, now)
             entry = AuditEntry(
                 now,
                 "o365bot",
                 action,
-                str(stepped.app if stepped is not None else notice.to),
+                str(moved[0].app if moved else notice.to),
                 {
                     "delivery": claimed.key,
                     "why": claimed.why,
@@ -286,7 +301,7 @@ class Deliver:
                     replace(
                         also,
                         deliveries=(ended,),
-                        requests=(stepped,) if stepped else (),
+                        requests=moved,
                         recipients=await self._told(claimed, now) if action != "drop" else (),
                         solved=_places(notice) if ended.phase is Phase.SENT else (),
                         audit=(entry,),
@@ -295,7 +310,7 @@ class Deliver:
             except Conflict:
                 current = await self._ledger.delivery(claimed.key)
                 if current is None or current.revision != claimed.revision:
-                    return None  # the lease ran out and another worker wrote the outcome
+                    return ()  # the lease ran out and another worker wrote the outcome
                 known = await self._ledger.troubles() if also.troubles else {}
                 if any(trouble.place in known for trouble in also.troubles):
                     also = NOTHING  # another delivery met the same trouble at the same time
@@ -303,7 +318,28 @@ class Deliver:
                 continue
             for alarm in also.planned:
                 await self._engine.deliver(alarm.key, alarm.due_at)
-            return stepped
+            return moved
+
+    async def _moved(
+        self,
+        notice: Notice,
+        known: ConsentRequest | None,
+        outcome: Step | None,
+        now: datetime,
+    ) -> tuple[ConsentRequest, ...]:
+        """The requests that wait for this outcome, as it moves them."""
+        match notice, outcome:
+            case PersonalLink(request_id=about), Step():
+                request = known or await self._ledger.request(about)
+                waits = request is not None and request.stage is Stage.REQUESTED
+                return (step(request, outcome, now),) if request and waits else ()
+            case PersonalRound(requests=about), Step.FAIL_DELIVERY:
+                # Whoever cannot be written to any more cannot be reminded either.
+                found = [await self._ledger.request(one) for one in about]
+                reached = [r for r in found if r is not None and r.stage is Stage.DELIVERED]
+                return tuple(step(request, outcome, now) for request in reached)
+            case _:
+                return ()
 
     async def _told(self, delivery: Delivery, now: datetime) -> tuple[Recipient, ...]:
         """Who was told, as far as anybody knows; a round that was refused is silence too."""
@@ -316,15 +352,6 @@ class Deliver:
                 return (known.told_of_all(now),)
             case _:
                 return ()
-
-
-def _stepped(
-    notice: Notice, request: ConsentRequest | None, outcome: Step | None, now: datetime
-) -> ConsentRequest | None:
-    """The request as this outcome moves it; None when it does not wait for it (any more)."""
-    if request is None or outcome is None or not isinstance(notice, PersonalLink):
-        return None
-    return step(request, outcome, now) if request.stage is Stage.REQUESTED else None
 
 
 def _places(notice: Notice) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from bot.domain.notices import (
     key_of,
 )
 from bot.domain.people import Platform
-from bot.errors import ChatMisconfigured, Conflict, MessageGone, NotDurable
+from bot.errors import ChatMisconfigured, ChatThrottled, Conflict, MessageGone, NotDurable
 from bot.message import Message
 from bot.ports.chat import Messenger
 from bot.ports.ledger import Ledger
@@ -173,6 +173,9 @@ class Send:
             asked = messenger.tells and not isinstance(delivery.notice, ChannelNudge)
         except ChatMisconfigured:
             found, asked = None, False  # such as no scope to read the conversation
+        except ChatThrottled as error:
+            error.looking = True
+            raise
         if found is not None:
             return found.message_id
         if not asked and WHEN_UNKNOWN[delivery.notice.kind] is Promise.NEVER_TWICE:

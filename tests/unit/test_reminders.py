@@ -30,7 +30,7 @@ from bot.domain.intents import (
 from bot.domain.later import Snooze, plan
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.recipients import Recipient
-from bot.domain.reminders import after, decide, ignored, look, rehearse
+from bot.domain.reminders import MOST_APPS, after, decide, ignored, look, rehearse
 from tests.examples import ADA_IN_CHAT, DELIVERED
 from tests.strategies import ZONES, any_moments, hours, some_days_off
 
@@ -111,6 +111,18 @@ def test_a_person_gets_one_message_with_all_their_apps() -> None:
     assert first.notice.requests == ("r1", "r2")
     assert first.notice.window == WindowName.IMMINENT
     assert first.at == MONDAY + 2 * DAY
+
+
+def test_who_has_many_apps_hears_of_a_few_at_a_time_and_of_all_in_turn() -> None:
+    """The nearest dates first, then whose link is the oldest; the message says how many wait."""
+    link = replace(DELIVERED.link, expires_at=MONDAY) if DELIVERED.link else None
+    assert link is not None
+    old, new = link, replace(link, expires_at=MONDAY + DAY)
+    items = [asked(name=f"r{n}", link=old if n == 9 else new) for n in range(10)]
+    first = next(i for i in rounds(ada(*items), FAR) if isinstance(i, Remember))
+    assert len(first.notice.requests) == MOST_APPS
+    assert first.notice.requests[0] == "r9"
+    assert first.notice.more == 2
 
 
 def test_the_first_message_of_an_overdue_app_is_a_calm_one() -> None:

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage
 from bot.domain.deliveries import LEASE, MOST_CRASHES, Delivery, Phase
-from bot.domain.notices import Alarm, ChannelReminder
+from bot.domain.notices import Alarm, ChannelReminder, Introduction
 from bot.domain.people import Platform
 from bot.domain.troubles import PROBE_EVERY
 from bot.errors import (
@@ -23,11 +23,12 @@ from bot.errors import (
     MessageRefused,
     PersonUnreachable,
     RecordUnreadable,
+    ScopeMissing,
 )
 from bot.services.deliver import ASIDE, SETTLED_BY_THEN
-from tests.examples import LETTER, NOW, OPERATOR, REQUEST
+from tests.examples import ADA_IN_CHAT, LETTER, NOW, OPERATOR, REQUEST
 from tests.fakes import Killed
-from tests.unit.delivering import CHANNEL, REMINDER, World
+from tests.unit.delivering import CHANNEL, IN_TEAMS, REMINDER, ROUND, World
 
 
 @pytest.fixture
@@ -268,3 +269,51 @@ async def test_a_platform_that_is_not_configured_any_more_fails_the_delivery(
     await world.worker()(LETTER.key)
     assert (await world.delivery()).failure == "chat_misconfigured"
     assert await world.stage() is Stage.UNDELIVERED
+
+
+async def test_one_missing_scope_holds_up_nothing_else(world: World) -> None:
+    """Of all messages only an introduction needs it; the channel's reminder goes out."""
+    pair = Delivery(Introduction(ADA_IN_CHAT, IN_TEAMS, REQUEST.id), NOW, "introduce")
+    await world.ledger.commit(Changes(planned=(pair, REMINDER)))
+    world.slack.refuses.append(ScopeMissing("Slack refused for want of a scope."))
+    worker = world.worker()
+    await worker(pair.key)
+    await worker(REMINDER.key)
+    assert (await world.delivery(pair.key)).failure == "scope_missing"
+    assert (await world.delivery(REMINDER.key)).phase is Phase.SENT
+    assert await world.ledger.troubles() == {}
+
+
+async def test_a_limit_on_looking_lets_the_looking_rest_and_not_the_sending(world: World) -> None:
+    """The platform counts its methods apart."""
+    in_doubt = replace(REMINDER, in_doubt=True)
+    await world.ledger.commit(Changes(planned=(in_doubt,)))
+    world.slack.looks_refused.append(ChatThrottled("slow down", retry_after=30))
+    await world.worker()(REMINDER.key)
+    assert list(world.pace.paused) == ["slack:look"]
+
+
+async def test_an_attempt_ends_before_its_lease_however_slow_the_store_was(world: World) -> None:
+    """With nothing left of it nothing is sent: somebody else may have begun."""
+    commit = world.ledger.commit
+
+    async def slow(changes: Changes) -> None:
+        await commit(changes)
+        world.ledger.commit = commit  # type: ignore[method-assign]  # only the claim is slow
+        world.clock.forward(LEASE)
+
+    world.ledger.commit = slow  # type: ignore[method-assign]  # a store that takes its time
+    await world.worker()(LETTER.key)
+    found = await world.delivery()
+    assert (found.phase, found.in_doubt) == (Phase.DUE, False)
+    assert world.slack.posted == {}
+
+
+async def test_whoever_cannot_be_reminded_any_more_is_not_waited_for(world: World) -> None:
+    """Their account is gone: somebody else is asked at once, as at the first message."""
+    await world.worker()(LETTER.key)
+    await world.ledger.commit(Changes(planned=(ROUND,)))
+    world.slack.refuses.append(PersonUnreachable("deactivated"))
+    await world.worker()(ROUND.key)
+    assert await world.stage() is Stage.UNDELIVERED
+    assert [request.id for request in world.undelivered] == [REQUEST.id]
