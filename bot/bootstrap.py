@@ -95,7 +95,7 @@ class SystemSecrets:
 def collect_rarely() -> None:
     """For a process that works: look for cycles less often than at every 700 new objects.
 
-    Messages leave hardly any behind, and looking was a twelfth of their cost (docs/benchmarks.md).
+    Messages leave hardly any behind, and looking was some 7 % of their cost (docs/benchmarks.md).
     """
     gc.set_threshold(50_000)
 
