@@ -66,8 +66,10 @@ log = structlog.get_logger(__name__)
 
 ATTEMPT = 45.0
 """Seconds that one attempt may take."""
-AT_ONCE = 50
-"""So many are under way at a time: more would wait for connections while their leases run."""
+AT_ONCE = 16
+"""So many are under way at a time, enough for what platforms allow. A worker that dies leaves all
+of them in doubt, each with a crash that counts towards MOST_CRASHES.
+"""
 ASIDE = timedelta(minutes=10)
 """How long a record that this version cannot read is left alone: a newer replica can."""
 SETTLED_BY_THEN = timedelta(minutes=1)
