@@ -1,7 +1,7 @@
 """The wiring: the one place that knows both the services and the adapters.
 
-`Bot` builds everything from the settings, in order, and closes it in the reverse order. Nothing
-here decides anything.
+`open_bot` builds everything from the settings, in order, and closes it in the reverse order; the
+services themselves are put together in `bot.assembly`. Nothing here decides anything.
 """
 
 from __future__ import annotations
@@ -39,12 +39,9 @@ from adapters.slack.outbound import SlackMessenger
 from adapters.teams.connector import Connector, TeamsMessenger
 from adapters.teams.inbound import TeamsInbound
 from adapters.web.app import build_app
-from adapters.web.desk import Services
+from adapters.web.desk import Services as PageServices
 from adapters.web.health import Health, Part
-from bot import policies
-from bot.chat.conversation import CampaignParts, Conversation
-from bot.chat.letters import Letters
-from bot.chat.reminding import Reminding
+from bot.assembly import Outside, Services, assemble, rehearsal
 from bot.chat.words import Words
 from bot.domain.calendar import Calendars
 from bot.domain.consent import ProofKind
@@ -56,22 +53,8 @@ from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.system import Clock
 from bot.rehearsal import OnRealTime
-from bot.services.acknowledge import Acknowledge
-from bot.services.ask import Ask
-from bot.services.boards import Boards
-from bot.services.deliver import Deliver
-from bot.services.digest import Digests
-from bot.services.follow import Follow
-from bot.services.introduce import Introduce
-from bot.services.onboard import Onboard
-from bot.services.postpone import Postpone
-from bot.services.prove import Prove
 from bot.services.rehearse import Rehearse
-from bot.services.remind import Remind
 from bot.services.scan import Scan
-from bot.services.send import Send
-from bot.services.tell import Tell
-from bot.services.visit import Visits
 from bot.settings import Settings, SignInSettings
 
 
@@ -102,24 +85,12 @@ def collect_rarely() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The wired bot: what the terminal and the server use."""
+    """The running bot: its pages, its worker, and what they stand on."""
 
-    settings: Settings
+    app: Starlette
+    engine: DocketEngine
     ledger: RedisLedger
     scan: Scan
-    ask: Ask
-    remind: Remind
-    acknowledge: Acknowledge
-    visits: Visits
-    prove: Prove
-    follow: Follow
-    introduce: Introduce
-    onboard: Onboard | None
-    limits: RedisLimits
-    rehearse: Rehearse
-    conversation: Conversation
-    engine: DocketEngine
-    app: Starlette
 
 
 @asynccontextmanager
@@ -129,22 +100,20 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
     Raises StoreUnavailable or StoreUnsafe when the store cannot be used, SettingsInvalid when a
     key or certificate cannot.
     """
-    system_secrets = SystemSecrets()
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(open_foundation(settings))
-        ledger, orgs, entra, scan = base.ledger, base.orgs, base.entra, base.scan
-        rehearsal = base.rehearsal
-        clock: Clock = rehearsal or base.clock
+        clock: Clock = base.rehearsal or base.clock
         once = RedisOnce(base.redis, base.keys)
+        limits = RedisLimits(base.redis, base.keys)
         conversations = RedisConversations(base.redis, base.keys)
         engine = await stack.enter_async_context(
             DocketEngine(
-                base.url, tuple(orgs), scan_every=timedelta(minutes=settings.scan_every_minutes)
+                base.url,
+                tuple(base.orgs),
+                scan_every=timedelta(minutes=settings.scan_every_minutes),
             )
         )
-
-        timed: Engine = engine if rehearsal is None else OnRealTime(engine, rehearsal)
-
+        timed: Engine = engine if base.rehearsal is None else OnRealTime(engine, base.rehearsal)
         http = open_http()
         stack.push_async_callback(http.aclose)
         slack_web = (
@@ -157,192 +126,48 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         if settings.teams is not None and connector is not None:
             messengers[Platform.TEAMS] = TeamsMessenger(settings.teams, conversations, connector)
 
-        sign_ins = RedisSignIns(base.redis, base.keys)
-        limits = RedisLimits(base.redis, base.keys)
-        sign_in = (
-            EntraSignIn(settings.entra, settings.sign_in, settings.public_url, http, base.clock)
-            if settings.entra
-            else None
-        )
-        minimum = settings.minimum_proof
-        tell = Tell(timed)
-
-        ask = Ask(
-            ledger=ledger,
-            entra=entra,
+        outside = Outside(
+            ledger=base.ledger,
+            orgs=base.orgs,
+            entra=base.entra,
             messengers=messengers,
-            tell=tell,
-            clock=clock,
-            secrets=system_secrets,
-            policy=policies.people_policy(settings),
-        )
-        channels = policies.channels(settings)
-        policy = _policy(settings)
-        reminding = Reminding(
-            ledger=ledger,
-            clock=clock,
-            policy=policy,
-            language=settings.language,
-            secrets=system_secrets,
-            painter=PillowPainter(),
-            public_url=settings.public_url,
-        )
-        boards = Boards(
-            ledger=ledger,
-            messengers=messengers,
-            writer=reminding,
-            engine=timed,
-            clock=clock,
-            policy=policy,
-            kept=policies.boards(settings),
-        )
-        remind = Remind(
-            ledger=ledger,
-            engine=timed,
-            clock=clock,
-            ask=ask,
-            show_boards=boards.show,
-            digests=Digests(
-                ledger=ledger,
-                messengers=messengers,
-                engine=timed,
-                policy=policy,
-                operators=policies.operator_accounts(settings),
-            ),
-            channels=channels,
-            operators=policies.operator_accounts(settings),
-            policy=policy,
-        )
-        rehearse = Rehearse(
-            ledger=ledger,
-            clock=clock,
-            policy=policy,
-            kept=policies.boards(settings),
-            operators=policies.operator_accounts(settings),
-        )
-        send = Send(
-            ledger=ledger,
-            messengers=messengers,
-            composer=Letters(
-                ledger=ledger,
-                orgs=orgs,
-                clock=clock,
-                language=settings.language,
-                chat_is_proof=ProofKind.CHAT_ACCOUNT.reaches(minimum) and not settings.sign_in,
-                reminding=reminding,
-            ),
-            clock=clock,
-            secrets=system_secrets,
-            policy=policy,
-            public_url=settings.public_url,
-            link_lifetime=timedelta(hours=settings.link_hours),
-        )
-        acknowledge = Acknowledge(ledger=ledger, orgs=orgs, tell=tell, clock=clock, minimum=minimum)
-        visits = Visits(ledger=ledger, sign_ins=sign_ins, clock=clock, secrets=system_secrets)
-        prove = Prove(
-            acknowledge=acknowledge,
-            visits=visits,
-            ledger=ledger,
-            sign_in=sign_in if settings.sign_in else None,
-            sign_ins=sign_ins,
-            entra=entra,
-            limits=limits,
-            tell=tell,
-            clock=clock,
-            secrets=system_secrets,
-            minimum=minimum,
-        )
-        follow = Follow(
-            visits=visits,
-            ledger=ledger,
-            orgs=orgs,
-            scan=scan,
-            ask=ask,
-            limits=limits,
-            tell=tell,
-            engine=timed,
-            clock=clock,
-            policy=policy,
-            scan_minutes=settings.scan_every_minutes,
-        )
-        introduce = Introduce(
-            visits=visits,
-            ledger=ledger,
-            orgs=orgs,
-            messengers=messengers,
-            tell=tell,
-            clock=clock,
-        )
-        onboard = (
-            Onboard(
-                ledger=ledger,
-                entra=entra,
-                sign_in=sign_in,
-                sign_ins=sign_ins,
-                limits=limits,
-                tell=tell,
-                engine=timed,
-                clock=clock,
-                secrets=system_secrets,
-                public_url=settings.public_url,
-                link_lifetime=timedelta(hours=settings.link_hours),
-            )
-            if entra and sign_in
-            else None
-        )
-        deliver = Deliver(
-            ledger=ledger,
-            send=send,
             engine=timed,
             pace=RedisPace(base.redis, base.keys),
+            limits=limits,
+            sign_in=EntraSignIn(
+                settings.entra, settings.sign_in, settings.public_url, http, base.clock
+            )
+            if settings.entra
+            else None,
+            sign_ins=RedisSignIns(base.redis, base.keys),
+            painter=PillowPainter(),
             clock=clock,
-            quotas=policies.quotas(settings),
-            operators=policies.operator_accounts(settings),
-            ask_another=ask.instead,
+            secrets=SystemSecrets(),
         )
-        conversation = Conversation(
-            ledger=ledger,
-            scan=scan,
-            ask=ask,
-            remind=remind,
-            acknowledge=acknowledge,
-            prove=prove,
-            follow=follow,
-            onboard=onboard,
-            clock=clock,
-            operators=policies.operators(settings),
-            language=settings.language,
-            link_hours=settings.link_hours,
-            campaign=CampaignParts(
-                rehearse=rehearse,
-                boards=boards,
-                postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
-                sample=reminding.sample,
-            ),
-        )
+        services = assemble(settings, outside, base.scan, _policy(settings))
 
         async def look(org: str) -> None:
-            await scan.org(org)
-            await ask.review(await ledger.apps(org))
+            await base.scan.org(org)
+            await services.ask.review(await base.ledger.apps(org))
 
         engine.register(
             Work(
-                deliver=deliver,
-                deliver_all=deliver.batch,
+                deliver=services.deliver,
+                deliver_all=services.deliver.batch,
                 scan=look,
-                verify=follow.verify,
-                tick=remind.tick,
+                verify=services.follow.verify,
+                tick=services.remind.tick,
             )
         )
         slack = (
-            SlackInbound(settings.slack, conversation, once, slack_web)
+            SlackInbound(settings.slack, services.conversation, once, slack_web)
             if settings.slack and slack_web
             else None
         )
         teams = (
             TeamsInbound(
                 settings.teams,
-                conversation,
+                services.conversation,
                 once,
                 conversations,
                 connector,
@@ -354,7 +179,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         )
         hooks = OktaHooks(
             {org.name: org.hook_secret for org in settings.okta if org.hook_secret},
-            ledger=ledger,
+            ledger=base.ledger,
             once=once,
             engine=timed,
             clock=clock,
@@ -363,45 +188,18 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             if inbound is not None:
                 stack.push_async_callback(inbound.drain, DRAIN)
         app = build_app(
-            services=Services(
-                acknowledge=acknowledge,
-                prove=prove,
-                follow=follow,
-                introduce=introduce,
-                onboard=onboard,
-                limits=limits,
-                signs_in=settings.sign_in is not None and minimum is not ProofKind.PERSONAL_LINK,
-                sign_in_origin=_origin(settings.entra.login_url) if settings.entra else "",
-                callback=(settings.sign_in or SignInSettings()).redirect_path,
-            ),
+            services=_for_pages(settings, services, limits),
             words=cache(Words),
             public_url=settings.public_url,
             slack=slack.endpoint if slack else None,
             teams=teams.endpoint if teams else None,
             okta=hooks.endpoint,
-            health=lambda: _health(base.redis, ledger, tuple(messengers)),
+            health=lambda: _health(base.redis, base.ledger, tuple(messengers)),
             metrics=generate_latest,
-            pictures=ledger.picture,
+            pictures=base.ledger.picture,
         )
-        await remind.start()
-        yield Bot(
-            settings=settings,
-            ledger=ledger,
-            scan=scan,
-            ask=ask,
-            remind=remind,
-            acknowledge=acknowledge,
-            visits=visits,
-            prove=prove,
-            follow=follow,
-            introduce=introduce,
-            onboard=onboard,
-            limits=limits,
-            rehearse=rehearse,
-            conversation=conversation,
-            engine=engine,
-            app=app,
-        )
+        await services.remind.start()
+        yield Bot(app, engine, base.ledger, base.scan)
 
 
 @asynccontextmanager
@@ -409,13 +207,22 @@ async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
     """The store and what looks ahead in it, without anything that sends. Raises StoreError."""
     async with open_foundation(settings) as base:
         clock = base.rehearsal or base.clock
-        yield Rehearse(
-            ledger=base.ledger,
-            clock=clock,
-            policy=_policy(settings),
-            kept=policies.boards(settings),
-            operators=policies.operator_accounts(settings),
-        )
+        yield rehearsal(settings, base.ledger, clock, _policy(settings))
+
+
+def _for_pages(settings: Settings, services: Services, limits: RedisLimits) -> PageServices:
+    weak = settings.minimum_proof is ProofKind.PERSONAL_LINK
+    return PageServices(
+        acknowledge=services.acknowledge,
+        prove=services.prove,
+        follow=services.follow,
+        introduce=services.introduce,
+        onboard=services.onboard,
+        limits=limits,
+        signs_in=settings.sign_in is not None and not weak,
+        sign_in_origin=_origin(settings.entra.login_url) if settings.entra else "",
+        callback=(settings.sign_in or SignInSettings()).redirect_path,
+    )
 
 
 DRAIN = 20.0

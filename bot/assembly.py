@@ -1,0 +1,254 @@
+"""All services, put together from the ports: the half of the wiring that knows no adapter.
+
+`Outside` is what they stand on, `assemble` builds them in order. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot import policies
+from bot.chat.conversation import CampaignParts, Conversation
+from bot.chat.letters import Letters
+from bot.chat.reminding import Reminding
+from bot.domain.consent import ProofKind
+from bot.domain.intents import Policy
+from bot.domain.people import Platform
+from bot.ports.chat import Messenger
+from bot.ports.clouds import Entra, OktaOrg
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.limits import Limits, Pace
+from bot.ports.sign_in import SignIn, SignIns
+from bot.ports.system import Clock, Secrets
+from bot.ports.writing import Painter
+from bot.services.acknowledge import Acknowledge
+from bot.services.ask import Ask
+from bot.services.boards import Boards
+from bot.services.deliver import Deliver
+from bot.services.digest import Digests
+from bot.services.follow import Follow
+from bot.services.introduce import Introduce
+from bot.services.onboard import Onboard
+from bot.services.postpone import Postpone
+from bot.services.prove import Prove
+from bot.services.rehearse import Rehearse
+from bot.services.remind import Remind
+from bot.services.scan import Scan
+from bot.services.send import Send
+from bot.services.tell import Tell
+from bot.services.visit import Visits
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Every port, implemented. `clock` is what the services live by."""
+
+    ledger: Ledger
+    orgs: Mapping[str, OktaOrg]
+    entra: Entra | None
+    messengers: Mapping[Platform, Messenger]
+    engine: Engine
+    pace: Pace
+    limits: Limits
+    sign_in: SignIn | None
+    sign_ins: SignIns
+    painter: Painter
+    clock: Clock
+    secrets: Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the chat platforms, the pages and the engine call."""
+
+    conversation: Conversation
+    ask: Ask
+    remind: Remind
+    deliver: Deliver
+    acknowledge: Acknowledge
+    prove: Prove
+    follow: Follow
+    introduce: Introduce
+    onboard: Onboard | None
+
+
+def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -> Services:
+    """The services, each made once."""
+    ledger, messengers = outside.ledger, outside.messengers
+    engine, clock, secrets = outside.engine, outside.clock, outside.secrets
+    operators = policies.operator_accounts(settings)
+    link_lifetime = timedelta(hours=settings.link_hours)
+    minimum = settings.minimum_proof
+    tell = Tell(engine)
+
+    ask = Ask(
+        ledger=ledger,
+        entra=outside.entra,
+        messengers=messengers,
+        tell=tell,
+        clock=clock,
+        secrets=secrets,
+        policy=policies.people_policy(settings),
+    )
+    reminding = Reminding(
+        ledger=ledger,
+        clock=clock,
+        policy=policy,
+        language=settings.language,
+        secrets=secrets,
+        painter=outside.painter,
+        public_url=settings.public_url,
+    )
+    boards = Boards(
+        ledger=ledger,
+        messengers=messengers,
+        writer=reminding,
+        engine=engine,
+        clock=clock,
+        policy=policy,
+        kept=policies.boards(settings),
+    )
+    remind = Remind(
+        ledger=ledger,
+        engine=engine,
+        clock=clock,
+        ask=ask,
+        show_boards=boards.show,
+        digests=Digests(
+            ledger=ledger,
+            messengers=messengers,
+            engine=engine,
+            policy=policy,
+            operators=operators,
+        ),
+        channels=policies.channels(settings),
+        operators=operators,
+        policy=policy,
+    )
+    deliver = Deliver(
+        ledger=ledger,
+        send=Send(
+            ledger=ledger,
+            messengers=messengers,
+            composer=Letters(
+                ledger=ledger,
+                orgs=outside.orgs,
+                clock=clock,
+                language=settings.language,
+                chat_is_proof=ProofKind.CHAT_ACCOUNT.reaches(minimum) and not settings.sign_in,
+                reminding=reminding,
+            ),
+            clock=clock,
+            secrets=secrets,
+            policy=policy,
+            public_url=settings.public_url,
+            link_lifetime=link_lifetime,
+        ),
+        engine=engine,
+        pace=outside.pace,
+        clock=clock,
+        quotas=policies.quotas(settings),
+        operators=operators,
+        ask_another=ask.instead,
+    )
+
+    acknowledge = Acknowledge(
+        ledger=ledger, orgs=outside.orgs, tell=tell, clock=clock, minimum=minimum
+    )
+    visits = Visits(ledger=ledger, sign_ins=outside.sign_ins, clock=clock, secrets=secrets)
+    prove = Prove(
+        acknowledge=acknowledge,
+        visits=visits,
+        ledger=ledger,
+        sign_in=outside.sign_in if settings.sign_in else None,
+        sign_ins=outside.sign_ins,
+        entra=outside.entra,
+        limits=outside.limits,
+        tell=tell,
+        clock=clock,
+        secrets=secrets,
+        minimum=minimum,
+    )
+    follow = Follow(
+        visits=visits,
+        ledger=ledger,
+        orgs=outside.orgs,
+        scan=scan,
+        ask=ask,
+        limits=outside.limits,
+        tell=tell,
+        engine=engine,
+        clock=clock,
+        policy=policy,
+        scan_minutes=settings.scan_every_minutes,
+    )
+    introduce = Introduce(
+        visits=visits,
+        ledger=ledger,
+        orgs=outside.orgs,
+        messengers=messengers,
+        tell=tell,
+        clock=clock,
+    )
+    onboard = None
+    if outside.entra is not None and outside.sign_in is not None:
+        onboard = Onboard(
+            ledger=ledger,
+            entra=outside.entra,
+            sign_in=outside.sign_in,
+            sign_ins=outside.sign_ins,
+            limits=outside.limits,
+            tell=tell,
+            engine=engine,
+            clock=clock,
+            secrets=secrets,
+            public_url=settings.public_url,
+            link_lifetime=link_lifetime,
+        )
+
+    conversation = Conversation(
+        ledger=ledger,
+        scan=scan,
+        ask=ask,
+        remind=remind,
+        acknowledge=acknowledge,
+        prove=prove,
+        follow=follow,
+        onboard=onboard,
+        clock=clock,
+        operators=policies.operators(settings),
+        language=settings.language,
+        link_hours=settings.link_hours,
+        campaign=CampaignParts(
+            rehearse=rehearsal(settings, ledger, clock, policy),
+            boards=boards,
+            postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
+            sample=reminding.sample,
+        ),
+    )
+    return Services(
+        conversation=conversation,
+        ask=ask,
+        remind=remind,
+        deliver=deliver,
+        acknowledge=acknowledge,
+        prove=prove,
+        follow=follow,
+        introduce=introduce,
+        onboard=onboard,
+    )
+
+
+def rehearsal(settings: Settings, ledger: Ledger, clock: Clock, policy: Policy) -> Rehearse:
+    """What looks ahead, without anything that sends."""
+    return Rehearse(
+        ledger=ledger,
+        clock=clock,
+        policy=policy,
+        kept=policies.boards(settings),
+        operators=policies.operator_accounts(settings),
+    )
