@@ -9,7 +9,9 @@ It lives in a session of its own, so Ctrl-C reaches whoever looks after it and n
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import random
 import signal
 import socket
 import sys
@@ -29,10 +31,25 @@ class BotFailed(Exception):
     """The bot did not come up, or did not end; the message says so in a sentence."""
 
 
+def free_port() -> int:
+    """A port on loopback that is free now, for a server that another process will start.
+
+    Not one that the system would give: until the server is up, it may give the same to a connection
+    that goes out (those have 32768 and more on Linux, 49152 and more elsewhere).
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+
+
 def free_address() -> str:
-    """`http://127.0.0.1:port` with a port that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    """`http://127.0.0.1:port` with a free port."""
+    return f"http://127.0.0.1:{free_port()}"
 
 
 class BotProcess:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from adapters.redis.embedded import server_binary
+from sandbox.bot_process import free_port
 from tests.waiting import wait_until
 
 
@@ -81,8 +81,3 @@ async def running_server(folder: Path, *options: str, config: str = "") -> Async
         yield server.port
     finally:
         await server.kill()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])

@@ -31,6 +31,7 @@ from bot.domain.people import ChatIdentity, Platform
 from bot.services.deliver import Deliver
 from bot.services.requeue import requeue
 from bot.services.send import Send
+from sandbox.bot_process import free_port
 from tests import delivery_worker
 from tests.bench import deciding
 from tests.chaos.deliveries import chat_server, seen
@@ -38,7 +39,6 @@ from tests.examples import LINK_FOR, NOW, POLICY, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeMessenger, PlainComposer
 from tests.figures import Figure, at_most, measures
-from tests.servers import free_port
 from tests.waiting import wait_until
 
 
