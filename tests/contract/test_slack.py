@@ -28,6 +28,7 @@ from bot.errors import (
     MessageGone,
     MessageRefused,
     PersonUnreachable,
+    ScopeMissing,
 )
 from bot.message import Message, Text
 from bot.ports.chat import Messenger
@@ -256,7 +257,7 @@ def refused(code: str, status: int = 200, **more: Any) -> Callable[[], Response]
 ERRORS: dict[str, tuple[Callable[[], Response], type[ChatError]]] = {
     "token revoked": (refused("token_revoked"), ChatMisconfigured),
     "app removed": (refused("account_inactive"), ChatMisconfigured),
-    "scope missing": (refused("missing_scope", needed="chat:write"), ChatMisconfigured),
+    "scope missing": (refused("missing_scope", needed="chat:write"), ScopeMissing),
     "not in channel": (refused("not_in_channel"), ChannelUnreachable),
     "posting restricted": (refused("restricted_action"), ChannelUnreachable),
     "deactivated": (refused("user_disabled"), PersonUnreachable),

@@ -146,7 +146,7 @@ async def test_the_reminder_reaches_the_channels_of_both_platforms(stage: Stage)
     def reminders(of: str) -> list[Message]:
         channel = next(channel for channel in channels if channel.id == of)
         new = channel.messages[since[of] :]
-        return [m for m in new if m.from_bot and not m.only_for and "still need" in m.text]
+        return [m for m in new if m.from_bot and not m.only_for and "not done yet" in m.text]
 
     await asyncio.gather(*(stage.command("/o365 remind", said("2 channels")) for _ in range(2)))
     for channel in channels:

@@ -80,7 +80,7 @@ async def test_a_kill_between_send_and_delivery_loses_nothing_and_repeats_nothin
             # Whatever else is due goes out with the next reminder; a second copy would be there.
             since = len(stage.slack_channel.messages)
             await world.slack.command("ola", "/o365 remind")
-            await stage.next(stage.slack_channel, since, said("still need"))
+            await stage.next(stage.slack_channel, since, said("not done yet"))
             assert [m for m in dm.messages if m.from_bot] == [letter]
 
 
@@ -89,5 +89,5 @@ async def test_a_bot_that_cannot_start_ends_with_its_own_words(tmp_path: Path) -
     settings = tmp_path / "o365bot.toml"
     settings.write_text('public_url = "not an address"\n')
     bot = BotProcess(settings, tmp_path / "bot.log", free_address())
-    with pytest.raises(BotFailed, match="public_url"):
+    with pytest.raises(BotFailed, match="okta: is missing"):
         await bot.start()
