@@ -85,7 +85,7 @@ def moment_of(
     It is never at the stroke of the hour. Each person has minutes of their own, and others for each
     `occasion`, so that a company's morning is no burst.
     """
-    day = max(day, calendar.day_of(earliest))
+    day = max(day, calendar.today(earliest))
     for _ in range(_LONGEST):
         day = calendar.next_working_day(day)
         opening = calendar.opening(day)
