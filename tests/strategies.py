@@ -160,7 +160,7 @@ notices: st.SearchStrategy[Notice] = st.one_of(
     st.builds(Introduction, chat_identities, chat_identities, names),
     st.builds(ChannelNudge, channels, names, st.just("") | names),
     st.builds(ChannelReport, channels, names, st.just("") | names),
-    st.builds(OperatorDigest, chat_identities, names, names),
+    st.builds(OperatorDigest, chat_identities, names, st.just("imminent")),
 )
 deliveries = st.builds(
     Delivery,

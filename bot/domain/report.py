@@ -93,7 +93,8 @@ def _forecast(days: Sequence[DayCount], deadline: Deadline) -> Forecast:
     past = deadline.on < today.on
     if today.open == 0:
         return Forecast(None, today.on, None if past else 0)
-    since = next(day for day in days if day.on >= today.on - PACE_OVER)
+    # On a day without any app nothing had been looked at yet.
+    since = next(day for day in days if day.on >= today.on - PACE_OVER and day.total)
     span = (today.on - since.on).days
     if span < LEAST.days:
         return Forecast(None, None, None)

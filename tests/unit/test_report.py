@@ -57,6 +57,12 @@ def test_from_a_few_days_no_pace_is_told() -> None:
     assert burn_down(history(9, 5), on(START + 9 * DAY)).forecast.per_week is None
 
 
+def test_what_the_first_look_found_did_not_fall_back() -> None:
+    """A day on which nothing had been looked at yet counts for no pace."""
+    days = [DayCount(START - DAY), *history(9, 9, 8, 8)]
+    assert burn_down(days, on(START + 30 * DAY)).forecast.per_week == pytest.approx(7 / 3)
+
+
 def test_a_standstill_never_ends() -> None:
     """Nor does a step back; all that is open misses the date."""
     for days in (history(5, 5, 5, 5, 5), history(5, 6, 7, 8, 9)):
