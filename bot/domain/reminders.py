@@ -322,8 +322,10 @@ def ignored(item: Open, recipient: Recipient, calendar: Calendar, policy: Policy
     Those that came while the person was left alone did not speak of it.
     """
     request = item.request
-    answers = (request.requested_at, recipient.answered_at, request.answered_at)
-    since = max(at for at in answers if at is not None)
+    since = request.requested_at
+    for answered_at in (recipient.answered_at, request.answered_at):
+        if answered_at is not None and answered_at > since:
+            since = answered_at
     until = _left_alone_until(item, calendar, policy)
     if until is not None:
         since = max(since, start_of(until, calendar))

@@ -58,15 +58,19 @@ def decided(size: int, due: int) -> tuple[float, int]:
     return time.process_time() - begun, len(found)
 
 
+def _best(size: int, due: int) -> float:
+    """Seconds of the fastest of three runs: the machine's noise only ever adds."""
+    runs = [decided(size, due) for _ in range(3)]
+    assert min(told for _, told in runs) > due // 3, "people in working hours are told"
+    return min(seconds for seconds, _ in runs)
+
+
 def decisions(tiny: bool) -> list[Figure]:
     """`decide` over all that is open: under a second, and linear."""
     small, large = (1_000, 2_000) if tiny else (10_000, 100_000)
     collect_rarely()  # as the bot does
     decided(small, DUE)  # the first run also fills what the interpreter keeps
-    few, _ = decided(small, DUE)
-    many, _ = decided(large, DUE)
-    all_due, told = decided(large, large)
-    assert told > large // 3, "people in working hours are told"
+    few, many, all_due = _best(small, DUE), _best(large, DUE), _best(large, large)
     return [
         at_most(f"reminders: decide, {large:,} open, {DUE} due, CPU", many, 1, "s"),
         at_most(f"reminders: decide, {large:,} open, all due, CPU", all_due, 1, "s"),
