@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
-from bot.chat.conversation import CampaignParts, Conversation
-from bot.domain.board import BoardPolicy
+from bot.assembly import Outside, assemble
 from bot.domain.changes import Changes
 from bot.domain.consent import ConsentRequest, ProofKind
-from bot.domain.notices import Channel
 from bot.domain.people import Holding, Platform
-from bot.domain.people_policy import PeoplePolicy
-from bot.services.acknowledge import Acknowledge
-from bot.services.ask import Ask
-from bot.services.boards import Boards
-from bot.services.digest import Digests
-from bot.services.follow import Follow
-from bot.services.introduce import Introduce
-from bot.services.onboard import Onboard
-from bot.services.postpone import Postpone
-from bot.services.prove import GoToMicrosoft, Outcome, Prove
-from bot.services.rehearse import Rehearse
-from bot.services.remind import Remind
+from bot.services.prove import GoToMicrosoft, Outcome
 from bot.services.scan import Scan
 from bot.services.tell import Tell
 from bot.services.visit import Visits
@@ -44,6 +30,7 @@ from tests.examples import (
 )
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
+    BlankPainter,
     CountingSecrets,
     FakeClock,
     FakeEngine,
@@ -51,13 +38,13 @@ from tests.fakes import (
     FakeMessenger,
     FakeOktaOrg,
     FakeSignIn,
+    FreePace,
     LimitsInMemory,
     SignInsInMemory,
-    reminding,
 )
+from tests.wiring import settings
 
 ASKED = replace(DELIVERED, asker=OPERATOR)
-CHANNEL = Channel(Platform.SLACK, "C1")
 
 
 class Stage:
@@ -86,122 +73,38 @@ class Stage:
         self.sign_in = FakeSignIn()
         self.sign_ins = SignInsInMemory()
         self.limits = limits or LimitsInMemory()
-        self.tell = Tell(self.engine)
         orgs: Mapping[str, FakeOktaOrg] = {"contoso": self.okta}
-        messengers = {Platform.SLACK: self.slack}
-        self.acknowledge = Acknowledge(
-            ledger=self.ledger, orgs=orgs, tell=self.tell, clock=self.clock, minimum=minimum
+        services = assemble(
+            settings(minimum, signs_in=signs_in),
+            Outside(
+                ledger=self.ledger,
+                orgs=orgs,
+                entra=self.entra,
+                messengers={Platform.SLACK: self.slack},
+                engine=self.engine,
+                pace=FreePace(),
+                limits=self.limits,
+                sign_in=self.sign_in,
+                sign_ins=self.sign_ins,
+                painter=BlankPainter(),
+                clock=self.clock,
+                secrets=self.secrets,
+            ),
+            Scan(orgs=orgs, entra=self.entra, ledger=self.ledger, clock=self.clock),
+            POLICY,
         )
+        self.acknowledge = services.acknowledge
+        self.prove = services.prove
+        self.ask = services.ask
+        self.follow = services.follow
+        self.introduce = services.introduce
+        self.conversation = services.conversation
+        assert services.onboard is not None
+        self.onboard = services.onboard
         self.visits = Visits(
             ledger=self.ledger, sign_ins=self.sign_ins, clock=self.clock, secrets=self.secrets
         )
-        self.prove = Prove(
-            acknowledge=self.acknowledge,
-            visits=self.visits,
-            ledger=self.ledger,
-            sign_in=self.sign_in if signs_in else None,
-            sign_ins=self.sign_ins,
-            entra=self.entra,
-            limits=self.limits,
-            tell=self.tell,
-            clock=self.clock,
-            secrets=self.secrets,
-            minimum=minimum,
-        )
-        self.ask = Ask(
-            ledger=self.ledger,
-            entra=self.entra,
-            messengers=messengers,
-            tell=self.tell,
-            clock=self.clock,
-            secrets=self.secrets,
-            policy=PeoplePolicy(),
-        )
-        scan = Scan(orgs=orgs, entra=self.entra, ledger=self.ledger, clock=self.clock)
-        policy = POLICY
-        letters = reminding(self.ledger, self.clock, policy)
-        boards = Boards(
-            ledger=self.ledger,
-            messengers=messengers,
-            writer=letters,
-            engine=self.engine,
-            clock=self.clock,
-            policy=policy,
-            kept=BoardPolicy((CHANNEL,)),
-        )
-        self.follow = Follow(
-            visits=self.visits,
-            ledger=self.ledger,
-            orgs=orgs,
-            scan=scan,
-            ask=self.ask,
-            limits=self.limits,
-            tell=self.tell,
-            engine=self.engine,
-            clock=self.clock,
-            policy=policy,
-            scan_minutes=15,
-        )
-        self.introduce = Introduce(
-            visits=self.visits,
-            ledger=self.ledger,
-            orgs=orgs,
-            messengers=messengers,
-            tell=self.tell,
-            clock=self.clock,
-        )
-        self.onboard = Onboard(
-            ledger=self.ledger,
-            entra=self.entra,
-            sign_in=self.sign_in,
-            sign_ins=self.sign_ins,
-            limits=self.limits,
-            tell=self.tell,
-            engine=self.engine,
-            clock=self.clock,
-            secrets=self.secrets,
-            public_url="https://o365bot.example.com",
-            link_lifetime=timedelta(hours=72),
-        )
-
-        self.conversation = Conversation(
-            ledger=self.ledger,
-            scan=scan,
-            ask=self.ask,
-            remind=Remind(
-                ledger=self.ledger,
-                engine=self.engine,
-                clock=self.clock,
-                ask=self.ask,
-                show_boards=boards.show,
-                digests=Digests(
-                    ledger=self.ledger,
-                    messengers=messengers,
-                    engine=self.engine,
-                    policy=policy,
-                    operators=(OPERATOR,),
-                ),
-                channels=(CHANNEL,),
-                operators=(OPERATOR,),
-                policy=policy,
-            ),
-            acknowledge=self.acknowledge,
-            prove=self.prove,
-            follow=self.follow,
-            onboard=self.onboard,
-            clock=self.clock,
-            operators=frozenset({str(OPERATOR)}),
-            language="en",
-            link_hours=72,
-            campaign=CampaignParts(
-                rehearse=Rehearse(
-                    ledger=self.ledger, clock=self.clock, policy=policy, kept=BoardPolicy()
-                ),
-                boards=boards,
-                postpone=Postpone(ledger=self.ledger, clock=self.clock, policy=policy),
-                sample=letters.sample,
-            ),
-        )
+        self.tell = Tell(self.engine)
 
     async def set(self, *requests: ConsentRequest) -> None:
         """The app, with its open request first, and further requests."""

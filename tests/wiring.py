@@ -1,0 +1,30 @@
+"""The services as the product puts them together, over whatever implements the ports."""
+
+from __future__ import annotations
+
+from bot.domain.consent import ProofKind
+from bot.settings import Settings
+
+
+def settings(minimum: ProofKind = ProofKind.CHAT_ACCOUNT, *, signs_in: bool = False) -> Settings:
+    """One Slack channel and one operator. `signs_in`: whether a sign-in is configured.
+
+    Combinations that a settings file may not have are fine here.
+    """
+    plain = Settings.model_validate(
+        {
+            "public_url": "https://o365bot.example.com",
+            "link_hours": 72,
+            "sign_in": {} if signs_in else None,
+            "slack": {
+                "bot_token": "xoxb-test",
+                "signing_secret": "secret",
+                "channel": "C1",
+                "operators": ["U9"],
+            },
+            "okta": [{"name": "contoso", "url": "https://contoso.okta.com", "api_token": "none"}],
+            "entra": {"client_id": "app", "client_secret": "none"},
+        }
+    )
+    links = plain.links.model_copy(update={"minimum_proof": minimum})
+    return plain.model_copy(update={"links": links})
