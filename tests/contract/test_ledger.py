@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from collections import Counter
 from dataclasses import is_dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from structlog.testing import capture_logs
 from adapters.redis import codec
 from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import DAY, RedisLedger
+from adapters.redis.ledger import AT_A_TIME, DAY, RedisLedger
 from adapters.redis.packing import unpack
 from adapters.redis.store import connect
 from bot.domain import deliveries
@@ -188,6 +189,33 @@ async def test_apps_are_listed_by_org(ledger: Ledger) -> None:
     await ledger.commit(Changes(apps=(changed,)))
     assert await ledger.apps("contoso") == (changed,)
     assert set(await ledger.apps()) == {changed, other}
+
+
+async def test_others_have_their_turn_while_thousands_of_apps_are_read(
+    redis_ledger: RedisLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of ten thousand must not hold up an answer that a platform waits for."""
+    many = 3 * AT_A_TIME
+    apps = (replace(APP, ref=AppRef("contoso", f"0oa{n}")) for n in range(many))
+    await redis_ledger.commit(Changes(apps=tuple(replace(RECORD, app=app) for app in apps)))
+    turn, read_in = 0, Counter[int]()
+    load = codec.APP.load
+
+    async def others() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    def noted(stored: str | bytes) -> AppRecord:
+        read_in[turn] += 1
+        return load(stored)
+
+    monkeypatch.setattr(codec.APP, "load", noted)
+    beside = asyncio.create_task(others())
+    assert len(await redis_ledger.apps()) == many
+    beside.cancel()
+    assert max(read_in.values()) == AT_A_TIME
 
 
 @pytest.mark.parametrize("stage", Stage)
