@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from adapters.terminal.cli import build_cli
 from adapters.terminal.desk import Desk
 from bot.services.rehearse import Rehearse
-from bot.settings import Settings
+from bot.settings.whole import Settings
 
 
 def main() -> None:

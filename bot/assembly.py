@@ -40,7 +40,7 @@ from bot.services.scan import Scan
 from bot.services.send import Send
 from bot.services.tell import Tell
 from bot.services.visit import Visits
-from bot.settings import Settings
+from bot.settings.whole import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ from bot.ports.system import Clock
 from bot.rehearsal import OnRealTime
 from bot.services.rehearse import Rehearse
 from bot.services.scan import Scan
-from bot.settings import Settings, SignInSettings
+from bot.settings.clouds import SignInSettings
+from bot.settings.whole import Settings
 
 
 class SystemSecrets:

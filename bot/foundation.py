@@ -25,7 +25,7 @@ from bot.domain.scanning import LookPolicy
 from bot.ports.clouds import Entra, OktaOrg
 from bot.rehearsal import RehearsalClock
 from bot.services.scan import Scan
-from bot.settings import Settings
+from bot.settings.whole import Settings
 
 
 class SystemClock:

@@ -9,7 +9,7 @@ from bot.domain.limits import Call, Quotas, Window
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
-from bot.settings import Settings
+from bot.settings.whole import Settings
 
 
 def people_policy(settings: Settings) -> PeoplePolicy:

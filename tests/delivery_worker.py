@@ -41,7 +41,7 @@ from bot.services import requeue as requeue_module
 from bot.services.deliver import Deliver
 from bot.services.requeue import requeue
 from bot.services.send import Send
-from bot.settings import SlackSettings
+from bot.settings.chat import SlackSettings
 from tests.examples import POLICY
 from tests.fakes import reminding
 

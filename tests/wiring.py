@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.consent import ProofKind
-from bot.settings import Settings
+from bot.settings.whole import Settings
 
 
 def settings(minimum: ProofKind = ProofKind.CHAT_ACCOUNT, *, signs_in: bool = False) -> Settings:

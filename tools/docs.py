@@ -30,7 +30,9 @@ from bot.domain.limits import Window
 from bot.domain.notices import Channel, ChannelReminder
 from bot.domain.people import Platform
 from bot.errors import O365BotError
-from bot.settings import Address, Section, Settings
+from bot.settings.address import Address
+from bot.settings.section import Section
+from bot.settings.whole import Settings
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGES = (

@@ -20,7 +20,7 @@ from bot.domain.evidence import Evidence
 from bot.domain.people import GlobalAdmin, Holding
 from bot.errors import CloudError
 from bot.ports.system import Clock
-from bot.settings import EntraSettings
+from bot.settings.clouds import EntraSettings
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from bot.errors import CloudRefused
-from bot.settings import EntraSettings
+from bot.settings.clouds import EntraSettings
 
 GLOBAL_GRAPH = "graph.microsoft.com"
 

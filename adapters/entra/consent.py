@@ -18,7 +18,7 @@ from adapters.entra.unread import read_failed
 from bot.domain.apps import Tenant
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.errors import CloudError
-from bot.settings import EntraSettings
+from bot.settings.clouds import EntraSettings
 
 _FIELDS = "id,appId,displayName,accountEnabled,verifiedPublisher"
 _OKTA = frozenset({"okta", "oktainc"})  # letters of the publisher's verified name

@@ -18,7 +18,7 @@ from adapters.http.client import CloudClient
 from bot.domain.apps import Tenant
 from bot.errors import TenantUnknown
 from bot.ports.system import Clock
-from bot.settings import EntraSettings
+from bot.settings.clouds import EntraSettings
 
 KEEP = timedelta(days=1)
 CALL = "GET /{domain}/v2.0/.well-known/openid-configuration"

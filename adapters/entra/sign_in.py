@@ -29,7 +29,7 @@ from bot.domain.consent import MfaShown
 from bot.domain.sign_in import SignedIn
 from bot.errors import CloudError, SignInRefused, TokenInvalid
 from bot.ports.system import Clock
-from bot.settings import EntraSettings, SignInSettings
+from bot.settings.clouds import EntraSettings, SignInSettings
 
 CONSENTED_PATH = "/auth/consented"
 # The authentication methods that mean MFA ("Access token claims reference", `amr`).

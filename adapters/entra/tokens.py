@@ -26,7 +26,7 @@ from adapters.http.client import CloudClient
 from bot.domain.apps import Tenant
 from bot.errors import SettingsInvalid
 from bot.ports.system import Clock
-from bot.settings import EntraSettings
+from bot.settings.clouds import EntraSettings
 
 USABLE_PART = 0.8  # of a token's life; then a fresh one is fetched
 

@@ -21,7 +21,7 @@ from bot.errors import SettingsInvalid
 from bot.ports.clouds import LogPage
 from bot.ports.limits import RateBudget
 from bot.ports.system import Clock
-from bot.settings import OktaSettings
+from bot.settings.clouds import OktaSettings
 
 PAGE = 200  # the most that Okta gives
 

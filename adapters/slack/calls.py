@@ -28,7 +28,7 @@ from bot.errors import (
     PersonUnreachable,
     ScopeMissing,
 )
-from bot.settings import SlackSettings
+from bot.settings.chat import SlackSettings
 
 SECONDS_PER_CALL = 10.0
 WAIT_WHEN_UNTOLD = 30.0

@@ -33,7 +33,7 @@ from bot.domain.people import ChatIdentity
 from bot.errors import ChatError, StoreError
 from bot.message import Message
 from bot.ports.limits import Once
-from bot.settings import SlackSettings
+from bot.settings.chat import SlackSettings
 
 log = structlog.get_logger(__name__)
 

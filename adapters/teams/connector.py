@@ -31,7 +31,7 @@ from bot.errors import (
 )
 from bot.message import Message
 from bot.ports.chat import Conversations, Sent
-from bot.settings import TeamsSettings
+from bot.settings.chat import TeamsSettings
 
 Json = dict[str, Any]
 

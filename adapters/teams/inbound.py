@@ -30,7 +30,7 @@ from bot.errors import ChatError, ChatThrottled, CloudError, MessageGone, StoreE
 from bot.message import Message
 from bot.ports.chat import Conversations
 from bot.ports.limits import Once
-from bot.settings import TeamsSettings
+from bot.settings.chat import TeamsSettings
 
 Json = dict[str, Any]
 Progress = Callable[[Message], Awaitable[None]]

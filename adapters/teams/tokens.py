@@ -29,7 +29,7 @@ from bot.errors import (
     CloudNotFound,
     CloudThrottled,
 )
-from bot.settings import TeamsSettings
+from bot.settings.chat import TeamsSettings
 
 ISSUER = "https://api.botframework.com"
 SCOPE = f"{ISSUER}/.default"

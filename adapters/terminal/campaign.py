@@ -18,7 +18,7 @@ from bot.chat import plans
 from bot.chat.words import Words
 from bot.domain.campaign import BUILT_IN, OKTA_CONSENT, Audience, Deadline, WindowName
 from bot.services.rehearse import LONGEST, Plan, Rehearse
-from bot.settings import Settings, load
+from bot.settings.whole import Settings, load
 
 OpenRehearsal = Callable[[Settings], AbstractAsyncContextManager[Rehearse]]
 

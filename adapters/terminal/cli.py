@@ -14,7 +14,7 @@ from adapters.terminal.campaign import OpenRehearsal, add_campaign_commands
 from adapters.terminal.desk import OpenDesk
 from adapters.terminal.inventory import add_inventory_commands
 from adapters.terminal.options import Config, LogLevel, errors_in_words
-from bot.settings import Settings, load
+from bot.settings.whole import Settings, load
 
 
 def build_cli(

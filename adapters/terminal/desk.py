@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.scan import Scan
-from bot.settings import Settings
+from bot.settings.whole import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from bot.chat.words import Words
 from bot.domain.evidence import State
 from bot.domain.inventory import OrgScan
 from bot.errors import ConsentError
-from bot.settings import load
+from bot.settings.whole import load
 
 Orgs = Annotated[
     list[str] | None, typer.Option("--org", help="Only this Okta org, by its name; repeatable.")

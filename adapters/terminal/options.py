@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.errors import O365BotError
-from bot.settings import CONFIG_VARIABLE
+from bot.settings.whole import CONFIG_VARIABLE
 
 Config = Annotated[
     Path | None,

@@ -17,7 +17,7 @@ from bot.domain.apps import Office365App, Tenant
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.people import GlobalAdmin, Holding
 from bot.errors import CloudError
-from bot.settings import OktaSettings
+from bot.settings.clouds import OktaSettings
 
 # What Okta's help pages list for its client, "Provide Microsoft admin consent for Okta".
 PERMISSIONS = (

@@ -23,7 +23,7 @@ from adapters.slack.calls import open_web
 from adapters.slack.inbound import SlackInbound
 from bot.domain.people import ChatIdentity
 from bot.message import Message
-from bot.settings import SlackSettings
+from bot.settings.chat import SlackSettings
 from sandbox.chatlog import ChatLog, Conversation
 from sandbox.chatlog import Message as Shown
 from sandbox.company import Company, contoso

@@ -26,7 +26,7 @@ from adapters.teams.connector import Connector, TeamsMessenger
 from adapters.teams.inbound import Progress, TeamsInbound
 from bot.domain.people import ChatIdentity
 from bot.message import Message
-from bot.settings import TeamsSettings
+from bot.settings.chat import TeamsSettings
 from tests.fakes import ConversationsInMemory, OnceInMemory
 from tests.serving import served
 from tests.waiting import wait_until

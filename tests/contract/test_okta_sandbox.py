@@ -13,7 +13,7 @@ from adapters.okta.client import OktaClient
 from bot.domain.apps import ConnectionStatus
 from bot.domain.evidence import EvidenceKind
 from bot.errors import CloudError
-from bot.settings import load
+from bot.settings.whole import load
 from sandbox.world import World
 from tests.contract.loopback import SteppingClock
 from tests.contract.okta_org import HUMAN, no_waiting

@@ -52,7 +52,7 @@ from bot.services.prove import (
 )
 from bot.services.tell import Tell
 from bot.services.visit import Visits
-from bot.settings import EntraSettings, SignInSettings
+from bot.settings.clouds import EntraSettings, SignInSettings
 from sandbox.company import Company, contoso
 from sandbox.entra import login_app
 from sandbox.graph import graph_app

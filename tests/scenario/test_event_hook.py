@@ -10,7 +10,7 @@ from adapters.web.server import make_server
 from bot.bootstrap import open_bot
 from bot.domain.apps import AppRef
 from bot.domain.evidence import EvidenceKind, State
-from bot.settings import load
+from bot.settings.whole import load
 from sandbox.world import World
 from tests.waiting import wait_until
 

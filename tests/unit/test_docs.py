@@ -13,7 +13,7 @@ from bot.chat.commands import VERBS
 from bot.domain.consent import TRANSITIONS
 from bot.domain.evidence import EvidenceKind
 from bot.errors import O365BotError, SettingsInvalid
-from bot.settings import Settings, load
+from bot.settings.whole import Settings, load
 from tools.docs import DOCS, PAGES, PARTS, renew, sections
 
 ROOT = DOCS.parent

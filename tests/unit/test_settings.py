@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.consent import ProofKind
 from bot.errors import SettingsInvalid
-from bot.settings import Settings, load
+from bot.settings.whole import Settings, load
 
 SECRETS = ("xoxb-hush", "sign-hush", "ssws-hush", "pem-hush", "teams-hush", "redis-hush")
 GOOD = """

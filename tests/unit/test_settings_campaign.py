@@ -21,8 +21,8 @@ from bot.domain.campaign import (
     WindowName,
 )
 from bot.errors import SettingsInvalid
-from bot.settings import load
-from bot.settings_campaign import CampaignSettings
+from bot.settings.campaign import CampaignSettings
+from bot.settings.whole import load
 
 BASE = """
 public_url = "http://127.0.0.1:8080"

@@ -18,8 +18,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from bot.chat.words import languages
 from bot.errors import SettingsInvalid
-from bot.settings import CONFIG_VARIABLE, Settings, load
-from bot.settings_errors import problems
+from bot.settings.errors import problems
+from bot.settings.whole import CONFIG_VARIABLE, Settings, load
 from tools.docs import sections
 
 GOOD = """

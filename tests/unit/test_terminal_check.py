@@ -8,7 +8,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from adapters.terminal.cli import build_cli
-from bot.settings import Settings
+from bot.settings.whole import Settings
 
 GOOD = """
 public_url = "https://bot.contoso.com"

@@ -38,7 +38,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bot.domain.apps import Tenant
-from bot.settings import EntraSettings
+from bot.settings.clouds import EntraSettings
 
 TENANT_ID = "11111111-2222-4333-8444-555555555555"
 CLIENT_ID = "99999999-8888-4777-8666-555555555555"

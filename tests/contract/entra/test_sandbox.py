@@ -13,7 +13,7 @@ from bot.domain.apps import Tenant
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.people import GlobalAdmin, Holding, Mfa
 from bot.errors import CloudNotFound, CloudRefused
-from bot.settings import EntraSettings
+from bot.settings.clouds import EntraSettings
 from sandbox.company import Company, contoso
 from sandbox.entra import login_app
 from sandbox.graph import graph_app

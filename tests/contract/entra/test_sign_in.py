@@ -28,7 +28,7 @@ from bot.errors import (
     SignInRefused,
     TokenInvalid,
 )
-from bot.settings import SignInSettings
+from bot.settings.clouds import SignInSettings
 from tests.contract.entra.login import (
     ADA,
     API,

@@ -21,8 +21,8 @@ from bot.domain.campaign import (
     Window,
     WindowName,
 )
-from bot.settings_places import Country, known_zone
-from bot.settings_section import Section, shaped, wrong
+from bot.settings.places import Country, known_zone
+from bot.settings.section import Section, shaped, wrong
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

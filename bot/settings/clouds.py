@@ -1,0 +1,132 @@
+"""The settings of Okta, Microsoft, and signing in there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from bot.settings.address import Address
+from bot.settings.section import Section, shaped
+
+
+class OktaSettings(Section):
+    """One Okta org, read with a service app (recommended) or an API token."""
+
+    name: Annotated[
+        str,
+        shaped(
+            r"[a-z0-9][a-z0-9-]{0,30}",
+            "up to 31 small letters, digits and hyphens such as contoso",
+        ),
+    ] = Field(
+        description="A short name for the org: small letters, digits, hyphens.",
+    )
+    url: Address = Field(description="The org's address, such as `https://contoso.okta.com`.")
+    admin_url: Address | None = Field(
+        None, description="The Admin Console's address; found from `url` when left out."
+    )
+    client_id: str = Field("", description="The client id of the API service app.")
+    private_key: SecretStr | None = Field(
+        None, description="The private key of the service app, PEM (RSA or EC)."
+    )
+    key_id: str = Field("", description="The key id (`kid`) that Okta shows beside the key.")
+    api_token: SecretStr | None = Field(
+        None,
+        validate_default=True,
+        description="An API token (SSWS). It has its creator's rights: a last resort.",
+    )
+    free_share: float = Field(
+        0.2,
+        ge=0,
+        le=0.9,
+        description="The share of each of the org's rate limits that is left to its other users.",
+    )
+    hook_secret: SecretStr | None = Field(
+        None,
+        description="What the org's event hook sends in its Authorization header, at least 16 "
+        "characters (docs/event-hooks.md). Left out, no event hook is taken.",
+    )
+
+    @field_validator("hook_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:
+            raise ValueError("must have at least 16 characters")
+        return value
+
+    @field_validator("api_token")
+    @classmethod
+    def _one_credential(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        keys = ("client_id", "private_key", "key_id")
+        if not info.data.keys() >= set(keys):  # one of them is wrong itself
+            return value
+        app = all(info.data[key] for key in keys)
+        if not app and value is None:
+            raise ValueError("give client_id, private_key and key_id (or api_token)")
+        if app and value is not None:
+            raise ValueError("give a service app or api_token, not both")
+        return value
+
+
+class EntraSettings(Section):
+    """The app registration by which Microsoft Graph is read."""
+
+    client_id: str = Field(description="The application (client) id.")
+    certificate: SecretStr | None = Field(
+        None, description="Certificate and private key in one PEM (recommended)."
+    )
+    client_secret: SecretStr | None = Field(
+        None, validate_default=True, description="A client secret instead."
+    )
+    login_url: Address = Field(
+        "https://login.microsoftonline.com", description="The cloud's sign-in host."
+    )
+    graph_url: Address = Field(
+        "https://graph.microsoft.com", description="The cloud's Microsoft Graph host."
+    )
+    okta_app_names: tuple[str, ...] = Field(
+        (
+            "Okta Microsoft Graph Client",
+            "Okta Office 365 Graph Client - SSO",
+        ),
+        description="The names that Okta's enterprise application may have in a tenant. Okta does "
+        "not publish its ids, and its help pages disagree about the name.",
+    )
+    okta_app_ids: tuple[str, ...] = Field(
+        (), description="Its application ids, once you know them; they are stronger than names."
+    )
+
+    @field_validator("client_secret")
+    @classmethod
+    def _one_credential(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if "certificate" in info.data and (info.data["certificate"] is None) == (value is None):
+            raise ValueError("give either certificate or client_secret")
+        return value
+
+
+class SignInSettings(Section):
+    """Signing the asked person in at their own tenant: the strong proof of who acts.
+
+    Write `[sign_in]`, even with nothing under it, to switch it on. The app registration needs the
+    redirect address `public_url` + `redirect_path`, platform "Web".
+    """
+
+    redirect_path: Annotated[
+        str, shaped(r"(/[a-z0-9_-]{1,50}){1,4}", "a path such as /auth/callback")
+    ] = Field(
+        "/auth/callback",
+        description="Where Microsoft sends the browser back to, below `public_url`.",
+    )
+    api_scope: Annotated[
+        str, shaped(r"((api|https)://\S+/[^\s/]+)?", "a scope with its API such as api://…/proof")
+    ] = Field(
+        "",
+        description="A scope of the registration's own API (`api://…/proof`) that takes access "
+        "tokens in version 1.0: only those say whether MFA was used.",
+    )
+    auth_context: Annotated[str, shaped(r"(c\d{1,2})?", "c1 to c99")] = Field(
+        "",
+        description="A Conditional Access authentication context (`c1` to `c99`) that the tenants "
+        "require MFA for; it is asked for and checked.",
+    )

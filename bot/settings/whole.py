@@ -1,0 +1,217 @@
+"""Everything that can be configured, read once at start and checked as a whole.
+
+From a TOML file (named by `--config` or `O365BOT_CONFIG`) and from the environment
+(`O365BOT_SLACK__BOT_TOKEN`, …), which wins. Each secret may also be given as a file: `bot_token` or
+`bot_token_file`. `docs/settings.md` is written from these classes, and a test keeps it so.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from bot.domain.consent import ProofKind
+from bot.errors import SettingsInvalid
+from bot.settings.address import Address
+from bot.settings.campaign import CampaignSettings
+from bot.settings.chat import LimitsSettings, SlackSettings, TeamsSettings
+from bot.settings.clouds import EntraSettings, OktaSettings, SignInSettings
+from bot.settings.errors import problems
+from bot.settings.people import LinksSettings, PeopleSettings
+from bot.settings.places import known_zone
+from bot.settings.rehearsal import RehearsalSettings
+from bot.settings.section import shaped, wrong
+from bot.settings.store import RedisSettings
+
+PREFIX = "O365BOT_"
+
+
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+
+
+class Settings(BaseSettings):
+    """All settings. Build it with `load`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    public_url: Address = Field(
+        description="Where browsers and the chat platforms reach o365bot; links are built from it."
+    )
+    listen: Annotated[
+        str, shaped(r"[^\s:]+:\d{1,5}", "a host and a port such as 127.0.0.1:8080")
+    ] = Field("127.0.0.1:8080", description="Host and port to listen on.")
+    data_dir: Path = Field(Path("var"), description="Where the embedded store keeps its files.")
+    language: Literal["de", "en"] = Field("en", description="The language of channel messages.")
+    scan_every_minutes: int = Field(
+        15, ge=1, le=1440, description="Minutes between two looks at every org."
+    )
+    full_scan_hours: int = Field(
+        24,
+        ge=1,
+        le=168,
+        description="Hours after which an app is read again even if nothing says that it changed.",
+    )
+    microsoft_minutes: int = Field(
+        60,
+        ge=5,
+        le=1440,
+        description="Minutes between two looks at a tenant whose apps are still open.",
+    )
+    link_hours: int = Field(336, ge=1, le=336, description="How long a personal link lives.")
+    time_zone: str = Field(
+        "UTC",
+        description="The zone of the channels, and of people whose zone is not known, such as "
+        "`Europe/Berlin`.",
+    )
+    redis: RedisSettings = Field(RedisSettings(), description="The store.")
+    okta: tuple[OktaSettings, ...] = Field(description="The Okta orgs, at least one.")
+    entra: EntraSettings | None = Field(
+        None, description="Microsoft; left out, people and consents cannot be told."
+    )
+    sign_in: SignInSettings | None = Field(
+        None, description="Signing people in; left out, the proof of who acts is weaker."
+    )
+    links: LinksSettings = Field(LinksSettings(), description="How personal links are spent.")
+    slack: SlackSettings | None = Field(None, description="Slack; left out, it is not served.")
+    teams: TeamsSettings | None = Field(
+        None, validate_default=True, description="Teams; left out, it is not served."
+    )
+    limits: LimitsSettings = Field(
+        LimitsSettings(), description="How fast the chat platforms may be called."
+    )
+    people: PeopleSettings = Field(PeopleSettings(), description="Your own admins.")
+    campaign: CampaignSettings = Field(
+        CampaignSettings(), description="Your dates, and how people are reminded of them."
+    )
+    rehearsal: RehearsalSettings = Field(
+        RehearsalSettings(), description="For rehearsals only; leave it out in earnest."
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return known_zone(value)
+
+    @field_validator("okta")
+    @classmethod
+    def _not_none(cls, value: tuple[OktaSettings, ...]) -> tuple[OktaSettings, ...]:
+        # Not `min_length`: that would also count an org whose own keys are wrong as missing.
+        if not value:
+            raise ValueError("give at least one org")
+        names = [org.name for org in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"each org needs a name of its own (twice: {', '.join(twice)})")
+        return value
+
+    @field_validator("sign_in")
+    @classmethod
+    def _has_a_registration(
+        cls, value: SignInSettings | None, info: ValidationInfo
+    ) -> SignInSettings | None:
+        if value is not None and info.data.get("entra", ...) is None:
+            raise ValueError("it needs entra, whose app registration signs people in")
+        return value
+
+    @field_validator("links")
+    @classmethod
+    def _can_be_proven(cls, value: LinksSettings, info: ValidationInfo) -> LinksSettings:
+        minimum = value.minimum_proof
+        if minimum is None or "sign_in" not in info.data:
+            return value
+        sign_in = info.data["sign_in"]
+        if minimum.reaches(ProofKind.SIGNED_IN) and sign_in is None:
+            raise wrong(("minimum_proof", f"{minimum} needs sign_in"))
+        if minimum is ProofKind.SIGNED_IN_MFA and not (sign_in.api_scope or sign_in.auth_context):
+            raise wrong(
+                (
+                    "minimum_proof",
+                    "signed_in_mfa needs sign_in.api_scope or sign_in.auth_context, for nothing "
+                    "else shows MFA",
+                )
+            )
+        return value
+
+    @field_validator("teams")
+    @classmethod
+    def _some_chat(cls, value: TeamsSettings | None, info: ValidationInfo) -> TeamsSettings | None:
+        if value is None and info.data.get("slack", ...) is None:
+            raise ValueError("give slack or teams (or both)")
+        return value
+
+    @field_validator("campaign")
+    @classmethod
+    def _of_known_orgs(cls, value: CampaignSettings, info: ValidationInfo) -> CampaignSettings:
+        names = [org.name for org in info.data.get("okta", ())]
+        there = f"there {'is' if len(names) == 1 else 'are'}: {', '.join(names)}"
+        unknown = [
+            (f"targets.{number}.{key}", f"there is no org {org!r}; {there}")
+            for number, target in enumerate(value.targets)
+            for key, org in (target.of_org,)
+            if names and key and org not in names
+        ]
+        if unknown:
+            raise wrong(*unknown)
+        return value
+
+    @property
+    def minimum_proof(self) -> ProofKind:
+        """The weakest proof of who acts that is accepted."""
+        default = ProofKind.SIGNED_IN if self.sign_in else ProofKind.CHAT_ACCOUNT
+        return self.links.minimum_proof or default
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, which comes in as init values."""
+        return (env_settings, init_settings)
+
+
+def load(config: Path | None = None) -> Settings:
+    """Read the file and the environment. Raises SettingsInvalid with one line per wrong key."""
+    path = config or (Path(named) if (named := os.environ.get(CONFIG_VARIABLE)) else None)
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SettingsInvalid((f"{path.name}: cannot be read ({error.strerror})",)) from None
+        except UnicodeDecodeError:
+            raise SettingsInvalid((f"{path.name}: is not TOML (not UTF-8 text)",)) from None
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsInvalid((f"{path.name}: is not TOML ({error})",)) from None
+    elif not any(name.startswith(PREFIX) and name != CONFIG_VARIABLE for name in os.environ):
+        raise SettingsInvalid(
+            (f"No settings file was named: give --config FILE or {CONFIG_VARIABLE}.",)
+        )
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsInvalid(problems(error)) from None
+    except SettingsError as error:  # names the field in quotes, and not the value
+        name = f"{PREFIX}{str(error).split(chr(34))[1].upper()}"
+        raise SettingsInvalid(
+            (f"{name}: what this variable or one of its keys holds is not JSON",)
+        ) from None
