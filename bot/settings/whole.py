@@ -34,8 +34,6 @@ from bot.settings.section import shaped, wrong
 from bot.settings.store import RedisSettings
 
 PREFIX = "O365BOT_"
-
-
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
 
