@@ -1,4 +1,4 @@
-"""Nothing is said that does not come from the catalogue: it is bracketed, and messages written."""
+"""Nothing is said that does not come from the catalogue: a pseudo-locale puts it in brackets."""
 
 from __future__ import annotations
 
