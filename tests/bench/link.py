@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
-from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
 from starlette.applications import Starlette
@@ -34,29 +33,21 @@ from adapters.redis.sign_ins import RedisSignIns
 from adapters.web.app import build_app
 from adapters.web.desk import Services
 from adapters.web.health import Health
+from bot.assembly import Outside, assemble
 from bot.bootstrap import SystemSecrets
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign
 from bot.domain.changes import Changes
 from bot.domain.consent import LinkBinding, ProofKind, Stage, link_digest
-from bot.domain.intents import Policy
 from bot.domain.people import Holding
-from bot.domain.people_policy import PeoplePolicy
 from bot.foundation import SystemClock
-from bot.services.acknowledge import Acknowledge
-from bot.services.ask import Ask
-from bot.services.follow import Follow
-from bot.services.introduce import Introduce
 from bot.services.prove import GoToMicrosoft, Prove
 from bot.services.scan import Scan
-from bot.services.tell import Tell
-from bot.services.visit import Visits
-from tests.examples import DELIVERED, RECORD, TENANT
-from tests.fakes import FakeEngine, FakeEntra, FakeSignIn
+from tests.examples import DELIVERED, POLICY, RECORD, TENANT
+from tests.fakes import BlankPainter, FakeEngine, FakeEntra, FakeSignIn, FreePace
 from tests.figures import Figure, at_most, measures
 from tests.serving import served
+from tests.wiring import settings
 
 CALLERS = 100
 ROUNDS = 5
@@ -122,53 +113,28 @@ async def setting() -> AsyncIterator[Setting]:
         redis = await stack.enter_async_context(store.connect(address))
         keys, clock, secrets = Keys(), SystemClock(), SystemSecrets()
         ledger, engine, entra = RedisLedger(redis, keys), FakeEngine(), FakeEntra(TENANT)
-        sign_ins, limits, tell = RedisSignIns(redis, keys), Counting(redis, keys), Tell(engine)
-        minimum = ProofKind.SIGNED_IN
-        acknowledge = Acknowledge(ledger=ledger, orgs={}, tell=tell, clock=clock, minimum=minimum)
-        visits = Visits(ledger=ledger, sign_ins=sign_ins, clock=clock, secrets=secrets)
-        prove = Prove(
-            acknowledge=acknowledge,
-            visits=visits,
-            ledger=ledger,
-            sign_in=FakeSignIn(),
-            sign_ins=sign_ins,
-            entra=entra,
-            limits=limits,
-            tell=tell,
-            clock=clock,
-            secrets=secrets,
-            minimum=minimum,
-        )
-        ask = Ask(
-            ledger=ledger,
-            entra=entra,
-            messengers={},
-            tell=tell,
-            clock=clock,
-            secrets=secrets,
-            policy=PeoplePolicy(),
-        )
-        follow = Follow(
-            visits=visits,
+        limits = Counting(redis, keys)
+        outside = Outside(
             ledger=ledger,
             orgs={},
-            scan=Scan(orgs={}, entra=entra, ledger=ledger, clock=clock),
-            ask=ask,
-            limits=limits,
-            tell=tell,
+            entra=entra,
+            messengers={},
             engine=engine,
+            pace=FreePace(),
+            limits=limits,
+            sign_in=FakeSignIn(),
+            sign_ins=RedisSignIns(redis, keys),
+            painter=BlankPainter(),
             clock=clock,
-            policy=Policy(Campaign(), Calendars(ZoneInfo("UTC"))),
-            scan_minutes=15,
+            secrets=secrets,
         )
-        introduce = Introduce(
-            visits=visits, ledger=ledger, orgs={}, messengers={}, tell=tell, clock=clock
-        )
+        scan = Scan(orgs={}, entra=entra, ledger=ledger, clock=clock)
+        made = assemble(settings(ProofKind.SIGNED_IN, signs_in=True), outside, scan, POLICY)
         services = Services(
-            acknowledge=acknowledge,
-            prove=prove,
-            follow=follow,
-            introduce=introduce,
+            acknowledge=made.acknowledge,
+            prove=made.prove,
+            follow=made.follow,
+            introduce=made.introduce,
             onboard=None,
             limits=limits,
             signs_in=True,
@@ -193,7 +159,7 @@ async def setting() -> AsyncIterator[Setting]:
         url = await stack.enter_async_context(served(lambda url: app))
         yardstick = Starlette(routes=[Route("/", bare)])
         bare_url = await stack.enter_async_context(served(lambda url: yardstick))
-        yield Setting(url, bare_url, redis, ledger, prove, entra)
+        yield Setting(url, bare_url, redis, ledger, made.prove, entra)
 
 
 async def fetch(url: str, paths: Sequence[str]) -> list[tuple[float, int]]:
