@@ -19,7 +19,9 @@ async def alarm(ledger: Ledger, notice: Alarm, words: Words) -> Message | None:
         return _trouble(trouble, words)
     request = await ledger.request(notice.about)
     if request is not None and notice.code == NOBODY_LEFT:
-        return _stuck(request, notice.on, words) if request.stage.is_open else None
+        return (
+            _stuck(request, notice.on.partition(":")[0], words) if request.stage.is_open else None
+        )
     return None if request is None else await _undelivered(ledger, request, words)
 
 

@@ -70,8 +70,15 @@ class Open:
 
     @property
     def matter(self) -> str:
-        """What can get stuck. Whoever acts on it moves it on: then it is another one."""
-        return f"{self.request.id}:{self.request.stage.value}"
+        """What can get stuck. Whoever acts on it, or says something, makes it another one."""
+        said = self.request.answered_at
+        since = f":{said.isoformat()}" if said is not None else ""
+        return f"{self.request.id}:{self.request.stage.value}{since}"
+
+    @property
+    def away(self) -> str:
+        """The same while the person is away: it is in their hands again when they are back."""
+        return f"{self.matter}:away"
 
 
 _WANTS_CONSENT = frozenset(state for state in State if state.wants_consent)

@@ -189,7 +189,8 @@ def _in_rounds(
         # They wanted it now. What else may be told of comes along: one message, not two.
         moment = calendar.next_open(now)
         ready, reason = [*put_off.come, *round.ready], Reason.SNOOZE_ENDED
-        name = f"{name}T{put_off.came_at:%H:%M}"
+        if recipient.rounds and calendar.day_of(recipient.rounds[-1]) == today:
+            name = f"{name}T{put_off.came_at:%H:%M}"  # a second one on this day was asked for
     elif not round.ready:
         return Decision(again=start_of(round.wakes, calendar) if round.wakes else None)
     elif only_now and today < round.due:
@@ -284,7 +285,7 @@ def _while_away(
     back = start_of(until + DAY, calendar)
     pressing = []
     for item in live:
-        if item.request.stage is Stage.SAVED:
+        if item.request.stage is Stage.SAVED or item.away in recipient.handed_over:
             continue  # nobody else could do more about it
         on = policy.deadline(item.request).on
         if (today <= on <= until) or (on < today and absence > policy.longest_absence):

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.agenda import AT_LEAST, BOARDS, INSTEAD, OPERATOR, Line, read
+from bot.domain.agenda import AT_LEAST, BOARDS, HOLD, INSTEAD, OPERATOR, Line, read
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.deliveries import Delivery
 from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways, Standing
@@ -120,9 +120,11 @@ class Remind:
     async def _look_at_person(self, line: Line, chat: ChatIdentity, now: datetime) -> None:
         standing = await standing_of(self._ledger, chat)
         decision = look(standing, now, self._policy)
+        undone = False  # somebody else could not be looked for: tried again when the hold ends
         if any(isinstance(intent, Sideways) for intent in decision.intents):
             standing = await self._ask_others(standing, decision.intents, now)
             decision = look(standing, now, self._policy)
+            undone = any(isinstance(intent, Sideways) for intent in decision.intents)
             decision = replace(
                 decision, intents=tuple(i for i in decision.intents if not isinstance(i, Sideways))
             )
@@ -132,8 +134,12 @@ class Remind:
         if decision.intents:
             again = look(standing, now, self._policy).again
         planned = await self._not_planned_yet(decision.intents, now)
-        if again is not None:
+        if undone:
+            again = now + HOLD
+        elif again is not None:
             again = min(again, now + AT_LEAST)
+        elif standing.items:
+            again = now + AT_LEAST  # what keeps it quiet may end unseen, such as a setting
         changes = Changes(
             planned=planned,
             agenda=(replace(line, at=again),),
@@ -183,13 +189,21 @@ class Remind:
     async def _tell_operators(
         self, standing: Standing, stuck: Sequence[Sideways], now: datetime
     ) -> Standing:
-        ids = {intent.request_id for intent in stuck}
-        over = standing.recipient.over(
-            frozenset(item.matter for item in standing.items if item.request.id in ids)
-        )
+        reasons = {intent.request_id: intent.reason for intent in stuck}
+        matters = {
+            item.request.id: item.away if reasons[item.request.id] is Reason.AWAY else item.matter
+            for item in standing.items
+            if item.request.id in reasons
+        }
+        over = standing.recipient.over(frozenset(matters.values()))
         planned = tuple(
             Delivery(
-                Alarm(operator, intent.request_id, NOBODY_LEFT, intent.reason.value),
+                Alarm(
+                    operator,
+                    intent.request_id,
+                    NOBODY_LEFT,
+                    f"{intent.reason.value}:{matters[intent.request_id]}",
+                ),
                 now,
                 NOBODY_LEFT,
             )

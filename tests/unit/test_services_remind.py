@@ -15,7 +15,7 @@ from bot.domain.agenda import HOLD, person
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
-from bot.domain.consent import Proof, ProofKind, Stage, Step, step
+from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage, Step, step
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import Evidence, EvidenceKind, State
 from bot.domain.intents import Open, Policy
@@ -24,9 +24,9 @@ from bot.domain.notices import Alarm, Channel, PersonalLink, PersonalRound
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.recipients import Recipient
-from bot.errors import RecordUnreadable
+from bot.errors import ChatThrottled, ChatUnreachable, NobodyReachable, RecordUnreadable
 from bot.ports.chat import Messenger
-from bot.services.ask import Ask
+from bot.services.ask import Ask, Asked
 from bot.services.deliver import Deliver
 from bot.services.digest import Digests
 from bot.services.remind import Remind
@@ -320,7 +320,8 @@ async def test_what_is_said_to_be_saved_and_never_shows_ends_with_the_operators(
     (round,) = world.planned(PersonalRound)
     (alarm,) = world.planned(Alarm)
     assert round.why == "not_seen"
-    assert alarm.notice == Alarm(OPERATOR, REQUEST.id, "nobody_left", "not_seen")
+    assert isinstance(alarm.notice, Alarm)
+    assert alarm.notice.on.startswith("not_seen:")
     assert world.planned(PersonalLink) == []
 
 
@@ -405,3 +406,93 @@ async def test_a_silent_person_is_not_asked_again_through_another_account(world:
     await world.days(24)
     (asked,) = world.planned(PersonalLink)
     assert asked.notice.to == BEN_IN_CHAT
+
+
+async def none_left(request: ConsentRequest) -> Asked:
+    raise NobodyReachable("There is nobody else.")
+
+
+async def test_whoever_could_not_be_looked_for_is_looked_for_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A platform that is down for an hour ends nothing."""
+    sideways, tries = world.ask.sideways, list[str]()
+
+    async def down_at_first(request: ConsentRequest) -> Asked:
+        tries.append(request.id)
+        if len(tries) < 3:
+            raise ChatUnreachable("Not now.")
+        return await sideways(request)
+
+    monkeypatch.setattr(world.ask, "sideways", down_at_first)
+    await world.days(25)
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.stage is Stage.EXPIRED
+
+
+async def test_an_app_that_can_be_read_again_is_spoken_of_again(world: World) -> None:
+    """Nothing of the person changed meanwhile; they are looked at once a day in any case."""
+    record = await world.ledger.app(RECORD.app.ref)
+    assert record is not None
+    failed = Evidence(EvidenceKind.READ_FAILED, world.clock.now() + DAY)
+    hidden = replace(record, evidence=(*record.evidence, failed), revision=record.revision + 1)
+    await world.ledger.commit(Changes(apps=(hidden,)))
+    await world.days(2)
+    await world.ledger.commit(Changes(apps=(replace(record, revision=record.revision + 2),)))
+    await world.days(10)
+    assert world.planned(PersonalRound)
+
+
+async def test_a_message_that_is_held_up_brings_no_second_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its plan has ended with the fresh link; the cadence finds the same round of the day."""
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    wanted = NOW + 7 * DAY + timedelta(hours=5)
+    snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
+    await world.ledger.commit(Changes(requests=(step(request, Step.SNOOZE, NOW, snooze=snooze),)))
+    world.clock.forward(wanted - NOW)
+    slack = world.messengers[Platform.SLACK]
+    assert isinstance(slack, FakeMessenger)
+    slack.refuses.append(ChatThrottled("slow down", retry_after=60))
+    for _ in range(3):
+        await world.remind.tick()
+        for delivery in world.planned(PersonalRound):
+            await world.deliver(delivery.key)
+        world.clock.forward(timedelta(seconds=40))
+    assert len(slack.posted) == 1
+
+
+async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_then(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They answered: it is in their hands again; should it get stuck once more, that is told."""
+    monkeypatch.setattr(world.ask, "sideways", none_left)
+    await world.days(40)
+    assert len(world.planned(Alarm)) == 1
+    before = len(world.planned(PersonalRound))
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    wanted = world.clock.now().replace(hour=10) + 3 * DAY
+    snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
+    now = world.clock.now()
+    await world.ledger.commit(Changes(requests=(step(request, Step.SNOOZE, now, snooze=snooze),)))
+    await world.days(60)
+    assert len(world.planned(PersonalRound)) > before
+    assert len(world.planned(Alarm)) == 2
+
+
+async def test_whoever_comes_back_is_reminded_though_the_operators_were_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an absence that nobody could stand in for they hear once."""
+    monkeypatch.setattr(world.ask, "sideways", none_left)
+    away = Recipient(ADA_IN_CHAT).away((NOW + 16 * DAY).date(), NOW)
+    await world.ledger.commit(Changes(recipients=(away,)))
+    await world.days(30)
+    (alarm, *_) = world.planned(Alarm)
+    assert isinstance(alarm.notice, Alarm)
+    assert alarm.notice.on.startswith("away:")
+    assert world.planned(PersonalRound)
