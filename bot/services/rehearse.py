@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,6 +13,7 @@ from bot.domain.digests import rehearse as rehearse_operator
 from bot.domain.evidence import State
 from bot.domain.foresight import ChannelPost, as_of, channel_posts
 from bot.domain.intents import Intent, Open, Policy, Snapshot, Standing
+from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
 from bot.domain.reminders import decide, rehearse
@@ -76,34 +77,34 @@ class Rehearse:
         Looking back from a date, nothing later than it has been told yet.
         """
         start = self._clock.now()
-        snapshot = await self.snapshot()
+        records = await self._ledger.apps()
+        snapshot = await self._snapshot(records)
         if simulate_from is not None:
             start = datetime.combine(simulate_from, time(), UTC)
             snapshot = Snapshot([_as_of(standing, start) for standing in snapshot.people])
         until = start + timedelta(days=min(max(days, 1), LONGEST))
         intents = rehearse(self._without_operators(snapshot), start, until, self._policy)
-        return await self._whole(snapshot, start, until, intents)
-
-    async def _unasked(self) -> int:
-        asked = {request.app for request in await self._ledger.open_requests()}
-        return sum(
-            record.state.wants_consent and record.app.ref not in asked
-            for record in await self._ledger.apps()
-        )
+        return await self._whole(records, snapshot, start, until, intents)
 
     async def due(self) -> Plan:
         """What is due at this moment."""
         now = self._clock.now()
-        snapshot = await self.snapshot()
+        records = await self._ledger.apps()
+        snapshot = await self._snapshot(records)
         intents = decide(self._without_operators(snapshot), now, self._policy)
-        return await self._whole(snapshot, now, now + timedelta.resolution, intents)
+        return await self._whole(records, snapshot, now, now + timedelta.resolution, intents)
 
     async def _whole(
-        self, snapshot: Snapshot, start: datetime, until: datetime, intents: Iterable[Intent]
+        self,
+        records: Sequence[AppRecord],
+        snapshot: Snapshot,
+        start: datetime,
+        until: datetime,
+        intents: Iterable[Intent],
     ) -> Plan:
         """With what the operators get, also as people, and the channels."""
         people, digests = list(intents), list[Digest]()
-        dates = dates_of(await self._ledger.apps(), self._policy)
+        dates = dates_of(records, self._policy)
         for standing in snapshot.people:
             if not self._operates(standing):
                 continue
@@ -112,15 +113,17 @@ class Rehearse:
                     digests.append(each)
                 else:
                     people.append(each)
+        requests = _requests(snapshot)
+        asked = {request.app for request in requests.values()}
         return Plan(
             start,
             until,
             tuple(sorted(people, key=lambda intent: (intent.at, intent.key))),
-            _requests(snapshot),
+            requests,
             self._policy,
-            await self._posts(start, until),
+            await self._posts(records, start, until),
             tuple(digests),
-            await self._unasked(),
+            sum(one.state.wants_consent and one.app.ref not in asked for one in records),
         )
 
     def _operates(self, standing: Standing) -> bool:
@@ -129,11 +132,9 @@ class Rehearse:
     def _without_operators(self, snapshot: Snapshot) -> Snapshot:
         return Snapshot([one for one in snapshot.people if not self._operates(one)])
 
-    async def snapshot(self) -> Snapshot:
+    async def _snapshot(self, records: Sequence[AppRecord]) -> Snapshot:
         """Everybody for whom something waits, and the operators."""
-        states: dict[str, State] = {
-            str(record.app.ref): record.state for record in await self._ledger.apps()
-        }
+        states = {str(record.app.ref): record.state for record in records}
         items: dict[str, list[Open]] = {}
         chats = dict(self._operators)
         for request in await self._ledger.open_requests():
@@ -147,7 +148,9 @@ class Rehearse:
             people.append(Standing(recipient, tuple(items.get(name, ()))))
         return Snapshot(people)
 
-    async def _posts(self, start: datetime, until: datetime) -> tuple[ChannelPost, ...]:
+    async def _posts(
+        self, records: Sequence[AppRecord], start: datetime, until: datetime
+    ) -> tuple[ChannelPost, ...]:
         """What the channels get."""
         calendar = self._policy.calendars.of("")
         found: list[ChannelPost] = []
@@ -155,7 +158,7 @@ class Rehearse:
             known = await self._ledger.board(board.channel, board.org) or board
             found += channel_posts(
                 as_of(known, start, calendar),
-                await self._ledger.apps(board.org),
+                [one for one in records if board.org in ("", one.app.ref.org)],
                 start,
                 until,
                 self._policy,

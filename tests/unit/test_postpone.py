@@ -20,7 +20,10 @@ from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage
 from bot.domain.intents import Policy, Reason, Remember
+from bot.domain.inventory import AppRecord
 from bot.domain.later import Snooze, plan_snooze, snooze_choices
+from bot.domain.notices import Channel
+from bot.domain.people import Platform
 from bot.rehearsal import OnRealTime, RehearsalClock
 from bot.services.postpone import Postpone
 from bot.services.rehearse import Rehearse
@@ -159,6 +162,25 @@ async def test_a_plan_tells_what_ticks_would_do(ledger: FakeLedger) -> None:
     assert (what, why) == ("reminder: 2 apps", "close: every 2 working days")
     assert plan(Words(), found, 5).summary.startswith("2 messages")
     assert await ledger.audit() == before
+
+
+async def test_a_plan_reads_everything_once(ledger: FakeLedger) -> None:
+    """Ten thousand apps take seconds to read."""
+    apps, reads = ledger.apps, list[str]()
+
+    async def counted(org: str = "") -> tuple[AppRecord, ...]:
+        reads.append(org)
+        return await apps(org)
+
+    ledger.apps = counted  # type: ignore[method-assign]  # the calls are counted
+    rehearse = Rehearse(
+        ledger=ledger,
+        clock=FakeClock(NOW),
+        policy=policy(),
+        kept=BoardPolicy((Channel(Platform.SLACK, "C1"),)),
+    )
+    assert (await rehearse.plan(5)).lines
+    assert reads == [""]
 
 
 async def test_a_plan_can_start_at_any_date(ledger: FakeLedger) -> None:
