@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.domain.calendar import DAY, Calendar
 from bot.domain.campaign import Audience
+from bot.domain.consent import ConsentRequest
 from bot.domain.intents import Open, Policy
 from bot.domain.notices import OperatorDigest, PersonalRound
 from bot.domain.people import ChatIdentity
@@ -121,9 +122,16 @@ def start_of(day: date, calendar: Calendar) -> datetime:
     return datetime.combine(day, time(), calendar.zone).astimezone(UTC)
 
 
-def latest_before(deadline: date, calendar: Calendar, today: date) -> datetime | None:
-    """When the last working day before a date begins; None when the date is past."""
-    if deadline < today:
+def put_off_until(request: ConsentRequest, now: datetime, policy: Policy) -> datetime | None:
+    """When the person wants to hear of it again; None when they did not put it off.
+
+    Where a date has moved ahead of their plan, the last working day before it is the plan.
+    """
+    if request.snooze is None:
         return None
-    opening = calendar.opening(calendar.last_working_day(deadline))
-    return opening[0] if opening is not None else None
+    calendar = policy.calendars.of(request.chat.time_zone)
+    on = policy.deadline(request).on
+    opening = calendar.opening(calendar.last_working_day(on))
+    if on < calendar.today(now) or opening is None:
+        return request.snooze.until
+    return min(request.snooze.until, opening[0])

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from bot.domain.cadence import due_day, latest_before, moment_of, rested, start_of
+from bot.domain.cadence import due_day, moment_of, put_off_until, rested, start_of
 from bot.domain.calendar import DAY, Calendar
 from bot.domain.campaign import Tone, Window
 from bot.domain.consent import Stage
@@ -121,7 +121,7 @@ def look(standing: Standing, now: datetime, policy: Policy, *, only_now: bool = 
     if recipient.away_until is not None and recipient.away_until >= today:
         return _while_away(live, recipient, recipient.away_until, calendar, now, policy)
 
-    put_off = _put_off(live, recipient, calendar, now, policy)
+    put_off = _put_off(live, recipient, now, policy)
     decision = _in_rounds(put_off, recipient, calendar, now, policy, only_now)
     if put_off.next_at is None or only_now:
         return decision
@@ -141,13 +141,11 @@ class PutOff:
     others: Sequence[Open]
 
 
-def _put_off(
-    live: Sequence[Open], recipient: Recipient, calendar: Calendar, now: datetime, policy: Policy
-) -> PutOff:
+def _put_off(live: Sequence[Open], recipient: Recipient, now: datetime, policy: Policy) -> PutOff:
     """Sorts out what the person put off.
 
-    Where a date has moved ahead of the plan, the last working day before it is the plan. A plan
-    that was told of counts no more: it ends with the message, and if that failed the rounds go on.
+    A plan that was told of counts no more: it ends with the message, and if that failed the rounds
+    go on.
     """
     if all(item.request.snooze is None for item in live):
         return PutOff(None, (), now, live)
@@ -157,13 +155,10 @@ def _put_off(
     came: list[datetime] = []
     others: list[Open] = []
     for item in live:
-        if item.request.snooze is None:
+        at = put_off_until(item.request, now, policy)
+        if at is None:
             others.append(item)
-            continue
-        at = item.request.snooze.until
-        latest = latest_before(policy.deadline(item.request).on, calendar, calendar.today(now))
-        at = at if latest is None else min(at, latest)
-        if at > now:
+        elif at > now:
             waits.append(at)
         elif told is None or told < at:
             come.append(item)

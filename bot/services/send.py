@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.cadence import is_timely
+from bot.domain.cadence import is_timely, put_off_until
 from bot.domain.changes import Changes
 from bot.domain.consent import (
     ConsentRequest,
@@ -19,7 +19,7 @@ from bot.domain.consent import (
     step,
 )
 from bot.domain.deliveries import WHEN_UNKNOWN, Delivery, Phase, Promise
-from bot.domain.intents import Policy, Reason
+from bot.domain.intents import Policy
 from bot.domain.notices import (
     Alarm,
     ChannelNudge,
@@ -217,8 +217,9 @@ class Send:
                 now = self._clock.now()
                 if request is None or Step.RENEW not in allowed(request.stage):
                     break  # this one ended while the round was on its way
-                if _is_put_off(request, notice, now):
-                    break
+                later = put_off_until(request, now, self._policy)
+                if later is not None and later > now:
+                    break  # they said so meanwhile
                 former = request.link.letter if request.link is not None else ""
                 renewed = await self._bind(request, Step.RENEW, letter or former, now)
                 if renewed is not None:
@@ -240,13 +241,6 @@ class Send:
         except Conflict:
             return None
         return issued, f"{self._public_url}/c/{token}"
-
-
-def _is_put_off(request: ConsentRequest, notice: PersonalRound, now: datetime) -> bool:
-    """Whether the person said "later" while the round was on its way."""
-    if request.snooze is None or notice.reason == Reason.SNOOZE_ENDED:
-        return False
-    return request.snooze.until > now
 
 
 def _may_be_there(delivery: Delivery) -> bool:

@@ -214,6 +214,18 @@ async def test_a_round_leaves_out_what_was_put_off_meanwhile(world: World) -> No
     assert request.snooze == PLAN
 
 
+async def test_who_says_later_once_more_while_it_is_on_its_way_is_heard(world: World) -> None:
+    """Also of a message that ends an earlier plan: the newer one counts, and is kept."""
+    await world.carry_out(LETTER)
+    newer = replace(PLAN, local=datetime(2025, 3, 6, 9))
+    await world.put(snooze=newer)
+    world.clock.forward(timedelta(hours=25))
+    assert (await world.carry_out(WAKE)).failure == "nothing_to_tell"
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.snooze == newer
+
+
 async def test_notes_go_to_the_operator_and_introductions_to_both(world: World) -> None:
     """Directly; once, also when carried out twice."""
     note = Delivery(
