@@ -8,6 +8,7 @@ know stays for the replica that does; one that cannot be read is put aside and t
 from __future__ import annotations
 
 import asyncio
+import socket
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -152,10 +153,12 @@ class DocketEngine:
 
         Cancelled once more it does not wait for what is under way: the next worker takes that over.
         """
+        name = f"{socket.gethostname()}#{uuid.uuid4().hex[:8]}"
         while True:
             try:
                 async with DocketWorker(
                     self._docket,
+                    name=name,
                     concurrency=50,
                     minimum_check_interval=timedelta(milliseconds=250),
                     scheduling_resolution=timedelta(milliseconds=250),
@@ -170,7 +173,7 @@ class DocketEngine:
                 await asyncio.sleep(1)
             except Exception:
                 # A message that cannot be read ends the worker, with whatever reading it raised.
-                if not await put_aside(self._docket, _unknown_task):
+                if not await put_aside(self._docket, _unknown_task, name, REDELIVERY):
                     raise
 
 

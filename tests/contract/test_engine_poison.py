@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from adapters.engine.engine import REDELIVERY
 from tests.contract.test_engine import Done, an_engine, now, running
 from tests.waiting import wait_until
 
@@ -55,3 +56,18 @@ async def test_a_message_that_cannot_be_read_stops_nothing(
     (alert,) = (line for line in logs if line["log_level"] == "error")
     assert alert["event"] == "a task cannot be read and is put aside"
     assert await redis_client.xlen("o365bot-engine:poison") == 1
+
+
+async def test_what_was_read_together_with_it_is_carried_out_at_once(
+    redis_url: str, redis_client: Redis
+) -> None:
+    """The worker that ended held it; nobody waits until a dead worker's tasks are taken over."""
+    done = Done()
+    async with an_engine(redis_url, done) as engine:
+        await engine.deliver("before", now())
+        await redis_client.xadd(STREAM, {"key": "deliver:poison", "function": "deliver"})
+        for name in ("after", "and after"):
+            await engine.deliver(name, now())
+        async with running(engine):
+            await wait_until(lambda: len(done.delivered) == 3, within=REDELIVERY.seconds / 2)
+    assert sorted(done.delivered) == ["after", "and after", "before"]
