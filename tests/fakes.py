@@ -217,11 +217,14 @@ class FakeMessenger:
         self.introduced.append(tuple(people))
         return await self._take(people[0], message, key)
 
-    async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
+    async def find_sent(
+        self, to: ChatIdentity | Channel, key: str, thread: str = ""
+    ) -> Sent | None:
         await asyncio.sleep(0)
         if self.looks_refused:
             raise self.looks_refused.pop(0)
-        found = [i for i, posted in self.posted.items() if (posted.to, posted.key) == (to, key)]
+        sought = (to, key, thread)
+        found = [i for i, p in self.posted.items() if (p.to, p.key, p.thread) == sought]
         return Sent(found[0]) if found and self.tells else None
 
     async def messages_after(self, message_id: str, enough: int) -> int | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack import posting
 from adapters.slack.calls import call
@@ -118,46 +119,53 @@ class SlackMessenger:
         except ChannelUnreachable as error:
             raise PersonUnreachable(str(error)) from error
 
-    async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
+    async def find_sent(
+        self, to: ChatIdentity | Channel, key: str, thread: str = ""
+    ) -> Sent | None:
         """The newest message with this key among the last PAGE * MAX_PAGES.
 
-        Needs the `history` scope of the kind of conversation; without it ChatMisconfigured.
+        In a thread, which Slack tells from its beginning, among as many of the first. Needs the
+        `history` scope of the kind of conversation; without it ChatMisconfigured.
         """
         match to:
             case Channel(channel_id=channel):
                 pass
             case ChatIdentity():
                 channel = await self._conversation_with(to)
-        return await self._find(channel, key)
+        return await self._find(channel, key, thread.partition(":")[2])
 
     async def messages_after(self, message_id: str, enough: int) -> int | None:
         """Needs the `history` scope of the kind of channel; without it ChatMisconfigured."""
         channel, _, ts = message_id.partition(":")
         found = 0
-        async for _ in self._newest_first(channel, limit=enough, oldest=ts):
+        history = self._web.conversations_history
+        async for _ in self._messages(history, channel=channel, limit=enough, oldest=ts):
             found += 1
             if found == enough:
                 break
         return found
 
-    async def _find(self, channel: str, key: str) -> Sent | None:
-        history = self._newest_first(channel, limit=PAGE, include_all_metadata=True)
-        async for message in history:
+    async def _find(self, channel: str, key: str, thread: str = "") -> Sent | None:
+        # A channel's history leaves out what stands in threads.
+        method = self._web.conversations_replies if thread else self._web.conversations_history
+        where = {"channel": channel, "ts": thread} if thread else {"channel": channel}
+        messages = self._messages(method, **where, limit=PAGE, include_all_metadata=True)
+        async for message in messages:
             if _key_of(message) == key:
                 return Sent(f"{channel}:{message['ts']}")
         return None
 
-    async def _newest_first(self, channel: str, **which: Any) -> AsyncIterator[dict[str, Any]]:
-        """A channel's messages, those in threads apart; at most MAX_PAGES pages of `limit`.
+    async def _messages(
+        self, method: Callable[..., Awaitable[AsyncSlackResponse]], **which: Any
+    ) -> AsyncIterator[dict[str, Any]]:
+        """What `method` tells, in its order; at most MAX_PAGES pages of `limit`.
 
         A page may have fewer than `limit` though there are more (docs.slack.dev,
         "conversations.history").
         """
         cursor = ""
         for _ in range(MAX_PAGES):
-            page = await call(
-                self._web.conversations_history(channel=channel, cursor=cursor or None, **which)
-            )
+            page = await call(method(cursor=cursor or None, **which))
             for message in page.get("messages") or ():
                 yield message
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""

@@ -245,7 +245,9 @@ class TeamsMessenger:
     async def pin(self, message_id: str) -> None:
         """Does nothing: a bot cannot pin in a channel of Teams."""
 
-    async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
+    async def find_sent(
+        self, to: ChatIdentity | Channel, key: str, thread: str = ""
+    ) -> Sent | None:
         """Always None: a bot cannot read back what it wrote in Teams."""
         return None
 

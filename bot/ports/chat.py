@@ -60,8 +60,13 @@ class Messenger(Protocol):
         """
         ...
 
-    async def find_sent(self, to: ChatIdentity | Channel, key: str) -> Sent | None:
-        """The message that was sent with `key`, if the platform can tell; None otherwise."""
+    async def find_sent(
+        self, to: ChatIdentity | Channel, key: str, thread: str = ""
+    ) -> Sent | None:
+        """The message that was sent with `key`, if the platform can tell; None otherwise.
+
+        `thread` is the message that it replied to.
+        """
         ...
 
     async def messages_after(self, message_id: str, enough: int) -> int | None:

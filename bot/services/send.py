@@ -128,9 +128,8 @@ class Send:
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return Told(sent.message_id)
             case ChannelNudge():
-                board = await self._ledger.board(notice.to, notice.org)
                 message = await self._compose(notice)
-                thread = board.message_id if board is not None else ""
+                thread = await self._thread_of(notice)
                 posted = await messenger.post(notice.to, message, delivery.key, thread)
                 return Told(posted.message_id)
             case ChannelReminder() | ChannelReport():
@@ -165,12 +164,20 @@ class Send:
         await messenger.update(asked.message_id, await self._compose(notice, request=request))
         return asked.message_id
 
+    async def _thread_of(self, notice: Notice) -> str:
+        """The id of the message that it replies to, if it replies to one."""
+        if not isinstance(notice, ChannelNudge):
+            return ""
+        board = await self._ledger.board(notice.to, notice.org)
+        return board.message_id if board is not None else ""
+
     async def _find(self, messenger: Messenger, delivery: Delivery) -> str:
         """The id of the message when the platform has it; "" when it is to be sent (again)."""
+        notice = delivery.notice
         try:
-            found = await messenger.find_sent(delivery.notice.to, delivery.key)
-            # A channel's history leaves out what stands in threads.
-            asked = messenger.tells and not isinstance(delivery.notice, ChannelNudge)
+            thread = await self._thread_of(notice)
+            found = await messenger.find_sent(notice.to, delivery.key, thread)
+            asked = messenger.tells
         except ChatMisconfigured:
             found, asked = None, False  # such as no scope to read the conversation
         except ChatThrottled as error:
@@ -178,7 +185,7 @@ class Send:
             raise
         if found is not None:
             return found.message_id
-        if not asked and WHEN_UNKNOWN[delivery.notice.kind] is Promise.NEVER_TWICE:
+        if not asked and WHEN_UNKNOWN[notice.kind] is Promise.NEVER_TWICE:
             raise OutcomeUnknown
         return ""
 

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from adapters.slack.calls import open_web
-from adapters.slack.outbound import SlackMessenger
+from adapters.slack.outbound import PAGE, SlackMessenger
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
 from bot.errors import (
@@ -109,6 +109,20 @@ async def test_a_channel_message_is_found_again_and_changed_in_place(stage: Stag
     await messenger.update(sent.message_id, Message("Second.", (Text("Second."),)))
     assert [m.text for m in stage.from_bot(stage.channel())] == ["Second."]
     assert await messenger.find_sent(channel, "reminder:1") == sent
+
+
+async def test_a_reply_in_a_thread_is_found_again(stage: Stage) -> None:
+    """A channel's history does not have it: the thread is asked."""
+    messenger = SlackMessenger(stage.web)
+    channel = Channel(Platform.SLACK, CHANNEL)
+    board = await messenger.post(channel, Message("The board."), "board")
+    for _ in range(PAGE):
+        thread = board.message_id.partition(":")[2]
+        stage.workspace.post(stage.channel(), OLA, "chatter", thread=thread)
+    assert await messenger.find_sent(channel, "nudge:x", board.message_id) is None
+    sent = await messenger.post(channel, Message("News."), "nudge:x", board.message_id)
+    assert await messenger.find_sent(channel, "nudge:x", board.message_id) == sent
+    assert await messenger.find_sent(channel, "nudge:x") is None
 
 
 async def test_people_are_introduced_in_one_group_conversation(stage: Stage) -> None:

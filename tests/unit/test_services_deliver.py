@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from bot.domain.board import Board
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage, Step, link_digest, step
 from bot.domain.deliveries import LEASE, Delivery, Phase
-from bot.domain.notices import Notice, RequestChanged
+from bot.domain.notices import ChannelNudge, Notice, RequestChanged
 from bot.errors import ChatMisconfigured, ChatUnreachable, StoreUnavailable
 from bot.message import Message
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, REQUEST
@@ -216,6 +217,21 @@ async def test_where_the_platform_cannot_tell_a_reminder_is_never_there_twice() 
     await world.worker()(REMINDER.key)
     assert len(world.slack.posted) == 1
     assert (await world.delivery(REMINDER.key)).failure == "outcome_unknown"
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_a_reply_in_doubt_is_looked_for_in_its_thread(world: World, taken: bool) -> None:
+    """It is there once, whether the platform took it the first time or not."""
+    nudge = Delivery(ChannelNudge(CHANNEL, NOW.isoformat()), NOW, "changed")
+    board = Board(CHANNEL, message_id="C1:1.0", revision=1)
+    await world.ledger.commit(Changes(boards=(board,), planned=(nudge,)))
+    fault = world.slack.breaks if taken else world.slack.refuses
+    fault.append(ChatUnreachable("no answer"))
+    await world.worker()(nudge.key)
+    world.clock.forward(timedelta(minutes=1))
+    await world.worker()(nudge.key)
+    assert [posted.thread for posted in world.slack.posted.values()] == ["C1:1.0"]
+    assert (await world.delivery(nudge.key)).phase is Phase.SENT
 
 
 async def test_without_a_connection_nothing_is_in_doubt() -> None:
