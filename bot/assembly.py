@@ -39,6 +39,7 @@ from bot.services.remind import Remind
 from bot.services.scan import Scan
 from bot.services.send import Send
 from bot.services.tell import Tell
+from bot.services.troubles import Troubles
 from bot.services.visit import Visits
 from bot.settings.whole import Settings
 
@@ -84,6 +85,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     link_lifetime = timedelta(hours=settings.link_hours)
     minimum = settings.minimum_proof
     tell = Tell(engine)
+    troubles = Troubles(ledger, operators)
 
     ask = Ask(
         ledger=ledger,
@@ -111,6 +113,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         clock=clock,
         policy=policy,
         kept=policies.boards(settings),
+        troubles=troubles,
     )
     remind = Remind(
         ledger=ledger,
@@ -151,6 +154,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         engine=engine,
         pace=outside.pace,
         clock=clock,
+        troubles=troubles,
         quotas=policies.quotas(settings),
         operators=operators,
         ask_another=ask.instead,

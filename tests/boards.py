@@ -14,15 +14,17 @@ from bot.domain.evidence import Evidence, EvidenceKind, State
 from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import Channel
-from bot.domain.people import Platform
+from bot.domain.people import ChatIdentity, Platform
 from bot.message import Message
 from bot.services.boards import Boards
 from bot.services.rehearse import Rehearse
-from tests.examples import NOW, RECORD
+from bot.services.troubles import Troubles
+from tests.examples import NOW, OPERATOR, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine, FakeMessenger, reminding
 
 CHANNEL = Channel(Platform.SLACK, "C1")
+IN_TEAMS = ChatIdentity(Platform.TEAMS, "olga", "Olga")
 HOUR = timedelta(hours=1)
 ONE = BoardPolicy((CHANNEL,))
 NO_DATES = Campaign()
@@ -58,6 +60,7 @@ class World:
             clock=self.clock,
             policy=self.policy,
             kept=kept,
+            troubles=Troubles(self.ledger, (OPERATOR, IN_TEAMS)),
         )
         self.rehearse = Rehearse(
             ledger=self.ledger, clock=self.clock, policy=self.policy, kept=kept

@@ -41,6 +41,7 @@ from bot.services import requeue as requeue_module
 from bot.services.deliver import Deliver
 from bot.services.requeue import requeue
 from bot.services.send import Send
+from bot.services.troubles import Troubles
 from bot.settings.chat import SlackSettings
 from tests.examples import POLICY
 from tests.fakes import reminding
@@ -99,6 +100,7 @@ async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIt
             send=send,
             engine=engine,
             pace=RedisPace(client, Keys()),
+            troubles=Troubles(ledger),
             clock=clock,
             quotas=quotas,
         )

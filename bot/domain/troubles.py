@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.deliveries import Delivery
-from bot.domain.notices import Alarm
+from bot.domain.notices import Alarm, Channel
 from bot.domain.people import ChatIdentity
 
 PROBE_EVERY = timedelta(minutes=1)
@@ -54,3 +54,9 @@ def alarms(
         Delivery(Alarm(one, about, code, now.date().isoformat()), now + after, "alarm")
         for one in to
     )
+
+
+def places_of(to: ChatIdentity | Channel) -> tuple[str, ...]:
+    """What works when a message to them got through."""
+    platform = to.platform.value
+    return (platform, str(to)) if isinstance(to, Channel) else (platform,)

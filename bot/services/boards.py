@@ -35,9 +35,10 @@ from bot.domain.deliveries import Delivery
 from bot.domain.evidence import State
 from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
-from bot.domain.notices import ChannelNudge, ChannelReport
+from bot.domain.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.people import Platform
 from bot.domain.report import count, dates_of, main_deadline
+from bot.domain.troubles import places_of
 from bot.errors import (
     ChannelUnreachable,
     ChatError,
@@ -46,11 +47,12 @@ from bot.errors import (
     Conflict,
     MessageGone,
 )
-from bot.ports.chat import Messenger
+from bot.ports.chat import Messenger, Sent
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.ports.writing import BoardWriter, Standings
+from bot.services.troubles import Troubles
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +74,7 @@ class Boards:
         clock: Clock,
         policy: Policy,
         kept: BoardPolicy,
+        troubles: Troubles,
     ) -> None:
         self._ledger = ledger
         self._messengers = messengers
@@ -80,6 +83,7 @@ class Boards:
         self._clock = clock
         self._policy = policy
         self._kept = kept
+        self._troubles = troubles
 
     async def show(self, now: datetime) -> datetime:
         """Bring all boards up to date, and close those that are kept no more.
@@ -104,6 +108,7 @@ class Boards:
                 again = min(again, now + timedelta(seconds=error.retry_after))
             except ChatError as error:
                 log.warning("a board was not shown", board=board.place, error=error.code)
+                await self._tell_owners(board.channel, error, now)
                 again = min(again, now + LATER)
             except Conflict:
                 again = min(again, now + timedelta(seconds=1))
@@ -185,18 +190,24 @@ class Boards:
         if board.message_id:
             try:
                 await messenger.update(board.message_id, message)
-                return await self._keep(board.shown(board.message_id, digest, now, anew=False))
+                return await self._shown(board.shown(board.message_id, digest, now, anew=False))
             except MessageGone:
                 board = await self._numbered(board)
         if board.posting_until is not None and board.posting_until > now:
             return board
         board = await self._keep(replace(board, posting_until=now + POSTING))
-        # A crash between the post and the note of it: the platform knows the key.
-        found = await messenger.find_sent(board.channel, board.key)
+        found = await self._find(messenger, board)
         sent = found or await messenger.post(board.channel, message, board.key)
-        board = await self._keep(board.shown(sent.message_id, digest, now, anew=True))
+        board = await self._shown(board.shown(sent.message_id, digest, now, anew=True))
         await messenger.pin(sent.message_id)
         return board
+
+    async def _find(self, messenger: Messenger, board: Board) -> Sent | None:
+        """A crash between the post and the note of it: the platform knows the key."""
+        try:
+            return await messenger.find_sent(board.channel, board.key)
+        except ChatMisconfigured:
+            return None  # such as no scope to read the channel: better twice than not at all
 
     async def _messages_after(self, messenger: Messenger, board: Board) -> int | None:
         try:
@@ -226,10 +237,34 @@ class Boards:
         """The board before it is posted anew, under a key of its own."""
         return await self._keep(replace(board, message_id="", number=board.number + 1))
 
-    async def _keep(self, board: Board) -> Board:
-        kept = replace(board, revision=board.revision + 1)
-        await self._ledger.commit(Changes(boards=(kept,)))
+    async def _shown(self, board: Board) -> Board:
+        """A message got through to its channel."""
+        places = places_of(board.channel)
+        kept = await self._keep(board, solved=places)
+        self._troubles.over(places)
         return kept
+
+    async def _keep(self, board: Board, solved: tuple[str, ...] = ()) -> Board:
+        kept = replace(board, revision=board.revision + 1)
+        await self._ledger.commit(Changes(boards=(kept,), solved=solved))
+        return kept
+
+    async def _tell_owners(self, channel: Channel, error: ChatError, now: datetime) -> None:
+        """What does not pass by itself is somebody's to mend; it is tried again all the same."""
+        match error:
+            case ChannelUnreachable():
+                place = str(channel)
+            case ChatMisconfigured():
+                place = channel.platform.value
+            case _:
+                return
+        trouble = await self._troubles.met(place, error, now)
+        try:
+            await self._ledger.commit(trouble)
+        except Conflict:
+            return  # told by another board, or a delivery, at the same moment
+        for alarm in trouble.planned:
+            await self._engine.deliver(alarm.key, alarm.due_at)
 
     async def _tell(
         self, board: Board, standings: Standings, now: datetime, calendar: Calendar

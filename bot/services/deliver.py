@@ -42,7 +42,7 @@ from bot.domain.notices import (
 )
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
-from bot.domain.troubles import PROBE_EVERY, Trouble, alarms, owners
+from bot.domain.troubles import PROBE_EVERY, alarms, places_of
 from bot.errors import (
     ChannelUnreachable,
     ChatError,
@@ -61,6 +61,7 @@ from bot.ports.ledger import Ledger
 from bot.ports.limits import Pace
 from bot.ports.system import Clock
 from bot.services.send import NothingToTell, NotYet, OutcomeUnknown, Send
+from bot.services.troubles import Troubles
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +90,7 @@ class Deliver:
         engine: Engine,
         pace: Pace,
         clock: Clock,
+        troubles: Troubles,
         quotas: Quotas = limits.DEFAULT,
         operators: tuple[ChatIdentity, ...] = (),
         ask_another: Callable[[ConsentRequest], Awaitable[object]] | None = None,
@@ -99,9 +101,9 @@ class Deliver:
         self._pace = pace
         self._clock = clock
         self._quotas = quotas
+        self._troubles = troubles
         self._operators = operators
         self._ask_another = ask_another
-        self._in_trouble: set[str] = set()  # as far as this replica told it in its log
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, key: str) -> None:
@@ -196,9 +198,7 @@ class Deliver:
         else:
             sent = deliveries.confirm(claimed, told.message_id, self._clock.now())
             await self._end(claimed, sent, "deliver", Step.DELIVER, request=told.request)
-            for place in self._in_trouble.intersection(_places(claimed.notice)):
-                self._in_trouble.discard(place)
-                log.info("messages get through again", place=place)
+            self._troubles.over(places_of(claimed.notice.to))
 
     def _time_left(self, claimed: Delivery) -> float:
         """Seconds for the attempt: it ends well before its lease, however slow the claim was."""
@@ -231,7 +231,7 @@ class Deliver:
         now = self._clock.now()
         until = now + PROBE_EVERY
         await self._pace.pause(platform, until)
-        trouble = await self._trouble(platform.value, error, now)
+        trouble = await self._troubles.met(platform.value, error, now)
         await self._again(deliveries.put_back(claimed, until), trouble)
 
     async def _give_up(self, claimed: Delivery, error: ChatError) -> None:
@@ -241,7 +241,7 @@ class Deliver:
         notice = claimed.notice
         told = NOTHING
         if isinstance(error, ChannelUnreachable) and isinstance(notice.to, Channel):
-            told = await self._trouble(str(notice.to), error, now)
+            told = await self._troubles.met(str(notice.to), error, now)
         elif isinstance(notice, PersonalLink | PersonalRound):
             about = notice.request_id if isinstance(notice, PersonalLink) else notice.requests[0]
             told = Changes(
@@ -258,16 +258,6 @@ class Deliver:
         for request in undelivered:
             # The operator is told in a moment, and sees whether somebody else was asked.
             await self._ask_another(request)
-
-    async def _trouble(self, place: str, error: ChatError, now: datetime) -> Changes:
-        """What to write when `place` is in trouble: nothing when that is known already."""
-        if place in await self._ledger.troubles():
-            return NOTHING
-        trouble = Trouble(place, error.code, str(error), now)
-        self._in_trouble.add(place)
-        log.error("messages do not get through", place=place, code=error.code, reason=str(error))
-        told = alarms(place, error.code, now, owners(trouble, self._operators), after=timedelta())
-        return Changes(troubles=(trouble,), planned=told)
 
     async def _end(
         self,
@@ -305,7 +295,7 @@ class Deliver:
                         deliveries=(ended,),
                         requests=moved,
                         recipients=await self._told(claimed, now) if action != "drop" else (),
-                        solved=_places(notice) if ended.phase is Phase.SENT else (),
+                        solved=places_of(notice.to) if ended.phase is Phase.SENT else (),
                         audit=(entry,),
                     )
                 )
@@ -354,9 +344,3 @@ class Deliver:
                 return (known.told_of_all(now),)
             case _:
                 return ()
-
-
-def _places(notice: Notice) -> tuple[str, ...]:
-    """What works when a message got through."""
-    platform = notice.to.platform.value
-    return (platform, str(notice.to)) if isinstance(notice.to, Channel) else (platform,)

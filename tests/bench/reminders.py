@@ -31,6 +31,7 @@ from bot.domain.people import ChatIdentity, Platform
 from bot.services.deliver import Deliver
 from bot.services.requeue import requeue
 from bot.services.send import Send
+from bot.services.troubles import Troubles
 from sandbox.bot_process import free_port
 from tests import delivery_worker
 from tests.bench import deciding
@@ -229,6 +230,7 @@ async def _simulate(notices: Sequence[Notice]) -> timedelta:
             send=send,
             engine=Queue(),
             pace=RedisPace(client, Keys()),
+            troubles=Troubles(ledger),
             clock=clock,
         )
         for notice in notices:

@@ -14,6 +14,7 @@ from bot.message import Buttons, OpenLink
 from bot.ports.chat import Messenger
 from bot.services.deliver import Deliver
 from bot.services.send import Send
+from bot.services.troubles import Troubles
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, OPERATOR, POLICY, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
@@ -66,6 +67,7 @@ class World:
             send=send,
             engine=self.engine,
             pace=self.pace,
+            troubles=Troubles(self.ledger, (OPERATOR, IN_TEAMS)),
             clock=self.clock,
             operators=(OPERATOR, IN_TEAMS),
             ask_another=self.another,

@@ -23,6 +23,7 @@ from bot.domain.people import Platform
 from bot.errors import LinkRevoked, LinkSpent
 from bot.services.deliver import Deliver
 from bot.services.send import Send
+from bot.services.troubles import Troubles
 from tests.examples import (
     ADA_IN_CHAT,
     BEN_IN_CHAT,
@@ -75,6 +76,7 @@ class World:
             ),
             engine=self.engine,
             pace=FreePace(),
+            troubles=Troubles(self.ledger),
             clock=self.clock,
         )
 

@@ -37,6 +37,7 @@ from bot.services.rehearse import Rehearse
 from bot.services.remind import Remind
 from bot.services.send import Send
 from bot.services.tell import Tell
+from bot.services.troubles import Troubles
 from tests.examples import LINK_FOR, NOW, OPERATOR, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
@@ -103,6 +104,7 @@ class World:
             ),
             engine=self.engine,
             pace=FreePace(),
+            troubles=Troubles(self.ledger),
             clock=self.clock,
         )
 

@@ -33,6 +33,7 @@ from bot.services.remind import Remind
 from bot.services.requeue import BATCH
 from bot.services.send import Send
 from bot.services.tell import Tell
+from bot.services.troubles import Troubles
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,
@@ -106,6 +107,7 @@ class World:
             ),
             engine=self.engine,
             pace=FreePace(),
+            troubles=Troubles(self.ledger),
             clock=self.clock,
         )
 

@@ -1,0 +1,40 @@
+"""Notice what keeps messages from getting through, tell its owners once, and notice its end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.changes import Changes
+from bot.domain.people import ChatIdentity
+from bot.domain.troubles import Trouble, alarms, owners
+from bot.errors import ChatError
+from bot.ports.ledger import Ledger
+
+log = structlog.get_logger(__name__)
+
+
+class Troubles:
+    """What to write of a place that is in trouble: whoever met it commits it with the rest."""
+
+    def __init__(self, ledger: Ledger, operators: tuple[ChatIdentity, ...] = ()) -> None:
+        self._ledger = ledger
+        self._operators = operators
+        self._logged: set[str] = set()  # by this replica
+
+    async def met(self, place: str, error: ChatError, now: datetime) -> Changes:
+        """The trouble, and the alarms to plan with it; nothing to write when it is known."""
+        if place in await self._ledger.troubles():
+            return Changes()
+        trouble = Trouble(place, error.code, str(error), now)
+        self._logged.add(place)
+        log.error("messages do not get through", place=place, code=error.code, reason=str(error))
+        told = alarms(place, error.code, now, owners(trouble, self._operators), after=timedelta())
+        return Changes(troubles=(trouble,), planned=told)
+
+    def over(self, places: tuple[str, ...]) -> None:
+        """A message got through; its sender wrote these places as `solved`."""
+        for place in self._logged.intersection(places):
+            self._logged.discard(place)
+            log.info("messages get through again", place=place)
