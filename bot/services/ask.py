@@ -23,7 +23,12 @@ from bot.errors import (
     AppUnknown,
     AppUnreadable,
     ChatError,
+    ChatMisconfigured,
+    ChatThrottled,
+    ChatUnreachable,
     CloudError,
+    CloudThrottled,
+    CloudUnreachable,
     Conflict,
     ConsentError,
     NobodyReachable,
@@ -37,6 +42,9 @@ from bot.services.candidates import Candidates
 from bot.services.tell import Tell, note
 
 log = structlog.get_logger(__name__)
+
+MAY_PASS = (CloudUnreachable, CloudThrottled, ChatUnreachable, ChatThrottled, ChatMisconfigured)
+"""After these nobody knows whether somebody is left: a cloud or platform is away, or held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +85,21 @@ class Ask:
         """Look again at whom these apps' consent could be asked of, where that look is old."""
         await self._candidates.review(records, anew=anew)
 
-    async def instead(self, request: ConsentRequest) -> None:
+    async def instead(self, request: ConsentRequest) -> bool:
         """Ask somebody else, since this request ended without its person.
 
         The operator hears how a "not me" went on; of what could not be delivered they hear anyway.
         Whoever ended the request does this at once; the agenda has it for when they die on the way.
-        Done again it changes nothing more. Raises StoreError.
+        Done again it changes nothing more. False when nobody could be looked for now, such as while
+        a cloud is away: then the agenda keeps it. Raises StoreError.
         """
         if request.stage not in PASSED_ON or request.changed_at is None:
-            return
-        happened = await self._ask_instead(request)
+            return True
+        try:
+            happened = await self._ask_instead(request)
+        except MAY_PASS as error:
+            log.warning("nobody else could be looked for", request=request.id, error=error.code)
+            return False
         now = self._clock.now()
         planned: tuple[Delivery, ...] = ()
         audit: tuple[AuditEntry, ...] = ()
@@ -97,9 +110,10 @@ class Ask:
         done = Line(instead(request.id), None, held_until=request.changed_at + HOLD)
         await self._ledger.commit(Changes(planned=planned, audit=audit, agenda=(done,)))
         await self._tell.hurry(planned)
+        return True
 
     async def _ask_instead(self, request: ConsentRequest) -> Happening | None:
-        """What came of it; None when there is nothing to be asked any more."""
+        """What came of it; None when there is nothing to be asked any more. Raises MAY_PASS."""
         record = await self._ledger.app(request.app)
         if record is None:
             return None
@@ -116,6 +130,8 @@ class Ask:
                 await self.send(request.app, by, why="undelivered", without=without)
         except NothingToDo:
             return None
+        except MAY_PASS:
+            raise
         except (ConsentError, CloudError, ChatError) as reason:
             log.warning("nobody else was asked", request=request.id, reason=str(reason))
             return Happening.NOBODY_LEFT

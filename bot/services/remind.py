@@ -220,11 +220,10 @@ class Remind:
         return replace(standing, recipient=over)
 
     async def _ask_instead(self, line: Line) -> None:
-        """Whoever ended this request died before somebody else was asked."""
+        """Whoever ended this request died before somebody else was asked, or could ask nobody."""
         request = await self._ledger.request(line.name.partition(":")[2])
-        if request is not None:
-            await self._ask.instead(request)
-        await self._ledger.commit(Changes(agenda=(replace(line, at=None),)))
+        if request is None or await self._ask.instead(request):
+            await self._ledger.commit(Changes(agenda=(replace(line, at=None),)))
 
     async def _look_at_boards(self, line: Line, now: datetime) -> None:
         again = await self._show_boards(now)

@@ -15,6 +15,7 @@ from bot.domain.looks import LOOKS_AFTER
 from bot.domain.notices import Introduction
 from bot.domain.people import ChatIdentity, OktaAdmin, Platform
 from bot.errors import (
+    CloudRefused,
     CloudUnreachable,
     LinkRevoked,
     LinkSpent,
@@ -252,8 +253,15 @@ async def test_when_nobody_is_left_the_operator_is_told(world: person.Stage) -> 
 
 
 async def test_a_cloud_that_is_down_does_not_swallow_not_me(world: person.Stage) -> None:
-    """The person's answer is kept; the operator is told that nobody could be asked."""
+    """The person's answer is kept; nobody is said to be left before that was looked up."""
     world.entra.admins[TENANT.id] = CloudUnreachable("Down.", where="contoso", call="GET roles")
+    assert (await world.follow.not_me(LINK)).stage is Stage.DECLINED
+    assert world.told("note:nobody_left:r1") == []
+
+
+async def test_a_cloud_that_refuses_has_its_operator(world: person.Stage) -> None:
+    """That does not pass by itself: the operator is told that nobody could be asked."""
+    world.entra.admins[TENANT.id] = CloudRefused("No.", where="contoso", call="GET roles")
     assert (await world.follow.not_me(LINK)).stage is Stage.DECLINED
     assert len(world.told("note:nobody_left:r1")) == 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +15,8 @@ from bot.domain.campaign import Campaign
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage, Step, step
 from bot.domain.intents import Policy
-from bot.errors import StoreUnavailable
+from bot.errors import ChatError, ChatThrottled, CloudError, CloudUnreachable, StoreUnavailable
+from bot.services.ask import Asked
 from bot.services.digest import Digests
 from bot.services.remind import Remind
 from bot.services.visit import ByLink
@@ -141,6 +143,37 @@ async def test_where_nobody_is_left_a_tick_tells_the_operator_and_it_is_over(wor
     await world.ticks(after=HOLD)
     assert ([key.split(":")[1] for key in world.notes()], world.waits()) == (["nobody_left"], False)
     assert [e.action for e in await world.ledger.audit()].count("nobody_left") == 1
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        CloudUnreachable("no answer", where="contoso", call="GET roles"),
+        ChatThrottled("slow down", retry_after=30),
+    ],
+    ids=["cloud", "chat"],
+)
+async def test_while_nobody_can_be_looked_for_nobody_is_said_to_be_left(
+    world: World, away: CloudError | ChatError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cloud or a chat platform that is away for an hour ends nothing: it is tried until then."""
+    back = [False]
+    send = world.ask.send
+
+    async def away_at_first(*args: Any, **options: Any) -> Asked:
+        if not back[0]:
+            raise away
+        return await send(*args, **options)
+
+    monkeypatch.setattr(world.ask, "send", away_at_first)
+    await world.follow.not_me(LINK)
+    for _ in range(12):
+        await world.ticks(after=HOLD)
+    assert (await world.asked(), world.notes(), world.waits()) == ([], [], True)
+    back[0] = True
+    await world.ticks(after=HOLD)
+    assert (await world.asked(), world.waits()) == (["ben"], False)
+    assert [key.split(":")[1] for key in world.notes()] == ["reassigned"]
 
 
 async def test_what_could_not_be_delivered_is_asked_of_somebody_else_by_a_tick() -> None:
