@@ -6,6 +6,7 @@ is written in one step with what they will have been told, so a second replica f
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -30,6 +31,8 @@ from bot.services.standing import standing_of
 
 # More people than this at one tick wait for the next one; a tick stays short.
 AT_ONCE = 500
+PATIENCE = 60.0
+"""Seconds that one line may take: the next ones wait while a cloud lets it hang."""
 NOBODY_LEFT = "nobody_left"
 
 log = structlog.get_logger(__name__)
@@ -70,18 +73,27 @@ class Remind:
         return self._channels
 
     async def tick(self) -> None:
-        """Remind whose time has come, bring boards up to date, re-add unsent deliveries."""
+        """Re-add unsent deliveries, remind whose time has come, bring boards up to date."""
         now = self._clock.now()
+        await requeue(self._ledger, self._engine, now)  # first: nobody's line holds that up
         for line in await self._ledger.due_lines(now, AT_ONCE):
             try:
-                await self._work_off(line, now)
+                async with asyncio.timeout(PATIENCE):
+                    await self._work_off(line, now)
             except StoreUnavailable:
                 raise
+            except TimeoutError:
+                log.warning("a line of the agenda takes too long", line=line.name)
+                await self._later(line)
             except Exception:
                 # One record must not keep everybody else waiting. When the hold of its line ends,
                 # it is tried again.
                 log.exception("a line of the agenda could not be worked off", line=line.name)
-        await requeue(self._ledger, self._engine, now)
+
+    async def _later(self, line: Line) -> None:
+        """Behind all that this tick does not come to: those have their turn before it."""
+        again = self._clock.now() + HOLD
+        await self._ledger.commit(Changes(agenda=(replace(line, at=again),)))
 
     async def _work_off(self, line: Line, now: datetime) -> None:
         if line.name == BOARDS:
@@ -135,7 +147,7 @@ class Remind:
             again = look(standing, now, self._policy).again
         planned = await self._not_planned_yet(decision.intents, now)
         if undone:
-            again = now + HOLD
+            again = self._clock.now() + HOLD  # behind whoever this tick does not come to
         elif again is not None:
             again = min(again, now + AT_LEAST)
         elif standing.items:

@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.domain.agenda import HOLD, person
+from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
@@ -26,6 +27,7 @@ from bot.domain.people_policy import PeoplePolicy
 from bot.domain.recipients import Recipient
 from bot.errors import ChatThrottled, ChatUnreachable, NobodyReachable, RecordUnreadable
 from bot.ports.chat import Messenger
+from bot.services import remind
 from bot.services.ask import Ask, Asked
 from bot.services.deliver import Deliver
 from bot.services.digest import Digests
@@ -431,6 +433,34 @@ async def test_whoever_could_not_be_looked_for_is_looked_for_again(
     request = await world.ledger.request(REQUEST.id)
     assert request is not None
     assert request.stage is Stage.EXPIRED
+
+
+async def test_a_cloud_that_hangs_holds_up_nobody_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is due is handed out before, others have their turn, and next time they come first."""
+    bens = replace(DELIVERED, id="r2", app=AppRef("contoso", "0oa2"), chat=BEN_IN_CHAT)
+    app = replace(RECORD.app, ref=bens.app)
+    await world.ledger.commit(
+        Changes(apps=(replace(RECORD, app=app, request_id="r2"),), planned=(LETTER,))
+    )
+    await world.ledger.commit(Changes(requests=(replace(bens, revision=1),)))
+    handed_out: list[int] = []
+
+    async def hang(request: ConsentRequest) -> Asked:
+        handed_out.append(len(world.engine.batches))
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(world.ask, "sideways", hang)
+    monkeypatch.setattr(remind, "PATIENCE", 1.0)
+    ignored = replace(Recipient(ADA_IN_CHAT), rounds=(NOW, NOW + DAY, NOW + 2 * DAY), revision=1)
+    await world.ledger.commit(Changes(recipients=(ignored,)))
+    world.clock.forward(9 * DAY)
+    await world.remind.tick()
+    assert handed_out == [1]
+    assert {str(d.notice.to) for d in world.planned(PersonalRound)} == {str(BEN_IN_CHAT)}
+    assert world.ledger._agenda[person(ADA_IN_CHAT)] == world.clock.now() + HOLD
 
 
 async def test_an_app_that_can_be_read_again_is_spoken_of_again(world: World) -> None:
