@@ -70,7 +70,8 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
         client = await stack.enter_async_context(store.connect(url))
         durability = Durability.of(await store.check(client), settings.redis.replicas)
         keys = Keys()
-        ledger = RedisLedger(client, keys, durability)
+        names = frozenset(org.name for org in settings.okta)
+        ledger = RedisLedger(client, keys, durability, names)
         orgs = _okta(settings, clock, stack, client, keys)
         entra = _entra(settings, clock, stack)
         scan = Scan(

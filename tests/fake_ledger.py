@@ -31,11 +31,14 @@ from bot.errors import Conflict, StoreUnavailable
 class FakeLedger:
     """Implements `bot.ports.ledger.Ledger`. `down` is a store that is away.
 
+    `orgs` are those in the settings (None: all count).
+
     Every call yields to the loop once, as a real one does, so that races happen here too.
     """
 
     def __init__(self) -> None:
         self.down = False
+        self.orgs: frozenset[str] | None = None
         self._apps: dict[AppRef, AppRecord] = {}
         self._scans: dict[str, OrgScan] = {}
         self._requests: dict[str, ConsentRequest] = {}
@@ -150,17 +153,21 @@ class FakeLedger:
         await self._call()
         self._pictures[name] = png
 
+    def _counts(self, org: str) -> bool:
+        return self.orgs is None or org in self.orgs
+
     async def app(self, ref: AppRef) -> AppRecord | None:
         await self._call()
-        return self._apps.get(ref)
+        return self._apps.get(ref) if self._counts(ref.org) else None
 
     async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
         await self._call()
-        return tuple(r for ref, r in self._apps.items() if org in ("", ref.org))
+        found = (r for ref, r in self._apps.items() if org in ("", ref.org))
+        return tuple(record for record in found if self._counts(record.app.ref.org))
 
     async def scans(self) -> Mapping[str, OrgScan]:
         await self._call()
-        return dict(self._scans)
+        return {org: scan for org, scan in self._scans.items() if self._counts(org)}
 
     async def save_scan(self, scan: OrgScan) -> None:
         await self._call()
@@ -190,7 +197,8 @@ class FakeLedger:
 
     async def prospects(self, org: str = "") -> Mapping[AppRef, Prospect]:
         await self._call()
-        return {ref: one for ref, one in self._prospects.items() if org in ("", ref.org)}
+        found = {ref: one for ref, one in self._prospects.items() if org in ("", ref.org)}
+        return {ref: one for ref, one in found.items() if self._counts(ref.org)}
 
     async def okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
         await self._call()

@@ -62,12 +62,19 @@ return due
 
 
 class RedisLedger:
-    """Implements `bot.ports.ledger.Ledger`."""
+    """Implements `bot.ports.ledger.Ledger`. `orgs` are those in the settings (None: all count)."""
 
-    def __init__(self, client: Redis, keys: Keys, durability: Durability = NONE) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        keys: Keys,
+        durability: Durability = NONE,
+        orgs: frozenset[str] | None = None,
+    ) -> None:
         self._client = client
         self._keys = keys
         self._durability = durability
+        self._configured = orgs
         self._script = register(client)
         self._hold = client.register_script(_HOLD)
         self._take_due = client.register_script(_TAKE_DUE)
@@ -188,7 +195,13 @@ class RedisLedger:
         )
         commit.index(self._keys.due(), delivery.key, look_at)
 
+    def _counts(self, org: str) -> bool:
+        """Whether an org is in the settings: what was kept of any other is not told of."""
+        return self._configured is None or org in self._configured
+
     async def app(self, ref: AppRef) -> AppRecord | None:
+        if not self._counts(ref.org):
+            return None
         with errors():
             stored = await self._client.hget(self._keys.apps(ref.org), ref.app_id)
         return codec.APP.load(split(stored)) if stored else None
@@ -196,7 +209,7 @@ class RedisLedger:
     async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
         stored = []
         with errors():
-            for name in [org] if org else await self._orgs():
+            for name in await self._orgs(org):
                 stored += await self._client.hvals(self._keys.apps(name))
         found: list[AppRecord] = []
         for start in range(0, len(stored), AT_A_TIME):
@@ -207,13 +220,16 @@ class RedisLedger:
             await asyncio.sleep(0)
         return tuple(found)
 
-    async def _orgs(self) -> list[str]:
-        return sorted(map(text, await self._client.smembers(self._keys.orgs())))
+    async def _orgs(self, org: str) -> list[str]:
+        """That one, or all of them (""); of these the ones that count."""
+        names = [org] if org else map(text, await self._client.smembers(self._keys.orgs()))
+        return sorted(filter(self._counts, names))
 
     async def scans(self) -> Mapping[str, OrgScan]:
         with errors():
             stored = await self._client.hgetall(self._keys.scans())
-        return {scan.org: scan for scan in codec.SCAN.readable("scans", stored.values())}
+        scans = codec.SCAN.readable("scans", stored.values())
+        return {scan.org: scan for scan in scans if self._counts(scan.org)}
 
     async def save_scan(self, scan: OrgScan) -> None:
         with errors():
@@ -256,7 +272,7 @@ class RedisLedger:
     async def prospects(self, org: str = "") -> Mapping[AppRef, Prospect]:
         found = []
         with errors():
-            for name in [org] if org else await self._orgs():
+            for name in await self._orgs(org):
                 found += await self._client.hvals(self._keys.prospects(name))
         return {one.app: one for one in codec.PROSPECT.readable("prospects", found)}
 

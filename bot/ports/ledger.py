@@ -31,6 +31,9 @@ class Ledger(Protocol):
     wrote may not be readable here: asked for by itself it raises RecordUnreadable; lists leave it
     out, apart from those by which somebody would be asked or told again (`requests_for`,
     `account_notes`, `boards`).
+
+    What was kept of an org that is in the settings no more (its apps, looks and prospects) is there
+    again once it is: until then nobody is told of it.
     """
 
     async def commit(self, changes: Changes) -> None:

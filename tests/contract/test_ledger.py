@@ -30,8 +30,10 @@ from bot.domain.consent import ConsentRequest, LinkBinding, Stage, Step, link_di
 from bot.domain.deliveries import LEASE, Delivery
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.notices import PersonalLink
+from bot.domain.prospects import Prospect
 from bot.domain.troubles import Trouble
 from bot.errors import Conflict, RecordUnreadable, StoreError, StoreUnavailable
+from bot.foundation import open_foundation
 from bot.ports.chat import ConversationRef
 from bot.ports.ledger import Ledger
 from tests import strategies as some
@@ -49,6 +51,7 @@ from tests.examples import (
 )
 from tests.expiry import lasting_keys
 from tests.fake_ledger import FakeLedger
+from tests.wiring import settings as bot_settings
 
 KEYS = Keys()
 ENTRY = AuditEntry(NOW, "slack:U9", "ask", "contoso/0oa1", {"to": "slack:U1"})
@@ -434,6 +437,28 @@ async def test_two_installations_on_one_server_do_not_meet(
     assert await other.apps() == ()
     assert await other.open_requests() == ()
     assert await other.audit() == ()
+
+
+async def test_an_org_that_is_in_the_settings_no_more_is_not_told_of(tmp_path: Path) -> None:
+    """Renamed or given up, its apps were open for ever. All is there again if it comes back."""
+    both = bot_settings().model_copy(update={"data_dir": tmp_path})
+    contoso = both.okta[0]
+    fabrikam = contoso.model_copy(update={"name": "fabrikam"})
+    both = both.model_copy(update={"okta": (contoso, fabrikam)})
+    other = replace(RECORD, app=replace(APP, ref=AppRef("fabrikam", "0oa9")))
+    prospects = tuple(Prospect(one.app.ref, NOW, None, "Ada") for one in (RECORD, other))
+    async with open_foundation(both) as base:
+        await base.ledger.commit(Changes(apps=(RECORD, other), prospects=prospects))
+        for org in ("contoso", "fabrikam"):
+            await base.ledger.save_scan(OrgScan(org, NOW))
+    for orgs in ((contoso,), (contoso, fabrikam)):
+        names = {org.name for org in orgs}
+        async with open_foundation(both.model_copy(update={"okta": orgs})) as base:
+            assert {one.app.ref.org for one in await base.ledger.apps()} == names
+            assert {ref.org for ref in await base.ledger.prospects()} == names
+            assert set(await base.ledger.scans()) == names
+            assert bool(await base.ledger.apps("fabrikam")) is ("fabrikam" in names)
+            assert (await base.ledger.app(other.app.ref) is not None) is ("fabrikam" in names)
 
 
 async def test_a_record_of_a_newer_version_is_an_error_that_says_so(

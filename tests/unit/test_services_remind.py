@@ -269,6 +269,13 @@ async def test_a_finished_app_is_spoken_of_no_more(world: World) -> None:
     assert world.planned(PersonalRound) == []
 
 
+async def test_an_org_that_is_in_the_settings_no_more_is_spoken_of_no_more(world: World) -> None:
+    """Nobody can look at its apps any more, so nobody is reminded of them."""
+    world.ledger.orgs = frozenset({"fabrikam"})
+    await world.days(21)
+    assert world.planned(PersonalRound) == []
+
+
 async def test_silence_goes_to_the_next_candidate_and_then_to_the_operators(world: World) -> None:
     """Ada hears three times, Ben is asked, and when he is silent too, the operators are told."""
     await world.days(24)
