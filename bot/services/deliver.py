@@ -249,8 +249,10 @@ class Deliver:
             )
         elif isinstance(error, MessageRefused) and not isinstance(notice, Alarm):
             log.error("a message was refused", delivery=claimed.key, reason=error.message)
-        # A refused round moves its requests only when it is the person who cannot be written to.
-        gone = isinstance(notice, PersonalLink) or isinstance(error, PersonUnreachable)
+        # A refused round moves its requests only when it is the person who cannot be written to,
+        # or their whole platform, which is in the settings no more.
+        lost = isinstance(error, PersonUnreachable | ChatMisconfigured)
+        gone = isinstance(notice, PersonalLink) or lost
         taken = Step.FAIL_DELIVERY if gone else None
         undelivered = await self._end(claimed, failed, "fail_delivery", taken, also=told)
         if self._ask_another is None:

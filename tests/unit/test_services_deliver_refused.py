@@ -317,3 +317,15 @@ async def test_whoever_cannot_be_reminded_any_more_is_not_waited_for(world: Worl
     await world.worker()(ROUND.key)
     assert await world.stage() is Stage.UNDELIVERED
     assert [request.id for request in world.undelivered] == [REQUEST.id]
+
+
+async def test_whoever_is_on_a_platform_that_is_gone_is_not_waited_for_either(
+    world: World,
+) -> None:
+    """Taken out of the settings since they were asked: else round after round would fail."""
+    await world.worker()(LETTER.key)
+    await world.ledger.commit(Changes(planned=(ROUND,)))
+    del world.messengers[Platform.SLACK]
+    await world.worker()(ROUND.key)
+    assert await world.stage() is Stage.UNDELIVERED
+    assert [request.id for request in world.undelivered] == [REQUEST.id]
