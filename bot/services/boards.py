@@ -90,6 +90,7 @@ class Boards:
 
         Returns when to look again (UTC). One board's trouble is its own.
         """
+        await self._troubles.keep_only({*self._messengers, *map(str, self._kept.channels)})
         everything = await self.standings(now)
         calendar = self._policy.calendars.of("")
         await self._ledger.save_day(count(now.date(), everything.records))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
@@ -32,6 +33,13 @@ class Troubles:
         log.error("messages do not get through", place=place, code=error.code, reason=str(error))
         told = alarms(place, error.code, now, owners(trouble, self._operators), after=timedelta())
         return Changes(troubles=(trouble,), planned=told)
+
+    async def keep_only(self, places: Collection[str]) -> None:
+        """End the others: nothing is sent any more that could end them."""
+        gone = tuple(place for place in await self._ledger.troubles() if place not in places)
+        if gone:
+            self._logged.difference_update(gone)
+            await self._ledger.commit(Changes(solved=gone))
 
     def over(self, places: tuple[str, ...]) -> None:
         """A message got through; its sender wrote these places as `solved`."""

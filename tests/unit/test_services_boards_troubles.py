@@ -9,6 +9,7 @@ import pytest
 from bot.domain.changes import Changes
 from bot.domain.notices import Alarm
 from bot.domain.people import ChatIdentity
+from bot.domain.troubles import Trouble
 from bot.errors import ChannelUnreachable, ChatError, ChatMisconfigured, ChatUnreachable
 from tests.boards import IN_TEAMS, World
 from tests.examples import NOW, OPERATOR, RECORD
@@ -73,3 +74,16 @@ async def test_a_channel_that_may_not_be_read_gets_its_board_all_the_same(world:
     await world.show()
     assert len(world.messenger.posted) == 1
     assert await world.ledger.troubles() == {}
+
+
+@pytest.mark.parametrize("place", ["slack:C9", "teams", "teams:19:x"])
+async def test_the_trouble_of_a_place_that_is_in_the_settings_no_more_is_over(
+    world: World, place: str
+) -> None:
+    """A channel was archived and taken out: no message will ever get through to end it."""
+    old = Trouble(place, "channel_unreachable", "is_archived", NOW)
+    still = Trouble("slack:C1", "channel_unreachable", "is_archived", NOW)
+    await world.ledger.commit(Changes(troubles=(old, still)))
+    world.messenger.refuses.append(ChannelUnreachable("is_archived"))
+    await world.show()
+    assert list(await world.ledger.troubles()) == ["slack:C1"]
