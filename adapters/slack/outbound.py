@@ -125,7 +125,7 @@ class SlackMessenger:
         """The newest message with this key among the last PAGE * MAX_PAGES.
 
         In a thread, which Slack tells from its beginning, among as many of the first. Needs the
-        `history` scope of the kind of conversation; without it ChatMisconfigured.
+        `history` scope of the kind of conversation; without it ScopeMissing.
         """
         match to:
             case Channel(channel_id=channel):
@@ -135,7 +135,7 @@ class SlackMessenger:
         return await self._find(channel, key, thread.partition(":")[2])
 
     async def messages_after(self, message_id: str, enough: int) -> int | None:
-        """Needs the `history` scope of the kind of channel; without it ChatMisconfigured."""
+        """Needs the `history` scope of the kind of channel; without it ScopeMissing."""
         channel, _, ts = message_id.partition(":")
         found = 0
         history = self._web.conversations_history

@@ -65,14 +65,15 @@ class Messenger(Protocol):
     ) -> Sent | None:
         """The message that was sent with `key`, if the platform can tell; None otherwise.
 
-        `thread` is the message that it replied to.
+        `thread` is the message that it replied to. Raises ScopeMissing where it may not be read.
         """
         ...
 
     async def messages_after(self, message_id: str, enough: int) -> int | None:
         """How many messages came after this one in its channel, those in threads apart.
 
-        No more than `enough` are counted. None where the platform cannot tell.
+        No more than `enough` are counted. None where the platform cannot tell. Raises ScopeMissing
+        where it may not be read.
         """
         ...
 

@@ -46,6 +46,7 @@ from bot.errors import (
     ChatThrottled,
     Conflict,
     MessageGone,
+    ScopeMissing,
 )
 from bot.ports.chat import Messenger, Sent
 from bot.ports.engine import Engine
@@ -207,14 +208,14 @@ class Boards:
         """A crash between the post and the note of it: the platform knows the key."""
         try:
             return await messenger.find_sent(board.channel, board.key)
-        except ChatMisconfigured:
-            return None  # such as no scope to read the channel: better twice than not at all
+        except ScopeMissing:
+            return None  # it may not be read: better twice than not at all
 
     async def _messages_after(self, messenger: Messenger, board: Board) -> int | None:
         try:
             return await messenger.messages_after(board.message_id, BURIED)
-        except ChatMisconfigured:
-            return None  # such as no scope to read the channel
+        except ScopeMissing:
+            return None  # it may not be read
 
     async def _close(self, board: Board) -> None:
         """Say on a board that is kept no more that it is; it is not looked at again."""

@@ -35,7 +35,14 @@ from bot.domain.notices import (
     key_of,
 )
 from bot.domain.people import Platform
-from bot.errors import ChatMisconfigured, ChatThrottled, Conflict, MessageGone, NotDurable
+from bot.errors import (
+    ChatMisconfigured,
+    ChatThrottled,
+    Conflict,
+    MessageGone,
+    NotDurable,
+    ScopeMissing,
+)
 from bot.message import Message
 from bot.ports.chat import Messenger
 from bot.ports.ledger import Ledger
@@ -178,8 +185,8 @@ class Send:
             thread = await self._thread_of(notice)
             found = await messenger.find_sent(notice.to, delivery.key, thread)
             asked = messenger.tells
-        except ChatMisconfigured:
-            found, asked = None, False  # such as no scope to read the conversation
+        except ScopeMissing:
+            found, asked = None, False  # it may be written to, but not read
         except ChatThrottled as error:
             error.looking = True
             raise

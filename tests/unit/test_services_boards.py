@@ -15,7 +15,7 @@ from bot.domain.choice import Nobody
 from bot.domain.evidence import State
 from bot.domain.notices import ChannelNudge, ChannelReport
 from bot.domain.prospects import Prospect
-from bot.errors import ChatMisconfigured, ChatThrottled, ChatUnreachable, MessageGone
+from bot.errors import ChatThrottled, ChatUnreachable, MessageGone, ScopeMissing
 from bot.message import Facts, Picture, Progress, Table
 from tests.boards import CHANNEL, HOUR, World
 from tests.examples import APP, NOW, RECORD, REQUEST
@@ -139,7 +139,7 @@ async def test_where_nobody_can_tell_age_alone_decides(scope_is_missing: bool) -
     await world.ledger.commit(Changes(apps=(RECORD,)))
     await world.show()
     if scope_is_missing:
-        world.messenger.refuses.append(ChatMisconfigured("missing scope"))
+        world.messenger.refuses.append(ScopeMissing("missing scope"))
     await world.show(timedelta(days=30))
     first, second = (p.message for p in world.messenger.posted.values())
     assert "further down" in first.summary

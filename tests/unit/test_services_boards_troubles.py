@@ -10,7 +10,13 @@ from bot.domain.changes import Changes
 from bot.domain.notices import Alarm
 from bot.domain.people import ChatIdentity
 from bot.domain.troubles import Trouble
-from bot.errors import ChannelUnreachable, ChatError, ChatMisconfigured, ChatUnreachable
+from bot.errors import (
+    ChannelUnreachable,
+    ChatError,
+    ChatMisconfigured,
+    ChatUnreachable,
+    ScopeMissing,
+)
 from tests.boards import IN_TEAMS, World
 from tests.examples import NOW, OPERATOR, RECORD
 
@@ -70,7 +76,7 @@ async def test_what_passes_by_itself_is_nobodys_trouble(world: World) -> None:
 
 async def test_a_channel_that_may_not_be_read_gets_its_board_all_the_same(world: World) -> None:
     """It can only not be looked for."""
-    world.messenger.looks_refused.append(ChatMisconfigured("missing_scope"))
+    world.messenger.looks_refused.append(ScopeMissing("missing_scope"))
     await world.show()
     assert len(world.messenger.posted) == 1
     assert await world.ledger.troubles() == {}

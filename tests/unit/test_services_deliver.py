@@ -14,7 +14,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent import Stage, Step, link_digest, step
 from bot.domain.deliveries import LEASE, Delivery, Phase
 from bot.domain.notices import ChannelNudge, Notice, RequestChanged
-from bot.errors import ChatMisconfigured, ChatUnreachable, StoreUnavailable
+from bot.errors import ChatMisconfigured, ChatUnreachable, ScopeMissing, StoreUnavailable
 from bot.message import Message
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
@@ -252,7 +252,7 @@ async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(
     """Without the scope to read a conversation a letter is sent again, not held for ever."""
 
     async def forbidden(*args: object) -> None:
-        raise ChatMisconfigured("missing_scope")
+        raise ScopeMissing("missing_scope")
 
     world.slack.breaks.append(ChatUnreachable("no answer"))
     await world.worker()(LETTER.key)
@@ -260,6 +260,23 @@ async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(
     monkeypatch.setattr(world.slack, "find_sent", forbidden)
     await world.worker()(LETTER.key)
     assert len(world.slack.posted) == 2
+    assert await world.ledger.troubles() == {}
+
+
+async def test_a_lookup_without_a_valid_token_is_held_until_there_is_one(world: World) -> None:
+    """The platform can tell, only not now: a reminder is neither given up nor sent twice."""
+    await world.ledger.commit(Changes(planned=(REMINDER,)))
+    world.slack.breaks.append(ChatUnreachable("no answer"))
+    await world.worker()(REMINDER.key)
+    for _ in range(3):
+        world.clock.forward(timedelta(minutes=1))
+        world.slack.looks_refused.append(ChatMisconfigured("token_revoked"))
+        await world.worker()(REMINDER.key)
+    assert list(await world.ledger.troubles()) == ["slack"]
+    world.clock.forward(timedelta(minutes=1))
+    await world.worker()(REMINDER.key)
+    assert (await world.delivery(REMINDER.key)).phase is Phase.SENT
+    assert len(world.slack.posted) == 1
     assert await world.ledger.troubles() == {}
 
 
