@@ -4,7 +4,8 @@ A time is kept free for a call in two books. The conversation's book is a list o
 messages go out: the n-th newest tells exactly whether "n within this span" would be broken. The
 shared book is a row of slots, one call each; `run` remembers the stretch without a gap, so that a
 full book is not read from the start. A time in the future is a promise: whoever got it comes back
-then, and nobody else is given it.
+then, and nobody else is given it. Who comes much later asks anew: after an hour without a worker
+all who were promised a time would else go at once.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from adapters.redis.keys import Keys
 from adapters.redis.store import errors
 from bot.domain.limits import Pacing
 
+LATE = timedelta(seconds=5)
+"""How long after its time a promise still holds."""
+
 _SLOT = """
 local now, held, every = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local at = now
@@ -24,13 +28,13 @@ for i = 1, 2 do
   local paused = tonumber(redis.call('GET', KEYS[i]) or 0)
   if paused > at then at = paused end
 end
-if held > 0 and at == now then return now end
+if held > 0 and at == now and now - held <= tonumber(ARGV[4]) then return now end
 
 local most, longest = 0, 0
-if ARGV[4] then
+if ARGV[5] then
   local head = tonumber(redis.call('LINDEX', KEYS[5], 0) or 0)
   if head > at then at = head end  -- messages to one place keep their order
-  for i = 4, #ARGV, 2 do
+  for i = 5, #ARGV, 2 do
     local n, span = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
     local nth = tonumber(redis.call('LINDEX', KEYS[5], n - 1) or 0)
     if nth > 0 and nth + span > at then at = nth + span end
@@ -90,6 +94,7 @@ class RedisPace:
             _ms(now),
             _ms(held) if held is not None else 0,
             pacing.every / timedelta(milliseconds=1),
+            LATE // timedelta(milliseconds=1),
         ]
         if pacing.conversation:
             keys.append(self._keys.conversation_pace(pacing.conversation))

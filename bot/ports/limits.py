@@ -18,7 +18,8 @@ class Pace(Protocol):
     async def slot(self, pacing: Pacing, now: datetime, held: datetime | None = None) -> datetime:
         """When the call may be made: `now` at the earliest; that time is then kept free for it.
 
-        `held`: a time that was kept free for it before. It still counts unless a pause came up.
+        `held`: a time that was kept free for it before. It still counts, unless it is long over or
+        a pause came up.
         """
         ...
 

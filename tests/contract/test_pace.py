@@ -106,6 +106,17 @@ async def test_a_time_that_was_kept_free_is_not_asked_for_again(pace: RedisPace)
     assert await pace.slot(to_channel(Platform.SLACK), last, held=last) == last
 
 
+async def test_after_an_outage_nobody_goes_by_a_time_that_is_long_over(pace: RedisPace) -> None:
+    """A hundred waited when the last worker ended: an hour later they are spread again."""
+    promised = [await pace.slot(to_person(n), NOW) for n in range(100)]
+    back = NOW + timedelta(hours=1)
+    times = [await pace.slot(to_person(n), back, held=at) for n, at in enumerate(promised)]
+    quota = limits.DEFAULT.slack[Call.SEND]
+    assert most_within(times, SECOND) <= quota.messages / 60 + 1
+    late = back + timedelta(minutes=1)
+    assert await pace.slot(to_person(1), late, held=late - SECOND) == late, "a moment is nothing"
+
+
 async def test_a_pause_holds_everybody_also_who_had_a_time(pace: RedisPace) -> None:
     """After it they go one after another, as the limits say."""
     pacing = to_channel(Platform.SLACK)
