@@ -13,6 +13,7 @@ from bot.chat import boards, reports
 from bot.chat.digests import digest
 from bot.chat.rounds import personal_round
 from bot.chat.words import Words
+from bot.domain.cadence import put_off_until
 from bot.domain.campaign import Tone
 from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.intents import Open, Policy, Reason
@@ -79,9 +80,10 @@ class Reminding:
 
     async def _round(self, notice: PersonalRound, links: Mapping[str, str]) -> Message | None:
         found = [await self._ledger.request(request_id) for request_id in notice.requests]
-        requests = []
+        requests, now = [], self._clock.now()
         for request in found:
-            if request is None or request.snooze is not None:
+            later = put_off_until(request, now, self._policy) if request is not None else None
+            if request is None or (later is not None and later > now):
                 continue  # put off while the round was on its way
             record = await self._ledger.app(request.app)
             if record is not None and Open(request, record.state).waits:
@@ -89,7 +91,6 @@ class Reminding:
         if not requests:
             return None
         language = notice.to.language or self._words.language
-        now = self._clock.now()
         return personal_round(Words(language), notice, requests, links, self._policy, now)
 
     async def sample(self, asker: ChatIdentity) -> Message | None:

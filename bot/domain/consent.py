@@ -274,8 +274,8 @@ def step(
     """The request after `taken`. Raises StepNotAllowed when the table has no such step.
 
     `proof` goes with ACKNOWLEDGE, `link` with ISSUE and RENEW, `saw` with ATTEST, `snooze` with
-    SNOOZE, `suggestion` with DECLINE, `watch` with SAVE, CLAIM and LOOK. Whatever else is done
-    than looking ends a snooze.
+    SNOOZE, and with RENEW while it goes on, `suggestion` with DECLINE, `watch` with SAVE, CLAIM and
+    LOOK. Whatever else is done than looking ends a snooze.
     """
     target = TRANSITIONS.get((request.stage, taken))
     if target is None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -28,7 +29,7 @@ import structlog
 
 from bot.domain import deliveries, limits
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import ConsentRequest, Stage, Step, step
+from bot.domain.consent import ConsentRequest, Stage, Step, allowed, step
 from bot.domain.deliveries import MOST_CRASHES, Delivery, Phase, next_try
 from bot.domain.limits import Call, Quotas
 from bot.domain.notices import (
@@ -52,6 +53,7 @@ from bot.errors import (
     Conflict,
     MessageGone,
     MessageRefused,
+    NotDurable,
     PersonUnreachable,
     RecordUnreadable,
     ScopeMissing,
@@ -192,7 +194,8 @@ class Deliver:
         except NothingToTell:
             await self._end(claimed, deliveries.fail(claimed, "nothing_to_tell"), "drop", None)
         except OutcomeUnknown as error:
-            await self._end(claimed, deliveries.fail(claimed, error.code), "fail_delivery", None)
+            lost = deliveries.fail(claimed, error.code)  # for the person it counts as sent
+            await self._end(claimed, lost, "fail_delivery", Step.DELIVER)
         except (PersonUnreachable, ChannelUnreachable, MessageGone, MessageRefused) as error:
             await self._give_up(claimed, error)
         else:
@@ -290,17 +293,17 @@ class Deliver:
                     **({"failure": ended.failure} if ended.failure else {}),
                 },
             )
+            changes = replace(
+                also,
+                deliveries=(ended,),
+                requests=moved,
+                recipients=await self._told(claimed, now) if action != "drop" else (),
+                solved=places_of(notice.to) if ended.phase is Phase.SENT else (),
+                audit=(entry,),
+            )
             try:
-                await self._ledger.commit(
-                    replace(
-                        also,
-                        deliveries=(ended,),
-                        requests=moved,
-                        recipients=await self._told(claimed, now) if action != "drop" else (),
-                        solved=places_of(notice.to) if ended.phase is Phase.SENT else (),
-                        audit=(entry,),
-                    )
-                )
+                with suppress(NotDurable):  # written, and nobody was promised anything about it
+                    await self._ledger.commit(changes)
             except Conflict:
                 current = await self._ledger.delivery(claimed.key)
                 if current is None or current.revision != claimed.revision:
@@ -332,6 +335,11 @@ class Deliver:
                 found = [await self._ledger.request(one) for one in about]
                 reached = [r for r in found if r is not None and r.stage is Stage.DELIVERED]
                 return tuple(step(request, outcome, now) for request in reached)
+            case PersonalRound(requests=about), Step.DELIVER:
+                # Who put it off was told now as they wanted: the plan ends with its message.
+                found = [await self._ledger.request(one) for one in about]
+                told = [r for r in found if r is not None and Step.RENEW in allowed(r.stage)]
+                return tuple(step(r, Step.RENEW, now) for r in told if self._send.plan_is_over(r))
             case _:
                 return ()
 

@@ -103,6 +103,14 @@ class Send:
         """Whether this platform is in the settings."""
         return platform in self._messengers
 
+    def plan_is_over(self, request: ConsentRequest) -> bool:
+        """Whether the person put it off, and the time has come."""
+        return request.snooze is not None and not self._is_put_off(request, self._clock.now())
+
+    def _is_put_off(self, request: ConsentRequest, now: datetime) -> bool:
+        later = put_off_until(request, now, self._policy)
+        return later is not None and later > now
+
     def must_look(self, delivery: Delivery) -> bool:
         """Whether the platform is asked for the message before it is sent."""
         messenger = self._messengers.get(delivery.notice.to.platform)
@@ -231,8 +239,7 @@ class Send:
                 now = self._clock.now()
                 if request is None or Step.RENEW not in allowed(request.stage):
                     break  # this one ended while the round was on its way
-                later = put_off_until(request, now, self._policy)
-                if later is not None and later > now:
+                if self._is_put_off(request, now):
                     break  # they said so meanwhile
                 former = request.link.letter if request.link is not None else ""
                 renewed = await self._bind(request, Step.RENEW, letter or former, now)
@@ -248,7 +255,8 @@ class Send:
         """The request with a fresh link, and its address; None when it has moved meanwhile."""
         token = self._secrets.token()
         binding = LinkBinding(link_digest(token), now + self._link_lifetime, letter)
-        issued = step(request, taken, now, link=binding)
+        # A plan ends once its message was sent, not when it is tried.
+        issued = step(request, taken, now, link=binding, snooze=request.snooze)
         try:
             with suppress(NotDurable):  # written, and nobody was promised anything about it
                 await self._ledger.commit(Changes(requests=(issued,)))

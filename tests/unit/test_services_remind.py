@@ -17,7 +17,7 @@ from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage, Step, step
-from bot.domain.deliveries import Delivery
+from bot.domain.deliveries import Delivery, Phase
 from bot.domain.evidence import Evidence, EvidenceKind, State
 from bot.domain.intents import Open, Policy
 from bot.domain.later import Snooze
@@ -77,8 +77,8 @@ class World:
         self.reached = True
         entra = FakeEntra(TENANT)
         entra.admins[TENANT.id] = (ADA, BEN)
-        slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
-        self.messengers: dict[Platform, Messenger] = {Platform.SLACK: slack}
+        self.slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
+        self.messengers: dict[Platform, Messenger] = {Platform.SLACK: self.slack}
         self.policy = Policy(
             Campaign(targets=(IN_TEN_DAYS,)),
             Calendars(ZoneInfo("UTC")),
@@ -316,6 +316,25 @@ async def test_what_is_put_off_is_heard_of_again_at_its_time(world: World) -> No
     await world.days(4)
     _, following = world.planned(PersonalRound)
     assert world.policy.calendars.of("").today(following.due_at) > wanted.date()
+
+
+async def test_a_plan_outlives_a_platform_that_is_away_at_its_time(world: World) -> None:
+    """Tried in vain until the evening, it is told on the next morning, as they wanted it."""
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    wanted = NOW + DAY + timedelta(hours=7)
+    snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
+    put_off = step(request, Step.SNOOZE, world.clock.now(), snooze=snooze)
+    await world.ledger.commit(Changes(requests=(put_off,)))
+    world.slack.refuses.append(ChatUnreachable("no connection", nothing_sent=True))
+    await world.days(3)
+    late, told = world.planned(PersonalRound)
+    assert (late.due_at.date(), late.failure) == (wanted.date(), "nothing_to_tell")
+    assert (told.phase, told.why) == (Phase.SENT, "snooze_ended")
+    assert told.due_at.date() == (wanted + DAY).date()
+    after = await world.ledger.request(REQUEST.id)
+    assert after is not None
+    assert after.snooze is None
 
 
 async def test_what_is_said_to_be_saved_and_never_shows_ends_with_the_operators(
