@@ -194,6 +194,8 @@ class Ask:
             request = self._request(record, chosen, chosen.chat, by, now, colleague)
             former = await self._ledger.request(record.request_id) if record.request_id else None
             revoked = step(former, former_ends, now) if former and former.stage.is_open else None
+            known = await self._ledger.recipient(chosen.chat)
+            said = known.chat.completed(chosen.chat) if known is not None else chosen.chat
             delivery = Delivery(PersonalLink(chosen.chat, request.id), now, why)
             planned = (
                 delivery,
@@ -221,6 +223,8 @@ class Ask:
                         ),
                         requests=(request, *((revoked,) if revoked else ())),
                         planned=planned,
+                        # They may have moved since they were told last.
+                        recipients=(known.known_as(said),) if known and known.chat != said else (),
                         audit=(entry,),
                     )
                 )

@@ -15,6 +15,7 @@ from bot.domain.inventory import AppRecord
 from bot.domain.notices import PersonalLink
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
+from bot.domain.recipients import Recipient
 from bot.errors import AppUnknown, ChatUnreachable, CloudRefused, NobodyReachable, NothingToDo
 from bot.services.ask import Ask
 from bot.services.tell import Tell
@@ -98,6 +99,19 @@ async def test_asking_again_takes_the_place_of_the_former_request(world: World) 
     revoked = await world.ledger.request(first.id)
     assert revoked is not None
     assert revoked.stage is Stage.REVOKED
+
+
+async def test_whoever_is_asked_again_is_reminded_where_they_live_now(world: World) -> None:
+    """Their platform has just said where that is; what they were told stays."""
+    there = replace(ADA_IN_CHAT, time_zone="Europe/Berlin")
+    told = Recipient(there).told(NOW)
+    await world.ledger.commit(Changes(recipients=(told,)))
+    here = replace(ADA_IN_CHAT, time_zone="America/New_York")
+    world.slack.people = (here,)
+    await world.ask.send(APP.ref, OPERATOR)
+    known = await world.ledger.recipient(ADA_IN_CHAT)
+    assert known is not None
+    assert (known.chat, known.rounds) == (here, told.rounds)
 
 
 async def test_a_request_that_has_ended_is_left_as_it_ended(world: World) -> None:
