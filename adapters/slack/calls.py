@@ -61,7 +61,7 @@ _MEANING: Mapping[str, type[ChatError]] = {
             "invalid_auth not_authed account_inactive token_revoked token_expired missing_scope "
             "org_login_required ekm_access_denied team_access_not_granted access_denied "
             "app_access_restricted two_factor_setup_required not_allowed_token_type no_permission "
-            "team_not_found"
+            "team_not_found accesslimited enterprise_is_restricted"
         ),
         ChatUnreachable: (
             "fatal_error internal_error service_unavailable request_timeout update_failed "

@@ -271,6 +271,8 @@ def refused(code: str, status: int = 200, **more: Any) -> Callable[[], Response]
 ERRORS: dict[str, tuple[Callable[[], Response], type[ChatError]]] = {
     "token revoked": (refused("token_revoked"), ChatMisconfigured),
     "app removed": (refused("account_inactive"), ChatMisconfigured),
+    "network not allowed": (refused("accesslimited"), ChatMisconfigured),
+    "not for an enterprise": (refused("enterprise_is_restricted"), ChatMisconfigured),
     "scope missing": (refused("missing_scope", needed="chat:write"), ScopeMissing),
     "not in channel": (refused("not_in_channel"), ChannelUnreachable),
     "posting restricted": (refused("restricted_action"), ChannelUnreachable),
