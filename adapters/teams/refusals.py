@@ -21,6 +21,9 @@ from bot.errors import (
 )
 
 CONFLICT_PAUSE = 1.0  # seconds after which to try again when Teams says 412
+# Whatever an answer says, it is neither tried again at once nor given up for days.
+SHORTEST_PAUSE = 1.0
+LONGEST_PAUSE = 3600.0
 
 _CODE = re.compile(r"\w{1,60}")
 _SUB_CODE = re.compile(r"subCode\W{1,5}(\w{1,60})")
@@ -49,7 +52,8 @@ def meaning(response: httpx.Response, *, personal: bool, changes: bool) -> ChatE
         case 412:  # two changes at the same time: nothing was taken
             return ChatThrottled(says, retry_after=CONFLICT_PAUSE)
         case 429:
-            return ChatThrottled(says, retry_after=retry_after(response.headers))
+            told = retry_after(response.headers)
+            return ChatThrottled(says, retry_after=min(max(told, SHORTEST_PAUSE), LONGEST_PAUSE))
         case status if 400 <= status < 500 and status != 408:
             return MessageRefused(says)
         case _:

@@ -200,6 +200,20 @@ async def test_each_refusal_has_its_meaning(teams: World, ada: ChatIdentity) -> 
     assert teams.microsoft.calls == []
 
 
+@pytest.mark.parametrize(
+    ("told", "pause"),
+    [("0", 1.0), ("Mon, 03 Mar 2025 09:00:00 GMT", 1.0), ("999999999", 3600.0), ("90", 90.0)],
+)
+async def test_a_pause_that_makes_no_sense_is_the_nearest_that_does(
+    teams: World, ada: ChatIdentity, told: str, pause: float
+) -> None:
+    """Nought would be asked again and again, and nobody waits for thirty years."""
+    teams.microsoft.refusals = [Response("", 429, {"Retry-After": told})]
+    with pytest.raises(ChatThrottled) as raised:
+        await teams.messenger.send_personal(ada, HELLO, "k")
+    assert raised.value.retry_after == pause
+
+
 async def test_a_message_that_is_gone_cannot_be_changed(teams: World, ada: ChatIdentity) -> None:
     """404 on a change is about the message."""
     teams.microsoft.refusals = [Response("", 404)]
