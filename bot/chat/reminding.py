@@ -70,8 +70,8 @@ class Reminding:
         match notice:
             case PersonalRound():
                 return await self._round(notice, links)
-            case ChannelNudge(since=since, org=org):
-                return await self._nudge(datetime.fromisoformat(since), org)
+            case ChannelNudge():
+                return await self._nudge(notice)
             case ChannelReport(org=org):
                 return await self._report(org)
             case OperatorDigest(to):
@@ -124,9 +124,11 @@ class Reminding:
         words = Words(asker.language or self._words.language)
         return personal_round(words, notice, (request,), links, self._policy, now, can_wait=False)
 
-    async def _nudge(self, since: datetime, org: str) -> Message | None:
-        entries = news(await self._ledger.audit(NEWS), since, org)
-        records = {str(record.app.ref): record for record in await self._ledger.apps(org)}
+    async def _nudge(self, notice: ChannelNudge) -> Message | None:
+        since = datetime.fromisoformat(notice.since)
+        until = datetime.fromisoformat(notice.until) if notice.until else self._clock.now()
+        entries = news(await self._ledger.audit(NEWS), since, until, notice.org)
+        records = {str(record.app.ref): record for record in await self._ledger.apps(notice.org)}
         return boards.nudge(self._words, entries, records)
 
     async def _report(self, org: str) -> Message | None:

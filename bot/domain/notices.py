@@ -124,12 +124,14 @@ class PersonalRound:
 class ChannelNudge:
     """Tell a channel, in its board's thread, what changed since `since` (ISO 8601, UTC).
 
-    `org` is that of the board: one Okta org, or "" for all of them.
+    `org` is that of the board: one Okta org, or "" for all of them. What came after `until` is the
+    next one's ("": there is none).
     """
 
     to: Channel
     since: str
     org: str = ""
+    until: str = ""
     kind: Literal["channel_nudge"] = "channel_nudge"
 
 

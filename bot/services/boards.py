@@ -281,8 +281,8 @@ class Boards:
         after = replace(board, revision=board.revision + 1)
         if board.told_until is None:
             after = replace(after, told_until=since, reported=week_of(now, calendar))
-        if may_nudge(board, now, calendar) and await self._is_news(board, since):
-            notice = ChannelNudge(board.channel, since.isoformat(), board.org)
+        if may_nudge(board, now, calendar) and await self._is_news(board, since, now):
+            notice = ChannelNudge(board.channel, since.isoformat(), board.org, now.isoformat())
             planned.append(Delivery(notice, now, "changes"))
             after = replace(after, told_until=now)
         still_open = any(record.state.is_open for record in standings.records)
@@ -298,8 +298,8 @@ class Boards:
             return board  # another replica told it
         return after
 
-    async def _is_news(self, board: Board, since: datetime) -> bool:
-        return bool(news(await self._ledger.audit(NEWS), since, board.org))
+    async def _is_news(self, board: Board, since: datetime, now: datetime) -> bool:
+        return bool(news(await self._ledger.audit(NEWS), since, now, board.org))
 
     async def _plan(
         self, changes: Changes, planned: tuple[Delivery, ...], by: str, now: datetime
@@ -317,15 +317,17 @@ class Boards:
         await self._ledger.commit(Changes(agenda=(Line(BOARDS, self._clock.now()),)))
 
 
-def news(entries: tuple[AuditEntry, ...], since: datetime, org: str = "") -> tuple[AuditEntry, ...]:
+def news(
+    entries: tuple[AuditEntry, ...], since: datetime, until: datetime, org: str = ""
+) -> tuple[AuditEntry, ...]:
     """What a channel wants to hear of: apps that are done or fell back, and who took one on.
 
-    Those of one Okta org, or of all of them ("").
+    After `since`, up to and with `until`; those of one Okta org, or of all of them ("").
     """
     return tuple(
         entry
         for entry in entries
-        if entry.at > since
+        if since < entry.at <= until
         and org in ("", entry.subject.partition("/")[0])  # an app: `org/app id`
         and _is_told(entry)
     )

@@ -185,6 +185,25 @@ async def test_what_changed_is_told_in_the_thread_and_in_working_hours(world: Wo
     assert len(world.engine.deliveries) == 1
 
 
+async def test_replies_that_were_held_up_together_do_not_repeat_each_other(world: World) -> None:
+    """The platform was away for a day: each tells what came before the next one."""
+    second = replace(RECORD, app=replace(APP, ref=AppRef("contoso", "0oa2"), label="Second"))
+    await world.ledger.commit(Changes(apps=(second,)))
+    await world.show()
+    for record in (RECORD, second):
+        world.clock.forward(timedelta(minutes=1))
+        await world.assess(State.MIGRATED, record)
+        await world.show(5 * HOUR if record is RECORD else 19 * HOUR)
+    held_up = [await world.ledger.delivery(key) for key, _ in world.engine.deliveries]
+    replies = []
+    for delivery in held_up:
+        assert delivery is not None
+        assert isinstance(delivery.notice, ChannelNudge)
+        reply = await world.letters.compose(delivery.notice, {})
+        replies.append(reply.summary if reply is not None else "")
+    assert replies == ["Done: Contoso O365.", "Done: Second."]
+
+
 async def test_nobody_is_nudged_at_night(world: World) -> None:
     """It waits until the channel opens."""
     await world.show()

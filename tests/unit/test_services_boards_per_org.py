@@ -77,8 +77,10 @@ async def test_a_change_in_one_org_touches_the_other_ones_board_not_at_all(world
     ((key, _),) = world.engine.deliveries
     delivery = await world.ledger.delivery(key)
     assert delivery is not None
-    assert delivery.notice == ChannelNudge(CHANNEL, NOW.isoformat(), "fabrikam")
-    reply = await world.letters.compose(ChannelNudge(CHANNEL, NOW.isoformat(), "fabrikam"), {})
+    until = world.clock.now().isoformat()
+    nudge = ChannelNudge(CHANNEL, NOW.isoformat(), "fabrikam", until)
+    assert delivery.notice == nudge
+    reply = await world.letters.compose(nudge, {})
     assert reply is not None
     assert reply.summary == "Done: Fabrikam O365."
     other = ChannelNudge(CHANNEL, NOW.isoformat(), "contoso")
