@@ -143,8 +143,10 @@ class Send:
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return Told(sent.message_id)
             case ChannelNudge():
-                message = await self._compose(notice)
                 thread = await self._thread_of(notice)
+                if not thread:
+                    raise NothingToTell  # the next board shows it; in the channel it is noise
+                message = await self._compose(notice)
                 posted = await messenger.post(notice.to, message, delivery.key, thread)
                 return Told(posted.message_id)
             case ChannelReminder() | ChannelReport():

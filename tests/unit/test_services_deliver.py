@@ -234,6 +234,18 @@ async def test_a_reply_in_doubt_is_looked_for_in_its_thread(world: World, taken:
     assert (await world.delivery(nudge.key)).phase is Phase.SENT
 
 
+@pytest.mark.parametrize("board", [None, Board(CHANNEL, number=2, revision=1)])
+async def test_a_reply_without_its_board_does_not_become_a_message_of_its_own(
+    world: World, board: Board | None
+) -> None:
+    """The board was closed, or deleted and is about to be posted anew: that one shows it all."""
+    nudge = Delivery(ChannelNudge(CHANNEL, NOW.isoformat()), NOW, "changed")
+    await world.ledger.commit(Changes(boards=(board,) if board else (), planned=(nudge,)))
+    await world.worker()(nudge.key)
+    assert world.slack.posted == {}
+    assert (await world.delivery(nudge.key)).failure == "nothing_to_tell"
+
+
 async def test_without_a_connection_nothing_is_in_doubt() -> None:
     """Nobody can have taken it, so a reminder is sent when the platform is back."""
     world = World(tells=False)
