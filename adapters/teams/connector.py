@@ -35,7 +35,8 @@ from bot.settings.chat import TeamsSettings
 
 Json = dict[str, Any]
 
-TIME_LIMIT = 10.0  # seconds for one call
+TIME_LIMIT = 10.0  # seconds for one call, and for the token before it
+TURN = 5.0  # of these for a connection: until there is one nothing was sent
 PAGE = 500  # members; the most that Teams gives at once
 
 
@@ -137,21 +138,34 @@ class Connector:
 
     async def _send(self, method: str, url: str, body: Json | None) -> httpx.Response:
         """One call, and once more with a new token when the first was refused."""
-        token = await self._token.value()
+        token = await self._valid_token()
         response = await self._send_with(token, method, url, body)
         if response.status_code != 401:
             return response
         self._token.forget(token)
-        return await self._send_with(await self._token.value(), method, url, body)
+        return await self._send_with(await self._valid_token(), method, url, body)
+
+    async def _valid_token(self) -> str:
+        """Given up before the attempt is: so it is known that nothing was sent."""
+        try:
+            async with asyncio.timeout(TIME_LIMIT):
+                return await self._token.value()
+        except TimeoutError as error:
+            raise ChatUnreachable(
+                "Microsoft did not answer the bot's sign-in.", nothing_sent=True
+            ) from error
 
     async def _send_with(
         self, token: str, method: str, url: str, body: Json | None
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"}
+        limits = httpx.Timeout(TIME_LIMIT, connect=TURN, pool=TURN)
         try:
             async with asyncio.timeout(TIME_LIMIT):
-                return await self._http.request(method, url, json=body, headers=headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                return await self._http.request(
+                    method, url, json=body, headers=headers, timeout=limits
+                )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise ChatUnreachable("Teams cannot be reached.", nothing_sent=True) from error
         except (httpx.RequestError, TimeoutError) as error:
             raise ChatUnreachable("Teams did not answer.") from error

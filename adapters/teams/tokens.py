@@ -161,7 +161,10 @@ class BotToken:
         self._good_until = float("-inf")
 
     async def value(self) -> str:
-        """A valid token. Raises ChatMisconfigured, ChatThrottled or ChatUnreachable."""
+        """A valid token. Raises ChatMisconfigured, ChatThrottled or ChatUnreachable.
+
+        Whatever it raises, no message was sent.
+        """
         if self._clock() < self._good_until:
             return self._token
         async with self._lock:
@@ -187,7 +190,7 @@ class BotToken:
         except CloudThrottled as error:
             raise ChatThrottled(error.message, retry_after=error.retry_after) from error
         except CloudError as error:
-            raise ChatUnreachable(error.message, hint=error.hint) from error
+            raise ChatUnreachable(error.message, hint=error.hint, nothing_sent=True) from error
         if answer.status >= 400:
             raise ChatMisconfigured(
                 f"Microsoft refused the bot's sign-in ({_reason(answer)}).",
@@ -196,7 +199,9 @@ class BotToken:
         token = answer.error_field("access_token")
         lifetime = answer.body.get("expires_in") if token else None
         if not token or not isinstance(lifetime, int | float | str):
-            raise ChatUnreachable("The answer to the bot's sign-in holds no token.")
+            raise ChatUnreachable(
+                "The answer to the bot's sign-in holds no token.", nothing_sent=True
+            )
         try:
             seconds = float(lifetime)
         except ValueError:

@@ -11,8 +11,12 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
+from adapters.teams import connector
 from adapters.teams.connector import Connector, TeamsMessenger
 from adapters.teams.roster import KEPT_FOR
 from bot.domain.notices import Channel
@@ -30,6 +34,7 @@ from bot.errors import (
 from bot.message import Message
 from bot.ports.chat import ConversationRef
 from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World, teams_world
+from tests.serving import served
 
 
 @pytest_asyncio.fixture
@@ -282,9 +287,65 @@ async def test_a_sign_in_that_gives_no_token_may_be_tried_again(
         Response("", 503),
     ):
         teams.microsoft.token_refusal = answer
-        with pytest.raises(ChatUnreachable):
+        with pytest.raises(ChatUnreachable) as error:
             await teams.messenger.send_personal(ada, HELLO, "k")
+        assert error.value.nothing_sent
     assert teams.microsoft.calls == []
+
+
+@pytest.mark.parametrize(
+    ("path", "nothing_sent"), [("/token", True), ("/activities", False)], ids=["token", "message"]
+)
+async def test_only_a_message_that_is_not_answered_is_in_doubt(
+    teams: World,
+    ada: ChatIdentity,
+    path: str,
+    nothing_sent: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While Microsoft's sign-in hangs no message can have got through: none is given up."""
+    monkeypatch.setattr(connector, "TIME_LIMIT", 1.0)
+
+    async def hangs(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(path):
+            await asyncio.Event().wait()
+        return httpx.Response(200, json={"access_token": "t", "expires_in": 3599})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(hangs)) as http:
+        calls = Connector(teams.settings, http)
+        messenger = TeamsMessenger(teams.settings, teams.conversations, calls)
+        with pytest.raises(ChatUnreachable) as error:
+            await messenger.send_personal(ada, HELLO, "k")
+    assert error.value.nothing_sent is nothing_sent
+
+
+async def test_a_message_that_got_no_connection_is_not_in_doubt(
+    teams: World, ada: ChatIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them hang with the messages of others: this one was never sent."""
+    monkeypatch.setattr(connector, "TURN", 0.1)
+    await teams.messenger.send_personal(ada, HELLO, "k")
+    hanging, let_go = asyncio.Event(), asyncio.Event()
+
+    async def hang(request: Request) -> Response:
+        hanging.set()
+        await let_go.wait()
+        return Response(status_code=204)
+
+    app = Starlette(routes=[Route("/{rest:path}", hang)])
+    async with served(lambda url: app) as url:
+        one = httpx.Limits(max_connections=1)
+        async with httpx.AsyncClient(limits=one) as http:
+            calls = Connector(teams.settings, http)
+            calls._token = teams.messenger._connector._token
+            messenger = TeamsMessenger(teams.settings, teams.conversations, calls)
+            other = asyncio.create_task(http.get(url))
+            await hanging.wait()
+            with pytest.raises(ChatUnreachable) as error:
+                await messenger.send_personal(ada, HELLO, "k")
+            let_go.set()
+            await other
+    assert error.value.nothing_sent
 
 
 async def test_a_connector_that_breaks_off_is_unreachable(teams: World, ada: ChatIdentity) -> None:
@@ -298,8 +359,8 @@ async def test_a_connector_that_breaks_off_is_unreachable(teams: World, ada: Cha
         raise httpx.ReadError("connection reset", request=request)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(breaks_off)) as http:
-        connector = Connector(teams.settings, http)
-        messenger = TeamsMessenger(teams.settings, teams.conversations, connector)
+        calls = Connector(teams.settings, http)
+        messenger = TeamsMessenger(teams.settings, teams.conversations, calls)
         with pytest.raises(ChatUnreachable):
             await messenger.send_personal(ada, HELLO, "k")
     assert len(tried) == 1
