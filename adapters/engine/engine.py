@@ -33,6 +33,7 @@ TICK = timedelta(seconds=10)
 TASK_LIMIT = timedelta(minutes=10)
 # 10,000 apps at the 40 calls a minute that Okta's defaults leave take four hours.
 SCAN_LIMIT = timedelta(hours=6)
+SCAN_ALL = "scan_all"
 # A dead worker's tasks are taken over after this; a live one renews its leases.
 REDELIVERY = timedelta(seconds=30)
 
@@ -156,6 +157,7 @@ class DocketEngine:
         name = f"{socket.gethostname()}#{uuid.uuid4().hex[:8]}"
         while True:
             try:
+                await self._scan_in_time()
                 async with DocketWorker(
                     self._docket,
                     name=name,
@@ -175,6 +177,13 @@ class DocketEngine:
                 # A message that cannot be read ends the worker, with whatever reading it raised.
                 if not await put_aside(self._docket, _unknown_task, name, REDELIVERY):
                     raise
+
+    async def _scan_in_time(self) -> None:
+        """The next look at all orgs keeps the time it was given before the settings changed."""
+        waiting = await self._docket.get_execution(SCAN_ALL)
+        soonest = datetime.now(UTC) + self._scan_every
+        if waiting is not None and waiting.when > soonest:
+            await self._docket.replace(SCAN_ALL, when=soonest, key=SCAN_ALL)()
 
 
 async def _unknown_task(
