@@ -100,13 +100,17 @@ class Boards:
         kept = [known.pop(board.place, board) for board in self._kept.boards()]
         again = now + timedelta(hours=1)
         boards = []
+        resting: set[Platform] = set()
         for board in (*kept, *known.values()):
+            if board.channel.platform in resting:
+                continue
             try:
                 if board.place in known:
                     await self._close(board)
                     continue
                 board = await self._show(board, about[board.org], now)
             except ChatThrottled as error:
+                resting.add(board.channel.platform)  # the others are no better off
                 again = min(again, now + timedelta(seconds=error.retry_after))
             except ChatError as error:
                 log.warning("a board was not shown", board=board.place, error=error.code)

@@ -15,7 +15,7 @@ from bot.domain.evidence import State
 from bot.domain.inventory import OrgScan
 from bot.domain.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.people import Platform
-from bot.errors import ChannelUnreachable, ChatUnreachable, MessageGone
+from bot.errors import ChannelUnreachable, ChatThrottled, ChatUnreachable, MessageGone
 from bot.message import Message, Table, Text
 from tests.boards import CHANNEL, HOUR, ONE, World
 from tests.examples import APP, NOW, RECORD
@@ -85,6 +85,15 @@ async def test_a_change_in_one_org_touches_the_other_ones_board_not_at_all(world
     assert reply.summary == "Done: Fabrikam O365."
     other = ChannelNudge(CHANNEL, NOW.isoformat(), "contoso")
     assert await world.letters.compose(other, {}) is None
+
+
+async def test_a_platform_that_asks_to_wait_is_not_asked_for_the_next_board(world: World) -> None:
+    """Not before the time that it named; then all of them are shown."""
+    world.messenger.refuses.append(ChatThrottled("slow down", retry_after=90))
+    again = await world.show()
+    assert (titles(world), again) == ([], NOW + timedelta(seconds=90))
+    await world.show(timedelta(seconds=90))
+    assert len(titles(world)) == 2
 
 
 async def test_each_org_has_a_weekly_report_of_its_own(world: World) -> None:
