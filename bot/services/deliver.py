@@ -38,6 +38,7 @@ from bot.domain.notices import (
     Introduction,
     Notice,
     OperatorDigest,
+    OperatorNote,
     PersonalLink,
     PersonalRound,
 )
@@ -250,6 +251,10 @@ class Deliver:
             told = Changes(
                 planned=alarms(about, error.code, now, self._operators, after=SETTLED_BY_THEN)
             )
+        elif isinstance(notice, OperatorNote) and not isinstance(error, MessageRefused):
+            # Whoever asked is gone: it is for those who operate the bot now.
+            others = (replace(notice, to=one) for one in self._operators if one != notice.to)
+            told = Changes(planned=tuple(Delivery(one, now, claimed.why) for one in others))
         elif isinstance(error, MessageRefused) and not isinstance(notice, Alarm):
             log.error("a message was refused", delivery=claimed.key, reason=error.message)
         # A refused round moves its requests only when it is the person who cannot be written to,

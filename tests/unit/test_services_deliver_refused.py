@@ -11,8 +11,15 @@ import pytest
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage
 from bot.domain.deliveries import LEASE, MOST_CRASHES, Delivery, Phase
-from bot.domain.notices import Alarm, ChannelReminder, Introduction
-from bot.domain.people import Platform
+from bot.domain.notices import (
+    Alarm,
+    ChannelReminder,
+    Happening,
+    Introduction,
+    OperatorNote,
+    key_of,
+)
+from bot.domain.people import ChatIdentity, Platform
 from bot.domain.troubles import PROBE_EVERY
 from bot.errors import (
     ChannelUnreachable,
@@ -329,3 +336,16 @@ async def test_whoever_is_on_a_platform_that_is_gone_is_not_waited_for_either(
     await world.worker()(ROUND.key)
     assert await world.stage() is Stage.UNDELIVERED
     assert [request.id for request in world.undelivered] == [REQUEST.id]
+
+
+async def test_a_note_for_an_operator_who_is_gone_is_for_the_others(world: World) -> None:
+    """Nobody would hear that an app is in nobody's hands; and it does not go round in circles."""
+    left = ChatIdentity(Platform.SLACK, "U7", "Left")
+    told = OperatorNote(left, Happening.NOBODY_LEFT, REQUEST.id)
+    await world.ledger.commit(Changes(planned=(Delivery(told, NOW, "nobody_left"),)))
+    for operator in (left, OPERATOR, IN_TEAMS):
+        world.slack.refuses.append(PersonUnreachable("deactivated"))
+        await world.worker()(key_of(replace(told, to=operator)))
+    found = [d for d in world.ledger._deliveries.values() if isinstance(d.notice, OperatorNote)]
+    assert {str(d.notice.to) for d in found} == {"slack:U7", "slack:U9", "teams:olga"}
+    assert {d.phase for d in found} == {Phase.FAILED}
