@@ -119,6 +119,21 @@ def test_a_name_where_an_id_is_meant_is_refused(
     assert says in words
 
 
+@pytest.mark.parametrize(
+    ("people", "key"),
+    [
+        ('denied = ["Break Glass 1"]', "people.denied.0"),
+        ('denied = [" bg@contoso.com"]', "people.denied.0"),
+        ('not_break_glass = [""]', "people.not_break_glass.0"),
+        ('owners = {"adm" = "ada@contoso.com"}', "people.owners.adm"),
+        ('owners = {"adm@contoso.com" = "Ada Moreau"}', "people.owners.adm@contoso.com"),
+    ],
+)
+def test_an_account_is_named_by_what_it_is_found_by(tmp_path: Path, people: str, key: str) -> None:
+    """A display name denies nobody, so the emergency account would be asked."""
+    assert problems(tmp_path, f"{GOOD}[people]\n{people}\n").keys() == {key}
+
+
 def test_ids_are_taken_as_people_copy_them(tmp_path: Path) -> None:
     """Tokens spell them in small letters."""
     settings = load(written(tmp_path, GOOD.replace("000000000001", "00000000ABCD")))
