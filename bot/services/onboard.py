@@ -112,16 +112,18 @@ class Onboard:
     async def begin(self, token: str, *, browser: str = "") -> tuple[str, str]:
         """Where to send the browser, and what it must bring back in its cookie.
 
-        Raises as `view`, and TooManyTries.
+        Raises as `view`, TooManyTries and CloudError.
         """
         digest = link_digest(token)
         asked = await self._usable(digest)
         if wait := await self._limits.hit(f"begin:link:{digest}", *BEGUN_PER_LINK):
             raise TooManyTries(retry_after=wait)
+        tenant = await self._entra.find_tenant(asked.tenant_id)
         state, browser = self._secrets.token(), browser or self._secrets.token()
+        address = self._sign_in.consent_address(tenant, state=state)
         attempt = Attempt(asked.id, asked.tenant_id, digest, link_digest(browser))
         await self._sign_ins.begin(state, attempt)
-        return self._sign_in.consent_address(asked.tenant_id, state=state), browser
+        return address, browser
 
     async def finish(
         self,
