@@ -36,6 +36,9 @@ from bot.ports.system import Clock, Secrets
 from bot.services.prove import BEGUN_PER_LINK, refuse, take_attempt
 from bot.services.tell import Tell
 
+CHECKS_PER_LINK = (10, timedelta(minutes=10))
+"""Each reads the tenant's administrators, with limits that all of the bot's reads share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
@@ -151,8 +154,12 @@ class Onboard:
         return await self._check(attempt.link)
 
     async def check(self, token: str) -> Onboarding:
-        """Ask Graph again. Raises as `view`, and CloudError."""
-        return await self._check(link_digest(token))
+        """Ask Graph again. Raises as `view`, TooManyTries and CloudError."""
+        digest = link_digest(token)
+        await self._usable(digest)
+        if wait := await self._limits.hit(f"check:link:{digest}", *CHECKS_PER_LINK):
+            raise TooManyTries(retry_after=wait)
+        return await self._check(digest)
 
     async def _check(self, digest: str) -> Onboarding:
         asked = await self._usable(digest)
