@@ -1,5 +1,6 @@
-# The bot in a container, from the hashed lock file. Settings: /etc/o365bot/o365bot.toml, or
-# variables (O365BOT_<KEY>); secrets as files. With redis.url set, it keeps nothing of its own.
+# The bot in a container, from the hashed lock file. Settings: /etc/o365bot/o365bot.toml, and
+# variables (O365BOT_<KEY>); with variables alone, O365BOT_CONFIG must be empty. Secrets as files,
+# which user 10001 must be able to read. With redis.url set, it keeps nothing of its own.
 
 FROM python:3.13-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -26,7 +27,7 @@ WORKDIR /var/lib/o365bot
 VOLUME /var/lib/o365bot
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/health', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:8080/health', timeout=4)"]
 # Leaves the bot time to drain: `docker stop` asks, and waits as long as it is told to.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["o365bot"]

@@ -181,7 +181,6 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         hooks = OktaHooks(
             {org.name: org.hook_secret for org in settings.okta if org.hook_secret},
             ledger=base.ledger,
-            once=once,
             engine=timed,
             clock=clock,
         )

@@ -419,8 +419,8 @@ class FakeSignIn:
         object_id, _, tenant = code.partition("@")
         return SignedIn(tenant or tenant_id, object_id, self.mfa)
 
-    def consent_address(self, tenant_id: str, *, state: str) -> str:
-        return f"https://login.example.com/{tenant_id}/adminconsent?state={state}"
+    def consent_address(self, tenant: Tenant, *, state: str) -> str:
+        return f"https://login.example.com/{tenant.id}/adminconsent?state={state}"
 
 
 class SignInsInMemory:

@@ -23,7 +23,10 @@ def settings(minimum: ProofKind = ProofKind.CHAT_ACCOUNT, *, signs_in: bool = Fa
                 "operators": ["U9"],
             },
             "okta": [{"name": "contoso", "url": "https://contoso.okta.com", "api_token": "none"}],
-            "entra": {"client_id": "app", "client_secret": "none"},
+            "entra": {
+                "client_id": "00000000-0000-0000-0000-000000000001",
+                "client_secret": "none",
+            },
         }
     )
     links = plain.links.model_copy(update={"minimum_proof": minimum})

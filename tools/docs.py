@@ -183,7 +183,8 @@ def _type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
         Path: "path",
     }
     bounds = [str(getattr(m, name)) for m in metadata for name in ("ge", "le") if hasattr(m, name)]
-    return names[annotation] + (f", {' to '.join(bounds)}" if bounds else "")
+    between = f", {'at least ' if len(bounds) == 1 else ''}{' to '.join(bounds)}" if bounds else ""
+    return names[annotation] + between
 
 
 def _is_enum(annotation: object) -> bool:

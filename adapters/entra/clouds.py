@@ -40,10 +40,13 @@ def graph_host(settings: EntraSettings, told: str) -> str:
 
 def graph_url(settings: EntraSettings, host: str, *, where: str) -> str:
     """The address of a tenant's Graph. Raises CloudRefused for a host that gets no token."""
-    if host == urlsplit(settings.graph_url).netloc:
-        return settings.graph_url
     sign_in = urlsplit(settings.login_url).netloc
-    if host in SIGN_IN_OF and sign_in in (SIGN_IN_OF[host], *_OLDER.get(host, ())):
+    fits = sign_in in (SIGN_IN_OF.get(host), *_OLDER.get(host, ()))
+    # Hosts that are none of Microsoft's belong together as the settings say.
+    ours = host not in SIGN_IN_OF or sign_in not in SIGN_IN_OF.values()
+    if host == urlsplit(settings.graph_url).netloc and (fits or ours):
+        return settings.graph_url
+    if fits:
         return f"https://{host}"
     if host in SIGN_IN_OF:
         raise CloudRefused(

@@ -21,10 +21,12 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from adapters.entra.aadsts import code_of, explain_sign_in
+from adapters.entra.clouds import graph_url
 from adapters.entra.id_tokens import TokenCheck
 from adapters.entra.tokens import ClientProof
 from adapters.http.answers import Answer
 from adapters.http.client import CloudClient, Retry
+from bot.domain.apps import Tenant
 from bot.domain.consent import MfaShown
 from bot.domain.sign_in import SignedIn
 from bot.errors import CloudError, SignInRefused, TokenInvalid
@@ -104,15 +106,18 @@ class EntraSignIn:
         mfa = await self._mfa(tenant_id, object_id, claims, body.get("access_token"))
         return SignedIn(tenant_id, object_id.lower(), mfa)
 
-    def consent_address(self, tenant_id: str, *, state: str) -> str:
-        """Version 2.0, for all that the registration lists: only `/.default` asks for app roles."""
+    def consent_address(self, tenant: Tenant, *, state: str) -> str:
+        """Version 2.0, for all that the registration lists: only `/.default` asks for app roles.
+
+        Each cloud knows its own Microsoft Graph alone, and none by the address of another's.
+        """
         asked = {
             "client_id": self._entra.client_id,
-            "scope": f"{self._entra.graph_url}/.default",
+            "scope": f"{graph_url(self._entra, tenant.graph_host, where=tenant.domain)}/.default",
             "redirect_uri": self._public_url + CONSENTED_PATH,
             "state": state,
         }
-        return f"{self._at(tenant_id)}/v2.0/adminconsent?{urlencode(asked, quote_via=quote)}"
+        return f"{self._at(tenant.id)}/v2.0/adminconsent?{urlencode(asked, quote_via=quote)}"
 
     @property
     def _scope(self) -> str:

@@ -115,7 +115,11 @@ class ClientProof:
 
 
 class TenantCredentials:
-    """Puts the tenant's token on each request; a token that Graph refuses is fetched anew."""
+    """Puts the tenant's token on each request; a token that Graph refuses is fetched anew.
+
+    Permissions stand in the token: one from before a consent would refuse for an hour after it. So
+    one that does not suffice is not kept either, but only the next request has a fresh one.
+    """
 
     def __init__(self, tokens: AppTokens, tenant: Tenant) -> None:
         self._tokens = tokens
@@ -125,7 +129,9 @@ class TenantCredentials:
         request.headers["Authorization"] = f"Bearer {await self._tokens.token(self._tenant)}"
 
     def renew(self, answer: Answer) -> bool:
-        return answer.status == 401 and self._tokens.forget(self._tenant)
+        if answer.status not in (401, 403):
+            return False
+        return self._tokens.forget(self._tenant) and answer.status == 401
 
 
 def _read(answer: Answer, asked_at: datetime) -> _Token:

@@ -96,16 +96,17 @@ class KeySet:
             await self._read()
         except CloudError as error:
             self._failure, self._not_before = error, self._clock() + TRY_AGAIN_AFTER
-            if isinstance(error, CloudNotFound):
+            if self._holds(kid, KEEP_AT_MOST):
+                log.warning("signing keys not renewed", where=error.where, call=error.call)
+            elif isinstance(error, CloudNotFound):
                 raise CloudUnreachable(
                     f"{self._client.where} has no signing keys at that address.",
                     where=error.where,
                     call=error.call,
                     hint="Check the metadata address in the settings.",
                 ) from error
-            if not self._holds(kid, KEEP_AT_MOST):
+            else:
                 raise
-            log.warning("signing keys not renewed", where=error.where, call=error.call)
         else:
             self._failure, self._not_before = None, self._clock() + LOOK_AGAIN_AFTER
 

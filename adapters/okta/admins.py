@@ -63,22 +63,28 @@ async def read(client: CloudClient, org: str) -> tuple[OktaAdmin, ...]:
     users = sorted({user_id for user_id in users if user_id})
     found = await _all(_rights(client, user_id) for user_id in users)
     rights: dict[str, _Right] = {}
-    by_group: dict[str, list[_Right]] = {}
+    by_group: dict[str, _Right] = {}
     for user_id, roles in zip(users, found, strict=True):
         for right in roles:
-            rights[user_id] = rights[user_id] | right if user_id in rights else right
+            _add(rights, user_id, right)
             for group_id in right.groups:
-                by_group.setdefault(group_id, []).append(right)
+                _add(by_group, group_id, right)
     # Whether the list of assignees names those who are admins through a group alone is not
     # documented, so members are added.
     listed = await _all(_members(client, group_id) for group_id in by_group)
+    named = frozenset(users)
     for group_id, members in zip(by_group, listed, strict=True):
         for user_id in members:
-            for right in by_group[group_id]:
-                rights.setdefault(user_id, right)
+            if user_id not in named:  # of the others every role is known
+                _add(rights, user_id, by_group[group_id])
     able = sorted(user_id for user_id, right in rights.items() if right.app_ids != frozenset())
     admins = await _all(_admin(client, org, user_id, rights[user_id]) for user_id in able)
     return tuple(admin for admin in admins if admin is not None)
+
+
+def _add(rights: dict[str, _Right], holder: str, right: _Right) -> None:
+    """What somebody may do besides what was known already."""
+    rights[holder] = rights[holder] | right if holder in rights else right
 
 
 async def _all(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import httpx
@@ -17,13 +17,14 @@ from adapters.okta.scopes import explain
 from adapters.okta.tokens import ApiToken, ServiceApp
 from bot.domain.apps import Office365App, ProvisioningConnection
 from bot.domain.people import OktaAdmin
-from bot.errors import SettingsInvalid
+from bot.errors import CloudError, SettingsInvalid
 from bot.ports.clouds import LogPage
 from bot.ports.limits import RateBudget
 from bot.ports.system import Clock
 from bot.settings.clouds import OktaSettings
 
 PAGE = 200  # the most that Okta gives
+ASK_AGAIN = timedelta(minutes=5)  # where the Admin Console is
 
 
 class OktaClient:
@@ -49,6 +50,7 @@ class OktaClient:
         self._url = settings.url
         self._name = settings.name
         self._admin_url = settings.admin_url or console.admin_address(settings.url)
+        self._unfound: tuple[CloudError, datetime] | None = None
         self._api = CloudClient(
             http,
             settings.url,
@@ -127,6 +129,19 @@ class OktaClient:
     async def integration_tab(self, app_id: str) -> str:
         """The address of the app's Provisioning > Integration tab in the Admin Console."""
         if not self._admin_url:
-            client = CloudClient(self._http, self._url, where=self._name)
-            self._admin_url = await console.find_admin_address(client)
+            self._admin_url = await self._find_admin_url()
         return console.integration_tab(self._admin_url, app_id)
+
+    async def _find_admin_url(self) -> str:
+        """Asked for once, and not soon again when it cannot be told: each page that is looked at,
+        and each that is followed live, wants it every second.
+        """
+        now = self._clock.now()
+        if self._unfound is not None and now < self._unfound[1]:
+            raise self._unfound[0].with_traceback(None)
+        client = CloudClient(self._http, self._url, where=self._name, retry=Retry(attempts=1))
+        try:
+            return await console.find_admin_address(client)
+        except CloudError as error:
+            self._unfound = (error, now + ASK_AGAIN)
+            raise

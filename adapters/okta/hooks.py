@@ -25,7 +25,6 @@ from bot.domain.apps import AppRef
 from bot.errors import StoreError
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
-from bot.ports.limits import Once
 from bot.ports.system import Clock
 
 CHALLENGE = "x-okta-verification-challenge"
@@ -33,7 +32,6 @@ ANSWER_SECONDS = 2.5  # Okta waits for three
 MAX_BODY_BYTES = 512 * 1024
 MAX_CHALLENGE = 1024
 MAX_APPS = 100  # of one delivery; a hook that names more is caught up with by the next scan
-REMEMBER = timedelta(days=1)
 # One Save makes several events: they are answered with one look. Short, since a person waits.
 SETTLE = timedelta(seconds=2)
 
@@ -52,13 +50,11 @@ class OktaHooks:
         secrets: Mapping[str, SecretStr],
         *,
         ledger: Ledger,
-        once: Once,
         engine: Engine,
         clock: Clock,
     ) -> None:
         self._secrets = dict(secrets)
         self._ledger = ledger
-        self._once = once
         self._engine = engine
         self._clock = clock
 
@@ -91,13 +87,14 @@ class OktaHooks:
             delivery: Any = json.loads(body)
         except (ValueError, RecursionError):
             delivery = None
-        event_id = text(inside(delivery, "eventId"))
         events = inside(delivery, "data", "events")
-        if not event_id or not isinstance(events, list):
+        if not text(inside(delivery, "eventId")) or not isinstance(events, list):
             log.warning("event hook refused: not what Okta documents", org=org)
             return Response(status_code=400)
         refs = await self._known(org, objects(events))
-        if refs and await self._once.first_time(f"okta-hook:{org}:{event_id[:100]}", REMEMBER):
+        if refs:
+            # Not marked as seen: a delivery that comes twice is one more look at most, while one
+            # that was marked and then failed would be lost when Okta sends it again.
             at = self._clock.now() + SETTLE
             await asyncio.gather(*(self._engine.verify(ref, at) for ref in refs))
             log.info("event hook: looking again", org=org, apps=len(refs))

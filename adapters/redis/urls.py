@@ -58,9 +58,10 @@ def parse(url: str) -> ServerAddress | SentinelAddress | ClusterAddress:
         raise StoreUnavailable("The store's address is none.", hint=EXPECTED)
     match scheme.lower():
         case "redis" | "rediss" | "unix":
-            return ServerAddress(url)
+            return ServerAddress(_readable(url))
         case "redis+cluster" | "rediss+cluster":
-            return ClusterAddress(f"{scheme.lower().removesuffix('+cluster')}://{rest}")
+            node = f"{scheme.lower().removesuffix('+cluster')}://{rest}"
+            return ClusterAddress(_readable(node))
         case "redis+sentinel" | "rediss+sentinel":
             try:
                 return _sentinel(rest, tls=scheme.lower().startswith("rediss"))
@@ -69,6 +70,20 @@ def parse(url: str) -> ServerAddress | SentinelAddress | ClusterAddress:
                     "The store's Sentinel address cannot be read.", hint=EXPECTED
                 ) from None
     raise StoreUnavailable("The store's address is of no kind that is known.", hint=EXPECTED)
+
+
+def _readable(url: str) -> str:
+    """The address, if redis-py can read it; what it says of one that it cannot shows parts of it,
+    which may be parts of the password.
+    """
+    try:
+        parse_url(url)
+    except ValueError:
+        raise StoreUnavailable(
+            "The store's address cannot be read.",
+            hint=f"{EXPECTED} In a password, write / ? # @ and % as %2F %3F %23 %40 and %25.",
+        ) from None
+    return url
 
 
 def _sentinel(rest: str, *, tls: bool) -> SentinelAddress:

@@ -13,7 +13,7 @@ from adapters.terminal import logs
 from adapters.terminal.campaign import OpenRehearsal, add_campaign_commands
 from adapters.terminal.desk import OpenDesk
 from adapters.terminal.inventory import add_inventory_commands
-from adapters.terminal.options import Config, LogLevel, errors_in_words
+from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
 from bot.settings.whole import Settings, load
 
 
@@ -49,10 +49,10 @@ def build_cli(
     @cli.command()
     def run(
         config: Config = None,
-        log_level: LogLevel = "INFO",
+        log_level: LogLevel = Level.INFO,
     ) -> None:
         """Start the bot: the chat endpoints, the consent pages, the background work."""
-        logs.configure(log_level.upper())
+        logs.configure(log_level)
         with errors_in_words():
             serve(load(config))
 

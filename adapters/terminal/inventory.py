@@ -18,7 +18,7 @@ from adapters.terminal import logs
 from adapters.terminal.desk import Desk, OpenDesk
 from adapters.terminal.drawing import console, draw, printable
 from adapters.terminal.export import Inventory, as_csv, as_json, why_json
-from adapters.terminal.options import Config, LogLevel, errors_in_words
+from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
 from bot.chat import phrases
 from bot.chat.find_app import find_app
 from bot.chat.replies import Replies
@@ -46,7 +46,7 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
             bool, typer.Option("--full", help="Read every app, changed or not.")
         ] = False,
         config: Config = None,
-        log_level: LogLevel = "ERROR",
+        log_level: LogLevel = Level.ERROR,
     ) -> None:
         """Look at Okta and Microsoft now.
 
@@ -65,7 +65,7 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
             bool, typer.Option("--csv", help="As CSV; no cell can be taken for a formula.")
         ] = False,
         config: Config = None,
-        log_level: LogLevel = "ERROR",
+        log_level: LogLevel = Level.ERROR,
     ) -> None:
         """Show every Office 365 app as it was last seen, the most pressing first.
 
@@ -92,7 +92,7 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
         app: Annotated[str, typer.Argument(help="A label or a part of one, an id, or ORG/ID.")],
         as_json_: AsJson = False,
         config: Config = None,
-        log_level: LogLevel = "ERROR",
+        log_level: LogLevel = Level.ERROR,
     ) -> None:
         """Show what is known of one app and how: evidence, age, reasons, people.
 
@@ -104,7 +104,7 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
 def _run(
     open_desk: OpenDesk,
     config: Path | None,
-    log_level: str,
+    log_level: Level,
     command: Callable[[Desk], Awaitable[int]],
 ) -> None:
     """Open the desk, run the command on it, and leave with its exit status."""
@@ -113,7 +113,7 @@ def _run(
         async with open_desk(load(config)) as desk:
             return await command(desk)
 
-    logs.configure(log_level.upper())
+    logs.configure(log_level)
     with errors_in_words():
         status = asyncio.run(go())
     raise typer.Exit(status)

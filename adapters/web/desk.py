@@ -71,11 +71,16 @@ class Desk:
     def leading_page(self, request: Request, template: str, **values: object) -> HTMLResponse:
         """A page whose form is answered by a redirect to Microsoft's sign-in.
 
-        Browsers hold such redirects, too, against `form-action` (CSP level 3, "form-action").
+        Browsers hold every redirect that follows, too, against `form-action` (CSP level 3,
+        "form-action"). Microsoft sends many people on at once, without a page of its own between:
+        to the provider that their domain is federated with, such as Okta ("Home realm discovery",
+        auto-acceleration), or a guest to the account's home. Which hosts these are only the tenant
+        knows, so here the form may lead to any https address.
         """
         page = self.form_page(request, template, **values)
         origin = self.services.sign_in_origin
-        page.headers["Content-Security-Policy"] = page_policy(leads_to=origin)
+        leads_to = f"{origin} https:" if origin else ""
+        page.headers["Content-Security-Policy"] = page_policy(leads_to=leads_to)
         return page
 
     def stale(self, request: Request) -> Response:

@@ -70,7 +70,7 @@ class RequestLog:
 def page_policy(*, leads_to: str = "", follows: bool = False) -> str:
     """The Content-Security-Policy of a page.
 
-    `leads_to` is the one other origin that its form may lead to. `follows`: it runs the one script
+    `leads_to` are the other sources that its form may lead to. `follows`: it runs the one script
     of ours, which listens to this site; any other page has no script at all.
     """
     parts = ["default-src 'none'", "style-src 'self'", "img-src 'self'"]

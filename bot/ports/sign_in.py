@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from bot.domain.apps import Tenant
 from bot.domain.sign_in import Attempt, Session, SignedIn
 
 
@@ -26,8 +27,11 @@ class SignIn(Protocol):
         """
         ...
 
-    def consent_address(self, tenant_id: str, *, state: str) -> str:
-        """Where an administrator lets the bot itself read their tenant (admin consent)."""
+    def consent_address(self, tenant: Tenant, *, state: str) -> str:
+        """Where an administrator lets the bot itself read their tenant (admin consent).
+
+        Raises CloudRefused for a tenant of another of Microsoft's clouds.
+        """
         ...
 
 

@@ -36,6 +36,9 @@ from bot.ports.system import Clock, Secrets
 from bot.services.prove import BEGUN_PER_LINK, refuse, take_attempt
 from bot.services.tell import Tell
 
+CHECKS_PER_LINK = (10, timedelta(minutes=10))
+"""Each reads the tenant's administrators, with limits that all of the bot's reads share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
@@ -112,16 +115,18 @@ class Onboard:
     async def begin(self, token: str, *, browser: str = "") -> tuple[str, str]:
         """Where to send the browser, and what it must bring back in its cookie.
 
-        Raises as `view`, and TooManyTries.
+        Raises as `view`, TooManyTries and CloudError.
         """
         digest = link_digest(token)
         asked = await self._usable(digest)
         if wait := await self._limits.hit(f"begin:link:{digest}", *BEGUN_PER_LINK):
             raise TooManyTries(retry_after=wait)
+        tenant = await self._entra.find_tenant(asked.tenant_id)
         state, browser = self._secrets.token(), browser or self._secrets.token()
+        address = self._sign_in.consent_address(tenant, state=state)
         attempt = Attempt(asked.id, asked.tenant_id, digest, link_digest(browser))
         await self._sign_ins.begin(state, attempt)
-        return self._sign_in.consent_address(asked.tenant_id, state=state), browser
+        return address, browser
 
     async def finish(
         self,
@@ -149,8 +154,12 @@ class Onboard:
         return await self._check(attempt.link)
 
     async def check(self, token: str) -> Onboarding:
-        """Ask Graph again. Raises as `view`, and CloudError."""
-        return await self._check(link_digest(token))
+        """Ask Graph again. Raises as `view`, TooManyTries and CloudError."""
+        digest = link_digest(token)
+        await self._usable(digest)
+        if wait := await self._limits.hit(f"check:link:{digest}", *CHECKS_PER_LINK):
+            raise TooManyTries(retry_after=wait)
+        return await self._check(digest)
 
     async def _check(self, digest: str) -> Onboarding:
         asked = await self._usable(digest)

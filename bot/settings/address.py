@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
+
+_PLAIN = re.compile(r"[!-\[\]-~]*")  # printable ASCII, neither spaces nor backslashes
+_PORTS = {"https": 443, "http": 80}
 
 
 def _is_loopback(host: str) -> bool:
@@ -19,10 +23,16 @@ def _is_loopback(host: str) -> bool:
 
 
 def _address(value: str) -> str:
-    """An https address without query; http is taken for loopback only."""
+    """An https address without query; http is taken for loopback only.
+
+    Scheme and host become small letters and the scheme's own port is left out, as browsers write
+    them: what they send is compared with it.
+    """
+    if not _PLAIN.fullmatch(value):  # browsers write other letters of a host as `xn--…`
+        raise ValueError("expected an address of plain letters such as https://example.com")
     try:
         parts = urlsplit(value)
-        parts.port  # noqa: B018 - looks whether it is one
+        port = parts.port
     except ValueError:
         raise ValueError("expected an address such as https://example.com") from None
     if parts.scheme not in ("https", "http") or not parts.hostname:
@@ -31,7 +41,19 @@ def _address(value: str) -> str:
         raise ValueError("expected https (http is taken for loopback only)")
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("expected an address without user, query or fragment")
-    return value.rstrip("/")
+    host = parts.netloc.lower()
+    if port == _PORTS[parts.scheme] or host.endswith(":"):
+        host = host.rpartition(":")[0]
+    return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
+
+
+def _origin(value: str) -> str:
+    """An address that others are built from by adding a path: it has none of its own."""
+    parts = urlsplit(value)
+    if parts.path:
+        raise ValueError(f"expected an address without a path; try {parts.scheme}://{parts.netloc}")
+    return value
 
 
 Address = Annotated[str, AfterValidator(_address)]
+Origin = Annotated[str, AfterValidator(_address), AfterValidator(_origin)]

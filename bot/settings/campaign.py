@@ -22,7 +22,7 @@ from bot.domain.campaign import (
     WindowName,
 )
 from bot.settings.places import Country, known_zone
-from bot.settings.section import Section, shaped, wrong
+from bot.settings.section import OptionalGuid, Section, shaped, wrong
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -52,7 +52,7 @@ class TargetSettings(Section):
 
     on: PlainDate = Field(description="The date, such as `2027-01-15`.")
     org: str = Field("", description="For the apps of this Okta org, by its name.")
-    tenant: str = Field("", description="For the apps of this Entra tenant, by its id.")
+    tenant: OptionalGuid = Field("", description="For the apps of this Entra tenant, by its id.")
     app: Annotated[
         str, shaped(r"([^\s/]+/[^\s/]+)?", "org/app id such as contoso/0oa1b2c3d4e5f6g7h8i9")
     ] = Field("", validate_default=True, description="For one app: `org/app id`.")

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.settings.address import Address
-from bot.settings.section import Section, shaped
+from bot.settings.address import Address, Origin
+from bot.settings.section import Guid, Section, shaped
 
 
 class SlackSettings(Section):
@@ -18,34 +18,34 @@ class SlackSettings(Section):
     channel: Annotated[
         str, shaped(r"([CG][A-Z0-9]+)?", "a channel's id such as C0123456789, not its name")
     ] = Field("", description="Id of the channel that follows along.")
-    operators: tuple[str, ...] = Field(
-        (), description="Member ids (`U…`) that may ask and send. Nobody else may."
-    )
+    operators: tuple[
+        Annotated[str, shaped(r"[UW][A-Z0-9]+", "a member's id such as U0123456789, not a name")],
+        ...,
+    ] = Field((), description="Member ids (`U…`) that may ask and send. Nobody else may.")
     api_url: Address = Field("https://slack.com/api", description="Slack's Web API.")
-
-    @field_validator("signing_secret")
-    @classmethod
-    def _not_empty(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value():
-            raise ValueError("must not be empty")
-        return value
 
 
 class TeamsSettings(Section):
     """The Teams bot registration (single tenant)."""
 
-    app_id: str = Field(min_length=1, description="The bot's application id.")
+    app_id: Guid = Field(description="The bot's application id.")
     app_password: SecretStr = Field(description="The bot's client secret.")
-    tenant_id: str = Field(min_length=1, description="The tenant the bot lives in.")
-    channel: str = Field("", description="Id of the channel that follows along, `19:…`.")
-    operators: tuple[str, ...] = Field(
+    tenant_id: Guid = Field(description="The id of the tenant the bot lives in.")
+    channel: Annotated[
+        str,
+        shaped(
+            r"(19:[^\s%]+@[^\s%]+)?",
+            "a channel's id such as 19:…@thread.tacv2, with %3A written as : and %40 as @",
+        ),
+    ] = Field("", description="Id of the channel that follows along, `19:…`.")
+    operators: tuple[Guid, ...] = Field(
         (), description="Entra object ids that may ask and send. Nobody else may."
     )
     openid_metadata_url: Address = Field(
         "https://login.botframework.com/v1/.well-known/openidconfiguration",
         description="Where the keys of the Bot Framework are found.",
     )
-    login_url: Address = Field(
+    login_url: Origin = Field(
         "https://login.microsoftonline.com", description="Where the bot gets its own token."
     )
     service_urls: tuple[Address, ...] = Field(
@@ -55,6 +55,13 @@ class TeamsSettings(Section):
         ),
         description="Hosts that replies may go to; an activity that names another is refused.",
     )
+
+    @field_validator("service_urls")
+    @classmethod
+    def _some_host(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("give at least one, or leave it out: nothing could be answered")
+        return value
 
 
 class LimitsSettings(Section):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from bot.settings.address import Address
-from bot.settings.section import Section, shaped
+from bot.settings.address import Origin
+from bot.settings.section import Guid, Section, shaped
 
 
 class OktaSettings(Section):
@@ -22,8 +23,8 @@ class OktaSettings(Section):
     ] = Field(
         description="A short name for the org: small letters, digits, hyphens.",
     )
-    url: Address = Field(description="The org's address, such as `https://contoso.okta.com`.")
-    admin_url: Address | None = Field(
+    url: Origin = Field(description="The org's address, such as `https://contoso.okta.com`.")
+    admin_url: Origin | None = Field(
         None, description="The Admin Console's address; found from `url` when left out."
     )
     client_id: str = Field("", description="The client id of the API service app.")
@@ -48,11 +49,20 @@ class OktaSettings(Section):
         "characters (docs/event-hooks.md). Left out, no event hook is taken.",
     )
 
+    @field_validator("url")
+    @classmethod
+    def _not_the_console(cls, value: str) -> str:
+        name, console, domain = value.partition("-admin.okta")
+        if console:  # nobody is given a token there
+            raise ValueError(f"this is the Admin Console's address; try {name}.okta{domain}")
+        return value
+
     @field_validator("hook_secret")
     @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < 16:
-            raise ValueError("must have at least 16 characters")
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        secret = value.get_secret_value() if value is not None else None
+        if secret is not None and not re.fullmatch(r"[!-~][ -~]{14,}[!-~]", secret):
+            raise ValueError("must have at least 16 characters: plain letters, digits and signs")
         return value
 
     @field_validator("api_token")
@@ -72,20 +82,20 @@ class OktaSettings(Section):
 class EntraSettings(Section):
     """The app registration by which Microsoft Graph is read."""
 
-    client_id: str = Field(description="The application (client) id.")
+    client_id: Guid = Field(description="The application (client) id.")
     certificate: SecretStr | None = Field(
         None, description="Certificate and private key in one PEM (recommended)."
     )
     client_secret: SecretStr | None = Field(
         None, validate_default=True, description="A client secret instead."
     )
-    login_url: Address = Field(
+    login_url: Origin = Field(
         "https://login.microsoftonline.com", description="The cloud's sign-in host."
     )
-    graph_url: Address = Field(
+    graph_url: Origin = Field(
         "https://graph.microsoft.com", description="The cloud's Microsoft Graph host."
     )
-    okta_app_names: tuple[str, ...] = Field(
+    okta_app_names: tuple[Annotated[str, shaped(r"\S(.*\S)?", "a name")], ...] = Field(
         (
             "Okta Microsoft Graph Client",
             "Okta Office 365 Graph Client - SSO",
@@ -93,9 +103,20 @@ class EntraSettings(Section):
         description="The names that Okta's enterprise application may have in a tenant. Okta does "
         "not publish its ids, and its help pages disagree about the name.",
     )
-    okta_app_ids: tuple[str, ...] = Field(
-        (), description="Its application ids, once you know them; they are stronger than names."
+    okta_app_ids: tuple[Guid, ...] = Field(
+        (),
+        validate_default=True,
+        description="Its application ids, once you know them; they are stronger than names.",
     )
+
+    @field_validator("okta_app_ids")
+    @classmethod
+    def _something_to_look_for(
+        cls, value: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        if not value and info.data.get("okta_app_names") == ():
+            raise ValueError("give okta_app_names or okta_app_ids, or no consent would be found")
+        return value
 
     @field_validator("client_secret")
     @classmethod

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from bot.domain.consent import ProofKind
-from bot.settings.section import Section
+from bot.settings.section import Section, shaped
+
+_ADDRESS = r"[^\s@]+@[^\s@]+"
+# An object id of Microsoft's, a user id of Okta's, or an address.
+Account = Annotated[
+    str,
+    shaped(
+        rf"[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}|00u\w+|{_ADDRESS}",
+        "an object id or an address, not a name",
+    ),
+]
+Mail = Annotated[str, shaped(_ADDRESS, "an address such as ada@contoso.com")]
 
 
 class LinksSettings(Section):
@@ -21,13 +34,13 @@ class LinksSettings(Section):
 class PeopleSettings(Section):
     """What the organisation knows about its own admins."""
 
-    denied: tuple[str, ...] = Field(
+    denied: tuple[Account, ...] = Field(
         (), description="Object ids or addresses that are never asked (break-glass accounts)."
     )
-    not_break_glass: tuple[str, ...] = Field(
+    not_break_glass: tuple[Account, ...] = Field(
         (), description="Accounts that look like break-glass accounts but are people."
     )
-    owners: dict[str, str] = Field(
+    owners: dict[Account, Mail] = Field(
         default_factory=dict,
         description="Admin account (object id or address) to the address of the person behind it.",
     )

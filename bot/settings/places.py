@@ -10,6 +10,8 @@ import holidays
 from babel import Locale
 from pydantic import AfterValidator
 
+# What CLDR has two letters for besides: unions, outlying waters, pseudo-locales, "unknown".
+_NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 MOST_NAMED = 20
 """Regions that a refusal names when none is near."""
 
@@ -35,8 +37,12 @@ def known_country(value: str) -> str:
 def _country(value: str) -> str:
     code = value.strip().upper()
     names = Locale("en").territories
-    if code and (len(code) != 2 or code not in names):
-        by_name = {name.lower(): known for known, name in names.items() if len(known) == 2}
+    if code and (len(code) != 2 or code not in names or code in _NO_COUNTRY):
+        by_name = {
+            name.lower(): known
+            for known, name in names.items()
+            if len(known) == 2 and known not in _NO_COUNTRY
+        }
         close = get_close_matches(value.lower(), by_name, n=1, cutoff=0.6)
         proposal = by_name[close[0]] if close else "DE"
         raise ValueError(f"expected a country's two letters such as {proposal}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -44,6 +44,13 @@ class Section(BaseModel):
             else:
                 values[name] = _read(f"{name}_file", path)
         return values
+
+    @field_validator("*")
+    @classmethod
+    def _says_something(cls, value: Any) -> Any:
+        if isinstance(value, SecretStr) and not value.get_secret_value().strip():
+            raise ValueError("must not be empty")
+        return value
 
     @field_validator("*", mode="before")
     @classmethod
@@ -85,3 +92,11 @@ def shaped(pattern: str, expected: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+_GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_NO_GUID = "an id such as 00000000-0000-0000-0000-000000000000, not a name"
+
+# Microsoft's tokens spell ids in small letters; people copy them as they find them.
+Guid = Annotated[str, shaped(_GUID, _NO_GUID), AfterValidator(str.lower)]
+OptionalGuid = Annotated[str, shaped(f"({_GUID})?", _NO_GUID), AfterValidator(str.lower)]

@@ -8,11 +8,12 @@ From a TOML file (named by `--config` or `O365BOT_CONFIG`) and from the environm
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,7 +23,7 @@ from pydantic_settings import (
 
 from bot.domain.consent import ProofKind
 from bot.errors import SettingsInvalid
-from bot.settings.address import Address
+from bot.settings.address import Origin
 from bot.settings.campaign import CampaignSettings
 from bot.settings.chat import LimitsSettings, SlackSettings, TeamsSettings
 from bot.settings.clouds import EntraSettings, OktaSettings, SignInSettings
@@ -30,11 +31,22 @@ from bot.settings.errors import problems
 from bot.settings.people import LinksSettings, PeopleSettings
 from bot.settings.places import known_zone
 from bot.settings.rehearsal import RehearsalSettings
-from bot.settings.section import shaped, wrong
+from bot.settings.section import wrong
 from bot.settings.store import RedisSettings
 
 PREFIX = "O365BOT_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+# What Kubernetes gives to every container beside a service called `o365bot` ("Service", environment
+# variables): no setting, and nobody's mistake.
+_OF_A_SERVICE = re.compile(r"SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?")
+
+
+def _host_and_port(value: str) -> str:
+    """Where to listen; an IPv6 address stands in brackets."""
+    found = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):([0-9]{1,5})", value)
+    if found is None or not 1 <= int(found[2]) <= 65535:
+        raise ValueError("expected a host and a port such as 127.0.0.1:8080")
+    return value
 
 
 class Settings(BaseSettings):
@@ -48,12 +60,12 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    public_url: Address = Field(
+    public_url: Origin = Field(
         description="Where browsers and the chat platforms reach o365bot; links are built from it."
     )
-    listen: Annotated[
-        str, shaped(r"[^\s:]+:\d{1,5}", "a host and a port such as 127.0.0.1:8080")
-    ] = Field("127.0.0.1:8080", description="Host and port to listen on.")
+    listen: Annotated[str, AfterValidator(_host_and_port)] = Field(
+        "127.0.0.1:8080", description="Host and port to listen on."
+    )
     data_dir: Path = Field(Path("var"), description="Where the embedded store keeps its files.")
     language: Literal["de", "en"] = Field("en", description="The language of channel messages.")
     scan_every_minutes: int = Field(
@@ -204,12 +216,31 @@ def load(config: Path | None = None) -> Settings:
         raise SettingsInvalid(
             (f"No settings file was named: give --config FILE or {CONFIG_VARIABLE}.",)
         )
+    strange = tuple(f"{name}: is not a setting; is it misspelt?" for name in _strange_variables())
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
-        raise SettingsInvalid(problems(error)) from None
+        raise SettingsInvalid((*strange, *problems(error))) from None
     except SettingsError as error:  # names the field in quotes, and not the value
         name = f"{PREFIX}{str(error).split(chr(34))[1].upper()}"
         raise SettingsInvalid(
             (f"{name}: what this variable or one of its keys holds is not JSON",)
         ) from None
+    if strange:
+        raise SettingsInvalid(strange)
+    return settings
+
+
+def _strange_variables() -> list[str]:
+    """Those that are ours by their name and name no key: pydantic-settings looks for known ones.
+
+    What stands after the first `__` it looks at itself.
+    """
+    known = {name.upper() for name in Settings.model_fields}
+    ours = [n for n in os.environ if n.upper().startswith(PREFIX) and n.upper() != CONFIG_VARIABLE]
+    return sorted(
+        name
+        for name in ours
+        for rest in (name.upper().removeprefix(PREFIX),)
+        if rest.partition("__")[0] not in known and not _OF_A_SERVICE.fullmatch(rest)
+    )

@@ -336,11 +336,12 @@ class Provider:
         self.kids = ["old"]
         self.jwks_uri: str | None = "https://login.example.com/keys"
         self.down = False
+        self.status = 503
         self.reads = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.down:
-            return httpx.Response(503)
+            return httpx.Response(self.status)
         if request.url.path == "/metadata":
             return httpx.Response(200, json={"issuer": "x", "jwks_uri": self.jwks_uri})
         self.reads += 1
@@ -408,6 +409,14 @@ async def test_known_keys_are_kept_while_the_provider_is_away_but_not_for_ever(
     for _ in range(2):
         with pytest.raises(CloudUnreachable):
             await provided.keys.key("old")
+
+
+async def test_known_keys_are_kept_while_the_metadata_cannot_be_found(provided: Provided) -> None:
+    """A 404 of the provider is an outage like any other."""
+    await provided.keys.key("old")
+    provided.provider.down, provided.provider.status = True, 404
+    provided.seconds += 30 * 3600
+    assert (await provided.keys.key("old")).key_id == "old"
 
 
 @pytest.mark.parametrize("address", ["https://evil.example.com/keys", "", None])

@@ -103,6 +103,26 @@ async def test_members_of_a_group_with_the_role_are_added(org: Org) -> None:
     assert [admin.user_id for admin in await org.client.app_admins()] == ["anna", "berta"]
 
 
+async def test_a_member_has_every_role_of_every_group(org: Org) -> None:
+    """Of a group with two roles, and of two groups: the rights add up."""
+    second = {"_links": {"assignee": {"href": "https://contoso.okta.com/api/v1/groups/00g2"}}}
+    another = {"name": "office365", "id": "0oaanother"}
+    third = {"name": "office365", "id": "0oathird"}
+    has_users(
+        org,
+        anna=[
+            role("APP_ADMIN", ONE, **GROUP),
+            role("APP_ADMIN", another, **GROUP),
+            role("APP_ADMIN", third, **second),
+        ],
+    )
+    has_profile(org, "berta")
+    for group in ("00g1", "00g2"):
+        org.okta.resources[f"/api/v1/groups/{group}/users"] = says([{"id": "berta"}])
+    admins = {admin.user_id: admin.app_ids for admin in await org.client.app_admins()}
+    assert admins["berta"] == admins["anna"] == frozenset({HQ, "0oaanother", "0oathird"})
+
+
 async def test_a_group_that_does_not_list_its_members_costs_nobody(org: Org) -> None:
     """Some built-in groups refuse; the assignees themselves are still known."""
     has_users(org, anna=[role("SUPER_ADMIN", **GROUP)])

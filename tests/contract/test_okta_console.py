@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from adapters.okta.console import admin_address
-from bot.errors import CloudAnswerInvalid
+from bot.errors import CloudAnswerInvalid, CloudUnreachable
 from tests.contract.loopback import SteppingClock
 from tests.contract.okta_org import HQ, Org, an_org, client_for, no_waiting
 from tests.contract.pretend_okta import says
@@ -67,6 +69,26 @@ async def test_an_organization_elsewhere_is_no_place_to_send_an_admin(
     org.okta.resources["/.well-known/okta-organization"] = says(body)
     with pytest.raises(CloudAnswerInvalid, match="admin_url"):
         await org.client.integration_tab(HQ)
+
+
+async def test_what_cannot_be_told_is_not_asked_for_all_the_time(org: Org) -> None:
+    """A page that is followed live wants the address every second; Okta is asked now and then."""
+    asked = 0
+
+    def away(request: Request) -> Response:
+        nonlocal asked
+        asked += 1
+        return Response(status_code=503)
+
+    org.okta.resources["/.well-known/okta-organization"] = away
+    for _ in range(3):
+        with pytest.raises(CloudUnreachable):
+            await org.client.integration_tab(HQ)
+    assert asked == 1
+    organization = {"_links": {"organization": {"href": "https://contoso.okta.com"}}}
+    org.okta.resources["/.well-known/okta-organization"] = says(organization)
+    await org.clock.sleep(301)
+    assert HQ in await org.client.integration_tab(HQ)
 
 
 async def test_an_admin_address_in_the_settings_wins() -> None:

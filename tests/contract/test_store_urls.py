@@ -68,6 +68,27 @@ def test_sentinels_may_have_credentials_and_certificates_of_their_own() -> None:
 @pytest.mark.parametrize(
     "url",
     [
+        "redis://:hush/word@h:6379",
+        "redis+cluster://:hush/word@h:6379",
+        "redis://h:port",
+        "redis://h:99999",
+        "redis://[::1",
+        "redis://h?socket_timeout=soon",
+    ],
+)
+def test_what_is_said_of_an_unreadable_address_repeats_nothing_of_it(url: str) -> None:
+    """A password with a slash that was not escaped ends where the port is looked for."""
+    with pytest.raises(StoreUnavailable) as caught:
+        parse(url)
+    told = f"{caught.value!r} {caught.value.hint} {caught.value.__cause__!r}"
+    assert "hush" not in told
+    assert caught.value.__suppress_context__
+    assert "%2F" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
         "",
         "redis",
         "redis://",

@@ -100,6 +100,16 @@ async def test_an_error_is_read_before_the_consent(
     assert (await world.onboard.finish(**again, admin_consent="True")).stage is Granting.CONFIRMED
 
 
+async def test_looking_again_is_limited(world: person.Stage) -> None:
+    """Whoever holds the link cannot use up what Microsoft lets the bot read."""
+    token = await invite(world)
+    await world.onboard.finish(**await begin(world, token), admin_consent="True")
+    for _ in range(10):
+        await world.onboard.check(token)
+    with pytest.raises(TooManyTries):
+        await world.onboard.check(token)
+
+
 async def test_a_tenant_that_can_be_read_needs_no_link(world: person.Stage) -> None:
     """The operator is told so."""
     world.entra.admins[TENANT.id] = ()

@@ -23,7 +23,7 @@ url = "https://contoso.okta.com"
 api_token = "ssws-hush"
 
 [entra]
-client_id = "11111111-2222"
+client_id = "00000000-0000-0000-0000-000000000001"
 certificate = "pem-hush"
 
 [slack]
@@ -32,9 +32,9 @@ signing_secret = "sign-hush"
 operators = ["U0123"]
 
 [teams]
-app_id = "app"
+app_id = "00000000-0000-0000-0000-000000000001"
 app_password = "teams-hush"
-tenant_id = "tenant"
+tenant_id = "00000000-0000-0000-0000-000000000001"
 """
 
 
@@ -91,7 +91,7 @@ def test_every_wrong_key_is_told_in_one_error(tmp_path: Path) -> None:
         .replace('name = "contoso"', 'name = "Contoso Inc"')
         .replace('url = "https://contoso.okta.com"', 'url = "ftp://contoso.okta.com"')
         .replace("operators", "operaters")
-        .replace('app_id = "app"', 'app_id = ""')
+        .replace('app_id = "00000000-0000-0000-0000-000000000001"', 'app_id = ""')
     )
     said = problems(tmp_path, wrong)
     assert said.keys() == {
@@ -116,7 +116,10 @@ def test_every_wrong_key_is_told_in_one_error(tmp_path: Path) -> None:
         ('certificate = "pem-hush"', 'certificate = "pem-hush"\nclient_secret = "pem-hush"'),
         ('url = "rediss://:redis-hush@', 'url = {secret = "redis-hush"}\nx = "'),
         ('app_password = "teams-hush"', 'app_password = {x = "teams-hush"}'),
-        ('client_id = "11111111-2222"', 'client_id = "1"\nlogin_url = "https://a:pem-hush@b.com"'),
+        (
+            'client_id = "00000000-0000-0000-0000-000000000001"',
+            'client_id = "1"\nlogin_url = "https://a:pem-hush@b.com"',
+        ),
     ],
 )
 def test_no_error_repeats_a_secret(tmp_path: Path, old: str, new: str) -> None:
@@ -350,5 +353,8 @@ def test_a_proof_that_cannot_be_had_is_refused(tmp_path: Path, more: str, says: 
 
 def test_signing_in_needs_an_app_registration(tmp_path: Path) -> None:
     """It is the one of `entra`."""
-    without = GOOD.replace('[entra]\nclient_id = "11111111-2222"\ncertificate = "pem-hush"\n', "")
+    without = GOOD.replace(
+        '[entra]\nclient_id = "00000000-0000-0000-0000-000000000001"\ncertificate = "pem-hush"\n',
+        "",
+    )
     assert "needs entra" in str(problems(tmp_path, without + SIGN_IN))

@@ -62,7 +62,7 @@ def test_the_most_specific_date_holds(tmp_path: Path) -> None:
         org = "contoso"
         [[campaign.targets]]
         on = 2027-03-01
-        tenant = "t1"
+        tenant = "00000000-0000-0000-0000-0000000000AB"
         [[campaign.targets]]
         on = 2027-04-01
         app = "contoso/a1"
@@ -71,8 +71,8 @@ def test_the_most_specific_date_holds(tmp_path: Path) -> None:
     asked = [
         (AppRef("fabrikam", "a9"), "t9", 1),
         (AppRef("contoso", "a9"), "t9", 2),
-        (AppRef("contoso", "a9"), "t1", 3),
-        (AppRef("contoso", "a1"), "t1", 4),
+        (AppRef("contoso", "a9"), "00000000-0000-0000-0000-0000000000ab", 3),
+        (AppRef("contoso", "a1"), "00000000-0000-0000-0000-0000000000ab", 4),
     ]
     for ref, tenant, month in asked:
         assert campaign.deadline_for(ref, tenant).on.month == month

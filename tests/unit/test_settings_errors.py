@@ -30,7 +30,7 @@ name = "contoso"
 url = "https://contoso.okta.com"
 api_token = "x"
 [entra]
-client_id = "x"
+client_id = "00000000-0000-0000-0000-000000000001"
 client_secret = "x"
 [sign_in]
 [links]
@@ -38,9 +38,9 @@ client_secret = "x"
 bot_token = "x"
 signing_secret = "x"
 [teams]
-app_id = "x"
+app_id = "00000000-0000-0000-0000-000000000001"
 app_password = "x"
-tenant_id = "x"
+tenant_id = "00000000-0000-0000-0000-000000000001"
 [limits]
 [people]
 [campaign]

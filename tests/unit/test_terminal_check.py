@@ -52,3 +52,11 @@ def test_without_a_settings_file_it_says_how_to_name_one() -> None:
     status, _, err = check()
     assert status == 2
     assert "No settings file was named: give --config FILE or O365BOT_CONFIG." in err
+
+
+def test_a_log_level_that_is_none_is_refused_with_those_there_are() -> None:
+    """As wrong usage, before anything is read."""
+    cli = build_cli(serve=nothing, open_desk=nothing, open_rehearsal=nothing)  # type: ignore[arg-type]  # none is called
+    wrong = CliRunner().invoke(cli, ["run", "--log-level", "loud"])
+    assert wrong.exit_code == 2
+    assert "warning" in wrong.stderr

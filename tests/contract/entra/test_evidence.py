@@ -199,14 +199,14 @@ async def test_of_several_service_principals_oktas_own_speaks(
 async def test_known_ids_are_looked_for_instead_of_names(
     microsoft: Microsoft, clock: FakeClock
 ) -> None:
-    """Names from the settings are quoted, and long lists asked for in parts."""
+    """Long lists are asked for in parts."""
     consented(microsoft)
-    ids = tuple(f"id'{number}" for number in range(12))
+    ids = tuple(f"00000000-0000-0000-0000-{number:012}" for number in range(12))
     client = EntraClient(microsoft.settings(okta_app_ids=ids), clock, sleep=clock.sleep)
     consent = (await client.tenant_evidence(microsoft.tenant()))[0]
     assert consent.detail["found_by"] == "id"
     filters = [seen.query["$filter"] for seen in microsoft.seen if seen.path == PRINCIPALS]
-    assert [text.count("appId eq 'id''") for text in filters] == [10, 2]
+    assert [text.count("appId eq '0") for text in filters] == [10, 2]
     await client.aclose()
 
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from adapters.entra.sign_in import EntraSignIn
 from adapters.http.client import open_http
+from bot.domain.apps import Tenant
 from bot.domain.consent import MfaShown, ProofKind
 from bot.domain.sign_in import SignedIn
 from bot.errors import (
@@ -133,11 +134,26 @@ async def test_admin_consent_is_asked_for_at_the_tenant(
     login: Login, http: httpx.AsyncClient
 ) -> None:
     """Everything the registration lists: only `/.default` reaches application permissions."""
-    address = signs_in(login, http).consent_address(TENANT_ID, state="s")
+    tenant = Tenant(TENANT_ID, "contoso.com", "graph.microsoft.com")
+    address = signs_in(login, http).consent_address(tenant, state="s")
     assert address.startswith(f"{login.url}/{TENANT_ID}/v2.0/adminconsent?")
     asked = parse_qs(urlsplit(address).query)
     assert asked["scope"] == ["https://graph.microsoft.com/.default"]
     assert asked["redirect_uri"] == ["https://o365bot.example.com/auth/consented"]
+
+
+async def test_admin_consent_is_for_the_graph_of_the_tenants_own_cloud(
+    login: Login, http: httpx.AsyncClient
+) -> None:
+    """For GCC High `login_url` is all that has to be set: its Graph is found by discovery."""
+    settings = login.settings().model_copy(update={"login_url": "https://login.microsoftonline.us"})
+    sign_in = EntraSignIn(settings, None, "https://o365bot.example.com", http, FakeClock())
+    tenant = Tenant(TENANT_ID, "contoso.us", "graph.microsoft.us")
+    asked = parse_qs(urlsplit(sign_in.consent_address(tenant, state="s")).query)
+    assert asked["scope"] == ["https://graph.microsoft.us/.default"]
+    elsewhere = Tenant(TENANT_ID, "contoso.com", "graph.microsoft.com")
+    with pytest.raises(CloudRefused, match="another Microsoft cloud"):
+        sign_in.consent_address(elsewhere, state="s")
 
 
 @pytest.mark.parametrize("tenant", ["common", "../evil", "contoso.com", "", f"{TENANT_ID}/x"])
@@ -146,7 +162,9 @@ async def test_only_a_tenants_id_gets_into_an_address(
 ) -> None:
     """It comes from the ledger; were it something else, nobody is sent there."""
     with pytest.raises(ValueError, match="named by its id"):
-        signs_in(login, http).consent_address(tenant, state="s")
+        signs_in(login, http).consent_address(
+            Tenant(tenant, "contoso.com", "graph.microsoft.com"), state="s"
+        )
 
 
 async def test_the_code_is_exchanged_once_with_verifier_and_credential(

@@ -15,6 +15,7 @@ from tests.contract.entra.microsoft import (
     APP,
     CLIENT_ID,
     CLIENT_SECRET,
+    ROLES,
     TENANT_ID,
     TOKEN_SECONDS,
     FakeClock,
@@ -95,6 +96,20 @@ async def test_each_tenant_has_a_token_of_its_own(entra: EntraClient, microsoft:
     for tenant_id in (TENANT_ID, other):
         await entra.account_evidence(microsoft.tenant(tenant_id), frozenset({APP}))
     assert microsoft.tokens == {f"token-{TENANT_ID}-1", f"token-{other}-2"}
+
+
+async def test_a_token_from_before_a_consent_is_not_kept(
+    entra: EntraClient, microsoft: Microsoft
+) -> None:
+    """Permissions stand in the token, which lives for an hour: the next read has a fresh one."""
+    tenant = microsoft.tenant()
+    microsoft.graph[ROLES] = Reply(403, {"error": {"code": "Authorization_RequestDenied"}})
+    with pytest.raises(CloudRefused):
+        await entra.global_admins(tenant)
+    assert microsoft.tokens == {f"token-{TENANT_ID}-1"}
+    admins(microsoft, user("u1"))  # consented
+    assert len(await entra.global_admins(tenant)) == 1
+    assert microsoft.tokens == {f"token-{TENANT_ID}-1", f"token-{TENANT_ID}-2"}
 
 
 async def test_a_token_that_graph_no_longer_takes_is_fetched_anew(

@@ -1,0 +1,197 @@
+"""Slips of a hurried operator that used to pass at start, and failed in silence later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings.whole import load
+from tests.unit.test_settings import GOOD, problems, written
+
+TOKEN = 'api_token = "ssws-hush"'
+PUBLIC = 'public_url = "https://bot.contoso.com/"'
+TARGET = "[[campaign.targets]]\non = 2027-01-15\n"
+ID = "00000000-0000-0000-0000-000000000001"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in os.environ:
+        if name.startswith("O365BOT_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("https://bot.contoso.com/o365bot", "without a path; try https://bot.contoso.com"),
+        ("https://bot contoso.com", "plain letters"),
+        ("https://bücher.example", "plain letters"),
+        ("https://bot.contoso.com\\\\x", "plain letters"),
+    ],
+)
+def test_the_public_address_is_one_that_links_can_be_built_on(
+    tmp_path: Path, url: str, says: str
+) -> None:
+    """Under a path no page would be found, and no browser sends a host with other letters."""
+    text = GOOD.replace("https://bot.contoso.com/", url)
+    assert says in problems(tmp_path, text)["public_url"]
+
+
+@pytest.mark.parametrize("url", ["HTTPS://Bot.Contoso.com:443/", "https://bot.contoso.com"])
+def test_an_address_is_kept_as_browsers_write_it(tmp_path: Path, url: str) -> None:
+    """A Host or Origin header is compared with it."""
+    settings = load(written(tmp_path, GOOD.replace("https://bot.contoso.com/", url)))
+    assert settings.public_url == "https://bot.contoso.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("https://contoso.okta.com/api/v1", "try https://contoso.okta.com"),
+        ("https://contoso-admin.okta.com", "Admin Console's address; try https://contoso.okta.com"),
+        ("https://x-admin.oktapreview.com", "try https://x.oktapreview.com"),
+    ],
+)
+def test_the_address_of_an_org_is_the_orgs_own(tmp_path: Path, url: str, says: str) -> None:
+    """Copied from the browser it is often another one, where nothing answers or signs in."""
+    text = GOOD.replace("https://contoso.okta.com", url)
+    assert says in problems(tmp_path, text)["okta.0.url"]
+
+
+@pytest.mark.parametrize("key", ["login_url", "graph_url"])
+def test_the_addresses_of_microsoft_have_no_path(tmp_path: Path, key: str) -> None:
+    """`…/v1.0` and `…/common` are added where they belong."""
+    text = GOOD.replace("[slack]", f'{key} = "https://graph.microsoft.us/v1.0"\n[slack]')
+    assert "without a path" in problems(tmp_path, text)[f"entra.{key}"]
+
+
+@pytest.mark.parametrize("listen", ["[::]:8080", "[::1]:80", "localhost:65535"])
+def test_a_host_to_listen_on_may_be_of_any_kind(tmp_path: Path, listen: str) -> None:
+    """Also an address of the newer kind, in brackets."""
+    settings = load(written(tmp_path, GOOD.replace(PUBLIC, f'{PUBLIC}\nlisten = "{listen}"')))
+    assert settings.listen == listen
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:99999", "127.0.0.1:0", "::1:80", ":8080", "8080"])
+def test_a_port_that_does_not_exist_is_refused(tmp_path: Path, listen: str) -> None:
+    """Rather than when the server is started."""
+    text = GOOD.replace(PUBLIC, f'{PUBLIC}\nlisten = "{listen}"')
+    assert "host and a port" in problems(tmp_path, text)["listen"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "says"),
+    [
+        ('operators = ["U0123"]', 'operators = ["@ada"]', "slack.operators.0", "member's id"),
+        ('operators = ["U0123"]', 'operators = ["ada@x.com"]', "slack.operators.0", "member's id"),
+        (f'tenant_id = "{ID}"', 'tenant_id = "contoso.com"', "teams.tenant_id", "an id"),
+        (f'app_id = "{ID}"', 'app_id = "my bot"', "teams.app_id", "an id"),
+        ('app_password = "', 'operators = ["a@b.c"]\napp_password = "', "teams.operators.0", "id"),
+        ('app_password = "', 'channel = "General"\napp_password = "', "teams.channel", "%3A"),
+        (
+            'app_password = "',
+            'channel = "19%3Ax%40y.tacv2"\napp_password = "',
+            "teams.channel",
+            ":",
+        ),
+        ('app_password = "', 'service_urls = []\napp_password = "', "teams.service_urls", "one"),
+        (f'client_id = "{ID}"', 'client_id = "o365bot"', "entra.client_id", "an id"),
+        (f'client_id = "{ID}"', f'client_id = "{ID}"\nokta_app_names = [" "]', "", "a name"),
+        (f'client_id = "{ID}"', f'client_id = "{ID}"\nokta_app_names = []', "", "okta_app_names"),
+        ("[redis]", '[campaign]\ncountry = "EU"\n[redis]', "campaign.country", "two letters"),
+        ("[redis]", '[campaign]\ncountry = "ZZ"\n[redis]', "campaign.country", "two letters"),
+        ("[redis]", f'{TARGET}tenant = "contoso.com"\n[redis]', "", "an id"),
+    ],
+)
+def test_a_name_where_an_id_is_meant_is_refused(
+    tmp_path: Path, old: str, new: str, key: str, says: str
+) -> None:
+    """It would match nobody and nothing, and nothing would say so."""
+    assert old in GOOD
+    said = problems(tmp_path, GOOD.replace(old, new))
+    assert len(said) == 1
+    ((found, words),) = said.items()
+    assert key in found
+    assert says in words
+
+
+@pytest.mark.parametrize(
+    ("people", "key"),
+    [
+        ('denied = ["Break Glass 1"]', "people.denied.0"),
+        ('denied = [" bg@contoso.com"]', "people.denied.0"),
+        ('not_break_glass = [""]', "people.not_break_glass.0"),
+        ('owners = {"adm" = "ada@contoso.com"}', "people.owners.adm"),
+        ('owners = {"adm@contoso.com" = "Ada Moreau"}', "people.owners.adm@contoso.com"),
+    ],
+)
+def test_an_account_is_named_by_what_it_is_found_by(tmp_path: Path, people: str, key: str) -> None:
+    """A display name denies nobody, so the emergency account would be asked."""
+    assert problems(tmp_path, f"{GOOD}[people]\n{people}\n").keys() == {key}
+
+
+def test_ids_are_taken_as_people_copy_them(tmp_path: Path) -> None:
+    """Tokens spell them in small letters."""
+    settings = load(written(tmp_path, GOOD.replace("000000000001", "00000000ABCD")))
+    assert settings.teams is not None
+    assert settings.teams.tenant_id == "00000000-0000-0000-0000-00000000abcd"
+
+
+@pytest.mark.parametrize(
+    ("old", "key"),
+    [
+        ("ssws-hush", "okta.0.api_token"),
+        ("xoxb-hush", "slack.bot_token"),
+        ("sign-hush", "slack.signing_secret"),
+        ("teams-hush", "teams.app_password"),
+        ("pem-hush", "entra.certificate"),
+        ("rediss://:redis-hush@redis.contoso.com:6379", "redis.url"),
+    ],
+)
+@pytest.mark.parametrize("nothing", ["", "  "])
+def test_a_secret_without_content_is_refused(
+    tmp_path: Path, old: str, key: str, nothing: str
+) -> None:
+    """Such as an unset variable in a deployment, or an empty file."""
+    assert problems(tmp_path, GOOD.replace(f'"{old}"', f'"{nothing}"')) == {
+        key: "must not be empty"
+    }
+
+
+def test_an_empty_secret_file_is_refused(tmp_path: Path) -> None:
+    """A signing secret of nothing would let everybody sign."""
+    (tmp_path / "empty").write_text("\n")
+    text = GOOD.replace('signing_secret = "sign-hush"', f'signing_secret_file = "{tmp_path}/empty"')
+    assert problems(tmp_path, text) == {"slack.signing_secret": "must not be empty"}
+
+
+@pytest.mark.parametrize("secret", ["äöüäöüäöüäöüäöüäöü", " sixteen characters "])
+def test_a_hooks_secret_fits_into_a_header(tmp_path: Path, secret: str) -> None:
+    """Whatever a header cannot carry unchanged would be refused at every delivery."""
+    text = GOOD.replace(TOKEN, f'{TOKEN}\nhook_secret = "{secret}"')
+    assert "plain letters" in problems(tmp_path, text)["okta.0.hook_secret"]
+
+
+@pytest.mark.parametrize("name", ["O365BOT_SCAN_EVERY_MINUTE", "O365BOT_SLAK__BOT_TOKEN"])
+def test_a_misspelt_variable_is_told_as_a_misspelt_key_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It would count for nothing, beside whatever else is wrong."""
+    monkeypatch.setenv(name, "hush")
+    said = problems(tmp_path, GOOD.replace(PUBLIC, ""))
+    assert said.keys() == {name, "public_url"}
+    assert "misspelt" in said[name]
+    assert "misspelt" in problems(tmp_path, GOOD)[name]
+
+
+def test_variables_that_kubernetes_makes_for_a_service_are_no_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that is called `o365bot` puts its own address into every container beside it."""
+    for name in ("SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT", "PORT_8080_TCP_ADDR"):
+        monkeypatch.setenv(f"O365BOT_{name}", "10.0.0.1")
+    assert load(written(tmp_path, GOOD)).slack is not None
