@@ -148,9 +148,9 @@ def _explain(settings: Settings, today: date) -> None:
             "campaign.rules",
             hours=given.hours,
             zone=settings.time_zone,
-            week=given.per_week,
-            silent=given.ignored_rounds,
-            patience=given.patience,
+            week=words("campaign.messages", count=given.per_week),
+            silent=words("campaign.messages", count=given.ignored_rounds),
+            patience=words("campaign.working_days", count=given.patience),
         ),
         markup=False,
     )

@@ -70,7 +70,7 @@ class PersonalReplies:
     ) -> Message:
         """When? A few choices (UTC), and how to say another. `said` was not understood."""
         words, code = self._words, request.code
-        text = words("later.when", app=request.app_label, words=f"later {code} 2027-01-31 09:30")
+        text = words("later.when", app=request.app_label, words=f"later {code}")
         if said:
             text = f"{words('later.unclear', said=said[:SAID])} {text}"
         buttons = tuple(

@@ -128,10 +128,13 @@ async def test_the_campaign_is_explained_with_who_is_told_and_whose_holidays_cou
     assert usual.status == 0, usual.err
     told = [line for line in usual.out.splitlines() if "the operators" in line]
     assert [line.split()[0] for line in told] == ["close", "the"]
+    assert "at most 3 messages in seven days" in " ".join(usual.out.split())
     region = tmp_path / "region.toml"
-    given = '[campaign]\ncountry = "DE-BY"\ncountries = {"Europe/Berlin" = "DE-BE"}\n'
+    given = '[campaign]\ncountry = "DE-BY"\ncountries = {"Europe/Berlin" = "DE-BE"}\npatience = 1\n'
     region.write_text(terminal.config.read_text() + given)
-    assert "DE-BY, Europe/Berlin DE-BE" in (await Terminal(region).run("campaign")).out
+    there = " ".join((await Terminal(region).run("campaign")).out.split())
+    assert "DE-BY, Europe/Berlin DE-BE" in there
+    assert "left alone for 1 working day." in there
 
 
 @pytest.mark.parametrize(
