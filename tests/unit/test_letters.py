@@ -241,7 +241,7 @@ async def test_the_reminder_says_who_is_asked_and_how_old_it_is(ledger: FakeLedg
     message = await letters(ledger).compose(REMINDER)
     assert message is not None
     assert "Ada Moreau" in table_of(message).rows[0][3].text
-    assert "just now" in text_of(message)
+    assert "As of March 3, 2025, 09:00 UTC." in text_of(message)
 
 
 async def test_a_long_list_is_cut_and_says_by_how_much(ledger: FakeLedger) -> None:
