@@ -18,11 +18,12 @@ Config = Annotated[
         "--config",
         "-c",
         envvar=CONFIG_VARIABLE,
+        metavar="FILE",
         help="The settings, a TOML file (docs/settings.md explains each key).",
         dir_okay=False,
     ),
 ]
-LogLevel = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")]
+LogLevel = Annotated[str, typer.Option(metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR.")]
 
 
 @contextmanager

@@ -120,6 +120,22 @@ async def test_why_tells_evidence_age_reasons_and_people(terminal: Terminal) -> 
     assert "domain_in_tenant" in kinds
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("apps", "--help"), ("--org NAME", "--state STATE", "--config -c FILE")),
+        (("plan", "--help"), ("--simulate-from DATE",)),
+    ],
+)
+async def test_help_names_what_an_option_takes_as_the_docs_do(
+    terminal: Terminal, words: tuple[str, ...], said: tuple[str, ...]
+) -> None:
+    """`--org NAME` as in docs/terminal.md, no type of a programming language."""
+    shown = " ".join((await terminal.run(*words)).out.split())
+    assert all(one in shown for one in said)
+    assert "list[" not in shown
+
+
 async def test_the_campaign_is_explained_with_who_is_told_and_whose_holidays_count(
     terminal: Terminal, tmp_path: Path
 ) -> None:
