@@ -37,7 +37,10 @@ def add_campaign_commands(cli: typer.Typer, open_rehearsal: OpenRehearsal) -> No
     def plan(
         span: Annotated[str, typer.Argument(help="How far ahead, such as 30d.")] = "30d",
         simulate_from: Annotated[
-            str, typer.Option(help="As if it were the beginning of this date, such as 2027-01-04.")
+            str,
+            typer.Option(
+                metavar="DATE", help="As if it were the beginning of this date, such as 2027-01-04."
+            ),
         ] = "",
         config: Config = None,
     ) -> None:
@@ -148,9 +151,9 @@ def _explain(settings: Settings, today: date) -> None:
             "campaign.rules",
             hours=given.hours,
             zone=settings.time_zone,
-            week=given.per_week,
-            silent=given.ignored_rounds,
-            patience=given.patience,
+            week=words("campaign.messages", count=given.per_week),
+            silent=words("campaign.messages", count=given.ignored_rounds),
+            patience=words("campaign.working_days", count=given.patience),
         ),
         markup=False,
     )

@@ -29,7 +29,8 @@ from bot.errors import ConsentError
 from bot.settings.whole import load
 
 Orgs = Annotated[
-    list[str] | None, typer.Option("--org", help="Only this Okta org, by its name; repeatable.")
+    list[str] | None,
+    typer.Option("--org", metavar="NAME", help="Only this Okta org, by its name; repeatable."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON (docs/terminal.md tells the shape).")]
 EVERY_ROW = 1_000_000
@@ -58,7 +59,12 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
     def apps(
         org: Orgs = None,
         state: Annotated[
-            list[State] | None, typer.Option("--state", help="Only apps in this state; repeatable.")
+            list[State] | None,
+            typer.Option(
+                "--state",
+                metavar="STATE",
+                help="Only apps in this state (docs/evidence.md names them); repeatable.",
+            ),
         ] = None,
         as_json_: AsJson = False,
         as_csv_: Annotated[

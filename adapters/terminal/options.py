@@ -19,6 +19,7 @@ Config = Annotated[
         "--config",
         "-c",
         envvar=CONFIG_VARIABLE,
+        metavar="FILE",
         help="The settings, a TOML file (docs/settings.md explains each key).",
         dir_okay=False,
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 from bot.chat.words import Words
 from bot.domain.consent import ConsentRequest
 from bot.domain.intents import Reason
@@ -12,11 +14,11 @@ from bot.ports.ledger import Ledger
 from bot.services.remind import NOBODY_LEFT
 
 
-async def alarm(ledger: Ledger, notice: Alarm, words: Words) -> Message | None:
-    """The message, or None when the trouble is over by now."""
+async def alarm(ledger: Ledger, notice: Alarm, words: Words, zone: tzinfo) -> Message | None:
+    """The message, or None when the trouble is over by now; `zone` is the organisation's."""
     trouble = (await ledger.troubles()).get(notice.about)
     if trouble is not None:
-        return _trouble(trouble, words)
+        return _trouble(trouble, words, zone)
     request = await ledger.request(notice.about)
     if request is not None and notice.code == NOBODY_LEFT:
         return (
@@ -25,7 +27,7 @@ async def alarm(ledger: Ledger, notice: Alarm, words: Words) -> Message | None:
     return None if request is None else await _undelivered(ledger, request, words)
 
 
-def _trouble(trouble: Trouble, words: Words) -> Message:
+def _trouble(trouble: Trouble, words: Words, zone: tzinfo) -> Message:
     if trouble.is_installation:
         title = words("alarm.installation_title", place=trouble.place)
         text = words("alarm.installation_text")
@@ -40,7 +42,7 @@ def _trouble(trouble: Trouble, words: Words) -> Message:
             Facts(
                 (
                     Fact(words("alarm.place"), trouble.place),
-                    Fact(words("alarm.since"), words.moment(trouble.since)),
+                    Fact(words("alarm.since"), words.moment(trouble.since, zone)),
                     Fact(words("alarm.reason"), trouble.reason),
                 )
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
 
 from bot.chat import phrases
 from bot.chat.words import Words
@@ -30,7 +31,7 @@ NAMED = 5
 """Apps that a thread reply names for each kind of change."""
 
 
-def board(words: Words, standings: Standings) -> Message:
+def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
     """Where the migration stands: bar, counts, what is most urgent, who holds it, how fresh."""
     open_ones = sorted((r for r in standings.records if r.state.is_open), key=phrases.by_urgency)
     org = standings.org
@@ -54,7 +55,7 @@ def board(words: Words, standings: Standings) -> Message:
         blocks.append(Note(words("reminder.more", count=len(open_ones) - MOST_URGENT)))
     looks = [scan.finished_at for scan in standings.scans.values() if scan.finished_at]
     if looks:
-        blocks.append(Note(words("board.fresh", at=words.moment(min(looks)))))
+        blocks.append(Note(words("board.fresh", at=words.moment(min(looks), zone))))
     blocks.append(Note(words("board.about")))
     if open_ones:
         blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))

@@ -12,6 +12,7 @@ from datetime import UTC
 
 import structlog
 
+from bot.chat import phrases
 from bot.chat.commands import (
     Allow,
     Already,
@@ -285,13 +286,14 @@ class Conversation:
         return personal.later(put_off[0], moved, postpone.deadline(put_off[0]))
 
     async def _find(self, name: str) -> AppRecord:
-        return find_app(name, await self._ledger.apps())
+        return find_app(name, sorted(await self._ledger.apps(), key=phrases.by_urgency))
 
     async def _why(self, replies: Replies, record: AppRecord) -> Message:
         ref = record.app.ref
         return replies.why(
             record,
-            self._clock.now(),
+            self._scan.now(),
+            lived=self._clock.now(),
             request=await self._ledger.request(record.request_id) if record.request_id else None,
             prospect=(await self._ledger.prospects(ref.org)).get(ref),
         )
@@ -318,7 +320,7 @@ class Conversation:
             await self._ledger.apps(),
             scans,
             requests,
-            self._clock.now(),
+            self._scan.now(),
             page=page,
             everything=everything,
             prospects=await self._ledger.prospects(),

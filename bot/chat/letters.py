@@ -113,7 +113,8 @@ class Letters:
             case PersonalRound() | ChannelNudge() | ChannelReport() | OperatorDigest():
                 return await self._reminding.compose(notice, links)
             case Alarm(to):
-                return await alarm(self._ledger, notice, Words(to.language or self._language))
+                words = Words(to.language or self._language)
+                return await alarm(self._ledger, notice, words, self._reminding.zone)
 
     async def _personal_link(self, request: ConsentRequest, link: str, words: Words) -> Message:
         now = self._clock.now()
@@ -292,7 +293,6 @@ class Letters:
         open_ones = sorted((r for r in records if r.state.is_open), key=phrases.by_urgency)
         if not open_ones:
             return None
-        now = self._clock.now()
         requests = {request.id: request for request in await self._ledger.open_requests()}
         prospects = await self._ledger.prospects()
         title = words("reminder.title", count=len(open_ones))
@@ -321,7 +321,7 @@ class Letters:
             blocks.append(Text(f"{said} {words('hint.who')}"))
         if len(open_ones) > SHOWN:
             blocks.append(Note(words("reminder.more", count=len(open_ones) - SHOWN)))
-        blocks.append(Note(self._freshness(words, await self._looks(), now)))
+        blocks.append(Note(self._freshness(words, await self._looks())))
         blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))
         return Message(title, tuple(blocks), private=False)
 
@@ -329,7 +329,8 @@ class Letters:
         scans = await self._ledger.scans()
         return tuple(scan.finished_at for scan in scans.values() if scan.finished_at)
 
-    def _freshness(self, words: Words, looks: tuple[datetime, ...], now: datetime) -> str:
+    def _freshness(self, words: Words, looks: tuple[datetime, ...]) -> str:
+        """A moment, not an age: the message stays in the channel."""
         if not looks:
             return words("apps.never_looked")
-        return words("apps.looked", age=words.ago(min(looks), now))
+        return words("board.fresh", at=words.moment(min(looks), self._reminding.zone))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
+from bot.chat import phrases
 from bot.chat.words import Words
 from bot.domain.consent import ConsentRequest
 from bot.domain.later import Moved, zone_named
 from bot.message import Buttons, Command, Fact, Facts, Message, Note, Text
 from bot.services.onboard import Invitation
-
-SAID = 60
-"""Characters of what somebody said that an answer repeats."""
 
 
 class PersonalReplies:
@@ -70,9 +68,9 @@ class PersonalReplies:
     ) -> Message:
         """When? A few choices (UTC), and how to say another. `said` was not understood."""
         words, code = self._words, request.code
-        text = words("later.when", app=request.app_label, words=f"later {code} 2027-01-31 09:30")
+        text = words("later.when", app=request.app_label, words=f"later {code}")
         if said:
-            text = f"{words('later.unclear', said=said[:SAID])} {text}"
+            text = f"{words('later.unclear', said=phrases.quoted(said))} {text}"
         buttons = tuple(
             Command(
                 f"later{number}",

@@ -45,6 +45,15 @@ URGENCY = {
 }
 
 
+SAID = 60
+"""Characters of what somebody said that an answer repeats."""
+
+
+def quoted(said: str) -> str:
+    """What somebody said, for an answer that repeats it: of much, the beginning."""
+    return said if len(said) <= SAID else f"{said[: SAID - 1].rstrip()}…"
+
+
 def by_urgency(record: AppRecord) -> tuple[int, str, str]:
     """A sort key: the most pressing first, then by org and label."""
     return (URGENCY[record.state], record.app.ref.org, record.app.label.casefold())

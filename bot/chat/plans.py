@@ -6,6 +6,7 @@ from bot.chat.words import Words
 from bot.domain.digests import Digest
 from bot.domain.foresight import ChannelPost
 from bot.domain.intents import Intent, Reason, Remember, Sideways
+from bot.domain.people import ChatIdentity
 from bot.message import Block, Cell, Heading, Message, Note, Table, Text
 from bot.services.rehearse import LONGEST, Line, Plan
 
@@ -62,11 +63,19 @@ def line(words: Words, found: Plan, one: Line) -> tuple[str, str, str, str]:
 
 def _digest(words: Words, found: Plan, digest: Digest) -> tuple[str, str, str, str]:
     return (
-        digest.to.display_name or digest.to.user_id,
+        _operator(words, digest.to),
         words.moment(digest.at, found.policy.calendars.of(digest.to.time_zone).zone),
         words("plan.what_digest"),
         _cadence(words, found, digest.notice.window),
     )
+
+
+def _operator(words: Words, chat: ChatIdentity) -> str:
+    """With the platform: an operator of both is told on each. Settings know no name."""
+    platform = words(f"platform.{chat.platform}")
+    if not chat.display_name:
+        return words("plan.operator", platform=platform)
+    return words("plan.operator_named", name=chat.display_name, platform=platform)
 
 
 def _post(words: Words, found: Plan, post: ChannelPost) -> tuple[str, str, str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from bot.chat import boards, reports
 from bot.chat.digests import digest
@@ -52,8 +52,13 @@ class Reminding:
         self._painter = painter
         self._public_url = public_url
 
+    @property
+    def zone(self) -> tzinfo:
+        """The organisation's own, by which channels are told the time."""
+        return self._policy.calendars.of("").zone
+
     def board(self, standings: Standings) -> Message:
-        return boards.board(self._words, standings)
+        return boards.board(self._words, standings, self.zone)
 
     def moved(self) -> Message:
         return boards.moved(self._words)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from bot.chat import people, phrases, plans
 from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS, typed
-from bot.chat.personal import SAID, PersonalReplies, plain
+from bot.chat.personal import PersonalReplies, plain
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.choice import Choice
@@ -146,10 +146,14 @@ class Replies:
         record: AppRecord,
         now: datetime,
         *,
+        lived: datetime | None = None,
         request: ConsentRequest | None = None,
         prospect: Prospect | None = None,
     ) -> Message:
-        """What is known of one app, and how; who is asked (`request`), or would be."""
+        """What is known of one app, and how; who is asked (`request`), or would be.
+
+        `lived` is the moment by which people are asked, where a rehearsal has set it forward.
+        """
         words = self._words
         assessment = record.assessment
         state = words(f"state.{assessment.state.value}")
@@ -199,7 +203,9 @@ class Replies:
                 )
             )
         blocks.append(Text(words(f"next.{assessment.state.value}")))
-        asked = people.in_short(words, record, request, prospect, now, in_chat=self._in_chat)
+        asked = people.in_short(
+            words, record, request, prospect, lived or now, in_chat=self._in_chat
+        )
         if asked is not None:
             blocks.append(asked)
         buttons = [Command("check", words("button.check"), f"check {record.app.ref}")]
@@ -249,7 +255,7 @@ class Replies:
 
     def plan(self, found: Plan, days: int, said: str = "") -> Message:
         """Who would get what, when and why. `said`: what was not understood as a number of days."""
-        return plans.plan(self._words, found, days, said[:SAID])
+        return plans.plan(self._words, found, days, phrases.quoted(said))
 
     def sample(self, found: Message | None) -> Message:
         """A personal reminder as its receiver would see it, and that it is none."""
@@ -269,7 +275,7 @@ class Replies:
         """The day was not understood, or none was said."""
         if not said:
             return plain(self._words("away.when"))
-        return plain(self._words("away.unclear", said=said[:SAID]))
+        return plain(self._words("away.unclear", said=phrases.quoted(said)))
 
     def scanning(self, org: str, done: int, total: int) -> Message:
         """A look at an org, while it goes on."""
@@ -322,18 +328,20 @@ class Replies:
     def unclear(self, said: str, closest: str) -> Message:
         """Not understood: the closest command, or help."""
         words = self._words
-        text = words("unclear.text", said=said[:SAID])
+        text = words("unclear.text", said=phrases.quoted(said))
         buttons = [Command("help", words("button.help"), "help")]
         if closest in ABOUT_MESSAGES:
             return PersonalReplies(words).needs_code(closest)
         if closest == "onboard":
             return PersonalReplies(words).needs_domain()
         if closest in ABOUT_APPS:
-            text = words("unclear.closest_app", said=said[:SAID], closest=closest)
+            text = words("unclear.closest_app", said=phrases.quoted(said), closest=closest)
         elif closest in ABOUT_ACCOUNTS:
-            text = words("unclear.closest_account", said=said[:SAID], closest=closest)
+            text = words("unclear.closest_account", said=phrases.quoted(said), closest=closest)
         elif closest:
-            text = words("unclear.closest", said=said[:SAID], closest=closest[:SAID])
+            text = words(
+                "unclear.closest", said=phrases.quoted(said), closest=phrases.quoted(closest)
+            )
             buttons.insert(0, self._say(closest, primary=True))
         return Message(text, (Text(text), Buttons(tuple(buttons))))
 
@@ -379,12 +387,14 @@ class Replies:
             ref: f"{label} ({ref.partition('/')[0] if verb else ref})"
             for ref, label in list(choices.items())[:CHOICES]
         }
+        if verb:
+            text = words("error.app_ambiguous_press", name=name, count=len(choices))
+            again = (Command(f"app:{ref}", one, f"{verb} {ref}") for ref, one in shown.items())
+            return Message(text, (Text(text), Buttons(tuple(again))))
         names = words("phrase.comma").join(shown.values())
         if len(choices) > len(shown):
             names = words("nudge.names", names=names)
-        text = words("error.app_ambiguous", name=name, choices=names)
-        again = tuple(Command(f"app:{ref}", one, f"{verb} {ref}") for ref, one in shown.items())
-        return Message(text, (Text(text), *((Buttons(again),) if verb else ())))
+        return plain(words("error.app_ambiguous", name=name, choices=names))
 
     def _with_hint(self, text: str, hint: str) -> str:
         """The text, with what can be said next where that can be said."""

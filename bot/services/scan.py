@@ -67,6 +67,10 @@ class Scan:
         """Every org that is configured."""
         return tuple(self._orgs)
 
+    def now(self) -> datetime:
+        """The moment (UTC) from which the age of what was seen is counted: by the clouds' clock."""
+        return self._clock.now()
+
     async def org(
         self, name: str, progress: Progress | None = None, *, full: bool = False
     ) -> OrgScan:

@@ -120,6 +120,22 @@ async def test_why_tells_evidence_age_reasons_and_people(terminal: Terminal) -> 
     assert "domain_in_tenant" in kinds
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("apps", "--help"), ("--org NAME", "--state STATE", "--config -c FILE")),
+        (("plan", "--help"), ("--simulate-from DATE",)),
+    ],
+)
+async def test_help_names_what_an_option_takes_as_the_docs_do(
+    terminal: Terminal, words: tuple[str, ...], said: tuple[str, ...]
+) -> None:
+    """`--org NAME` as in docs/terminal.md, no type of a programming language."""
+    shown = " ".join((await terminal.run(*words)).out.split())
+    assert all(one in shown for one in said)
+    assert "list[" not in shown
+
+
 async def test_the_campaign_is_explained_with_who_is_told_and_whose_holidays_count(
     terminal: Terminal, tmp_path: Path
 ) -> None:
@@ -128,10 +144,13 @@ async def test_the_campaign_is_explained_with_who_is_told_and_whose_holidays_cou
     assert usual.status == 0, usual.err
     told = [line for line in usual.out.splitlines() if "the operators" in line]
     assert [line.split()[0] for line in told] == ["close", "the"]
+    assert "at most 3 messages in seven days" in " ".join(usual.out.split())
     region = tmp_path / "region.toml"
-    given = '[campaign]\ncountry = "DE-BY"\ncountries = {"Europe/Berlin" = "DE-BE"}\n'
+    given = '[campaign]\ncountry = "DE-BY"\ncountries = {"Europe/Berlin" = "DE-BE"}\npatience = 1\n'
     region.write_text(terminal.config.read_text() + given)
-    assert "DE-BY, Europe/Berlin DE-BE" in (await Terminal(region).run("campaign")).out
+    there = " ".join((await Terminal(region).run("campaign")).out.split())
+    assert "DE-BY, Europe/Berlin DE-BE" in there
+    assert "left alone for 1 working day." in there
 
 
 @pytest.mark.parametrize(

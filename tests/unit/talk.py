@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.assembly import Outside, assemble
 from bot.domain.apps import AppRef
@@ -36,9 +37,11 @@ USED = Evidence(EvidenceKind.SERVICE_ACCOUNT_USED, NOW, NOW, event_id="e2")
 class World:
     """Two apps of one org, one of them on a password, and the conversation over them."""
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: timedelta = timedelta()) -> None:
         self.ledger = FakeLedger()
         self.clock = FakeClock(NOW)
+        # What people live by: set forward in a rehearsal.
+        self.lived = FakeClock(NOW + ahead) if ahead else self.clock
         self.engine = FakeEngine()
         self.okta = FakeOktaOrg("contoso", APP, SECOND)
         self.okta.log = {"0oa1": (PASSWORD,), "0oa2": (USED,)}
@@ -47,7 +50,11 @@ class World:
         self.entra.admins[TENANT.id] = (ADA, BEN)
         self.slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
         self.scan = Scan(
-            orgs={"contoso": self.okta}, entra=self.entra, ledger=self.ledger, clock=self.clock
+            orgs={"contoso": self.okta},
+            entra=self.entra,
+            ledger=self.ledger,
+            clock=self.clock,
+            lived=self.lived,
         )
         services = assemble(
             settings(),
@@ -62,7 +69,7 @@ class World:
                 sign_in=FakeSignIn(),
                 sign_ins=SignInsInMemory(),
                 painter=BlankPainter(),
-                clock=self.clock,
+                clock=self.lived,
                 secrets=CountingSecrets(),
             ),
             self.scan,

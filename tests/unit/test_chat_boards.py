@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.chat.boards import board
 from bot.chat.words import Words
 from bot.domain.campaign import Deadline
+from bot.domain.inventory import OrgScan
 from bot.ports.writing import Standings
 from tests.examples import NOW, RECORD
 from tests.reading import text_of
 
+BERLIN = ZoneInfo("Europe/Berlin")
 FRIDAY = date(2027, 3, 12)
 STANDINGS = Standings(
     records=(RECORD,),
@@ -46,3 +49,10 @@ def test_a_date_on_a_day_off_leaves_no_working_day_before_it() -> None:
     sunday = replace(STANDINGS.deadline, on=date(2027, 3, 14))
     standings = replace(STANDINGS, deadline=sunday, today=date(2027, 3, 13), working_days_left=0)
     assert "No working day is left until March 14" in text_of(board(Words(), standings))
+
+
+def test_a_board_tells_how_fresh_it_is_by_the_clock_of_the_organisation() -> None:
+    """In `time_zone`, as the plan and the report do."""
+    looked = OrgScan("contoso", started_at=NOW, finished_at=NOW)
+    said = text_of(board(Words(), replace(STANDINGS, scans={"contoso": looked}), BERLIN))
+    assert "As of March 3, 2025, 10:00 CET." in said

@@ -225,7 +225,7 @@ async def test_the_personal_message_names_the_colleague_and_what_ends(ledger: Fa
     """It takes two; and SMS and voice end for this person."""
     message = await letters(ledger).compose(PersonalLink(ADA_IN_CHAT, "r1"), link="https://x")
     assert message is not None
-    assert "Sue Super (sue@contoso.com) is one: please do it together." in read(message)
+    assert "Sue Super (sue@contoso.com) is: please do it together." in read(message)
     assert "Microsoft ends both on February 1, 2027" in read(message)
 
 

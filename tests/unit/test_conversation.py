@@ -160,3 +160,9 @@ async def test_whoever_is_away_is_left_alone(world: World) -> None:
     assert "is past, so welcome back" in text_of(await world.ask("away 2025-03-01", ADA_IN_CHAT))
     assert "do not understand “soon”" in text_of(await world.ask("away soon", ADA_IN_CHAT))
     assert "Until when?" in text_of(await world.ask("away", ADA_IN_CHAT))
+
+
+async def test_many_words_that_mean_nothing_are_repeated_in_short(world: World) -> None:
+    """As a quotation that says that it was cut."""
+    message = await world.ask("please make me a coffee, " * 10)
+    assert "please make me a coffee, please ma…”" in text_of(message)

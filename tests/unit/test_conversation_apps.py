@@ -54,6 +54,18 @@ async def test_which_apps_need_migration_is_answered_from_a_look_at_the_clouds(
     assert [b.words for b in buttons_of(message) if isinstance(b, Command)] == ["who contoso/0oa1"]
 
 
+async def test_in_a_rehearsal_what_was_just_seen_is_not_old() -> None:
+    """Okta and Microsoft keep the real time: a look is as old as it is by theirs."""
+    world = World(ahead=timedelta(days=30))
+    listed = text_of(await world.ask("apps"))
+    assert "likely, just now" in listed
+    assert "Last look at Okta and Microsoft: just now." in listed
+    await world.ask("send 0oa1")
+    why = text_of(await world.ask("why 0oa1"))
+    assert "likely, just now" in why
+    assert "Asked: Ada Moreau, in Slack, just now" in why
+
+
 async def test_the_second_question_costs_no_call(world: World) -> None:
     """What is known is answered at once, with its age."""
     await world.ask("apps")
@@ -173,12 +185,16 @@ async def test_send_asks_the_right_person_and_says_so_without_the_link(world: Wo
 
 
 async def test_send_by_a_part_of_a_name_that_fits_two_apps_sends_nothing(world: World) -> None:
-    """The apps are named, each with a button that says the command for this one."""
+    """Each has a button that says the command for it, the most pressing first; once is enough."""
     await world.ask("apps")
     message = await world.ask("send contoso")
-    assert "Contoso O365 (contoso), Contoso EU (contoso)" in text_of(message)
-    said = [b.words for b in buttons_of(message) if isinstance(b, Command)]
-    assert said == ["send contoso/0oa1", "send contoso/0oa2"]
+    assert "“contoso” fits 2 apps. Press the one you mean" in text_of(message)
+    said = [(b.label, b.words) for b in buttons_of(message) if isinstance(b, Command)]
+    assert said == [
+        ("Contoso O365 (contoso)", "send contoso/0oa1"),
+        ("Contoso EU (contoso)", "send contoso/0oa2"),
+    ]
+    assert text_of(message).count("Contoso EU") == 1
     assert await world.ledger.open_requests() == ()
 
 

@@ -322,12 +322,14 @@ async def test_a_plan_and_a_dry_run_show_the_digests_that_ticks_would_send(world
     (due,) = (await rehearse.due()).digests
     plan = await rehearse.plan(12)
     assert line(Words(), plan, due) == (
-        "U9",
+        "an operator in Slack",
         "March 3, 2025, 09:00 UTC",
         "digest: the apps that are close to their date",
         "close: every 2 working days",
     )
     assert due in plan.lines
+    named = replace(due, notice=replace(due.notice, to=replace(due.to, display_name="Olga")))
+    assert line(Words(), plan, named)[0] == "Olga, in Slack"
     await world.days(0.1)
     assert (await rehearse.due()).digests == ()
     (again, last) = (await rehearse.plan(12)).digests

@@ -102,6 +102,24 @@ def test_what_is_typed_stays_as_it_is_typed(language: str) -> None:
         assert words(f"help.say_{verb}") == ENGLISH(f"help.say_{verb}")
 
 
+def test_german_says_a_date_with_its_article_and_shows_it_with_dots() -> None:
+    """ "Bis zum 3. März", and "31.01.2027" where something is to be typed."""
+    words = Words("de")
+    for key in KEYS:
+        for text in forms(words, key).values():
+            assert not re.search(r"\b[Bb]is \{(date|until|at)\}", text), key
+            assert not re.search(r"\d{4}-\d{2}-\d{2}", text), key
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_last_call_is_true_on_the_date_itself(language: str) -> None:
+    """It comes on the date when that is a working day: nothing then lies before or until it."""
+    words = Words(language)
+    for key in ("reason.last_call", "plan.why_last_call", "digest.today"):
+        text = forms(words, key)["other"]
+        assert not re.search(r"\b(before|until|vor|bis)\b", text, re.IGNORECASE), key
+
+
 # ------------------------------------------------------------------ code and catalogue agree
 
 
