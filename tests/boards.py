@@ -82,8 +82,8 @@ class World:
         now = self.clock.now()
         on = Evidence(EvidenceKind.CONNECTION_ON, now)
         new = replace(old, evidence=(on, Evidence(kind, now, now)), revision=old.revision + 1)
-        assert new.state is state
-        detail = {"from": old.state.value, "to": state.value}
+        assert new.state(now) is state
+        detail = {"from": old.state(now).value, "to": state.value}
         entry = AuditEntry(now, "scan", "assess", str(ref), detail)
         await self.ledger.commit(Changes(apps=(new,), audit=(entry,)))
 

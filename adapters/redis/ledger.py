@@ -213,10 +213,7 @@ class RedisLedger:
                 stored += await self._client.hvals(self._keys.apps(name))
         found: list[AppRecord] = []
         for start in range(0, len(stored), AT_A_TIME):
-            part = codec.APP.readable("apps", map(split, stored[start : start + AT_A_TIME]))
-            for record in part:
-                _ = record.assessment  # weighed slice by slice too: it is kept with the record
-            found += part
+            found += codec.APP.readable("apps", map(split, stored[start : start + AT_A_TIME]))
             await asyncio.sleep(0)
         return tuple(found)
 

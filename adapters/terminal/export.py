@@ -48,12 +48,16 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The apps, and what is known beside them: open requests by id, prospects, each org's look."""
+    """The apps, and what is known beside them: open requests by id, prospects, each org's look.
+
+    `now` (UTC) is the moment that the states are told for.
+    """
 
     records: tuple[AppRecord, ...]
     requests: Mapping[str, ConsentRequest]
     prospects: Mapping[AppRef, Prospect]
     scans: Mapping[str, OrgScan]
+    now: datetime
 
 
 def as_json(inventory: Inventory) -> str:
@@ -73,7 +77,7 @@ def as_json(inventory: Inventory) -> str:
 
 def why_json(inventory: Inventory, record: AppRecord) -> str:
     """One app with all of its evidence, as one JSON object."""
-    assessment = record.assessment
+    assessment = record.assessed(inventory.now)
     evidence = [_evidence(e, "because") for e in assessment.because]
     evidence += [_evidence(e, "beside") for e in assessment.beside]
     against = [
@@ -85,9 +89,9 @@ def why_json(inventory: Inventory, record: AppRecord) -> str:
 
 def app_json(inventory: Inventory, record: AppRecord) -> Json:
     """One app, without its evidence."""
-    app, tenant, assessment = record.app, record.tenant, record.assessment
+    app, tenant, assessment = record.app, record.tenant, record.assessed(inventory.now)
     request = inventory.requests.get(record.request_id)
-    prospect = inventory.prospects.get(app.ref) if record.state.wants_consent else None
+    prospect = inventory.prospects.get(app.ref) if assessment.state.wants_consent else None
     return {
         "ref": str(app.ref),
         "org": app.ref.org,

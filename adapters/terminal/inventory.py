@@ -190,17 +190,19 @@ def _draw_apps(found: Inventory, desk: Desk) -> None:
 
 async def _inventory(desk: Desk, orgs: tuple[str, ...], states: list[State] | None) -> Inventory:
     """What the ledger holds of these orgs (none named: of all) in these states, sorted."""
+    now = desk.clock.now()
     records = [
         record
         for record in await desk.ledger.apps()
-        if (not orgs or record.app.ref.org in orgs) and (not states or record.state in states)
+        if (not orgs or record.app.ref.org in orgs) and (not states or record.state(now) in states)
     ]
     scans = await desk.ledger.scans()
     return Inventory(
-        tuple(sorted(records, key=phrases.by_urgency)),
+        tuple(sorted(records, key=phrases.by_urgency(now))),
         {request.id: request for request in await desk.ledger.open_requests()},
         await desk.ledger.prospects(),
         {name: scans[name] for name in sorted(scans) if not orgs or name in orgs},
+        now,
     )
 
 

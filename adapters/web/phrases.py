@@ -75,7 +75,7 @@ def standing(words: Words, progress: Progress) -> Standing:
     looking = request.watch is not None or request.stage is Stage.SAVED
     if progress.done or not looking or record is None:
         return Standing(progress.done, looking, every=progress.scan_minutes)
-    assessment = record.assessment
+    assessment = record.assessed(progress.now)
     because = assessment.because[:MOST_REASONS]
     shown = assessment.state is not State.SAID_SAVED
     return Standing(

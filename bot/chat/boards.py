@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from bot.chat import phrases
 from bot.chat.words import Words
@@ -33,7 +33,10 @@ NAMED = 5
 
 def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
     """Where the migration stands: bar, counts, what is most urgent, who holds it, how fresh."""
-    open_ones = sorted((r for r in standings.records if r.state.is_open), key=phrases.by_urgency)
+    now = standings.now
+    open_ones = sorted(
+        (r for r in standings.records if r.state(now).is_open), key=phrases.by_urgency(now)
+    )
     org = standings.org
     name = words("board.name_of_org", org=org) if org else words("board.name")
     title = (
@@ -41,9 +44,9 @@ def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
         if open_ones
         else words("board.all_done", name=name)
     )
-    blocks: list[Block] = [Heading(title), phrases.progress(words, standings.records)]
+    blocks: list[Block] = [Heading(title), phrases.progress(words, standings.records, now)]
     blocks.append(Text(_date_line(words, standings)))
-    counts = Counter(record.state for record in standings.records)
+    counts = Counter(record.state(now) for record in standings.records)
     named = [state for state in phrases.URGENCY if counts[state]]
     if named:
         blocks.append(
@@ -82,7 +85,7 @@ def _urgent(words: Words, records: Sequence[AppRecord], standings: Standings) ->
             (
                 Cell(record.app.label),
                 *(() if standings.org else (Cell(record.app.ref.org),)),
-                phrases.state_cell(words, record.state),
+                phrases.state_cell(words, record.state(standings.now)),
                 _holder(words, record, standings),
             )
             for record in records
@@ -93,7 +96,7 @@ def _urgent(words: Words, records: Sequence[AppRecord], standings: Standings) ->
 def _holder(words: Words, record: AppRecord, standings: Standings) -> Cell:
     request = standings.requests.get(record.request_id)
     if request is None:
-        return phrases.nobody_asked(words, record, standings.prospects)
+        return phrases.nobody_asked(words, record, standings.prospects, standings.now)
     stage = words(f"stage.{request.stage.value}")
     return Cell(words("apps.asked", name=request.admin_name, stage=stage))
 
@@ -111,7 +114,10 @@ def closed(words: Words) -> Message:
 
 
 def nudge(
-    words: Words, entries: Sequence[AuditEntry], records: Mapping[str, AppRecord]
+    words: Words,
+    entries: Sequence[AuditEntry],
+    records: Mapping[str, AppRecord],
+    now: datetime,
 ) -> Message | None:
     """What changed, in a line for each kind; None when nothing did."""
     done, back, taken = [], [], []
@@ -122,9 +128,9 @@ def nudge(
         label = record.app.label
         if entry.action == "acknowledge":
             taken.append(label)
-        elif record.state is State.MIGRATED:
+        elif record.state(now) is State.MIGRATED:
             done.append(label)
-        elif record.state.is_open and entry.detail.get("from") == State.MIGRATED.value:
+        elif record.state(now).is_open and entry.detail.get("from") == State.MIGRATED.value:
             back.append(label)
     lines = [
         words(key, count=len(names), names=_names(words, names))

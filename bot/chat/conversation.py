@@ -187,7 +187,7 @@ class Conversation:
                 return await self._why(replies, await self._find(app))
             case Who(app):
                 record = await self._find(app)
-                return replies.who(record, await self._ask.candidates(record))
+                return replies.who(record, await self._ask.candidates(record), self._clock.now())
             case Send(app):
                 record = await self._find(app)
                 asked = await self._ask.send(record.app.ref, asker)
@@ -286,7 +286,9 @@ class Conversation:
         return personal.later(put_off[0], moved, postpone.deadline(put_off[0]))
 
     async def _find(self, name: str) -> AppRecord:
-        return find_app(name, sorted(await self._ledger.apps(), key=phrases.by_urgency))
+        return find_app(
+            name, sorted(await self._ledger.apps(), key=phrases.by_urgency(self._clock.now()))
+        )
 
     async def _why(self, replies: Replies, record: AppRecord) -> Message:
         ref = record.app.ref

@@ -44,7 +44,7 @@ async def digest(
                     Cell(record.app.label),
                     Cell(record.app.ref.org),
                     Cell(words.day(date_of(record, policy))),
-                    _holder(words, record, requests.get(record.request_id), prospects),
+                    _holder(words, record, requests.get(record.request_id), prospects, now),
                 )
                 for record in near[:SHOWN]
             ),
@@ -52,10 +52,10 @@ async def digest(
     ]
     if len(near) > SHOWN:
         blocks.append(Note(words("reminder.more", count=len(near) - SHOWN)))
-    unreachable = phrases.count_unreachable(near, requests, prospects)
+    unreachable = phrases.count_unreachable(near, requests, prospects, now)
     if unreachable:
         blocks.append(Text(words("apps.unreachable", count=unreachable)))
-    blocks.append(Buttons(_ways(words, near, requests, prospects)))
+    blocks.append(Buttons(_ways(words, near, requests, prospects, now)))
     blocks.append(Note(words("digest.why", count=policy.campaign.window(left).every)))
     return Message(title, tuple(blocks))
 
@@ -64,15 +64,15 @@ def _near(
     records: Sequence[AppRecord], calendar: Calendar, policy: Policy, now: datetime
 ) -> list[AppRecord]:
     """What is open and in a window that operators are told of, the most urgent first."""
-    today = calendar.today(now)
+    today, urgency = calendar.today(now), phrases.by_urgency(now)
     return sorted(
         (
             record
             for record in records
-            if record.state.is_open
+            if record.state(now).is_open
             and window_of(date_of(record, policy), calendar, today, policy) is not None
         ),
-        key=lambda record: (date_of(record, policy), phrases.by_urgency(record)),
+        key=lambda record: (date_of(record, policy), urgency(record)),
     )
 
 
@@ -81,12 +81,14 @@ def _ways(
     near: Sequence[AppRecord],
     requests: Mapping[str, ConsentRequest],
     prospects: Mapping[AppRef, Prospect],
+    now: datetime,
 ) -> tuple[Command, ...]:
     """To whom the most urgent app that nobody holds could go; and the whole list."""
     ways = [Command("apps", words("button.apps"), "apps")]
     for record in near:
         held = record.request_id in requests
-        if record.state.wants_consent and not held and phrases.nobody(record, prospects) is None:
+        unreachable = phrases.nobody(record, prospects, now) is not None
+        if record.state(now).wants_consent and not held and not unreachable:
             who = words("button.who", app=record.app.label)
             ways.insert(0, Command("who", who, f"who {record.app.ref}"))
             break
@@ -104,9 +106,10 @@ def _holder(
     record: AppRecord,
     request: ConsentRequest | None,
     prospects: Mapping[AppRef, Prospect],
+    now: datetime,
 ) -> Cell:
     """Who was asked and how far they are, or why nobody was."""
     if request is None:
-        return phrases.nobody_asked(words, record, prospects)
+        return phrases.nobody_asked(words, record, prospects, now)
     stage = words(f"stage.{request.stage.value}")
     return Cell(words("apps.asked", name=request.admin_name, stage=stage))

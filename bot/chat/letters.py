@@ -122,7 +122,7 @@ class Letters:
         expires = request.link.expires_at if request.link else now
         zone = zone_named(request.chat.time_zone)
         record = await self._ledger.app(request.app)
-        unsure = record is not None and record.state in _UNSURE
+        unsure = record is not None and record.state(now) in _UNSURE
         why = "letter.why_unsure" if unsure else "letter.why"
         verify = typed(f"verify {request.code}", request.chat.platform)
         return Message(
@@ -290,7 +290,10 @@ class Letters:
 
     async def _reminder(self, words: Words) -> Message | None:
         records = await self._ledger.apps()
-        open_ones = sorted((r for r in records if r.state.is_open), key=phrases.by_urgency)
+        now = self._clock.now()
+        open_ones = sorted(
+            (r for r in records if r.state(now).is_open), key=phrases.by_urgency(now)
+        )
         if not open_ones:
             return None
         requests = {request.id: request for request in await self._ledger.open_requests()}
@@ -298,7 +301,7 @@ class Letters:
         title = words("reminder.title", count=len(open_ones))
         blocks: list[Block] = [
             Heading(title),
-            phrases.progress(words, records),
+            phrases.progress(words, records, now),
             Text(words("reminder.why", date=words.date(OKTA_CONSENT.on))),
             Table(
                 tuple(words(f"column.{name}") for name in ("app", "org", "state", "asked")),
@@ -306,16 +309,16 @@ class Letters:
                     (
                         Cell(record.app.label),
                         Cell(record.app.ref.org),
-                        phrases.state_cell(words, record.state),
+                        phrases.state_cell(words, record.state(now)),
                         Cell(requests[record.request_id].admin_name)
                         if record.request_id in requests
-                        else phrases.nobody_asked(words, record, prospects),
+                        else phrases.nobody_asked(words, record, prospects, now),
                     )
                     for record in open_ones[:SHOWN]
                 ),
             ),
         ]
-        unreachable = phrases.count_unreachable(open_ones, requests, prospects)
+        unreachable = phrases.count_unreachable(open_ones, requests, prospects, now)
         if unreachable:
             said = words("apps.unreachable", count=unreachable)
             blocks.append(Text(f"{said} {words('hint.who')}"))

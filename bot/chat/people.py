@@ -20,7 +20,7 @@ SHOWN = 15
 PARTNERS_SHOWN = 5
 
 
-def who(words: Words, record: AppRecord, choice: Choice) -> Message:
+def who(words: Words, record: AppRecord, choice: Choice, now: datetime) -> Message:
     """Who can do it, and what speaks for and against each."""
     chosen = choice.chosen
     title = words("who.title", app=record.app.label)
@@ -44,7 +44,7 @@ def who(words: Words, record: AppRecord, choice: Choice) -> Message:
         blocks.append(Table(columns, rows))
     blocks += [Note(_gap(words, gap)) for gap in choice.gaps]
     blocks += [Note(_said(words, note)) for note in choice.notes]
-    if chosen is not None and record.state.wants_consent:
+    if chosen is not None and record.state(now).wants_consent:
         label = words("button.send", name=chosen.admin.display_name)
         blocks.append(Buttons((Command("send", label, f"send {record.app.ref}", primary=True),)))
     return Message(title, tuple(blocks))
@@ -139,7 +139,7 @@ def in_short(
                 stage=words(f"stage.{request.stage.value}"),
             )
         )
-    if not record.state.wants_consent:
+    if not record.state(now).wants_consent:
         return None
     if prospect is None:
         unknown = words("why.people_unknown")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from bot.chat.words import Words
@@ -54,9 +54,13 @@ def quoted(said: str) -> str:
     return said if len(said) <= SAID else f"{said[: SAID - 1].rstrip()}…"
 
 
-def by_urgency(record: AppRecord) -> tuple[int, str, str]:
-    """A sort key: the most pressing first, then by org and label."""
-    return (URGENCY[record.state], record.app.ref.org, record.app.label.casefold())
+def by_urgency(now: datetime) -> Callable[[AppRecord], tuple[int, str, str]]:
+    """A sort key: the most pressing at `now` first, then by org and label."""
+
+    def key(record: AppRecord) -> tuple[int, str, str]:
+        return (URGENCY[record.state(now)], record.app.ref.org, record.app.label.casefold())
+
+    return key
 
 
 def state_cell(words: Words, state: State) -> Cell:
@@ -139,31 +143,34 @@ def count_unreachable(
     records: Iterable[AppRecord],
     requests: Mapping[str, ConsentRequest],
     prospects: Mapping[AppRef, Prospect],
+    now: datetime,
 ) -> int:
     """For how many of these apps somebody should be asked, nobody is, and nobody can be."""
     return sum(
-        nobody(record, prospects) is not None
+        nobody(record, prospects, now) is not None
         for record in records
         if record.request_id not in requests
     )
 
 
-def nobody(record: AppRecord, prospects: Mapping[AppRef, Prospect]) -> Nobody | None:
+def nobody(record: AppRecord, prospects: Mapping[AppRef, Prospect], now: datetime) -> Nobody | None:
     """Why nobody can be asked for an app that wants somebody; None when that is not so."""
     known = prospects.get(record.app.ref)
-    return known.nobody if known is not None and record.state.wants_consent else None
+    return known.nobody if known is not None and record.state(now).wants_consent else None
 
 
-def nobody_asked(words: Words, record: AppRecord, prospects: Mapping[AppRef, Prospect]) -> Cell:
+def nobody_asked(
+    words: Words, record: AppRecord, prospects: Mapping[AppRef, Prospect], now: datetime
+) -> Cell:
     """That nobody is asked yet, or why nobody can be."""
-    why = nobody(record, prospects)
+    why = nobody(record, prospects, now)
     if why is None:
         return Cell(words("apps.nobody_asked"))
     return Cell(words("apps.nobody_reachable", why=words(f"nobody.{why.value}")), Tone.ATTENTION)
 
 
-def progress(words: Words, records: tuple[AppRecord, ...]) -> Progress:
+def progress(words: Words, records: tuple[AppRecord, ...], now: datetime) -> Progress:
     """How many of the apps that the migration is about are done."""
-    concerned = [r for r in records if r.state is not State.NOT_APPLICABLE]
-    done = sum(r.state is State.MIGRATED for r in concerned)
+    concerned = [r for r in records if r.state(now) is not State.NOT_APPLICABLE]
+    done = sum(r.state(now) is State.MIGRATED for r in concerned)
     return Progress(done, len(concerned), words("apps.progress", done=done, total=len(concerned)))

@@ -91,7 +91,7 @@ class Reminding:
             if request is None or (later is not None and later > now):
                 continue  # put off while the round was on its way
             record = await self._ledger.app(request.app)
-            if record is not None and Open(request, record.state).waits:
+            if record is not None and Open(request, record.state(now)).waits:
                 requests.append(request)
         if not requests:
             return None
@@ -100,10 +100,11 @@ class Reminding:
 
     async def sample(self, asker: ChatIdentity) -> Message | None:
         """A round as the asker would see it, made from an open app; its button leads nowhere."""
-        records = [r for r in await self._ledger.apps() if r.state.wants_consent]
+        now = self._clock.now()
+        records = [r for r in await self._ledger.apps() if r.state(now).wants_consent]
         if not records:
             return None
-        record, now = records[0], self._clock.now()
+        record = records[0]
         request = ConsentRequest(
             id="sample",
             app=record.app.ref,
@@ -134,17 +135,18 @@ class Reminding:
         until = datetime.fromisoformat(notice.until) if notice.until else self._clock.now()
         entries = news(await self._ledger.audit(NEWS), since, until, notice.org)
         records = {str(record.app.ref): record for record in await self._ledger.apps(notice.org)}
-        return boards.nudge(self._words, entries, records)
+        return boards.nudge(self._words, entries, records, self._clock.now())
 
     async def _report(self, org: str) -> Message | None:
-        today = self._clock.now().date()
+        now = self._clock.now()
+        today = now.date()
         records = await self._ledger.apps(org)
         if not records:
             return None
         past = [day for day in await self._ledger.history() if day.on < today]
-        counted = (day.of(org) for day in (*past, count(today, records)))
+        counted = (day.of(org) for day in (*past, count(today, records, now)))
         days = [day for day in counted if day is not None]
-        deadline = main_deadline(dates_of(self._policy.campaign, records), today)
+        deadline = main_deadline(dates_of(self._policy.campaign, records, now), today)
         chart = burn_down(days, deadline)
         url = ""
         if self._painter is not None and len(days) > 1:

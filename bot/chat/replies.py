@@ -64,15 +64,16 @@ class Replies:
     ) -> Message:
         """Which apps need migration, `rows` a page. `requests` are the open ones, by id."""
         words = self._words
-        open_ones = sorted((r for r in records if r.state.is_open), key=phrases.by_urgency)
-        listed = sorted(records, key=phrases.by_urgency) if everything else open_ones
+        urgency = phrases.by_urgency(now)
+        open_ones = sorted((r for r in records if r.state(now).is_open), key=urgency)
+        listed = sorted(records, key=urgency) if everything else open_ones
         pages = max(1, -(-len(listed) // rows))
         page = min(page, pages)
         shown = listed[(page - 1) * rows : page * rows]
         title = words("apps.title", count=len(open_ones))
         blocks: list[Block] = [Heading(title)]
         if records:
-            blocks.append(phrases.progress(words, records))
+            blocks.append(phrases.progress(words, records, now))
         if shown:
             blocks.append(
                 Table(
@@ -80,7 +81,7 @@ class Replies:
                     tuple(self._row(record, requests, prospects, now) for record in shown),
                 )
             )
-        unreachable = phrases.count_unreachable(open_ones, requests, prospects)
+        unreachable = phrases.count_unreachable(open_ones, requests, prospects, now)
         if unreachable:
             said = words("apps.unreachable", count=unreachable)
             blocks.append(Text(self._with_hint(said, "hint.who")))
@@ -98,7 +99,7 @@ class Replies:
             command = "all" if everything else "apps"
             blocks.append(Note(words("apps.page", page=page, pages=pages, command=command)))
         blocks.append(Note(self._freshness(scans, now)))
-        offers = [r for r in shown if r.state.wants_consent and r.request_id not in requests][
+        offers = [r for r in shown if r.state(now).wants_consent and r.request_id not in requests][
             :OFFERS
         ]
         if offers:
@@ -125,14 +126,14 @@ class Replies:
             stage = words(f"stage.{request.stage.value}")
             asked = Cell(words("apps.asked", name=request.admin_name, stage=stage))
         else:
-            asked = phrases.nobody_asked(words, record, prospects)
-        assessment = record.assessment
+            asked = phrases.nobody_asked(words, record, prospects, now)
+        assessment = record.assessed(now)
         return (
             Cell(record.app.label),
             Cell(record.app.ref.org),
             phrases.state_cell(words, assessment.state),
             Cell(phrases.known_how(words, assessment, now)),
-            asked if record.state.is_open else Cell("–"),
+            asked if assessment.state.is_open else Cell("–"),
         )
 
     def _freshness(self, scans: Mapping[str, OrgScan], now: datetime) -> str:
@@ -155,7 +156,7 @@ class Replies:
         `lived` is the moment by which people are asked, where a rehearsal has set it forward.
         """
         words = self._words
-        assessment = record.assessment
+        assessment = record.assessed(now)
         state = words(f"state.{assessment.state.value}")
         title = words("why.title", app=record.app.label, state=state)
         tenant = record.tenant
@@ -217,9 +218,9 @@ class Replies:
         blocks.append(Buttons(tuple(buttons)))
         return Message(title, tuple(blocks))
 
-    def who(self, record: AppRecord, choice: Choice) -> Message:
+    def who(self, record: AppRecord, choice: Choice, now: datetime) -> Message:
         """Who can do it, and what speaks for and against each."""
-        return people.who(self._words, record, choice)
+        return people.who(self._words, record, choice, now)
 
     def noted(self, noted: Noted) -> Message:
         """What was said of an admin account is kept."""

@@ -60,9 +60,10 @@ def date_of(record: AppRecord, policy: Policy) -> date:
     return policy.campaign.deadline_for(record.app.ref, record.tenant_id).on
 
 
-def dates_of(records: Iterable[AppRecord], policy: Policy) -> tuple[date, ...]:
-    """The dates of what is still open, each once, the earliest first."""
-    return tuple(sorted({date_of(record, policy) for record in records if record.state.is_open}))
+def dates_of(records: Iterable[AppRecord], policy: Policy, now: datetime) -> tuple[date, ...]:
+    """The dates of what is open at `now`, each once, the earliest first."""
+    open_ones = (record for record in records if record.state(now).is_open)
+    return tuple(sorted({date_of(record, policy) for record in open_ones}))
 
 
 def window_of(on: date, calendar: Calendar, today: date, policy: Policy) -> Window | None:

@@ -184,6 +184,7 @@ class Evidence:
     `seen_at` is when o365bot looked, `happened_at` when it happened in the world (None: a standing
     fact whose date is not known). Both UTC. `detail` holds the words' parameters, such as
     `account`, `by`, `missing`; `event_id` names the log or audit row, so it is counted once.
+    `tenant` is the id of the Entra tenant that it was read in, "" for what no tenant told.
     """
 
     kind: EvidenceKind
@@ -191,6 +192,7 @@ class Evidence:
     happened_at: datetime | None = None
     detail: Mapping[str, str] = field(default_factory=dict, hash=False)
     event_id: str = ""
+    tenant: str = ""
 
     @property
     def rule(self) -> Rule:
@@ -223,6 +225,8 @@ class Assessment:
 
     `because` supports the state, weightiest first; `beside` is what else is known. `as_of` is the
     oldest look that the state rests on (UTC), so an age can be shown; None when nothing was read.
+    `holds_until`: until when (UTC) this holds if nothing new is seen; None: time alone changes
+    nothing.
     """
 
     state: State
@@ -231,6 +235,7 @@ class Assessment:
     beside: tuple[Evidence, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
     as_of: datetime | None = None
+    holds_until: datetime | None = None
 
 
 def _order(item: Evidence) -> tuple[datetime, int, str, str, tuple[tuple[str, str], ...]]:
@@ -285,8 +290,9 @@ def _unseen(evidence: Iterable[Evidence], word: Evidence) -> tuple[Evidence, ...
     return (consent, account) if consent is not None and account is not None else ()
 
 
-def assess(evidence: Iterable[Evidence]) -> Assessment:
-    """Weigh all that is known about one app. Pure; the order of `evidence` does not matter."""
+def assess(evidence: Iterable[Evidence], now: datetime) -> Assessment:
+    """Weigh all that is known about one app at `now` (UTC). The order does not matter."""
+    _ = now
     known = tuple(sorted(set_of(evidence), key=_order, reverse=True))
     against = contradictions(known)
 

@@ -53,9 +53,9 @@ def channel_posts(
     old = may_be_buried_from(board, post_anew_after)
     if old is not None and old < until:
         yield ChannelPost(board.channel, board.org, PostKind.BOARD, max(old, start))
-    if not any(record.state.is_open for record in records):
+    if not any(record.state(start).is_open for record in records):
         return
-    dates = dates_of(policy.campaign, records)
+    dates = dates_of(policy.campaign, records, start)
 
     def tells(at: datetime) -> bool:
         today = calendar.today(at)

@@ -28,13 +28,25 @@ class AppRecord:
     revision: int = 0
     microsoft_at: datetime | None = None
 
-    @cached_property
-    def assessment(self) -> Assessment:
-        return assess(self.evidence)
+    def assessed(self, now: datetime) -> Assessment:
+        """What the evidence adds up to at `now` (UTC).
 
-    @property
-    def state(self) -> State:
-        return self.assessment.state
+        The last verdict is kept: it is the same at any moment until `holds_until`.
+        """
+        for since, verdict in self._verdict:
+            if since <= now and (verdict.holds_until is None or now < verdict.holds_until):
+                return verdict
+        verdict = assess(self.evidence, now)
+        self._verdict[:] = [(now, verdict)]
+        return verdict
+
+    def state(self, now: datetime) -> State:
+        """What the app needs at `now` (UTC)."""
+        return self.assessed(now).state
+
+    @cached_property
+    def _verdict(self) -> list[tuple[datetime, Assessment]]:
+        return []
 
     @property
     def tenant_id(self) -> str:

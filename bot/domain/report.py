@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.domain.campaign import OKTA_CONSENT, Campaign, Deadline
 from bot.domain.evidence import State
@@ -49,11 +49,11 @@ class DayCount:
         return DayCount(self.on, self.orgs[org]) if org in self.orgs else None
 
 
-def count(on: date, records: Iterable[AppRecord]) -> DayCount:
-    """The count of a day."""
+def count(on: date, records: Iterable[AppRecord], now: datetime) -> DayCount:
+    """The count of a day, as it stands at `now` (UTC)."""
     orgs: dict[str, Counter[State]] = {}
     for record in records:
-        orgs.setdefault(record.app.ref.org, Counter())[record.state] += 1
+        orgs.setdefault(record.app.ref.org, Counter())[record.state(now)] += 1
     total = sum(orgs.values(), Counter[State]())
     return DayCount(on, dict(total), {org: dict(states) for org, states in orgs.items()})
 
@@ -110,9 +110,11 @@ def _forecast(days: Sequence[DayCount], deadline: Deadline) -> Forecast:
     return Forecast(per_day * 7, done_on, missing)
 
 
-def dates_of(campaign: Campaign, records: Sequence[AppRecord]) -> tuple[Deadline, ...]:
+def dates_of(
+    campaign: Campaign, records: Sequence[AppRecord], now: datetime
+) -> tuple[Deadline, ...]:
     """The dates that these apps run against: those of the open ones, while there are any."""
-    counted = [record for record in records if record.state.is_open] or records
+    counted = [record for record in records if record.state(now).is_open] or records
     found = (campaign.deadline_for(record.app.ref, record.tenant_id) for record in counted)
     return tuple(sorted(dict.fromkeys(found), key=lambda deadline: deadline.on))
 

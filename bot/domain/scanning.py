@@ -134,7 +134,7 @@ def _wants_microsoft(
     return (
         occasion.speaks_of(app, record)
         or age >= policy.oldest_look(app)
-        or (age >= policy.microsoft_after and record.state.is_open)
+        or (age >= policy.microsoft_after and record.state(occasion.now).is_open)
     )
 
 

@@ -181,15 +181,16 @@ class Ask:
             record = await self._ledger.app(ref)
             if record is None:
                 raise AppUnknown(str(ref))
-            if record.state is State.UNREADABLE:
+            now = self._clock.now()
+            state = record.state(now)
+            if state is State.UNREADABLE:
                 raise AppUnreadable(record.app.label)
-            if not record.state.wants_consent:
+            if not state.wants_consent:
                 raise NothingToDo(f"{record.app.label} needs no consent now.")
             choice = await self._candidates.of(record, without, silent)
             chosen = choice.named(prefer) or choice.chosen
             if chosen is None or chosen.chat is None:
                 raise NobodyReachable(f"Nobody can be asked for {record.app.label}.")
-            now = self._clock.now()
             colleague = choice.partner.colleague if choice.partner else None
             request = self._request(record, chosen, chosen.chat, by, now, colleague)
             former = await self._ledger.request(record.request_id) if record.request_id else None

@@ -94,7 +94,7 @@ class Boards:
         await self._troubles.keep_only({*self._messengers, *map(str, self._kept.channels)})
         everything = await self.standings(now)
         calendar = self._policy.calendars.of("")
-        await self._ledger.save_day(count(now.date(), everything.records))
+        await self._ledger.save_day(count(now.date(), everything.records, now))
         about = {org: self._about(org, everything) for org in self._kept.orgs}
         known = {board.place: board for board in await self._ledger.boards()}
         kept = [known.pop(board.place, board) for board in self._kept.boards()]
@@ -175,7 +175,7 @@ class Boards:
         """The date these apps run against, and the working days that are left."""
         calendar = self._policy.calendars.of("")
         today = calendar.today(now)
-        deadline = main_deadline(dates_of(self._policy.campaign, records), today)
+        deadline = main_deadline(dates_of(self._policy.campaign, records, now), today)
         return deadline, calendar.days_left(today, deadline.on)
 
     async def _show(self, board: Board, standings: Standings, now: datetime) -> Board:
@@ -289,7 +289,7 @@ class Boards:
             notice = ChannelNudge(board.channel, since.isoformat(), board.org, now.isoformat())
             planned.append(Delivery(notice, now, "changes"))
             after = replace(after, told_until=now)
-        still_open = any(record.state.is_open for record in standings.records)
+        still_open = any(record.state(now).is_open for record in standings.records)
         if still_open and next_report(after.reported, now, calendar) == now:
             week = week_of(now, calendar)
             planned.append(Delivery(ChannelReport(board.channel, week, board.org), now, "weekly"))
@@ -348,8 +348,9 @@ def _is_told(entry: AuditEntry) -> bool:
 
 def digest_of(standings: Standings) -> str:
     """A name for what a board shows, its freshness apart."""
+    now = standings.now
     shown = [
-        f"{record.app.ref} {record.app.label} {record.state.value} {record.request_id}"
+        f"{record.app.ref} {record.app.label} {record.state(now).value} {record.request_id}"
         for record in standings.records
     ]
     shown += [f"{r.id} {r.stage.value} {r.admin_name}" for r in standings.requests.values()]

@@ -70,9 +70,10 @@ class Candidates:
         if record.tenant is not None and self._entra is not None:
             await self._read_if_unknown(self._entra, record.tenant)
         choice = await (await self._look()).choice(record, without, silent)
-        if record.state.wants_consent and not (without or silent):
+        now = self._clock.now()
+        if record.state(now).wants_consent and not (without or silent):
             kept = await self._ledger.prospects(record.app.ref.org)
-            await self._keep([prospect(record.app.ref, choice, self._clock.now())], kept)
+            await self._keep([prospect(record.app.ref, choice, now)], kept)
         return choice
 
     async def review(self, records: Iterable[AppRecord], *, anew: bool = False) -> None:
@@ -88,7 +89,7 @@ class Candidates:
         for record in records:
             ref = record.app.ref
             old = kept.get(ref)
-            if not record.state.wants_consent:
+            if not record.state(now).wants_consent:
                 continue
             if old is not None and now - old.at < REVIEW_AFTER and not anew:
                 continue

@@ -58,11 +58,11 @@ class Digests:
         if str(chat) not in self._operators:
             await self._ledger.commit(Changes(agenda=(replace(line, at=None),)))
             return
-        standing = await standing_of(self._ledger, chat)
+        standing = await standing_of(self._ledger, chat, now)
         known = standing.recipient.chat
         said = await self._profile(known)
         standing = replace(standing, recipient=replace(standing.recipient, chat=said))
-        dates = dates_of(await self._ledger.apps(), self._policy)
+        dates = dates_of(await self._ledger.apps(), self._policy, now)
         decision = look(standing, dates, now, self._policy)
         calendar = self._policy.calendars.of(standing.recipient.chat.time_zone)
         # What comes close meanwhile is seen with the next day.

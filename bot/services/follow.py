@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -45,7 +45,7 @@ PRESSES = (20, timedelta(minutes=10))
 class Progress:
     """Where it stands, for a page that follows it live. Times are UTC.
 
-    `record.assessment` says what is known and how; `looked_at` is the last complete look and
+    `record.assessed(now)` says what is known and how; `looked_at` is the last complete look and
     `next_look_at` the next one of the plan (None: the regular look within `scan_minutes`).
     `others` are the same session's other requests that are still open.
     """
@@ -58,6 +58,7 @@ class Progress:
     scan_minutes: int
     integration_tab: str = ""
     others: tuple[ConsentRequest, ...] = ()
+    now: datetime = field(kw_only=True, compare=False)
 
 
 class Follow:
@@ -109,6 +110,7 @@ class Follow:
             scan_minutes=self._scan_minutes,
             integration_tab=await integration_tab(self._orgs, request.app),
             others=tuple(others),
+            now=self._clock.now(),
         )
 
     async def watch(self, actor: Actor, *, every: float = 1.0) -> AsyncIterator[Progress]:

@@ -105,8 +105,8 @@ class Looking:
         A request ends as proven only on machine evidence; when the app dropped out of scope it is
         withdrawn.
         """
-        before = old.state if old.revision else None
-        after = new.assessment
+        before = old.state(now) if old.revision else None
+        after = new.assessed(now)
         audit: list[AuditEntry] = []
         if before is not after.state:
             audit.append(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -152,8 +152,16 @@ class MicrosoftReader:
         else:
             gaps = tuple(admin_gap(error) for error in self._entra.admin_gaps(tenant))
             await self._ledger.save_global_admins(tenant.id, admins, gaps)
-        of_app = {app_id: (*accounts.get(app_id, ()), *domains.get(app_id, ())) for app_id in ids}
-        return OfTenant(tenant, (*consent, *problems), of_app)
+        of_app = {
+            app_id: _in(tenant, (*accounts.get(app_id, ()), *domains.get(app_id, ())))
+            for app_id in ids
+        }
+        return OfTenant(tenant, _in(tenant, (*consent, *problems)), of_app)
+
+
+def _in(tenant: Tenant, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """What was read in a tenant, with the tenant's id: elsewhere it proves nothing."""
+    return tuple(replace(item, tenant=tenant.id) for item in evidence)
 
 
 def failed(error: CloudError, now: datetime, *, needed: bool) -> Evidence:

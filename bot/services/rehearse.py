@@ -76,9 +76,9 @@ class Rehearse:
 
         Looking back from a date, nothing later than it has been told yet.
         """
-        start = self._clock.now()
+        start = now = self._clock.now()
         records = await self._ledger.apps()
-        snapshot = await self._snapshot(records)
+        snapshot = await self._snapshot(records, now)
         if simulate_from is not None:
             start = datetime.combine(simulate_from, time(), UTC)
             snapshot = Snapshot([_as_of(standing, start) for standing in snapshot.people])
@@ -90,7 +90,7 @@ class Rehearse:
         """What is due at this moment."""
         now = self._clock.now()
         records = await self._ledger.apps()
-        snapshot = await self._snapshot(records)
+        snapshot = await self._snapshot(records, now)
         intents = decide(self._without_operators(snapshot), now, self._policy)
         return await self._whole(records, snapshot, now, now + timedelta.resolution, intents)
 
@@ -104,7 +104,7 @@ class Rehearse:
     ) -> Plan:
         """With what the operators get, also as people, and the channels."""
         people, digests = list(intents), list[Digest]()
-        dates = dates_of(records, self._policy)
+        dates = dates_of(records, self._policy, start)
         for standing in snapshot.people:
             if not self._operates(standing):
                 continue
@@ -123,7 +123,7 @@ class Rehearse:
             self._policy,
             await self._posts(records, start, until),
             tuple(digests),
-            sum(one.state.wants_consent and one.app.ref not in asked for one in records),
+            sum(one.state(start).wants_consent and one.app.ref not in asked for one in records),
         )
 
     def _operates(self, standing: Standing) -> bool:
@@ -132,9 +132,9 @@ class Rehearse:
     def _without_operators(self, snapshot: Snapshot) -> Snapshot:
         return Snapshot([one for one in snapshot.people if not self._operates(one)])
 
-    async def _snapshot(self, records: Sequence[AppRecord]) -> Snapshot:
+    async def _snapshot(self, records: Sequence[AppRecord], now: datetime) -> Snapshot:
         """Everybody for whom something waits, and the operators."""
-        states = {str(record.app.ref): record.state for record in records}
+        states = {str(record.app.ref): record.state(now) for record in records}
         items: dict[str, list[Open]] = {}
         chats = dict(self._operators)
         for request in await self._ledger.open_requests():

@@ -130,7 +130,7 @@ class Remind:
         return planned
 
     async def _look_at_person(self, line: Line, chat: ChatIdentity, now: datetime) -> None:
-        standing = await standing_of(self._ledger, chat)
+        standing = await standing_of(self._ledger, chat, now)
         decision = look(standing, now, self._policy)
         undone = False  # somebody else could not be looked for: tried again when the hold ends
         if any(isinstance(intent, Sideways) for intent in decision.intents):

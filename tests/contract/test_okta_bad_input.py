@@ -183,7 +183,10 @@ async def test_unknown_words_and_missing_fields_cost_nothing(world: World) -> No
     contoso.resources[APPS] = says([app_json("0oa1"), odd, {"id": "0oa2", "status": "ACTIVE"}])
     contoso.resources[CONNECTION] = says({"status": "SIMMERING"})
     assert (await world.look()).failure == ""
-    states = {app_id: record.state for app_id, record in (await world.records()).items()}
+    states = {
+        app_id: record.state(world.clock.now())
+        for app_id, record in (await world.records()).items()
+    }
     assert states == {
         "0oa1": State.NEEDS_REVIEW,
         "0oa2": State.NEEDS_REVIEW,
@@ -200,7 +203,10 @@ async def test_a_connection_that_is_wrong_costs_its_own_app_only(world: World) -
         records = await world.records()
         if name.startswith("next"):  # a connection has no pages
             words = "where an object is documented"
-        states = (records["0oa1"].state, records["0oa2"].state)
+        states = (
+            records["0oa1"].state(world.clock.now()),
+            records["0oa2"].state(world.clock.now()),
+        )
         assert states == (State.UNREADABLE, State.NEEDS_REVIEW), name
         [failed] = [e for e in records["0oa1"].evidence if e.kind is EvidenceKind.READ_FAILED]
         assert (failed.detail["where"], failed.detail["call"]) == ("contoso", f"GET {CONNECTION}")
@@ -216,7 +222,7 @@ async def test_a_log_that_is_wrong_costs_its_evidence_only(world: World) -> None
         scan = await world.look()
         assert (scan.failure, scan.log_cursor) == ("", cursor), name
         for record in (await world.records()).values():
-            assert record.state is State.NEEDS_REVIEW
+            assert record.state(world.clock.now()) is State.NEEDS_REVIEW
             [failed] = [e for e in record.evidence if e.kind is EvidenceKind.READ_FAILED]
             assert failed.detail["call"] == f"GET {LOGS}"
 

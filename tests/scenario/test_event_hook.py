@@ -38,7 +38,7 @@ async def test_a_save_in_okta_is_known_within_seconds(tmp_path: Path) -> None:
 
                     async def known() -> bool:
                         record = await bot.ledger.app(ref)
-                        return record is not None and record.state is State.MIGRATED
+                        return record is not None and record.state(bot.scan.now()) is State.MIGRATED
 
                     await wait_until(known, within=20, what="the Save is known")
                     record = await bot.ledger.app(ref)

@@ -103,14 +103,14 @@ def test_a_note_is_confirmed_with_whom_it_is_about(
 
 def test_who_names_the_okta_admin_to_sit_beside_with_reasons() -> None:
     """And the Okta admins have a table of their own."""
-    told = read(REPLIES.who(RECORD, chosen()))
+    told = read(REPLIES.who(RECORD, chosen(), NOW))
     assert "Sue Super should sit beside them: not found in chat, Super Administrator" in told
     assert "Sue Super (sue@contoso.com)" in told
 
 
 def test_who_says_that_no_okta_admin_is_known() -> None:
     """Then it stays with the advice to find one."""
-    told = read(REPLIES.who(RECORD, replace(chosen(), partners=())))
+    told = read(REPLIES.who(RECORD, replace(chosen(), partners=()), NOW))
     assert "an Okta App Administrator has to sit beside them" in told
 
 
@@ -128,13 +128,15 @@ def test_who_says_that_no_okta_admin_is_known() -> None:
 )
 def test_who_says_which_mark_it_was(admin: dict[str, object], words: str) -> None:
     """So that a wrong guess can be overruled, and a phone replaced in time."""
-    assert words in read(REPLIES.who(RECORD, chosen(admin)))
+    assert words in read(REPLIES.who(RECORD, chosen(admin), NOW))
 
 
 @pytest.mark.parametrize("gap", Gap)
 def test_who_says_what_the_look_did_without(gap: Gap) -> None:
     """A list that may not be all says so."""
-    told = read(REPLIES.who(RECORD, replace(chosen(), gaps=(AdminGap(gap, "GET x", "No.", "Y"),))))
+    told = read(
+        REPLIES.who(RECORD, replace(chosen(), gaps=(AdminGap(gap, "GET x", "No.", "Y"),)), NOW)
+    )
     assert {
         Gap.NO_P2: "Entra ID P2",
         Gap.NO_P1: "Entra ID P1",
@@ -146,7 +148,7 @@ def test_who_says_what_the_look_did_without(gap: Gap) -> None:
 def test_who_shows_the_owner_and_who_said_so() -> None:
     """What was said by command, when, and by whom."""
     choice = replace(chosen(policy=NO_POLICY.with_notes((SAID,))), notes=(SAID,))
-    told = read(REPLIES.who(RECORD, choice))
+    told = read(REPLIES.who(RECORD, choice, NOW))
     assert "Ada Moreau (ada@contoso.com), account of carl@contoso.com" in told
     assert "Olga said on March 3, 2025: ada@contoso.com is the account of carl@contoso.com" in told
 
@@ -155,7 +157,7 @@ def test_who_shows_the_owner_and_who_said_so() -> None:
 def test_why_nobody_can_be_asked_is_said_wherever_the_app_is_shown(nobody: Nobody) -> None:
     """In `who`, in `why`, in the list with a count: never a silent gap."""
     empty = Choice(cannot=nobody)
-    assert len(read(REPLIES.who(RECORD, empty)).splitlines()) == 2
+    assert len(read(REPLIES.who(RECORD, empty, NOW)).splitlines()) == 2
     prospect = Prospect(APP.ref, NOW, nobody)
     reason = Words()(f"nobody.{nobody.value}")
     assert f"Nobody can be asked: {reason}." in read(REPLIES.why(RECORD, NOW, prospect=prospect))
@@ -195,7 +197,7 @@ def test_a_domain_that_does_not_fit_is_a_warning() -> None:
     detail = {"name": "contoso.com", "host": "adfs.contoso.com"}
     odd = Evidence(EvidenceKind.FEDERATED_ELSEWHERE, NOW, detail=detail)
     record = AppRecord(APP, (*ON_A_PASSWORD, odd))
-    assert record.state is RECORD.state
+    assert record.state(NOW) is RECORD.state(NOW)
     assert (
         "Please check: contoso.com signs in at adfs.contoso.com, not at this Okta org. "
         "It may be the wrong tenant."

@@ -300,8 +300,8 @@ def test_whatever_is_known_can_be_said_in_every_language(
         )
     for record in records:
         check_form(replies.why(record, NOW))
-        check_form(replies.who(record, choice))
-        check_form(replies.who(record, Choice()))
+        check_form(replies.who(record, choice, NOW))
+        check_form(replies.who(record, Choice(), NOW))
     for request in requests:
         check_form(replies.asked(Asked(request), 72))
         check_form(replies.asked(Asked(request, request), 1))

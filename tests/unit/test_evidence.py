@@ -27,6 +27,7 @@ from bot.domain.evidence import (
 from tests import strategies as some
 
 DAY_ONE = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
+LATE = DAY_ONE + timedelta(days=2)
 K = EvidenceKind
 
 
@@ -78,13 +79,13 @@ def test_the_order_of_evidence_does_not_matter(
     both: tuple[list[Evidence], list[Evidence]],
 ) -> None:
     """The same evidence in any order gives the same state, reasons and contradictions."""
-    assert assess(both[0]) == assess(both[1])
+    assert assess(both[0], LATE) == assess(both[1], LATE)
 
 
 @given(some.bodies_of_evidence)
 def test_nothing_is_lost_between_the_reasons_and_what_is_beside_them(body: list[Evidence]) -> None:
     """Every piece that counts is shown exactly once, as a reason or beside it."""
-    result = assess(body)
+    result = assess(body, LATE)
     shown = [*result.because, *result.beside]
     assert len(shown) == len(set_of(body))
     assert all(piece in shown for piece in set_of(body))
@@ -94,14 +95,14 @@ def test_nothing_is_lost_between_the_reasons_and_what_is_beside_them(body: list[
 def test_without_decisive_evidence_for_the_app_it_is_never_migrated(body: list[Evidence]) -> None:
     """MIGRATED needs something that says so for this very app; hints never add up to it."""
     hints = [e for e in body if not (e.rule.decisive and e.leans(Lean.DONE))]
-    assert assess([ON, *hints]).state is not State.MIGRATED
+    assert assess([ON, *hints], LATE).state is not State.MIGRATED
 
 
 @given(some.bodies_of_evidence)
 def test_nothing_is_migrated_on_peoples_word(body: list[Evidence]) -> None:
     """It is said to be saved, however many people say so."""
     words = [e for e in body if e.rule.source is Source.PERSON or not e.leans(Lean.DONE)]
-    result = assess([ON, said(K.SAID_SAVED, 9), *words])
+    result = assess([ON, said(K.SAID_SAVED, 9), *words], LATE)
     assert result.state is not State.MIGRATED
     if result.state is State.SAID_SAVED:
         assert result.confidence is Confidence.ATTESTED
@@ -109,7 +110,7 @@ def test_nothing_is_migrated_on_peoples_word(body: list[Evidence]) -> None:
 
 def test_nothing_known_is_a_case_for_review() -> None:
     """Without any evidence the state cannot be told, and the answer says so."""
-    assert assess([]) == Assessment(State.NEEDS_REVIEW, Confidence.UNTOLD)
+    assert assess([], LATE) == Assessment(State.NEEDS_REVIEW, Confidence.UNTOLD)
 
 
 @given(
@@ -123,7 +124,7 @@ def test_nothing_known_is_a_case_for_review() -> None:
 )
 def test_evidence_about_the_tenant_alone_never_means_migrated(body: list[Evidence]) -> None:
     """A consent in the tenant may be another app's."""
-    assert assess([ON, *body]).state is not State.MIGRATED
+    assert assess([ON, *body], LATE).state is not State.MIGRATED
 
 
 @given(some.bodies_of_evidence, some.attestations())
@@ -134,7 +135,7 @@ def test_an_attestation_never_hides_a_contradiction(
     body: list[Evidence], attestation: Evidence
 ) -> None:
     """Whatever a person adds, what did not fit together before is still listed."""
-    assert conflicts(assess(body)) <= conflicts(assess([*body, attestation]))
+    assert conflicts(assess(body, LATE)) <= conflicts(assess([*body, attestation], LATE))
 
 
 @given(some.bodies_of_evidence, some.bodies_of_evidence)
@@ -149,7 +150,7 @@ def test_more_evidence_never_removes_a_contradiction(
 @given(some.bodies_of_evidence)
 def test_a_contradicted_state_is_never_called_proven(body: list[Evidence]) -> None:
     """What does not fit together is shown with less confidence."""
-    result = assess(body)
+    result = assess(body, LATE)
     if result.contradictions:
         assert result.confidence is not Confidence.PROVEN
     for conflict in result.contradictions:
@@ -159,7 +160,7 @@ def test_a_contradicted_state_is_never_called_proven(body: list[Evidence]) -> No
 @given(some.bodies_of_evidence)
 def test_the_age_of_a_state_is_that_of_its_oldest_reason(body: list[Evidence]) -> None:
     """`as_of` is never younger than anything the state rests on."""
-    result = assess(body)
+    result = assess(body, LATE)
     assert result.as_of == min((e.seen_at for e in result.because), default=None)
 
 
@@ -332,7 +333,7 @@ def test_evidence_means_what_the_table_says(
     body: list[Evidence], state: State, confidence: Confidence
 ) -> None:
     """The state and how it is known, case by case."""
-    result = assess(body)
+    result = assess(body, LATE)
     assert (result.state, result.confidence) == (state, confidence)
 
 
@@ -345,7 +346,7 @@ def test_the_table_reaches_every_state_and_every_confidence() -> None:
 def test_a_contradiction_names_both_sides() -> None:
     """The reader is told what was done, and what came after it."""
     back = logged(K.ADMIN_PASSWORD_USED, 1)
-    (conflict,) = assess([ON, FRESH_ACCOUNT, back]).contradictions
+    (conflict,) = assess([ON, FRESH_ACCOUNT, back], LATE).contradictions
     assert (conflict.done, conflict.not_done) == (FRESH_ACCOUNT, back)
 
 
@@ -361,7 +362,7 @@ def test_a_word_stands_for_an_hour_against_a_directory_that_shows_nothing(
         Evidence(kind, word.at + after)
         for kind, after in ((K.TENANT_NOT_CONSENTED, one), (K.NO_SERVICE_ACCOUNT, other))
     )
-    result = assess([ON, word, consent, account])
+    result = assess([ON, word, consent, account], LATE)
     stands = min(one, other) <= timedelta(hours=1)
     assert result.state is (State.SAID_SAVED if stands else State.NEEDS_REVIEW)
     assert (set(result.because) == {ON, word, consent, account}) is not stands
@@ -369,7 +370,7 @@ def test_a_word_stands_for_an_hour_against_a_directory_that_shows_nothing(
 
 def test_words_given_at_the_same_moment_are_outweighed_by_the_machine() -> None:
     """A log row of the same second counts as the later one."""
-    assert assess([ON, said(K.SAW_REAUTHENTICATE), logged(K.SERVICE_ACCOUNT_USED)]).state is (
+    assert assess([ON, said(K.SAW_REAUTHENTICATE), logged(K.SERVICE_ACCOUNT_USED)], LATE).state is (
         State.MIGRATED
     )
 
@@ -426,14 +427,14 @@ def test_a_failed_look_leaves_what_was_known_with_its_age() -> None:
     """After a refusal the app is unreadable, but nothing that was known is gone."""
     merged = merge([ON, FRESH_ACCOUNT], [seen(K.READ_FAILED, 1)])
     assert {ON, FRESH_ACCOUNT} <= set(merged)
-    assert assess(merged).state is State.UNREADABLE
-    assert assess(merge(merged, [seen(K.CONNECTION_ON, 2)])).state is State.MIGRATED
+    assert assess(merged, LATE).state is State.UNREADABLE
+    assert assess(merge(merged, [seen(K.CONNECTION_ON, 2)]), LATE).state is State.MIGRATED
 
 
 @given(some.bodies_of_evidence)
 def test_leaving_out_events_in_between_changes_no_state(body: list[Evidence]) -> None:
     """Whatever was left out, the state, its confidence and whether it is contradicted stay."""
-    whole, fewer = assess(body), assess(condensed(set_of(body)))
+    whole, fewer = assess(body, LATE), assess(condensed(set_of(body)), LATE)
     assert (whole.state, whole.confidence) == (fewer.state, fewer.confidence)
     assert bool(whole.contradictions) == bool(fewer.contradictions)
 

@@ -61,7 +61,7 @@ def test_an_app_without_a_domain_is_compared_with_nothing() -> None:
 def test_a_mismatch_decides_nothing() -> None:
     """It is a hint: the state is the same with it and without."""
     warned = [*ON_A_PASSWORD, *(Evidence(kind, NOW) for kind in MISMATCHES)]
-    assert assess(warned).state is assess(ON_A_PASSWORD).state
+    assert assess(warned, NOW).state is assess(ON_A_PASSWORD, NOW).state
     for kind in MISMATCHES:
         assert RULES[kind].leans == (Lean.HINT,)
 

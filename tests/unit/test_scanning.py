@@ -60,8 +60,8 @@ def test_a_look_never_forgets_what_a_log_or_a_person_said(
     after = looked(record, record.app, seen, NOW)
     said = {e.kind for e in record.evidence if e.event_id and e.kind is not K.READ_FAILED}
     assert said <= {e.kind for e in after.evidence}
-    assert bool(assess([*record.evidence, *fresh]).contradictions) <= bool(
-        after.assessment.contradictions
+    assert bool(assess([*record.evidence, *fresh], NOW).contradictions) <= bool(
+        after.assessed(NOW).contradictions
     )
 
 

@@ -53,7 +53,7 @@ async def signed_in(world: person.Stage) -> BySession:
 async def app_state(world: person.Stage) -> State:
     record = await world.ledger.app(APP.ref)
     assert record is not None
-    return record.state
+    return record.state(world.clock.now())
 
 
 # ------------------------------------------------------------------ what the person saw and did
@@ -79,7 +79,7 @@ async def test_the_button_that_was_seen_counts_as_evidence(
     assert record is not None
     (evidence,) = (e for e in record.evidence if e.kind is seen.evidence)
     assert evidence.detail == {"by": "ada@contoso.com", "request": "r1", "proof": "signed_in"}
-    assert record.state is state
+    assert record.state(world.clock.now()) is state
     (entry, *_) = await world.ledger.audit()
     assert (entry.actor, entry.action, entry.detail["saw"]) == ("entra:ada", "attest", seen.value)
 
@@ -115,7 +115,7 @@ async def test_looking_ends_when_the_evidence_says_done(world: person.Stage) -> 
     progress = await world.follow.progress(actor)
     assert progress.done
     assert progress.record is not None
-    assert progress.record.assessment.confidence is Confidence.PROVEN
+    assert progress.record.assessed(world.clock.now()).confidence is Confidence.PROVEN
     assert len(world.engine.verifications) == looked
     assert world.told("changed:r1:")[-1] == f"changed:r1:{progress.request.revision}:slack:U1"
 

@@ -57,7 +57,7 @@ class World:
         return found
 
     async def states(self) -> dict[str, State]:
-        return {r.app.ref.app_id: r.state for r in await self.ledger.apps()}
+        return {r.app.ref.app_id: r.state(self.clock.now()) for r in await self.ledger.apps()}
 
     async def actions(self, action: str) -> list[dict[str, str]]:
         return [dict(e.detail) for e in await self.ledger.audit() if e.action == action]
@@ -122,7 +122,7 @@ async def test_one_app_that_cannot_be_read_leaves_the_others(world: World) -> No
     scan = await world.scan.org("contoso")
     assert scan.failure == ""
     assert await world.states() == {"0oa1": State.UNREADABLE, "0oa2": State.NEEDS_REVIEW}
-    (reason,) = (await world.record()).assessment.because
+    (reason,) = (await world.record()).assessed(world.clock.now()).because
     assert reason.detail["missing"] == "okta.apps.read"
 
 
@@ -158,14 +158,17 @@ async def test_an_app_that_vanished_needs_nothing_any_more(world: World) -> None
     world.clock.forward(timedelta(minutes=15))
     await world.scan.org("contoso")
     record = await world.record()
-    assert (record.state, record.app.status) == (State.NOT_APPLICABLE, AppStatus.DELETED)
+    assert (record.state(world.clock.now()), record.app.status) == (
+        State.NOT_APPLICABLE,
+        AppStatus.DELETED,
+    )
     request = await world.ledger.request(REQUEST.id)
     assert request is not None
     assert request.stage is Stage.REVOKED
     world.contoso.listed = [APP, SECOND]
     world.clock.forward(timedelta(minutes=15))
     await world.scan.org("contoso")
-    assert (await world.record()).state is State.NEEDS_REVIEW
+    assert (await world.record()).state(world.clock.now()) is State.NEEDS_REVIEW
 
 
 async def test_an_inactive_app_is_not_asked_for_its_connection(world: World) -> None:
@@ -173,7 +176,7 @@ async def test_an_inactive_app_is_not_asked_for_its_connection(world: World) -> 
     world.contoso.listed = [replace(APP, status=AppStatus.INACTIVE)]
     world.contoso.connections["0oa1"] = REFUSED
     await world.scan.org("contoso")
-    assert (await world.record()).state is State.NOT_APPLICABLE
+    assert (await world.record()).state(world.clock.now()) is State.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize(
@@ -190,7 +193,7 @@ async def test_the_connection_alone_never_says_migrated(
     """`OAUTH2` and `ENABLED` was the answer before the migration too."""
     world.contoso.connections["0oa1"] = ProvisioningConnection(status, "OAUTH2")
     await world.scan.org("contoso")
-    assert (await world.record()).state is state
+    assert (await world.record()).state(world.clock.now()) is state
 
 
 # ------------------------------------------------------------------ what fails beside it
@@ -211,7 +214,7 @@ async def test_microsoft_failing_leaves_what_okta_says(world: World, error: Clou
     scan = await world.scan.org("contoso")
     assert scan.failure == ""
     record = await world.record()
-    assert record.state is State.MIGRATED
+    assert record.state(world.clock.now()) is State.MIGRATED
     unread = [e.detail["call"] for e in record.evidence if e.kind is K.READ_FAILED]
     assert sorted(unread) == ["GET grants", "GET roles"]
     assert await world.ledger.global_admins(TENANT.id) is None
@@ -230,7 +233,7 @@ async def test_a_tenant_that_cannot_be_found_is_no_end(world: World) -> None:
     assert [e.detail["call"] for e in record.evidence if e.kind is K.READ_FAILED] == [
         "GET discovery"
     ]
-    assert record.state is State.NEEDS_REVIEW
+    assert record.state(world.clock.now()) is State.NEEDS_REVIEW
 
 
 async def test_a_tenant_that_was_found_once_stays_known(world: World) -> None:
@@ -253,7 +256,7 @@ async def test_a_log_that_cannot_be_read_is_told_and_stops_nothing(world: World)
     world.contoso.log = replace_call(REFUSED, "GET logs")
     await world.scan.org("contoso")
     record = await world.record()
-    assert record.state is State.NEEDS_REVIEW
+    assert record.state(world.clock.now()) is State.NEEDS_REVIEW
     assert "GET logs" in {e.detail.get("call") for e in record.evidence}
 
 
@@ -315,8 +318,8 @@ async def test_an_app_that_falls_back_is_open_again(world: World) -> None:
     world.contoso.log = {"0oa1": (replace(PASSWORD, happened_at=later, seen_at=later),)}
     await world.scan.org("contoso")
     record = await world.record()
-    assert record.state is State.NEEDS_SAVE
-    assert len(record.assessment.contradictions) == 1
+    assert record.state(world.clock.now()) is State.NEEDS_SAVE
+    assert len(record.assessed(world.clock.now()).contradictions) == 1
 
 
 async def test_one_known_app_can_be_looked_at_alone(world: World) -> None:
@@ -326,7 +329,7 @@ async def test_one_known_app_can_be_looked_at_alone(world: World) -> None:
     world.contoso.log = {"0oa1": (USED,)}
     record = await world.scan.app(APP.ref)
     assert record is not None
-    assert record.state is State.MIGRATED
+    assert record.state(world.clock.now()) is State.MIGRATED
     assert (await world.record(SECOND.ref)).scanned_at == NOW
 
 
@@ -388,7 +391,7 @@ async def test_a_word_alone_does_not_end_the_request(world: World) -> None:
         )
     )
     await world.scan.org("contoso")
-    assessment = (await world.record()).assessment
+    assessment = (await world.record()).assessed(world.clock.now())
     assert (assessment.state, assessment.confidence) == (State.SAID_SAVED, Confidence.ATTESTED)
     assert [r.stage for r in await world.ledger.open_requests()] == [Stage.DELIVERED]
 
@@ -411,7 +414,9 @@ async def test_a_request_that_has_ended_already_does_not_stop_the_scan(
         world.contoso.log = {"0oa1": (USED,)}
     world.clock.forward(timedelta(minutes=15))
     await world.scan.org("contoso")
-    assert (await world.record()).state is (State.NOT_APPLICABLE if gone else State.MIGRATED)
+    assert (await world.record()).state(world.clock.now()) is (
+        State.NOT_APPLICABLE if gone else State.MIGRATED
+    )
     assert (await world.record()).request_id == ""
     assert await world.ledger.request(REQUEST.id) == ended
 

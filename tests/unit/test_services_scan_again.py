@@ -134,7 +134,7 @@ async def test_an_app_that_could_not_be_read_is_tried_again_until_it_can(world: 
     await world.look()
     record = await world.ledger.app(app(1).ref)
     assert record is not None
-    assert record.state is State.NEEDS_REVIEW
+    assert record.state(world.clock.now()) is State.NEEDS_REVIEW
     await world.look()
     assert world.org.asked == []
 
@@ -324,7 +324,9 @@ async def test_the_cursor_moves_only_when_everything_is_written(world: World) ->
     world.org.dies = False
     await world.new_process().org("contoso")
     assert world.org.read_from == [cursor, cursor]
-    assert {r.state for r in await world.ledger.apps("contoso")} == {State.NEEDS_REVIEW}
+    assert {r.state(world.clock.now()) for r in await world.ledger.apps("contoso")} == {
+        State.NEEDS_REVIEW
+    }
 
 
 class HangingOrg(FakeOktaOrg):

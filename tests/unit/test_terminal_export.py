@@ -37,6 +37,7 @@ FULL = Inventory(
         OTHER.app.ref: Prospect(OTHER.app.ref, NOW, Nobody.ALL_RULED_OUT),
     },
     {"contoso": OrgScan("contoso", NOW, NOW, 2)},
+    NOW,
 )
 
 
@@ -82,7 +83,7 @@ def test_apps_for_which_nobody_can_be_asked_are_counted() -> None:
 
 def test_an_empty_inventory_has_the_same_fields() -> None:
     """A program need not ask whether they are there."""
-    empty = json.loads(as_json(Inventory((), {}, {}, {})))
+    empty = json.loads(as_json(Inventory((), {}, {}, {}, NOW)))
     assert empty.keys() == json.loads(as_json(FULL)).keys()
 
 
@@ -98,7 +99,7 @@ def test_whatever_apps_are_called_the_csv_is_safe_and_read_back(
     records: tuple[AppRecord, ...],
 ) -> None:
     """One row an app; quotes, commas and line breaks in labels stay in their cell."""
-    text = as_csv(Inventory(records, {}, {}, {}))
+    text = as_csv(Inventory(records, {}, {}, {}, NOW))
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert len(rows) == len(records) + 1
     for row, record in zip(rows[1:], records, strict=True):

@@ -212,7 +212,7 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         ],
         "why": [replies.why(record, LATER) for record in every],
         "who": [
-            replies.who(record, choice)
+            replies.who(record, choice, NOW)
             for choice in choices
             for record in (RECORD, replace(RECORD, tenant=None))
         ],
