@@ -1,10 +1,11 @@
 """Requests in from Slack: commands, mentions, direct messages, buttons and the Home tab.
 
-A request is checked (`border`), marked as seen, acknowledged, and only then worked on. What is
+A request is checked (`border`), marked as seen, acknowledged, and only then handed to Bolt. (Bolt
+would wait for its own acknowledgement in steps of 10 ms, and everybody who asks with it.) What is
 marked and could not be answered is not sent again by Slack, so that nothing is done twice; instead
 the answer goes to the asker's direct messages, and failing that into the log as an error. When the
-mark itself cannot be written, nothing is done: Slack gets 503, sends an event again, and tells the
-person that a command failed.
+mark itself cannot be written, or too many wait already, nothing is done: Slack gets 503, sends an
+event again, and tells the person that a command failed.
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ REMEMBER = timedelta(hours=1)
 """Slack sends an event for the last time after some six minutes."""
 MARK_SECONDS = 1.5
 """Slack waits for three seconds in all."""
+AT_ONCE = 64
+"""So many are answered at the same time; the others wait for their turn, acknowledged."""
+MOST = 1000
+"""More are not taken: whoever asks then is told so by Slack, instead of waiting without end."""
 _ANY = re.compile("")
 
 
@@ -69,6 +74,7 @@ class SlackInbound:
         self._web = web
         self._askers = Askers(web)
         self._work: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._draining = False
         self._bolt = self._listeners(settings.bot_token.get_secret_value())
 
@@ -81,15 +87,6 @@ class SlackInbound:
             # Closing the connection spares reading the rest of what is too large or too slow.
             headers = {"Allow": "POST"} if refused.status == 405 else {"Connection": "close"}
             return PlainTextResponse(refused.reason, refused.status, headers)
-        if accepted.key:
-            try:
-                first = await self._mark(accepted.key)
-            except (StoreError, TimeoutError) as error:
-                log.error("slack request not taken", reason=str(error) or "the store is too slow")
-                return PlainTextResponse("Not now, try again.", 503, {"Retry-After": "5"})
-            if not first:
-                log.info("slack request repeated", key=accepted.key)
-                return Response()
         # As in Socket Mode Bolt is given what was verified and parsed at the border, so that it
         # does neither again. (It would take a command that speaks of a "payload" for something
         # else.)
@@ -99,10 +96,23 @@ class SlackInbound:
             # Bolt looks for user and channel in many places, and takes each for what it should be.
             log.warning("slack request refused", status=400, reason="of no known shape")
             return PlainTextResponse("The body is not what Slack documents.", 400)
-        response = await self._bolt.async_dispatch(parsed)
-        if response.status == 404:  # genuine, but nothing we serve: Slack would send it again
-            return Response()
-        return to_starlette_response(response)
+        if not accepted.key:  # Slack's own checks: Bolt knows what they ask for
+            return to_starlette_response(await self._bolt.async_dispatch(parsed))
+        try:
+            first = await self._mark(accepted.key)
+        except (StoreError, TimeoutError) as error:
+            log.error("slack request not taken", reason=str(error) or "the store is too slow")
+            return PlainTextResponse("Not now, try again.", 503, {"Retry-After": "5"})
+        if first:
+            self._start(self._serve(parsed))
+        else:
+            log.info("slack request repeated", key=accepted.key)
+        return Response()
+
+    @property
+    def under_way(self) -> int:
+        """How many are acknowledged and not yet answered."""
+        return len(self._work)
 
     async def drain(self, timeout: float) -> None:
         """Take nothing more, let what is under way end within `timeout` seconds, cut off the rest.
@@ -122,6 +132,8 @@ class SlackInbound:
     async def _mark(self, key: str) -> bool:
         if self._draining:
             raise TimeoutError("shutting down")
+        if self.under_way >= MOST:
+            raise TimeoutError("too many wait for their answer")
         async with asyncio.timeout(MARK_SECONDS):
             return await self._once.first_time(key, REMEMBER)
 
@@ -137,6 +149,7 @@ class SlackInbound:
         # With its own `authorize` Bolt keeps to this token, whatever SLACK_* variables there are.
         app = AsyncApp(
             name="o365bot",
+            process_before_response=True,  # Slack has its response: nobody waits for this one
             logger=quiet,
             client=AsyncWebClient(base_url=self._web.base_url, logger=quiet, retry_handlers=[]),
             signing_secret=self._secret,
@@ -145,29 +158,24 @@ class SlackInbound:
 
         async def on_command(ack: AsyncAck, body: Json) -> None:
             await ack()
-            self._start(self._on_command(body))
+            await self._on_command(body)
 
         async def on_press(ack: AsyncAck, body: Json) -> None:
             await ack()
-            self._start(self._on_press(body))
-
-        async def on_mention(event: Json, body: Json) -> None:
-            self._start(self._on_mention(event, body))
-
-        async def on_message(event: Json, body: Json) -> None:
-            self._start(self._on_message(event, body))
-
-        async def on_home(event: Json) -> None:
-            self._start(self._on_home(event))
+            await self._on_press(body)
 
         async def on_other(ack: AsyncAck) -> None:
             await ack()
 
+        async def failed(error: Exception) -> None:
+            log.error("slack answer failed", exc_info=error)
+
+        app.error(failed)
         app.command(_ANY)(on_command)
         app.action(_ANY)(on_press)
-        app.event("app_mention")(on_mention)
-        app.event("message")(on_message)
-        app.event("app_home_opened")(on_home)
+        app.event("app_mention")(self._on_mention)
+        app.event("message")(self._on_message)
+        app.event("app_home_opened")(self._on_home)
         app.event(_ANY)(on_other)
         return app
 
@@ -236,6 +244,11 @@ class SlackInbound:
             await Posted(self._web, user).answer(message)
         except ChatError as error:
             log.error("slack answer not delivered", user=user, reason=str(error))
+
+    async def _serve(self, request: AsyncBoltRequest) -> None:
+        """What was acknowledged. Genuine and nothing we serve is no error."""
+        async with self._turns:
+            await self._bolt.async_dispatch(request)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 import structlog
 
+from adapters.slack import inbound
 from adapters.slack.drawing import draw
 from bot.domain.people import Platform
 from bot.message import Buttons, Command, Message, OpenLink, Progress, Text
@@ -325,3 +326,36 @@ async def test_on_shutdown_what_does_not_end_is_cut_off_and_logged(stage: Stage)
         async with asyncio.timeout(2):
             await stage.inbound.drain(0.05)
     assert "slack answer cut off by the shutdown" in [entry["event"] for entry in logs]
+
+
+async def test_when_too_many_wait_already_slack_is_told_so_and_nothing_is_marked(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not acknowledged, so not lost: an event comes again, of a command Slack says it failed."""
+    monkeypatch.setattr(inbound, "MOST", 1)
+    stage.talk.go_on.clear()
+    await stage.people.command("ola", "/o365 scan")
+    await wait_until(lambda: stage.talk.words == ["scan"])
+    refused = await stage.send(event(mention()))
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    stage.talk.go_on.set()
+    await stage.answer(stage.channel(), "You said: scan")
+    await wait_until(lambda: not stage.inbound.under_way)
+    assert (await stage.send(event(mention()), x_slack_retry_num="1")).status_code == 200
+    await wait_until(lambda: stage.talk.words == ["scan", "apps"])
+
+
+async def test_more_than_are_answered_at_once_wait_acknowledged_for_their_turn(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack has its response at once; each of them is answered."""
+    monkeypatch.setattr(stage.inbound, "_turns", asyncio.Semaphore(1))
+    stage.talk.go_on.clear()
+    for number in range(3):
+        await stage.people.command("ola", f"/o365 why {number}")
+        assert stage.people.delivery.deliveries[-1].status == 200
+    await wait_until(lambda: stage.talk.words == ["why 0"])
+    assert stage.inbound.under_way == 3
+    stage.talk.go_on.set()
+    for number in range(3):
+        await stage.answer(stage.channel(), f"You said: why {number}")
