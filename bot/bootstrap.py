@@ -24,6 +24,7 @@ from adapters.calendar.days_off import days_off, territories
 from adapters.engine.engine import DocketEngine, Work
 from adapters.entra.sign_in import EntraSignIn
 from adapters.http.client import open_http
+from adapters.mail.messenger import MailMessenger
 from adapters.okta.hooks import OktaHooks
 from adapters.picture.burn_down import PillowPainter
 from adapters.redis import store
@@ -126,6 +127,10 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             messengers[Platform.SLACK] = SlackMessenger(slack_web)
         if settings.teams is not None and connector is not None:
             messengers[Platform.TEAMS] = TeamsMessenger(settings.teams, conversations, connector)
+        if settings.mail is not None:
+            messengers[Platform.MAIL] = MailMessenger(
+                settings.mail, cache(Words), settings.language, base.clock
+            )
 
         outside = Outside(
             ledger=base.ledger,

@@ -74,13 +74,15 @@ class Progress:
 class Command:
     """A button that says a command: pressing it is as if its presser had typed `words`.
 
-    `id` is stable and unique within the message; `label` starts with a verb.
+    `id` is stable and unique within the message; `label` starts with a verb. `page` is the address
+    where the same can be said, for where nothing can be pressed ("": nowhere).
     """
 
     id: str
     label: str
     words: str
     primary: bool = False
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)

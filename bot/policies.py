@@ -68,4 +68,5 @@ def quotas(settings: Settings) -> Quotas:
             Call.LOOK: Window(limits.slack_lookups_per_minute, minute),
         },
         teams=Window(limits.teams_calls_per_second, timedelta(seconds=1)),
+        mail=Window(limits.mails_per_minute, minute),
     )

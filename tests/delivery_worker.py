@@ -48,7 +48,9 @@ from tests.fakes import reminding
 
 MINUTE = timedelta(minutes=1)
 WITHOUT_LIMITS = Quotas(
-    slack={call: Window(1_000_000, MINUTE) for call in Call}, teams=Window(1_000_000, MINUTE)
+    slack={call: Window(1_000_000, MINUTE) for call in Call},
+    teams=Window(1_000_000, MINUTE),
+    mail=Window(1_000_000, MINUTE),
 )
 
 

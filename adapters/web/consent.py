@@ -18,6 +18,7 @@ from bot.chat.commands import typed
 from bot.domain.campaign import OKTA_CONSENT
 from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.later import zone_named
+from bot.domain.people import Platform
 from bot.domain.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME
 from bot.errors import (
     LinkExpired,
@@ -131,7 +132,9 @@ class ConsentPage:
             "ask.html",
             asked=asked,
             asked_at=words.moment(asked.requested_at, zone),
-            verify=typed(f"verify {asked.code}", asked.chat.platform),
+            verify=typed(f"verify {asked.code}", asked.chat.platform)
+            if asked.chat.platform is not Platform.MAIL
+            else "",
             deadline=words.date(OKTA_CONSENT.on),
             own_date=words.date(own.on) if own != OKTA_CONSENT else "",
             grants=[(name, words(key)) for name, key in GRANTS],

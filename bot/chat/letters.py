@@ -32,7 +32,7 @@ from bot.domain.notices import (
     PersonalRound,
     RequestChanged,
 )
-from bot.domain.people import ChatIdentity
+from bot.domain.people import ChatIdentity, Platform
 from bot.message import (
     Block,
     Buttons,
@@ -124,7 +124,6 @@ class Letters:
         record = await self._ledger.app(request.app)
         unsure = record is not None and record.state(now) in _UNSURE
         why = "letter.why_unsure" if unsure else "letter.why"
-        verify = typed(f"verify {request.code}", request.chat.platform)
         return Message(
             title,
             (
@@ -144,12 +143,7 @@ class Letters:
                 *await self._also(request, words),
                 Buttons(self._ways(request, link, words)),
                 Note(words("letter.note", until=words.moment(expires, zone))),
-                Note(
-                    words(
-                        "letter.verify",
-                        words=verify,
-                    )
-                ),
+                Note(_verify(request, words)),
                 Note(words("letter.why_me", tenant=request.tenant_domain)),
             ),
         )
@@ -178,8 +172,9 @@ class Letters:
         ]
         if self._chat_is_proof:
             ways.append(Command("me", words("button.me"), f"me {code}", primary=True))
-        ways.append(Command("later", words("button.later"), f"later {code}"))
-        ways.append(Command("notme", words("button.not_me"), f"notme {code}"))
+        later, not_me = words("button.later"), words("button.not_me")
+        ways.append(Command("later", later, f"later {code}", page=f"{link}#later"))
+        ways.append(Command("notme", not_me, f"notme {code}", page=f"{link}#not-me"))
         return tuple(ways)
 
     async def _changed(self, request: ConsentRequest, words: Words) -> Message | None:
@@ -337,3 +332,10 @@ class Letters:
         if not looks:
             return words("apps.never_looked")
         return words("board.fresh", at=words.moment(min(looks), self._reminding.zone))
+
+
+def _verify(request: ConsentRequest, words: Words) -> str:
+    """How to find out whether the message is real; a mail is not asked, its reader's people are."""
+    if request.chat.platform is Platform.MAIL:
+        return words("letter.verify_mail", name=request.requested_by, code=request.code)
+    return words("letter.verify", words=typed(f"verify {request.code}", request.chat.platform))

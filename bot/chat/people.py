@@ -64,10 +64,8 @@ def _nobody(words: Words, record: AppRecord, choice: Choice) -> str:
 
 def _chosen(words: Words, chosen: Candidate, choice: Choice) -> list[Block]:
     assert chosen.chat is not None  # else nobody is chosen
-    platform = words(f"platform.{chosen.chat.platform.value}")
-    blocks: list[Block] = [
-        Text(words("who.chosen", name=phrases.person(chosen), platform=platform))
-    ]
+    reached = words(f"reached.{chosen.chat.platform}")
+    blocks: list[Block] = [Text(words("who.chosen", name=phrases.person(chosen), reached=reached))]
     if choice.partner is not None:
         partner = choice.partner
         reasons = phrases.point_texts(words, (*partner.pro, *partner.con))
@@ -134,7 +132,7 @@ def in_short(
             words(
                 "why.asked",
                 name=request.admin_name,
-                platform=words(f"platform.{request.chat.platform.value}"),
+                reached=words(f"reached.{request.chat.platform}"),
                 age=words.ago(request.requested_at, now),
                 stage=words(f"stage.{request.stage.value}"),
             )
@@ -147,11 +145,11 @@ def in_short(
     if prospect.platform is None:
         why = words(f"nobody.{(prospect.nobody or Nobody.ALL_RULED_OUT).value}")
         return Text(words("why.nobody", why=why))
-    name, platform = prospect.admin_name, words(f"platform.{prospect.platform.value}")
+    name, reached = prospect.admin_name, words(f"reached.{prospect.platform}")
     if not prospect.partner_name:
-        return Text(words("why.would_ask", name=name, platform=platform))
+        return Text(words("why.would_ask", name=name, reached=reached))
     partner = prospect.partner_name
-    return Text(words("why.would_ask_with", name=name, platform=platform, partner=partner))
+    return Text(words("why.would_ask_with", name=name, reached=reached, partner=partner))
 
 
 def noted(words: Words, done: Noted) -> Message:

@@ -13,6 +13,7 @@ from bot.domain.consent import ConsentRequest
 from bot.domain.doubts import doubts
 from bot.domain.evidence import Assessment, Evidence, State
 from bot.domain.inventory import AppRecord
+from bot.domain.people import Platform
 from bot.domain.prospects import Prospect
 from bot.errors import (
     AppUnreadable,
@@ -114,8 +115,10 @@ def error_text(words: Words, error: O365BotError) -> str:
     match error:
         case AppUnreadable(app=app):
             return words("error.app_unreadable", app=app)
+        case SentElsewhere(platform=Platform.MAIL):
+            return words("error.sent_by_mail")
         case SentElsewhere(platform=platform):
-            return words("error.sent_elsewhere", platform=words(f"platform.{platform}"))
+            return words("error.sent_elsewhere", reached=words(f"reached.{platform}"))
         case TenantUnknown(domain=domain):
             return words("error.tenant_unknown", domain=domain)
         case CloudRefused(where=where, call=call, missing=missing) if missing:

@@ -72,10 +72,10 @@ def _digest(words: Words, found: Plan, digest: Digest) -> tuple[str, str, str, s
 
 def _operator(words: Words, chat: ChatIdentity) -> str:
     """With the platform: an operator of both is told on each. Settings know no name."""
-    platform = words(f"platform.{chat.platform}")
+    reached = words(f"reached.{chat.platform}")
     if not chat.display_name:
-        return words("plan.operator", platform=platform)
-    return words("plan.operator_named", name=chat.display_name, platform=platform)
+        return words("plan.operator", reached=reached)
+    return words("plan.operator_named", name=chat.display_name, reached=reached)
 
 
 def _post(words: Words, found: Plan, post: ChannelPost) -> tuple[str, str, str, str]:

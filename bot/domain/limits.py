@@ -63,6 +63,7 @@ class Quotas:
 
     slack: Mapping[Call, Window]
     teams: Window
+    mail: Window
 
 
 DEFAULT = Quotas(
@@ -72,6 +73,7 @@ DEFAULT = Quotas(
         Call.LOOK: Window(50, timedelta(minutes=1)),  # conversations.history too
     },
     teams=Window(30, timedelta(seconds=1)),
+    mail=Window(30, timedelta(minutes=1)),  # what Exchange Online takes from one sender
 )
 
 
@@ -99,6 +101,8 @@ def pacing(notice: Notice, call: Call, quotas: Quotas) -> Pacing:
                 str(notice.to),
                 TEAMS_CONVERSATION,
             )
+        case Platform.MAIL:
+            return Pacing(Platform.MAIL, f"{Platform.MAIL}:all", _every(quotas.mail))
 
 
 def _every(quota: Window) -> timedelta:

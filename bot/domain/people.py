@@ -96,15 +96,16 @@ class OktaAdmin:
 
 
 class Platform(StrEnum):
-    """A chat platform."""
+    """Where people are reached, in the order of preference: mail only where there is no chat."""
 
     SLACK = "slack"
     TEAMS = "teams"
+    MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)
 class ChatIdentity:
-    """One account on one chat platform. `user_id` is Slack's `U…` or the Entra object id."""
+    """One account on one platform. `user_id`: Slack's `U…`, the Entra object id, or an address."""
 
     platform: Platform
     user_id: str

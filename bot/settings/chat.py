@@ -83,3 +83,6 @@ class LimitsSettings(Section):
     teams_calls_per_second: int = Field(
         30, ge=2, description="Calls to Teams in one tenant, over all conversations."
     )
+    mails_per_minute: int = Field(
+        30, ge=2, description="Mails to everybody: Exchange Online takes 30 from one sender."
+    )

@@ -28,6 +28,7 @@ from bot.settings.campaign import CampaignSettings
 from bot.settings.chat import LimitsSettings, SlackSettings, TeamsSettings
 from bot.settings.clouds import EntraSettings, OktaSettings, SignInSettings
 from bot.settings.errors import problems
+from bot.settings.mail import MailSettings
 from bot.settings.people import LinksSettings, PeopleSettings
 from bot.settings.places import known_zone
 from bot.settings.rehearsal import RehearsalSettings
@@ -102,6 +103,9 @@ class Settings(BaseSettings):
     teams: TeamsSettings | None = Field(
         None, validate_default=True, description="Teams; left out, it is not served."
     )
+    mail: MailSettings | None = Field(
+        None, description="Personal messages by mail, for those who are in no chat."
+    )
     limits: LimitsSettings = Field(
         LimitsSettings(), description="How fast the chat platforms may be called."
     )
@@ -163,6 +167,21 @@ class Settings(BaseSettings):
     def _some_chat(cls, value: TeamsSettings | None, info: ValidationInfo) -> TeamsSettings | None:
         if value is None and info.data.get("slack", ...) is None:
             raise ValueError("give slack or teams (or both)")
+        return value
+
+    @field_validator("mail")
+    @classmethod
+    def _is_signed_in_for(
+        cls, value: MailSettings | None, info: ValidationInfo
+    ) -> MailSettings | None:
+        """A mail can be forwarded, so holding its link must not be the proof of who acts."""
+        if value is None or not info.data.keys() >= {"sign_in", "links"}:
+            return value
+        minimum = info.data["links"].minimum_proof
+        if info.data["sign_in"] is None or not (minimum or ProofKind.SIGNED_IN).reaches(
+            ProofKind.SIGNED_IN
+        ):
+            raise ValueError("it needs sign_in, and no weaker links.minimum_proof")
         return value
 
     @field_validator("campaign")

@@ -16,8 +16,8 @@ from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.notices import Channel, ChannelReminder, PersonalLink, RequestChanged
-from bot.domain.people import Platform
-from bot.message import OpenLink
+from bot.domain.people import ChatIdentity, Platform
+from bot.message import Command, OpenLink
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, DELIVERED, NOW, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
@@ -284,3 +284,21 @@ async def test_whatever_the_ledger_holds_can_be_written_out(
         message = await letters(ledger, language).compose(notice, link=LINK)
         if message is not None:
             check_form(message)
+
+
+async def test_a_letter_by_mail_can_be_answered_without_pressing_anything(
+    ledger: FakeLedger,
+) -> None:
+    """Its commands have a page; nobody is sent to a chat that they are not in."""
+    by_mail = ChatIdentity(Platform.MAIL, "ada@contoso.com")
+    request = replace(DELIVERED, chat=by_mail, revision=DELIVERED.revision + 1)
+    await ledger.commit(Changes(requests=(request,)))
+    message = await letters(ledger).compose(
+        PersonalLink(by_mail, request.id), request=request, link=LINK
+    )
+    assert message is not None
+    pages = {b.id: b.page for b in buttons_of(message) if isinstance(b, Command)}
+    assert pages == {"later": f"{LINK}#later", "notme": f"{LINK}#not-me"}
+    said = text_of(message)
+    assert "here in chat" not in said
+    assert request.code in said

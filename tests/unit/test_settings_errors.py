@@ -41,6 +41,16 @@ signing_secret = "x"
 app_id = "00000000-0000-0000-0000-000000000001"
 app_password = "x"
 tenant_id = "00000000-0000-0000-0000-000000000001"
+[mail]
+host = "smtp.contoso.com"
+user = "bot@contoso.com"
+password = "x"
+sender = "bot@contoso.com"
+domains = ["contoso.com"]
+[mail.bounces]
+host = "imap.contoso.com"
+user = "bot@contoso.com"
+password = "x"
 [limits]
 [people]
 [campaign]

@@ -185,6 +185,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "stage": (values(Stage), set()),
     "source": (values(Source), set()),
     "platform": (values(Platform), set()),
+    "reached": (values(Platform), set()),
     "point": (values(Point), set()),
     "nobody": (values(Nobody), set()),
     "gap": (values(Gap), set()),

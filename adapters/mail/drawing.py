@@ -1,0 +1,107 @@
+"""A message as a mail: plain text and HTML that say the same.
+
+What is pressed in chat is a link here: a command goes to its page, and is left out where it has
+none. Pictures are left out: mail programs block them, and their words stand beside them.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot.chat.words import Words
+from bot.message import (
+    Buttons,
+    Command,
+    Facts,
+    Heading,
+    Message,
+    Note,
+    OpenLink,
+    Picture,
+    Progress,
+    Table,
+    Text,
+)
+
+WIDTH = 72
+
+
+class Drawing:
+    """Both forms; the template is read once."""
+
+    def __init__(self) -> None:
+        self._template = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        ).get_template("message.html")
+
+    def html(self, words: Words, message: Message) -> str:
+        """One page without scripts, pictures or anything that is fetched."""
+        return self._template.render(
+            language=words.language,
+            message=message,
+            blocks=[(type(block).__name__.lower(), block) for block in message.blocks],
+            links=links,
+            footer=words("mail.footer"),
+        )
+
+    def plain(self, words: Words, message: Message) -> str:
+        """Lines of some 70 letters; an address is never broken."""
+        parts = [part for part in _paragraphs(message) if part]
+        return "\n\n".join((*parts, "-- \n" + _filled(words("mail.footer")))) + "\n"
+
+
+def links(block: Buttons) -> list[tuple[str, str, bool]]:
+    """What can be opened from a mail: label, address, and whether it is the main thing."""
+    found = []
+    for button in block.buttons:
+        match button:
+            case OpenLink(label=label, url=url, primary=primary):
+                found.append((label, url, primary))
+            case Command(label=label, page=page) if page:
+                found.append((label, page, False))
+    return found
+
+
+def _paragraphs(message: Message) -> Iterator[str]:
+    for block in message.blocks:
+        match block:
+            case Heading(text):
+                yield f"{_flat(text)}\n{'=' * min(len(_flat(text)), WIDTH)}"
+            case Text(text) | Note(text):
+                yield _filled(text)
+            case Facts(facts):
+                yield "\n".join(_filled(f"{fact.name}: {fact.value}") for fact in facts)
+            case Table(columns, rows):
+                yield "\n".join(
+                    _filled(
+                        "; ".join(f"{c}: {cell.text}" for c, cell in zip(columns, row, strict=True))
+                    )
+                    for row in rows
+                )
+            case Progress(done, total, label):
+                yield _filled(f"{label} ({done}/{total})")
+            case Buttons():
+                yield "\n".join(f"{_flat(label)}:\n{url}" for label, url, _ in links(block))
+            case Picture(alt=alt):
+                yield _filled(alt)
+
+
+def _filled(text: str) -> str:
+    lines = (
+        textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+        for line in text.splitlines()
+    )
+    return "\n".join(lines)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,138 @@
+"""Messages out by mail: the Messenger port on SMTP.
+
+One connection for each message: they are few, and a server that was restarted is no matter then.
+"""
+
+from __future__ import annotations
+
+import secrets
+import ssl
+from collections.abc import Callable, Sequence
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+
+from aiosmtplib import SMTP, SMTPException
+
+from adapters.mail.drawing import Drawing
+from adapters.mail.refusals import refused
+from bot.chat.words import Words
+from bot.domain.notices import Channel
+from bot.domain.people import ChatIdentity, Platform
+from bot.errors import ChannelUnreachable, MessageRefused
+from bot.message import Message
+from bot.ports.chat import Sent
+from bot.ports.system import Clock
+from bot.settings.mail import MailSettings
+
+SECONDS_PER_ANSWER = 20.0
+LONGEST_SUBJECT = 150  # characters
+
+
+class MailMessenger:
+    """Implements `bot.ports.chat.Messenger`. A message id is the mail's `Message-ID`.
+
+    A mail cannot be found again, changed or pinned: what was sent stays as it is.
+    """
+
+    tells = False
+
+    def __init__(
+        self, settings: MailSettings, words: Callable[[str], Words], language: str, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._words = words
+        self._language = language
+        self._clock = clock
+        self._drawing = Drawing()
+        self._tls = ssl.create_default_context(cafile=settings.ca_file)
+
+    async def find_person(
+        self, addresses: Sequence[str], object_id: str, tenant_id: str
+    ) -> tuple[ChatIdentity, ...]:
+        """The first address in a domain that may be written to. Whether it exists nobody asks."""
+        for address in dict.fromkeys(a.strip().lower() for a in addresses):
+            name, at, domain = address.rpartition("@")
+            if name and at and address.isascii() and domain in self._settings.domains:
+                return (ChatIdentity(Platform.MAIL, address, email=address),)
+        return ()
+
+    async def profile(self, account: ChatIdentity) -> ChatIdentity:
+        """Mail tells nothing of its people: no name, no time zone, no language."""
+        return account
+
+    async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
+        """Raises ChatError; PersonUnreachable when the server knows that nobody has the address."""
+        return await self._send([to], message)
+
+    async def introduce(self, people: Sequence[ChatIdentity], message: Message, key: str) -> Sent:
+        """One mail to all of them: an answer to all reaches the others."""
+        return await self._send(people, message)
+
+    async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
+        raise ChannelUnreachable("There are no channels in mail.")
+
+    async def pin(self, message_id: str) -> None:
+        """Does nothing: a mail lies where its reader puts it."""
+
+    async def update(self, message_id: str, message: Message) -> None:
+        """Does nothing: the links in a mail lead to pages that say what is true by then."""
+
+    async def find_sent(
+        self, to: ChatIdentity | Channel, key: str, thread: str = ""
+    ) -> Sent | None:
+        return None
+
+    async def messages_after(self, message_id: str, enough: int) -> int | None:
+        return None
+
+    async def _send(self, people: Sequence[ChatIdentity], message: Message) -> Sent:
+        mail = self._mail(people, message)
+        settings = self._settings
+        client = SMTP(
+            hostname=settings.host.strip("[]"),
+            port=settings.port,
+            timeout=SECONDS_PER_ANSWER,
+            use_tls=settings.security == "tls",
+            start_tls=settings.security == "starttls",
+            tls_context=self._tls,
+            username=settings.user or None,
+            password=settings.password.get_secret_value() if settings.password else None,
+        )
+        in_doubt = False
+        try:
+            await client.connect()
+            await client.mail(settings.sender)
+            for person in people:
+                await client.rcpt(person.user_id)
+            in_doubt = True
+            await client.data(mail.as_bytes())
+        except (SMTPException, OSError, ValueError) as error:  # ValueError: no such host name
+            raise refused(error, in_doubt=in_doubt) from error
+        finally:
+            client.close()
+        return Sent(mail["Message-ID"])
+
+    def _mail(self, people: Sequence[ChatIdentity], message: Message) -> EmailMessage:
+        """Made anew for each attempt: its links are fresh, so no mail system may fold it away."""
+        settings, words = self._settings, self._words(people[0].language or self._language)
+        mail = EmailMessage(policy=SMTP_POLICY)
+        try:
+            mail["Subject"] = " ".join(message.summary.split())[:LONGEST_SUBJECT]
+            mail["From"] = Address("o365bot", addr_spec=settings.sender)
+            mail["To"] = [Address(p.display_name, addr_spec=p.user_id) for p in people]
+            if settings.reply_to:
+                mail["Reply-To"] = settings.reply_to
+        except (ValueError, IndexError) as error:  # an address that is none
+            raise MessageRefused("This cannot be written as a mail.") from error
+        mail["Date"] = format_datetime(self._clock.now())
+        mail["Message-ID"] = f"<{secrets.token_hex(16)}@{settings.sender.rpartition('@')[2]}>"
+        # RFC 3834, and Microsoft's own ([MS-OXCMAIL] 2.2.3.2.14): no absence notes in answer.
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"
+        mail.set_content(self._drawing.plain(words, message), cte="quoted-printable")
+        mail.add_alternative(
+            self._drawing.html(words, message), subtype="html", cte="quoted-printable"
+        )
+        return mail
