@@ -16,6 +16,7 @@
     │   ├── ChannelUnreachable   this channel cannot be posted to (archived, not a member, gone)
     │   ├── MessageGone          the message to change no longer exists
     │   ├── MessageRefused       the platform calls the message itself wrong: a bug of ours
+    │   ├── ChatRefused          refused, and the platform does not say what it is about
     │   └── ChatMisconfigured    the installation itself is refused (token revoked, wrong tenant)
     │       └── ScopeMissing     it lacks the leave for this one kind of call
     ├── StoreError               Redis
@@ -52,6 +53,9 @@ A driver's own error is wrapped once, at the adapter's border, with the original
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
+
+from bot.domain.refusals import Scope
 
 
 class O365BotError(Exception):
@@ -160,9 +164,10 @@ class CloudAnswerInvalid(CloudError):
 
 
 class ChatError(O365BotError):
-    """A chat platform did not take a message."""
+    """A chat platform did not take a message. `scope`: what the refusal is about."""
 
     code = "chat_error"
+    scope: ClassVar[Scope] = Scope.UNTOLD
 
 
 class ChatUnreachable(ChatError):
@@ -172,6 +177,7 @@ class ChatUnreachable(ChatError):
     """
 
     code = "chat_unreachable"
+    scope = Scope.PASSING
 
     def __init__(self, message: str, *, hint: str = "", nothing_sent: bool = False) -> None:
         super().__init__(message, hint=hint)
@@ -182,6 +188,7 @@ class ChatThrottled(ChatError):
     """Too many messages. `retry_after` is in seconds; `looking`: too many questions for them."""
 
     code = "chat_throttled"
+    scope = Scope.PASSING
 
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
@@ -193,36 +200,72 @@ class PersonUnreachable(ChatError):
     """This person cannot be messaged: not installed, blocked, deactivated, not found."""
 
     code = "person_unreachable"
+    scope = Scope.PERSON
 
 
 class ChannelUnreachable(ChatError):
     """This channel cannot be posted to: archived, not a member, gone."""
 
     code = "channel_unreachable"
+    scope = Scope.CHANNEL
 
 
 class MessageGone(ChatError):
     """The message to change no longer exists."""
 
     code = "message_gone"
+    scope = Scope.GONE
 
 
 class MessageRefused(ChatError):
     """The platform calls the message itself wrong; trying again will not help."""
 
     code = "message_refused"
+    scope = Scope.MESSAGE
+
+
+class ChatRefused(ChatError):
+    """The platform refused, and does not say what it is about."""
+
+    code = "chat_refused"
 
 
 class ChatMisconfigured(ChatError):
     """The installation itself is refused: token revoked, scope missing, wrong tenant."""
 
     code = "chat_misconfigured"
+    scope = Scope.INSTALLATION
 
 
 class ScopeMissing(ChatMisconfigured):
     """The installation has no leave for this one kind of call; others may go through."""
 
     code = "scope_missing"
+    scope = Scope.CALL
+
+
+def refused(scope: Scope, message: str, *, hint: str = "") -> ChatError:
+    """The error of a refusal that is about `scope`.
+
+    ADDRESS is for the adapter to follow, so it is none that is raised.
+    """
+    match scope:
+        case Scope.PASSING:
+            return ChatUnreachable(message, hint=hint, nothing_sent=True)
+        case Scope.MESSAGE:
+            return MessageRefused(message, hint=hint)
+        case Scope.GONE:
+            return MessageGone(message, hint=hint)
+        case Scope.PERSON:
+            return PersonUnreachable(message, hint=hint)
+        case Scope.CHANNEL:
+            return ChannelUnreachable(message, hint=hint)
+        case Scope.CALL:
+            return ScopeMissing(message, hint=hint)
+        case Scope.INSTALLATION:
+            return ChatMisconfigured(message, hint=hint)
+        case Scope.ADDRESS | Scope.UNTOLD:
+            return ChatRefused(message, hint=hint)
 
 
 class StoreError(O365BotError):

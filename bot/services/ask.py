@@ -24,6 +24,7 @@ from bot.errors import (
     AppUnreadable,
     ChatError,
     ChatMisconfigured,
+    ChatRefused,
     ChatThrottled,
     ChatUnreachable,
     CloudError,
@@ -43,7 +44,14 @@ from bot.services.tell import Tell, note
 
 log = structlog.get_logger(__name__)
 
-MAY_PASS = (CloudUnreachable, CloudThrottled, ChatUnreachable, ChatThrottled, ChatMisconfigured)
+MAY_PASS = (
+    CloudUnreachable,
+    CloudThrottled,
+    ChatUnreachable,
+    ChatThrottled,
+    ChatMisconfigured,
+    ChatRefused,
+)
 """After these nobody knows whether somebody is left: a cloud or platform is away, or held."""
 
 

@@ -37,12 +37,12 @@ from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.people import Platform
+from bot.domain.refusals import CONSEQUENCES
 from bot.domain.report import count, dates_of, main_deadline
 from bot.domain.troubles import places_of
 from bot.errors import (
     ChannelUnreachable,
     ChatError,
-    ChatMisconfigured,
     ChatThrottled,
     Conflict,
     MessageGone,
@@ -257,13 +257,13 @@ class Boards:
 
     async def _tell_owners(self, channel: Channel, error: ChatError, now: datetime) -> None:
         """What does not pass by itself is somebody's to mend; it is tried again all the same."""
-        match error:
-            case ChannelUnreachable():
-                place = str(channel)
-            case ChatMisconfigured():
-                place = channel.platform.value
-            case _:
-                return
+        follows = CONSEQUENCES[error.scope]
+        if follows.holds:
+            place = channel.platform.value
+        elif follows.closes_channel and follows.tries == 1:
+            place = str(channel)
+        else:
+            return
         trouble = await self._troubles.met(place, error, now)
         try:
             await self._ledger.commit(trouble)

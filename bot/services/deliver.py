@@ -6,13 +6,15 @@
     send       one call to the platform, marked with the delivery's key
     confirm    sending -> sent, with the message's id
 
-What the platform refuses for good is no retry but a state that somebody owns:
+What the platform refuses for good is no retry but a state that somebody owns. What follows depends
+on what the refusal is about (`bot.domain.refusals`):
 
     the installation (token revoked)    a trouble: everything for that platform is held, and tried
                                         again every minute; it goes on when a message gets through
     a channel (archived)                the delivery fails; a trouble until a message gets through
     a person (app not installed)        the request is undelivered, the next candidate is asked
     the message itself (a bug)          the delivery fails
+    nobody knows what                   it is tried some more times, then the delivery fails
 
 and the operators are told, once.
 """
@@ -44,20 +46,16 @@ from bot.domain.notices import (
 )
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
+from bot.domain.refusals import CONSEQUENCES, Scope
 from bot.domain.troubles import PROBE_EVERY, alarms, places_of
 from bot.errors import (
-    ChannelUnreachable,
     ChatError,
-    ChatMisconfigured,
     ChatThrottled,
     ChatUnreachable,
     Conflict,
-    MessageGone,
     MessageRefused,
     NotDurable,
-    PersonUnreachable,
     RecordUnreadable,
-    ScopeMissing,
 )
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
@@ -188,8 +186,8 @@ class Deliver:
             until = next_try(claimed, self._clock.now())
             in_doubt = not error.nothing_sent
             await self._again(deliveries.put_back(claimed, until, in_doubt=in_doubt))
-        except ChatMisconfigured as error:
-            await self._hold(claimed, error)
+        except ChatError as error:
+            await self._refused(claimed, error)
         except NotYet:
             await self._again(deliveries.put_back(claimed, next_try(claimed, self._clock.now())))
         except NothingToTell:
@@ -197,8 +195,6 @@ class Deliver:
         except OutcomeUnknown as error:
             lost = deliveries.fail(claimed, error.code)  # for the person it counts as sent
             await self._end(claimed, lost, "fail_delivery", Step.DELIVER)
-        except (PersonUnreachable, ChannelUnreachable, MessageGone, MessageRefused) as error:
-            await self._give_up(claimed, error)
         else:
             sent = deliveries.confirm(claimed, told.message_id, self._clock.now())
             await self._end(claimed, sent, "deliver", Step.DELIVER, request=told.request)
@@ -225,12 +221,26 @@ class Deliver:
         for each in (put_back, *also.planned):
             await self._engine.deliver(each.key, each.due_at)
 
-    async def _hold(self, claimed: Delivery, error: ChatMisconfigured) -> None:
+    async def _refused(self, claimed: Delivery, error: ChatError) -> None:
+        """What follows from a refusal, by what it is about."""
+        follows = CONSEQUENCES[error.scope]
+        if follows.holds and self._is_worth_waiting(claimed.notice, error):
+            await self._hold(claimed, error)
+        elif not follows.holds and (follows.tries is None or claimed.attempt < follows.tries):
+            await self._again(deliveries.put_back(claimed, next_try(claimed, self._clock.now())))
+        else:
+            await self._give_up(claimed, error)
+
+    def _is_worth_waiting(self, notice: Notice, error: ChatError) -> bool:
+        """No platform out of the settings comes back; of all messages one needs a leave of its own.
+
+        That one is an introduction.
+        """
+        alone = error.scope is Scope.CALL and isinstance(notice, Introduction)
+        return self._send.serves(notice.to.platform) and not alone
+
+    async def _hold(self, claimed: Delivery, error: ChatError) -> None:
         """The installation is refused: its platform is left alone for a while, nothing is lost."""
-        if not self._send.serves(claimed.notice.to.platform):
-            return await self._give_up(claimed, error)  # out of the settings: no use in waiting
-        if isinstance(error, ScopeMissing) and isinstance(claimed.notice, Introduction):
-            return await self._give_up(claimed, error)  # of all messages only this one needs it
         platform = claimed.notice.to.platform
         now = self._clock.now()
         until = now + PROBE_EVERY
@@ -242,25 +252,25 @@ class Deliver:
         """A refusal for good: the delivery fails, and its owner is told."""
         now = self._clock.now()
         failed = deliveries.fail(claimed, error.code)
+        follows = CONSEQUENCES[error.scope]
         notice = claimed.notice
         told = NOTHING
-        if isinstance(error, ChannelUnreachable) and isinstance(notice.to, Channel):
+        if follows.closes_channel and isinstance(notice.to, Channel):
             told = await self._troubles.met(str(notice.to), error, now)
         elif isinstance(notice, PersonalLink | PersonalRound):
             about = notice.request_id if isinstance(notice, PersonalLink) else notice.requests[0]
             told = Changes(
                 planned=alarms(about, error.code, now, self._operators, after=SETTLED_BY_THEN)
             )
-        elif isinstance(notice, OperatorNote) and not isinstance(error, MessageRefused):
+        elif isinstance(notice, OperatorNote) and error.scope is not Scope.MESSAGE:
             # Whoever asked is gone: it is for those who operate the bot now.
             others = (replace(notice, to=one) for one in self._operators if one != notice.to)
             told = Changes(planned=tuple(Delivery(one, now, claimed.why) for one in others))
-        elif isinstance(error, MessageRefused) and not isinstance(notice, Alarm):
+        elif error.scope in (Scope.MESSAGE, Scope.UNTOLD) and not isinstance(notice, Alarm):
             log.error("a message was refused", delivery=claimed.key, reason=error.message)
         # A refused round moves its requests only when it is the person who cannot be written to,
         # or their whole platform, which is in the settings no more.
-        lost = isinstance(error, PersonUnreachable | ChatMisconfigured)
-        gone = isinstance(notice, PersonalLink) or lost
+        gone = isinstance(notice, PersonalLink) or follows.loses_person
         taken = Step.FAIL_DELIVERY if gone else None
         undelivered = await self._end(claimed, failed, "fail_delivery", taken, also=told)
         if self._ask_another is None:

@@ -20,17 +20,20 @@ from bot.domain.notices import (
     key_of,
 )
 from bot.domain.people import ChatIdentity, Platform
+from bot.domain.refusals import CONSEQUENCES, MOST_UNTOLD, Scope
 from bot.domain.troubles import PROBE_EVERY
 from bot.errors import (
     ChannelUnreachable,
     ChatError,
     ChatMisconfigured,
+    ChatRefused,
     ChatThrottled,
     ChatUnreachable,
     MessageRefused,
     PersonUnreachable,
     RecordUnreadable,
     ScopeMissing,
+    refused,
 )
 from bot.services.deliver import ASIDE, SETTLED_BY_THEN
 from tests.examples import ADA_IN_CHAT, LETTER, NOW, OPERATOR, REQUEST
@@ -349,3 +352,44 @@ async def test_a_note_for_an_operator_who_is_gone_is_for_the_others(world: World
     found = [d for d in world.ledger._deliveries.values() if isinstance(d.notice, OperatorNote)]
     assert {str(d.notice.to) for d in found} == {"slack:U7", "slack:U9", "teams:olga"}
     assert {d.phase for d in found} == {Phase.FAILED}
+
+
+# ------------------------------------------------------------------ nobody knows what it is about
+
+
+async def test_a_refusal_that_says_nothing_blames_nobody_at_first(world: World) -> None:
+    """Neither the person nor the installation: it is tried again, and then it gets through."""
+    for _ in range(MOST_UNTOLD - 1):
+        world.slack.refuses.append(ChatRefused("Teams answered 403 SomethingNew."))
+        await world.worker()(LETTER.key)
+        waiting = await world.delivery()
+        assert (waiting.phase, waiting.in_doubt) == (Phase.DUE, False)
+        assert await world.stage() is Stage.REQUESTED
+        world.clock.forward(waiting.due_at - world.clock.now())
+    assert (await world.alarms(), await world.ledger.troubles()) == ([], {})
+    await world.worker()(LETTER.key)
+    assert await world.stage() is Stage.DELIVERED
+
+
+async def test_a_refusal_that_goes_on_saying_nothing_ends_and_is_told() -> None:
+    """A channel that takes nothing is a trouble, whatever the reason; the platform is not held."""
+    world = World()
+    await world.plan(LETTER, REMINDER)
+    for key in (LETTER.key, REMINDER.key):
+        for _ in range(MOST_UNTOLD):
+            world.slack.refuses.append(ChatRefused("Teams answered 403 SomethingNew."))
+            await world.worker()(key)
+            world.clock.forward(timedelta(minutes=6))
+        assert (await world.delivery(key)).failure == "chat_refused"
+    assert await world.stage() is Stage.UNDELIVERED
+    assert list(await world.ledger.troubles()) == ["slack:C1"]
+    assert world.pace.paused == {}
+
+
+def test_every_refusal_has_a_scope_and_every_scope_a_consequence() -> None:
+    """What a platform's table names ends in the error of that scope."""
+    assert set(CONSEQUENCES) == set(Scope) - {Scope.ADDRESS}
+    for scope in Scope:
+        error = refused(scope, "no", hint="Do this.")
+        assert error.hint == "Do this."
+        assert error.scope is (Scope.UNTOLD if scope is Scope.ADDRESS else scope)
