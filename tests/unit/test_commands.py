@@ -116,7 +116,9 @@ def test_the_slash_command_is_understood_where_there_is_none(habit: str, words: 
 
 def test_a_command_is_named_as_the_platform_has_it() -> None:
     """Teams would not take a slash command of a bot."""
-    named = {platform: typed("verify ABC-DEF", platform) for platform in Platform}
+    named = {
+        platform: typed("verify ABC-DEF", platform) for platform in (Platform.SLACK, Platform.TEAMS)
+    }
     assert named == {Platform.SLACK: "/o365 verify ABC-DEF", Platform.TEAMS: "verify ABC-DEF"}
 
 
