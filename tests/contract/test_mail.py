@@ -14,6 +14,7 @@ from bot.domain.people import ChatIdentity, Platform
 from bot.errors import (
     ChatError,
     ChatMisconfigured,
+    ChatRefused,
     ChatThrottled,
     ChatUnreachable,
     MessageRefused,
@@ -160,8 +161,8 @@ async def test_a_wrong_password_is_about_the_installation_and_is_not_told(
         ("450 4.2.1 greylisted", ChatThrottled),
         ("451 4.3.2 try again", ChatThrottled),
         ("452 4.5.3 too many recipients", ChatThrottled),
-        ("554 5.9.9 nobody knows this code", MessageRefused),
-        ("554 no", MessageRefused),
+        ("554 5.9.9 nobody knows this code", ChatRefused),
+        ("554 no", ChatRefused),
     ],
 )
 async def test_a_refused_recipient_is_read_by_its_code(
