@@ -37,8 +37,9 @@ from adapters.redis.sign_ins import RedisSignIns
 from adapters.slack.calls import open_web
 from adapters.slack.inbound import SlackInbound
 from adapters.slack.outbound import SlackMessenger
-from adapters.teams.connector import Connector, TeamsMessenger
+from adapters.teams.connector import CONNECTIONS, Connector
 from adapters.teams.inbound import TeamsInbound
+from adapters.teams.messenger import TeamsMessenger
 from adapters.web.app import build_app
 from adapters.web.desk import Services as PageServices
 from adapters.web.health import Health, Part
@@ -121,7 +122,9 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         slack_web = (
             await stack.enter_async_context(open_web(settings.slack)) if settings.slack else None
         )
-        connector = Connector(settings.teams, http) if settings.teams else None
+        teams_http = open_http(connections=CONNECTIONS)  # a slow Teams holds up nobody else
+        stack.push_async_callback(teams_http.aclose)
+        connector = Connector(settings.teams, teams_http, http) if settings.teams else None
         messengers: dict[Platform, Messenger] = {}
         if slack_web is not None:
             messengers[Platform.SLACK] = SlackMessenger(slack_web)

@@ -28,12 +28,15 @@ from adapters.http.answers import (
 from bot.errors import CloudAnswerInvalid, CloudError, CloudThrottled, CloudUnreachable
 
 TIME_LIMIT = 90.0  # seconds for one exchange: a server that drips bytes never meets a read timeout
+CONNECTIONS = 10  # to one cloud at a time
 SENDS_PER_ATTEMPT = 3  # one, and again after a fresh token and after a fresh nonce
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
-def open_http(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """A connection pool for one cloud; whoever opens it closes it.
+def open_http(
+    transport: httpx.AsyncBaseTransport | None = None, *, connections: int = CONNECTIONS
+) -> httpx.AsyncClient:
+    """A connection pool for one cloud; whoever opens it closes it. `connections` at a time.
 
     Keeps no cookies: an API session must not outlive its token. A proxy of the environment is used,
     but not for loopback. `transport` is the seam for tests.
@@ -41,7 +44,7 @@ def open_http(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncC
     http = httpx.AsyncClient(
         transport=transport,
         timeout=httpx.Timeout(30, connect=5),
-        limits=httpx.Limits(max_connections=10),
+        limits=httpx.Limits(max_connections=connections),
         follow_redirects=False,
         mounts=dict.fromkeys(_LOOPBACK),
         headers={"User-Agent": "o365bot", "Accept": "application/json"},

@@ -1,23 +1,29 @@
-"""What Teams' refusals mean (Microsoft Learn, "Error codes in bot conversations")."""
+"""What Teams' refusals mean.
+
+Source of the codes: Microsoft Learn, "Build conversational capability", section "Status codes from
+bot conversational APIs". What is not in it says so beside the code. `PERSON` stands for whom the
+conversation is with: in a team or group chat it is the channel.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from adapters.http.answers import retry_after
+from bot.domain.refusals import Refusal, Scope
 from bot.errors import (
-    ChannelUnreachable,
     ChatError,
-    ChatMisconfigured,
+    ChatRefused,
     ChatThrottled,
     ChatUnreachable,
-    MessageGone,
-    MessageRefused,
     PersonUnreachable,
+    refused,
 )
 
 CONFLICT_PAUSE = 1.0  # seconds after which to try again when Teams says 412
@@ -25,39 +31,115 @@ CONFLICT_PAUSE = 1.0  # seconds after which to try again when Teams says 412
 SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 3600.0
 
+_CREDENTIALS = "Check teams.app_id, teams.app_password and teams.tenant_id."
+_INSTALL = "The app is not installed there: install it, or ask them to."
+_BLOCKED = "The app was blocked or removed there: only they can let it in again."
+
+CODES: Mapping[str, Refusal] = {
+    "BotNotRegistered": Refusal(
+        Scope.INSTALLATION, f"{_CREDENTIALS} The bot's registration needs the channel Teams."
+    ),
+    "BotDisabledByAdmin": Refusal(
+        Scope.PERSON, "Allow the app for them: Teams admin center, the app's users and groups."
+    ),
+    "BotNotInConversationRoster": Refusal(Scope.PERSON, _INSTALL),
+    "ForbiddenOperationException": Refusal(Scope.PERSON, _INSTALL),
+    "ConversationBlockedByUser": Refusal(Scope.PERSON, _BLOCKED),
+    # In `{"errorCode": 209, …}`, which is not on that page but in many public reports.
+    "MessageWritesBlocked": Refusal(Scope.PERSON, _BLOCKED),
+    "ConversationNotFound": Refusal(Scope.PERSON, _INSTALL),
+    "MemberNotFoundInConversation": Refusal(Scope.PERSON, _INSTALL),
+    "ActivityNotFoundInConversation": Refusal(Scope.GONE),
+    "InvalidBotApiHost": Refusal(Scope.ADDRESS, "Add that host to teams.service_urls."),
+    # From public reports: the whole tenant may not use Teams.
+    "TenantNoPermission": Refusal(
+        Scope.INSTALLATION, "Teams is switched off for this tenant: ask Microsoft or your admin."
+    ),
+    "MessageSizeTooBig": Refusal(Scope.MESSAGE),
+    # Which one, the message of the answer says; it is not shown, since it may hold names.
+    "NotEnoughPermissions": Refusal(Scope.UNTOLD, "The app lacks a permission in that place."),
+}
+"""By Teams' own code, whatever the status. What is not named here is judged by the status alone."""
+
+_GONE = ("ServiceError", "Unknown", "")
+"""So a change of a message that was deleted is refused with 403 (BotFramework-Services#269)."""
+
 _CODE = re.compile(r"\w{1,60}")
 _SUB_CODE = re.compile(r"subCode\W{1,5}(\w{1,60})")
+_HOST = re.compile(r"https://[a-z0-9.-]{1,200}")
 
 
-def meaning(response: httpx.Response, *, personal: bool, changes: bool) -> ChatError:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of the Bot Connector, whatever it is."""
+
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    content: bytes = field(repr=False)
+
+
+class ConversationLost(PersonUnreachable):
+    """The conversation with this person is not known any more; a new one may be opened."""
+
+
+class ServedElsewhere(ChatRefused):
+    """The conversation lives on the host that Teams `named`; `service_url` is our address of it.
+
+    That is "" until it is known that we have one.
+    """
+
+    def __init__(self, message: str, named: str, *, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.named = named
+        self.service_url = ""
+
+
+def meaning(answer: Answer, *, personal: bool, changes: bool) -> ChatError:
     """The error that an answer other than a success means.
 
     `personal`: the conversation is one with a person; `changes`: a message was to be changed.
     """
-    code = _code(json_object(response.content))
-    says = f"Teams answered {response.status_code}{f' {code}' if code else ''}."
-    match response.status_code:
-        case 401:
-            return ChatMisconfigured(
-                says, hint="Check teams.app_id, teams.app_password and teams.tenant_id."
-            )
-        case 403 if code == "BotDisabledByAdmin":
-            return ChatMisconfigured(says, hint="Allow the app in the Teams admin center.")
-        case 404 if changes:
-            return MessageGone(says)
-        case 403 | 404 if personal:
-            return PersonUnreachable(says, hint="The app was removed or blocked there.")
-        case 403 | 404:
-            return ChannelUnreachable(says, hint="Install the app in that team.")
+    status, body = answer.status, json_object(answer.content)
+    code = _code(body)
+    says = f"Teams answered {status}{f' {code}' if code else ''}."
+    match status:
         case 412:  # two changes at the same time: nothing was taken
             return ChatThrottled(says, retry_after=CONFLICT_PAUSE)
         case 429:
-            told = retry_after(response.headers)
+            told = retry_after(answer.headers)
             return ChatThrottled(says, retry_after=min(max(told, SHORTEST_PAUSE), LONGEST_PAUSE))
-        case status if 400 <= status < 500 and status != 408:
-            return MessageRefused(says)
+        case _ if status >= 500 or status == 408:
+            return ChatUnreachable(says)  # whether it was taken nobody knows
+    refusal = _refusal(status, code, body, changes=changes)
+    scope = refusal.scope
+    if scope is Scope.ADDRESS:
+        named = _HOST.search(_message(body))
+        if named:
+            return ServedElsewhere(f"{says[:-1]}: {named[0]}.", named[0], hint=refusal.hint)
+    if code == "ConversationNotFound" and personal and scope is Scope.PERSON:
+        return ConversationLost(says, hint=refusal.hint)
+    if scope is Scope.PERSON and not personal:
+        scope = Scope.CHANNEL
+    return refused(scope, says, hint=refusal.hint)
+
+
+def _refusal(status: int, code: str, body: dict[str, Any], *, changes: bool) -> Refusal:
+    """By its code; without one that is known, by what a status can only mean."""
+    if changes and (status == 404 or (status == 403 and code in _GONE)):
+        return Refusal(Scope.GONE)
+    if code in CODES:
+        return CODES[code]
+    if "tenant is disabled" in _message(body).lower():
+        return CODES["TenantNoPermission"]
+    match status:
+        case 401:  # `{"message": "Authorization has been denied for this request."}`
+            return Refusal(Scope.INSTALLATION, _CREDENTIALS)
+        case 400 | 413 | 415 | 422:
+            return Refusal(Scope.MESSAGE)
+        case _ if 300 <= status < 400:
+            return Refusal(Scope.UNTOLD, "A redirect, which is not followed: is a proxy between?")
         case _:
-            return ChatUnreachable(says)
+            return Refusal(Scope.UNTOLD)
 
 
 def json_object(content: bytes) -> dict[str, Any]:
@@ -79,5 +161,12 @@ def _code(body: dict[str, Any]) -> str:
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, str) and _CODE.fullmatch(code):
         return code
-    inner = _SUB_CODE.search(str(body.get("message", "")))
+    inner = _SUB_CODE.search(_message(body))
     return inner[1] if inner else ""
+
+
+def _message(body: dict[str, Any]) -> str:
+    """The words of an error. They are for reading codes alone: names may be in them."""
+    error = body.get("error")
+    inside = error.get("message") if isinstance(error, dict) else None
+    return str(inside or body.get("message") or "")

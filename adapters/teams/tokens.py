@@ -8,6 +8,7 @@ a key id is unknown. Rules: Microsoft Learn, "Authentication with the Bot Connec
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -22,6 +23,7 @@ from adapters.http.client import CloudClient
 from adapters.http.jwks import KeySet
 from adapters.teams.envelope import Envelope
 from bot.errors import (
+    ChatError,
     ChatMisconfigured,
     ChatThrottled,
     ChatUnreachable,
@@ -36,6 +38,9 @@ SCOPE = f"{ISSUER}/.default"
 CHANNEL = "msteams"
 LEEWAY = timedelta(minutes=5)
 RENEW_BEFORE = 300.0  # seconds before its end a token of ours is replaced
+SHORTEST_KEPT = 60.0  # seconds
+LONGEST_KEPT = 24 * 3600.0
+_HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
 
 
 class TokenRefused(Exception):
@@ -98,8 +103,8 @@ class InboundTokens:
         """
         if envelope.channel_id != CHANNEL:
             raise TokenRefused("another channel than Teams")
-        if endorsements and envelope.channel_id not in endorsements:
-            raise TokenRefused("the key may not speak for this channel")
+        if envelope.channel_id not in endorsements:
+            raise TokenRefused("the key does not say that it may speak for this channel")
         if claims.get("serviceurl") != envelope.service_url:
             raise TokenRefused("the token is for another serviceUrl")
         if not is_known_service(envelope.service_url, self._settings.service_urls):
@@ -192,21 +197,38 @@ class BotToken:
         except CloudError as error:
             raise ChatUnreachable(error.message, hint=error.hint, nothing_sent=True) from error
         if answer.status >= 400:
-            raise ChatMisconfigured(
-                f"Microsoft refused the bot's sign-in ({_reason(answer)}).",
-                hint="Check teams.app_id, teams.app_password and teams.tenant_id.",
-            )
+            raise _sign_in_refused(answer)
         token = answer.error_field("access_token")
-        lifetime = answer.body.get("expires_in") if token else None
-        if not token or not isinstance(lifetime, int | float | str):
+        if not _HEADER_SAFE.fullmatch(token):
             raise ChatUnreachable(
                 "The answer to the bot's sign-in holds no token.", nothing_sent=True
             )
-        try:
-            seconds = float(lifetime)
-        except ValueError:
-            seconds = 0.0
-        self._token, self._good_until = token, self._clock() + seconds - RENEW_BEFORE
+        seconds = _lifetime(answer.object().get("expires_in"))
+        self._token = token
+        self._good_until = self._clock() + max(seconds - RENEW_BEFORE, seconds / 2)
+
+
+PASSES = frozenset({"", "temporarily_unavailable", "server_error"})
+"""What a refused sign-in may say although nothing is wrong with the settings; "" is no Entra."""
+
+
+def _lifetime(told: object) -> float:
+    """Seconds that a token holds; what makes no sense is a minute."""
+    try:
+        seconds = float(told) if isinstance(told, int | float | str) else 0.0
+    except (ValueError, OverflowError):
+        seconds = 0.0
+    return min(seconds, LONGEST_KEPT) if seconds > 0 else SHORTEST_KEPT
+
+
+def _sign_in_refused(answer: Answer) -> ChatError:
+    error = answer.error_field("error")
+    says = f"Microsoft refused the bot's sign-in ({_reason(answer)})."
+    if error in PASSES:
+        return ChatUnreachable(says, nothing_sent=True)
+    return ChatMisconfigured(
+        says, hint="Check teams.app_id, teams.app_password and teams.tenant_id."
+    )
 
 
 def _reason(answer: Answer) -> str:

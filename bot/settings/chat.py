@@ -51,7 +51,7 @@ class TeamsSettings(Section):
     service_urls: tuple[Address, ...] = Field(
         (
             "https://smba.trafficmanager.net/teams",
-            "https://smba.infra.gcc.teams.microsoft.com",
+            "https://smba.infra.gcc.teams.microsoft.com/teams",
         ),
         description="Hosts that replies may go to; an activity that names another is refused.",
     )

@@ -22,8 +22,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.http.client import open_http
-from adapters.teams.connector import Connector, TeamsMessenger
+from adapters.teams.connector import Connector
 from adapters.teams.inbound import Progress, TeamsInbound
+from adapters.teams.messenger import TeamsMessenger
 from bot.domain.people import ChatIdentity
 from bot.message import Message
 from bot.settings.chat import TeamsSettings
@@ -65,7 +66,7 @@ class Microsoft:
 
     url: str = ""
     keys: dict[str, RSAPrivateKey] = field(default_factory=lambda: {"old": OLD_KEY})
-    endorsements: dict[str, list[str]] = field(default_factory=dict)
+    endorsements: dict[str, list[str] | None] = field(default_factory=dict)
     keys_down: bool = False
     key_requests: int = 0
     token_requests: int = 0
@@ -75,6 +76,8 @@ class Microsoft:
     refusals: list[Response] = field(default_factory=list)
     members: list[Json] = field(default_factory=list)
     member_requests: int = 0
+    installed: set[str] = field(default_factory=set)  # object ids
+    opened: list[Json] = field(default_factory=list)
 
     @property
     def service_url(self) -> str:
@@ -101,7 +104,8 @@ class Microsoft:
         keys = []
         for kid, key in self.keys.items():
             jwk = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
-            extra = {"endorsements": self.endorsements[kid]} if kid in self.endorsements else {}
+            endorsed = self.endorsements.get(kid, ["msteams"])
+            extra = {} if endorsed is None else {"endorsements": endorsed}
             keys.append({**jwk, "kid": kid, "use": "sig", **extra})
         return JSONResponse({"keys": keys})
 
@@ -139,12 +143,24 @@ class Microsoft:
         refusal = self._refuses(request)
         if refusal is not None:
             return refusal
+        if request.url.path.endswith("/v3/conversations"):
+            body = await request.json()
+            if not body["isGroup"]:
+                return self._open(body)
         self.calls.append(Call(request.method, request.url.path, await request.json()))
         number = str(1000 + len(self.calls))
         if request.url.path.endswith("/v3/conversations"):
             answer = {"id": f"{CHANNEL};messageid={number}", "activityId": number}
             return JSONResponse(answer, 201)
         return JSONResponse({"id": number}, 201)
+
+    def _open(self, body: Json) -> Response:
+        """A 1:1 conversation, with whom has the app."""
+        self.opened.append(body)
+        (member,) = body["members"]
+        if member["id"] not in self.installed:
+            return JSONResponse({"error": {"code": "ForbiddenOperationException"}}, 403)
+        return JSONResponse({"id": f"a:1{member['id'][:3]}"}, 201)
 
 
 class Echo:

@@ -23,6 +23,7 @@ from jwt.algorithms import RSAAlgorithm
 from adapters.http.answers import Answer, decode, retry_after, wrapped
 from adapters.http.assertion import ClientKey
 from adapters.http.client import CloudClient, Retry, open_http
+from adapters.http.doubt import MAY_HAVE_BEEN_SENT, NOTHING_SENT
 from adapters.http.jwks import KeySet
 from bot.errors import (
     CloudAnswerInvalid,
@@ -428,3 +429,21 @@ async def test_keys_are_taken_from_the_metadata_host_only(
     with pytest.raises(CloudAnswerInvalid):
         await provided.keys.key("old")
     assert provided.provider.reads == 0
+
+
+# ------------------------------------------------------------------ whether something was sent
+
+
+def _leaves(of: type[Exception]) -> Iterator[type[Exception]]:
+    below = [leaf for leaf in of.__subclasses__() if leaf.__module__.startswith("httpx")]
+    if not below:
+        yield of
+    for leaf in below:
+        yield from _leaves(leaf)
+
+
+def test_of_every_failure_it_is_said_whether_something_may_have_been_sent() -> None:
+    """A failure that a new httpx knows is in neither list, and this test says so."""
+    named = (*NOTHING_SENT, *MAY_HAVE_BEEN_SENT)
+    assert len(set(named)) == len(named)
+    assert set(named) == set(_leaves(httpx.RequestError))

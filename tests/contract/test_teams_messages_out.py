@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import httpx
 import pytest
@@ -17,18 +15,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.teams import connector
-from adapters.teams.connector import Connector, TeamsMessenger
+from adapters.teams.connector import Connector
+from adapters.teams.messenger import TeamsMessenger
 from adapters.teams.roster import KEPT_FOR
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
 from bot.errors import (
-    ChannelUnreachable,
-    ChatError,
     ChatMisconfigured,
     ChatThrottled,
     ChatUnreachable,
     MessageGone,
-    MessageRefused,
     PersonUnreachable,
 )
 from bot.message import Message
@@ -163,46 +159,6 @@ async def test_teams_cannot_tell_what_came_after_a_message(teams: World) -> None
     """Nor a channel."""
     sent = await teams.messenger.post(IN_CHANNEL, HELLO, "k")
     assert await teams.messenger.messages_after(sent.message_id, 30) is None
-
-
-BLOCKED = {"errorCode": 209, "message": '{\r\n  "subCode": "MessageWritesBlocked",\r\n  "d": 1}'}
-BLOCKED_BARE = {"errorCode": 209, "message": "{subCode: MessageWritesBlocked, details: x}"}
-REFUSALS: list[tuple[int, Any, type[ChatError], type[ChatError]]] = [
-    (400, {"error": {"code": "BadArgument"}}, MessageRefused, MessageRefused),
-    (403, {"error": {"code": "BotNotInConversationRoster"}}, PersonUnreachable, ChannelUnreachable),
-    (403, {"error": {"code": "ConversationBlockedByUser"}}, PersonUnreachable, ChannelUnreachable),
-    (403, {"error": {"code": "BotDisabledByAdmin"}}, ChatMisconfigured, ChatMisconfigured),
-    (403, BLOCKED, PersonUnreachable, ChannelUnreachable),
-    (403, BLOCKED_BARE, PersonUnreachable, ChannelUnreachable),
-    (404, {"error": {"code": "ConversationNotFound"}}, PersonUnreachable, ChannelUnreachable),
-    (412, {"error": {"code": "PreconditionFailed"}}, ChatThrottled, ChatThrottled),
-    (413, {"error": {"code": "MessageSizeTooBig"}}, MessageRefused, MessageRefused),
-    (429, {"error": {"code": "Throttled"}}, ChatThrottled, ChatThrottled),
-    (500, "oops", ChatUnreachable, ChatUnreachable),
-    (502, "<html>bad gateway</html>", ChatUnreachable, ChatUnreachable),
-    (504, "", ChatUnreachable, ChatUnreachable),
-    (302, "", ChatUnreachable, ChatUnreachable),
-]
-
-
-async def test_each_refusal_has_its_meaning(teams: World, ada: ChatIdentity) -> None:
-    """The table of Teams' error codes, in a chat and in a channel; each call is made once."""
-    for status, body, in_chat, in_channel in REFUSALS:
-        content = body if isinstance(body, str) else json.dumps(body)
-        for meaning, send in (
-            (in_chat, teams.messenger.send_personal(ada, HELLO, "k")),
-            (in_channel, teams.messenger.post(IN_CHANNEL, HELLO, "k")),
-        ):
-            teams.microsoft.refusals = [Response(content, status, {"Retry-After": "7"})]
-            with pytest.raises(ChatError) as raised:
-                await send
-            assert type(raised.value) is meaning, (status, body)
-            assert str(status) in str(raised.value)
-            if isinstance(raised.value, ChatThrottled):
-                assert raised.value.retry_after == (7.0 if status == 429 else 1.0)
-            if body in (BLOCKED, BLOCKED_BARE):
-                assert "MessageWritesBlocked" in str(raised.value)
-    assert teams.microsoft.calls == []
 
 
 @pytest.mark.parametrize(
