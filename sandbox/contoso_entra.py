@@ -24,6 +24,7 @@ GRAPH_ROLES = {
     "RoleManagement.Read.Directory",
     "AuditLog.Read.All",
     "Domain-InternalFederation.Read.All",
+    "PrivilegedEligibilitySchedule.Read.AzureADGroup",
 }
 PUSH = "microsoftAuthenticatorPush"
 PASSKEY = "passKeyDeviceBound"
@@ -77,12 +78,12 @@ def _contoso(now: datetime) -> EntraTenant:
             _hold(tenant, account.id, hold)
         return account
 
-    add("ola@contoso.example", "Ola Operator", None, PUSH)
+    ola = add("ola@contoso.example", "Ola Operator", None, PUSH)
     add("gita@contoso.example", "Gita Global", Hold.ACTIVE, PUSH, PASSKEY)
     greta = add("greta@contoso.example", "Greta Group", None, SMS)
     add("dana@contoso.example", "Dana Disabled", Hold.ACTIVE, PUSH, enabled=False)
     add("nils@contoso.example", "Nils No-MFA", Hold.ACTIVE)
-    add("elif@contoso.example", "Elif Eligible", Hold.ELIGIBLE, PUSH)
+    elif_ = add("elif@contoso.example", "Elif Eligible", Hold.ELIGIBLE, PUSH)
     add("carl@contoso.example", "Carl Cloud", None, PUSH)
     add("oskar@contoso.example", "Oskar Okta", None, PUSH)
     add("agnes@contoso.example", "Agnes App", None, PUSH)
@@ -107,6 +108,17 @@ def _contoso(now: datetime) -> EntraTenant:
     tier0 = EntraGroup(guid(f"{CONTOSO}/group/tier0"), "Tier 0 Administrators", [greta.id])
     tenant.groups.append(tier0)
     _hold(tenant, tier0.id, Hold.ACTIVE)
+    # Nobody is in this one until they activate their membership.
+    on_call = EntraGroup(
+        guid(f"{CONTOSO}/group/on-call"), "Tier 0 On Call", eligible_ids=[elif_.id]
+    )
+    tenant.groups.append(on_call)
+    _hold(tenant, on_call.id, Hold.ACTIVE)
+    tenant.admins.append(
+        RoleHolding(
+            "lAPpYvVpN0KRkAEhdxReEScoped-1", ola.id, scope=f"/administrativeUnits/{guid('au')}"
+        )
+    )
     backup = ServicePrincipal(
         guid(f"{CONTOSO}/sp/backup"), guid("app/backup"), "Backup Automation", CONTOSO
     )
@@ -185,9 +197,10 @@ def _hold(tenant: EntraTenant, principal_id: str, hold: Hold) -> None:
 
 
 def _domains(short_name: str, *names: str) -> list[Domain]:
+    root, *below = names
     federated = [
-        Domain(name, default=index == 0, issuer=f"http://www.okta.com/{okta_id('exk', name)}")
-        for index, name in enumerate(names)
+        Domain(root, default=True, issuer=f"http://www.okta.com/{okta_id('exk', root)}"),
+        *(Domain(name) for name in below),  # subdomains: federated as their root is
     ]
     return [Domain(f"{short_name}.onmicrosoft.com", initial=True), *federated]
 

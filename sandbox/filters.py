@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 Lookup = Callable[[str], Iterable[object]]
 Predicate = Callable[[Lookup], bool]
@@ -29,10 +30,19 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "lt": lambda have, want: have < want,
 }
 _FUNCTIONS = {"startswith": "sw", "endswith": "ew", "contains": "co"}
+_PRESENT = "pr"
 
 
 class FilterError(ValueError):
     """The filter expression is not understood."""
+
+
+class Comparison(NamedTuple):
+    """One comparison of an expression; `literal` as it is written, with its quotes."""
+
+    name: str
+    operator: str
+    literal: str
 
 
 def parse(text: str) -> Predicate:
@@ -49,6 +59,15 @@ def parse(text: str) -> Predicate:
     return predicate
 
 
+def comparisons(text: str) -> list[Comparison]:
+    """What an expression compares, in its order; a function is an operator. Raises FilterError."""
+    parser = _Parser(_tokens(text))
+    parser.any_of()
+    if parser.rest:
+        raise FilterError(f"unexpected {parser.rest[0]!r}")
+    return parser.found
+
+
 def _tokens(text: str) -> list[str]:
     tokens, position = [], 0
     while text[position:].strip():
@@ -63,6 +82,7 @@ def _tokens(text: str) -> list[str]:
 class _Parser:
     def __init__(self, tokens: list[str]) -> None:
         self.rest = tokens
+        self.found: list[Comparison] = []
 
     def any_of(self) -> Predicate:
         parts = [self.all_of()]
@@ -90,8 +110,15 @@ class _Parser:
             self.take(",")
             want = self.take()
             self.take(")")
+            self.found.append(Comparison(name, word.lower(), want))
             return _comparison(name, _FUNCTIONS[word.lower()], want)
-        return _comparison(word, self.take(), self.take())
+        operator = self.take().lower()
+        if operator == _PRESENT:
+            self.found.append(Comparison(word, operator, ""))
+            return lambda lookup: any(value is not None for value in lookup(word))
+        want = self.take()
+        self.found.append(Comparison(word, operator, want))
+        return _comparison(word, operator, want)
 
     def take(self, expected: str | None = None) -> str:
         if not self.rest or (expected is not None and self.rest[0] != expected):

@@ -1,7 +1,7 @@
 """The pretend Microsoft Graph host, v1.0: tokens, permissions, throttling and batches.
 
-A token without the permission that a route wants gets `Authorization_RequestDenied`; what can be
-asked at all is in `sandbox.graph_routes`.
+A token without the permission that a resource wants gets `Authorization_RequestDenied`; what can
+be asked, and how, is in `sandbox.graph_rules`, what answers in `sandbox.graph_routes`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from sandbox.company import Company
 from sandbox.entra_tokens import Tokens, v1_issuer
 from sandbox.graph_odata import Call, GraphError, Json
 from sandbox.graph_routes import ROUTES
+from sandbox.graph_rules import Unsupported, resource_of
 from sandbox.records import EntraTenant
 
 BATCH_MOST = 20
@@ -52,7 +53,8 @@ class Graph:
         try:
             tenant, roles = self._caller(request)
             path = f"/{request.path_params['path']}"
-            body = self._answer(tenant, roles, path, dict(request.query_params))
+            level = request.headers.get("consistencylevel", "")
+            body = self._answer(tenant, roles, path, dict(request.query_params), level)
         except GraphError as error:
             return JSONResponse(error.body(self.company), error.status, headers=error.headers)
         return JSONResponse(body)
@@ -68,7 +70,9 @@ class Graph:
                 )
         except GraphError as error:
             return JSONResponse(error.body(self.company), error.status, headers=error.headers)
-        return JSONResponse({"responses": [self._part(tenant, roles, part) for part in requests]})
+        # "The order of responses isn't guaranteed" ("Combine multiple HTTP requests").
+        parts = [self._part(tenant, roles, part) for part in requests]
+        return JSONResponse({"responses": parts[::-1]})
 
     def _part(self, tenant: EntraTenant, roles: set[str], part: Json) -> Json:
         url = urllib.parse.urlsplit(part["url"])
@@ -77,7 +81,9 @@ class Graph:
         try:
             if part.get("method") != "GET":
                 raise GraphError(405, "Request_BadRequest", "Only GET is pretended here.")
-            body = self._answer(tenant, roles, path, dict(urllib.parse.parse_qsl(url.query)))
+            told = {name.lower(): value for name, value in part.get("headers", {}).items()}
+            query = dict(urllib.parse.parse_qsl(url.query))
+            body = self._answer(tenant, roles, path, query, told.get("consistencylevel", ""))
         except GraphError as error:
             answer["headers"].update(error.headers)
             return {**answer, "status": error.status, "body": error.body(self.company)}
@@ -103,26 +109,35 @@ class Graph:
         return tenant, set(claims.get("roles", ()))
 
     def _answer(
-        self, tenant: EntraTenant, roles: set[str], path: str, query: dict[str, str]
+        self,
+        tenant: EntraTenant,
+        roles: set[str],
+        path: str,
+        query: dict[str, str],
+        consistency: str,
     ) -> Json:
         if self.company.throttle_graph > 0:
             self.company.throttle_graph -= 1
             raise _throttled(1)
-        for route in ROUTES:
-            match = route.pattern.fullmatch(path)
-            if match is not None:
-                if not roles & route.roles:
-                    raise GraphError(
-                        403,
-                        "Authorization_RequestDenied",
-                        "Insufficient privileges to complete the operation.",
-                    )
-                if route.report:
-                    self._count_report(tenant)
-                return route.answer(Call(self.company, tenant, path, query, match.groupdict()))
-        raise GraphError(
-            400, "BadRequest", f"Resource not found for the segment '{path.split('/')[1]}'."
-        )
+        found = resource_of(path)
+        if found is None:
+            segment = path.split("/")[1]
+            raise GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
+        resource, parts = found
+        if not resource.is_opened_by(roles):
+            raise GraphError(
+                403,
+                "Authorization_RequestDenied",
+                "Insufficient privileges to complete the operation.",
+            )
+        try:
+            resource.check(query, eventual=consistency == "eventual")
+        except Unsupported as error:
+            raise GraphError(400, error.code, str(error)) from error
+        if resource.report:
+            self._count_report(tenant)
+        call = Call(self.company, tenant, path, query, parts, frozenset(roles))
+        return ROUTES[resource.path](call)
 
     def _count_report(self, tenant: EntraTenant) -> None:
         """Reports and audit logs: 5 calls in 10 seconds per app and tenant."""

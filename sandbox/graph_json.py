@@ -10,7 +10,6 @@ from typing import Any
 
 from sandbox.okta_json import instant
 from sandbox.records import (
-    GLOBAL_ADMINISTRATOR,
     GRAPH_APP_ID,
     AuditRow,
     Domain,
@@ -78,7 +77,8 @@ def group_json(group: EntraGroup) -> Json:
         "isAssignableToRole": True,
         "securityEnabled": True,
         "mailEnabled": False,
-        "groupTypes": [],
+        "groupTypes": ["Unified"] if group.hidden else [],
+        "visibility": "HiddenMembership" if group.hidden else "Private",
     }
 
 
@@ -91,6 +91,7 @@ def service_principal_json(principal: ServicePrincipal, roles: list[str]) -> Jso
         "appDisplayName": principal.name,
         "appOwnerOrganizationId": principal.owner_tenant,
         "accountEnabled": principal.enabled,
+        "disabledByMicrosoftStatus": None,
         "servicePrincipalType": "Application",
         "signInAudience": "AzureADMultipleOrgs",
         "tags": ["WindowsAzureActiveDirectoryIntegratedApp"],
@@ -138,8 +139,8 @@ def role_assignment_json(tenant: EntraTenant, holding: RoleHolding) -> Json:
         "id": holding.id,
         "principalId": holding.principal_id,
         "principalOrganizationId": tenant.id,
-        "roleDefinitionId": GLOBAL_ADMINISTRATOR,
-        "directoryScopeId": "/",
+        "roleDefinitionId": holding.role,
+        "directoryScopeId": holding.scope,
         "appScopeId": None,
         "condition": None,
     }
@@ -150,8 +151,8 @@ def schedule_instance_json(tenant: EntraTenant, holding: RoleHolding, since: dat
     answer = {
         "id": f"{holding.id}-e",
         "principalId": holding.principal_id,
-        "roleDefinitionId": GLOBAL_ADMINISTRATOR,
-        "directoryScopeId": "/",
+        "roleDefinitionId": holding.role,
+        "directoryScopeId": holding.scope,
         "appScopeId": None,
         "startDateTime": instant(since),
         "endDateTime": None,
@@ -164,6 +165,19 @@ def schedule_instance_json(tenant: EntraTenant, holding: RoleHolding, since: dat
         "assignmentType": "Activated" if holding.hold is Hold.ACTIVATED else "Assigned",
         "roleAssignmentOriginId": holding.id,
         "roleAssignmentScheduleId": guid(f"{holding.id}/schedule"),
+    }
+
+
+def group_eligibility_json(group: EntraGroup, principal_id: str) -> Json:
+    """A `privilegedAccessGroupEligibilityScheduleInstance`: a membership that may be activated."""
+    return {
+        "id": f"{group.id}_member_{guid(f'{group.id}/{principal_id}')}",
+        "startDateTime": "2026-01-05T08:00:00Z",
+        "endDateTime": None,
+        "accessId": "member",
+        "principalId": principal_id,
+        "groupId": group.id,
+        "memberType": "Direct",
     }
 
 
@@ -262,23 +276,22 @@ def audit_json(row: AuditRow) -> Json:
     }
 
 
-def domain_json(domain: Domain) -> Json:
-    """A verified domain."""
+def domain_json(tenant: EntraTenant, domain: Domain) -> Json:
+    """A verified domain; a subdomain is federated as its root is."""
+    root = tenant.root_of(domain)
     return {
         "id": domain.name,
-        "authenticationType": "Federated" if domain.issuer else "Managed",
+        "authenticationType": "Federated" if root.issuer else "Managed",
         "isDefault": domain.default,
         "isInitial": domain.initial,
-        "isRoot": True,
+        "isRoot": root is domain,
         "isVerified": True,
         "supportedServices": ["Email", "OfficeCommunicationsOnline"],
     }
 
 
 def federation_json(domain: Domain) -> list[Json]:
-    """The federation of a domain with Okta: one entry, or none for a managed domain."""
-    if domain.issuer is None:
-        return []
+    """The federation of a root domain with Okta: a list of one."""
     return [
         {
             "id": guid(f"federation/{domain.name}"),
@@ -307,7 +320,7 @@ def organization_json(tenant: EntraTenant) -> Json:
                 "name": domain.name,
                 "isDefault": domain.default,
                 "isInitial": domain.initial,
-                "type": "Federated" if domain.issuer else "Managed",
+                "type": "Federated" if tenant.root_of(domain).issuer else "Managed",
                 "capabilities": "Email, OfficeCommunicationsOnline",
             }
             for domain in tenant.domains

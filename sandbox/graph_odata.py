@@ -16,7 +16,7 @@ from typing import Any
 from sandbox.company import Company
 from sandbox.filters import FilterError, parse
 from sandbox.okta_json import instant
-from sandbox.records import EntraTenant, guid
+from sandbox.records import EntraGroup, EntraTenant, guid
 
 Json = dict[str, Any]
 
@@ -59,13 +59,21 @@ def not_found(what: str) -> GraphError:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of Microsoft Graph: whose tenant, which address, which query, which parts of it."""
+    """One call of Microsoft Graph: whose tenant, which address, which query, which parts of it.
+
+    `roles` are the application permissions of whoever calls.
+    """
 
     company: Company
     tenant: EntraTenant
     path: str
     query: dict[str, str]
     parts: dict[str, str]
+    roles: frozenset[str] = frozenset()
+
+    def shows(self, group: EntraGroup) -> bool:
+        """Whether a group's members may be seen: hidden ones take a permission of their own."""
+        return not group.hidden or "Member.Read.Hidden" in self.roles
 
     @property
     def base(self) -> str:
@@ -94,8 +102,6 @@ class Call:
             "@odata.context": f"{self.base}/$metadata#{entity_set}",
             "value": [self._selected(row, defaults) for row in rows[start:end]],
         }
-        if self.query.get("$count") == "true":
-            answer["@odata.count"] = len(rows)
         if end < len(rows):
             query = urllib.parse.urlencode({**self.query, "$skiptoken": str(end)})
             answer["@odata.nextLink"] = f"{self.base}{self.path}?{query}"
@@ -106,7 +112,7 @@ class Call:
         names = set(wanted.split(",")) if wanted else set(defaults)
         if not names:
             return row
-        if names - set(row):
+        if names - set(row) and "@odata.type" not in row:  # rows of several types have their own
             raise GraphError(
                 400,
                 "BadRequest",

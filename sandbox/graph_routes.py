@@ -1,19 +1,23 @@
-"""What the pretend Microsoft Graph can be asked, route by route.
+"""What answers at the pretend Microsoft Graph, route by route.
 
-Each route names the application permissions that open it, from the "Permissions" tables of the
-Microsoft Graph reference (learn.microsoft.com/graph/api).
+What each resource allows, and which permissions open it, stands in `sandbox.graph_rules`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
 from sandbox import graph_json as shape
 from sandbox.contoso_entra import GRAPH_ROLES
 from sandbox.graph_odata import Call, GraphError, Json, not_found
-from sandbox.records import EntraAccount, EntraTenant, Hold, RoleHolding, ServicePrincipal
+from sandbox.records import (
+    EntraAccount,
+    EntraGroup,
+    EntraTenant,
+    Hold,
+    RoleHolding,
+    ServicePrincipal,
+)
 from sandbox.traces import CONSENT_ROLES
 
 OFFERED = {*CONSENT_ROLES, *GRAPH_ROLES}
@@ -21,26 +25,15 @@ OFFERED = {*CONSENT_ROLES, *GRAPH_ROLES}
 Answer = Callable[[Call], Json]
 
 
-@dataclass(frozen=True)
-class Route:
-    """A path, the application permissions any of which opens it, and what answers it."""
-
-    pattern: re.Pattern[str]
-    roles: frozenset[str]
-    answer: Answer
-    report: bool = False
+ROUTES: dict[str, Answer] = {}
+"""What answers each path of `sandbox.graph_rules`."""
 
 
-ROUTES: list[Route] = []
-
-
-def get(path: str, *roles: str, report: bool = False) -> Callable[[Answer], Answer]:
-    """Register a function for `GET` of this path; `{name}` is a part without a slash."""
-    pattern = re.escape(path).replace(r"\{", "{").replace(r"\}", "}")
-    compiled = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+?)", pattern))
+def get(path: str) -> Callable[[Answer], Answer]:
+    """Register a function for `GET` of this path."""
 
     def register(answer: Answer) -> Answer:
-        ROUTES.append(Route(compiled, frozenset(roles), answer, report))
+        ROUTES[path] = answer
         return answer
 
     return register
@@ -49,40 +42,45 @@ def get(path: str, *roles: str, report: bool = False) -> Callable[[Answer], Answ
 # -- roles ---------------------------------------------------------------------------------
 
 
-@get(
-    "/roleManagement/directory/roleAssignments",
-    "RoleManagement.Read.Directory",
-    "Directory.Read.All",
-)
+@get("/roleManagement/directory/roleAssignments")
 def role_assignments(call: Call) -> Json:
     """Who holds a role now."""
     rows = _holdings(call, {Hold.ACTIVE, Hold.ACTIVATED}, shape.role_assignment_json)
     return call.many(rows, "roleManagement/directory/roleAssignments")
 
 
-@get(
-    "/roleManagement/directory/roleEligibilityScheduleInstances",
-    "RoleEligibilitySchedule.Read.Directory",
-    "RoleManagement.Read.Directory",
-    "RoleManagement.Read.All",
-)
+@get("/roleManagement/directory/roleEligibilityScheduleInstances")
 def eligible(call: Call) -> Json:
     """Who may activate a role; a tenant without Entra ID P2 refuses the question."""
     return _schedule(call, {Hold.ELIGIBLE}, "roleEligibilityScheduleInstances")
 
 
-@get(
-    "/roleManagement/directory/roleAssignmentScheduleInstances",
-    "RoleAssignmentSchedule.Read.Directory",
-    "RoleManagement.Read.Directory",
-    "RoleManagement.Read.All",
-)
+@get("/roleManagement/directory/roleAssignmentScheduleInstances")
 def assigned(call: Call) -> Json:
     """Who holds a role, and whether by activating it."""
     return _schedule(call, {Hold.ACTIVE, Hold.ACTIVATED}, "roleAssignmentScheduleInstances")
 
 
 def _schedule(call: Call, holds: set[Hold], entity_set: str) -> Json:
+    _check_pim(call)
+    since = min(account.created for account in call.tenant.accounts)
+    rows = _holdings(call, holds, lambda t, h: shape.schedule_instance_json(t, h, since))
+    return call.many(rows, f"roleManagement/directory/{entity_set}")
+
+
+@get("/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances")
+def eligible_members(call: Call) -> Json:
+    """Who may activate a membership of a group (Privileged Identity Management for Groups)."""
+    _check_pim(call)
+    rows = [
+        _with_principal(call, shape.group_eligibility_json(group, member))
+        for group in call.tenant.groups
+        for member in group.eligible_ids
+    ]
+    return call.many(rows, "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances")
+
+
+def _check_pim(call: Call) -> None:
     if not call.tenant.pim:
         raise GraphError(
             400,
@@ -90,9 +88,6 @@ def _schedule(call: Call, holds: set[Hold], entity_set: str) -> Json:
             "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance "
             "license.",
         )
-    since = min(account.created for account in call.tenant.accounts)
-    rows = _holdings(call, holds, lambda t, h: shape.schedule_instance_json(t, h, since))
-    return call.many(rows, f"roleManagement/directory/{entity_set}")
 
 
 def _holdings(
@@ -101,46 +96,56 @@ def _holdings(
     rows = []
     for holding in call.tenant.admins:
         if holding.hold in holds:
-            row = to_json(call.tenant, holding)
-            if call.query.get("$expand", "").startswith("principal"):
-                row["principal"] = shape.principal_json(call.tenant, holding.principal_id)
-            rows.append(row)
+            rows.append(_with_principal(call, to_json(call.tenant, holding)))
     return rows
+
+
+def _with_principal(call: Call, row: Json) -> Json:
+    if "principal" in call.query.get("$expand", "").split(","):
+        row["principal"] = shape.principal_json(call.tenant, row["principalId"])
+    return row
 
 
 # -- users and groups ----------------------------------------------------------------------
 
-_USERS = ("User.Read.All", "Directory.Read.All")
-_MEMBERS = ("GroupMember.ReadBasic.All", "GroupMember.Read.All", "Directory.Read.All")
 
-
-@get("/users", *_USERS)
+@get("/users")
 def users(call: Call) -> Json:
     """All users."""
     rows = [shape.user_json(call.tenant, account) for account in call.tenant.accounts]
     return call.many(rows, "users", shape.USER_DEFAULTS)
 
 
-@get("/users/{user}", *_USERS)
+@get("/users/{user}")
 def user(call: Call) -> Json:
     """One user, by object id or user principal name."""
     row = shape.user_json(call.tenant, _account(call))
     return call.one(row, "users", shape.USER_DEFAULTS)
 
 
-@get("/users/{user}/authentication/methods", "UserAuthenticationMethod.Read.All")
+@get("/users/{user}/authentication/methods")
 def user_methods(call: Call) -> Json:
     """The authentication methods of one user."""
     return call.many(shape.methods_json(_account(call)), "users/authentication/methods")
 
 
-@get("/groups/{group}/members", *_MEMBERS)
-@get("/groups/{group}/transitiveMembers", *_MEMBERS)
+@get("/groups/{group}/members")
 def members(call: Call) -> Json:
-    """The members of a group."""
+    """The direct members of a group."""
+    return _members(call, lambda group: group.member_ids)
+
+
+@get("/groups/{group}/transitiveMembers")
+def transitive_members(call: Call) -> Json:
+    """The members of a group and of the groups within it, flat."""
+    return _members(call, lambda group: call.tenant.within(group, call.shows))
+
+
+def _members(call: Call, ids_of: Callable[[EntraGroup], Iterable[str]]) -> Json:
     for group in call.tenant.groups:
         if group.id == call.parts["group"]:
-            rows = [shape.principal_json(call.tenant, member) for member in group.member_ids]
+            ids = ids_of(group) if call.shows(group) else ()
+            rows = [shape.principal_json(call.tenant, member) for member in ids]
             return call.many(rows, "directoryObjects")
     raise not_found(call.parts["group"])
 
@@ -157,7 +162,7 @@ def _account(call: Call) -> EntraAccount:
 _REGISTRATION = "/reports/authenticationMethods/userRegistrationDetails"
 
 
-@get(_REGISTRATION, "AuditLog.Read.All", report=True)
+@get(_REGISTRATION)
 def registrations(call: Call) -> Json:
     """Who has registered which authentication methods."""
     _check_premium(call)
@@ -166,12 +171,12 @@ def registrations(call: Call) -> Json:
     return call.many(rows, "reports/authenticationMethods/userRegistrationDetails")
 
 
-@get(f"{_REGISTRATION}/{{user}}", "AuditLog.Read.All", report=True)
+@get(f"{_REGISTRATION}/{{user}}")
 def registration(call: Call) -> Json:
     """Which authentication methods one user has registered."""
     _check_premium(call)
     row = shape.registration_json(call.tenant, _account(call), call.company.now())
-    return call.one(row, "reports/authenticationMethods/userRegistrationDetails")
+    return {"value": row}  # as in the example of its page
 
 
 def _check_premium(call: Call) -> None:
@@ -183,7 +188,7 @@ def _check_premium(call: Call) -> None:
         )
 
 
-@get("/auditLogs/directoryAudits", "AuditLog.Read.All", "Directory.Read.All", report=True)
+@get("/auditLogs/directoryAudits")
 def audits(call: Call) -> Json:
     """What was done to the directory, newest first."""
     rows = sorted(call.tenant.audits, key=lambda row: row.at, reverse=True)
@@ -192,10 +197,8 @@ def audits(call: Call) -> Json:
 
 # -- applications --------------------------------------------------------------------------
 
-_APPLICATIONS = ("Application.Read.All", "Directory.Read.All")
 
-
-@get("/servicePrincipals", *_APPLICATIONS)
+@get("/servicePrincipals")
 def service_principals(call: Call) -> Json:
     """The enterprise applications of the tenant."""
     rows = [
@@ -205,8 +208,8 @@ def service_principals(call: Call) -> Json:
     return call.many(rows, "servicePrincipals")
 
 
-@get("/servicePrincipals(appId='{app}')", *_APPLICATIONS)
-@get("/servicePrincipals/{principal}", *_APPLICATIONS)
+@get("/servicePrincipals(appId='{app}')")
+@get("/servicePrincipals/{principal}")
 def service_principal(call: Call) -> Json:
     """One enterprise application, by app id or by object id."""
     principal = _service_principal(call)
@@ -214,8 +217,8 @@ def service_principal(call: Call) -> Json:
     return call.one(row, "servicePrincipals")
 
 
-@get("/servicePrincipals/{principal}/appRoleAssignments", *_APPLICATIONS)
-@get("/servicePrincipals(appId='{app}')/appRoleAssignments", *_APPLICATIONS)
+@get("/servicePrincipals/{principal}/appRoleAssignments")
+@get("/servicePrincipals(appId='{app}')/appRoleAssignments")
 def app_role_assignments(call: Call) -> Json:
     """The application permissions that a service principal was granted."""
     principal = _service_principal(call)
@@ -238,7 +241,7 @@ def app_role_assignments(call: Call) -> Json:
     return call.many(rows, "servicePrincipals/appRoleAssignments")
 
 
-@get("/oauth2PermissionGrants", "Directory.Read.All", "DelegatedPermissionGrant.ReadWrite.All")
+@get("/oauth2PermissionGrants")
 def delegated_grants(call: Call) -> Json:
     """The delegated permissions that were granted for the whole tenant."""
     rows = [shape.delegated_grant_json(g) for g in call.tenant.grants if g.scope is not None]
@@ -255,26 +258,23 @@ def _service_principal(call: Call) -> ServicePrincipal:
 # -- the tenant ----------------------------------------------------------------------------
 
 
-@get("/organization", "Organization.Read.All", "Directory.Read.All")
+@get("/organization")
 def organization(call: Call) -> Json:
     """The tenant about itself, in a list of one."""
     return call.many([shape.organization_json(call.tenant)], "organization")
 
 
-@get("/domains", "Domain.Read.All", "Directory.Read.All")
+@get("/domains")
 def domains(call: Call) -> Json:
     """The domains of the tenant."""
-    return call.many([shape.domain_json(domain) for domain in call.tenant.domains], "domains")
+    tenant = call.tenant
+    return call.many([shape.domain_json(tenant, domain) for domain in tenant.domains], "domains")
 
 
-@get(
-    "/domains/{domain}/federationConfiguration",
-    "Domain-InternalFederation.Read.All",
-    "Domain-InternalFederation.ReadWrite.All",
-)
+@get("/domains/{domain}/federationConfiguration")
 def federation(call: Call) -> Json:
-    """How a domain is federated."""
+    """How a root domain is federated; there is none for a managed one, nor for a subdomain."""
     for domain in call.tenant.domains:
-        if domain.name == call.parts["domain"]:
+        if domain.name == call.parts["domain"] and domain.issuer:
             return call.many(shape.federation_json(domain), "domains/federationConfiguration")
     raise not_found(call.parts["domain"])

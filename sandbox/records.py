@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -201,20 +202,31 @@ class EntraAccount:
 
 @dataclass
 class EntraGroup:
-    """A role-assignable group."""
+    """A role-assignable group.
+
+    Members may be groups. `eligible_ids` may activate their membership. `hidden`: to see who is in
+    it takes a permission of its own.
+    """
 
     id: str
     name: str
     member_ids: list[str] = field(default_factory=list)
+    eligible_ids: list[str] = field(default_factory=list)
+    hidden: bool = False
 
 
 @dataclass
 class RoleHolding:
-    """A principal (account, group or service principal) that holds Global Administrator."""
+    """A principal (account, group or service principal) that holds a role.
+
+    `scope` is "/" for the whole tenant, else such as `/administrativeUnits/{id}`.
+    """
 
     id: str
     principal_id: str
     hold: Hold = Hold.ACTIVE
+    role: str = GLOBAL_ADMINISTRATOR
+    scope: str = "/"
 
 
 @dataclass
@@ -257,7 +269,10 @@ class AuditRow:
 
 @dataclass
 class Domain:
-    """A verified domain; `issuer` is the issuer URI of its federation, None when managed."""
+    """A verified domain; `issuer` is the issuer URI of its federation.
+
+    None when it is managed, or a subdomain: that one is federated as its root is.
+    """
 
     name: str
     initial: bool = False
@@ -298,8 +313,39 @@ class EntraTenant:
 
     def holds(self, account_id: str) -> set[Hold]:
         """How this account holds Global Administrator, directly or through a group."""
-        through = {group.id for group in self.groups if account_id in group.member_ids}
-        return {h.hold for h in self.admins if h.principal_id in through | {account_id}}
+        found = set()
+        for holding in self.admins:
+            if (holding.role, holding.scope) != (GLOBAL_ADMINISTRATOR, "/"):
+                continue
+            if holding.principal_id == account_id:
+                found.add(holding.hold)
+            for group in self.groups:
+                if group.id == holding.principal_id:
+                    found |= {holding.hold} if account_id in self.within(group) else set()
+                    found |= {Hold.ELIGIBLE} if account_id in group.eligible_ids else set()
+        return found
+
+    def within(
+        self, group: EntraGroup, shows: Callable[[EntraGroup], bool] = lambda group: True
+    ) -> list[str]:
+        """The ids of a group's members and, flat, of the members of the groups in it.
+
+        A group that `shows` says no to is itself there, its members are not.
+        """
+        found: dict[str, None] = {}
+        by_id = {other.id: other for other in self.groups}
+        left = list(group.member_ids)
+        while left:
+            member = left.pop(0)
+            if member not in found and member in by_id and shows(by_id[member]):
+                left += by_id[member].member_ids
+            found[member] = None
+        return list(found)
+
+    def root_of(self, domain: Domain) -> Domain:
+        """The domain of the tenant that this one is a subdomain of, or itself."""
+        above = [d for d in self.domains if domain.name.endswith(f".{d.name}")]
+        return min(above, key=lambda d: len(d.name), default=domain)
 
     def answers_to(self, name: str) -> bool:
         """Whether `name` (GUID, short name's initial domain, or any domain) means this tenant."""

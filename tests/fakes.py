@@ -364,6 +364,12 @@ class FakeEntra:
             raise TenantUnknown(domain, call="GET discovery")
         return self.tenants[domain]
 
+    async def tenant_of(self, name: str, domains: Sequence[str]) -> Tenant:
+        for domain in (name if "." in name else f"{name}.onmicrosoft.com", *domains):
+            if domain in self.tenants:
+                return await self.find_tenant(domain)
+        return await self.find_tenant(name)
+
     async def global_admins(self, tenant: Tenant) -> tuple[GlobalAdmin, ...]:
         await asyncio.sleep(0)
         self.calls.append(f"admins {tenant.id}")

@@ -78,8 +78,8 @@ def is_unknown_tenant(answer: Answer) -> bool:
     return answer.error_field("error") == "invalid_tenant" or code_of(answer) in _NO_TENANT
 
 
-def explain_sign_in(answer: Answer) -> CloudError | None:
-    """The error that a token endpoint's refusal means; None leaves it to the general rule.
+def explain_sign_in(answer: Answer, login_url: str) -> CloudError | None:
+    """The error that a refusal of `login_url` means; None leaves it to the general rule.
 
     Microsoft's own description is left out: it holds ids of requests and of the application.
     """
@@ -96,7 +96,7 @@ def explain_sign_in(answer: Answer) -> CloudError | None:
             where=where,
             call=CALL,
             reason=reason,
-            hint=f"Look it up: https://login.microsoftonline.com/error?code={code}" if code else "",
+            hint=f"Look it up: {login_url}/error?code={code}" if code else "",
         )
     return CloudRefused(
         f"{where} {meaning.says}.",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from adapters.entra import calls
 from adapters.entra.graph import Ask, Graph
-from adapters.entra.reading import Json, flag, moment, quoted, text
+from adapters.entra.reading import Json, flag, moment, quoted, text, told
 from adapters.entra.unread import read_failed
 from bot.domain.apps import Tenant
 from bot.domain.evidence import Evidence, EvidenceKind
@@ -71,7 +71,7 @@ def _evidence(account: Json | None, seen_at: datetime) -> Evidence:
         return Evidence(EvidenceKind.NO_SERVICE_ACCOUNT, seen_at)
     detail = {
         "account": text(account, "userPrincipalName") or text(account, "displayName"),
-        "enabled": "no" if flag(account, "accountEnabled") is False else "yes",
+        **told("enabled", flag(account, "accountEnabled")),
     }
     at = moment(account, "createdDateTime")
     return Evidence(EvidenceKind.SERVICE_ACCOUNT, seen_at, at, detail)

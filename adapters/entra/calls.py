@@ -1,52 +1,121 @@
-"""The reads of Microsoft Graph that o365bot makes, each with the least permission it needs.
+"""The reads of Microsoft Graph v1.0 that o365bot makes, and what each needs.
 
 Application permissions as of Microsoft's permissions reference of August 2026. Where the least one
 is not enough in practice, the one that is: `User.ReadBasic.All` hides `accountEnabled`.
-`Directory.Read.All` covers most of them.
+docs/okta-and-entra.md shows the same table.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+REFERENCE = "https://learn.microsoft.com/graph/api/"
+_DIRECTORY = "Directory.Read.All"
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One kind of read.
 
-    `name` is the call without host and ids, as errors and evidence show it. `permission` is what
-    makes it possible. `report` marks the reporting endpoints: 5 requests in 10 seconds per app and
-    tenant ("Microsoft Graph service-specific throttling limits", identity and access reports).
+    `name` is the call without host and ids, as errors and evidence show it. `page` is its page in
+    the reference. `needs` are the least permissions, all of them; each of `instead` is enough by
+    itself. `report` marks the reporting endpoints: 5 requests in 10 seconds per app and tenant
+    ("Microsoft Graph service-specific throttling limits", identity and access reports).
     """
 
     name: str
-    permission: str
+    page: str
+    needs: tuple[str, ...]
+    instead: tuple[str, ...] = ()
     report: bool = False
+
+    @property
+    def permission(self) -> str:
+        """What makes it possible, in one text."""
+        return " + ".join(self.needs)
 
 
 ROLE_ASSIGNMENTS = Call(
-    "GET /roleManagement/directory/roleAssignments", "RoleManagement.Read.Directory"
+    "GET /roleManagement/directory/roleAssignments",
+    "rbacapplication-list-roleassignments",
+    ("RoleManagement.Read.Directory",),
+    (_DIRECTORY,),
 )
 ROLE_ELIGIBILITIES = Call(
     "GET /roleManagement/directory/roleEligibilityScheduleInstances",
-    "RoleEligibilitySchedule.Read.Directory",
+    "rbacapplication-list-roleeligibilityscheduleinstances",
+    ("RoleEligibilitySchedule.Read.Directory",),
+    ("RoleManagement.Read.Directory",),
 )
-GROUP_MEMBERS = Call("GET /groups/{id}/transitiveMembers", "GroupMember.Read.All")
-USER = Call("GET /users/{id}", "User.Read.All")
-USERS = Call("GET /users", "User.Read.All")
+# Privileged Identity Management for Groups: who may activate their membership.
+GROUP_ELIGIBILITIES = Call(
+    "GET /identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
+    "privilegedaccessgroup-list-eligibilityscheduleinstances",
+    ("PrivilegedEligibilitySchedule.Read.AzureADGroup",),
+)
+GROUP_MEMBERS = Call(
+    "GET /groups/{id}/transitiveMembers",
+    "group-list-transitivemembers",
+    ("GroupMember.ReadBasic.All",),
+    ("GroupMember.Read.All", _DIRECTORY),
+)
+# What a group with hidden membership takes besides; without it, its members are left out.
+HIDDEN_MEMBERS = "Member.Read.Hidden"
+USER = Call("GET /users/{id}", "user-get", ("User.Read.All",), (_DIRECTORY,))
+USERS = Call("GET /users", "user-list", ("User.Read.All",), (_DIRECTORY,))
 REGISTRATIONS = Call(
-    "GET /reports/authenticationMethods/userRegistrationDetails", "AuditLog.Read.All", report=True
+    "GET /reports/authenticationMethods/userRegistrationDetails",
+    "authenticationmethodsroot-list-userregistrationdetails",
+    ("AuditLog.Read.All",),
+    report=True,
 )
 REGISTRATION = Call(
     "GET /reports/authenticationMethods/userRegistrationDetails/{id}",
-    "AuditLog.Read.All",
+    "userregistrationdetails-get",
+    ("AuditLog.Read.All",),
     report=True,
 )
-DOMAINS = Call("GET /domains", "Domain.Read.All")
-FEDERATION = Call("GET /domains/{id}/federationConfiguration", "Domain-InternalFederation.Read.All")
-SERVICE_PRINCIPALS = Call("GET /servicePrincipals", "Application.Read.All")
-SERVICE_PRINCIPAL = Call("GET /servicePrincipals/{id}", "Application.Read.All")
-APP_ROLES_GRANTED = Call("GET /servicePrincipals/{id}/appRoleAssignments", "Application.Read.All")
+DOMAINS = Call("GET /domains", "domain-list", ("Domain.Read.All",), (_DIRECTORY,))
+FEDERATION = Call(
+    "GET /domains/{id}/federationConfiguration",
+    "domain-list-federationconfiguration",
+    ("Domain-InternalFederation.Read.All",),
+)
+SERVICE_PRINCIPALS = Call(
+    "GET /servicePrincipals", "serviceprincipal-list", ("Application.Read.All",), (_DIRECTORY,)
+)
+SERVICE_PRINCIPAL = Call(
+    "GET /servicePrincipals/{id}", "serviceprincipal-get", ("Application.Read.All",), (_DIRECTORY,)
+)
+APP_ROLES_GRANTED = Call(
+    "GET /servicePrincipals/{id}/appRoleAssignments",
+    "serviceprincipal-list-approleassignments",
+    ("Application.Read.All",),
+    (_DIRECTORY,),
+)
 # Application.Read.All is not enough for this one, and no narrower read-only permission exists.
-GRANTS = Call("GET /oauth2PermissionGrants", "Directory.Read.All")
-AUDITS = Call("GET /auditLogs/directoryAudits", "AuditLog.Read.All", report=True)
+GRANTS = Call("GET /oauth2PermissionGrants", "oauth2permissiongrant-list", (_DIRECTORY,))
+AUDITS = Call(
+    "GET /auditLogs/directoryAudits",
+    "directoryaudit-list",
+    ("AuditLog.Read.All", _DIRECTORY),
+    report=True,
+)
+
+CALLS = (
+    ROLE_ASSIGNMENTS,
+    ROLE_ELIGIBILITIES,
+    GROUP_ELIGIBILITIES,
+    GROUP_MEMBERS,
+    USER,
+    USERS,
+    REGISTRATIONS,
+    REGISTRATION,
+    DOMAINS,
+    FEDERATION,
+    SERVICE_PRINCIPALS,
+    SERVICE_PRINCIPAL,
+    APP_ROLES_GRANTED,
+    GRANTS,
+    AUDITS,
+)

@@ -61,6 +61,13 @@ class EntraClient:
         """
         return await self._discovery.find(domain)
 
+    async def tenant_of(self, name: str, domains: Sequence[str]) -> Tenant:
+        """The tenant that Okta calls `name`, else the one of the apps' own `domains`.
+
+        Raises CloudNotFound when there is none.
+        """
+        return await self._discovery.find_named(name, domains)
+
     async def global_admins(self, tenant: Tenant) -> tuple[GlobalAdmin, ...]:
         """Everybody who holds or may activate Global Administrator; persons only.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from bot.domain.hosts import INITIAL_DOMAINS
 from bot.errors import CloudRefused
 from bot.settings.clouds import EntraSettings
 
@@ -26,16 +27,50 @@ SIGN_IN_OF: Mapping[str, str] = {
 }
 
 
+# 21Vianet offers no directory audit ("List directoryAudits", national cloud deployments).
+_WITHOUT_AUDITS = frozenset({"microsoftgraph.chinacloudapi.cn"})
+
+# What the initial domains of a cloud's tenants end in, the usual one first; the others that are
+# known come after them. For the sovereign clouds none is published.
+_INITIAL_OF: Mapping[str, tuple[str, ...]] = {
+    "login.microsoftonline.us": ("onmicrosoft.us", "onmicrosoft.com"),
+    "login.partner.microsoftonline.cn": ("partner.onmschina.cn",),
+    "login.chinacloudapi.cn": ("partner.onmschina.cn",),
+}
+
+
+def keeps_audits(graph_host: str) -> bool:
+    """False where the cloud offers no directory audit, so that asking for it is in vain."""
+    return graph_host not in _WITHOUT_AUDITS
+
+
+def initial_domains(settings: EntraSettings) -> tuple[str, ...]:
+    """What a tenant's short name may be followed by, in the settings' cloud first."""
+    own = _INITIAL_OF.get(urlsplit(settings.login_url).netloc, ())
+    return tuple(dict.fromkeys((*own, *INITIAL_DOMAINS)))
+
+
 def graph_host(settings: EntraSettings, told: str) -> str:
     """The Graph host of a tenant whose discovery document told `told`.
 
-    A host that the settings name wins (a national cloud, or a test server). "" when the told host
-    is none of Microsoft's: nothing is ever sent there.
+    A host of the settings that is none of Microsoft's wins (a test server, a gateway). "" when the
+    told host is none of Microsoft's and no other is named: nothing is ever sent there.
     """
     configured = urlsplit(settings.graph_url).netloc
-    if configured != GLOBAL_GRAPH or not told:
+    if configured not in SIGN_IN_OF or not told:
         return configured
-    return told.lower() if told.lower() in SIGN_IN_OF else ""
+    if told.lower() in SIGN_IN_OF:
+        return told.lower()
+    return configured if configured != GLOBAL_GRAPH else ""
+
+
+def is_served(settings: EntraSettings, host: str) -> bool:
+    """True when the settings' registration can get a token for that Graph host."""
+    try:
+        graph_url(settings, host, where="")
+    except CloudRefused:
+        return False
+    return True
 
 
 def graph_url(settings: EntraSettings, host: str, *, where: str) -> str:

@@ -12,15 +12,16 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from adapters.entra import calls
+from adapters.entra.clouds import keeps_audits
 from adapters.entra.graph import CLAUSES_LIMIT, Ask, Graph
-from adapters.entra.reading import Json, flag, inner, moment, quoted, records, text
+from adapters.entra.reading import Json, flag, inner, moment, quoted, records, text, told
 from adapters.entra.unread import read_failed
 from bot.domain.apps import Tenant
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.errors import CloudError
 from bot.settings.clouds import EntraSettings
 
-_FIELDS = "id,appId,displayName,accountEnabled,verifiedPublisher"
+_FIELDS = "id,appId,displayName,accountEnabled,disabledByMicrosoftStatus,verifiedPublisher"
 _OKTA = frozenset({"okta", "oktainc"})  # letters of the publisher's verified name
 # An assignment to an app that has no roles: access, but no permission ("appRoleAssignment").
 _NO_ROLE = "00000000-0000-0000-0000-000000000000"
@@ -53,8 +54,11 @@ class _Principal:
         return "".join(c for c in self.publisher.lower() if c.isalnum()) in _OKTA
 
     @property
-    def enabled(self) -> bool:
-        return flag(self.record, "accountEnabled") is not False
+    def enabled(self) -> bool | None:
+        """Whether it may sign in, as far as it is told: by the tenant, and by Microsoft."""
+        if text(self.record, "disabledByMicrosoftStatus") not in ("", "NotDisabled"):
+            return False
+        return flag(self.record, "accountEnabled")
 
     @property
     def newest(self) -> datetime | None:
@@ -69,18 +73,23 @@ async def read_consent(
 ) -> tuple[Evidence, ...]:
     """Evidence about the whole tenant; whatever could not be read is told as such, never raised."""
     looked_for = ", ".join(settings.okta_app_ids or settings.okta_app_names)
+    # A name may be another one in this tenant: what is not found by it may be there all the same.
+    found_by = "id" if settings.okta_app_ids else "name"
     try:
         found = await _principals(graph, settings, tenant)
     except CloudError as error:
         return (read_failed(error, seen_at),)
     if not found:
-        return (Evidence(EvidenceKind.TENANT_NOT_CONSENTED, seen_at, detail={"names": looked_for}),)
+        detail = {"names": looked_for, "found_by": found_by}
+        return (Evidence(EvidenceKind.TENANT_NOT_CONSENTED, seen_at, detail=detail),)
 
     evidence: list[Evidence] = []
     gaps = {gap.call: gap for principal in found for gap in principal.gaps}
     consented = [principal for principal in found if principal.consented]
     if consented:
-        best = max(consented, key=lambda p: (p.is_oktas, p.enabled, p.newest or _LONG_AGO))
+        best = max(
+            consented, key=lambda p: (p.is_oktas, p.enabled is not False, p.newest or _LONG_AGO)
+        )
         permissions = await _permissions(graph, tenant, best)
         detail = {
             "name": text(best.record, "displayName"),
@@ -88,15 +97,17 @@ async def read_consent(
             "permissions": ", ".join(permissions),
             "publisher": best.publisher,
             "publisher_is_okta": "yes" if best.is_oktas else "no",
-            "found_by": "id" if settings.okta_app_ids else "name",
-            "enabled": "yes" if best.enabled else "no",
+            "found_by": found_by,
+            **told("enabled", best.enabled),
         }
         evidence.append(Evidence(EvidenceKind.TENANT_CONSENTED, seen_at, best.newest, detail))
     elif not gaps:
         without = ", ".join(text(principal.record, "displayName") for principal in found)
-        detail = {"names": looked_for, "without_permissions": without}
+        detail = {"names": looked_for, "without_permissions": without, "found_by": found_by}
         evidence.append(Evidence(EvidenceKind.TENANT_NOT_CONSENTED, seen_at, detail=detail))
 
+    if not keeps_audits(tenant.graph_host):
+        return (*evidence, *(read_failed(gap, seen_at) for gap in gaps.values()))
     try:
         evidence.extend(await _audited(graph, tenant, found, seen_at))
     except CloudError as error:

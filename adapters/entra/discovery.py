@@ -6,12 +6,13 @@ From "OpenID Connect on the Microsoft identity platform": the path takes a domai
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import httpx
 
 from adapters.entra.aadsts import is_unknown_tenant
-from adapters.entra.clouds import graph_host
+from adapters.entra.clouds import graph_host, initial_domains, is_served
 from adapters.entra.reading import text
 from adapters.http.answers import Answer, refusal
 from adapters.http.client import CloudClient
@@ -21,6 +22,7 @@ from bot.ports.system import Clock
 from bot.settings.clouds import EntraSettings
 
 KEEP = timedelta(days=1)
+DOMAINS_TRIED = 5  # of a tenant's apps: each of them should lead there
 CALL = "GET /{domain}/v2.0/.well-known/openid-configuration"
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -52,6 +54,30 @@ class Discovery:
         tenant = self._read(name, answer)
         self._known[name] = (tenant, self._clock.now())
         return tenant
+
+    async def find_named(self, name: str, domains: Sequence[str]) -> Tenant:
+        """The tenant that Okta calls `name`; the company's own `domains` are the last resort.
+
+        A short name is completed as the settings' cloud does, then in the other known ways. What is
+        found so, but in a cloud that is not the settings', may be anybody's: that one is left out.
+        Raises CloudNotFound and other CloudErrors.
+        """
+        usual, *guesses = [name]
+        if "." not in name:
+            usual, *guesses = [f"{name}.{end}" for end in initial_domains(self._settings)]
+        elsewhere: Tenant | None = None
+        for domain in dict.fromkeys((usual, *guesses, *domains[:DOMAINS_TRIED])):
+            try:
+                tenant = await self.find(domain)
+            except TenantUnknown:
+                continue
+            if is_served(self._settings, tenant.graph_host):
+                return tenant
+            if domain not in guesses:
+                elsewhere = elsewhere or tenant
+        if elsewhere is not None:
+            return elsewhere
+        raise _unknown(name)
 
     def _read(self, name: str, answer: Answer) -> Tenant:
         document = answer.object()

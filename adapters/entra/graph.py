@@ -27,7 +27,7 @@ from bot.ports.system import Clock
 from bot.settings.clouds import EntraSettings
 
 BATCH_LIMIT = 20  # parts of one $batch ("Combine multiple HTTP requests using JSON batching")
-CLAUSES_LIMIT = 10  # of one $filter; the directory refuses more than 15
+CLAUSES_LIMIT = 10  # of one $filter; the directory refuses more than 15 ("$filter", Graph docs)
 PAGE_LIMIT = 200  # pages of one list; an answer with more is taken for endless
 PART_ATTEMPTS = 3
 LONGEST_WAIT = 60.0  # seconds; a part that asks for more is given up
@@ -80,7 +80,7 @@ class Graph:
         """The rows of the page at hand, and of the pages that follow it."""
         found = list(_rows(tenant, call, page))
         seen: set[str] = set()
-        while link := text(page, "@odata.nextLink"):
+        while link := _next(tenant, call, page):
             if link in seen or len(seen) >= PAGE_LIMIT:
                 raise _invalid(tenant, call, "leads from page to page without end")
             seen.add(link)
@@ -149,6 +149,13 @@ def _rows(tenant: Tenant, call: Call, page: Json) -> tuple[Json, ...]:
     if not isinstance(page.get("value"), list):
         raise _invalid(tenant, call, "has no list of values")
     return records(page, "value")
+
+
+def _next(tenant: Tenant, call: Call, page: Json) -> str:
+    """The address of the page that follows; "" when this is the last one."""
+    if page.get("@odata.nextLink") and not text(page, "@odata.nextLink"):
+        raise _invalid(tenant, call, "names a next page that is no address")
+    return text(page, "@odata.nextLink")
 
 
 def _outcome(tenant: Tenant, call: Call, part: Json) -> Json | CloudError:

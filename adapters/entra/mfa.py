@@ -14,9 +14,10 @@ from urllib.parse import quote
 from adapters.entra import calls
 from adapters.entra.domains import root_of
 from adapters.entra.graph import CLAUSES_LIMIT, Ask, Graph
-from adapters.entra.reading import Json, flag, quoted, records, text, texts
+from adapters.entra.reading import Json, flag, inner, quoted, records, text, texts
 from adapters.entra.refusals import NO_REPORTS
 from bot.domain.apps import Tenant
+from bot.domain.hosts import is_initial
 from bot.domain.people import GlobalAdmin, Mfa
 from bot.errors import CloudError, CloudNotFound, CloudRefused
 
@@ -24,7 +25,6 @@ from bot.errors import CloudError, CloudNotFound, CloudRefused
 # (internalDomainFederation, Microsoft Graph). The others, and none, leave it to the provider.
 _MICROSOFT_ASKS = "rejectMfaByFederatedIdp"
 _REPORT_PATH = "/reports/authenticationMethods/userRegistrationDetails"
-_ALWAYS_MANAGED = ".onmicrosoft.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ async def _report(
     ]
     for admin, answer in zip(single, await graph.batch(tenant, asks), strict=True):
         if not isinstance(answer, CloudError):
-            rows[admin.object_id] = answer
+            # The page's own example wraps the one row ("Get userRegistrationDetails").
+            rows[admin.object_id] = inner(answer, "value") or answer
         elif not isinstance(answer, CloudNotFound):  # the report is hours behind
             gaps[answer.call] = answer
     return rows, gaps
@@ -113,7 +114,7 @@ async def _done_elsewhere(
 ) -> tuple[frozenset[str], Mapping[str, CloudError]]:
     """The domains whose users may do it at a federated provider, or of which that is not known."""
     hidden = {""}  # the account's name is hidden
-    asked = frozenset(d for d in domains if d and not d.endswith(_ALWAYS_MANAGED))
+    asked = frozenset(d for d in domains if d and not is_initial(d))  # which cannot be federated
     if not asked:
         return frozenset(hidden), {}
     ask = Ask(calls.DOMAINS, "/domains", {"$select": "id,authenticationType,isRoot"})
@@ -122,7 +123,10 @@ async def _done_elsewhere(
     except CloudError as error:
         return frozenset(hidden | asked), {error.call: error}
 
-    unclear = sorted(d for d in asked if text(known.get(d, {}), "authenticationType") != "Managed")
+    # A domain that is not the tenant's has no federation here to ask for.
+    unclear = sorted(
+        d for d in asked & set(known) if text(known[d], "authenticationType") != "Managed"
+    )
     answers = await graph.batch(
         tenant,
         [
@@ -133,14 +137,18 @@ async def _done_elsewhere(
             for domain in unclear
         ],
     )
-    gaps = {answer.call: answer for answer in answers if isinstance(answer, CloudError)}
+    gaps = {
+        answer.call: answer
+        for answer in answers
+        if isinstance(answer, CloudError) and not isinstance(answer, CloudNotFound)
+    }
     left_to_it = {d for d, answer in zip(unclear, answers, strict=True) if not _microsoft(answer)}
-    return frozenset(hidden | left_to_it), gaps
+    return frozenset(hidden | left_to_it | (asked - set(known))), gaps
 
 
 def _microsoft(answer: Json | CloudError) -> bool:
-    """True when the federation is known and leaves the factor to Microsoft."""
+    """True when Microsoft asks: without a federation (404), or where that leaves it to it."""
     if isinstance(answer, CloudError):
-        return False
+        return isinstance(answer, CloudNotFound)
     behaviours = {text(row, "federatedIdpMfaBehavior") for row in records(answer, "value")}
     return behaviours == {_MICROSOFT_ASKS}

@@ -26,6 +26,11 @@ def flag(record: Json, key: str) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+def told(name: str, value: bool | None) -> dict[str, str]:
+    """A detail of evidence that is "yes" or "no"; none at all when it is not told."""
+    return {} if value is None else {name: "yes" if value else "no"}
+
+
 def inner(record: Json, key: str) -> Json:
     """An object; empty when it is missing, null or something else."""
     value = record.get(key)

@@ -14,6 +14,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 from hmac import compare_digest
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -135,7 +136,7 @@ class EntraSignIn:
             self._http,
             self._entra.login_url,
             where=tenant_id,
-            explain=explain_sign_in,
+            explain=partial(explain_sign_in, login_url=self._entra.login_url),
             retry=Retry(attempts=1),
         )
         form = {
@@ -158,7 +159,7 @@ class EntraSignIn:
                 "Microsoft does not take the code of this sign-in.",
                 reason=f"AADSTS{number}" if number else "invalid_grant",
             )
-        raise explain_sign_in(answer) or CloudError(
+        raise explain_sign_in(answer, self._entra.login_url) or CloudError(
             "Microsoft refused the sign-in.", where=tenant_id, call=answer.call
         )
 

@@ -11,6 +11,7 @@ import base64
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -80,7 +81,10 @@ class AppTokens:
         graph = urlsplit(graph_url(self._settings, tenant.graph_host, where=tenant.domain))
         path = f"/{quote(tenant.id, safe='')}/oauth2/v2.0/token"
         client = CloudClient(
-            self._http, self._settings.login_url, where=tenant.domain, explain=explain_sign_in
+            self._http,
+            self._settings.login_url,
+            where=tenant.domain,
+            explain=partial(explain_sign_in, login_url=self._settings.login_url),
         )
         asked_at = self._clock.now()
         form = {

@@ -7,15 +7,8 @@ from urllib.parse import quote, urlsplit
 from adapters.http.answers import Answer
 from adapters.http.client import CloudClient
 from adapters.okta.parse import CATALOG_NAME, inside, text
+from bot.domain.hosts import OKTA_DOMAINS
 
-# The domains of Okta's own orgs (developer.okta.com, "Okta organizations").
-OKTA_DOMAINS = (
-    "okta.com",
-    "okta-emea.com",
-    "oktapreview.com",
-    "okta-gov.com",
-    "okta.mil",
-)
 ORGANIZATION = "/.well-known/okta-organization"
 
 

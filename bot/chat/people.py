@@ -53,7 +53,7 @@ def who(words: Words, record: AppRecord, choice: Choice, now: datetime) -> Messa
 def _nobody(words: Words, record: AppRecord, choice: Choice) -> str:
     match choice.nobody:
         case Nobody.NO_TENANT:
-            return words("who.no_tenant", domain=record.app.tenant_domain)
+            return words("who.no_tenant", domain=record.app.tenant_name)
         case Nobody.UNREADABLE:
             return words("who.unreadable")
         case Nobody.NONE_KNOWN:

@@ -110,7 +110,7 @@ class Reminding:
             app=record.app.ref,
             app_label=record.app.label,
             tenant_id=record.tenant_id,
-            tenant_domain=record.tenant.domain if record.tenant else record.app.tenant_domain,
+            tenant_domain=record.tenant.domain if record.tenant else record.app.tenant_name,
             admin_object_id="",
             admin_name=asker.display_name or asker.user_id,
             admin_upn="",

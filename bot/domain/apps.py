@@ -59,10 +59,10 @@ class ProvisioningConnection:
 class Office365App:
     """One Office 365 app instance of one Okta org.
 
-    `domain` and `msft_tenant` (the tenant's short name: `contoso` for contoso.onmicrosoft.com) are
-    the two documented settings; `other` keeps whatever else Okta answered under `settings.app`.
-    `last_updated` is Okta's `lastUpdated` as it was written: it tells that an app changed, and is
-    never read as a time.
+    `domain` and `msft_tenant` (the tenant's short name: `contoso` for contoso.onmicrosoft.com, or
+    contoso.onmicrosoft.us in another cloud) are the two documented settings; `other` keeps whatever
+    else Okta answered under `settings.app`. `last_updated` is Okta's `lastUpdated` as it was
+    written: it tells that an app changed, and is never read as a time.
     """
 
     ref: AppRef
@@ -74,15 +74,19 @@ class Office365App:
     last_updated: str = ""
 
     @property
-    def tenant_domain(self) -> str:
-        """The domain by which the app's Entra tenant can be discovered; "" when not known."""
-        if self.msft_tenant:
-            return (
-                self.msft_tenant
-                if "." in self.msft_tenant
-                else f"{self.msft_tenant}.onmicrosoft.com"
-            )
-        return self.domain
+    def tenant_name(self) -> str:
+        """What Okta calls the app's Entra tenant: a short name or a domain; "" when not known.
+
+        The domain that a short name stands for is the cloud's (`bot.domain.hosts`).
+        """
+        return self.msft_tenant or self.domain
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The company's own domains that the app is for, the first one documented."""
+        others = self.other.get("domains")
+        listed = others if isinstance(others, list) else []
+        return tuple(d for d in (self.domain, *listed) if isinstance(d, str) and d)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.hosts import is_initial
 from bot.domain.people import GlobalAdmin, Holding
 
 
@@ -127,16 +128,16 @@ _TELLING_NAME = re.compile(r"break[\W_]*glass|emergency|notfall", re.IGNORECASE)
 def break_glass_mark(admin: GlobalAdmin) -> BreakGlassMark | None:
     """Guess whether this is an emergency access account, and say by which mark.
 
-    The API has no flag. Microsoft's marks for such accounts: cloud-only, on `onmicrosoft.com`, not
-    tied to a person, permanently active (Microsoft Learn, "Manage emergency access admin
-    accounts"). So: a telling name, or all of those marks with neither a given name nor a mailbox
-    elsewhere.
+    The API has no flag. Microsoft's marks for such accounts: cloud-only, on the tenant's initial
+    domain, not tied to a person, permanently active (Microsoft Learn, "Manage emergency access
+    admin accounts"). So: a telling name, or all of those marks with neither a given name nor a
+    mailbox elsewhere.
     """
     if _TELLING_NAME.search(f"{admin.display_name} {admin.upn.partition('@')[0]}"):
         return BreakGlassMark.NAME
-    elsewhere = [a for a in admin.addresses if not a.endswith(".onmicrosoft.com")]
+    elsewhere = [a for a in admin.addresses if not is_initial(a.rpartition("@")[2])]
     if (
-        admin.upn.lower().endswith(".onmicrosoft.com")
+        is_initial(admin.upn.rpartition("@")[2])
         and not admin.synced
         and admin.holding is Holding.ACTIVE
         and not admin.given_name

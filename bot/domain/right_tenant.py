@@ -14,13 +14,9 @@ from urllib.parse import urlsplit
 
 from bot.domain.apps import Office365App
 from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.hosts import is_oktas
 
 MISMATCHES = frozenset({EvidenceKind.DOMAIN_NOT_IN_TENANT, EvidenceKind.FEDERATED_ELSEWHERE})
-
-# Okta's own domains; an org may have one of the customer's besides.
-_OKTAS = ("okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "okta.mil")
-# The issuer that Okta's WS-Federation sends begins so: http://www.okta.com/exk…
-_OKTAS_ISSUER = "www.okta.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +67,13 @@ def _federation(domain: TenantDomain, org_url: str) -> EvidenceKind | None:
     org = urlsplit(org_url).netloc.lower()
     if org in hosts:
         return EvidenceKind.FEDERATED_WITH_OKTA
-    to_okta = any(_is_oktas(host) for host in hosts)
-    issued_by_okta = any(urlsplit(one).netloc.lower() == _OKTAS_ISSUER for one in domain.issuers)
-    if to_okta:
-        return EvidenceKind.FEDERATED_ELSEWHERE if _is_oktas(org) else None
+    if any(is_oktas(host) for host in hosts):
+        return EvidenceKind.FEDERATED_ELSEWHERE if is_oktas(org) else None
+    # What Okta's WS-Federation sends as its issuer: http://www.okta.com/exk…
+    issued_by_okta = any(is_oktas(urlsplit(one).netloc) for one in domain.issuers)
     return None if issued_by_okta else EvidenceKind.FEDERATED_ELSEWHERE
 
 
 def _hosts(domain: TenantDomain) -> tuple[str, ...]:
     hosts = (urlsplit(address).netloc.lower() for address in domain.sign_ins)
     return tuple(dict.fromkeys(host for host in hosts if host))
-
-
-def _is_oktas(host: str) -> bool:
-    return any(host == known or host.endswith(f".{known}") for known in _OKTAS)

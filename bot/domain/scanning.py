@@ -89,7 +89,7 @@ def plan(
     """
     active = [app for app in apps if app.status is AppStatus.ACTIVE and microsoft]
     domains = {
-        app.tenant_domain
+        app.tenant_name
         for app in active
         if _wants_microsoft(app, known.get(app.ref.app_id), occasion, policy)
     }
@@ -100,7 +100,7 @@ def plan(
             app,
             record,
             connection=_wants_connection(app, record, occasion, policy),
-            microsoft=app.status is AppStatus.ACTIVE and app.tenant_domain in domains,
+            microsoft=app.status is AppStatus.ACTIVE and app.tenant_name in domains,
         )
         if todo.connection or todo.microsoft or _has_news(record, log.get(app.ref.app_id, ())):
             todos.append(todo)
@@ -124,7 +124,7 @@ def _wants_connection(
 def _wants_microsoft(
     app: Office365App, record: AppRecord | None, occasion: Occasion, policy: LookPolicy
 ) -> bool:
-    if not app.tenant_domain:
+    if not app.tenant_name:
         return False
     if record is None or record.microsoft_at is None:
         return True

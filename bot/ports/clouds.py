@@ -63,6 +63,13 @@ class Entra(Protocol):
         """The tenant that owns a domain, by OIDC discovery (CloudNotFound: there is none)."""
         ...
 
+    async def tenant_of(self, name: str, domains: Sequence[str]) -> Tenant:
+        """The tenant that Okta calls `name`: a domain, or a short name to complete for the cloud.
+
+        Where that leads nowhere, the tenant of the apps' own `domains` (CloudNotFound: none).
+        """
+        ...
+
     async def global_admins(self, tenant: Tenant) -> tuple[GlobalAdmin, ...]:
         """Everybody who holds or may activate Global Administrator; persons only."""
         ...

@@ -79,9 +79,9 @@ class MicrosoftReader:
         self._entra = entra
         self._ledger = ledger
         self._clock = clock
-        self._apps: dict[str, list[Office365App]] = {}  # by the domain their tenant is found with
+        self._apps: dict[str, list[Office365App]] = {}  # by what Okta calls their tenant
         for app in apps:
-            self._apps.setdefault(app.tenant_domain, []).append(app)
+            self._apps.setdefault(app.tenant_name, []).append(app)
         self._reads: dict[str, asyncio.Task[OfTenant]] = {}
         self._finding: asyncio.Task[None] | None = None
 
@@ -106,27 +106,28 @@ class MicrosoftReader:
         """The app's tenant and what it tells of the app, as soon as it is read."""
         assert self._finding is not None
         await asyncio.shield(self._finding)
-        found = await asyncio.shield(self._reads[app.tenant_domain])
+        found = await asyncio.shield(self._reads[app.tenant_name])
         return found.tenant, (*found.whole, *found.of_app.get(app.ref.app_id, ()))
 
     async def _find(self) -> None:
         """Discover every tenant, then start reading each of them once."""
-        found = await asyncio.gather(*(self._discover(domain) for domain in self._apps))
-        domains: dict[str, list[str]] = {}
+        found = await asyncio.gather(*(self._discover(name) for name in self._apps))
+        names: dict[str, list[str]] = {}
         tenants: dict[str, Tenant | Evidence] = {}
-        for domain, tenant in zip(self._apps, found, strict=True):
-            key = tenant.id if isinstance(tenant, Tenant) else domain
-            domains.setdefault(key, []).append(domain)
+        for name, tenant in zip(self._apps, found, strict=True):
+            key = tenant.id if isinstance(tenant, Tenant) else name
+            names.setdefault(key, []).append(name)
             tenants.setdefault(key, tenant)
-        for key, same in domains.items():
-            apps = [app for domain in same for app in self._apps[domain]]
+        for key, same in names.items():
+            apps = [app for name in same for app in self._apps[name]]
             read = asyncio.create_task(self._read(tenants[key], apps), name="read tenant")
             self._reads.update(dict.fromkeys(same, read))
 
-    async def _discover(self, domain: str) -> Tenant | Evidence:
+    async def _discover(self, name: str) -> Tenant | Evidence:
         assert self._entra is not None
+        domains = dict.fromkeys(domain for app in self._apps[name] for domain in app.domains)
         try:
-            return await self._entra.find_tenant(domain)
+            return await self._entra.tenant_of(name, tuple(domains))
         except CloudError as error:
             return failed(error, self._clock.now(), needed=False)
 

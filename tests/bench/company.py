@@ -76,6 +76,9 @@ class Microsoft:
     async def find_tenant(self, domain: str) -> Tenant:
         return Tenant(_guid(domain), domain, "graph.microsoft.com", "WW")
 
+    async def tenant_of(self, name: str, domains: Sequence[str]) -> Tenant:
+        return await self.find_tenant(f"{name}.onmicrosoft.com")
+
     async def global_admins(self, tenant: Tenant) -> tuple[GlobalAdmin, ...]:
         return ()
 

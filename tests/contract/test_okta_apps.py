@@ -77,7 +77,7 @@ async def test_odd_apps_are_tolerated_and_nameless_ones_left_out(org: Org) -> No
     apps = await org.apps()
     assert [app.ref.app_id for app in apps] == ["0oa1", "0oa2", "0oa3"]
     assert [app.status for app in apps][:2] == [AppStatus.UNKNOWN, AppStatus.UNKNOWN]
-    assert (apps[1].label, apps[1].tenant_domain) == ("0oa2", "")
+    assert (apps[1].label, apps[1].tenant_name) == ("0oa2", "")
 
 
 @pytest.mark.parametrize(

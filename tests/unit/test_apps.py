@@ -25,7 +25,7 @@ def test_a_text_that_is_no_reference_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("domain", "msft_tenant", "expected"),
     [
-        ("contoso.com", "contoso", "contoso.onmicrosoft.com"),
+        ("contoso.com", "contoso", "contoso"),
         ("contoso.com", "contoso.onmicrosoft.us", "contoso.onmicrosoft.us"),
         ("contoso.com", "", "contoso.com"),
         ("", "", ""),
@@ -36,4 +36,4 @@ def test_the_tenant_is_looked_for_under_its_own_name_first(
 ) -> None:
     """`msftTenant` names the tenant; the app's domain is the way where it is not filled in."""
     app = Office365App(AppRef("contoso", "0oa1"), "O365", AppStatus.ACTIVE, domain, msft_tenant)
-    assert app.tenant_domain == expected
+    assert app.tenant_name == expected

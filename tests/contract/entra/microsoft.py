@@ -7,7 +7,8 @@
 
 Graph answers by path: a dict is the body, a `Reply` any answer, a list one after the other (the
 last one stays), a function is asked with the query. A path that is not scripted is 404. Parts of a
-batch are answered as if they had come alone.
+batch are answered as if they had come alone. What a resource does not allow to be asked, by
+`sandbox.graph_rules`, is refused before any script.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from starlette.types import ASGIApp
 
 from bot.domain.apps import Tenant
 from bot.settings.clouds import EntraSettings
+from sandbox.graph_rules import Unsupported, resource_of
 
 TENANT_ID = "11111111-2222-4333-8444-555555555555"
 CLIENT_ID = "99999999-8888-4777-8666-555555555555"
@@ -112,7 +114,7 @@ class Microsoft:
     def reset(self, clock: FakeClock) -> None:
         """Forget what was scripted and seen."""
         self.clock = clock
-        self.graph: dict[str, Script] = {}
+        self.graph: dict[str, Script] = {GROUP_ELIGIBLE: listed()}
         self.discovery: dict[str, Reply] = {}
         self.token_reply: Reply | None = None
         self.token_gate: asyncio.Event | None = None
@@ -262,6 +264,12 @@ class Microsoft:
 
     def _answer(self, path: str, query: Query, *, in_batch: bool) -> Reply:
         self.seen.append(Seen(path, query, self.clock.now(), in_batch))
+        known = resource_of(path)
+        if known is not None:
+            try:
+                known[0].check(query, eventual=False)
+            except Unsupported as error:
+                return graph_error(400, error.code, str(error))
         script = self.graph.get(path, graph_error(404, "Request_ResourceNotFound"))
         if isinstance(script, list):
             script = script.pop(0) if len(script) > 1 else script[0]
@@ -357,6 +365,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 
 ROLES = "/roleManagement/directory/roleAssignments"
 ELIGIBLE = "/roleManagement/directory/roleEligibilityScheduleInstances"
+GROUP_ELIGIBLE = "/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances"
 REPORT = "/reports/authenticationMethods/userRegistrationDetails"
 AUDITS = "/auditLogs/directoryAudits"
 GRANTS = "/oauth2PermissionGrants"

@@ -124,7 +124,8 @@ async def test_no_service_principal_means_no_consent(
     (evidence,) = await entra.tenant_evidence(microsoft.tenant())
     assert evidence.kind is EvidenceKind.TENANT_NOT_CONSENTED
     assert evidence.detail == {
-        "names": "Okta Microsoft Graph Client, Okta Office 365 Graph Client - SSO"
+        "names": "Okta Microsoft Graph Client, Okta Office 365 Graph Client - SSO",
+        "found_by": "name",
     }
     assert microsoft.paths() == [PRINCIPALS]
 
@@ -254,7 +255,7 @@ async def test_audit_rows_of_others_and_of_single_users_do_not_count(
         (
             AUDITS,
             "GET /auditLogs/directoryAudits",
-            "AuditLog.Read.All",
+            "AuditLog.Read.All + Directory.Read.All",
             ["tenant_consented", "read_failed"],
         ),
     ],

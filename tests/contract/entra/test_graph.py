@@ -20,6 +20,7 @@ from tests.contract.entra.microsoft import (
     APP,
     DENIED,
     ELIGIBLE,
+    GROUP_ELIGIBLE,
     REPORT,
     ROLES,
     TENANT_ID,
@@ -199,12 +200,13 @@ async def test_reports_of_different_tenants_do_not_wait_for_each_other(
         (ELIGIBLE, "RoleEligibilitySchedule.Read.Directory"),
         ("/users/u1", "User.Read.All"),
         (REPORT, "AuditLog.Read.All"),
-        ("/groups/g1/transitiveMembers", "GroupMember.Read.All"),
+        ("/groups/g1/transitiveMembers", "GroupMember.ReadBasic.All"),
+        (GROUP_ELIGIBLE, "PrivilegedEligibilitySchedule.Read.AzureADGroup"),
         ("/domains", "Domain.Read.All"),
         ("/servicePrincipals", "Application.Read.All"),
         ("/servicePrincipals/sp1/appRoleAssignments", "Application.Read.All"),
         ("/oauth2PermissionGrants", "Directory.Read.All"),
-        ("/auditLogs/directoryAudits", "AuditLog.Read.All"),
+        ("/auditLogs/directoryAudits", "AuditLog.Read.All + Directory.Read.All"),
         ("/users", "User.Read.All"),
     ],
 )
@@ -213,7 +215,10 @@ async def test_a_refused_read_names_the_permission_that_is_missing(
 ) -> None:
     """Whether it is raised, kept beside the admins, or told as evidence."""
     admins(microsoft, user("u1"), capable=False)
-    microsoft.graph[ROLES] = {"value": [held("u1"), held("g1", "group")]}
+    group = held("g1", "group")
+    group["principal"]["displayName"] = "Tier 0"
+    microsoft.graph[ROLES] = {"value": [held("u1"), group]}
+    microsoft.graph["/groups/g1/transitiveMembers"] = {"value": []}
     microsoft.graph["/servicePrincipals"] = {"value": [{"id": "sp1"}]}
     microsoft.graph[path] = DENIED
     tenant, missing = microsoft.tenant(), set()
