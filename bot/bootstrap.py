@@ -157,7 +157,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
 
         async def look(org: str) -> None:
             await base.scan.org(org)
-            await services.ask.review(await base.ledger.apps(org))
+            await services.ask.review(await base.ledger.summaries(org))
 
         engine.register(
             Work(

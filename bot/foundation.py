@@ -72,6 +72,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
         keys = Keys()
         names = frozenset(org.name for org in settings.okta)
         ledger = RedisLedger(client, keys, durability, names)
+        await ledger.bring_lists_up_to_date()
         orgs = _okta(settings, clock, stack, client, keys)
         entra = _entra(settings, clock, stack)
         scan = Scan(

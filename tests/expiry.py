@@ -12,6 +12,13 @@ KEYS = Keys()
 PERMANENT = (
     KEYS.apps("*"),
     KEYS.orgs(),
+    KEYS.summaries("*"),
+    KEYS.places("*"),
+    KEYS.names(),
+    KEYS.verdicts(),
+    KEYS.asked("*"),
+    KEYS.unreachable("*"),
+    KEYS.listed(),
     KEYS.scans(),
     KEYS.account_notes(),
     KEYS.prospects("*"),

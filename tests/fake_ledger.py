@@ -24,8 +24,10 @@ from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
 from bot.domain.recipients import Recipient
 from bot.domain.report import DayCount
+from bot.domain.summaries import AppSummary, Page, by_urgency, summary_of
 from bot.domain.troubles import Trouble
 from bot.errors import Conflict, StoreUnavailable
+from tests.pages import page_of
 
 
 class FakeLedger:
@@ -164,6 +166,32 @@ class FakeLedger:
         await self._call()
         found = (r for ref, r in self._apps.items() if org in ("", ref.org))
         return tuple(record for record in found if self._counts(record.app.ref.org))
+
+    async def page(self, number: int, rows: int, *, everything: bool = False) -> Page:
+        await self._call()
+        records = [r for r in self._apps.values() if self._counts(r.app.ref.org)]
+        return page_of(
+            records,
+            self._requests.values(),
+            self._prospects,
+            number=number,
+            rows=rows,
+            everything=everything,
+        )
+
+    async def summaries(self, org: str = "") -> tuple[AppSummary, ...]:
+        return tuple(sorted(map(summary_of, await self.apps(org)), key=by_urgency))
+
+    async def summaries_of(self, refs: Iterable[AppRef]) -> tuple[AppSummary, ...]:
+        wanted = set(refs)
+        return tuple(app for app in await self.summaries() if app.ref in wanted)
+
+    async def names(self) -> tuple[tuple[AppRef, str], ...]:
+        return tuple((record.app.ref, record.app.label) for record in await self.apps())
+
+    async def due_verdicts(self, now: datetime, limit: int) -> tuple[AppRef, ...]:
+        held = [(r.holds_until, r.app.ref) for r in await self.apps() if r.holds_until]
+        return tuple(ref for until, ref in sorted(held) if until <= now)[:limit]
 
     async def scans(self) -> Mapping[str, OrgScan]:
         await self._call()

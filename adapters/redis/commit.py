@@ -30,6 +30,44 @@ local function stored(write)
   return redis.call('GET', KEYS[write.key])
 end
 
+local function read(key, field)
+  local found = redis.call('HGET', key, field)
+  return found and cjson.decode(string.match(found, '^[^|{]*|(.*)$') or found) or nil
+end
+
+-- A summary, its place, its app's name, and when it ends to hold.
+local function list(write, key)
+  local old = read(key, write.app)
+  if old and old.place ~= write.place then redis.call('ZREM', KEYS[write.places], old.place) end
+  redis.call('HSET', key, write.app, ARGV[write.summary])
+  redis.call('ZADD', KEYS[write.places], 0, write.place)
+  if write['until'] then redis.call('ZADD', KEYS[write.verdicts], write['until'], write.ref)
+  else redis.call('ZREM', KEYS[write.verdicts], write.ref) end
+  if redis.call('HGET', KEYS[write.names], write.ref) ~= write.label then
+    redis.call('HSET', KEYS[write.names], write.ref, write.label)
+    redis.call('HINCRBY', KEYS[write.names], '', 1)
+  end
+end
+
+-- Which request of an app is open.
+local function ask(write, key)
+  if write.open then redis.call('HSET', key, write.app, write.request)
+  elseif redis.call('HGET', key, write.app) == write.request then
+    redis.call('HDEL', key, write.app)
+  end
+end
+
+-- Whether somebody should be asked for an app, nobody is, and nobody can be.
+local function reach(write)
+  local app, summary = write.reach, read(KEYS[write.summaries], write.reach)
+  local prospect = read(KEYS[write.prospects], app)
+  local open = redis.call('HGET', KEYS[write.asked], app)
+  local asked = summary and open and open == summary.summary.request_id
+  if summary and summary.wants and not asked and prospect and prospect.nobody then
+    redis.call('SADD', KEYS[write.unreachable], app)
+  else redis.call('SREM', KEYS[write.unreachable], app) end
+end
+
 for _, write in ipairs(writes) do
   if write.expects then
     local now = stored(write)
@@ -62,7 +100,13 @@ for _, write in ipairs(writes) do
     end
     if write.set then redis.call('SADD', KEYS[write.set], write.member) end
     if write.entry then redis.call('XADD', key, '*', unpack(write.entry)) end
+    if write.place then list(write, key) end
+    if write.request then ask(write, key) end
   end
+end
+
+for _, write in ipairs(writes) do
+  if write.reach then reach(write) end
 end
 return 1
 """
@@ -143,6 +187,55 @@ class Commit:
     def remove(self, key: str, field: str) -> None:
         """Take a record out of a hash, whether it is there or not."""
         self._writes.append({"key": self._key(key), "gone": field})
+
+    def expect(self, key: str, field: str, revision: int) -> None:
+        """Write nothing at all when a record of a hash is not at this revision."""
+        self._write(key=key, field=field, expects=revision)
+
+    def summary(
+        self,
+        value: str,
+        *,
+        app: str,
+        ref: str,
+        label: str,
+        summaries: str,
+        place: str,
+        places: str,
+        verdicts: str,
+        until: int | None,
+        names: str,
+    ) -> None:
+        """Write what lists show of an app; `until` (ms) it holds."""
+        self._write(
+            key=summaries,
+            summary=self._value(value),
+            app=app,
+            ref=ref,
+            label=label,
+            place=place,
+            places=self._key(places),
+            verdicts=self._key(verdicts),
+            until=until,
+            names=self._key(names),
+        )
+
+    def request(self, key: str, app: str, request_id: str, *, is_open: bool) -> None:
+        """Note which request of an app is open; one that is not says nothing of another."""
+        self._write(key=key, request=request_id, app=app, open=is_open)
+
+    def reach(
+        self, app: str, *, unreachable: str, summaries: str, prospects: str, asked: str
+    ) -> None:
+        """Note whether somebody can be asked for an app, once all else is written."""
+        self._write(
+            key=unreachable,
+            reach=app,
+            unreachable=self._key(unreachable),
+            summaries=self._key(summaries),
+            prospects=self._key(prospects),
+            asked=self._key(asked),
+        )
 
     def append(self, key: str, entry: dict[str, str]) -> None:
         """Append an entry to a stream."""

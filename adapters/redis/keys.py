@@ -28,6 +28,34 @@ class Keys:
         """Set: the orgs that have apps."""
         return self._key("orgs")
 
+    def summaries(self, org: str) -> str:
+        """Hash: app id -> what lists show of the app."""
+        return self._key("summaries", org)
+
+    def places(self, org: str) -> str:
+        """Sorted set: how pressing, label, app id; by these, as text."""
+        return self._key("places", org)
+
+    def names(self) -> str:
+        """Hash: app -> its label, and how often one changed."""
+        return self._key("names")
+
+    def verdicts(self) -> str:
+        """Sorted set: apps by when (ms) what lists show of them ends to hold."""
+        return self._key("verdicts")
+
+    def asked(self, org: str) -> str:
+        """Hash: app id -> the open request."""
+        return self._key("asked", org)
+
+    def unreachable(self, org: str) -> str:
+        """Set: ids of apps for which somebody should be asked, and nobody can be."""
+        return self._key("unreachable", org)
+
+    def listed(self) -> str:
+        """String: the release whose summaries these are."""
+        return self._key("listed")
+
     def scans(self) -> str:
         """Hash: org -> how its last scan went."""
         return self._key("scans")

@@ -19,6 +19,7 @@ from adapters.redis import codec
 from adapters.redis.commit import Commit, milliseconds, register, split, text
 from adapters.redis.durability import NONE, Durability
 from adapters.redis.keys import Keys
+from adapters.redis.lists import AT_A_TIME, VERSION, RedisLists
 from adapters.redis.store import errors
 from bot.domain.agenda import HOLD, Line
 from bot.domain.apps import AppRef
@@ -36,15 +37,12 @@ from bot.domain.prospects import Prospect
 from bot.domain.recipients import Recipient
 from bot.domain.report import DayCount
 from bot.domain.troubles import Trouble
-from bot.errors import RecordUnreadable
+from bot.errors import Conflict, RecordUnreadable
 
 DAY = 24 * 60 * 60
 ENDED_REQUESTS = 400 * DAY
 ENDED_DELIVERIES = 90 * DAY
 PEOPLE = DAY
-AT_A_TIME = 100
-"""So many apps are read before others have a turn: ten thousand take seconds, and Slack waits for
-three."""
 
 _TAKE_DUE = """
 local keys = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
@@ -61,7 +59,7 @@ return due
 """
 
 
-class RedisLedger:
+class RedisLedger(RedisLists):
     """Implements `bot.ports.ledger.Ledger`. `orgs` are those in the settings (None: all count)."""
 
     def __init__(
@@ -71,10 +69,8 @@ class RedisLedger:
         durability: Durability = NONE,
         orgs: frozenset[str] | None = None,
     ) -> None:
-        self._client = client
-        self._keys = keys
+        super().__init__(client, keys, orgs)
         self._durability = durability
-        self._configured = orgs
         self._script = register(client)
         self._hold = client.register_script(_HOLD)
         self._take_due = client.register_script(_TAKE_DUE)
@@ -110,6 +106,7 @@ class RedisLedger:
                 self._keys.prospects(one.app.org), one.app.app_id, codec.PROSPECT.dump(one)
             )
             commit.member(self._keys.orgs(), one.app.org)
+            self._reach(commit, one.app)
         for trouble in changes.troubles:
             commit.put(
                 self._keys.troubles(),
@@ -148,6 +145,7 @@ class RedisLedger:
             self._keys.apps(ref.org), codec.APP.dump(record), record.revision, field=ref.app_id
         )
         commit.member(self._keys.orgs(), ref.org)
+        self._list(commit, record)
 
     def _put_request(self, commit: Commit, request: ConsentRequest) -> None:
         is_open = request.stage.is_open
@@ -160,12 +158,19 @@ class RedisLedger:
         )
         commit.index(self._keys.open_requests(), request.id, made if is_open else None)
         commit.index(self._keys.requests_for(request.app), request.id, made)
+        self._put_asked(commit, request)
         commit.index(
             self._keys.requests_of(str(request.chat)), request.id, made if is_open else None
         )
         if request.link is not None:
             commit.set(self._keys.link(request.link.token_sha256), request.id, ENDED_REQUESTS)
         commit.set(self._keys.code(_plain_code(request.code)), request.id, ENDED_REQUESTS)
+
+    def _put_asked(self, commit: Commit, request: ConsentRequest) -> None:
+        app = request.app
+        key = self._keys.asked(app.org)
+        commit.request(key, app.app_id, request.id, is_open=request.stage.is_open)
+        self._reach(commit, app)
 
     def _put_onboarding(self, commit: Commit, onboarding: Onboarding) -> None:
         commit.put(
@@ -195,16 +200,52 @@ class RedisLedger:
         )
         commit.index(self._keys.due(), delivery.key, look_at)
 
-    def _counts(self, org: str) -> bool:
-        """Whether an org is in the settings: what was kept of any other is not told of."""
-        return self._configured is None or org in self._configured
-
     async def app(self, ref: AppRef) -> AppRecord | None:
         if not self._counts(ref.org):
             return None
         with errors():
             stored = await self._client.hget(self._keys.apps(ref.org), ref.app_id)
         return codec.APP.load(split(stored)) if stored else None
+
+    async def bring_lists_up_to_date(self) -> None:
+        """Write what lists show of each record that the former release wrote, some at a time.
+
+        Done again at every start, and cheap where there is nothing to do. A pass that dies is gone
+        on with: what it wrote is not written again.
+        """
+        with errors():
+            known = await self._client.get(self._keys.listed())
+            orgs = sorted(map(text, await self._client.smembers(self._keys.orgs())))
+        if known is None:
+            for request in await self.open_requests():
+                commit = Commit()
+                self._put_asked(commit, request)
+                await self._run(commit)
+        for org in orgs:
+            cursor = ""
+            while cursor != "0":
+                cursor = await self._list_some(org, cursor or "0")
+        with errors():
+            await self._client.set(self._keys.listed(), VERSION)
+
+    async def _list_some(self, org: str, cursor: str) -> str:
+        """Where to go on: further, or here again when one of them changed meanwhile."""
+        following, records = await self.outdated(org, cursor)
+        if records:
+            commit = Commit()
+            for record in records:
+                ref = record.app.ref
+                commit.expect(self._keys.apps(ref.org), ref.app_id, record.revision)
+                self._list(commit, record)
+            try:
+                await self._run(commit)
+            except Conflict:
+                return cursor
+        return following
+
+    async def _run(self, commit: Commit) -> None:
+        with errors():
+            await commit.run(self._client, self._script)
 
     async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
         stored = []
@@ -216,11 +257,6 @@ class RedisLedger:
             found += codec.APP.readable("apps", map(split, stored[start : start + AT_A_TIME]))
             await asyncio.sleep(0)
         return tuple(found)
-
-    async def _orgs(self, org: str) -> list[str]:
-        """That one, or all of them (""); of these the ones that count."""
-        names = [org] if org else map(text, await self._client.smembers(self._keys.orgs()))
-        return sorted(filter(self._counts, names))
 
     async def scans(self) -> Mapping[str, OrgScan]:
         with errors():

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from bot.domain.evidence import Evidence, State
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.prospects import Prospect
 from bot.domain.right_tenant import MISMATCHES
+from bot.domain.summaries import AppSummary, summary_of
 
 Json = dict[str, Any]
 
@@ -48,21 +49,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The apps, and what is known beside them: open requests by id, prospects, each org's look.
+    """The apps, and what is known beside them: open requests by id, prospects, each org's look."""
 
-    `now` (UTC) is the moment that the states are told for.
-    """
-
-    records: tuple[AppRecord, ...]
+    apps: tuple[AppSummary, ...]
     requests: Mapping[str, ConsentRequest]
     prospects: Mapping[AppRef, Prospect]
     scans: Mapping[str, OrgScan]
-    now: datetime
 
 
 def as_json(inventory: Inventory) -> str:
     """The whole inventory as one JSON object."""
-    apps = [app_json(inventory, record) for record in inventory.records]
+    apps = [app_json(inventory, app) for app in inventory.apps]
     counts = {state.value: sum(app["state"] == state for app in apps) for state in State}
     unreachable = sum(app["nobody"] is not None and app["asked"] is None for app in apps)
     return _dump(
@@ -75,23 +72,25 @@ def as_json(inventory: Inventory) -> str:
     )
 
 
-def why_json(inventory: Inventory, record: AppRecord) -> str:
-    """One app with all of its evidence, as one JSON object."""
-    assessment = record.assessed(inventory.now)
+def why_json(inventory: Inventory, record: AppRecord, now: datetime) -> str:
+    """One app with all of its evidence, as it stands at `now` (UTC), as one JSON object."""
+    record = replace(record, assessed_at=now)
+    assessment = record.verdict
     evidence = [_evidence(e, "because") for e in assessment.because]
     evidence += [_evidence(e, "beside") for e in assessment.beside]
     against = [
         {"done": _evidence(c.done, ""), "not_done": _evidence(c.not_done, "")}
         for c in assessment.contradictions
     ]
-    return _dump(app_json(inventory, record) | {"evidence": evidence, "contradictions": against})
+    app = app_json(inventory, summary_of(record))
+    return _dump(app | {"evidence": evidence, "contradictions": against})
 
 
-def app_json(inventory: Inventory, record: AppRecord) -> Json:
+def app_json(inventory: Inventory, summary: AppSummary) -> Json:
     """One app, without its evidence."""
-    app, tenant, assessment = record.app, record.tenant, record.assessed(inventory.now)
-    request = inventory.requests.get(record.request_id)
-    prospect = inventory.prospects.get(app.ref) if assessment.state.wants_consent else None
+    app, tenant = summary.app, summary.tenant
+    request = inventory.requests.get(summary.request_id)
+    prospect = inventory.prospects.get(app.ref) if summary.wants_consent else None
     return {
         "ref": str(app.ref),
         "org": app.ref.org,
@@ -100,11 +99,11 @@ def app_json(inventory: Inventory, record: AppRecord) -> Json:
         "status": app.status.value,
         "domain": app.domain or None,
         "tenant": {"id": tenant.id, "domain": tenant.domain} if tenant else None,
-        "state": assessment.state.value,
-        "confidence": assessment.confidence.value,
-        "contradicted": bool(assessment.contradictions),
-        "as_of": _time(assessment.as_of),
-        "scanned_at": _time(record.scanned_at),
+        "state": summary.state.value,
+        "confidence": summary.confidence.value,
+        "contradicted": summary.contradicted,
+        "as_of": _time(summary.as_of),
+        "scanned_at": _time(summary.scanned_at),
         "asked": _asked(request),
         "would_ask": _would_ask(prospect),
         "nobody": prospect.nobody.value if prospect and prospect.nobody else None,
@@ -116,8 +115,8 @@ def as_csv(inventory: Inventory) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(CSV_COLUMNS)
-    for record in inventory.records:
-        writer.writerow(map(safe_cell, _csv_row(app_json(inventory, record))))
+    for app in inventory.apps:
+        writer.writerow(map(safe_cell, _csv_row(app_json(inventory, app))))
     return out.getvalue()
 
 

@@ -7,6 +7,7 @@ Exit status: 0 all went well; 1 it went through, but an org could not be looked 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
@@ -20,11 +21,12 @@ from adapters.terminal.drawing import console, draw, printable
 from adapters.terminal.export import Inventory, as_csv, as_json, why_json
 from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
 from bot.chat import phrases
-from bot.chat.find_app import find_app
+from bot.chat.find_app import named_app
 from bot.chat.replies import Replies
 from bot.chat.words import Words
 from bot.domain.evidence import State
 from bot.domain.inventory import OrgScan
+from bot.domain.summaries import Page
 from bot.errors import ConsentError
 from bot.settings.whole import load
 
@@ -33,7 +35,6 @@ Orgs = Annotated[
     typer.Option("--org", metavar="NAME", help="Only this Okta org, by its name; repeatable."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON (docs/terminal.md tells the shape).")]
-EVERY_ROW = 1_000_000
 DONE, PARTLY, FAILED = 0, 1, 2
 
 
@@ -155,14 +156,14 @@ async def _scan(desk: Desk, org: list[str] | None, full: bool) -> int:
 
 async def _why(desk: Desk, name: str, as_json_: bool) -> int:
     replies = Replies(Words(desk.language), in_chat=False)
-    found = await _inventory(desk, (), None)
     try:
-        record = find_app(name, found.records)
+        record = await named_app(desk.ledger, name)
     except ConsentError as error:
         draw(replies.error(error), console(errors=True))
         return FAILED
+    found = await _inventory(desk, (), None)
     if as_json_:
-        typer.echo(why_json(found, record), nl=False)
+        typer.echo(why_json(found, record, desk.clock.now()), nl=False)
         return DONE
     shown = replies.why(
         record,
@@ -175,34 +176,32 @@ async def _why(desk: Desk, name: str, as_json_: bool) -> int:
 
 
 def _draw_apps(found: Inventory, desk: Desk) -> None:
-    shown = Replies(Words(desk.language), in_chat=False).apps(
-        found.records,
-        found.scans,
-        found.requests,
-        desk.clock.now(),
-        page=1,
-        everything=True,
-        prospects=found.prospects,
-        rows=EVERY_ROW,
+    apps, requests, prospects = found.apps, found.requests, found.prospects
+    page = Page(
+        counts=Counter(app.state for app in apps if not app.is_waived),
+        shown=apps,
+        requests=requests,
+        prospects=prospects,
+        unreachable=phrases.count_unreachable(apps, requests, prospects),
+        waived=sum(app.is_waived for app in apps),
     )
-    draw(shown, console())
+    replies = Replies(Words(desk.language), in_chat=False)
+    draw(replies.apps(page, found.scans, desk.clock.now(), everything=True), console())
 
 
 async def _inventory(desk: Desk, orgs: tuple[str, ...], states: list[State] | None) -> Inventory:
     """What the ledger holds of these orgs (none named: of all) in these states, sorted."""
-    now = desk.clock.now()
-    records = [
-        record
-        for record in await desk.ledger.apps()
-        if (not orgs or record.app.ref.org in orgs) and (not states or record.state(now) in states)
+    apps = [
+        app
+        for app in await desk.ledger.summaries()
+        if (not orgs or app.ref.org in orgs) and (not states or app.state in states)
     ]
     scans = await desk.ledger.scans()
     return Inventory(
-        tuple(sorted(records, key=phrases.by_urgency(now))),
+        tuple(apps),
         {request.id: request for request in await desk.ledger.open_requests()},
         await desk.ledger.prospects(),
         {name: scans[name] for name in sorted(scans) if not orgs or name in orgs},
-        now,
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 
 from bot.chat import phrases
 from bot.chat.words import Words
+from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry
 from bot.domain.evidence import State
-from bot.domain.inventory import AppRecord
+from bot.domain.summaries import RANKS, AppSummary
 from bot.message import (
     Block,
     Buttons,
@@ -33,10 +34,8 @@ NAMED = 5
 
 def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
     """Where the migration stands: bar, counts, what is most urgent, who holds it, how fresh."""
-    now = standings.now
-    open_ones = sorted(
-        (r for r in standings.records if r.state(now).is_open), key=phrases.by_urgency(now)
-    )
+    open_ones = [app for app in standings.apps if app.is_open]
+    counts = Counter(app.state for app in standings.apps if not app.is_waived)
     org = standings.org
     name = words("board.name_of_org", org=org) if org else words("board.name")
     title = (
@@ -44,10 +43,9 @@ def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
         if open_ones
         else words("board.all_done", name=name)
     )
-    blocks: list[Block] = [Heading(title), phrases.progress(words, standings.records, now)]
+    blocks: list[Block] = [Heading(title), phrases.progress(words, counts)]
     blocks.append(Text(_date_line(words, standings)))
-    counts = Counter(record.state(now) for record in standings.records)
-    named = [state for state in phrases.URGENCY if counts[state]]
+    named = [state for state in RANKS if state is not None and counts[state]]
     if named:
         blocks.append(
             Facts(tuple(Fact(words(f"state.{state.value}"), str(counts[state])) for state in named))
@@ -76,27 +74,27 @@ def _date_line(words: Words, standings: Standings) -> str:
     return words("board.until", date=date, count=left)
 
 
-def _urgent(words: Words, records: Sequence[AppRecord], standings: Standings) -> Table:
+def _urgent(words: Words, apps: Sequence[AppSummary], standings: Standings) -> Table:
     # A board of one org names it in its title.
     names = ("app", "state", "asked") if standings.org else ("app", "org", "state", "asked")
     return Table(
         tuple(words(f"column.{name}") for name in names),
         tuple(
             (
-                Cell(record.app.label),
-                *(() if standings.org else (Cell(record.app.ref.org),)),
-                phrases.state_cell(words, record.state(standings.now)),
-                _holder(words, record, standings),
+                Cell(app.app.label),
+                *(() if standings.org else (Cell(app.ref.org),)),
+                phrases.state_cell(words, app.state),
+                _holder(words, app, standings),
             )
-            for record in records
+            for app in apps
         ),
     )
 
 
-def _holder(words: Words, record: AppRecord, standings: Standings) -> Cell:
-    request = standings.requests.get(record.request_id)
+def _holder(words: Words, app: AppSummary, standings: Standings) -> Cell:
+    request = standings.requests.get(app.request_id)
     if request is None:
-        return phrases.nobody_asked(words, record, standings.prospects, standings.now)
+        return phrases.nobody_asked(words, app, standings.prospects)
     stage = words(f"stage.{request.stage.value}")
     return Cell(words("apps.asked", name=request.admin_name, stage=stage))
 
@@ -114,23 +112,20 @@ def closed(words: Words) -> Message:
 
 
 def nudge(
-    words: Words,
-    entries: Sequence[AuditEntry],
-    records: Mapping[str, AppRecord],
-    now: datetime,
+    words: Words, entries: Sequence[AuditEntry], apps: Mapping[AppRef, AppSummary]
 ) -> Message | None:
     """What changed, in a line for each kind; None when nothing did."""
     done, back, taken = [], [], []
     for entry in reversed(entries):
-        record = records.get(entry.subject)
-        if record is None:
+        app = apps.get(AppRef.parse(entry.subject))
+        if app is None:
             continue
-        label = record.app.label
+        label = app.app.label
         if entry.action == "acknowledge":
             taken.append(label)
-        elif record.state(now) is State.MIGRATED:
+        elif app.state is State.MIGRATED:
             done.append(label)
-        elif record.state(now).is_open and entry.detail.get("from") == State.MIGRATED.value:
+        elif app.is_open and entry.detail.get("from") == State.MIGRATED.value:
             back.append(label)
     lines = [
         words(key, count=len(names), names=_names(words, names))

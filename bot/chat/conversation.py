@@ -12,7 +12,6 @@ from datetime import UTC
 
 import structlog
 
-from bot.chat import phrases
 from bot.chat.commands import (
     Allow,
     Already,
@@ -45,7 +44,8 @@ from bot.chat.commands import (
     parse,
     verb_about_app,
 )
-from bot.chat.find_app import find_app
+from bot.chat.find_app import named_app
+from bot.chat.lists import AppLists
 from bot.chat.moments import read_moment
 from bot.chat.personal import PersonalReplies
 from bot.chat.replies import Replies
@@ -129,6 +129,7 @@ class Conversation:
     ) -> None:
         self._ledger = ledger
         self._scan = scan
+        self._lists = AppLists(ledger, scan)
         self._ask = ask
         self._accounts = Accounts(ledger=ledger, clock=clock)
         self._remind = remind
@@ -286,9 +287,7 @@ class Conversation:
         return personal.later(put_off[0], moved, postpone.deadline(put_off[0]))
 
     async def _find(self, name: str) -> AppRecord:
-        return find_app(
-            name, sorted(await self._ledger.apps(), key=phrases.by_urgency(self._clock.now()))
-        )
+        return await named_app(self._ledger, name)
 
     async def _why(self, replies: Replies, record: AppRecord) -> Message:
         ref = record.app.ref
@@ -316,17 +315,7 @@ class Conversation:
         )
         if unseen:
             await self._look(unseen, replies, progress)  # one may be under way: it is joined
-            scans = await self._ledger.scans()
-        requests = {request.id: request for request in await self._ledger.open_requests()}
-        return replies.apps(
-            await self._ledger.apps(),
-            scans,
-            requests,
-            self._scan.now(),
-            page=page,
-            everything=everything,
-            prospects=await self._ledger.prospects(),
-        )
+        return await self._lists.page(replies, page, everything=everything)
 
     async def _look(self, orgs: tuple[str, ...], replies: Replies, progress: Show | None) -> None:
         for org in orgs:
@@ -336,4 +325,4 @@ class Conversation:
                     await progress(replies.scanning(org, done, total))
 
             await self._scan.org(org, show)
-            await self._ask.review(await self._ledger.apps(org))
+            await self._ask.review(await self._ledger.summaries(org))

@@ -12,9 +12,9 @@ from bot.domain.calendar import Calendar
 from bot.domain.consent import ConsentRequest
 from bot.domain.digests import date_of, window_of
 from bot.domain.intents import Policy
-from bot.domain.inventory import AppRecord
 from bot.domain.notices import OperatorDigest
 from bot.domain.prospects import Prospect
+from bot.domain.summaries import AppSummary, by_urgency
 from bot.message import Block, Buttons, Cell, Command, Heading, Message, Note, Table, Text
 from bot.ports.ledger import Ledger
 
@@ -26,7 +26,7 @@ async def digest(
 ) -> Message | None:
     """The message, from the present truth; None when no app is that near any more."""
     calendar = policy.calendars.of(notice.to.time_zone)
-    near = _near(await ledger.apps(), calendar, policy, now)
+    near = _near(await ledger.summaries(), calendar, policy, now)
     if not near:
         return None
     requests = {request.id: request for request in await ledger.open_requests()}
@@ -41,56 +41,53 @@ async def digest(
             tuple(words(f"column.{name}") for name in ("app", "org", "date", "asked")),
             tuple(
                 (
-                    Cell(record.app.label),
-                    Cell(record.app.ref.org),
-                    Cell(words.day(date_of(record, policy))),
-                    _holder(words, record, requests.get(record.request_id), prospects, now),
+                    Cell(app.app.label),
+                    Cell(app.ref.org),
+                    Cell(words.day(date_of(app, policy))),
+                    _holder(words, app, requests.get(app.request_id), prospects),
                 )
-                for record in near[:SHOWN]
+                for app in near[:SHOWN]
             ),
         ),
     ]
     if len(near) > SHOWN:
         blocks.append(Note(words("reminder.more", count=len(near) - SHOWN)))
-    unreachable = phrases.count_unreachable(near, requests, prospects, now)
+    unreachable = phrases.count_unreachable(near, requests, prospects)
     if unreachable:
         blocks.append(Text(words("apps.unreachable", count=unreachable)))
-    blocks.append(Buttons(_ways(words, near, requests, prospects, now)))
+    blocks.append(Buttons(_ways(words, near, requests, prospects)))
     blocks.append(Note(words("digest.why", count=policy.campaign.window(left).every)))
     return Message(title, tuple(blocks))
 
 
 def _near(
-    records: Sequence[AppRecord], calendar: Calendar, policy: Policy, now: datetime
-) -> list[AppRecord]:
+    apps: Sequence[AppSummary], calendar: Calendar, policy: Policy, now: datetime
+) -> list[AppSummary]:
     """What is open and in a window that operators are told of, the most urgent first."""
-    today, urgency = calendar.today(now), phrases.by_urgency(now)
+    today = calendar.today(now)
     return sorted(
         (
-            record
-            for record in records
-            if record.state(now).is_open
-            and window_of(date_of(record, policy), calendar, today, policy) is not None
+            app
+            for app in apps
+            if app.is_open and window_of(date_of(app, policy), calendar, today, policy) is not None
         ),
-        key=lambda record: (date_of(record, policy), urgency(record)),
+        key=lambda app: (date_of(app, policy), by_urgency(app)),
     )
 
 
 def _ways(
     words: Words,
-    near: Sequence[AppRecord],
+    near: Sequence[AppSummary],
     requests: Mapping[str, ConsentRequest],
     prospects: Mapping[AppRef, Prospect],
-    now: datetime,
 ) -> tuple[Command, ...]:
     """To whom the most urgent app that nobody holds could go; and the whole list."""
     ways = [Command("apps", words("button.apps"), "apps")]
-    for record in near:
-        held = record.request_id in requests
-        unreachable = phrases.nobody(record, prospects, now) is not None
-        if record.state(now).wants_consent and not held and not unreachable:
-            who = words("button.who", app=record.app.label)
-            ways.insert(0, Command("who", who, f"who {record.app.ref}"))
+    for app in near:
+        held = app.request_id in requests
+        if app.wants_consent and not held and phrases.nobody(app, prospects) is None:
+            who = words("button.who", app=app.app.label)
+            ways.insert(0, Command("who", who, f"who {app.ref}"))
             break
     return tuple(ways)
 
@@ -103,13 +100,12 @@ def _how_near(words: Words, left: int, date: str) -> str:
 
 def _holder(
     words: Words,
-    record: AppRecord,
+    app: AppSummary,
     request: ConsentRequest | None,
     prospects: Mapping[AppRef, Prospect],
-    now: datetime,
 ) -> Cell:
     """Who was asked and how far they are, or why nobody was."""
     if request is None:
-        return phrases.nobody_asked(words, record, prospects, now)
+        return phrases.nobody_asked(words, app, prospects)
     stage = words(f"stage.{request.stage.value}")
     return Cell(words("apps.asked", name=request.admin_name, stage=stage))

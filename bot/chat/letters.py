@@ -284,41 +284,34 @@ class Letters:
         return Message(title, tuple(blocks))
 
     async def _reminder(self, words: Words) -> Message | None:
-        records = await self._ledger.apps()
-        now = self._clock.now()
-        open_ones = sorted(
-            (r for r in records if r.state(now).is_open), key=phrases.by_urgency(now)
-        )
-        if not open_ones:
+        page = await self._ledger.page(1, SHOWN)
+        if not page.open:
             return None
-        requests = {request.id: request for request in await self._ledger.open_requests()}
-        prospects = await self._ledger.prospects()
-        title = words("reminder.title", count=len(open_ones))
+        title = words("reminder.title", count=page.open)
         blocks: list[Block] = [
             Heading(title),
-            phrases.progress(words, records, now),
+            phrases.progress(words, page.counts),
             Text(words("reminder.why", date=words.date(OKTA_CONSENT.on))),
             Table(
                 tuple(words(f"column.{name}") for name in ("app", "org", "state", "asked")),
                 tuple(
                     (
-                        Cell(record.app.label),
-                        Cell(record.app.ref.org),
-                        phrases.state_cell(words, record.state(now)),
-                        Cell(requests[record.request_id].admin_name)
-                        if record.request_id in requests
-                        else phrases.nobody_asked(words, record, prospects, now),
+                        Cell(app.app.label),
+                        Cell(app.ref.org),
+                        phrases.state_cell(words, app.state),
+                        Cell(page.requests[app.request_id].admin_name)
+                        if app.request_id in page.requests
+                        else phrases.nobody_asked(words, app, page.prospects),
                     )
-                    for record in open_ones[:SHOWN]
+                    for app in page.shown
                 ),
             ),
         ]
-        unreachable = phrases.count_unreachable(open_ones, requests, prospects, now)
-        if unreachable:
-            said = words("apps.unreachable", count=unreachable)
+        if page.unreachable:
+            said = words("apps.unreachable", count=page.unreachable)
             blocks.append(Text(f"{said} {words('hint.who')}"))
-        if len(open_ones) > SHOWN:
-            blocks.append(Note(words("reminder.more", count=len(open_ones) - SHOWN)))
+        if page.open > SHOWN:
+            blocks.append(Note(words("reminder.more", count=page.open - SHOWN)))
         blocks.append(Note(self._freshness(words, await self._looks())))
         blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))
         return Message(title, tuple(blocks), private=False)

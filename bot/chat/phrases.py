@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from bot.chat.words import Words
@@ -12,9 +12,9 @@ from bot.domain.choice import DISQUALIFYING, Candidate, Nobody, Point
 from bot.domain.consent import ConsentRequest
 from bot.domain.doubts import doubts
 from bot.domain.evidence import Assessment, Evidence, State
-from bot.domain.inventory import AppRecord
 from bot.domain.people import Platform
 from bot.domain.prospects import Prospect
+from bot.domain.summaries import AppSummary
 from bot.errors import (
     AppUnreadable,
     CloudError,
@@ -34,16 +34,6 @@ TONES = {
     State.MIGRATED: Tone.GOOD,
     State.NOT_APPLICABLE: Tone.NEUTRAL,
 }
-# What is most pressing comes first.
-URGENCY = {
-    State.NEEDS_CONSENT: 0,
-    State.NEEDS_SAVE: 1,
-    State.NEEDS_REVIEW: 2,
-    State.UNREADABLE: 3,
-    State.SAID_SAVED: 4,
-    State.MIGRATED: 5,
-    State.NOT_APPLICABLE: 6,
-}
 
 
 SAID = 60
@@ -55,26 +45,17 @@ def quoted(said: str) -> str:
     return said if len(said) <= SAID else f"{said[: SAID - 1].rstrip()}…"
 
 
-def by_urgency(now: datetime) -> Callable[[AppRecord], tuple[int, str, str]]:
-    """A sort key: the most pressing at `now` first, then by org and label."""
-
-    def key(record: AppRecord) -> tuple[int, str, str]:
-        return (URGENCY[record.state(now)], record.app.ref.org, record.app.label.casefold())
-
-    return key
-
-
 def state_cell(words: Words, state: State) -> Cell:
     """A state in words, with its tone."""
     return Cell(words(f"state.{state.value}"), TONES[state])
 
 
-def known_how(words: Words, assessment: Assessment, now: datetime) -> str:
+def known_how(words: Words, verdict: Assessment | AppSummary, now: datetime) -> str:
     """How a state is known and how old that is: "a person said so, 2 hours ago"."""
-    how = words(f"confidence.{assessment.confidence.value}")
-    if assessment.as_of is None:
+    how = words(f"confidence.{verdict.confidence.value}")
+    if verdict.as_of is None:
         return how
-    return words("phrase.known", how=how, age=words.ago(assessment.as_of, now))
+    return words("phrase.known", how=how, age=words.ago(verdict.as_of, now))
 
 
 def evidence_text(words: Words, evidence: Evidence) -> str:
@@ -143,37 +124,30 @@ def person(candidate: Candidate) -> str:
 
 
 def count_unreachable(
-    records: Iterable[AppRecord],
+    apps: Iterable[AppSummary],
     requests: Mapping[str, ConsentRequest],
     prospects: Mapping[AppRef, Prospect],
-    now: datetime,
 ) -> int:
     """For how many of these apps somebody should be asked, nobody is, and nobody can be."""
-    return sum(
-        nobody(record, prospects, now) is not None
-        for record in records
-        if record.request_id not in requests
-    )
+    return sum(nobody(app, prospects) is not None for app in apps if app.request_id not in requests)
 
 
-def nobody(record: AppRecord, prospects: Mapping[AppRef, Prospect], now: datetime) -> Nobody | None:
+def nobody(app: AppSummary, prospects: Mapping[AppRef, Prospect]) -> Nobody | None:
     """Why nobody can be asked for an app that wants somebody; None when that is not so."""
-    known = prospects.get(record.app.ref)
-    return known.nobody if known is not None and record.state(now).wants_consent else None
+    known = prospects.get(app.ref)
+    return known.nobody if known is not None and app.wants_consent else None
 
 
-def nobody_asked(
-    words: Words, record: AppRecord, prospects: Mapping[AppRef, Prospect], now: datetime
-) -> Cell:
+def nobody_asked(words: Words, app: AppSummary, prospects: Mapping[AppRef, Prospect]) -> Cell:
     """That nobody is asked yet, or why nobody can be."""
-    why = nobody(record, prospects, now)
+    why = nobody(app, prospects)
     if why is None:
         return Cell(words("apps.nobody_asked"))
     return Cell(words("apps.nobody_reachable", why=words(f"nobody.{why.value}")), Tone.ATTENTION)
 
 
-def progress(words: Words, records: tuple[AppRecord, ...], now: datetime) -> Progress:
+def progress(words: Words, counts: Mapping[State, int]) -> Progress:
     """How many of the apps that the migration is about are done."""
-    concerned = [r for r in records if r.state(now) is not State.NOT_APPLICABLE]
-    done = sum(r.state(now) is State.MIGRATED for r in concerned)
-    return Progress(done, len(concerned), words("apps.progress", done=done, total=len(concerned)))
+    done = counts.get(State.MIGRATED, 0)
+    total = done + sum(count for state, count in counts.items() if state.is_open)
+    return Progress(done, total, words("apps.progress", done=done, total=total))

@@ -13,6 +13,7 @@ from bot.chat import boards, reports
 from bot.chat.digests import digest
 from bot.chat.rounds import personal_round
 from bot.chat.words import Words
+from bot.domain.apps import AppRef
 from bot.domain.cadence import put_off_until
 from bot.domain.campaign import Tone
 from bot.domain.consent import ConsentRequest, Stage
@@ -100,11 +101,10 @@ class Reminding:
 
     async def sample(self, asker: ChatIdentity) -> Message | None:
         """A round as the asker would see it, made from an open app; its button leads nowhere."""
-        now = self._clock.now()
-        records = [r for r in await self._ledger.apps() if r.state(now).wants_consent]
-        if not records:
+        now, apps = self._clock.now(), await self._ledger.summaries()
+        record = next((app for app in apps if app.wants_consent), None)
+        if record is None:
             return None
-        record = records[0]
         request = ConsentRequest(
             id="sample",
             app=record.app.ref,
@@ -134,19 +134,18 @@ class Reminding:
         since = datetime.fromisoformat(notice.since)
         until = datetime.fromisoformat(notice.until) if notice.until else self._clock.now()
         entries = news(await self._ledger.audit(NEWS), since, until, notice.org)
-        records = {str(record.app.ref): record for record in await self._ledger.apps(notice.org)}
-        return boards.nudge(self._words, entries, records, self._clock.now())
+        apps = await self._ledger.summaries_of({AppRef.parse(entry.subject) for entry in entries})
+        return boards.nudge(self._words, entries, {app.ref: app for app in apps})
 
     async def _report(self, org: str) -> Message | None:
-        now = self._clock.now()
-        today = now.date()
-        records = await self._ledger.apps(org)
-        if not records:
+        today = self._clock.now().date()
+        apps = await self._ledger.summaries(org)
+        if not apps:
             return None
         past = [day for day in await self._ledger.history() if day.on < today]
-        counted = (day.of(org) for day in (*past, count(today, records, now)))
+        counted = (day.of(org) for day in (*past, count(today, apps)))
         days = [day for day in counted if day is not None]
-        deadline = main_deadline(dates_of(self._policy.campaign, records, now), today)
+        deadline = main_deadline(dates_of(self._policy.campaign, apps), today)
         chart = burn_down(days, deadline)
         url = ""
         if self._painter is not None and len(days) > 1:

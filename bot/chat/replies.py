@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from types import MappingProxyType
 
 from bot.chat import people, phrases, plans
 from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS, typed
 from bot.chat.personal import PersonalReplies, plain
 from bot.chat.words import Words
-from bot.domain.apps import AppRef
 from bot.domain.choice import Choice
 from bot.domain.consent import ConsentRequest
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.prospects import Prospect
 from bot.domain.right_tenant import MISMATCHES
+from bot.domain.summaries import AppSummary, Page
 from bot.errors import AppAmbiguous, AppUnknown, O365BotError
 from bot.message import (
     Block,
@@ -37,7 +36,6 @@ from bot.services.accounts import Noted
 from bot.services.ask import Asked
 from bot.services.rehearse import Plan
 
-PAGE = 15
 # More buttons than this are noise.
 OFFERS = 3
 CHOICES = 8
@@ -50,40 +48,33 @@ class Replies:
         self._words = words
         self._in_chat = in_chat
 
+    @property
+    def language(self) -> str:
+        return self._words.language
+
     def apps(
         self,
-        records: tuple[AppRecord, ...],
+        page: Page,
         scans: Mapping[str, OrgScan],
-        requests: Mapping[str, ConsentRequest],
         now: datetime,
         *,
-        page: int,
         everything: bool,
-        prospects: Mapping[AppRef, Prospect] = MappingProxyType({}),
-        rows: int = PAGE,
     ) -> Message:
-        """Which apps need migration, `rows` a page. `requests` are the open ones, by id."""
+        """Which apps need migration, a page of them."""
         words = self._words
-        urgency = phrases.by_urgency(now)
-        open_ones = sorted((r for r in records if r.state(now).is_open), key=urgency)
-        listed = sorted(records, key=urgency) if everything else open_ones
-        pages = max(1, -(-len(listed) // rows))
-        page = min(page, pages)
-        shown = listed[(page - 1) * rows : page * rows]
-        title = words("apps.title", count=len(open_ones))
+        title = words("apps.title", count=page.open)
         blocks: list[Block] = [Heading(title)]
-        if records:
-            blocks.append(phrases.progress(words, records, now))
-        if shown:
+        if page.counts:
+            blocks.append(phrases.progress(words, page.counts))
+        if page.shown:
             blocks.append(
                 Table(
                     self._columns("app", "org", "state", "known", "asked"),
-                    tuple(self._row(record, requests, prospects, now) for record in shown),
+                    tuple(self._row(app, page, now) for app in page.shown),
                 )
             )
-        unreachable = phrases.count_unreachable(open_ones, requests, prospects, now)
-        if unreachable:
-            said = words("apps.unreachable", count=unreachable)
+        if page.unreachable:
+            said = words("apps.unreachable", count=page.unreachable)
             blocks.append(Text(self._with_hint(said, "hint.who")))
         blocks += [
             Text(words("apps.org_failed", org=scan.org, failure=scan.failure))
@@ -95,45 +86,38 @@ class Replies:
             for scan in scans.values()
             if scan.is_under_way
         ]
-        if pages > 1:
+        if page.pages > 1:
             command = "all" if everything else "apps"
-            blocks.append(Note(words("apps.page", page=page, pages=pages, command=command)))
+            at = {"page": page.number, "pages": page.pages}
+            blocks.append(Note(words("apps.page", command=command, **at)))
         blocks.append(Note(self._freshness(scans, now)))
-        offers = [r for r in shown if r.state(now).wants_consent and r.request_id not in requests][
-            :OFFERS
-        ]
+        offers = [a for a in page.shown if a.wants_consent and a.request_id not in page.requests]
         if offers:
-            blocks.append(Buttons(tuple(self._who_button(r, f"who:{r.app.ref}") for r in offers)))
+            buttons = (self._who_button(app, f"who:{app.ref}") for app in offers[:OFFERS])
+            blocks.append(Buttons(tuple(buttons)))
         return Message(title, tuple(blocks))
 
     def _columns(self, *names: str) -> tuple[str, ...]:
         return tuple(self._words(f"column.{name}") for name in names)
 
-    def _who_button(self, record: AppRecord, button_id: str) -> Command:
+    def _who_button(self, record: AppRecord | AppSummary, button_id: str) -> Command:
         label = self._words("button.who", app=record.app.label)
         return Command(button_id, label, f"who {record.app.ref}")
 
-    def _row(
-        self,
-        record: AppRecord,
-        requests: Mapping[str, ConsentRequest],
-        prospects: Mapping[AppRef, Prospect],
-        now: datetime,
-    ) -> tuple[Cell, ...]:
+    def _row(self, app: AppSummary, page: Page, now: datetime) -> tuple[Cell, ...]:
         words = self._words
-        request = requests.get(record.request_id)
+        request = page.requests.get(app.request_id)
         if request is not None:
             stage = words(f"stage.{request.stage.value}")
             asked = Cell(words("apps.asked", name=request.admin_name, stage=stage))
         else:
-            asked = phrases.nobody_asked(words, record, prospects, now)
-        assessment = record.assessed(now)
+            asked = phrases.nobody_asked(words, app, page.prospects)
         return (
-            Cell(record.app.label),
-            Cell(record.app.ref.org),
-            phrases.state_cell(words, assessment.state),
-            Cell(phrases.known_how(words, assessment, now)),
-            asked if assessment.state.is_open else Cell("–"),
+            Cell(app.app.label),
+            Cell(app.ref.org),
+            phrases.state_cell(words, app.state),
+            Cell(phrases.known_how(words, app, now)),
+            asked if app.is_open else Cell("–"),
         )
 
     def _freshness(self, scans: Mapping[str, OrgScan], now: datetime) -> str:

@@ -20,10 +20,10 @@ from bot.domain.cadence import moment_of, rested
 from bot.domain.calendar import DAY, HORIZON, Calendar
 from bot.domain.campaign import Audience, Window
 from bot.domain.intents import Intent, Policy, Standing
-from bot.domain.inventory import AppRecord
 from bot.domain.notices import OperatorDigest
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import LONGEST_ABSENCE
+from bot.domain.summaries import AppSummary
 
 OCCASION = "digest:"
 
@@ -55,15 +55,14 @@ class Decision:
 NOTHING = Decision()
 
 
-def date_of(record: AppRecord, policy: Policy) -> date:
+def date_of(app: AppSummary, policy: Policy) -> date:
     """The date that an app runs against."""
-    return policy.campaign.deadline_for(record.app.ref, record.tenant_id).on
+    return policy.campaign.deadline_for(app.ref, app.tenant_id).on
 
 
-def dates_of(records: Iterable[AppRecord], policy: Policy, now: datetime) -> tuple[date, ...]:
-    """The dates of what is open at `now`, each once, the earliest first."""
-    open_ones = (record for record in records if record.state(now).is_open)
-    return tuple(sorted({date_of(record, policy) for record in open_ones}))
+def dates_of(apps: Iterable[AppSummary], policy: Policy) -> tuple[date, ...]:
+    """The dates of what is open, each once, the earliest first."""
+    return tuple(sorted({date_of(app, policy) for app in apps if app.is_open}))
 
 
 def window_of(on: date, calendar: Calendar, today: date, policy: Policy) -> Window | None:

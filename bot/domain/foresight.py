@@ -15,9 +15,9 @@ from bot.domain.board import Board, may_be_buried_from, next_report, week_of
 from bot.domain.calendar import DAY, Calendar
 from bot.domain.campaign import Audience
 from bot.domain.intents import Policy
-from bot.domain.inventory import AppRecord
 from bot.domain.notices import Channel
 from bot.domain.report import dates_of, main_deadline
+from bot.domain.summaries import AppSummary
 
 
 class PostKind(StrEnum):
@@ -39,7 +39,7 @@ class ChannelPost:
 
 def channel_posts(
     board: Board,
-    records: Sequence[AppRecord],
+    apps: Sequence[AppSummary],
     start: datetime,
     until: datetime,
     policy: Policy,
@@ -47,15 +47,15 @@ def channel_posts(
 ) -> Iterator[ChannelPost]:
     """What the channel of `board` gets from `start` until before `until` if nothing changed.
 
-    `records` are the apps that the board is about.
+    `apps` are those that the board is about.
     """
     calendar = policy.calendars.of("")
     old = may_be_buried_from(board, post_anew_after)
     if old is not None and old < until:
         yield ChannelPost(board.channel, board.org, PostKind.BOARD, max(old, start))
-    if not any(record.state(start).is_open for record in records):
+    if not any(app.is_open for app in apps):
         return
-    dates = dates_of(policy.campaign, records, start)
+    dates = dates_of(policy.campaign, apps)
 
     def tells(at: datetime) -> bool:
         today = calendar.today(at)

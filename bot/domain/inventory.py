@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 from bot.domain.apps import Office365App, Tenant
 from bot.domain.evidence import Assessment, Evidence, State, assess
+from bot.domain.waivers import Waiver
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,8 @@ class AppRecord:
     `scanned_at` is the last look at the app in Okta (UTC), None if there was none; `microsoft_at`
     the last one at its tenant. `tenant` is None while the app's Entra tenant could not be
     discovered. `request_id` names the open consent request, "" when nobody is asked. `revision`
-    counts changes; 0: never stored.
+    counts changes; 0: never stored. `assessed_at` is the moment that the last verdict was taken for
+    (None: the last look). `waiver` is the last one, over or not.
     """
 
     app: Office365App
@@ -27,6 +31,32 @@ class AppRecord:
     request_id: str = ""
     revision: int = 0
     microsoft_at: datetime | None = None
+    assessed_at: datetime | None = None
+    waiver: Waiver | None = None
+
+    @property
+    def told_at(self) -> datetime:
+        """The moment (UTC) that lists show it at, until it is taken up again."""
+        at = self.assessed_at or self.scanned_at
+        return at or max((e.seen_at for e in self.evidence), default=NEVER)
+
+    @property
+    def verdict(self) -> Assessment:
+        """The last verdict that was taken."""
+        return self.assessed(self.told_at)
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether it was accepted as it is, by the last verdict."""
+        return self.waiver is not None and self.waiver.holds(self.told_at)
+
+    @property
+    def holds_until(self) -> datetime | None:
+        """Until when (UTC) all of that stays as it is if nothing new is seen."""
+        ends = [self.verdict.holds_until]
+        if self.waiver is not None and self.is_waived:
+            ends.append(self.waiver.next_after(self.told_at))
+        return min((end for end in ends if end is not None), default=None)
 
     def assessed(self, now: datetime) -> Assessment:
         """What the evidence adds up to at `now` (UTC).

@@ -6,11 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from bot.domain.campaign import OKTA_CONSENT, Campaign, Deadline
 from bot.domain.evidence import State
-from bot.domain.inventory import AppRecord
+from bot.domain.summaries import AppSummary
 
 PACE_OVER = timedelta(days=28)
 LEAST = timedelta(days=3)
@@ -49,11 +49,12 @@ class DayCount:
         return DayCount(self.on, self.orgs[org]) if org in self.orgs else None
 
 
-def count(on: date, records: Iterable[AppRecord], now: datetime) -> DayCount:
-    """The count of a day, as it stands at `now` (UTC)."""
+def count(on: date, apps: Iterable[AppSummary]) -> DayCount:
+    """The count of a day; what is waived is left out."""
     orgs: dict[str, Counter[State]] = {}
-    for record in records:
-        orgs.setdefault(record.app.ref.org, Counter())[record.state(now)] += 1
+    for app in apps:
+        if not app.is_waived:
+            orgs.setdefault(app.ref.org, Counter())[app.state] += 1
     total = sum(orgs.values(), Counter[State]())
     return DayCount(on, dict(total), {org: dict(states) for org, states in orgs.items()})
 
@@ -110,12 +111,10 @@ def _forecast(days: Sequence[DayCount], deadline: Deadline) -> Forecast:
     return Forecast(per_day * 7, done_on, missing)
 
 
-def dates_of(
-    campaign: Campaign, records: Sequence[AppRecord], now: datetime
-) -> tuple[Deadline, ...]:
+def dates_of(campaign: Campaign, apps: Sequence[AppSummary]) -> tuple[Deadline, ...]:
     """The dates that these apps run against: those of the open ones, while there are any."""
-    counted = [record for record in records if record.state(now).is_open] or records
-    found = (campaign.deadline_for(record.app.ref, record.tenant_id) for record in counted)
+    counted = [app for app in apps if app.is_open] or apps
+    found = (campaign.deadline_for(app.ref, app.tenant_id) for app in counted)
     return tuple(sorted(dict.fromkeys(found), key=lambda deadline: deadline.on))
 
 

@@ -22,9 +22,10 @@ from bot.domain.prospects import Prospect
 from bot.domain.recipients import Recipient
 from bot.domain.report import DayCount
 from bot.domain.troubles import Trouble
+from bot.ports.lists import Lists
 
 
-class Ledger(Protocol):
+class Ledger(Lists, Protocol):
     """The product's own records: apps, consent requests, deliveries, and the audit stream.
 
     Everything is read by its own method and changed by one: `commit`. A record that a newer version
@@ -47,7 +48,7 @@ class Ledger(Protocol):
     async def app(self, ref: AppRef) -> AppRecord | None: ...
 
     async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
-        """Every app of one org, or of all orgs."""
+        """Every app of one org, or of all orgs, with its evidence: for who looks at all of them."""
         ...
 
     async def scans(self) -> Mapping[str, OrgScan]:

@@ -11,10 +11,11 @@ from typing import Protocol
 from bot.domain.apps import AppRef
 from bot.domain.campaign import Deadline
 from bot.domain.consent import ConsentRequest
-from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.inventory import OrgScan
 from bot.domain.notices import Notice
 from bot.domain.prospects import Prospect
 from bot.domain.report import BurnDown
+from bot.domain.summaries import AppSummary
 from bot.message import Message
 
 NO_LINKS: Mapping[str, str] = MappingProxyType({})
@@ -44,12 +45,13 @@ class Composer(Protocol):
 class Standings:
     """What a board shows. `now` is UTC; `deadline` is the date that comes next.
 
+    `apps` are in order, the most pressing first;
     `working_days_left` is 0 on the day itself, and where only days off come before it; `org` is the
     Okta org that it is about, "" for all of them; `prospects` say of apps that nobody is asked for
     whether somebody can be.
     """
 
-    records: tuple[AppRecord, ...]
+    apps: tuple[AppSummary, ...]
     requests: Mapping[str, ConsentRequest]
     scans: Mapping[str, OrgScan]
     deadline: Deadline

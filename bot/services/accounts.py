@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
 from bot.domain.people_policy import AccountNote, Said
+from bot.domain.summaries import AppSummary
 from bot.errors import Conflict
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
@@ -23,7 +23,7 @@ class Noted:
 
     note: AccountNote
     known: tuple[str, ...]
-    affected: tuple[AppRecord, ...]
+    affected: tuple[AppSummary, ...]
 
 
 class Accounts:
@@ -62,23 +62,21 @@ class Accounts:
             return await self._noted(note)
 
     async def _noted(self, note: AccountNote) -> Noted:
-        records = await self._ledger.apps()
+        apps = await self._ledger.summaries()
         known: dict[str, str] = {}
         tenants, orgs = set(), set()
-        for tenant_id in {record.tenant.id for record in records if record.tenant}:
+        for tenant_id in {app.tenant.id for app in apps if app.tenant}:
             for admin in await self._ledger.global_admins(tenant_id) or ():
                 if note.account in admin.names:
                     known[admin.object_id] = admin.display_name
                     tenants.add(tenant_id)
-        for org in {record.app.ref.org for record in records}:
+        for org in {app.ref.org for app in apps}:
             for one in await self._ledger.okta_admins(org) or ():
                 if note.account in one.names:
                     known.setdefault(one.user_id, one.display_name)
                     orgs.add(org)
         affected = tuple(
-            record
-            for record in records
-            if record.app.ref.org in orgs or (record.tenant and record.tenant.id in tenants)
+            app for app in apps if app.ref.org in orgs or (app.tenant and app.tenant.id in tenants)
         )
         return Noted(note, tuple(dict.fromkeys(known.values())), affected)
 

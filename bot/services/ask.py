@@ -19,6 +19,7 @@ from bot.domain.inventory import AppRecord
 from bot.domain.notices import Happening, PersonalLink
 from bot.domain.people import ChatIdentity, Colleague, Platform
 from bot.domain.people_policy import PeoplePolicy
+from bot.domain.summaries import AppSummary
 from bot.errors import (
     AppUnknown,
     AppUnreadable,
@@ -89,9 +90,9 @@ class Ask:
         """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError."""
         return await self._candidates.of(record)
 
-    async def review(self, records: Iterable[AppRecord], *, anew: bool = False) -> None:
+    async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
         """Look again at whom these apps' consent could be asked of, where that look is old."""
-        await self._candidates.review(records, anew=anew)
+        await self._candidates.review(apps, anew=anew)
 
     async def instead(self, request: ConsentRequest) -> bool:
         """Ask somebody else, since this request ended without its person.

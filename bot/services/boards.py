@@ -34,11 +34,11 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.deliveries import Delivery
 from bot.domain.evidence import State
 from bot.domain.intents import Policy
-from bot.domain.inventory import AppRecord
 from bot.domain.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.people import Platform
 from bot.domain.refusals import CONSEQUENCES
 from bot.domain.report import count, dates_of, main_deadline
+from bot.domain.summaries import AppSummary
 from bot.domain.troubles import places_of
 from bot.errors import (
     ChannelUnreachable,
@@ -94,7 +94,7 @@ class Boards:
         await self._troubles.keep_only({*self._messengers, *map(str, self._kept.channels)})
         everything = await self.standings(now)
         calendar = self._policy.calendars.of("")
-        await self._ledger.save_day(count(now.date(), everything.records, now))
+        await self._ledger.save_day(count(now.date(), everything.apps))
         about = {org: self._about(org, everything) for org in self._kept.orgs}
         known = {board.place: board for board in await self._ledger.boards()}
         kept = [known.pop(board.place, board) for board in self._kept.boards()]
@@ -141,10 +141,10 @@ class Boards:
 
     async def standings(self, now: datetime) -> Standings:
         """What a board of all Okta orgs shows now."""
-        records = await self._ledger.apps()
-        deadline, left = self._date(records, now)
+        apps = await self._ledger.summaries()
+        deadline, left = self._date(apps, now)
         return Standings(
-            records=records,
+            apps=apps,
             requests={request.id: request for request in await self._ledger.open_requests()},
             scans=await self._ledger.scans(),
             deadline=deadline,
@@ -158,12 +158,12 @@ class Boards:
         """What the board of one org shows; "" is all of them."""
         if not org:
             return everything
-        records = tuple(one for one in everything.records if one.app.ref.org == org)
-        deadline, left = self._date(records, everything.now)
+        apps = tuple(one for one in everything.apps if one.ref.org == org)
+        deadline, left = self._date(apps, everything.now)
         return replace(
             everything,
             org=org,
-            records=records,
+            apps=apps,
             requests={k: one for k, one in everything.requests.items() if one.app.org == org},
             scans={name: scan for name, scan in everything.scans.items() if name == org},
             prospects={k: one for k, one in everything.prospects.items() if k.org == org},
@@ -171,18 +171,18 @@ class Boards:
             working_days_left=left,
         )
 
-    def _date(self, records: Sequence[AppRecord], now: datetime) -> tuple[Deadline, int]:
+    def _date(self, apps: Sequence[AppSummary], now: datetime) -> tuple[Deadline, int]:
         """The date these apps run against, and the working days that are left."""
         calendar = self._policy.calendars.of("")
         today = calendar.today(now)
-        deadline = main_deadline(dates_of(self._policy.campaign, records, now), today)
+        deadline = main_deadline(dates_of(self._policy.campaign, apps), today)
         return deadline, calendar.days_left(today, deadline.on)
 
     async def _show(self, board: Board, standings: Standings, now: datetime) -> Board:
         """Post it, change it in place, or leave it."""
         messenger = self._messengers[board.channel.platform]
         digest = digest_of(standings)
-        if not board.message_id and not standings.records:
+        if not board.message_id and not standings.apps:
             return board  # nothing was looked at yet: no board is better than an empty one
         look_at = may_be_buried_from(board, self._kept.post_anew_after)
         if look_at is not None and look_at <= now:
@@ -289,7 +289,7 @@ class Boards:
             notice = ChannelNudge(board.channel, since.isoformat(), board.org, now.isoformat())
             planned.append(Delivery(notice, now, "changes"))
             after = replace(after, told_until=now)
-        still_open = any(record.state(now).is_open for record in standings.records)
+        still_open = any(app.is_open for app in standings.apps)
         if still_open and next_report(after.reported, now, calendar) == now:
             week = week_of(now, calendar)
             planned.append(Delivery(ChannelReport(board.channel, week, board.org), now, "weekly"))
@@ -348,10 +348,9 @@ def _is_told(entry: AuditEntry) -> bool:
 
 def digest_of(standings: Standings) -> str:
     """A name for what a board shows, its freshness apart."""
-    now = standings.now
     shown = [
-        f"{record.app.ref} {record.app.label} {record.state(now).value} {record.request_id}"
-        for record in standings.records
+        f"{app.ref} {app.app.label} {app.state.value} {app.is_waived} {app.request_id}"
+        for app in standings.apps
     ]
     shown += [f"{r.id} {r.stage.value} {r.admin_name}" for r in standings.requests.values()]
     shown += [f"{ref} {one.nobody}" for ref, one in standings.prospects.items() if one.nobody]

@@ -23,6 +23,7 @@ from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.prospects import Prospect, prospect
+from bot.domain.summaries import AppSummary
 from bot.errors import ChatError
 from bot.ports.chat import Messenger
 from bot.ports.clouds import Entra
@@ -76,7 +77,7 @@ class Candidates:
             await self._keep([prospect(record.app.ref, choice, now)], kept)
         return choice
 
-    async def review(self, records: Iterable[AppRecord], *, anew: bool = False) -> None:
+    async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
         """Look again at whom to ask, wherever that was not looked at within the hour (or `anew`).
 
         No cloud is read: the scan does that. A chat platform that does not answer ends the review;
@@ -86,15 +87,15 @@ class Candidates:
         now = self._clock.now()
         look = await self._look()
         fresh: list[Prospect] = []
-        for record in records:
-            ref = record.app.ref
+        for app in apps:
+            ref = app.ref
             old = kept.get(ref)
-            if not record.state(now).wants_consent:
+            if not app.wants_consent:
                 continue
             if old is not None and now - old.at < REVIEW_AFTER and not anew:
                 continue
             try:
-                choice = await look.choice(record)
+                choice = await look.choice(app)
             except ChatError as error:
                 log.warning("people not reviewed in full", reason=error.message, code=error.code)
                 break
@@ -153,7 +154,7 @@ class _Look:
 
     async def choice(
         self,
-        record: AppRecord,
+        record: AppRecord | AppSummary,
         without: frozenset[ChatIdentity] = frozenset(),
         silent: frozenset[str] = frozenset(),
     ) -> Choice:

@@ -62,7 +62,7 @@ class Digests:
         known = standing.recipient.chat
         said = await self._profile(known)
         standing = replace(standing, recipient=replace(standing.recipient, chat=said))
-        dates = dates_of(await self._ledger.apps(), self._policy, now)
+        dates = dates_of(await self._ledger.summaries(), self._policy)
         decision = look(standing, dates, now, self._policy)
         calendar = self._policy.calendars.of(standing.recipient.chat.time_zone)
         # What comes close meanwhile is seen with the next day.

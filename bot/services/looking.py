@@ -90,8 +90,9 @@ class Looking:
         """Commit one app, its request when evidence settles it, and the change of state."""
         old = todo.record or AppRecord(todo.app)
         while True:
-            new = looked(old, todo.app, seen, now)
-            changes = await self._settled(old, new, self._lived.now())
+            lived = self._lived.now()
+            new = replace(looked(old, todo.app, seen, now), assessed_at=lived)
+            changes = await self._settled(old, new, lived)
             try:
                 await self._ledger.commit(changes)
             except Conflict:
@@ -105,8 +106,8 @@ class Looking:
         A request ends as proven only on machine evidence; when the app dropped out of scope it is
         withdrawn.
         """
-        before = old.state(now) if old.revision else None
-        after = new.assessed(now)
+        before = old.verdict.state if old.revision else None
+        after = new.verdict
         audit: list[AuditEntry] = []
         if before is not after.state:
             audit.append(

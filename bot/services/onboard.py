@@ -169,7 +169,7 @@ class Onboard:
         if not await self._may_read(tenant):
             return asked
         confirmed = await self._move(digest, Granting.CONFIRMED)
-        for org in {r.app.ref.org for r in await self._ledger.apps() if _is_of(r.tenant, tenant)}:
+        for org in {a.ref.org for a in await self._ledger.summaries() if _is_of(a.tenant, tenant)}:
             await self._engine.scan(org)
         return confirmed
 

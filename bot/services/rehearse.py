@@ -13,10 +13,10 @@ from bot.domain.digests import rehearse as rehearse_operator
 from bot.domain.evidence import State
 from bot.domain.foresight import ChannelPost, as_of, channel_posts
 from bot.domain.intents import Intent, Open, Policy, Snapshot, Standing
-from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
 from bot.domain.reminders import decide, rehearse
+from bot.domain.summaries import AppSummary
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 
@@ -76,27 +76,27 @@ class Rehearse:
 
         Looking back from a date, nothing later than it has been told yet.
         """
-        start = now = self._clock.now()
-        records = await self._ledger.apps()
-        snapshot = await self._snapshot(records, now)
+        start = self._clock.now()
+        apps = await self._ledger.summaries()
+        snapshot = await self._snapshot(apps)
         if simulate_from is not None:
             start = datetime.combine(simulate_from, time(), UTC)
             snapshot = Snapshot([_as_of(standing, start) for standing in snapshot.people])
         until = start + timedelta(days=min(max(days, 1), LONGEST))
         intents = rehearse(self._without_operators(snapshot), start, until, self._policy)
-        return await self._whole(records, snapshot, start, until, intents)
+        return await self._whole(apps, snapshot, start, until, intents)
 
     async def due(self) -> Plan:
         """What is due at this moment."""
         now = self._clock.now()
-        records = await self._ledger.apps()
-        snapshot = await self._snapshot(records, now)
+        apps = await self._ledger.summaries()
+        snapshot = await self._snapshot(apps)
         intents = decide(self._without_operators(snapshot), now, self._policy)
-        return await self._whole(records, snapshot, now, now + timedelta.resolution, intents)
+        return await self._whole(apps, snapshot, now, now + timedelta.resolution, intents)
 
     async def _whole(
         self,
-        records: Sequence[AppRecord],
+        apps: Sequence[AppSummary],
         snapshot: Snapshot,
         start: datetime,
         until: datetime,
@@ -104,7 +104,7 @@ class Rehearse:
     ) -> Plan:
         """With what the operators get, also as people, and the channels."""
         people, digests = list(intents), list[Digest]()
-        dates = dates_of(records, self._policy, start)
+        dates = dates_of(apps, self._policy)
         for standing in snapshot.people:
             if not self._operates(standing):
                 continue
@@ -121,9 +121,9 @@ class Rehearse:
             tuple(sorted(people, key=lambda intent: (intent.at, intent.key))),
             requests,
             self._policy,
-            await self._posts(records, start, until),
+            await self._posts(apps, start, until),
             tuple(digests),
-            sum(one.state(start).wants_consent and one.app.ref not in asked for one in records),
+            sum(app.wants_consent and app.ref not in asked for app in apps),
         )
 
     def _operates(self, standing: Standing) -> bool:
@@ -132,9 +132,9 @@ class Rehearse:
     def _without_operators(self, snapshot: Snapshot) -> Snapshot:
         return Snapshot([one for one in snapshot.people if not self._operates(one)])
 
-    async def _snapshot(self, records: Sequence[AppRecord], now: datetime) -> Snapshot:
+    async def _snapshot(self, apps: Sequence[AppSummary]) -> Snapshot:
         """Everybody for whom something waits, and the operators."""
-        states = {str(record.app.ref): record.state(now) for record in records}
+        states = {str(app.ref): app.state for app in apps}
         items: dict[str, list[Open]] = {}
         chats = dict(self._operators)
         for request in await self._ledger.open_requests():
@@ -149,7 +149,7 @@ class Rehearse:
         return Snapshot(people)
 
     async def _posts(
-        self, records: Sequence[AppRecord], start: datetime, until: datetime
+        self, apps: Sequence[AppSummary], start: datetime, until: datetime
     ) -> tuple[ChannelPost, ...]:
         """What the channels get."""
         calendar = self._policy.calendars.of("")
@@ -158,7 +158,7 @@ class Rehearse:
             known = await self._ledger.board(board.channel, board.org) or board
             found += channel_posts(
                 as_of(known, start, calendar),
-                [one for one in records if board.org in ("", one.app.ref.org)],
+                [app for app in apps if board.org in ("", app.ref.org)],
                 start,
                 until,
                 self._policy,

@@ -20,7 +20,8 @@ from structlog.testing import capture_logs
 from adapters.redis import codec
 from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import AT_A_TIME, DAY, RedisLedger
+from adapters.redis.ledger import DAY, RedisLedger
+from adapters.redis.lists import AT_A_TIME
 from adapters.redis.packing import unpack
 from adapters.redis.store import connect
 from bot.domain import deliveries

@@ -12,6 +12,7 @@ from bot.chat.boards import board
 from bot.chat.words import Words
 from bot.domain.campaign import Deadline
 from bot.domain.inventory import OrgScan
+from bot.domain.summaries import summary_of
 from bot.ports.writing import Standings
 from tests.examples import NOW, RECORD
 from tests.reading import text_of
@@ -19,7 +20,7 @@ from tests.reading import text_of
 BERLIN = ZoneInfo("Europe/Berlin")
 FRIDAY = date(2027, 3, 12)
 STANDINGS = Standings(
-    records=(RECORD,),
+    apps=(summary_of(RECORD),),
     requests={},
     scans={},
     deadline=Deadline("target", FRIDAY, "ours"),

@@ -19,11 +19,13 @@ from bot.domain.notices import Channel, ChannelReminder, PersonalLink
 from bot.domain.people import Colleague, OktaAdmin, Platform
 from bot.domain.people_policy import AccountNote, PeoplePolicy, Said
 from bot.domain.prospects import Prospect
+from bot.domain.summaries import summary_of
 from bot.message import Block, Facts, Heading, Message, Note, Progress, Table, Text
 from bot.services.accounts import Noted
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, DELIVERED, NOW, ON_A_PASSWORD, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, reminding
+from tests.pages import page_of
 
 REPLIES = Replies(Words())
 SUE = OktaAdmin("contoso", "00u9", "Sue Super", "sue@contoso.com", "SUPER_ADMIN")
@@ -93,7 +95,9 @@ def test_a_note_is_confirmed_with_whom_it_is_about(
     """A misspelt account is not taken in silence."""
     for owner in ("", "carl@contoso.com"):
         note = AccountNote("ada", said, "Olga", NOW, owner)
-        told = read(Replies(Words(language)).noted(Noted(note, known, (RECORD,) * len(known))))
+        told = read(
+            Replies(Words(language)).noted(Noted(note, known, (summary_of(RECORD),) * len(known)))
+        )
         assert "ada" in told
         assert ("Ada Moreau" in told) == bool(known)
 
@@ -161,9 +165,8 @@ def test_why_nobody_can_be_asked_is_said_wherever_the_app_is_shown(nobody: Nobod
     prospect = Prospect(APP.ref, NOW, nobody)
     reason = Words()(f"nobody.{nobody.value}")
     assert f"Nobody can be asked: {reason}." in read(REPLIES.why(RECORD, NOW, prospect=prospect))
-    listed = REPLIES.apps(
-        (RECORD,), {}, {}, NOW, page=1, everything=False, prospects={APP.ref: prospect}
-    )
+    page = page_of([RECORD], prospects={APP.ref: prospect})
+    listed = REPLIES.apps(page, {}, NOW, everything=False)
     assert f"nobody can be asked: {reason}" in read(listed)
     assert "For one app nobody can be asked" in read(listed)
 

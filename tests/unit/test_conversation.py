@@ -79,7 +79,7 @@ async def test_a_bug_is_answered_with_a_reference_that_the_log_has(
     async def broken(*args: object) -> None:
         raise ZeroDivisionError("hush-hush")
 
-    monkeypatch.setattr(world.ledger, "apps", broken)
+    monkeypatch.setattr(world.ledger, "page", broken)
     await world.ledger.save_scan(OrgScan("contoso", NOW, NOW))
     with caplog.at_level(logging.ERROR), structlog.testing.capture_logs() as logs:
         said = text_of(await world.ask("apps"))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.replies import PAGE, Replies
+from bot.chat.lists import PAGE
+from bot.chat.replies import Replies
 from bot.chat.words import Words, languages
 from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
@@ -23,6 +24,7 @@ from bot.message import Command, Message
 from bot.services.ask import Asked
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, NOW, OPERATOR
+from tests.pages import page_of
 from tests.reading import buttons_of, check_form, table_of, text_of
 from tests.unit.talk import PASSWORD, USED, World
 
@@ -290,11 +292,9 @@ def test_whatever_is_known_can_be_said_in_every_language(
     for everything in (False, True):
         check_form(
             replies.apps(
-                tuple(records),
+                page_of(records, requests, everything=everything),
                 {scan.org: scan for scan in scans},
-                {request.id: request for request in requests},
                 NOW,
-                page=1,
                 everything=everything,
             )
         )

@@ -21,6 +21,7 @@ from bot.domain.evidence import Evidence, EvidenceKind, State
 from bot.domain.intents import Intent, Open, Policy, Reason, Remember, Sideways, Standing
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.recipients import Recipient
+from bot.domain.summaries import summary_of
 from tests.examples import DELIVERED, NOW, OPERATOR, RECORD
 from tests.strategies import ZONES, any_moments, hours, some_days_off
 
@@ -122,8 +123,8 @@ def test_only_the_dates_of_open_apps_count() -> None:
     by = replace(BY, campaign=Campaign(targets=targets))
     other = replace(RECORD, app=replace(RECORD.app, ref=AppRef("contoso", "0oa2")))
     done = replace(other, evidence=(Evidence(EvidenceKind.CONNECTION_OFF, NOW),))
-    assert dates_of((RECORD, RECORD, other), by, NOW) == (FRIDAY, date(2026, 5, 1))
-    assert dates_of((RECORD, done), by, NOW) == (date(2026, 5, 1),)
+    assert dates_of(map(summary_of, (RECORD, RECORD, other)), by) == (FRIDAY, date(2026, 5, 1))
+    assert dates_of(map(summary_of, (RECORD, done)), by) == (date(2026, 5, 1),)
 
 
 # ------------------------------------------------------------------ for any zone and season

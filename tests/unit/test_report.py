@@ -25,6 +25,7 @@ from bot.domain.report import (
     dates_of,
     main_deadline,
 )
+from bot.domain.summaries import summary_of
 from tests.examples import APP, NOW, RECORD
 
 START = date(2026, 9, 1)
@@ -94,7 +95,7 @@ def test_what_the_migration_is_not_about_is_not_counted() -> None:
 def test_a_day_is_counted_for_each_org_and_for_all_of_them() -> None:
     """A day of former times, or before an org was there, has no count of it."""
     other = replace(RECORD, app=replace(APP, ref=AppRef("fabrikam", "0oa9")))
-    day = count(START, [RECORD, RECORD, other], NOW)
+    day = count(START, map(summary_of, [RECORD, RECORD, other]))
     contoso, fabrikam = day.of("contoso"), day.of("fabrikam")
     assert contoso is not None
     assert fabrikam is not None
@@ -122,11 +123,11 @@ def test_only_dates_that_open_apps_run_against_count() -> None:
     used = Evidence(EvidenceKind.SERVICE_ACCOUNT_USED, NOW, NOW)
     done = replace(other, evidence=(Evidence(EvidenceKind.CONNECTION_ON, NOW), used))
     assert done.state(NOW) is State.MIGRATED
-    assert dates_of(campaign, (RECORD, other), NOW) == (ours, theirs)
-    assert dates_of(campaign, (other,), NOW) == (theirs,)
-    assert dates_of(campaign, (RECORD, done), NOW) == (ours,)
-    assert dates_of(campaign, (done,), NOW) == (theirs,)
-    assert dates_of(Campaign(), (RECORD,), NOW) == (OKTA_CONSENT,)
+    assert dates_of(campaign, tuple(map(summary_of, (RECORD, other)))) == (ours, theirs)
+    assert dates_of(campaign, tuple(map(summary_of, (other,)))) == (theirs,)
+    assert dates_of(campaign, tuple(map(summary_of, (RECORD, done)))) == (ours,)
+    assert dates_of(campaign, tuple(map(summary_of, (done,)))) == (theirs,)
+    assert dates_of(Campaign(), tuple(map(summary_of, (RECORD,)))) == (OKTA_CONSENT,)
 
 
 charts = st.builds(

@@ -14,6 +14,7 @@ from bot.domain.gaps import AdminGap, Gap
 from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity, OktaAdmin, Platform
 from bot.domain.people_policy import PeoplePolicy, Said
+from bot.domain.summaries import summary_of
 from bot.errors import ChatUnreachable, CloudRefused
 from bot.services.accounts import Accounts
 from bot.services.candidates import PARTNERS_LOOKED_UP, REVIEW_AFTER, Candidates
@@ -77,7 +78,7 @@ def apps(count: int) -> list[AppRecord]:
 
 async def test_a_review_looks_each_person_up_once_for_any_number_of_apps(world: World) -> None:
     """A hundred and twenty apps of one tenant cost as many lookups as one."""
-    await world.candidates.review(apps(120))
+    await world.candidates.review(map(summary_of, apps(120)))
     kept = await world.ledger.prospects("contoso")
     assert len(kept) == 120
     assert {(one.admin_name, one.partner_name) for one in kept.values()} == {("Ada Moreau", "Sue")}
@@ -87,13 +88,13 @@ async def test_a_review_looks_each_person_up_once_for_any_number_of_apps(world: 
 
 async def test_what_was_looked_at_within_the_hour_is_left_alone(world: World) -> None:
     """Unless somebody asked for it anew."""
-    await world.candidates.review([RECORD])
-    await world.candidates.review([RECORD])
+    await world.candidates.review([summary_of(RECORD)])
+    await world.candidates.review([summary_of(RECORD)])
     assert len(world.slack.searched) == 3
-    await world.candidates.review([RECORD], anew=True)
+    await world.candidates.review([summary_of(RECORD)], anew=True)
     assert len(world.slack.searched) == 6
     world.clock.forward(REVIEW_AFTER)
-    await world.candidates.review([RECORD])
+    await world.candidates.review([summary_of(RECORD)])
     assert len(world.slack.searched) == 9
 
 
@@ -111,7 +112,7 @@ async def test_that_nobody_can_be_asked_is_kept_with_its_reason(
     """And written into the audit once, when it becomes so."""
     candidates = world.make(PeoplePolicy(), entra=entra)
     for _ in range(2):
-        await candidates.review([record], anew=True)
+        await candidates.review([summary_of(record)], anew=True)
     assert (await world.ledger.prospects())[APP.ref].nobody is nobody
     (entry,) = await world.ledger.audit()
     assert (entry.action, entry.detail) == ("nobody_reachable", {"from": "", "to": nobody.value})
@@ -120,7 +121,7 @@ async def test_that_nobody_can_be_asked_is_kept_with_its_reason(
 async def test_when_somebody_can_be_asked_again_that_is_told_too(world: World) -> None:
     """Everybody left the chat, then Ben came back."""
     people, world.slack.people = world.slack.people, ()
-    await world.candidates.review([RECORD])
+    await world.candidates.review([summary_of(RECORD)])
     assert (await world.ledger.prospects())[APP.ref].nobody is Nobody.ALL_RULED_OUT
     world.slack.people = people[1:]
     await world.candidates.of(RECORD)
@@ -133,14 +134,14 @@ async def test_a_chat_platform_that_is_away_changes_nothing_that_is_kept(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ "Nobody" is said only when it was looked up."""
-    await world.candidates.review([RECORD])
+    await world.candidates.review([summary_of(RECORD)])
     before = await world.ledger.prospects()
 
     async def refuse(*args: object) -> tuple[ChatIdentity, ...]:
         raise ChatUnreachable("no answer")
 
     monkeypatch.setattr(world.slack, "find_person", refuse)
-    await world.candidates.review([RECORD], anew=True)
+    await world.candidates.review([summary_of(RECORD)], anew=True)
     assert await world.ledger.prospects() == before
 
 

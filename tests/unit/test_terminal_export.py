@@ -22,6 +22,7 @@ from bot.domain.evidence import State
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.people import Colleague, Platform
 from bot.domain.prospects import Prospect
+from bot.domain.summaries import summary_of
 from bot.message import Buttons, Cell, Heading, Message, OpenLink, Table
 from tests import strategies as some
 from tests.examples import APP, NOW, RECORD, REQUEST
@@ -30,14 +31,13 @@ DOC = Path(__file__).parents[2] / "docs" / "terminal.md"
 ASKED = replace(REQUEST, colleague=Colleague("Sue", "sue@contoso.com"))
 OTHER = replace(RECORD, app=replace(APP, ref=AppRef("contoso", "0oa2"), label="=1+1"))
 FULL = Inventory(
-    (replace(RECORD, request_id="r1"), OTHER),
+    (summary_of(replace(RECORD, request_id="r1")), summary_of(OTHER)),
     {"r1": ASKED},
     {
         APP.ref: Prospect(APP.ref, NOW, None, "Ada", "ada@contoso.com", Platform.SLACK, "Sue"),
         OTHER.app.ref: Prospect(OTHER.app.ref, NOW, Nobody.ALL_RULED_OUT),
     },
     {"contoso": OrgScan("contoso", NOW, NOW, 2)},
-    NOW,
 )
 
 
@@ -62,7 +62,10 @@ def test_the_list_has_the_shape_that_is_documented() -> None:
 
 def test_one_app_has_the_shape_that_is_documented() -> None:
     """The same app, with its evidence."""
-    ours, theirs = json.loads(why_json(FULL, FULL.records[0])), documented("why --json")
+    ours, theirs = (
+        json.loads(why_json(FULL, replace(RECORD, request_id="r1"), NOW)),
+        documented("why --json"),
+    )
     assert shape(ours) | {"contradictions": None} == shape(theirs) | {"contradictions": None}
 
 
@@ -83,7 +86,7 @@ def test_apps_for_which_nobody_can_be_asked_are_counted() -> None:
 
 def test_an_empty_inventory_has_the_same_fields() -> None:
     """A program need not ask whether they are there."""
-    empty = json.loads(as_json(Inventory((), {}, {}, {}, NOW)))
+    empty = json.loads(as_json(Inventory((), {}, {}, {})))
     assert empty.keys() == json.loads(as_json(FULL)).keys()
 
 
@@ -99,7 +102,7 @@ def test_whatever_apps_are_called_the_csv_is_safe_and_read_back(
     records: tuple[AppRecord, ...],
 ) -> None:
     """One row an app; quotes, commas and line breaks in labels stay in their cell."""
-    text = as_csv(Inventory(records, {}, {}, {}, NOW))
+    text = as_csv(Inventory(tuple(map(summary_of, records)), {}, {}, {}))
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert len(rows) == len(records) + 1
     for row, record in zip(rows[1:], records, strict=True):

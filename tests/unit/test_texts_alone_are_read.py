@@ -15,8 +15,9 @@ import bot.chat.words
 from bot.chat.commands import SLASH
 from bot.chat.digests import SHOWN as MOST_IN_DIGEST
 from bot.chat.letters import SHOWN, Letters
+from bot.chat.lists import PAGE
 from bot.chat.personal import PersonalReplies
-from bot.chat.replies import PAGE, Replies
+from bot.chat.replies import Replies
 from bot.chat.words import Texts, Words
 from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
@@ -48,6 +49,7 @@ from bot.domain.notices import (
 from bot.domain.onboarding import Onboarding
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import AccountNote, Said
+from bot.domain.summaries import Page
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import Buttons, Facts, Heading, Message, Note, Picture, Progress, Table, Text
 from bot.services.accounts import Noted
@@ -69,6 +71,7 @@ from tests.examples import (
 )
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeOktaOrg, reminding
+from tests.pages import page_of
 
 LATER = NOW + timedelta(hours=2)
 AGE = Words().ago(NOW, LATER)
@@ -199,16 +202,21 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
     return {
         "apps": [
             *(
-                replies.apps(every, scans, {}, LATER, page=page, everything=everything)
+                replies.apps(
+                    page_of(every, number=number, everything=everything),
+                    scans,
+                    LATER,
+                    everything=everything,
+                )
                 for scans in (looked, failed, {})
-                for page in (1, len(every) // PAGE)
+                for number in (1, len(every) // PAGE)
                 for everything in (True, False)
             ),
             *(
-                replies.apps(asked, looked, open_ones, LATER, page=1, everything=False)
+                replies.apps(page_of(asked, open_ones.values()), looked, LATER, everything=False)
                 for open_ones in requests
             ),
-            replies.apps((), {}, {}, NOW, page=1, everything=False),
+            replies.apps(Page(), {}, NOW, everything=False),
         ],
         "why": [replies.why(record, LATER) for record in every],
         "who": [

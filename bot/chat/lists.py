@@ -1,0 +1,58 @@
+"""The list of apps as it is asked for: one reading for all who ask at once, a few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+
+from bot.chat.replies import Replies
+from bot.message import Message
+from bot.ports.ledger import Ledger
+from bot.services.scan import Scan
+
+PAGE = 15
+AT_ONCE = 4
+"""So many different lists are read and drawn at the same time; the others wait for their turn."""
+
+
+class AppLists:
+    """Reads and draws pages of the list of apps."""
+
+    def __init__(self, ledger: Ledger, scan: Scan) -> None:
+        self._ledger = ledger
+        self._scan = scan
+        self._shared = Shared(AT_ONCE)
+
+    async def page(self, replies: Replies, number: int, *, everything: bool) -> Message:
+        """One page, in the language of `replies`."""
+
+        async def draw() -> Message:
+            page = await self._ledger.page(number, PAGE, everything=everything)
+            scans = await self._ledger.scans()
+            return replies.apps(page, scans, self._scan.now(), everything=everything)
+
+        return await self._shared.get((replies.language, number, everything), draw)
+
+
+class Shared:
+    """Makes one answer for all who ask the same at once; `at_once` different ones at a time.
+
+    Who asks while one is being made shares the next: they may have changed something since it was
+    begun.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._turns = asyncio.Semaphore(at_once)
+        self._next: dict[Hashable, asyncio.Task[Message]] = {}
+
+    async def get(self, name: Hashable, make: Callable[[], Awaitable[Message]]) -> Message:
+        """What `make` makes, or what it made for somebody who asked for `name` with this one."""
+        task = self._next.get(name)
+        if task is None:
+            task = self._next[name] = asyncio.create_task(self._made(name, make))
+        return await asyncio.shield(task)
+
+    async def _made(self, name: Hashable, make: Callable[[], Awaitable[Message]]) -> Message:
+        async with self._turns:
+            del self._next[name]  # from here on it is too late to share it
+            return await make()

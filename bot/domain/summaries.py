@@ -1,0 +1,133 @@
+"""What a list shows of an app: kept beside its record, so that no list weighs evidence anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.domain.apps import AppRef, Office365App, Tenant
+from bot.domain.consent import ConsentRequest
+from bot.domain.evidence import Confidence, State
+from bot.domain.inventory import AppRecord
+from bot.domain.prospects import Prospect
+from bot.domain.waivers import Waiver
+
+# What is most pressing comes first. Open apps that are waived (None) come behind the open ones.
+RANKS: tuple[State | None, ...] = (
+    State.NEEDS_CONSENT,
+    State.NEEDS_SAVE,
+    State.NEEDS_REVIEW,
+    State.UNREADABLE,
+    State.SAID_SAVED,
+    None,
+    State.MIGRATED,
+    State.NOT_APPLICABLE,
+)
+OPEN_RANKS = RANKS.index(None)
+
+
+@dataclass(frozen=True, slots=True)
+class AppSummary:
+    """An app without its evidence: its last verdict, and until when that holds (UTC).
+
+    Of `app`, what Okta answered beyond the documented settings is left out. `waiver` is there only
+    while it holds.
+    """
+
+    app: Office365App
+    state: State
+    confidence: Confidence
+    tenant: Tenant | None = None
+    as_of: datetime | None = None
+    holds_until: datetime | None = None
+    contradicted: bool = False
+    scanned_at: datetime | None = None
+    request_id: str = ""
+    waiver: Waiver | None = None
+
+    @property
+    def ref(self) -> AppRef:
+        return self.app.ref
+
+    @property
+    def tenant_id(self) -> str:
+        """ "" while the tenant is not known."""
+        return self.tenant.id if self.tenant else ""
+
+    @property
+    def is_open(self) -> bool:
+        """True while somebody still has to do or to look at something."""
+        return self.state.is_open and self.waiver is None
+
+    @property
+    def is_waived(self) -> bool:
+        """True while it is accepted as it is; what turns out done in the meantime is done."""
+        return self.state.is_open and self.waiver is not None
+
+    @property
+    def wants_consent(self) -> bool:
+        """True when a Global Administrator can be asked to act on it."""
+        return self.state.wants_consent and self.waiver is None
+
+
+def summary_of(record: AppRecord) -> AppSummary:
+    """What lists show of a record."""
+    verdict = record.verdict
+    return AppSummary(
+        app=replace(record.app, other={}, last_updated=""),
+        state=verdict.state,
+        confidence=verdict.confidence,
+        tenant=record.tenant,
+        as_of=verdict.as_of,
+        holds_until=record.holds_until,
+        contradicted=bool(verdict.contradictions),
+        scanned_at=record.scanned_at,
+        request_id=record.request_id,
+        waiver=record.waiver if record.is_waived else None,
+    )
+
+
+def rank_of(summary: AppSummary) -> int:
+    """Where it stands: 0 is the most pressing."""
+    return RANKS.index(None if summary.is_waived else summary.state)
+
+
+def by_urgency(summary: AppSummary) -> tuple[int, str, str, str]:
+    """A sort key: the most pressing first, then by org and label."""
+    ref = summary.ref
+    return (rank_of(summary), ref.org, name_of(summary.app.label), ref.app_id)
+
+
+def name_of(label: str) -> str:
+    """A label as names are sorted and compared."""
+    return " ".join(label.split()).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of the list of apps, the most pressing first, and counts of all of them.
+
+    It is page `number` of `pages`. `counts` has no waived ones. `requests` are the open ones of
+    what is shown, by id, `prospects` who would be asked for it. `unreachable`: for how many apps
+    somebody should be asked, nobody is, and nobody can be.
+    """
+
+    number: int = 1
+    pages: int = 1
+    counts: Mapping[State, int] = field(default_factory=dict)
+    shown: tuple[AppSummary, ...] = ()
+    requests: Mapping[str, ConsentRequest] = field(default_factory=dict)
+    prospects: Mapping[AppRef, Prospect] = field(default_factory=dict)
+    unreachable: int = 0
+    waived: int = 0
+
+    @property
+    def open(self) -> int:
+        """How many are open."""
+        return sum(count for state, count in self.counts.items() if state.is_open)
+
+    @property
+    def done(self) -> int:
+        """How many are migrated."""
+        return self.counts.get(State.MIGRATED, 0)

@@ -1,0 +1,327 @@
+"""What lists are made from: on the real store and on the one in memory."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.redis import codec, lists
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from bot.domain.apps import AppRef
+from bot.domain.changes import Changes
+from bot.domain.choice import Nobody
+from bot.domain.consent import Step, step
+from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.inventory import AppRecord
+from bot.domain.prospects import Prospect
+from bot.domain.summaries import AppSummary, by_urgency, summary_of
+from bot.domain.waivers import WARNED_BEFORE, Waiver
+from bot.ports.ledger import Ledger
+from tests.examples import APP, NOW, ON_A_PASSWORD, RECORD, REQUEST
+from tests.fake_ledger import FakeLedger
+from tests.pages import page_of
+
+
+@pytest.fixture
+def redis_ledger(store: Redis) -> RedisLedger:
+    return RedisLedger(store, Keys())
+
+
+@pytest.fixture(params=["valkey", "memory"])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    """Each ledger in turn, empty."""
+    if request.param == "memory":
+        return FakeLedger()
+    found: Ledger = request.getfixturevalue("redis_ledger")
+    return found
+
+
+MIGRATED = (
+    Evidence(EvidenceKind.CONNECTION_ON, NOW),
+    Evidence(EvidenceKind.PROVISIONING_APP_CREATED, NOW, NOW, event_id="e2"),
+)
+OFF = (Evidence(EvidenceKind.CONNECTION_OFF, NOW),)
+UNREAD = (Evidence(EvidenceKind.READ_FAILED, NOW),)
+
+
+def record(org: str, number: int, evidence: tuple[Evidence, ...], label: str = "") -> AppRecord:
+    app = replace(APP, ref=AppRef(org, f"0oa{number}"), label=label or f"Office {number}")
+    return replace(RECORD, app=app, evidence=evidence)
+
+
+def some_records() -> list[AppRecord]:
+    """Forty of three orgs, in every section of the list, in no order."""
+    draw = random.Random(7)
+    kinds = (ON_A_PASSWORD, MIGRATED, OFF, UNREAD, ())
+    records = [
+        record(draw.choice(("contoso", "fabrikam", "adatum")), number, draw.choice(kinds))
+        for number in range(40)
+    ]
+    draw.shuffle(records)
+    return records
+
+
+@pytest.mark.parametrize("everything", [False, True])
+@pytest.mark.parametrize("rows", [1, 7, 15, 100])
+async def test_the_pages_together_are_the_list_in_order(
+    ledger: Ledger, rows: int, *, everything: bool
+) -> None:
+    """Each app once, the most pressing first, over orgs; each page tells the counts of all."""
+    records = some_records()
+    await ledger.commit(Changes(apps=tuple(records)))
+    expected = sorted(map(summary_of, records), key=by_urgency)
+    expected = [app for app in expected if everything or app.is_open]
+    first = await ledger.page(1, rows, everything=everything)
+    shown: list[AppSummary] = []
+    for number in range(1, first.pages + 1):
+        page = await ledger.page(number, rows, everything=everything)
+        assert (page.number, page.pages, page.counts) == (number, first.pages, first.counts)
+        shown += page.shown
+    assert shown == expected
+    whole = page_of(records, rows=rows, everything=everything)
+    assert (first.counts, first.pages, first.open) == (whole.counts, whole.pages, whole.open)
+    assert list(await ledger.summaries()) == sorted(map(summary_of, records), key=by_urgency)
+
+
+async def test_a_page_beyond_the_last_is_the_last(ledger: Ledger) -> None:
+    """Somebody leafs on while apps are done; with none at all there is one empty page."""
+    assert (await ledger.page(9, 15)).pages == 1
+    await ledger.commit(Changes(apps=(RECORD,)))
+    page = await ledger.page(9, 15)
+    assert (page.number, page.pages, page.shown) == (1, 1, (summary_of(RECORD),))
+
+
+async def test_a_changed_app_moves_to_its_new_place(ledger: Ledger) -> None:
+    """With its state and its label, in the commit that changes the record; never twice."""
+    await ledger.commit(Changes(apps=(RECORD, record("contoso", 2, ON_A_PASSWORD, "Zeta"))))
+    done = replace(RECORD, evidence=MIGRATED, revision=2)
+    await ledger.commit(Changes(apps=(done,)))
+    page = await ledger.page(1, 15, everything=True)
+    assert [app.app.label for app in page.shown] == ["Zeta", APP.label]
+    assert [app.app.label for app in (await ledger.page(1, 15)).shown] == ["Zeta"]
+    renamed = replace(done, app=replace(APP, label="Alpha"), evidence=ON_A_PASSWORD, revision=3)
+    await ledger.commit(Changes(apps=(renamed,)))
+    page = await ledger.page(1, 15, everything=True)
+    assert [app.app.label for app in page.shown] == ["Alpha", "Zeta"]
+    assert (AppRef("contoso", "0oa1"), "Alpha") in await ledger.names()
+    assert len(await ledger.names()) == 2
+
+
+async def test_a_page_brings_who_is_asked_and_who_would_be(ledger: Ledger) -> None:
+    """Of what it shows alone; an ended request is none."""
+    asked = replace(RECORD, request_id=REQUEST.id)
+    other = record("fabrikam", 2, ON_A_PASSWORD)
+    prospects = tuple(Prospect(one.app.ref, NOW, None, "Ben") for one in (asked, other))
+    await ledger.commit(Changes(apps=(asked, other), requests=(REQUEST,), prospects=prospects))
+    page = await ledger.page(1, 1)
+    assert page.requests == {REQUEST.id: REQUEST}
+    assert page.prospects == {asked.app.ref: prospects[0]}
+    await ledger.commit(Changes(requests=(step(REQUEST, Step.REVOKE, NOW),)))
+    assert (await ledger.page(1, 1)).requests == {}
+
+
+async def test_what_nobody_can_be_asked_for_is_counted_as_it_changes(ledger: Ledger) -> None:
+    """By the app, by the look at people, and by the request: whichever is written."""
+
+    async def unreachable() -> int:
+        return (await ledger.page(1, 15)).unreachable
+
+    nobody = Prospect(APP.ref, NOW, Nobody.NO_TENANT)
+    await ledger.commit(Changes(prospects=(nobody,)))
+    assert await unreachable() == 0
+    await ledger.commit(Changes(apps=(RECORD,)))
+    assert await unreachable() == 1
+    asked = replace(RECORD, request_id=REQUEST.id, revision=2)
+    await ledger.commit(Changes(apps=(asked,), requests=(REQUEST,)))
+    assert await unreachable() == 0
+    await ledger.commit(Changes(requests=(step(REQUEST, Step.REVOKE, NOW),)))
+    assert await unreachable() == 1
+    await ledger.commit(Changes(prospects=(replace(nobody, nobody=None, admin_name="Ben"),)))
+    assert await unreachable() == 0
+    await ledger.commit(Changes(prospects=(nobody,)))
+    await ledger.commit(Changes(apps=(replace(asked, evidence=MIGRATED, revision=3),)))
+    assert await unreachable() == 0
+
+
+async def test_an_org_that_is_not_in_the_settings_is_in_no_list(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """It is kept, and there again once it is in them."""
+    theirs = record("fabrikam", 2, ON_A_PASSWORD)
+    await redis_ledger.commit(Changes(apps=(RECORD, theirs)))
+    ours = RedisLedger(store, Keys(), orgs=frozenset({"contoso"}))
+    page = await ours.page(1, 15)
+    assert ([app.ref for app in page.shown], page.open) == ([APP.ref], 1)
+    assert await ours.summaries_of([theirs.app.ref]) == ()
+    assert await ours.names() == ((APP.ref, APP.label),)
+
+
+async def test_a_label_is_data_wherever_it_stands(ledger: Ledger) -> None:
+    """Tabs, bars, line ends, and what sorts behind everything."""
+    odd = ["a\tb", "7|{}", "\n", "\U0010ffff" * 300, "", "Ärger", '"}]']
+    records = [record("contoso", n, ON_A_PASSWORD, label) for n, label in enumerate(odd)]
+    await ledger.commit(Changes(apps=tuple(records)))
+    found = (await ledger.page(1, 15)).shown
+    assert {app.app.label for app in found} == {r.app.label for r in records}
+    assert (await ledger.page(1, 15)).open == len(odd)
+
+
+async def test_a_page_costs_the_same_whatever_else_there_is(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """By the store's own count of commands: none for an app that is not shown."""
+
+    async def commands() -> int:
+        async with store.client() as one:
+            before = await one.info("commandstats")
+            await redis_ledger.page(1, 5)
+            after = await one.info("commandstats")
+        skipped = ("cmdstat_info", "cmdstat_hello", "cmdstat_client|setinfo")
+        return sum(
+            stat["calls"] - before.get(name, {"calls": 0})["calls"]
+            for name, stat in after.items()
+            if name not in skipped
+        )
+
+    def some(numbers: range) -> Changes:
+        return Changes(apps=tuple(record("contoso", n, ON_A_PASSWORD) for n in numbers))
+
+    await redis_ledger.commit(some(range(10)))
+    await redis_ledger.page(1, 5)  # the script is known from here on
+    few = await commands()
+    await redis_ledger.commit(some(range(10, 400)))
+    assert await commands() == few
+
+
+# ------------------------------------------------------------------ until when a verdict holds
+
+
+async def test_what_ends_to_hold_is_due_then(ledger: Ledger) -> None:
+    """The longest overdue first, no more than asked for; without an end never."""
+    assert await ledger.due_verdicts(NOW + timedelta(days=999), 10) == ()
+    waived = [waiving(record("contoso", n, ON_A_PASSWORD), n) for n in (3, 1, 2)]
+    await ledger.commit(Changes(apps=tuple(waived)))
+    soon = NOW + timedelta(days=20)
+    refs = [AppRef("contoso", f"0oa{n}") for n in (1, 2, 3)]
+    assert await ledger.due_verdicts(NOW, 10) == ()
+    assert await ledger.due_verdicts(soon, 10) == tuple(refs)
+    assert await ledger.due_verdicts(soon, 2) == tuple(refs[:2])
+    again = replace(waived[1], assessed_at=soon, revision=2)
+    await ledger.commit(Changes(apps=(again,)))
+    assert await ledger.due_verdicts(soon, 10) == tuple(refs[1:])
+
+
+def waiving(found: AppRecord, days: int) -> AppRecord:
+    """The same, waived for some days more than its warning comes before."""
+    ends = NOW + WARNED_BEFORE + timedelta(days=days)
+    waiver = Waiver(ends.date(), ends, "retired", "slack:U9", "Olga", NOW)
+    return replace(found, waiver=waiver, assessed_at=NOW)
+
+
+# ------------------------------------------------------------------ what the former release wrote
+
+
+async def as_the_former_release(store: Redis, records: list[AppRecord]) -> None:
+    """Records, an open request and a prospect as 1.0 wrote them: with no list beside them."""
+    for one in records:
+        ref = one.app.ref
+        await store.hset(Keys().apps(ref.org), ref.app_id, f"{one.revision}|{codec.APP.dump(one)}")
+        await store.sadd(Keys().orgs(), ref.org)
+
+
+async def test_a_store_of_the_former_release_gets_its_lists_at_the_first_start(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """All of them, by a pass that is cheap the next time."""
+    records = some_records()
+    await as_the_former_release(store, records)
+    assert (await redis_ledger.page(1, 15)).shown == ()
+    await redis_ledger.bring_lists_up_to_date()
+    expected = sorted(map(summary_of, records), key=by_urgency)
+    assert list(await redis_ledger.summaries()) == expected
+    assert (await redis_ledger.page(1, 100, everything=True)).shown == tuple(expected)
+    assert len(await redis_ledger.names()) == len(records)
+    before = (await store.info("stats"))["total_commands_processed"]
+    await redis_ledger.bring_lists_up_to_date()
+    spent = (await store.info("stats"))["total_commands_processed"] - before
+    assert spent < 3 * len(records) + 20, "it reads what it compares, and writes nothing"
+
+
+async def test_who_is_asked_is_known_after_the_first_start(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """So that nobody counts as unreachable for whom somebody is asked."""
+    asked = replace(RECORD, request_id=REQUEST.id)
+    await redis_ledger.commit(
+        Changes(requests=(REQUEST,), prospects=(Prospect(APP.ref, NOW, Nobody.NO_TENANT),))
+    )
+    await store.delete(Keys().asked("contoso"))
+    await as_the_former_release(store, [asked, record("contoso", 2, ON_A_PASSWORD)])
+    await redis_ledger.bring_lists_up_to_date()
+    page = await redis_ledger.page(1, 15)
+    assert (page.open, page.unreachable) == (2, 0)
+    assert page.requests == {REQUEST.id: REQUEST}
+
+
+async def test_a_pass_that_died_is_gone_on_with(
+    redis_ledger: RedisLedger, store: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it wrote before is not written again."""
+    records = [record("contoso", n, ON_A_PASSWORD) for n in range(350)]
+    await as_the_former_release(store, records)
+    monkeypatch.setattr(lists, "AT_A_TIME", 50)
+    going = redis_ledger.outdated
+    written: list[AppRecord] = []
+
+    async def dies(org: str, cursor: str) -> tuple[str, tuple[AppRecord, ...]]:
+        if len(written) > 100:
+            raise KeyboardInterrupt
+        following, found = await going(org, cursor)
+        written.extend(found)
+        return following, found
+
+    monkeypatch.setattr(redis_ledger, "outdated", dies)
+    with pytest.raises(KeyboardInterrupt):
+        await redis_ledger.bring_lists_up_to_date()
+    first = len(written)
+    assert 100 < first < 350
+    assert (await redis_ledger.page(1, 15)).open == first
+    written.clear()
+    monkeypatch.setattr(redis_ledger, "outdated", going)
+    await redis_ledger.bring_lists_up_to_date()
+    assert (await redis_ledger.page(1, 15)).open == 350
+
+
+async def test_a_record_that_the_former_release_wrote_over_is_listed_at_the_next_start(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """While replicas are replaced one by one, the former one writes on."""
+    await redis_ledger.commit(Changes(apps=(RECORD,)))
+    await as_the_former_release(store, [replace(RECORD, evidence=MIGRATED, revision=2)])
+    await redis_ledger.bring_lists_up_to_date()
+    assert (await redis_ledger.page(1, 15)).open == 0
+
+
+async def test_another_release_takes_each_verdict_again(
+    redis_ledger: RedisLedger, store: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rules may be others."""
+    await redis_ledger.commit(Changes(apps=(RECORD,)))
+    assert await redis_ledger.outdated("contoso", "0") == ("0", ())
+    monkeypatch.setattr(lists, "VERSION", "99.0")
+    assert await redis_ledger.outdated("contoso", "0") == ("0", (RECORD,))
+
+
+async def test_a_record_that_cannot_be_read_is_left_out_and_stops_nothing(
+    redis_ledger: RedisLedger, store: Redis
+) -> None:
+    """A newer release wrote it, and lists it as well."""
+    await as_the_former_release(store, [RECORD])
+    await store.hset(Keys().apps("contoso"), "0oa9", "3|{not ours")
+    await redis_ledger.bring_lists_up_to_date()
+    assert [app.ref for app in await redis_ledger.summaries()] == [APP.ref]

@@ -1,0 +1,42 @@
+"""A page of the list of apps as the ledger makes it, from records in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from bot.domain.apps import AppRef
+from bot.domain.consent import ConsentRequest
+from bot.domain.inventory import AppRecord
+from bot.domain.prospects import Prospect
+from bot.domain.summaries import Page, by_urgency, summary_of
+
+
+def page_of(
+    records: Iterable[AppRecord],
+    requests: Iterable[ConsentRequest] = (),
+    prospects: Mapping[AppRef, Prospect] | None = None,
+    *,
+    number: int = 1,
+    rows: int = 15,
+    everything: bool = False,
+) -> Page:
+    """The page `number` of all of these apps, or of those that are open."""
+    apps = sorted(map(summary_of, records), key=by_urgency)
+    listed = [app for app in apps if everything or app.is_open]
+    pages = max(1, -(-len(listed) // rows))
+    number = min(max(number, 1), pages)
+    shown = tuple(listed[(number - 1) * rows : number * rows])
+    open_ones = {request.id: request for request in requests if request.stage.is_open}
+    kept = prospects or {}
+    stuck = {ref for ref, one in kept.items() if one.nobody}
+    return Page(
+        number,
+        pages,
+        Counter(app.state for app in apps if not app.is_waived),
+        shown,
+        {app.request_id: open_ones[app.request_id] for app in shown if app.request_id in open_ones},
+        {app.ref: kept[app.ref] for app in shown if app.ref in kept},
+        sum(a.wants_consent and a.ref in stuck and a.request_id not in open_ones for a in apps),
+        sum(app.is_waived for app in apps),
+    )
