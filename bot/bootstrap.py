@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from adapters.calendar.days_off import days_off, territories
-from adapters.engine.engine import DocketEngine, Work
+from adapters.engine.engine import QueueEngine, Work
 from adapters.entra.sign_in import EntraSignIn
 from adapters.http.client import open_http
 from adapters.mail.messenger import MailMessenger
@@ -33,6 +33,7 @@ from adapters.redis.ledger import RedisLedger
 from adapters.redis.limits import RedisLimits
 from adapters.redis.once import RedisOnce
 from adapters.redis.pace import RedisPace
+from adapters.redis.queue import RedisQueue
 from adapters.redis.sign_ins import RedisSignIns
 from adapters.slack.calls import open_web
 from adapters.slack.inbound import SlackInbound
@@ -91,7 +92,7 @@ class Bot:
     """The running bot: its pages, its worker, and what they stand on."""
 
     app: Starlette
-    engine: DocketEngine
+    engine: QueueEngine
     ledger: RedisLedger
     scan: Scan
 
@@ -109,12 +110,10 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         once = RedisOnce(base.redis, base.keys)
         limits = RedisLimits(base.redis, base.keys)
         conversations = RedisConversations(base.redis, base.keys)
-        engine = await stack.enter_async_context(
-            DocketEngine(
-                base.url,
-                tuple(base.orgs),
-                scan_every=timedelta(minutes=settings.scan_every_minutes),
-            )
+        engine = QueueEngine(
+            RedisQueue(base.redis, base.keys),
+            tuple(base.orgs),
+            scan_every=timedelta(minutes=settings.scan_every_minutes),
         )
         timed: Engine = engine if base.rehearsal is None else OnRealTime(engine, base.rehearsal)
         http = open_http()

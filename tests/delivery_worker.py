@@ -21,10 +21,12 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from adapters.engine import engine as engine_module
-from adapters.engine.engine import DocketEngine, Work
+from adapters.engine import worker as worker_module
+from adapters.engine.engine import QueueEngine, Work
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.pace import RedisPace
+from adapters.redis.queue import RedisQueue
 from adapters.redis.store import connect
 from adapters.slack import calls
 from adapters.slack.calls import open_web
@@ -59,7 +61,7 @@ class Worker:
     """What a worker process holds."""
 
     ledger: RedisLedger
-    engine: DocketEngine
+    engine: QueueEngine
     deliver: Deliver
 
 
@@ -78,9 +80,7 @@ async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIt
         client = await stack.enter_async_context(connect(store_url))
         ledger = RedisLedger(client, Keys())
         web = await stack.enter_async_context(open_web(settings))
-        engine = await stack.enter_async_context(
-            DocketEngine(store_url, (), scan_every=timedelta(hours=1))
-        )
+        engine = QueueEngine(RedisQueue(client, Keys()), (), scan_every=timedelta(hours=1))
         send = Send(
             ledger=ledger,
             messengers={Platform.SLACK: SlackMessenger(web)},
@@ -125,7 +125,7 @@ def be_hasty() -> None:
     deliveries.BACKOFF = {n: wait / 10 for n, wait in deliveries.BACKOFF.items()}
     deliveries.LONGEST_WAIT /= 10
     requeue_module.HOLD = timedelta(seconds=6)
-    engine_module.REDELIVERY = timedelta(seconds=3)
+    worker_module.LEASE = timedelta(seconds=3)
     engine_module.TICK = timedelta(seconds=1)
 
 
@@ -137,7 +137,6 @@ async def run(store_url: str, chat_port: int) -> None:
 
 def main(store_url: str, chat_port: int, hasty: bool) -> None:
     """The process."""
-    logging.getLogger("docket").setLevel(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if hasty:
         be_hasty()

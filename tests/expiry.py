@@ -31,6 +31,8 @@ PERMANENT = (
     KEYS.boards(),
     KEYS.history(),
     KEYS.audit(),
+    KEYS.tasks(),
+    KEYS.tasks_due(),
     KEYS.conversation("*"),
     KEYS.personal("*"),
 )

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import structlog
 from pydantic import TypeAdapter
 
-from adapters.redis.packing import pack, unpack
+from adapters.redis.packing import LONGEST, pack, unpack
 from bot.domain.board import Board
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
@@ -30,6 +30,7 @@ from bot.domain.sign_in import Attempt, Session
 from bot.domain.troubles import Trouble
 from bot.errors import RecordUnreadable
 from bot.ports.chat import ConversationRef
+from bot.ports.engine import Task
 
 Record = TypeVar("Record")
 Text = str | bytes
@@ -57,8 +58,13 @@ class Codec(Generic[Record]):
         return pack(text) if self._packed else text
 
     def load(self, text: Text) -> Record:
-        """The record. Raises RecordUnreadable when the store holds something else."""
+        """The record. Raises RecordUnreadable when the store holds something else.
+
+        The reader itself bounds how deep one may nest.
+        """
         try:
+            if len(text) > LONGEST:
+                raise ValueError("too long to be any of ours")
             plain = text if isinstance(text, bytes) else unpack(text)
             return self._adapter.validate_json(plain)
         except ValueError as error:  # pydantic's ValidationError is one
@@ -101,4 +107,5 @@ OKTA_ADMINS = Codec(TypeAdapter(tuple[OktaAdmin, ...]))
 CONVERSATION = Codec(TypeAdapter(ConversationRef))
 RECIPIENT = Codec(TypeAdapter(Recipient))
 BOARD = Codec(TypeAdapter(Board))
+TASK = Codec(TypeAdapter(Task))
 DAY_COUNT = Codec(TypeAdapter(DayCount))

@@ -199,3 +199,15 @@ class Keys:
     def personal(self, object_id: str) -> str:
         """String: the id of the 1:1 Teams conversation with a person."""
         return self._key("personal", object_id)
+
+    def tasks(self) -> str:
+        """Hash: background work by its key."""
+        return self._key("engine", "tasks")
+
+    def tasks_due(self) -> str:
+        """Sorted set: keys of that work by when (ms) it is due, or its lease ends."""
+        return self._key("engine", "due")
+
+    def tasks_aside(self) -> str:
+        """Stream: the latest work that could not be read, for 30 days."""
+        return self._key("engine", "aside")

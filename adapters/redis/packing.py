@@ -11,6 +11,8 @@ import binascii
 import zlib
 
 MARK = "z1:"
+LONGEST = 16 * 1024 * 1024
+"""Bytes of a record: far more than any of ours has."""
 
 # A record unpacks with the dictionary it was packed with only, so this text may never change: a
 # better one gets a mark of its own. What is most frequent stands last, as zlib's manual advises.
@@ -54,14 +56,18 @@ def pack(text: str) -> str:
     return MARK + base64.b64encode(packed).decode("ascii")
 
 
-def unpack(text: str) -> str:
-    """The text again; what was never packed as it is. Raises ValueError when it is damaged."""
+def unpack(text: str, longest: int = LONGEST) -> str:
+    """The text again; what was never packed as it is.
+
+    Raises ValueError when it is damaged, or longer than that (in bytes): a kilobyte may claim to
+    be a gigabyte.
+    """
     if not text.startswith(MARK):
         return text
     unpacker = zlib.decompressobj(zdict=_WORDS_1)
     try:
         packed = base64.b64decode(text[len(MARK) :], validate=True)
-        plain = unpacker.decompress(packed)
+        plain = unpacker.decompress(packed, longest)
     except (zlib.error, binascii.Error) as error:
         raise ValueError("a packed record is damaged") from error
     if not unpacker.eof:

@@ -42,6 +42,9 @@ async def connect(url: str) -> AsyncIterator[Redis]:
     """
     options: dict[str, Any] = {
         "decode_responses": True,
+        # Bytes that are no text come through, for whoever reads them to tell of: redis-py would
+        # else break off in the middle of an answer.
+        "encoding_errors": "surrogateescape",
         "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), 6),
         # No health_check_interval: without the right password its PING, sent while connecting,
         # connects again to retry, and so on without end (redis-py 8.1). Retries do as much.

@@ -23,7 +23,7 @@ _SECRET_TEXT = re.compile(
     r"|((?:Bearer|DPoP|SSWS)\s+)\S+|(xox[a-z]-)[A-Za-z0-9-]+"
 )
 # Libraries that would log whole requests, or each step of theirs.
-_QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "uvicorn.access", "docket", "msrest")
+_QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "uvicorn.access", "msrest")
 
 
 def blank_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -12,11 +12,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from docket import Retry
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from adapters.engine import engine as engine_module
-from adapters.engine.engine import DocketEngine, Work
+from adapters.engine import worker as worker_module
+from adapters.engine.engine import QueueEngine, Work
 from adapters.redis.embedded import EmbeddedStore
+from adapters.redis.keys import Keys
+from adapters.redis.queue import RedisQueue
+from adapters.redis.store import connect
 from bot.domain.apps import AppRef
 from bot.errors import StoreUnavailable
 from tests.waiting import wait_until
@@ -58,15 +63,21 @@ class Done:
 
 
 @asynccontextmanager
-async def an_engine(url: str, done: Done) -> AsyncIterator[DocketEngine]:
+async def an_engine(
+    url: str,
+    done: Done,
+    orgs: tuple[str, ...] = ("contoso", "fabrikam"),
+    every: timedelta = timedelta(hours=1),
+) -> AsyncIterator[QueueEngine]:
     """An engine to add work to; nothing is carried out yet."""
-    async with DocketEngine(url, ("contoso", "fabrikam"), timedelta(hours=1)) as engine:
+    async with connect(url) as client:
+        engine = QueueEngine(RedisQueue(client, Keys()), orgs, every)
         engine.register(done.work)
         yield engine
 
 
 @asynccontextmanager
-async def running(engine: DocketEngine) -> AsyncIterator[None]:
+async def running(engine: QueueEngine) -> AsyncIterator[None]:
     """A worker that carries out what the engine holds; drained at the end."""
     worker = asyncio.create_task(engine.run())
     try:
@@ -218,15 +229,16 @@ async def test_time_passes_and_every_org_is_scanned_from_the_start(
     assert sorted(done.scanned) == ["contoso", "fabrikam"]
 
 
-async def test_orgs_are_looked_at_as_often_as_the_settings_say_now(redis_url: str) -> None:
+async def test_orgs_are_looked_at_as_often_as_the_settings_say_now(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A look that was put off for a day, before that was changed, is not waited for."""
+    monkeypatch.setattr(worker_module, "LEASE", timedelta(seconds=1))
 
     async def scans_with(every: timedelta) -> None:
         done = Done()
-        async with DocketEngine(redis_url, ("contoso",), every) as engine:
-            engine.register(done.work)
-            async with running(engine):
-                await wait_until(lambda: bool(done.scanned))
+        async with an_engine(redis_url, done, ("contoso",), every) as engine, running(engine):
+            await wait_until(lambda: bool(done.scanned))
 
     await scans_with(timedelta(days=1))
     await scans_with(timedelta(seconds=1))
@@ -260,35 +272,83 @@ async def test_an_org_that_left_the_settings_is_not_scanned(redis_url: str) -> N
 
 
 async def test_a_task_of_a_newer_version_stays_for_whoever_knows_it(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rolling deployment loses nothing: the old replica puts it back, the new one runs it."""
-    kept = engine_module._unknown_task.__kwdefaults__
-    assert kept is not None
-    soon = Retry(attempts=None, delay=timedelta(milliseconds=300))
-    monkeypatch.setitem(kept, "retry", soon)
+    """A rolling deployment loses nothing: the old replica puts it back, the new one runs it.
+
+    What the newer version wrote into it besides is still there.
+    """
+    monkeypatch.setattr(worker_module, "UNKNOWN_AGAIN", timedelta(milliseconds=300))
+    newer = '{"name":"shiny_new","arguments":["hello"],"id":"1","attempt":1,"colour":"red"}'
+    await redis_client.hset(Keys().tasks(), "from-the-future", newer)
+    await redis_client.zadd(Keys().tasks_due(), {"from-the-future": 1})
     ran: list[str] = []
 
     async def shiny_new(word: str) -> None:
         ran.append(word)
 
-    async with an_engine(redis_url, Done()) as newer:
-        newer._docket.register(shiny_new)
-        await newer._docket.add("shiny_new", key="from-the-future")("hello")
-
-        done = Done()
+    done = Done()
+    with capture_logs() as logs:
         async with an_engine(redis_url, done) as older, running(older):
-            await older.deliver("after", now())
-            await wait_until(lambda: bool(done.delivered), what="the old replica has been through")
-
-            async def put_back() -> bool:
-                waiting = (await newer._docket.snapshot()).future
-                return "from-the-future" in [execution.key for execution in waiting]
-
-            await wait_until(put_back, what="the unknown task waits")
-        assert ran == []
-        async with running(newer):
+            await wait_until(
+                lambda: "this version does not know a task" in [e["event"] for e in logs]
+            )
+    assert await redis_client.hget(Keys().tasks(), "from-the-future") == newer.encode()
+    async with an_engine(redis_url, done) as engine:
+        engine._kinds["shiny_new"] = worker_module.Kind(shiny_new, timedelta(minutes=1))
+        async with running(engine):
             await wait_until(lambda: ran == ["hello"], what="the new replica has run it")
+            await wait_until_gone(redis_client, "from-the-future")
+
+
+async def wait_until_gone(client: Redis, key: str) -> None:
+    """The queue holds nothing under the key any more."""
+
+    async def gone() -> bool:
+        known = await client.hexists(Keys().tasks(), key)
+        return not known and await client.zscore(Keys().tasks_due(), key) is None
+
+    await wait_until(gone, what=f"{key} is gone")
+
+
+async def test_what_was_done_leaves_nothing_behind(redis_url: str, redis_client: Redis) -> None:
+    """Only what fires by itself stays in the queue."""
+    done = Done()
+    async with an_engine(redis_url, done) as engine, running(engine):
+        await engine.deliver("a", now())
+        await engine.deliver_all(("b", "c"))
+        await engine.verify(REF, now())
+        await wait_until(lambda: len(done.delivered) == 3 and bool(done.verified))
+        for key in ("deliver:a", f"verify:{REF}", "scan:contoso", "scan:fabrikam"):
+            await wait_until_gone(redis_client, key)
+    assert set(await redis_client.hkeys(Keys().tasks())) == {b"tick", b"scan_all"}
+
+
+async def test_what_fires_by_itself_comes_back_when_it_was_lost(
+    redis_url: str, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failover, or a slip of the hand, may take the queue away: no restart is needed."""
+    monkeypatch.setattr(worker_module, "LEASE", timedelta(seconds=0.6))
+    done = Done()
+    async with an_engine(redis_url, done) as engine, running(engine):
+        await wait_until(lambda: done.ticks == 1)
+        await redis_client.flushall()
+        await wait_until(lambda: done.ticks == 2)
+
+
+async def test_a_delivery_that_always_breaks_is_given_up_here_and_stops_nothing(
+    redis_url: str, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`tick` finds it again in the ledger; the log says what went wrong, each time."""
+    monkeypatch.setattr(engine_module, "ATTEMPTS", 2)
+    done = Done()
+    done.fails = 2
+    with capture_logs() as logs:
+        async with an_engine(redis_url, done) as engine, running(engine):
+            await engine.deliver("a", now())
+            await wait_until_gone(redis_client, "deliver:a")
+    told = [entry["reason"] for entry in logs if entry["event"] == "a task failed"]
+    assert (done.delivered, told) == ([], ["not now", "not now"])
 
 
 async def test_without_its_store_adding_work_is_an_error_of_ours(tmp_path: Path) -> None:
@@ -305,10 +365,13 @@ async def test_without_its_store_adding_work_is_an_error_of_ours(tmp_path: Path)
 A_WORKER = """
     import asyncio, sys
     from datetime import timedelta
-    from adapters.engine import engine as engine_module
-    from adapters.engine.engine import DocketEngine, Work
+    from adapters.engine import worker
+    from adapters.engine.engine import QueueEngine, Work
+    from adapters.redis.keys import Keys
+    from adapters.redis.queue import RedisQueue
+    from adapters.redis.store import connect
 
-    engine_module.REDELIVERY = timedelta(seconds=2)
+    worker.LEASE = timedelta(seconds=2)
 
     async def hold(key: str) -> None:
         print("holding", key, flush=True)
@@ -318,7 +381,8 @@ A_WORKER = """
         pass
 
     async def main() -> None:
-        async with DocketEngine(sys.argv[1], ("contoso",), timedelta(hours=1)) as engine:
+        async with connect(sys.argv[1]) as client:
+            engine = QueueEngine(RedisQueue(client, Keys()), ("contoso",), timedelta(hours=1))
             engine.register(Work(hold, nothing, nothing, nothing, nothing))
             await engine.run()
 
@@ -330,7 +394,7 @@ async def test_what_a_killed_worker_held_is_taken_over(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """kill -9 in the middle of a delivery: another worker carries it out after the lease."""
-    monkeypatch.setattr(engine_module, "REDELIVERY", timedelta(seconds=2))
+    monkeypatch.setattr(worker_module, "LEASE", timedelta(seconds=2))
     done = Done()
     async with an_engine(redis_url, done) as engine:
         await engine.deliver("a", now())

@@ -1,73 +1,126 @@
-"""A message of the engine's stream that cannot be read: what it must not stop."""
+"""A task of the engine's queue that cannot be read: what it must not do, and not stop."""
 
 from __future__ import annotations
 
 import pickle
-from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from adapters.engine.engine import REDELIVERY
+from adapters.engine.worker import LEASE
+from adapters.redis.keys import Keys
+from adapters.redis.queue import LONGEST
 from tests.contract.test_engine import Done, an_engine, now, running
 from tests.waiting import wait_until
 
-STREAM = "o365bot-engine:stream"
+KEYS = Keys()
+
+
+class Bang:
+    """What a pickle can do to whoever reads it."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return exec, ("raise SystemExit('executed')",)
 
 
 @pytest.mark.parametrize(
     "broken",
     [
-        {"args": b"no pickle"},
-        {"args": pickle.dumps(("x",))[:-4]},
-        {"when": b"yesterday"},
-        {"function": None},
-        {"key": None},
+        b"no json",
+        b'{"name":"deliver","arguments":["x"],"id":"1","att',
+        b'{"name":"deliver","arguments":"x","id":"1"}',
+        b'{"name":"deliver","arguments":[["x"]],"id":"1"}',
+        b'{"name":"deliver","arguments":[{"py/object":"os.system"}],"id":"1"}',
+        b'{"name":null,"arguments":[],"id":"1"}',
+        b'{"name":"deliver","arguments":["x"],"id":"1","attempt":' + b"9" * 5000 + b"}",
+        b"[" * 20_000,
+        b"\xff\xfe\x00\x80",
+        b"",
+        b'{"name":"deliver","arguments":["' + b"x" * LONGEST + b'"],"id":"1"}',
+        pickle.dumps(Bang()),
     ],
-    ids=["args", "cut off", "when", "no task", "no key"],
+    ids=[
+        "text",
+        "cut off",
+        "one argument",
+        "nested",
+        "object",
+        "no name",
+        "number",
+        "deep",
+        "bytes",
+        "empty",
+        "too long",
+        "pickle",
+    ],
 )
-async def test_a_message_that_cannot_be_read_stops_nothing(
-    redis_url: str, redis_client: Redis, broken: dict[str, bytes | None]
+async def test_a_task_that_cannot_be_read_stops_nothing(
+    redis_url: str, redis_client: Redis, broken: bytes
 ) -> None:
     """It is put aside with an alert; what came before and after it is carried out."""
-    message: dict[str, bytes | None] = {
-        "key": b"deliver:poison",
-        "when": now().isoformat().encode(),
-        "function": b"deliver",
-        "args": pickle.dumps(("poison",)),
-        "kwargs": pickle.dumps({}),
-        "attempt": b"1",
-    }
-    bad: dict[Any, Any] = {
-        name: value for name, value in (message | broken).items() if value is not None
-    }
     done = Done()
     with capture_logs() as logs:
         async with an_engine(redis_url, done) as engine, running(engine):
             await engine.deliver("before", now())
             await wait_until(lambda: done.delivered == ["before"], within=10)
-            await redis_client.xadd(STREAM, bad)
+            await redis_client.hset(KEYS.tasks(), "deliver:poison", broken)
+            await redis_client.zadd(KEYS.tasks_due(), {"deliver:poison": 1})
             await engine.deliver("after", now())
             await wait_until(lambda: "after" in done.delivered, within=10)
-            if "key" in bad:
-                await engine.deliver("poison", now())  # the same key, well written
-                await wait_until(lambda: "poison" in done.delivered, within=10)
+
+            async def can_be_queued_again() -> bool:
+                await engine.deliver("poison", now())
+                return "poison" in done.delivered
+
+            await wait_until(can_be_queued_again, within=10)
     (alert,) = (line for line in logs if line["log_level"] == "error")
-    assert alert["event"] == "a task cannot be read and is put aside"
-    assert await redis_client.xlen("o365bot-engine:poison") == 1
+    assert alert["event"].startswith(("a task cannot be read", "tasks are too long"))
+    kept = await redis_client.xrange(KEYS.tasks_aside()) or []
+    if len(broken) <= LONGEST:
+        assert [entry for _, entry in kept] == [{b"key": b"deliver:poison", b"task": broken}]
+        assert await redis_client.ttl(KEYS.tasks_aside()) > 0
 
 
-async def test_what_was_read_together_with_it_is_carried_out_at_once(
+@pytest.mark.parametrize("key", [b"\xff\x00", "“deliver”".encode(), b"k" * (LONGEST + 1)])
+async def test_a_key_that_is_none_stops_nothing(
+    redis_url: str, redis_client: Redis, key: bytes
+) -> None:
+    """Whatever bytes it has, and however many."""
+    done = Done()
+    await redis_client.hset(KEYS.tasks(), key, b"{}")
+    await redis_client.zadd(KEYS.tasks_due(), {key: "-inf"})
+    async with an_engine(redis_url, done) as engine, running(engine):
+        await engine.deliver("a", now())
+        await wait_until(lambda: done.delivered == ["a"], within=10)
+    assert await redis_client.zscore(KEYS.tasks_due(), key) is None
+
+
+async def test_what_was_taken_together_with_it_is_carried_out_at_once(
     redis_url: str, redis_client: Redis
 ) -> None:
-    """The worker that ended held it; nobody waits until a dead worker's tasks are taken over."""
+    """Nobody waits until a dead worker's tasks are taken over."""
     done = Done()
     async with an_engine(redis_url, done) as engine:
         await engine.deliver("before", now())
-        await redis_client.xadd(STREAM, {"key": "deliver:poison", "function": "deliver"})
+        await redis_client.hset(KEYS.tasks(), "deliver:poison", "?")
+        await redis_client.zadd(KEYS.tasks_due(), {"deliver:poison": 1, "nothing": 2})
         for name in ("after", "and after"):
             await engine.deliver(name, now())
         async with running(engine):
-            await wait_until(lambda: len(done.delivered) == 3, within=REDELIVERY.seconds / 2)
+            await wait_until(lambda: len(done.delivered) == 3, within=LEASE.seconds / 2)
     assert sorted(done.delivered) == ["after", "and after", "before"]
+
+
+async def test_a_queue_of_another_kind_is_told_and_waited_for(
+    redis_url: str, redis_client: Redis
+) -> None:
+    """Somebody wrote a text where the queue lives: the worker says so, and goes on after it."""
+    done = Done()
+    await redis_client.set(KEYS.tasks_due(), "mine now")
+    with capture_logs() as logs:
+        async with an_engine(redis_url, done) as engine, running(engine):
+            waits = "the engine waits for the store"
+            await wait_until(lambda: waits in [entry["event"] for entry in logs])
+            await redis_client.delete(KEYS.tasks_due())
+            await wait_until(lambda: done.ticks > 0, within=10)

@@ -206,7 +206,7 @@ async def test_a_command_loads_no_chat_platform_no_web_server_and_no_engine() ->
     script = (
         "import sys, bot.__main__, bot.foundation;"
         "print([m for m in sys.modules if m.split('.')[0] in"
-        " ('slack_bolt', 'slack_sdk', 'botbuilder', 'docket', 'uvicorn')])"
+        " ('slack_bolt', 'slack_sdk', 'botbuilder', 'uvicorn')])"
     )
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE

@@ -83,6 +83,19 @@ def test_the_domain_imports_the_standard_library_alone() -> None:
             assert ours or name.split(".")[0] in sys.stdlib_module_names, f"{module}: {name}"
 
 
+def test_nothing_can_read_a_format_that_executes() -> None:
+    """What comes from the store or the network is JSON: no module of ours can unpickle or eval."""
+    formats = {"pickle", "cloudpickle", "dill", "jsonpickle", "marshal", "shelve", "yaml", "code"}
+    for module in modules("bot", "adapters"):
+        assert not formats & {name.split(".")[0] for name in imported(module)}, module
+        called = {
+            node.func.id
+            for node in ast.walk(ast.parse(module.read_text()))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert not called & {"eval", "exec", "compile", "__import__"}, module
+
+
 def test_every_folder_says_what_lives_there() -> None:
     """The docstring of an `__init__.py` tells what belongs into the folder and what does not."""
     folders = {path.parent for path in modules("bot", "adapters", "sandbox", "tests", "tools")}

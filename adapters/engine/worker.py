@@ -1,0 +1,172 @@
+"""The worker: takes tasks that are due, carries them out side by side, and renews its leases.
+
+A task is run at least once: it leaves the queue only after it ran, and a worker that dies renews
+nothing, so what it held comes due again. What fails is tried again as its kind says, later each
+time; what this version does not know goes back for a replica that does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+
+from bot.errors import O365BotError, StoreError
+from bot.ports.engine import Held, Queue, Task
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=30)
+"""A dead worker's tasks are taken over after this; a live one renews three times meanwhile."""
+AT_ONCE = 50
+POLL = 0.25
+"""Seconds between two looks for what came due, or was queued by another replica."""
+STORE_AWAY = 1.0
+"""Seconds until the store is asked again after it refused or did not answer."""
+UNKNOWN_AGAIN = timedelta(seconds=30)
+"""After so long a task that this version does not know is handed out again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How tasks of one name are carried out.
+
+    `limit`: how long one may take. `attempts`: how often one that fails is tried. `every`: it fires
+    by itself, so long after it last ended.
+    """
+
+    run: Callable[..., Awaitable[None]]
+    limit: timedelta
+    attempts: int = 1
+    every: timedelta | None = None
+
+
+class Worker:
+    """Carries out the tasks of a queue until it is cancelled, then drains."""
+
+    def __init__(self, queue: Queue, kinds: Mapping[str, Kind]) -> None:
+        self._queue = queue
+        self._kinds = kinds
+        self._held: dict[asyncio.Task[None], Held] = {}
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something may be due now: look at once."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled, then let what is under way come to its end.
+
+        Cancelled once more it does not wait for that: the next worker takes it over. While the
+        store is away it waits for it.
+        """
+        self._stopping.clear()
+        looking = asyncio.create_task(self._look(), name="engine")
+        renewing = asyncio.create_task(self._renew(), name="engine leases")
+        try:
+            await asyncio.wait([looking, renewing], return_when=asyncio.FIRST_COMPLETED)
+            for task in (looking, renewing):
+                if task.done():
+                    task.result()  # a bug: without either nothing may be carried out
+        except asyncio.CancelledError:
+            # Not cancelled in turn: what was just taken would lie there until its lease is over.
+            self._stopping.set()
+            self._wake.set()
+            await asyncio.wait([looking])
+            if self._held:
+                await asyncio.wait(self._held)
+        finally:
+            self._stopping.set()
+            leftover = {looking, renewing, *self._held}
+            while leftover:  # a driver on the way may swallow a cancellation
+                for task in leftover:
+                    task.cancel()
+                _, leftover = await asyncio.wait(leftover, timeout=0.1)
+
+    async def _look(self) -> None:
+        """Take what is due, as far as there is room, then wait for more."""
+        while not self._stopping.is_set():
+            self._wake.clear()
+            free = AT_ONCE - len(self._held)
+            try:
+                taken = await self._queue.take(free, LEASE) if free else ()
+            except StoreError as error:
+                log.warning("the engine waits for the store", reason=error.message)
+                await _for(self._stopping, STORE_AWAY)
+                continue
+            for held in taken:
+                task = asyncio.create_task(self._carry_out(held), name=f"task {held.task.name}")
+                self._held[task] = held
+                task.add_done_callback(self._ended)
+            if (not free or len(taken) < free) and not self._stopping.is_set():
+                await _for(self._wake, POLL)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._held[task]
+        if len(self._held) == AT_ONCE - 1:  # there was no room
+            self._wake.set()
+
+    async def _renew(self) -> None:
+        """Show that this worker lives, and see to the tasks that must always be there."""
+        while not self._stopping.is_set() or self._held:
+            try:
+                for name, kind in self._kinds.items():
+                    if kind.every is not None:
+                        within = max(kind.every, LEASE)
+                        await self._queue.keep(name, self._next(name), within)
+                self.wake()
+                await asyncio.sleep(LEASE.total_seconds() / 3)
+                await self._queue.renew(tuple(self._held.values()), LEASE)
+            except StoreError:  # whoever takes tasks tells of it
+                await asyncio.sleep(STORE_AWAY)
+
+    def _next(self, name: str) -> Task:
+        """A task that fires by itself, once more."""
+        return Task(name, (), uuid.uuid4().hex)
+
+    async def _carry_out(self, held: Held) -> None:
+        task, kind = held.task, self._kinds.get(held.task.name)
+        try:
+            if kind is None:
+                log.warning("this version does not know a task", task=task.name, key=held.key)
+                await self._queue.again(held, None, UNKNOWN_AGAIN)
+                return
+            try:
+                async with asyncio.timeout(kind.limit.total_seconds()):
+                    await kind.run(*task.arguments)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the worker and the rest go on
+                if await self._failed(held, kind, error):
+                    return
+            if kind.every is not None:
+                await self._queue.again(held, self._next(task.name), kind.every)
+            else:
+                await self._queue.finish(held)
+        except StoreError as error:
+            # It stays in the queue, and is carried out once more when its lease is over.
+            log.warning("a task's end cannot be noted", task=task.name, reason=error.message)
+
+    async def _failed(self, held: Held, kind: Kind, error: Exception) -> bool:
+        """Tell of it; whether it is tried again."""
+        task = held.task
+        if isinstance(error, O365BotError):
+            log.warning("a task failed", task=task.name, key=held.key, reason=error.message)
+        else:
+            log.error("a task failed", task=task.name, key=held.key, exc_info=error)
+        if task.attempt >= kind.attempts:
+            return False
+        wait = timedelta(seconds=2 ** (task.attempt - 1))
+        await self._queue.again(held, replace(task, attempt=task.attempt + 1), wait)
+        return True
+
+
+async def _for(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, so long at most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
