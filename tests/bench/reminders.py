@@ -303,7 +303,7 @@ async def _idle(tiny: bool) -> list[Figure]:
 
 
 async def _works(client: Redis) -> bool:
-    return bool(await client.exists("o365bot-engine:workers"))
+    return bool(await client.hexists(Keys().tasks(), "tick"))
 
 
 async def _commands(client: Redis) -> int:
