@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from adapters.terminal.cli import build_cli
 from adapters.terminal.desk import Desk
+from adapters.terminal.platforms import add_platform_commands
+from bot.chat.words import Words
 from bot.services.rehearse import Rehearse
 from bot.settings.whole import Settings
 
 
 def main() -> None:
     """Run the command line."""
-    build_cli(serve=_serve, open_desk=_desk, open_rehearsal=_rehearsal)()
+    cli = build_cli(serve=_serve, open_desk=_desk, open_rehearsal=_rehearsal)
+    add_platform_commands(cli, _slack_manifest, _teams_package)
+    cli()
 
 
 def _serve(settings: Settings) -> None:
@@ -38,6 +43,20 @@ async def _rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
 
     async with open_rehearsal(settings) as rehearse:
         yield rehearse
+
+
+def _slack_manifest(public_url: str, words: Words) -> Mapping[str, Any]:
+    from adapters.slack.manifest import manifest
+
+    return manifest(public_url, words)
+
+
+def _teams_package(
+    public_url: str, app_id: str, publisher: str, version: str, words: Callable[[str], Words]
+) -> bytes:
+    from adapters.teams.package import package
+
+    return package(public_url, app_id, publisher, version, words)
 
 
 async def _run(settings: Settings) -> None:

@@ -85,6 +85,13 @@ def build_app(
             request, "home.html", in_slack=slack is not None, in_teams=teams is not None
         )
 
+    async def privacy(request: Request) -> Response:
+        """This and the next one the chat platforms ask every app to have."""
+        return pages.show(request, "privacy.html")
+
+    async def terms(request: Request) -> Response:
+        return pages.show(request, "terms.html")
+
     async def link(request: Request) -> Response:
         return await (consent.press if request.method == "POST" else consent.show)(request)
 
@@ -135,6 +142,8 @@ def build_app(
 
     routes: list[Route | Mount] = [
         Route("/", home, methods=["GET"]),
+        Route("/privacy", privacy, methods=["GET"]),
+        Route("/terms", terms, methods=["GET"]),
         Route("/c/{token}", link, methods=["GET", "POST"]),
         Route("/r/{request_id}", after, methods=["GET", "POST"]),
         Route("/r/{request_id}/live", follow.news, methods=["GET"]),

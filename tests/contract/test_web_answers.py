@@ -173,3 +173,11 @@ async def test_a_picture_of_a_message_may_be_shown_on_pages_of_others(site: Site
     assert (answer.status_code, answer.content) == (200, b"png")
     assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert (await site.browser.get(f"/p/{'b' * 40}.png")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/privacy", "/terms"])
+async def test_the_pages_that_chat_platforms_ask_for_are_there(site: Site, path: str) -> None:
+    """The app's manifest for Teams names both."""
+    answer = await site.open(path)
+    assert answer.status_code == 200
+    assert "<h1>" in answer.text

@@ -15,6 +15,7 @@ from jinja2 import Environment, nodes
 
 import adapters.web
 import bot
+from adapters.teams.package import COMMANDS
 from adapters.web.pages import _KINDS
 from bot.chat.commands import VERBS
 from bot.chat.words import FALLBACK, Words, languages
@@ -185,6 +186,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "stage": (values(Stage), set()),
     "source": (values(Source), set()),
     "platform": (values(Platform), set()),
+    "listing": ({verb for verbs in COMMANDS.values() for verb in verbs}, set()),
     "reached": (values(Platform), set()),
     "point": (values(Point), set()),
     "nobody": (values(Nobody), set()),

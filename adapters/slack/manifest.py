@@ -1,0 +1,64 @@
+"""The manifest by which the Slack app is made, with this installation's own address.
+
+The fields are those of docs.slack.dev/reference/app-manifest; what each scope is for is told in
+docs/slack.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.chat.words import Words
+
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "chat:write",
+    "commands",
+    "groups:history",
+    "im:history",
+    "im:write",
+    "mpim:history",
+    "mpim:write",
+    "pins:write",
+    "users:read",
+    "users:read.email",
+)
+EVENTS = ("app_home_opened", "app_mention", "message.im")
+
+
+def manifest(public_url: str, words: Words) -> dict[str, Any]:
+    """As Slack reads it under "Create New App", "From a manifest"."""
+    endpoint = f"{public_url}/slack/events"
+    return {
+        "display_information": {
+            "name": "o365bot",
+            "description": words("listing.short"),
+            "long_description": words("listing.full"),
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "o365bot", "always_online": True},
+            "slash_commands": [
+                {
+                    "command": "/o365",
+                    "url": endpoint,
+                    "description": words("listing.command"),
+                    "usage_hint": "help",
+                    "should_escape": False,
+                }
+            ],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {"request_url": endpoint, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, "request_url": endpoint},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": False,
+            "token_rotation_enabled": False,
+        },
+    }

@@ -1,0 +1,118 @@
+"""The app package for Teams: a manifest with this installation's own ids, its languages, icons.
+
+Manifest schema 1.29 (Microsoft Learn, "Microsoft 365 app manifest schema reference").
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.chat.words import FALLBACK, Words, languages
+
+VERSION = "1.29"
+_SCHEMAS = f"https://developer.microsoft.com/json-schemas/teams/v{VERSION}"
+# Whom each list is for: operators type in channels, people who were asked in a chat of their own.
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "team": ("apps", "who", "why", "send", "plan", "report", "help"),
+    "personal": ("apps", "who", "send", "verify", "later", "notme", "away", "help"),
+}
+# One package is made twice the same: a zip holds times, and this is its earliest.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def package(
+    public_url: str, app_id: str, publisher: str, version: str, words: Callable[[str], Words]
+) -> bytes:
+    """The zip, ready to be uploaded in the Teams admin center.
+
+    `app_id` is the bot's Microsoft App ID, `version` three numbers, which must grow with each
+    upload.
+    """
+    contents: dict[str, bytes] = {
+        "manifest.json": _json(manifest(public_url, app_id, publisher, version, words(FALLBACK)))
+    }
+    for language in sorted(set(languages()) - {FALLBACK}):
+        contents[f"{language}.json"] = _json(_localized(words(language)))
+    for icon in ("color.png", "outline.png"):
+        contents[icon] = (files("adapters.teams") / "icons" / icon).read_bytes()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+    return packed.getvalue()
+
+
+def manifest(
+    public_url: str, app_id: str, publisher: str, version: str, words: Words
+) -> dict[str, Any]:
+    """The package's `manifest.json`. The app's own id follows from the bot's: it never changes."""
+    return {
+        "$schema": f"{_SCHEMAS}/MicrosoftTeams.schema.json",
+        "manifestVersion": VERSION,
+        "version": version,
+        "id": str(uuid.uuid5(uuid.UUID(app_id), "o365bot")),
+        "localizationInfo": {
+            "defaultLanguageTag": FALLBACK,
+            "additionalLanguages": [
+                {"languageTag": language, "file": f"{language}.json"}
+                for language in sorted(set(languages()) - {FALLBACK})
+            ],
+        },
+        "developer": {
+            "name": publisher,
+            "websiteUrl": public_url,
+            "privacyUrl": f"{public_url}/privacy",
+            "termsOfUseUrl": f"{public_url}/terms",
+        },
+        "name": {"short": "o365bot", "full": words("listing.name")},
+        "description": {"short": words("listing.short"), "full": words("listing.full")},
+        "icons": {"color": "color.png", "outline": "outline.png"},
+        "accentColor": "#1F4E8C",
+        "bots": [
+            {
+                "botId": app_id,
+                "scopes": ["personal", "team", "groupChat"],
+                "supportsFiles": False,
+                "isNotificationOnly": False,
+                "commandLists": [
+                    {
+                        "scopes": [scope, "groupChat"] if scope == "team" else [scope],
+                        "commands": [
+                            {"title": verb, "description": words(f"listing.{verb}")}
+                            for verb in verbs
+                        ],
+                    }
+                    for scope, verbs in COMMANDS.items()
+                ],
+            }
+        ],
+        "validDomains": [urlsplit(public_url).hostname],
+    }
+
+
+def _localized(words: Words) -> dict[str, str]:
+    """What the package says in another language; commands are typed alike in all of them."""
+    said = {
+        "$schema": f"{_SCHEMAS}/MicrosoftTeams.Localization.schema.json",
+        "name.short": "o365bot",
+        "name.full": words("listing.name"),
+        "description.short": words("listing.short"),
+        "description.full": words("listing.full"),
+    }
+    for number, verbs in enumerate(COMMANDS.values()):
+        for place, verb in enumerate(verbs):
+            command = f"bots[0].commandLists[{number}].commands[{place}]"
+            said[f"{command}.title"] = verb
+            said[f"{command}.description"] = words(f"listing.{verb}")
+    return said
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

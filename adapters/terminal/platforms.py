@@ -1,0 +1,96 @@
+"""`o365bot slack manifest` and `o365bot teams package`: what the platforms want uploaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.terminal.options import Config, errors_in_words
+from bot.chat.words import FALLBACK, Words
+from bot.errors import SettingsInvalid
+from bot.settings.address import Origin
+from bot.settings.section import Guid
+from bot.settings.whole import load
+
+SlackManifest = Callable[[str, Words], Mapping[str, Any]]
+TeamsPackage = Callable[[str, str, str, str, Callable[[str], Words]], bytes]
+
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="The public address of o365bot, before there are settings to read it from.",
+    ),
+]
+
+
+def add_platform_commands(
+    cli: typer.Typer, slack_manifest: SlackManifest, teams_package: TeamsPackage
+) -> None:
+    """Adds `slack` and `teams`."""
+    slack = typer.Typer(help="What Slack wants to know of the app.", no_args_is_help=True)
+    teams = typer.Typer(help="What Teams wants to know of the app.", no_args_is_help=True)
+    cli.add_typer(slack, name="slack")
+    cli.add_typer(teams, name="teams")
+
+    @slack.command("manifest")
+    def manifest(config: Config = None, url: Url = "") -> None:
+        """Print the manifest to paste into Slack under "Create New App", "From a manifest"."""
+        with errors_in_words():
+            language = FALLBACK
+            if not url:
+                settings = load(config)
+                url, language = settings.public_url, settings.language
+            made = slack_manifest(_checked("--url", Origin, url), Words(language))
+        typer.echo(json.dumps(made, indent=2, ensure_ascii=False))
+
+    @teams.command("package")
+    def package(
+        config: Config = None,
+        url: Url = "",
+        app_id: Annotated[
+            str, typer.Option("--app-id", metavar="ID", help="The bot's Microsoft App ID.")
+        ] = "",
+        publisher: Annotated[
+            str, typer.Option("--publisher", metavar="NAME", help="Who stands behind the app.")
+        ] = "o365bot",
+        out: Annotated[
+            Path, typer.Option("--out", metavar="FILE", help="The zip.", dir_okay=False)
+        ] = Path("o365bot-teams.zip"),
+    ) -> None:
+        """Write the zip to upload in the Teams admin center."""
+        with errors_in_words():
+            if not (url and app_id):
+                settings = load(config)
+                url = url or settings.public_url
+                app_id = app_id or (settings.teams.app_id if settings.teams else "")
+            if not app_id:
+                raise SettingsInvalid(("teams.app_id: is missing; give it, or --app-id",))
+            made = teams_package(
+                _checked("--url", Origin, url),
+                _checked("--app-id", Guid, app_id),
+                publisher,
+                version("o365bot"),
+                Words,
+            )
+            try:
+                out.write_bytes(made)
+            except OSError as error:
+                raise SettingsInvalid((f"{out}: cannot be written ({error.strerror})",)) from None
+        typer.echo(f"{out} is ready to be uploaded in the Teams admin center, under Manage apps.")
+
+
+def _checked(option: str, kind: Any, value: str) -> str:
+    """What an option says, as the settings would take it. Raises SettingsInvalid."""
+    try:
+        return str(TypeAdapter(kind).validate_python(value))
+    except ValidationError as error:
+        why = error.errors()[0]["ctx"]["error"]
+        raise SettingsInvalid((f"{option}: {why}",)) from None
