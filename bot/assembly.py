@@ -40,6 +40,7 @@ from bot.services.scan import Scan
 from bot.services.send import Send
 from bot.services.tell import Tell
 from bot.services.troubles import Troubles
+from bot.services.verdicts import Verdicts
 from bot.services.visit import Visits
 from bot.settings.whole import Settings
 
@@ -121,6 +122,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         clock=clock,
         ask=ask,
         show_boards=boards.show,
+        renew_verdicts=Verdicts(ledger=ledger, tell=tell).renew,
         digests=Digests(
             ledger=ledger,
             messengers=messengers,

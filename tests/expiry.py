@@ -15,7 +15,7 @@ PERMANENT = (
     KEYS.summaries("*"),
     KEYS.places("*"),
     KEYS.names(),
-    KEYS.verdicts(),
+    KEYS.verdicts("*"),
     KEYS.asked("*"),
     KEYS.unreachable("*"),
     KEYS.listed(),

@@ -41,8 +41,8 @@ local function list(write, key)
   if old and old.place ~= write.place then redis.call('ZREM', KEYS[write.places], old.place) end
   redis.call('HSET', key, write.app, ARGV[write.summary])
   redis.call('ZADD', KEYS[write.places], 0, write.place)
-  if write['until'] then redis.call('ZADD', KEYS[write.verdicts], write['until'], write.ref)
-  else redis.call('ZREM', KEYS[write.verdicts], write.ref) end
+  if write['until'] then redis.call('ZADD', KEYS[write.verdicts], write['until'], write.app)
+  else redis.call('ZREM', KEYS[write.verdicts], write.app) end
   if redis.call('HGET', KEYS[write.names], write.ref) ~= write.label then
     redis.call('HSET', KEYS[write.names], write.ref, write.label)
     redis.call('HINCRBY', KEYS[write.names], '', 1)

@@ -40,9 +40,9 @@ class Keys:
         """Hash: app -> its label, and how often one changed."""
         return self._key("names")
 
-    def verdicts(self) -> str:
-        """Sorted set: apps by when (ms) what lists show of them ends to hold."""
-        return self._key("verdicts")
+    def verdicts(self, org: str) -> str:
+        """Sorted set: app ids by when (ms) what lists show of them ends to hold."""
+        return self._key("verdicts", org)
 
     def asked(self, org: str) -> str:
         """Hash: app id -> the open request."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from typing import cast
 
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
@@ -203,12 +204,20 @@ class RedisLists:
         return self._names[1]
 
     async def due_verdicts(self, now: datetime, limit: int) -> tuple[AppRef, ...]:
+        due: list[tuple[float, AppRef]] = []
         with errors():
-            due = await self._client.zrangebyscore(
-                self._keys.verdicts(), "-inf", milliseconds(now), start=0, num=limit
-            )
-        refs = (AppRef.parse(text(one)) for one in due)
-        return tuple(ref for ref in refs if self._counts(ref.org))
+            for org in await self._orgs(""):
+                found = await self._client.zrangebyscore(
+                    self._keys.verdicts(org),
+                    "-inf",
+                    milliseconds(now),
+                    start=0,
+                    num=limit,
+                    withscores=True,
+                )
+                pairs = cast("list[tuple[str, float]]", found)
+                due += [(until, AppRef(org, app_id)) for app_id, until in pairs]
+        return tuple(ref for _, ref in sorted(due)[:limit])
 
     def _list(self, commit: Commit, record: AppRecord) -> None:
         """Write a record's summary, its place, its name, and when it is to be weighed again."""
@@ -224,7 +233,7 @@ class RedisLists:
             summaries=self._keys.summaries(ref.org),
             place=place,
             places=self._keys.places(ref.org),
-            verdicts=self._keys.verdicts(),
+            verdicts=self._keys.verdicts(ref.org),
             until=None if until is None else milliseconds(until),
             names=self._keys.names(),
         )

@@ -56,7 +56,8 @@ class AppRecord:
         ends = [self.verdict.holds_until]
         if self.waiver is not None and self.is_waived:
             ends.append(self.waiver.next_after(self.told_at))
-        return min((end for end in ends if end is not None), default=None)
+        ahead = (end for end in ends if end is not None and end > self.told_at)
+        return min(ahead, default=None)
 
     def assessed(self, now: datetime) -> Assessment:
         """What the evidence adds up to at `now` (UTC).

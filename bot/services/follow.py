@@ -260,7 +260,7 @@ class Follow:
             "proof": visit.kind.value,
         }
         evidence = condensed(merge(record.evidence, (Evidence(told, now, now, detail),)))
-        return (replace(record, evidence=evidence, revision=record.revision + 1),)
+        return (replace(record, evidence=evidence, assessed_at=now, revision=record.revision + 1),)
 
 
 def _entry(visit: Visit, moved: ConsentRequest, taken: Step, now: datetime) -> AuditEntry:

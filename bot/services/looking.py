@@ -9,9 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import Step, step
-from bot.domain.evidence import Evidence, State
+from bot.domain.evidence import Evidence
 from bot.domain.inventory import AppRecord
 from bot.domain.scanning import Seen, Todo, looked
 from bot.errors import Conflict, RecordUnreadable
@@ -19,7 +17,7 @@ from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.reading import MicrosoftReader, read_connection
-from bot.services.tell import changed
+from bot.services.verdicts import settled
 
 Done = Callable[[int], Awaitable[None]]
 
@@ -92,51 +90,10 @@ class Looking:
         while True:
             lived = self._lived.now()
             new = replace(looked(old, todo.app, seen, now), assessed_at=lived)
-            changes = await self._settled(old, new, lived)
+            changes = await settled(self._ledger, old, new, lived, by="scan")
             try:
                 await self._ledger.commit(changes)
             except Conflict:
                 old = await self._ledger.app(todo.app.ref) or AppRecord(todo.app)
                 continue
             return
-
-    async def _settled(self, old: AppRecord, new: AppRecord, now: datetime) -> Changes:
-        """What follows from a new look: an audit line when the state changed, and a request's end.
-
-        A request ends as proven only on machine evidence; when the app dropped out of scope it is
-        withdrawn.
-        """
-        before = old.verdict.state if old.revision else None
-        after = new.verdict
-        audit: list[AuditEntry] = []
-        if before is not after.state:
-            audit.append(
-                AuditEntry(
-                    now,
-                    "scan",
-                    "assess",
-                    str(new.app.ref),
-                    {
-                        "from": before.value if before else "",
-                        "to": after.state.value,
-                        "confidence": after.confidence.value,
-                    },
-                )
-            )
-        request = await self._ledger.request(new.request_id) if new.request_id else None
-        if request is None or not request.stage.is_open:  # none, or it ended by itself
-            return Changes(apps=(replace(new, request_id=""),), audit=tuple(audit))
-        proven = after.state is State.MIGRATED
-        if not (proven or after.state is State.NOT_APPLICABLE):
-            return Changes(apps=(new,), audit=tuple(audit))
-        taken = Step.PROVE if proven else Step.REVOKE
-        ended = step(request, taken, now)
-        audit.append(
-            AuditEntry(now, "scan", taken.value, str(new.app.ref), {"request": request.id})
-        )
-        return Changes(
-            apps=(replace(new, request_id=""),),
-            requests=(ended,),
-            planned=(changed(ended, now),),
-            audit=tuple(audit),
-        )

@@ -52,6 +52,7 @@ class Remind:
         clock: Clock,
         ask: Ask,
         show_boards: Show,
+        renew_verdicts: Callable[[datetime], Awaitable[None]],
         digests: Digests,
         channels: tuple[Channel, ...],
         operators: tuple[ChatIdentity, ...],
@@ -62,6 +63,7 @@ class Remind:
         self._clock = clock
         self._ask = ask
         self._show_boards = show_boards
+        self._renew_verdicts = renew_verdicts
         self._digests = digests
         self._channels = channels
         self._operators = operators
@@ -73,9 +75,10 @@ class Remind:
         return self._channels
 
     async def tick(self) -> None:
-        """Re-add unsent deliveries, remind whose time has come, bring boards up to date."""
+        """Re-add unsent deliveries, weigh again what is due for that, work off the agenda."""
         now = self._clock.now()
         await requeue(self._ledger, self._engine, now)  # first: nobody's line holds that up
+        await self._renew_verdicts(now)
         for line in await self._ledger.due_lines(now, AT_ONCE):
             try:
                 async with asyncio.timeout(PATIENCE):

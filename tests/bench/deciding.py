@@ -24,6 +24,7 @@ from bot.services.ask import Ask
 from bot.services.digest import Digests
 from bot.services.remind import Remind
 from bot.services.tell import Tell
+from bot.services.verdicts import Verdicts
 from tests.examples import DELIVERED
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine
 from tests.figures import Figure, at_most
@@ -107,6 +108,7 @@ async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
         clock=clock,
         ask=ask,
         show_boards=no_boards,
+        renew_verdicts=Verdicts(ledger=ledger, tell=Tell(engine)).renew,
         digests=Digests(ledger=ledger, messengers={}, engine=engine, policy=policy(), operators=()),
         channels=(),
         operators=(),

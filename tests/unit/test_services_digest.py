@@ -38,6 +38,7 @@ from bot.services.remind import Remind
 from bot.services.send import Send
 from bot.services.tell import Tell
 from bot.services.troubles import Troubles
+from bot.services.verdicts import Verdicts
 from tests.examples import LINK_FOR, NOW, OPERATOR, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
@@ -124,6 +125,7 @@ class World:
                 policy=PeoplePolicy(),
             ),
             show_boards=self._show,
+            renew_verdicts=Verdicts(ledger=self.ledger, tell=Tell(self.engine)).renew,
             digests=Digests(
                 ledger=self.ledger,
                 messengers=messengers,

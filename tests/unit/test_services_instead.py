@@ -19,6 +19,8 @@ from bot.errors import ChatError, ChatThrottled, CloudError, CloudUnreachable, S
 from bot.services.ask import Asked
 from bot.services.digest import Digests
 from bot.services.remind import Remind
+from bot.services.tell import Tell
+from bot.services.verdicts import Verdicts
 from bot.services.visit import ByLink
 from tests import person
 from tests.examples import ADA, APP, NOW, REQUEST, TENANT, TOKEN
@@ -42,6 +44,7 @@ class World(person.Stage):
             clock=self.clock,
             ask=self.ask,
             show_boards=self._show,
+            renew_verdicts=Verdicts(ledger=self.ledger, tell=Tell(self.engine)).renew,
             digests=Digests(
                 ledger=self.ledger,
                 messengers={},

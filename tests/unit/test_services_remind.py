@@ -36,6 +36,7 @@ from bot.services.requeue import BATCH
 from bot.services.send import Send
 from bot.services.tell import Tell
 from bot.services.troubles import Troubles
+from bot.services.verdicts import Verdicts
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,
@@ -120,6 +121,7 @@ class World:
             clock=self.clock,
             ask=self.ask,
             show_boards=self._show,
+            renew_verdicts=Verdicts(ledger=self.ledger, tell=Tell(self.engine)).renew,
             digests=Digests(
                 ledger=self.ledger,
                 messengers=self.messengers,

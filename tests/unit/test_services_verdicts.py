@@ -1,0 +1,105 @@
+"""Verdicts are taken again when their time has come, and then alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain import inventory
+from bot.domain.apps import AppRef
+from bot.domain.changes import Changes
+from bot.domain.consent import Stage
+from bot.domain.evidence import Assessment, Confidence, Evidence, State
+from bot.domain.inventory import AppRecord
+from bot.services.tell import Tell
+from bot.services.verdicts import Verdicts
+from tests.examples import APP, NOW, RECORD, REQUEST
+from tests.fake_ledger import FakeLedger
+from tests.fakes import FakeEngine
+
+SHELF = timedelta(days=30)
+
+
+class World:
+    """Two open apps, of which one has somebody asked."""
+
+    def __init__(self) -> None:
+        self.ledger, self.engine = FakeLedger(), FakeEngine()
+        self.verdicts = Verdicts(ledger=self.ledger, tell=Tell(self.engine))
+
+    async def record(self, ref: AppRef = APP.ref) -> AppRecord:
+        found = await self.ledger.app(ref)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def aging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evidence whose weight falls with time: what it is worth by itself is not the matter here."""
+
+    def weigh(evidence: tuple[Evidence, ...], now: object) -> Assessment:
+        seen = evidence[0].seen_at
+        assert isinstance(now, type(seen))
+        if now < seen + SHELF:
+            return Assessment(State.MIGRATED, Confidence.PROVEN, holds_until=seen + SHELF)
+        return Assessment(State.NEEDS_REVIEW, Confidence.LIKELY)
+
+    monkeypatch.setattr(inventory, "assess", weigh)
+
+
+OTHER = replace(
+    RECORD,
+    app=replace(APP, ref=AppRef("contoso", "0oa2")),
+    evidence=tuple(replace(e, seen_at=NOW + timedelta(days=9)) for e in RECORD.evidence),
+    scanned_at=NOW + timedelta(days=9),
+)
+
+
+@pytest.mark.usefixtures("aging")
+async def test_what_is_due_is_weighed_again_and_nothing_else() -> None:
+    """A new summary, an audit line, and the boards hear of it; the other app is left alone."""
+    world = World()
+    await world.ledger.commit(Changes(apps=(RECORD, OTHER)))
+    await world.verdicts.renew(NOW + SHELF - timedelta(seconds=1))
+    assert await world.ledger.apps() == (RECORD, OTHER)
+    now = NOW + SHELF
+    await world.verdicts.renew(now)
+    again = await world.record()
+    assert (again.verdict.state, again.assessed_at) == (State.NEEDS_REVIEW, now)
+    assert await world.record(OTHER.app.ref) == OTHER
+    (entry,) = await world.ledger.audit()
+    assert (entry.actor, entry.action, entry.subject) == ("o365bot", "assess", str(APP.ref))
+    assert entry.detail == {"from": "migrated", "to": "needs_review", "confidence": "likely"}
+    assert [line.name for line in await world.ledger.due_lines(now, 10)] == ["boards"]
+    assert [app.ref for app in (await world.ledger.page(1, 15)).shown] == [APP.ref]
+    await world.verdicts.renew(now)
+    assert len(await world.ledger.audit()) == 1
+
+
+@pytest.mark.usefixtures("aging")
+async def test_a_verdict_that_only_loses_weight_ends_no_request() -> None:
+    """A request ends by what was seen."""
+    world = World()
+    asked = replace(RECORD, request_id=REQUEST.id)
+    await world.ledger.commit(Changes(apps=(asked,), requests=(REQUEST,)))
+    await world.verdicts.renew(NOW + SHELF)
+    (request,) = await world.ledger.requests_for(APP.ref)
+    assert request.stage is Stage.REQUESTED
+    assert (await world.record()).request_id == REQUEST.id
+
+
+@pytest.mark.usefixtures("aging")
+async def test_many_that_are_due_at_once_are_taken_over_several_ticks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that a tick stays short."""
+    monkeypatch.setattr("bot.services.verdicts.AT_ONCE", 2)
+    world = World()
+    refs = [AppRef("contoso", f"0oa{n}") for n in range(5)]
+    records = tuple(replace(RECORD, app=replace(APP, ref=ref)) for ref in refs)
+    await world.ledger.commit(Changes(apps=records))
+    for due in (5, 3, 1, 0):
+        assert len(await world.ledger.due_verdicts(NOW + SHELF, 10)) == due
+        await world.verdicts.renew(NOW + SHELF)
