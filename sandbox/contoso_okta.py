@@ -105,6 +105,13 @@ def orgs(now: datetime) -> list[OktaOrg]:
             _admin("contoso", "ola", "Ola", "Operator", OktaRole("HELP_DESK_ADMIN", _DESK)),
             _admin(
                 "contoso",
+                "carl",
+                "Carl",
+                "Cloud",
+                OktaRole("CUSTOM", "Device desk", permissions=("okta.devices.read",)),
+            ),
+            _admin(
+                "contoso",
                 "agnes",
                 "Agnes",
                 "App",

@@ -20,15 +20,17 @@ from starlette.routing import Route
 
 from sandbox import okta_json as shape
 from sandbox.company import Company
-from sandbox.filters import FilterError, Predicate, parse
+from sandbox.filters import Predicate, parse
 from sandbox.okta_errors import OktaError, RateLimiter, not_found
 from sandbox.okta_pages import okta_page_routes
+from sandbox.okta_rules import RESOURCES, Resource
 from sandbox.okta_signin import OktaSignIn
 from sandbox.records import LogEvent, OktaApp, OktaOrg, OktaRole, OktaUser
 
 T = TypeVar("T")
 Handler = Callable[[Request], Any]
 LOG_RETENTION = timedelta(days=90)
+LOG_OLDEST = timedelta(days=180)
 
 
 def okta_app(company: Company, org_name: str) -> Starlette:
@@ -36,29 +38,30 @@ def okta_app(company: Company, org_name: str) -> Starlette:
     org = company.org(org_name)
     api = OktaApi(company, org, OktaSignIn(company, org), RateLimiter(org))
 
-    def get(path: str, scope: str, handler: Handler) -> Route:
-        return Route(f"/api/v1{path}", partial(api.serve, scope, handler))
-
+    handlers: dict[str, Handler] = {
+        "/apps": api.apps,
+        "/apps/{app_id}": api.app,
+        "/apps/{app_id}/connections/default": api.connection,
+        "/apps/{app_id}/features": api.features,
+        "/iam/assignees/users": api.assignees,
+        "/iam/roles/{role_id}/permissions": api.permissions,
+        "/users/{user_id}": api.user,
+        "/users/{user_id}/roles": api.roles,
+        "/users/{user_id}/roles/{role_id}/targets": api.targets,
+        "/users/{user_id}/roles/{role_id}/targets/catalog/apps": api.catalog_targets,
+        "/groups/{group_id}/roles/{role_id}/targets/catalog/apps": api.group_targets,
+        "/groups/{group_id}": api.group,
+        "/groups/{group_id}/users": api.group_users,
+        "/logs": api.logs,
+    }
     return Starlette(
         routes=[
             Route("/.well-known/okta-organization", api.organization),
             Route("/oauth2/v1/token", api.token, methods=["POST"]),
-            get("/apps", "okta.apps.read", api.apps),
-            get("/apps/{app_id}", "okta.apps.read", api.app),
-            get("/apps/{app_id}/connections/default", "okta.apps.read", api.connection),
-            get("/apps/{app_id}/features", "okta.apps.read", api.features),
-            get("/iam/assignees/users", "okta.roles.read", api.assignees),
-            get("/users/{user_id}", "okta.users.read", api.user),
-            get("/users/{user_id}/roles", "okta.roles.read", api.roles),
-            get("/users/{user_id}/roles/{role_id}/targets", "okta.roles.read", api.targets),
-            get(
-                "/users/{user_id}/roles/{role_id}/targets/catalog/apps",
-                "okta.roles.read",
-                api.catalog_targets,
+            *(
+                Route(f"/api/v1{one.path}", partial(api.serve, one, handlers[one.path]))
+                for one in RESOURCES
             ),
-            get("/groups/{group_id}", "okta.groups.read", api.group),
-            get("/groups/{group_id}/users", "okta.groups.read", api.group_users),
-            get("/logs", "okta.logs.read", api.logs),
             *okta_page_routes(company, org),
         ]
     )
@@ -79,19 +82,21 @@ class OktaApi:
         """The org's base URL."""
         return self.sign_in.base
 
-    async def serve(self, scope: str, handler: Handler, request: Request) -> Response:
-        """Count the call, check its token, answer it; the limit's headers go on every answer."""
+    async def serve(self, resource: Resource, handler: Handler, request: Request) -> Response:
+        """Count the call, check its token and its query, answer it.
+
+        The limit's headers go on every answer; of a refusal for too many calls at once, the reset
+        is a suggestion only.
+        """
         headers: dict[str, str] = {}
         self.running += 1
         try:
             if self.running > self.org.concurrency:
-                raise OktaError(
-                    429,
-                    "E0000047",
-                    headers={"X-Rate-Limit-Limit": "0", "X-Rate-Limit-Remaining": "0"},
-                )
+                raise OktaError(429, "E0000047", headers=self.limiter.at_once())
             headers = self.limiter.count(request.url.path, self.sign_in.client_of(request))
-            self.sign_in.check(request, scope)
+            self.sign_in.check(request, resource.scope)
+            resource.check(request.query_params)
+            request.state.resource = resource
             body = handler(request)
             response = body if isinstance(body, Response) else JSONResponse(body)
         except OktaError as error:
@@ -126,7 +131,7 @@ class OktaApi:
     def apps(self, request: Request) -> Response:
         """`GET /api/v1/apps`, in pages that the `Link` headers lead through."""
         query = request.query_params
-        keep = self._app_filter(query.get("filter"))
+        keep = _filter(query.get("filter"))
         shown = [
             app
             for app in self.org.apps
@@ -134,7 +139,7 @@ class OktaApi:
             and app.label.lower().startswith(query.get("q", "").lower())
             and keep(partial(_app_lookup, app))
         ]
-        page, after = self._page(request, shown, lambda app: app.id, 20, 200)
+        page, after = self._page(request, shown, lambda app: app.id)
         return self._linked(request, [shape.app_json(self.base, self.org, a) for a in page], after)
 
     def app(self, request: Request) -> Any:
@@ -161,7 +166,7 @@ class OktaApi:
     def assignees(self, request: Request) -> Any:
         """`GET /api/v1/iam/assignees/users`: here the next page stands in the body."""
         self._check_reads_roles()
-        page, after = self._page(request, self.org.users, lambda user: user.id, 100, 200)
+        page, after = self._page(request, self.org.users, lambda user: user.id)
         answer: dict[str, Any] = {
             "value": [shape.assignee_json(self.base, self.org, user) for user in page],
             "_links": {},
@@ -181,6 +186,15 @@ class OktaApi:
         expand = request.query_params.get("expand") == "targets/catalog/apps"
         return [shape.role_json(self.base, self.org, user, role, expand) for role in user.roles]
 
+    def permissions(self, request: Request) -> Any:
+        """`GET /api/v1/iam/roles/{roleIdOrLabel}/permissions`, of custom roles."""
+        self._check_reads_roles()
+        wanted = request.path_params["role_id"]
+        for role in (role for user in self.org.users for role in user.roles):
+            if role.type == "CUSTOM" and wanted in (shape.custom_role_id(role), role.label):
+                return shape.permissions_json(role)
+        raise not_found(wanted, "Role")
+
     def targets(self, request: Request) -> Any:
         """`GET …/roles/{roleId}/targets?assignmentType=`: empty means that all apps are meant."""
         role = self._role(request)
@@ -192,7 +206,20 @@ class OktaApi:
     def catalog_targets(self, request: Request) -> Any:
         """`GET …/roles/{roleId}/targets/catalog/apps`."""
         role = self._role(request)
-        page, after = self._page(request, role.targets, lambda target: target, 20, 200)
+        return self._targets(request, role)
+
+    def group_targets(self, request: Request) -> Any:
+        """`GET /groups/{groupId}/roles/{roleId}/targets/catalog/apps`."""
+        self._check_reads_roles()
+        group_id, role_id = (request.path_params[name] for name in ("group_id", "role_id"))
+        for user in self.org.users:
+            for role in user.roles:
+                if (role.group_id, shape.role_id(user, role)) == (group_id, role_id):
+                    return self._targets(request, role)
+        raise not_found(role_id, "RoleAssignment")
+
+    def _targets(self, request: Request, role: OktaRole) -> Any:
+        page, after = self._page(request, role.targets, lambda target: target)
         found = [shape.catalog_app_json(self.base, self.org, target) for target in page]
         return self._linked(request, found, after)
 
@@ -210,7 +237,7 @@ class OktaApi:
         for group in self.org.groups:
             if group.id == wanted:
                 members = [user for user in self.org.users if user.id in group.member_ids]
-                page, after = self._page(request, members, lambda user: user.id, 200, 1000)
+                page, after = self._page(request, members, lambda user: user.id)
                 found = [shape.user_json(self.base, user) for user in page]
                 return self._linked(request, found, after)
         raise not_found(wanted, "UserGroup")
@@ -223,10 +250,14 @@ class OktaApi:
         query = request.query_params
         polling = "until" not in query and query.get("sortOrder", "ASCENDING") == "ASCENDING"
         now = self.company.now()
-        since = max(
-            _instant(query["since"]) if "since" in query else now - timedelta(days=7),
-            now - LOG_RETENTION,
-        )
+        since = _instant(query["since"]) if "since" in query else now - timedelta(days=7)
+        if since < now - LOG_OLDEST:
+            raise OktaError(
+                400,
+                "E0000053",
+                "Invalid parameter: The since parameter is over 180 days prior to the current day.",
+            )
+        since = max(since, now - LOG_RETENTION)
         until = _instant(query["until"]) if "until" in query else datetime.max.replace(tzinfo=UTC)
         keep = _filter(query.get("filter"))
         cursor = query.get("after")
@@ -244,7 +275,7 @@ class OktaApi:
             and keep(partial(shape.log_event_lookup, event))
             and _mentions(event, query.get("q", ""))
         ]
-        page = wanted[: _limit(request, 100, 1000)]
+        page = wanted[: request.state.resource.rows(query)]
         after = None
         if len(page) < len(wanted):
             after = str(page[-1][0]) if page else cursor
@@ -283,19 +314,11 @@ class OktaApi:
         if not self.org.reads_roles:
             raise OktaError(403, "E0000006")
 
-    def _app_filter(self, text: str | None) -> Predicate:
-        # The reference allows one expression with `eq` alone for apps.
-        if text and (" eq " not in text or " and " in text or " or " in text):
-            raise OktaError(400, "E0000031")
-        return _filter(text)
-
     def _page(
         self,
         request: Request,
         rows: Sequence[T],
         key: Callable[[T], str],
-        default: int,
-        most: int,
     ) -> tuple[Sequence[T], str | None]:
         """The rows after the cursor, and the cursor of the next page if there is one."""
         cursor = request.query_params.get("after")
@@ -305,7 +328,8 @@ class OktaApi:
             if cursor not in keys:
                 raise OktaError(400, "E0000001", "Api validation failed: after")
             start = keys.index(cursor) + 1
-        end = start + min(_limit(request, default, most), self.org.page_cap)
+        most = request.state.resource.rows(request.query_params)
+        end = start + min(most, self.org.page_cap)
         return rows[start:end], key(rows[end - 1]) if end < len(rows) else None
 
     def _linked(self, request: Request, rows: list[Any], after: str | None) -> JSONResponse:
@@ -321,21 +345,7 @@ class OktaApi:
 
 
 def _filter(text: str | None) -> Predicate:
-    if not text:
-        return lambda _: True
-    try:
-        return parse(text)
-    except FilterError as error:
-        raise OktaError(400, "E0000031", None, str(error)) from error
-
-
-def _limit(request: Request, default: int, most: int) -> int:
-    text = request.query_params.get("limit", str(default))
-    if not text.isdecimal() or int(text) > most:
-        raise OktaError(
-            400, "E0000001", "Api validation failed: limit", f"limit: must be at most {most}"
-        )
-    return int(text)
+    return parse(text) if text else lambda _: True  # its resource has checked it
 
 
 def _place(cursor: str) -> int:

@@ -87,6 +87,14 @@ class RateLimiter:
     clock: Callable[[], float] = time.time
     _windows: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
 
+    def at_once(self) -> dict[str, str]:
+        """The headers of a refusal for too many calls at once ("Concurrency limits")."""
+        return {
+            "X-Rate-Limit-Limit": "0",
+            "X-Rate-Limit-Remaining": "0",
+            "X-Rate-Limit-Reset": str(int(self.clock()) + WINDOW_SECONDS),
+        }
+
     def count(self, path: str, client: str) -> dict[str, str]:
         """The headers for this call. Raises `OktaError` 429 when the window is used up."""
         bucket = bucket_of(path)

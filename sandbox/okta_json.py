@@ -31,6 +31,8 @@ PROVISIONED = [
     "REACTIVATE_USERS",
 ]
 
+EMBEDDED_MOST = 20  # as many as a page of the list of targets has by default
+
 Json = dict[str, Any]
 
 
@@ -182,11 +184,21 @@ def user_json(base: str, user: OktaUser) -> Json:
 
 def role_id(user: OktaUser, role: OktaRole) -> str:
     """The id of a role assignment."""
-    return okta_id("ra1", f"{user.id}/{role.type}")
+    return okta_id("ra1", f"{role.group_id or user.id}/{role.type}")
+
+
+def custom_role_id(role: OktaRole) -> str:
+    """The id of a custom role, which is another one than its assignment's."""
+    return okta_id("cr0", role.label)
+
+
+def permissions_json(role: OktaRole) -> Json:
+    """The permissions of a custom role."""
+    return {"permissions": [{"label": label, "_links": {}} for label in role.permissions]}
 
 
 def role_json(base: str, org: OktaOrg, user: OktaUser, role: OktaRole, expand: bool) -> Json:
-    """A role assignment, with its app targets embedded when they are asked for."""
+    """A role assignment, with the first of its app targets embedded when they are asked for."""
     assignee = f"groups/{role.group_id}" if role.group_id else f"users/{user.id}"
     answer: Json = {
         "id": role_id(user, role),
@@ -196,8 +208,11 @@ def role_json(base: str, org: OktaOrg, user: OktaUser, role: OktaRole, expand: b
         "assignmentType": "GROUP" if role.group_id else "USER",
         "_links": {"assignee": {"href": f"{base}/api/v1/{assignee}"}},
     }
-    if expand:
-        targets = [catalog_app_json(base, org, target) for target in role.targets]
+    if role.type == "CUSTOM":
+        answer |= {"role": custom_role_id(role), "resource-set": okta_id("iam", role.label)}
+    if expand and not role.group_id:  # what a group's role is for, the group is asked
+        first = role.targets[:EMBEDDED_MOST]
+        targets = [catalog_app_json(base, org, target) for target in first]
         answer["_embedded"] = {"targets": {"catalog": {"apps": targets}}}
     return answer
 

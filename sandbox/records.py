@@ -93,12 +93,14 @@ class OktaRole:
     """An admin role as `GET /api/v1/users/{id}/roles` tells it.
 
     `targets` holds nothing (all apps), `office365` (the whole catalogue entry) or app ids.
+    `permissions` are those of a custom role, such as `okta.apps.manage`.
     """
 
     type: str
     label: str
     targets: tuple[str, ...] = ()
     group_id: str | None = None
+    permissions: tuple[str, ...] = ()
 
 
 @dataclass

@@ -16,7 +16,7 @@ from bot.errors import CloudError, CloudRefused, CloudThrottled
 # The first that fits counts.
 _SCOPES = (
     (re.compile(r"/api/v1/apps\b"), "okta.apps.read"),
-    (re.compile(r"/api/v1/iam/assignees\b"), "okta.roles.read"),
+    (re.compile(r"/api/v1/iam/(assignees|roles)\b"), "okta.roles.read"),
     (re.compile(r"/api/v1/(users|groups)/[^/]+/roles\b"), "okta.roles.read"),
     (re.compile(r"/api/v1/users\b"), "okta.users.read"),
     (re.compile(r"/api/v1/groups\b"), "okta.groups.read"),

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from bot.domain.gaps import AdminGap
 from bot.domain.people import (
+    SUPER_ADMIN,
     ChatIdentity,
     Colleague,
     GlobalAdmin,
@@ -95,7 +96,6 @@ _BREAK_GLASS = {
 
 # The smallest role that is enough is asked first.
 OKTA_ROLES = (Point.APP_ADMIN_HERE, Point.APP_ADMIN_EVERYWHERE, Point.SUPER_ADMIN)
-SUPER_ADMIN = "SUPER_ADMIN"
 
 
 class Nobody(StrEnum):
@@ -320,8 +320,13 @@ def _weigh(
         con.append(Point.OKTA_ADMIN_UNTOLD)
     else:
         mails = set(policy.addresses(admin))
-        both = any(o.email.lower() in mails and o.may_change(app_id) for o in okta_admins)
-        (pro if both else con).append(Point.OKTA_ADMIN_TOO if both else Point.NOT_OKTA_ADMIN)
+        named = [o for o in okta_admins if o.email.lower() in mails]
+        if any(o.may_change(app_id) for o in named):
+            pro.append(Point.OKTA_ADMIN_TOO)
+        elif any(o.untold for o in okta_admins if o in named or not o.email):
+            con.append(Point.OKTA_ADMIN_UNTOLD)
+        else:
+            con.append(Point.NOT_OKTA_ADMIN)
 
     owner = policy.owner(admin)
     if owner == "":

@@ -71,11 +71,18 @@ class GlobalAdmin:
         return bool(self.mfa_methods) and PHONE_METHODS.issuperset(self.mfa_methods)
 
 
+# Okta's names of the roles that may change provisioning (`type` of a role assignment).
+SUPER_ADMIN = "SUPER_ADMIN"
+APP_ADMIN = "APP_ADMIN"
+
+
 @dataclass(frozen=True, slots=True)
 class OktaAdmin:
     """Somebody who may change an app's provisioning in Okta.
 
-    `app_ids` is None when the role covers every Office 365 app of the org.
+    `app_ids` is None when the role covers every Office 365 app of the org. With a role of which it
+    is not documented (a custom one, Organization Administrator) it is untold, and `app_ids` empty;
+    without `email`, those are persons who could not be listed.
     """
 
     org: str
@@ -89,6 +96,11 @@ class OktaAdmin:
     def names(self) -> tuple[str, ...]:
         """Every name by which somebody may mean this account: its user id, its address."""
         return tuple(name.lower() for name in (self.user_id, self.email) if name)
+
+    @property
+    def untold(self) -> bool:
+        """True when it cannot be told whether the role covers any of the apps."""
+        return self.role not in (SUPER_ADMIN, APP_ADMIN)
 
     def may_change(self, app_id: str) -> bool:
         """True when the role covers that app instance."""

@@ -12,7 +12,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
 from bot.domain.notices import Introduction
-from bot.domain.people import ChatIdentity, OktaAdmin, Platform
+from bot.domain.people import SUPER_ADMIN, ChatIdentity, OktaAdmin, Platform
 from bot.errors import NobodyReachable
 from bot.ports.chat import Messenger
 from bot.ports.clouds import OktaOrg
@@ -95,4 +95,4 @@ def _fit(admins: tuple[OktaAdmin, ...], request: ConsentRequest) -> list[OktaAdm
         if admin.email and admin.email.lower() not in mine and admin.may_change(request.app.app_id)
     ]
     # Whoever was given this app only knows it best; a Super Administrator is asked last.
-    return sorted(fit, key=lambda a: (a.app_ids is None, a.role == "SUPER_ADMIN", a.email))
+    return sorted(fit, key=lambda a: (a.app_ids is None, a.role == SUPER_ADMIN, a.email))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -155,12 +156,17 @@ async def test_the_app_outside_of_the_bots_role_is_listed_but_not_readable(world
         assert answer.status_code == status
 
 
+def _long_ago() -> str:
+    """As far back as the log may be asked for; it keeps half of that."""
+    return (datetime.now(UTC) - timedelta(days=179)).isoformat()
+
+
 async def test_a_poll_of_the_system_log_goes_on_where_it_stopped(world: World) -> None:
     """`next` is there even when nothing is new, and later brings only what happened since."""
     headers = await bearer(world)
     url = f"{world.okta('fabrikam')}/api/v1/logs"
     app_id = world.app_id("fabrikam", "Office 365 Labs")
-    first = await world.http.get(url, params={"since": "2020-01-01T00:00:00Z"}, headers=headers)
+    first = await world.http.get(url, params={"since": _long_ago()}, headers=headers)
     assert first.json()
     quiet = await world.http.get(first.links["next"]["url"], headers=headers)
     assert quiet.json() == []
@@ -178,7 +184,7 @@ async def test_the_system_log_is_filtered_by_event_type_and_target(world: World)
     app_id = world.app_id("fabrikam", "Office 365 Service")
     kinds = '(eventType sw "app.office365." or eventType eq "x")'
     query = {
-        "since": "2020-01-01T00:00:00Z",
+        "since": _long_ago(),
         "filter": f'{kinds} and target.id eq "{app_id}"',
     }
     found = (await world.http.get(url, params=query, headers=headers)).json()
@@ -187,7 +193,7 @@ async def test_the_system_log_is_filtered_by_event_type_and_target(world: World)
     ]
     query["filter"] = "eventType is whatever"
     answer = await world.http.get(url, params=query, headers=headers)
-    assert (answer.status_code, answer.json()["errorCode"]) == (400, "E0000031")
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, "E0000053")
 
 
 async def test_okta_admins_are_told_with_their_roles_and_targets(world: World) -> None:
@@ -208,3 +214,77 @@ async def test_okta_admins_are_told_with_their_roles_and_targets(world: World) -
             roles += [role["type"] for role in answer.json()]
         url = page["_links"].get("next", {}).get("href")
     assert roles == ["APP_ADMIN", "SUPER_ADMIN"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "code"),
+    [
+        pytest.param("/apps", {"limit": "201"}, "E0000001", id="too many apps"),
+        pytest.param(
+            "/apps", {"filter": 'label eq "x"'}, "E0000053", id="an attribute of no filter"
+        ),
+        pytest.param("/apps", {"filter": 'name sw "office"'}, "E0000031", id="another operator"),
+        pytest.param(
+            "/apps",
+            {"filter": 'name eq "office365" and status eq "ACTIVE"'},
+            "E0000031",
+            id="two expressions",
+        ),
+        pytest.param("/apps", {"filter": "name eq 'office365'"}, "E0000053", id="single quotes"),
+        pytest.param("/apps", {"status": "ACTIVE"}, "E0000001", id="a parameter that is none"),
+        pytest.param("/logs", {"filter": 'published gt "2026"'}, "E0000053", id="published"),
+        pytest.param("/logs", {"filter": 'colour eq "red"'}, "E0000053", id="unknown attribute"),
+        pytest.param(
+            "/logs",
+            {"filter": 'debugContext.debugData.url co "/x"'},
+            "E0000031",
+            id="co on an address",
+        ),
+        pytest.param("/logs", {"since": "2020-01-01T00:00:00Z"}, "E0000053", id="over 180 days"),
+        pytest.param("/logs", {"limit": "1001"}, "E0000001", id="too many events"),
+        pytest.param("/iam/assignees/users", {"expand": "roles"}, "E0000001", id="no expansion"),
+        pytest.param(
+            "/users/00u1/roles", {"expand": "targets"}, "E0000001", id="another expansion"
+        ),
+    ],
+)
+async def test_what_the_reference_does_not_allow_is_refused(
+    world: World, path: str, query: dict[str, str], code: str
+) -> None:
+    """400 with Okta's code, never an empty list."""
+    headers = await bearer(world)
+    answer = await world.http.get(
+        f"{world.okta('fabrikam')}/api/v1{path}", params=query, headers=headers
+    )
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
+
+
+async def test_too_many_calls_at_once_are_told_from_a_used_up_limit(world: World) -> None:
+    """Limit and remaining are 0, and the reset is there though only a suggestion."""
+    headers = await bearer(world)
+    world.company.org("fabrikam").concurrency = 0
+    answer = await world.http.get(f"{world.okta('fabrikam')}/api/v1/apps", headers=headers)
+    assert answer.status_code == 429
+    limits = [answer.headers[f"x-rate-limit-{name}"] for name in ("limit", "remaining")]
+    assert limits == ["0", "0"]
+    assert 0 < int(answer.headers["x-rate-limit-reset"]) - time.time() <= 60
+
+
+async def test_targets_of_a_groups_role_are_listed_by_the_group(world: World) -> None:
+    """They do not come along with the user's role; its own do."""
+    org = world.company.org("fabrikam")
+    fay = next(user for user in org.users if user.login.startswith("fay"))
+    fay.roles[0].targets = ("office365",)
+    base, headers = f"{world.okta('fabrikam')}/api/v1", await bearer(world)
+    expand = {"expand": "targets/catalog/apps"}
+    own = await world.http.get(f"{base}/users/{fay.id}/roles", params=expand, headers=headers)
+    assert own.json()[0]["_embedded"]["targets"]["catalog"]["apps"][0]["name"] == "office365"
+    fay.roles[0].group_id = "00g1"
+    [role] = (
+        await world.http.get(f"{base}/users/{fay.id}/roles", params=expand, headers=headers)
+    ).json()
+    assert "_embedded" not in role
+    listed = await world.http.get(
+        f"{base}/groups/00g1/roles/{role['id']}/targets/catalog/apps", headers=headers
+    )
+    assert [target["name"] for target in listed.json()] == ["office365"]
