@@ -30,6 +30,7 @@ from bot.domain.report import BurnDown
 from bot.domain.sign_in import Attempt, Session, SignedIn
 from bot.errors import (
     CloudError,
+    CloudNotFound,
     StoreUnavailable,
     TenantUnknown,
 )
@@ -323,8 +324,12 @@ class FakeOktaOrg:
     async def connection(self, app_id: str) -> ProvisioningConnection:
         self.asked.append(app_id)
         await asyncio.sleep(0)
-        on = ProvisioningConnection(ConnectionStatus.ENABLED, "OAUTH2")
-        return _or_raise(self.connections.get(app_id, on))
+        found: ProvisioningConnection | CloudError = CloudNotFound(
+            "No such app.", where=self.name, call="GET connection"
+        )
+        if app_id in {app.ref.app_id for app in self.listed}:
+            found = ProvisioningConnection(ConnectionStatus.ENABLED, "OAUTH2")
+        return _or_raise(self.connections.get(app_id, found))
 
     async def read_log(self, app_ids: frozenset[str], cursor: str, since: datetime) -> LogPage:
         await asyncio.sleep(0)

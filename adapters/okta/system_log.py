@@ -56,6 +56,18 @@ PAGE = 200  # small enough for events with long change details
 
 _ACCOUNT_KEYS = frozenset({"adminusername"})
 _MESSAGE_KEYS = frozenset({"errormessage"})
+# What a Save of provisioning lists, without underscores and case: the fields of the catalogue's
+# AppInstanceProvisioningSettingsChangeDetailsEntry and AppOutboundProvisioningSettings….
+_OF_PROVISIONING = (
+    "provisioning",
+    "appinstanceproperties",
+    "createusers",
+    "updateuserattributes",
+    "deactivateusers",
+    "syncpassword",
+    "passwordtype",
+    "cyclesyncrandompassword",
+)
 log = structlog.get_logger(__name__)
 
 _SERVICE_ACCOUNT = re.compile(r"svc_OKTA_sync_(\w+)(?:@[\w.-]+)?", re.IGNORECASE | re.ASCII)
@@ -163,7 +175,7 @@ def _about_provisioning(event: Mapping[str, Any]) -> bool:
     if not changes:
         return True
     words = re.sub(r"[^a-z]", "", str(changes).lower())
-    return any(word in words for word in ("provisioning", "appinstanceproperties", "createusers"))
+    return any(word in words for word in _OF_PROVISIONING)
 
 
 def _account(event: Mapping[str, Any], *, in_words: bool) -> str:

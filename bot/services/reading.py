@@ -15,7 +15,7 @@ from typing import Self
 from bot.domain.apps import AppStatus, ConnectionStatus, Office365App, Tenant
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.gaps import admin_gap
-from bot.errors import CloudError, CloudRefused
+from bot.errors import CloudError, CloudNotFound, CloudRefused
 from bot.ports.clouds import Entra, LogPage, OktaOrg
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
@@ -32,11 +32,16 @@ _KINDS = {
 
 async def read_connection(org: OktaOrg, app: Office365App, clock: Clock) -> tuple[Evidence, ...]:
     """Whether the app is in scope at all: active, with provisioning on."""
-    if app.status is not AppStatus.ACTIVE:
-        detail = {"status": app.status.value}
-        return (Evidence(EvidenceKind.APP_INACTIVE, clock.now(), detail=detail),)
+    inactive = Evidence(EvidenceKind.APP_INACTIVE, clock.now(), detail={"status": app.status.value})
+    if app.status not in (AppStatus.ACTIVE, AppStatus.DELETED):
+        return (inactive,)
     try:
         connection = await org.connection(app.ref.app_id)
+    except CloudNotFound as error:
+        # Only so is it gone: an app that is just not listed may be out of a narrower role's reach.
+        if app.status is AppStatus.DELETED:
+            return (inactive,)
+        return (failed(error, clock.now(), needed=True),)
     except CloudError as error:
         return (failed(error, clock.now(), needed=True),)
     detail = {"auth_scheme": connection.auth_scheme}

@@ -63,6 +63,23 @@ TOLD: list[tuple[str, dict[str, Any], EvidenceKind | None]] = [
         {"target": [{"id": HQ, "changeDetails": {"to": {"app_instance_properties": {}}}}]},
         EvidenceKind.SETTINGS_SAVED,
     ),
+    *(
+        (
+            "application.lifecycle.update",
+            {"target": [{"id": HQ, "changeDetails": {"from": {name: "a"}, "to": {name: "b"}}}]},
+            expected,
+        )
+        for name, expected in (
+            ("sync_password", EvidenceKind.SETTINGS_SAVED),
+            ("passwordType", EvidenceKind.SETTINGS_SAVED),
+            ("cycle_sync_random_password", EvidenceKind.SETTINGS_SAVED),
+            ("update_user_attributes", EvidenceKind.SETTINGS_SAVED),
+            ("deactivateUsers", EvidenceKind.SETTINGS_SAVED),
+            ("can_reactivate_deactivated_users", None),
+            ("import_interval", None),
+            ("reveal_password", None),
+        )
+    ),
     (
         "app.office365.provisioning_app.create",
         {},

@@ -268,3 +268,35 @@ def test_a_prospect_says_in_short_what_the_choice_says() -> None:
     assert none.says_the_same_as(replace(none, at=NOW + timedelta(hours=1)))
     assert not none.says_the_same_as(short)
     assert not none.says_the_same_as(None)
+
+
+CUSTOM = OktaAdmin("contoso", "00u-ada", "Ada", ADA.addresses[0], "CUSTOM", frozenset())
+UNLISTED = OktaAdmin("contoso", "", "", "", "", frozenset())
+
+
+@pytest.mark.parametrize(
+    ("okta_admins", "point"),
+    [
+        pytest.param((CUSTOM,), Point.OKTA_ADMIN_UNTOLD, id="a custom role"),
+        pytest.param((SUPER, UNLISTED), Point.OKTA_ADMIN_UNTOLD, id="some could not be listed"),
+        pytest.param((replace(CUSTOM, email="x@contoso.com"),), Point.NOT_OKTA_ADMIN, id="another"),
+        pytest.param(
+            (replace(SUPER, email=ADA.addresses[0]), CUSTOM), Point.OKTA_ADMIN_TOO, id="both"
+        ),
+        pytest.param((SUPER,), Point.NOT_OKTA_ADMIN, id="listed in full"),
+    ],
+)
+def test_no_okta_admin_is_said_only_of_whom_it_is_known(
+    okta_admins: tuple[OktaAdmin, ...], point: Point
+) -> None:
+    """A role that is not documented for it, and a list that is not whole, leave it untold."""
+    [candidate] = choose(ADA, okta_admins=okta_admins).candidates
+    told = {Point.OKTA_ADMIN_UNTOLD, Point.OKTA_ADMIN_TOO, Point.NOT_OKTA_ADMIN}
+    assert told.intersection((*candidate.pro, *candidate.con)) == {point}
+    assert not pair(
+        choose(ADA, okta_admins=(CUSTOM, UNLISTED)),
+        (CUSTOM, UNLISTED),
+        app_id=APP_ID,
+        reach={},
+        policy=NO_POLICY,
+    ).partners

@@ -171,6 +171,33 @@ async def test_an_app_that_vanished_needs_nothing_any_more(world: World) -> None
     assert (await world.record()).state(world.clock.now()) is State.NEEDS_REVIEW
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        pytest.param(
+            CloudRefused("No.", where="contoso", call="GET connection", missing="okta.apps.read"),
+            State.UNREADABLE,
+            id="out of reach",
+        ),
+        pytest.param(
+            ProvisioningConnection(ConnectionStatus.ENABLED, "OAUTH2"),
+            State.NEEDS_REVIEW,
+            id="there after all",
+        ),
+    ],
+)
+async def test_an_app_that_is_only_not_listed_is_not_gone(
+    world: World, told: ProvisioningConnection | CloudError, expected: State
+) -> None:
+    """A list shows what the reader's role reaches; that it is gone, only the app itself tells."""
+    await world.scan.org("contoso")
+    world.contoso.listed = [SECOND]
+    world.contoso.connections["0oa1"] = told
+    world.clock.forward(timedelta(minutes=15))
+    await world.scan.org("contoso")
+    assert (await world.record()).state(world.clock.now()) is expected
+
+
 async def test_an_inactive_app_is_not_asked_for_its_connection(world: World) -> None:
     """It is out of scope, which costs no call."""
     world.contoso.listed = [replace(APP, status=AppStatus.INACTIVE)]
