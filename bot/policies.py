@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.domain.board import BoardPolicy
+from bot.domain.likeness import likeness, visible
 from bot.domain.limits import Call, Quotas, Window
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
@@ -16,9 +17,11 @@ def people_policy(settings: Settings) -> PeoplePolicy:
     """Who is never asked, and who is behind which account."""
     people = settings.people
     return PeoplePolicy(
-        denied=frozenset(name.lower() for name in people.denied),
-        not_break_glass=frozenset(name.lower() for name in people.not_break_glass),
-        owners={account.lower(): owner.lower() for account, owner in people.owners.items()},
+        denied=frozenset(map(likeness, people.denied)),
+        not_break_glass=frozenset(map(likeness, people.not_break_glass)),
+        owners={
+            likeness(account): visible(owner).lower() for account, owner in people.owners.items()
+        },
     )
 
 

@@ -29,6 +29,7 @@ T = TypeVar("T")
 OPERATOR, ADMIN = "ola", "gita"
 APP = "Office 365 HQ"
 NOTE = "Note it"
+POST = "Post the reminder"
 SAVED = "I have saved it"
 QUESTION = "which O365 apps need migration"
 WITHIN = 15.0
@@ -110,7 +111,11 @@ class Walk:
             f"in Teams, {teams_service.CHANNEL_NAME}": teams_service.CHANNEL,
         }
         since = {where: len(self._channel(id_).messages) for where, id_ in places.items()}
-        answer = await self._command("/o365 remind", lambda m: "way" in m.text)
+        answer = await self._command("/o365 remind", lambda m: "for all to read" in m.text)
+        self.say.line("bot", answer.text)
+        self.say.line("Ola", f"presses “{POST}”")
+        await self.world.slack.press(OPERATOR, answer, POST)
+        await self._until(lambda: "way" in answer.text or None, "The reminder was not confirmed")
         self.say.line("bot", answer.text)
         for where, id_ in places.items():
             reminder = await self._answer(

@@ -49,6 +49,8 @@ AT_ONCE = 64
 MOST = 1000
 """More are not taken: whoever asks then is told so by Slack, instead of waiting without end."""
 _ANY = re.compile("")
+_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast", "me_message"})
+"""Subtypes of what somebody typed; the others tell what happened (docs.slack.dev, "message")."""
 
 
 class Answers(Protocol):
@@ -269,8 +271,14 @@ def _text(of: Any, name: str) -> str:
 
 
 def _said_by(event: Json) -> str:
-    """The person who said it; "" for bots, edits and everything else that nobody typed."""
-    return "" if event.get("bot_id") or event.get("subtype") else _text(event, "user")
+    """The person who said it; "" for bots, edits and everything else that nobody typed.
+
+    An edited mention comes again, with an `event_id` of its own and `edited`: it was acted on.
+    """
+    subtype = event.get("subtype") or ""
+    if event.get("bot_id") or event.get("edited") or event.get("hidden"):
+        return ""
+    return _text(event, "user") if subtype in _OF_PEOPLE else ""
 
 
 def _bot(body: Json) -> str:

@@ -1,12 +1,15 @@
 """What a person typed, from what Slack makes of it.
 
-Slack escapes `& < >`, turns addresses into `<mailto:…|…>` and mentions into `<@U…>`
-(docs.slack.dev/messaging/formatting-message-text).
+Slack escapes `& < >`, turns addresses into `<mailto:…|…>`, mentions into `<@U…>` and emoji into
+`:rocket:` (docs.slack.dev/messaging/formatting-message-text). What is left is as it was typed, line
+by line: marks around words are the conversation's business, since they are the same everywhere.
 """
 
 from __future__ import annotations
 
 import re
+
+from bot.domain.likeness import with_emoji
 
 _MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 
@@ -18,11 +21,14 @@ def as_typed(text: str, *, bot: str = "") -> str:
         target, label = found[1], found[2]
         if bot and target == f"@{bot}":
             return " "
-        if target.startswith(("@", "#", "!")):
-            return f"{target[0]}{label}" if label else f"<{target}>"
+        if target.startswith(("@", "#")):  # a label may have its sign already: `<!subteam^S1|@ops>`
+            return f"{target[0]}{label.removeprefix(target[0])}" if label else f"<{target}>"
+        if target.startswith("!"):
+            return label or f"@{target[1:].partition('^')[0]}"
         return label or target.removeprefix("mailto:")
 
-    return " ".join(unescape(_MARKED.sub(typed, text)).split())
+    lines = unescape(_MARKED.sub(typed, text)).splitlines()
+    return with_emoji("\n".join(" ".join(line.split()) for line in lines)).strip()
 
 
 def unescape(text: str) -> str:

@@ -8,8 +8,6 @@ authenticated before they come here, and replies go out through `adapters.teams.
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, cast
@@ -22,6 +20,7 @@ from botframework.connector.auth.connector_factory import ConnectorFactory
 
 from adapters.teams.drawing import VERB
 from adapters.teams.envelope import ActivityInvalid, Envelope
+from adapters.teams.words import as_typed
 from bot.domain.people import ChatIdentity, Platform
 from bot.ports.chat import ConversationRef
 
@@ -30,8 +29,6 @@ Json = dict[str, Any]
 CARD_ACTION = "adaptiveCard/action"
 KINDS = ("personal", "channel", "groupChat")
 MAX_WORDS = 2000  # characters of one command
-
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +160,8 @@ class _AuthenticatedBefore(BotFrameworkAuthentication):
 
 def _event(activity: Activity, envelope: Envelope) -> Event | None:
     match activity.type:
-        case ActivityTypes.message:
+        # An edit was acted on when it was new.
+        case ActivityTypes.message if not _is_edit(activity):
             return Said(
                 asker=_asker(activity),
                 words=_words(activity),
@@ -191,6 +189,12 @@ def _event(activity: Activity, envelope: Envelope) -> Event | None:
             if _is_among(activity.recipient, activity.members_removed):
                 return Removed(_without_thread(envelope.conversation_id))
     return None
+
+
+def _is_edit(activity: Activity) -> bool:
+    """Edits come as `messageUpdate`, or as a message whose channel data says so."""
+    data = activity.channel_data if isinstance(activity.channel_data, dict) else {}
+    return data.get("eventType") in ("editMessage", "undeleteMessage", "softDeleteMessage")
 
 
 def _asker(activity: Activity) -> ChatIdentity:
@@ -247,22 +251,15 @@ def _is_among(account: Any, members: Any) -> bool:
 
 
 def _words(activity: Activity) -> str:
-    """What was said, without the mention of the bot, markup and odd spaces.
-
-    A message without text may come from a button on a client that knows no Universal Actions.
-    """
-    text = activity.text or ""
-    if not text and isinstance(activity.value, dict):
+    """What was said. A message without text may come from a button of an older client."""
+    if not activity.text and isinstance(activity.value, dict):
         words = activity.value.get("words")
         return " ".join(words.split())[:MAX_WORDS] if isinstance(words, str) else ""
     bot = activity.recipient.id if activity.recipient else None
-    for entity in activity.entities or ():
-        details = entity.additional_properties if entity is not None else {}
-        mentioned, shown = details.get("mentioned"), details.get("text")
-        ours = isinstance(mentioned, dict) and mentioned.get("id") == bot
-        if ours and isinstance(shown, str) and shown:
-            text = text.replace(shown, " ")
-    return " ".join(html.unescape(_TAG.sub(" ", text)).split())[:MAX_WORDS]
+    mentions = [
+        entity.additional_properties for entity in activity.entities or () if entity is not None
+    ]
+    return as_typed(activity.text or "", bot or "", mentions)[:MAX_WORDS]
 
 
 def _pressed_words(value: Any) -> str:

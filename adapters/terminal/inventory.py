@@ -157,7 +157,7 @@ async def _scan(desk: Desk, org: list[str] | None, full: bool) -> int:
 async def _why(desk: Desk, name: str, as_json_: bool) -> int:
     replies = Replies(Words(desk.language), in_chat=False)
     try:
-        record = await named_app(desk.ledger, name)
+        record, _ = await named_app(desk.ledger, name)
     except ConsentError as error:
         draw(replies.error(error), console(errors=True))
         return FAILED

@@ -41,7 +41,6 @@ from bot.chat.commands import (
     Verify,
     Who,
     Why,
-    parse,
     verb_about_app,
 )
 from bot.chat.find_app import named_app
@@ -49,6 +48,7 @@ from bot.chat.lists import AppLists
 from bot.chat.moments import read_moment
 from bot.chat.personal import PersonalReplies
 from bot.chat.replies import Replies
+from bot.chat.understanding import parse
 from bot.chat.words import Words
 from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
@@ -190,7 +190,10 @@ class Conversation:
                 record = await self._find(app)
                 return replies.who(record, await self._ask.candidates(record), self._clock.now())
             case Send(app):
-                record = await self._find(app)
+                record, named = await named_app(self._ledger, app)
+                if not named:  # who it goes to was perhaps said as well: better asked than guessed
+                    choice = await self._ask.candidates(record)
+                    return replies.who(record, choice, self._clock.now())
                 asked = await self._ask.send(record.app.ref, asker)
                 return replies.asked(asked, self._link_hours)
             case Check(app):
@@ -200,8 +203,10 @@ class Conversation:
             case ScanAll():
                 await self._look(self._scan.org_names, replies, progress)
                 return await self._list(replies, progress, 1, everything=False)
-            case RemindNow():
-                return replies.reminded(len(await self._remind.now(str(asker))))
+            case RemindNow(sure):
+                if not sure:
+                    return replies.public("remind", self._remind.channels)
+                return replies.posted("remind", len(await self._remind.now(str(asker))))
             case Own(account, owner):
                 return await self._noted(replies, await self._accounts.own(account, owner, asker))
             case Deny(account):
@@ -210,9 +215,11 @@ class Conversation:
                 return await self._noted(replies, await self._accounts.allow(account, asker))
             case PlanAhead(days, said):
                 return replies.plan(await self._campaign.rehearse.plan(days), days, said)
-            case ReportNow():
+            case ReportNow(sure):
+                if not sure:
+                    return replies.public("report", self._campaign.boards.channels)
                 reports = await self._campaign.boards.report(str(asker))
-                return replies.reported(len({delivery.notice.to for delivery in reports}))
+                return replies.posted("report", len({delivery.notice.to for delivery in reports}))
             case Sample():
                 return replies.sample(await self._campaign.sample(asker))
             case Unclear(said, closest):
@@ -287,7 +294,7 @@ class Conversation:
         return personal.later(put_off[0], moved, postpone.deadline(put_off[0]))
 
     async def _find(self, name: str) -> AppRecord:
-        return await named_app(self._ledger, name)
+        return (await named_app(self._ledger, name))[0]
 
     async def _why(self, replies: Replies, record: AppRecord) -> Message:
         ref = record.app.ref

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from bot.chat import people, phrases, plans
+from bot.chat import people, phrases, plans, public
 from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS, typed
 from bot.chat.personal import PersonalReplies, plain
 from bot.chat.words import Words
 from bot.domain.choice import Choice
 from bot.domain.consent import ConsentRequest
 from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.prospects import Prospect
 from bot.domain.right_tenant import MISMATCHES
@@ -230,13 +231,13 @@ class Replies:
         blocks.append(Note(words("asked.next")))
         return Message(title, tuple(blocks))
 
-    def reminded(self, channels: int) -> Message:
-        """The reminder is on its way."""
-        return plain(self._words("remind.sent", count=channels))
+    def public(self, verb: str, channels: Sequence[Channel]) -> Message:
+        """Before `remind` or `report` posts: what goes where."""
+        return public.ask(self._words, verb, channels)
 
-    def reported(self, channels: int) -> Message:
-        """The report is on its way."""
-        return plain(self._words("report.sent", count=channels))
+    def posted(self, verb: str, channels: int) -> Message:
+        """It is on its way."""
+        return plain(self._words(f"public.{verb}_sent", count=channels))
 
     def plan(self, found: Plan, days: int, said: str = "") -> Message:
         """Who would get what, when and why. `said`: what was not understood as a number of days."""

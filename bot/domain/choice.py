@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.gaps import AdminGap
+from bot.domain.likeness import likeness
 from bot.domain.people import (
     SUPER_ADMIN,
     ChatIdentity,
@@ -172,11 +173,11 @@ class Choice:
 
     def named(self, name: str) -> Candidate | None:
         """The candidate who may be asked and is called so (a name or an address), if it is one."""
-        wanted = name.strip().casefold()
+        wanted = likeness(name)
         called = [
             c
             for c in self.candidates
-            if c.eligible and wanted in (c.admin.display_name.casefold(), *c.admin.addresses)
+            if c.eligible and wanted in (likeness(c.admin.display_name), *c.admin.names)
         ]
         return called[0] if len(called) == 1 else None
 
@@ -319,8 +320,8 @@ def _weigh(
     if okta_admins is None:
         con.append(Point.OKTA_ADMIN_UNTOLD)
     else:
-        mails = set(policy.addresses(admin))
-        named = [o for o in okta_admins if o.email.lower() in mails]
+        mails = set(map(likeness, policy.addresses(admin)))
+        named = [o for o in okta_admins if likeness(o.email) in mails]
         if any(o.may_change(app_id) for o in named):
             pro.append(Point.OKTA_ADMIN_TOO)
         elif any(o.untold for o in okta_admins if o in named or not o.email):

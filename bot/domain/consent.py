@@ -15,6 +15,7 @@ from enum import StrEnum
 from bot.domain.apps import AppRef
 from bot.domain.evidence import EvidenceKind
 from bot.domain.later import Snooze
+from bot.domain.likeness import likeness
 from bot.domain.looks import Watch
 from bot.domain.people import ChatIdentity, Colleague, Holding, Platform
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StepNotAllowed
@@ -241,7 +242,8 @@ class ConsentRequest:
             return False
         if account.platform is Platform.TEAMS and account.user_id == self.admin_object_id:
             return True
-        return account.email.lower() in {self.chat.email.lower(), self.admin_upn.lower()} - {""}
+        mine = {likeness(self.chat.email), likeness(self.admin_upn)} - {""}
+        return likeness(account.email) in mine
 
     def covers(self, other: ConsentRequest) -> bool:
         """True when one sign-in serves both: the same administrator of the same tenant."""

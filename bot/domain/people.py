@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bot.domain.likeness import likeness
+
 
 class Holding(StrEnum):
     """How somebody holds the Global Administrator role."""
@@ -62,8 +64,8 @@ class GlobalAdmin:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name by which somebody may mean this account: its object id, its addresses."""
-        return (self.object_id.lower(), *self.addresses)
+        """What this account is called, as `likeness` has it: its object id, its addresses."""
+        return tuple(map(likeness, (self.object_id, *self.addresses)))
 
     @property
     def phone_only(self) -> bool:
@@ -94,8 +96,8 @@ class OktaAdmin:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name by which somebody may mean this account: its user id, its address."""
-        return tuple(name.lower() for name in (self.user_id, self.email) if name)
+        """What this account is called, as `likeness` has it: its user id, its address."""
+        return tuple(likeness(name) for name in (self.user_id, self.email) if name)
 
     @property
     def untold(self) -> bool:

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.hosts import is_initial
+from bot.domain.likeness import likeness
 from bot.domain.people import GlobalAdmin, Holding
 
 
@@ -33,9 +34,9 @@ class Said(StrEnum):
 class AccountNote:
     """One thing that was said of an admin account by command.
 
-    `account` is an object id, a user id or an address, lower case. `owner` goes with OWNER: the
-    person's address, lower case, "" when the account is nobody's. `by` names who said it, `at` is
-    UTC; `revision` counts changes (compare-and-set).
+    `account` is an object id, a user id or an address, as `likeness` has it. `owner` goes with
+    OWNER: the person's address, lower case, "" when the account is nobody's. `by` names who said
+    it, `at` is UTC; `revision` counts changes (compare-and-set).
     """
 
     account: str
@@ -57,7 +58,8 @@ class PeoplePolicy:
 
     From the settings: `denied` holds object ids or addresses that are never asked;
     `not_break_glass` overrules the guess for an account; `owners` maps an admin account (object id
-    or address, lower case) to the address of the person behind it. By command: `notes`.
+    or address) to the address of the person behind it. Accounts are as `likeness` has them. By
+    command: `notes`.
     """
 
     denied: frozenset[str] = frozenset()
@@ -71,7 +73,7 @@ class PeoplePolicy:
 
     def note(self, names: tuple[str, ...], topic: str) -> AccountNote | None:
         """The last thing said by command about the account that has these names."""
-        said = [n for n in self.notes if n.said.topic == topic and n.account in names]
+        said = [n for n in self.notes if n.said.topic == topic and likeness(n.account) in names]
         # Of two things said at the same moment, the denial.
         return max(
             said,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain.changes import AuditEntry, Changes
+from bot.domain.likeness import likeness, visible
 from bot.domain.people import ChatIdentity
 from bot.domain.people_policy import AccountNote, Said
 from bot.domain.summaries import AppSummary
@@ -35,7 +36,7 @@ class Accounts:
 
     async def own(self, account: str, owner: str, by: ChatIdentity) -> Noted:
         """`account` belongs to the person with the address `owner`; to nobody when that is ""."""
-        return await self._say(account, Said.OWNER, by, owner.lower())
+        return await self._say(account, Said.OWNER, by, visible(owner).lower())
 
     async def deny(self, account: str, by: ChatIdentity) -> Noted:
         """`account` is never to be asked."""
@@ -48,7 +49,7 @@ class Accounts:
     async def _say(self, account: str, said: Said, by: ChatIdentity, owner: str = "") -> Noted:
         while True:
             now = self._clock.now()
-            note = AccountNote(account.lower(), said, by.display_name or by.user_id, now, owner)
+            note = AccountNote(likeness(account), said, by.display_name or by.user_id, now, owner)
             notes = {one.key: one for one in await self._ledger.account_notes()}
             former = notes.get(note.key)
             if former is not None:

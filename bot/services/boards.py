@@ -124,6 +124,11 @@ class Boards:
             boards.append(board)
         return min(again, next_look(boards, now, (calendar,)))
 
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Where a report goes."""
+        return tuple(dict.fromkeys(board.channel for board in self._kept.boards()))
+
     async def report(self, by: str) -> tuple[Delivery, ...]:
         """Post the report to every channel now; `by` names who asked. Once a minute at most."""
         now = self._clock.now()

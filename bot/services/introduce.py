@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
 from bot.domain.deliveries import Delivery
+from bot.domain.likeness import likeness
 from bot.domain.notices import Introduction
 from bot.domain.people import SUPER_ADMIN, ChatIdentity, OktaAdmin, Platform
 from bot.errors import NobodyReachable
@@ -88,11 +89,13 @@ class Introduce:
 
 def _fit(admins: tuple[OktaAdmin, ...], request: ConsentRequest) -> list[OktaAdmin]:
     """Whoever may change this app and is somebody else; the narrowest role first."""
-    mine = {request.chat.email.lower(), request.admin_upn.lower()}
+    mine = {likeness(request.chat.email), likeness(request.admin_upn)}
     fit = [
         admin
         for admin in admins
-        if admin.email and admin.email.lower() not in mine and admin.may_change(request.app.app_id)
+        if admin.email
+        and likeness(admin.email) not in mine
+        and admin.may_change(request.app.app_id)
     ]
     # Whoever was given this app only knows it best; a Super Administrator is asked last.
     return sorted(fit, key=lambda a: (a.app_ids is None, a.role == SUPER_ADMIN, a.email))

@@ -10,6 +10,8 @@ import holidays
 from babel import Locale
 from pydantic import AfterValidator
 
+from bot.domain.likeness import likeness
+
 # What CLDR has two letters for besides: unions, outlying waters, pseudo-locales, "unknown".
 _NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 MOST_NAMED = 20
@@ -39,11 +41,11 @@ def _country(value: str) -> str:
     names = Locale("en").territories
     if code and (len(code) != 2 or code not in names or code in _NO_COUNTRY):
         by_name = {
-            name.lower(): known
+            likeness(name): known
             for known, name in names.items()
             if len(known) == 2 and known not in _NO_COUNTRY
         }
-        close = get_close_matches(value.lower(), by_name, n=1, cutoff=0.6)
+        close = get_close_matches(likeness(value), by_name, n=1, cutoff=0.6)
         proposal = by_name[close[0]] if close else "DE"
         raise ValueError(f"expected a country's two letters such as {proposal}")
     return code
@@ -55,13 +57,13 @@ def _region(country: str, value: str) -> str:
         calendar = holidays.country_holidays(country)
     except NotImplementedError:
         raise ValueError(f"no regions of {country!r} are known; try {country or 'DE'}") from None
-    by_name = {code.lower(): code for code in calendar.subdivisions}
-    if value.lower() in by_name:
-        return by_name[value.lower()]
+    by_name = {likeness(code): code for code in calendar.subdivisions}
+    if likeness(value) in by_name:
+        return by_name[likeness(value)]
     if not by_name:
         raise ValueError(f"no regions of {country} are known; try {country}")
-    by_name |= {name.lower(): code for name, code in calendar.subdivisions_aliases.items()}
-    close = get_close_matches(value.lower(), by_name, n=1, cutoff=0.5)
+    by_name |= {likeness(name): code for name, code in calendar.subdivisions_aliases.items()}
+    close = get_close_matches(likeness(value), by_name, n=1, cutoff=0.5)
     if close:
         raise ValueError(f"expected a region that is known such as {country}-{by_name[close[0]]}")
     known = [f"{country}-{code}" for code in calendar.subdivisions]

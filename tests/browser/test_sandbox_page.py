@@ -122,7 +122,7 @@ async def test_a_report_looks_in_slack_and_in_teams_as_it_should(
     for days in range(2):  # of one day there is no picture
         if days:
             await page.get_by_role("button", name="Next day").click()
-        await page.get_by_label("Write a message in Slack").first.fill("/o365 report")
+        await page.get_by_label("Write a message in Slack").first.fill("/o365 report sure")
         await page.keyboard.press("Enter")
         await expect(reports).to_have_count(days + 1, timeout=SLOW)
     for platform in ("slack", "teams"):

@@ -61,6 +61,22 @@ WRAPPED: list[tuple[str | None, str]] = [
     ("<p>apps</p>", "apps"),
     ("send <at>Ada</at>", "send Ada"),
     (None, ""),
+    # only Teams' own tags are markup, and a person types angle brackets, too
+    ("<at>O365 bot</at> send Mail <EMEA>\n", "send Mail <EMEA>"),
+    ("<at>O365 bot</at> send Mail &lt;EMEA&gt;", "send Mail <EMEA>"),
+    ("<at>O365 bot</at> why <Sales> & <b> Labs", "why <Sales> & <b> Labs"),
+    ("why AT&T &copy R&D &amp;lt;", "why AT&T &copy R&D &lt;"),
+    ("why <App 2> < 3 > 1", "why <App 2> < 3 > 1"),
+    ("<p><strong>apps</strong></p><p>&nbsp;</p>", "apps"),
+    ("<div><div><i>why</i> <u>Sales</u></div></div>", "why Sales"),
+    ("<ul><li>why Sales</li></ul>", "why Sales"),
+    ("apps<br>please", "apps\nplease"),
+    ("<blockquote>what Ben said</blockquote>\n<p>apps</p>", "apps"),
+    ("<blockquote>apps</blockquote>", "apps"),
+    ('<attachment id="1"></attachment> apps', "apps"),
+    ('<emoji id="launch" alt="🚀">🚀</emoji> apps', "🚀 apps"),
+    # a client that gives its entities no text, and one that numbers its mentions
+    ('<at id="0">O365 bot</at>&nbsp;who <at id="1">Ada</at>', "who Ada"),
 ]
 
 
@@ -77,6 +93,43 @@ async def test_mentions_markup_and_odd_spaces_are_no_part_of_the_words(teams: Wo
         await teams.post(teams.activity("message", id=str(number), text=text, entities=entities))
         await teams.calls(number)
         assert teams.answers.asked[-1][0] == words
+
+
+async def test_a_mention_without_a_text_of_its_own_is_none_of_the_words(teams: World) -> None:
+    """Some clients tell only who was mentioned, or nothing at all."""
+    bot = {"type": "mention", "mentioned": {"id": f"28:{APP}", "name": "O365 bot"}}
+    ada = {"type": "mention", "mentioned": {"id": "29:ada", "name": "Ada Byron"}}
+    for number, (text, entities, words) in enumerate(
+        [
+            ("<at>O365 bot</at> apps", [bot], "apps"),
+            ("<at>O365 bot</at> apps", [], "apps"),
+            ("<at>O365 bot</at> apps", None, "apps"),
+            ("<at>Ada Byron</at> <at>O365 bot</at> apps", [ada, bot], "Ada Byron apps"),
+        ],
+        start=1,
+    ):
+        await teams.post(teams.activity("message", id=str(number), text=text, entities=entities))
+        await teams.calls(number)
+        assert teams.answers.asked[-1][0] == words
+
+
+async def test_an_edit_never_acts(teams: World) -> None:
+    """What was edited was acted on when it was new; nor does what was deleted or restored."""
+    for number, (kind, event) in enumerate(
+        [
+            ("messageUpdate", {"eventType": "editMessage"}),
+            ("messageUpdate", {"eventType": "undeleteMessage"}),
+            ("messageDelete", {"eventType": "softDeleteMessage"}),
+            ("messageUpdate", {}),
+            ("message", {"eventType": "editMessage"}),
+        ]
+    ):
+        body = teams.activity(kind, id=f"1700{number}", text="send Sales")
+        body["channelData"] = body.get("channelData", {}) | event
+        assert (await teams.post(body)).status_code in (200, 202)
+    await teams.inbound.drain(2.0)
+    assert teams.answers.asked == []
+    assert teams.microsoft.calls == []
 
 
 async def test_progress_is_shown_once_and_then_changed_into_the_answer(teams: World) -> None:

@@ -148,7 +148,9 @@ async def test_the_reminder_reaches_the_channels_of_both_platforms(stage: Stage)
         new = channel.messages[since[of] :]
         return [m for m in new if m.from_bot and not m.only_for and "not done yet" in m.text]
 
-    await asyncio.gather(*(stage.command("/o365 remind", said("2 channels")) for _ in range(2)))
+    await asyncio.gather(
+        *(stage.command("/o365 remind sure", said("2 channels")) for _ in range(2))
+    )
     for channel in channels:
         await stage.world.log.wait_for(partial(reminders, channel.id))
     # What was asked after it has been answered, so a second one would have come by now.

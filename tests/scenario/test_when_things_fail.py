@@ -79,7 +79,7 @@ async def test_a_kill_between_send_and_delivery_loses_nothing_and_repeats_nothin
             letter = await stage.next(dm, 0, said("Office 365 HQ"), within=TAKE_OVER)
             # Whatever else is due goes out with the next reminder; a second copy would be there.
             since = len(stage.slack_channel.messages)
-            await world.slack.command("ola", "/o365 remind")
+            await world.slack.command("ola", "/o365 remind sure")
             await stage.next(stage.slack_channel, since, said("not done yet"))
             assert [m for m in dm.messages if m.from_bot] == [letter]
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.commands import Allow, Deny, NeedsAccount, Own, Unclear, parse
+from bot.chat.commands import Allow, Deny, NeedsAccount, Own, Unclear
 from bot.chat.letters import Letters
 from bot.chat.replies import Replies
+from bot.chat.understanding import parse
 from bot.chat.words import Words, languages
 from bot.domain.changes import Changes
 from bot.domain.choice import Choice, Nobody, choose_admin, pair

@@ -113,11 +113,35 @@ async def test_a_plan_is_told_to_operators(world: World) -> None:
     assert "in the next day" in text_of(await world.ask("plan 1"))
 
 
-async def test_the_report_goes_to_the_channel(world: World) -> None:
-    """The answer says so; the delivery is planned."""
+@pytest.mark.parametrize(("verb", "kind"), [("remind", "reminder:"), ("report", "report:")])
+async def test_what_others_see_is_posted_once_it_was_confirmed(
+    world: World, verb: str, kind: str
+) -> None:
+    """First it is said what goes where; the button posts it."""
     await world.ask("scan")
-    assert "report is on its way" in text_of(await world.ask("report"))
-    assert any(key.startswith("report:") for key, _ in world.engine.deliveries)
+    asked = await world.ask(verb)
+    assert "for all to read, in the channel C1 in Slack" in text_of(asked)
+    assert world.engine.deliveries == []
+    (post,) = [b for b in buttons_of(asked) if isinstance(b, Command)]
+    assert "on its way" in text_of(await world.ask(post.words))
+    assert any(key.startswith(kind) for key, _ in world.engine.deliveries)
+
+
+@pytest.mark.parametrize("verb", ["remind", "report"])
+@pytest.mark.parametrize(
+    "words",
+    ["{} me tomorrow", "{} please", "please {}", "{}s", "{}er", "{} now", "{} sure, why not",
+     "{} everybody", "can you {}", "{} surely", "reminde", "raport", "reprot", "remnd"],
+)  # fmt: skip
+async def test_nothing_that_others_see_is_reached_by_a_slip(
+    world: World, verb: str, words: str
+) -> None:
+    """Neither by the beginning of a sentence, nor by what looks alike, nor by a proposal."""
+    await world.ask("scan")
+    answer = await world.ask(words.format(verb))
+    assert world.engine.deliveries == []
+    said = [b.words for b in buttons_of(answer) if isinstance(b, Command)]
+    assert not [one for one in said if one.startswith(("remind", "report"))]
 
 
 async def test_a_sample_is_shown_to_whoever_asked_alone(world: World) -> None:

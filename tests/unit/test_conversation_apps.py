@@ -226,7 +226,8 @@ async def test_an_app_whose_request_has_ended_is_offered_again(world: World) -> 
         ("why nothing-like-it", "Say “all”"),
         ("hepl", "Did you mean “help”?"),
         ("xyzzy", "I do not know “xyzzy”"),
-        ("remind", "on its way"),
+        ("remind", "in the channel C1 in Slack"),
+        ("remind sure", "on its way"),
     ],
 )
 async def test_every_other_thing_said_has_its_answer(world: World, words: str, says: str) -> None:

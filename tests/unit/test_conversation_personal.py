@@ -17,8 +17,8 @@ from bot.chat.commands import (
     Onboard,
     Saved,
     Verify,
-    parse,
 )
+from bot.chat.understanding import parse
 from bot.domain.consent import ProofKind, Stage
 from bot.domain.people import ChatIdentity, Platform
 from bot.message import Command, Message
@@ -171,7 +171,7 @@ async def test_a_tenant_is_onboarded_by_operators_only(world: person.Stage) -> N
 @pytest.mark.parametrize(
     ("words", "command"),
     [
-        ("verify abc-def", Verify("abc-def")),
+        ("verify abc-def", Verify("ABC-DEF")),
         ("verify", NeedsCode("verify")),
         ("onboard", NeedsDomain()),
         ("me X", ItIsMe("X")),

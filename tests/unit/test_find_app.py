@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from bot.chat.find_app import Named, find_app
+from bot.chat.find_app import Named, app_within, find_app
 from bot.domain.apps import AppRef
 from bot.domain.inventory import AppRecord
 from bot.errors import AppAmbiguous, AppUnknown
@@ -81,3 +81,69 @@ def test_every_app_is_found_by_its_reference(record: AppRecord) -> None:
     """Buttons say the reference, whatever the label holds."""
     ref = record.app.ref
     assert find_app(str(ref), ((ref, record.app.label), LAB)) is ref
+
+
+SALES = app("contoso", "0oaS", "Office 365 Sales")
+LABS = app("contoso", "0oaL", "Labs")
+ROCKET = app("contoso", "0oaR", "🚀 Office 365")
+EMEA = app("contoso", "0oaM", "Mail <EMEA>")
+MAIL = app("contoso", "0oaN", "Mail")
+STAR = app("contoso", "0oaX", "*Star* – “EU”")
+MANY = (SALES, LABS, ROCKET, EMEA, MAIL, STAR)
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        (":rocket: office 365", ROCKET),
+        ("🚀 Office\u00a0365", ROCKET),
+        ("Mail <EMEA>", EMEA),
+        ("mail", MAIL),
+        ("*labs*", LABS),
+        ("`Labs`?", LABS),
+        ("_Labs_", LABS),
+        ("Labs please", LABS),
+        ("Labs, bitte!", LABS),
+        ("the labs app", LABS),
+        ("die App Labs", LABS),
+        ("labs\u200b", LABS),
+        ('*Star* -- "EU"', STAR),
+        ("sales?", SALES),
+    ],
+)
+def test_an_app_is_found_as_it_is_shown(name: str, record: Named) -> None:
+    """Whatever the platform made of it; what is written exactly so counts first."""
+    assert find_app(name, MANY) is record[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "record"),
+    [
+        ("has to consent for Sales?", SALES),
+        ("is Office 365 Sales not done yet?", SALES),
+        ("muss für Sales zustimmen?", SALES),
+        ("ist 🚀 Office 365 noch offen", ROCKET),
+        ("ist :rocket: Office 365 noch offen", ROCKET),
+        ("the link for labs to Ben", LABS),
+        ("is 0oaN still open?", MAIL),
+        ("is Mail <EMEA> still open", EMEA),
+        ("den Link für Labs an Ben", LABS),
+    ],
+)
+def test_the_name_is_found_inside_a_sentence(words: str, record: Named) -> None:
+    """The longest name that stands there; a part of one where nothing else is said."""
+    assert app_within(words, MANY) is record[0]
+
+
+@pytest.mark.parametrize("words", ["Labs and Mail", "is mail or labs done?"])
+def test_a_sentence_about_several_apps_is_not_guessed(words: str) -> None:
+    """They are offered."""
+    with pytest.raises(AppAmbiguous):
+        app_within(words, MANY)
+
+
+@pytest.mark.parametrize("words", ["is it done?", "", "who", "the weather in Berlin"])
+def test_a_sentence_about_no_app_is_about_none(words: str) -> None:
+    """Filler words are no part of a name."""
+    with pytest.raises(AppUnknown):
+        app_within(words, MANY)

@@ -185,6 +185,10 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "confidence": (values(Confidence), set()),
     "stage": (values(Stage), set()),
     "source": (values(Source), set()),
+    "public": (
+        {f"{verb}{what}" for verb in ("remind", "report") for what in ("", "_button", "_sent")},
+        set(),
+    ),
     "platform": (values(Platform), set()),
     "listing": ({verb for verbs in COMMANDS.values() for verb in verbs}, set()),
     "reached": (values(Platform), set()),

@@ -76,11 +76,13 @@ from tests.pages import page_of
 LATER = NOW + timedelta(hours=2)
 AGE = Words().ago(NOW, LATER)
 PLAN = Snooze(datetime(2025, 3, 4, 9, 0), "Europe/Berlin", "the auditor")
+CHANNEL = Channel(Platform.SLACK, "C1")
 LINK = "https://o365bot.example.com/c/secret"
 # What may be shown as it is: names and ids of the world, and ages, whose words are Babel's.
 DATA = sorted(
     [
         SLASH,
+        CHANNEL.channel_id,
         BEN.display_name,
         *(APP.label, APP.ref.org, APP.ref.app_id, str(APP.ref), TENANT.domain, AGE, REQUEST.code),
         *(f"{admin.display_name} ({admin.upn})" for admin in (ADA, BEN)),
@@ -230,15 +232,21 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
             for former in (None, DELIVERED)
             for hours in (1, 72)
         ],
-        "reminded": [replies.reminded(count) for count in (0, 1, 2)],
-        "reported": [replies.reported(count) for count in (1, 2)],
+        "public": [
+            replies.public(verb, channels)
+            for verb in ("remind", "report")
+            for channels in ((), (CHANNEL,), (CHANNEL, replace(CHANNEL, platform=Platform.TEAMS)))
+        ],
+        "posted": [
+            replies.posted(verb, count) for verb in ("remind", "report") for count in (0, 1, 2)
+        ],
         "plan": [
             replies.plan(replace(found, unasked=unasked), 30, said)
             for found in plans()
             for unasked in (0, 1, 2)
             for said in ("", "next month")
         ],
-        "sample": [replies.sample(None), replies.sample(replies.reported(1))],
+        "sample": [replies.sample(None), replies.sample(replies.posted("report", 1))],
         "away": [
             replies.away(LATER.date(), until)
             for until in (LATER.date(), LATER.date() - timedelta(days=1), None)

@@ -1,0 +1,47 @@
+"""What only looks, around the words that somebody typed: alike on every platform.
+
+People paste from messages and documents, quote, list and embolden; clients correct quotes and
+dashes. None of it means anything to us.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.domain.likeness import visible
+
+_QUOTATION = re.compile(r"^(?:>+\s*)+")
+_BULLET = re.compile(r"^(?:[-*+•◦▪▫‣⁃–—]|\d{1,2}[.)])\s+(?=\S)")
+_FENCE = re.compile(r"```\w*")
+_LINK = re.compile(r"\[([^\[\]]+)\]\((?:https?:|mailto:)[^()\s]*\)")
+_UNDERLINED = re.compile(r"(?<!\w)_+(\S(?:.*?\S)?)_+(?!\w)")
+_STRONG = re.compile(r"[*`~]+")
+AROUND = " \"'`*~“”„‟‘’‚‛«»‹›"
+"""What may stand around any word: quotation marks, and marks of emphasis."""
+
+
+def one_line(text: str) -> str:
+    """What was said, in one line, without quotations, signs of lists, fences and unseen signs.
+
+    A quotation is what somebody else said; where there is nothing else, it is meant.
+    """
+    lines = [line for line in visible(text).splitlines() if line and not _is_fence(line)]
+    own = [line for line in lines if not _QUOTATION.match(line)]
+    bare = (_BULLET.sub("", _QUOTATION.sub("", line, count=1), count=1) for line in own or lines)
+    return " ".join(" ".join(bare).split())
+
+
+def opened(text: str) -> str:
+    """The text without marks before its first word, and those that close them."""
+    bare = text.lstrip(AROUND)
+    return _UNDERLINED.sub(r"\1", bare, count=1).lstrip(AROUND) if bare[:1] == "_" else bare
+
+
+def unmarked(text: str) -> str:
+    """The text without emphasis, code marks and Markdown links, and quotation marks around it."""
+    bare = _STRONG.sub("", _UNDERLINED.sub(r"\1", _LINK.sub(r"\1", text)))
+    return " ".join(bare.split()).strip(AROUND)
+
+
+def _is_fence(line: str) -> bool:
+    return _FENCE.fullmatch(line) is not None

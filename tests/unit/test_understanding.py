@@ -1,0 +1,119 @@
+"""What people really type: with marks, in sentences, in English and in German."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.commands import (
+    VERBS,
+    Check,
+    Command,
+    Deny,
+    Help,
+    ListApps,
+    Onboard,
+    Own,
+    PlanAhead,
+    RemindNow,
+    ReportNow,
+    Send,
+    Unclear,
+    Verify,
+    Who,
+    Why,
+)
+from bot.chat.understanding import parse
+
+# What people and their clients put around words.
+MARKS = ["*{}*", "_{}_", "~{}~", "`{}`", "**{}**", "```{}```", "```\n{}\n```", "```text\n{}\n```",
+         "> {}", ">{}", ">>> {}", "- {}", "• {}", "* {}", "1. {}", "2) {}", "“{}”", "„{}“", "'{}'",
+         "«{}»", "‘{}’", "\u200b{}", "{}\u200b", "\ufeff{}", "\u2060{}\u2060", " \u00a0{}\u00a0 ",
+         "\u202a{}\u202c", "\n\n{}\n", "{}.", "{}!", "*`{}`*", "> *{}*", "- `/o365 {}`",
+         "please {}", "hey bot, {}", "Bitte {}", "> what somebody said\n{}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("apps", ListApps()),
+        ("help", Help()),
+        ("plan 14", PlanAhead(14)),
+        ("verify ABC-DEF", Verify("ABC-DEF")),
+        ("deny svc@contoso.com", Deny("svc@contoso.com")),
+        ("onboard contoso.com", Onboard("contoso.com")),
+        ("owner svc@contoso.com is ada@contoso.com", Own("svc@contoso.com", "ada@contoso.com")),
+    ],
+)
+def test_what_only_looks_means_nothing(mark: str, words: str, command: Command) -> None:
+    """Emphasis, code, lists, quotations, quotes, invisible signs, kindness."""
+    assert parse(mark.format(words)) == command
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["*why* Sales", "`why` Sales", "_why_ Sales", "why: Sales", "“why” Sales", "WHY *Sales*"],
+)
+def test_around_a_single_word_too(words: str) -> None:
+    """In the middle of a command."""
+    assert parse(words) == Why("Sales")
+
+
+@pytest.mark.parametrize("verb", ["remind", "report"])
+@pytest.mark.parametrize("mark", ["*{}*", "`{}`", "- {}", "“{}”", "/o365 {}", "{}.", "{}\u200b"])
+def test_what_is_public_is_known_by_its_word(verb: str, mark: str) -> None:
+    """Marks make it no other word; and it asks first."""
+    assert parse(mark.format(verb)) == {"remind": RemindNow(), "report": ReportNow()}[verb]
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("why sales?", Why("sales?")),
+        ("please send labs", Send("labs")),
+        ("Could you please check Labs", Check("Labs")),
+        ("hi, can you tell me why Sales", Why("Sales")),
+        ("do you know who has to consent for Sales?", Who("has to consent for Sales?")),
+        ("I'd like to know why Sales", Why("Sales")),
+        ("I’d like to know why Sales", Why("Sales")),
+        ("warum Sales?", Why("Sales?")),
+        ("Wieso ist Sales noch offen?", Why("ist Sales noch offen?")),
+        ("wer muss für Sales zustimmen?", Who("muss für Sales zustimmen?")),
+        ("bitte sende Labs", Send("Labs")),
+        ("Schick bitte Labs", Send("bitte Labs")),
+        ("kannst du bitte Labs prüfen?", Check("Labs")),
+        ("Können Sie Labs schicken", Send("Labs")),
+        ("prüfe Labs", Check("Labs")),
+        ("Hilfe!", Help()),
+        ("welche Apps müssen noch umgestellt werden?", ListApps()),
+        ("zeig mir die Apps", ListApps()),
+        ("owner svc@contoso.com ist niemand", Own("svc@contoso.com", "")),
+        ("send Mail <EMEA>", Send("Mail <EMEA>")),
+        ("verify ABC–DEF", Verify("ABC-DEF")),
+        ("verify abc-def?", Verify("ABC-DEF")),
+        ("hello", Help()),
+        ("please", Unclear("please")),
+    ],
+)
+def test_a_sentence_says_a_command(words: str, command: Command) -> None:
+    """With what people say before one, in either language."""
+    assert parse(words) == command
+
+
+@pytest.mark.parametrize("label", ["All", "Please Sign", "Office_365", "*Star*", "R&D <x>", "-x-"])
+def test_a_name_stays_as_it_was_typed(label: str) -> None:
+    """Its marks may be its own: whoever looks for it decides."""
+    command = parse(f"why {label} EU")
+    assert isinstance(command, Why)
+    assert command.app.strip("*") == f"{label} EU".strip("*")
+
+
+@given(st.sampled_from(VERBS), st.text(max_size=40))
+def test_nothing_public_without_its_very_words(verb: str, rest: str) -> None:
+    """Whatever stands behind, or before, another word."""
+    for words in (f"{verb} {rest}", f"{rest} {verb}"):
+        command = parse(words)
+        if isinstance(command, RemindNow | ReportNow) and command.sure:
+            raise AssertionError(words)
