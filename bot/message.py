@@ -111,6 +111,14 @@ class Picture:
 Block = Heading | Text | Note | Facts | Table | Progress | Buttons | Picture
 
 
+class Role(StrEnum):
+    """What a message is to whoever asked, so that a platform knows where to show it."""
+
+    ANSWER = "answer"  # it shows something
+    OUTCOME = "outcome"  # something was changed: what offered it is over
+    REFUSAL = "refusal"  # nothing was done: what was there stays there
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message. `private`: where the platform can, only the one who asked should see it."""
@@ -118,3 +126,10 @@ class Message:
     summary: str
     blocks: tuple[Block, ...] = ()
     private: bool = True
+    role: Role = Role.ANSWER
+
+    @property
+    def words(self) -> str:
+        """All that it says, a line each: for where only text can be shown."""
+        said = [b.text for b in self.blocks if isinstance(b, Heading | Text | Note)]
+        return "\n".join(said) or self.summary

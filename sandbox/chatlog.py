@@ -35,6 +35,8 @@ class Message:
     """Slack mrkdwn or Teams text as the sender wrote it; the notification text beside blocks."""
     blocks: list[Json] | None = None
     card: Json | None = None
+    views: dict[str, Json] = field(default_factory=dict)
+    """Teams id -> the card that this one person sees instead, since they pressed a button on it."""
     thread: str | None = None
     """The id of the message this one replies to; None at the top level."""
     only_for: str | None = None
@@ -57,6 +59,8 @@ class Conversation:
     who: tuple[str, ...] = ()
     messages: list[Message] = field(default_factory=list)
     pinned: list[str] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
+    """Ids of the messages that were taken away."""
 
     def message(self, message_id: str) -> Message | None:
         """The message with this id, or None when it never was or has been deleted."""
@@ -103,6 +107,7 @@ class ChatLog:
     def remove(self, conversation: Conversation, message: Message) -> None:
         """Delete the message."""
         conversation.messages.remove(message)
+        conversation.deleted.add(message.id)
         self.touch()
 
     def touch(self) -> None:

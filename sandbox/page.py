@@ -192,6 +192,7 @@ def _message(message: Message) -> Json:
         "text": message.text,
         "blocks": message.blocks,
         "card": message.card,
+        "views": message.views,
         "at": message.sent_at.timestamp(),
         "edited": message.edited_at is not None,
         "thread": message.thread,

@@ -1,7 +1,8 @@
 """The pretend Teams over HTTP: Bot Framework metadata, the bot's token endpoint, the connector API.
 
-Three hosts in reality, so three route tables here. Error shapes: learn.microsoft.com, "Error codes
-in bot conversations" of the Teams platform documentation.
+Three hosts in reality, so three route tables here. Error shapes: learn.microsoft.com, "Build
+conversational capability" of the Teams platform documentation, "Status codes from bot
+conversational APIs".
 """
 
 from __future__ import annotations
@@ -205,9 +206,7 @@ class Connector:
         person = self.service.find(str(members[0].get("id", "")))
         if person is None or person.key not in self.service.installed:
             raise TeamsError(
-                403,
-                "BotNotInConversationRoster",
-                "The bot is not part of the conversation roster.",
+                403, "ForbiddenOperationException", "Bot is not installed in user's personal scope"
             )
         conversation = self.service.open_dm(person)
         answer: Json = {"id": conversation.id, "serviceUrl": self.service.service_url}
@@ -254,12 +253,13 @@ class Connector:
         return JSONResponse({"id": self._post(conversation, activity, thread).id}, 201)
 
     async def update(self, request: Request) -> Response:
-        """Change a message of the bot in place."""
+        """Change a message of the bot in place, for everybody."""
         activity = await _body(request)
         conversation, message = self._own_message(request)
         self._count(conversation.id)
         text, card = _content(activity)
         message.text, message.card = text, card
+        message.views.clear()
         message.edited_at = self.service.company.now()
         self.service.log.touch()
         return JSONResponse({"id": message.id})
@@ -302,6 +302,9 @@ class Connector:
     def _own_message(self, request: Request) -> tuple[Conversation, Message]:
         conversation, _ = self._conversation(request)
         message = conversation.message(request.path_params["activity"])
+        if message is None and request.path_params["activity"] in conversation.deleted:
+            # github.com/microsoft/BotFramework-Services/issues/269
+            raise TeamsError(403, "ServiceError", "Unknown")
         if message is None or not message.from_bot:
             raise TeamsError(404, "ActivityNotFoundInConversation", "Activity not found.")
         return conversation, message

@@ -99,11 +99,12 @@ class TeamsPeople:
     ) -> str | None:
         """Press the action with this title, verb or id; the address, for Action.OpenUrl.
 
-        Returns when the bot has answered an Action.Execute. LookupError: no such action.
+        It is looked for on the card as this person sees it. Returns when the bot has answered an
+        Action.Execute. LookupError: no such action.
         """
         person = self._person(user)
         where = next(c for c in self.service.log if message in c.messages)
-        action = _find(message, what)
+        action = _find(self.seen(user, message), what)
         if action["type"] == "Action.OpenUrl":  # the client opens it; the bot is not told
             return str(action["url"])
         data = {**(action.get("data") or {}), **(inputs or {})}
@@ -126,6 +127,15 @@ class TeamsPeople:
         }
         self._show_answer(where, person, message, await self._deliver(activity))
         return None
+
+    def seen(self, user: str, message: Message) -> Json:
+        """The card as this person sees it; {} where there is none."""
+        return message.views.get(self.service.user_id(self._person(user))) or message.card or {}
+
+    def look_again(self, user: str, message: Message) -> None:
+        """The card is drawn anew, as it is for everybody: such as after switching chats."""
+        message.views.pop(self.service.user_id(self._person(user)), None)
+        self.service.log.touch()
 
     async def install(self, user: str) -> None:
         """The person adds the app; the bot is told."""
@@ -212,12 +222,17 @@ class TeamsPeople:
     def _show_answer(
         self, where: Conversation, person: Person, message: Message, response: httpx.Response | None
     ) -> None:
-        """Do what the answer to an Action.Execute says: a new card, or a line of text."""
+        """Do what the answer to an Action.Execute says: a new card, or a line of text.
+
+        The card is for the presser alone, and lasts until it is drawn anew
+        (learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/
+        universal-actions-for-adaptive-cards/work-with-universal-actions-for-adaptive-cards).
+        """
         body = _json(response)
         kind, value = body.get("type"), body.get("value")
-        if kind == teams_cards.CONTENT_TYPE and not teams_cards.problems(value):
-            message.card = value
-            message.edited_at = self.service.company.now()
+        card = value if isinstance(value, dict) and kind == teams_cards.CONTENT_TYPE else None
+        if card is not None and not teams_cards.problems(card):
+            message.views[self.service.user_id(person)] = card
             self.service.log.touch()
         elif kind == "application/vnd.microsoft.activity.message" and isinstance(value, str):
             self._notice(where, person, message, value)
@@ -286,11 +301,11 @@ class TeamsPeople:
         task.add_done_callback(self._tasks.discard)
 
 
-def _find(message: Message, what: str) -> Json:
-    for action in teams_cards.actions(message.card or {}):
+def _find(card: Json, what: str) -> Json:
+    for action in teams_cards.actions(card):
         if what in (action.get("title"), action.get("verb"), action.get("id")):
             return action
-    raise LookupError(f"no action {what!r} in: {message.text[:80]}")
+    raise LookupError(f"no action {what!r} in: {str(card)[:80]}")
 
 
 def _json(response: httpx.Response | None) -> Json:

@@ -18,7 +18,7 @@ from botframework.connector.auth import BotFrameworkAuthentication, ClaimsIdenti
 from botframework.connector.auth.authenticate_request_result import AuthenticateRequestResult
 from botframework.connector.auth.connector_factory import ConnectorFactory
 
-from adapters.teams.drawing import VERB
+from adapters.teams.drawing import OWN, VERB
 from adapters.teams.envelope import ActivityInvalid, Envelope
 from adapters.teams.words import as_typed
 from bot.domain.people import ChatIdentity, Platform
@@ -42,24 +42,32 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Somebody wrote to the bot. `words` are free of mentions; "" when there was nothing else."""
+    """Somebody wrote to the bot. `words` are free of mentions; "" when there was nothing else.
+
+    `card_id` is the answer of ours whose button said the words, "" when they were typed.
+    """
 
     asker: ChatIdentity
     words: str
     ref: ConversationRef
     place: Place
     activity_id: str
+    card_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """Somebody pressed a button on the card `card_id`, which says `words`."""
+    """Somebody pressed a button on the card `card_id`, which says `words`.
+
+    `own`: the card is an answer of ours, and no board, letter or notice.
+    """
 
     asker: ChatIdentity
     words: str
     ref: ConversationRef
     place: Place
     card_id: str
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +176,17 @@ def _event(activity: Activity, envelope: Envelope) -> Event | None:
                 ref=_ref(activity, envelope),
                 place=_place(activity, envelope),
                 activity_id=envelope.activity_id,
+                card_id=(activity.reply_to_id or "") if _is_own(activity.value) else "",
             )
         case ActivityTypes.invoke if activity.name == CARD_ACTION:
+            data = _pressed(activity.value)
             return Pressed(
                 asker=_asker(activity),
-                words=_pressed_words(activity.value),
+                words=" ".join(data["words"].split())[:MAX_WORDS],
                 ref=_ref(activity, envelope),
                 place=_place(activity, envelope),
                 card_id=activity.reply_to_id or "",
+                own=_is_own(data),
             )
         case ActivityTypes.installation_update:
             # An upgrade also sends remove-upgrade, in no promised order: it removes nothing.
@@ -262,11 +273,15 @@ def _words(activity: Activity) -> str:
     return as_typed(activity.text or "", bot or "", mentions)[:MAX_WORDS]
 
 
-def _pressed_words(value: Any) -> str:
-    """The words of an Action.Execute that we drew. Raises ActivityInvalid for any other."""
+def _pressed(value: Any) -> Json:
+    """The data of an Action.Execute that we drew. Raises ActivityInvalid for any other."""
     action = value.get("action") if isinstance(value, dict) else None
     data = action.get("data") if isinstance(action, dict) else None
     words = data.get("words") if isinstance(data, dict) else None
     if not isinstance(action, dict) or action.get("verb") != VERB or not isinstance(words, str):
         raise ActivityInvalid("value.action is not one of our buttons")
-    return " ".join(words.split())[:MAX_WORDS]
+    return dict(data or {})
+
+
+def _is_own(data: Any) -> bool:
+    return isinstance(data, dict) and data.get(OWN) is True

@@ -59,22 +59,27 @@ class Connector:
         self._http = http
         self._token = BotToken(settings, sign_in or http)
 
-    async def send(self, place: Place, message: Message) -> str:
-        """A new message at the end of the conversation or thread; returns its id."""
+    async def send(self, place: Place, message: Message, *, own: bool = False) -> str:
+        """A new message at the end of the conversation or thread; returns its id.
+
+        `own`: it is an answer (`adapters.teams.drawing`).
+        """
         path = f"/v3/conversations/{quote(place.conversation_id, safe='')}/activities"
-        return _id(await self._call("POST", place, path, self._activity(message)))
+        return _id(await self._call("POST", place, path, self._activity(message, own=own)))
 
     async def reply(self, place: Place, activity_id: str, message: Message) -> str:
         """An answer to one message; returns its id. If that one is gone, it is a new message."""
-        activity = {**self._activity(message), "replyToId": activity_id}
+        activity = {**self._activity(message, own=True), "replyToId": activity_id}
         try:
             return _id(await self._call("POST", place, _path(place, activity_id), activity))
         except MessageGone:
-            return await self.send(place, message)
+            return await self.send(place, message, own=True)
 
-    async def update(self, place: Place, activity_id: str, message: Message) -> None:
+    async def update(
+        self, place: Place, activity_id: str, message: Message, *, own: bool = False
+    ) -> None:
         """Change a message in place. Raises MessageGone when it no longer exists."""
-        activity = {**self._activity(message), "id": activity_id}
+        activity = {**self._activity(message, own=own), "id": activity_id}
         await self._call("PUT", place, _path(place, activity_id), activity, changes=True)
 
     async def start_thread(self, place: Place, message: Message) -> tuple[str, str]:
@@ -147,13 +152,13 @@ class Connector:
     def _bot_id(self) -> str:
         return f"28:{self._settings.app_id}"
 
-    def _activity(self, message: Message) -> Json:
+    def _activity(self, message: Message, *, own: bool = False) -> Json:
         """Without the tenant in `channelData` Teams answers some proactive messages with 403."""
         return {
             "type": "message",
             "from": {"id": self._bot_id},
             "summary": plain(message.summary),
-            "attachments": [{"contentType": CARD_TYPE, "content": draw(message)}],
+            "attachments": [{"contentType": CARD_TYPE, "content": draw(message, own=own)}],
             "channelData": {"tenant": {"id": self._settings.tenant_id}},
         }
 

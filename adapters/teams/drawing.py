@@ -33,6 +33,7 @@ Json = dict[str, Any]
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 VERB = "say"
+OWN = "own"  # in the data of a button: the card is an answer
 MAX_CARD_BYTES = 28 * 1024  # compact JSON; 28 KB is the smallest figure that Microsoft ever named
 RESERVE = 64  # bytes for what depends on the elements
 MAX_SUMMARY = 500  # characters
@@ -57,11 +58,15 @@ _MEANS_SOMETHING = re.compile(
 _AT_LINE_START = re.compile(r"^(\d{1,9})(?=[.)])|^(?=[#+\-=])")
 
 
-def draw(message: Message) -> Json:
-    """The card. Never longer than MAX_CARD_BYTES: what does not fit ends in "… +N"."""
+def draw(message: Message, *, own: bool = False) -> Json:
+    """The card. Never longer than MAX_CARD_BYTES: what does not fit ends in "… +N".
+
+    `own`: it is an answer, so that the outcome of a button on it may take its place. A board or a
+    letter is changed by what keeps it, and by nothing else.
+    """
     blocks = message.blocks or (Text(_clip(message.summary, MAX_SUMMARY)),)
     room = [_length(block) for block in blocks]
-    drawn = [_block(block, left) for block, left in zip(blocks, room, strict=True)]
+    drawn = [_block(block, left, own) for block, left in zip(blocks, room, strict=True)]
     total = _size(_card(message.summary, [])) + sum(map(_size, drawn))
     # The longest is halved first; buttons go last: without them nobody can act.
     order = [(isinstance(block, Buttons), -_size(drawn[i]), i) for i, block in enumerate(blocks)]
@@ -70,7 +75,7 @@ def draw(message: Message) -> Json:
         is_buttons, size, i = heappop(order)
         if room[i]:
             room[i] //= 2
-            drawn[i] = _block(blocks[i], room[i])
+            drawn[i] = _block(blocks[i], room[i], own)
             heappush(order, (is_buttons, -_size(drawn[i]), i))
         else:
             drawn[i] = []
@@ -134,7 +139,7 @@ def _length(block: Block) -> int:
             return len(text)
 
 
-def _block(block: Block, left: int) -> list[Json]:
+def _block(block: Block, left: int, own: bool) -> list[Json]:
     """The elements of the first `left` parts of a block."""
     match block:
         case Heading(text=text):
@@ -156,7 +161,7 @@ def _block(block: Block, left: int) -> list[Json]:
         case Table(rows=rows):
             return [*([_table(block, left)] if left else []), *_more(rows, left)]
         case Buttons(buttons=buttons):
-            actions = [_action(button) for button in buttons[:left]]
+            actions = [_action(button, own) for button in buttons[:left]]
             return [
                 {"type": "ActionSet", "actions": actions[start : start + ACTIONS_PER_SET]}
                 for start in range(0, len(actions), ACTIONS_PER_SET)
@@ -200,13 +205,13 @@ def _table(table: Table, left: int) -> Json:
     }
 
 
-def _action(button: Command | OpenLink) -> Json:
+def _action(button: Command | OpenLink, own: bool) -> Json:
     looks: Json = {"id": button.id, "title": _clip(plain(button.label), MAX_LABEL)}
     if button.primary:
         looks["style"] = "positive"
     if isinstance(button, OpenLink):
         return {"type": "Action.OpenUrl", "url": button.url, **looks}
-    data = {"words": button.words, "id": button.id}
+    data = {"words": button.words, "id": button.id, **({OWN: True} if own else {})}
     return {
         "type": "Action.Execute",
         "verb": VERB,

@@ -8,26 +8,25 @@ waited for a little while.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 import httpx
-import stamina
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from adapters.teams.activities import Event, Installed, Place, Pressed, Removed, Said, Turn, Turns
+from adapters.teams.activities import Event, Installed, Pressed, Removed, Said, Turn, Turns
+from adapters.teams.answering import Shown, failed, in_response, says
 from adapters.teams.connector import Connector
-from adapters.teams.drawing import CARD_TYPE, draw
 from adapters.teams.envelope import MAX_BYTES, ActivityInvalid, Envelope, open_envelope
 from adapters.teams.tokens import InboundTokens, TokenRefused
 from bot.domain.people import ChatIdentity
-from bot.errors import ChatError, ChatThrottled, CloudError, MessageGone, StoreError
-from bot.message import Message
+from bot.errors import CloudError, StoreError
+from bot.message import Message, Role
 from bot.ports.chat import Conversations
 from bot.ports.limits import Once
 from bot.settings.chat import TeamsSettings
@@ -38,9 +37,7 @@ Result = TypeVar("Result")
 
 ANSWER_WITHIN = 5.0  # seconds for a pressed button; some clients show an error soon after
 REMEMBER = timedelta(minutes=10)  # longer than Teams goes on repeating an activity
-LONGEST_WAIT = 10.0  # seconds that an answer waits for a rate limit
-TEXT_TYPE = "application/vnd.microsoft.activity.message"
-ERROR_TYPE = "application/vnd.microsoft.error"
+SAME_PRESS = timedelta(seconds=3)  # so long the same press again is the same press
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +82,7 @@ class TeamsInbound:
         self._working = working
         self._answer_within = answer_within
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._pressed: dict[str, asyncio.Task[Message]] = {}  # presses under way
 
     async def endpoint(self, request: Request) -> Response:
         """POST of one activity: 202 taken, 200 with the answer to an invoke, else why not."""
@@ -135,14 +133,17 @@ class TeamsInbound:
     def _repeated(self, turn: Turn) -> Response:
         """The first of them is being answered; a button only needs its spinner to end."""
         if isinstance(turn.event, Pressed):
-            return JSONResponse(_says(self._working))
+            return JSONResponse(says(self._working))
         return _taken()
 
     async def _handle(self, event: Event) -> Json | None:
         match event:
             case Said():
-                answer = _Answer(self._connector, event.place, event.activity_id)
-                await answer.show(await self._answer(event, answer.show))
+                shown = Shown(self._connector, event.place, event.activity_id)
+                message = await self._answer(event, shown.show)
+                if message.role is Role.OUTCOME and event.card_id and not shown.shown_as:
+                    shown.shown_as = event.card_id
+                await shown.show(message)
             case Pressed():
                 return await self._press(event)
             case Installed(ref):
@@ -159,36 +160,74 @@ class TeamsInbound:
         return await self._answers.answer(event.words, event.asker, progress)
 
     async def _press(self, event: Pressed) -> Json:
-        """The body of the answer to a button: a card if it is ready in time.
+        """The body of the response to a button. Pressed again meanwhile, it is the same press."""
+        key = _press_key(event)
+        answering = self._pressed.get(key)
+        if answering is None:
+            if not await self._once.first_time(f"teams:press:{key}", SAME_PRESS):
+                return says(self._working)
+            return await self._first_press(event, key)
+        await asyncio.wait({answering}, timeout=self._answer_within)
+        return self._response(answering, event, None)
 
-        Later the answer changes the card in a personal chat. In a channel it becomes a reply: the
-        card there is everybody's.
-        """
+    async def _first_press(self, event: Pressed, key: str) -> Json:
         latest: Message | None = None
         late = False
-        card_id = event.card_id if event.place.personal else ""
-        answer = _Answer(self._connector, event.place, event.card_id, shown_as=card_id)
+        shown = Shown(self._connector, event.place, event.card_id)
 
         async def progress(message: Message) -> None:
             nonlocal latest
             latest = message
             if late:
-                await answer.show(message)
+                await self._show_late(event, message, shown)
 
-        async def answer_late() -> None:
+        async def settle() -> None:
             await asyncio.wait({answering})
             if not answering.cancelled() and answering.exception() is None:
-                await answer.show(answering.result())
+                await self._let_last(event, answering.result(), shown, late=late)
 
         answering = self._start(self._answer(event, progress))
+        self._pressed[key] = answering
+        answering.add_done_callback(lambda _: self._pressed.pop(key, None))
         await asyncio.wait({answering}, timeout=self._answer_within)
+        late = not answering.done()
+        self._start(settle())
+        return self._response(answering, event, latest)
+
+    async def _let_last(
+        self, event: Pressed, message: Message, shown: Shown, *, late: bool
+    ) -> None:
+        """Show for good what the response shows for a moment, or is too late for.
+
+        An outcome takes the place of our answer that offered it, for everybody. No other card is
+        touched: boards, letters and notices are changed by what keeps them.
+        """
+        outcome = message.role is Role.OUTCOME
+        if outcome and event.own:
+            shown.shown_as = event.card_id
+            await shown.show(message)
+        elif late:
+            await self._show_late(event, message, shown)
+        elif outcome and event.place.personal:
+            await shown.show(message)
+
+    async def _show_late(self, event: Pressed, message: Message, shown: Shown) -> None:
+        """Our own answer to one person becomes the next one; in a channel it is everybody's."""
+        replaces = event.own and event.place.personal and message.role is not Role.REFUSAL
+        if replaces and not shown.shown_as:
+            shown.shown_as = event.card_id
+        await shown.show(message)
+
+    def _response(
+        self, answering: asyncio.Task[Message], event: Pressed, latest: Message | None
+    ) -> Json:
         if not answering.done():
-            late = True
-            self._start(answer_late())
-            return _shows(latest) if latest is not None else _says(self._working)
+            if latest is None:
+                return says(self._working)
+            return in_response(latest, own=event.own)
         if answering.cancelled() or answering.exception() is not None:
-            return _failed()
-        return _shows(answering.result())
+            return failed()
+        return in_response(answering.result(), own=event.own)
 
     def _start(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)
@@ -200,47 +239,6 @@ class TeamsInbound:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("teams activity not answered", exc_info=error)
-
-
-@dataclass(slots=True)
-class _Answer:
-    """An answer on the screen: shown once, changed from then on.
-
-    `to` is the activity that is answered; `shown_as` the message to change, "" at first.
-    """
-
-    connector: Connector
-    place: Place
-    to: str
-    shown_as: str = ""
-
-    async def show(self, message: Message) -> None:
-        """Show it, or say in the log why not: there is nobody else to tell."""
-        try:
-            async for attempt in stamina.retry_context(on=_wait, attempts=3, timeout=None):
-                with attempt:
-                    await self._show(message)
-        except ChatError as error:
-            log.warning("teams answer not shown", error=error.code, reason=str(error))
-
-    async def _show(self, message: Message) -> None:
-        if self.shown_as:
-            try:
-                await self.connector.update(self.place, self.shown_as, message)
-                return
-            except MessageGone:
-                self.shown_as = ""
-        if self.to:
-            self.shown_as = await self.connector.reply(self.place, self.to, message)
-        else:
-            self.shown_as = await self.connector.send(self.place, message)
-
-
-def _wait(error: Exception) -> float | bool:
-    """Only what Teams surely did not take is sent again, so that nobody reads it twice."""
-    if isinstance(error, ChatThrottled) and error.retry_after <= LONGEST_WAIT:
-        return error.retry_after
-    return False
 
 
 async def _read(request: Request) -> bytes | None:
@@ -257,14 +255,7 @@ def _taken() -> Response:
     return Response(status_code=202)
 
 
-def _shows(message: Message) -> Json:
-    return {"statusCode": 200, "type": CARD_TYPE, "value": draw(message)}
-
-
-def _says(text: str) -> Json:
-    return {"statusCode": 200, "type": TEXT_TYPE, "value": text}
-
-
-def _failed() -> Json:
-    value = {"code": "InternalError", "message": "This could not be answered."}
-    return {"statusCode": 500, "type": ERROR_TYPE, "value": value}
+def _press_key(event: Pressed) -> str:
+    """Who pressed what on which card."""
+    told = "\n".join((str(event.asker), event.place.conversation_id, event.card_id, event.words))
+    return hashlib.sha256(told.encode()).hexdigest()

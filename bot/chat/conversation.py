@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 import structlog
@@ -53,7 +53,7 @@ from bot.chat.words import Words
 from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
 from bot.errors import O365BotError
-from bot.message import Message
+from bot.message import Message, Role
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.accounts import Accounts, Noted
@@ -93,6 +93,11 @@ Operators = (
     | NeedsDomain
 )
 """What only operators may say."""
+
+CHANGING = Send | RemindNow | ReportNow | Own | Deny | Allow | Onboard
+"""Of these, what changes something. (What a person does about a request changes their letter.)"""
+FALLING_SHORT = Unclear | NeedsApp | NeedsAccount | NeedsDomain | NeedsCode
+"""What was said and is no command, or lacks a part."""
 
 log = structlog.get_logger(__name__)
 
@@ -158,20 +163,22 @@ class Conversation:
         if isinstance(command, Help):
             return replies.help(asker.platform, operator=operator)
         if not (operator or isinstance(command, Personal)):
-            return replies.not_allowed(asker)
+            return _as(Role.REFUSAL, replies.not_allowed(asker))
         try:
             if isinstance(command, Personal):
-                return await self._person(command, asker, replies, personal, operator=operator)
-            return await self._do(command, asker, replies, personal, progress)
+                said = await self._person(command, asker, replies, personal, operator=operator)
+            else:
+                said = await self._do(command, asker, replies, personal, progress)
+            return _as(_role(command), said)
         except O365BotError as error:
             log.info("answered with an error", code=error.code, reason=str(error))
-            return replies.error(error, verb_about_app(command))
+            return _as(Role.REFUSAL, replies.error(error, verb_about_app(command)))
         except Exception:
             # The border of the conversation: whatever broke, the person gets an answer and a
             # reference, and the log gets the whole story.
             reference = uuid.uuid4().hex[:8]
             log.exception("a command broke", reference=reference, command=type(command).__name__)
-            return replies.broken(reference)
+            return _as(Role.REFUSAL, replies.broken(reference))
 
     async def _do(
         self,
@@ -333,3 +340,13 @@ class Conversation:
 
             await self._scan.org(org, show)
             await self._ask.review(await self._ledger.summaries(org))
+
+
+def _role(command: Operators | Personal) -> Role:
+    if isinstance(command, FALLING_SHORT):
+        return Role.REFUSAL
+    return Role.OUTCOME if isinstance(command, CHANGING) else Role.ANSWER
+
+
+def _as(role: Role, message: Message) -> Message:
+    return replace(message, role=role)

@@ -102,11 +102,13 @@ function pane(name, platform, kind) {
   function drawMessage(message, pinned) {
     const press = (action, inputs) =>
       act({ what: "press", platform, as: chosen(name), conversation: conversation.id, message: message.id, action, inputs });
+    // What a pressed button answered is seen by the presser alone.
+    const card = message.views[viewer] ?? message.card;
     const body = message.blocks
       ? slack.blocks(message.blocks, world, press)
-      : message.card
+      : card
         // The notification's text, where the card says the same, is not shown in Teams.
-        ? [message.text && message.text !== message.card.fallbackText ? el("p", { class: "text" }, teams.markdown(message.text)) : null, teams.card(message.card, press)]
+        ? [message.text && message.text !== message.card.fallbackText ? el("p", { class: "text" }, teams.markdown(message.text)) : null, teams.card(card, press)]
         : [el("p", { class: "text" }, platform === "slack" ? slack.mrkdwn(message.text, world) : teams.markdown(message.text))];
     const cls = ["message", message.thread && "reply", message.onlyFor && "private", message.bot && "bot"].filter(Boolean).join(" ");
     return el("div", { class: cls },

@@ -22,11 +22,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.http.client import open_http
-from adapters.teams.connector import Connector
+from adapters.teams.connector import CONNECTIONS, Connector
 from adapters.teams.inbound import Progress, TeamsInbound
 from adapters.teams.messenger import TeamsMessenger
 from bot.domain.people import ChatIdentity
-from bot.message import Message
+from bot.message import Message, Role
 from bot.settings.chat import TeamsSettings
 from tests.fakes import ConversationsInMemory, OnceInMemory
 from tests.serving import served
@@ -78,6 +78,7 @@ class Microsoft:
     member_requests: int = 0
     installed: set[str] = field(default_factory=set)  # object ids
     opened: list[Json] = field(default_factory=list)
+    takes: float = 0.0  # seconds for a message
 
     @property
     def service_url(self) -> str:
@@ -147,6 +148,7 @@ class Microsoft:
             body = await request.json()
             if not body["isGroup"]:
                 return self._open(body)
+        await asyncio.sleep(self.takes)
         self.calls.append(Call(request.method, request.url.path, await request.json()))
         number = str(1000 + len(self.calls))
         if request.url.path.endswith("/v3/conversations"):
@@ -172,6 +174,8 @@ class Echo:
         self.let_go = asyncio.Event()
         self.let_go.set()
         self.fails = False
+        self.role = Role.ANSWER
+        self.says: Message | None = None
 
     async def answer(
         self, words: str, asker: ChatIdentity, progress: Progress | None = None
@@ -183,7 +187,7 @@ class Echo:
         await self.let_go.wait()
         if self.fails:
             raise ZeroDivisionError("a bug")
-        return Message(f"You said: {words}")
+        return self.says or Message(f"You said: {words}", role=self.role)
 
 
 @dataclass
@@ -264,12 +268,13 @@ class World:
         data = {"tenant": {"id": TENANT}, "channel": {"id": CHANNEL}, "team": {"id": "19:team"}}
         return activity | {"conversation": place, "channelData": data}
 
-    def pressed(self, words: str, **other: Any) -> Json:
+    def pressed(self, words: str, *, own: bool = False, **other: Any) -> Json:
+        """`own`: the button is on an answer of the bot's, as the bot itself has marked it."""
         action = {
             "type": "Action.Execute",
             "verb": "say",
             "id": "b1",
-            "data": {"words": words, "id": "b1"},
+            "data": {"words": words, "id": "b1", **({"own": True} if own else {})},
         }
         return self.activity(
             "invoke",
@@ -289,12 +294,18 @@ class World:
 
 
 @asynccontextmanager
-async def teams_world(*, answer_within: float = 5.0) -> AsyncIterator[World]:
+async def teams_world(
+    *, answer_within: float = 5.0, connections: int = CONNECTIONS
+) -> AsyncIterator[World]:
     """The bot's Teams side over real HTTP, between a test and the small Microsoft.
 
     One server stands for all of them, which makes starting and stopping quick.
     """
-    async with open_http() as http, open_http() as client:
+    async with (
+        open_http() as http,
+        open_http(connections=connections) as to_teams,
+        open_http(connections=100) as client,
+    ):
         microsoft, answers, clock = Microsoft(), Echo(), Clock()
         conversations, once = ConversationsInMemory(), OnceInMemory()
         worlds: list[World] = []
@@ -309,7 +320,7 @@ async def teams_world(*, answer_within: float = 5.0) -> AsyncIterator[World]:
                 login_url=url,
                 service_urls=(f"{url}/emea",),
             )
-            connector = Connector(settings, http)
+            connector = Connector(settings, to_teams, http)
             inbound = TeamsInbound(
                 settings,
                 answers,

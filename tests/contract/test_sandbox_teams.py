@@ -137,7 +137,7 @@ async def test_only_people_who_have_the_app_can_be_written_to(teams: Teams) -> N
     assert first.json()["id"] == second.json()["id"]
     refused = await teams.open("agnes")
     assert refused.status_code == 403
-    assert refused.json()["error"]["code"] == "BotNotInConversationRoster"
+    assert refused.json()["error"]["code"] == "ForbiddenOperationException"
 
 
 async def test_a_card_is_posted_replied_to_updated_and_deleted(teams: Teams, world: World) -> None:
@@ -161,7 +161,12 @@ async def test_a_card_is_posted_replied_to_updated_and_deleted(teams: Teams, wor
     assert card["body"][0]["text"] == "board, changed"
     assert (await teams.call("DELETE", f"/{channel}/activities/{root}")).status_code == 200
     gone = await teams.call("PUT", f"/{channel}/activities/{root}", _card("x"))
-    assert gone.status_code == 404
+    assert (gone.status_code, gone.json()["error"]["code"]) == (403, "ServiceError")
+    never = await teams.call("PUT", f"/{channel}/activities/1", _card("x"))
+    assert (never.status_code, never.json()["error"]["code"]) == (
+        404,
+        "ActivityNotFoundInConversation",
+    )
 
 
 @pytest.mark.parametrize(
@@ -196,10 +201,10 @@ async def test_a_card_that_a_client_could_not_draw_is_refused(teams: Teams, chan
     assert answer.status_code == 400
 
 
-async def test_the_answer_to_an_execute_replaces_the_card(
+async def test_the_answer_to_an_execute_is_seen_by_the_presser_alone(
     teams: Teams, world: World, bot: Bot
 ) -> None:
-    """An invoke carries verb and data; its answer is the new card, a failure only a notice."""
+    """And goes back when the card is drawn anew; a failure is only a notice."""
     conversation = (await teams.open("gita")).json()["id"]
     activity = _card("question")
     activity["attachments"][0]["content"]["actions"] = [
@@ -207,6 +212,7 @@ async def test_the_answer_to_an_execute_replaces_the_card(
     ]
     sent = await teams.call("POST", f"/{conversation}/activities", activity)
     message = message_in(world, conversation, sent.json()["id"])
+    card = message.card
     bot.answer = lambda body: Response(status_code=501)
     await world.teams.press("gita", message, "Done")
     assert last_in(world, conversation).text.startswith("Something went wrong")
@@ -217,7 +223,13 @@ async def test_the_answer_to_an_execute_replaces_the_card(
     assert invoke["name"] == "adaptiveCard/action"
     assert invoke["value"]["action"]["verb"] == "done"
     assert invoke["value"]["action"]["data"] == {"request": "r1"}
-    assert message.card == answer
+    assert world.teams.seen("gita", message) == answer
+    assert world.teams.seen("ola", message) == message.card == card
+    world.teams.look_again("gita", message)
+    assert world.teams.seen("gita", message) == card
+    await world.teams.press("gita", message, "Done")
+    await teams.call("PUT", f"/{conversation}/activities/{message.id}", _card("for everybody"))
+    assert world.teams.seen("gita", message) == message.card != card
 
 
 async def test_the_teams_limit_is_answered_with_429(teams: Teams, world: World) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from adapters.teams.drawing import draw
 from bot.domain.people import ChatIdentity, Platform
 from bot.errors import PersonUnreachable
+from bot.message import Buttons, Command, Message, Role
 from bot.ports.chat import ConversationRef
 from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World, teams_world
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO
+from tests.waiting import wait_until
 
 
 @pytest_asyncio.fixture
@@ -37,10 +41,10 @@ async def test_a_pressed_button_is_answered_with_the_new_card(teams: World) -> N
 
 
 async def test_a_slow_button_says_so_and_its_card_changes_later() -> None:
-    """No client waits long; in a personal chat the pressed card becomes the answer."""
+    """No client waits long; in a personal chat our own answer becomes the next one."""
     async with teams_world(answer_within=0.05) as teams:
         teams.answers.let_go.clear()
-        body = (await teams.post(teams.pressed("apps"))).json()
+        body = (await teams.post(teams.pressed("apps", own=True))).json()
         assert body == {
             "statusCode": 200,
             "type": "application/vnd.microsoft.activity.message",
@@ -51,6 +55,91 @@ async def test_a_slow_button_says_so_and_its_card_changes_later() -> None:
         assert call.method == "PUT"
         assert call.path == f"/emea/v3/conversations/{PERSONAL}/activities/1699999999999"
         assert call.card["body"][0]["text"] == "You said: apps"
+
+
+async def test_a_slow_button_on_a_letter_leaves_the_letter_alone() -> None:
+    """The letter holds the link: what keeps it changes it, and nothing else."""
+    async with teams_world(answer_within=0.05) as teams:
+        for role in Role:
+            teams.answers.role = role
+            teams.answers.let_go.clear()
+            await teams.post(teams.pressed(f"later {role}", id=f"slow-{role}"))
+            teams.answers.let_go.set()
+        calls = await teams.calls(len(Role))
+        assert {call.method for call in calls} == {"POST"}
+
+
+async def test_an_outcome_takes_the_place_of_what_offered_it(teams: World) -> None:
+    """For everybody and for good: the button that was pressed is gone."""
+    teams.answers.role = Role.OUTCOME
+    for number, where in enumerate((lambda a: a, teams.in_channel), start=1):
+        activity = where(teams.pressed("send Mail", own=True, id=f"p{number}"))
+        body = (await teams.post(activity)).json()
+        calls = await teams.calls(number)
+        assert calls[-1].method == "PUT"
+        assert calls[-1].path.endswith("/activities/1699999999999")
+        assert calls[-1].card == body["value"]
+
+
+async def test_an_outcome_leaves_boards_and_letters_as_they_are(teams: World) -> None:
+    """They are changed by what keeps them. In a chat of one's own the outcome is a message."""
+    teams.answers.role = Role.OUTCOME
+    board = (await teams.post(teams.in_channel(teams.pressed("send Mail")))).json()
+    assert board["type"] == "application/vnd.microsoft.card.adaptive"
+    await teams.post(teams.pressed("send Mail", id="p2"))
+    (call,) = await teams.calls(1)
+    assert call.method == "POST"
+    assert call.path == f"/emea/v3/conversations/{PERSONAL}/activities/1699999999999"
+
+
+async def test_a_refusal_is_a_text_and_never_replaces_the_card(teams: World) -> None:
+    """Whoever may not press a board's button goes on seeing the board."""
+    teams.answers.role = Role.REFUSAL
+    for own in (True, False):
+        body = (await teams.post(teams.in_channel(teams.pressed("who X", own=own)))).json()
+        assert body == {
+            "statusCode": 200,
+            "type": "application/vnd.microsoft.activity.message",
+            "value": "You said: who X" if own else "Working on it…",
+        }
+    await teams.inbound.drain(1.0)
+    assert teams.microsoft.calls == []
+
+
+async def test_three_presses_are_one_act(teams: World) -> None:
+    """Impatient fingers and Teams itself send the same press under new ids."""
+    teams.answers.role = Role.OUTCOME
+    teams.answers.let_go.clear()
+    presses = [
+        asyncio.create_task(teams.post(teams.pressed("send Mail", own=True, id=f"p{n}")))
+        for n in range(3)
+    ]
+    await wait_until(lambda: bool(teams.answers.asked), what="the first press")
+    teams.answers.let_go.set()
+    bodies = [response.json() for response in await asyncio.gather(*presses)]
+    assert len(teams.answers.asked) == 1
+    assert all(body["value"] == bodies[0]["value"] for body in bodies)
+    await teams.post(teams.pressed("send Mail", own=True, id="p9"))
+    assert len(teams.answers.asked) == 1
+    await teams.calls(1)
+    assert len(teams.microsoft.calls) == 1
+    await teams.post(teams.pressed("send Post", own=True, id="p10"))
+    assert len(teams.answers.asked) == 2
+
+
+async def test_our_answers_and_no_other_cards_are_marked_as_such(teams: World) -> None:
+    """The mark comes back with the press, so that an outcome knows what it may replace."""
+    offer = Message("Who?", (Buttons((Command("send", "Send it", "send Mail"),)),))
+    assert "own" not in str(draw(offer))
+    assert draw(offer, own=True)["body"][0]["actions"][0]["data"]["own"] is True
+    teams.answers.says = offer
+    await teams.post(teams.said("who Mail"))
+    (answer,) = await teams.calls(1)
+    assert answer.card == draw(offer, own=True)
+    board = (await teams.post(teams.in_channel(teams.pressed("who Mail", id="p1")))).json()
+    assert board["value"] == draw(offer)
+    mine = (await teams.post(teams.pressed("who Mail", own=True, id="p2"))).json()
+    assert mine["value"] == draw(offer, own=True)
 
 
 async def test_a_slow_button_in_a_channel_leaves_everybodys_card_alone() -> None:
@@ -76,10 +165,21 @@ async def test_a_button_that_comes_twice_is_acted_on_once(teams: World) -> None:
 
 
 async def test_a_button_on_an_old_client_comes_as_a_message(teams: World) -> None:
-    """Action.Submit sends the same data as the value of a message without text."""
-    await teams.post(teams.activity("message", value={"words": "who Mail", "id": "b1"}))
-    await teams.calls(1)
-    assert teams.answers.asked[0][0] == "who Mail"
+    """Action.Submit sends the same data as the value of a message without text.
+
+    The id of such a message begins with `f:`. Its outcome takes the place of our answer, too.
+    """
+    value = {"words": "who Mail", "id": "b1", "own": True}
+    pressed = {"id": "f:5f3e1a2c-8d10", "replyToId": "1699999999999", "value": value}
+    await teams.post(teams.activity("message", **pressed))
+    (answer,) = await teams.calls(1)
+    assert (answer.method, teams.answers.asked[0][0]) == ("POST", "who Mail")
+    teams.answers.role = Role.OUTCOME
+    for number, data in enumerate((value, {"words": "send Mail"}), start=2):
+        again = {"id": f"f:{number}", "replyToId": "1699999999999", "value": data}
+        await teams.post(teams.activity("message", **again))
+        call = (await teams.calls(number))[-1]
+        assert call.method == ("PUT" if number == 2 else "POST")
 
 
 async def test_a_bug_behind_a_button_is_an_error_of_the_card(teams: World) -> None:
