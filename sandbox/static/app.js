@@ -85,7 +85,7 @@ function pane(name, platform, kind) {
       const known = drawn.get(key);
       before.delete(key);
       if (known?.print === print) return known.node;
-      const node = drawMessage(message, conversation.pinned.includes(message.id));
+      const node = drawMessage(message, viewer, conversation.pinned.includes(message.id));
       if (!first && !known) node.classList.add("new");
       if (!first && known) node.classList.add("changed");
       drawn.set(key, { print, node, fresh: !known });
@@ -99,7 +99,7 @@ function pane(name, platform, kind) {
     else if (fresh.length) reveal(list, fresh.at(-1));
   }
 
-  function drawMessage(message, pinned) {
+  function drawMessage(message, viewer, pinned) {
     const press = (action, inputs) =>
       act({ what: "press", platform, as: chosen(name), conversation: conversation.id, message: message.id, action, inputs });
     // What a pressed button answered is seen by the presser alone.
