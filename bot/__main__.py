@@ -11,6 +11,7 @@ from typing import Any
 from adapters.terminal.cli import build_cli
 from adapters.terminal.desk import Desk
 from adapters.terminal.platforms import add_platform_commands
+from adapters.terminal.waivers import WaiverDesk, add_waiver_commands
 from bot.chat.words import Words
 from bot.services.rehearse import Rehearse
 from bot.settings.whole import Settings
@@ -20,6 +21,7 @@ def main() -> None:
     """Run the command line."""
     cli = build_cli(serve=_serve, open_desk=_desk, open_rehearsal=_rehearsal)
     add_platform_commands(cli, _slack_manifest, _teams_package)
+    add_waiver_commands(cli, _waivers)
     cli()
 
 
@@ -43,6 +45,15 @@ async def _rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
 
     async with open_rehearsal(settings) as rehearse:
         yield rehearse
+
+
+@asynccontextmanager
+async def _waivers(settings: Settings) -> AsyncIterator[WaiverDesk]:
+    """What the commands about waivers work on; a running bot sends what follows."""
+    from bot.bootstrap import open_waivers
+
+    async with open_waivers(settings) as (ledger, waive, clock):
+        yield WaiverDesk(ledger, waive, clock, settings.language)
 
 
 def _slack_manifest(public_url: str, words: Words) -> Mapping[str, Any]:

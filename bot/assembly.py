@@ -42,6 +42,7 @@ from bot.services.tell import Tell
 from bot.services.troubles import Troubles
 from bot.services.verdicts import Verdicts
 from bot.services.visit import Visits
+from bot.services.waive import Hurry, Waive
 from bot.settings.whole import Settings
 
 
@@ -122,7 +123,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         clock=clock,
         ask=ask,
         show_boards=boards.show,
-        renew_verdicts=Verdicts(ledger=ledger, tell=tell).renew,
+        renew_verdicts=Verdicts(ledger=ledger, tell=tell, operators=operators).renew,
         digests=Digests(
             ledger=ledger,
             messengers=messengers,
@@ -234,6 +235,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             boards=boards,
             postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
             sample=reminding.sample,
+            waive=waiver(settings, ledger, clock, policy, tell.hurry),
         ),
     )
     return Services(
@@ -246,6 +248,17 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         follow=follow,
         introduce=introduce,
         onboard=onboard,
+    )
+
+
+def waiver(settings: Settings, ledger: Ledger, clock: Clock, policy: Policy, hurry: Hurry) -> Waive:
+    """What accepts apps as they are; `hurry` hands on what is planned."""
+    return Waive(
+        ledger=ledger,
+        clock=clock,
+        hurry=hurry,
+        calendar=policy.calendars.of(""),
+        longest=timedelta(days=settings.campaign.longest_waiver_days),
     )
 
 

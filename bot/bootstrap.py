@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -44,20 +44,23 @@ from adapters.teams.messenger import TeamsMessenger
 from adapters.web.app import build_app
 from adapters.web.desk import Services as PageServices
 from adapters.web.health import Health, Part
-from bot.assembly import Outside, Services, assemble, rehearsal
+from bot.assembly import Outside, Services, assemble, rehearsal, waiver
 from bot.chat.words import Words
 from bot.domain.calendar import Calendars
 from bot.domain.consent import ProofKind
+from bot.domain.deliveries import Delivery
 from bot.domain.intents import Policy
 from bot.domain.people import Platform
 from bot.errors import StoreError
 from bot.foundation import open_foundation
 from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.rehearsal import OnRealTime
 from bot.services.rehearse import Rehearse
 from bot.services.scan import Scan
+from bot.services.waive import Waive
 from bot.settings.clouds import SignInSettings
 from bot.settings.whole import Settings
 
@@ -215,6 +218,19 @@ async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
     async with open_foundation(settings) as base:
         clock = base.rehearsal or base.clock
         yield rehearsal(settings, base.ledger, clock, _policy(settings))
+
+
+@asynccontextmanager
+async def open_waivers(settings: Settings) -> AsyncIterator[tuple[Ledger, Waive, Clock]]:
+    """The store and what accepts apps as they are. Raises StoreError."""
+
+    async def by_the_running_bot(planned: Iterable[Delivery]) -> None:
+        """It finds what is due at its next tick."""
+
+    async with open_foundation(settings) as base:
+        clock: Clock = base.rehearsal or base.clock
+        waive = waiver(settings, base.ledger, clock, _policy(settings), by_the_running_bot)
+        yield base.ledger, waive, clock
 
 
 def _for_pages(settings: Settings, services: Services, limits: RedisLimits) -> PageServices:

@@ -35,7 +35,13 @@
         ├── AppAmbiguous         several apps of that name
         ├── NobodyReachable      no Global Administrator can be asked
         ├── NothingToDo          the app needs no consent now
-        │   └── AppUnreadable    it cannot be read, so what it needs cannot be told
+        │   ├── AppUnreadable    it cannot be read, so what it needs cannot be told
+        │   └── AppWaived        it is accepted as it is for now
+        ├── WaiverUnfit          a waiver that cannot be
+        │   ├── NothingToWaive   the app needs nothing
+        │   ├── NotWaived        it is not accepted as it is, so nothing can be taken back
+        │   ├── WaiverPast       its end is in the past
+        │   └── WaiverTooLong    its end is too far away
         ├── NotYours             somebody else's request, or none: both are told alike
         ├── SentElsewhere        the asker's own request, sent on the other chat platform
         ├── ProofTooWeak         it takes a stronger proof of who acts
@@ -53,6 +59,7 @@ A driver's own error is wrapped once, at the adapter's border, with the original
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import ClassVar
 
 from bot.domain.refusals import Scope
@@ -388,6 +395,51 @@ class NotYours(ConsentError):
     """There is no such request, or it is somebody else's: nobody learns which."""
 
     code = "not_yours"
+
+
+class AppWaived(NothingToDo):
+    """The app called `app` is accepted as it is up to and with the day `until`."""
+
+    code = "app_waived"
+
+    def __init__(self, app: str, until: date) -> None:
+        super().__init__(f"{app} is accepted as it is until {until}.")
+        self.app = app
+        self.until = until
+
+
+class WaiverUnfit(ConsentError):
+    """A waiver that cannot be made, or taken back."""
+
+    code = "waiver_unfit"
+
+
+class NothingToWaive(WaiverUnfit):
+    """The app needs nothing, so there is nothing to accept."""
+
+    code = "nothing_to_waive"
+
+
+class NotWaived(WaiverUnfit):
+    """The app is not accepted as it is, so nothing can be taken back."""
+
+    code = "not_waived"
+
+
+class WaiverPast(WaiverUnfit):
+    """It would end in the past."""
+
+    code = "waiver_past"
+
+
+class WaiverTooLong(WaiverUnfit):
+    """It would be longer than the settings allow; `latest` is the last day that may be."""
+
+    code = "waiver_too_long"
+
+    def __init__(self, message: str, *, latest: date) -> None:
+        super().__init__(message)
+        self.latest = latest
 
 
 class SentElsewhere(ConsentError):

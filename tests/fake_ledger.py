@@ -24,7 +24,7 @@ from bot.domain.people_policy import AccountNote
 from bot.domain.prospects import Prospect
 from bot.domain.recipients import Recipient
 from bot.domain.report import DayCount
-from bot.domain.summaries import AppSummary, Page, by_urgency, summary_of
+from bot.domain.summaries import AppSummary, Page, Part, by_urgency, summary_of
 from bot.domain.troubles import Trouble
 from bot.errors import Conflict, StoreUnavailable
 from tests.pages import page_of
@@ -167,7 +167,7 @@ class FakeLedger:
         found = (r for ref, r in self._apps.items() if org in ("", ref.org))
         return tuple(record for record in found if self._counts(record.app.ref.org))
 
-    async def page(self, number: int, rows: int, *, everything: bool = False) -> Page:
+    async def page(self, number: int, rows: int, part: Part = Part.OPEN) -> Page:
         await self._call()
         records = [r for r in self._apps.values() if self._counts(r.app.ref.org)]
         return page_of(
@@ -176,7 +176,7 @@ class FakeLedger:
             self._prospects,
             number=number,
             rows=rows,
-            everything=everything,
+            part=part,
         )
 
     async def summaries(self, org: str = "") -> tuple[AppSummary, ...]:

@@ -9,7 +9,7 @@ from bot.domain.apps import AppRef
 from bot.domain.consent import ConsentRequest
 from bot.domain.inventory import AppRecord
 from bot.domain.prospects import Prospect
-from bot.domain.summaries import Page, by_urgency, summary_of
+from bot.domain.summaries import Page, Part, by_urgency, summary_of
 
 
 def page_of(
@@ -19,11 +19,11 @@ def page_of(
     *,
     number: int = 1,
     rows: int = 15,
-    everything: bool = False,
+    part: Part = Part.OPEN,
 ) -> Page:
-    """The page `number` of all of these apps, or of those that are open."""
+    """The page `number` of a part of these apps."""
     apps = sorted(map(summary_of, records), key=by_urgency)
-    listed = [app for app in apps if everything or app.is_open]
+    listed = [app for app in apps if part.holds(app)]
     pages = max(1, -(-len(listed) // rows))
     number = min(max(number, 1), pages)
     shown = tuple(listed[(number - 1) * rows : number * rows])

@@ -25,10 +25,10 @@ from bot.domain.apps import AppRef
 from bot.domain.consent import ConsentRequest
 from bot.domain.inventory import AppRecord
 from bot.domain.summaries import (
-    OPEN_RANKS,
     RANKS,
     AppSummary,
     Page,
+    Part,
     by_urgency,
     name_of,
     rank_of,
@@ -43,7 +43,7 @@ _LONGEST_NAME = 100
 
 _PAGE = """
 local rows, number = tonumber(ARGV[1]), tonumber(ARGV[2])
-local listed, ranks = tonumber(ARGV[3]), tonumber(ARGV[4])
+local first, last, ranks = tonumber(ARGV[3]) + 1, tonumber(ARGV[4]), tonumber(ARGV[5])
 local orgs = #KEYS / 4
 local counts, whole, unreachable, shown = {}, 0, 0, {}
 for org = 1, orgs do
@@ -53,17 +53,18 @@ for org = 1, orgs do
     local to = '(' .. (rank - 1) .. '\\n'
     local count = redis.call('ZLEXCOUNT', KEYS[4 * org - 3], from, to)
     counts[(rank - 1) * orgs + org] = count
-    if rank <= listed then whole = whole + count end
+    if rank >= first and rank <= last then whole = whole + count end
   end
 end
 local pages = math.max(1, math.ceil(whole / rows))
 number = math.min(number, pages)
 local skip, left, before = (number - 1) * rows, rows, {}
-for rank = 1, listed do
+for rank = 1, last do
   for org = 1, orgs do
     local count = counts[(rank - 1) * orgs + org]
     local begins = before[org] or 0
     before[org] = begins + count
+    if rank < first then count = 0 end
     if skip >= count then skip = skip - count
     elseif left > 0 then
       local take = math.min(left, count - skip)
@@ -127,8 +128,7 @@ class RedisLists:
         names = [org] if org else map(text, await self._client.smembers(self._keys.orgs()))
         return sorted(filter(self._counts, names))
 
-    async def page(self, number: int, rows: int, *, everything: bool = False) -> Page:
-        listed = len(RANKS) if everything else OPEN_RANKS
+    async def page(self, number: int, rows: int, part: Part = Part.OPEN) -> Page:
         with errors():
             orgs = await self._orgs("")
             keys = [
@@ -142,7 +142,7 @@ class RedisLists:
                 )
             ]
             number, pages, unreachable, counts, shown = (
-                await self._page(keys=keys, args=[rows, max(number, 1), listed, len(RANKS)])
+                await self._page(keys=keys, args=[rows, max(number, 1), *part.value, len(RANKS)])
                 if keys
                 else (1, 1, 0, [], [])
             )

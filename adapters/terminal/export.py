@@ -38,6 +38,7 @@ CSV_COLUMNS = (
     "contradicted",
     "as_of",
     "scanned_at",
+    "waived_until",
     "asked",
     "asked_stage",
     "would_ask",
@@ -104,6 +105,7 @@ def app_json(inventory: Inventory, summary: AppSummary) -> Json:
         "contradicted": summary.contradicted,
         "as_of": _time(summary.as_of),
         "scanned_at": _time(summary.scanned_at),
+        "waived": _waived(summary),
         "asked": _asked(request),
         "would_ask": _would_ask(prospect),
         "nobody": prospect.nobody.value if prospect and prospect.nobody else None,
@@ -127,10 +129,12 @@ def safe_cell(text: str) -> str:
 
 def _csv_row(app: Json) -> Iterable[str]:
     asked, would_ask, tenant = app["asked"] or {}, app["would_ask"] or {}, app["tenant"] or {}
+    waived = app["waived"] or {}
     flat = app | {
         "tenant_id": tenant.get("id"),
         "tenant_domain": tenant.get("domain"),
         "contradicted": "yes" if app["contradicted"] else "no",
+        "waived_until": waived.get("until"),
         "asked": asked.get("upn"),
         "asked_stage": asked.get("stage"),
         "would_ask": would_ask.get("upn"),
@@ -148,6 +152,18 @@ def _asked(request: ConsentRequest | None) -> Json | None:
         "stage": request.stage.value,
         "since": _time(request.requested_at),
         "okta_admin": request.colleague.name if request.colleague else None,
+    }
+
+
+def _waived(summary: AppSummary) -> Json | None:
+    if not summary.is_waived or summary.waiver is None:
+        return None
+    waiver = summary.waiver
+    return {
+        "until": waiver.until.isoformat(),
+        "why": waiver.why,
+        "by": waiver.by_name,
+        "since": _time(waiver.since),
     }
 
 

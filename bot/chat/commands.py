@@ -6,14 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.people import Platform
+from bot.domain.summaries import Part
 
 
 @dataclass(frozen=True, slots=True)
 class ListApps:
-    """Which apps need migration; `everything` adds those that need nothing."""
+    """Which apps need migration; or those that are accepted as they are, or all."""
 
     page: int = 1
-    everything: bool = False
+    part: Part = Part.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Waive:
+    """Accept an app as it is: `said` is until when and why. `sure`: what that does was read."""
+
+    app: str
+    said: str = ""
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unwaive:
+    """Take a waiver back."""
+
+    app: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +230,8 @@ Command = (
     | Own
     | Deny
     | Allow
+    | Waive
+    | Unwaive
     | Onboard
     | Personal
     | Unclear
@@ -224,11 +243,12 @@ Command = (
     | Sample
 )
 
-WITH_APP: dict[str, type[Why | Who | Send | Check]] = {
+WITH_APP: dict[str, type[Why | Who | Send | Check | Unwaive]] = {
     "why": Why,
     "who": Who,
     "send": Send,
     "check": Check,
+    "unwaive": Unwaive,
 }
 WITHOUT: dict[str, Command] = {
     "help": Help(),
@@ -236,6 +256,7 @@ WITHOUT: dict[str, Command] = {
     "scan": ScanAll(),
     "sample": Sample(),
 }
+LISTS = {"apps": Part.OPEN, "all": Part.ALL, "waivers": Part.WAIVED}
 PUBLIC: dict[str, Command] = {
     "remind": RemindNow(),
     "remind sure": RemindNow(sure=True),
@@ -249,7 +270,7 @@ ABOUT_APPS = tuple(WITH_APP)
 ABOUT_ACCOUNTS = ("owner", *WITH_ACCOUNT)
 VERBS = (
     *("apps", "all", "why", "who", "send", "check", "scan", "remind", "plan", "report", "sample"),
-    *("owner", "deny", "allow", "onboard"),
+    *("waive", "unwaive", "waivers", "owner", "deny", "allow", "onboard"),
     *("verify", "notme", "later", "away", "help"),
 )
 

@@ -38,7 +38,9 @@ from bot.chat.commands import (
     ScanAll,
     Send,
     Unclear,
+    Unwaive,
     Verify,
+    Waive,
     Who,
     Why,
     verb_about_app,
@@ -49,9 +51,11 @@ from bot.chat.moments import read_moment
 from bot.chat.personal import PersonalReplies
 from bot.chat.replies import Replies
 from bot.chat.understanding import parse
+from bot.chat.waiver_words import read_term
 from bot.chat.words import Words
 from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
+from bot.domain.summaries import Part
 from bot.errors import O365BotError
 from bot.message import Message, Role
 from bot.ports.ledger import Ledger
@@ -68,6 +72,7 @@ from bot.services.rehearse import Rehearse
 from bot.services.remind import Remind
 from bot.services.scan import Scan
 from bot.services.visit import ByChat
+from bot.services.waive import Waive as WaiveService
 
 Show = Callable[[Message], Awaitable[None]]
 
@@ -83,6 +88,8 @@ Operators = (
     | Own
     | Deny
     | Allow
+    | Waive
+    | Unwaive
     | Onboard
     | PlanAhead
     | ReportNow
@@ -109,6 +116,7 @@ class CampaignParts:
     rehearse: Rehearse
     boards: Boards
     postpone: Postpone
+    waive: WaiveService
     sample: Callable[[ChatIdentity], Awaitable[Message | None]]
 
 
@@ -189,8 +197,8 @@ class Conversation:
         progress: Show | None,
     ) -> Message:
         match command:
-            case ListApps(page, everything):
-                return await self._list(replies, progress, page, everything)
+            case ListApps(page, part):
+                return await self._list(replies, progress, page, part)
             case Why(app):
                 return await self._why(replies, await self._find(app))
             case Who(app):
@@ -209,7 +217,7 @@ class Conversation:
                 return await self._why(replies, again or record)
             case ScanAll():
                 await self._look(self._scan.org_names, replies, progress)
-                return await self._list(replies, progress, 1, everything=False)
+                return await self._list(replies, progress, 1, Part.OPEN)
             case RemindNow(sure):
                 if not sure:
                     return replies.public("remind", self._remind.channels)
@@ -220,6 +228,13 @@ class Conversation:
                 return await self._noted(replies, await self._accounts.deny(account, asker))
             case Allow(account):
                 return await self._noted(replies, await self._accounts.allow(account, asker))
+            case Waive():
+                return await self._waive(command, asker, replies)
+            case Unwaive(app):
+                record = await self._find(app)
+                waive = self._campaign.waive
+                back = await waive.take_back(record.app.ref, str(asker))
+                return replies.waivers.taken_back(back)
             case PlanAhead(days, said):
                 return replies.plan(await self._campaign.rehearse.plan(days), days, said)
             case ReportNow(sure):
@@ -313,13 +328,26 @@ class Conversation:
             prospect=(await self._ledger.prospects(ref.org)).get(ref),
         )
 
+    async def _waive(self, command: Waive, asker: ChatIdentity, replies: Replies) -> Message:
+        """Accept an app as it is, once somebody has read what that does."""
+        waive, now = self._campaign.waive, self._clock.now()
+        term = read_term(command.said, now, waive.calendar) if command.said else None
+        if not command.app or term is None or term.until is None or not term.why:
+            return replies.waivers.needs(command.app, term, command.said, waive.latest)
+        record = await self._find(command.app)
+        by = (str(asker), asker.display_name or asker.user_id)
+        what = (record.app.ref, term.until, term.why, *by)
+        if command.sure:
+            return replies.waivers.done(await waive.waive(*what))
+        return replies.waivers.sure(await waive.look(*what))
+
     async def _noted(self, replies: Replies, noted: Noted) -> Message:
         """Whom to ask may be another one now, wherever that account comes into question."""
         await self._ask.review(noted.affected, anew=True)
         return replies.noted(noted)
 
     async def _list(
-        self, replies: Replies, progress: Show | None, page: int, everything: bool
+        self, replies: Replies, progress: Show | None, page: int, part: Part
     ) -> Message:
         scans = await self._ledger.scans()
         unseen = tuple(
@@ -329,7 +357,7 @@ class Conversation:
         )
         if unseen:
             await self._look(unseen, replies, progress)  # one may be under way: it is joined
-        return await self._lists.page(replies, page, everything=everything)
+        return await self._lists.page(replies, page, part)
 
     async def _look(self, orgs: tuple[str, ...], replies: Replies, progress: Show | None) -> None:
         for org in orgs:

@@ -13,7 +13,9 @@ from bot.chat import phrases
 from bot.chat.alarms import alarm
 from bot.chat.commands import typed
 from bot.chat.reminding import Reminding
+from bot.chat.waiving import WaiverReplies
 from bot.chat.words import Words
+from bot.domain.apps import AppRef
 from bot.domain.campaign import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
 from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.evidence import State
@@ -189,6 +191,9 @@ class Letters:
             case Stage.DONE | Stage.DECLINED | Stage.EXPIRED | Stage.REVOKED:
                 title = words(f"ended.{request.stage.value}_title", app=request.app_label)
                 text = words(f"ended.{request.stage.value}", app=request.app_label)
+                record = await self._ledger.app(request.app)
+                if request.stage is Stage.REVOKED and record is not None and record.is_waived:
+                    text = words("waiver.withdrawn", app=request.app_label)
                 return Message(title, (Heading(title), Text(text)))
 
     def _later(self, request: ConsentRequest, words: Words) -> Message:
@@ -249,6 +254,10 @@ class Letters:
                 return None
             text = words("note.onboarded", tenant=onboarding.domain)
             return Message(text, (Text(text),))
+        if happened is Happening.WAIVER_ENDS:
+            found = await self._ledger.summaries_of([AppRef.parse(subject)])
+            waiver = found[0].waiver if found and found[0].is_waived else None
+            return WaiverReplies(words).ends(found[0], waiver) if waiver is not None else None
         request = await self._ledger.request(subject)
         if request is None:
             return None

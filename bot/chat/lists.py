@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 
 from bot.chat.replies import Replies
+from bot.domain.summaries import Part
 from bot.message import Message
 from bot.ports.ledger import Ledger
 from bot.services.scan import Scan
@@ -23,15 +24,17 @@ class AppLists:
         self._scan = scan
         self._shared = Shared(AT_ONCE)
 
-    async def page(self, replies: Replies, number: int, *, everything: bool) -> Message:
-        """One page, in the language of `replies`."""
+    async def page(self, replies: Replies, number: int, part: Part) -> Message:
+        """One page of a part of the list, in the language of `replies`."""
 
         async def draw() -> Message:
-            page = await self._ledger.page(number, PAGE, everything=everything)
+            page = await self._ledger.page(number, PAGE, part)
+            if part is Part.WAIVED:
+                return replies.waivers.listed(page)
             scans = await self._ledger.scans()
-            return replies.apps(page, scans, self._scan.now(), everything=everything)
+            return replies.apps(page, scans, self._scan.now(), everything=part is Part.ALL)
 
-        return await self._shared.get((replies.language, number, everything), draw)
+        return await self._shared.get((replies.language, number, part), draw)
 
 
 class Shared:

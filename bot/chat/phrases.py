@@ -17,11 +17,13 @@ from bot.domain.prospects import Prospect
 from bot.domain.summaries import AppSummary
 from bot.errors import (
     AppUnreadable,
+    AppWaived,
     CloudError,
     CloudRefused,
     O365BotError,
     SentElsewhere,
     TenantUnknown,
+    WaiverTooLong,
 )
 from bot.message import Cell, Progress, Tone
 
@@ -100,6 +102,10 @@ def error_text(words: Words, error: O365BotError) -> str:
             return words("error.sent_by_mail")
         case SentElsewhere(platform=platform):
             return words("error.sent_elsewhere", reached=words(f"reached.{platform}"))
+        case AppWaived(app=app, until=until):
+            return words("error.app_waived", app=app, date=words.date(until))
+        case WaiverTooLong(latest=latest):
+            return words("error.waiver_too_long", date=words.date(latest))
         case TenantUnknown(domain=domain):
             return words("error.tenant_unknown", domain=domain)
         case CloudRefused(where=where, call=call, missing=missing) if missing:

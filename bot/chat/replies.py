@@ -8,6 +8,7 @@ from datetime import date, datetime
 from bot.chat import people, phrases, plans, public
 from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS, typed
 from bot.chat.personal import PersonalReplies, plain
+from bot.chat.waiving import WaiverReplies, why_waived
 from bot.chat.words import Words
 from bot.domain.choice import Choice
 from bot.domain.consent import ConsentRequest
@@ -53,6 +54,11 @@ class Replies:
     def language(self) -> str:
         return self._words.language
 
+    @property
+    def waivers(self) -> WaiverReplies:
+        """What is answered about waivers."""
+        return WaiverReplies(self._words)
+
     def apps(
         self,
         page: Page,
@@ -74,6 +80,9 @@ class Replies:
                     tuple(self._row(app, page, now) for app in page.shown),
                 )
             )
+        if page.waived and not everything:
+            said = words("waiver.also", count=page.waived)
+            blocks.append(Note(self._with_hint(said, "hint.waivers")))
         if page.unreachable:
             said = words("apps.unreachable", count=page.unreachable)
             blocks.append(Text(self._with_hint(said, "hint.who")))
@@ -116,7 +125,9 @@ class Replies:
         return (
             Cell(app.app.label),
             Cell(app.ref.org),
-            phrases.state_cell(words, app.state),
+            phrases.state_cell(words, app.state)
+            if app.waiver is None
+            else Cell(words("waiver.state", date=words.date(app.waiver.until))),
             Cell(phrases.known_how(words, app, now)),
             asked if app.is_open else Cell("–"),
         )
@@ -188,6 +199,7 @@ class Replies:
                     ),
                 )
             )
+        blocks += why_waived(words, record, lived or now)
         blocks.append(Text(words(f"next.{assessment.state.value}")))
         asked = people.in_short(
             words, record, request, prospect, lived or now, in_chat=self._in_chat

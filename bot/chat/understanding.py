@@ -10,6 +10,7 @@ from bot.chat.commands import (
     ABOUT_ACCOUNTS,
     ABOUT_APPS,
     ABOUT_MESSAGES,
+    LISTS,
     PUBLIC,
     VERBS,
     WITH_ACCOUNT,
@@ -33,9 +34,12 @@ from bot.chat.commands import (
     Saved,
     Unclear,
     Verify,
+    Waive,
 )
 from bot.chat.marks import AROUND, one_line, opened, unmarked
+from bot.chat.waiver_words import read_waiver
 from bot.domain.likeness import likeness
+from bot.domain.summaries import Part
 
 LONGEST = 500
 LONGEST_PLAN = 366  # days
@@ -95,7 +99,8 @@ _NOBODY = ("nobody", "niemand", "niemandem")
 _DAYS = re.compile(r"(\d{1,9})\s*(d|days?|tage?n?)?", re.IGNORECASE)
 # "2026-12-04 09:30 waiting for the auditor", "2026-12-04T09:30", "2026-12-04"
 _WHEN = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d?:\d\d))?(?:\s+(.*))?", re.DOTALL)
-_ABOUT_SOMETHING = (*ABOUT_APPS, *ABOUT_ACCOUNTS, *ABOUT_MESSAGES, "onboard", "plan", "away")
+_ABOUT_MORE = ("waive", "onboard", "plan", "away")
+_ABOUT_SOMETHING = (*ABOUT_APPS, *ABOUT_ACCOUNTS, *ABOUT_MESSAGES, *_ABOUT_MORE)
 
 
 def parse(words: str) -> Command:
@@ -110,10 +115,12 @@ def parse(words: str) -> Command:
     if exact in PUBLIC:
         return PUBLIC[exact]
     verb, rest = _divided(said)
-    if verb in ("apps", "all"):
+    if verb in LISTS:
         page = int(rest) if rest.isdecimal() and len(rest) < 5 else 1
-        everything = verb == "all" or likeness(rest) in ("all", "alle")
-        return ListApps(max(page, 1), everything=everything)
+        everything = likeness(rest) in ("all", "alle")
+        return ListApps(max(page, 1), Part.ALL if everything else LISTS[verb])
+    if verb == "waive":
+        return Waive(*read_waiver(rest))
     if verb in WITHOUT and not rest:
         return WITHOUT[verb]
     if verb == "onboard":

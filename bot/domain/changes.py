@@ -29,6 +29,9 @@ class AuditEntry:
     detail: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
+_ON_BOARDS = ("assess", "waive", "unwaive", "waiver_over")
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """All or nothing. Each record carries its new revision: it is written only over the one before.
@@ -59,7 +62,7 @@ class Changes:
         Apart from those that whoever makes the changes works off: others do it if they die.
         """
         found = {person(r.chat): r.changed_at or r.requested_at for r in self.requests}
-        news = [entry.at for entry in self.audit if entry.action == "assess"]
+        news = [entry.at for entry in self.audit if entry.action in _ON_BOARDS]
         news += found.values()
         if news:
             found[BOARDS] = max(news)

@@ -53,11 +53,11 @@ class AppRecord:
     @property
     def holds_until(self) -> datetime | None:
         """Until when (UTC) all of that stays as it is if nothing new is seen."""
-        ends = [self.verdict.holds_until]
+        verdict = self.verdict.holds_until
+        ends = [verdict] if verdict is not None and verdict > self.told_at else []
         if self.waiver is not None and self.is_waived:
-            ends.append(self.waiver.next_after(self.told_at))
-        ahead = (end for end in ends if end is not None and end > self.told_at)
-        return min(ahead, default=None)
+            ends.append(self.waiver.next_at)
+        return min(ends, default=None)
 
     def assessed(self, now: datetime) -> Assessment:
         """What the evidence adds up to at `now` (UTC).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
 
 from bot.domain.apps import AppRef, Office365App, Tenant
 from bot.domain.consent import ConsentRequest
@@ -24,7 +25,20 @@ RANKS: tuple[State | None, ...] = (
     State.MIGRATED,
     State.NOT_APPLICABLE,
 )
-OPEN_RANKS = RANKS.index(None)
+_WAIVED = RANKS.index(None)
+
+
+class Part(Enum):
+    """A part of the list, by its first rank and the one behind its last."""
+
+    OPEN = (0, _WAIVED)
+    WAIVED = (_WAIVED, _WAIVED + 1)
+    ALL = (0, len(RANKS))
+
+    def holds(self, summary: AppSummary) -> bool:
+        """Whether an app is in it."""
+        first, behind = self.value
+        return first <= rank_of(summary) < behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +122,9 @@ def name_of(label: str) -> str:
 class Page:
     """A part of the list of apps, the most pressing first, and counts of all of them.
 
-    It is page `number` of `pages`. `counts` has no waived ones. `requests` are the open ones of
-    what is shown, by id, `prospects` who would be asked for it. `unreachable`: for how many apps
-    somebody should be asked, nobody is, and nobody can be.
+    It is page `number` of `pages` of its part. `counts` has no waived ones. `requests` are the open
+    ones of what is shown, by id, `prospects` who would be asked for it. `unreachable`: for how many
+    apps somebody should be asked, nobody is, and nobody can be.
     """
 
     number: int = 1

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.apps import AppRef
-from bot.domain.summaries import AppSummary, Page
+from bot.domain.summaries import AppSummary, Page, Part
 
 
 class Lists(Protocol):
@@ -16,8 +16,8 @@ class Lists(Protocol):
     A page costs what is on it, whatever else there is. Every method may raise StoreError.
     """
 
-    async def page(self, number: int, rows: int, *, everything: bool = False) -> Page:
-        """A page of the open apps of all orgs, or of all apps; the last one when there are fewer.
+    async def page(self, number: int, rows: int, part: Part = Part.OPEN) -> Page:
+        """A page of one part of the list, over all orgs; the last one when there are fewer.
 
         The first is 1.
         """

@@ -23,6 +23,7 @@ from bot.domain.summaries import AppSummary
 from bot.errors import (
     AppUnknown,
     AppUnreadable,
+    AppWaived,
     ChatError,
     ChatMisconfigured,
     ChatRefused,
@@ -192,6 +193,8 @@ class Ask:
                 raise AppUnknown(str(ref))
             now = self._clock.now()
             state = record.state(now)
+            if record.waiver is not None and record.waiver.holds(now):
+                raise AppWaived(record.app.label, record.waiver.until)
             if state is State.UNREADABLE:
                 raise AppUnreadable(record.app.label)
             if not state.wants_consent:

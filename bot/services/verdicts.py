@@ -14,8 +14,12 @@ import structlog
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Step, step
+from bot.domain.deliveries import Delivery
 from bot.domain.evidence import State
 from bot.domain.inventory import AppRecord
+from bot.domain.notices import Happening, OperatorNote
+from bot.domain.people import ChatIdentity
+from bot.domain.waivers import Waiver
 from bot.errors import Conflict, RecordUnreadable
 from bot.ports.ledger import Ledger
 from bot.services.tell import Tell, changed
@@ -29,9 +33,12 @@ log = structlog.get_logger(__name__)
 class Verdicts:
     """`renew` takes again what held until now."""
 
-    def __init__(self, *, ledger: Ledger, tell: Tell) -> None:
+    def __init__(
+        self, *, ledger: Ledger, tell: Tell, operators: tuple[ChatIdentity, ...] = ()
+    ) -> None:
         self._ledger = ledger
         self._tell = tell
+        self._operators = operators
 
     async def renew(self, now: datetime) -> None:
         """Weigh again what is due at `now` (UTC), and write what follows from it."""
@@ -49,9 +56,26 @@ class Verdicts:
         if old is None:
             return
         new = replace(old, assessed_at=now, revision=old.revision + 1)
+        warned: tuple[Delivery, ...] = ()
+        waiver = new.waiver if new.is_waived else None
+        if waiver is not None and not waiver.warned and now >= waiver.warns_at:
+            new = replace(new, waiver=replace(waiver, warned=True))
+            warned = self._warnings(ref, waiver, now) if new.verdict.state.is_open else ()
         changes = await settled(self._ledger, old, new, now, by="o365bot")
+        changes = replace(changes, planned=(*changes.planned, *warned))
         await self._ledger.commit(changes)
         await self._tell.hurry(changes.planned)
+
+    def _warnings(self, ref: AppRef, waiver: Waiver, now: datetime) -> tuple[Delivery, ...]:
+        """A note to each operator that the waiver ends."""
+        return tuple(
+            Delivery(
+                OperatorNote(operator, Happening.WAIVER_ENDS, str(ref), waiver.until.isoformat()),
+                now,
+                Happening.WAIVER_ENDS.value,
+            )
+            for operator in self._operators
+        )
 
 
 async def settled(
@@ -79,6 +103,8 @@ async def settled(
                 },
             )
         )
+    if old.is_waived and not new.is_waived:
+        audit.append(AuditEntry(now, by, "waiver_over", str(new.app.ref)))
     request = await ledger.request(new.request_id) if new.request_id else None
     if request is None or not request.stage.is_open:  # none, or it ended by itself
         return Changes(apps=(replace(new, request_id=""),), audit=tuple(audit))

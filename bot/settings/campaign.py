@@ -165,6 +165,12 @@ class CampaignSettings(Section):
     notice: int = Field(
         2, ge=0, le=30, description="Working days before anybody hears more than a calm tone."
     )
+    longest_waiver_days: int = Field(
+        180,
+        ge=1,
+        le=3650,
+        description="For at most so many days an app may be accepted as it is (`waive`).",
+    )
     jitter_minutes: int = Field(
         20, ge=0, le=120, description="Over so many minutes the mornings are spread."
     )

@@ -19,8 +19,8 @@ from bot.domain.consent import Step, step
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord
 from bot.domain.prospects import Prospect
-from bot.domain.summaries import AppSummary, by_urgency, summary_of
-from bot.domain.waivers import WARNED_BEFORE, Waiver
+from bot.domain.summaries import AppSummary, Part, by_urgency, summary_of
+from bot.domain.waivers import Waiver
 from bot.ports.ledger import Ledger
 from tests.examples import APP, NOW, ON_A_PASSWORD, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
@@ -62,28 +62,29 @@ def some_records() -> list[AppRecord]:
         record(draw.choice(("contoso", "fabrikam", "adatum")), number, draw.choice(kinds))
         for number in range(40)
     ]
+    records[::7] = [waiving(one, 9) for one in records[::7]]
     draw.shuffle(records)
     return records
 
 
-@pytest.mark.parametrize("everything", [False, True])
+@pytest.mark.parametrize("part", Part)
 @pytest.mark.parametrize("rows", [1, 7, 15, 100])
 async def test_the_pages_together_are_the_list_in_order(
-    ledger: Ledger, rows: int, *, everything: bool
+    ledger: Ledger, rows: int, part: Part
 ) -> None:
     """Each app once, the most pressing first, over orgs; each page tells the counts of all."""
     records = some_records()
     await ledger.commit(Changes(apps=tuple(records)))
     expected = sorted(map(summary_of, records), key=by_urgency)
-    expected = [app for app in expected if everything or app.is_open]
-    first = await ledger.page(1, rows, everything=everything)
+    expected = [app for app in expected if part.holds(app)]
+    first = await ledger.page(1, rows, part)
     shown: list[AppSummary] = []
     for number in range(1, first.pages + 1):
-        page = await ledger.page(number, rows, everything=everything)
+        page = await ledger.page(number, rows, part)
         assert (page.number, page.pages, page.counts) == (number, first.pages, first.counts)
         shown += page.shown
     assert shown == expected
-    whole = page_of(records, rows=rows, everything=everything)
+    whole = page_of(records, rows=rows, part=part)
     assert (first.counts, first.pages, first.open) == (whole.counts, whole.pages, whole.open)
     assert list(await ledger.summaries()) == sorted(map(summary_of, records), key=by_urgency)
 
@@ -101,12 +102,12 @@ async def test_a_changed_app_moves_to_its_new_place(ledger: Ledger) -> None:
     await ledger.commit(Changes(apps=(RECORD, record("contoso", 2, ON_A_PASSWORD, "Zeta"))))
     done = replace(RECORD, evidence=MIGRATED, revision=2)
     await ledger.commit(Changes(apps=(done,)))
-    page = await ledger.page(1, 15, everything=True)
+    page = await ledger.page(1, 15, Part.ALL)
     assert [app.app.label for app in page.shown] == ["Zeta", APP.label]
     assert [app.app.label for app in (await ledger.page(1, 15)).shown] == ["Zeta"]
     renamed = replace(done, app=replace(APP, label="Alpha"), evidence=ON_A_PASSWORD, revision=3)
     await ledger.commit(Changes(apps=(renamed,)))
-    page = await ledger.page(1, 15, everything=True)
+    page = await ledger.page(1, 15, Part.ALL)
     assert [app.app.label for app in page.shown] == ["Alpha", "Zeta"]
     assert (AppRef("contoso", "0oa1"), "Alpha") in await ledger.names()
     assert len(await ledger.names()) == 2
@@ -217,9 +218,9 @@ async def test_what_ends_to_hold_is_due_then(ledger: Ledger) -> None:
 
 
 def waiving(found: AppRecord, days: int) -> AppRecord:
-    """The same, waived for some days more than its warning comes before."""
-    ends = NOW + WARNED_BEFORE + timedelta(days=days)
-    waiver = Waiver(ends.date(), ends, "retired", "slack:U9", "Olga", NOW)
+    """The same, waived for some days."""
+    ends = NOW + timedelta(days=days)
+    waiver = Waiver(ends.date(), ends, "retired", "slack:U9", "Olga", NOW, warned=True)
     return replace(found, waiver=waiver, assessed_at=NOW)
 
 
@@ -244,7 +245,7 @@ async def test_a_store_of_the_former_release_gets_its_lists_at_the_first_start(
     await redis_ledger.bring_lists_up_to_date()
     expected = sorted(map(summary_of, records), key=by_urgency)
     assert list(await redis_ledger.summaries()) == expected
-    assert (await redis_ledger.page(1, 100, everything=True)).shown == tuple(expected)
+    assert (await redis_ledger.page(1, 100, Part.ALL)).shown == tuple(expected)
     assert len(await redis_ledger.names()) == len(records)
     before = (await store.info("stats"))["total_commands_processed"]
     await redis_ledger.bring_lists_up_to_date()

@@ -25,6 +25,7 @@ from bot.chat.replies import Replies
 from bot.chat.words import Words
 from bot.domain.evidence import EvidenceKind, State
 from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.summaries import Part
 from bot.services.scan import Scan
 from sandbox.keys import SigningKey, self_signed
 from tests.contract.loopback import SteppingClock, answering, http_bytes
@@ -271,7 +272,7 @@ async def test_the_list_of_apps_shows_the_failure_and_the_age(world: World) -> N
     now = world.clock.now() + timedelta(minutes=5)
     scans = await world.ledger.scans()
     told = {"contoso": scans["contoso"], "fabrikam": replace(scans["fabrikam"], finished_at=now)}
-    page = await world.ledger.page(1, 15, everything=True)
+    page = await world.ledger.page(1, 15, Part.ALL)
     shown = str(Replies(Words("en")).apps(page, told, now, everything=True))
     assert "web page" in shown
     assert Words("en").ago(now - timedelta(minutes=20), now) in shown
@@ -282,7 +283,7 @@ async def test_a_look_under_way_is_shown_beside_what_is_known(world: World) -> N
     scans = dict(await world.ledger.scans())
     now = world.clock.now() + timedelta(minutes=5)
     scans["contoso"] = replace(scans["contoso"], started_at=now, done=140, apps=200)
-    page = await world.ledger.page(1, 15, everything=True)
+    page = await world.ledger.page(1, 15, Part.ALL)
     shown = str(Replies(Words("en")).apps(page, scans, now, everything=True))
     assert "contoso: checked 140 of 200" in shown
     assert Words("en").ago(now - timedelta(minutes=5), now) in shown

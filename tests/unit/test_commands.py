@@ -24,6 +24,7 @@ from bot.chat.commands import (
 )
 from bot.chat.understanding import LONGEST, parse
 from bot.domain.people import Platform
+from bot.domain.summaries import Part
 
 
 @pytest.mark.parametrize(
@@ -53,9 +54,9 @@ def test_the_question_is_understood_in_many_forms(words: str) -> None:
         ("apps 2", ListApps(2)),
         ("apps 0", ListApps(1)),
         ("apps 99999", ListApps(1)),
-        ("all", ListApps(everything=True)),
-        ("all 3", ListApps(3, everything=True)),
-        ("apps all", ListApps(everything=True)),
+        ("all", ListApps(part=Part.ALL)),
+        ("all 3", ListApps(3, part=Part.ALL)),
+        ("apps all", ListApps(part=Part.ALL)),
         ("help", Help()),
         ("HELP!", Help()),
         ("?", Help()),

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.letters import SHOWN, Letters
-from bot.chat.words import languages
+from bot.chat.words import Words, languages
 from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
+from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage, Step, step
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.notices import Channel, ChannelReminder, PersonalLink, RequestChanged
+from bot.domain.notices import (
+    Channel,
+    ChannelReminder,
+    Happening,
+    OperatorNote,
+    PersonalLink,
+    RequestChanged,
+)
 from bot.domain.people import ChatIdentity, Platform
+from bot.domain.waivers import Waiver
 from bot.message import Command, OpenLink
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, DELIVERED, NOW, RECORD, REQUEST, TENANT
@@ -302,3 +311,36 @@ async def test_a_letter_by_mail_can_be_answered_without_pressing_anything(
     said = text_of(message)
     assert "here in chat" not in said
     assert request.code in said
+
+
+# ------------------------------------------------------------------ what is accepted as it is
+
+WAIVED = Waiver(NOW.date(), NOW + timedelta(days=1), "retired", "slack:U9", "Olga", NOW)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_who_was_asked_for_what_is_accepted_now_is_thanked(
+    ledger: FakeLedger, language: str
+) -> None:
+    """Not told that somebody else was asked: nobody was."""
+    app = replace(RECORD, waiver=WAIVED, revision=2)
+    await ledger.commit(Changes(apps=(app,), requests=(step(DELIVERED, Step.REVOKE, NOW),)))
+    message = await letters(ledger, language).compose(THANKS)
+    assert message is not None
+    assert Words(language)("waiver.withdrawn", app=APP.label) in text_of(message)
+    assert buttons_of(message) == []
+
+
+async def test_an_operator_reads_what_ends_why_it_was_and_how_to_renew_it(
+    ledger: FakeLedger,
+) -> None:
+    """From the ledger as it is then: of what was taken back nothing is said."""
+    ends = OperatorNote(ADA_IN_CHAT, Happening.WAIVER_ENDS, str(APP.ref), "2025-03-03")
+    assert await letters(ledger).compose(ends) is None
+    await ledger.commit(Changes(apps=(replace(RECORD, waiver=WAIVED, revision=2),)))
+    message = await letters(ledger).compose(ends)
+    assert message is not None
+    said = text_of(message)
+    assert "Contoso O365 is accepted as it is until March 3, 2025 only" in said
+    assert "retired" in said
+    assert "waive Contoso O365 until DATE because REASON" in said

@@ -18,6 +18,8 @@ from bot.chat.letters import SHOWN, Letters
 from bot.chat.lists import PAGE
 from bot.chat.personal import PersonalReplies
 from bot.chat.replies import Replies
+from bot.chat.waiver_words import Term
+from bot.chat.waiving import WaiverReplies
 from bot.chat.words import Texts, Words
 from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
@@ -49,13 +51,15 @@ from bot.domain.notices import (
 from bot.domain.onboarding import Onboarding
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import AccountNote, Said
-from bot.domain.summaries import Page
+from bot.domain.summaries import Page, Part, summary_of
+from bot.domain.waivers import Waiver
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import Buttons, Facts, Heading, Message, Note, Picture, Progress, Table, Text
 from bot.services.accounts import Noted
 from bot.services.ask import Asked
 from bot.services.onboard import Invitation
 from bot.services.rehearse import Plan
+from bot.services.waive import Waived
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,
@@ -91,6 +95,7 @@ DATA = sorted(
         # dates, which are Babel's, too
         *(Words().date(OKTA_CONSENT.on), Words().moment(LATER), Words().day(NOW.date())),
         Words().day(OKTA_CONSENT.on),
+        *(OKTA_CONSENT.on.isoformat(), PLAN.reason),
     ],
     key=len,
     reverse=True,
@@ -200,12 +205,13 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         O365BotError.__init__(error, "It did not work.", hint="Do this.")
         told = {"where": "contoso", "call": "GET", "missing": "", "app": APP.label}
         vars(error).update(told, domain="contoso.com", platform="teams")
+        vars(error).update(until=OKTA_CONSENT.on, latest=OKTA_CONSENT.on)
         whats += [error] if not isinstance(error, (AppUnknown, AppAmbiguous)) else []
     return {
         "apps": [
             *(
                 replies.apps(
-                    page_of(every, number=number, everything=everything),
+                    page_of(every, number=number, part=Part.ALL if everything else Part.OPEN),
                     scans,
                     LATER,
                     everything=everything,
@@ -359,6 +365,37 @@ def test_personal_replies_say_nothing_but_texts_and_data() -> None:
         check(messages)
 
 
+def test_what_is_answered_about_waivers_says_nothing_but_texts_and_data() -> None:
+    """What is missing, the question, the answer, the list, the note to operators."""
+    replies = WaiverReplies(Words())
+    day = OKTA_CONSENT.on
+    waiver = Waiver(day, LATER, PLAN.reason, str(OPERATOR), OPERATOR.display_name, NOW)
+    app = replace(RECORD, waiver=waiver, assessed_at=NOW)
+    asked = (Waived(app, waiver), Waived(app, waiver, REQUEST))
+    terms = (None, Term(None, ""), Term(day, ""))
+    written = {
+        "needs": [
+            replies.needs(name, term, said, day)
+            for name in ("", APP.label)
+            for term in terms
+            for said in ("", OPERATOR.display_name)
+        ],
+        "sure": [replies.sure(one) for one in asked],
+        "done": [replies.done(one) for one in asked],
+        "taken_back": [replies.taken_back(RECORD)],
+        "listed": [replies.listed(page_of(found, part=Part.WAIVED)) for found in ([], [app] * 20)],
+        "ends": [replies.ends(summary_of(app), waiver)],
+    }
+    public = {
+        name
+        for name, _ in inspect.getmembers(WaiverReplies, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    assert written.keys() == public, "a reply that is not tried here"
+    for messages in written.values():
+        check(messages)
+
+
 async def test_letters_about_a_request_say_nothing_but_texts_and_data() -> None:
     """The person's message in every stage, the notes to the operator, the introduction."""
     ledger = FakeLedger()
@@ -393,7 +430,7 @@ async def test_letters_about_a_request_say_nothing_but_texts_and_data() -> None:
                     *(
                         OperatorNote(OPERATOR, happened, request.id)
                         for happened in Happening
-                        if happened is not Happening.ONBOARDED
+                        if happened not in (Happening.ONBOARDED, Happening.WAIVER_ENDS)
                     ),
                 ]
                 written += [await letters.compose(notice) for notice in notices]

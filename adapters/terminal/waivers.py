@@ -1,0 +1,133 @@
+"""The commands about waivers: `waive`, `unwaive` and `waivers`.
+
+They use the store of the installation, also beside a running bot: what follows from them (a message
+that changes, the boards) that bot does. Exit status: 0 it was done; 2 it was not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.terminal import logs
+from adapters.terminal.drawing import console, draw
+from adapters.terminal.options import Config, Level, errors_in_words
+from bot.chat.find_app import named_app
+from bot.chat.replies import Replies
+from bot.chat.waiver_words import read_term
+from bot.chat.words import Words
+from bot.domain.summaries import Page
+from bot.errors import ConsentError
+from bot.message import Message
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services.waive import Waive
+from bot.settings.whole import Settings, load
+
+DONE, FAILED = 0, 2
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverDesk:
+    """What the commands work on. `clock` is what the services live by."""
+
+    ledger: Ledger
+    waive: Waive
+    clock: Clock
+    language: str
+
+
+OpenWaivers = Callable[[Settings], AbstractAsyncContextManager[WaiverDesk]]
+App = Annotated[str, typer.Argument(help="A label or a part of one, an id, or ORG/ID.")]
+
+
+def add_waiver_commands(cli: typer.Typer, open_waivers: OpenWaivers) -> None:
+    """Add the three commands; `open_waivers` opens what they work on."""
+
+    @cli.command()
+    def waive(
+        app: App,
+        until: Annotated[
+            str, typer.Option(metavar="DATE", help="The last day, such as 2027-01-31.")
+        ] = "",
+        because: Annotated[str, typer.Option(metavar="REASON", help="Why.")] = "",
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
+        config: Config = None,
+    ) -> None:
+        """Accept an app as it is up to a day: out of the open list and the reminders."""
+        _run(open_waivers, config, lambda desk: _waive(desk, app, until, because, sure=yes))
+
+    @cli.command()
+    def unwaive(app: App, config: Config = None) -> None:
+        """Take that back: the app is open again."""
+        _run(open_waivers, config, lambda desk: _unwaive(desk, app))
+
+    @cli.command()
+    def waivers(config: Config = None) -> None:
+        """Show what is accepted as it is: until when, by whom and why."""
+        _run(open_waivers, config, _waivers)
+
+
+def _run(
+    open_waivers: OpenWaivers,
+    config: Path | None,
+    command: Callable[[WaiverDesk], Awaitable[int]],
+) -> None:
+    async def go() -> int:
+        async with open_waivers(load(config)) as desk:
+            try:
+                return await command(desk)
+            except ConsentError as error:
+                return _refused(_replies(desk).error(error))
+
+    logs.configure(Level.ERROR)
+    with errors_in_words():
+        status = asyncio.run(go())
+    raise typer.Exit(status)
+
+
+async def _waive(desk: WaiverDesk, app: str, until: str, because: str, *, sure: bool) -> int:
+    replies = _replies(desk)
+    term = read_term(f"{until} {because}", desk.clock.now(), desk.waive.calendar) if until else None
+    if term is None or term.until is None or not term.why:
+        return _refused(replies.waivers.needs(app, term, until, desk.waive.latest))
+    record, _ = await named_app(desk.ledger, app)
+    who = getpass.getuser()
+    what = (record.app.ref, term.until, term.why, f"terminal:{who}", who)
+    found = await desk.waive.look(*what)
+    if not sure:
+        draw(replies.waivers.sure(found), console())
+        if not await asyncio.to_thread(typer.confirm, replies.waivers.question):
+            return FAILED
+    draw(replies.waivers.done(await desk.waive.waive(*what)), console())
+    return DONE
+
+
+async def _unwaive(desk: WaiverDesk, app: str) -> int:
+    record, _ = await named_app(desk.ledger, app)
+    back = await desk.waive.take_back(record.app.ref, f"terminal:{getpass.getuser()}")
+    draw(_replies(desk).waivers.taken_back(back), console())
+    return DONE
+
+
+async def _waivers(desk: WaiverDesk) -> int:
+    apps = tuple([app for app in await desk.ledger.summaries() if app.is_waived])
+    page = Page(shown=apps, waived=len(apps))
+    draw(_replies(desk).waivers.listed(page), console())
+    return DONE
+
+
+def _replies(desk: WaiverDesk) -> Replies:
+    return Replies(Words(desk.language), in_chat=False)
+
+
+def _refused(message: Message) -> int:
+    draw(message, console(errors=True))
+    return FAILED
