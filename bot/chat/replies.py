@@ -49,15 +49,11 @@ class Replies:
     def __init__(self, words: Words, *, in_chat: bool = True) -> None:
         self._words = words
         self._in_chat = in_chat
+        self.waivers = WaiverReplies(words)
 
     @property
     def language(self) -> str:
         return self._words.language
-
-    @property
-    def waivers(self) -> WaiverReplies:
-        """What is answered about waivers."""
-        return WaiverReplies(self._words)
 
     def apps(
         self,
