@@ -58,7 +58,7 @@ def app_json(base: str, org: OktaOrg, app: OktaApp) -> Json:
         "licensing": {"seatCount": 0},
         "visibility": {"appLinks": {"login": True}},
         "features": PROVISIONED if on else [],
-        "signOnMode": "SAML_1_1",
+        "signOnMode": "SAML_1_1" if app.sign_on else "BROWSER_PLUGIN",
         "universalLogout": {
             "status": "DISABLED",
             "supportType": "PARTIAL",
@@ -68,7 +68,7 @@ def app_json(base: str, org: OktaOrg, app: OktaApp) -> Json:
         "settings": {
             "app": {
                 "tenantType": None,
-                "wsFedConfigureType": "AUTO",
+                "wsFedConfigureType": app.sign_on or "AUTO",
                 "occSettings": None,
                 "windowsTransportEnabled": False,
                 "domain": app.domain,

@@ -71,7 +71,10 @@ class Person:
 
 @dataclass
 class OktaApp:
-    """One instance of the Office 365 app in an Okta org."""
+    """One instance of the Office 365 app in an Okta org.
+
+    `sign_on` is how WS-Federation is set up (`AUTO`, `MANUAL`), "" for signing in with passwords.
+    """
 
     id: str
     label: str
@@ -83,6 +86,7 @@ class OktaApp:
     consented_by: str | None = None
     saved: bool = False
     readable: bool = True
+    sign_on: str = "AUTO"
     note: str = ""
     created: datetime | None = None
     last_updated: datetime | None = None

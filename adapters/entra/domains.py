@@ -87,6 +87,7 @@ def _domain(name: str, row: Json, federations: Sequence[Json]) -> TenantDomain:
     return TenantDomain(
         name,
         flag(row, "isVerified") is not False,
+        {"Federated": True, "Managed": False}.get(text(row, "authenticationType")),
         tuple(issuer for one in federations if (issuer := text(one, "issuerUri"))),
         tuple(
             address

@@ -68,6 +68,7 @@ def app(org: str, value: Any) -> Office365App | None:
         msft_tenant=text(other.pop("msftTenant", "")),
         other=other,
         last_updated=text(inside(value, "lastUpdated")),
+        sign_on_mode=text(inside(value, "signOnMode")),
     )
 
 

@@ -21,6 +21,7 @@ from bot.domain.evidence import Evidence, State
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.prospects import Prospect
 from bot.domain.right_tenant import MISMATCHES
+from bot.domain.sign_on import sign_on
 from bot.domain.summaries import AppSummary, summary_of
 
 Json = dict[str, Any]
@@ -84,7 +85,9 @@ def why_json(inventory: Inventory, record: AppRecord, now: datetime) -> str:
         for c in assessment.contradictions
     ]
     app = app_json(inventory, summary_of(record))
-    return _dump(app | {"evidence": evidence, "contradictions": against})
+    known = sign_on(record.app, record.evidence)
+    signs_on = {"how": known.how.value, "federated": known.federated}
+    return _dump(app | {"evidence": evidence, "contradictions": against, "sign_on": signs_on})
 
 
 def app_json(inventory: Inventory, summary: AppSummary) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from bot.chat import people, phrases, plans, public
+from bot.chat import people, phrases, plans, public, signing_on
 from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS, typed
 from bot.chat.personal import PersonalReplies, plain
 from bot.chat.waiving import WaiverReplies, why_waived
@@ -197,6 +197,7 @@ class Replies:
             )
         blocks += why_waived(words, record, lived or now)
         blocks.append(Text(words(f"next.{assessment.state.value}")))
+        blocks.append(signing_on.note(words, record))
         asked = people.in_short(
             words, record, request, prospect, lived or now, in_chat=self._in_chat
         )

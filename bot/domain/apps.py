@@ -62,7 +62,8 @@ class Office365App:
     `domain` and `msft_tenant` (the tenant's short name: `contoso` for contoso.onmicrosoft.com, or
     contoso.onmicrosoft.us in another cloud) are the two documented settings; `other` keeps whatever
     else Okta answered under `settings.app`. `last_updated` is Okta's `lastUpdated` as it was
-    written: it tells that an app changed, and is never read as a time.
+    written: it tells that an app changed, and is never read as a time. `sign_on_mode` is as Okta
+    writes it (`SAML_1_1`).
     """
 
     ref: AppRef
@@ -72,6 +73,7 @@ class Office365App:
     msft_tenant: str
     other: Mapping[str, object] = field(default_factory=dict, hash=False)
     last_updated: str = ""
+    sign_on_mode: str = ""
 
     @property
     def tenant_name(self) -> str:

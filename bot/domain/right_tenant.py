@@ -23,12 +23,13 @@ MISMATCHES = frozenset({EvidenceKind.DOMAIN_NOT_IN_TENANT, EvidenceKind.FEDERATE
 class TenantDomain:
     """A domain as a tenant has it.
 
-    `issuers` and `sign_ins` are the addresses of its federation, empty when it is
-    managed by Microsoft, or when that could not be read.
+    `federated` is None when it is not told. `issuers` and `sign_ins` are the addresses of its
+    federation, empty when it is managed by Microsoft, or when that could not be read.
     """
 
     name: str
     verified: bool
+    federated: bool | None = None
     issuers: tuple[str, ...] = ()
     sign_ins: tuple[str, ...] = ()
 
@@ -47,7 +48,10 @@ def right_tenant(
     if domain is None or not domain.verified:
         detail = {"name": name}
         return (Evidence(EvidenceKind.DOMAIN_NOT_IN_TENANT, now, detail=detail),)
-    found = [Evidence(EvidenceKind.DOMAIN_IN_TENANT, now, detail={"name": name})]
+    detail = {"name": name}
+    if domain.federated is not None:
+        detail["signs_in"] = "federated" if domain.federated else "managed"
+    found = [Evidence(EvidenceKind.DOMAIN_IN_TENANT, now, detail=detail)]
     federation = _federation(domain, org_url)
     if federation is not None:
         detail = {"name": name, "host": _hosts(domain)[0]}

@@ -16,7 +16,7 @@ ISSUER = "http://www.okta.com/exk1"
 
 
 def federated(*sign_ins: str, issuer: str = "") -> TenantDomain:
-    return TenantDomain("contoso.com", True, (issuer,) if issuer else (), sign_ins)
+    return TenantDomain("contoso.com", True, None, (issuer,) if issuer else (), sign_ins)
 
 
 def kinds(domain: TenantDomain | None, org_url: str = OURS) -> set[EvidenceKind]:

@@ -30,6 +30,7 @@ from bot.domain.intents import Reason
 from bot.domain.later import Moved
 from bot.domain.notices import Happening
 from bot.domain.people import Platform
+from bot.domain.sign_on import SignOn
 from bot.errors import CloudError, O365BotError
 
 ENGLISH = Words()
@@ -196,6 +197,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "nobody": (values(Nobody), set()),
     "gap": (values(Gap), set()),
     "doubt": (values(Doubt), set()),
+    "federation": (values(SignOn), {"federated", "managed"}),
     "evidence": (
         values(EvidenceKind),
         {f"{kind}_{more}" for kind in values(EvidenceKind) for more in ("of", "missing")},
