@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapters.terminal.cli import build_cli
 from adapters.terminal.desk import Desk
@@ -15,6 +15,9 @@ from adapters.terminal.waivers import WaiverDesk, add_waiver_commands
 from bot.chat.words import Words
 from bot.services.rehearse import Rehearse
 from bot.settings.whole import Settings
+
+if TYPE_CHECKING:
+    from bot.bootstrap import Bot
 
 
 def main() -> None:
@@ -71,29 +74,58 @@ def _teams_package(
 
 
 async def _run(settings: Settings) -> None:
-    """Serve and work until SIGINT or SIGTERM, then drain both."""
-    from adapters.web.server import make_server
-    from bot.bootstrap import DRAIN, collect_rarely, open_bot
+    """Serve and work until SIGINT or SIGTERM, then drain both. While it starts they end it, too."""
+    from bot.bootstrap import collect_rarely, open_bot
 
-    # uvicorn stops at these signals, then raises them again with the handler that was there before
-    # it. With the default one the process would end before the store is shut down.
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda *_: None)
+    loop, starting = asyncio.get_running_loop(), asyncio.current_task()
+    assert starting is not None
+    told_to_stop = False
+
+    def stop() -> None:
+        nonlocal told_to_stop
+        told_to_stop = True
+        starting.cancel()
+
+    _on_signals(lambda: loop.call_soon_threadsafe(stop))
     collect_rarely()
-    async with open_bot(settings) as bot:
-        server = make_server(bot.app, settings.listen)
-        work = asyncio.create_task(bot.engine.run(), name="engine")
-        work.add_done_callback(lambda _: setattr(server, "should_exit", True))
-        try:
-            await server.serve()
-        finally:
+    try:
+        async with open_bot(settings) as bot:
+            # uvicorn stops at these signals, then raises them again with the handler that was there
+            # before it. With the default one the process would end before the store is shut down.
+            _on_signals(lambda: None)
+            if not told_to_stop:
+                await _serve_and_work(bot, settings.listen)
+    except asyncio.CancelledError:
+        if not told_to_stop:
+            raise
+
+
+def _on_signals(act: Callable[[], object]) -> None:
+    def handle(signum: int, frame: object) -> None:
+        act()
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, handle)
+
+
+async def _serve_and_work(bot: Bot, listen: str) -> None:
+    """Both, until the one or the other ends."""
+    from adapters.web.server import make_server
+    from bot.bootstrap import DRAIN
+
+    server = make_server(bot.app, listen)
+    work = asyncio.create_task(bot.engine.run(), name="engine")
+    work.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    try:
+        await server.serve()
+    finally:
+        work.cancel()
+        await asyncio.wait([work], timeout=DRAIN)
+        if not work.done():  # such as a scan that waits for a rate limit: it goes on elsewhere
             work.cancel()
-            await asyncio.wait([work], timeout=DRAIN)
-            if not work.done():  # such as a scan that waits for a rate limit: it goes on elsewhere
-                work.cancel()
-                await asyncio.wait([work])
-        if not work.cancelled():
-            work.result()  # the engine ended by itself: say why
+            await asyncio.wait([work])
+    if not work.cancelled():
+        work.result()  # the engine ended by itself: say why
 
 
 if __name__ == "__main__":

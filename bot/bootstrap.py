@@ -29,6 +29,7 @@ from adapters.okta.hooks import OktaHooks
 from adapters.picture.burn_down import PillowPainter
 from adapters.redis import store
 from adapters.redis.conversations import RedisConversations
+from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.limits import RedisLimits
 from adapters.redis.once import RedisOnce
@@ -204,7 +205,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             slack=slack.endpoint if slack else None,
             teams=teams.endpoint if teams else None,
             okta=hooks.endpoint,
-            health=lambda: _health(base.redis, base.ledger, tuple(messengers)),
+            health=lambda: _health(base.redis, base.keys, base.ledger, tuple(messengers)),
             metrics=generate_latest,
             pictures=base.ledger.picture,
         )
@@ -280,11 +281,20 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-async def _health(client: Redis, ledger: RedisLedger, platforms: tuple[Platform, ...]) -> Health:
-    """Whether the store answers, messages get through, and how the last look at each org went."""
+NEARLY_FULL = "The store is nearly full: give it more memory (maxmemory)."
+
+
+def _facts(state: store.State) -> dict[str, str]:
+    most = f" of {state.limit / 2**20:.0f} MiB" if state.limit else ""
+    return {"role": state.role, "memory": f"{state.used / 2**20:.0f} MiB{most}"}
+
+
+async def _health(
+    client: Redis, keys: Keys, ledger: RedisLedger, platforms: tuple[Platform, ...]
+) -> Health:
+    """Whether the store takes writes and messages get through; how the last look at an org went."""
     try:
-        with store.errors():
-            await client.ping()
+        state = await store.probe(client, keys)
         scans = await ledger.scans()
         troubles = await ledger.troubles()
     except StoreError as error:
@@ -292,7 +302,8 @@ async def _health(client: Redis, ledger: RedisLedger, platforms: tuple[Platform,
     working = (str(platform) for platform in platforms if platform not in troubles)
     return Health(
         (
-            Part("store", ok=True, vital=True),
+            Part("store", ok=True, vital=True, facts=_facts(state)),
+            Part("store:memory", ok=not state.nearly_full, reason=NEARLY_FULL),
             *(Part(f"chat:{platform}", ok=True) for platform in working),
             *(
                 Part(f"chat:{trouble.place}", ok=False, reason=trouble.reason)

@@ -11,20 +11,24 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from adapters.entra.client import EntraClient
 from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
-from adapters.redis import store
+from adapters.redis import store, urls
 from adapters.redis.durability import Durability
+from adapters.redis.installation import claim
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.rate import RedisRateBudget
 from bot.domain.scanning import LookPolicy
+from bot.errors import SettingsInvalid, StoreUnavailable
 from bot.ports.clouds import Entra, OktaOrg
 from bot.rehearsal import RehearsalClock
 from bot.services.scan import Scan
+from bot.settings.store import RedisSettings, Weakness
 from bot.settings.whole import Settings
 
 
@@ -37,7 +41,7 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """The wired lower half. `url` is the store's address, `redis` its client.
+    """The wired lower half. `redis` is the store's client.
 
     `clock` is the real time, `rehearsal` what the services live by instead, in a rehearsal.
     """
@@ -45,7 +49,6 @@ class Foundation:
     settings: Settings
     clock: SystemClock
     rehearsal: RehearsalClock | None
-    url: str
     redis: Redis
     keys: Keys
     ledger: RedisLedger
@@ -66,10 +69,12 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
     ahead = settings.rehearsal.clock_file
     rehearsal = RehearsalClock(clock, ahead) if ahead is not None else None
     async with AsyncExitStack() as stack:
-        url = await _store_url(settings, stack)
-        client = await stack.enter_async_context(store.connect(url))
-        durability = Durability.of(await store.check(client), settings.redis.replicas)
-        keys = Keys()
+        address = await _store_address(settings, stack)
+        client = await stack.enter_async_context(store.open_client(address))
+        keys = Keys(settings.redis.prefix)
+        async with store.awaited(address):
+            durability = Durability.of(await store.check(client), settings.redis.replicas)
+            await claim(client, keys, _known_by(settings))
         names = frozenset(org.name for org in settings.okta)
         ledger = RedisLedger(client, keys, durability, names)
         await ledger.bring_lists_up_to_date()
@@ -83,17 +88,46 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             lived=rehearsal,
             policy=_look_policy(settings),
         )
-        yield Foundation(settings, clock, rehearsal, url, client, keys, ledger, orgs, entra, scan)
+        yield Foundation(settings, clock, rehearsal, client, keys, ledger, orgs, entra, scan)
 
 
-async def _store_url(settings: Settings, stack: AsyncExitStack) -> str:
+async def _store_address(settings: Settings, stack: AsyncExitStack) -> urls.Found:
     """The configured store, or the embedded one, started and looked after."""
     if settings.redis.url is not None:
-        return settings.redis.url.get_secret_value()
+        return store_address(settings.redis, settings.redis.url)
     # Unix only, so it is not imported where a store is configured.
     from adapters.redis.embedded import EmbeddedStore
 
-    return await stack.enter_async_context(EmbeddedStore(settings.data_dir / "store"))
+    return urls.parse(await stack.enter_async_context(EmbeddedStore(settings.data_dir / "store")))
+
+
+def store_address(redis: RedisSettings, url: SecretStr) -> urls.Found:
+    """Where the store is, with every file that its address names. Raises SettingsInvalid."""
+    try:
+        address = urls.with_files(urls.parse(url.get_secret_value()), redis.ca_file)
+    except StoreUnavailable as error:
+        raise SettingsInvalid((f"redis.url: {error}",)) from error
+    wrong = tuple(
+        f"redis.url: {_WEAK[weakness]}; or, where that is meant, name it: "
+        f'redis.allow = ["{weakness}"]'
+        for weakness in urls.weaknesses(address)
+        if weakness not in redis.allow
+    )
+    if wrong:
+        raise SettingsInvalid(wrong)
+    return address
+
+
+_WEAK: Mapping[Weakness, str] = {
+    "clear_text": "the store is on another machine and spoken to in the clear; use rediss://",
+    "unchecked_certificate": "the certificate of the store is not checked; leave out "
+    "ssl_cert_reqs and ssl_check_hostname, and give redis.ca_file for an authority of your own",
+    "no_password": "the store is on another machine and asks for no password; give it one",
+}
+
+
+def _known_by(settings: Settings) -> frozenset[str]:
+    return frozenset((settings.public_url, *(org.url for org in settings.okta)))
 
 
 def _okta(

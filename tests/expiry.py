@@ -31,6 +31,7 @@ PERMANENT = (
     KEYS.boards(),
     KEYS.history(),
     KEYS.audit(),
+    KEYS.installation(),
     KEYS.tasks(),
     KEYS.tasks_due(),
     KEYS.conversation("*"),

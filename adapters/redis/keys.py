@@ -13,12 +13,12 @@ from bot.domain.apps import AppRef
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Key names of one installation. `installation` keeps two of them apart on one server."""
+    """Key names of one installation. `prefix` keeps two of them apart on one server."""
 
-    installation: str = "o365bot"
+    prefix: str = "o365bot"
 
     def _key(self, *parts: str) -> str:
-        return ":".join((f"{{{self.installation}}}", *parts))
+        return ":".join((f"{{{self.prefix}}}", *parts))
 
     def apps(self, org: str) -> str:
         """Hash: app id -> app record."""
@@ -199,6 +199,14 @@ class Keys:
     def personal(self, object_id: str) -> str:
         """String: the id of the 1:1 Teams conversation with a person."""
         return self._key("personal", object_id)
+
+    def installation(self) -> str:
+        """String: what the installation that these records are of is known by."""
+        return self._key("installation")
+
+    def probe(self) -> str:
+        """String: written when somebody asks whether writing works."""
+        return self._key("probe")
 
     def tasks(self) -> str:
         """Hash: background work by its key."""

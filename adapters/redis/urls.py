@@ -5,26 +5,50 @@
     redis+sentinel://[user:password@]host[:port],host2[:port]/service[/db]
     redis+cluster://[user:password@]host[:port]       any node of the cluster
 
-Options may follow as a query, such as `?ssl_ca_certs=/path`, as redis-py names them. Behind
-Sentinel the user and password are those of the data nodes; `sentinel_username` and
-`sentinel_password` are those of the sentinels. The engine's library reads the same forms.
+Options may follow as a query: those of `OPTIONS`, and with TLS those of `TLS_OPTIONS`, as redis-py
+names them. Any other is refused, for redis-py would stumble over it, or no longer answer in text.
+Behind Sentinel the user and password are those of the data nodes; `sentinel_username` and
+`sentinel_password` are those of the sentinels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import SSLConnection, parse_url
+from redis.exceptions import RedisError
 
 from bot.errors import StoreUnavailable
+from bot.settings.store import Weakness
 
 SENTINEL_PORT = 26379
 EXPECTED = (
     "Give redis.url as redis://, rediss://, unix://, redis+sentinel://host:port,host:port/service "
     "or redis+cluster://host:port."
 )
+ESCAPED = "In a password, write / ? # @ and % as %2F %3F %23 %40 and %25."
+OPTIONS = frozenset(
+    {"db", "client_name", "socket_timeout", "socket_connect_timeout", "socket_keepalive"}
+)
+TLS_OPTIONS = frozenset(
+    {
+        "ssl_ca_certs",
+        "ssl_ca_path",
+        "ssl_cert_reqs",
+        "ssl_certfile",
+        "ssl_check_hostname",
+        "ssl_ciphers",
+        "ssl_keyfile",
+        "ssl_min_version",
+    }
+)
+SENTINEL_OPTIONS = frozenset({"sentinel_username", "sentinel_password"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,40 +60,126 @@ class SentinelAddress:
     options: dict[str, Any] = field(repr=False)
     sentinel_options: dict[str, Any] = field(repr=False)
 
-
-@dataclass(frozen=True, slots=True)
-class ClusterAddress:
-    """A node of a cluster, as a plain address."""
-
-    url: str = field(repr=False)
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(host for host, _ in self.sentinels)
 
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """One server."""
+    """One server, or a node of a cluster, as a plain address."""
 
     url: str = field(repr=False)
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """As redis-py reads the address."""
+        return dict(parse_url(self.url))
 
-def parse(url: str) -> ServerAddress | SentinelAddress | ClusterAddress:
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """None where it is a socket of this machine."""
+        host = self.options.get("host")
+        return (host,) if host else ()
+
+
+class ClusterAddress(ServerAddress):
+    """A node of a cluster."""
+
+
+Found = ServerAddress | SentinelAddress
+
+
+def parse(url: str) -> Found:
     """What the address means. Raises StoreUnavailable, which does not repeat the address."""
-    scheme, found, rest = url.partition("://")
+    scheme, found, rest = url.strip().partition("://")
+    scheme = scheme.lower()
     if not found or not rest:
         raise StoreUnavailable("The store's address is none.", hint=EXPECTED)
-    match scheme.lower():
+    match scheme:
         case "redis" | "rediss" | "unix":
-            return ServerAddress(_readable(url))
+            server = ServerAddress(_readable(f"{scheme}://{rest}"))
+            return _checked(server, _query(rest))
         case "redis+cluster" | "rediss+cluster":
-            node = f"{scheme.lower().removesuffix('+cluster')}://{rest}"
-            return ClusterAddress(_readable(node))
+            node = f"{scheme.removesuffix('+cluster')}://{rest}"
+            cluster = ClusterAddress(_readable(node))
+            if cluster.options.get("db"):
+                raise StoreUnavailable("A cluster has no databases by number.", hint=EXPECTED)
+            return _checked(cluster, _query(rest))
         case "redis+sentinel" | "rediss+sentinel":
             try:
-                return _sentinel(rest, tls=scheme.lower().startswith("rediss"))
+                sentinels = _sentinel(rest, tls=scheme.startswith("rediss"))
             except ValueError:
                 raise StoreUnavailable(
-                    "The store's Sentinel address cannot be read.", hint=EXPECTED
+                    "The store's Sentinel address cannot be read.", hint=f"{EXPECTED} {ESCAPED}"
                 ) from None
+            return _checked(sentinels, _query(rest))
     raise StoreUnavailable("The store's address is of no kind that is known.", hint=EXPECTED)
+
+
+def with_files(address: Found, ca_file: Path | None = None) -> Found:
+    """The address, once all files that it needs are read; `ca_file` are whose certificates count.
+
+    Raises StoreUnavailable.
+    """
+    if ca_file is None:
+        if _has_tls(address.options):
+            _load_files(address.options)
+        return address
+    if not _has_tls(address.options):
+        raise StoreUnavailable("There is a CA file, and no TLS.", hint="Write rediss:// for it.")
+    more = {"ssl_ca_certs": str(ca_file.expanduser())}
+    if isinstance(address, SentinelAddress):
+        address = replace(
+            address,
+            options=address.options | more,
+            sentinel_options=address.sentinel_options | more,
+        )
+    else:
+        joined = "&" if "?" in address.url else "?"
+        address = replace(address, url=f"{address.url}{joined}{urlencode(more)}")
+    _load_files(address.options)
+    return address
+
+
+def weaknesses(address: Found) -> Iterator[Weakness]:
+    """What would let others read or change what is spoken with a store on another machine."""
+    if all(map(_is_here, address.hosts)):
+        return
+    options = address.options
+    if not _has_tls(options):
+        yield "clear_text"
+    elif options.get("ssl_cert_reqs", "required") != "required" or not options.get(
+        "ssl_check_hostname", True
+    ):
+        yield "unchecked_certificate"
+    if not options.get("password") and not options.get("ssl_certfile"):
+        yield "no_password"
+
+
+def place(address: Found) -> str:
+    """Where it is, without user and password."""
+    if isinstance(address, SentinelAddress):
+        return ", ".join(f"{host}:{port}" for host, port in address.sentinels)
+    options = address.options
+    if path := options.get("path"):
+        return str(path)
+    return f"{options.get('host')}:{options.get('port', 6379)}"
+
+
+def _has_tls(options: Mapping[str, Any]) -> bool:
+    return bool(options.get("ssl")) or options.get("connection_class") is SSLConnection
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _query(rest: str) -> dict[str, str]:
+    return dict(parse_qsl(rest.partition("?")[2].partition("#")[0], keep_blank_values=True))
 
 
 def _readable(url: str) -> str:
@@ -77,13 +187,56 @@ def _readable(url: str) -> str:
     which may be parts of the password.
     """
     try:
-        parse_url(url)
+        options = parse_url(url)
+        parts = urlsplit(url)
+        if parts.scheme == "unix":
+            good = bool(options.get("path")) and not parts.netloc.rpartition("@")[2]
+        else:
+            host = options.get("host", "")
+            good = bool(host) and not set(host) & set(", \\")
+            good = good and (parts.path in ("", "/") or parts.path[1:].isdecimal())
     except ValueError:
+        good = False
+    if not good:
         raise StoreUnavailable(
-            "The store's address cannot be read.",
-            hint=f"{EXPECTED} In a password, write / ? # @ and % as %2F %3F %23 %40 and %25.",
+            "The store's address cannot be read.", hint=f"{EXPECTED} {ESCAPED}"
         ) from None
     return url
+
+
+def _checked(address: Found, query: Mapping[str, str]) -> Found:
+    """The address, if redis-py takes the options of its query."""
+    known = OPTIONS | (TLS_OPTIONS if _has_tls(address.options) else frozenset())
+    if isinstance(address, SentinelAddress):
+        known |= SENTINEL_OPTIONS
+    for name in query.keys() - known:
+        if name in TLS_OPTIONS:
+            raise StoreUnavailable(
+                f"The store's address has {name}, and no TLS.", hint="Write rediss:// for it."
+            )
+        raise StoreUnavailable(
+            "The store's address has an option that is not known.",
+            hint=f"There are: {', '.join(sorted(known))}.",
+        )
+    if empty := [name for name, value in query.items() if not value]:
+        raise StoreUnavailable(f"The store's address gives {empty[0]} no value.", hint=EXPECTED)
+    return address
+
+
+def _load_files(options: Mapping[str, Any]) -> None:
+    given = {name: value for name, value in options.items() if name.startswith("ssl_")}
+    try:
+        SSLConnection(**given).ssl_context.get()
+    except FileNotFoundError as error:
+        raise StoreUnavailable(
+            "A file with a certificate or key for the store is not there.",
+            hint="Look at redis.ca_file, and at the ssl_ options of redis.url.",
+        ) from error
+    except (ssl.SSLError, RedisError, OSError, ValueError) as error:
+        raise StoreUnavailable(
+            "The certificates, keys or other ssl_ options for the store cannot be used.",
+            hint="Certificates and keys are PEM files; ssl_cert_reqs is required.",
+        ) from error
 
 
 def _sentinel(rest: str, *, tls: bool) -> SentinelAddress:
@@ -117,6 +270,6 @@ def _sentinel(rest: str, *, tls: bool) -> SentinelAddress:
 
 def _member(text: str) -> tuple[str, int]:
     parts = urlsplit(f"//{text.strip()}")
-    if not parts.hostname:
+    if not parts.hostname or set(parts.hostname) & set(" \\/"):
         raise ValueError("a sentinel without a host")
     return parts.hostname, parts.port or SENTINEL_PORT

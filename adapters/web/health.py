@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part, such as `store` or `okta:contoso`. `reason` says why it failed, free of secrets.
+    """One part, such as `store` or `okta:contoso`. `reason` says why it failed, free of secrets;
+    `facts` are told of one that is well.
 
     Without a vital part nothing can be served; any other may fail and the bot goes on.
     """
@@ -16,6 +18,7 @@ class Part:
     ok: bool
     reason: str = ""
     vital: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Health:
         return {
             "status": whole if self.serving else "failed",
             "parts": {
-                part.name: {"status": "ok"}
+                part.name: {"status": "ok", **part.facts}
                 if part.ok
                 else {"status": "failed", "reason": part.reason}
                 for part in self.parts

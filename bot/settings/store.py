@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Literal
+
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from bot.settings.section import Section
+from bot.settings.section import Section, shaped
+
+Weakness = Literal["clear_text", "unchecked_certificate", "no_password"]
+"""What is refused of a store on another machine, unless the settings name it."""
 
 
 class RedisSettings(Section):
@@ -15,6 +21,23 @@ class RedisSettings(Section):
         description="Redis >= 7.2 or Valkey: `redis://`, `rediss://`, `unix://`, "
         "`redis+sentinel://host:port,host:port/service` or `redis+cluster://host:port`. "
         "Left out, o365bot starts a Valkey server of its own in `data_dir`.",
+    )
+    ca_file: Path | None = Field(
+        None,
+        description="The certificates (PEM) of the authority that signed the store's, where it is "
+        "no public one. For `rediss://` addresses.",
+    )
+    allow: tuple[Weakness, ...] = Field(
+        (),
+        description="What is refused of a store on another machine unless it is named here: "
+        "`clear_text` (no TLS), `unchecked_certificate`, `no_password`.",
+    )
+    prefix: Annotated[
+        str, shaped(r"[a-z0-9][a-z0-9-]{0,30}", "up to 31 small letters, digits and hyphens")
+    ] = Field(
+        "o365bot",
+        description="What the keys of this installation begin with, in braces. Two that share a "
+        "store need one each; renaming it later leaves all records behind.",
     )
     replicas: int = Field(
         0,

@@ -12,7 +12,14 @@ from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.pace import RedisPace
 from adapters.redis.store import check, connect
-from adapters.redis.urls import ClusterAddress, SentinelAddress, ServerAddress, parse
+from adapters.redis.urls import (
+    ClusterAddress,
+    SentinelAddress,
+    ServerAddress,
+    parse,
+    weaknesses,
+    with_files,
+)
 from bot.domain.changes import Changes
 from bot.errors import StoreUnavailable
 from tests.contract.test_pace import to_person
@@ -149,3 +156,87 @@ async def test_behind_sentinel_the_master_is_found(tmp_path: Path) -> None:
                 ledger = RedisLedger(client, Keys())
                 await ledger.commit(Changes(requests=(REQUEST,)))
                 assert await ledger.request(REQUEST.id) == REQUEST
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("redis://store:6379", ["clear_text", "no_password"]),
+        ("redis://:hush@store", ["clear_text"]),
+        ("redis://:hush@10.0.0.7", ["clear_text"]),
+        ("redis://[2001:db8::1]", ["clear_text", "no_password"]),
+        ("redis://localhost.example.com", ["clear_text", "no_password"]),
+        ("redis://0.0.0.0", ["clear_text", "no_password"]),
+        ("rediss://store", ["no_password"]),
+        ("rediss://:hush@store?ssl_cert_reqs=none", ["unchecked_certificate"]),
+        ("rediss://:hush@store?ssl_cert_reqs=optional", ["unchecked_certificate"]),
+        ("rediss://:hush@store?ssl_check_hostname=no", ["unchecked_certificate"]),
+        ("rediss://store?ssl_certfile=/c&ssl_keyfile=/k", []),
+        ("rediss://u:hush@store", []),
+        ("redis+cluster://store", ["clear_text", "no_password"]),
+        ("rediss+cluster://:hush@store?ssl_cert_reqs=none", ["unchecked_certificate"]),
+        ("redis+sentinel://s1,127.0.0.1/main", ["clear_text", "no_password"]),
+        ("rediss+sentinel://:hush@s1,s2/main", []),
+        ("rediss+sentinel://:hush@s1/main?ssl_check_hostname=false", ["unchecked_certificate"]),
+        ("redis://127.0.0.1", []),
+        ("redis://127.9.9.9", []),
+        ("redis://[::1]:7000", []),
+        ("redis://LOCALHOST", []),
+        ("redis+sentinel://127.0.0.1,localhost/main", []),
+        ("unix:///run/store.sock", []),
+    ],
+)
+def test_what_is_weak_about_a_store_on_another_machine_has_its_name(
+    url: str, found: list[str]
+) -> None:
+    """On this machine nobody is between the two."""
+    assert list(weaknesses(parse(url))) == found
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["unknown=1", "decode_responses=no", "host=elsewhere", "ssl=true", "db=", "ssl_ca_certs=/x"],
+)
+@pytest.mark.parametrize("url", ["redis://h", "redis+cluster://h", "redis+sentinel://h/main"])
+def test_an_option_that_the_client_would_stumble_over_is_refused(url: str, query: str) -> None:
+    """Before anything is connected; `ssl_…` needs TLS."""
+    with pytest.raises(StoreUnavailable, match=r"option|no value|no TLS"):
+        parse(f"{url}?{query}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:6379",
+        "redis://::1:6379",
+        "redis://h/main",
+        "redis://h/0/1",
+        "redis://a,b",
+        "redis://h st",
+        "redis://h:0x50",
+        "unix://run/x.sock",
+        "unix://",
+        "rediss+cluster://h/1",
+        "redis+sentinel://[::1/main",
+    ],
+)
+def test_an_address_that_would_lead_elsewhere_is_refused(url: str) -> None:
+    """redis-py would take another host, database or socket than was written, without a word."""
+    with pytest.raises(StoreUnavailable):
+        parse(url)
+
+
+def test_files_for_tls_are_read_before_anything_is_connected(tmp_path: Path) -> None:
+    """One that is not there, one that is none, and a CA file for an address without TLS."""
+    empty = tmp_path / "empty.pem"
+    empty.write_text("no certificate")
+    for url, ca_file in [
+        ("rediss://h?ssl_ca_certs=/nowhere/ca.pem", None),
+        ("rediss://h?ssl_cert_reqs=maybe", None),
+        ("rediss://h", tmp_path / "gone.pem"),
+        ("rediss://h", empty),
+        ("rediss+sentinel://h/main", empty),
+        ("redis://h", empty),
+    ]:
+        with pytest.raises(StoreUnavailable):
+            with_files(parse(url), ca_file)
