@@ -28,11 +28,12 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
-async def read(client: CloudClient, org: str) -> tuple[OktaAdmin, ...]:
+async def read(client: CloudClient, org: str, names: Iterable[str]) -> tuple[OktaAdmin, ...]:
     """Every such user with a role of their own or through a group, ordered by user id.
 
-    Among them those of whom it cannot be told (`OktaAdmin.untold`); the last one may stand for
-    persons who could not be listed. Raises CloudRefused when roles or profiles may not be read.
+    `names` are the catalogue's, of the apps that count. Those of whom it cannot be told are there
+    too (`OktaAdmin.untold`); the last one may stand for persons who could not be listed. Raises
+    CloudRefused when roles or profiles may not be read.
     """
     users = [
         text(entry.get("id"))
@@ -42,7 +43,7 @@ async def read(client: CloudClient, org: str) -> tuple[OktaAdmin, ...]:
         for entry in objects(page.object().get("value"))
     ]
     users = sorted({user_id for user_id in users if user_id})
-    known = Rights(client)
+    known = Rights(client, names)
     found = await _all(known.of(user_id) for user_id in users)
     rights: dict[str, Right] = {}
     by_group: dict[str, Right] = {}

@@ -50,6 +50,8 @@ class OktaClient:
         self._url = settings.url
         self._name = settings.name
         self._admin_url = settings.admin_url or console.admin_address(settings.url)
+        self._catalog_names = settings.catalog_names
+        self._called: dict[str, str] = {}  # by app id; filled where there are several names
         self._unfound: tuple[CloudError, datetime] | None = None
         self._api = CloudClient(
             http,
@@ -96,18 +98,21 @@ class OktaClient:
     async def apps(self) -> AsyncIterator[Office365App]:
         """Every Office 365 app instance, active or not, page by page.
 
-        `filter` takes one expression only, so the status is not asked for.
+        `filter` takes one expression only, so each name is asked for by itself, and no status.
         """
-        query: dict[str, str | int] = {
-            "filter": f'name eq "{parse.CATALOG_NAME}"',
-            "limit": PAGE,
-            "includeNonDeleted": "true",
-        }
-        async for answer in pages(self._api, "/api/v1/apps", query):
-            for value in answer.array():
-                app = parse.app(self._name, value)
-                if app is not None:
-                    yield app
+        for name in self._catalog_names:
+            query: dict[str, str | int] = {
+                "filter": f'name eq "{name}"',
+                "limit": PAGE,
+                "includeNonDeleted": "true",
+            }
+            async for answer in pages(self._api, "/api/v1/apps", query):
+                for value in answer.array():
+                    app = parse.app(self._name, value, name)
+                    if app is not None:
+                        if len(self._catalog_names) > 1:
+                            self._called[app.ref.app_id] = name
+                        yield app
 
     async def connection(self, app_id: str) -> ProvisioningConnection:
         """The app's default provisioning connection (CloudNotFound: no such app)."""
@@ -124,13 +129,22 @@ class OktaClient:
 
     async def app_admins(self) -> tuple[OktaAdmin, ...]:
         """Who may change the provisioning of Office 365 apps (CloudRefused: it cannot be told)."""
-        return await admins.read(self._api, self._name)
+        return await admins.read(self._api, self._name, self._catalog_names)
 
     async def integration_tab(self, app_id: str) -> str:
         """The address of the app's Provisioning > Integration tab in the Admin Console."""
         if not self._admin_url:
             self._admin_url = await self._find_admin_url()
-        return console.integration_tab(self._admin_url, app_id)
+        return console.integration_tab(self._admin_url, await self._catalog_name(app_id), app_id)
+
+    async def _catalog_name(self, app_id: str) -> str:
+        """What the catalogue calls the app; asked for only where there are several names."""
+        if len(self._catalog_names) == 1:
+            return self._catalog_names[0]
+        if app_id not in self._called:
+            value = (await self._api.get(f"/api/v1/apps/{quote(app_id, safe='')}")).object()
+            self._called[app_id] = parse.text(value.get("name")) or self._catalog_names[0]
+        return self._called[app_id]
 
     async def _find_admin_url(self) -> str:
         """Asked for once, and not soon again when it cannot be told: each page that is looked at,

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 
 from adapters.http.answers import Answer
 from adapters.http.client import CloudClient
-from adapters.okta.parse import CATALOG_NAME, inside, text
+from adapters.okta.parse import inside, text
 from bot.domain.hosts import OKTA_DOMAINS
 
 ORGANIZATION = "/.well-known/okta-organization"
@@ -39,13 +39,13 @@ def _organization(answer: Answer) -> str:
     return text(inside(answer.object(), "_links", "organization", "href"))
 
 
-def integration_tab(admin_url: str, app_id: str) -> str:
-    """The app's Provisioning > Integration tab.
+def integration_tab(admin_url: str, name: str, app_id: str) -> str:
+    """The app's Provisioning > Integration tab; `name` is the catalogue's.
 
     The fragment is the Admin Console's own and not documented; where it changes, the address still
     opens the app.
     """
     return (
-        f"{admin_url}/admin/app/{CATALOG_NAME}/instance/{quote(app_id, safe='')}/"
+        f"{admin_url}/admin/app/{name}/instance/{quote(app_id, safe='')}/"
         "#tab-user-management/api-credentials"
     )

@@ -20,8 +20,6 @@ from bot.domain.apps import (
     ProvisioningConnection,
 )
 
-CATALOG_NAME = "office365"
-
 E = TypeVar("E", bound=StrEnum)
 log = structlog.get_logger(__name__)
 
@@ -50,13 +48,13 @@ def _one_of(kinds: type[E], value: Any, otherwise: E) -> E:
         return otherwise
 
 
-def app(org: str, value: Any) -> Office365App | None:
-    """An app of `GET /api/v1/apps`; None when it has no id or is not Office 365."""
+def app(org: str, value: Any, name: str) -> Office365App | None:
+    """An app of `GET /api/v1/apps`; None when it has no id or is not called `name`."""
     app_id = text(inside(value, "id"))
     if not app_id:
         log.warning("an app without an id is left out", org=org)
         return None
-    if text(inside(value, "name")) not in (CATALOG_NAME, ""):
+    if text(inside(value, "name")) not in (name, ""):
         return None  # a server that does not know the filter
     settings = inside(value, "settings", "app")
     other = dict(settings) if isinstance(settings, Mapping) else {}

@@ -11,14 +11,14 @@ Pages below developer.okta.com/docs/api/openapi/okta-management/management/tags:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from adapters.http.client import CloudClient
 from adapters.okta.paging import pages
-from adapters.okta.parse import CATALOG_NAME, inside, objects, text
+from adapters.okta.parse import inside, objects, text
 from bot.domain.people import APP_ADMIN, SUPER_ADMIN
 from bot.errors import CloudNotFound, CloudRefused
 
@@ -42,7 +42,6 @@ _OTHERS = frozenset(
         "WORKFLOWS_ADMIN",
     }
 )
-_NAMES = (CATALOG_NAME, "")
 
 T = TypeVar("T")
 
@@ -83,10 +82,14 @@ class Right:
 
 
 class Rights:
-    """The rights in one org. What users share, a group's role or a custom one, is read once."""
+    """The rights in one org; `names` are the catalogue's, of the apps that count.
 
-    def __init__(self, client: CloudClient) -> None:
+    What users share, a group's role or a custom one, is read once.
+    """
+
+    def __init__(self, client: CloudClient, names: Iterable[str]) -> None:
         self._client = client
+        self._names = frozenset(names) | {""}
         self._shared: dict[str, asyncio.Task[Any]] = {}
 
     async def of(self, user_id: str) -> list[Right]:
@@ -140,7 +143,7 @@ class Rights:
                     return Right(untold=UNTOLD_TARGETS if group_id else "", groups=groups)
         if not targets:
             return Right(None, groups=groups)
-        ids = [text(t.get("id")) for t in objects(targets) if text(t.get("name")) in _NAMES]
+        ids = [text(t.get("id")) for t in objects(targets) if text(t.get("name")) in self._names]
         return Right(None if "" in ids else frozenset(ids), groups=groups)
 
     async def _targets(self, path: str) -> list[Mapping[str, Any]]:

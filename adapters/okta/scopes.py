@@ -1,7 +1,9 @@
 """Which scope each call needs, and what a refusal means.
 
-Scopes are those of the Okta Management API reference (developer.okta.com/docs/api). What a service
-app may do is what its scopes *and* its admin role allow, so both may be what is missing
+Scopes are those of the Okta Management API reference, by tag: application, applicationconnections,
+roleassignmentauser, rolebtargetadmin, rolebtargetbgroup, roleecustompermission, user, group and
+systemlog (developer.okta.com/docs/api/openapi/okta-management/management/tags). What a service app
+may do is what its scopes *and* its admin role allow, so both may be what is missing
 (developer.okta.com, "Implement OAuth for Okta with a service app").
 """
 

@@ -33,14 +33,21 @@ from bot.errors import (
 )
 from bot.settings.chat import TeamsSettings
 
-ISSUER = "https://api.botframework.com"
-SCOPE = f"{ISSUER}/.default"
+# The Bot Framework by the cloud that the settings sign in to; Azure Government has one of its own
+# (botframework-connector, `GovernmentConstants`).
+_WORLDWIDE = "https://api.botframework.com"
+_ISSUERS = {"login.microsoftonline.us": "https://api.botframework.us"}
 CHANNEL = "msteams"
 LEEWAY = timedelta(minutes=5)
 RENEW_BEFORE = 300.0  # seconds before its end a token of ours is replaced
 SHORTEST_KEPT = 60.0  # seconds
 LONGEST_KEPT = 24 * 3600.0
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
+
+
+def issuer_of(settings: TeamsSettings) -> str:
+    """Who issues the tokens of the Bot Framework, which is also whom a token of ours is for."""
+    return _ISSUERS.get(urlsplit(settings.login_url).netloc, _WORLDWIDE)
 
 
 class TokenRefused(Exception):
@@ -86,7 +93,7 @@ class InboundTokens:
                 key,
                 algorithms=["RS256"],
                 audience=self._settings.app_id,
-                issuer=ISSUER,
+                issuer=issuer_of(self._settings),
                 leeway=LEEWAY,
                 options={"require": ["exp", "iss", "aud"], "strict_aud": True},
             )
@@ -187,7 +194,7 @@ class BotToken:
             "grant_type": "client_credentials",
             "client_id": self._settings.app_id,
             "client_secret": self._settings.app_password.get_secret_value(),
-            "scope": SCOPE,
+            "scope": f"{issuer_of(self._settings)}/.default",
         }
         path = f"/{self._settings.tenant_id}/oauth2/v2.0/token"
         try:

@@ -37,6 +37,15 @@ class OktaSettings(Section):
         validate_default=True,
         description="An API token (SSWS). It has its creator's rights: a last resort.",
     )
+    catalog_names: tuple[
+        Annotated[str, shaped(r"[A-Za-z0-9_-]{1,100}", "an app's key name such as office365")], ...
+    ] = Field(
+        ("office365",),
+        min_length=1,
+        description="The key names in Okta's catalogue of the apps that count as Office 365. Okta "
+        "documents only `office365`; name others, such as one for GCC High, as `name` in Okta's "
+        "API has it.",
+    )
     free_share: float = Field(
         0.2,
         ge=0,

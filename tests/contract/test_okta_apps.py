@@ -7,15 +7,26 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
 from bot.domain.apps import AppStatus, ConnectionStatus, ProvisioningConnection
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudUnreachable
 from tests.contract.loopback import SteppingClock, answering, http_bytes
-from tests.contract.okta_org import APPS, HQ, Org, an_org, app_json, no_waiting, settings_for
-from tests.contract.pretend_okta import error, in_pages, says
+from tests.contract.okta_org import (
+    APPS,
+    HQ,
+    Org,
+    an_org,
+    app_json,
+    client_for,
+    no_waiting,
+    settings_for,
+)
+from tests.contract.pretend_okta import PretendOkta, error, in_pages, says
+from tests.serving import served
 
 
 @pytest.fixture(autouse=True)
@@ -187,3 +198,37 @@ async def test_an_org_that_is_down_is_unreachable_after_retries(org: Org) -> Non
         await org.apps()
     assert raised.value.where == "contoso"
     assert len(org.okta.calls) == 3
+
+
+async def test_every_name_of_the_settings_counts_as_office_365() -> None:
+    """Okta's filter takes one expression, so each is listed by itself; the link names it, too."""
+    made: list[PretendOkta] = []
+
+    def make(url: str) -> PretendOkta:
+        made.append(PretendOkta(url))
+        return made[0]
+
+    def listed(request: Request) -> Response:
+        name = request.query_params["filter"].split('"')[1]
+        apps = [app_json(f"0oa{n}", name=n) for n in ("office365", "office365_gcc", "slack")]
+        return JSONResponse([app for app in apps if app["name"] == name])
+
+    async with served(make) as url:
+        clock = SteppingClock()
+        made[0].leeway = 7200
+        names = ("office365", "office365_gcc")
+        client = client_for(
+            url, clock, catalog_names=names, admin_url="https://contoso-admin.okta.com"
+        )
+        made[0].resources[APPS] = listed
+        found = [app.ref.app_id async for app in client.apps()]
+        assert found == ["0oaoffice365", "0oaoffice365_gcc"]
+        assert "/app/office365_gcc/instance/" in await client.integration_tab("0oaoffice365_gcc")
+        await client.aclose()
+        again = client_for(
+            url, clock, catalog_names=names, admin_url="https://contoso-admin.okta.com"
+        )
+        gcc = app_json("0oaoffice365_gcc", name="office365_gcc")
+        made[0].resources[f"{APPS}/0oaoffice365_gcc"] = says(gcc)
+        assert "/app/office365_gcc/instance/" in await again.integration_tab("0oaoffice365_gcc")
+        await again.aclose()

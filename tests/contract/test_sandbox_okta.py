@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from adapters.okta.scopes import scope_for
 from sandbox.keys import SigningKey, b64url
+from sandbox.okta_rules import RESOURCES, Resource
 from tests.contract.clouds_stage import (
     ASSERTION_TYPE,
     World,
@@ -214,6 +217,14 @@ async def test_okta_admins_are_told_with_their_roles_and_targets(world: World) -
             roles += [role["type"] for role in answer.json()]
         url = page["_links"].get("next", {}).get("href")
     assert roles == ["APP_ADMIN", "SUPER_ADMIN"]
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.path)
+def test_a_call_takes_the_scope_that_its_page_names(resource: Resource) -> None:
+    """The product asks for what the pretend org wants, and both have it from the reference."""
+    path = "/api/v1" + re.sub(r"{\w+}", "00x1", resource.path)
+    assert scope_for(path) == resource.scope
+    assert resource.page
 
 
 @pytest.mark.parametrize(
