@@ -9,17 +9,20 @@ from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp
 
+from adapters.web.connections import Door
 from adapters.web.server import make_server
 from tests.waiting import wait_until
 
 
 @asynccontextmanager
-async def served(make_app: Callable[[str], ASGIApp]) -> AsyncIterator[str]:
+async def served(
+    make_app: Callable[[str], ASGIApp], door: Door | None = None
+) -> AsyncIterator[str]:
     """Serve `make_app(url)` the way the bot is served; gives its url, `http://127.0.0.1:port`."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
-        server = make_server(make_app(url), f"127.0.0.1:{port}")
+        server = make_server(make_app(url), f"127.0.0.1:{port}", door)
         running = asyncio.create_task(server.serve(sockets=[listening]))
         await wait_until(lambda: server.started or running.done(), what="the server has started")
         try:

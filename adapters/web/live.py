@@ -9,19 +9,22 @@ The page works without them; whoever has no JavaScript follows a link to look ag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from adapters.web.pages import Pages
 from adapters.web.phrases import standing
 from bot.chat.words import Words
 from bot.errors import ConsentError, StoreError
 from bot.services.follow import Follow, Progress
-from bot.services.visit import Actor
+from bot.services.visit import BySession
 
 MOST_STREAMS = 100  # per process; each looks into the store once a second
+MOST_OF_ONE = 4  # of one session: its browser's tabs
 LONGEST = 600.0  # seconds; a browser then comes again by itself
 QUIET = 15.0  # seconds until a sign of life, so that no proxy gives the connection up
 
@@ -33,16 +36,25 @@ class Live:
         self._follow = follow
         self._pages = pages
         self._closing = closing
-        self._open = 0
+        self._open: Counter[str] = Counter()
 
-    def stream(self, words: Words, actor: Actor) -> Response:
-        """The news for this actor; 503 when too many listen already (the page then stays still)."""
-        if self._open >= MOST_STREAMS or self._closing.is_set():
+    def stream(self, words: Words, actor: BySession) -> Response:
+        """The news for this actor; 503 when too many listen already (the page then stays still).
+
+        Counted here and not when the answer begins: of many who ask at once all would be let in.
+        """
+        full = self._open.total() >= MOST_STREAMS or self._open[actor.secret] >= MOST_OF_ONE
+        if full or self._closing.is_set():
             return Response(status_code=503, headers={"Retry-After": "60"})
-        return StreamingResponse(self._events(words, actor), media_type="text/event-stream")
+        self._open[actor.secret] += 1
+        return _Counted(self._events(words, actor), lambda: self._left(actor.secret))
 
-    async def _events(self, words: Words, actor: Actor) -> AsyncIterator[str]:
-        self._open += 1
+    def _left(self, secret: str) -> None:
+        self._open[secret] -= 1
+        if not self._open[secret]:
+            del self._open[secret]
+
+    async def _events(self, words: Words, actor: BySession) -> AsyncIterator[str]:
         try:
             async with aclosing(self._news(actor)) as news:
                 async for progress in news:
@@ -57,10 +69,8 @@ class Live:
                         yield _event("ended", progress.request.stage.value)
         except (ConsentError, StoreError):
             return  # the browser comes again, and is told what there is to tell
-        finally:
-            self._open -= 1
 
-    async def _news(self, actor: Actor) -> AsyncGenerator[Progress | None, None]:
+    async def _news(self, actor: BySession) -> AsyncGenerator[Progress | None, None]:
         """What `watch` gives, and None where it is quiet for long; ends when the server does."""
         watching = self._follow.watch(actor)
         closing = asyncio.create_task(self._closing.wait())
@@ -88,6 +98,20 @@ class Live:
                 if task is not None:
                     task.cancel()
             await asyncio.gather(*(t for t in (following, closing) if t), return_exceptions=True)
+
+
+class _Counted(StreamingResponse):
+    """Gives its place back however it ends, also when it never begins."""
+
+    def __init__(self, events: AsyncIterator[str], left: Callable[[], None]) -> None:
+        super().__init__(events, media_type="text/event-stream")
+        self._left = left
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._left()
 
 
 async def _next(watching: AsyncIterator[Progress]) -> Progress | None:

@@ -10,6 +10,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from adapters.web.connections import LARGEST_HEAD, Door, guarded
+
 DRAIN_SECONDS = 20
 
 
@@ -26,7 +28,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_server(app: ASGIApp, listen: str) -> Server:
+def make_server(app: ASGIApp, listen: str, door: Door | None = None) -> Server:
     """A server for `listen` (`host:port`), to be run with `await server.serve()`.
 
     uvicorn's access log stays off: it would write whole addresses, and a personal link's address is
@@ -44,6 +46,8 @@ def make_server(app: ASGIApp, listen: str) -> Server:
             log_config=None,
             server_header=False,
             proxy_headers=False,
+            http=guarded(Door() if door is None else door),
+            h11_max_incomplete_event_size=LARGEST_HEAD,
             ws="none",
             lifespan="on",
             timeout_graceful_shutdown=DRAIN_SECONDS,
