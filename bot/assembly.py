@@ -77,6 +77,7 @@ class Services:
     follow: Follow
     introduce: Introduce
     onboard: Onboard | None
+    visits: Visits
 
 
 def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -> Services:
@@ -166,7 +167,16 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     acknowledge = Acknowledge(
         ledger=ledger, orgs=outside.orgs, tell=tell, clock=clock, minimum=minimum
     )
-    visits = Visits(ledger=ledger, sign_ins=outside.sign_ins, clock=clock, secrets=secrets)
+    visits = Visits(
+        ledger=ledger,
+        sign_ins=outside.sign_ins,
+        entra=outside.entra,
+        limits=outside.limits,
+        tell=tell,
+        clock=clock,
+        secrets=secrets,
+        minimum=minimum,
+    )
     prove = Prove(
         acknowledge=acknowledge,
         visits=visits,
@@ -175,7 +185,6 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         sign_ins=outside.sign_ins,
         entra=outside.entra,
         limits=outside.limits,
-        tell=tell,
         clock=clock,
         secrets=secrets,
         minimum=minimum,
@@ -186,7 +195,6 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         orgs=outside.orgs,
         scan=scan,
         ask=ask,
-        limits=outside.limits,
         tell=tell,
         engine=engine,
         clock=clock,
@@ -228,8 +236,10 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         onboard=onboard,
         clock=clock,
         operators=policies.operators(settings),
+        limits=outside.limits,
         language=settings.language,
         link_hours=settings.link_hours,
+        public_url=settings.public_url,
         campaign=CampaignParts(
             rehearse=rehearsal(settings, ledger, clock, policy),
             boards=boards,
@@ -248,6 +258,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         follow=follow,
         introduce=introduce,
         onboard=onboard,
+        visits=visits,
     )
 
 

@@ -161,6 +161,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         async def look(org: str) -> None:
             await base.scan.org(org)
             await services.ask.review(await base.ledger.summaries(org))
+            await services.visits.review(org)
 
         engine.register(
             Work(
@@ -241,6 +242,7 @@ def _for_pages(settings: Settings, services: Services, limits: RedisLimits) -> P
         prove=services.prove,
         follow=services.follow,
         introduce=services.introduce,
+        visits=services.visits,
         onboard=services.onboard,
         limits=limits,
         signs_in=settings.sign_in is not None and not weak,

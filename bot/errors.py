@@ -46,6 +46,7 @@
         ├── SentElsewhere        the asker's own request, sent on the other chat platform
         ├── ProofTooWeak         it takes a stronger proof of who acts
         ├── SessionUnknown       this browser has not proven who uses it, or too long ago
+        │   └── RoleLost         it had, and its person is no Global Administrator any more
         ├── TooManyTries         a limit per link or per address; again after `retry_after`
         └── SignInError          a sign-in at Microsoft did not come to its end
             ├── SignInUnknown    not begun here, in this browser, just now; or answered already
@@ -466,6 +467,12 @@ class SessionUnknown(ConsentError):
     """This browser has not proven who uses it, or too long ago."""
 
     code = "session_unknown"
+
+
+class RoleLost(SessionUnknown):
+    """Who proved it is no Global Administrator of that tenant any more; the session has ended."""
+
+    code = "role_lost"
 
 
 class TooManyTries(ConsentError):

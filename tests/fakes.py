@@ -449,10 +449,17 @@ class SignInsInMemory:
         return self.attempts.pop(link_digest(state), None)
 
     async def open_session(self, secret: str, session: Session) -> None:
+        await self.end_sessions(session.person)
         self.sessions[link_digest(secret)] = session
 
     async def session(self, secret: str) -> Session | None:
         return self.sessions.get(link_digest(secret))
+
+    async def end_sessions(self, person: str) -> bool:
+        theirs = [key for key, one in self.sessions.items() if one.person == person]
+        for key in theirs:
+            del self.sessions[key]
+        return bool(theirs)
 
 
 class LimitsInMemory:

@@ -13,7 +13,6 @@ from bot.domain.people import Holding, Platform
 from bot.services.prove import GoToMicrosoft, Outcome
 from bot.services.scan import Scan
 from bot.services.tell import Tell
-from bot.services.visit import Visits
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,
@@ -101,9 +100,7 @@ class Stage:
         self.conversation = services.conversation
         assert services.onboard is not None
         self.onboard = services.onboard
-        self.visits = Visits(
-            ledger=self.ledger, sign_ins=self.sign_ins, clock=self.clock, secrets=self.secrets
-        )
+        self.visits = services.visits
         self.tell = Tell(self.engine)
 
     async def set(self, *requests: ConsentRequest) -> None:

@@ -169,6 +169,7 @@ def services_of(people: People, *, signs_in: bool = True) -> Services:
         prove=people.prove,
         follow=people.follow,
         introduce=people.introduce,
+        visits=people.visits,
         onboard=people.onboard,
         limits=people.limits,
         signs_in=signs_in,

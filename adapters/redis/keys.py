@@ -120,6 +120,10 @@ class Keys:
         """String: what one browser may go on with."""
         return self._key("session", digest)
 
+    def session_of(self, digest: str) -> str:
+        """String: the digest of a person's one session."""
+        return self._key("session-of", digest)
+
     def limit(self, digest: str, window: int) -> str:
         """String: how often something happened in one window of time."""
         return self._key("limit", digest, str(window))

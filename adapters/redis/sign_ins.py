@@ -5,6 +5,7 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from adapters.redis.codec import ATTEMPT, SESSION
+from adapters.redis.commit import text
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
 from bot.domain.consent import link_digest
@@ -30,11 +31,26 @@ class RedisSignIns:
         return ATTEMPT.load(stored) if stored else None
 
     async def open_session(self, secret: str, session: Session) -> None:
-        key = self._keys.session(link_digest(secret))
+        digest = link_digest(secret)
         with errors():
-            await self._client.set(key, SESSION.dump(session), ex=SESSION_LIFETIME)
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.set(self._keys.session(digest), SESSION.dump(session), ex=SESSION_LIFETIME)
+                pipeline.set(self._of(session.person), digest, ex=SESSION_LIFETIME)
+                await pipeline.execute()
 
     async def session(self, secret: str) -> Session | None:
+        digest = link_digest(secret)
         with errors():
-            stored = await self._client.get(self._keys.session(link_digest(secret)))
-        return SESSION.load(stored) if stored else None
+            stored = await self._client.get(self._keys.session(digest))
+            session = SESSION.load(stored) if stored else None
+            if session is None:
+                return None
+            newest = await self._client.get(self._of(session.person))
+        return session if newest is not None and text(newest) == digest else None
+
+    async def end_sessions(self, person: str) -> bool:
+        with errors():
+            return bool(await self._client.delete(self._of(person)))
+
+    def _of(self, person: str) -> str:
+        return self._keys.session_of(link_digest(person))

@@ -61,7 +61,11 @@ class Answers(Protocol):
         words: str,
         asker: ChatIdentity,
         progress: Callable[[Message], Awaitable[None]] | None = None,
-    ) -> Message: ...
+        *,
+        private: bool = False,
+    ) -> Message | None:
+        """None: it is not to be answered. `private`: the asker alone will see the answer."""
+        ...
 
 
 class SlackInbound:
@@ -226,6 +230,8 @@ class SlackInbound:
         if not user or event.get("tab", "home") != "home":
             return
         message = await self._answers.answer("help", await self._askers.asker(user))
+        if message is None:
+            return
         try:
             view = {"type": "home", "blocks": posting.drawn(message).blocks}
             await call(self._web.views_publish(user_id=user, view=view))
@@ -236,7 +242,9 @@ class SlackInbound:
 
     async def _converse(self, words: str, user: str, place: Reply) -> None:
         asker = await self._askers.asker(user)
-        message = await self._answers.answer(words, asker, place.progress)
+        message = await self._answers.answer(words, asker, place.progress, private=place.private)
+        if message is None:
+            return
         try:
             await place.answer(message)
             return

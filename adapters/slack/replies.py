@@ -24,7 +24,10 @@ LONGEST_PAUSE = 30.0
 
 
 class Reply(Protocol):
-    """Where one answer goes."""
+    """Where one answer goes. `private`: where its asker alone sees it."""
+
+    @property
+    def private(self) -> bool: ...
 
     async def progress(self, message: Message) -> None:
         """Show how far it is. Never raises ChatError: it is only a courtesy."""
@@ -60,6 +63,7 @@ class Posted:
         self._channel = channel
         self._thread = thread
         self._sent = ""
+        self.private = channel[:1] in ("D", "U", "W")  # a direct conversation, or whom with
         self._pace = _Pace(times=1000, seconds=1.5)  # chat.update takes some fifty a minute
 
     async def progress(self, message: Message) -> None:
@@ -105,6 +109,8 @@ class Responded:
         self._own = own
         self._thread = thread
         self._pace = _Pace(times=3 if own else 1, seconds=3.0)
+
+    private = True
 
     async def progress(self, message: Message) -> None:
         if not self._pace.allows():

@@ -46,9 +46,17 @@ class Answers(Protocol):
     """The conversation: words in, a message out."""
 
     async def answer(
-        self, words: str, asker: ChatIdentity, progress: Progress | None = None
-    ) -> Message:
-        """Authorises the asker, and never raises O365BotError. `words` may be ""."""
+        self,
+        words: str,
+        asker: ChatIdentity,
+        progress: Progress | None = None,
+        *,
+        private: bool = False,
+    ) -> Message | None:
+        """Authorises the asker, and never raises O365BotError. `words` may be "".
+
+        None: it is not to be answered. `private`: the asker alone will see the answer.
+        """
         ...
 
 
@@ -82,7 +90,7 @@ class TeamsInbound:
         self._working = working
         self._answer_within = answer_within
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._pressed: dict[str, asyncio.Task[Message]] = {}  # presses under way
+        self._pressed: dict[str, asyncio.Task[Message | None]] = {}  # presses under way
 
     async def endpoint(self, request: Request) -> Response:
         """POST of one activity: 202 taken, 200 with the answer to an invoke, else why not."""
@@ -141,6 +149,8 @@ class TeamsInbound:
             case Said():
                 shown = Shown(self._connector, event.place, event.activity_id)
                 message = await self._answer(event, shown.show)
+                if message is None:
+                    return None
                 if message.role is Role.OUTCOME and event.card_id and not shown.shown_as:
                     shown.shown_as = event.card_id
                 await shown.show(message)
@@ -152,12 +162,14 @@ class TeamsInbound:
                 await self._conversations.forget(conversation_id)
         return None
 
-    async def _answer(self, event: Said | Pressed, progress: Progress) -> Message:
+    async def _answer(self, event: Said | Pressed, progress: Progress) -> Message | None:
         try:
             await self._conversations.remember(event.ref)  # its address may have changed
         except StoreError as error:
             log.warning("teams conversation not remembered", error=error.code)
-        return await self._answers.answer(event.words, event.asker, progress)
+        return await self._answers.answer(
+            event.words, event.asker, progress, private=event.place.personal
+        )
 
     async def _press(self, event: Pressed) -> Json:
         """The body of the response to a button. Pressed again meanwhile, it is the same press."""
@@ -183,8 +195,10 @@ class TeamsInbound:
 
         async def settle() -> None:
             await asyncio.wait({answering})
-            if not answering.cancelled() and answering.exception() is None:
-                await self._let_last(event, answering.result(), shown, late=late)
+            if answering.cancelled() or answering.exception() is not None:
+                return
+            if (message := answering.result()) is not None:
+                await self._let_last(event, message, shown, late=late)
 
         answering = self._start(self._answer(event, progress))
         self._pressed[key] = answering
@@ -219,7 +233,7 @@ class TeamsInbound:
         await shown.show(message)
 
     def _response(
-        self, answering: asyncio.Task[Message], event: Pressed, latest: Message | None
+        self, answering: asyncio.Task[Message | None], event: Pressed, latest: Message | None
     ) -> Json:
         if not answering.done():
             if latest is None:
@@ -227,7 +241,8 @@ class TeamsInbound:
             return in_response(latest, own=event.own)
         if answering.cancelled() or answering.exception() is not None:
             return failed()
-        return in_response(answering.result(), own=event.own)
+        message = answering.result()
+        return says(self._working) if message is None else in_response(message, own=event.own)
 
     def _start(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)

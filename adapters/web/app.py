@@ -29,6 +29,7 @@ from adapters.web.consent import ConsentPage
 from adapters.web.cookies import Cookies
 from adapters.web.csrf import Csrf
 from adapters.web.desk import AGAIN, Desk, Services, busy
+from adapters.web.entering import EnterPage
 from adapters.web.following import FollowPage
 from adapters.web.granting import CONSENTED, GrantPage
 from adapters.web.health import Health
@@ -78,6 +79,7 @@ def build_app(
     consent = ConsentPage(desk)
     callback = Callback(desk)
     follow = FollowPage(desk, Live(services.follow, pages, closing))
+    entering = EnterPage(desk)
     granting = GrantPage(desk)
 
     async def home(request: Request) -> Response:
@@ -97,6 +99,9 @@ def build_app(
 
     async def after(request: Request) -> Response:
         return await (follow.press if request.method == "POST" else follow.show)(request)
+
+    async def way_on(request: Request) -> Response:
+        return await (entering.press if request.method == "POST" else entering.show)(request)
 
     async def grant(request: Request) -> Response:
         return await (granting.press if request.method == "POST" else granting.show)(request)
@@ -147,6 +152,7 @@ def build_app(
         Route("/c/{token}", link, methods=["GET", "POST"]),
         Route("/r/{request_id}", after, methods=["GET", "POST"]),
         Route("/r/{request_id}/live", follow.news, methods=["GET"]),
+        Route("/s/{token}", way_on, methods=["GET", "POST"]),
         Route("/o/{token}", grant, methods=["GET", "POST"]),
         Route(services.callback, callback.answer, methods=["GET"]),
         Route(CONSENTED, granting.answer, methods=["GET"]),

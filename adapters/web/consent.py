@@ -7,19 +7,20 @@ forms do, and the link is spent by none of them: that takes the proof (`bot.serv
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.cookies import Cookie
 from adapters.web.desk import TOKEN, Desk
+from adapters.web.networks import network_of
 from adapters.web.phrases import GRANTS, later_fields, later_wanted
 from bot.chat.commands import typed
 from bot.domain.campaign import OKTA_CONSENT
-from bot.domain.consent import ConsentRequest, Stage
+from bot.domain.consent import ConsentRequest
 from bot.domain.later import zone_named
 from bot.domain.people import Platform
-from bot.domain.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME
 from bot.errors import (
     LinkExpired,
     LinkRevoked,
@@ -29,7 +30,6 @@ from bot.errors import (
     StepNotAllowed,
 )
 from bot.services.acknowledge import LinkStatus
-from bot.services.prove import Begun, GoToMicrosoft, PressInChat, Proven
 from bot.services.visit import ByLink, BySession
 
 _REFUSED = (LinkUnknown, LinkExpired, LinkRevoked)
@@ -55,14 +55,10 @@ class ConsentPage:
             return await desk.no_link(request, LinkExpired(""))
         if view.status is LinkStatus.REVOKED or view.request is None:
             return await desk.no_link(request, LinkRevoked(""))
-        if view.status is LinkStatus.USED:
-            return await self._used(request, view.request)
-        try:
-            return await self._ask(request, token, view.request, view.others)
-        except _REFUSED as error:
-            return await desk.no_link(request, error)
-        except LinkSpent:  # in this very moment
-            return RedirectResponse(f"/c/{token}", status_code=303)
+        if view.status is not LinkStatus.FRESH:
+            goes_on = view.status is LinkStatus.BACK
+            return await self._used(request, view.request, goes_on=goes_on)
+        return self._ask(request, view.request, view.others)
 
     async def press(self, request: Request) -> Response:
         """POST: begin to prove, "not me", or "later"."""
@@ -88,23 +84,15 @@ class ConsentPage:
 
     async def _begin(self, request: Request, token: str) -> Response:
         desk = self._desk
-        begun: Begun = await desk.services.prove.begin(
-            token, browser=desk.cookies.read(request, Cookie.BROWSER)
+        begun = await desk.services.prove.begin(
+            token, browser=desk.cookies.read(request, Cookie.BROWSER), caller=network_of(request)
         )
-        match begun:
-            case GoToMicrosoft(address, browser):
-                response: Response = RedirectResponse(address, status_code=303)
-                desk.cookies.keep(response, Cookie.BROWSER, browser, ATTEMPT_LIFETIME)
-                desk.cookies.keep(response, Cookie.ORIGIN, f"c.{token}", ATTEMPT_LIFETIME)
-            case Proven(asked, session):
-                response = RedirectResponse(f"/r/{asked.id}", status_code=303)
-                desk.cookies.keep(response, Cookie.SESSION, session, SESSION_LIFETIME)
-            case PressInChat(asked):
-                response = desk.form_page(request, "in_chat.html", asked=asked)
-        return response
+        return desk.led_on(request, begun, origin=f"c.{token}")
 
     async def _not_me(self, request: Request, token: str, form: Mapping[str, str]) -> Response:
-        asked = await self._desk.services.follow.not_me(ByLink(token), form.get("suggestion", ""))
+        asked = await self._desk.services.follow.not_me(
+            ByLink(token, network_of(request)), form.get("suggestion", "")
+        )
         return self._desk.pages.show(request, "not_me.html", asked=asked)
 
     async def _later(self, request: Request, token: str, form: Mapping[str, str]) -> Response:
@@ -112,13 +100,13 @@ class ConsentPage:
         if local is None:
             return self._desk.pages.problem(request, 400, "when", again="")
         reason = form.get("reason", "")
-        await self._desk.services.follow.later(ByLink(token), local, reason)
+        holder = ByLink(token, network_of(request))
+        await self._desk.services.follow.later(holder, local, reason)
         return RedirectResponse(f"/c/{token}", status_code=303)
 
-    async def _ask(
+    def _ask(
         self,
         request: Request,
-        token: str,
         asked: ConsentRequest,
         others: tuple[ConsentRequest, ...],
     ) -> Response:
@@ -138,17 +126,18 @@ class ConsentPage:
             deadline=words.date(OKTA_CONSENT.on),
             own_date=words.date(own.on) if own != OKTA_CONSENT else "",
             grants=[(name, words(key)) for name, key in GRANTS],
-            okta_admins=await desk.services.introduce.offer(ByLink(token)),
             signs_in=desk.services.signs_in,
             others=[other.app_label for other in others],
             snoozed=words.moment(snooze.until, zone_named(snooze.zone)) if snooze else "",
             later=later_fields(desk.services.follow.days_for_later(asked)),
         )
 
-    async def _used(self, request: Request, asked: ConsentRequest) -> Response:
-        """On to the steps for the browser that proved who uses it; any other proves again."""
+    async def _used(self, request: Request, asked: ConsentRequest, *, goes_on: bool) -> Response:
+        """On to the steps for the browser with the session; any other learns the time alone.
+
+        It is told in UTC: the zone would say where somebody lives.
+        """
         desk = self._desk
-        words = desk.pages.words(request)
         session = BySession(desk.cookies.read(request, Cookie.SESSION), asked.id)
         try:
             await desk.services.follow.progress(session)
@@ -157,13 +146,9 @@ class ConsentPage:
         else:
             return RedirectResponse(f"/r/{asked.id}?again=1", status_code=303)
         at = asked.proof.at if asked.proof else asked.changed_at or asked.requested_at
-        taken_at = words.moment(at, zone_named(asked.chat.time_zone))
-        if asked.stage is Stage.DONE:
-            return desk.pages.show(request, "done.html", asked=asked, taken_at=taken_at)
         return desk.leading_page(
             request,
             "used.html",
-            asked=asked,
-            taken_at=taken_at,
-            signs_in=desk.services.signs_in,
+            taken_at=desk.pages.words(request).moment(at, UTC),
+            goes_on=goes_on and desk.services.signs_in,
         )

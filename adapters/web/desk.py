@@ -8,19 +8,22 @@ from datetime import timedelta
 
 from prometheus_client import Counter
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from adapters.web.cookies import Cookies
+from adapters.web.cookies import Cookie, Cookies
 from adapters.web.csrf import FIELD, Csrf
 from adapters.web.middleware import page_policy
+from adapters.web.networks import network_of
 from adapters.web.pages import Pages
+from bot.domain.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME
 from bot.errors import LinkExpired, LinkRevoked, LinkUnknown
 from bot.ports.limits import Limits
 from bot.services.acknowledge import Acknowledge
 from bot.services.follow import Follow
 from bot.services.introduce import Introduce
 from bot.services.onboard import Onboard
-from bot.services.prove import Prove
+from bot.services.prove import Begun, GoToMicrosoft, PressInChat, Prove, Proven
+from bot.services.visit import Visits
 
 # What 256 bits look like, URL-safe; whatever looks otherwise never reaches the store.
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43,64}", re.ASCII)
@@ -43,6 +46,7 @@ class Services:
     prove: Prove
     follow: Follow
     introduce: Introduce
+    visits: Visits
     onboard: Onboard | None
     limits: Limits
     signs_in: bool
@@ -83,6 +87,23 @@ class Desk:
         page.headers["Content-Security-Policy"] = page_policy(leads_to=leads_to)
         return page
 
+    def led_on(self, request: Request, begun: Begun, *, origin: str = "") -> Response:
+        """Where a press leads. `origin` is the link it began with, for the way back to it."""
+        match begun:
+            case GoToMicrosoft(address, browser):
+                response: Response = RedirectResponse(address, status_code=303)
+                self.cookies.keep(response, Cookie.BROWSER, browser, ATTEMPT_LIFETIME)
+                if origin:
+                    self.cookies.keep(response, Cookie.ORIGIN, origin, ATTEMPT_LIFETIME)
+                else:
+                    self.cookies.drop(response, Cookie.ORIGIN)
+            case Proven(asked, session):
+                response = RedirectResponse(f"/r/{asked.id}", status_code=303)
+                self.cookies.keep(response, Cookie.SESSION, session, SESSION_LIFETIME)
+            case PressInChat(asked):
+                response = self.pages.show(request, "in_chat.html", asked=asked)
+        return response
+
     def stale(self, request: Request) -> Response:
         """The form was not pressed on our page in this browser."""
         return self.pages.problem(request, 403, "stale", again="")
@@ -99,22 +120,22 @@ class Desk:
             case LinkRevoked():
                 return self.pages.problem(request, 410, "revoked")
             case None | LinkUnknown():
-                return await self._missed(request) or self.pages.problem(request, 404, "unknown")
+                return await self.missed(request) or self.pages.problem(request, 404, "unknown")
         raise error
 
     async def strayed(self, request: Request) -> Response:
         """An answer of Microsoft's to no sign-in that began in this browser."""
-        missed = await self._missed(request)
+        missed = await self.missed(request)
         return missed or self.pages.problem(request, 400, "strayed", again=AGAIN)
 
-    async def _missed(self, request: Request) -> Response | None:
-        """Count a miss of the caller's address; what to answer when there were too many.
+    async def missed(self, request: Request) -> Response | None:
+        """Count a miss of the caller's network; what to answer when there were too many.
 
         Only misses count: callers behind one proxy share its address, and a stranger there must
         not lock out whoever has a link, which has a limit of its own.
         """
         wait = await self.services.limits.hit(
-            f"miss:address:{address_of(request)}", *MISSES_PER_ADDRESS
+            f"miss:address:{network_of(request)}", *MISSES_PER_ADDRESS
         )
         return busy(self.pages, request, wait) if wait else None
 
@@ -123,8 +144,3 @@ def busy(pages: Pages, request: Request, wait: float) -> Response:
     """Too many tries; `wait` is in seconds."""
     headers = {"Retry-After": str(int(wait) + 1)}
     return pages.problem(request, 429, "busy", headers=headers)
-
-
-def address_of(request: Request) -> str:
-    """The caller's network address as the socket knows it; no header is believed."""
-    return request.client.host if request.client else ""

@@ -17,7 +17,14 @@ from adapters.web.middleware import page_policy
 from adapters.web.phrases import GRANTS, later_fields, later_wanted, standing
 from bot.domain.consent import TAKEN_ON, Button, ConsentRequest, Stage
 from bot.domain.later import zone_named
-from bot.errors import ChatError, CloudError, NobodyReachable, SessionUnknown, StepNotAllowed
+from bot.errors import (
+    ChatError,
+    CloudError,
+    NobodyReachable,
+    RoleLost,
+    SessionUnknown,
+    StepNotAllowed,
+)
 from bot.services.follow import Progress
 from bot.services.visit import BySession
 
@@ -48,7 +55,7 @@ class FollowPage:
         if template is None:
             return self._desk.pages.problem(request, 410, "revoked")
         if asked.stage not in TAKEN_ON:
-            return self._desk.pages.show(
+            return self._desk.form_page(
                 request, template, asked=asked, taken_at=self._taken_at(request, asked)
             )
         page = self._desk.form_page(request, template, **await self._guide(request, progress))
@@ -62,8 +69,12 @@ class FollowPage:
             return self._desk.stale(request)
         actor = self._actor(request)
         way = f"/r/{actor.request_id}"
+        if form.get("do") == "sign_out":
+            return await self._sign_out(request, actor)
         try:
             said = await self._take(actor, form)
+        except RoleLost:
+            return self._desk.pages.problem(request, 403, "rolelost")
         except SessionUnknown:
             return self._stranger(request)
         except StepNotAllowed:
@@ -75,6 +86,14 @@ class FollowPage:
         if said is None:
             return self._desk.pages.problem(request, 400, "when", again=way)
         return RedirectResponse(f"{way}?said={said}" if said else way, status_code=303)
+
+    async def _sign_out(self, request: Request, actor: BySession) -> Response:
+        await self._desk.services.visits.close(actor.secret)
+        page = self._desk.pages.show(request, "signed_out.html")
+        for cookie in Cookie:
+            self._desk.cookies.drop(page, cookie)
+        page.headers["Clear-Site-Data"] = '"cache"'
+        return page
 
     async def news(self, request: Request) -> Response:
         """GET: server-sent events for as long as there is something to follow."""

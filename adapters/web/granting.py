@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.callback import LONGEST_QUERY
 from adapters.web.cookies import Cookie
 from adapters.web.desk import AGAIN, TOKEN, Desk
+from adapters.web.networks import network_of
 from bot.domain.onboarding import Granting, Onboarding
 from bot.domain.sign_in import ATTEMPT_LIFETIME
 from bot.errors import (
     CloudError,
     LinkExpired,
     LinkRevoked,
+    LinkSpent,
     LinkUnknown,
     SignInDeclined,
     SignInRefused,
@@ -42,6 +46,9 @@ class GrantPage:
         except _REFUSED as error:
             return await desk.no_link(request, error)
         desk.count_fetch(request)
+        if asked.stage is Granting.CONFIRMED:
+            at = desk.pages.words(request).moment(asked.changed_at or asked.asked_at, UTC)
+            return self._page(request, asked, given_at=at)
         return self._page(request, asked)
 
     async def press(self, request: Request) -> Response:
@@ -55,11 +62,12 @@ class GrantPage:
             return desk.stale(request)
         try:
             if form.get("do") == "check":
-                await onboard.check(token)
-                return RedirectResponse(f"/o/{token}", status_code=303)
+                return self._page(request, await onboard.check(token, caller=network_of(request)))
             return await self._begin(request, onboard, token)
         except _REFUSED as error:
             return await desk.no_link(request, error)
+        except LinkSpent:
+            return RedirectResponse(f"/o/{token}", status_code=303)
 
     async def answer(self, request: Request) -> Response:
         """GET: Microsoft's answer, which is a hint: what counts is whether Graph answers."""
@@ -94,17 +102,22 @@ class GrantPage:
 
     async def _begin(self, request: Request, onboard: Onboard, token: str) -> Response:
         cookies = self._desk.cookies
-        address, browser = await onboard.begin(token, browser=cookies.read(request, Cookie.BROWSER))
+        address, browser = await onboard.begin(
+            token, browser=cookies.read(request, Cookie.BROWSER), caller=network_of(request)
+        )
         response = RedirectResponse(address, status_code=303)
         cookies.keep(response, Cookie.BROWSER, browser, ATTEMPT_LIFETIME)
         cookies.keep(response, Cookie.ORIGIN, f"o.{token}", ATTEMPT_LIFETIME)
         return response
 
-    def _page(self, request: Request, asked: Onboarding) -> Response:
+    def _page(self, request: Request, asked: Onboarding, *, given_at: str = "") -> Response:
+        """How it stands. Once Microsoft has said yes, whose tenant it is stands on no page."""
+        open_yet = asked.stage not in (Granting.ANSWERED, Granting.CONFIRMED)
         return self._desk.leading_page(
             request,
             "grant.html",
-            tenant=asked.domain,
+            tenant=asked.domain if open_yet else "",
+            given_at=given_at,
             answered=asked.stage is Granting.ANSWERED,
             confirmed=asked.stage is Granting.CONFIRMED,
         )

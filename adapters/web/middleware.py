@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PROBES = frozenset({"/health", "/metrics"})
-FORMS = ("/c/", "/r/", "/o/")  # the pages that have forms
+FORMS = ("/c/", "/r/", "/s/", "/o/")  # the pages that have forms
 CLIENT_GONE = 499  # what nginx logs for it; there is no answer to take a status from
 
 

@@ -48,6 +48,7 @@ from bot.chat.commands import (
 from bot.chat.find_app import named_app
 from bot.chat.lists import AppLists
 from bot.chat.moments import read_moment
+from bot.chat.patience import Patience
 from bot.chat.personal import PersonalReplies
 from bot.chat.replies import Replies
 from bot.chat.understanding import parse
@@ -56,9 +57,10 @@ from bot.chat.words import Words
 from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
 from bot.domain.summaries import Part
-from bot.errors import O365BotError
+from bot.errors import O365BotError, TooManyTries
 from bot.message import Message, Role
 from bot.ports.ledger import Ledger
+from bot.ports.limits import Limits
 from bot.ports.system import Clock
 from bot.services.accounts import Accounts, Noted
 from bot.services.acknowledge import Acknowledge
@@ -136,8 +138,10 @@ class Conversation:
         onboard: Onboarder | None,
         clock: Clock,
         operators: frozenset[str],
+        limits: Limits,
         language: str,
         link_hours: int,
+        public_url: str,
         campaign: CampaignParts,
     ) -> None:
         self._ledger = ledger
@@ -152,29 +156,42 @@ class Conversation:
         self._onboard = onboard
         self._clock = clock
         self._operators = operators
+        self._patience = Patience(limits)
+        self._public_url = public_url
         self._language = language
         self._link_hours = link_hours
         self._campaign = campaign
 
     async def answer(
-        self, words: str, asker: ChatIdentity, progress: Show | None = None
-    ) -> Message:
-        """The answer to `words`. Always a message: an error is answered in words, too.
+        self,
+        words: str,
+        asker: ChatIdentity,
+        progress: Show | None = None,
+        *,
+        private: bool = False,
+    ) -> Message | None:
+        """The answer to `words`; an error is answered in words, too.
 
-        `progress` shows interim messages of long work.
+        None for somebody who was told already that they say too much. `progress` shows interim
+        messages of long work. `private`: nobody but the asker will see the answer.
         """
         texts = Words(asker.language or self._language)
         replies, personal = Replies(texts), PersonalReplies(texts)
         command = parse(words)
         operator = str(asker) in self._operators
+        wait = await self._patience.ends(asker)
         log.info("asked", command=type(command).__name__, asker=str(asker), operator=operator)
+        if wait:
+            return replies.error(TooManyTries(retry_after=wait)) if wait > 0 else None
         if isinstance(command, Help):
             return replies.help(asker.platform, operator=operator)
         if not (operator or isinstance(command, Personal)):
             return _as(Role.REFUSAL, replies.not_allowed(asker))
         try:
             if isinstance(command, Personal):
-                said = await self._person(command, asker, replies, personal, operator=operator)
+                said = await self._person(
+                    command, asker, replies, personal, operator=operator, private=private
+                )
             else:
                 said = await self._do(command, asker, replies, personal, progress)
             return _as(_role(command), said)
@@ -267,6 +284,7 @@ class Conversation:
         personal: PersonalReplies,
         *,
         operator: bool,
+        private: bool,
     ) -> Message:
         """What somebody says about the request that shows a code."""
         match command:
@@ -274,7 +292,9 @@ class Conversation:
                 request = await self._acknowledge.by_code(code, asker, operator=operator)
                 return personal.verified(request)
             case ItIsMe(code):
-                return personal.taken_on(await self._prove.confirm(asker, code))
+                confirmed = await self._prove.confirm(asker, code)
+                way_on = f"{self._public_url}/s/{confirmed.way_on}" if private else ""
+                return personal.taken_on(confirmed.request, way_on)
             case Saved(code):
                 return personal.looking(await self._follow.saved(ByChat(asker, code)))
             case Already(code):
@@ -290,6 +310,8 @@ class Conversation:
                 return personal.needs_code(verb)
             case Away(said):
                 postpone = self._campaign.postpone
+                if not (operator or await postpone.concerns(asker)):
+                    return replies.not_asked()
                 calendar = postpone.calendar(asker)
                 found = read_moment(said, self._clock.now(), calendar)
                 if found is None:

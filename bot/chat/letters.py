@@ -237,6 +237,7 @@ class Letters:
             buttons.append(OpenLink("okta", words("button.okta"), tab, primary=not saved))
         if not saved:
             code = request.code
+            buttons.append(Command("me", words("button.steps"), f"me {code}"))
             buttons.append(Command("saved", words("button.saved"), f"saved {code}"))
             buttons.append(Command("later", words("button.later"), f"later {code}"))
             buttons.append(self._not_me(request, words))

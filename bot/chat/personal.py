@@ -9,7 +9,7 @@ from bot.chat import phrases
 from bot.chat.words import Words
 from bot.domain.consent import ConsentRequest
 from bot.domain.later import Moved, zone_named
-from bot.message import Buttons, Command, Fact, Facts, Message, Note, Text
+from bot.message import Buttons, Command, Fact, Facts, Message, Note, OpenLink, Text
 from bot.services.onboard import Invitation
 
 
@@ -44,9 +44,15 @@ class PersonalReplies:
             ),
         )
 
-    def taken_on(self, request: ConsentRequest) -> Message:
-        """ "It's me" was pressed."""
-        return plain(self._words("me.text", app=request.app_label))
+    def taken_on(self, request: ConsentRequest, way_on: str) -> Message:
+        """ "It's me" was pressed. `way_on` opens the steps, once; "" where others would see it."""
+        words = self._words
+        text = words("me.text", app=request.app_label)
+        if not way_on:
+            aside = words("me.aside", words=f"me {request.code}")
+            return Message(text, (Text(text), Note(aside)))
+        button = OpenLink("steps", words("button.steps"), way_on, primary=True)
+        return Message(text, (Text(text), Buttons((button,)), Note(words("me.once"))))
 
     def looking(self, request: ConsentRequest) -> Message:
         """Said to be done: it is looked at."""

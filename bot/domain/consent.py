@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.apps import AppRef
@@ -19,6 +19,9 @@ from bot.domain.likeness import likeness
 from bot.domain.looks import Watch
 from bot.domain.people import ChatIdentity, Colleague, Holding, Platform
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StepNotAllowed
+
+AFTER_USE = timedelta(days=7)
+"""So long a used link tells that it was used, and leads the browser with the session on."""
 
 
 class Stage(StrEnum):
@@ -48,6 +51,7 @@ class Step(StrEnum):
     DELIVER = "deliver"
     FAIL_DELIVERY = "fail_delivery"
     ACKNOWLEDGE = "acknowledge"  # the link is spent, with a proof of who did it
+    RETURN = "return"  # a fresh link of what was taken on is spent: the person goes on
     ATTEST = "attest"  # the person says which button was there
     SAVE = "save"  # the person says it is saved in Okta
     CLAIM = "claim"  # the person says it was done already
@@ -86,6 +90,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.DELIVERED, Step.REVOKE): Stage.REVOKED,
     (Stage.ACKNOWLEDGED, Step.ATTEST): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.RENEW): Stage.ACKNOWLEDGED,
+    (Stage.ACKNOWLEDGED, Step.RETURN): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.ACKNOWLEDGED, Step.SAVE): Stage.SAVED,
     (Stage.ACKNOWLEDGED, Step.CLAIM): Stage.ACKNOWLEDGED,
@@ -98,6 +103,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.SAVED, Step.ATTEST): Stage.ACKNOWLEDGED,
     (Stage.SAVED, Step.SAVE): Stage.SAVED,
     (Stage.SAVED, Step.RENEW): Stage.SAVED,
+    (Stage.SAVED, Step.RETURN): Stage.SAVED,
     (Stage.SAVED, Step.SNOOZE): Stage.SAVED,
     (Stage.SAVED, Step.LOOK): Stage.SAVED,
     (Stage.SAVED, Step.PROVE): Stage.DONE,
@@ -105,6 +111,8 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
 }
 
 
+# Looking, sending and coming back say nothing about when to be asked again.
+_LEAVE_A_SNOOZE = frozenset({Step.LOOK, Step.DELIVER, Step.RETURN})
 _ANSWERS = frozenset({Step.SNOOZE, Step.CLAIM, Step.ATTEST, Step.SAVE})
 # The stages in which a link may still be spent.
 FRESH = frozenset({Stage.REQUESTED, Stage.DELIVERED})
@@ -181,11 +189,13 @@ class LinkBinding:
 
     So a token exists in clear only while its message is written: each attempt to send issues a
     fresh one, which revokes the former. `letter` is the key of the delivery that carries it.
+    `used_at` is when it was spent: by the proof, or by coming back with a fresh link.
     """
 
     token_sha256: str
     expires_at: datetime
     letter: str = ""
+    used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +255,11 @@ class ConsentRequest:
         mine = {likeness(self.chat.email), likeness(self.admin_upn)} - {""}
         return likeness(account.email) in mine
 
+    @property
+    def person(self) -> str:
+        """The account that was asked, as sessions are bound to it: tenant and object id."""
+        return f"{self.tenant_id}/{self.admin_object_id}".lower()
+
     def covers(self, other: ConsentRequest) -> bool:
         """True when one sign-in serves both: the same administrator of the same tenant."""
         mine = (self.tenant_id, self.admin_object_id)
@@ -277,21 +292,24 @@ def step(
 
     `proof` goes with ACKNOWLEDGE, `link` with ISSUE and RENEW, `saw` with ATTEST, `snooze` with
     SNOOZE, and with RENEW while it goes on, `suggestion` with DECLINE, `watch` with SAVE, CLAIM and
-    LOOK. Whatever else is done than looking ends a snooze.
+    LOOK. Whatever else is done than looking ends a snooze. ACKNOWLEDGE and RETURN spend the link.
     """
     target = TRANSITIONS.get((request.stage, taken))
     if target is None:
         raise StepNotAllowed(
             f"A request that is {request.stage.value} cannot {taken.value.replace('_', ' ')}."
         )
+    link = link or request.link
+    if link is not None and taken in (Step.ACKNOWLEDGE, Step.RETURN):
+        link = replace(link, used_at=now)
     return replace(
         request,
         stage=target,
         changed_at=now,
         proof=proof or request.proof,
-        link=link or request.link,
+        link=link,
         saw=saw or request.saw,
-        snooze=request.snooze if taken in (Step.LOOK, Step.DELIVER) else snooze,
+        snooze=request.snooze if taken in _LEAVE_A_SNOOZE else snooze,
         suggestion=suggestion or request.suggestion,
         watch=watch or request.watch,
         answered_at=now if taken in _ANSWERS else request.answered_at,
@@ -302,8 +320,9 @@ def step(
 def check_link(request: ConsentRequest | None, digest: str, now: datetime) -> ConsentRequest:
     """The request that this link may still acknowledge. `digest` is `link_digest` of its token.
 
-    Raises LinkUnknown, LinkRevoked, LinkSpent or LinkExpired. A spent link is told before an
-    expired one: whoever acted in time should not be told that they were late.
+    Raises LinkUnknown, LinkRevoked, LinkSpent or LinkExpired. For AFTER_USE a spent link is told
+    before an expired one: whoever acted in time should not be told that they were late. Then it has
+    ended for good.
     """
     if request is None or request.link is None:
         raise LinkUnknown("This link is not known.")
@@ -311,6 +330,8 @@ def check_link(request: ConsentRequest | None, digest: str, now: datetime) -> Co
         raise LinkRevoked("A newer link took its place.")
     match request.stage:
         case Stage.ACKNOWLEDGED | Stage.SAVED | Stage.DONE:
+            if now >= _ends_at(request):
+                raise LinkExpired("This link has expired.")
             raise LinkSpent("This link was used already.")
         case Stage.REVOKED | Stage.DECLINED | Stage.UNDELIVERED:
             raise LinkRevoked("This link was withdrawn.")
@@ -320,6 +341,31 @@ def check_link(request: ConsentRequest | None, digest: str, now: datetime) -> Co
             if now >= request.link.expires_at:
                 raise LinkExpired("This link has expired.")
     return request
+
+
+def check_return(request: ConsentRequest | None, digest: str, now: datetime) -> ConsentRequest:
+    """The request that this link may be spent for: to take it on, or to come back to it.
+
+    The latter takes a link that was issued after the proof, such as with a reminder, and not used
+    yet. Raises as `check_link`.
+    """
+    try:
+        return check_link(request, digest, now)
+    except LinkSpent:
+        if request is None or request.link is None:
+            raise
+        if request.stage not in TAKEN_ON or request.link.used_at is not None:
+            raise
+        if now >= request.link.expires_at:
+            raise LinkExpired("This link has expired.") from None
+        return request
+
+
+def _ends_at(request: ConsentRequest) -> datetime:
+    """When the link says no more, not even that the request was taken on."""
+    used_at = request.link.used_at if request.link else None
+    taken_at = request.proof.at if request.proof else request.changed_at
+    return (used_at or taken_at or request.requested_at) + AFTER_USE
 
 
 def masked(account: str) -> str:

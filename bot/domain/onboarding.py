@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.consent import AFTER_USE
 from bot.domain.people import ChatIdentity
 from bot.errors import StepNotAllowed
 
@@ -39,7 +40,10 @@ GRANTING: Mapping[Granting, frozenset[Granting]] = {
 
 @dataclass(frozen=True, slots=True)
 class Onboarding:
-    """One tenant asked to let the bot read. Times are UTC; `link` is the digest of its token."""
+    """One tenant asked to let the bot read. Times are UTC; `link` is the digest of its token.
+
+    `changed_at` is when it came into its stage.
+    """
 
     id: str
     tenant_id: str
@@ -50,16 +54,22 @@ class Onboarding:
     expires_at: datetime
     stage: Granting = Granting.ASKED
     revision: int = 1
+    changed_at: datetime | None = None
 
     def is_usable(self, now: datetime) -> bool:
         """True while its link still leads to Microsoft."""
         return bool(GRANTING[self.stage]) and now < self.expires_at
 
+    def tells(self, now: datetime) -> bool:
+        """True while its link, which was used, still says so."""
+        given = self.stage is Granting.CONFIRMED and self.changed_at is not None
+        return given and now < (self.changed_at or now) + AFTER_USE
 
-def grant(onboarding: Onboarding, stage: Granting) -> Onboarding:
+
+def grant(onboarding: Onboarding, stage: Granting, now: datetime) -> Onboarding:
     """The onboarding in its next stage. Raises StepNotAllowed when there is no such step."""
     if stage not in GRANTING[onboarding.stage] and stage is not onboarding.stage:
         raise StepNotAllowed(
             f"An onboarding that is {onboarding.stage.value} cannot be {stage.value}."
         )
-    return replace(onboarding, stage=stage, revision=onboarding.revision + 1)
+    return replace(onboarding, stage=stage, revision=onboarding.revision + 1, changed_at=now)

@@ -22,6 +22,9 @@ class Attempt:
     `subject` is the consent request's id, or the onboarding's. `link` is the digest of the link
     that it began with and `browser` the digest of the value that only that browser holds. `nonce`
     and `verifier` (PKCE) are what the answer is checked with.
+
+    A pass, by which somebody goes on from chat, is kept alike: it has no `browser` yet, and what
+    begins with one has no `link`.
     """
 
     subject: str
@@ -59,10 +62,12 @@ class SignedIn:
 class Session:
     """What a browser may go on with after the proof: these requests, as this person.
 
-    `until` is UTC. Kept under the digest of a secret that the browser holds in a cookie.
+    `until` is UTC. Kept under the digest of a secret that the browser holds in a cookie. `person`
+    is `ConsentRequest.person`; of one person there is one session, the newest.
     """
 
     request_ids: tuple[str, ...]
     by: str
     kind: ProofKind
     until: datetime
+    person: str = ""

@@ -47,7 +47,16 @@ class SignIns(Protocol):
         ...
 
     async def open_session(self, secret: str, session: Session) -> None:
-        """Keep a session until its end. `secret` is stored as a digest."""
+        """Keep a session until its end, in place of the same person's former one.
+
+        `secret` and the person are stored as digests.
+        """
         ...
 
-    async def session(self, secret: str) -> Session | None: ...
+    async def session(self, secret: str) -> Session | None:
+        """The session, while it is the newest of its person."""
+        ...
+
+    async def end_sessions(self, person: str) -> bool:
+        """No session of theirs opens anything any more. False when there was none."""
+        ...

@@ -22,6 +22,7 @@ from bot.domain.consent import (
     ProofKind,
     Step,
     check_link,
+    check_return,
     link_digest,
     step,
 )
@@ -58,6 +59,7 @@ class LinkStatus(StrEnum):
     """What a link is still good for."""
 
     FRESH = "fresh"
+    BACK = "back"  # issued after the proof, not used yet: leads back to what was taken on
     USED = "used"
     EXPIRED = "expired"
     REVOKED = "revoked"
@@ -68,7 +70,9 @@ class LinkView:
     """What may be shown to whoever holds a link.
 
     For EXPIRED and REVOKED links all else is empty: somebody who holds an old link learns nothing
-    from it. `others` are what a sign-in would take on besides.
+    from it. For USED ones and those that lead BACK the request is there to find the session by;
+    without it, its time may be told and nothing else. `others` are what a sign-in would take on
+    besides.
     """
 
     status: LinkStatus
@@ -137,14 +141,15 @@ class Acknowledge:
         digest = link_digest(token)
         request = await self._ledger.request_by_link(digest)
         try:
-            request = check_link(request, digest, self._clock.now())
+            request = check_return(request, digest, self._clock.now())
         except LinkSpent:
-            assert request is not None  # a link without a request is unknown, not spent
-            return await self._view(LinkStatus.USED, request)
+            return LinkView(LinkStatus.USED, request)
         except LinkExpired:
             return LinkView(LinkStatus.EXPIRED)
         except LinkRevoked:
             return LinkView(LinkStatus.REVOKED)
+        if request.stage not in FRESH:
+            return LinkView(LinkStatus.BACK, request)
         return await self._view(LinkStatus.FRESH, request)
 
     async def by_code(self, code: str, asker: ChatIdentity, *, operator: bool) -> ConsentRequest:
@@ -168,7 +173,7 @@ class Acknowledge:
         Raises NotDurable while too few replicas of the store have it: then the same call, made
         again, waits for them. A sign-in serves all that the same administrator was asked for and
         did not put off, in the same step. Where `find` gives a request that was taken on before,
-        only the others are new.
+        only the others are new, and a fresh link of its own is spent.
         """
         while True:
             now = self._clock.now()
@@ -182,29 +187,35 @@ class Acknowledge:
             waiting = [request] if request.stage in FRESH else []
             if kind.reaches(ProofKind.SIGNED_IN):
                 waiting += await self._served_alike(request)
-            if not waiting:
+            again = request.stage not in FRESH
+            fresh_link = request.link is not None and request.link.used_at is None
+            # Whoever comes back by chat did not come by the link.
+            spends = again and fresh_link and kind is not ProofKind.CHAT_ACCOUNT
+            if not waiting and not spends:
                 await self._ledger.settle()  # as above
                 return TakenOn(request, again=True)
             taken = tuple(step(one, Step.ACKNOWLEDGE, now, proof=proof) for one in waiting)
+            first = step(request, Step.RETURN, now) if spends else request
+            back = (first,) if spends else ()
             planned = self._tell.changes(taken, now)
             entries = tuple(
                 AuditEntry(
                     now,
                     by,
-                    "acknowledge",
+                    (Step.RETURN if again and one is first else Step.ACKNOWLEDGE).value,
                     str(one.app),
                     {"request": one.id, "proof": kind.value, "mfa": mfa.value},
                 )
-                for one in taken
+                for one in (*back, *taken)
             )
             try:
-                await self._ledger.commit(Changes(requests=taken, planned=planned, audit=entries))
+                await self._ledger.commit(
+                    Changes(requests=(*back, *taken), planned=planned, audit=entries)
+                )
             except Conflict:
                 continue  # somebody was faster: read again, and say what they left
             await self._tell.hurry(planned)
-            again = request.stage not in FRESH
-            first = request if again else taken[0]
-            return TakenOn(first, taken if again else taken[1:], again)
+            return TakenOn(first, taken, again) if again else TakenOn(taken[0], taken[1:])
 
     async def _view(self, status: LinkStatus, request: ConsentRequest) -> LinkView:
         record = await self._ledger.app(request.app)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import structlog
 
@@ -22,11 +22,10 @@ from bot.domain.evidence import Evidence, EvidenceKind, condensed, merge
 from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.later import Snooze, plan, snooze_bounds
-from bot.errors import Conflict, StoreError, TooManyTries
+from bot.errors import Conflict, StoreError
 from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
-from bot.ports.limits import Limits
 from bot.ports.system import Clock
 from bot.services.acknowledge import integration_tab
 from bot.services.ask import Ask
@@ -37,8 +36,6 @@ from bot.services.visit import Actor, BySession, Visit, Visits
 log = structlog.get_logger(__name__)
 
 LONGEST_SUGGESTION = 200  # characters
-PRESSES = (20, timedelta(minutes=10))
-"""Steps that one request takes in so much time: each is written down, told, and looked after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class Progress:
 
 
 class Follow:
-    """The person's verbs. Each raises what `Visits.of` raises, StepNotAllowed and TooManyTries."""
+    """The person's verbs. Each raises what `Visits.acting` raises, and StepNotAllowed."""
 
     def __init__(
         self,
@@ -72,7 +69,6 @@ class Follow:
         orgs: Mapping[str, OktaOrg],
         scan: Scan,
         ask: Ask,
-        limits: Limits,
         tell: Tell,
         engine: Engine,
         clock: Clock,
@@ -84,7 +80,6 @@ class Follow:
         self._orgs = orgs
         self._scan = scan
         self._ask = ask
-        self._limits = limits
         self._tell = tell
         self._engine = engine
         self._clock = clock
@@ -200,9 +195,7 @@ class Follow:
         look: bool = False,
     ) -> ConsentRequest:
         """One step of the person's, with what follows from it, in one commit."""
-        visit = await self._visits.of(actor)
-        if wait := await self._limits.hit(f"press:{visit.request.id}", *PRESSES):
-            raise TooManyTries(retry_after=wait)
+        visit = await self._visits.acting(actor)
         while True:
             now = self._clock.now()
             moved = step(

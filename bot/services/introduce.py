@@ -14,7 +14,7 @@ from bot.domain.deliveries import Delivery
 from bot.domain.likeness import likeness
 from bot.domain.notices import Introduction
 from bot.domain.people import SUPER_ADMIN, ChatIdentity, OktaAdmin, Platform
-from bot.errors import NobodyReachable
+from bot.errors import NobodyReachable, StepNotAllowed
 from bot.ports.chat import Messenger
 from bot.ports.clouds import OktaOrg
 from bot.ports.ledger import Ledger
@@ -57,10 +57,13 @@ class Introduce:
     async def __call__(self, actor: Actor) -> ChatIdentity:
         """Plan the introduction and return the Okta admin. Twice is once.
 
-        Raises NobodyReachable, CloudError, ChatError, and what `Visits.of` raises.
+        Raises NobodyReachable, CloudError, ChatError, StepNotAllowed where the request is over, and
+        what `Visits.acting` raises.
         """
-        visit = await self._visits.of(actor)
+        visit = await self._visits.acting(actor)
         request = visit.request
+        if not request.stage.is_open:
+            raise StepNotAllowed(f"A request that is {request.stage.value} needs nobody else.")
         partner = await self._partner(request)
         now = self._clock.now()
         planned = (Delivery(Introduction(request.chat, partner, request.id), now, "introduce"),)

@@ -22,6 +22,7 @@ from bot.errors import (
     Conflict,
     LinkExpired,
     LinkRevoked,
+    LinkSpent,
     LinkUnknown,
     SignInDeclined,
     SignInError,
@@ -100,7 +101,7 @@ class Onboard:
                 expires_at=now + self._link_lifetime,
             )
             replaced = (
-                (grant(former, Granting.REPLACED),) if former and former.is_usable(now) else ()
+                (grant(former, Granting.REPLACED, now),) if former and former.is_usable(now) else ()
             )
             try:
                 await self._commit(str(by), *replaced, fresh)
@@ -109,17 +110,23 @@ class Onboard:
             return Invitation(tenant.domain, f"{self._public_url}/o/{token}")
 
     async def view(self, token: str) -> Onboarding:
-        """What the link is for. Raises LinkUnknown, LinkExpired, LinkRevoked. Changes nothing."""
+        """What the link is for, or that it was used (CONFIRMED). Changes nothing.
+
+        Raises LinkUnknown, LinkExpired, LinkRevoked.
+        """
         return await self._usable(link_digest(token))
 
-    async def begin(self, token: str, *, browser: str = "") -> tuple[str, str]:
+    async def begin(self, token: str, *, browser: str = "", caller: str = "") -> tuple[str, str]:
         """Where to send the browser, and what it must bring back in its cookie.
 
-        Raises as `view`, TooManyTries and CloudError.
+        `caller` is the network that it is pressed from. Raises as `view`, LinkSpent once it
+        can be read, TooManyTries and CloudError.
         """
         digest = link_digest(token)
         asked = await self._usable(digest)
-        if wait := await self._limits.hit(f"begin:link:{digest}", *BEGUN_PER_LINK):
+        if asked.stage is Granting.CONFIRMED:
+            raise LinkSpent("This link was used already.")
+        if wait := await self._limits.hit(f"begin:link:{digest}:{caller}", *BEGUN_PER_LINK):
             raise TooManyTries(retry_after=wait)
         tenant = await self._entra.find_tenant(asked.tenant_id)
         state, browser = self._secrets.token(), browser or self._secrets.token()
@@ -153,11 +160,11 @@ class Onboard:
         await self._move(attempt.link, Granting.ANSWERED)
         return await self._check(attempt.link)
 
-    async def check(self, token: str) -> Onboarding:
+    async def check(self, token: str, *, caller: str = "") -> Onboarding:
         """Ask Graph again. Raises as `view`, TooManyTries and CloudError."""
         digest = link_digest(token)
         await self._usable(digest)
-        if wait := await self._limits.hit(f"check:link:{digest}", *CHECKS_PER_LINK):
+        if wait := await self._limits.hit(f"check:link:{digest}:{caller}", *CHECKS_PER_LINK):
             raise TooManyTries(retry_after=wait)
         return await self._check(digest)
 
@@ -188,7 +195,8 @@ class Onboard:
             raise LinkUnknown("This link is not known.")
         if found.stage is Granting.REPLACED:
             raise LinkRevoked("A newer link took its place.")
-        if found.stage is not Granting.CONFIRMED and not found.is_usable(self._clock.now()):
+        now = self._clock.now()
+        if not found.is_usable(now) and not found.tells(now):
             raise LinkExpired("This link has expired.")
         return found
 
@@ -198,9 +206,10 @@ class Onboard:
             asked = await self._usable(digest)
             if asked.stage in (stage, Granting.CONFIRMED):
                 return asked
-            moved = grant(asked, stage)
+            now = self._clock.now()
+            moved = grant(asked, stage, now)
             note = OperatorNote(asked.asker, Happening.ONBOARDED, asked.id)
-            told = (Delivery(note, self._clock.now(), "onboarded"),)
+            told = (Delivery(note, now, "onboarded"),)
             try:
                 planned = told if stage is Granting.CONFIRMED else ()
                 await self._commit("entra", moved, planned=planned)

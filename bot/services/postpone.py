@@ -47,6 +47,12 @@ class Postpone:
         """The date that a request runs against."""
         return self._policy.deadline(request).on
 
+    async def concerns(self, chat: ChatIdentity) -> bool:
+        """True for whoever is asked for something, or was told something before."""
+        if await self._ledger.requests_of(chat):
+            return True
+        return await self._ledger.recipient(chat) is not None
+
     async def away(self, chat: ChatIdentity, until: date) -> date | None:
         """Note an absence up to and with `until`, for a year at most.
 

@@ -2,10 +2,12 @@
 
     begin    the page's button: leads to Microsoft, or into chat, or (weakest) on at once
     finish   Microsoft's answer: validated, compared, the role read anew, then one compare-and-set
-    confirm  "It's me" pressed in chat by the bound account
+    confirm  "It's me" pressed in chat by the bound account: gives a pass
+    enter    the pass, in one browser: leads to Microsoft, or on where the chat account is enough
 
 A link is spent in `finish` or `confirm` only (in `begin` where the settings accept the link itself
-as proof). Whatever goes wrong before spends nothing.
+as proof). Whatever goes wrong before spends nothing. A spent link begins nothing more: whoever
+comes back does so from chat.
 """
 
 from __future__ import annotations
@@ -15,13 +17,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import compare_digest
 
-from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import (
-    FRESH,
     TAKEN_ON,
     ConsentRequest,
     ProofKind,
     check_link,
+    check_return,
     link_digest,
     masked,
 )
@@ -30,6 +31,7 @@ from bot.domain.people import ChatIdentity, Holding
 from bot.domain.sign_in import Attempt, SignedIn
 from bot.errors import (
     LinkSpent,
+    LinkUnknown,
     ProofTooWeak,
     SignInDeclined,
     SignInRefused,
@@ -42,7 +44,6 @@ from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIn, SignIns
 from bot.ports.system import Clock, Secrets
 from bot.services.acknowledge import Acknowledge, TakenOn
-from bot.services.tell import Tell, hour_of, note
 from bot.services.visit import ByChat, Visits
 
 
@@ -80,6 +81,14 @@ class Proven:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The chat account pressed: `way_on` is the token of its pass, for that account's eyes only."""
+
+    request: ConsentRequest
+    way_on: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class WrongAccount:
     """Another account signed in. `expected` is masked (`g…@contoso.com`); nothing was spent."""
 
@@ -109,7 +118,9 @@ Begun = GoToMicrosoft | PressInChat | Proven
 Outcome = Proven | WrongAccount | ActivateFirst | RoleGone | MfaNotShown
 
 
+# Per link and address: whoever holds a link, too, must not lock its owner out.
 BEGUN_PER_LINK = (20, timedelta(hours=1))
+_PASS = "pass."  # apart from the states, which Microsoft hears
 LONGEST_STATE = 200  # characters; ours have 43
 # What a person's own "no" looks like (Microsoft Learn, "Authentication and authorization error
 # codes", and "Client credentials flow" for the admin consent).
@@ -130,7 +141,6 @@ class Prove:
         sign_ins: SignIns,
         entra: Entra | None,
         limits: Limits,
-        tell: Tell,
         clock: Clock,
         secrets: Secrets,
         minimum: ProofKind,
@@ -142,31 +152,50 @@ class Prove:
         self._sign_ins = sign_ins
         self._entra = entra
         self._limits = limits
-        self._tell = tell
         self._clock = clock
         self._secrets = secrets
         self._minimum = minimum
 
-    async def begin(self, token: str, *, browser: str = "") -> Begun:
-        """The button on the page of a link. Also for a link that was spent: sign in again.
+    async def begin(self, token: str, *, browser: str = "", caller: str = "") -> Begun:
+        """The button on the page of a link that is not spent.
 
-        `browser` is what the cookie holds by now. Raises LinkUnknown, LinkExpired, LinkRevoked,
-        LinkSpent (it is done), TooManyTries, CloudError, StoreError.
+        `browser` is what the cookie holds by now, `caller` the network that it is pressed from.
+        Raises LinkUnknown, LinkExpired, LinkRevoked, LinkSpent, TooManyTries, CloudError,
+        StoreError.
         """
         digest = link_digest(token)
-        request = await self._usable(digest, self._clock.now())
-        if wait := await self._limits.hit(f"begin:link:{digest}", *BEGUN_PER_LINK):
+        request = await self._unspent(digest, self._clock.now())
+        if wait := await self._limits.hit(f"begin:link:{digest}:{caller}", *BEGUN_PER_LINK):
             raise TooManyTries(retry_after=wait)
         if self._minimum is ProofKind.PERSONAL_LINK:
             return await self._by_link(digest, request)
         if self._sign_in is None:
-            if request.stage in FRESH:
-                return PressInChat(request)
-            return await self._by_link(digest, request)
+            return PressInChat(request)
+        return await self._to_microsoft(self._sign_in, request, digest, browser)
+
+    async def enter(self, way_on: str, *, browser: str = "") -> Begun:
+        """A pass, taken out by the first browser that comes with it.
+
+        Raises LinkUnknown (there is none, or it was used), LinkSpent, CloudError, StoreError.
+        """
+        given = await self._sign_ins.take(_PASS + way_on)
+        request = await self._ledger.request(given.subject) if given else None
+        if request is None:
+            raise LinkUnknown("There is no such pass.")
+        if request.stage not in TAKEN_ON:
+            raise LinkSpent("It is over.")
+        if self._sign_in is not None and not ProofKind.CHAT_ACCOUNT.reaches(self._minimum):
+            return await self._to_microsoft(self._sign_in, request, "", browser)
+        by, kind = str(request.chat), ProofKind.CHAT_ACCOUNT
+        return await self._proven(TakenOn(request, again=True), by, kind)
+
+    async def _to_microsoft(
+        self, sign_in: SignIn, request: ConsentRequest, link: str, browser: str
+    ) -> GoToMicrosoft:
         state, nonce = self._secrets.token(), self._secrets.token()
         verifier = self._secrets.token()
         browser = browser or self._secrets.token()
-        address_there = await self._sign_in.address(
+        address_there = await sign_in.address(
             request.tenant_id,
             state=state,
             nonce=nonce,
@@ -174,7 +203,7 @@ class Prove:
             login_hint=request.admin_upn,
         )
         attempt = Attempt(
-            request.id, request.tenant_id, digest, link_digest(browser), nonce, verifier
+            request.id, request.tenant_id, link, link_digest(browser), nonce, verifier
         )
         await self._sign_ins.begin(state, attempt)
         return GoToMicrosoft(address_there, browser)
@@ -201,7 +230,7 @@ class Prove:
         who = await self._sign_in.redeem(
             attempt.tenant_id, code=code, nonce=attempt.nonce, verifier=attempt.verifier
         )
-        request = await self._usable(attempt.link, self._clock.now())
+        request = await self._begun(attempt, self._clock.now())
         expected = (request.tenant_id.lower(), request.admin_object_id.lower())
         if (who.tenant_id.lower(), who.object_id.lower()) != expected:
             await self._report(request, Happening.WRONG_ACCOUNT, who)
@@ -209,6 +238,7 @@ class Prove:
         tenant = await self._entra.find_tenant(request.tenant_id)
         holding = await self._entra.holding(tenant, who.object_id)
         if holding is None:
+            await self._sign_ins.end_sessions(request.person)
             await self._report(request, Happening.ROLE_GONE, who)
             return RoleGone(request.tenant_domain)
         if holding is not Holding.ACTIVE:
@@ -216,30 +246,39 @@ class Prove:
         if not who.kind.reaches(self._minimum):
             return MfaNotShown()
         taken = await self._acknowledge.take_on(
-            lambda now: self._usable(attempt.link, now), who.kind, str(who), who.mfa
+            lambda now: self._begun(attempt, now), who.kind, str(who), who.mfa
         )
         return await self._proven(taken, str(who), who.kind)
 
-    async def confirm(self, account: ChatIdentity, code: str) -> ConsentRequest:
-        """ "It's me" in chat. Raises NotYours, ProofTooWeak (it takes a sign-in), LinkSpent, …"""
-        if not ProofKind.CHAT_ACCOUNT.reaches(self._minimum):
-            raise ProofTooWeak("This takes a sign-in.", needed=self._minimum.value)
+    async def confirm(self, account: ChatIdentity, code: str) -> Confirmed:
+        """ "It's me" in chat: takes it on, or leads back to what was taken on before.
+
+        Raises NotYours, ProofTooWeak (to take it on takes a sign-in), LinkSpent (it is done), …
+        """
 
         async def find(now: datetime) -> ConsentRequest:
             request = (await self._visits.of(ByChat(account, code))).request
+            if request.stage in TAKEN_ON:
+                return request
+            if not ProofKind.CHAT_ACCOUNT.reaches(self._minimum):
+                raise ProofTooWeak("This takes a sign-in.", needed=self._minimum.value)
             return check_link(request, request.link.token_sha256 if request.link else "", now)
 
         taken = await self._acknowledge.take_on(find, ProofKind.CHAT_ACCOUNT, str(account))
-        return taken.request
+        request = taken.request
+        way_on = self._secrets.token()
+        given = Attempt(request.id, request.tenant_id, link="", browser="")
+        await self._sign_ins.begin(_PASS + way_on, given)
+        return Confirmed(request, way_on)
 
     async def _by_link(self, digest: str, request: ConsentRequest) -> Proven:
-        """Go on for whoever holds the link: where that is enough, or the chat account confirmed."""
+        """Go on for whoever holds the link, where that is enough."""
         proof = request.proof
         if proof is not None and proof.kind.reaches(ProofKind.SIGNED_IN):
             raise LinkSpent("This link was used already.")  # and its proof cannot be given again
         by = str(request.chat)
         taken = await self._acknowledge.take_on(
-            lambda now: self._usable(digest, now), ProofKind.PERSONAL_LINK, by
+            lambda now: self._unspent(digest, now), ProofKind.PERSONAL_LINK, by
         )
         return await self._proven(taken, by, ProofKind.PERSONAL_LINK)
 
@@ -255,24 +294,23 @@ class Prove:
         secret = await self._visits.open((request, *others), by, kind)
         return Proven(request, secret, others, taken.again)
 
-    async def _usable(self, digest: str, now: datetime) -> ConsentRequest:
-        """The link's request: to be taken on, or taken on and under way. Raises Link* errors."""
-        request = await self._ledger.request_by_link(digest)
-        try:
-            return check_link(request, digest, now)
-        except LinkSpent:
-            if request is None or request.stage not in TAKEN_ON:
-                raise
+    async def _unspent(self, digest: str, now: datetime) -> ConsentRequest:
+        """The link's request: to be taken on, or to come back to. Raises Link* errors."""
+        return check_return(await self._ledger.request_by_link(digest), digest, now)
+
+    async def _begun(self, attempt: Attempt, now: datetime) -> ConsentRequest:
+        """What a sign-in under way is for, even where its link was spent meanwhile, or a pass."""
+        if attempt.link:
+            request = await self._ledger.request_by_link(attempt.link)
+        else:
+            request = await self._ledger.request(attempt.subject)
+        if request is not None and request.stage in TAKEN_ON:
             return request
+        return check_return(request, attempt.link, now)
 
     async def _report(self, request: ConsentRequest, happened: Happening, who: SignedIn) -> None:
-        """Write down that somebody signed in who may not, and tell the operator once an hour."""
-        now = self._clock.now()
-        planned = note(request, happened, now, round=hour_of(now))
-        detail = {"request": request.id, "tenant": who.tenant_id, "proof": who.kind.value}
-        entry = AuditEntry(now, str(who), happened.value, str(request.app), detail)
-        await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
-        await self._tell.hurry(planned)
+        detail = {"tenant": who.tenant_id, "proof": who.kind.value}
+        await self._visits.report(request, happened, str(who), detail)
 
 
 async def take_attempt(sign_ins: SignIns, state: str, browser: str, *, signs_in: bool) -> Attempt:

@@ -135,6 +135,7 @@ async def setting() -> AsyncIterator[Setting]:
             prove=made.prove,
             follow=made.follow,
             introduce=made.introduce,
+            visits=made.visits,
             onboard=None,
             limits=limits,
             signs_in=True,

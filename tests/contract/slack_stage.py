@@ -64,6 +64,8 @@ class Talk:
         words: str,
         asker: ChatIdentity,
         progress: Callable[[Message], Awaitable[None]] | None = None,
+        *,
+        private: bool = False,
     ) -> Message:
         self.asked.append((words, asker))
         if self.broken:

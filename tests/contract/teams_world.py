@@ -178,7 +178,12 @@ class Echo:
         self.says: Message | None = None
 
     async def answer(
-        self, words: str, asker: ChatIdentity, progress: Progress | None = None
+        self,
+        words: str,
+        asker: ChatIdentity,
+        progress: Progress | None = None,
+        *,
+        private: bool = False,
     ) -> Message:
         self.asked.append((words, asker))
         assert progress is not None

@@ -52,13 +52,13 @@ async def test_an_onboarding_is_found_by_id_link_and_tenant(ledger: Ledger) -> N
     """By the tenant the newest one; by a former link the one that it belonged to."""
     await ledger.commit(Changes(onboardings=(ASKED,)))
     newer = replace(ASKED, id="o2", link=link_digest("two"), asked_at=NOW + timedelta(hours=1))
-    replaced = grant(ASKED, Granting.REPLACED)
+    replaced = grant(ASKED, Granting.REPLACED, NOW)
     await ledger.commit(Changes(onboardings=(replaced, newer)))
     assert await ledger.onboarding("o1") == replaced
     assert await ledger.onboarding_by_link(link_digest("one")) == replaced
     assert await ledger.onboarding_by_link(link_digest("two")) == newer
     assert await ledger.onboarding_of("tenant-1") == newer
-    answered = grant(newer, Granting.ANSWERED)
+    answered = grant(newer, Granting.ANSWERED, NOW)
     await ledger.commit(Changes(onboardings=(answered,)))
     assert await ledger.onboarding_of("tenant-1") == answered
     assert await ledger.onboarding_of("tenant-2") is None
@@ -68,6 +68,6 @@ async def test_an_onboarding_is_found_by_id_link_and_tenant(ledger: Ledger) -> N
 async def test_of_two_steps_over_one_onboarding_one_wins(ledger: Ledger) -> None:
     """As with every other record."""
     await ledger.commit(Changes(onboardings=(ASKED,)))
-    await ledger.commit(Changes(onboardings=(grant(ASKED, Granting.ANSWERED),)))
+    await ledger.commit(Changes(onboardings=(grant(ASKED, Granting.ANSWERED, NOW),)))
     with pytest.raises(Conflict):
-        await ledger.commit(Changes(onboardings=(grant(ASKED, Granting.DECLINED),)))
+        await ledger.commit(Changes(onboardings=(grant(ASKED, Granting.DECLINED, NOW),)))

@@ -216,7 +216,16 @@ async def world(
         acknowledge = Acknowledge(
             ledger=ledger, orgs={}, tell=tell, clock=clock, minimum=request.param
         )
-        visits = Visits(ledger=ledger, sign_ins=sign_ins, clock=clock, secrets=random)
+        visits = Visits(
+            ledger=ledger,
+            sign_ins=sign_ins,
+            entra=entra,
+            limits=limits,
+            tell=tell,
+            clock=clock,
+            secrets=random,
+            minimum=request.param,
+        )
         prove = Prove(
             acknowledge=acknowledge,
             visits=visits,
@@ -225,7 +234,6 @@ async def world(
             sign_ins=sign_ins,
             entra=entra,
             limits=limits,
-            tell=tell,
             clock=clock,
             secrets=random,
             minimum=request.param,

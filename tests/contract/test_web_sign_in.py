@@ -8,12 +8,19 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bot.domain.consent import MfaShown, ProofKind, Stage
+from bot.domain.consent import (
+    AFTER_USE,
+    LinkBinding,
+    MfaShown,
+    ProofKind,
+    Stage,
+    link_digest,
+)
 from bot.domain.people import Holding
 from bot.errors import CloudRefused
 from tests.contract.test_web_link import STEPS, WHEN
-from tests.examples import OPERATOR
-from tests.site import ASKED, TAB, TOKEN, Site, a_site, csrf_of
+from tests.examples import LINK_FOR, NOW, OPERATOR
+from tests.site import ASKED, OTHER_TOKEN, TAB, TOKEN, Site, a_site, csrf_of, state_of
 
 
 @pytest.fixture
@@ -82,22 +89,99 @@ async def test_without_the_session_the_steps_do_not_exist(site: Site) -> None:
     assert (await site.open(STEPS)).status_code == 200
 
 
-async def test_a_used_link_leads_on_where_the_session_is_and_asks_again_elsewhere(
+async def test_a_used_link_leads_on_where_the_session_is_and_tells_the_time_elsewhere(
     site: Site,
 ) -> None:
-    """A second use is told kindly; another browser signs in again, and nothing is done twice."""
+    """A second use is told kindly. To any other browser it says when, and leads nowhere."""
     await site.sign_in()
     taken = await site.asked()
     here = await site.open()
     assert (here.status_code, here.headers["location"]) == (303, f"{STEPS}?again=1")
     assert "already taken on" in (await site.open(here.headers["location"])).text
     site.browser.cookies.clear()
-    page = await site.open()
-    assert "was used already" in page.text
-    assert "Contoso" not in page.text, "who, and about what, is for those who sign in"
-    back = await site.sign_in()
-    assert back.headers["location"] == f"{STEPS}?again=1"
-    assert await site.asked() == taken
+    csrf = csrf_of(await site.open(f"/s/{'x' * 43}"))
+    for stage in (Stage.ACKNOWLEDGED, Stage.SAVED, Stage.DONE):
+        await site.change(stage=stage)
+        taken = await site.asked()
+        page = await site.open()
+        assert "was used already" in page.text
+        assert "March 3, 2025, 09:00 UTC" in page.text
+        for form in ({"do": "begin"}, {"do": "later"}, {"do": "not_me"}):
+            answer = await site.press(csrf, form=form)
+            assert answer.headers.get("location", f"/c/{TOKEN}") == f"/c/{TOKEN}"
+            assert tells_of(page.text + answer.text + str(answer.headers)) == []
+        assert await site.asked() == taken
+    site.people.clock.forward(AFTER_USE)
+    ended = await site.open()
+    assert (ended.status_code, tells_of(ended.text)) == (410, [])
+    assert "has expired" in ended.text
+
+
+def tells_of(text: str) -> list[str]:
+    """What of the request stands in a text: people, app, org, tenant, code, ids, zone."""
+    asked = ("Ada", "ada@", "Olga", "Contoso", "contoso", "tenant-1", "ABC-DEF", "r1", "Berlin")
+    return [word for word in asked if word in text]
+
+
+async def test_a_fresh_link_to_what_was_taken_on_takes_a_sign_in_and_shows_no_name(
+    site: Site,
+) -> None:
+    """As a reminder brings it: the time, and the way to Microsoft; used, it is like any other."""
+    await site.sign_in()
+    site.browser.cookies.clear()
+    await site.change(link=LinkBinding(link_digest(OTHER_TOKEN), NOW + LINK_FOR))
+    path = f"/c/{OTHER_TOKEN}"
+    page = await site.open(path)
+    assert tells_of(page.text) == []
+    state = state_of(await site.press(csrf_of(page), path))
+    assert (await site.come_back(state)).headers["location"] == f"{STEPS}?again=1"
+    site.browser.cookies.clear()
+    assert 'name="csrf"' not in (await site.open(path)).text
+
+
+async def test_the_way_back_leads_from_chat_through_a_sign_in(site: Site) -> None:
+    """A pass is good once, in the browser that presses; fetching its page takes nothing out."""
+    await site.sign_in()
+    site.browser.cookies.clear()
+    confirmed = await site.people.prove.confirm(ASKED.chat, ASKED.code)
+    path = f"/s/{confirmed.way_on}"
+    for _ in range(3):
+        assert (await site.browser.head(path)).status_code == 200
+        assert tells_of((await site.open(path)).text) == []
+    pressed = await site.open_and_press(path)
+    assert "login_hint=ada@contoso.com" in pressed.headers["location"]
+    again = await site.open_and_press(path)
+    assert (again.status_code, "This way is closed" in again.text) == (410, True)
+    other = await site.come_back(state_of(pressed), "ben@tenant-1")
+    assert other.status_code == 403
+    with_another = await site.people.prove.confirm(ASKED.chat, ASKED.code)
+    state = state_of(await site.open_and_press(f"/s/{with_another.way_on}"))
+    assert (await site.come_back(state)).headers["location"] == f"{STEPS}?again=1"
+
+
+async def test_signing_out_ends_the_session_in_every_browser(site: Site) -> None:
+    """The cookies go, and whoever kept them finds nothing; the link is no way back."""
+    await site.sign_in()
+    kept = dict(site.browser.cookies)
+    out = await site.open_and_press(STEPS, {"do": "sign_out"})
+    assert "You are signed out" in out.text
+    assert "o365bot-session" not in site.browser.cookies
+    for name, value in kept.items():
+        site.browser.cookies.set(name, value)
+    assert (await site.open(STEPS)).status_code == 404
+    assert (await site.open(f"{STEPS}/live")).status_code == 404
+    assert "was used already" in (await site.open()).text
+
+
+async def test_a_role_that_is_lost_ends_what_a_browser_may_do(site: Site) -> None:
+    """It is asked for at every press; the page says why, and nothing was done."""
+    await site.sign_in()
+    csrf = csrf_of(await site.open(STEPS))
+    del site.people.entra.holdings["ada"]
+    refused = await site.press(csrf, STEPS, {"do": "saved"})
+    assert (refused.status_code, "any more" in refused.text) == (403, True)
+    assert (await site.open(STEPS)).status_code == 404
+    assert await site.stage() is Stage.ACKNOWLEDGED
 
 
 async def test_another_account_spends_nothing_and_is_told_which_was_expected(site: Site) -> None:
@@ -137,17 +221,20 @@ async def test_without_the_wanted_mfa_nothing_is_spent() -> None:
 
 
 async def test_where_no_sign_in_is_configured_the_chat_account_confirms() -> None:
-    """The page asks for one press in chat, and goes on for this browser after it."""
+    """The page asks for one press in chat; what that gives opens the steps in one browser, once."""
     async with a_site(minimum=ProofKind.CHAT_ACCOUNT, signs_in=False) as site:
         asked = await site.open_and_press()
         assert asked.status_code == 200
         assert "One press in chat" in asked.text
         assert await site.stage() is Stage.DELIVERED
-        assert "One press in chat" in (await site.press(csrf_of(asked))).text
-        await site.people.prove.confirm(ASKED.chat, ASKED.code)
-        pressed = await site.press(csrf_of(asked))
+        confirmed = await site.people.prove.confirm(ASKED.chat, ASKED.code)
+        assert "was used already" in (await site.open()).text
+        pressed = await site.open_and_press(f"/s/{confirmed.way_on}")
         assert pressed.headers["location"] == STEPS
         assert "your chat account" in (await site.open(pressed.headers["location"])).text
+        site.browser.cookies.clear()
+        assert (await site.open_and_press(f"/s/{confirmed.way_on}")).status_code == 410
+        assert (await site.open(STEPS)).status_code == 404
 
 
 async def test_where_the_link_itself_is_enough_the_press_takes_it_on() -> None:
@@ -182,8 +269,14 @@ async def test_a_tenant_lets_the_bot_read_it(site: Site) -> None:
     assert (await site.open(back.headers["location"])).headers["location"] == path
     assert "Nearly there" in (await site.open(path)).text
     people.entra.admins["tenant-1"] = ()
-    await site.open_and_press(path, {"do": "check"})
-    assert "contoso.onmicrosoft.com can be read" in (await site.open(path)).text
+    assert "can be read" in (await site.open_and_press(path, {"do": "check"})).text
+    used = await site.open(path)
+    assert "was used already" in used.text
+    assert tells_of(used.text) == []
+    csrf = csrf_of(await site.open(f"/s/{'x' * 43}"))
+    assert (await site.press(csrf, path)).headers["location"] == path, "and not to the tenant"
+    site.people.clock.forward(AFTER_USE)
+    assert (await site.open(path)).status_code == 410
     replayed = await site.browser.get("/auth/consented", params=answer)
     assert replayed.status_code == 400
 

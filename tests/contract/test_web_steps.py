@@ -163,8 +163,6 @@ async def test_a_finished_request_shows_that_nothing_is_left(site: Site) -> None
     for page in (await site.open(STEPS), await site.open(f"{STEPS}?said=over")):
         assert "nothing is left to do" in page.text
         assert TAB not in page.text
-    site.browser.cookies.clear()
-    assert "nothing is left to do" in (await site.open()).text
     assert await site.stage() is Stage.DONE
 
 

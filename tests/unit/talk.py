@@ -79,5 +79,6 @@ class World:
 
     async def ask(self, words: str, asker: ChatIdentity = OPERATOR) -> Message:
         message = await self.conversation.answer(words, asker)
+        assert message is not None
         check_form(message)
         return message

@@ -92,6 +92,7 @@ class AnyPath(RuleBasedStateMachine):
             revision=1,
             changed_at=None,
             answered_at=None,
+            link=REQUEST.link,
         )
         assert mine == REQUEST
 
@@ -129,7 +130,9 @@ def test_proof_and_link_stay_when_a_step_brings_none() -> None:
     proof = Proof(ProofKind.PERSONAL_LINK, "slack:U1", NOW)
     taken = step(REQUEST, Step.ACKNOWLEDGE, NOW, proof=proof)
     done = step(taken, Step.PROVE, NOW)
-    assert (done.proof, done.link) == (proof, REQUEST.link)
+    assert (done.proof, done.link) == (proof, taken.link)
+    assert taken.link is not None
+    assert taken.link.used_at == NOW
 
 
 def test_a_fresh_link_takes_the_place_of_the_former() -> None:
@@ -143,13 +146,13 @@ def test_a_fresh_link_takes_the_place_of_the_former() -> None:
 
 # ------------------------------------------------------------------ links
 
-AFTER_EXPIRY = timedelta(hours=73)
+AFTER_EXPIRY = timedelta(days=7, hours=1)
 OUTCOMES = {
     Stage.REQUESTED: (None, LinkExpired),
     Stage.DELIVERED: (None, LinkExpired),
-    Stage.ACKNOWLEDGED: (LinkSpent, LinkSpent),
-    Stage.SAVED: (LinkSpent, LinkSpent),
-    Stage.DONE: (LinkSpent, LinkSpent),
+    Stage.ACKNOWLEDGED: (LinkSpent, LinkExpired),
+    Stage.SAVED: (LinkSpent, LinkExpired),
+    Stage.DONE: (LinkSpent, LinkExpired),
     Stage.UNDELIVERED: (LinkRevoked, LinkRevoked),
     Stage.DECLINED: (LinkRevoked, LinkRevoked),
     Stage.EXPIRED: (LinkExpired, LinkExpired),
@@ -160,7 +163,7 @@ OUTCOMES = {
 @pytest.mark.parametrize("stage", Stage)
 @pytest.mark.parametrize("late", [False, True])
 def test_a_link_is_told_by_its_stage_first_and_its_time_second(stage: Stage, late: bool) -> None:
-    """Whoever acted in time is told that it was used, not that they were late."""
+    """Whoever acted in time is told for a week that it was used, not that they were late."""
     request = replace(REQUEST, stage=stage)
     now = NOW + (AFTER_EXPIRY if late else timedelta())
     expected = OUTCOMES[stage][late]

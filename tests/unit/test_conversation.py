@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.commands import VERBS
+from bot.domain.changes import Changes
 from bot.domain.inventory import OrgScan
 from bot.domain.people import Platform
 from bot.message import Command
-from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR
+from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR, REQUEST
 from tests.reading import buttons_of, text_of
 from tests.unit.talk import PASSWORD, World
 
@@ -177,6 +178,8 @@ async def test_whoever_is_reminded_may_put_it_off(world: World) -> None:
 
 async def test_whoever_is_away_is_left_alone(world: World) -> None:
     """A day in the past ends an absence."""
+    assert "not asked you" in text_of(await world.ask("away 2025-03-09", ADA_IN_CHAT))
+    await world.ledger.commit(Changes(requests=(REQUEST,)))
     assert "until March 9" in text_of(await world.ask("away 2025-03-09", ADA_IN_CHAT))
     assert "until March 6" in text_of(await world.ask("away 3 days", ADA_IN_CHAT))
     assert "until March 4" in text_of(await world.ask("away bis morgen", ADA_IN_CHAT))

@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from bot.chat.commands import (
+    VERBS,
     Already,
     ItIsMe,
     Later,
@@ -18,16 +19,18 @@ from bot.chat.commands import (
     Saved,
     Verify,
 )
+from bot.chat.patience import SAID
 from bot.chat.understanding import parse
 from bot.domain.consent import ProofKind, Stage
 from bot.domain.people import ChatIdentity, Platform
-from bot.message import Command, Message
+from bot.message import Buttons, Command, Message, OpenLink
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, BEN_IN_CHAT, OPERATOR
 from tests.person import ASKED
 from tests.reading import buttons_of, check_form, text_of
 
 CODE = ASKED.code
+STRANGER = BEN_IN_CHAT
 STRANGERS = [
     BEN_IN_CHAT,
     ChatIdentity(Platform.TEAMS, ADA_IN_CHAT.user_id),
@@ -45,6 +48,7 @@ async def world() -> person.Stage:
 
 async def say(world: person.Stage, words: str, who: ChatIdentity = ADA_IN_CHAT) -> Message:
     message = await world.conversation.answer(words, who)
+    assert message is not None
     check_form(message)
     return message
 
@@ -112,7 +116,60 @@ async def test_it_is_me_takes_it_on(world: person.Stage) -> None:
     """By the bound account, which needs to be no operator."""
     assert "in your hands" in text_of(await say(world, f"me {CODE}"))
     assert (await world.request()).stage is Stage.ACKNOWLEDGED
-    assert "already" in text_of(await say(world, f"me {CODE}"))
+    before = await world.request()
+    assert "direct message" in text_of(await say(world, f"me {CODE}"))
+    assert await world.request() == before
+
+
+async def test_the_way_on_is_shown_to_the_person_alone(world: person.Stage) -> None:
+    """In a channel there is no link in the answer; in private there is, a fresh one each time."""
+    links = set()
+    for _ in range(2):
+        assert "/s/" not in str(await say(world, f"me {CODE}"))
+        shown = await world.conversation.answer(f"me {CODE}", ADA_IN_CHAT, private=True)
+        assert shown is not None
+        (button,) = next(block for block in shown.blocks if isinstance(block, Buttons)).buttons
+        assert isinstance(button, OpenLink)
+        assert button.url.startswith("https://o365bot.example.com/s/")
+        links.add(button.url)
+    assert len(links) == 2
+
+
+async def test_a_stranger_cannot_be_away(world: person.Stage) -> None:
+    """Nothing is written for whoever was never asked; operators and the asked may say it."""
+    for number in range(350):
+        stranger = replace(BEN_IN_CHAT, user_id=f"U{number + 1000}")
+        assert "have not asked you" in text_of(await say(world, "away 3 days", stranger))
+    assert await world.ledger.audit() == ()
+    for who in (ADA_IN_CHAT, OPERATOR):
+        assert "Have a good time" in text_of(await say(world, "away 3 days", who))
+    assert "Have a good time" in text_of(await say(world, "away 2 days", ADA_IN_CHAT))
+
+
+async def test_no_command_of_a_stranger_writes_anything(world: person.Stage) -> None:
+    """Every verb, with everything that it takes: the ledger is as it was."""
+    before = await world.request()
+    for verb in VERBS:
+        for rest in ("", CODE, f"{CODE} sure", f"{CODE} tomorrow 14:00", "Contoso", "3 days"):
+            await world.conversation.answer(f"{verb} {rest}", STRANGER, private=True)
+            world.limits.counted.clear()
+    assert await world.ledger.audit() == ()
+    assert await world.request() == before
+    assert world.engine.deliveries == []
+    assert await world.ledger.recipient(STRANGER) is None
+
+
+async def test_whoever_says_too_much_is_told_so_once(world: person.Stage) -> None:
+    """Counted for each account over all replicas; then there is no answer until the next window."""
+    most, _ = SAID
+    for _ in range(most):
+        assert await world.conversation.answer("help", STRANGER) is not None
+    told = await world.conversation.answer("help", STRANGER)
+    assert told is not None
+    assert "wait a few minutes" in text_of(told)
+    for _ in range(5):
+        assert await world.conversation.answer(f"away {_} days", STRANGER) is None
+    assert await world.conversation.answer("help", ADA_IN_CHAT) is not None
 
 
 async def test_it_is_me_is_not_enough_where_a_sign_in_is_wanted() -> None:

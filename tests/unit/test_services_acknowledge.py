@@ -105,12 +105,12 @@ async def test_a_click_may_overtake_the_confirmation_of_its_message(world: World
     assert request.stage is Stage.ACKNOWLEDGED
 
 
-async def test_a_used_link_still_shows_the_way(world: World) -> None:
-    """Whoever comes back to the page finds the steps again; the link is spent."""
+async def test_a_used_link_says_so_and_nothing_of_the_app(world: World) -> None:
+    """The browser with the session is led on by its request's id."""
     await world.links.acknowledge(TOKEN)
     view = await world.links.view(TOKEN)
     assert view.status is LinkStatus.USED
-    assert view.integration_tab
+    assert (view.record, view.integration_tab, view.others) == (None, "", ())
     with pytest.raises(LinkSpent):
         await world.links.acknowledge(TOKEN)
 

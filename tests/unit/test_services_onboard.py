@@ -168,7 +168,7 @@ def test_what_is_over_takes_no_step() -> None:
         at = replace(asked, stage=stage)
         for target in Granting:
             if target in targets:
-                assert grant(at, target).stage is target
+                assert grant(at, target, NOW).stage is target
             elif target is not stage:
                 with pytest.raises(StepNotAllowed):
-                    grant(at, target)
+                    grant(at, target, NOW)

@@ -12,6 +12,8 @@ import pytest
 from bot.domain.agenda import BOARDS
 from bot.domain.apps import AppRef
 from bot.domain.consent import (
+    AFTER_USE,
+    Button,
     LinkBinding,
     MfaShown,
     Proof,
@@ -22,6 +24,7 @@ from bot.domain.consent import (
 )
 from bot.domain.later import Snooze
 from bot.domain.people import Holding
+from bot.domain.sign_in import Session
 from bot.errors import (
     CloudUnreachable,
     LinkExpired,
@@ -38,17 +41,19 @@ from bot.errors import (
     TokenInvalid,
     TooManyTries,
 )
+from bot.services.acknowledge import LinkStatus
 from bot.services.prove import (
     ActivateFirst,
+    GoToMicrosoft,
     MfaNotShown,
     PressInChat,
     Proven,
     RoleGone,
     WrongAccount,
 )
-from bot.services.visit import BySession
+from bot.services.visit import ByChat, ByLink, BySession
 from tests import person
-from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, LINK_FOR, NOW, REQUEST, TOKEN
+from tests.examples import ADA, ADA_IN_CHAT, BEN, BEN_IN_CHAT, LINK_FOR, NOW, REQUEST, TOKEN
 from tests.person import ASKED
 
 RIGHT = "ada@tenant-1"
@@ -164,15 +169,120 @@ async def test_what_was_put_off_stays_so_whatever_is_signed_in_for(world: person
 
 
 async def test_whoever_comes_back_signs_in_again(world: person.Stage) -> None:
-    """The link is spent, and still leads its person on; nothing is recorded twice."""
+    """The link is spent and begins nothing more; the way back leads from chat to Microsoft."""
     await world.sign_in_as(RIGHT)
     world.clock.forward(timedelta(hours=100))
     before = await world.request()
-    outcome = await world.sign_in_as(RIGHT)
+    with pytest.raises(LinkSpent):
+        await world.prove.begin(TOKEN)
+    for who, comes_in in (("ben@tenant-1", WrongAccount), (RIGHT, Proven)):
+        confirmed = await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
+        begun = await world.prove.enter(confirmed.way_on)
+        assert isinstance(begun, GoToMicrosoft)
+        state = person.state_of(begun.address)
+        outcome = await world.prove.finish(state=state, browser=begun.browser, code=who)
+        assert isinstance(outcome, comes_in)
+        with pytest.raises(LinkUnknown):
+            await world.prove.enter(confirmed.way_on)
     assert isinstance(outcome, Proven)
     assert outcome.again
     assert await world.request() == before
-    assert isinstance(await world.sign_in_as("ben@tenant-1"), WrongAccount)
+
+
+async def test_a_fresh_link_of_what_was_taken_on_leads_back_once(world: person.Stage) -> None:
+    """Such as with a reminder: it takes a sign-in, too, and is spent by it."""
+    await world.sign_in_as(RIGHT)
+    newer = LinkBinding(link_digest("newer"), world.clock.now() + LINK_FOR)
+    await world.set_request(replace(await world.request(), link=newer))
+    outcome = await world.sign_in_as(RIGHT, "newer")
+    assert isinstance(outcome, Proven)
+    assert outcome.again
+    with pytest.raises(LinkSpent):
+        await world.prove.begin("newer")
+    assert [entry.action for entry in await world.ledger.audit()] == ["return", "acknowledge"]
+
+
+async def test_a_used_link_ends_for_good(world: person.Stage) -> None:
+    """For a week it tells that it was used; after that it is as good as expired."""
+    await world.sign_in_as(RIGHT)
+    assert (await world.acknowledge.view(TOKEN)).status is LinkStatus.USED
+    world.clock.forward(AFTER_USE)
+    assert (await world.acknowledge.view(TOKEN)).status is LinkStatus.EXPIRED
+    await world.set_request(replace(await world.request(), stage=Stage.DONE))
+    assert (await world.acknowledge.view(TOKEN)).status is LinkStatus.EXPIRED
+
+
+async def test_a_new_sign_in_ends_the_former_session(world: person.Stage) -> None:
+    """In whichever browser it was; signing out ends the one there is."""
+    former = await world.sign_in_as(RIGHT)
+    assert isinstance(former, Proven)
+    confirmed = await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
+    begun = await world.prove.enter(confirmed.way_on)
+    assert isinstance(begun, GoToMicrosoft)
+    state = person.state_of(begun.address)
+    newer = await world.prove.finish(state=state, browser=begun.browser, code=RIGHT)
+    assert isinstance(newer, Proven)
+    with pytest.raises(SessionUnknown):
+        await world.visits.of(BySession(former.session, "r1"))
+    await world.visits.of(BySession(newer.session, "r1"))
+    await world.visits.close(newer.session)
+    with pytest.raises(SessionUnknown):
+        await world.visits.of(BySession(newer.session, "r1"))
+    await world.visits.close(newer.session)
+
+
+async def test_a_session_lasts_no_longer_than_the_role(world: person.Stage) -> None:
+    """Found at the next act: nothing is done, the session ends, and the operator hears of it."""
+    outcome = await world.sign_in_as(RIGHT)
+    assert isinstance(outcome, Proven)
+    actor = BySession(outcome.session, "r1")
+    world.entra.holdings["ada"] = Holding.ELIGIBLE  # an activation that is over
+    await world.follow.attest(actor, Button.AUTHENTICATE)
+    world.entra.holdings["ada"] = CloudUnreachable("Down.", where="contoso", call="GET roles")
+    with pytest.raises(CloudUnreachable):
+        await world.follow.saved(actor)
+    del world.entra.holdings["ada"]
+    for act in (world.follow.saved, world.follow.already, world.introduce):
+        with pytest.raises(SessionUnknown):
+            await act(actor)
+    assert (await world.request()).stage is Stage.ACKNOWLEDGED
+    assert len(world.told("note:role_gone:r1")) == 1
+
+
+async def test_a_look_ends_the_sessions_of_whoever_lost_the_role(world: person.Stage) -> None:
+    """What was read of the tenant is compared; as long as nothing was read nobody is thrown out."""
+    outcome = await world.sign_in_as(RIGHT)
+    assert isinstance(outcome, Proven)
+    actor = BySession(outcome.session, "r1")
+    await world.visits.review("contoso")
+    await world.ledger.save_global_admins("tenant-1", (ADA, BEN))
+    await world.visits.review("contoso")
+    await world.ledger.save_global_admins("tenant-1", (BEN,))
+    await world.visits.review("fabrikam")
+    await world.visits.of(actor)
+    await world.visits.review("contoso")
+    with pytest.raises(SessionUnknown):
+        await world.visits.of(actor)
+
+
+async def test_a_session_must_reach_what_the_settings_ask_for_now(world: person.Stage) -> None:
+    """It was opened under weaker settings: it opens nothing under stronger ones."""
+    ids, until = ("r1",), world.clock.now() + timedelta(hours=1)
+    for kind in (ProofKind.PERSONAL_LINK, ProofKind.CHAT_ACCOUNT):
+        weak = Session(ids, "slack:U1", kind, until, ASKED.person)
+        await world.sign_ins.open_session("secret", weak)
+        with pytest.raises(SessionUnknown):
+            await world.visits.of(BySession("secret", "r1"))
+
+
+async def test_a_session_is_of_one_person_whatever_requests_it_names(world: person.Stage) -> None:
+    """A request that went to somebody else in between, and a session of a former release."""
+    until = world.clock.now() + timedelta(hours=1)
+    for whose in ("tenant-1/ben", ""):
+        session = Session(("r1",), "entra:ada", ProofKind.SIGNED_IN, until, whose)
+        await world.sign_ins.open_session("secret", session)
+        with pytest.raises(SessionUnknown):
+            await world.visits.of(BySession("secret", "r1"))
 
 
 async def test_a_session_ends(world: person.Stage) -> None:
@@ -345,14 +455,29 @@ async def test_microsofts_no_is_told_by_its_code_alone(
 
 
 async def test_beginning_is_limited_per_link(world: person.Stage) -> None:
-    """Twenty for a link within an hour; what is no link counts for none."""
+    """Twenty for a link and network within an hour; what is no link counts for none.
+
+    So whoever else holds the link does not lock its owner out.
+    """
     for _ in range(20):
-        await world.begin()
+        await world.begin(caller="192.0.2.1")
         with pytest.raises(LinkUnknown):
-            await world.prove.begin("guess")
+            await world.prove.begin("guess", caller="192.0.2.1")
     with pytest.raises(TooManyTries) as caught:
-        await world.prove.begin(TOKEN)
+        await world.prove.begin(TOKEN, caller="192.0.2.1")
     assert caught.value.retry_after > 0
+    await world.begin(caller="198.51.100.1")
+
+
+async def test_presses_of_a_link_use_up_nobody_elses(world: person.Stage) -> None:
+    """Whoever holds the link says "later" twenty times; its owner is still heard."""
+    later, holder = datetime(2025, 3, 12, 9), ByLink(TOKEN, "192.0.2.1")
+    for _ in range(20):
+        await world.follow.later(holder, later)
+    with pytest.raises(TooManyTries):
+        await world.follow.later(holder, later)
+    await world.follow.later(ByLink(TOKEN, "198.51.100.1"), later)
+    await world.follow.later(ByChat(ADA_IN_CHAT, ASKED.code), later)
 
 
 # ------------------------------------------------------------------ links that are over
@@ -414,12 +539,35 @@ async def test_without_a_sign_in_the_page_sends_the_person_to_chat() -> None:
         await world.prove.confirm(ADA_IN_CHAT, "NO-SUCH")
     assert await untouched(world)
     taken = await world.prove.confirm(replace(ADA_IN_CHAT, display_name="A."), "abc def")
-    assert taken.proof == Proof(ProofKind.CHAT_ACCOUNT, "slack:U1", NOW)
+    assert taken.request.proof == Proof(ProofKind.CHAT_ACCOUNT, "slack:U1", NOW)
+    with pytest.raises(LinkSpent):
+        await world.prove.begin(TOKEN)
+
+
+async def test_a_fresh_press_in_chat_opens_one_session_in_one_browser() -> None:
+    """The link never does, however fresh; of many browsers with one pass the first comes in."""
+    world = person.Stage(ProofKind.CHAT_ACCOUNT, signs_in=False)
+    await world.set()
+    confirmed = await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
+    newer = LinkBinding(link_digest("newer"), NOW + LINK_FOR)
+    await world.set_request(replace(await world.request(), link=newer))
+    assert isinstance(await world.prove.begin("newer"), PressInChat)
+    came = await asyncio.gather(
+        *(world.prove.enter(confirmed.way_on) for _ in range(50)), return_exceptions=True
+    )
+    opened = [one for one in came if isinstance(one, Proven)]
+    assert len(opened) == 1
+    assert {type(one) for one in came} == {Proven, LinkUnknown}
+    visit = await world.visits.of(BySession(opened[0].session, "r1"))
+    assert visit.kind is ProofKind.CHAT_ACCOUNT
+    before = await world.request()
+    again = await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
+    assert again.request == before, "only a way back"
+    await world.set_request(replace(before, stage=Stage.DONE))
+    with pytest.raises(LinkSpent):
+        await world.prove.enter(again.way_on)
     with pytest.raises(LinkSpent):
         await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
-    outcome = await world.prove.begin(TOKEN)
-    assert isinstance(outcome, Proven)
-    assert outcome.request == taken
 
 
 async def test_where_a_sign_in_is_wanted_chat_is_not_enough(world: person.Stage) -> None:

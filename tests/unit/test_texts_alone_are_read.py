@@ -253,6 +253,7 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
             for said in ("", "next month")
         ],
         "sample": [replies.sample(None), replies.sample(replies.posted("report", 1))],
+        "not_asked": [replies.not_asked()],
         "away": [
             replies.away(LATER.date(), until)
             for until in (LATER.date(), LATER.date() - timedelta(days=1), None)
@@ -336,7 +337,7 @@ def test_personal_replies_say_nothing_but_texts_and_data() -> None:
     put_off = replace(REQUEST, snooze=PLAN)
     written = {
         "verified": [replies.verified(replace(REQUEST, stage=stage)) for stage in Stage],
-        "taken_on": [replies.taken_on(REQUEST)],
+        "taken_on": [replies.taken_on(REQUEST, way) for way in ("", LINK)],
         "looking": [replies.looking(REQUEST)],
         "not_me_sure": [replies.not_me_sure(REQUEST)],
         "not_me": [replies.not_me(REQUEST)],
