@@ -21,17 +21,20 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
+from adapters.slack.reading import Odd, served
+
 Json = dict[str, Any]
 
 MAX_BODY = 256 * 1024
 """Bytes; what Slack sends stays far below."""
 MAX_AGE = 300
 """Seconds a request may lie in the past or the future."""
+MAX_UNSIGNED = 4096
 MAX_FIELDS = 100
 BODY_SECONDS = 5.0
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
-_OBJECTS = ("team", "user", "channel", "container", "message", "view", "enterprise")
+_STAMPED, _SIGNED = "x-slack-request-timestamp", "x-slack-signature"
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
@@ -47,14 +50,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A genuine request of Slack's: `body` is the event, the interaction or the command's fields.
+    """A genuine request of Slack's: `body` is what is to be served of it, None for nothing.
 
-    `key` names it, the same when Slack sends it again; "" for what may be answered any number of
-    times.
+    `key` names it, the same when Slack sends it again. `challenge` is what Slack wants to hear back
+    when it checks the address, None for all other requests.
     """
 
-    body: Json = field(repr=False)
-    key: str
+    body: Json | None = field(repr=False, default=None)
+    key: str = ""
+    challenge: str | None = None
 
 
 async def accept(request: Request, signing_secret: str) -> Accepted:
@@ -64,15 +68,28 @@ async def accept(request: Request, signing_secret: str) -> Accepted:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type not in (_FORM, _JSON):
         raise Refused(415, "Expected a form or JSON.")
-    timestamp = _only(request, "x-slack-request-timestamp", _TIMESTAMP)
-    signature = _only(request, "x-slack-signature", _SIGNATURE)
+    if not any(request.headers.getlist(name) for name in (_STAMPED, _SIGNED)):
+        # The one thing that Slack sends unsigned. It asks for nothing but an answer.
+        if content_type == _FORM and _is_ssl_check(await _read(request, MAX_UNSIGNED)):
+            return Accepted()
+        raise Refused(401, "The request is not signed.")
+    timestamp = _only(request, _STAMPED, _TIMESTAMP)
+    signature = _only(request, _SIGNED, _SIGNATURE)
     if abs(time.time() - int(timestamp)) > MAX_AGE:
         raise Refused(401, "The request is too old, or the clocks disagree.")
-    body = await _read(request)
+    body = await _read(request, MAX_BODY)
     if not hmac.compare_digest(sign(signing_secret, timestamp, body), signature):
         raise Refused(401, "The signature is wrong.")
     parsed = _parse(body, content_type)
-    return Accepted(parsed, _key(parsed, signature))
+    if parsed.get("type") == "url_verification":
+        challenge = parsed.get("challenge")
+        if not isinstance(challenge, str) or not challenge.isascii():
+            raise Refused(400, "The challenge is none.")
+        return Accepted(challenge=challenge)
+    try:
+        return Accepted(served(parsed), _key(parsed, signature))
+    except Odd:
+        raise Refused(400, "The body is not what Slack documents.") from None
 
 
 def sign(signing_secret: str, timestamp: str, body: bytes) -> str:
@@ -88,13 +105,13 @@ def _only(request: Request, header: str, form: re.Pattern[str]) -> str:
     return values[0]
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, most: int) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BODY:
+                if len(body) > most:
                     raise Refused(413, "The request is too large.")
     except TimeoutError:
         raise Refused(408, "The request came too slowly.") from None
@@ -117,30 +134,23 @@ def _parse(body: bytes, content_type: str) -> Json:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
         raise Refused(400, "The body is not well-formed.") from None
-    if not isinstance(parsed, dict) or not _has_known_shape(parsed):
+    if not isinstance(parsed, dict):
         raise Refused(400, "The body is not what Slack documents.")
     return parsed
 
 
-def _has_known_shape(body: Json) -> bool:
-    """Whether the parts that Bolt looks into are what it takes them for."""
-    event = body.get("event", {"type": ""})
-    actions = body.get("actions", [{"action_id": ""}])
-    people = body.get("authorizations") or []
-    if not (isinstance(actions, list) and actions and isinstance(people, list)):
+def _is_ssl_check(body: bytes) -> bool:
+    """`ssl_check=1` and Slack's old token (docs.slack.dev, "Implementing slash commands")."""
+    try:
+        fields = dict(parse_qsl(body.decode(), strict_parsing=True, max_num_fields=2))
+    except ValueError:
         return False
-    parts = [body[name] for name in _OBJECTS if body.get(name) is not None]
-    if not all(isinstance(part, dict) for part in (event, *actions, *people, *parts)):
-        return False
-    names = [event.get("type"), *(action.get("action_id") for action in actions)]
-    return all(isinstance(name, str) for name in names)
+    return fields.get("ssl_check") == "1" and fields.keys() <= {"ssl_check", "token"}
 
 
 def _key(body: Json, signature: str) -> str:
     """Events are sent again with a new signature but the same `event_id`."""
-    if body.get("type") == "url_verification" or "ssl_check" in body:
-        return ""
     for name in ("event_id", "trigger_id"):
-        if isinstance(value := body.get(name), str) and value:
+        if isinstance(value := body.get(name), str) and value.isprintable() and value:
             return f"slack:{name}:{value[:200]}"
     return f"slack:signature:{signature}"

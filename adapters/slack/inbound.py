@@ -17,18 +17,17 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
-from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from adapters.slack import posting
 from adapters.slack.border import Refused, accept
 from adapters.slack.calls import call, quiet
 from adapters.slack.people import Askers
-from adapters.slack.replies import Posted, Reply, Responded
+from adapters.slack.replies import Posted, Reply, Responded, patiently
 from adapters.slack.words import as_typed, unescape
 from bot.domain.people import ChatIdentity
 from bot.errors import ChatError, StoreError
@@ -93,24 +92,20 @@ class SlackInbound:
             # Closing the connection spares reading the rest of what is too large or too slow.
             headers = {"Allow": "POST"} if refused.status == 405 else {"Connection": "close"}
             return PlainTextResponse(refused.reason, refused.status, headers)
-        # As in Socket Mode Bolt is given what was verified and parsed at the border, so that it
-        # does neither again. (It would take a command that speaks of a "payload" for something
-        # else.)
-        try:
-            parsed = AsyncBoltRequest(body=dict(accepted.body), mode="socket_mode")
-        except (AttributeError, KeyError, TypeError, ValueError):
-            # Bolt looks for user and channel in many places, and takes each for what it should be.
-            log.warning("slack request refused", status=400, reason="of no known shape")
-            return PlainTextResponse("The body is not what Slack documents.", 400)
-        if not accepted.key:  # Slack's own checks: Bolt knows what they ask for
-            return to_starlette_response(await self._bolt.async_dispatch(parsed))
+        if accepted.challenge is not None:
+            return JSONResponse({"challenge": accepted.challenge})
+        if accepted.body is None:
+            return Response()  # genuine, and nothing we serve
         try:
             first = await self._mark(accepted.key)
         except (StoreError, TimeoutError) as error:
             log.error("slack request not taken", reason=str(error) or "the store is too slow")
             return PlainTextResponse("Not now, try again.", 503, {"Retry-After": "5"})
         if first:
-            self._start(self._serve(parsed))
+            # As in Socket Mode Bolt is given what was verified and parsed at the border, so that it
+            # does neither again. (It would take a command that speaks of a "payload" for something
+            # else.)
+            self._start(self._serve(AsyncBoltRequest(body=accepted.body, mode="socket_mode")))
         else:
             log.info("slack request repeated", key=accepted.key)
         return Response()
@@ -232,9 +227,9 @@ class SlackInbound:
         message = await self._answers.answer("help", await self._askers.asker(user))
         if message is None:
             return
+        view = {"type": "home", "blocks": posting.drawn(message).blocks}
         try:
-            view = {"type": "home", "blocks": posting.drawn(message).blocks}
-            await call(self._web.views_publish(user_id=user, view=view))
+            await patiently(lambda: call(self._web.views_publish(user_id=user, view=view)))
         except ChatError as error:
             log.error("slack home not published", user=user, reason=str(error))
 

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack import posting
+from adapters.slack.answers import Json, lenient, object_of, objects_of, text
 from adapters.slack.calls import call
 from adapters.slack.people import email_of, is_colleague, look_up
 from bot.domain.notices import Channel
@@ -55,10 +56,11 @@ class SlackMessenger:
                 answer = await call(self._web.users_lookupByEmail(email=address))
             except PersonUnreachable:
                 continue
-            user = answer["user"]
+            user = object_of(answer, "user")
+            user_id = text(user, "id")
             # A link is personal: whom Slack takes the address for must really have it.
-            if is_colleague(user) and email_of(user) == address and user["id"] not in found:
-                found[user["id"]] = await look_up(self._web, user["id"])
+            if is_colleague(user) and email_of(user) == address and user_id not in found:
+                found[user_id] = await look_up(self._web, user_id)
         return tuple(found.values())
 
     async def profile(self, account: ChatIdentity) -> ChatIdentity:
@@ -108,7 +110,7 @@ class SlackMessenger:
         try:
             users = [person.user_id for person in people]
             answer = await call(self._web.conversations_open(users=users))
-            channel = str(answer["channel"]["id"])
+            channel = text(answer, "channel", "id")
             try:
                 known = await self._find(channel, key)
             except ChatMisconfigured:
@@ -152,12 +154,12 @@ class SlackMessenger:
         messages = self._messages(method, **where, limit=PAGE, include_all_metadata=True)
         async for message in messages:
             if _key_of(message) == key:
-                return Sent(f"{channel}:{message['ts']}")
+                return Sent(f"{channel}:{text(message, 'ts')}")
         return None
 
     async def _messages(
         self, method: Callable[..., Awaitable[AsyncSlackResponse]], **which: Any
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncIterator[Json]:
         """What `method` tells, in its order; at most MAX_PAGES pages of `limit`.
 
         A page may have fewer than `limit` though there are more (docs.slack.dev,
@@ -166,9 +168,9 @@ class SlackMessenger:
         cursor = ""
         for _ in range(MAX_PAGES):
             page = await call(method(cursor=cursor or None, **which))
-            for message in page.get("messages") or ():
+            for message in objects_of(page, "messages"):
                 yield message
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            cursor = lenient(page, "response_metadata", "next_cursor")
             if not cursor:
                 return
 
@@ -179,7 +181,7 @@ class SlackMessenger:
         answer = await call(self._web.conversations_open(users=[person.user_id]))
         if len(self._direct) >= MAX_REMEMBERED:
             self._direct.clear()
-        channel = str(answer["channel"]["id"])
+        channel = text(answer, "channel", "id")
         self._direct[person.user_id] = channel
         return channel
 
@@ -188,9 +190,7 @@ def _metadata(key: str) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 
-def _key_of(message: dict[str, Any]) -> str | None:
-    metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != EVENT_TYPE:
+def _key_of(message: Json) -> str | None:
+    if lenient(message, "metadata", "event_type") != EVENT_TYPE:
         return None
-    key = (metadata.get("event_payload") or {}).get("key")
-    return key if isinstance(key, str) else None
+    return lenient(message, "metadata", "event_payload", "key") or None

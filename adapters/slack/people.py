@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.answers import AnswerOdd, lenient, object_of, text
 from adapters.slack.calls import call
 from bot.domain.people import ChatIdentity, Platform
 from bot.errors import ChatError
@@ -28,26 +29,31 @@ def is_colleague(user: Mapping[str, Any]) -> bool:
 
 def email_of(user: Mapping[str, Any]) -> str:
     """The address in the profile, lower case; "" when there is none."""
-    return str((user.get("profile") or {}).get("email") or "").lower()
+    return lenient(user, "profile", "email").lower()
 
 
-def identity(user: Mapping[str, Any]) -> ChatIdentity:
-    """The person. `language` is Slack's locale (`de-DE`) when the object came with it."""
-    profile = user.get("profile") or {}
+def identity(user_id: str, user: Mapping[str, Any]) -> ChatIdentity:
+    """The person with this member id; of the object only what is told of them is taken.
+
+    `language` is Slack's locale (`de-DE`) when the object came with it.
+    """
     return ChatIdentity(
         platform=Platform.SLACK,
-        user_id=str(user["id"]),
-        display_name=str(profile.get("real_name") or user.get("real_name") or ""),
+        user_id=user_id,
+        display_name=lenient(user, "profile", "real_name") or lenient(user, "real_name"),
         email=email_of(user),
-        time_zone=str(user.get("tz") or ""),
-        language=str(user.get("locale") or ""),
+        time_zone=lenient(user, "tz"),
+        language=lenient(user, "locale"),
     )
 
 
 async def look_up(web: AsyncWebClient, user_id: str) -> ChatIdentity:
     """The person with this member id, with time zone and language. Raises ChatError."""
     answer = await call(web.users_info(user=user_id, include_locale=True))
-    return identity(answer["user"])
+    user = object_of(answer, "user")
+    if text(user, "id") != user_id:
+        raise AnswerOdd("user.id of whom was asked for")
+    return identity(user_id, user)
 
 
 class Askers:

@@ -6,11 +6,16 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.answers import AnswerOdd, text
 from adapters.slack.calls import call
 from adapters.slack.drawing import Drawn, draw
 from bot.errors import MessageGone, MessageRefused
 from bot.message import Message
 from bot.ports.chat import Sent
+
+
+class NotToldWhere(AnswerOdd):
+    """Slack took the message and did not say where it stands."""
 
 
 def drawn(message: Message) -> Drawn:
@@ -45,7 +50,10 @@ async def post(
             unfurl_media=False,
         )
     )
-    return Sent(f"{answer['channel']}:{answer['ts']}")
+    try:
+        return Sent(f"{text(answer, 'channel')}:{text(answer, 'ts')}")
+    except AnswerOdd as odd:
+        raise NotToldWhere from odd
 
 
 async def update(web: AsyncWebClient, message_id: str, message: Message) -> None:

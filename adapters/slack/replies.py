@@ -7,6 +7,7 @@ handling-user-interaction, "Message responses").
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import structlog
@@ -75,11 +76,7 @@ class Posted:
             log.warning("slack progress not shown", reason=str(error))
 
     async def answer(self, message: Message) -> None:
-        try:
-            await self._show(message)
-        except ChatThrottled as limit:
-            await _wait(limit)
-            await self._show(message)
+        await patiently(lambda: self._show(message))
 
     async def _show(self, message: Message) -> None:
         if self._sent:
@@ -88,7 +85,10 @@ class Posted:
                 return
             except MessageGone:
                 self._sent = ""
-        sent = await posting.post(self._web, self._channel, message, thread=self._thread)
+        try:
+            sent = await posting.post(self._web, self._channel, message, thread=self._thread)
+        except posting.NotToldWhere:
+            return  # it was taken, and cannot be changed: where it stands was not told
         self._sent = sent.message_id
 
 
@@ -121,11 +121,7 @@ class Responded:
             log.warning("slack progress not shown", reason=str(error))
 
     async def answer(self, message: Message) -> None:
-        try:
-            await self._show(message, private=message.private)
-        except ChatThrottled as limit:
-            await _wait(limit)
-            await self._show(message, private=message.private)
+        await patiently(lambda: self._show(message, private=message.private))
 
     async def _show(self, message: Message, *, private: bool) -> None:
         looks = posting.drawn(message)
@@ -142,7 +138,12 @@ class Responded:
         await respond(self._web, self._url, payload)
 
 
-async def _wait(limit: ChatThrottled) -> None:
-    if limit.retry_after > LONGEST_PAUSE:
-        raise limit
-    await asyncio.sleep(limit.retry_after)
+async def patiently(attempt: Callable[[], Awaitable[object]]) -> None:
+    """Once more after a rate limit that is over soon: what it refused was surely not taken."""
+    try:
+        await attempt()
+    except ChatThrottled as limit:
+        if limit.retry_after > LONGEST_PAUSE:
+            raise
+        await asyncio.sleep(limit.retry_after)
+        await attempt()

@@ -15,14 +15,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from adapters.slack.answers import AnswerOdd
 from adapters.slack.calls import open_web
 from adapters.slack.outbound import PAGE, SlackMessenger
+from adapters.slack.posting import NotToldWhere
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
 from bot.errors import (
     ChannelUnreachable,
     ChatError,
     ChatMisconfigured,
+    ChatRefused,
     ChatThrottled,
     ChatUnreachable,
     MessageGone,
@@ -282,15 +285,30 @@ ERRORS: dict[str, tuple[Callable[[], Response], type[ChatError]]] = {
     "its thread deleted": (refused("thread_not_found"), MessageGone),
     "blocks wrong": (refused("invalid_blocks", errors=["/blocks/0"]), MessageRefused),
     "blocks too long": (refused("msg_blocks_too_long"), MessageRefused),
-    "unheard of": (refused("some_new_error"), MessageRefused),
+    "unheard of": (refused("some_new_error"), ChatRefused),
+    "no code": (refused(""), ChatUnreachable),
+    "a code that is none": (refused("<b>x</b>"), ChatUnreachable),
+    "a method that is gone": (refused("unknown_method"), ScopeMissing),
+    "another id": (lambda: JSONResponse({"ok": True}), NotToldWhere),
+    "ids of other types": (
+        lambda: JSONResponse({"ok": True, "channel": 5, "ts": None}),
+        NotToldWhere,
+    ),
+    "ok in words": (lambda: JSONResponse({"ok": "true"}), AnswerOdd),
+    "null": (lambda: JSONResponse(None), ChatUnreachable),
+    "errors of another form": (refused("invalid_blocks", errors=5), MessageRefused),
+    "metadata of another form": (refused("no_text", response_metadata="x"), MessageRefused),
+    "headers only": (lambda: Response("", 500), ChatUnreachable),
+    "moved": (lambda: Response("", 307, {"Location": "/api/elsewhere"}), ChatRefused),
+    "moved for good": (lambda: Response("", 301, {"Location": "http://127.0.0.1:9"}), ChatRefused),
     "broken inside": (refused("internal_error"), ChatUnreachable),
     "broken inside, 500": (refused("fatal_error", 500), ChatUnreachable),
     "rate limit in the body": (refused("ratelimited"), ChatThrottled),
     "workspace quota": (refused("message_limit_exceeded"), ChatThrottled),
     "HTML, 502": (lambda: Response("<html>", 502, media_type="text/html"), ChatUnreachable),
     "HTML, 200": (lambda: Response("<html>", 200, media_type="text/html"), ChatUnreachable),
-    "text": (lambda: PlainTextResponse("ok"), ChatUnreachable),
-    "JSON, a list": (lambda: JSONResponse(["ok"]), ChatUnreachable),
+    "text": (lambda: PlainTextResponse("ok"), AnswerOdd),
+    "JSON, a list": (lambda: JSONResponse(["ok"]), AnswerOdd),
     "JSON, truncated": (lambda: Response("{", media_type="application/json"), ChatUnreachable),
     "nothing": (lambda: Response("", 204), ChatUnreachable),
     "rate limit": (lambda: Response("", 429, {"Retry-After": "7"}), ChatThrottled),

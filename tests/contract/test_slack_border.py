@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
@@ -41,6 +41,7 @@ from tests.contract.slack_stage import (
 )
 from tests.fakes import OnceInMemory
 from tests.serving import served
+from tests.waiting import wait_until
 
 
 @pytest_asyncio.fixture
@@ -234,3 +235,77 @@ async def test_slacks_environment_variables_change_nothing(
         await inbound.drain(5)
     assert talk.words == ["apps"]
     assert os.listdir(tmp_path) == []
+
+
+async def test_slacks_unsigned_check_is_answered_and_does_nothing(stage: Stage) -> None:
+    """Slack checks the certificate without a signature (docs.slack.dev, slash commands)."""
+    for body in (b"ssl_check=1", b"ssl_check=1&token=abc"):
+        response = await stage.client.post(stage.url, content=body, headers={"content-type": FORM})
+        assert (response.status_code, response.content) == (200, b"")
+    assert (stage.talk.asked, stage.once.seen) == ([], set())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"ssl_check=0",
+        b"ssl_check=1&command=%2Fo365&text=apps&user_id=U0OLA",
+        b"ssl_check=1&payload=%7B%7D",
+        b"ssl_check=1&ssl_check=1&token=x",
+        b"ssl_check",
+        b"x" * 5000,
+        command("apps"),
+    ],
+    ids=map(str, range(7)),
+)
+async def test_nothing_else_comes_unsigned(stage: Stage, body: bytes) -> None:
+    """However much it calls itself a check; 401, or 413 when it is long."""
+    response = await stage.client.post(stage.url, content=body, headers={"content-type": FORM})
+    assert response.status_code in (401, 413)
+    assert (stage.talk.asked, stage.once.seen) == ([], set())
+
+
+UNSERVED: list[dict[str, Any]] = [
+    {"type": "view_submission", "view": {"id": "V1"}, "user": {"id": OLA}},
+    {"type": "view_submission", "view": {}},
+    {"type": "view_closed"},
+    {"type": "workflow_step_edit", "workflow_step": {}},
+    {"type": "workflow_step_execute"},
+    {"type": "shortcut", "callback_id": 5},
+    {"type": "message_action", "message": {}},
+    {"type": "block_suggestion", "actions": [{"action_id": "x"}]},
+    {"type": "dialog_submission", "submission": 5},
+    {"type": "interactive_message", "actions": [{"name": "x"}]},
+    {"type": "function_executed", "event": {"type": "function_executed", "function": None}},
+    {"type": "event_callback", "event": {"type": "function_executed", "inputs": 5}},
+    {"type": "event_callback", "event": {"type": "assistant_thread_started"}},
+    {"type": "event_callback", "event": {"type": "team_join", "user": {"id": 5}}},
+    {"type": "event_callback", "event": {"type": "message", "message": {"assistant": []}}},
+    {"type": "app_rate_limited", "minute_rate_limited": "x"},
+    {"type": 5},
+    {"is_enterprise_install": "maybe", "enterprise": None, "team": None},
+]
+
+
+async def test_genuine_kinds_that_are_not_served_are_taken_in_silence(stage: Stage) -> None:
+    """200, no traceback, and nothing happens: Slack adds kinds at any time."""
+    with structlog.testing.capture_logs() as logs:
+        for body in UNSERVED:
+            assert (await stage.send(json.dumps(body).encode())).status_code == 200, body
+            form = urlencode({"payload": json.dumps(body)}).encode()
+            assert (await stage.send(form, kind=FORM)).status_code == 200, body
+        await stage.send(b"event=x", kind=FORM)
+        await stage.send(b"ssl_check=1", kind=FORM)
+        await stage.inbound.drain(5)
+    assert stage.talk.asked == []
+    assert not [line for line in logs if line["log_level"] == "error"]
+
+
+async def test_halves_of_characters_break_nothing(stage: Stage) -> None:
+    """JSON may hold what no UTF-8 can carry: in words, in ids, in the id of the event."""
+    half = "\\ud83d"
+    body = event(mention("apps X"), "EvX").decode()
+    for odd in (body.replace("apps X", f"apps {half}"), body.replace("EvX", half)):
+        assert (await stage.send(odd.encode())).status_code == 200
+    await wait_until(lambda: len(stage.talk.asked) == 2)
+    assert all("\ud83d" not in words for words in stage.talk.words)

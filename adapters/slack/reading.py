@@ -1,0 +1,97 @@
+"""What of a genuine request is served, and only that, in a form that can be relied on.
+
+Slack adds kinds and members at any time, and Bolt takes many of them for what they should be. So
+nothing goes on to it but the members that are used here, each of the type that Slack documents
+(docs.slack.dev/interactivity, /apis/events-api, /interactivity/implementing-slash-commands).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Json = dict[str, Any]
+
+EVENTS = ("app_mention", "message", "app_home_opened")
+_COMMAND = ("command", "text", "user_id", "channel_id", "team_id", "response_url", "trigger_id")
+_EVENT = ("type", "user", "text", "channel", "channel_type", "ts", "thread_ts", "subtype", "tab")
+_ACTION = ("type", "action_id", "block_id", "value")
+_OBJECTS = ("team", "user", "channel", "container", "message", "view", "enterprise")
+
+
+class Odd(ValueError):
+    """A part of the request has another form than Slack documents."""
+
+
+def served(body: Mapping[str, Any]) -> Json | None:
+    """The command, the press or the event to act on; None for what is nothing of ours.
+
+    Raises Odd.
+    """
+    if "command" in body:
+        return _texts(body, _COMMAND)
+    event = _object(body, "event")
+    actions = _objects(body, "actions")
+    people = _objects(body, "authorizations")
+    parts = {name: _object(body, name) for name in _OBJECTS}
+    match body.get("type"):
+        case "block_actions" if actions:
+            container, message = parts["container"], parts["message"]
+            return {
+                "type": "block_actions",
+                **_texts(body, ("response_url", "trigger_id")),
+                "user": _texts(parts["user"], ("id",)),
+                "team": _texts(parts["team"], ("id",)),
+                "channel": _texts(parts["channel"], ("id",)),
+                "container": {
+                    **_texts(container, ("thread_ts",)),
+                    "is_ephemeral": container.get("is_ephemeral") is True,
+                },
+                "message": _texts(message, ("thread_ts",)),
+                # Bolt finds its listener by the id of the first action.
+                "actions": [{"action_id": "", **_texts(one, _ACTION)} for one in actions],
+            }
+        case "event_callback" if event.get("type") in EVENTS:
+            happened = _texts(event, _EVENT) | {
+                # whatever they are: that they are there is what counts
+                name: True
+                for name in ("bot_id", "edited", "hidden")
+                if event.get(name)
+            }
+            if not isinstance(event.get("subtype"), str | None):
+                happened["hidden"] = True
+            return {
+                "type": "event_callback",
+                **_texts(body, ("team_id", "event_id")),
+                "event": happened,
+                "authorizations": [_texts(one, ("user_id",)) for one in people],
+            }
+    return None
+
+
+def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = holder.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise Odd(name)
+    return value
+
+
+def _objects(holder: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = holder.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        raise Odd(name)
+    return value
+
+
+def _texts(holder: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str]:
+    """The members that are texts. Halves of characters, which no UTF-8 can carry, are replaced."""
+    found = {name: holder.get(name) for name in names}
+    return {
+        name: value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        for name, value in found.items()
+        if isinstance(value, str)
+    }

@@ -1,0 +1,92 @@
+"""What Slack's refusals mean, by its error codes.
+
+Source of the codes: the "Errors" of each method that is called here, docs.slack.dev/reference/
+methods. A code that is not named here is UNTOLD: it blames neither a person nor the installation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.domain.refusals import Refusal, Scope
+
+_TOKEN = "Check slack.bot_token: install the app again and set the new token (docs/slack.md)."
+_INVITE = "Invite the app to the channel, or name another one (docs/slack.md)."
+
+CODES: Mapping[str, Refusal] = {
+    code: Refusal(scope, hint)
+    for scope, hint, codes in (
+        (
+            Scope.PERSON,
+            "",
+            "user_not_found users_not_found user_disabled user_not_visible user_not_in_channel "
+            "user_is_bot user_is_restricted user_is_ultra_restricted cannot_dm_bot "
+            "invalid_user_combination invalid_users not_enough_users too_many_users "
+            "users_list_not_supplied",
+        ),
+        (
+            Scope.PERSON,
+            "Turn the Messages Tab on under App Home: nobody can be written to without it.",
+            "messages_tab_disabled",
+        ),
+        (
+            Scope.CHANNEL,
+            _INVITE,
+            "channel_not_found not_in_channel no_permission is_archived restricted_action "
+            "restricted_action_read_only_channel restricted_action_thread_only_channel "
+            "restricted_action_non_threadable_channel restricted_action_thread_locked "
+            "channel_type_not_supported method_not_supported_for_channel_type",
+        ),
+        (
+            Scope.GONE,
+            "",
+            "message_not_found thread_not_found cant_update_message edit_window_closed is_inactive "
+            "hash_conflict expired_url used_url",
+        ),
+        (
+            Scope.MESSAGE,
+            "",
+            "invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text "
+            "too_many_attachments too_many_contact_cards metadata_too_large "
+            "metadata_must_be_sent_from_app invalid_metadata_format invalid_metadata_schema "
+            "markdown_text_conflict view_too_large invalid_arguments invalid_arg_name "
+            "invalid_array_arg invalid_charset invalid_form_data invalid_post_type "
+            "invalid_json missing_post_type invalid_payload "
+            "cannot_reply_to_message duplicate_client_msg_id",
+        ),
+        (Scope.CALL, "Turn the Home Tab on under App Home.", "not_enabled"),
+        (
+            Scope.CALL,
+            "Slack does not take this call from this app.",
+            "missing_scope not_allowed_token_type unknown_method method_deprecated "
+            "deprecated_endpoint",
+        ),
+        (
+            Scope.INSTALLATION,
+            _TOKEN,
+            "invalid_auth not_authed account_inactive token_revoked token_expired",
+        ),
+        (
+            Scope.INSTALLATION,
+            "Slack refuses the app as a whole: ask a workspace owner (docs/slack.md).",
+            "org_login_required ekm_access_denied team_access_not_granted app_access_restricted "
+            "two_factor_setup_required team_not_found accesslimited enterprise_is_restricted",
+        ),
+        (
+            Scope.PASSING,
+            "",
+            "fatal_error internal_error service_unavailable request_timeout update_failed "
+            "external_channel_migrating team_added_to_org",
+        ),
+    )
+    for code in codes.split()
+}
+"""By Slack's own code."""
+
+UNTOLD = Refusal(Scope.UNTOLD)
+
+
+def scope_missing(needed: str) -> Refusal:
+    """A scope that the app lacks: named, where Slack names it."""
+    named = f"the scope {needed}" if needed else "the scopes of docs/slack.md"
+    return Refusal(Scope.CALL, f"Give the Slack app {named} and install it again.")

@@ -1,0 +1,298 @@
+"""What Slack answers is read with care: nobody loses an answer, and no link goes elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from adapters.slack.calls import is_slacks, open_web
+from adapters.slack.inbound import SlackInbound
+from adapters.slack.outbound import SlackMessenger
+from adapters.slack.refusals import CODES
+from bot.domain.notices import Channel
+from bot.domain.people import ChatIdentity, Platform
+from bot.domain.refusals import Scope
+from bot.errors import ChatError, ChatRefused
+from bot.message import Message
+from tests.contract.slack_stage import (
+    FORM,
+    JSON,
+    OLA,
+    Talk,
+    command,
+    event,
+    mention,
+    settings,
+    signed_headers,
+)
+from tests.fakes import OnceInMemory
+from tests.serving import served
+
+Answer = Callable[[], Response]
+
+
+class Odd:
+    """A Slack that answers each method as it is told, and a bot beside it."""
+
+    def __init__(self, answers: dict[str, list[Answer]]) -> None:
+        self.answers = answers
+        self.calls: list[tuple[str, str]] = []
+        self.talk = Talk()
+        self.inbound: SlackInbound
+        self.url = self.api = ""
+
+    async def handle(self, request: Request) -> Response:
+        method = request.path_params["method"]
+        self.calls.append((method, (await request.body()).decode()))
+        left = self.answers.get(method) or [lambda: JSONResponse({"ok": True})]
+        return (left.pop(0) if len(left) > 1 else left[0])()
+
+    @property
+    def methods(self) -> list[str]:
+        return [method for method, _ in self.calls]
+
+    async def send(self, body: bytes, kind: str = JSON) -> int:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            headers = signed_headers(body, kind)
+            status = (await client.post(self.url, content=body, headers=headers)).status_code
+        await self.inbound.drain(5)
+        self.inbound._draining = False
+        return status
+
+
+@asynccontextmanager
+async def odd(**answers: list[Answer]) -> AsyncIterator[Odd]:
+    slack = Odd({method.replace("_", "."): each for method, each in answers.items()})
+    routes = [Route("/api/{method}", slack.handle, methods=["GET", "POST"])]
+    async with served(lambda url: Starlette(routes=routes)) as api:
+        slack.api = api
+        config = settings(f"{api}/api")
+        async with open_web(config) as web:
+            slack.inbound = SlackInbound(config, slack.talk, OnceInMemory(), web)
+            app = Starlette(routes=[Route("/", slack.inbound.endpoint, methods=["POST"])])
+            async with served(lambda url: app) as url:
+                slack.url = url
+                yield slack
+
+
+def says(body: Any, status: int = 200, **headers: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda: JSONResponse(body, status, named)
+
+
+POSTED = says({"ok": True, "channel": "C1", "ts": "1.1"})
+METHODS = (
+    *("users.lookupByEmail", "users.info", "chat.postMessage", "chat.update", "pins.add"),
+    *("conversations.open", "conversations.history", "conversations.replies"),
+)
+STRANGE: list[Any] = [
+    {"ok": True},
+    {"ok": True, "user": None},
+    {"ok": True, "user": 5},
+    {"ok": True, "user": {}},
+    {"ok": True, "user": {"id": 5, "profile": "x", "tz": 1}},
+    {"ok": True, "user": {"id": "U0SOMEBODYELSE", "profile": {"email": "eve@contoso.com"}}},
+    {"ok": True, "user": []},
+    [],
+    None,
+    "ok",
+    5,
+    {},
+]
+
+
+@pytest.mark.parametrize("answer", STRANGE, ids=repr)
+async def test_who_asks_is_told_by_the_signed_request_whatever_slack_answers(answer: Any) -> None:
+    """Slack is asked for name and language alone."""
+    async with odd(users_info=[says(answer)], chat_postMessage=[POSTED]) as slack:
+        with structlog.testing.capture_logs() as logs:
+            assert await slack.send(event(mention())) == 200
+        assert [(w, who.user_id) for w, who in slack.talk.asked] == [("apps", OLA)]
+        assert slack.talk.asked[0][1].email != "eve@contoso.com"
+        assert slack.methods == ["users.info", "chat.postMessage"]
+        assert not [line for line in logs if line["log_level"] == "error"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: PlainTextResponse("<html>busy</html>", media_type="text/html"),
+        lambda: Response(""),
+        lambda: Response("{", media_type="application/json"),
+        says(None),
+        says([]),
+        says({"error": 5}),
+        says({"ok": None}),
+    ],
+    ids=map(str, range(7)),
+)
+async def test_an_answer_that_may_be_lost_goes_to_direct_messages(answer: Answer) -> None:
+    """What is no answer of Slack's took nothing for sure."""
+    async with odd(chat_postMessage=[answer, POSTED]) as slack:
+        assert await slack.send(event(mention())) == 200
+        posts = [body for method, body in slack.calls if method == "chat.postMessage"]
+        assert len(posts) == 2
+        assert OLA in posts[1]
+
+
+@pytest.mark.parametrize("answer", [{"ok": True}, {"ok": True, "ts": 5}, {"ok": True, "ts": None}])
+async def test_what_was_taken_is_not_sent_twice(answer: Any) -> None:
+    """Slack says that it has it, and only not where."""
+    async with odd(chat_postMessage=[says(answer)]) as slack:
+        assert await slack.send(event(mention())) == 200
+        assert slack.methods.count("chat.postMessage") == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [*STRANGE, {"ok": True, "channel": None}, {"ok": True, "messages": 5}], ids=repr
+)
+async def test_the_messenger_raises_nothing_but_errors_of_its_port(answer: Any) -> None:
+    """Each of its methods, whatever comes back."""
+    ada = ChatIdentity(Platform.SLACK, "U1", email="ada@contoso.com")
+    channel = Channel(Platform.SLACK, "C1")
+    async with odd() as slack:
+        slack.answers = {method: [says(answer)] for method in METHODS}
+        async with open_web(settings(f"{slack.api}/api")) as web:
+            messenger = SlackMessenger(web)
+            for call in (
+                lambda: messenger.find_person(["ada@contoso.com"], "", ""),
+                lambda: messenger.profile(ada),
+                lambda: messenger.send_personal(ada, Message("x"), "k"),
+                lambda: messenger.post(channel, Message("x"), "k"),
+                lambda: messenger.pin("C1:1.1"),
+                lambda: messenger.update("C1:1.1", Message("x")),
+                lambda: messenger.introduce([ada, ada], Message("x"), "k"),
+                lambda: messenger.find_sent(ada, "k"),
+                lambda: messenger.find_sent(channel, "k", "C1:1.1"),
+                lambda: messenger.messages_after("C1:1.1", 5),
+            ):
+                with contextlib.suppress(ChatError):
+                    await call()
+
+
+# ------------------------------------------------------------------ where answers go
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_redirect_is_followed(status: int) -> None:
+    """A 307 would post a personal link to wherever it leads."""
+    elsewhere: list[str] = []
+
+    async def caught(request: Request) -> Response:
+        elsewhere.append((await request.body()).decode())
+        return JSONResponse({"ok": True, "channel": "C1", "ts": "1"})
+
+    trap = Starlette(routes=[Route("/{path:path}", caught, methods=["GET", "POST"])])
+    async with served(lambda url: trap) as other:
+        there = lambda: Response("", status, {"Location": f"{other}/api/chat.postMessage"})  # noqa: E731
+        async with odd(chat_postMessage=[there], answer=[there]) as slack:
+            async with open_web(settings(f"{slack.api}/api")) as web:
+                with pytest.raises(ChatRefused):
+                    await SlackMessenger(web).post(
+                        Channel(Platform.SLACK, "C1"), Message("https://link"), "k"
+                    )
+            body = command("apps", response_url=f"{slack.api}/api/answer", trigger_id="1.1")
+            await slack.send(body, FORM)
+        assert elsewhere == []
+
+
+@pytest.mark.parametrize(
+    ("url", "slacks"),
+    [
+        ("https://hooks.slack.com/commands/T1/2/x", True),
+        ("https://hooks.slack.com:443/actions/T1/2/x", True),
+        ("https://hooks.slack-gov.com/commands/T1/2/x", True),
+        ("http://hooks.slack.com/commands/T1/2/x", False),
+        ("https://hooks.slack.com.example.com/x", False),
+        ("https://slack.com@example.com/x", False),
+        ("https://x:y@hooks.slack.com/x", False),
+        ("https://evilslack.com/x", False),
+        ("https://hooks.slack.com:8443/x", False),
+        ("https://169.254.169.254/latest", False),
+        ("https://[::1/x", False),
+        ("file:///etc/passwd", False),
+        ("", False),
+        ("hooks.slack.com/x", False),
+    ],
+)
+def test_a_response_url_is_slacks(url: str, slacks: bool) -> None:
+    """Nothing is posted anywhere else, however well the request is signed."""
+    assert is_slacks(url, "https://slack.com/api/") is slacks
+
+
+async def test_an_answer_for_another_host_goes_to_direct_messages() -> None:
+    """The person still gets it."""
+    async with odd(chat_postMessage=[POSTED]) as slack:
+        body = command("apps", response_url="https://hooks.example.com/x", trigger_id="1.1")
+        assert await slack.send(body, FORM) == 200
+        (post,) = [body for method, body in slack.calls if method == "chat.postMessage"]
+        assert OLA in post
+
+
+@pytest.mark.parametrize(
+    ("answer", "to_direct"),
+    [
+        (lambda: PlainTextResponse("ok"), False),
+        (says({"ok": True}), False),
+        (lambda: PlainTextResponse("<html>", media_type="text/html"), True),
+        (lambda: Response(""), True),
+        (says({"ok": False, "error": "used_url"}), True),
+        (says({"ok": False, "error": "expired_url"}, 404), True),
+        (says(None), True),
+    ],
+    ids=map(str, range(7)),
+)
+async def test_only_slacks_ok_is_an_ok(answer: Answer, to_direct: bool) -> None:
+    """Else the answer is taken to the person's direct messages."""
+    async with odd(answer=[answer], chat_postMessage=[POSTED]) as slack:
+        body = command("apps", response_url=f"{slack.api}/api/answer", trigger_id="1.1")
+        await slack.send(body, FORM)
+        assert ("chat.postMessage" in slack.methods) is to_direct
+
+
+# ------------------------------------------------------------------ the Home tab, and scopes
+
+
+HOME = {"type": "app_home_opened", "user": OLA, "tab": "home", "channel": "D1"}
+
+
+async def test_the_home_tab_is_published_again_after_a_rate_limit() -> None:
+    """Else it would stay empty until it is opened once more."""
+    limit = says({"ok": False, "error": "ratelimited"}, 429, Retry_After="1")
+    async with odd(views_publish=[limit, says({"ok": True})]) as slack:
+        await slack.send(event(HOME))
+        assert slack.methods.count("views.publish") == 2
+
+
+async def test_a_missing_scope_is_said_as_that() -> None:
+    """In the log, with what to grant, whichever call it was."""
+    lacks = says({"ok": False, "error": "missing_scope", "needed": "users:read"})
+    async with odd(users_info=[lacks], views_publish=[lacks]) as slack:
+        with structlog.testing.capture_logs() as logs:
+            await slack.send(event(HOME))
+        told = [str(line.get("reason")) for line in logs if "users:read" in str(line)]
+        assert len(told) == 2
+
+
+def test_every_code_says_what_it_is_about() -> None:
+    """One table; whoever is blamed by a code is named there, and nobody for an unknown one."""
+    by_scope = {scope: {c for c, r in CODES.items() if r.scope is scope} for scope in Scope}
+    assert "invalid_auth" in by_scope[Scope.INSTALLATION]
+    assert "missing_scope" in by_scope[Scope.CALL]
+    assert "user_disabled" in by_scope[Scope.PERSON]
+    assert "is_archived" in by_scope[Scope.CHANNEL]
+    assert "message_not_found" in by_scope[Scope.GONE]
+    assert "invalid_blocks" in by_scope[Scope.MESSAGE]
+    assert "fatal_error" in by_scope[Scope.PASSING]
+    assert not by_scope[Scope.UNTOLD]
+    assert all(CODES[code].hint for code in by_scope[Scope.INSTALLATION] | by_scope[Scope.CALL])
