@@ -65,6 +65,7 @@ class Resource:
         advanced = eventual and query.get("$count") == "true"
         taken = {*self.query, *({"$filter"} if self.filters else ())}
         taken |= {"$expand"} if self.expands else set()
+        taken |= {"$count"} if self.directory else set()
         for name in query:
             if name not in {*taken, "$skiptoken"}:
                 raise Unsupported(
@@ -261,7 +262,7 @@ RESOURCES: tuple[Resource, ...] = (
         "oauth2permissiongrant-list",
         _DIRECTORY,
         "DelegatedPermissionGrant.ReadWrite.All",
-        filters={"clientId": "eq", "consentType": "eq", "principalId": "eq", "resourceId": "eq"},
+        filters={"clientId": "eq", "consentType": "eq"},
         query=_ANY,
     ),
     _resource(

@@ -7,6 +7,7 @@ System Log takes in a filter is in developer.okta.com/docs/reference/system-log-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
@@ -207,3 +208,11 @@ RESOURCES: tuple[Resource, ...] = (
         filters=_LOG_ATTRIBUTES,
     ),
 )
+
+
+def resource_of(path: str) -> Resource | None:
+    """The resource that a path below `/api/v1` addresses; None for one that is not pretended."""
+    for resource in RESOURCES:
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", resource.path), path):
+            return resource
+    return None

@@ -16,7 +16,7 @@ from adapters.entra.reading import Json, flag, moment, quoted, text, told
 from adapters.entra.unread import read_failed
 from bot.domain.apps import Tenant
 from bot.domain.evidence import Evidence, EvidenceKind
-from bot.errors import CloudError
+from bot.errors import CloudError, CloudRefused
 
 UPN_PREFIX = "svc_OKTA_sync_"
 NAME_PREFIX = "Okta AAD Service Principal:"
@@ -45,11 +45,33 @@ async def read_accounts(
     except CloudError as error:
         return {app_id: (read_failed(error, seen_at),) for app_id in app_ids}
 
+    if any(not _names(account) for account in accounts):
+        unseen = (read_failed(_hidden(tenant), seen_at),)
+    else:
+        unseen = (Evidence(EvidenceKind.NO_SERVICE_ACCOUNT, seen_at),)
     newest: dict[str, Json] = {}
     for account in sorted(accounts, key=lambda a: moment(a, "createdDateTime") or _LONG_AGO):
         for app_id in _named(account, app_ids):
             newest[app_id] = account
-    return {app_id: (_evidence(newest.get(app_id), seen_at),) for app_id in app_ids}
+    return {
+        app_id: (_evidence(newest[app_id], seen_at),) if app_id in newest else unseen
+        for app_id in app_ids
+    }
+
+
+def _names(account: Json) -> str:
+    return text(account, "userPrincipalName") or text(account, "displayName")
+
+
+def _hidden(tenant: Tenant) -> CloudRefused:
+    """An account was found by its name, and its name is not shown: whose it is cannot be told."""
+    return CloudRefused(
+        f"{tenant.domain} does not show o365bot the names of its accounts.",
+        where=tenant.domain,
+        call=calls.USERS.name,
+        missing=calls.USERS.permission,
+        hint=f"Grant the application permission {calls.USERS.permission} there.",
+    )
 
 
 def _named(account: Json, app_ids: frozenset[str]) -> set[str]:
@@ -66,11 +88,9 @@ def _named(account: Json, app_ids: frozenset[str]) -> set[str]:
     return {app_id for app_id in app_ids for rest in rests if rest.startswith(app_id.lower())}
 
 
-def _evidence(account: Json | None, seen_at: datetime) -> Evidence:
-    if account is None:
-        return Evidence(EvidenceKind.NO_SERVICE_ACCOUNT, seen_at)
+def _evidence(account: Json, seen_at: datetime) -> Evidence:
     detail = {
-        "account": text(account, "userPrincipalName") or text(account, "displayName"),
+        "account": _names(account),
         **told("enabled", flag(account, "accountEnabled")),
     }
     at = moment(account, "createdDateTime")

@@ -1,7 +1,7 @@
 """A small Okta org for the contract tests.
 
 It checks signatures and proofs as RFC 7523 and RFC 9449 say, and each of its resources can be made
-to answer anything.
+to answer anything; what a resource does not allow to be asked, by `sandbox.okta_rules`, is refused.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
+
+from sandbox.okta_errors import OktaError
+from sandbox.okta_rules import resource_of
 
 CLIENT_ID = "0oaclient"
 Resource = Callable[[Request], Response]
@@ -67,6 +70,12 @@ class PretendOkta:
     def _resource(self, request: Request) -> Response:
         self.calls.append(request.url.path)
         self.queries.append(request.url.query)
+        known = resource_of(request.url.path.removeprefix("/api/v1"))
+        if known is not None:
+            try:
+                known.check(request.query_params)
+            except OktaError as refused:
+                return refused.response()
         resource = self.resources.get(request.url.path)
         return resource(request) if resource else error(404, "E0000007")
 

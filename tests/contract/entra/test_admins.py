@@ -377,6 +377,47 @@ async def test_people_are_read_one_by_one_where_the_filter_is_refused(
     assert entra.admin_gaps(microsoft.tenant()) == ()
 
 
+@pytest.mark.parametrize("wrapped", [True, False])
+async def test_a_single_row_may_come_wrapped(
+    entra: EntraClient, microsoft: Microsoft, wrapped: bool
+) -> None:
+    """The page's example has it in `value`, its schema has not."""
+    person = user("u1")
+    admins(microsoft, person)
+    row = microsoft.graph[f"{REPORT}/u1"]
+    microsoft.graph |= {
+        REPORT: graph_error(400, "BadRequest", "Filter not supported"),
+        f"{REPORT}/u1": {"value": row} if wrapped else row,
+    }
+    (admin,) = await entra.global_admins(microsoft.tenant())
+    assert admin.mfa is Mfa.YES
+
+
+async def test_a_domain_without_federation_is_microsofts_own(
+    entra: EntraClient, microsoft: Microsoft
+) -> None:
+    """404 is how a domain says so whose kind the list does not tell; it is no gap."""
+    admins(microsoft, user("u1"), capable=False)
+    microsoft.graph[DOMAINS] = listed({"id": "contoso.example", "isRoot": True})
+    microsoft.graph[FEDERATION] = graph_error(404, "Request_ResourceNotFound")
+    (admin,) = await entra.global_admins(microsoft.tenant())
+    assert admin.mfa is Mfa.NO
+    assert entra.admin_gaps(microsoft.tenant()) == ()
+
+
+@pytest.mark.parametrize(
+    "initial", ["contoso.onmicrosoft.us", "contoso.partner.onmschina.cn", "contoso.onmicrosoft.com"]
+)
+async def test_an_initial_domain_is_managed_in_every_cloud(
+    entra: EntraClient, microsoft: Microsoft, initial: str
+) -> None:
+    """It cannot be federated, so nothing is asked."""
+    admins(microsoft, user("u1", userPrincipalName=f"u1@{initial}"), capable=False)
+    (admin,) = await entra.global_admins(microsoft.tenant())
+    assert admin.mfa is Mfa.NO
+    assert DOMAINS not in microsoft.paths()
+
+
 async def test_domains_are_looked_at_only_when_somebody_lacks_a_factor(
     entra: EntraClient, microsoft: Microsoft
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +10,13 @@ import httpx
 import pytest
 
 from adapters.entra.clouds import keeps_audits
+from adapters.entra.consent import read_consent
 from adapters.entra.discovery import Discovery
+from adapters.entra.graph import Graph
 from adapters.entra.tokens import AppTokens
 from adapters.http.client import open_http
 from bot.domain.apps import Tenant
+from bot.domain.evidence import EvidenceKind
 from bot.domain.hosts import is_initial
 from bot.errors import CloudRefused, TenantUnknown
 from bot.settings.clouds import EntraSettings
@@ -170,6 +174,34 @@ async def test_an_error_code_is_looked_up_in_the_cloud_it_came_from() -> None:
 def test_an_initial_domain_is_told_in_every_cloud(domain: str, initial: bool) -> None:
     """It belongs to no company's mail, and cannot be federated."""
     assert is_initial(domain) is initial
+
+
+@pytest.mark.parametrize(("cloud", "asked"), [(GCC_HIGH, True), (CHINA, False)])
+async def test_who_consented_is_not_asked_where_no_cloud_says(
+    cloud: tuple[str, str], asked: bool
+) -> None:
+    """At 21Vianet that read is left out, and its silence is no evidence and no gap."""
+    paths: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/token"):
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 3600})
+        paths.append(request.url.path.removeprefix("/v1.0"))
+        if request.url.path.endswith("/$batch"):
+            asked_for = json.loads(request.content)["requests"]
+            empty = [{"id": one["id"], "status": 200, "body": {"value": []}} for one in asked_for]
+            return httpx.Response(200, json={"responses": empty})
+        rows = [{"id": "sp1", "displayName": "Okta Microsoft Graph Client"}]
+        return httpx.Response(200, json={"value": rows if "Principals" in paths[-1] else []})
+
+    clock = FakeClock()
+    of_cloud = settings(cloud)
+    async with open_http(httpx.MockTransport(answer)) as http:
+        graph = Graph(of_cloud, http, AppTokens(of_cloud, http, clock), clock, clock.sleep)
+        tenant = Tenant(OURS, "contoso.example", cloud[1])
+        (found,) = await read_consent(graph, of_cloud, tenant, clock.now())
+    assert found.kind is EvidenceKind.TENANT_NOT_CONSENTED
+    assert ("/auditLogs/directoryAudits" in paths) is asked
 
 
 def test_21vianet_alone_has_no_directory_audit() -> None:

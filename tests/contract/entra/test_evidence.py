@@ -429,6 +429,47 @@ async def test_accounts_that_cannot_be_read_are_told_for_each_app(
         assert one.detail["needed"] == "no"
 
 
+async def test_accounts_whose_names_are_hidden_are_not_nobodys(
+    entra: EntraClient, microsoft: Microsoft
+) -> None:
+    """Found by a name that is not shown, one may be any app's; the others stay what they are."""
+    upn = f"svc_OKTA_sync_{APP}@contoso.example"
+    microsoft.graph["/users"] = listed(account(upn), {"id": "y", "userPrincipalName": None})
+    evidence = await entra.account_evidence(microsoft.tenant(), frozenset({APP, OTHER_APP}))
+    (found,), (other,) = evidence[APP], evidence[OTHER_APP]
+    assert found.kind is EvidenceKind.SERVICE_ACCOUNT
+    assert other.kind is EvidenceKind.READ_FAILED
+    assert other.detail["missing"] == "User.Read.All"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"accountEnabled": True}, {"enabled": "yes"}),
+        ({"accountEnabled": False}, {"enabled": "no"}),
+        ({"accountEnabled": None}, {}),
+        ({"accountEnabled": True, "disabledByMicrosoftStatus": "NotDisabled"}, {"enabled": "yes"}),
+        (
+            {
+                "accountEnabled": True,
+                "disabledByMicrosoftStatus": "DisabledDueToViolationOfServicesAgreement",
+            },
+            {"enabled": "no"},
+        ),
+    ],
+)
+async def test_whether_an_application_may_sign_in_is_said_only_when_it_is_told(
+    entra: EntraClient, microsoft: Microsoft, more: dict[str, Any], told: dict[str, str]
+) -> None:
+    """By the tenant, and by Microsoft, who may switch an application off everywhere."""
+    consented(microsoft)
+    row = microsoft.graph[PRINCIPALS]
+    assert isinstance(row, dict)
+    microsoft.graph[PRINCIPALS] = listed({**row["value"][0], **more})
+    consent = (await entra.tenant_evidence(microsoft.tenant()))[0]
+    assert {k: v for k, v in consent.detail.items() if k == "enabled"} == told
+
+
 async def test_without_apps_nothing_is_asked(entra: EntraClient, microsoft: Microsoft) -> None:
     """An org without Office 365 apps costs no call."""
     assert await entra.account_evidence(microsoft.tenant(), frozenset()) == {}
