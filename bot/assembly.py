@@ -13,6 +13,7 @@ from bot import policies
 from bot.chat.conversation import CampaignParts, Conversation
 from bot.chat.letters import Letters
 from bot.chat.reminding import Reminding
+from bot.chat.welcome import Welcome
 from bot.domain.consent import ProofKind
 from bot.domain.intents import Policy
 from bot.domain.people import Platform
@@ -25,6 +26,7 @@ from bot.ports.sign_in import SignIn, SignIns
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import Painter
 from bot.services.acknowledge import Acknowledge
+from bot.services.arrive import Arrive
 from bot.services.ask import Ask
 from bot.services.boards import Boards
 from bot.services.deliver import Deliver
@@ -69,6 +71,7 @@ class Services:
     """What the chat platforms, the pages and the engine call."""
 
     conversation: Conversation
+    welcome: Welcome
     ask: Ask
     remind: Remind
     deliver: Deliver
@@ -248,8 +251,10 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             waive=waiver(settings, ledger, clock, policy, tell.hurry),
         ),
     )
+    arrive = Arrive(ledger=ledger, ask=ask, policy=policies.people_policy(settings))
     return Services(
         conversation=conversation,
+        welcome=Welcome(arrive, operators=policies.operators(settings), language=settings.language),
         ask=ask,
         remind=remind,
         deliver=deliver,

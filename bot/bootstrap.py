@@ -181,6 +181,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             TeamsInbound(
                 settings.teams,
                 services.conversation,
+                services.welcome,
                 once,
                 conversations,
                 connector,

@@ -72,9 +72,10 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """The app was installed for a person, in a team or in a chat."""
+    """The app was installed for a person, in a team or in a chat; `anew`: and not just upgraded."""
 
     ref: ConversationRef
+    anew: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ def _event(activity: Activity, envelope: Envelope) -> Event | None:
         case ActivityTypes.installation_update:
             # An upgrade also sends remove-upgrade, in no promised order: it removes nothing.
             if activity.action in ("add", "add-upgrade"):
-                return Installed(_ref(activity, envelope))
+                return Installed(_ref(activity, envelope), anew=activity.action == "add")
             if activity.action == "remove":
                 return Removed(_without_thread(envelope.conversation_id))
         case ActivityTypes.conversation_update:
@@ -223,10 +224,18 @@ def _asker(activity: Activity) -> ChatIdentity:
 
 
 def _kind(activity: Activity) -> str:
+    """What Teams calls it. Some clients leave it out: then its id and what comes with it tell.
+
+    Nothing is taken for a chat of two that is not surely one: personal links go there.
+    """
     kind = activity.conversation.conversation_type
     if kind in KINDS:
         return str(kind)
-    return "groupChat" if activity.conversation.is_group else "personal"
+    data = activity.channel_data if isinstance(activity.channel_data, dict) else {}
+    if data.get("team") or data.get("channel") or data.get("teamsChannelId"):
+        return "channel"
+    shared = activity.conversation.is_group or not str(activity.conversation.id).startswith("a:")
+    return "groupChat" if shared else "personal"
 
 
 def _place(activity: Activity, envelope: Envelope) -> Place:

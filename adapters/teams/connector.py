@@ -133,6 +133,11 @@ class Connector:
             raise ChatUnreachable("Teams opened a conversation without an id.", nothing_sent=True)
         return conversation_id
 
+    async def member(self, place: Place, member_id: str) -> Json:
+        """One member of a conversation, by `29:` or Entra object id; as Teams tells of them."""
+        conversation, member = quote(place.conversation_id, safe=""), quote(member_id, safe="")
+        return await self._call("GET", place, f"/v3/conversations/{conversation}/members/{member}")
+
     async def members(self, place: Place) -> AsyncIterator[Json]:
         """Everybody in a conversation or team, page by page."""
         path = f"/v3/conversations/{quote(place.conversation_id, safe='')}/pagedmembers"

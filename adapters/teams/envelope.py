@@ -21,7 +21,10 @@ class ActivityInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The outside of one activity. `tenant_id` is `channelData.tenant.id`, "" when absent."""
+    """The outside of one activity.
+
+    `tenant_id` is `channelData.tenant.id`, or that of the conversation; "" when neither is there.
+    """
 
     kind: str
     activity_id: str
@@ -44,6 +47,7 @@ def open_envelope(raw: bytes) -> Envelope:
     kind = _text(body, "type")
     channel_data = _object(body, "channelData")
     tenant = _object(channel_data, "tenant")
+    conversation = _object(body, "conversation")
     for name in ("from", "recipient"):
         _text(_object(body, name), "id", required=False)
     return Envelope(
@@ -51,8 +55,9 @@ def open_envelope(raw: bytes) -> Envelope:
         activity_id=_text(body, "id", required=kind in ("message", "invoke")),
         channel_id=_text(body, "channelId"),
         service_url=_text(body, "serviceUrl"),
-        conversation_id=_text(_object(body, "conversation"), "id"),
-        tenant_id=_text(tenant, "id", required=False),
+        conversation_id=_text(conversation, "id"),
+        tenant_id=_text(tenant, "id", required=False)
+        or _text(conversation, "tenantId", required=False),
         body=body,
     )
 

@@ -19,15 +19,17 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from adapters.teams.activities import Event, Installed, Pressed, Removed, Said, Turn, Turns
+from adapters.teams.activities import Event, Installed, Place, Pressed, Removed, Said, Turn, Turns
 from adapters.teams.answering import Shown, failed, in_response, says
+from adapters.teams.askers import Askers
 from adapters.teams.connector import Connector
 from adapters.teams.envelope import MAX_BYTES, ActivityInvalid, Envelope, open_envelope
+from adapters.teams.messenger import identity_of
 from adapters.teams.tokens import InboundTokens, TokenRefused
 from bot.domain.people import ChatIdentity
-from bot.errors import CloudError, StoreError
+from bot.errors import ChatError, CloudError, StoreError
 from bot.message import Message, Role
-from bot.ports.chat import Conversations
+from bot.ports.chat import ConversationRef, Conversations
 from bot.ports.limits import Once
 from bot.settings.chat import TeamsSettings
 
@@ -37,6 +39,7 @@ Result = TypeVar("Result")
 
 ANSWER_WITHIN = 5.0  # seconds for a pressed button; some clients show an error soon after
 REMEMBER = timedelta(minutes=10)  # longer than Teams goes on repeating an activity
+WELCOMED = timedelta(minutes=10)  # so long an installation is the same installation
 SAME_PRESS = timedelta(seconds=3)  # so long the same press again is the same press
 
 log = structlog.get_logger(__name__)
@@ -60,6 +63,19 @@ class Answers(Protocol):
         ...
 
 
+class Welcomes(Protocol):
+    """What is said where the app was installed, after a look at whom that makes reachable.
+
+    None of them raises O365BotError.
+    """
+
+    async def person(self, who: ChatIdentity) -> Message: ...
+
+    def team(self) -> Message: ...
+
+    async def gone(self, who: ChatIdentity) -> None: ...
+
+
 class TeamsInbound:
     """The endpoint of the bot registration. Every answer is 2xx, 4xx, 501 or 503.
 
@@ -72,6 +88,7 @@ class TeamsInbound:
         self,
         settings: TeamsSettings,
         answers: Answers,
+        welcomes: Welcomes,
         once: Once,
         conversations: Conversations,
         connector: Connector,
@@ -82,6 +99,8 @@ class TeamsInbound:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._answers = answers
+        self._welcomes = welcomes
+        self._askers = Askers(conversations, connector)
         self._once = once
         self._conversations = conversations
         self._connector = connector
@@ -156,19 +175,42 @@ class TeamsInbound:
                 await shown.show(message)
             case Pressed():
                 return await self._press(event)
-            case Installed(ref):
+            case Installed(ref, anew):
                 await self._conversations.remember(ref)
+                if anew:
+                    self._start(self._welcome(ref))
             case Removed(conversation_id):
+                known = await self._conversations.conversation(conversation_id)
                 await self._conversations.forget(conversation_id)
+                if known is not None and known.object_id:
+                    self._start(self._welcomes.gone(identity_of(known)))
         return None
 
+    async def _welcome(self, ref: ConversationRef) -> None:
+        """Once: Teams tells of one installation in two ways, and may repeat both."""
+        if not await self._once.first_time(f"teams:welcome:{ref.conversation_id}", WELCOMED):
+            return
+        place = Place(ref.service_url, ref.conversation_id, personal=ref.kind == "personal")
+        if ref.kind == "channel":
+            try:
+                await self._connector.start_thread(place, self._welcomes.team())
+            except ChatError as error:
+                log.warning("a team was not welcomed", error=error.code, reason=str(error))
+        elif ref.kind != "personal":
+            await Shown(self._connector, place, "").show(self._welcomes.team())
+        elif ref.object_id:
+            person = await self._askers.with_address(identity_of(ref), place)
+            await Shown(self._connector, place, "").show(await self._welcomes.person(person))
+
     async def _answer(self, event: Said | Pressed, progress: Progress) -> Message | None:
+        asker = event.asker
         try:
-            await self._conversations.remember(event.ref)  # its address may have changed
+            asker, ref = await self._askers.completed(asker, event.ref, event.place)
+            await self._conversations.remember(ref)  # its address may have changed
         except StoreError as error:
             log.warning("teams conversation not remembered", error=error.code)
         return await self._answers.answer(
-            event.words, event.asker, progress, private=event.place.personal
+            event.words, asker, progress, private=event.place.personal
         )
 
     async def _press(self, event: Pressed) -> Json:

@@ -76,7 +76,7 @@ class TeamsMessenger:
     async def profile(self, account: ChatIdentity) -> ChatIdentity:
         """As they last wrote to the bot; nothing more than the account when they never did."""
         ref = await self._conversations.personal(account.user_id.lower())
-        return _identity_of(ref) if ref is not None else account
+        return identity_of(ref) if ref is not None else account
 
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
         """One direct message. `key` is not used: Teams keeps no mark of ours on a message."""
@@ -157,7 +157,7 @@ class TeamsMessenger:
 
     async def _identity(self, object_id: str) -> ChatIdentity | None:
         ref = await self._conversation_with(object_id)
-        return _identity_of(ref) if ref is not None else None
+        return identity_of(ref) if ref is not None else None
 
     async def _conversation_with(self, object_id: str) -> ConversationRef | None:
         """The 1:1 conversation with a person, opened if none is known; None without the app.
@@ -238,7 +238,8 @@ class TeamsMessenger:
         await self._conversations.remember(replace(ref, service_url=place.service_url))
 
 
-def _identity_of(ref: ConversationRef) -> ChatIdentity:
+def identity_of(ref: ConversationRef) -> ChatIdentity:
+    """The person of a 1:1 conversation."""
     return ChatIdentity(
         Platform.TEAMS,
         ref.object_id,

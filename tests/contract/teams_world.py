@@ -92,6 +92,7 @@ class Microsoft:
             Route("/v1/.well-known/keys", self._keys),
             Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
             Route(f"{conversations}/{{id}}/pagedmembers", self._members),
+            Route(f"{conversations}/{{id}}/members/{{member}}", self._member),
             Route("/{rest:path}", self._connector, methods=["POST", "PUT", "GET"]),
         ]
 
@@ -139,6 +140,17 @@ class Microsoft:
         if start + 2 < len(self.members):
             answer["continuationToken"] = str(start + 2)
         return JSONResponse(answer)
+
+    async def _member(self, request: Request) -> Response:
+        self.member_requests += 1
+        refusal = self._refuses(request)
+        if refusal is not None:
+            return refusal
+        wanted = request.path_params["member"]
+        for member in self.members:
+            if wanted in (member.get("id"), member.get("aadObjectId")):
+                return JSONResponse(member)
+        return JSONResponse({"error": {"code": "MemberNotFoundInConversation"}}, 404)
 
     async def _connector(self, request: Request) -> Response:
         refusal = self._refuses(request)
@@ -195,6 +207,24 @@ class Echo:
         return self.says or Message(f"You said: {words}", role=self.role)
 
 
+class Welcomed:
+    """Welcomes that say whom they greet."""
+
+    def __init__(self) -> None:
+        self.people: list[ChatIdentity] = []
+        self.gone_people: list[ChatIdentity] = []
+
+    async def person(self, who: ChatIdentity) -> Message:
+        self.people.append(who)
+        return Message(f"Hello {who.display_name}.")
+
+    def team(self) -> Message:
+        return Message("Hello team.")
+
+    async def gone(self, who: ChatIdentity) -> None:
+        self.gone_people.append(who)
+
+
 @dataclass
 class Clock:
     """Monotonic seconds that pass when a test says so."""
@@ -212,6 +242,7 @@ class World:
     microsoft: Microsoft
     settings: TeamsSettings
     answers: Echo
+    welcomes: Welcomed
     once: OnceInMemory
     conversations: ConversationsInMemory
     messenger: TeamsMessenger
@@ -289,7 +320,8 @@ class World:
             **other,
         )
 
-    def installed(self, action: str = "add") -> Json:
+    def installed(self, action: str = "add-upgrade") -> Json:
+        """Ada has the app: from before, so that nobody welcomes her, or from now on (`add`)."""
         return self.activity("installationUpdate", action=action)
 
     async def calls(self, count: int) -> list[Call]:
@@ -312,7 +344,7 @@ async def teams_world(
         open_http(connections=100) as client,
     ):
         microsoft, answers, clock = Microsoft(), Echo(), Clock()
-        conversations, once = ConversationsInMemory(), OnceInMemory()
+        conversations, once, welcomes = ConversationsInMemory(), OnceInMemory(), Welcomed()
         worlds: list[World] = []
 
         def build(url: str) -> Starlette:
@@ -329,6 +361,7 @@ async def teams_world(
             inbound = TeamsInbound(
                 settings,
                 answers,
+                welcomes,
                 once,
                 conversations,
                 connector,
@@ -342,6 +375,7 @@ async def teams_world(
                     microsoft,
                     settings,
                     answers,
+                    welcomes,
                     once,
                     conversations,
                     messenger,

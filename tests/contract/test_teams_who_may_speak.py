@@ -10,7 +10,7 @@ import jwt
 import pytest_asyncio
 
 from adapters.teams.tokens import is_known_service
-from tests.contract.teams_world import APP, NEW_KEY, OLD_KEY, World, teams_world
+from tests.contract.teams_world import APP, NEW_KEY, OLD_KEY, PERSONAL, World, teams_world
 
 
 @pytest_asyncio.fixture
@@ -108,8 +108,12 @@ async def test_a_clock_that_is_two_minutes_off_is_forgiven(teams: World) -> None
 
 STRANGERS: list[Any] = [
     {"channelData": {"tenant": {"id": "99999999-9999-4999-8999-999999999999"}}},
-    {"channelData": {}},
-    {"channelData": None},
+    {"channelData": {}, "conversation": {"conversationType": "personal", "id": PERSONAL}},
+    {"channelData": None, "conversation": {"id": PERSONAL}},
+    {
+        "channelData": {},
+        "conversation": {"id": PERSONAL, "tenantId": "99999999-9999-4999-8999-999999999999"},
+    },
     {"channelId": "webchat"},
     {"channelId": "directline"},
 ]
@@ -151,6 +155,14 @@ async def test_a_key_speaks_only_for_the_channels_that_endorse_it(teams: World) 
     """A key of another channel may not speak for Teams."""
     teams.microsoft.endorsements["old"] = ["skype", "webchat"]
     assert (await teams.post(teams.said("apps"))).status_code == 401
+
+
+async def test_a_key_that_no_channel_endorses_is_refused(teams: World) -> None:
+    """Those of the Bot Framework all say whom they may speak for."""
+    told: list[list[str] | None] = [None, []]
+    for endorsements in told:
+        teams.microsoft.endorsements["old"] = endorsements
+        assert (await teams.post(teams.said("apps"))).status_code == 401
 
 
 async def test_an_endorsed_key_is_taken(teams: World) -> None:

@@ -1,0 +1,67 @@
+"""What the bot says where it was just installed: what it does, and what waits there."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.chat.words import Words
+from bot.domain.people import ChatIdentity
+from bot.errors import O365BotError
+from bot.message import Block, Buttons, Command, Heading, Message, Note, Text
+from bot.services.arrive import Arrive, Waiting
+
+log = structlog.get_logger(__name__)
+
+
+class Welcome:
+    """Welcomes people and teams, after a look at whom an installation makes reachable."""
+
+    def __init__(self, arrive: Arrive, *, operators: frozenset[str], language: str) -> None:
+        self._arrive = arrive
+        self._operators = operators
+        self._language = language
+
+    async def person(self, who: ChatIdentity) -> Message:
+        """For somebody who has the app from now on. Raises nothing of ours."""
+        words = Words(who.language or self._language)
+        waiting = await self._looked(who)
+        title = words("welcome.title")
+        blocks: list[Block] = [Heading(title), Text(words("help.what"))]
+        operator = str(who) in self._operators
+        blocks.extend(_waits(words, waiting, operator=operator))
+        if operator:
+            blocks.append(Text(words("welcome.operator")))
+            blocks.append(Buttons((Command("help", words("button.help"), "help"),)))
+        return Message(title, tuple(blocks))
+
+    def team(self) -> Message:
+        """For a channel or a group: short, everybody reads it."""
+        words = Words(self._language)
+        title = words("welcome.title")
+        return Message(
+            title,
+            (Heading(title), Text(words("help.what")), Note(words("welcome.team"))),
+            private=False,
+        )
+
+    async def gone(self, who: ChatIdentity) -> None:
+        """Somebody removed the app: lists say at once who can be asked now."""
+        await self._looked(who)
+
+    async def _looked(self, who: ChatIdentity) -> Waiting:
+        try:
+            return await self._arrive(who)
+        except O365BotError as error:
+            log.warning("an installation was not followed up", who=str(who), error=error.code)
+            return Waiting()
+
+
+def _waits(words: Words, waiting: Waiting, *, operator: bool) -> list[Block]:
+    said: list[Block] = [
+        Text(words("welcome.request", app=request.app_label)) for request in waiting.requests
+    ]
+    if waiting.apps:
+        said.append(Text(words("welcome.apps", count=waiting.apps)))
+    if not said and not operator:
+        said.append(Text(words("welcome.nothing")))
+    return said
