@@ -126,7 +126,8 @@ async def test_a_team_is_welcomed_once_in_one_short_message(teams: World) -> Non
         await teams.post(activity | {"conversation": place, "channelData": data})
     (call,) = await teams.calls(1)
     await teams.inbound.drain(1.0)
-    assert call.card["speak"] == "Hello team."
+    assert call.body["activity"]["summary"] == "Hello team."
+    assert call.body["channelData"]["channel"] == {"id": CHANNEL}
     assert len(teams.microsoft.calls) == 1
     assert teams.welcomes.people == []
 
