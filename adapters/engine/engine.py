@@ -7,6 +7,7 @@ know stays for the replica that does; one that cannot be read is put aside and t
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -86,7 +87,9 @@ class QueueEngine:
                 await work.scan(org)
 
         async def verify_app(ref: str) -> None:
-            await work.verify(AppRef.parse(ref))
+            with contextlib.suppress(ValueError):  # never one of ours
+                app = AppRef.parse(ref)
+                await work.verify(app)
 
         async def scan_all() -> None:
             for org in self._orgs:

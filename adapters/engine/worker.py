@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -137,13 +138,17 @@ class Worker:
                 log.warning("this version does not know a task", task=task.name, key=held.key)
                 await self._queue.again(held, None, UNKNOWN_AGAIN)
                 return
+            if not _fits(kind, task):
+                log.error("a task has arguments of no use", task=task.name, key=held.key)
+                await self._queue.finish(held)
+                return
             try:
                 async with asyncio.timeout(kind.limit.total_seconds()):
                     await kind.run(*task.arguments)
             except Exception as error:  # noqa: BLE001 - whatever it is, the worker and the rest go on
                 if await self._failed(held, kind, error):
                     return
-            if kind.every is not None:
+            if kind.every is not None and held.key == task.name:
                 await self._queue.again(held, self._next(task.name), kind.every)
             else:
                 await self._queue.finish(held)
@@ -163,6 +168,14 @@ class Worker:
         wait = timedelta(seconds=2 ** (task.attempt - 1))
         await self._queue.again(held, replace(task, attempt=task.attempt + 1), wait)
         return True
+
+
+def _fits(kind: Kind, task: Task) -> bool:
+    try:
+        inspect.signature(kind.run).bind(*task.arguments)
+    except TypeError:
+        return False
+    return True
 
 
 async def _for(event: asyncio.Event, seconds: float) -> None:

@@ -292,3 +292,14 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("expected text: is decode_responses on?")
     return value
+
+
+LONGEST_NAME = 1000
+
+
+def is_name(found: str) -> bool:
+    """Whether what an index holds can name a record of ours: text, and not endless."""
+    try:
+        return 0 < len(found.encode()) <= LONGEST_NAME
+    except UnicodeEncodeError:  # bytes that are no text come as lone surrogates
+        return False

@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from redis.asyncio import Redis
 
 from adapters.redis import codec
-from adapters.redis.commit import Commit, milliseconds, register, split, text
+from adapters.redis.commit import Commit, is_name, milliseconds, register, split, text
 from adapters.redis.durability import NONE, Durability
 from adapters.redis.keys import Keys
 from adapters.redis.lists import AT_A_TIME, VERSION, RedisLists
@@ -39,10 +40,13 @@ from bot.domain.report import DayCount
 from bot.domain.troubles import Trouble
 from bot.errors import Conflict, RecordUnreadable
 
+log = structlog.get_logger(__name__)
+
 DAY = 24 * 60 * 60
 ENDED_REQUESTS = 400 * DAY
 ENDED_DELIVERIES = 90 * DAY
 PEOPLE = DAY
+LAST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 _TAKE_DUE = """
 local keys = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
@@ -396,7 +400,10 @@ class RedisLedger(RedisLists):
             keys = await self._take_due(
                 keys=[self._keys.due()], args=[now.timestamp(), (now + hold).timestamp(), limit]
             )
-        return tuple(map(text, keys))
+            if strange := [key for key in keys if not is_name(text(key))]:
+                log.error("deliveries have names of no use and are left out", count=len(strange))
+                await self._client.zrem(self._keys.due(), *strange)
+        return tuple(key for key in map(text, keys) if is_name(key))
 
     async def set_aside(self, key: str, until: datetime) -> None:
         with errors():
@@ -427,7 +434,7 @@ class RedisLedger(RedisLists):
             )
         names, scores = found[::2], found[1::2]
         return tuple(
-            Line(text(name), datetime.fromtimestamp(float(at) / 1000, UTC), until)
+            Line(text(name), _moment(float(at)), until)
             for name, at in zip(names, scores, strict=True)
         )
 
@@ -477,6 +484,11 @@ class RedisLedger(RedisLists):
         with errors():
             entries = await self._client.xrevrange(self._keys.audit(), count=limit)
         return tuple(_entry(fields) for _, fields in entries or () if fields)
+
+
+def _moment(at: float) -> datetime:
+    """A time of the agenda, in milliseconds; one beyond all calendars as the nearest in them."""
+    return datetime.fromtimestamp(min(max(at / 1000, 0.0), LAST), UTC)
 
 
 def _plain_code(code: str) -> str:

@@ -10,12 +10,25 @@ import logging
 import sys
 
 import structlog
+from structlog.types import EventDict, WrappedLogger
 
 from adapters.terminal.blanking import blank_secrets
 from adapters.terminal.repeats import Repeats
 
+LONGEST = 10_000
+"""Characters of one value; a traceback fits."""
 # Libraries that would log whole requests, or each step of theirs.
 _QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "uvicorn.access", "msrest")
+
+
+def shorten(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Cut what is too long to be read: what others sent or stored must not fill the disk."""
+    return {
+        key: f"{value[:LONGEST]} … ({len(value)} characters)"
+        if isinstance(value, str) and len(value) > LONGEST
+        else value
+        for key, value in event.items()
+    }
 
 
 def configure(level: str = "INFO") -> None:
@@ -27,6 +40,7 @@ def configure(level: str = "INFO") -> None:
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         blank_secrets,
+        shorten,
     ]
     # Tracebacks are text by then, also for the terminal: a renderer that draws them itself would
     # show local variables, and after the blanking.

@@ -1,0 +1,211 @@
+"""Somebody else can write to the store: in every key lies what a reader could stumble over.
+
+The bot runs as it is run, with a hook that notes whatever Python would execute or unpickle. Beside
+what was planted lie real records and real work: they stay, and are carried out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import os
+import pickle
+import sys
+import textwrap
+import urllib.request
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from adapters.redis.packing import MARK
+from adapters.redis.store import connect
+from bot.domain.apps import AppRef
+from bot.domain.changes import Changes
+from bot.domain.people import ChatIdentity, Platform
+from sandbox.bot_process import free_port
+from tests.examples import LETTER, RECORD, REQUEST
+from tests.waiting import wait_until
+
+KEYS = Keys()
+SETTINGS = """
+public_url = "http://127.0.0.1:{port}"
+listen = "127.0.0.1:{port}"
+[redis]
+url = "{store}"
+[[okta]]
+name = "contoso"
+url = "http://127.0.0.1:9"
+api_token = "none"
+[slack]
+bot_token = "xoxb-none"
+signing_secret = "none"
+channel = "C1"
+operators = ["U9"]
+api_url = "http://127.0.0.1:9/api"
+"""
+WATCHED = """
+    import sys
+
+    def note(event, arguments):
+        if event == "pickle.find_class" and arguments[0].startswith("babel."):
+            return  # the language data inside its own package
+        if event in ("pickle.find_class", "os.system", "os.exec", "subprocess.Popen"):
+            with open({noted!r}, "a") as file:
+                file.write(f"{{event}} {{arguments!r}}\\n")
+
+    sys.addaudithook(note)
+    sys.argv = ["o365bot", "run", "--config", {config!r}]
+    from bot.__main__ import main
+    main()
+"""
+
+
+class Bang:
+    """What a pickle can do to whoever reads it."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("echo executed",)
+
+
+def _bomb() -> bytes:
+    """A gigabyte of blanks as some bytes, packed as app records are."""
+    import base64
+
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(b" " * 2**20) for _ in range(64)) + packer.flush()
+    return MARK.encode() + base64.b64encode(packed)
+
+
+PAYLOADS = (
+    pickle.dumps(Bang()),
+    b"1|" + pickle.dumps(Bang()),
+    b'1|{"py/reduce": [{"py/function": "os.system"}, {"py/tuple": ["echo"]}]}',
+    b'{"__class__": "os.system", "revision": 1}',
+    b"[" * 100_000,
+    b"1|" + b'{"a":' * 50_000,
+    b"1|" + b"9" * 100_000,
+    b"\xff\xfe\x00\x80",
+    b"",
+    b"1|null",
+    b"|",
+    _bomb(),
+    b"1|" + _bomb(),
+)
+
+
+def _arguments(method: Any) -> Iterator[str | int | AppRef]:
+    """What real records stand under, so that what is planted is found."""
+    for name, parameter in inspect.signature(method).parameters.items():
+        if parameter.annotation == "int":
+            yield 1
+        elif parameter.annotation == "AppRef":
+            yield RECORD.app.ref
+        else:
+            yield {"org": "contoso", "chat": "slack:U2", "request_id": "evil"}.get(name, "evil")
+
+
+async def plant(client: Redis) -> set[str]:
+    """Every key of the table with every payload, whatever its type; the names of the keys."""
+    planted: set[str] = set()
+    for name, method in inspect.getmembers(KEYS, inspect.ismethod):
+        if name.startswith("_"):
+            continue
+        key = method(*_arguments(method))
+        kind = (inspect.getdoc(method) or "").partition(":")[0]
+        raw: Any = client
+        for number, payload in enumerate(PAYLOADS):
+            match kind:
+                case "Hash":
+                    await raw.hset(key, f"evil-{number}", payload)
+                    await raw.hset(key, payload, payload)
+                case "Set":
+                    await raw.sadd(key, payload)
+                case "Sorted set":
+                    await raw.zadd(key, {payload: ("-inf", 0, 1e300)[number % 3]})
+                    await raw.zadd(key, {f"evil-{number}": 1})
+                case "List":
+                    await raw.lpush(key, payload)
+                case "Stream":
+                    await raw.xadd(key, {"at": payload, "detail": payload, payload: payload})
+                case "String":
+                    await raw.set(key, payload)
+                case _:
+                    raise AssertionError(f"{name} has no type in its first word")
+        planted.add(key)
+    # The names of work that is known, with arguments of no use.
+    for number, task in enumerate(("deliver", "deliver_batch", "scan_org", "verify_app", "tick")):
+        for arguments in ([], ["evil"], ["../x"] * 3, ["\0"], ["x" * 10_000]):
+            record = json.dumps({"name": task, "arguments": arguments, "id": "x"})
+            await client.hset(KEYS.tasks(), f"evil-task-{number}-{len(arguments)}", record)
+            await client.zadd(KEYS.tasks_due(), {f"evil-task-{number}-{len(arguments)}": 1})
+    return planted
+
+
+async def test_whoever_can_write_to_the_store_runs_nothing_and_stops_nothing(
+    redis_url: str, redis_client: Redis, tmp_path: Path
+) -> None:
+    """No code is executed, the real records stay, real work goes on, and the log says why not."""
+    noted, config, log = tmp_path / "noted", tmp_path / "o365bot.toml", tmp_path / "log"
+    port = free_port()
+    config.write_text(SETTINGS.format(port=port, store=redis_url))
+    noted.touch()
+    now = datetime.now(UTC)
+    who = ChatIdentity(Platform.SLACK, "U1", "Ada", "ada@contoso.com")
+    request = replace(REQUEST, chat=who, requested_at=now)
+    letter = replace(LETTER, due_at=now)
+    async with connect(redis_url) as client:
+        ledger = RedisLedger(client, KEYS)
+        await ledger.commit(Changes(apps=(RECORD,), requests=(request,), planned=(letter,)))
+        planted = await plant(redis_client)
+        assert len(planted) > 45
+
+        script = textwrap.dedent(WATCHED).format(noted=str(noted), config=str(config))
+        with log.open("wb") as out:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", script, stdout=out, stderr=out
+            )
+        try:
+
+            async def tried() -> bool:
+                assert process.returncode is None, log.read_text()[-3000:]
+                delivery = await ledger.delivery(letter.key)
+                return delivery is not None and delivery.revision > letter.revision
+
+            await wait_until(tried, within=90, what="the real delivery is tried")
+            first = await redis_client.hget(KEYS.tasks(), "tick")
+
+            async def ticked() -> bool:
+                assert process.returncode is None, log.read_text()[-3000:]
+                now = await redis_client.hget(KEYS.tasks(), "tick")
+                return now is not None and now != first
+
+            await wait_until(ticked, within=60, what="time goes on")
+            await asyncio.to_thread(_health, port)
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            assert await asyncio.wait_for(process.wait(), 60) == 0, log.read_text()[-3000:]
+
+        assert noted.read_text() == ""
+        assert await ledger.request(request.id) is not None
+        assert RECORD.app.ref in {record.app.ref for record in await ledger.apps()}
+        aside = await redis_client.xlen(KEYS.tasks_aside())
+        assert aside >= len(PAYLOADS)
+    said = log.read_text()
+    assert "a task cannot be read and is put aside" in said
+    assert len(said) < 2_000_000
+    assert "executed" not in said.replace("echo executed", "")
+
+
+def _health(port: int) -> None:
+    """It answers, whatever it says of the parts."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        assert b"o365bot_engine_poison_total" in answer.read()
