@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.chat.words import Words
+from bot.domain.visible import visible
 from bot.message import (
     Buttons,
     Command,
@@ -41,6 +42,7 @@ class Drawing:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            finalize=shown,
         ).get_template("message.html")
 
     def html(self, words: Words, message: Message) -> str:
@@ -56,7 +58,7 @@ class Drawing:
     def plain(self, words: Words, message: Message) -> str:
         """Lines of some 70 letters; an address is never broken."""
         parts = [part for part in _paragraphs(message) if part]
-        return "\n\n".join((*parts, "-- \n" + _filled(words("mail.footer")))) + "\n"
+        return visible("\n\n".join((*parts, "-- \n" + _filled(words("mail.footer")))) + "\n")
 
 
 def links(block: Buttons) -> list[tuple[str, str, bool]]:
@@ -105,3 +107,8 @@ def _filled(text: str) -> str:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
+
+
+def shown(value: object) -> object:
+    """What the template writes, before it is escaped."""
+    return visible(value) if type(value) is str else value

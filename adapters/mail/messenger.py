@@ -20,6 +20,7 @@ from adapters.mail.refusals import refused
 from bot.chat.words import Words
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
+from bot.domain.visible import visible
 from bot.errors import ChannelUnreachable, MessageRefused
 from bot.message import Message
 from bot.ports.chat import Sent
@@ -119,7 +120,7 @@ class MailMessenger:
         settings, words = self._settings, self._words(people[0].language or self._language)
         mail = EmailMessage(policy=SMTP_POLICY)
         try:
-            mail["Subject"] = " ".join(message.summary.split())[:LONGEST_SUBJECT]
+            mail["Subject"] = " ".join(visible(message.summary).split())[:LONGEST_SUBJECT]
             mail["From"] = Address("o365bot", addr_spec=settings.sender)
             mail["To"] = [Address(p.display_name, addr_spec=p.user_id) for p in people]
             if settings.reply_to:

@@ -13,6 +13,7 @@ import hmac
 import json
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from secrets import token_urlsafe
 from typing import Any
 
 import structlog
@@ -41,8 +42,9 @@ log = structlog.get_logger(__name__)
 class OktaHooks:
     """The endpoint of every org's event hook, at `/okta/events/{org}`.
 
-    `secrets` maps an org's name to what its hook sends as `Authorization`. An org without one has
-    no endpoint: nothing can be told from an unsigned request.
+    `secrets` maps an org's name to what its hook sends as `Authorization`. An org without one, or
+    that is not known, is answered as one is whose secret is wrong: which orgs there are is told to
+    nobody.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class OktaHooks:
         clock: Clock,
     ) -> None:
         self._secrets = dict(secrets)
+        self._nobodys = SecretStr(token_urlsafe(32))
         self._ledger = ledger
         self._engine = engine
         self._clock = clock
@@ -61,14 +64,13 @@ class OktaHooks:
     async def endpoint(self, request: Request) -> Response:
         """Answer the verification, or take one delivery. Never raises for what came in."""
         org = str(request.path_params.get("org", ""))
-        secret = self._secrets.get(org)
-        if secret is None:
-            return Response(status_code=404)
+        secret = self._secrets.get(org, self._nobodys)
         if request.method in ("GET", "HEAD"):
             return _verified(request)
         told = request.headers.get("authorization", "")
         if not hmac.compare_digest(told.encode(), secret.get_secret_value().encode()):
-            log.warning("event hook refused: wrong secret", org=org)
+            known = org if org in self._secrets else "not known, or without a hook_secret"
+            log.warning("event hook refused: wrong secret", org=known)
             return Response(status_code=401)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from bot.domain.visible import visible
 from bot.message import (
     Block,
     Buttons,
@@ -58,10 +59,6 @@ _BUTTONS_PER_ROW = 25
 _BAR = 20
 _NOTHING = "–"
 _MARKS = {Tone.GOOD: "✓ ", Tone.WAITING: "○ ", Tone.ATTENTION: "▲ ", Tone.NEUTRAL: ""}
-
-# Control characters, lone surrogates, and the signs that turn the reading direction, with which
-# a name could be made to read as another one (Unicode, UAX #9).
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 # What mrkdwn shows as it is, so that it may be set in bold.
 _UNFORMATTED = re.compile(r"[^\W_]([^\W_]|[ .,()/'’-])*")
@@ -224,8 +221,8 @@ def _fit(text: str, limit: int) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without control characters, lone surrogates, and signs that turn the reading direction."""
-    return _UNSEEN.sub("", text).strip()
+    """Without what cannot be seen, and could make a name read as another one."""
+    return visible(text).strip()
 
 
 def _cut(text: str, limit: int, size: Callable[[str], int]) -> str:

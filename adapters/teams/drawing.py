@@ -13,6 +13,7 @@ import re
 from heapq import heapify, heappop, heappush
 from typing import Any
 
+from bot.domain.visible import visible
 from bot.message import (
     Block,
     Buttons,
@@ -44,10 +45,6 @@ BAR_CELLS = 20
 
 _COLORS = {Tone.GOOD: "good", Tone.WAITING: "warning", Tone.ATTENTION: "attention"}
 
-_INVISIBLE = re.compile(
-    # control characters, halves of characters, and what turns the direction of reading around
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 _MEANS_SOMETHING = re.compile(
     r"[\\`*\[\]<>~{}]"
     r"|(?<![^\W_])_|_(?![^\W_])"  # not inside a word
@@ -85,7 +82,7 @@ def draw(message: Message, *, own: bool = False) -> Json:
 
 def plain(text: str) -> str:
     """The text on one line without what cannot be seen, for places that know no Markdown."""
-    return " ".join(_INVISIBLE.sub(" ", text).split())
+    return " ".join(visible(text).split())
 
 
 def escape(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from bot.domain.prospects import Prospect
 from bot.domain.right_tenant import MISMATCHES
 from bot.domain.sign_on import sign_on
 from bot.domain.summaries import AppSummary, summary_of
+from bot.domain.visible import visible
 
 Json = dict[str, Any]
 
@@ -45,8 +47,10 @@ CSV_COLUMNS = (
     "would_ask",
     "nobody",
 )
-# A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection"): also behind
+# spaces and quotes, in fullwidth letters, and behind what it may take for the end of a cell.
+_FORMULA = re.compile(r"(?:^|(?<=[;,|]))(?=[\s\"']*[=+\-@＝＋－＠﹦﹢﹣﹫])")
+_BREAKS = re.compile(r"[\t\n\v\f\r]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +130,8 @@ def as_csv(inventory: Inventory) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """A cell that a spreadsheet shows and never calculates."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """A cell of one line that a spreadsheet shows and never calculates."""
+    return _FORMULA.sub("'", visible(_BREAKS.sub(" ", text)))
 
 
 def _csv_row(app: Json) -> Iterable[str]:

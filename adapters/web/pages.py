@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from bot.chat.words import FALLBACK, Words, languages
+from bot.domain.visible import visible
 
 _HERE = Path(__file__).parent
 
@@ -38,6 +39,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            finalize=_shown,
         )
         for name in loader.list_templates():
             self._templates.get_template(name)  # read now, not while somebody waits
@@ -105,6 +107,11 @@ class Pages:
             )
         line = self.words(request)(f"page.{kind}_title")
         return PlainTextResponse(f"{line}\n", status, dict(headers or {}))
+
+
+def _shown(value: object) -> object:
+    """What a template writes, before it is escaped."""
+    return visible(value) if type(value) is str else value
 
 
 def choose(accepted: str, known: Sequence[str]) -> str:

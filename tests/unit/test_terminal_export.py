@@ -90,11 +90,31 @@ def test_an_empty_inventory_has_the_same_fields() -> None:
     assert empty.keys() == json.loads(as_json(FULL)).keys()
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_begins_like_a_formula(start: str) -> None:
-    """A label such as =HYPERLINK(…) is shown, and never calculated."""
-    assert safe_cell(f"{start}1+1") == f"'{start}1+1"
-    assert safe_cell(f"a{start}") == f"a{start}"
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝", "＋", "－", "＠"])
+@pytest.mark.parametrize(
+    ("before", "written"),
+    [
+        ("", "'"),
+        ("\n", "' "),
+        ("\r\n\t", "' "),
+        (" \u00a0", "' \u00a0"),
+        ("\u200e\u202e", "'"),
+        ('"', "'\""),
+        ("'", "''"),
+        ("a;", "a;'"),
+        ("a,\n", "a,' "),
+        ("a|", "a|'"),
+    ],
+)
+def test_no_cell_begins_like_a_formula(sign: str, before: str, written: str) -> None:
+    """A label such as =HYPERLINK(…) is shown, and never calculated, whatever stands before it."""
+    assert safe_cell(f"{before}{sign}1") == f"{written}{sign}1"
+    assert safe_cell(f"a{sign}b") == f"a{sign}b"
+
+
+def test_a_cell_is_one_line() -> None:
+    """Not every reader of CSV knows that a quoted cell may have several."""
+    assert safe_cell("a\r\n=1\tb\x0bc\u2028d") == "a =1 b cd"
 
 
 @given(st.lists(some.app_records, max_size=4).map(tuple))
@@ -108,6 +128,7 @@ def test_whatever_apps_are_called_the_csv_is_safe_and_read_back(
     for row, record in zip(rows[1:], records, strict=True):
         assert len(row) == len(CSV_COLUMNS)
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
+        assert not any(letter in cell for cell in row for letter in "\n\r\t")
         assert row[CSV_COLUMNS.index("label")] == safe_cell(record.app.label)
 
 

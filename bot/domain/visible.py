@@ -1,0 +1,20 @@
+"""Text as it can be seen: without what makes a name read as another one.
+
+Left out are control characters, halves of characters, and what Unicode calls format characters:
+signs that turn the direction of reading (UAX #9), tags, joiners of words, soft hyphens. The two
+joiners of letters stay, for names in Persian or Hindi and many emoji are written with them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_STAYS = frozenset("\n\t\u200c\u200d")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def visible(text: str) -> str:
+    """The text without what cannot be seen; line breaks and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(c for c in text if c in _STAYS or unicodedata.category(c) not in _UNSEEN)
