@@ -17,6 +17,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 Json = dict[str, Any]
 
+IDLE = 2.0
+"""Seconds; a server closes a connection that was idle for some more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -106,13 +109,18 @@ async def ask(
     numbers = iter(range(10**9))
 
     async def one() -> None:
+        used = time.perf_counter()
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         while time.perf_counter() - began < seconds:
             asked = make(next(numbers))
             answer = platform.expect(asked.name)
+            if time.perf_counter() - used > IDLE:
+                writer.close()
+                reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
             at = time.perf_counter()
             writer.write(_written(parts.path, parts.netloc, asked))
             first, _, _ = await _read(reader)
+            used = time.perf_counter()
             heard.acknowledged.append(time.perf_counter() - at)
             assert first.split(" ")[1].startswith("2"), first
             try:

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,45 @@ async def test_why_tells_evidence_age_reasons_and_people(terminal: Terminal) -> 
     assert {"because", "beside"} >= {item["counts_as"] for item in found["evidence"]} >= {"because"}
     kinds = {item["kind"] for item in found["evidence"]}
     assert "domain_in_tenant" in kinds
+
+
+async def test_an_app_is_accepted_as_it_is_listed_and_taken_back(terminal: Terminal) -> None:
+    """With a reason and an end; a program sees it, too."""
+    until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    words = ("waive", "office 365 hq", "--until", until, "--because", "It is retired.")
+    ran = await terminal.run(*words, "--yes")
+    assert (ran.status, ran.err) == (0, "")
+    assert "Office 365 HQ is accepted as it is" in ran.out
+    listed = await terminal.run("waivers")
+    assert all(one in listed.out for one in ("Office 365 HQ", "It is retired."))
+    apps = json.loads((await terminal.run("apps", "--json")).out)["apps"]
+    (waived,) = [app["waived"] for app in apps if app["label"] == "Office 365 HQ"]
+    assert (waived["until"], waived["why"]) == (until, "It is retired.")
+    assert "is open again" in (await terminal.run("unwaive", "office 365 hq")).out
+    assert "No app is accepted as it is" in (await terminal.run("waivers")).out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("waive", "office 365 hq"), "A waiver always has an end"),
+        (("waive", "office 365 hq", "--until", "soon", "--because", "x"), "I cannot tell the day"),
+        (("waive", "office 365 hq", "--until", "2099-01-01"), "Why?"),
+        (
+            ("waive", "office 365 hq", "--until", "2001-01-01", "--because", "x"),
+            "That day is over",
+        ),
+        (("waive", "office 365 hq", "--until", "2099-01-01", "--because", "x"), "at most"),
+        (("unwaive", "office 365 hq"), "nothing to take back"),
+    ],
+)
+async def test_a_waiver_that_cannot_be_ends_with_2_and_says_what_to_say(
+    terminal: Terminal, words: tuple[str, ...], said: str
+) -> None:
+    """On standard error; nothing is written."""
+    ran = await terminal.run(*words)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
 
 
 @pytest.mark.parametrize(
