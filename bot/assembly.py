@@ -17,7 +17,7 @@ from bot.chat.welcome import Welcome
 from bot.domain.consent import ProofKind
 from bot.domain.intents import Policy
 from bot.domain.people import Platform
-from bot.ports.chat import Messenger
+from bot.ports.chat import Messenger, Presence
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
@@ -64,6 +64,7 @@ class Outside:
     painter: Painter
     clock: Clock
     secrets: Secrets
+    presence: Presence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         clock=clock,
         secrets=secrets,
         policy=policies.people_policy(settings),
+        presence=outside.presence,
     )
     reminding = Reminding(
         ledger=ledger,
@@ -230,6 +232,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
 
     conversation = Conversation(
         ledger=ledger,
+        presence=outside.presence,
         scan=scan,
         ask=ask,
         remind=remind,

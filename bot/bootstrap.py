@@ -34,6 +34,7 @@ from adapters.redis.ledger import RedisLedger
 from adapters.redis.limits import RedisLimits
 from adapters.redis.once import RedisOnce
 from adapters.redis.pace import RedisPace
+from adapters.redis.presence import RedisPresence
 from adapters.redis.queue import RedisQueue
 from adapters.redis.sign_ins import RedisSignIns
 from adapters.slack.calls import open_web
@@ -155,6 +156,7 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
             painter=PillowPainter(),
             clock=clock,
             secrets=SystemSecrets(),
+            presence=RedisPresence(base.redis, base.keys) if len(messengers) > 1 else None,
         )
         services = assemble(settings, outside, base.scan, _policy(settings))
 

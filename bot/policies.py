@@ -22,6 +22,8 @@ def people_policy(settings: Settings) -> PeoplePolicy:
         owners={
             likeness(account): visible(owner).lower() for account, owner in people.owners.items()
         },
+        chats={likeness(account): Platform(where) for account, where in people.chats.items()},
+        first_chat=Platform(people.first_chat),
     )
 
 

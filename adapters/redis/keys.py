@@ -204,6 +204,10 @@ class Keys:
         """String: the id of the 1:1 Teams conversation with a person."""
         return self._key("personal", object_id)
 
+    def seen(self, chat: str) -> str:
+        """String: when (s) a chat account was last heard of."""
+        return self._key("seen", chat)
+
     def installation(self) -> str:
         """String: what the installation that these records are of is known by."""
         return self._key("installation")

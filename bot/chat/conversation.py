@@ -57,8 +57,9 @@ from bot.chat.words import Words
 from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
 from bot.domain.summaries import Part
-from bot.errors import O365BotError, TooManyTries
+from bot.errors import O365BotError, StoreError, TooManyTries
 from bot.message import Message, Role
+from bot.ports.chat import Presence
 from bot.ports.ledger import Ledger
 from bot.ports.limits import Limits
 from bot.ports.system import Clock
@@ -143,7 +144,9 @@ class Conversation:
         link_hours: int,
         public_url: str,
         campaign: CampaignParts,
+        presence: Presence | None = None,
     ) -> None:
+        self._presence = presence
         self._ledger = ledger
         self._scan = scan
         self._lists = AppLists(ledger, scan)
@@ -183,6 +186,7 @@ class Conversation:
         log.info("asked", command=type(command).__name__, asker=str(asker), operator=operator)
         if wait:
             return replies.error(TooManyTries(retry_after=wait)) if wait > 0 else None
+        await self._heard_of(asker)
         if isinstance(command, Help):
             return replies.help(asker.platform, operator=operator)
         if not (operator or isinstance(command, Personal)):
@@ -204,6 +208,15 @@ class Conversation:
             reference = uuid.uuid4().hex[:8]
             log.exception("a command broke", reference=reference, command=type(command).__name__)
             return _as(Role.REFUSAL, replies.broken(reference))
+
+    async def _heard_of(self, asker: ChatIdentity) -> None:
+        """Where somebody speaks to the bot is where they are written to."""
+        if self._presence is None:
+            return
+        try:
+            await self._presence.seen(asker, self._clock.now())
+        except StoreError as error:
+            log.warning("it is not kept where somebody was", asker=str(asker), error=error.code)
 
     async def _do(
         self,

@@ -22,7 +22,6 @@ from bot.domain.people import (
     Holding,
     Mfa,
     OktaAdmin,
-    Platform,
 )
 from bot.domain.people_policy import (
     AccountNote,
@@ -208,8 +207,9 @@ def choose_admin(
 ) -> Choice:
     """Rank the Global Administrators of the app's tenant. Pure; their order does not matter.
 
-    `reach` maps an object id to the chat accounts found for it: only exactly one on a platform
-    counts. `okta_admins` is None when Okta would not say (then it counts as untold, not as nobody).
+    `reach` maps an object id to the chat accounts found for it, best first: only exactly one on a
+    platform counts. `okta_admins` is None when Okta would not say (then it counts as untold, not as
+    nobody).
     `declined` holds object ids that said "not me" for this app. `phones_retire`: the tenant's cloud
     takes part in the retirement of SMS and voice (`campaign.SMS_RETIREMENT`).
     """
@@ -339,8 +339,8 @@ def _weigh(
 
 
 def _reached(found: tuple[ChatIdentity, ...]) -> tuple[ChatIdentity | None, Point]:
-    """The account to write to: the first platform on which exactly one account matches."""
-    for platform in Platform:
+    """The account to write to: on the first platform where exactly one matches (`preferred`)."""
+    for platform in dict.fromkeys(identity.platform for identity in found):
         there = {identity.user_id: identity for identity in found if identity.platform is platform}
         if len(there) == 1:
             return next(iter(there.values())), Point.REACHABLE

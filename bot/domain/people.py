@@ -6,10 +6,15 @@ people (`bot.domain.people_policy`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from bot.domain.likeness import likeness
+
+NEVER_SEEN: Mapping[str, datetime] = MappingProxyType({})
 
 
 class Holding(StrEnum):
@@ -140,6 +145,32 @@ class ChatIdentity:
             time_zone=said.time_zone or self.time_zone,
             language=said.language or self.language,
         )
+
+
+def preferred(
+    accounts: Iterable[ChatIdentity],
+    *,
+    wanted: Platform | None = None,
+    first: Platform = Platform.SLACK,
+    seen: Mapping[str, datetime] = NEVER_SEEN,
+) -> tuple[ChatIdentity, ...]:
+    """A person's accounts, the best to write to first.
+
+    Where the settings say (`wanted`); else in a chat before mail, where they were heard of last
+    (`seen`, by account), and of two in which they never were, on the `first` platform.
+    """
+
+    def rank(account: ChatIdentity) -> tuple[bool, bool, float, bool, int]:
+        heard = seen.get(str(account))
+        return (
+            account.platform is not wanted,
+            account.platform is Platform.MAIL,
+            -heard.timestamp() if heard is not None else 0.0,
+            account.platform is not first,
+            list(Platform).index(account.platform),
+        )
+
+    return tuple(sorted(accounts, key=rank))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from bot.domain.hosts import is_initial
 from bot.domain.likeness import likeness
-from bot.domain.people import GlobalAdmin, Holding
+from bot.domain.people import GlobalAdmin, Holding, Platform
 
 
 class Said(StrEnum):
@@ -58,18 +58,26 @@ class PeoplePolicy:
 
     From the settings: `denied` holds object ids or addresses that are never asked;
     `not_break_glass` overrules the guess for an account; `owners` maps an admin account (object id
-    or address) to the address of the person behind it. Accounts are as `likeness` has them. By
+    or address) to the address of the person behind it; `chats` maps an account or an address to the
+    platform where that person is written to, and of two that nothing tells apart `first_chat` is
+    taken. Accounts are as `likeness` has them. By
     command: `notes`.
     """
 
     denied: frozenset[str] = frozenset()
     not_break_glass: frozenset[str] = frozenset()
     owners: Mapping[str, str] = field(default_factory=dict)
+    chats: Mapping[str, Platform] = field(default_factory=dict)
+    first_chat: Platform = Platform.SLACK
     notes: tuple[AccountNote, ...] = ()
 
     def with_notes(self, notes: Iterable[AccountNote]) -> PeoplePolicy:
         """The same settings with what was said by command."""
         return replace(self, notes=tuple(notes))
+
+    def chat_of(self, names: Iterable[str]) -> Platform | None:
+        """Where the person with one of these names is to be written to; None: nothing is said."""
+        return next((self.chats[name] for name in names if name in self.chats), None)
 
     def note(self, names: tuple[str, ...], topic: str) -> AccountNote | None:
         """The last thing said by command about the account that has these names."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.domain.notices import Channel
@@ -75,6 +76,18 @@ class Messenger(Protocol):
         No more than `enough` are counted. None where the platform cannot tell. Raises ScopeMissing
         where it may not be read.
         """
+        ...
+
+
+class Presence(Protocol):
+    """When each account was last heard of. Raises StoreError."""
+
+    async def seen(self, account: ChatIdentity, at: datetime) -> None:
+        """They wrote or pressed something; kept for some months."""
+        ...
+
+    async def last_seen(self, accounts: Sequence[ChatIdentity]) -> Mapping[str, datetime]:
+        """By account, as text; whoever was never heard of is left out."""
         ...
 
 

@@ -37,7 +37,7 @@ from bot.errors import (
     NobodyReachable,
     NothingToDo,
 )
-from bot.ports.chat import Messenger
+from bot.ports.chat import Messenger, Presence
 from bot.ports.clouds import Entra
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock, Secrets
@@ -78,13 +78,19 @@ class Ask:
         clock: Clock,
         secrets: Secrets,
         policy: PeoplePolicy,
+        presence: Presence | None = None,
     ) -> None:
         self._ledger = ledger
         self._tell = tell
         self._clock = clock
         self._secrets = secrets
         self._candidates = Candidates(
-            ledger=ledger, entra=entra, messengers=messengers, clock=clock, policy=policy
+            ledger=ledger,
+            entra=entra,
+            messengers=messengers,
+            clock=clock,
+            policy=policy,
+            presence=presence,
         )
 
     async def candidates(self, record: AppRecord) -> Choice:

@@ -25,7 +25,7 @@ from bot.domain.people_policy import PeoplePolicy
 from bot.domain.prospects import Prospect, prospect
 from bot.domain.summaries import AppSummary
 from bot.errors import ChatError
-from bot.ports.chat import Messenger
+from bot.ports.chat import Messenger, Presence
 from bot.ports.clouds import Entra
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
@@ -50,7 +50,9 @@ class Candidates:
         messengers: Mapping[Platform, Messenger],
         clock: Clock,
         policy: PeoplePolicy,
+        presence: Presence | None = None,
     ) -> None:
+        self._presence = presence
         self._ledger = ledger
         self._entra = entra
         self._messengers = messengers
@@ -107,7 +109,8 @@ class Candidates:
 
     async def _look(self) -> _Look:
         policy = self._policy.with_notes(await self._ledger.account_notes())
-        return _Look(self._ledger, self._entra is not None, Reach(self._messengers, policy), policy)
+        reach = Reach(self._messengers, policy, self._presence)
+        return _Look(self._ledger, self._entra is not None, reach, policy)
 
     async def _read_if_unknown(self, entra: Entra, tenant: Tenant) -> None:
         if await self._ledger.global_admins(tenant.id) is None:

@@ -5,20 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
+from bot.domain.likeness import likeness
+from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform, preferred
 from bot.domain.people_policy import PeoplePolicy
-from bot.ports.chat import Messenger
+from bot.ports.chat import Messenger, Presence
 
 # Looking somebody up costs calls of the platforms' scarcer kind.
 AT_ONCE = 4
 
 
 class Reach:
-    """Looks people up, and remembers for as long as it lives. Raises ChatError."""
+    """Looks people up, and remembers for as long as it lives. Raises ChatError.
 
-    def __init__(self, messengers: Mapping[Platform, Messenger], policy: PeoplePolicy) -> None:
+    Of several accounts of a person the best to write to comes first.
+    """
+
+    def __init__(
+        self,
+        messengers: Mapping[Platform, Messenger],
+        policy: PeoplePolicy,
+        presence: Presence | None = None,
+    ) -> None:
         self._messengers = messengers
         self._policy = policy
+        self._presence = presence
         self._known: dict[tuple[str, ...], asyncio.Task[tuple[ChatIdentity, ...]]] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
 
@@ -65,4 +75,14 @@ class Reach:
                     for messenger in self._messengers.values()
                 )
             )
-        return tuple(identity for where in found for identity in where)
+        accounts = tuple(identity for where in found for identity in where)
+        if len({account.platform for account in accounts}) < 2:
+            return accounts
+        seen = await self._presence.last_seen(accounts) if self._presence is not None else {}
+        names = (likeness(name) for name in (object_id, *addresses))
+        return preferred(
+            accounts,
+            wanted=self._policy.chat_of(names),
+            first=self._policy.first_chat,
+            seen=seen,
+        )

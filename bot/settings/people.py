@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -31,6 +31,9 @@ class LinksSettings(Section):
     )
 
 
+Where = Literal["slack", "teams", "mail"]
+
+
 class PeopleSettings(Section):
     """What the organisation knows about its own admins."""
 
@@ -43,4 +46,12 @@ class PeopleSettings(Section):
     owners: dict[Account, Mail] = Field(
         default_factory=dict,
         description="Admin account (object id or address) to the address of the person behind it.",
+    )
+    chats: dict[Account, Where] = Field(
+        default_factory=dict,
+        description="Admin account (object id or address) to where that person is written to: "
+        "`slack`, `teams` or `mail`. Left out: the chat in which they last spoke to the bot.",
+    )
+    first_chat: Literal["slack", "teams"] = Field(
+        "slack", description="Where somebody is written to who spoke to the bot in neither chat."
     )
