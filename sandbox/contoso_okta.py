@@ -145,7 +145,13 @@ def orgs(now: datetime) -> list[OktaOrg]:
             app("fabrikam", "Office 365 Fabrikam", "fabrikam.example", "fabrikam"),
             app("fabrikam", "Office 365 Labs", "labs.fabrikam.example", "fabrikam"),
             app("fabrikam", "Office 365 Retail", "retail.fabrikam.example", "fabrikam"),
-            app("fabrikam", "Office 365 Service", "service.fabrikam.example", "fabrikam"),
+            app(
+                "fabrikam",
+                "Office 365 Service",
+                "service.fabrikam.example",
+                "fabrikam",
+                sign_on="MANUAL",
+            ),
         ],
         users=[
             _admin("fabrikam", "fay", "Fay", "Fabrikam", OktaRole("APP_ADMIN", _APP)),

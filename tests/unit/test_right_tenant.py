@@ -41,6 +41,8 @@ def test_a_domain_that_the_tenant_has_not_verified_is_a_mismatch(
         (federated("https://adfs.contoso.com/adfs/ls"), OURS, "elsewhere"),
         (federated("https://contoso.okta.com/x"), "https://login.contoso.com", ""),
         (federated("https://login.contoso.com/x", issuer=ISSUER), OURS, ""),
+        (federated("https://login.contoso.mil/x", issuer="http://www.okta.mil/exk1"), OURS, ""),
+        (federated("https://contoso.okta-gov.com/x"), "https://fabrikam.okta-gov.com", "elsewhere"),
         (federated("https://contoso.okta.com/x"), "", ""),
         (federated(), OURS, ""),
     ],
