@@ -41,7 +41,6 @@ class OktaSettings(Section):
         Annotated[str, shaped(r"[A-Za-z0-9_-]{1,100}", "an app's key name such as office365")], ...
     ] = Field(
         ("office365",),
-        min_length=1,
         description="The key names in Okta's catalogue of the apps that count as Office 365. Okta "
         "documents only `office365`; name others, such as one for GCC High, as `name` in Okta's "
         "API has it.",
@@ -64,6 +63,13 @@ class OktaSettings(Section):
         name, console, domain = value.partition("-admin.okta")
         if console:  # nobody is given a token there
             raise ValueError(f"this is the Admin Console's address; try {name}.okta{domain}")
+        return value
+
+    @field_validator("catalog_names")
+    @classmethod
+    def _some_app(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("give at least one, or leave it out: no app would be found")
         return value
 
     @field_validator("hook_secret")
