@@ -42,6 +42,7 @@ from bot.services.scan import Scan
 from bot.services.send import Send
 from bot.services.tell import Tell
 from bot.services.troubles import Troubles
+from bot.services.twins import Twins
 from bot.services.verdicts import Verdicts
 from bot.services.visit import Visits
 from bot.services.waive import Hurry, Waive
@@ -159,6 +160,14 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             policy=policy,
             public_url=settings.public_url,
             link_lifetime=link_lifetime,
+            twins=Twins(
+                ledger=ledger,
+                messengers=messengers,
+                clock=clock,
+                operators=operators,
+                presence=outside.presence,
+                first=Platform(settings.people.first_chat),
+            ),
         ),
         engine=engine,
         pace=outside.pace,

@@ -48,6 +48,7 @@ from bot.ports.chat import Messenger
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import NO_LINKS, Composer
+from bot.services.twins import Twins
 
 
 class NothingToTell(Exception):
@@ -89,7 +90,9 @@ class Send:
         policy: Policy,
         public_url: str,
         link_lifetime: timedelta,
+        twins: Twins | None = None,
     ) -> None:
+        self._twins = twins
         self._ledger = ledger
         self._messengers = messengers
         self._composer = composer
@@ -138,6 +141,8 @@ class Send:
                 message = await self._compose(notice, links=await self._renew_all(notice))
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return Told(sent.message_id)
+            case Alarm() | OperatorDigest() if await self._is_told_elsewhere(notice):
+                raise NothingToTell
             case Alarm() | OperatorNote() | OperatorDigest():
                 message = await self._compose(notice)
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
@@ -159,6 +164,9 @@ class Send:
                 return Told(sent.message_id)
             case RequestChanged():
                 return Told(await self._change(messenger, notice))
+
+    async def _is_told_elsewhere(self, notice: Alarm | OperatorDigest) -> bool:
+        return self._twins is not None and await self._twins.are_told(notice)
 
     def _is_timely(self, notice: PersonalRound | OperatorDigest) -> bool:
         return is_timely(notice, self._clock.now(), self._policy)

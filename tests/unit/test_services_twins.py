@@ -1,0 +1,110 @@
+"""An operator on both chats hears of a thing once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.changes import Changes
+from bot.domain.deliveries import Delivery, fail
+from bot.domain.notices import Alarm, OperatorDigest
+from bot.domain.people import ChatIdentity, Platform
+from bot.domain.troubles import Trouble
+from bot.errors import ChatUnreachable
+from bot.services.twins import KNOWN_FOR, Twins
+from tests.examples import NOW
+from tests.fake_ledger import FakeLedger
+from tests.fakes import FakeClock, FakeMessenger
+from tests.unit.test_where_to_write import Seen
+
+IN_SLACK = ChatIdentity(Platform.SLACK, "U1", "Olga", "ada@contoso.com")
+IN_TEAMS = ChatIdentity(Platform.TEAMS, "ada", "Olga", "ada@contoso.com")
+OTHER = ChatIdentity(Platform.TEAMS, "olaf", "Olaf")
+ALARM = Alarm(IN_SLACK, "request-1", "person_unreachable", "2025-03-03")
+
+
+class World:
+    """Olga operates in Slack and in Teams, Olaf in Teams alone; all were told to be told."""
+
+    def __init__(self, seen: Seen | None = None) -> None:
+        self.ledger = FakeLedger()
+        self.slack = FakeMessenger(IN_SLACK)
+        self.teams = FakeMessenger(IN_TEAMS, OTHER, platform=Platform.TEAMS)
+        self.clock = FakeClock(NOW)
+        self.twins = Twins(
+            ledger=self.ledger,
+            messengers={Platform.SLACK: self.slack, Platform.TEAMS: self.teams},
+            clock=self.clock,
+            operators=(
+                ChatIdentity(Platform.SLACK, "U1"),
+                ChatIdentity(Platform.TEAMS, "ada"),
+                ChatIdentity(Platform.TEAMS, "olaf"),
+            ),
+            presence=seen,
+        )
+
+    async def plan(self) -> None:
+        planned = tuple(
+            Delivery(replace(ALARM, to=to), NOW, "alarm") for to in (IN_SLACK, IN_TEAMS, OTHER)
+        )
+        await self.ledger.commit(Changes(planned=planned))
+
+    async def told_elsewhere(self) -> list[bool]:
+        """Of Olga in Slack, Olga in Teams, Olaf."""
+        everybody = (IN_SLACK, IN_TEAMS, OTHER)
+        return [await self.twins.are_told(replace(ALARM, to=to)) for to in everybody]
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.plan()
+    return world
+
+
+async def test_one_of_two_accounts_is_told(world: World) -> None:
+    """The one that is better to write to; nobody else's is left out."""
+    assert await world.told_elsewhere() == [False, True, False]
+    later = World(Seen(teams=NOW))
+    await later.plan()
+    assert await later.told_elsewhere() == [True, False, False]
+
+
+async def test_who_could_not_be_told_there_is_told_here(world: World) -> None:
+    """The other one failed, or its platform is in trouble, or nothing was planned for it."""
+    (found,) = [d for d in world.ledger._deliveries.values() if str(d.notice.to) == str(IN_SLACK)]
+    await world.ledger.commit(Changes(deliveries=(fail(replace(found), "gone"),)))
+    assert await world.told_elsewhere() == [False, False, False]
+
+    held = World()
+    await held.plan()
+    await held.ledger.commit(Changes(troubles=(Trouble("slack", "x", "revoked", NOW),)))
+    assert await held.told_elsewhere() == [False, False, False]
+
+    assert await World().told_elsewhere() == [False, False, False]
+
+
+async def test_whose_accounts_they_are_is_asked_once_an_hour(world: World) -> None:
+    """And where a platform does not answer, both are told."""
+    await world.told_elsewhere()
+    await world.told_elsewhere()
+    assert len(world.teams.searched) == 1
+    world.clock.forward(KNOWN_FOR + timedelta(seconds=1))
+    await world.told_elsewhere()
+    assert len(world.teams.searched) == 2
+
+    silent = World()
+    await silent.plan()
+    silent.slack.refuses = [ChatUnreachable("away") for _ in range(3)]
+    assert await silent.told_elsewhere() == [False, False, False]
+    assert await silent.told_elsewhere() == [False, True, False]
+
+
+async def test_a_digest_comes_where_the_person_is_and_not_twice() -> None:
+    """Each account has its own hours, so the better one's may still be to come."""
+    world = World()
+    for to, told in ((IN_SLACK, False), (IN_TEAMS, True), (OTHER, False)):
+        digest = OperatorDigest(to, "2025-03-03", "due")
+        assert await world.twins.are_told(digest) is told
