@@ -10,11 +10,12 @@ from bot.domain.board import BoardPolicy
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.evidence import Evidence, EvidenceKind, State
+from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
+from bot.domain.verdict import State
 from bot.message import Message
 from bot.services.boards import Boards
 from bot.services.rehearse import Rehearse

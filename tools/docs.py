@@ -25,10 +25,11 @@ from bot.chat.words import Words
 from bot.domain import deliveries, limits
 from bot.domain.consent import TRANSITIONS, Stage
 from bot.domain.deliveries import WHEN_UNKNOWN, Delivery, Phase
-from bot.domain.evidence import RULES, Confidence, EvidenceKind, Lean, State
+from bot.domain.evidence import RULES, SHELVES, EvidenceKind, Lean
 from bot.domain.limits import Window
 from bot.domain.notices import Channel, ChannelReminder
 from bot.domain.people import Platform
+from bot.domain.verdict import Confidence, Lack, State
 from bot.errors import O365BotError
 from bot.settings.address import Address
 from bot.settings.section import Section
@@ -214,11 +215,21 @@ def evidence_rules() -> str:
             said(f"source.{rule.source.value}"),
             ", ".join(code(lean.value) for lean in rule.leans) + since,
             "yes" if rule.decisive else "",
+            rule.nature.value,
             code(rule.topic) if rule.topic else "",
             "yes" if rule.whole_tenant else "",
         )
 
-    columns = ("Kind", "In words", "Read from", "Leans", "Decisive", "Topic", "Whole tenant")
+    columns = (
+        "Kind",
+        "In words",
+        "Read from",
+        "Leans",
+        "Decisive",
+        "Nature",
+        "Topic",
+        "Whole tenant",
+    )
     return table(columns, (row(kind) for kind in EvidenceKind))
 
 
@@ -242,6 +253,24 @@ def evidence_states() -> str:
             )
             for state in State
         ),
+    )
+
+
+def evidence_shelves() -> str:
+    """How long each nature of evidence counts, in days."""
+    return table(
+        ("Nature", "Full weight", "Some weight"),
+        (
+            (nature.value, f"{shelf.full.days} days", f"{shelf.some.days} days")
+            for nature, shelf in SHELVES.items()
+        ),
+    )
+
+
+def evidence_lacks() -> str:
+    return table(
+        ("What is missing", "What the bot says is next"),
+        ((code(lack.value), said(f"next.{lack.value}")) for lack in Lack),
     )
 
 
@@ -406,6 +435,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "evidence-leans": evidence_leans,
     "evidence-states": evidence_states,
     "evidence-confidence": evidence_confidence,
+    "evidence-shelves": evidence_shelves,
+    "evidence-lacks": evidence_lacks,
     "store-keys": store_keys,
     "stages-list": stages_list,
     "stages-diagram": stages_diagram,

@@ -18,12 +18,13 @@ from typing import Any
 from bot.domain.apps import AppRef
 from bot.domain.consent import ConsentRequest
 from bot.domain.doubts import doubts
-from bot.domain.evidence import Evidence, State
+from bot.domain.evidence import Evidence
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.prospects import Prospect
 from bot.domain.right_tenant import MISMATCHES
 from bot.domain.sign_on import sign_on
 from bot.domain.summaries import AppSummary, summary_of
+from bot.domain.verdict import State
 from bot.domain.visible import visible
 
 Json = dict[str, Any]
@@ -84,14 +85,21 @@ def why_json(inventory: Inventory, record: AppRecord, now: datetime) -> str:
     assessment = record.verdict
     evidence = [_evidence(e, "because") for e in assessment.because]
     evidence += [_evidence(e, "beside") for e in assessment.beside]
+    evidence += [_evidence(e, "past") for e in assessment.past]
     against = [
         {"done": _evidence(c.done, ""), "not_done": _evidence(c.not_done, "")}
         for c in assessment.contradictions
     ]
     app = app_json(inventory, summary_of(record))
     known = sign_on(record.app, record.evidence)
-    signs_on = {"how": known.how.value, "federated": known.federated}
-    return _dump(app | {"evidence": evidence, "contradictions": against, "sign_on": signs_on})
+    more = {
+        "holds_until": _time(assessment.holds_until),
+        "lack": assessment.lack.value if assessment.lack else None,
+        "evidence": evidence,
+        "contradictions": against,
+        "sign_on": {"how": known.how.value, "federated": known.federated},
+    }
+    return _dump(app | more)
 
 
 def app_json(inventory: Inventory, summary: AppSummary) -> Json:

@@ -24,9 +24,9 @@ from bot.chat import phrases
 from bot.chat.find_app import named_app
 from bot.chat.replies import Replies
 from bot.chat.words import Words
-from bot.domain.evidence import State
 from bot.domain.inventory import OrgScan
 from bot.domain.summaries import Page
+from bot.domain.verdict import State
 from bot.errors import ConsentError
 from bot.settings.whole import load
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.chat.phrases import evidence_text
+from bot.chat.phrases import evidence_text, next_step
 from bot.chat.words import Words
 from bot.domain.consent import Stage
-from bot.domain.evidence import State
 from bot.domain.later import zone_named
+from bot.domain.verdict import State
 from bot.services.follow import Progress
 
 # What Okta's application asks for (help.okta.com, "Provide Microsoft admin consent for Okta"); the
@@ -85,6 +85,6 @@ def standing(words: Words, progress: Progress) -> Standing:
         every=progress.scan_minutes,
         # Nobody is told of their own word what "somebody says".
         state=words(f"state.{assessment.state.value}") if shown else "",
-        missing=words(f"next.{assessment.state.value}") if shown else "",
+        missing=next_step(words, assessment) if shown else "",
         because=tuple(evidence_text(words, evidence) for evidence in because),
     )

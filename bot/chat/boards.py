@@ -10,8 +10,8 @@ from bot.chat import phrases
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry
-from bot.domain.evidence import State
 from bot.domain.summaries import RANKS, AppSummary
+from bot.domain.verdict import State
 from bot.message import (
     Block,
     Buttons,

@@ -18,7 +18,6 @@ from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.campaign import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
 from bot.domain.consent import ConsentRequest, Stage
-from bot.domain.evidence import State
 from bot.domain.later import zone_named
 from bot.domain.notices import (
     Alarm,
@@ -35,6 +34,7 @@ from bot.domain.notices import (
     RequestChanged,
 )
 from bot.domain.people import ChatIdentity, Platform
+from bot.domain.verdict import State
 from bot.message import (
     Block,
     Buttons,

@@ -11,10 +11,11 @@ from bot.domain.campaign import SMS_RETIREMENT
 from bot.domain.choice import DISQUALIFYING, Candidate, Nobody, Point
 from bot.domain.consent import ConsentRequest
 from bot.domain.doubts import doubts
-from bot.domain.evidence import Assessment, Evidence, State
+from bot.domain.evidence import Evidence
 from bot.domain.people import Platform
 from bot.domain.prospects import Prospect
 from bot.domain.summaries import AppSummary
+from bot.domain.verdict import Assessment, State
 from bot.errors import (
     AppUnreadable,
     AppWaived,
@@ -60,6 +61,11 @@ def known_how(words: Words, verdict: Assessment | AppSummary, now: datetime) -> 
     return words("phrase.known", how=how, age=words.ago(verdict.as_of, now))
 
 
+def next_step(words: Words, assessment: Assessment) -> str:
+    """What is to be done next: by what is missing, where that is known, else by the state."""
+    return words(f"next.{(assessment.lack or assessment.state).value}")
+
+
 def evidence_text(words: Words, evidence: Evidence) -> str:
     """One piece of evidence as a sentence, with what makes it worth less than it looks."""
     detail = {
@@ -71,10 +77,13 @@ def evidence_text(words: Words, evidence: Evidence) -> str:
         "name": "",
         "host": "",
         "where": "",
+        "was": "",
     }
     detail.update(evidence.detail)
     detail["says"] = failure_text(words, detail.get("reason", ""), detail["says"])
-    key = f"evidence.{evidence.kind.value}"
+    key = f"evidence.{evidence.kind}"
+    if not words.has(key):
+        return words("evidence.unknown")
     if evidence.detail.get("missing") and words.has(f"{key}_missing"):
         key = f"{key}_missing"
     elif (evidence.detail.get("account") or evidence.detail.get("by")) and words.has(f"{key}_of"):

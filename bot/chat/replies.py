@@ -180,6 +180,7 @@ class Replies:
         ]
         rows = [(e, "column.because") for e in assessment.because]
         rows += [(e, "column.beside") for e in assessment.beside]
+        rows += [(e, "column.past") for e in assessment.past]
         if rows:
             blocks.append(
                 Table(
@@ -196,7 +197,7 @@ class Replies:
                 )
             )
         blocks += why_waived(words, record, lived or now)
-        blocks.append(Text(words(f"next.{assessment.state.value}")))
+        blocks.append(Text(phrases.next_step(words, assessment)))
         blocks.append(signing_on.note(words, record))
         asked = people.in_short(
             words, record, request, prospect, lived or now, in_chat=self._in_chat

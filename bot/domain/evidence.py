@@ -1,59 +1,22 @@
-"""What is known about one app, and what it adds up to.
+"""What is seen of an app, and what each kind of it is worth: the rules, as data.
 
 Okta's API has no field that says whether an app was migrated (`OAUTH2` + `ENABLED` was its answer
-before the migration too), so a state is never read: `assess` weighs evidence and says why.
+before the migration too), so a state is never read. `bot.domain.assessment` weighs evidence by
+these rules; `bot.domain.history` says what of it is kept from look to look.
 
-Three ideas carry it:
+Evidence is of three natures, and each has a shelf life (`SHELVES`):
 
-* Each kind of evidence has one `Rule`: which way it leans, and whether it is decisive alone.
-* Later outweighs earlier. A decisive "done" that is followed by a decisive "not done" is a
-  contradiction: it is listed and lowers the confidence, whatever else is added.
-* A person's word counts for so long that the work can show; what a machine recorded counts always.
-* Without evidence for this very app the answer is `NEEDS_REVIEW`, never `MIGRATED`.
+* a standing fact (an account exists) is true as long as it is found again at every look;
+* an event (a password was refused) is true of its day, and a row in a log;
+* a word is what a person saw or says, and true of its day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-
-
-class State(StrEnum):
-    """What an app needs next."""
-
-    NOT_APPLICABLE = "not_applicable"
-    NEEDS_CONSENT = "needs_consent"
-    NEEDS_SAVE = "needs_save"
-    NEEDS_REVIEW = "needs_review"
-    SAID_SAVED = "said_saved"  # a person's word, which nothing shows yet
-    MIGRATED = "migrated"
-    UNREADABLE = "unreadable"
-
-    @property
-    def is_open(self) -> bool:
-        """True while somebody still has to do or to look at something."""
-        return self not in (State.NOT_APPLICABLE, State.MIGRATED)
-
-    @property
-    def wants_consent(self) -> bool:
-        """True when a Global Administrator can be asked to act on it."""
-        return self in _WANTS_CONSENT
-
-
-_WANTS_CONSENT = frozenset(
-    {State.NEEDS_CONSENT, State.NEEDS_SAVE, State.NEEDS_REVIEW, State.SAID_SAVED}
-)
-
-
-class Confidence(StrEnum):
-    """How a state is known, strongest first."""
-
-    PROVEN = "proven"  # machine evidence for this very app
-    ATTESTED = "attested"  # a person said so
-    LIKELY = "likely"  # indirect, or contradicted
-    UNTOLD = "untold"  # nothing speaks either way
 
 
 class Source(StrEnum):
@@ -68,9 +31,13 @@ class Source(StrEnum):
 
 
 class EvidenceKind(StrEnum):
-    """What was seen. The words for each kind are in the catalogue under `evidence.<kind>`."""
+    """What was seen. The words for each kind are in the catalogue under `evidence.<kind>`.
+
+    A kind that a newer version wrote is read as an unknown one: kept, and worth nothing.
+    """
 
     APP_INACTIVE = "app_inactive"
+    APP_MOVED = "app_moved"
     CONNECTION_OFF = "connection_off"
     CONNECTION_ON = "connection_on"
     CONNECTION_UNCLEAR = "connection_unclear"
@@ -89,11 +56,26 @@ class EvidenceKind(StrEnum):
     FEDERATED_WITH_OKTA = "federated_with_okta"
     FEDERATED_ELSEWHERE = "federated_elsewhere"
     SETTINGS_SAVED = "settings_saved"
+    UNWATCHED = "unwatched"
     SAW_AUTHENTICATE = "saw_authenticate"
     SAW_REAUTHENTICATE = "saw_reauthenticate"
     SAW_NO_BUTTON = "saw_no_button"
+    SAW_PASSWORD_FIELDS = "saw_password_fields"
+    SAW_NO_PASSWORD_FIELDS = "saw_no_password_fields"
+    SAW_VERIFIED = "saw_verified"
+    SAW_NOT_VERIFIED = "saw_not_verified"
+    TEST_SUCCEEDED = "test_succeeded"
+    TEST_FAILED = "test_failed"
     COULD_NOT_SIGN_IN = "could_not_sign_in"
     SAID_SAVED = "said_saved"
+
+    @classmethod
+    def _missing_(cls, value: object) -> EvidenceKind | None:
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
 
 
 class Lean(StrEnum):
@@ -105,28 +87,63 @@ class Lean(StrEnum):
     NOT_DONE = "not_done"
     CONSENTED = "consented"
     NOT_CONSENTED = "not_consented"
+    CHANGED = "changed"  # after it, what was done before may be undone
+    BROKEN = "broken"  # provisioning did not work that day, whatever it signs in with
     HINT = "hint"
 
 
+class Nature(StrEnum):
+    """What a piece of evidence is true of; each has a shelf life."""
+
+    FACT = "fact"
+    EVENT = "event"
+    WORD = "word"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """How long evidence keeps its weight, counted from when it was true last.
+
+    `full`: it can prove (a word: attest). Until `some` it can still make a state likely. After that
+    it is history, and decides nothing.
+    """
+
+    full: timedelta
+    some: timedelta
+
+
+# A fact is confirmed by a look a day (`LookPolicy`), so one look may fail. Okta keeps its log for
+# 90 days: an event of last month is near enough that what came after it would have been seen, one
+# of last year is not.
+SHELVES: Mapping[Nature, Shelf] = {
+    Nature.FACT: Shelf(timedelta(days=2), timedelta(days=365)),
+    Nature.EVENT: Shelf(timedelta(days=30), timedelta(days=365)),
+    Nature.WORD: Shelf(timedelta(days=30), timedelta(days=90)),
+}
+
+# Two clouds' clocks differ by so much: what happened within it has no order.
+CLOCKS = timedelta(minutes=5)
+# The Save that finishes a migration comes a little after the account that Okta makes for it.
+FINISHES_WITHIN = timedelta(minutes=15)
+# For so long a person's word stands against a directory that does not show the work yet.
+SHOWS_WITHIN = timedelta(hours=1)
+# Okta keeps its System Log for 90 days (Okta developer docs, "System Log").
+LOG_RETENTION = timedelta(days=90)
 # Okta announced the Graph consent flow in September 2024; the accounts it made before then belong
 # to the former flow (Okta help, "Provide Microsoft admin consent for Okta", which asked for a
 # service account as early as 2023).
 GRAPH_FLOW_SINCE = datetime(2024, 9, 1, tzinfo=UTC)
 
 
-# For so long a person's word stands against a directory that does not show the work yet.
-SHOWS_WITHIN = timedelta(hours=1)
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What one kind of evidence is worth.
 
-    `leans` may hold two directions: what is seen on the button tells both that it is not done and
-    whether the consent exists. `topic`: kinds of one topic are standing facts that replace each
-    other at every look ("" for events). `decisive`: enough for a state without other evidence.
-    `since`: counts only when it happened on or after that moment (UTC). `whole_tenant`: speaks of
-    the tenant, not of this app, so it can never prove `MIGRATED`.
+    `leans` may hold two directions: the button "Authenticate" tells both that it is not done and
+    that this app has no consent. `topic`: kinds of one topic are standing facts, of which the
+    newest look is what is so now ("" for events and words). `decisive`: enough for a state without
+    other evidence. `since`: counts only when it happened on or after that moment (UTC).
+    `whole_tenant`: speaks of the tenant, not of this app, so it can never prove `MIGRATED`.
     """
 
     leans: tuple[Lean, ...]
@@ -136,55 +153,82 @@ class Rule:
     whole_tenant: bool = False
     since: datetime | None = None
 
+    @property
+    def nature(self) -> Nature:
+        if self.topic:
+            return Nature.FACT
+        return Nature.WORD if self.source is Source.PERSON else Nature.EVENT
+
+
+def _fact(*leans: Lean, source: Source, topic: str) -> Rule:
+    return Rule(leans, source, topic)
+
+
+def _word(*leans: Lean) -> Rule:
+    decisive = Lean.DONE in leans or Lean.NOT_DONE in leans
+    return Rule(leans, Source.PERSON, decisive=decisive)
+
+
+def _logged(lean: Lean) -> Rule:
+    decisive = lean in (Lean.DONE, Lean.NOT_DONE)
+    return Rule((lean,), Source.OKTA_LOG, decisive=decisive)
+
+
+_K, _L, _S = EvidenceKind, Lean, Source
 
 RULES: Mapping[EvidenceKind, Rule] = {
-    EvidenceKind.APP_INACTIVE: Rule((Lean.OUT_OF_SCOPE,), Source.OKTA_APP, "scope", decisive=True),
-    EvidenceKind.CONNECTION_OFF: Rule(
-        (Lean.OUT_OF_SCOPE,), Source.OKTA_CONNECTION, "scope", decisive=True
+    _K.APP_INACTIVE: Rule((_L.OUT_OF_SCOPE,), _S.OKTA_APP, "scope", decisive=True),
+    _K.APP_MOVED: Rule((_L.CHANGED,), _S.OKTA_APP),
+    _K.CONNECTION_OFF: Rule((_L.OUT_OF_SCOPE,), _S.OKTA_CONNECTION, "scope", decisive=True),
+    _K.CONNECTION_ON: _fact(_L.IN_SCOPE, source=_S.OKTA_CONNECTION, topic="scope"),
+    _K.CONNECTION_UNCLEAR: _fact(_L.HINT, source=_S.OKTA_CONNECTION, topic="scope"),
+    _K.READ_FAILED: Rule((_L.HINT,), _S.OKTA_CONNECTION),
+    _K.PROVISIONING_APP_CREATED: _logged(_L.DONE),
+    _K.SERVICE_ACCOUNT_USED: _logged(_L.DONE),
+    _K.SERVICE_ACCOUNT: Rule(
+        (_L.DONE,), _S.GRAPH_DIRECTORY, "account", decisive=True, since=GRAPH_FLOW_SINCE
     ),
-    EvidenceKind.CONNECTION_ON: Rule((Lean.IN_SCOPE,), Source.OKTA_CONNECTION, "scope"),
-    EvidenceKind.CONNECTION_UNCLEAR: Rule((Lean.HINT,), Source.OKTA_CONNECTION, "scope"),
-    EvidenceKind.READ_FAILED: Rule((Lean.HINT,), Source.OKTA_CONNECTION),
-    EvidenceKind.PROVISIONING_APP_CREATED: Rule((Lean.DONE,), Source.OKTA_LOG, decisive=True),
-    EvidenceKind.SERVICE_ACCOUNT_USED: Rule((Lean.DONE,), Source.OKTA_LOG, decisive=True),
-    EvidenceKind.SERVICE_ACCOUNT: Rule(
-        (Lean.DONE,), Source.GRAPH_DIRECTORY, "account", decisive=True, since=GRAPH_FLOW_SINCE
+    _K.NO_SERVICE_ACCOUNT: _fact(_L.NOT_DONE, source=_S.GRAPH_DIRECTORY, topic="account"),
+    _K.ADMIN_PASSWORD_USED: _logged(_L.NOT_DONE),
+    _K.ADMIN_PASSWORD_REJECTED: _logged(_L.NOT_DONE),
+    _K.TENANT_CONSENTED: Rule((_L.CONSENTED,), _S.GRAPH_DIRECTORY, "tenant", whole_tenant=True),
+    _K.TENANT_NOT_CONSENTED: Rule(
+        (_L.NOT_CONSENTED,), _S.GRAPH_DIRECTORY, "tenant", whole_tenant=True
     ),
-    EvidenceKind.NO_SERVICE_ACCOUNT: Rule((Lean.NOT_DONE,), Source.GRAPH_DIRECTORY, "account"),
-    EvidenceKind.ADMIN_PASSWORD_USED: Rule((Lean.NOT_DONE,), Source.OKTA_LOG, decisive=True),
-    EvidenceKind.ADMIN_PASSWORD_REJECTED: Rule((Lean.NOT_DONE,), Source.OKTA_LOG, decisive=True),
-    EvidenceKind.TENANT_CONSENTED: Rule(
-        (Lean.CONSENTED,), Source.GRAPH_DIRECTORY, "tenant", whole_tenant=True
-    ),
-    EvidenceKind.TENANT_NOT_CONSENTED: Rule(
-        (Lean.NOT_CONSENTED,), Source.GRAPH_DIRECTORY, "tenant", whole_tenant=True
-    ),
-    EvidenceKind.CONSENT_AUDITED: Rule((Lean.CONSENTED,), Source.GRAPH_AUDIT, whole_tenant=True),
-    EvidenceKind.DOMAIN_IN_TENANT: Rule((Lean.HINT,), Source.GRAPH_DIRECTORY, "domain"),
-    EvidenceKind.DOMAIN_NOT_IN_TENANT: Rule((Lean.HINT,), Source.GRAPH_DIRECTORY, "domain"),
-    EvidenceKind.FEDERATED_WITH_OKTA: Rule((Lean.HINT,), Source.GRAPH_DIRECTORY, "federation"),
-    EvidenceKind.FEDERATED_ELSEWHERE: Rule((Lean.HINT,), Source.GRAPH_DIRECTORY, "federation"),
-    EvidenceKind.SETTINGS_SAVED: Rule((Lean.HINT,), Source.OKTA_LOG),
-    EvidenceKind.SAW_AUTHENTICATE: Rule(
-        (Lean.NOT_DONE, Lean.NOT_CONSENTED), Source.PERSON, decisive=True
-    ),
-    EvidenceKind.SAW_REAUTHENTICATE: Rule(
-        (Lean.NOT_DONE, Lean.CONSENTED), Source.PERSON, decisive=True
-    ),
-    EvidenceKind.SAW_NO_BUTTON: Rule((Lean.HINT,), Source.PERSON),
-    EvidenceKind.COULD_NOT_SIGN_IN: Rule((Lean.HINT,), Source.PERSON),
-    EvidenceKind.SAID_SAVED: Rule((Lean.DONE,), Source.PERSON, decisive=True),
+    _K.CONSENT_AUDITED: Rule((_L.CONSENTED,), _S.GRAPH_AUDIT, whole_tenant=True),
+    _K.DOMAIN_IN_TENANT: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="domain"),
+    _K.DOMAIN_NOT_IN_TENANT: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="domain"),
+    _K.FEDERATED_WITH_OKTA: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="federation"),
+    _K.FEDERATED_ELSEWHERE: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="federation"),
+    _K.SETTINGS_SAVED: _logged(_L.CHANGED),
+    _K.UNWATCHED: _logged(_L.CHANGED),
+    _K.SAW_AUTHENTICATE: _word(_L.NOT_DONE, _L.NOT_CONSENTED),
+    # Guides of 2023 show this button long before the migration, and it seems to stay after it:
+    # it tells of the consent only.
+    _K.SAW_REAUTHENTICATE: _word(_L.CONSENTED),
+    _K.SAW_NO_BUTTON: _word(_L.HINT),
+    _K.SAW_PASSWORD_FIELDS: _word(_L.NOT_DONE),
+    _K.SAW_NO_PASSWORD_FIELDS: _word(_L.DONE),
+    _K.SAW_VERIFIED: _word(_L.HINT),
+    _K.SAW_NOT_VERIFIED: _word(_L.BROKEN),
+    _K.TEST_SUCCEEDED: _word(_L.HINT),
+    _K.TEST_FAILED: _word(_L.BROKEN),
+    _K.COULD_NOT_SIGN_IN: _word(_L.HINT),
+    _K.SAID_SAVED: _word(_L.DONE),
 }
+_UNKNOWN = Rule((_L.HINT,), _S.OKTA_APP)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that was seen about an app.
+    """One thing that was seen about an app. All times are UTC.
 
-    `seen_at` is when o365bot looked, `happened_at` when it happened in the world (None: a standing
-    fact whose date is not known). Both UTC. `detail` holds the words' parameters, such as
-    `account`, `by`, `missing`; `event_id` names the log or audit row, so it is counted once.
-    `tenant` is the id of the Entra tenant that it was read in, "" for what no tenant told.
+    `seen_at` is when o365bot looked, of a standing fact the last time that it was confirmed;
+    `first_seen` since when it was found so at every look (None: at `seen_at`). `happened_at` is
+    when it happened in the world (None: a standing fact whose date is not known). `detail` holds
+    the words' parameters, such as `account`, `by`, `missing`; `event_id` names the log or audit
+    row, so it is counted once. `tenant` is the id of the Entra tenant that it was read in, "" for
+    what no tenant told, and for what a version before this one wrote.
     """
 
     kind: EvidenceKind
@@ -193,15 +237,37 @@ class Evidence:
     detail: Mapping[str, str] = field(default_factory=dict, hash=False)
     event_id: str = ""
     tenant: str = ""
+    first_seen: datetime | None = None
 
     @property
     def rule(self) -> Rule:
-        return RULES[self.kind]
+        return RULES.get(self.kind, _UNKNOWN)
 
     @property
     def at(self) -> datetime:
         """When it speaks of: when it happened, or else when it was seen."""
         return self.happened_at or self.seen_at
+
+    @property
+    def last_true(self) -> datetime:
+        """Until when it is known to be true: a fact at its last look, all else on its day."""
+        return self.seen_at if self.rule.nature is Nature.FACT else self.at
+
+    @property
+    def is_enabled(self) -> bool:
+        """False for a service principal or an account that may not sign in."""
+        return self.detail.get("enabled") != "no"
+
+    @property
+    def failed_part(self) -> str:
+        """Which part of a look failed: `connection`, `log` or `microsoft`; "" for all else."""
+        if self.kind is not EvidenceKind.READ_FAILED:
+            return ""
+        if self.detail.get("needed", "yes") == "yes":
+            return "connection"
+        # A version before this one did not write the part.
+        told = "log" if "/api/v1/logs" in self.detail.get("call", "") else "microsoft"
+        return self.detail.get("part", told)
 
     def leans(self, lean: Lean) -> bool:
         """True when it counts for `lean`."""
@@ -210,192 +276,8 @@ class Evidence:
             return lean is Lean.HINT
         return lean in self.rule.leans
 
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """Decisive evidence that it was done, and later decisive evidence that it is not."""
-
-    done: Evidence
-    not_done: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """A state, how it is known, and why.
-
-    `because` supports the state, weightiest first; `beside` is what else is known. `as_of` is the
-    oldest look that the state rests on (UTC), so an age can be shown; None when nothing was read.
-    `holds_until`: until when (UTC) this holds if nothing new is seen; None: time alone changes
-    nothing.
-    """
-
-    state: State
-    confidence: Confidence
-    because: tuple[Evidence, ...] = ()
-    beside: tuple[Evidence, ...] = ()
-    contradictions: tuple[Contradiction, ...] = ()
-    as_of: datetime | None = None
-    holds_until: datetime | None = None
-
-
-def _order(item: Evidence) -> tuple[datetime, int, str, str, tuple[tuple[str, str], ...]]:
-    """A total order by time: machine evidence after a person's word at the same moment."""
-    machine = 0 if item.rule.source is Source.PERSON else 1
-    detail = tuple(sorted(item.detail.items()))
-    return (item.at, machine, item.kind.value, item.event_id, detail)
-
-
-def _newest(items: Iterable[Evidence]) -> Evidence | None:
-    return max(items, key=_order, default=None)
-
-
-def contradictions(evidence: Iterable[Evidence]) -> tuple[Contradiction, ...]:
-    """Every decisive "done" with the newest decisive "not done" that came after it.
-
-    More evidence can only add to it: nothing that is added hides a contradiction.
-    """
-    decisive = sorted((e for e in evidence if e.rule.decisive), key=_order)
-    undone = _newest(e for e in decisive if e.leans(Lean.NOT_DONE))
-    if undone is None:
-        return ()
-    return tuple(
-        Contradiction(done, undone)
-        for done in decisive
-        if done.leans(Lean.DONE) and done.at < undone.at
-    )
-
-
-def _consent(evidence: Iterable[Evidence]) -> Evidence | None:
-    """The evidence that best tells whether the consent exists.
-
-    What a person saw on the button speaks of this app; the tenant's grants speak of the tenant
-    only. So the button counts until a consent is dated after it.
-    """
-    told = [e for e in evidence if e.leans(Lean.CONSENTED) or e.leans(Lean.NOT_CONSENTED)]
-    button = _newest(e for e in told if not e.rule.whole_tenant)
-    if button is None:
-        return _newest(told)
-    dated = [e for e in told if e.happened_at is not None and e.leans(Lean.CONSENTED)]
-    return _newest([button, *(e for e in dated if e.at > button.at)])
-
-
-def _unseen(evidence: Iterable[Evidence], word: Evidence) -> tuple[Evidence, ...]:
-    """Why a person's word does not count any more: looks that found neither consent nor account.
-
-    Both of them, and well after it was given; else nothing.
-    """
-    looks = [e for e in evidence if e.seen_at - word.at > SHOWS_WITHIN]
-    consent = _newest(e for e in looks if e.kind is EvidenceKind.TENANT_NOT_CONSENTED)
-    account = _newest(e for e in looks if e.kind is EvidenceKind.NO_SERVICE_ACCOUNT)
-    return (consent, account) if consent is not None and account is not None else ()
-
-
-def assess(evidence: Iterable[Evidence], now: datetime) -> Assessment:
-    """Weigh all that is known about one app at `now` (UTC). The order does not matter."""
-    _ = now
-    known = tuple(sorted(set_of(evidence), key=_order, reverse=True))
-    against = contradictions(known)
-
-    def verdict(state: State, confidence: Confidence, *because: Evidence | None) -> Assessment:
-        reasons = tuple(dict.fromkeys(e for e in because if e is not None))
-        if against and confidence is Confidence.PROVEN:
-            confidence = Confidence.LIKELY
-        return Assessment(
-            state,
-            confidence,
-            reasons,
-            tuple(e for e in known if e not in reasons),
-            against,
-            min((e.seen_at for e in reasons), default=None),
-        )
-
-    failed = _newest(
-        e
-        for e in known
-        if e.kind is EvidenceKind.READ_FAILED and e.detail.get("needed", "yes") == "yes"
-    )
-    scope = _newest(e for e in known if e.leans(Lean.OUT_OF_SCOPE) or e.leans(Lean.IN_SCOPE))
-    if failed is not None and (scope is None or failed.seen_at >= scope.seen_at):
-        return verdict(State.UNREADABLE, Confidence.UNTOLD, failed)
-    if scope is None:
-        return verdict(State.NEEDS_REVIEW, Confidence.UNTOLD, *known)
-    if scope.leans(Lean.OUT_OF_SCOPE):
-        return verdict(State.NOT_APPLICABLE, Confidence.PROVEN, scope)
-
-    consent = _consent(known)
-    last = _newest(
-        e for e in known if e.rule.decisive and (e.leans(Lean.DONE) or e.leans(Lean.NOT_DONE))
-    )
-    if last is not None and last.leans(Lean.DONE):
-        machine = _newest(
-            e
-            for e in known
-            if e.leans(Lean.DONE) and e.rule.decisive and e.rule.source is not Source.PERSON
-        )
-        if machine is not None and not any(c.done == machine for c in against):
-            return verdict(State.MIGRATED, Confidence.PROVEN, machine, last, scope)
-        if unseen := _unseen(known, last):
-            return verdict(State.NEEDS_REVIEW, Confidence.LIKELY, *unseen, last, scope)
-        return verdict(State.SAID_SAVED, Confidence.ATTESTED, last, scope)
-    if last is not None:
-        known_by = Confidence.ATTESTED if last.rule.source is Source.PERSON else Confidence.PROVEN
-        if consent is None:
-            return verdict(State.NEEDS_REVIEW, Confidence.LIKELY, last, scope)
-        state = State.NEEDS_SAVE if consent.leans(Lean.CONSENTED) else State.NEEDS_CONSENT
-        if consent.rule.whole_tenant:
-            known_by = Confidence.LIKELY
-        return verdict(state, known_by, last, consent, scope)
-
-    missing = _newest(e for e in known if e.kind is EvidenceKind.NO_SERVICE_ACCOUNT)
-    if consent is not None and consent.leans(Lean.NOT_CONSENTED):
-        return verdict(State.NEEDS_CONSENT, Confidence.LIKELY, consent, missing, scope)
-    if consent is not None and missing is not None:
-        return verdict(State.NEEDS_SAVE, Confidence.LIKELY, consent, missing, scope)
-    return verdict(State.NEEDS_REVIEW, Confidence.UNTOLD, scope, consent)
-
-
-def set_of(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """Each standing fact once in its newest look, each logged event once.
-
-    Events are told apart by `event_id`, a failed read by what could not be read, a person's word
-    by who gave it and when: saying it again must not make what was said before unsaid.
-    """
-    newest: dict[tuple[str, str, str], Evidence] = {}
-    for item in sorted(evidence, key=lambda e: (e.seen_at, _order(e))):
-        said = ""
-        if item.rule.source is Source.PERSON:
-            said = f"{item.at.isoformat()} {item.detail.get('by', '')}"
-        newest[item.rule.topic or item.kind.value, item.event_id, said] = item
-    return tuple(newest.values())
-
-
-def merge(known: Iterable[Evidence], fresh: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """What is known after another look: events and words stay, standing facts are renewed.
-
-    Failed reads last only until the next look; what was read before them stays, with its age.
-    """
-    lasting = [e for e in known if e.kind is not EvidenceKind.READ_FAILED]
-    return set_of([*lasting, *fresh])
-
-
-KEPT: Mapping[Source, int] = {Source.OKTA_LOG: 2, Source.GRAPH_AUDIT: 2, Source.PERSON: 3}
-
-
-def condensed(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """Of events of one kind, and of one person's words of one kind, the oldest and the newest.
-
-    A broken connection logs an event for every user it fails for, and a button can be pressed any
-    number of times. The newest (`KEPT`) tell the state, and the oldest that a contradiction is
-    there; those in between tell nothing more.
-    """
-    kept: list[Evidence] = []
-    alike: dict[tuple[EvidenceKind, str], list[Evidence]] = {}
-    for item in evidence:
-        who = item.detail.get("by", "") if item.rule.source is Source.PERSON else ""
-        happens = item.rule.source in KEPT
-        (alike.setdefault((item.kind, who), []) if happens else kept).append(item)
-    for (kind, _), items in alike.items():
-        newest = KEPT[RULES[kind].source]
-        items.sort(key=_order)
-        kept += items if len(items) <= newest + 1 else [items[0], *items[-newest:]]
-    return tuple(kept)
+    def order(self) -> tuple[datetime, int, str, str, str, tuple[tuple[str, str], ...]]:
+        """A total order by time: machine evidence after a person's word at the same moment."""
+        machine = 0 if self.rule.nature is Nature.WORD else 1
+        detail = tuple(sorted(self.detail.items()))
+        return (self.at, machine, str(self.kind), self.event_id, self.tenant, detail)

@@ -14,10 +14,10 @@ from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign, Deadline
 from bot.domain.consent import ConsentRequest, Stage
-from bot.domain.evidence import State
 from bot.domain.notices import PersonalRound
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
+from bot.domain.verdict import State
 
 
 class Reason(StrEnum):

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from bot.domain.apps import Office365App, Tenant
-from bot.domain.evidence import Assessment, Evidence, State, assess
+from bot.domain.assessment import assess
+from bot.domain.evidence import Evidence
+from bot.domain.verdict import Assessment, State
 from bot.domain.waivers import Waiver
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from bot.domain.campaign import OKTA_CONSENT, Campaign, Deadline
-from bot.domain.evidence import State
 from bot.domain.summaries import AppSummary
+from bot.domain.verdict import State
 
 PACE_OVER = timedelta(days=28)
 LEAST = timedelta(days=3)

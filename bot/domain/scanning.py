@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.apps import AppStatus, Office365App, Tenant
-from bot.domain.evidence import Evidence, EvidenceKind, condensed, merge
+from bot.domain.evidence import LOG_RETENTION, Evidence, EvidenceKind
+from bot.domain.history import condensed, merge
 from bot.domain.inventory import AppRecord
 
 
@@ -116,7 +117,7 @@ def _wants_connection(
         return False
     return (
         occasion.speaks_of(app, record)
-        or any(_failed_part(e, app.ref.org) == "connection" for e in record.evidence)
+        or any(e.failed_part == "connection" for e in record.evidence)
         or occasion.now - record.scanned_at >= policy.oldest_look(app)
     )
 
@@ -142,7 +143,7 @@ def _has_news(record: AppRecord | None, log: tuple[Evidence, ...]) -> bool:
     """True when what the log says, or that it cannot be read, is not in the record yet."""
     if record is None or any(e.kind is not EvidenceKind.READ_FAILED for e in log):
         return True
-    was_unread = any(_failed_part(e, record.app.ref.org) == "log" for e in record.evidence)
+    was_unread = any(e.failed_part == "log" for e in record.evidence)
     return was_unread != bool(log)
 
 
@@ -167,24 +168,72 @@ def looked(record: AppRecord, app: Office365App, seen: Seen, now: datetime) -> A
         "log": seen.log is not None,
         "microsoft": seen.microsoft is not None,
     }
-    lasting = (
-        e for e in record.evidence if (part := _failed_part(e, app.ref.org)) and not read[part]
-    )
+    known = tuple(_not_ahead(item, now) for item in record.evidence)
+    lasting = (e for e in known if (part := e.failed_part) and not read.get(part))
+    tenant = seen.tenant or (record.tenant if _leads_there(record, app) else None)
+    changes = (*_moved(record, app, tenant, now), *_unwatched(record, seen, now))
     return replace(
         record,
         app=app,
-        tenant=seen.tenant or record.tenant,
-        evidence=condensed(merge(record.evidence, (*lasting, *seen.evidence))),
+        tenant=tenant,
+        evidence=condensed(merge(known, (*lasting, *changes, *seen.evidence))),
         scanned_at=now if seen.connection is not None else record.scanned_at,
         microsoft_at=now if seen.microsoft is not None else record.microsoft_at,
         revision=record.revision + 1,
     )
 
 
-def _failed_part(item: Evidence, org: str) -> str:
-    """Which part of a look failed: `connection`, `log` or `microsoft`; "" for other evidence."""
-    if item.kind is not EvidenceKind.READ_FAILED:
-        return ""
-    if item.detail.get("needed", "yes") == "yes":
-        return "connection"
-    return "log" if item.detail.get("where") == org else "microsoft"
+def _not_ahead(item: Evidence, now: datetime) -> Evidence:
+    """As if seen just before now what a clock that ran ahead dated: a new look is newer."""
+    latest = now - timedelta.resolution
+    if item.seen_at <= latest:
+        return item
+    return replace(item, seen_at=latest, first_seen=min(item.first_seen or latest, latest))
+
+
+def _leads_there(record: AppRecord, app: Office365App) -> bool:
+    """Whether the app still names the tenant that the record's was found by."""
+    return app.tenant_name.lower() == record.app.tenant_name.lower()
+
+
+def _moved(
+    record: AppRecord, app: Office365App, tenant: Tenant | None, now: datetime
+) -> tuple[Evidence, ...]:
+    """That the app leads to another tenant than at the look before, or is for another domain."""
+    if not record.revision:
+        return ()
+    is_for_the_same = app.domain.lower() == record.app.domain.lower()
+    is_other = record.tenant is not None and tenant is not None and record.tenant.id != tenant.id
+    if _leads_there(record, app) and is_for_the_same and not is_other:
+        return ()
+    detail = {"was": _names(record.app), "name": _names(app)}
+    return (
+        Evidence(
+            EvidenceKind.APP_MOVED,
+            now,
+            now,
+            detail,
+            event_id=now.isoformat(),
+            tenant=tenant.id if tenant is not None else "",
+        ),
+    )
+
+
+def _names(app: Office365App) -> str:
+    """The tenant and the domain of an app, as its settings have them."""
+    return " / ".join(dict.fromkeys(name for name in (app.tenant_name, app.domain) if name))
+
+
+def _unwatched(record: AppRecord, seen: Seen, now: datetime) -> tuple[Evidence, ...]:
+    """That what happened until some day is not known: the log did not go back so far.
+
+    At the first look, and when the log was not read for longer than Okta keeps it.
+    """
+    if seen.log is None or any(e.failed_part == "log" for e in seen.log):
+        return ()
+    failed = (e for e in record.evidence if e.failed_part == "log")
+    read_at = min((e.first_seen or e.seen_at for e in failed), default=record.scanned_at)
+    since = now - LOG_RETENTION
+    if read_at is not None and read_at >= since:
+        return ()
+    return (Evidence(EvidenceKind.UNWATCHED, now, since),)

@@ -9,9 +9,9 @@ from enum import Enum
 
 from bot.domain.apps import AppRef, Office365App, Tenant
 from bot.domain.consent import ConsentRequest
-from bot.domain.evidence import Confidence, State
 from bot.domain.inventory import AppRecord
 from bot.domain.prospects import Prospect
+from bot.domain.verdict import Confidence, State
 from bot.domain.waivers import Waiver
 
 # What is most pressing comes first. Open apps that are waived (None) come behind the open ones.

@@ -14,12 +14,12 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import Candidate, Choice, Point
 from bot.domain.consent import PASSED_ON, ConsentRequest, Stage, Step, step
 from bot.domain.deliveries import Delivery
-from bot.domain.evidence import State
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import Happening, PersonalLink
 from bot.domain.people import ChatIdentity, Colleague, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.summaries import AppSummary
+from bot.domain.verdict import State
 from bot.errors import (
     AppUnknown,
     AppUnreadable,

@@ -32,7 +32,6 @@ from bot.domain.calendar import Calendar
 from bot.domain.campaign import Audience, Deadline
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.deliveries import Delivery
-from bot.domain.evidence import State
 from bot.domain.intents import Policy
 from bot.domain.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.people import Platform
@@ -40,6 +39,7 @@ from bot.domain.refusals import CONSEQUENCES
 from bot.domain.report import count, dates_of, main_deadline
 from bot.domain.summaries import AppSummary
 from bot.domain.troubles import places_of
+from bot.domain.verdict import State
 from bot.errors import (
     ChannelUnreachable,
     ChatError,

@@ -18,7 +18,8 @@ from bot.domain.apps import AppRef
 from bot.domain.campaign import Deadline
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Button, ConsentRequest, Stage, Step, step
-from bot.domain.evidence import Evidence, EvidenceKind, condensed, merge
+from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.history import condensed, merge
 from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.later import Snooze, plan, snooze_bounds

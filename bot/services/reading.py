@@ -8,20 +8,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from bot.domain.apps import AppStatus, ConnectionStatus, Office365App, Tenant
-from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.evidence import LOG_RETENTION, Evidence, EvidenceKind
 from bot.domain.gaps import admin_gap
 from bot.errors import CloudError, CloudNotFound, CloudRefused
 from bot.ports.clouds import Entra, LogPage, OktaOrg
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
-
-# Okta keeps its System Log for 90 days (Okta developer docs, "System Log").
-LOG_RETENTION = timedelta(days=90)
 
 _KINDS = {
     ConnectionStatus.ENABLED: EvidenceKind.CONNECTION_ON,
@@ -41,9 +38,9 @@ async def read_connection(org: OktaOrg, app: Office365App, clock: Clock) -> tupl
         # Only so is it gone: an app that is just not listed may be out of a narrower role's reach.
         if app.status is AppStatus.DELETED:
             return (inactive,)
-        return (failed(error, clock.now(), needed=True),)
+        return (failed(error, clock.now(), "connection"),)
     except CloudError as error:
-        return (failed(error, clock.now(), needed=True),)
+        return (failed(error, clock.now(), "connection"),)
     detail = {"auth_scheme": connection.auth_scheme}
     return (Evidence(_KINDS[connection.status], clock.now(), detail=detail),)
 
@@ -58,7 +55,7 @@ async def read_log(
     try:
         return await org.read_log(ids, cursor, max(since, now - LOG_RETENTION))
     except CloudError as error:
-        unread = (failed(error, now, needed=False),)
+        unread = (failed(error, now, "log"),)
         return LogPage(dict.fromkeys(ids, unread), frozenset(), cursor)
 
 
@@ -134,7 +131,7 @@ class MicrosoftReader:
         try:
             return await self._entra.tenant_of(name, tuple(domains))
         except CloudError as error:
-            return failed(error, self._clock.now(), needed=False)
+            return failed(error, self._clock.now(), "microsoft")
 
     async def _read(self, tenant: Tenant | Evidence, apps: list[Office365App]) -> OfTenant:
         assert self._entra is not None
@@ -150,11 +147,11 @@ class MicrosoftReader:
             accounts = await self._entra.account_evidence(tenant, ids)
             domains = await self._entra.domain_evidence(tenant, apps)
         except CloudError as error:
-            problems.append(failed(error, self._clock.now(), needed=False))
+            problems.append(failed(error, self._clock.now(), "microsoft"))
         try:
             admins = await self._entra.global_admins(tenant)
         except CloudError as error:
-            problems.append(failed(error, self._clock.now(), needed=False))
+            problems.append(failed(error, self._clock.now(), "microsoft"))
         else:
             gaps = tuple(admin_gap(error) for error in self._entra.admin_gaps(tenant))
             await self._ledger.save_global_admins(tenant.id, admins, gaps)
@@ -170,14 +167,18 @@ def _in(tenant: Tenant, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     return tuple(replace(item, tenant=tenant.id) for item in evidence)
 
 
-def failed(error: CloudError, now: datetime, *, needed: bool) -> Evidence:
-    """A failed read as evidence. `needed`: without it the app's state cannot be told at all."""
+def failed(error: CloudError, now: datetime, part: str) -> Evidence:
+    """A failed read as evidence: `part` of a look is `connection`, `log` or `microsoft`.
+
+    `needed`: without it the app's state cannot be told at all.
+    """
     detail = {
         "call": error.call,
         "where": error.where,
         "reason": error.code,
         "says": error.message,
-        "needed": "yes" if needed else "no",
+        "needed": "yes" if part == "connection" else "no",
+        "part": part,
     }
     if isinstance(error, CloudRefused) and error.missing:
         detail["missing"] = error.missing

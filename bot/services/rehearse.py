@@ -10,13 +10,13 @@ from bot.domain.board import BoardPolicy
 from bot.domain.consent import ConsentRequest
 from bot.domain.digests import Digest, dates_of
 from bot.domain.digests import rehearse as rehearse_operator
-from bot.domain.evidence import State
 from bot.domain.foresight import ChannelPost, as_of, channel_posts
 from bot.domain.intents import Intent, Open, Policy, Snapshot, Standing
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
 from bot.domain.reminders import decide, rehearse
 from bot.domain.summaries import AppSummary
+from bot.domain.verdict import State
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.apps import AppRef, AppStatus, Office365App
+from bot.domain.evidence import LOG_RETENTION
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.scanning import LookPolicy, Occasion, plan
 from bot.errors import CloudError
@@ -19,7 +20,7 @@ from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.looking import Looking
-from bot.services.reading import LOG_RETENTION, read_log
+from bot.services.reading import read_log
 
 Progress = Callable[[int, int], Awaitable[None]]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.consent import ConsentRequest
-from bot.domain.evidence import State
 from bot.domain.intents import Open, Standing
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
+from bot.domain.verdict import State
 from bot.ports.ledger import Ledger
 
 

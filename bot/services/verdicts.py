@@ -15,10 +15,10 @@ from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Step, step
 from bot.domain.deliveries import Delivery
-from bot.domain.evidence import State
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import Happening, OperatorNote
 from bot.domain.people import ChatIdentity
+from bot.domain.verdict import State
 from bot.domain.waivers import Waiver
 from bot.errors import Conflict, RecordUnreadable
 from bot.ports.ledger import Ledger
@@ -83,8 +83,8 @@ async def settled(
 ) -> Changes:
     """What follows from a new verdict: an audit line when the state changed, and a request's end.
 
-    A request ends as proven only on machine evidence; when the app dropped out of scope it is
-    withdrawn.
+    A request ends as done on what is enough for that (`Assessment.ends_request`); when the app
+    dropped out of scope it is withdrawn.
     """
     before = old.verdict.state if old.revision else None
     after = new.verdict
@@ -108,7 +108,7 @@ async def settled(
     request = await ledger.request(new.request_id) if new.request_id else None
     if request is None or not request.stage.is_open:  # none, or it ended by itself
         return Changes(apps=(replace(new, request_id=""),), audit=tuple(audit))
-    proven = after.state is State.MIGRATED
+    proven = after.ends_request
     if not (proven or after.state is State.NOT_APPLICABLE):
         return Changes(apps=(new,), audit=tuple(audit))
     taken = Step.PROVE if proven else Step.REVOKE

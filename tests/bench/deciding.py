@@ -14,12 +14,12 @@ from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
-from bot.domain.evidence import State
 from bot.domain.intents import Open, Policy, Snapshot, Standing
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.recipients import Recipient
 from bot.domain.reminders import decide
+from bot.domain.verdict import State
 from bot.services.ask import Ask
 from bot.services.digest import Digests
 from bot.services.remind import Remind

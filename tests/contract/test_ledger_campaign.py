@@ -18,11 +18,11 @@ from bot.domain.board import Board
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Step, step
 from bot.domain.deliveries import Delivery
-from bot.domain.evidence import State
 from bot.domain.notices import Channel, ChannelNudge, ChannelReport, key_of
 from bot.domain.people import Platform
 from bot.domain.recipients import Recipient
 from bot.domain.report import DayCount
+from bot.domain.verdict import State
 from bot.errors import Conflict
 from bot.ports.ledger import Ledger
 from tests.examples import ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, REQUEST

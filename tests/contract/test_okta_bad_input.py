@@ -23,9 +23,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from adapters.http.answers import MAX_BODY_BYTES
 from bot.chat.replies import Replies
 from bot.chat.words import Words
-from bot.domain.evidence import EvidenceKind, State
+from bot.domain.evidence import EvidenceKind
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.summaries import Part
+from bot.domain.verdict import State
 from bot.services.scan import Scan
 from sandbox.keys import SigningKey, self_signed
 from tests.contract.loopback import SteppingClock, answering, http_bytes

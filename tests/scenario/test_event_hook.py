@@ -9,7 +9,8 @@ from pathlib import Path
 from adapters.web.server import make_server
 from bot.bootstrap import open_bot
 from bot.domain.apps import AppRef
-from bot.domain.evidence import EvidenceKind, State
+from bot.domain.evidence import EvidenceKind
+from bot.domain.verdict import State
 from bot.settings.whole import load
 from sandbox.world import World
 from tests.waiting import wait_until

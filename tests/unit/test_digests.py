@@ -17,11 +17,12 @@ from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars, Hours
 from bot.domain.campaign import EVERYBODY, WINDOWS, Campaign, Deadline, Scope, WindowName
 from bot.domain.digests import Digest, after, dates_of, look, rehearse
-from bot.domain.evidence import Evidence, EvidenceKind, State
+from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.intents import Intent, Open, Policy, Reason, Remember, Sideways, Standing
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.recipients import Recipient
 from bot.domain.summaries import summary_of
+from bot.domain.verdict import State
 from tests.examples import DELIVERED, NOW, OPERATOR, RECORD
 from tests.strategies import ZONES, any_moments, hours, some_days_off
 

@@ -15,8 +15,8 @@ from bot.domain.board import ASK_EVERY, BURIED, BoardPolicy, next_report, week_o
 from bot.domain.calendar import Calendar, Calendars
 from bot.domain.campaign import WINDOWS, Audience, Campaign, Deadline, Window
 from bot.domain.changes import Changes
-from bot.domain.evidence import State
 from bot.domain.foresight import PostKind
+from bot.domain.verdict import State
 from bot.message import Note
 from tests.boards import CHANNEL, HOUR, World
 from tests.examples import APP, NOW, RECORD

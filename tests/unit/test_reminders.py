@@ -16,7 +16,6 @@ from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendar, Calendars, Hours
 from bot.domain.campaign import Audience, Campaign, Deadline, Tone, WindowName
 from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
-from bot.domain.evidence import State
 from bot.domain.intents import (
     Intent,
     Open,
@@ -31,6 +30,7 @@ from bot.domain.later import Snooze, plan
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.recipients import Recipient
 from bot.domain.reminders import MOST_APPS, after, decide, ignored, look, rehearse
+from bot.domain.verdict import State
 from tests.examples import ADA_IN_CHAT, DELIVERED
 from tests.strategies import ZONES, any_moments, hours, some_days_off
 

@@ -16,7 +16,7 @@ from bot.chat import reports
 from bot.chat.words import Words, languages
 from bot.domain.apps import AppRef
 from bot.domain.campaign import OKTA_CONSENT, Campaign, Deadline, Scope
-from bot.domain.evidence import Evidence, EvidenceKind, State
+from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.report import (
     BurnDown,
     DayCount,
@@ -26,6 +26,7 @@ from bot.domain.report import (
     main_deadline,
 )
 from bot.domain.summaries import summary_of
+from bot.domain.verdict import State
 from tests.examples import APP, NOW, RECORD
 
 START = date(2026, 9, 1)

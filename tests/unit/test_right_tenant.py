@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.assessment import assess
 from bot.domain.doubts import Doubt, doubts
-from bot.domain.evidence import RULES, Evidence, EvidenceKind, Lean, assess
+from bot.domain.evidence import RULES, Evidence, EvidenceKind, Lean
 from bot.domain.right_tenant import MISMATCHES, TenantDomain, right_tenant
 from tests.examples import APP, NOW, ON_A_PASSWORD
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.apps import AppRef, AppStatus, Office365App
-from bot.domain.evidence import Evidence, EvidenceKind, assess
+from bot.domain.assessment import assess
+from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord
 from bot.domain.scanning import LookPolicy, Occasion, Seen, looked, plan
 from tests import strategies as some

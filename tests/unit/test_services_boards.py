@@ -12,9 +12,9 @@ from bot.domain.apps import AppRef
 from bot.domain.board import BURIED
 from bot.domain.changes import Changes
 from bot.domain.choice import Nobody
-from bot.domain.evidence import State
 from bot.domain.notices import ChannelNudge, ChannelReport
 from bot.domain.prospects import Prospect
+from bot.domain.verdict import State
 from bot.errors import ChatThrottled, ChatUnreachable, MessageGone, ScopeMissing
 from bot.message import Facts, Picture, Progress, Table
 from tests.boards import CHANNEL, HOUR, World

@@ -11,10 +11,10 @@ from bot.domain.apps import AppRef
 from bot.domain.board import BoardPolicy
 from bot.domain.campaign import Campaign, Deadline, Scope
 from bot.domain.changes import Changes
-from bot.domain.evidence import State
 from bot.domain.inventory import OrgScan
 from bot.domain.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.people import Platform
+from bot.domain.verdict import State
 from bot.errors import ChannelUnreachable, ChatThrottled, ChatUnreachable, MessageGone
 from bot.message import Message, Table, Text
 from tests.boards import CHANNEL, HOUR, ONE, World

@@ -10,10 +10,11 @@ import pytest
 
 from bot.domain.apps import AppRef
 from bot.domain.consent import Button, ProofKind, Stage
-from bot.domain.evidence import Confidence, Evidence, EvidenceKind, State
+from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.looks import LOOKS_AFTER
 from bot.domain.notices import Introduction
 from bot.domain.people import ChatIdentity, OktaAdmin, Platform
+from bot.domain.verdict import Confidence, State
 from bot.errors import (
     CloudRefused,
     CloudUnreachable,
@@ -108,8 +109,11 @@ async def test_looking_ends_when_the_evidence_says_done(world: person.Stage) -> 
     """Machine evidence ends the request; the page and the person's message hear of it."""
     actor = await signed_in(world)
     await world.follow.saved(actor)
-    account = Evidence(EvidenceKind.SERVICE_ACCOUNT, NOW, NOW, {"account": "svc_OKTA_sync_0oa1"})
+    world.clock.forward(timedelta(minutes=10))
+    now = world.clock.now()
+    account = Evidence(EvidenceKind.SERVICE_ACCOUNT, now, now, {"account": "svc_OKTA_sync_0oa1"})
     world.entra.accounts["0oa1"] = (account,)
+    world.entra.consents[TENANT.id] = (Evidence(EvidenceKind.TENANT_CONSENTED, now, now),)
     looked = len(world.engine.verifications)
     await world.follow.verify(APP.ref)
     progress = await world.follow.progress(actor)
@@ -139,9 +143,9 @@ async def test_saying_it_again_begins_the_looks_anew(world: person.Stage) -> Non
     again = await world.follow.saved(actor)
     assert again.watch is not None
     assert again.watch.since == world.clock.now()
-    still = await world.follow.attest(actor, Button.REAUTHENTICATE)
+    still = await world.follow.attest(actor, Button.AUTHENTICATE)
     assert still.stage is Stage.ACKNOWLEDGED
-    assert await app_state(world) is State.NEEDS_SAVE
+    assert await app_state(world) is State.NEEDS_CONSENT
 
 
 async def test_done_already_is_looked_at_and_not_believed(world: person.Stage) -> None:

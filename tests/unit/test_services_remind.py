@@ -18,13 +18,14 @@ from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage, Step, step
 from bot.domain.deliveries import Delivery, Phase
-from bot.domain.evidence import Evidence, EvidenceKind, State
+from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.intents import Open, Policy
 from bot.domain.later import Snooze
 from bot.domain.notices import Alarm, Channel, PersonalLink, PersonalRound
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.recipients import Recipient
+from bot.domain.verdict import State
 from bot.errors import ChatThrottled, ChatUnreachable, NobodyReachable, RecordUnreadable
 from bot.ports.chat import Messenger
 from bot.services import remind

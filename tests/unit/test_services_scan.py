@@ -11,11 +11,11 @@ import pytest
 from bot.domain.apps import AppRef, AppStatus, ConnectionStatus, ProvisioningConnection
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage, Step, step
-from bot.domain.evidence import Confidence, Evidence, EvidenceKind, State
+from bot.domain.evidence import LOG_RETENTION, Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord
 from bot.domain.people import OktaAdmin
+from bot.domain.verdict import Confidence, State
 from bot.errors import CloudError, CloudRefused, CloudThrottled, CloudUnreachable
-from bot.services.reading import LOG_RETENTION
 from bot.services.scan import Scan
 from tests.examples import ADA, APP, DELIVERED, NOW, OPERATOR, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
@@ -81,6 +81,7 @@ async def test_a_scan_writes_down_every_app_with_its_tenant_and_what_was_seen(
     assert record.tenant == TENANT
     assert {e.kind for e in record.evidence} == {
         K.CONNECTION_ON,
+        K.UNWATCHED,  # Okta's log begins 90 days before the first look
         K.ADMIN_PASSWORD_USED,
         K.TENANT_CONSENTED,
     }
@@ -331,7 +332,7 @@ async def test_a_change_of_state_writes_one_audit_line_and_no_change_none(world:
     for _ in range(3):
         await world.scan.org("contoso")
     assert await world.actions("assess") == [
-        {"from": "needs_review", "to": "migrated", "confidence": "proven"},
+        {"from": "needs_review", "to": "migrated", "confidence": "likely"},
         {"from": "", "to": "needs_review", "confidence": "untold"},
     ]
 
@@ -398,6 +399,12 @@ async def test_proof_ends_the_open_request(world: World) -> None:
     await world.scan.org("contoso")
     await ask(world, Stage.ACKNOWLEDGED)
     world.contoso.log = {"0oa1": (USED,)}
+    await world.scan.org("contoso")
+    likely = await world.ledger.request(REQUEST.id)
+    assert likely is not None
+    assert likely.stage is Stage.ACKNOWLEDGED  # that it was used is not enough
+    own = Evidence(K.PROVISIONING_APP_CREATED, NOW, NOW, event_id="own")
+    world.contoso.log = {"0oa1": (own,)}
     await world.scan.org("contoso")
     request = await world.ledger.request(REQUEST.id)
     assert request is not None

@@ -16,11 +16,11 @@ from bot.domain.apps import (
     ProvisioningConnection,
     Tenant,
 )
-from bot.domain.evidence import Evidence, EvidenceKind, State
+from bot.domain.evidence import LOG_RETENTION, Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.scanning import LookPolicy, Occasion, plan
+from bot.domain.verdict import State
 from bot.errors import CloudRefused, CloudUnreachable, RecordUnreadable
-from bot.services.reading import LOG_RETENTION
 from bot.services.scan import Scan
 from tests.examples import APP, NOW, RECORD, TENANT
 from tests.fake_ledger import FakeLedger

@@ -11,8 +11,9 @@ from bot.domain import inventory
 from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage
-from bot.domain.evidence import Assessment, Confidence, Evidence, State
+from bot.domain.evidence import Evidence
 from bot.domain.inventory import AppRecord
+from bot.domain.verdict import Assessment, Confidence, State
 from bot.services.tell import Tell
 from bot.services.verdicts import Verdicts
 from tests.examples import APP, NOW, RECORD, REQUEST

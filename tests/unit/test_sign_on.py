@@ -9,7 +9,8 @@ import pytest
 
 from bot.chat.signing_on import note
 from bot.chat.words import Words
-from bot.domain.evidence import Evidence, EvidenceKind, assess
+from bot.domain.assessment import assess
+from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord
 from bot.domain.right_tenant import TenantDomain, right_tenant
 from bot.domain.sign_on import KnownSignOn, SignOn, sign_on

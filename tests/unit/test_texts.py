@@ -23,7 +23,7 @@ from bot.domain.campaign import BUILT_IN, Audience, Tone, WindowName
 from bot.domain.choice import Nobody, Point
 from bot.domain.consent import ProofKind, Stage
 from bot.domain.doubts import Doubt
-from bot.domain.evidence import Confidence, EvidenceKind, Source, State
+from bot.domain.evidence import EvidenceKind, Source
 from bot.domain.foresight import PostKind
 from bot.domain.gaps import Gap
 from bot.domain.intents import Reason
@@ -31,6 +31,7 @@ from bot.domain.later import Moved
 from bot.domain.notices import Happening
 from bot.domain.people import Platform
 from bot.domain.sign_on import SignOn
+from bot.domain.verdict import Confidence, Lack, State
 from bot.errors import CloudError, O365BotError
 
 ENGLISH = Words()
@@ -182,7 +183,7 @@ def page_names(asked: nodes.Expr) -> set[str]:
 # The keys that the code puts together, such as f"state.{...}": what must be there, what may be.
 FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "state": (values(State), set()),
-    "next": (values(State), set()),
+    "next": (values(State) | values(Lack), set()),
     "confidence": (values(Confidence), set()),
     "stage": (values(Stage), set()),
     "source": (values(Source), set()),
@@ -199,7 +200,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "doubt": (values(Doubt), set()),
     "federation": (values(SignOn), {"federated", "managed"}),
     "evidence": (
-        values(EvidenceKind),
+        values(EvidenceKind) | {"unknown"},
         {f"{kind}_{more}" for kind in values(EvidenceKind) for more in ("of", "missing")},
     ),
     "error": (set(), codes()),

@@ -15,10 +15,11 @@ from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
 from bot.domain.changes import Changes
 from bot.domain.consent import Stage
-from bot.domain.evidence import Evidence, EvidenceKind, State
+from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord
 from bot.domain.notices import Happening, OperatorNote, RequestChanged
 from bot.domain.summaries import Part
+from bot.domain.verdict import State
 from bot.domain.waivers import WARNED_BEFORE, Waiver
 from bot.message import Command
 from bot.services.tell import Tell

@@ -14,8 +14,9 @@ import bot.chat
 from bot.chat.words import FALLBACK, Words, languages
 from bot.domain.choice import Point
 from bot.domain.consent import Stage
-from bot.domain.evidence import Confidence, EvidenceKind, Source, State
+from bot.domain.evidence import EvidenceKind, Source
 from bot.domain.people import Platform
+from bot.domain.verdict import Confidence, Lack, State
 
 NOW = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
 OTHERS = [language for language in languages() if language != FALLBACK]
@@ -45,6 +46,7 @@ def test_every_value_of_the_domain_has_its_word() -> None:
     needed = {
         *(f"state.{value}" for value in State),
         *(f"next.{value}" for value in State),
+        *(f"next.{value}" for value in Lack),
         *(f"confidence.{value}" for value in Confidence),
         *(f"stage.{value}" for value in Stage),
         *(f"source.{value}" for value in Source),
