@@ -13,20 +13,25 @@ from datetime import datetime, timedelta
 
 from bot.domain.apps import AppStatus, Office365App, Tenant
 from bot.domain.evidence import LOG_RETENTION, Evidence, EvidenceKind
-from bot.domain.history import condensed, merge
+from bot.domain.history import condensed, merge, newest_of_topics
 from bot.domain.inventory import AppRecord
+
+# What one look sees is dated while it reads, a little before the look is written down.
+SAME_LOOK = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
 class LookPolicy:
     """How old a look may grow.
 
-    `full_after`: any look at all. `microsoft_after`: the look at a tenant with open apps.
-    `people_after`: who the org's admins are.
+    `full_after`: any look at all; half of the shelf life of what it finds, so that one may fail.
+    `microsoft_after`: the look at a tenant with open apps. `again_after`: the one that could not
+    find again what was found before. `people_after`: who the org's admins are.
     """
 
     full_after: timedelta = timedelta(hours=24)
     microsoft_after: timedelta = timedelta(hours=1)
+    again_after: timedelta = timedelta(hours=6)
     people_after: timedelta = timedelta(hours=12)
 
     def oldest_look(self, app: Office365App) -> timedelta:
@@ -135,8 +140,16 @@ def _wants_microsoft(
     return (
         occasion.speaks_of(app, record)
         or age >= policy.oldest_look(app)
+        or (age >= policy.again_after and _is_unconfirmed(record, record.microsoft_at))
         or (age >= policy.microsoft_after and record.state(occasion.now).is_open)
     )
+
+
+def _is_unconfirmed(record: AppRecord, looked_at: datetime) -> bool:
+    """True when the last look at the tenant did not tell of what one before it had told of."""
+    facts = newest_of_topics(record.evidence)
+    told = (facts[topic] for topic in ("tenant", "account") if topic in facts)
+    return any(fact.seen_at < looked_at - SAME_LOOK for fact in told)
 
 
 def _has_news(record: AppRecord | None, log: tuple[Evidence, ...]) -> bool:

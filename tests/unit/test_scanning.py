@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.apps import AppRef, AppStatus, Office365App
+from bot.domain.apps import AppRef, AppStatus, Office365App, Tenant
 from bot.domain.assessment import assess
-from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.evidence import LOG_RETENTION, SHELVES, Evidence, EvidenceKind, Nature
 from bot.domain.inventory import AppRecord
 from bot.domain.scanning import LookPolicy, Occasion, Seen, looked, plan
+from bot.domain.verdict import State
 from tests import strategies as some
 from tests.examples import NOW
 
@@ -105,3 +107,105 @@ def test_a_policy_of_one_part_leaves_the_others() -> None:
         policy,
     )
     assert (todo.connection, todo.microsoft) == (False, True)
+
+
+# ------------------------------------------------------------------ what a look makes of a record
+
+HERE = Tenant("t1", "contoso.onmicrosoft.com", "graph.microsoft.com")
+THERE = Tenant("t2", "fabrikam.onmicrosoft.com", "graph.microsoft.com")
+MINE = Office365App(AppRef("contoso", "0oa1"), "A", AppStatus.ACTIVE, "contoso.com", "contoso")
+UNREAD_LOG = Evidence(K.READ_FAILED, NOW, None, {"needed": "no", "part": "log"}, "GET log")
+
+
+def told(kind: EvidenceKind, at: datetime, tenant: Tenant | None = None) -> Evidence:
+    return Evidence(kind, at, tenant=tenant.id if tenant else "")
+
+
+def kinds(record: AppRecord, kind: EvidenceKind) -> list[Evidence]:
+    return [e for e in record.evidence if e.kind is kind]
+
+
+def first_look() -> AppRecord:
+    seen = Seen((told(K.CONNECTION_ON, NOW),), (), (told(K.TENANT_CONSENTED, NOW, HERE),), HERE)
+    return looked(AppRecord(MINE), MINE, seen, NOW)
+
+
+@pytest.mark.parametrize(
+    ("app", "tenant", "moved_to"),
+    [
+        (replace(MINE, msft_tenant="fabrikam"), THERE, "t2"),
+        (replace(MINE, msft_tenant="fabrikam"), None, ""),
+        (replace(MINE, domain="fabrikam.com"), HERE, "t1"),
+        (replace(MINE, domain="fabrikam.com"), None, "t1"),
+        (MINE, THERE, "t2"),  # the name leads to another tenant
+        (replace(MINE, msft_tenant="Contoso", label="B"), HERE, None),
+        (MINE, None, None),
+    ],
+)
+def test_a_look_notes_that_the_app_moved(
+    app: Office365App, tenant: Tenant | None, moved_to: str | None
+) -> None:
+    """To which tenant, where that is known; where it is not, the record has none any more."""
+    later = NOW + timedelta(hours=1)
+    after = looked(first_look(), app, Seen((told(K.CONNECTION_ON, later),), (), (), tenant), later)
+    moved = kinds(after, K.APP_MOVED)
+    assert [e.tenant for e in moved] == ([] if moved_to is None else [moved_to])
+    assert after.tenant_id == (moved_to if moved_to is not None else "t1")
+
+
+def test_the_first_look_notes_how_far_the_log_goes_back() -> None:
+    """Before that, nobody knows what happened; the looks after it go on from there."""
+    record = first_look()
+    [gap] = kinds(record, K.UNWATCHED)
+    assert gap.at == NOW - LOG_RETENTION
+    later = NOW + timedelta(days=1)
+    assert kinds(looked(record, MINE, Seen((), ()), later), K.UNWATCHED) == [gap]
+
+
+@pytest.mark.parametrize(("days", "lost"), [(89, False), (91, True)])
+def test_a_log_that_was_not_read_for_longer_than_okta_keeps_it_leaves_a_gap(
+    days: int, lost: bool
+) -> None:
+    """Also when it could be read again afterwards."""
+    record = first_look()
+    for day in (1, days - 1):
+        at = NOW + timedelta(days=day)
+        failed = replace(UNREAD_LOG, seen_at=at)
+        record = looked(record, MINE, Seen((told(K.CONNECTION_ON, at),), (failed,)), at)
+    end = NOW + timedelta(days=1 + days)
+    record = looked(record, MINE, Seen((told(K.CONNECTION_ON, end),), ()), end)
+    assert not kinds(record, K.READ_FAILED)
+    at = max(e.at for e in kinds(record, K.UNWATCHED))
+    assert at == (end if lost else NOW) - LOG_RETENTION
+
+
+def test_what_a_clock_ahead_has_dated_is_renewed_by_the_next_look() -> None:
+    """It would be the newest for ever."""
+    ahead = NOW + timedelta(days=400)
+    record = replace(first_look(), evidence=(told(K.CONNECTION_ON, ahead),))
+    after = looked(record, MINE, Seen((told(K.CONNECTION_OFF, NOW),), ()), NOW)
+    assert after.state(NOW) is State.NOT_APPLICABLE
+
+
+def test_a_tenant_that_could_not_be_read_is_tried_again_before_its_proof_is_stale() -> None:
+    """What was found before and not now, every six hours; all else once a day."""
+    record = first_look()
+    record = replace(record, evidence=(*record.evidence, told(K.CONNECTION_ON, NOW)))
+    later = NOW + timedelta(hours=18)
+    failed = Evidence(K.READ_FAILED, later, None, {"needed": "no", "part": "microsoft"}, "GET u")
+    missed = looked(record, MINE, Seen((told(K.CONNECTION_OFF, later),), (), (failed,)), later)
+    found = looked(
+        record,
+        MINE,
+        Seen((told(K.CONNECTION_OFF, later),), (), (told(K.TENANT_CONSENTED, later, HERE),)),
+        later,
+    )
+    for one, again in ((missed, True), (found, False)):
+        occasion = Occasion(later + POLICY.again_after)
+        todos = plan([MINE], {"0oa1": one}, {}, occasion, POLICY)
+        assert any(todo.microsoft for todo in todos) is again
+
+
+def test_a_look_a_day_keeps_a_proof_fresh_though_one_fails() -> None:
+    """The shelf life of a fact is that of two looks."""
+    assert 2 * POLICY.full_after <= SHELVES[Nature.FACT].full
