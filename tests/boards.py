@@ -82,7 +82,12 @@ class World:
         }[state]
         now = self.clock.now()
         on = Evidence(EvidenceKind.CONNECTION_ON, now)
-        new = replace(old, evidence=(on, Evidence(kind, now, now)), revision=old.revision + 1)
+        new = replace(
+            old,
+            evidence=(on, Evidence(kind, now, now)),
+            assessed_at=now,
+            revision=old.revision + 1,
+        )
         assert new.state(now) is state
         detail = {"from": old.state(now).value, "to": state.value}
         entry = AuditEntry(now, "scan", "assess", str(ref), detail)

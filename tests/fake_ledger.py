@@ -190,7 +190,7 @@ class FakeLedger:
         return tuple((record.app.ref, record.app.label) for record in await self.apps())
 
     async def due_verdicts(self, now: datetime, limit: int) -> tuple[AppRef, ...]:
-        held = [(r.holds_until, r.app.ref) for r in await self.apps() if r.holds_until]
+        held = [(r.holds_until, r.app.ref) for r in self._apps.values() if r.holds_until]
         return tuple(ref for until, ref in sorted(held) if until <= now)[:limit]
 
     async def scans(self) -> Mapping[str, OrgScan]:

@@ -31,7 +31,7 @@ from tests.wiring import settings
 
 SECOND = replace(APP, ref=AppRef("contoso", "0oa2"), label="Contoso EU")
 PASSWORD = Evidence(EvidenceKind.ADMIN_PASSWORD_USED, NOW, NOW, {"account": "svc"}, "e1")
-USED = Evidence(EvidenceKind.SERVICE_ACCOUNT_USED, NOW, NOW, event_id="e2")
+OWN = Evidence(EvidenceKind.PROVISIONING_APP_CREATED, NOW, NOW, event_id="e2")
 
 
 class World:
@@ -44,7 +44,7 @@ class World:
         self.lived = FakeClock(NOW + ahead) if ahead else self.clock
         self.engine = FakeEngine()
         self.okta = FakeOktaOrg("contoso", APP, SECOND)
-        self.okta.log = {"0oa1": (PASSWORD,), "0oa2": (USED,)}
+        self.okta.log = {"0oa1": (PASSWORD,), "0oa2": (OWN,)}
         self.entra = FakeEntra(TENANT)
         self.entra.consents[TENANT.id] = (Evidence(EvidenceKind.TENANT_NOT_CONSENTED, NOW),)
         self.entra.admins[TENANT.id] = (ADA, BEN)

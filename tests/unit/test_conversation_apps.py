@@ -27,7 +27,7 @@ from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, NOW, OPERATOR
 from tests.pages import page_of
 from tests.reading import buttons_of, check_form, table_of, text_of
-from tests.unit.talk import PASSWORD, USED, World
+from tests.unit.talk import OWN, PASSWORD, World
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ async def test_why_shows_each_piece_of_evidence_with_source_and_age(world: World
 async def test_why_shows_what_does_not_fit_together(world: World) -> None:
     """A password after the service account: both are named."""
     later = NOW + timedelta(hours=1)
-    world.okta.log = {"0oa1": (USED, replace(PASSWORD, seen_at=later, happened_at=later))}
+    world.okta.log = {"0oa1": (OWN, replace(PASSWORD, seen_at=later, happened_at=later))}
     world.clock.forward(timedelta(hours=2))
     await world.ask("apps")
     assert "does not fit together" in text_of(await world.ask("why 0oa1"))
@@ -258,10 +258,10 @@ async def test_an_error_of_a_cloud_is_told_in_the_words_of_the_reader(world: Wor
 async def test_check_looks_again_and_answers_with_what_is_true_now(world: World) -> None:
     """Right after somebody saved."""
     await world.ask("apps")
-    world.okta.log = {"0oa1": (USED,)}
+    world.okta.log = {"0oa1": (OWN,)}
     world.clock.forward(timedelta(minutes=1))
     at = world.clock.now()
-    world.okta.log = {"0oa1": (replace(USED, seen_at=at, happened_at=at),)}
+    world.okta.log = {"0oa1": (replace(OWN, seen_at=at, happened_at=at),)}
     assert "Contoso O365: migrated" in text_of(await world.ask("check 0oa1"))
 
 

@@ -50,6 +50,7 @@ def aging(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inventory, "assess", weigh)
 
 
+MINE = replace(RECORD)  # of its own: a record keeps its last verdict
 OTHER = replace(
     RECORD,
     app=replace(APP, ref=AppRef("contoso", "0oa2")),
@@ -62,9 +63,9 @@ OTHER = replace(
 async def test_what_is_due_is_weighed_again_and_nothing_else() -> None:
     """A new summary, an audit line, and the boards hear of it; the other app is left alone."""
     world = World()
-    await world.ledger.commit(Changes(apps=(RECORD, OTHER)))
+    await world.ledger.commit(Changes(apps=(MINE, OTHER)))
     await world.verdicts.renew(NOW + SHELF - timedelta(seconds=1))
-    assert await world.ledger.apps() == (RECORD, OTHER)
+    assert await world.ledger.apps() == (MINE, OTHER)
     now = NOW + SHELF
     await world.verdicts.renew(now)
     again = await world.record()
@@ -83,7 +84,7 @@ async def test_what_is_due_is_weighed_again_and_nothing_else() -> None:
 async def test_a_verdict_that_only_loses_weight_ends_no_request() -> None:
     """A request ends by what was seen."""
     world = World()
-    asked = replace(RECORD, request_id=REQUEST.id)
+    asked = replace(MINE, request_id=REQUEST.id)
     await world.ledger.commit(Changes(apps=(asked,), requests=(REQUEST,)))
     await world.verdicts.renew(NOW + SHELF)
     (request,) = await world.ledger.requests_for(APP.ref)
