@@ -27,6 +27,7 @@ from bot.domain.evidence import (
     EvidenceKind,
     Lean,
     Nature,
+    Source,
 )
 from bot.domain.history import newest_of_topics, set_of
 from bot.domain.verdict import Assessment, Confidence, Contradiction, Lack, State
@@ -157,12 +158,13 @@ def _is_against(item: Evidence) -> bool:
 def _after(item: Evidence, other: Evidence) -> bool:
     """Whether it surely came later.
 
-    What two machines date within a few minutes has no order; of a machine and a person at the same
-    moment the machine is the later one.
+    What two clocks date within a few minutes has no order. Rows of one log have one; of a machine
+    and a person at the same moment the machine is the later one.
     """
-    if _is_machine(item) and _is_machine(other):
-        return item.at - other.at > CLOCKS
-    return item.order() > other.order()
+    if not (_is_machine(item) and _is_machine(other)):
+        return item.order() > other.order()
+    is_one_log = item.rule.source is other.rule.source is Source.OKTA_LOG
+    return item.at - other.at > (timedelta(0) if is_one_log else CLOCKS)
 
 
 def _contradictions(known: _Known) -> tuple[Contradiction, ...]:

@@ -500,9 +500,9 @@ async def test_an_app_that_can_be_read_again_is_spoken_of_again(world: World) ->
     hidden = replace(record, evidence=(*record.evidence, failed), revision=record.revision + 1)
     await world.ledger.commit(Changes(apps=(hidden,)))
     await world.days(2)
-    hidden = await world.ledger.app(RECORD.app.ref)
-    assert hidden is not None
-    await world.ledger.commit(Changes(apps=(replace(record, revision=hidden.revision + 1),)))
+    weighed = await world.ledger.app(RECORD.app.ref)
+    assert weighed is not None
+    await world.ledger.commit(Changes(apps=(replace(record, revision=weighed.revision + 1),)))
     await world.days(10)
     assert world.planned(PersonalRound)
 

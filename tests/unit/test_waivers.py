@@ -26,7 +26,7 @@ from bot.services.tell import Tell
 from bot.services.verdicts import Verdicts
 from tests.examples import APP, NOW, OPERATOR, RECORD, TENANT
 from tests.reading import buttons_of, text_of
-from tests.unit.talk import USED, World
+from tests.unit.talk import OWN, World
 
 CALENDAR = Calendars(ZoneInfo("Europe/Berlin")).of("")
 IN_WINTER = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
@@ -201,7 +201,7 @@ async def test_a_scan_never_loses_it_and_shows_what_turns_out_migrated(world: Wo
     world.clock.forward(timedelta(days=1))
     now = world.clock.now()
     made = Evidence(EvidenceKind.PROVISIONING_APP_CREATED, now, now, event_id="e10")
-    world.okta.log = {"0oa1": (made,), "0oa2": (USED,)}
+    world.okta.log = {"0oa1": (made,), "0oa2": (OWN,)}
     world.entra.consents[TENANT.id] = (Evidence(EvidenceKind.TENANT_CONSENTED, now),)
     await world.ask("check contoso o365")
     page = await world.ledger.page(1, 15, Part.ALL)
