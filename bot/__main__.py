@@ -94,7 +94,7 @@ async def _run(settings: Settings) -> None:
             # before it. With the default one the process would end before the store is shut down.
             _on_signals(lambda: None)
             if not told_to_stop:
-                await _serve_and_work(bot, settings.listen)
+                await _serve_and_work(bot, settings)
     except asyncio.CancelledError:
         if not told_to_stop:
             raise
@@ -108,12 +108,12 @@ def _on_signals(act: Callable[[], object]) -> None:
         signal.signal(signum, handle)
 
 
-async def _serve_and_work(bot: Bot, listen: str) -> None:
+async def _serve_and_work(bot: Bot, settings: Settings) -> None:
     """Both, until the one or the other ends."""
     from adapters.web.server import make_server
     from bot.bootstrap import DRAIN
 
-    server = make_server(bot.app, listen)
+    server = make_server(bot.app, settings.listen, trusted_proxies=settings.trusted_proxies)
     work = asyncio.create_task(bot.engine.run(), name="engine")
     work.add_done_callback(lambda _: setattr(server, "should_exit", True))
     try:

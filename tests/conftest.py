@@ -14,7 +14,7 @@ import pytest_asyncio
 import redis.asyncio
 
 from adapters.redis.embedded import EmbeddedStore
-from tools.setup import find_chromium
+from tools.setup import find_chromium, find_nginx
 
 
 def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
@@ -72,4 +72,15 @@ def chromium_path() -> str:
         pytest.fail("There is no Chromium, and CI never leaves the browser tests out.")
     if path is None:
         pytest.skip("no Chromium here: make test installs it, or set CHROMIUM to the path of one")
+    return path
+
+
+@pytest.fixture(scope="session")
+def nginx_path() -> str:
+    """The path of an nginx; where there is none, the test is left out, in CI fails."""
+    path = find_nginx()
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail("There is no nginx, and CI never leaves the proxy's tests out.")
+    if path is None:
+        pytest.skip("no nginx here: make test installs it, or set NGINX to the path of one")
     return path

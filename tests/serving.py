@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp
@@ -16,13 +16,15 @@ from tests.waiting import wait_until
 
 @asynccontextmanager
 async def served(
-    make_app: Callable[[str], ASGIApp], door: Door | None = None
+    make_app: Callable[[str], ASGIApp],
+    door: Door | None = None,
+    trusted_proxies: Sequence[str] = (),
 ) -> AsyncIterator[str]:
     """Serve `make_app(url)` the way the bot is served; gives its url, `http://127.0.0.1:port`."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
-        server = make_server(make_app(url), f"127.0.0.1:{port}", door)
+        server = make_server(make_app(url), f"127.0.0.1:{port}", door, trusted_proxies)
         running = asyncio.create_task(server.serve(sockets=[listening]))
         await wait_until(lambda: server.started or running.done(), what="the server has started")
         try:

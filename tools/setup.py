@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Callable  # noqa: UP035 - this file is also read by old Pythons
 
 OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parent.parent
@@ -259,28 +260,36 @@ def find_chromium() -> "str | None":
     return next((path for path in found if path), None)
 
 
-def make_browser() -> None:
-    """Have a browser for the browser tests, or say that they will be left out.
+def find_nginx() -> "str | None":
+    """The path of an nginx; the variable NGINX goes first. Debian keeps it in /usr/sbin."""
+    named = os.environ.get("NGINX")
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
+    return shutil.which(named or "nginx", path=path)
+
+
+def make_program(name: str, packages: "tuple[str, ...]", found: "Callable[[], str | None]") -> None:
+    """Have a program that some tests need, or say that these will be left out.
 
     Raises SetupError when there is none and CI is true: there they are never left out.
     """
-    if find_chromium():
+    if found():
         return
     if can_apt():
-        say("Installing Chromium for the browser tests with apt-get (about 120 MB)")
+        say(f"Installing {name} for its tests with apt-get")
         try:
-            apt_install(BROWSER_PACKAGES, "chromium")
+            apt_install(packages, name)
         except SetupError as error:
             if os.environ.get("CI") == "true":
                 raise
             say(f"{error}")
-    if find_chromium():
+    if found():
         return
     if os.environ.get("CI") == "true":
-        raise SetupError("There is no Chromium, and CI never leaves the browser tests out.")
+        raise SetupError(f"There is no {name}, and CI never leaves its tests out.")
     say(
-        "No Chromium was found: the browser tests will be LEFT OUT.\n"
-        "  To run them: sudo apt-get install chromium, or set CHROMIUM to the path of one."
+        f"No {name} was found: its tests will be LEFT OUT.\n"
+        f"  To run them: sudo apt-get install {' '.join(packages)}, "
+        f"or set {name.upper()} to the path of one."
     )
 
 
@@ -321,7 +330,8 @@ def main() -> int:
         try:
             make("demo" if purpose == "demo" else "dev")
             if purpose == "test":
-                make_browser()
+                make_program("chromium", BROWSER_PACKAGES, find_chromium)
+                make_program("nginx", ("nginx-light",), find_nginx)
         except SetupError as error:
             print(f"\nThe environment could not be made.\n{error}", file=sys.stderr)
             return 1

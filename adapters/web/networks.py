@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 
 def network_of(request: Request) -> str:
-    """The caller's network, as the socket knows it; no header is believed."""
+    """The caller's network, as the socket or a trusted proxy knows it; no other header counts."""
     return network_named(request.client.host if request.client else "")
 
 

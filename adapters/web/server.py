@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from socket import socket
 
 import uvicorn
@@ -28,8 +29,15 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_server(app: ASGIApp, listen: str, door: Door | None = None) -> Server:
+def make_server(
+    app: ASGIApp,
+    listen: str,
+    door: Door | None = None,
+    trusted_proxies: Sequence[str] = (),
+) -> Server:
     """A server for `listen` (`host:port`), to be run with `await server.serve()`.
+
+    The caller's address is the socket's, or what one of `trusted_proxies` says of it.
 
     uvicorn's access log stays off: it would write whole addresses, and a personal link's address is
     a secret. What was asked is logged by `adapters.web.middleware.RequestLog`.
@@ -45,7 +53,8 @@ def make_server(app: ASGIApp, listen: str, door: Door | None = None) -> Server:
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
             http=guarded(Door() if door is None else door),
             h11_max_incomplete_event_size=LARGEST_HEAD,
             ws="none",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -42,6 +43,17 @@ CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 _OF_A_SERVICE = re.compile(r"SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?")
 
 
+def _network(value: str) -> str:
+    """An address or a network; not everybody, which is what a wildcard would trust."""
+    try:
+        network = ip_network(value)
+    except ValueError:
+        raise ValueError("give an address or a network, such as 10.0.0.0/8") from None
+    if network.prefixlen == 0:
+        raise ValueError("this is everybody: name your own proxies")
+    return value
+
+
 def _host_and_port(value: str) -> str:
     """Where to listen; an IPv6 address stands in brackets."""
     found = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):([0-9]{1,5})", value)
@@ -66,6 +78,11 @@ class Settings(BaseSettings):
     )
     listen: Annotated[str, AfterValidator(_host_and_port)] = Field(
         "127.0.0.1:8080", description="Host and port to listen on."
+    )
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        (),
+        description="Addresses or networks (CIDR) of your proxies. The caller's address that they "
+        "tell in `X-Forwarded-For` is believed; they must write it themselves.",
     )
     data_dir: Path = Field(Path("var"), description="Where the embedded store keeps its files.")
     language: Literal["de", "en"] = Field("en", description="The language of channel messages.")
