@@ -6,6 +6,7 @@ the one-line form for notifications and screen readers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -133,3 +134,37 @@ class Message:
         """All that it says, a line each: for where only text can be shown."""
         said = [b.text for b in self.blocks if isinstance(b, Heading | Text | Note)]
         return "\n".join(said) or self.summary
+
+
+def in_text(message: Message) -> str:
+    """The same message where nothing can be drawn: every part of it in lines, and what to type."""
+    return "\n".join(line for block in message.blocks for line in _lines(block)) or message.summary
+
+
+def rows_in_text(table: Table) -> Iterator[str]:
+    """A table in lines: each row by its first cell, then what the other columns say."""
+    for first, *others in table.rows:
+        said = (
+            f"{name}: {cell.text}"
+            for name, cell in zip(table.columns[1:], others, strict=False)
+            if cell.text
+        )
+        yield " · ".join((first.text, *said))
+
+
+def _lines(block: Block) -> Iterator[str]:
+    match block:
+        case Heading(text) | Text(text) | Note(text):
+            yield text
+        case Facts(facts):
+            yield from (f"{fact.name}: {fact.value}" for fact in facts)
+        case Table():
+            yield from rows_in_text(block)
+        case Progress(label=label):
+            yield label
+        case Picture(alt=alt):
+            yield alt
+        case Buttons(buttons):
+            for button in buttons:
+                goal = button.url if isinstance(button, OpenLink) else f"“{button.words}”"
+                yield f"{button.label}: {goal}"

@@ -17,6 +17,7 @@ from bot.message import (
     Table,
     Text,
 )
+from tests.drawing import check_drawn
 
 
 def lines(message: Message) -> Iterator[str]:
@@ -55,7 +56,8 @@ def table_of(message: Message) -> Table:
 
 
 def check_form(message: Message) -> None:
-    """What every platform relies on: a summary, full rows, buttons that can be told apart."""
+    """What every platform relies on, and that each can draw it."""
+    check_drawn(message)
     assert message.summary.strip()
     ids = [button.id for button in buttons_of(message)]
     assert len(ids) == len(set(ids))

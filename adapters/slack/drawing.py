@@ -2,21 +2,25 @@
 
 Every text is shown literally: text objects are `plain_text` (no mrkdwn, so no bold, no mentions, no
 links) with Slack's three control characters escaped; table cells are `raw_text`, which Slack does
-not interpret at all. Texts that are too long are cut at a word with `…`; a message whose *shape*
-does not fit (too many blocks, rows or buttons) is a mistake of its author and raises ValueError.
+not interpret at all. Texts that are too long are cut at a word with `…`. Slack takes one table in a
+message: the others are written out in lines, as are tables that are too wide; of one that is too
+long the rest is counted. A message whose *shape* still does not fit (too many blocks, buttons of
+the same name) raises ValueError, and `draw_text` says the same in plain text.
 
 Limits: docs.slack.dev/reference/block-kit/blocks. That all texts of a message together may be
-refused above some 13,200 characters is not documented (slackapi/bolt-js issue 2509).
+refused above some 13,200 characters is not documented (slackapi/bolt-js issue 2509); nor is that a
+table takes 10,000 characters in all (told by several projects).
 """
 
 from __future__ import annotations
 
 import bisect
 import hashlib
+import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from bot.domain.visible import visible
@@ -35,6 +39,8 @@ from bot.message import (
     Table,
     Text,
     Tone,
+    in_text,
+    rows_in_text,
 )
 
 Json = dict[str, Any]
@@ -54,6 +60,7 @@ _MAX_FIELD = 2000
 _MAX_LABEL = 75
 _MAX_SUMMARY = 3000  # chat.update refuses a text above 4,000
 _MAX_ALL = 13_000
+_MAX_TABLE = 10_000
 _FACTS_PER_SECTION = 5  # of two fields each; a section takes ten fields
 _BUTTONS_PER_ROW = 25
 _BAR = 20
@@ -77,36 +84,105 @@ class Drawn:
 
 def draw(message: Message) -> Drawn:
     """The message within Slack's limits. Raises ValueError when its shape does not fit."""
+    message = _fitting(message)
     _check_shape(message)
     text = _fit(message.summary, _MAX_SUMMARY) or _NOTHING
     blocks = _blocks(message, _MAX_TEXT)
-    if _length(blocks) > _MAX_ALL:
+    if not _is_short_enough(blocks):
         fits = bisect.bisect_left(
-            _CAPS, True, key=lambda cap: _length(_blocks(message, cap)) <= _MAX_ALL
+            _CAPS, True, key=lambda cap: _is_short_enough(_blocks(message, cap))
         )
+        if fits == len(_CAPS):
+            raise ValueError("too much for one message")
         blocks = _blocks(message, _CAPS[fits])
     if len(blocks) > MAX_BLOCKS:
         raise ValueError(f"Slack takes {MAX_BLOCKS} blocks in a message")
-    # Slack asks for a new `block_id` in every update, unique within the message.
+    return _named(text, blocks)
+
+
+def draw_text(message: Message) -> Drawn:
+    """All that the message says, as text: what cannot be drawn, or what Slack will not have."""
+    left = escape(_clean(in_text(message))) or _NOTHING
+    blocks: list[Json] = []
+    most = _MAX_ALL // _MAX_TEXT
+    while left:
+        part = left[: _MAX_TEXT - 1]
+        if len(left) > len(part):
+            # Between two lines, or at least not inside of an entity.
+            line, entity = part.rfind("\n"), part.rfind("&", len(part) - 5)
+            part = part[: line if line > 0 else entity if entity > 0 else None]
+        left = left[len(part) :].lstrip("\n")
+        if len(blocks) == most - 1 and left:
+            part, left = f"{part}…", ""
+        blocks.append({"type": "section", "text": _literal(part)})
+    return _named(_fit(message.summary, _MAX_SUMMARY) or _NOTHING, blocks)
+
+
+def _named(text: str, blocks: list[Json]) -> Drawn:
+    """Slack asks for a new `block_id` in every update, unique within the message."""
     digest = hashlib.sha256(json.dumps(blocks).encode()).hexdigest()[:12]
     return Drawn(text, [block | {"block_id": f"{n}-{digest}"} for n, block in enumerate(blocks)])
 
 
+def _literal(escaped: str) -> Json:
+    return {"type": "plain_text", "emoji": False, "text": escaped}
+
+
+def _is_short_enough(blocks: list[Json]) -> bool:
+    tables = (block for block in blocks if block["type"] == "table")
+    return _length(blocks) <= _MAX_ALL and all(_length(one) <= _MAX_TABLE for one in tables)
+
+
+def _fitting(message: Message) -> Message:
+    """The same with one table no longer and no wider than Slack's are, and ids that are unique."""
+    blocks: list[Block] = []
+    drawn = False
+    names: set[str] = set()
+    for block in message.blocks:
+        if isinstance(block, Buttons):
+            blocks.append(Buttons(tuple(_unique(button, names) for button in block.buttons)))
+        elif not isinstance(block, Table):
+            blocks.append(block)
+        elif not block.rows:
+            continue
+        elif drawn or not _is_regular(block):
+            blocks += [Text(part) for part in _in_parts(rows_in_text(block))]
+        else:
+            drawn = True
+            blocks.append(replace(block, rows=block.rows[:MAX_TABLE_ROWS]))
+            if len(block.rows) > MAX_TABLE_ROWS:
+                blocks.append(Note(f"… +{len(block.rows) - MAX_TABLE_ROWS}"))
+    return replace(message, blocks=tuple(blocks))
+
+
+def _unique(button: Command | OpenLink, names: set[str]) -> Command | OpenLink:
+    """An id says which button of a message it is, and nothing else hangs on it."""
+    name = button.id[: _MAX_ID - 4] or "button"
+    if name in names:
+        name = next(f"{name}~{n}" for n in itertools.count(2) if f"{name}~{n}" not in names)
+    names.add(name)
+    return replace(button, id=name)
+
+
+def _is_regular(table: Table) -> bool:
+    wide = len(table.columns)
+    return 1 <= wide <= MAX_COLUMNS and all(len(row) == wide for row in table.rows)
+
+
+def _in_parts(lines: Iterable[str]) -> Iterator[str]:
+    """The lines together, as many as one text takes."""
+    part = ""
+    for line in lines:
+        if part and len(part) + len(line) >= _MAX_TEXT // 2:
+            yield part
+            part = ""
+        part = f"{part}\n{line}" if part else line
+    if part:
+        yield part
+
+
 def _check_shape(message: Message) -> None:
-    tables = [block for block in message.blocks if isinstance(block, Table)]
-    if len(tables) > 1:
-        raise ValueError("Slack takes one table in a message")
-    for table in tables:
-        if len(table.rows) > MAX_TABLE_ROWS:
-            raise ValueError(f"Slack takes {MAX_TABLE_ROWS} rows in a table, not {len(table.rows)}")
-        if not 1 <= len(table.columns) <= MAX_COLUMNS:
-            raise ValueError(f"Slack takes 1 to {MAX_COLUMNS} columns in a table")
-        if any(len(row) != len(table.columns) for row in table.rows):
-            raise ValueError("a row has not as many cells as there are columns")
     buttons = [b for block in message.blocks if isinstance(block, Buttons) for b in block.buttons]
-    ids = [button.id for button in buttons]
-    if len(set(ids)) != len(ids) or not all(0 < len(name) <= _MAX_ID for name in ids):
-        raise ValueError("the ids of buttons must be short and unique")
     for button in buttons:
         if isinstance(button, Command) and not 0 < len(button.words) <= MAX_WORDS:
             raise ValueError(f"the words of button {button.id} are none or too many")

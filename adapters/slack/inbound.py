@@ -26,6 +26,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from adapters.slack import posting
 from adapters.slack.border import Refused, accept
 from adapters.slack.calls import call, quiet
+from adapters.slack.drawing import Drawn
 from adapters.slack.people import Askers
 from adapters.slack.replies import Posted, Reply, Responded, patiently
 from adapters.slack.words import as_typed, unescape
@@ -227,9 +228,13 @@ class SlackInbound:
         message = await self._answers.answer("help", await self._askers.asker(user))
         if message is None:
             return
-        view = {"type": "home", "blocks": posting.drawn(message).blocks}
+
+        async def publish(looks: Drawn) -> None:
+            view = {"type": "home", "blocks": looks.blocks}
+            await call(self._web.views_publish(user_id=user, view=view))
+
         try:
-            await patiently(lambda: call(self._web.views_publish(user_id=user, view=view)))
+            await patiently(lambda: posting.shown(publish, message))
         except ChatError as error:
             log.error("slack home not published", user=user, reason=str(error))
 

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.answers import AnswerOdd, text
 from adapters.slack.calls import call
-from adapters.slack.drawing import Drawn, draw
+from adapters.slack.drawing import Drawn, draw, draw_text
 from bot.errors import MessageGone, MessageRefused
 from bot.message import Message
 from bot.ports.chat import Sent
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 
 class NotToldWhere(AnswerOdd):
     """Slack took the message and did not say where it stands."""
 
 
-def drawn(message: Message) -> Drawn:
-    """The message drawn. Raises MessageRefused when its shape does not fit Slack's limits."""
+async def shown(send: Callable[[Drawn], Awaitable[T]], message: Message) -> T:
+    """Send the message as it is drawn; in plain text when it cannot be, or Slack refuses that.
+
+    A message that Slack calls wrong was not taken, so saying it again says it once.
+    """
     try:
-        return draw(message)
-    except ValueError as error:
-        raise MessageRefused(f"This message cannot be drawn for Slack: {error}.") from error
+        return await send(draw(message))
+    except (ValueError, MessageRefused) as error:
+        log.error("slack message goes out as plain text", reason=str(error))
+    return await send(draw_text(message))
 
 
 async def post(
@@ -35,21 +45,24 @@ async def post(
     metadata: dict[str, Any] | None = None,
 ) -> Sent:
     """Post into a channel, or to a person by member id. Raises ChatError."""
-    looks = drawn(message)
-    answer = await call(
-        web.chat_postMessage(
-            channel=channel,
-            text=looks.text,
-            blocks=looks.blocks,
-            thread_ts=thread,
-            metadata=metadata,
-            parse="none",
-            link_names=False,
-            # Slack's crawler would open every link (docs.slack.dev, "Unfurling links in messages").
-            unfurl_links=False,
-            unfurl_media=False,
+
+    async def send(looks: Drawn) -> dict[str, Any]:
+        return await call(
+            web.chat_postMessage(
+                channel=channel,
+                text=looks.text,
+                blocks=looks.blocks,
+                thread_ts=thread,
+                metadata=metadata,
+                parse="none",
+                link_names=False,
+                # Slack's crawler would open every link ("Unfurling links in messages").
+                unfurl_links=False,
+                unfurl_media=False,
+            )
         )
-    )
+
+    answer = await shown(send, message)
     try:
         return Sent(f"{text(answer, 'channel')}:{text(answer, 'ts')}")
     except AnswerOdd as odd:
@@ -61,14 +74,17 @@ async def update(web: AsyncWebClient, message_id: str, message: Message) -> None
     channel, colon, ts = message_id.partition(":")
     if not (channel and colon and ts):
         raise MessageGone("This is not the id of a Slack message.")
-    looks = drawn(message)
-    await call(
-        web.chat_update(
-            channel=channel,
-            ts=ts,
-            text=looks.text,
-            blocks=looks.blocks,
-            parse="none",
-            link_names=False,
+
+    async def send(looks: Drawn) -> dict[str, Any]:
+        return await call(
+            web.chat_update(
+                channel=channel,
+                ts=ts,
+                text=looks.text,
+                blocks=looks.blocks,
+                parse="none",
+                link_names=False,
+            )
         )
-    )
+
+    await shown(send, message)

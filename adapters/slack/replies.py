@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import posting
 from adapters.slack.calls import respond
+from adapters.slack.drawing import Drawn
 from bot.errors import ChatError, ChatThrottled, MessageGone
 from bot.message import Message
 
@@ -124,18 +125,20 @@ class Responded:
         await patiently(lambda: self._show(message, private=message.private))
 
     async def _show(self, message: Message, *, private: bool) -> None:
-        looks = posting.drawn(message)
-        payload: dict[str, Any] = {
-            "response_type": "ephemeral" if private else "in_channel",
-            "replace_original": self._own and private,
-            "text": looks.text,
-            "blocks": looks.blocks,
-            "unfurl_links": False,
-            "unfurl_media": False,
-        }
-        if self._thread:
-            payload["thread_ts"] = self._thread
-        await respond(self._web, self._url, payload)
+        async def send(looks: Drawn) -> None:
+            payload: dict[str, Any] = {
+                "response_type": "ephemeral" if private else "in_channel",
+                "replace_original": self._own and private,
+                "text": looks.text,
+                "blocks": looks.blocks,
+                "unfurl_links": False,
+                "unfurl_media": False,
+            }
+            if self._thread:
+                payload["thread_ts"] = self._thread
+            await respond(self._web, self._url, payload)
+
+        await posting.shown(send, message)
 
 
 async def patiently(attempt: Callable[[], Awaitable[object]]) -> None:

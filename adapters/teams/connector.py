@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
+import structlog
 
 from adapters.http.doubt import NOTHING_SENT
 from adapters.teams.activities import Place
@@ -27,15 +28,18 @@ from bot.errors import (
     MessageRefused,
     PersonUnreachable,
 )
-from bot.message import Message
+from bot.message import Message, in_text
 from bot.settings.chat import TeamsSettings
 
 Json = dict[str, Any]
+
+log = structlog.get_logger(__name__)
 
 TIME_LIMIT = 10.0  # seconds without a word from Teams, and for the token before
 TURN = 8.0  # seconds for a free connection
 CONNECT = 5.0  # seconds for a new one
 PAGE = 500  # members; the most that Teams gives at once
+MAX_TEXT = 16_000  # characters of a plain message; Teams takes some 28 KB, markup included
 MAX_ANSWER = 4 * 1024 * 1024  # bytes; a page of members has some hundred thousand
 
 CONNECTIONS = 100
@@ -65,13 +69,19 @@ class Connector:
         `own`: it is an answer (`adapters.teams.drawing`).
         """
         path = f"/v3/conversations/{quote(place.conversation_id, safe='')}/activities"
-        return _id(await self._call("POST", place, path, self._activity(message, own=own)))
+        return _id(
+            await self._shown(message, own, lambda drawn: self._call("POST", place, path, drawn))
+        )
 
     async def reply(self, place: Place, activity_id: str, message: Message) -> str:
         """An answer to one message; returns its id. If that one is gone, it is a new message."""
-        activity = {**self._activity(message, own=True), "replyToId": activity_id}
+        path = _path(place, activity_id)
+
+        async def send(drawn: Json) -> Json:
+            return await self._call("POST", place, path, {**drawn, "replyToId": activity_id})
+
         try:
-            return _id(await self._call("POST", place, _path(place, activity_id), activity))
+            return _id(await self._shown(message, True, send))
         except MessageGone:
             return await self.send(place, message, own=True)
 
@@ -79,16 +89,19 @@ class Connector:
         self, place: Place, activity_id: str, message: Message, *, own: bool = False
     ) -> None:
         """Change a message in place. Raises MessageGone when it no longer exists."""
-        activity = {**self._activity(message, own=own), "id": activity_id}
-        await self._call("PUT", place, _path(place, activity_id), activity, changes=True)
+        path = _path(place, activity_id)
+
+        async def send(drawn: Json) -> Json:
+            body = {**drawn, "id": activity_id}
+            return await self._call("PUT", place, path, body, changes=True)
+
+        await self._shown(message, own, send)
 
     async def start_thread(self, place: Place, message: Message) -> tuple[str, str]:
         """A new thread in the channel `place`; returns its conversation id and the message's id."""
-        answer = await self._call(
-            "POST",
-            place,
-            "/v3/conversations",
-            {
+
+        async def send(drawn: Json) -> Json:
+            body = {
                 "isGroup": True,
                 "bot": {"id": self._bot_id},
                 "tenantId": self._settings.tenant_id,
@@ -96,9 +109,11 @@ class Connector:
                     "channel": {"id": place.conversation_id},
                     "tenant": {"id": self._settings.tenant_id},
                 },
-                "activity": self._activity(message),
-            },
-        )
+                "activity": drawn,
+            }
+            return await self._call("POST", place, "/v3/conversations", body)
+
+        answer = await self._shown(message, False, send)
         conversation_id = _id(answer) or place.conversation_id
         named = answer.get("activityId")
         root = conversation_id.partition(";messageid=")[2]
@@ -157,13 +172,28 @@ class Connector:
     def _bot_id(self) -> str:
         return f"28:{self._settings.app_id}"
 
-    def _activity(self, message: Message, *, own: bool = False) -> Json:
+    async def _shown(
+        self, message: Message, own: bool, send: Callable[[Json], Awaitable[Json]]
+    ) -> Json:
+        """Send the message as a card; in plain text when Teams calls the card wrong.
+
+        A message that is called wrong was not taken, so saying it again says it once.
+        """
+        try:
+            card = {"contentType": CARD_TYPE, "content": draw(message, own=own)}
+            return await send(self._activity(message, attachments=[card]))
+        except MessageRefused as error:
+            log.error("teams message goes out as plain text", reason=str(error))
+        text = in_text(message)[:MAX_TEXT]
+        return await send(self._activity(message, text=text, textFormat="plain"))
+
+    def _activity(self, message: Message, **shown: Any) -> Json:
         """Without the tenant in `channelData` Teams answers some proactive messages with 403."""
         return {
             "type": "message",
             "from": {"id": self._bot_id},
             "summary": plain(message.summary),
-            "attachments": [{"contentType": CARD_TYPE, "content": draw(message, own=own)}],
+            **shown,
             "channelData": {"tenant": {"id": self._settings.tenant_id}},
         }
 

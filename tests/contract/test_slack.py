@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -33,7 +35,7 @@ from bot.errors import (
     PersonUnreachable,
     ScopeMissing,
 )
-from bot.message import Message, Text
+from bot.message import Cell, Message, Table, Text
 from bot.ports.chat import Messenger
 from sandbox.slack_workspace import CHANNEL, OTHER_CHANNEL
 from tests.contract.slack_stage import OLA, TOKEN, Stage, settings, staged
@@ -235,11 +237,28 @@ async def test_too_many_messages_tell_how_long_to_wait(stage: Stage) -> None:
     assert limit.value.retry_after >= 1
 
 
-async def test_a_message_of_the_wrong_shape_is_refused_without_a_call(stage: Stage) -> None:
-    """The messenger raises nothing but the errors of its port."""
-    blocks = tuple(Text("x") for _ in range(51))
-    with pytest.raises(MessageRefused):
+async def test_what_cannot_be_drawn_goes_out_as_text(stage: Stage) -> None:
+    """A bug of ours is told in the log, and the person still reads what there is to say."""
+    blocks = tuple(Text(f"line {n}") for n in range(51))
+    with structlog.testing.capture_logs() as logs:
         await SlackMessenger(stage.web).send_personal(ada(), Message("x", blocks), "k")
+    assert [line["log_level"] for line in logs] == ["error"]
+    (shown,) = stage.from_bot(stage.people.dm_of("ada"))
+    assert "line 50" in json.dumps(shown.blocks)
+
+
+async def test_what_slack_will_not_have_is_said_once_more_in_plain_text() -> None:
+    """Slack took nothing when it calls the blocks wrong; a second refusal is final."""
+    answers = [
+        JSONResponse({"ok": False, "error": "invalid_blocks"}),
+        JSONResponse({"ok": True, "channel": "D1", "ts": "1.1"}),
+    ]
+    async with answering(lambda: answers.pop(0)) as (url, calls), messenger_at(url) as messenger:
+        rows = (Table(("a",), ((Cell("b"),),)),)
+        assert (
+            await messenger.send_personal(ada(), Message("x", rows), "k")
+        ).message_id == "D1:1.1"
+    assert calls == ["chat.postMessage"] * 2
 
 
 # ------------------------------------------------------------------ a Slack that misbehaves
@@ -326,7 +345,9 @@ async def test_each_error_of_slack_has_its_own_name_here() -> None:
             got[what] = type(error.value)
             assert TOKEN not in str(error.value)
     assert got == {what: kind for what, (_, kind) in ERRORS.items()}
-    assert calls == ["chat.postMessage"] * len(ERRORS)
+    # What Slack calls wrong is said once more, in plain text.
+    wrong = [kind for _, kind in ERRORS.values()].count(MessageRefused)
+    assert calls == ["chat.postMessage"] * (len(ERRORS) + wrong)
 
 
 async def test_a_missing_scope_is_named() -> None:

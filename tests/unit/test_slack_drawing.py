@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.drawing import MAX_TABLE_ROWS, draw
+from adapters.slack.drawing import MAX_TABLE_ROWS, Drawn, draw, draw_text
 from adapters.slack.words import as_typed, unescape
 from bot.message import (
     Buttons,
@@ -211,29 +212,85 @@ def test_buttons_carry_their_command_or_their_address() -> None:
     assert "value" not in link
 
 
-TWO_TABLES = (Table(("a",), ()), Table(("a",), ()))
+def table(*rows: str) -> Table:
+    """Two columns: a name and what is said of it."""
+    return Table(("App", "State"), tuple((Cell(row), Cell(f"{row} is open")) for row in rows))
+
+
+def texts_of(drawn: Drawn) -> str:
+    return "\n".join(block["text"]["text"] for block in drawn.blocks if "text" in block)
 
 
 @pytest.mark.parametrize(
     "blocks",
     [
-        TWO_TABLES,
-        (Table(("a",), ((Cell("x"),),) * (MAX_TABLE_ROWS + 1)),),
-        (Table(("a",) * 21, ()),),
-        (Table((), ()),),
-        (Table(("a", "b"), ((Cell("x"),),)),),
+        (table("Sales", "Labs"), Text("and"), table("Mail"), table("Legal", "Finance")),
+        (Table(("a",) * 21, ((Cell("Sales is open"),) * 21,)), table("Mail")),
+        (Table(("App", "State"), ((Cell("Sales"),), (Cell("Labs"), Cell("Labs is open")))),),
+    ],
+)
+def test_all_that_several_tables_say_is_said(blocks: tuple[Any, ...]) -> None:
+    """Slack takes one table a message, and that of limited width: the others become lines."""
+    message = Message("x", blocks)
+    drawn = draw(message)
+    assert slack_blocks.problems(drawn.blocks) == []
+    assert [b["type"] for b in drawn.blocks].count("table") <= 1
+    shown = str(drawn.blocks)
+    for block in blocks:
+        if isinstance(block, Table):
+            assert all(cell.text in shown for row in block.rows for cell in row)
+
+
+def test_a_table_that_is_too_long_counts_what_it_leaves_out() -> None:
+    """Slack takes a hundred rows."""
+    drawn = draw(Message("x", (table(*(f"App {n}" for n in range(MAX_TABLE_ROWS + 7))),)))
+    assert slack_blocks.problems(drawn.blocks) == []
+    assert drawn.blocks[-1]["elements"][0]["text"] == "… +7"
+
+
+def test_a_table_has_at_most_ten_thousand_characters() -> None:
+    """Told by several projects, and not by Slack's page: kept to all the same."""
+    drawn = draw(Message("x", (table(*("x" * 90 for _ in range(90))),)))
+    assert slack_blocks.text_length(drawn.blocks) <= 10_000
+
+
+def test_buttons_of_one_name_are_told_apart() -> None:
+    """Slack takes an id once; what a button says does not hang on it."""
+    twice = Buttons((Command("a", "A", "why 1"), Command("a", "B", "why 2"), Command("", "C", "c")))
+    drawn = draw(Message("x", (twice, twice)))
+    elements = [e for block in drawn.blocks for e in block["elements"]]
+    assert len({e["action_id"] for e in elements}) == 6
+    assert [e["value"] for e in elements] == ["why 1", "why 2", "c"] * 2
+    assert slack_blocks.problems(drawn.blocks) == []
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
         (Text("x"),) * 51,
-        (Buttons((Command("a", "A", "a"),)), Buttons((Command("a", "A", "a"),))),
         (Buttons((Command("a", "A", "w" * 2001),)),),
         (Buttons((Command("a", "A", ""),)),),
         (Buttons((OpenLink("a", "A", "javascript:alert(1)"),)),),
         (Buttons((OpenLink("a", "A", "https://example.com/" + "x" * 3000),)),),
     ],
 )
-def test_a_shape_that_slack_does_not_take_is_its_authors_mistake(blocks: tuple[Any, ...]) -> None:
-    """Dropping rows or buttons in silence would hide it, so it raises."""
+def test_what_cannot_be_drawn_is_said_in_plain_text(blocks: tuple[Any, ...]) -> None:
+    """Drawing raises, so that it is told in the log; the text is always within the limits."""
+    message = Message("x", (*blocks, table("Sales"), Text("<b> & *more*")))
     with pytest.raises(ValueError, match=r".+"):
-        draw(Message("x", blocks))
+        draw(message)
+    drawn = draw_text(message)
+    assert slack_blocks.problems(drawn.blocks) == []
+    assert "Sales · State: Sales is open\n&lt;b&gt; &amp; *more*" in texts_of(drawn)
+
+
+@given(st.lists(text, max_size=60).map("\n".join))
+def test_any_text_fits_as_plain_text(words: str) -> None:
+    """Cut between lines, never inside of an entity."""
+    drawn = draw_text(Message("x", (Text(words * 9),)))
+    assert slack_blocks.problems(drawn.blocks) == []
+    for part in (block["text"]["text"] for block in drawn.blocks):
+        assert not re.search(r"&(?!(amp|lt|gt);)", part)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from bot.chat.personal import PersonalReplies
 from bot.chat.replies import Replies
 from bot.chat.waiver_words import Term
 from bot.chat.waiving import WaiverReplies
-from bot.chat.words import Texts, Words
+from bot.chat.words import Texts, Words, languages
 from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import EVERYBODY, OKTA_CONSENT, WINDOWS, Campaign, Tone, WindowName
@@ -60,6 +60,7 @@ from bot.services.ask import Asked
 from bot.services.onboard import Invitation
 from bot.services.rehearse import Plan
 from bot.services.waive import Waived
+from tests.drawing import check_drawn
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,
@@ -102,15 +103,15 @@ DATA = sorted(
 )
 
 
-@pytest.fixture(autouse=True)
-def _bracketed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every text of the catalogue stands in brackets."""
-    english = bot.chat.words._catalogue("en")
+@pytest.fixture(autouse=True, params=languages())
+def _bracketed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Every text of the catalogue stands in brackets, in each language in turn."""
+    spoken = bot.chat.words._catalogue(request.param)
     bracketed: Texts = {
         key: f"⟦{text}⟧"
         if isinstance(text, str)
         else {form: f"⟦{each}⟧" for form, each in text.items()}
-        for key, text in english.items()
+        for key, text in spoken.items()
     }
     monkeypatch.setattr(bot.chat.words, "_catalogue", lambda language: bracketed)
 
@@ -148,6 +149,7 @@ def unbracketed(text: str) -> str:
 def check(messages: list[Message]) -> None:
     assert messages
     for message in messages:
+        check_drawn(message)
         texts = list(said(message))
         assert any("⟦" in text for text in texts)
         assert {

@@ -1,0 +1,37 @@
+"""Whether a message can be drawn on every platform, by what the platforms say themselves."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+from jsonschema import Draft6Validator
+from jsonschema.exceptions import best_match
+
+from adapters.slack.drawing import draw as draw_for_slack
+from adapters.slack.drawing import draw_text
+from adapters.teams.drawing import MAX_CARD_BYTES
+from adapters.teams.drawing import draw as draw_for_teams
+from bot.message import Message
+from sandbox import slack_blocks
+
+_CARDS = Draft6Validator(
+    json.loads((files("adaptive_cards") / "schemas" / "schema-1.5.json").read_text())
+)
+
+
+def check_drawn(message: Message) -> None:
+    """Within Slack's limits, as a drawing and as text; a card by the official schema."""
+    for drawn in (draw_for_slack(message), draw_text(message)):
+        assert drawn.text.strip()
+        assert drawn.blocks
+        assert slack_blocks.problems(drawn.blocks) == []
+        assert slack_blocks.text_length(drawn.blocks) <= slack_blocks.MAX_TEXT_OF_ALL_BLOCKS
+    for own in (True, False):
+        card = draw_for_teams(message, own=own)
+        # The schema does not know Teams' own member.
+        official = {name: value for name, value in card.items() if name != "msteams"}
+        problem = best_match(_CARDS.iter_errors(official))
+        assert problem is None, problem
+        assert len(json.dumps(card, ensure_ascii=False).encode()) <= MAX_CARD_BYTES * 1.1
+        assert card["body"]
