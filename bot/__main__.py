@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from adapters.terminal.cli import build_cli
@@ -22,10 +23,19 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line."""
-    cli = build_cli(serve=_serve, open_desk=_desk, open_rehearsal=_rehearsal)
+    cli = build_cli(serve=_serve, examine=_examine, open_desk=_desk, open_rehearsal=_rehearsal)
     add_platform_commands(cli, _slack_manifest, _teams_package)
     add_waiver_commands(cli, _waivers)
     cli()
+
+
+def _examine(settings: Settings) -> tuple[str, ...]:
+    """What cannot be used is raised, what soon cannot is returned."""
+    from bot.check import examine, soon_over
+
+    now = datetime.now(UTC)
+    examine(settings, now)
+    return ("entra.certificate is over within 30 days.",) if soon_over(settings, now) else ()
 
 
 def _serve(settings: Settings) -> None:

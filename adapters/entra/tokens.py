@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,21 +16,20 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509 import load_pem_x509_certificate
 
 from adapters.entra.aadsts import explain_sign_in
 from adapters.entra.clouds import graph_url
 from adapters.http.answers import Answer
 from adapters.http.assertion import ASSERTION_TYPE, ClientKey
 from adapters.http.client import CloudClient
+from adapters.http.pem import certificate_of, good_on, private_key
 from bot.domain.apps import Tenant
 from bot.errors import SettingsInvalid
 from bot.ports.system import Clock
 from bot.settings.clouds import EntraSettings
+from bot.settings.section import written_as
 
 USABLE_PART = 0.8  # of a token's life; then a fresh one is fetched
-
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +155,28 @@ def _client_key(settings: EntraSettings) -> ClientKey | None:
     if settings.certificate is None:
         return None
     pem = settings.certificate.get_secret_value()
-    found = _CERTIFICATE.search(pem)
     try:
-        if found is None:
-            raise ValueError("there is no certificate in it (expected PEM)")
-        certificate = load_pem_x509_certificate(found.group().encode())
-        digest = certificate.fingerprint(SHA256())
+        digest = certificate_of(private_key(pem), pem).fingerprint(SHA256())
         thumbprint = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        return ClientKey(settings.client_id, pem, {"x5t#S256": thumbprint}, rsa="PS256")
+        key = ClientKey(settings.client_id, pem, {"x5t#S256": thumbprint}, rsa="PS256")
+        if not key.is_rsa:
+            raise ValueError("its private key is EC, and Microsoft takes RSA keys only")
     except ValueError as error:
-        raise SettingsInvalid((f"entra.certificate: {error}",)) from error
+        name = written_as("certificate", settings.certificate)
+        raise SettingsInvalid((f"entra.{name}: {error}",)) from error
+    return key
+
+
+def certificate_counts(settings: EntraSettings, now: datetime) -> None:
+    """Whether the certificate, if one is used, is good at that moment. Raises SettingsInvalid.
+
+    No reason not to start: what is known is still told, and Microsoft's refusal is shown.
+    """
+    if settings.certificate is None:
+        return
+    pem = settings.certificate.get_secret_value()
+    try:
+        good_on(certificate_of(private_key(pem), pem), now)
+    except ValueError as error:
+        name = written_as("certificate", settings.certificate)
+        raise SettingsInvalid((f"entra.{name}: {error}",)) from error

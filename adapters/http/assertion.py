@@ -6,22 +6,17 @@ names the key and in the RSA algorithm.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from adapters.http.pem import CURVES, private_key
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFETIME = timedelta(minutes=5)
-
-_PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL)
-_EC_ALGORITHMS = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 
 
 class ClientKey:
@@ -37,20 +32,11 @@ class ClientKey:
     ) -> None:
         self.client_id = client_id
         self._header = dict(header)
-        found = _PRIVATE_KEY.search(pem)
-        if found is None:
-            raise ValueError("there is no private key in it (expected PEM)")
-        try:
-            key = load_pem_private_key(found.group().encode(), password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise ValueError("its private key cannot be read (is it encrypted?)") from error
-        if isinstance(key, RSAPrivateKey):
-            self._algorithm = rsa
-        elif isinstance(key, EllipticCurvePrivateKey) and key.curve.name in _EC_ALGORITHMS:
-            self._algorithm = _EC_ALGORITHMS[key.curve.name]
-        else:
-            raise ValueError("its private key is neither RSA nor EC (P-256, P-384, P-521)")
-        self._key: RSAPrivateKey | EllipticCurvePrivateKey = key
+        self._key = private_key(pem)
+        self.is_rsa = isinstance(self._key, RSAPrivateKey)
+        self._algorithm = (
+            rsa if isinstance(self._key, RSAPrivateKey) else CURVES[self._key.curve.name]
+        )
 
     def __repr__(self) -> str:
         return f"ClientKey({self.client_id!r})"

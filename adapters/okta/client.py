@@ -22,6 +22,7 @@ from bot.ports.clouds import LogPage
 from bot.ports.limits import RateBudget
 from bot.ports.system import Clock
 from bot.settings.clouds import OktaSettings
+from bot.settings.section import written_as
 
 PAGE = 200  # the most that Okta gives
 ASK_AGAIN = timedelta(minutes=5)  # where the Admin Console is
@@ -65,17 +66,10 @@ class OktaClient:
         )
 
     def _credentials(self, settings: OktaSettings) -> Credentials:
-        if settings.private_key is None:
+        key = signing_key(settings)
+        if key is None:
             assert settings.api_token is not None, "the settings see to it"
             return ApiToken(settings.name, settings.api_token.get_secret_value())
-        try:
-            key = ClientKey(
-                settings.client_id,
-                settings.private_key.get_secret_value(),
-                {"kid": settings.key_id},
-            )
-        except ValueError as error:
-            raise SettingsInvalid((f"okta.{settings.name}.private_key: {error}",)) from error
         client = CloudClient(
             self._http,
             settings.url,
@@ -159,3 +153,16 @@ class OktaClient:
         except CloudError as error:
             self._unfound = (error, now + ASK_AGAIN)
             raise
+
+
+def signing_key(settings: OktaSettings) -> ClientKey | None:
+    """The service app's key; None where an API token is used. Raises SettingsInvalid."""
+    if settings.private_key is None:
+        return None
+    try:
+        return ClientKey(
+            settings.client_id, settings.private_key.get_secret_value(), {"kid": settings.key_id}
+        )
+    except ValueError as error:
+        name = written_as("private_key", settings.private_key)
+        raise SettingsInvalid((f"okta.{settings.name}.{name}: {error}",)) from error

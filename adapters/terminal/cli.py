@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from typing import Annotated
@@ -20,10 +20,14 @@ from bot.settings.whole import Settings, load
 def build_cli(
     *,
     serve: Callable[[Settings], None],
+    examine: Callable[[Settings], Sequence[str]],
     open_desk: OpenDesk,
     open_rehearsal: OpenRehearsal,
 ) -> typer.Typer:
     """The command line; `serve` runs the bot until it is told to stop.
+
+    `examine` loads what the settings name (keys, certificates, addresses), raises SettingsInvalid
+    where one cannot be used, and returns what is to be warned of.
 
     `open_desk` opens what the commands about the inventory work on, `open_rehearsal` what the
     commands about the campaign look at.
@@ -61,6 +65,7 @@ def build_cli(
         """Check the settings without starting anything; list every wrong key."""
         with errors_in_words():
             settings = load(config)
+            warnings = examine(settings)
         orgs = ", ".join(org.name for org in settings.okta)
         chats = " and ".join(
             name
@@ -68,7 +73,7 @@ def build_cli(
             if section
         )
         typer.echo(f"The settings are good: Okta orgs {orgs}; served in {chats}.")
-        for warning in _warnings(settings, datetime.now(UTC).date()):
+        for warning in (*warnings, *_warnings(settings, datetime.now(UTC).date())):
             typer.secho(f"Warning: {warning}", err=True, fg=typer.colors.YELLOW)
 
     add_inventory_commands(cli, open_desk)
@@ -84,6 +89,8 @@ def _warnings(settings: Settings, today: date) -> Iterator[str]:
                 f"{org.name} is read with an API token, which has all rights of whoever made it. "
                 "A service app with read scopes is safer."
             )
+    if not any(chat and chat.operators for chat in (settings.slack, settings.teams)):
+        yield "operators is given for no platform: nobody may ask the bot anything."
     for number, target in enumerate(settings.campaign.targets):
         if target.on < today:
             yield f"campaign.targets.{number}.on ({target.on}) is past: its apps are overdue."

@@ -7,7 +7,24 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 
 from bot.settings.address import Address, Origin
-from bot.settings.section import Guid, Section, shaped
+from bot.settings.section import Guid, Section, one_word, secret_value, shaped
+
+_OTHER_TOKENS = {
+    "xoxp-": "a user's token",
+    "xapp-": "an app-level token",
+    "xoxe": "a token that is rotated; switch token rotation off",
+    "xoxa-": "a workspace token",
+    "xoxs-": "a session of a browser",
+    "xoxc-": "a session of a browser",
+    "xoxr-": "a refresh token",
+}
+
+
+def some_operator(value: tuple[str, ...]) -> tuple[str, ...]:
+    """A validator of operators that were given."""
+    if not value:
+        raise ValueError("name at least one, or nobody could ask the bot anything here")
+    return value
 
 
 class SlackSettings(Section):
@@ -23,6 +40,31 @@ class SlackSettings(Section):
         ...,
     ] = Field((), description="Member ids (`U…`) that may ask and send. Nobody else may.")
     api_url: Address = Field("https://slack.com/api", description="Slack's Web API.")
+
+    _one_word = field_validator("bot_token", "signing_secret")(one_word)
+
+    @field_validator("bot_token")
+    @classmethod
+    def _of_the_bot(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value()
+        if token.startswith("xoxb-"):
+            return value
+        for beginning, what in _OTHER_TOKENS.items():
+            if token.startswith(beginning):
+                raise ValueError(f"this is {what}; expected the Bot User OAuth Token, xoxb-…")
+        raise ValueError("expected the Bot User OAuth Token, which begins with xoxb-")
+
+    @field_validator("signing_secret")
+    @classmethod
+    def _no_token(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value().startswith(("xox", "xapp-")):
+            raise ValueError("this is a token; expected the Signing Secret of Basic Information")
+        return value
+
+    @field_validator("operators")
+    @classmethod
+    def _somebody(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return some_operator(value)
 
 
 class TeamsSettings(Section):
@@ -55,6 +97,13 @@ class TeamsSettings(Section):
         ),
         description="Hosts that replies may go to; an activity that names another is refused.",
     )
+
+    _secret = field_validator("app_password")(secret_value)
+
+    @field_validator("operators")
+    @classmethod
+    def _somebody(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return some_operator(value)
 
     @field_validator("service_urls")
     @classmethod

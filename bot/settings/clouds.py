@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from bot.settings.address import Origin
-from bot.settings.section import Guid, Section, shaped
+from bot.settings.section import Guid, Section, one_word, secret_value, shaped
 
 
 class OktaSettings(Section):
@@ -56,6 +56,20 @@ class OktaSettings(Section):
         description="What the org's event hook sends in its Authorization header, at least 16 "
         "characters (docs/event-hooks.md). Left out, no event hook is taken.",
     )
+
+    @field_validator("client_id", "key_id")
+    @classmethod
+    def _without_blanks(cls, value: str) -> str:
+        if not re.fullmatch(r"[!-~]*", value):
+            raise ValueError("expected one word, as Okta shows it, without blanks")
+        return value
+
+    @field_validator("api_token")
+    @classmethod
+    def _the_token_alone(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and value.get_secret_value().startswith("SSWS "):
+            raise ValueError("expected the token alone, without SSWS before it")
+        return one_word(value)
 
     @field_validator("url")
     @classmethod
@@ -132,6 +146,8 @@ class EntraSettings(Section):
         if not value and info.data.get("okta_app_names") == ():
             raise ValueError("give okta_app_names or okta_app_ids, or no consent would be found")
         return value
+
+    _secret = field_validator("client_secret")(secret_value)
 
     @field_validator("client_secret")
     @classmethod

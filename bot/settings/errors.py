@@ -23,6 +23,7 @@ SAYS = {
     "tuple_type": 'expected a list such as ["one", "two"]',
     "path_type": "expected a path in quotes",
 }
+LISTS_OF_SECTIONS = ("okta", "campaign.targets")
 KEY_OF_TABLE = "[key]"  # how pydantic marks that the key itself is wrong
 
 
@@ -48,6 +49,11 @@ def _key(parts: Iterable[str]) -> str:
     return ".".join(parts) or "settings"
 
 
+def _in_a_list(key: str) -> bool:
+    name, _, number = key.rpartition(".")
+    return name in LISTS_OF_SECTIONS and number.isdecimal()
+
+
 def _says(key: str, item: Mapping[str, Any]) -> str:
     context = item.get("ctx", {})
     match item["type"]:
@@ -59,8 +65,14 @@ def _says(key: str, item: Mapping[str, Any]) -> str:
             return f"expected at least {context['ge']}"
         case "less_than_equal":
             return f"expected at most {context['le']}"
+        case "too_short":
+            return f"give at least {context['min_length']}, or leave it out"
         case "string_too_short":
             return "must not be empty"
+        case "tuple_type" if key in LISTS_OF_SECTIONS:
+            return f"expected [[{key}]] in double brackets, once for each"
+        case "model_type" | "model_attributes_type" if _in_a_list(key):
+            return f"expected [[{key.rpartition('.')[0]}]] in double brackets, once for each"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"expected a section such as [{key}]"
         case kind if kind.startswith(("date_", "datetime_")):

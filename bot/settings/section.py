@@ -17,6 +17,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from bot.settings.files import read_text
+
 
 class Section(BaseModel):
     """A part of the settings. Unknown keys are errors; every secret may come from a file.
@@ -67,15 +69,40 @@ class _Unusable:
     why: str
 
 
-def _read(key: str, path: object) -> str | _Unusable:
+class SecretFile(SecretStr):
+    """A secret that was read from a file, which is named when it turns out to be of no use."""
+
+    def __init__(self, secret_value: str, path: str) -> None:
+        super().__init__(secret_value)
+        self.path = path
+
+
+def written_as(key: str, value: SecretStr | None) -> str:
+    """The key as the user wrote it, with the file's name where it is one."""
+    return f"{key}_file ({value.path})" if isinstance(value, SecretFile) else key
+
+
+def _read(key: str, path: object) -> SecretFile | _Unusable:
     if not isinstance(path, str):
         return _Unusable(f"{key}: expected a path in quotes")
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8").strip()
-    except OSError as error:
-        return _Unusable(f"{key} cannot be read: {error.strerror}")
-    except (ValueError, RuntimeError):  # other bytes than text, no such path, no such home
-        return _Unusable(f"{key} cannot be read: it names no file of text")
+        return SecretFile(read_text(Path(path)).strip(), path)
+    except ValueError as error:
+        return _Unusable(f"{key} ({path}) {error}" if path.isprintable() else f"{key} {error}")
+
+
+def one_word(value: SecretStr | None) -> SecretStr | None:
+    """A validator of what goes into a header or a form as it is."""
+    if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise ValueError("expected one word of plain letters, digits and signs, without blanks")
+    return value
+
+
+def secret_value(value: SecretStr | None) -> SecretStr | None:
+    """A validator of a client secret of Microsoft's, whose id is shown beside it."""
+    if value is not None and re.fullmatch(_GUID, value.get_secret_value()):
+        raise ValueError("this is the id of a secret; expected its value, which is shown only once")
+    return one_word(value)
 
 
 def wrong(*found: tuple[str, str]) -> PydanticCustomError:

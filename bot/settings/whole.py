@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,6 +28,7 @@ from bot.settings.campaign import CampaignSettings
 from bot.settings.chat import LimitsSettings, SlackSettings, TeamsSettings
 from bot.settings.clouds import EntraSettings, OktaSettings, SignInSettings
 from bot.settings.errors import problems
+from bot.settings.files import read_toml
 from bot.settings.mail import MailSettings
 from bot.settings.people import LinksSettings, PeopleSettings
 from bot.settings.places import known_zone
@@ -149,6 +149,13 @@ class Settings(BaseSettings):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"each org needs a name of its own (twice: {', '.join(twice)})")
+        if same := [
+            (f"{later}.url", f"this is the org of okta.{first} ({value[first].name}) once more")
+            for later in range(len(value))
+            for first in range(later)
+            if value[first].url == value[later].url
+        ]:
+            raise wrong(*same)
         return value
 
     @field_validator("sign_in")
@@ -241,13 +248,9 @@ def load(config: Path | None = None) -> Settings:
     values: dict[str, Any] = {}
     if path is not None:
         try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SettingsInvalid((f"{path.name}: cannot be read ({error.strerror})",)) from None
-        except UnicodeDecodeError:
-            raise SettingsInvalid((f"{path.name}: is not TOML (not UTF-8 text)",)) from None
-        except tomllib.TOMLDecodeError as error:
-            raise SettingsInvalid((f"{path.name}: is not TOML ({error})",)) from None
+            values = read_toml(path)
+        except ValueError as error:
+            raise SettingsInvalid((f"{path.name}: {error}",)) from None
     elif not any(name.startswith(PREFIX) and name != CONFIG_VARIABLE for name in os.environ):
         raise SettingsInvalid(
             (f"No settings file was named: give --config FILE or {CONFIG_VARIABLE}.",)

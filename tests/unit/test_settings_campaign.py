@@ -31,7 +31,7 @@ name = "contoso"
 url = "https://contoso.okta.com"
 api_token = "x"
 [slack]
-bot_token = "x"
+bot_token = "xoxb-x"
 signing_secret = "y"
 """
 

@@ -35,7 +35,7 @@ client_secret = "x"
 [sign_in]
 [links]
 [slack]
-bot_token = "x"
+bot_token = "xoxb-x"
 signing_secret = "x"
 [teams]
 app_id = "00000000-0000-0000-0000-000000000001"
@@ -157,7 +157,8 @@ def test_every_wrong_key_is_told_whatever_else_is_wrong(tmp_path: Path) -> None:
         "okta.0.url: expected an address such as https://example.com",
         "okta.0.api_token: give client_id, private_key and key_id (or api_token)",
         "entra.client_id: expected text in quotes",
-        "entra.certificate: certificate_file cannot be read: No such file or directory",
+        f"entra.certificate: certificate_file ({tmp_path / 'none.pem'}) cannot be read: "
+        "No such file or directory",
         "sign_in.auth_context: expected c1 to c99",
         "teams: give slack or teams (or both)",
         "campaign.windows.approaching.begins (2) must be more than that of imminent (5); try 20",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.errors import SettingsInvalid
 from bot.settings.whole import load
 from tests.unit.test_settings import GOOD, problems, written
 
@@ -195,3 +196,81 @@ def test_variables_that_kubernetes_makes_for_a_service_are_no_mistake(
     for name in ("SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT", "PORT_8080_TCP_ADDR"):
         monkeypatch.setenv(f"O365BOT_{name}", "10.0.0.1")
     assert load(written(tmp_path, GOOD)).slack is not None
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "key", "says"),
+    [
+        ("xoxb-hush", "xoxp-hush", "slack.bot_token", "a user's token"),
+        ("xoxb-hush", "xapp-hush", "slack.bot_token", "an app-level token"),
+        ("xoxb-hush", "xoxe.xoxb-hush", "slack.bot_token", "rotation"),
+        ("xoxb-hush", "hush", "slack.bot_token", "begins with xoxb-"),
+        ("xoxb-hush", "xoxb-hush xoxb-2", "slack.bot_token", "one word"),
+        ("xoxb-hush", "xoxb-hush\\u200b", "slack.bot_token", "one word"),
+        ("sign-hush", "xoxb-sign-hush", "slack.signing_secret", "Signing Secret"),
+        ("ssws-hush", "SSWS ssws-hush", "okta.0.api_token", "without SSWS"),
+        (
+            "teams-hush",
+            "00000000-0000-0000-0000-00000000000a",
+            "teams.app_password",
+            "id of a secret",
+        ),
+        ('operators = ["U0123"]', "operators = []", "slack.operators", "at least one"),
+        ("[[okta]]", "[okta]", "okta", "[[okta]] in double brackets"),
+    ],
+)
+def test_what_was_copied_from_the_wrong_place_is_told_as_what_it_is(
+    tmp_path: Path, replaced: str, by: str, key: str, says: str
+) -> None:
+    """With where the right one is found; and not shown."""
+    assert says in problems(tmp_path, GOOD.replace(replaced, by))[key]
+
+
+@pytest.mark.parametrize("url", ["https://contoso.okta.com", "https://CONTOSO.okta.com:443/"])
+def test_the_same_org_twice_is_refused_however_it_is_written(tmp_path: Path, url: str) -> None:
+    """Its apps would be looked at, and its people asked, twice."""
+    again = f'[[okta]]\nname = "second"\nurl = "{url}"\napi_token = "ssws-hush"\n[entra]'
+    said = problems(tmp_path, GOOD.replace("[entra]", again))
+    assert "once more" in said["okta.1.url"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_file_of_any_editor_is_read(tmp_path: Path, encoding: str, ends: str) -> None:
+    """With a byte order mark, and with Windows' ends of lines."""
+    path = tmp_path / "o365bot.toml"
+    path.write_bytes(GOOD.replace("\n", ends).encode(encoding))
+    assert load(path).okta[0].name == "contoso"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (GOOD.encode("utf-16"), "UTF-16"),
+        (GOOD.encode("utf-16-be"), "UTF-16"),
+        (b"a = 1\nb = '\xe4'\n", "not UTF-8 text (line 2)"),
+        ("a = “one”\n".encode(), "line 1: holds a typographic quote"),
+        ("a\u00a0= 1\n".encode(), "U+00A0"),
+        (b'a = "one\nb = 2\n', "line 1: a text has no closing quote"),
+        (b"a = 1\na = 2\n", "line 2: a key is there twice"),
+        (b"[x]\na = 1\n[x]\n", "line 3: a section is there twice"),
+        (b'a = "C:\\keys"\n', "line 1: a backslash"),
+        (b"a\n", "line 1: expected a key, an equals sign"),
+        (b"a = yes\n", "line 1: expected a value"),
+        (b"[x\n", "closing bracket"),
+        (b"a = [1, 2\n", "closing bracket"),
+        (b'a = "one" two\n', "something follows the value"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_by_its_line_in_plain_words(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
+    """And not by what the parser calls it."""
+    path = tmp_path / "o365bot.toml"
+    path.write_bytes(content)
+    with pytest.raises(SettingsInvalid) as caught:
+        load(path)
+    (line,) = caught.value.problems
+    assert line.startswith("o365bot.toml: ")
+    assert says in line
+    assert "column" not in line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import typer
 from typer.testing import CliRunner
 
 from adapters.terminal.cli import build_cli
@@ -19,8 +20,9 @@ client_id = "x"
 private_key = "x"
 key_id = "x"
 [slack]
-bot_token = "x"
+bot_token = "xoxb-x"
 signing_secret = "x"
+operators = ["U0123"]
 [[campaign.targets]]
 on = 2099-01-15
 """
@@ -30,8 +32,17 @@ def nothing(settings: Settings) -> AbstractAsyncContextManager[object]:
     raise AssertionError("check opens nothing")
 
 
+def a_cli() -> typer.Typer:
+    return build_cli(
+        serve=nothing,  # type: ignore[arg-type]  # never called
+        examine=lambda settings: (),
+        open_desk=nothing,  # type: ignore[arg-type]  # never called
+        open_rehearsal=nothing,  # type: ignore[arg-type]  # never called
+    )
+
+
 def check(*words: str) -> tuple[int, str, str]:
-    cli = build_cli(serve=nothing, open_desk=nothing, open_rehearsal=nothing)  # type: ignore[arg-type]  # none is called
+    cli = a_cli()
     ran = CliRunner().invoke(cli, ["check", *words], env={"O365BOT_CONFIG": None})
     return ran.exit_code, ran.stdout, ran.stderr
 
@@ -56,7 +67,7 @@ def test_without_a_settings_file_it_says_how_to_name_one() -> None:
 
 def test_a_log_level_that_is_none_is_refused_with_those_there_are() -> None:
     """As wrong usage, before anything is read."""
-    cli = build_cli(serve=nothing, open_desk=nothing, open_rehearsal=nothing)  # type: ignore[arg-type]  # none is called
+    cli = a_cli()
     wrong = CliRunner().invoke(cli, ["run", "--log-level", "loud"])
     assert wrong.exit_code == 2
     assert "warning" in wrong.stderr

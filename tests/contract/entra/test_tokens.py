@@ -183,8 +183,8 @@ async def test_a_token_answer_without_a_token_is_an_invalid_answer(
 @pytest.mark.parametrize(
     ("pem", "says"),
     [
-        ("nothing", "no certificate"),
-        (certificate()[0].partition("-----BEGIN PRIVATE")[0], "no private key"),
+        ("nothing", "no private key"),
+        (certificate()[0].partition("-----BEGIN PRIVATE")[0], "a certificate alone"),
         ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "entra.certificate"),
     ],
 )

@@ -1,0 +1,54 @@
+"""Whether the settings can be used, not only read: what the running bot would stumble over.
+
+Part of the wiring: keys, certificates and addresses are loaded by the adapters that use them, so
+what passes here is what they take. Nothing is connected to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from adapters.entra.tokens import ClientProof, certificate_counts
+from adapters.okta.client import signing_key
+from bot.errors import SettingsInvalid
+from bot.foundation import store_address
+from bot.settings.whole import Settings
+
+SOON = timedelta(days=30)
+
+
+def examine(settings: Settings, now: datetime) -> None:
+    """Raises SettingsInvalid with a line for each key that cannot be used."""
+    problems = tuple(line for step in _steps(settings, now) for line in _problems(step))
+    if problems:
+        raise SettingsInvalid(problems)
+
+
+def soon_over(settings: Settings, now: datetime) -> bool:
+    """Whether Microsoft will refuse the certificate within thirty days."""
+    try:
+        examine(settings, now + SOON)
+    except SettingsInvalid:
+        return True
+    return False
+
+
+def _steps(settings: Settings, now: datetime) -> Iterator[Callable[[], object]]:
+    redis, entra = settings.redis, settings.entra
+    if redis.url is not None:
+        url = redis.url
+        yield lambda: store_address(redis, url)
+    for org in settings.okta:
+        yield lambda org=org: signing_key(org)
+    if entra is not None:
+        yield lambda: ClientProof(entra)
+        yield lambda: certificate_counts(entra, now)
+
+
+def _problems(step: Callable[[], object]) -> tuple[str, ...]:
+    try:
+        step()
+    except SettingsInvalid as error:
+        return error.problems
+    return ()

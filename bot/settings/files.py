@@ -1,0 +1,86 @@
+"""Reading what people wrote with any editor, and saying in their words what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+LARGEST = 1024 * 1024
+"""Bytes; settings and secrets are far smaller."""
+
+# What tomllib says (its own words, Python 3.11 to 3.14) -> what to do.
+_SAYS = (
+    (r"Cannot overwrite a value|Duplicate", "a key is there twice; keep one of them"),
+    (
+        r"Cannot declare|Cannot mutate|Cannot redefine",
+        "a section is there twice; one that is a list has double brackets, such as [[okta]]",
+    ),
+    (
+        r"Unterminated string|Illegal character '\\n'|Expected \"'",
+        "a text has no closing quote",
+    ),
+    (
+        r"[Ee]scape|Unescaped",
+        "a backslash in a text is written twice, or the text in 'single quotes'",
+    ),
+    (r"Expected '='", "expected a key, an equals sign and a value"),
+    (r"Expected '\]", "a section's name has no closing bracket"),
+    (r"Unclosed array|Unclosed inline", "a list or table has no closing bracket"),
+    (r"Expected newline or end of document", "something follows the value; put texts in quotes"),
+    (r"Invalid value", "expected a value: texts stand in quotes, true and false are small"),
+)
+_TYPOGRAPHIC = frozenset("“”„‟‘’‚«»\u00a0\u200b\ufeff")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, with or without a byte order mark.
+
+    Raises ValueError with words that go on from the file's name.
+    """
+    try:
+        with path.expanduser().open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
+    except (ValueError, RuntimeError):  # no such path, no such home
+        raise ValueError("cannot be read: it names no file") from None
+    if len(data) > LARGEST:
+        raise ValueError("is larger than a megabyte, and none of what is expected there")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" in data[:200] and data[:1] != b"0"):
+        raise ValueError("is saved as UTF-16; save it as UTF-8")
+    if data[:2] in (b"0\x80", b"0\x81", b"0\x82", b"0\x83"):
+        raise ValueError(
+            "is binary (DER or PKCS#12); expected PEM, text that begins with -----BEGIN. "
+            "openssl pkey -inform DER (or openssl pkcs12 -nodes) converts it"
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ValueError(f"is not UTF-8 text (line {line}); save it as UTF-8") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The settings in a TOML file. Raises ValueError with words that go on from its name."""
+    text = read_text(path)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(_in_words(str(error), text.splitlines())) from None
+
+
+def _in_words(said: str, lines: list[str]) -> str:
+    """What the reader said, without its own words, and without any value."""
+    found = re.search(r"at line (\d+)", said)
+    number = int(found[1]) if found else len(lines)
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    where = f"line {number}: "
+    if strange := _TYPOGRAPHIC & set(line):
+        shown = f"U+{ord(min(strange)):04X}"
+        return f"{where}holds a typographic quote or blank ({shown}); write \" ' and plain blanks"
+    for pattern, words in _SAYS:
+        if re.search(pattern, said):
+            return f"{where}{words}"
+    return f'{where}expected TOML, lines such as key = "value"'
