@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from adapters.entra.tokens import ClientProof, certificate_counts
 from adapters.okta.client import signing_key
@@ -37,13 +38,12 @@ def soon_over(settings: Settings, now: datetime) -> bool:
 def _steps(settings: Settings, now: datetime) -> Iterator[Callable[[], object]]:
     redis, entra = settings.redis, settings.entra
     if redis.url is not None:
-        url = redis.url
-        yield lambda: store_address(redis, url)
+        yield partial(store_address, redis, redis.url)
     for org in settings.okta:
-        yield lambda org=org: signing_key(org)
+        yield partial(signing_key, org)
     if entra is not None:
-        yield lambda: ClientProof(entra)
-        yield lambda: certificate_counts(entra, now)
+        yield partial(ClientProof, entra)
+        yield partial(certificate_counts, entra, now)
 
 
 def _problems(step: Callable[[], object]) -> tuple[str, ...]:

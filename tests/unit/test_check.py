@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -55,8 +56,8 @@ def ec_key(curve: type[ec.EllipticCurve] = ec.SECP256R1) -> ec.EllipticCurvePriv
     return ec.generate_private_key(curve())
 
 
-def pem(key: object, style: PrivateFormat = PrivateFormat.PKCS8) -> str:
-    return key.private_bytes(Encoding.PEM, style, NoEncryption()).decode()  # type: ignore[attr-defined]  # every private key has it
+def pem(key: PrivateKeyTypes, style: PrivateFormat = PrivateFormat.PKCS8) -> str:
+    return key.private_bytes(Encoding.PEM, style, NoEncryption()).decode()
 
 
 def public(key: rsa.RSAPrivateKey, style: PublicFormat = PublicFormat.SubjectPublicKeyInfo) -> str:
