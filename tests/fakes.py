@@ -69,6 +69,9 @@ class ConversationsInMemory:
         self.refs.pop(ref.conversation_id, None)  # the newest stands last
         self.refs[ref.conversation_id] = ref
 
+    async def met(self, ref: ConversationRef) -> None:
+        await self.remember(ref)
+
     async def forget(self, conversation_id: str) -> None:
         self.refs.pop(conversation_id, None)
 

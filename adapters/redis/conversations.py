@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from redis.asyncio import Redis
 
 from adapters.redis.codec import CONVERSATION
@@ -10,6 +12,9 @@ from adapters.redis.keys import Keys
 from adapters.redis.store import errors
 from bot.ports.chat import ConversationRef
 
+MET_SECONDS = 60.0
+MOST_MET = 1000
+
 
 class RedisConversations:
     """Implements `bot.ports.chat.Conversations`."""
@@ -17,6 +22,17 @@ class RedisConversations:
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys
+        self._met: dict[str, tuple[ConversationRef, float]] = {}
+
+    async def met(self, ref: ConversationRef) -> None:
+        now = time.monotonic()
+        known = self._met.get(ref.conversation_id)
+        if known is not None and known[0] == ref and now < known[1]:
+            return
+        await self.remember(ref)
+        if len(self._met) >= MOST_MET:
+            self._met.clear()
+        self._met[ref.conversation_id] = (ref, now + MET_SECONDS)
 
     async def remember(self, ref: ConversationRef) -> None:
         with errors():
@@ -27,6 +43,7 @@ class RedisConversations:
                 await pipeline.execute()
 
     async def forget(self, conversation_id: str) -> None:
+        self._met.pop(conversation_id, None)
         ref = await self.conversation(conversation_id)
         gone = [self._keys.conversation(conversation_id)]
         with errors():

@@ -206,7 +206,7 @@ class TeamsInbound:
         asker = event.asker
         try:
             asker, ref = await self._askers.completed(asker, event.ref, event.place)
-            await self._conversations.remember(ref)  # its address may have changed
+            await self._conversations.met(ref)  # its address may have changed
         except StoreError as error:
             log.warning("teams conversation not remembered", error=error.code)
         return await self._answers.answer(

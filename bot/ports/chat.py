@@ -115,6 +115,10 @@ class Conversations(Protocol):
 
     async def remember(self, ref: ConversationRef) -> None: ...
 
+    async def met(self, ref: ConversationRef) -> None:
+        """Remember it as well, unless this very replica did so with the same ref just now."""
+        ...
+
     async def forget(self, conversation_id: str) -> None: ...
 
     async def personal(self, object_id: str) -> ConversationRef | None:

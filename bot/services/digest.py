@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import structlog
 
@@ -48,6 +48,7 @@ class Digests:
         self._engine = engine
         self._policy = policy
         self._operators = {str(chat): chat for chat in operators}
+        self._read: tuple[datetime, tuple[date, ...]] | None = None
 
     def lines(self, now: datetime) -> tuple[Line, ...]:
         """Each operator's line, due now: settings may have changed."""
@@ -62,8 +63,7 @@ class Digests:
         known = standing.recipient.chat
         said = await self._profile(known)
         standing = replace(standing, recipient=replace(standing.recipient, chat=said))
-        dates = dates_of(await self._ledger.summaries(), self._policy)
-        decision = look(standing, dates, now, self._policy)
+        decision = look(standing, await self._dates(now), now, self._policy)
         calendar = self._policy.calendars.of(standing.recipient.chat.time_zone)
         # What comes close meanwhile is seen with the next day.
         again = start_of(calendar.today(now) + DAY, calendar)
@@ -90,6 +90,12 @@ class Digests:
             return  # they answered just now: their line is looked at again when the hold ends
         for delivery in planned:
             await self._engine.deliver(delivery.key, delivery.due_at)
+
+    async def _dates(self, now: datetime) -> tuple[date, ...]:
+        """The dates of what is open; read once for all lines of a tick."""
+        if self._read is None or self._read[0] != now:
+            self._read = (now, dates_of(await self._ledger.summaries(), self._policy))
+        return self._read[1]
 
     async def _profile(self, known: ChatIdentity) -> ChatIdentity:
         """The operator with the time zone and language of their account: settings name ids only."""

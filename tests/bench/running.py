@@ -91,14 +91,14 @@ async def fill(ledger: RedisLedger, apps: int) -> None:
 
 
 @asynccontextmanager
-async def process(module: str, *arguments: str, port: int) -> AsyncIterator[None]:
-    """A server of ours in a process of its own, from when it listens on `port`."""
+async def process(module: str, *arguments: str, port: int) -> AsyncIterator[int]:
+    """A server of ours in a process of its own, from when it listens on `port`; its id."""
     running = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *arguments, stdout=asyncio.subprocess.DEVNULL
     )
     try:
         await wait_until(lambda: _listens(port), within=30, what=f"{module} listens")
-        yield
+        yield running.pid
     finally:
         running.terminate()
         await running.wait()

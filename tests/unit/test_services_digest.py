@@ -27,6 +27,7 @@ from bot.domain.notices import OperatorDigest
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.recipients import Recipient
+from bot.domain.summaries import AppSummary
 from bot.errors import PersonUnreachable
 from bot.message import Message, Note, Table
 from bot.ports.chat import Messenger
@@ -280,14 +281,14 @@ async def test_all_apps_are_read_when_an_operator_is_looked_at_and_not_at_every_
 ) -> None:
     """At the moment of a digest, and at the beginning of each day."""
     read = 0
-    apps = world.ledger.apps
+    summaries = world.ledger.summaries
 
-    async def counting(org: str = "") -> tuple[AppRecord, ...]:
+    async def counting(org: str = "") -> tuple[AppSummary, ...]:
         nonlocal read
         read += 1
-        return await apps(org)
+        return await summaries(org)
 
-    monkeypatch.setattr(world.ledger, "apps", counting)
+    monkeypatch.setattr(world.ledger, "summaries", counting)
     await world.days(5)
     sent = len(world.told)
     assert sent == 3
