@@ -241,9 +241,10 @@ async def test_what_cannot_be_drawn_goes_out_as_text(stage: Stage) -> None:
     """A bug of ours is told in the log, and the person still reads what there is to say."""
     blocks = tuple(Text(f"line {n}") for n in range(51))
     with structlog.testing.capture_logs() as logs:
-        await SlackMessenger(stage.web).send_personal(ada(), Message("x", blocks), "k")
+        ola = ChatIdentity(Platform.SLACK, OLA)
+        await SlackMessenger(stage.web).send_personal(ola, Message("x", blocks), "k")
     assert [line["log_level"] for line in logs] == ["error"]
-    (shown,) = stage.from_bot(stage.people.dm_of("ada"))
+    (shown,) = stage.from_bot(stage.people.dm_of("ola"))
     assert "line 50" in json.dumps(shown.blocks)
 
 
