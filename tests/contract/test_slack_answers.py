@@ -37,6 +37,7 @@ from tests.contract.slack_stage import (
 )
 from tests.fakes import OnceInMemory
 from tests.serving import served
+from tests.waiting import wait_until
 
 Answer = Callable[[], Response]
 
@@ -65,8 +66,7 @@ class Odd:
         async with httpx.AsyncClient(trust_env=False) as client:
             headers = signed_headers(body, kind)
             status = (await client.post(self.url, content=body, headers=headers)).status_code
-        await self.inbound.drain(5)
-        self.inbound._draining = False
+        await wait_until(lambda: not self.inbound.under_way)
         return status
 
 
