@@ -6,19 +6,20 @@ BIN := .venv/bin
 PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs bench chaos lock clean
+.PHONY: help demo test check format docs bench chaos lock sbom clean
 
 help: ## say what can be done here
 	@echo "make demo              install, start the bot in its sandbox, walk the main job, stay up to play in"
 	@echo "make demo ARGS=--exit  the same, and stop after the walk with status 0 or 1"
 	@echo "make test              install what the tests need (a browser too) and run them all"
 	@echo "make test ARGS='...'   with arguments for pytest, in one process: ARGS='tests/unit -k lock'"
-	@echo "make check             format, lint, types, import rules"
+	@echo "make check             format, lint, types, import rules, committed secrets"
 	@echo "make format            put the code into its format"
 	@echo "make docs              renew what docs/ says about settings, evidence, stages, commands, errors"
 	@echo "make bench             measure speed        (ONLY=name for one of them)"
 	@echo "make chaos             kill things, count   (ONLY=name for one of them)"
 	@echo "make lock              resolve the dependencies anew from pyproject.toml (ARGS=--upgrade)"
+	@echo "make sbom              list what is shipped (CycloneDX), and its licences, into dist/"
 	@echo "make clean             remove the environment, the caches and the demo's data"
 
 demo:
@@ -35,6 +36,7 @@ check:
 	@echo "Lint"         && $(BIN)/ruff check .
 	@echo "Types"        && $(BIN)/mypy
 	@echo "Import rules" && $(BIN)/lint-imports --no-logo
+	@echo "Secrets"      && git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
 
 format:
 	@$(PYTHON) tools/setup.py dev
@@ -51,6 +53,14 @@ bench chaos:
 
 lock:
 	@$(PYTHON) tools/lock.py $(ARGS)
+
+sbom:
+	@$(PYTHON) tools/setup.py dev
+	@mkdir -p dist
+	@$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible -o dist/o365bot.cdx.json 2>/dev/null
+	@$(BIN)/pip-licenses --from=mixed --format=markdown --with-urls --output-file=dist/licences.md \
+		--packages $$(sed -n 's/^\([a-z0-9._-]*\)==.*/\1/p' requirements.lock)
+	@echo "dist/o365bot.cdx.json and dist/licences.md: written"
 
 clean:
 	@rm -rf .venv var dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

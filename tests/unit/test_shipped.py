@@ -1,0 +1,45 @@
+"""What is shipped is listed, by name, version and licence."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LOCK = ROOT / "requirements.lock"
+
+
+def test_the_list_of_what_is_shipped_is_the_lock(tmp_path: Path) -> None:
+    """CycloneDX, with each package that is installed to run the bot, and no other."""
+    listed = tmp_path / "sbom.json"
+    subprocess.run(
+        [
+            *(Path(sys.executable).with_name("cyclonedx-py"), "requirements", LOCK),
+            *("--pyproject", ROOT / "pyproject.toml", "--output-reproducible", "-o", listed),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    bom = json.loads(listed.read_text())
+    locked = re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", LOCK.read_text(), re.MULTILINE)
+    assert bom["bomFormat"] == "CycloneDX"
+    assert bom["metadata"]["component"]["name"] == "o365bot"
+    assert sorted((one["name"], one["version"]) for one in bom["components"]) == sorted(locked)
+
+
+def test_a_committed_secret_is_found(tmp_path: Path) -> None:
+    """By its shape, with the very settings of `make check`; a harmless file is passed."""
+    leak = tmp_path / "leak.py"
+    leak.write_text(f'key = "AKIA{"QYZ7PLMN4RSTUVWX"}"\n')
+    fine = tmp_path / "fine.py"
+    fine.write_text('password = "hunter2"\n')
+    hook = Path(sys.executable).with_name("detect-secrets-hook")
+
+    def found(path: Path) -> int:
+        command = [hook, "--baseline", ROOT / ".secrets.baseline", path]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode
+
+    assert (found(leak), found(fine)) == (1, 0)
