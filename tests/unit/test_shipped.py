@@ -17,8 +17,9 @@ def test_the_list_of_what_is_shipped_is_the_lock(tmp_path: Path) -> None:
     listed = tmp_path / "sbom.json"
     subprocess.run(
         [
-            *(Path(sys.executable).with_name("cyclonedx-py"), "requirements", LOCK),
-            *("--pyproject", ROOT / "pyproject.toml", "--output-reproducible", "-o", listed),
+            *(str(Path(sys.executable).with_name("cyclonedx-py")), "requirements", str(LOCK)),
+            *("--pyproject", str(ROOT / "pyproject.toml")),
+            *("--output-reproducible", "-o", str(listed)),
         ],
         check=True,
         capture_output=True,
@@ -39,7 +40,7 @@ def test_a_committed_secret_is_found(tmp_path: Path) -> None:
     hook = Path(sys.executable).with_name("detect-secrets-hook")
 
     def found(path: Path) -> int:
-        command = [hook, "--baseline", ROOT / ".secrets.baseline", path]
+        command = [str(hook), "--baseline", str(ROOT / ".secrets.baseline"), str(path)]
         return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode
 
     assert (found(leak), found(fine)) == (1, 0)
