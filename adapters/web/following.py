@@ -17,6 +17,7 @@ from adapters.web.middleware import page_policy
 from adapters.web.phrases import GRANTS, later_fields, later_wanted, standing
 from bot.domain.consent import TAKEN_ON, Button, ConsentRequest, Stage
 from bot.domain.later import zone_named
+from bot.domain.sights import told_by
 from bot.errors import (
     ChatError,
     CloudError,
@@ -115,7 +116,7 @@ class FollowPage:
                 await follow.saved(actor)
                 return ""
             case "attest" if seen is not None:
-                await follow.attest(actor, seen)
+                await follow.attest(actor, seen, told_by(form))
                 return "noted"
             case "already":
                 await follow.already(actor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.evidence import EvidenceKind
 from bot.domain.people import Platform
 from bot.domain.summaries import Part
 
@@ -167,6 +168,14 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class Saw:
+    """The asked person answers what else there was; None: ask. Said as `saw CODE fields yes`."""
+
+    code: str
+    told: EvidenceKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Already:
     """The asked person says that it was done before."""
 
@@ -187,7 +196,7 @@ class Away:
     said: str
 
 
-Personal = Verify | ItIsMe | NotMe | Later | Saved | Already | Away | NeedsCode
+Personal = Verify | ItIsMe | NotMe | Later | Saved | Saw | Already | Away | NeedsCode
 """What the asked person may say, operator or not: whose code or account it is decides."""
 
 
@@ -274,7 +283,7 @@ VERBS = (
     *("verify", "notme", "later", "away", "help"),
 )
 
-WITH_CODE = ("verify", "me", "notme", "later", "saved", "already")
+WITH_CODE = ("verify", "me", "notme", "later", "saved", "saw", "already")
 SLASH = "/o365"
 
 

@@ -35,6 +35,7 @@ from bot.chat.commands import (
     ReportNow,
     Sample,
     Saved,
+    Saw,
     ScanAll,
     Send,
     Unclear,
@@ -310,6 +311,11 @@ class Conversation:
                 return personal.taken_on(confirmed.request, way_on)
             case Saved(code):
                 return personal.looking(await self._follow.saved(ByChat(asker, code)))
+            case Saw(code, told):
+                act = ByChat(asker, code)
+                if told is None:
+                    return personal.sights((await self._follow.progress(act)).request)
+                return personal.seen(await self._follow.sees(act, told))
             case Already(code):
                 return personal.looking(await self._follow.already(ByChat(asker, code)))
             case NotMe(code, suggestion, sure):

@@ -9,7 +9,8 @@ from bot.chat import phrases
 from bot.chat.words import Words
 from bot.domain.consent import ConsentRequest
 from bot.domain.later import Moved, zone_named
-from bot.message import Buttons, Command, Fact, Facts, Message, Note, OpenLink, Text
+from bot.domain.sights import ANSWERS, Sight
+from bot.message import Block, Buttons, Command, Fact, Facts, Message, Note, OpenLink, Text
 from bot.services.onboard import Invitation
 
 
@@ -55,8 +56,33 @@ class PersonalReplies:
         return Message(text, (Text(text), Buttons((button,)), Note(words("me.once"))))
 
     def looking(self, request: ConsentRequest) -> Message:
-        """Said to be done: it is looked at."""
-        return plain(self._words("saved.looking", app=request.app_label))
+        """Said to be done: it is looked at; and what else was there?"""
+        words = self._words
+        text = words("saved.looking", app=request.app_label)
+        more = Command("sights", words("sight.ask"), f"saw {request.code}")
+        return Message(text, (Text(text), Buttons((more,))))
+
+    def sights(self, request: ConsentRequest) -> Message:
+        """What the person can see besides the button, each to be answered by yes or no."""
+        words = self._words
+        text = words("sight.text", app=request.app_label)
+        blocks: list[Block] = [Text(text)]
+        for sight in Sight:
+            blocks.append(Text(words(f"sight.{sight.value}")))
+            answers = (
+                Command(
+                    f"{sight.value}:{answer}",
+                    words(f"sight.{answer}"),
+                    f"saw {request.code} {sight.value} {answer}",
+                )
+                for answer in ANSWERS
+            )
+            blocks.append(Buttons(tuple(answers)))
+        return Message(text, tuple(blocks))
+
+    def seen(self, request: ConsentRequest) -> Message:
+        """It is noted."""
+        return plain(self._words("sight.noted", app=request.app_label))
 
     def not_me_sure(self, request: ConsentRequest) -> Message:
         """Is it really somebody else? With the way to say who."""

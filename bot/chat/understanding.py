@@ -32,6 +32,7 @@ from bot.chat.commands import (
     Own,
     PlanAhead,
     Saved,
+    Saw,
     Unclear,
     Verify,
     Waive,
@@ -39,6 +40,7 @@ from bot.chat.commands import (
 from bot.chat.marks import AROUND, one_line, opened, unmarked
 from bot.chat.waiver_words import read_waiver
 from bot.domain.likeness import likeness
+from bot.domain.sights import told_by
 from bot.domain.summaries import Part
 
 LONGEST = 500
@@ -206,6 +208,9 @@ def _personal(verb: str, code: str, more: str) -> Command:
             return Saved(code)
         case "already":
             return Already(code)
+        case "saw":
+            sight, _, answer = likeness(unmarked(more)).rstrip(_ENDS).partition(" ")
+            return Saw(code, next(iter(told_by({sight: answer})), None))
         case "notme":
             sure, _, name = more.partition(" ")
             if likeness(sure) == "sure":

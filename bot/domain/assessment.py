@@ -162,7 +162,8 @@ def _after(item: Evidence, other: Evidence) -> bool:
     and a person at the same moment the machine is the later one.
     """
     if not (_is_machine(item) and _is_machine(other)):
-        return item.order() > other.order()
+        outweighs = _is_machine(item) and not _is_machine(other)
+        return item.at > other.at or (item.at == other.at and outweighs)
     is_one_log = item.rule.source is other.rule.source is Source.OKTA_LOG
     return item.at - other.at > (timedelta(0) if is_one_log else CLOCKS)
 

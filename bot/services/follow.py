@@ -7,7 +7,7 @@ message and the board in place.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -123,13 +123,31 @@ class Follow:
                 shown = now
                 yield now
 
-    async def attest(self, actor: Actor, seen: Button) -> ConsentRequest:
-        """The person says which button was there; it counts as evidence of the app."""
-        return await self._take(actor, Step.ATTEST, saw=seen, told=seen.evidence)
+    async def attest(
+        self, actor: Actor, seen: Button, also: Iterable[EvidenceKind] = ()
+    ) -> ConsentRequest:
+        """The person says which button was there, and what `also`: it is evidence of the app."""
+        return await self._take(actor, Step.ATTEST, saw=seen, told=(seen.evidence, *also))
+
+    async def sees(self, actor: Actor, told: EvidenceKind) -> ConsentRequest:
+        """The person says what else was there: evidence of the app, and no step of the request."""
+        visit = await self._visits.acting(actor)
+        while True:
+            now = self._clock.now()
+            step(visit.request, Step.ATTEST, now)  # raises where nobody has taken it on
+            detail = {"request": visit.request.id, "proof": visit.kind.value, "saw": told.value}
+            entry = AuditEntry(now, visit.by, Step.ATTEST.value, str(visit.request.app), detail)
+            apps = await self._with_evidence(visit, (told,), now)
+            try:
+                await self._ledger.commit(Changes(apps=apps, audit=(entry,)))
+            except Conflict:
+                visit = await self._visits.of(actor)
+                continue
+            return visit.request
 
     async def saved(self, actor: Actor) -> ConsentRequest:
         """The person says it is saved: looked at once, then at growing intervals."""
-        return await self._take(actor, Step.SAVE, look=True, told=EvidenceKind.SAID_SAVED)
+        return await self._take(actor, Step.SAVE, look=True, told=(EvidenceKind.SAID_SAVED,))
 
     async def already(self, actor: Actor) -> ConsentRequest:
         """The person says it was done before: looked at once; nobody's word is taken for it."""
@@ -188,7 +206,7 @@ class Follow:
         actor: Actor,
         taken: Step,
         *,
-        told: EvidenceKind | None = None,
+        told: tuple[EvidenceKind, ...] = (),
         saw: Button | None = None,
         suggestion: str = "",
         local: datetime | None = None,
@@ -242,18 +260,19 @@ class Follow:
         return plan(local, reason, now, self._policy.deadline(request).on, calendar)
 
     async def _with_evidence(
-        self, visit: Visit, told: EvidenceKind | None, now: datetime
+        self, visit: Visit, told: tuple[EvidenceKind, ...], now: datetime
     ) -> tuple[AppRecord, ...]:
         """The app with what the person says of it."""
         record = await self._ledger.app(visit.request.app) if told else None
-        if record is None or told is None:
+        if record is None:
             return ()
         detail = {
             "by": visit.request.admin_upn,
             "request": visit.request.id,
             "proof": visit.kind.value,
         }
-        evidence = condensed(merge(record.evidence, (Evidence(told, now, now, detail),)))
+        said = [Evidence(kind, now, now, detail) for kind in told]
+        evidence = condensed(merge(record.evidence, said))
         return (replace(record, evidence=evidence, assessed_at=now, revision=record.revision + 1),)
 
 

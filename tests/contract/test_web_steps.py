@@ -58,6 +58,20 @@ async def test_saved_is_looked_at_and_the_page_says_what_is_missing(site: Site) 
     assert 'value="reauthenticate" checked' in page
 
 
+async def test_what_else_was_seen_is_evidence_of_its_own(site: Site) -> None:
+    """Each question that was answered; the others say nothing."""
+    await site.sign_in()
+    form = {"saw": "reauthenticate", "do": "attest", "fields": "yes", "verified": "no", "test": ""}
+    await site.open_and_press(STEPS, form)
+    record = await site.people.ledger.app(ASKED.app)
+    assert record is not None
+    words = {e.kind.value for e in record.evidence if e.rule.source.value == "person"}
+    assert words == {"saw_reauthenticate", "saw_password_fields", "saw_not_verified"}
+    page = (await site.open(STEPS)).text
+    assert "Are there still fields" in page
+    assert page.count('name="test"') == 3
+
+
 async def test_done_already_is_looked_at_and_not_believed(site: Site) -> None:
     """The request stays open until evidence ends it."""
     await site.sign_in()

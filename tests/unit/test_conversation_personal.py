@@ -17,12 +17,15 @@ from bot.chat.commands import (
     NotMe,
     Onboard,
     Saved,
+    Saw,
     Verify,
 )
 from bot.chat.patience import SAID
 from bot.chat.understanding import parse
 from bot.domain.consent import ProofKind, Stage
+from bot.domain.evidence import EvidenceKind
 from bot.domain.people import ChatIdentity, Platform
+from bot.domain.sights import Sight
 from bot.message import Buttons, Command, Message, OpenLink
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, BEN_IN_CHAT, OPERATOR
@@ -189,6 +192,27 @@ async def test_saved_and_done_already_are_looked_at(world: person.Stage) -> None
     assert len(world.engine.verifications) == 2
 
 
+async def test_what_else_is_seen_is_asked_and_noted(world: person.Stage) -> None:
+    """After "saved", by buttons; it is evidence, and leaves the request as it is."""
+    assert "over already" in text_of(await say(world, f"saw {CODE} fields no"))
+    await say(world, f"me {CODE}")
+    assert said_by_buttons(await say(world, f"saved {CODE}")) == [f"saw {CODE}"]
+    buttons = said_by_buttons(await say(world, f"saw {CODE}"))
+    assert buttons == [
+        f"saw {CODE} {sight} {answer}"
+        for sight in ("fields", "verified", "test")
+        for answer in ("yes", "no")
+    ]
+    for words in buttons:
+        assert "I have noted" in text_of(await say(world, words))
+    record = await world.ledger.app(ASKED.app)
+    assert record is not None
+    assert {e.kind for e in record.evidence} >= {
+        sight.told(y) for sight in Sight for y in (True, False)
+    }
+    assert (await world.request()).stage is Stage.SAVED
+
+
 async def test_not_me_asks_once_more_before_it_counts(world: person.Stage) -> None:
     """A slip of the finger sends nobody a link."""
     question = await say(world, f"notme {CODE}")
@@ -234,6 +258,13 @@ async def test_a_tenant_is_onboarded_by_operators_only(world: person.Stage) -> N
         ("me X", ItIsMe("X")),
         ("saved X", Saved("X")),
         ("already X", Already("X")),
+        ("saw X", Saw("X")),
+        ("saw x fields yes", Saw("X", EvidenceKind.SAW_PASSWORD_FIELDS)),
+        ("Saw X Fields no.", Saw("X", EvidenceKind.SAW_NO_PASSWORD_FIELDS)),
+        ("saw X verified yes", Saw("X", EvidenceKind.SAW_VERIFIED)),
+        ("saw X test no", Saw("X", EvidenceKind.TEST_FAILED)),
+        ("saw X test perhaps", Saw("X")),
+        ("saw", NeedsCode("saw")),
         ("notme X", NotMe("X")),
         ("notme X sure", NotMe("X", sure=True)),
         ("notme X sure Ben", NotMe("X", "Ben", sure=True)),

@@ -30,6 +30,7 @@ from bot.domain.intents import Reason
 from bot.domain.later import Moved
 from bot.domain.notices import Happening
 from bot.domain.people import Platform
+from bot.domain.sights import Sight
 from bot.domain.sign_on import SignOn
 from bot.domain.verdict import Confidence, Lack, State
 from bot.errors import CloudError, O365BotError
@@ -198,6 +199,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "nobody": (values(Nobody), set()),
     "gap": (values(Gap), set()),
     "doubt": (values(Doubt), set()),
+    "sight": (values(Sight) | {"yes", "no"}, {"ask", "text", "noted"}),
     "federation": (values(SignOn), {"federated", "managed"}),
     "evidence": (
         values(EvidenceKind) | {"unknown"},

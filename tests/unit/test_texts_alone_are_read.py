@@ -341,6 +341,8 @@ def test_personal_replies_say_nothing_but_texts_and_data() -> None:
         "verified": [replies.verified(replace(REQUEST, stage=stage)) for stage in Stage],
         "taken_on": [replies.taken_on(REQUEST, way) for way in ("", LINK)],
         "looking": [replies.looking(REQUEST)],
+        "sights": [replies.sights(REQUEST)],
+        "seen": [replies.seen(REQUEST)],
         "not_me_sure": [replies.not_me_sure(REQUEST)],
         "not_me": [replies.not_me(REQUEST)],
         "later_when": [
