@@ -39,7 +39,7 @@ def assess(evidence: Iterable[Evidence], now: datetime) -> Assessment:
     """Weigh all that is known about one app at `now` (UTC). Pure; the order does not matter."""
     known = _Known(evidence, now)
     against = _contradictions(known)
-    verdict = _out_of_reach(known) or _done(known, against) or _undone(known, against)
+    verdict = _out_of_reach(known) or _done(known) or _undone(known, against)
     because = tuple(dict.fromkeys(e for e in verdict.because if e is not None))
     rest = tuple(e for e in known.everything if e not in because)
     return Assessment(
@@ -232,7 +232,7 @@ def _out_of_reach(known: _Known) -> _Verdict | None:
     return None
 
 
-def _done(known: _Known, against: tuple[Contradiction, ...]) -> _Verdict | None:
+def _done(known: _Known) -> _Verdict | None:
     """Did a machine record that it works by the consent, and does nothing speak against it now?"""
     proof = known.newest(_is_proof)
     if proof is None:
@@ -250,9 +250,8 @@ def _done(known: _Known, against: tuple[Contradiction, ...]) -> _Verdict | None:
     if seen is not None:
         return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, (seen, proof, known.scope))
     sure = (
-        not against
+        _change(known, proof) is None  # which every contradiction is
         and (lack is None or lack.lack not in _ANYHOW)
-        and _change(known, proof) is None
         and known.has_come(proof)
         and _is_looked_at(known)
         and (_stands(known) or (own is not None and known.has_full_weight(own)))
