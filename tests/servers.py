@@ -13,7 +13,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
 from adapters.redis.embedded import server_binary
 from sandbox.bot_process import free_port
@@ -50,13 +50,20 @@ class Server:
         async with self.client() as client:
             try:
                 return bool(await client.ping())
+            except AuthenticationError:
+                return True
             except RedisError:
                 return False
 
-    def client(self) -> Redis:
+    def client(self, username: str | None = None, password: str | None = None) -> Redis:
         """A client that asks once."""
         return Redis(
-            port=self.port, retry=Retry(NoBackoff(), 0), socket_timeout=1, decode_responses=True
+            port=self.port,
+            username=username,
+            password=password,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=1,
+            decode_responses=True,
         )
 
     def signal(self, signum: signal.Signals) -> None:

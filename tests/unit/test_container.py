@@ -49,6 +49,6 @@ def test_a_container_needs_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         "O365BOT_OKTA",
         '[{"name": "contoso", "url": "https://contoso.okta.com", "api_token": "x"}]',
     )
-    monkeypatch.setenv("O365BOT_SLACK__BOT_TOKEN", "x")
+    monkeypatch.setenv("O365BOT_SLACK__BOT_TOKEN", "xoxb-x")
     monkeypatch.setenv("O365BOT_SLACK__SIGNING_SECRET", "x")
     assert load().public_url == "https://bot.contoso.com"
