@@ -93,3 +93,17 @@ async def test_replicas_count_together_and_a_new_window_begins_anew(store: Redis
     now[0] += wait
     assert await two.hit("x", 1, MINUTE) == 0.0
     assert await one.hit("x", 1, MINUTE) > 0
+
+
+async def test_of_one_person_there_is_one_session(sign_ins: SignIns) -> None:
+    """The newest; others keep theirs. Ended ones stay so, also for whoever kept the secret."""
+    ada = replace(SESSION, person="tenant-1/ada")
+    await sign_ins.open_session("first", ada)
+    await sign_ins.open_session("bens", replace(SESSION, person="tenant-1/ben"))
+    await sign_ins.open_session("second", ada)
+    assert await sign_ins.session("first") is None
+    assert await sign_ins.session("second") == ada
+    assert await sign_ins.end_sessions("tenant-1/ada")
+    assert await sign_ins.session("second") is None
+    assert await sign_ins.session("bens") is not None
+    assert not await sign_ins.end_sessions("tenant-1/ada")
