@@ -1,0 +1,67 @@
+"""Buttons and installations in a Teams that shows things as the real one does."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox import reading
+from sandbox.chatlog import Message
+from tests.scenario.conftest import NewApp, Stage, said
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def _label(message: Message, starts: str) -> str:
+    return next(label for label in reading.buttons(message) if label.startswith(starts))
+
+
+async def test_a_pressed_send_is_gone_for_everybody_and_sends_once(
+    stage: Stage, new_app: NewApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer that offered it becomes what came of it; impatience sends nobody two letters."""
+    app = await new_app("Pressed")
+    monkeypatch.setattr(stage.world.company.person("gita"), "slack_id", None)
+    dm = stage.world.teams.dm_of("gita")
+    since = len(dm.messages)
+    offer = await stage.ask_in_teams(f"who {app.label}", said(app.label, "Gita Global"))
+    send = _label(offer, "Send")
+    for _ in range(3):
+        await stage.world.teams.press("ola", offer, send)
+        if send not in str(stage.world.teams.seen("ola", offer)):
+            break
+    await stage.world.log.wait_for(lambda: offer.edited_at)
+    stage.world.teams.look_again("ola", offer)
+    assert send not in reading.buttons(offer)
+    assert said(app.label, "Gita Global", "personal link")(offer)
+    letter = await stage.next(dm, since, said(app.label))
+    assert [m for m in dm.messages[since:] if m.from_bot] == [letter]
+
+
+async def test_who_may_not_press_a_button_of_the_board_goes_on_seeing_the_board(
+    stage: Stage, new_app: NewApp
+) -> None:
+    """The refusal is a line beside it, for the presser alone."""
+    app = await new_app("Board")
+    offer = await stage.ask_in_teams(f"why {app.label}", said(app.label))
+    before = offer.card
+    since = len(stage.teams_channel.messages)
+    await stage.world.teams.press("gita", offer, _label(offer, "Who"))
+    assert stage.world.teams.seen("gita", offer) == offer.card == before
+    (notice,) = [m for m in stage.teams_channel.messages[since:] if m.only_for]
+    assert "operators" in notice.text
+
+
+async def test_who_installs_the_app_is_welcomed_and_can_be_asked_at_once(stage: Stage) -> None:
+    """They need not wait for the next look, nor ask what this is."""
+    teams = stage.world.teams
+    person = next(p for p in teams.service.people() if p.key not in teams.service.installed)
+    await teams.install(person.key)
+    welcome = await stage.next(teams.dm_of(person.key), 0, said("I am o365bot"))
+    assert "Office 365" in reading.text(welcome)
+    greeted = [m for m in teams.dm_of(person.key).messages if m.from_bot]
+    assert greeted == [welcome]
+    await teams.uninstall(person.key)
+    await teams.install(person.key)
+    again = [m for m in teams.dm_of(person.key).messages if m.from_bot]
+    assert again == [welcome], "no second welcome within minutes"
+    await teams.uninstall(person.key)  # as other scenarios know them
