@@ -21,6 +21,7 @@ ENV PATH=/opt/o365bot/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     O365BOT_CONFIG=/etc/o365bot/o365bot.toml \
     O365BOT_LISTEN=0.0.0.0:8080 \
+    O365BOT_WORKER_LISTEN=0.0.0.0:8080 \
     O365BOT_DATA_DIR=/var/lib/o365bot
 USER o365bot
 WORKDIR /var/lib/o365bot

@@ -14,6 +14,7 @@ from adapters.terminal.desk import Desk
 from adapters.terminal.platforms import add_platform_commands
 from adapters.terminal.waivers import WaiverDesk, add_waiver_commands
 from bot.chat.words import Words
+from bot.role import Role
 from bot.services.rehearse import Rehearse
 from bot.settings.whole import Settings
 
@@ -38,8 +39,8 @@ def _examine(settings: Settings) -> tuple[str, ...]:
     return ("entra.certificate is over within 30 days.",) if soon_over(settings, now) else ()
 
 
-def _serve(settings: Settings) -> None:
-    asyncio.run(_run(settings))
+def _serve(settings: Settings, role: Role) -> None:
+    asyncio.run(_run(settings, role))
 
 
 @asynccontextmanager
@@ -83,7 +84,7 @@ def _teams_package(
     return package(public_url, app_id, publisher, version, words)
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, role: Role) -> None:
     """Serve and work until SIGINT or SIGTERM, then drain both. While it starts they end it, too."""
     from bot.bootstrap import collect_rarely, open_bot
 
@@ -99,12 +100,12 @@ async def _run(settings: Settings) -> None:
     _on_signals(lambda: loop.call_soon_threadsafe(stop))
     collect_rarely()
     try:
-        async with open_bot(settings) as bot:
+        async with open_bot(settings, role) as bot:
             # uvicorn stops at these signals, then raises them again with the handler that was there
             # before it. With the default one the process would end before the store is shut down.
             _on_signals(lambda: None)
             if not told_to_stop:
-                await _serve_and_work(bot, settings)
+                await _serve_and_work(bot, settings, role)
     except asyncio.CancelledError:
         if not told_to_stop:
             raise
@@ -118,12 +119,16 @@ def _on_signals(act: Callable[[], object]) -> None:
         signal.signal(signum, handle)
 
 
-async def _serve_and_work(bot: Bot, settings: Settings) -> None:
-    """Both, until the one or the other ends."""
+async def _serve_and_work(bot: Bot, settings: Settings, role: Role) -> None:
+    """Both, as far as the role has them, until the one or the other ends."""
     from adapters.web.server import make_server
     from bot.bootstrap import DRAIN
 
-    server = make_server(bot.app, settings.listen, trusted_proxies=settings.trusted_proxies)
+    listen = settings.listen if role.serves else settings.worker_listen
+    server = make_server(bot.app, listen, trusted_proxies=settings.trusted_proxies)
+    if not role.works:
+        await server.serve()
+        return
     work = asyncio.create_task(bot.engine.run(), name="engine")
     work.add_done_callback(lambda _: setattr(server, "should_exit", True))
     try:

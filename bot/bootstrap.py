@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +16,7 @@ from functools import cache
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import structlog
 from prometheus_client import generate_latest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
@@ -32,6 +33,7 @@ from adapters.redis.conversations import RedisConversations
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.limits import RedisLimits
+from adapters.redis.lists import VERSION
 from adapters.redis.once import RedisOnce
 from adapters.redis.pace import RedisPace
 from adapters.redis.presence import RedisPresence
@@ -46,6 +48,7 @@ from adapters.teams.messenger import TeamsMessenger
 from adapters.web.app import build_app
 from adapters.web.desk import Services as PageServices
 from adapters.web.health import Health, Part
+from adapters.web.probes import Probes, build_probe_app
 from bot.assembly import Outside, Services, assemble, rehearsal, waiver
 from bot.chat.words import Words
 from bot.domain.calendar import Calendars
@@ -54,17 +57,20 @@ from bot.domain.deliveries import Delivery
 from bot.domain.intents import Policy
 from bot.domain.people import Platform
 from bot.errors import StoreError
-from bot.foundation import open_foundation
+from bot.foundation import open_foundation, store_place
 from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.rehearsal import OnRealTime
+from bot.role import Role
 from bot.services.rehearse import Rehearse
 from bot.services.scan import Scan
 from bot.services.waive import Waive
 from bot.settings.clouds import SignInSettings
 from bot.settings.whole import Settings
+
+log = structlog.get_logger(__name__)
 
 
 class SystemSecrets:
@@ -103,8 +109,11 @@ class Bot:
 
 
 @asynccontextmanager
-async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
+async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Bot]:
     """Everything built from the settings, closed in the reverse order at the end.
+
+    A worker's `app` has the probes alone. What only a worker needs is cheap to build, so the other
+    one has it, too.
 
     Raises StoreUnavailable or StoreUnsafe when the store cannot be used, SettingsInvalid when a
     key or certificate cannot.
@@ -202,18 +211,28 @@ async def open_bot(settings: Settings) -> AsyncIterator[Bot]:
         for inbound in (slack, teams):
             if inbound is not None:
                 stack.push_async_callback(inbound.drain, DRAIN)
-        app = build_app(
-            services=_for_pages(settings, services, limits),
-            words=cache(Words),
-            public_url=settings.public_url,
-            slack=slack.endpoint if slack else None,
-            teams=teams.endpoint if teams else None,
-            okta=hooks.endpoint,
+        probes = Probes(
             health=lambda: _health(base.redis, base.keys, base.ledger, tuple(messengers)),
-            metrics=generate_latest,
-            pictures=base.ledger.picture,
+            ready=lambda: _ready(base.redis, base.keys),
+            alive=engine.stuck,
+            metrics=_metrics,
+        )
+        app = (
+            build_app(
+                services=_for_pages(settings, services, limits),
+                words=cache(Words),
+                public_url=settings.public_url,
+                slack=slack.endpoint if slack else None,
+                teams=teams.endpoint if teams else None,
+                okta=hooks.endpoint,
+                probes=probes,
+                pictures=base.ledger.picture,
+            )
+            if role.serves
+            else build_probe_app(probes)
         )
         await services.remind.start()
+        _say_what_runs(settings, role, messengers, await store.check(base.redis))
         yield Bot(app, engine, base.ledger, base.scan)
 
 
@@ -284,6 +303,36 @@ def _policy(settings: Settings) -> Policy:
         notice=campaign.notice,
         jitter=timedelta(minutes=campaign.jitter_minutes),
     )
+
+
+def _say_what_runs(
+    settings: Settings, role: Role, platforms: Iterable[Platform], info: Mapping[str, str]
+) -> None:
+    """The first line of a log, for whoever wonders later what it was that ran."""
+    server = "Valkey" if "valkey_version" in info else "Redis"
+    log.info(
+        "o365bot starts",
+        version=VERSION,
+        role=str(role),
+        orgs=[org.name for org in settings.okta],
+        platforms=[str(platform) for platform in platforms],
+        store=f"{server} {info.get('valkey_version') or info.get('redis_version', '')}".strip(),
+        where=store_place(settings),
+        listen=settings.listen if role.serves else settings.worker_listen,
+    )
+
+
+async def _metrics() -> bytes:
+    return generate_latest()
+
+
+async def _ready(client: Redis, keys: Keys) -> str:
+    """Why nothing can be done now; "" when something can: without the store, nothing can."""
+    try:
+        await store.probe(client, keys)
+    except StoreError as error:
+        return error.message
+    return ""
 
 
 NEARLY_FULL = "The store is nearly full: give it more memory (maxmemory)."

@@ -101,6 +101,13 @@ async def _store_address(settings: Settings, stack: AsyncExitStack) -> urls.Foun
     return urls.parse(await stack.enter_async_context(EmbeddedStore(settings.data_dir / "store")))
 
 
+def store_place(settings: Settings) -> str:
+    """Where the store is, in words without its password."""
+    if settings.redis.url is None:
+        return f"embedded, in {settings.data_dir / 'store'}"
+    return urls.place(store_address(settings.redis, settings.redis.url))
+
+
 def store_address(redis: RedisSettings, url: SecretStr) -> urls.Found:
     """Where the store is, with every file that its address names. Raises SettingsInvalid."""
     try:

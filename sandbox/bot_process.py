@@ -15,8 +15,9 @@ import random
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import httpx
@@ -55,11 +56,23 @@ def free_address() -> str:
 class BotProcess:
     """One life of the bot after the other; `settings` is its TOML file, `log` is appended to.
 
-    `keeps` are file descriptors that the bot inherits (a lock that is to last as long as it does).
+    `keeps` are file descriptors that the bot inherits (a lock that is to last as long as it does),
+    `role` is an option of `o365bot run`, `environment` goes before the settings.
     """
 
-    def __init__(self, settings: Path, log: Path, url: str, *, keeps: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        settings: Path,
+        log: Path,
+        url: str,
+        *,
+        keeps: tuple[int, ...] = (),
+        role: str = "",
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.url = url
+        self._words = ("run", role) if role else ("run",)
+        self._environment = dict(environment)
         self._settings = settings
         self._log = log
         self._keeps = keeps
@@ -95,8 +108,8 @@ class BotProcess:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 Path(sys.executable).with_name("o365bot"),
-                "run",
-                env=environment | {"O365BOT_CONFIG": str(self._settings)},
+                *self._words,
+                env=environment | {"O365BOT_CONFIG": str(self._settings)} | self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from adapters.web.app import build_app
 from adapters.web.desk import Services
 from adapters.web.health import Health, Part
+from adapters.web.probes import Probes
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.consent import ConsentRequest, LinkBinding, ProofKind, Stage, link_digest
@@ -194,6 +195,12 @@ async def a_site(
     async def health() -> Health:
         return made[0].health
 
+    async def ready() -> str:
+        return next((p.reason for p in made[0].health.parts if p.vital and not p.ok), "")
+
+    async def metrics() -> bytes:
+        return b"# TYPE o365bot_apps gauge\no365bot_apps 3.0\n"
+
     def app_at(url: str) -> Starlette:
         return build_app(
             services=services_of(people, signs_in=signs_in),
@@ -201,9 +208,8 @@ async def a_site(
             public_url=public_url or url,
             slack=echo,
             teams=failing if teams_fails else None,
-            health=health,
+            probes=Probes(health=health, ready=ready, metrics=metrics),
             pictures=people.ledger.picture,
-            metrics=lambda: b"# TYPE o365bot_apps gauge\no365bot_apps 3.0\n",
         )
 
     async with (

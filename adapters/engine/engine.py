@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from adapters.engine.worker import Kind, Worker
+from adapters.engine.worker import STUCK, Kind, Worker
 from bot.domain.apps import AppRef
 from bot.ports.engine import Queue, Task
 
@@ -103,6 +103,11 @@ class QueueEngine:
             "tick": Kind(work.tick, TASK_LIMIT, every=TICK),
             "scan_all": Kind(scan_all, TASK_LIMIT, every=self._scan_every),
         }
+
+    def stuck(self) -> str:
+        """Why this process carries out nothing any more, though it should; "" when it does."""
+        idle = self._worker.idle_for()
+        return f"The worker has not looked at its queue for {idle:.0f} s." if idle > STUCK else ""
 
     async def run(self) -> None:
         """Carry out tasks until cancelled, then drain; cancelled once more, leave the rest."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -31,6 +32,10 @@ STORE_AWAY = 1.0
 """Seconds until the store is asked again after it refused or did not answer."""
 UNKNOWN_AGAIN = timedelta(seconds=30)
 """After so long a task that this version does not know is handed out again."""
+STUCK = 180.0
+"""Seconds without a look at the queue after which a worker hangs: a slow store is given up well
+before.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,13 @@ class Worker:
         self._held: dict[asyncio.Task[None], Held] = {}
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._looked_at = 0.0
+
+    def idle_for(self) -> float:
+        """Seconds since this worker last looked at the queue, also in vain; 0 when none is due."""
+        if not self._looked_at or self._stopping.is_set():
+            return 0.0
+        return time.monotonic() - self._looked_at
 
     def wake(self) -> None:
         """Something may be due now: look at once."""
@@ -94,6 +106,7 @@ class Worker:
         """Take what is due, as far as there is room, then wait for more."""
         while not self._stopping.is_set():
             self._wake.clear()
+            self._looked_at = time.monotonic()
             free = AT_ONCE - len(self._held)
             try:
                 taken = await self._queue.take(free, LEASE) if free else ()

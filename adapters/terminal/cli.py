@@ -14,17 +14,18 @@ from adapters.terminal.campaign import OpenRehearsal, add_campaign_commands
 from adapters.terminal.desk import OpenDesk
 from adapters.terminal.inventory import add_inventory_commands
 from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
+from bot.role import Role
 from bot.settings.whole import Settings, load
 
 
 def build_cli(
     *,
-    serve: Callable[[Settings], None],
+    serve: Callable[[Settings, Role], None],
     examine: Callable[[Settings], Sequence[str]],
     open_desk: OpenDesk,
     open_rehearsal: OpenRehearsal,
 ) -> typer.Typer:
-    """The command line; `serve` runs the bot until it is told to stop.
+    """The command line; `serve` runs the bot, or its part of a role, until it is told to stop.
 
     `examine` loads what the settings name (keys, certificates, addresses), raises SettingsInvalid
     where one cannot be used, and returns what is to be warned of.
@@ -54,11 +55,21 @@ def build_cli(
     def run(
         config: Config = None,
         log_level: LogLevel = Level.INFO,
+        web: Annotated[
+            bool, typer.Option("--web", help="Answer people and platforms; leave work to workers.")
+        ] = False,
+        worker: Annotated[
+            bool, typer.Option("--worker", help="Carry out the work; serve probes and metrics.")
+        ] = False,
     ) -> None:
-        """Start the bot: the chat endpoints, the consent pages, the background work."""
+        """Start the bot: the chat endpoints, the consent pages, the background work.
+
+        To scale them apart, run some with --web and some with --worker on one store.
+        """
         logs.configure(log_level)
+        role = Role.WEB if web and not worker else Role.WORKER if worker and not web else Role.ALL
         with errors_in_words():
-            serve(load(config))
+            serve(load(config), role)
 
     @cli.command()
     def check(config: Config = None) -> None:

@@ -6,8 +6,6 @@ which comes in as an endpoint.
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -15,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -32,11 +29,11 @@ from adapters.web.desk import AGAIN, Desk, Services, busy
 from adapters.web.entering import EnterPage
 from adapters.web.following import FollowPage
 from adapters.web.granting import CONSENTED, GrantPage
-from adapters.web.health import Health
 from adapters.web.live import Live
 from adapters.web.middleware import BodyLimit, OwnHost, RequestLog, SecurityHeaders
 from adapters.web.middleware import security_headers as headers_of
 from adapters.web.pages import Pages
+from adapters.web.probes import Probes
 from bot.chat.words import Words
 from bot.errors import O365BotError, StoreError, TooManyTries
 
@@ -54,8 +51,7 @@ def build_app(
     public_url: str,
     slack: Endpoint | None,
     teams: Endpoint | None,
-    health: Callable[[], Awaitable[Health]],
-    metrics: Callable[[], bytes],
+    probes: Probes,
     okta: Endpoint | None = None,
     pictures: Callable[[str], Awaitable[bytes | None]] | None = None,
     lifespan: Lifespan | None = None,
@@ -63,10 +59,9 @@ def build_app(
     """The bot's web app.
 
     `words` gives the words of a language. `public_url` is where browsers reach the app: its host is
-    the only one that is answered (health and metrics apart, which probes ask for by address), and
-    nothing is ever built from the Host header. `metrics` gives the Prometheus text format,
-    `pictures` a message's picture by its name. Setting `app.state.closing` ends the streams that
-    would otherwise keep a server from stopping.
+    the only one that is answered (`probes` apart, which ask by address), and nothing is ever built
+    from the Host header. `pictures` gives a message's picture by its name. Setting
+    `app.state.closing` ends the streams that would otherwise keep a server from stopping.
     """
     parts = urlsplit(public_url)
     https = parts.scheme == "https"
@@ -75,7 +70,7 @@ def build_app(
     cookies = Cookies(secure=https)
     csrf = Csrf(f"{parts.scheme}://{parts.netloc}", cookies)
     desk = Desk(services, pages, csrf, cookies)
-    closing = asyncio.Event()
+    closing = probes.closing
     consent = ConsentPage(desk)
     callback = Callback(desk)
     follow = FollowPage(desk, Live(services.follow, pages, closing))
@@ -105,17 +100,6 @@ def build_app(
 
     async def grant(request: Request) -> Response:
         return await (granting.press if request.method == "POST" else granting.show)(request)
-
-    async def show_health(request: Request) -> Response:
-        report = await health()
-        return Response(
-            json.dumps(report.as_json()),
-            status_code=200 if report.serving else 503,
-            media_type="application/json",
-        )
-
-    async def show_metrics(request: Request) -> Response:
-        return Response(metrics(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
     async def picture(request: Request) -> Response:
         """A picture that a chat platform shows; its name cannot be guessed."""
@@ -158,8 +142,7 @@ def build_app(
         Route(CONSENTED, granting.answer, methods=["GET"]),
         Route(AGAIN, callback.again, methods=["GET"]),
         Route("/p/{name}.png", picture, methods=["GET"]),
-        Route("/health", show_health, methods=["GET"]),
-        Route("/metrics", show_metrics, methods=["GET"]),
+        *probes.routes(),
         Mount("/static", StaticFiles(directory=_STATIC), name="static"),
     ]
     if slack is not None:

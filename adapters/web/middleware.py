@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PROBES = frozenset({"/health", "/metrics"})
+PROBES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 FORMS = ("/c/", "/r/", "/s/", "/o/")  # the pages that have forms
 CLIENT_GONE = 499  # what nginx logs for it; there is no answer to take a status from
 

@@ -79,6 +79,11 @@ class Settings(BaseSettings):
     listen: Annotated[str, AfterValidator(_host_and_port)] = Field(
         "127.0.0.1:8080", description="Host and port to listen on."
     )
+    worker_listen: Annotated[str, AfterValidator(_host_and_port)] = Field(
+        "127.0.0.1:8081",
+        description="Where `o365bot run --worker` answers probes and metrics; nothing else is "
+        "served there.",
+    )
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
         (),
         description="Addresses or networks (CIDR) of your proxies. The caller's address that they "

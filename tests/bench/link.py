@@ -33,6 +33,7 @@ from adapters.redis.sign_ins import RedisSignIns
 from adapters.web.app import build_app
 from adapters.web.desk import Services
 from adapters.web.health import Health
+from adapters.web.probes import Probes
 from bot.assembly import Outside, assemble
 from bot.bootstrap import SystemSecrets
 from bot.chat.words import Words
@@ -148,14 +149,16 @@ async def setting() -> AsyncIterator[Setting]:
         async def well() -> Health:
             return Health(())
 
+        async def willing() -> str:
+            return ""
+
         app = build_app(
             services=services,
             words=cache(Words),
             public_url="http://127.0.0.1",
             slack=None,
             teams=None,
-            health=well,
-            metrics=bytes,
+            probes=Probes(health=well, ready=willing),
         )
         url = await stack.enter_async_context(served(lambda url: app))
         yardstick = Starlette(routes=[Route("/", bare)])

@@ -24,6 +24,7 @@ from adapters.redis.queue import RedisQueue
 from adapters.redis.store import connect
 from bot.domain.apps import AppRef
 from bot.errors import StoreUnavailable
+from bot.ports.engine import Held
 from tests.waiting import wait_until
 
 REF = AppRef("contoso", "0oa1")
@@ -414,3 +415,32 @@ async def test_what_a_killed_worker_held_is_taken_over(
             await process.wait()
         async with running(engine):
             await wait_until(lambda: done.delivered == ["a"], within=15, what="it is taken over")
+
+
+async def test_a_worker_that_hangs_is_noticed(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its queue gives no answer and no error: it is stuck, until it looks again."""
+    monkeypatch.setattr(engine_module, "STUCK", 1.0)
+    answers = asyncio.Event()
+    answers.set()
+
+    class Silent(RedisQueue):
+        async def take(self, most: int, lease: timedelta) -> tuple[Held, ...]:
+            await answers.wait()
+            return await super().take(most, lease)
+
+    async with connect(redis_url) as client:
+        engine = QueueEngine(Silent(client, Keys()), (), scan_every=timedelta(hours=1))
+        engine.register(Done().work)
+        assert engine.stuck() == "", "it has not begun"
+        running = asyncio.create_task(engine.run())
+        try:
+            answers.clear()
+            await wait_until(lambda: "not looked" in engine.stuck(), what="it is seen to hang")
+            answers.set()
+            await wait_until(lambda: engine.stuck() == "", what="it works again")
+        finally:
+            answers.set()
+            running.cancel()
+            await asyncio.wait([running])

@@ -137,7 +137,9 @@ async def test_the_bot_hears_where_the_caller_is_and_under_which_name(port: int)
             assert "nginx/" not in answer.headers.get("server", "")
 
 
-@pytest.mark.parametrize("path", ["/health", "/metrics", "/%68ealth", "/health?a=b"])
+@pytest.mark.parametrize(
+    "path", ["/health", "/health/ready", "/metrics", "/%68ealth", "/health?a=b"]
+)
 async def test_what_is_for_your_own_network_is_let_through_to_nobody(port: int, path: str) -> None:
     """However it is written."""
     async with browser(port) as one:

@@ -1,0 +1,91 @@
+"""What machines ask: whether this process lives, whether it can serve, how all is, and figures.
+
+/health/live     is this process worth keeping? The store does not matter to it: a new process
+                 would not find it either. 503: restart it.
+/health/ready    can it do its work now? 503 while the store is away, and while it ends: send it
+                 nothing.
+/health          how every part is, with since when and what to do; for people and monitors
+/metrics         for Prometheus
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from adapters.web.health import Health
+from adapters.web.middleware import RequestLog, SecurityHeaders, security_headers
+
+CLOSING = "It is ending."
+
+
+async def _figureless() -> bytes:
+    return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """Where the answers come from. `alive` and `ready` say why not, "" when all is well; `metrics`
+    gives the Prometheus text format. `closing` is set when the process begins to end.
+    """
+
+    health: Callable[[], Awaitable[Health]]
+    ready: Callable[[], Awaitable[str]]
+    alive: Callable[[], str] = lambda: ""
+    metrics: Callable[[], Awaitable[bytes]] = _figureless
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def routes(self) -> list[Route]:
+        """The four addresses."""
+        return [
+            Route("/health", self._show_health, methods=["GET"]),
+            Route("/health/live", self._show_alive, methods=["GET"]),
+            Route("/health/ready", self._show_ready, methods=["GET"]),
+            Route("/metrics", self._show_metrics, methods=["GET"]),
+        ]
+
+    async def _show_health(self, request: Request) -> Response:
+        report = await self.health()
+        return _answer(report.as_json(), well=report.serving)
+
+    async def _show_alive(self, request: Request) -> Response:
+        return _yes_or_no(self.alive())
+
+    async def _show_ready(self, request: Request) -> Response:
+        return _yes_or_no(CLOSING if self.closing.is_set() else await self.ready())
+
+    async def _show_metrics(self, request: Request) -> Response:
+        return Response(await self.metrics(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+
+def build_probe_app(probes: Probes) -> Starlette:
+    """All of the web that a worker has: nothing here is for people."""
+    app = Starlette(
+        routes=probes.routes(),
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(SecurityHeaders, headers=security_headers(https=False)),
+        ],
+    )
+    app.state.closing = probes.closing
+    return app
+
+
+def _yes_or_no(why_not: str) -> Response:
+    told = {"status": "failed", "reason": why_not} if why_not else {"status": "ok"}
+    return _answer(told, well=not why_not)
+
+
+def _answer(told: object, *, well: bool) -> Response:
+    return Response(
+        json.dumps(told), status_code=200 if well else 503, media_type="application/json"
+    )

@@ -1,0 +1,139 @@
+"""Web and workers as processes of their own, on one store: they share the work, and the loss."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from sandbox import reading
+from sandbox.bot_process import BotProcess, free_address
+from sandbox.browser import Browser
+from sandbox.world import World
+from tests.scenario.conftest import Stage, listed, said
+from tests.scenario.test_journeys import finish_in_okta, sign_in
+from tests.scenario.test_when_things_fail import TAKE_OVER
+from tests.servers import Server
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@dataclass
+class Fleet:
+    """One process for the web, two workers, and their store."""
+
+    stage: Stage
+    store: Server
+    workers: list[BotProcess]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def fleet(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Fleet]:
+    """All of them are up, and the world has met them."""
+    folder = tmp_path_factory.mktemp("fleet")
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(World(key_directory=keys, page_port=None))
+        store = Server(folder / "store", "--appendonly", "yes")
+        stack.push_async_callback(store.kill)
+        await store.start()
+        url = free_address()
+        settings = world.settings_toml(url, folder)
+        shared = {"O365BOT_REDIS__URL": f"redis://127.0.0.1:{store.port}/0"}
+        web = await stack.enter_async_context(
+            BotProcess(settings, folder / "web.log", url, role="--web", environment=shared)
+        )
+        workers = []
+        for number in range(2):
+            address = free_address()
+            listen = {"O365BOT_WORKER_LISTEN": address.removeprefix("http://")}
+            worker = BotProcess(
+                settings,
+                folder / f"worker{number}.log",
+                address,
+                role="--worker",
+                environment=shared | listen,
+            )
+            workers.append(await stack.enter_async_context(worker))
+        await world.start_chat()
+        yield Fleet(Stage(world, web, folder), store, workers)
+
+
+async def test_the_journey_goes_through_web_and_workers(fleet: Fleet) -> None:
+    """Asked in one process, sent by another, taken on in the first, seen by a look."""
+    stage = fleet.stage
+    label = "Office 365 HQ"
+    await stage.command("/o365 scan", listed)
+    dm = stage.world.slack.dm_of("gita")
+    since = len(dm.messages)
+    await stage.command(f"/o365 send {label}", said(label))
+    letter = await stage.next(dm, since, said(label))
+    async with Browser() as browser:
+        guide = await sign_in(browser, reading.link(letter))
+        await stage.world.log.wait_for(lambda: letter.edited_at)
+        assert "Thank you" in letter.text
+        await finish_in_okta(browser, guide)
+    checked = await stage.command(f"/o365 check {label}", said(label))
+    assert "migrated" in checked.text
+    assert [m for m in dm.messages[since:] if m.from_bot][:1] == [letter]
+
+
+async def test_a_worker_has_probes_and_nothing_else(fleet: Fleet) -> None:
+    """No page, no webhook: whatever is not a probe is unknown there."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for worker in fleet.workers:
+            for path in ("/health", "/health/live", "/health/ready", "/metrics"):
+                assert (await client.get(worker.url + path)).status_code == 200
+            for path in ("/", "/c/x", "/static/style.css"):
+                assert (await client.get(worker.url + path)).status_code == 404
+            assert (await client.post(f"{worker.url}/slack/events")).status_code == 404
+
+
+async def test_the_first_line_of_a_log_says_what_runs(fleet: Fleet) -> None:
+    """Version, role, orgs, platforms and store; and no password."""
+    first = (fleet.stage.directory / "worker0.log").read_text().splitlines()[0]
+    assert re.search(r'"version": "\d', first)
+    for part in ('"role": "worker"', '"contoso"', '"slack"', '"teams"', "Valkey", "127.0.0.1"):
+        assert part in first
+
+
+async def test_a_worker_that_dies_loses_nothing(fleet: Fleet) -> None:
+    """kill -9 of one while Slack takes no message: the other one sends it, once."""
+    stage = fleet.stage
+    apps = await stage.command("/o365 apps", listed)
+    label = next(
+        row[0] for row in reading.rows(apps)[1:] if row[4] == "nobody yet" and "consent" in row[2]
+    )
+    limit = stage.world.slack.workspace.limit
+    limit.burst, burst = 0, limit.burst
+    dm = stage.world.slack.dm_of("gita")
+    since = len(dm.messages)
+    await stage.command(f"/o365 send {label}", said(label))
+    await fleet.workers[0].kill()
+    limit.burst = burst
+    letter = await stage.next(dm, since, said(label), within=TAKE_OVER)
+    assert [m for m in dm.messages[since:] if m.from_bot] == [letter]
+
+
+async def test_ready_and_alive_are_two_things(fleet: Fleet) -> None:
+    """Without the store a process can do nothing, and is worth keeping: 503 and 200."""
+    urls = [fleet.stage.bot.url, fleet.workers[1].url]
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+
+        async def ready(status: int) -> bool:
+            answers = [await client.get(f"{url}/health/ready") for url in urls]
+            return all(answer.status_code == status for answer in answers)
+
+        assert await ready(200)
+        await fleet.store.kill()
+        await wait_until(lambda: ready(503), within=30, what="nobody is ready")
+        for url in urls:
+            assert (await client.get(f"{url}/health/live")).status_code == 200
+        await fleet.store.start()
+        await wait_until(lambda: ready(200), within=60, what="all are ready again")
