@@ -25,6 +25,7 @@ from adapters.calendar.days_off import days_off, territories
 from adapters.engine.engine import QueueEngine, Work
 from adapters.entra.sign_in import EntraSignIn
 from adapters.http.client import open_http
+from adapters.http.many import ManyConnections
 from adapters.mail.messenger import MailMessenger
 from adapters.okta.hooks import OktaHooks
 from adapters.picture.burn_down import PillowPainter
@@ -135,7 +136,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         slack_web = (
             await stack.enter_async_context(open_web(settings.slack)) if settings.slack else None
         )
-        teams_http = open_http(connections=CONNECTIONS)  # a slow Teams holds up nobody else
+        teams_http = open_http(ManyConnections(CONNECTIONS))  # a slow Teams holds up nobody else
         stack.push_async_callback(teams_http.aclose)
         connector = Connector(settings.teams, teams_http, http) if settings.teams else None
         messengers: dict[Platform, Messenger] = {}

@@ -33,18 +33,17 @@ SENDS_PER_ATTEMPT = 3  # one, and again after a fresh token and after a fresh no
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
-def open_http(
-    transport: httpx.AsyncBaseTransport | None = None, *, connections: int = CONNECTIONS
-) -> httpx.AsyncClient:
-    """A connection pool for one cloud; whoever opens it closes it. `connections` at a time.
+def open_http(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """A connection pool for one cloud; whoever opens it closes it. `CONNECTIONS` at a time.
 
     Keeps no cookies: an API session must not outlive its token. A proxy of the environment is used,
-    but not for loopback. `transport` is the seam for tests.
+    but not for loopback. `transport` is for many connections (`ManyConnections`), and the seam for
+    tests.
     """
     http = httpx.AsyncClient(
         transport=transport,
         timeout=httpx.Timeout(30, connect=5),
-        limits=httpx.Limits(max_connections=connections),
+        limits=httpx.Limits(max_connections=CONNECTIONS),
         follow_redirects=False,
         mounts=dict.fromkeys(_LOOPBACK),
         headers={"User-Agent": "o365bot", "Accept": "application/json"},

@@ -101,17 +101,33 @@ async def ask(
     *,
     connections: int,
     seconds: float,
+    ahead: int = 1,
     patience: float = 30.0,
 ) -> Heard:
-    """Each connection asks, waits for its acknowledgement and then its answer, and asks again."""
+    """Each connection asks, waits for its acknowledgement, and asks again.
+
+    It does not wait for the answer while no more than `ahead` are missing.
+    """
     parts, heard = urlsplit(url), Heard()
     began = time.perf_counter()
     numbers = iter(range(10**9))
 
+    async def answered(answer: asyncio.Future[None], at: float, turn: asyncio.Semaphore) -> None:
+        try:
+            await asyncio.wait_for(answer, patience)
+        except TimeoutError:
+            heard.lost += 1
+        else:
+            heard.answered.append(time.perf_counter() - at)
+        finally:
+            turn.release()
+
     async def one() -> None:
-        used = time.perf_counter()
+        turn, missing = asyncio.Semaphore(ahead), set[asyncio.Task[None]]()
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        used = time.perf_counter()
         while time.perf_counter() - began < seconds:
+            await turn.acquire()
             asked = make(next(numbers))
             answer = platform.expect(asked.name)
             if time.perf_counter() - used > IDLE:
@@ -121,14 +137,12 @@ async def ask(
             writer.write(_written(parts.path, parts.netloc, asked))
             first, _, _ = await _read(reader)
             used = time.perf_counter()
-            heard.acknowledged.append(time.perf_counter() - at)
+            heard.acknowledged.append(used - at)
             assert first.split(" ")[1].startswith("2"), first
-            try:
-                await asyncio.wait_for(answer, patience)
-            except TimeoutError:
-                heard.lost += 1
-            else:
-                heard.answered.append(time.perf_counter() - at)
+            task = asyncio.create_task(answered(answer, at, turn))
+            missing.add(task)
+            task.add_done_callback(missing.discard)
+        await asyncio.gather(*missing)
         writer.close()
 
     await asyncio.gather(*(one() for _ in range(connections)))

@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.http.client import open_http
+from adapters.http.many import ManyConnections
 from adapters.teams.connector import CONNECTIONS, Connector
 from adapters.teams.inbound import Progress, TeamsInbound
 from adapters.teams.messenger import TeamsMessenger
@@ -340,8 +341,8 @@ async def teams_world(
     """
     async with (
         open_http() as http,
-        open_http(connections=connections) as to_teams,
-        open_http(connections=100) as client,
+        open_http(ManyConnections(connections)) as to_teams,
+        open_http(ManyConnections(100)) as client,
     ):
         microsoft, answers, clock = Microsoft(), Echo(), Clock()
         conversations, once, welcomes = ConversationsInMemory(), OnceInMemory(), Welcomed()
