@@ -50,7 +50,7 @@ def _changed(value: Any, random: Random) -> Any:
             case 2:
                 value[random.choice(("type", "event", "command", "payload", "x"))] = value[name]
             case 3:
-                value[name] = _deep(value[name], random.choice((3, 60, 900)))
+                value[name] = _deep(value[name], random.choice((3, 60, 200)))
             case _:
                 value[name] = _changed(value[name], random)
         return value
@@ -72,13 +72,21 @@ def _deep(value: Any, levels: int) -> Any:
 
 def as_json(value: Any, random: Random) -> bytes:
     """As JSON; now and then cut off, or with a byte that is none of UTF-8."""
-    return _torn(json.dumps(value).encode(), random)
+    return _torn(dumped(value).encode(), random)
+
+
+def dumped(value: Any) -> str:
+    """As JSON, however deep it is: what Python cannot write is deeper than anything it reads."""
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        return '{"type":' + "[" * 20_000
 
 
 def as_form(fields: dict[str, Any], random: Random) -> bytes:
     """As a form. Values that are no texts go as JSON does."""
     pairs = (
-        f"{_quoted(name)}={_quoted(value if isinstance(value, str) else json.dumps(value))}"
+        f"{_quoted(name)}={_quoted(value if isinstance(value, str) else dumped(value))}"
         for name, value in fields.items()
     )
     return _torn("&".join(pairs).encode(), random)

@@ -182,28 +182,22 @@ class Letters:
     async def _changed(self, request: ConsentRequest, words: Words) -> Message | None:
         """The person's message as it stands now; None while it still is the question."""
         match request.stage:
-            case Stage.REQUESTED | Stage.DELIVERED if request.snooze is None:
-                return None
             case Stage.REQUESTED | Stage.DELIVERED | Stage.UNDELIVERED:
-                return self._later(request, words)
+                return None  # put off or not: its link is the way back
             case Stage.ACKNOWLEDGED | Stage.SAVED:
                 return await self._taken_on(request, words)
             case Stage.DONE | Stage.DECLINED | Stage.EXPIRED | Stage.REVOKED:
                 title = words(f"ended.{request.stage.value}_title", app=request.app_label)
                 text = words(f"ended.{request.stage.value}", app=request.app_label)
                 record = await self._ledger.app(request.app)
-                if request.stage is Stage.REVOKED and record is not None and record.is_waived:
-                    text = words("waiver.withdrawn", app=request.app_label)
+                if request.stage is Stage.REVOKED and record is not None:
+                    newer = await self._ledger.request(record.request_id)
+                    if record.is_waived:
+                        text = words("waiver.withdrawn", app=request.app_label)
+                    elif newer is not None and newer.admin_object_id == request.admin_object_id:
+                        title = words("ended.renewed_title", app=request.app_label)
+                        text = words("ended.renewed", app=request.app_label)
                 return Message(title, (Heading(title), Text(text)))
-
-    def _later(self, request: ConsentRequest, words: Words) -> Message:
-        title = words("later.title", app=request.app_label)
-        blocks: list[Block] = [Heading(title)]
-        if request.snooze is not None:
-            zone = zone_named(request.snooze.zone)
-            blocks.append(Text(words("later.text", at=words.moment(request.snooze.until, zone))))
-        blocks.append(Buttons((self._not_me(request, words),)))
-        return Message(title, tuple(blocks))
 
     def _not_me(self, request: ConsentRequest, words: Words) -> Command:
         return Command("notme", words("button.not_me"), f"notme {request.code}")

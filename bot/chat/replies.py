@@ -65,7 +65,11 @@ class Replies:
     ) -> Message:
         """Which apps need migration, a page of them."""
         words = self._words
-        title = words("apps.title", count=page.open)
+        looked = any(scan.finished_at for scan in scans.values())
+        if page.counts or (looked and not any(scan.failure for scan in scans.values())):
+            title = words("apps.title", count=page.open)
+        else:  # no number: nobody knows it
+            title = words("apps.unknown")
         blocks: list[Block] = [Heading(title)]
         if page.counts:
             blocks.append(phrases.progress(words, page.counts))
@@ -83,7 +87,13 @@ class Replies:
             said = words("apps.unreachable", count=page.unreachable)
             blocks.append(Text(self._with_hint(said, "hint.who")))
         blocks += [
-            Text(words("apps.org_failed", org=scan.org, failure=scan.failure))
+            Text(
+                words(
+                    "apps.org_failed" if scan.finished_at else "apps.org_unseen",
+                    org=scan.org,
+                    failure=scan.failure,
+                )
+            )
             for scan in scans.values()
             if scan.failure
         ]

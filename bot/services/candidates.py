@@ -17,9 +17,10 @@ from bot.domain.apps import AppRef, Tenant
 from bot.domain.campaign import phones_retire
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import OKTA_ROLES, Choice, Nobody, choose_admin, okta_role, pair
-from bot.domain.consent import Stage
+from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.gaps import admin_gap
 from bot.domain.inventory import AppRecord
+from bot.domain.likeness import likeness
 from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.prospects import Prospect, prospect
@@ -188,7 +189,10 @@ class _Look:
             phones_retire=phones_retire(record.tenant.graph_host),
         )
         if choice.chosen is not None and not choice.chosen.is_okta_admin:
-            able = _nearest(okta_admins or (), ref.app_id)
+            # Whoever said "not me" is not asked to help either.
+            gone = {likeness(name) for r in past if r.stage is Stage.DECLINED for name in _names(r)}
+            others = tuple(a for a in okta_admins or () if gone.isdisjoint(a.names))
+            able = _nearest(others, ref.app_id)
             choice = pair(
                 choice,
                 able,
@@ -215,6 +219,11 @@ class _Look:
         if org not in self._okta:
             self._okta[org] = await self._ledger.okta_admins(org)
         return self._okta[org]
+
+
+def _names(request: ConsentRequest) -> tuple[str, ...]:
+    """What the person who was asked is called in other clouds."""
+    return tuple(name for name in (request.admin_upn, request.chat.email) if name)
 
 
 def _nearest(admins: tuple[OktaAdmin, ...], app_id: str) -> tuple[OktaAdmin, ...]:

@@ -6,10 +6,10 @@ asked is only the latter, somebody who is the former is found and both are put i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import ConsentRequest
+from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.deliveries import Delivery
 from bot.domain.likeness import likeness
 from bot.domain.notices import Introduction
@@ -52,7 +52,8 @@ class Introduce:
         if request.okta_admin:
             return ()
         known = await self._ledger.okta_admins(request.app.org) or ()
-        return tuple(admin.display_name or admin.email for admin in _fit(known, request))
+        without = await self._not_to_be_asked(request)
+        return tuple(admin.display_name or admin.email for admin in _fit(known, request, without))
 
     async def __call__(self, actor: Actor) -> ChatIdentity:
         """Plan the introduction and return the Okta admin. Twice is once.
@@ -73,6 +74,11 @@ class Introduce:
         await self._tell.hurry(planned)
         return partner
 
+    async def _not_to_be_asked(self, request: ConsentRequest) -> list[ConsentRequest]:
+        """This one's person, and those who said "not me": they are not asked to help either."""
+        past = await self._ledger.requests_for(request.app)
+        return [request, *(one for one in past if one.stage is Stage.DECLINED)]
+
     async def _partner(self, request: ConsentRequest) -> ChatIdentity:
         """The first Okta admin for the app who is to be found where the person was asked."""
         admins = await self._ledger.okta_admins(request.app.org)
@@ -80,9 +86,10 @@ class Introduce:
         if admins is None and org is not None:
             admins = await org.app_admins()
             await self._ledger.save_okta_admins(request.app.org, admins)
+        without = await self._not_to_be_asked(request)
         messenger = self._messengers.get(request.chat.platform)
         if messenger is not None:
-            for admin in _fit(admins or (), request)[:LOOK_UP]:
+            for admin in _fit(admins or (), request, without)[:LOOK_UP]:
                 found = await messenger.find_person((admin.email.lower(),), "", "")
                 others = [one for one in found if not request.is_bound_to(one)]
                 if len(others) == 1:
@@ -90,9 +97,11 @@ class Introduce:
         raise NobodyReachable(f"No Okta admin for {request.app_label} can be found in chat.")
 
 
-def _fit(admins: tuple[OktaAdmin, ...], request: ConsentRequest) -> list[OktaAdmin]:
-    """Whoever may change this app and is somebody else; the narrowest role first."""
-    mine = {likeness(request.chat.email), likeness(request.admin_upn)}
+def _fit(
+    admins: tuple[OktaAdmin, ...], request: ConsentRequest, without: Iterable[ConsentRequest]
+) -> list[OktaAdmin]:
+    """Whoever may change this app and was not asked in `without`; the narrowest role first."""
+    mine = {likeness(name) for one in without for name in (one.chat.email, one.admin_upn)}
     fit = [
         admin
         for admin in admins

@@ -7,7 +7,6 @@ and 503, a traceback or a secret in the log, and anything done for a request tha
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -43,7 +42,7 @@ from tests.examples import NOW, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine, LimitsInMemory, OnceInMemory
 from tests.figures import Figure, at_least, at_most, measures
-from tests.mutants import as_form, as_json, mutant
+from tests.mutants import as_form, as_json, dumped, mutant
 from tests.recorded import recorded
 from tests.site import TOKEN as LINK
 from tests.site import a_site
@@ -195,7 +194,7 @@ async def _slack() -> AsyncIterator[Door]:
                     case "form" if isinstance(body, dict):
                         raw, kind = as_form(body, random), FORM
                     case "payload":
-                        raw, kind = as_form({"payload": json.dumps(body)}, random), FORM
+                        raw, kind = as_form({"payload": dumped(body)}, random), FORM
                     case _:
                         raw, kind = as_json(body, random), JSON
                 if random.random() < 0.02:

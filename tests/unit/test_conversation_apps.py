@@ -19,7 +19,8 @@ from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.people import GlobalAdmin
 from bot.domain.people_policy import PeoplePolicy
-from bot.domain.summaries import Part
+from bot.domain.summaries import Page, Part
+from bot.domain.verdict import State
 from bot.errors import CloudRefused, CloudUnreachable
 from bot.message import Command, Message
 from bot.services.ask import Asked
@@ -307,3 +308,20 @@ def test_whatever_is_known_can_be_said_in_every_language(
     for request in requests:
         check_form(replies.asked(Asked(request), 72))
         check_form(replies.asked(Asked(request, request), 1))
+
+
+def test_after_a_look_that_failed_no_number_is_told() -> None:
+    """Nobody knows how many are left; what is shown of a later failure is said to be older."""
+    replies = Replies(Words())
+    failed = {"contoso": OrgScan("contoso", NOW, None, failure="It did not answer.")}
+    first = text_of(replies.apps(Page(), failed, NOW, everything=False))
+    assert "I cannot say yet how many" in first
+    assert "So its apps are missing here" in first
+    assert "0 Office" not in first
+    seen = {"contoso": OrgScan("contoso", NOW, NOW, failure="It did not answer.")}
+    again = text_of(replies.apps(Page(counts={State.MIGRATED: 1}), seen, NOW, everything=False))
+    assert "0 Office 365 apps are not done yet" in again
+    assert "from the last look that worked" in again
+    assert "cannot say" not in text_of(
+        replies.apps(Page(), {"contoso": OrgScan("contoso", NOW, NOW)}, NOW, everything=False)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage, Step, step
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.later import Snooze
 from bot.domain.notices import (
     Channel,
     ChannelReminder,
@@ -344,3 +345,32 @@ async def test_an_operator_reads_what_ends_why_it_was_and_how_to_renew_it(
     assert "Contoso O365 is accepted as it is until March 3, 2025 only" in said
     assert "retired" in said
     assert "waive Contoso O365 until DATE because REASON" in said
+
+
+async def test_putting_it_off_keeps_the_way_to_the_link(ledger: FakeLedger) -> None:
+    """The message stays as it is: its link is still the one that works."""
+    put_off = replace(
+        REQUEST,
+        stage=Stage.DELIVERED,
+        snooze=Snooze(datetime(2025, 3, 4, 9), "Europe/Berlin"),
+        revision=2,
+    )
+    await ledger.commit(Changes(requests=(put_off,)))
+    assert await letters(ledger).compose(THANKS) is None
+
+
+@pytest.mark.parametrize(
+    ("to", "says"),
+    [(REQUEST.admin_object_id, "I wrote to you"), ("ben", "Somebody else")],
+)
+async def test_a_message_that_was_replaced_tells_by_what(
+    ledger: FakeLedger, to: str, says: str
+) -> None:
+    """Whoever is asked again is not told that somebody else was."""
+    revoked = replace(REQUEST, stage=Stage.REVOKED, revision=2)
+    newer = replace(REQUEST, id="r-newer", admin_object_id=to)
+    record = replace(RECORD, request_id=newer.id, revision=2)
+    await ledger.commit(Changes(apps=(record,), requests=(revoked, newer)))
+    message = await letters(ledger).compose(THANKS)
+    assert message is not None
+    assert says in text_of(message)

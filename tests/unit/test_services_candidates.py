@@ -10,6 +10,7 @@ import pytest
 from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
 from bot.domain.choice import Nobody, Point
+from bot.domain.consent import Stage
 from bot.domain.gaps import AdminGap, Gap
 from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity, OktaAdmin, Platform
@@ -27,6 +28,7 @@ from tests.examples import (
     NOW,
     OPERATOR,
     RECORD,
+    REQUEST,
     TENANT,
 )
 from tests.fake_ledger import FakeLedger
@@ -229,6 +231,20 @@ async def test_an_okta_admin_can_be_denied_too(world: World) -> None:
     choice = await world.candidates.of(RECORD)
     assert choice.partner is None
     assert choice.partners[0].con == (Point.DENIED,)
+
+
+async def test_whoever_said_not_me_does_not_sit_beside_somebody_else(world: World) -> None:
+    """By their account in Okta, too, whatever their names look like there."""
+    declined = replace(
+        REQUEST,
+        id="r-sue",
+        stage=Stage.DECLINED,
+        admin_upn="SUE@contoso.com",
+        chat=ChatIdentity(Platform.SLACK, "U-sue", email=""),
+    )
+    assert (await world.candidates.of(RECORD)).partner is not None
+    await world.ledger.commit(Changes(requests=(declined,)))
+    assert (await world.candidates.of(RECORD)).partner is None
 
 
 async def test_of_ten_who_speak_at_once_each_is_heard(world: World) -> None:
