@@ -13,6 +13,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent import Stage
 from bot.domain.evidence import Evidence
 from bot.domain.inventory import AppRecord
+from bot.domain.summaries import RANKS, Part
 from bot.domain.verdict import Assessment, Confidence, State
 from bot.services.tell import Tell
 from bot.services.verdicts import Verdicts
@@ -105,3 +106,10 @@ async def test_many_that_are_due_at_once_are_taken_over_several_ticks(
     for due in (5, 3, 1, 0):
         assert len(await world.ledger.due_verdicts(NOW + SHELF, 10)) == due
         await world.verdicts.renew(NOW + SHELF)
+
+
+def test_every_state_has_its_place_in_lists() -> None:
+    """A new one would else be in none."""
+    assert {state for state in RANKS if state is not None} == set(State)
+    first, behind = Part.OPEN.value
+    assert set(RANKS[first:behind]) == {state for state in State if state.is_open}
