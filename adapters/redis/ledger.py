@@ -22,12 +22,13 @@ from adapters.redis.durability import NONE, Durability
 from adapters.redis.keys import Keys
 from adapters.redis.lists import AT_A_TIME, VERSION, RedisLists
 from adapters.redis.store import errors
+from adapters.redis.writing import DAY, ENDED_DELIVERIES, Writing, plain_code
 from bot.domain.agenda import HOLD, Line
 from bot.domain.apps import AppRef
 from bot.domain.board import Board
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest
-from bot.domain.deliveries import Delivery, Phase
+from bot.domain.deliveries import Delivery
 from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.notices import Channel
@@ -42,9 +43,6 @@ from bot.errors import Conflict, RecordUnreadable
 
 log = structlog.get_logger(__name__)
 
-DAY = 24 * 60 * 60
-ENDED_REQUESTS = 400 * DAY
-ENDED_DELIVERIES = 90 * DAY
 PEOPLE = DAY
 LAST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
@@ -76,133 +74,17 @@ class RedisLedger(RedisLists):
         super().__init__(client, keys, orgs)
         self._durability = durability
         self._script = register(client)
+        self._writing = Writing(keys)
         self._hold = client.register_script(_HOLD)
         self._take_due = client.register_script(_TAKE_DUE)
 
     async def commit(self, changes: Changes) -> None:
         commit = Commit()
-        for record in changes.apps:
-            self._put_app(commit, record)
-        for request in changes.requests:
-            self._put_request(commit, request)
-        for delivery in changes.deliveries:
-            self._put_delivery(commit, delivery)
-        for onboarding in changes.onboardings:
-            self._put_onboarding(commit, onboarding)
-        for delivery in changes.planned:
-            commit.add(
-                self._keys.delivery(delivery.key),
-                codec.DELIVERY.dump(delivery),
-                delivery.revision,
-                index=self._keys.due(),
-                member=delivery.key,
-                score=delivery.due_at.timestamp(),
-            )
-        for note in changes.notes:
-            commit.put(
-                self._keys.account_notes(),
-                codec.ACCOUNT_NOTE.dump(note),
-                note.revision,
-                field=note.key,
-            )
-        for one in changes.prospects:
-            commit.field(
-                self._keys.prospects(one.app.org), one.app.app_id, codec.PROSPECT.dump(one)
-            )
-            commit.member(self._keys.orgs(), one.app.org)
-            self._reach(commit, one.app)
-        for trouble in changes.troubles:
-            commit.put(
-                self._keys.troubles(),
-                codec.TROUBLE.dump(trouble),
-                trouble.revision,
-                field=trouble.place,
-            )
-        for place in changes.solved:
-            commit.remove(self._keys.troubles(), place)
-        for recipient in changes.recipients:
-            commit.put(
-                self._keys.recipient(str(recipient.chat)),
-                codec.RECIPIENT.dump(recipient),
-                recipient.revision,
-                ttl=ENDED_REQUESTS,
-            )
-        for board in changes.boards:
-            commit.put(
-                self._keys.boards(),
-                codec.BOARD.dump(board),
-                board.revision,
-                field=board.place,
-            )
-        for line in (*changes.agenda, *changes.touched):
-            commit.line(self._keys.agenda(), line)
-        for entry in changes.audit:
-            commit.append(self._keys.audit(), _flat(entry))
+        self._writing.all_of(commit, changes)
         # A proof is what a person is told "it is recorded" about.
         promised = any(request.proof is not None for request in changes.requests)
         with errors():
             await commit.run(self._client, self._script, self._durability if promised else None)
-
-    def _put_app(self, commit: Commit, record: AppRecord) -> None:
-        ref = record.app.ref
-        commit.put(
-            self._keys.apps(ref.org), codec.APP.dump(record), record.revision, field=ref.app_id
-        )
-        commit.member(self._keys.orgs(), ref.org)
-        self._list(commit, record)
-
-    def _put_request(self, commit: Commit, request: ConsentRequest) -> None:
-        is_open = request.stage.is_open
-        made = request.requested_at.timestamp()
-        commit.put(
-            self._keys.request(request.id),
-            codec.REQUEST.dump(request),
-            request.revision,
-            ttl=None if is_open else ENDED_REQUESTS,
-        )
-        commit.index(self._keys.open_requests(), request.id, made if is_open else None)
-        commit.index(self._keys.requests_for(request.app), request.id, made)
-        self._put_asked(commit, request)
-        commit.index(
-            self._keys.requests_of(str(request.chat)), request.id, made if is_open else None
-        )
-        if request.link is not None:
-            commit.set(self._keys.link(request.link.token_sha256), request.id, ENDED_REQUESTS)
-        commit.set(self._keys.code(_plain_code(request.code)), request.id, ENDED_REQUESTS)
-
-    def _put_asked(self, commit: Commit, request: ConsentRequest) -> None:
-        app = request.app
-        key = self._keys.asked(app.org)
-        commit.request(key, app.app_id, request.id, is_open=request.stage.is_open)
-        self._reach(commit, app)
-
-    def _put_onboarding(self, commit: Commit, onboarding: Onboarding) -> None:
-        commit.put(
-            self._keys.onboarding(onboarding.id),
-            codec.ONBOARDING.dump(onboarding),
-            onboarding.revision,
-            ttl=ENDED_REQUESTS,
-        )
-        commit.set(self._keys.onboarding_link(onboarding.link), onboarding.id, ENDED_REQUESTS)
-        if onboarding.revision == 1:
-            newest = self._keys.onboarding_of(onboarding.tenant_id)
-            commit.set(newest, onboarding.id, ENDED_REQUESTS)
-
-    def _put_delivery(self, commit: Commit, delivery: Delivery) -> None:
-        match delivery.phase:
-            case Phase.DUE:
-                look_at: float | None = delivery.due_at.timestamp()
-            case Phase.SENDING:
-                look_at = (delivery.leased_until or delivery.due_at).timestamp()
-            case Phase.SENT | Phase.FAILED:
-                look_at = None
-        commit.put(
-            self._keys.delivery(delivery.key),
-            codec.DELIVERY.dump(delivery),
-            delivery.revision,
-            ttl=ENDED_DELIVERIES if look_at is None else None,
-        )
-        commit.index(self._keys.due(), delivery.key, look_at)
 
     async def app(self, ref: AppRef) -> AppRecord | None:
         if not self._counts(ref.org):
@@ -223,7 +105,7 @@ class RedisLedger(RedisLists):
         if known is None:
             for request in await self.open_requests():
                 commit = Commit()
-                self._put_asked(commit, request)
+                self._writing.asked(commit, request)
                 await self._run(commit)
         for org in orgs:
             cursor = ""
@@ -240,7 +122,7 @@ class RedisLedger(RedisLists):
             for record in records:
                 ref = record.app.ref
                 commit.expect(self._keys.apps(ref.org), ref.app_id, record.revision)
-                self._list(commit, record)
+                self._writing.listed(commit, record)
             try:
                 await self._run(commit)
             except Conflict:
@@ -335,7 +217,7 @@ class RedisLedger(RedisLists):
 
     async def request_by_code(self, code: str) -> ConsentRequest | None:
         with errors():
-            request_id = await self._client.get(self._keys.code(_plain_code(code)))
+            request_id = await self._client.get(self._keys.code(plain_code(code)))
         return await self.request(text(request_id)) if request_id else None
 
     async def onboarding(self, onboarding_id: str) -> Onboarding | None:
@@ -489,21 +371,6 @@ class RedisLedger(RedisLists):
 def _moment(at: float) -> datetime:
     """A time of the agenda, in milliseconds; one beyond all calendars as the nearest in them."""
     return datetime.fromtimestamp(min(max(at / 1000, 0.0), LAST), UTC)
-
-
-def _plain_code(code: str) -> str:
-    """A code as people type it: letters and digits only, however they write the hyphen."""
-    return "".join(c for c in code.upper() if c.isalnum())
-
-
-def _flat(entry: AuditEntry) -> dict[str, str]:
-    return {
-        "at": entry.at.astimezone(UTC).isoformat(),
-        "actor": entry.actor,
-        "action": entry.action,
-        "subject": entry.subject,
-        "detail": json.dumps(dict(entry.detail), ensure_ascii=False),
-    }
 
 
 def _entry(stored: Mapping[str | bytes, str | bytes]) -> AuditEntry:

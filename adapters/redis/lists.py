@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
 from adapters.redis import codec
-from adapters.redis.commit import Commit, milliseconds, split, text
+from adapters.redis.commit import milliseconds, split, text
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
 from bot.domain.apps import AppRef
@@ -30,16 +30,12 @@ from bot.domain.summaries import (
     Page,
     Part,
     by_urgency,
-    name_of,
-    rank_of,
-    summary_of,
 )
 
 AT_A_TIME = 100
 """So many summaries are read before others have a turn."""
 VERSION = version("o365bot")
 """Verdicts follow the rules of a release: another one takes each of them again at its start."""
-_LONGEST_NAME = 100
 
 _PAGE = """
 local rows, number = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -218,36 +214,6 @@ class RedisLists:
                 pairs = cast("list[tuple[str, float]]", found)
                 due += [(until, AppRef(org, app_id)) for app_id, until in pairs]
         return tuple(ref for _, ref in sorted(due)[:limit])
-
-    def _list(self, commit: Commit, record: AppRecord) -> None:
-        """Write a record's summary, its place, its name, and when it is to be weighed again."""
-        summary, ref = summary_of(record), record.app.ref
-        place = f"{rank_of(summary)}\t{name_of(summary.app.label)[:_LONGEST_NAME]}\t{ref.app_id}"
-        until = summary.holds_until
-        commit.summary(
-            f"{VERSION}.{record.revision}|"
-            + LISTED.dump(Listed(place, summary.wants_consent, summary)),
-            app=ref.app_id,
-            ref=str(ref),
-            label=summary.app.label,
-            summaries=self._keys.summaries(ref.org),
-            place=place,
-            places=self._keys.places(ref.org),
-            verdicts=self._keys.verdicts(ref.org),
-            until=None if until is None else milliseconds(until),
-            names=self._keys.names(),
-        )
-        self._reach(commit, ref)
-
-    def _reach(self, commit: Commit, ref: AppRef) -> None:
-        """Note whether somebody can be asked for an app, after what was written of it."""
-        commit.reach(
-            ref.app_id,
-            unreachable=self._keys.unreachable(ref.org),
-            summaries=self._keys.summaries(ref.org),
-            prospects=self._keys.prospects(ref.org),
-            asked=self._keys.asked(ref.org),
-        )
 
     async def outdated(self, org: str, cursor: str) -> tuple[str, tuple[AppRecord, ...]]:
         """The next records of an org without a summary of their own, and where to go on."""

@@ -20,10 +20,11 @@ from structlog.testing import capture_logs
 from adapters.redis import codec
 from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import DAY, RedisLedger
+from adapters.redis.ledger import RedisLedger
 from adapters.redis.lists import AT_A_TIME
 from adapters.redis.packing import unpack
 from adapters.redis.store import connect
+from adapters.redis.writing import DAY
 from bot.domain import deliveries
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
@@ -482,7 +483,7 @@ async def test_one_record_of_a_newer_version_does_not_hide_all_others(
     theirs = replace(REQUEST, id="r2", app=other.app.ref, code="XYZ")
     await redis_ledger.commit(Changes(apps=(RECORD, other), requests=(REQUEST, theirs)))
     await redis_ledger.save_scan(OrgScan("contoso", NOW))
-    newer = unpack(codec.APP.dump(other)).replace("admin_password_used", "of_tomorrow")
+    newer = unpack(codec.APP.dump(other)).replace("ACTIVE", "OF_TOMORROW")
     await store.hset(KEYS.apps("contoso"), "0oa2", f"1|{newer}")
     await store.set(
         KEYS.request("r2"), "1|" + codec.REQUEST.dump(theirs).replace("slack", "pigeon")

@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 
 from adapters.redis import codec
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import DAY, RedisLedger
+from adapters.redis.ledger import RedisLedger
+from adapters.redis.writing import DAY
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import Nobody
