@@ -281,7 +281,7 @@ async def test_every_page_meets_wcag_2_2_aa(
 async def test_where_chat_confirms_the_page_says_what_to_press(
     chromium: Browser, artifacts: Path
 ) -> None:
-    """Without a sign-in: one press in chat, then on in this browser."""
+    """Without a sign-in: one press in chat, whose answer leads on in this browser."""
     async with (
         a_site(minimum=ProofKind.CHAT_ACCOUNT, signs_in=False) as site,
         await look_at(chromium, LOOKS[2], Microsoft(site)) as context,
@@ -291,6 +291,8 @@ async def test_where_chat_confirms_the_page_says_what_to_press(
         await page.get_by_role("button", name="I’ll take care of it").click()
         await expect(page.get_by_role("heading", level=1)).to_contain_text("One press in chat")
         await page.screenshot(path=artifacts / "link-in-chat-phone.png", full_page=True)
-        await site.people.prove.confirm(ASKED.chat, ASKED.code)
-        await page.get_by_role("button", name="I pressed it: go on").click()
+        confirmed = await site.people.prove.confirm(ASKED.chat, ASKED.code)
+        await page.goto(f"{site.url}/s/{confirmed.way_on}")
+        await page.screenshot(path=artifacts / "way-on-phone.png", full_page=True)
+        await page.get_by_role("button", name="Show me the steps").click()
         await expect(page.get_by_role("heading", level=1)).to_contain_text("Finish")
