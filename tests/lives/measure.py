@@ -50,20 +50,16 @@ def _watch(life: Life, days: int, counts: Counts) -> None:
     watch = Watch(life)
     now = WATCHED_FROM + timedelta(minutes=life.number % 360)
     end, ask_at = now + days * DAY, now + ASKED
-    broken: datetime | None = None
+    was_judged = False
     while now < end:
         life.live_until(now)
         watch.scan(now)
-        if life.row and life.broken_at is not None and broken is None:
-            broken = life.broken_at
-        if broken is not None and life.broken_at is None:
-            broken = None
-        if broken is not None and now - broken >= AFTER:
-            counts.rows[life.row] += 1
+        broken = life.broken_at
+        if life.row and not was_judged and broken is not None and now - broken >= AFTER:
+            was_judged = True
             verdict = watch.record.assessed(now)
+            counts.rows[life.row] += 1
             counts.rows_held[life.row] += _is_proven(verdict.state, verdict.confidence)
-            broken = datetime.max.replace(tzinfo=now.tzinfo) if life.broken_at else None
-            life.row = ""
         if now >= ask_at:
             ask_at += ASKED
             _ask(life, watch, now, counts)

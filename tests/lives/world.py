@@ -52,15 +52,7 @@ class Place:
     consent: datetime | None = None
     enabled: bool = True
     named: bool = True  # Okta's application bears a name that is known
-    had_consent: bool = False
     account: Account | None = None
-
-
-@dataclass
-class Facts:
-    """How sure the world's facts are. As documented, or with what is unsure going either way."""
-
-    unsure: bool = False
 
 
 @dataclass
@@ -68,7 +60,7 @@ class Life:
     """An app. `events` is Okta's whole log, `due` what will happen, in order of time."""
 
     number: int
-    facts: Facts
+    unsure: bool  # the facts that nobody documents go either way
     rng: random.Random
     mode: Mode = Mode.PASSWORD
     on: bool = True
@@ -139,7 +131,7 @@ class Life:
         self.save(when)
 
     def revoke(self, when: datetime) -> None:
-        self.place.had_consent, self.place.consent = True, None
+        self.place.consent = None
 
     def disable(self, when: datetime) -> None:
         self.place.enabled = False
@@ -154,7 +146,7 @@ class Life:
     def put_back(self, when: datetime) -> None:
         """An administrator's password again. As documented, that is a Save."""
         self.mode = Mode.PASSWORD
-        if not (self.facts.unsure and self.rng.random() < 0.1):
+        if not (self.unsure and self.rng.random() < 0.1):
             self.save(when)
 
     def move(self, when: datetime, *, readable: bool) -> None:
@@ -319,7 +311,7 @@ BREAKS = (
 def make(number: int, days: int, *, unsure: bool, row: str = "") -> Life:
     """A life of `days` that are watched, and some years before. `row` says what befalls it."""
     rng = random.Random(f"life {number} {unsure} {row}")
-    life = Life(number, Facts(unsure), rng)
+    life = Life(number, unsure, rng)
     life.names_accounts = rng.random() < 0.7
     life.busy = rng.random() < 0.5
     life.skew = timedelta(seconds=rng.uniform(-200, 200))

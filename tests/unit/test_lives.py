@@ -24,6 +24,6 @@ def test_what_is_called_proven_is_true(unsure: bool) -> None:
 @pytest.mark.parametrize("row", BREAKS)
 def test_what_befalls_a_migrated_app_is_not_called_proven_a_week_later(row: str) -> None:
     """Whether it is seen, or the proof is just not confirmed any more."""
-    counts = measure(4, 140, unsure=False, row=row)
+    counts = measure(2, 140, unsure=False, row=row)
     assert counts.rows[row]
     assert counts.rows_held[row] == 0
