@@ -19,7 +19,6 @@ def read_failed(error: CloudError, seen_at: datetime) -> Evidence:
         "reason": error.code,
         "says": error.message,
         "needed": "no",
-        "part": "microsoft",
     }
     if isinstance(error, CloudRefused) and error.missing:
         detail["missing"] = error.missing

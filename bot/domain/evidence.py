@@ -265,7 +265,7 @@ class Evidence:
             return ""
         if self.detail.get("needed", "yes") == "yes":
             return "connection"
-        # A version before this one did not write the part.
+        # Microsoft's adapter names no part, nor did a version before this one.
         told = "log" if "/api/v1/logs" in self.detail.get("call", "") else "microsoft"
         return self.detail.get("part", told)
 
