@@ -6,6 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.servers import Server
+from tests.waiting import wait_until
 
 
 class Proxy:
@@ -54,7 +60,8 @@ async def moving_address(target: int) -> AsyncIterator[Proxy]:
         assert task is not None
         serving.add(task)
         try:
-            await proxy._serve(reader, writer)
+            with contextlib.suppress(asyncio.CancelledError):  # the end: asyncio would log it
+                await proxy._serve(reader, writer)
         finally:
             serving.discard(task)
 
@@ -68,3 +75,50 @@ async def moving_address(target: int) -> AsyncIterator[Proxy]:
             task.cancel()
         if serving:
             await asyncio.wait(tuple(serving))
+
+
+@dataclass
+class Pair:
+    """A primary, its replica, and the one address in front of them."""
+
+    first: Server
+    second: Server
+    address: Proxy
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.address.port}"
+
+    async def swap(self) -> None:
+        """The replica takes over, the address with it; what is connected stays connected."""
+        async with self.first.client() as first:
+            command: Any = first.execute_command  # redis-py leaves it untyped
+            await command("FAILOVER")  # hands over without losing a write
+
+            async def handed_over() -> bool:
+                return bool((await first.info("replication"))["role"] == "slave")
+
+            await wait_until(handed_over, within=20, what="the replica has taken over")
+            self.address.target = self.second.port
+
+
+@asynccontextmanager
+async def a_pair(folder: Path) -> AsyncIterator[Pair]:
+    """Both of them in step, and the address in front of the first."""
+    options = ("--repl-diskless-sync-delay", "0", "--appendonly", "yes")
+    first, second = Server(folder / "first", *options), Server(folder / "second", *options)
+    try:
+        await first.start()
+        await second.start()
+        async with second.client() as client:
+            await client.replicaof("127.0.0.1", str(first.port))
+
+            async def in_step() -> bool:
+                return bool((await client.info("replication"))["master_link_status"] == "up")
+
+            await wait_until(in_step, within=20, what="the replica follows")
+        async with moving_address(first.port) as address:
+            yield Pair(first, second, address)
+    finally:
+        await first.kill()
+        await second.kill()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,50 +22,9 @@ from bot.errors import StoreError, StoreUnavailable
 from bot.ports.engine import Task
 from tests.contract.test_engine import Done, now, running
 from tests.examples import REQUEST
-from tests.proxy import Proxy, moving_address
+from tests.proxy import a_pair
 from tests.servers import Server
 from tests.waiting import wait_until
-
-
-@dataclass
-class Pair:
-    """A primary, its replica, and the one address in front of them."""
-
-    first: Server
-    second: Server
-    address: Proxy
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.address.port}"
-
-    async def swap(self) -> None:
-        """The replica takes over, the address with it; what is connected stays connected."""
-        async with self.first.client() as first, self.second.client() as second:
-            await second.replicaof("NO", "ONE")
-            await first.replicaof("127.0.0.1", str(self.second.port))
-            self.address.target = self.second.port
-
-
-@asynccontextmanager
-async def a_pair(folder: Path) -> AsyncIterator[Pair]:
-    first = Server(folder / "first", "--repl-diskless-sync-delay", "0")
-    second = Server(folder / "second", "--repl-diskless-sync-delay", "0")
-    try:
-        await first.start()
-        await second.start()
-        async with second.client() as client:
-            await client.replicaof("127.0.0.1", str(first.port))
-
-            async def in_step() -> bool:
-                return bool((await client.info("replication"))["master_link_status"] == "up")
-
-            await wait_until(in_step, within=20, what="the replica follows")
-        async with moving_address(first.port) as address:
-            yield Pair(first, second, address)
-    finally:
-        await first.kill()
-        await second.kill()
 
 
 async def test_a_primary_that_is_demoted_behind_one_address_is_left_at_once(tmp_path: Path) -> None:
