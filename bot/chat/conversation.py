@@ -197,6 +197,8 @@ class Conversation:
                 said = await self._person(
                     command, asker, replies, personal, operator=operator, private=private
                 )
+            elif isinstance(command, Onboard) and self._onboard is not None and not private:
+                said = personal.onboard_aside(command.domain)  # its answer holds a link
             else:
                 said = await self._do(command, asker, replies, personal, progress)
             return _as(_role(command), said)

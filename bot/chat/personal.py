@@ -137,6 +137,10 @@ class PersonalReplies:
             ),
         )
 
+    def onboard_aside(self, domain: str) -> Message:
+        """A link to let the bot in is not for everybody who reads along."""
+        return plain(self._words("onboard.aside", words=f"onboard {phrases.quoted(domain)}"))
+
     def needs_code(self, verb: str) -> Message:
         """A command that needs a code."""
         return plain(self._words("unclear.needs_code", verb=verb))

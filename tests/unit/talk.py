@@ -77,8 +77,10 @@ class World:
         )
         self.conversation = services.conversation
 
-    async def ask(self, words: str, asker: ChatIdentity = OPERATOR) -> Message:
-        message = await self.conversation.answer(words, asker)
+    async def ask(
+        self, words: str, asker: ChatIdentity = OPERATOR, *, private: bool = False
+    ) -> Message:
+        message = await self.conversation.answer(words, asker, private=private)
         assert message is not None
         check_form(message)
         return message

@@ -252,7 +252,7 @@ async def test_an_error_of_a_cloud_is_told_in_the_words_of_the_reader(world: Wor
     """The words of an exception are for the log."""
     await world.ask("apps")
     german = replace(OPERATOR, language="de")
-    said = text_of(await world.ask("onboard nowhere.example", german))
+    said = text_of(await world.ask("onboard nowhere.example", german, private=True))
     assert "Microsoft kennt keinen Tenant" in said
 
 

@@ -49,8 +49,10 @@ async def world() -> person.Stage:
     return world
 
 
-async def say(world: person.Stage, words: str, who: ChatIdentity = ADA_IN_CHAT) -> Message:
-    message = await world.conversation.answer(words, who)
+async def say(
+    world: person.Stage, words: str, who: ChatIdentity = ADA_IN_CHAT, *, private: bool = False
+) -> Message:
+    message = await world.conversation.answer(words, who, private=private)
     assert message is not None
     check_form(message)
     return message
@@ -243,8 +245,11 @@ async def test_later_offers_times_of_the_persons_own_day(world: person.Stage) ->
 async def test_a_tenant_is_onboarded_by_operators_only(world: person.Stage) -> None:
     """They get a link to hand on; nobody else learns that there is such a thing."""
     assert "can read the tenant" in text_of(
-        await say(world, "onboard contoso.onmicrosoft.com", OPERATOR)
+        await say(world, "onboard contoso.onmicrosoft.com", OPERATOR, private=True)
     )
+    aside = await say(world, "onboard contoso.onmicrosoft.com", OPERATOR)
+    assert "in a direct message" in text_of(aside)
+    assert "https://" not in text_of(aside)
     assert "Only operators" in text_of(await say(world, "onboard contoso.onmicrosoft.com"))
     assert "Which tenant" in text_of(await say(world, "onboard", OPERATOR))
 

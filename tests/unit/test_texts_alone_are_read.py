@@ -356,6 +356,7 @@ def test_personal_replies_say_nothing_but_texts_and_data() -> None:
             for link in ("", LINK)
             for hours in (1, 72)
         ],
+        "onboard_aside": [replies.onboard_aside(TENANT.domain)],
         "needs_code": [replies.needs_code("verify")],
         "needs_domain": [replies.needs_domain()],
         "no_microsoft": [replies.no_microsoft()],
