@@ -34,6 +34,7 @@ from bot.services.digest import Digests
 from bot.services.follow import Follow
 from bot.services.introduce import Introduce
 from bot.services.onboard import Onboard
+from bot.services.outreach import Outreach
 from bot.services.postpone import Postpone
 from bot.services.prove import Prove
 from bot.services.rehearse import Rehearse
@@ -104,6 +105,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         secrets=secrets,
         policy=policies.people_policy(settings),
         presence=outside.presence,
+        reminding=policy,
     )
     reminding = Reminding(
         ledger=ledger,
@@ -139,7 +141,6 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             operators=operators,
         ),
         channels=policies.channels(settings),
-        operators=operators,
         policy=policy,
     )
     deliver = Deliver(
@@ -239,11 +240,13 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             link_lifetime=link_lifetime,
         )
 
+    outreach = Outreach(ledger=ledger, ask=ask, tell=tell, clock=clock, policy=policy)
     conversation = Conversation(
         ledger=ledger,
         presence=outside.presence,
         scan=scan,
         ask=ask,
+        outreach=outreach,
         remind=remind,
         acknowledge=acknowledge,
         prove=prove,

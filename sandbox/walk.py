@@ -130,7 +130,7 @@ class Walk:
         self.say.chapter("Sent")
         dm = self.world.slack.dm_of(ADMIN)
         since = len(dm.messages)
-        answer = await self._command(f"/o365 send {APP}", lambda m: APP in m.text)
+        answer = await self._command(f"/o365 send {APP} now", lambda m: APP in m.text)
         self.say.line("bot", f"{answer.text} Code {reading.fact(answer, 'Code')}.")
         letter = await self._answer(dm, since, lambda m: True, "Gita got no personal message")
         self.say.line("bot", f"to Gita, directly: {letter.text}")

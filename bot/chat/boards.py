@@ -95,7 +95,7 @@ def _holder(words: Words, app: AppSummary, standings: Standings) -> Cell:
     request = standings.requests.get(app.request_id)
     if request is None:
         return phrases.nobody_asked(words, app, standings.prospects)
-    stage = words(f"stage.{request.stage.value}")
+    stage = phrases.stage(words, request, standings.outlooks)
     return Cell(words("apps.asked", name=request.admin_name, stage=stage))
 
 

@@ -55,9 +55,18 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send the right person their personal link."""
+    """Ask the right person; `now`: at once, whatever their hours are."""
 
     app: str
+    now: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendAll:
+    """Ask for every app that is open. `sure`: many people at once, whatever their hours are."""
+
+    now: bool = False
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +242,7 @@ Command = (
     | Why
     | Who
     | Send
+    | SendAll
     | Check
     | ScanAll
     | RemindNow

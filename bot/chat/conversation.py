@@ -38,6 +38,7 @@ from bot.chat.commands import (
     Saw,
     ScanAll,
     Send,
+    SendAll,
     Unclear,
     Unwaive,
     Verify,
@@ -55,6 +56,7 @@ from bot.chat.replies import Replies
 from bot.chat.understanding import parse
 from bot.chat.waiver_words import read_term
 from bot.chat.words import Words
+from bot.domain.consent import ConsentRequest
 from bot.domain.inventory import AppRecord
 from bot.domain.people import ChatIdentity
 from bot.domain.summaries import Part
@@ -70,6 +72,7 @@ from bot.services.ask import Ask
 from bot.services.boards import Boards
 from bot.services.follow import Follow
 from bot.services.onboard import Onboard as Onboarder
+from bot.services.outreach import Outreach
 from bot.services.postpone import Postpone
 from bot.services.prove import Prove
 from bot.services.rehearse import Rehearse
@@ -86,6 +89,7 @@ Operators = (
     | Why
     | Who
     | Send
+    | SendAll
     | Check
     | ScanAll
     | RemindNow
@@ -133,6 +137,7 @@ class Conversation:
         ledger: Ledger,
         scan: Scan,
         ask: Ask,
+        outreach: Outreach,
         remind: Remind,
         acknowledge: Acknowledge,
         prove: Prove,
@@ -150,8 +155,9 @@ class Conversation:
         self._presence = presence
         self._ledger = ledger
         self._scan = scan
-        self._lists = AppLists(ledger, scan)
+        self._lists = AppLists(ledger, scan, outreach.outlooks)
         self._ask = ask
+        self._outreach = outreach
         self._accounts = Accounts(ledger=ledger, clock=clock)
         self._remind = remind
         self._acknowledge = acknowledge
@@ -235,15 +241,15 @@ class Conversation:
             case Why(app):
                 return await self._why(replies, await self._find(app))
             case Who(app):
-                record = await self._find(app)
-                return replies.who(record, await self._ask.candidates(record), self._clock.now())
-            case Send(app):
+                return await self._who(replies, await self._find(app))
+            case Send(app, now):
                 record, named = await named_app(self._ledger, app)
                 if not named:  # who it goes to was perhaps said as well: better asked than guessed
-                    choice = await self._ask.candidates(record)
-                    return replies.who(record, choice, self._clock.now())
-                asked = await self._ask.send(record.app.ref, asker)
-                return replies.asked(asked, self._link_hours)
+                    return await self._who(replies, record)
+                sent = await self._outreach.send(record.app.ref, asker, now=now)
+                return replies.sent(sent, self._link_hours, self._clock.now())
+            case SendAll(now, sure):
+                return replies.sent_all(await self._outreach.send_all(asker, now=now, sure=sure))
             case Check(app):
                 record = await self._find(app)
                 again = await self._scan.app(record.app.ref)
@@ -360,6 +366,17 @@ class Conversation:
 
     async def _find(self, name: str) -> AppRecord:
         return (await named_app(self._ledger, name))[0]
+
+    async def _who(self, replies: Replies, record: AppRecord) -> Message:
+        choice = await self._ask.candidates(record)
+        request = await self._open_request(record)
+        outlooks = await self._outreach.outlooks([request] if request else [])
+        now = self._clock.now()
+        return replies.who(record, choice, now, request=request, outlooks=outlooks)
+
+    async def _open_request(self, record: AppRecord) -> ConsentRequest | None:
+        found = await self._ledger.request(record.request_id) if record.request_id else None
+        return found if found is not None and found.stage.is_open else None
 
     async def _why(self, replies: Replies, record: AppRecord) -> Message:
         ref = record.app.ref

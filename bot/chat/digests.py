@@ -1,4 +1,4 @@
-"""The digest: what an operator is told of the apps that are close to their date."""
+"""The digest: what an operator is told of the apps that are stuck, or close to their date."""
 
 from __future__ import annotations
 
@@ -11,12 +11,25 @@ from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendar
 from bot.domain.consent import ConsentRequest
 from bot.domain.digests import date_of, window_of
-from bot.domain.intents import Policy
+from bot.domain.intents import Policy, Reason
 from bot.domain.notices import OperatorDigest
 from bot.domain.prospects import Prospect
 from bot.domain.summaries import AppSummary, by_urgency
-from bot.message import Block, Buttons, Cell, Command, Heading, Message, Note, Table, Text
+from bot.message import (
+    Block,
+    Buttons,
+    Cell,
+    Command,
+    Fact,
+    Facts,
+    Heading,
+    Message,
+    Note,
+    Table,
+    Text,
+)
 from bot.ports.ledger import Ledger
+from bot.services.stuck import StuckApp, stuck_apps
 
 SHOWN = 8
 
@@ -24,18 +37,63 @@ SHOWN = 8
 async def digest(
     ledger: Ledger, notice: OperatorDigest, words: Words, policy: Policy, now: datetime
 ) -> Message | None:
-    """The message, from the present truth; None when no app is that near any more."""
-    calendar = policy.calendars.of(notice.to.time_zone)
-    near = _near(await ledger.summaries(), calendar, policy, now)
-    if not near:
+    """The message, from the present truth; None when nothing is that near or stuck any more."""
+    apps = await ledger.summaries()
+    near = _near(apps, policy.calendars.of_person(notice.to), policy, now)
+    stuck = await stuck_apps(ledger, apps, now, policy)
+    if not near and not stuck:
         return None
+    if near:
+        title = words("digest.title", count=len(near))
+    else:
+        title = words("digest.stuck_title", count=len(stuck))
+    blocks: list[Block] = [Heading(title)]
+    if stuck:
+        blocks += _stuck(words, stuck, heading=bool(near))
+    if near:
+        blocks += await _close(ledger, notice, words, policy, now, near)
+    elif stuck:
+        blocks.append(Note(words("digest.why_stuck")))
+    return Message(title, tuple(blocks))
+
+
+def _stuck(words: Words, stuck: Sequence[StuckApp], *, heading: bool) -> list[Block]:
+    """What is stuck and why, and the next step for each as a button."""
+    shown = stuck[-SHOWN:]
+    facts = tuple(
+        Fact(one.app.app.label, words(f"stuck.{one.why}", name=one.request.admin_name))
+        for one in shown
+    )
+    blocks: list[Block] = [Facts(facts), Buttons(tuple(_next_step(words, one) for one in shown))]
+    if heading:
+        blocks.insert(0, Text(words("digest.stuck", count=len(stuck))))
+    if len(stuck) > SHOWN:
+        blocks.append(Note(words("reminder.more", count=len(stuck) - SHOWN)))
+    return blocks
+
+
+def _next_step(words: Words, one: StuckApp) -> Command:
+    ref, label = one.app.ref, one.app.app.label
+    if one.why == Reason.NOT_SEEN:
+        return Command(f"check:{ref}", words("button.check_app", app=label), f"check {ref}")
+    return Command(f"who:{ref}", words("button.who", app=label), f"who {ref}")
+
+
+async def _close(
+    ledger: Ledger,
+    notice: OperatorDigest,
+    words: Words,
+    policy: Policy,
+    now: datetime,
+    near: Sequence[AppSummary],
+) -> list[Block]:
+    """What is close to its date, and who holds each."""
+    calendar = policy.calendars.of_person(notice.to)
     requests = {request.id: request for request in await ledger.open_requests()}
     prospects = await ledger.prospects()
     today, on = calendar.today(now), date_of(near[0], policy)
     left = calendar.days_left(today, on)
-    title = words("digest.title", count=len(near))
     blocks: list[Block] = [
-        Heading(title),
         Text(_how_near(words, left, words.date(on))),
         Table(
             tuple(words(f"column.{name}") for name in ("app", "org", "date", "asked")),
@@ -57,7 +115,7 @@ async def digest(
         blocks.append(Text(words("apps.unreachable", count=unreachable)))
     blocks.append(Buttons(_ways(words, near, requests, prospects)))
     blocks.append(Note(words("digest.why", count=policy.campaign.window(left).every)))
-    return Message(title, tuple(blocks))
+    return blocks
 
 
 def _near(
@@ -107,5 +165,5 @@ def _holder(
     """Who was asked and how far they are, or why nobody was."""
     if request is None:
         return phrases.nobody_asked(words, app, prospects)
-    stage = words(f"stage.{request.stage.value}")
+    stage = phrases.stage(words, request)
     return Cell(words("apps.asked", name=request.admin_name, stage=stage))

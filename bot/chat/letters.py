@@ -18,6 +18,7 @@ from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.campaign import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
 from bot.domain.consent import ConsentRequest, Stage
+from bot.domain.intents import Reason
 from bot.domain.later import zone_named
 from bot.domain.notices import (
     Alarm,
@@ -112,13 +113,23 @@ class Letters:
                 return await self._introduction(request, partner, words)
             case ChannelReminder():
                 return await self._reminder(Words(self._language))
+            case PersonalRound(requests=(only,), also=()) if only in links:
+                request = await self._ledger.request(only)
+                if request is None or request.stage is not Stage.REQUESTED:
+                    return await self._reminding.compose(notice, links)
+                words = Words(notice.to.language or self._language)
+                now = notice.reason == Reason.NOW
+                return await self._personal_link(request, links[only], words, at_once=now)
             case PersonalRound() | ChannelNudge() | ChannelReport() | OperatorDigest():
                 return await self._reminding.compose(notice, links)
             case Alarm(to):
                 words = Words(to.language or self._language)
                 return await alarm(self._ledger, notice, words, self._reminding.zone)
 
-    async def _personal_link(self, request: ConsentRequest, link: str, words: Words) -> Message:
+    async def _personal_link(
+        self, request: ConsentRequest, link: str, words: Words, *, at_once: bool = False
+    ) -> Message:
+        """The first message about one app; `at_once`: an operator had it sent whatever the hour."""
         now = self._clock.now()
         title = words("letter.title", app=request.app_label)
         expires = request.link.expires_at if request.link else now
@@ -147,6 +158,7 @@ class Letters:
                 Note(words("letter.note", until=words.moment(expires, zone))),
                 Note(_verify(request, words)),
                 Note(words("letter.why_me", tenant=request.tenant_domain)),
+                *((Note(words("reason.now", name=request.requested_by)),) if at_once else ()),
             ),
         )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 
 from bot.chat.replies import Replies
+from bot.domain.consent import ConsentRequest
+from bot.domain.rehearsal import Outlook
 from bot.domain.summaries import Part
 from bot.message import Message
 from bot.ports.ledger import Ledger
@@ -16,10 +18,15 @@ AT_ONCE = 4
 """So many different lists are read and drawn at the same time; the others wait for their turn."""
 
 
+Outlooks = Callable[[Iterable[ConsentRequest]], Awaitable[Mapping[str, Outlook]]]
+"""When the first messages go out of those that wait for it."""
+
+
 class AppLists:
     """Reads and draws pages of the list of apps."""
 
-    def __init__(self, ledger: Ledger, scan: Scan) -> None:
+    def __init__(self, ledger: Ledger, scan: Scan, outlooks: Outlooks) -> None:
+        self._outlooks = outlooks
         self._ledger = ledger
         self._scan = scan
         self._shared = Shared(AT_ONCE)
@@ -32,7 +39,13 @@ class AppLists:
             if part is Part.WAIVED:
                 return replies.waivers.listed(page)
             scans = await self._ledger.scans()
-            return replies.apps(page, scans, self._scan.now(), everything=part is Part.ALL)
+            return replies.apps(
+                page,
+                scans,
+                self._scan.now(),
+                everything=part is Part.ALL,
+                outlooks=await self._outlooks(page.requests.values()),
+            )
 
         return await self._shared.get((replies.language, number, part), draw)
 

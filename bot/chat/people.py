@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.chat import phrases
@@ -13,6 +14,7 @@ from bot.domain.gaps import AdminGap
 from bot.domain.inventory import AppRecord
 from bot.domain.people_policy import AccountNote, Said
 from bot.domain.prospects import Prospect
+from bot.domain.rehearsal import Outlook
 from bot.message import Block, Buttons, Cell, Command, Heading, Message, Note, Table, Text
 from bot.services.accounts import Noted
 
@@ -20,11 +22,20 @@ SHOWN = 15
 PARTNERS_SHOWN = 5
 
 
-def who(words: Words, record: AppRecord, choice: Choice, now: datetime) -> Message:
-    """Who can do it, and what speaks for and against each."""
+def who(
+    words: Words,
+    record: AppRecord,
+    choice: Choice,
+    now: datetime,
+    request: ConsentRequest | None = None,
+    outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
+) -> Message:
+    """Who can do it, and what speaks for and against each; `request` is the open one."""
     chosen = choice.chosen
     title = words("who.title", app=record.app.label)
     blocks: list[Block] = [Heading(title)]
+    if request is not None:
+        blocks.append(_asked(words, request, now, outlooks))
     if chosen is None:
         blocks.append(Text(_nobody(words, record, choice)))
     else:
@@ -48,6 +59,20 @@ def who(words: Words, record: AppRecord, choice: Choice, now: datetime) -> Messa
         label = words("button.send", name=chosen.admin.display_name)
         blocks.append(Buttons((Command("send", label, f"send {record.app.ref}", primary=True),)))
     return Message(title, tuple(blocks))
+
+
+def _asked(
+    words: Words, request: ConsentRequest, now: datetime, outlooks: Mapping[str, Outlook]
+) -> Text:
+    return Text(
+        words(
+            "why.asked",
+            name=request.admin_name,
+            reached=words(f"reached.{request.chat.platform}"),
+            age=words.ago(request.requested_at, now),
+            stage=phrases.stage(words, request, outlooks),
+        )
+    )
 
 
 def _nobody(words: Words, record: AppRecord, choice: Choice) -> str:
@@ -125,18 +150,11 @@ def in_short(
     now: datetime,
     *,
     in_chat: bool = True,
+    outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
 ) -> Text | None:
     """Who is asked, or would be, in one sentence; None when the app needs nobody."""
     if request is not None:
-        return Text(
-            words(
-                "why.asked",
-                name=request.admin_name,
-                reached=words(f"reached.{request.chat.platform}"),
-                age=words.ago(request.requested_at, now),
-                stage=words(f"stage.{request.stage.value}"),
-            )
-        )
+        return _asked(words, request, now, outlooks)
     if not record.state(now).wants_consent:
         return None
     if prospect is None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from bot.chat.words import Words
 from bot.domain.apps import AppRef
 from bot.domain.campaign import SMS_RETIREMENT
 from bot.domain.choice import DISQUALIFYING, Candidate, Nobody, Point
-from bot.domain.consent import ConsentRequest
+from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.doubts import doubts
 from bot.domain.evidence import Evidence
+from bot.domain.later import zone_named
 from bot.domain.people import Platform
 from bot.domain.prospects import Prospect
+from bot.domain.rehearsal import Outlook
 from bot.domain.summaries import AppSummary
 from bot.domain.verdict import Assessment, State
 from bot.errors import (
@@ -39,6 +42,7 @@ TONES = {
 }
 
 
+NO_OUTLOOKS: Mapping[str, Outlook] = MappingProxyType({})
 SAID = 60
 """Characters of what somebody said that an answer repeats."""
 
@@ -94,6 +98,17 @@ def evidence_text(words: Words, evidence: Evidence) -> str:
     if not doubted:
         return what
     return words("phrase.doubtful", what=what, doubts=words("phrase.comma").join(doubted))
+
+
+def stage(
+    words: Words, request: ConsentRequest, outlooks: Mapping[str, Outlook] = NO_OUTLOOKS
+) -> str:
+    """Where a request stands; of one that waits for its first message, when that goes out."""
+    found = outlooks.get(request.id)
+    if request.stage is Stage.REQUESTED and found is not None and found.at is not None:
+        at = words.soon(found.at, zone_named(request.chat.time_zone))
+        return words("stage.waiting", at=at)
+    return words(f"stage.{request.stage.value}")
 
 
 def failure_text(words: Words, code: str, says: str) -> str:

@@ -64,7 +64,7 @@ def line(words: Words, found: Plan, one: Line) -> tuple[str, str, str, str]:
 def _digest(words: Words, found: Plan, digest: Digest) -> tuple[str, str, str, str]:
     return (
         _operator(words, digest.to),
-        words.moment(digest.at, found.policy.calendars.of(digest.to.time_zone).zone),
+        words.moment(digest.at, found.policy.calendars.of_person(digest.to).zone),
         words("plan.what_digest"),
         _cadence(words, found, digest.notice.window),
     )
@@ -89,7 +89,7 @@ def _post(words: Words, found: Plan, post: ChannelPost) -> tuple[str, str, str, 
 
 
 def _intent(words: Words, found: Plan, intent: Intent) -> tuple[str, str, str, str]:
-    calendar = found.policy.calendars.of(intent.to.time_zone)
+    calendar = found.policy.calendars.of_person(intent.to)
     who = _name(found, intent)
     return (
         who,

@@ -6,7 +6,7 @@ Like all letters it reads the truth at the moment of telling.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from bot.chat import boards, reports
@@ -85,19 +85,29 @@ class Reminding:
                 return await digest(self._ledger, notice, words, self._policy, self._clock.now())
 
     async def _round(self, notice: PersonalRound, links: Mapping[str, str]) -> Message | None:
-        found = [await self._ledger.request(request_id) for request_id in notice.requests]
-        requests, now = [], self._clock.now()
-        for request in found:
-            later = put_off_until(request, now, self._policy) if request is not None else None
-            if request is None or (later is not None and later > now):
-                continue  # put off while the round was on its way
-            record = await self._ledger.app(request.app)
-            if record is not None and Open(request, record.state(now)).waits:
-                requests.append(request)
+        now = self._clock.now()
+        requests = await self._waiting(notice.requests, now)
         if not requests:
             return None
         language = notice.to.language or self._words.language
-        return personal_round(Words(language), notice, requests, links, self._policy, now)
+        also = await self._waiting(notice.also, now)
+        words = Words(language)
+        return personal_round(words, notice, requests, links, self._policy, now, also=also)
+
+    async def _waiting(self, ids: Sequence[str], now: datetime) -> list[ConsentRequest]:
+        """Those that the person still has something to do about, and did not put off meanwhile."""
+        found = []
+        for request_id in ids:
+            request = await self._ledger.request(request_id)
+            if request is None:
+                continue
+            later = put_off_until(request, now, self._policy)
+            if later is not None and later > now:
+                continue
+            record = await self._ledger.app(request.app)
+            if record is not None and Open(request, record.state(now)).waits:
+                found.append(request)
+        return found
 
     async def sample(self, asker: ChatIdentity) -> Message | None:
         """A round as the asker would see it, made from an open app; its button leads nowhere."""
@@ -120,7 +130,7 @@ class Reminding:
             requested_at=now,
             stage=Stage.DELIVERED,
         )
-        calendar = self._policy.calendars.of(asker.time_zone)
+        calendar = self._policy.calendars.of_person(asker)
         left = calendar.days_left(calendar.today(now), self._policy.deadline(request).on)
         window = self._policy.campaign.window(left)
         notice = PersonalRound(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from bot.chat import people, phrases, plans, public, signing_on
+from bot.chat import people, phrases, plans, public, sending, signing_on
 from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS, typed
 from bot.chat.personal import PersonalReplies, plain
 from bot.chat.waiving import WaiverReplies, why_waived
@@ -16,6 +16,7 @@ from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.notices import Channel
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.prospects import Prospect
+from bot.domain.rehearsal import Outlook
 from bot.domain.right_tenant import MISMATCHES
 from bot.domain.summaries import AppSummary, Page
 from bot.errors import AppAmbiguous, AppUnknown, O365BotError
@@ -35,7 +36,7 @@ from bot.message import (
     Tone,
 )
 from bot.services.accounts import Noted
-from bot.services.ask import Asked
+from bot.services.outreach import Disturbs, Sent, SentAll
 from bot.services.rehearse import Plan
 
 # More buttons than this are noise.
@@ -62,8 +63,12 @@ class Replies:
         now: datetime,
         *,
         everything: bool,
+        outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
     ) -> Message:
-        """Which apps need migration, a page of them."""
+        """Which apps need migration, a page of them.
+
+        `outlooks` say when the first message goes out of those that wait for it.
+        """
         words = self._words
         looked = any(scan.finished_at for scan in scans.values())
         if page.counts or (looked and not any(scan.failure for scan in scans.values())):
@@ -77,7 +82,7 @@ class Replies:
             blocks.append(
                 Table(
                     self._columns("app", "org", "state", "known", "asked"),
-                    tuple(self._row(app, page, now) for app in page.shown),
+                    tuple(self._row(app, page, outlooks, now) for app in page.shown),
                 )
             )
         if page.waived and not everything:
@@ -120,11 +125,13 @@ class Replies:
         label = self._words("button.who", app=record.app.label)
         return Command(button_id, label, f"who {record.app.ref}")
 
-    def _row(self, app: AppSummary, page: Page, now: datetime) -> tuple[Cell, ...]:
+    def _row(
+        self, app: AppSummary, page: Page, outlooks: Mapping[str, Outlook], now: datetime
+    ) -> tuple[Cell, ...]:
         words = self._words
         request = page.requests.get(app.request_id)
         if request is not None:
-            stage = words(f"stage.{request.stage.value}")
+            stage = phrases.stage(words, request, outlooks)
             asked = Cell(words("apps.asked", name=request.admin_name, stage=stage))
         else:
             asked = phrases.nobody_asked(words, app, page.prospects)
@@ -223,33 +230,31 @@ class Replies:
         blocks.append(Buttons(tuple(buttons)))
         return Message(title, tuple(blocks))
 
-    def who(self, record: AppRecord, choice: Choice, now: datetime) -> Message:
-        """Who can do it, and what speaks for and against each."""
-        return people.who(self._words, record, choice, now)
+    def who(
+        self,
+        record: AppRecord,
+        choice: Choice,
+        now: datetime,
+        *,
+        request: ConsentRequest | None = None,
+        outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
+    ) -> Message:
+        """Who can do it, what speaks for and against each, and who is asked (`request`)."""
+        return people.who(self._words, record, choice, now, request, outlooks)
 
     def noted(self, noted: Noted) -> Message:
         """What was said of an admin account is kept."""
         return people.noted(self._words, noted)
 
-    def asked(self, asked: Asked, link_hours: int) -> Message:
-        """Somebody was asked."""
-        words = self._words
-        request = asked.request
-        title = words("asked.title", name=request.admin_name, app=request.app_label)
-        blocks: list[Block] = [
-            Text(title),
-            Facts(
-                (
-                    Fact(words("fact.where"), words(f"platform.{request.chat.platform.value}")),
-                    Fact(words("fact.code"), request.code),
-                    Fact(words("fact.valid"), words.span(link_hours)),
-                )
-            ),
-        ]
-        if asked.replaced is not None:
-            blocks.append(Text(words("asked.replaced", name=asked.replaced.admin_name)))
-        blocks.append(Note(words("asked.next")))
-        return Message(title, tuple(blocks))
+    def sent(self, found: Sent, link_hours: int, now: datetime) -> Message:
+        """Somebody was asked; when their message goes out."""
+        return sending.sent(self._words, found, link_hours, now)
+
+    def sent_all(self, found: SentAll | Disturbs) -> Message:
+        """All that is open was asked for, or "now" is asked back."""
+        if isinstance(found, Disturbs):
+            return sending.disturbs(self._words, found)
+        return sending.sent_all(self._words, found)
 
     def public(self, verb: str, channels: Sequence[Channel]) -> Message:
         """Before `remind` or `report` posts: what goes where."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.chat.words import Words
@@ -14,6 +15,7 @@ from bot.domain.notices import PersonalRound
 from bot.message import Block, Buttons, Command, Fact, Facts, Heading, Message, Note, OpenLink, Text
 
 _APP = {
+    Stage.REQUESTED: "round.app_requested",
     Stage.DELIVERED: "round.app",
     Stage.ACKNOWLEDGED: "round.app_acknowledged",
     Stage.SAVED: "round.app_saved",
@@ -28,13 +30,14 @@ def personal_round(
     policy: Policy,
     now: datetime,
     *,
+    also: Sequence[ConsentRequest] = (),
     can_wait: bool = True,
 ) -> Message:
-    """The message. `requests` are those of the notice that are still open.
+    """The message. `requests` are those that it names, `also` those that it only links to.
 
     `can_wait`: whether it can be put off from here.
     """
-    calendar = policy.calendars.of(notice.to.time_zone)
+    calendar = policy.calendars.of_person(notice.to)
     first = min(requests, key=lambda request: policy.deadline(request).on)
     on = policy.deadline(first).on
     title = words(
@@ -54,26 +57,36 @@ def personal_round(
             )
         ),
     ]
-    opens = tuple(
+    if opens := _opens(words, requests, links):
+        blocks.append(Buttons((replace(opens[0], primary=True), *opens[1:])))
+    if notice.more:
+        blocks.append(Text(words("reminder.more", count=notice.more)))
+    if more := _opens(words, also, links):
+        blocks += [Note(words("round.also")), Buttons(more)]
+    choices = snooze_choices(now, on, calendar)
+    if choices and can_wait:
+        blocks.append(
+            Buttons(tuple(_later(words, (*requests, *also), at, calendar) for at in choices))
+        )
+    blocks.append(Note(words(f"reason.{notice.reason}", name=first.requested_by)))
+    blocks.append(Note(words("round.stop")))
+    return Message(title, tuple(blocks))
+
+
+def _opens(
+    words: Words, requests: Sequence[ConsentRequest], links: Mapping[str, str]
+) -> tuple[OpenLink, ...]:
+    """A button for each that has a link."""
+    return tuple(
         OpenLink(
             f"open:{request.id}",
             words("button.take_on", app=request.app_label),
             links[request.id],
-            primary=request is requests[0],
+            primary=False,
         )
         for request in requests
         if request.id in links
     )
-    if opens:
-        blocks.append(Buttons(opens))
-    if notice.more:
-        blocks.append(Note(words("reminder.more", count=notice.more)))
-    choices = snooze_choices(now, on, calendar)
-    if choices and can_wait:
-        blocks.append(Buttons(tuple(_later(words, requests, at, calendar) for at in choices)))
-    blocks.append(Note(words(f"reason.{notice.reason}", name=first.requested_by)))
-    blocks.append(Note(words("round.stop")))
-    return Message(title, tuple(blocks))
 
 
 def _later(

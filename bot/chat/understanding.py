@@ -33,6 +33,8 @@ from bot.chat.commands import (
     PlanAhead,
     Saved,
     Saw,
+    Send,
+    SendAll,
     Unclear,
     Verify,
     Waive,
@@ -137,6 +139,8 @@ def parse(words: str) -> Command:
         return _plan(unmarked(rest).rstrip(_ENDS))
     if verb == "send" and likeness(rest).rstrip(_ENDS) in ("me a sample", "a sample"):
         return WITHOUT["sample"]
+    if verb == "send" and rest:
+        return _send(rest)
     if verb in WITH_APP:
         return WITH_APP[verb](rest) if rest else NeedsApp(verb)
     if verb == "owner":
@@ -180,6 +184,21 @@ def _code(word: str) -> str:
 def _meant(verb: str, rest: str) -> str:
     """A mistyped command put right, with what it was about where it is about something."""
     return f"{verb} {rest}" if rest and verb in _ABOUT_SOMETHING else verb
+
+
+# "contoso/0oa1 now", "all", "all now sure", "alle jetzt"
+_NOW = re.compile(
+    r"(?P<app>.+?),?\s+(?:right now|now|jetzt|sofort)(?P<sure>\s+sure)?", re.IGNORECASE
+)
+_ALL = frozenset({"all", "everything", "all apps", "alle", "alles", "alle apps"})
+
+
+def _send(rest: str) -> Send | SendAll:
+    found = _NOW.fullmatch(rest.rstrip(_ENDS))
+    app = found["app"].strip(AROUND) if found else rest
+    if likeness(unmarked(app)).rstrip(_ENDS) in _ALL:
+        return SendAll(found is not None, sure=bool(found and found["sure"]))
+    return Send(app, found is not None)
 
 
 def _plan(rest: str) -> PlanAhead:

@@ -7,13 +7,12 @@ policy: of a thousand people most were told on one of a few days.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.domain.calendar import DAY, Calendar
 from bot.domain.campaign import Audience
 from bot.domain.consent import ConsentRequest
-from bot.domain.intents import Open, Policy
+from bot.domain.intents import Policy, Reason
 from bot.domain.notices import OperatorDigest, PersonalRound
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
@@ -23,23 +22,24 @@ _LONGEST = 130  # working days: no cadence is slower than half a year
 
 
 def due_day(
-    told_on: date, deadline: date, calendar: Calendar, today: date, policy: Policy
+    told_on: date, deadline: date, calendar: Calendar, today: date, policy: Policy, *, early: bool
 ) -> tuple[date, date | None]:
-    """The day of the next round, today or later, and the day of the last call before the date.
+    """The day of the next reminder, today or later, and the day of the last call before the date.
 
-    `date.max` when no window lets the person be told.
+    `early`: it is one of the first ones. `date.max` when no window lets the person be told.
     """
-    key = (id(calendar), told_on, deadline, today)
+    key = (id(calendar), told_on, deadline, today, early)
     known = policy.due_days.get(key)
     if known is None:
         if len(policy.due_days) > 100_000:
             policy.due_days.clear()
-        known = policy.due_days[key] = _find_due_day(told_on, deadline, calendar, today, policy)
+        found = _find_due_day(told_on, deadline, calendar, today, policy, early)
+        known = policy.due_days[key] = found
     return known
 
 
 def _find_due_day(
-    told_on: date, deadline: date, calendar: Calendar, today: date, policy: Policy
+    told_on: date, deadline: date, calendar: Calendar, today: date, policy: Policy, early: bool
 ) -> tuple[date, date | None]:
     last_day = calendar.last_working_day(deadline)
     last_window = policy.campaign.window(calendar.days_left(last_day, deadline))
@@ -49,24 +49,24 @@ def _find_due_day(
     gone = calendar.days_left(told_on, day)
     for _ in range(_LONGEST):
         window = policy.campaign.window(calendar.days_left(day, deadline))
-        if day == final or (Audience.PERSON in window.audience and gone >= window.every):
+        every = min(window.every, policy.early_every) if early else window.every
+        if day == final or (Audience.PERSON in window.audience and gone >= every):
             return day, final
         day = calendar.next_working_day(day + DAY)
         gone += 1
     return date.max, final
 
 
-def rested(live: Sequence[Open], recipient: Recipient, now: datetime, policy: Policy) -> datetime:
-    """From when on the week has room for another message; the first one for an app counts too.
+def rested(recipient: Recipient, now: datetime, policy: Policy) -> datetime:
+    """From when on the week has room for another message, whatever the ones before were.
 
-    And so does what an operator is told of all apps: the rest of its day is quiet.
+    What an operator is told of all apps counts as well, and the rest of its day is quiet.
     """
     week = now - WEEK
-    heard = {at for at in (*recipient.rounds, *recipient.digests) if at > week}
-    heard.update(item.request.requested_at for item in live if item.request.requested_at > week)
+    heard = [at for at in (*recipient.rounds, *recipient.digests) if at > week]
     free = now
     if recipient.digests:
-        calendar = policy.calendars.of(recipient.chat.time_zone)
+        calendar = policy.calendars.of_person(recipient.chat)
         free = max(free, start_of(calendar.day_of(recipient.digests[-1]) + DAY, calendar))
     if len(heard) >= policy.per_week:
         free = max(free, sorted(heard)[-policy.per_week] + WEEK)
@@ -106,9 +106,12 @@ def moment_of(
 def is_timely(notice: PersonalRound | OperatorDigest, now: datetime, policy: Policy) -> bool:
     """Whether it may still be told: on the day it was planned for, in the person's hours.
 
-    What was held up is told by the next one, from the truth of that day.
+    What was held up is told by the next one, from the truth of that day. What an operator sends
+    at once is always timely.
     """
-    calendar = policy.calendars.of(notice.to.time_zone)
+    if isinstance(notice, PersonalRound) and notice.reason == Reason.NOW:
+        return True
+    calendar = policy.calendars.of_person(notice.to)
     return notice.round.startswith(calendar.today(now).isoformat()) and calendar.is_open(now)
 
 
@@ -129,7 +132,7 @@ def put_off_until(request: ConsentRequest, now: datetime, policy: Policy) -> dat
     """
     if request.snooze is None:
         return None
-    calendar = policy.calendars.of(request.chat.time_zone)
+    calendar = policy.calendars.of_person(request.chat)
     on = policy.deadline(request).on
     opening = calendar.opening(calendar.last_working_day(on))
     if on < calendar.today(now) or opening is None:

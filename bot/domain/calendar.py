@@ -7,9 +7,11 @@ summer time moves nobody's morning. Which days are free comes in as data.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from bot.domain.people import ChatIdentity
 
 DaysOff = Callable[[str, int], frozenset[date]]
 """The public holidays of a country (ISO 3166 code), or of a region (`DE-BY`), in a year."""
@@ -78,7 +80,8 @@ class Calendar:
                 day.weekday() in self.hours.days
                 and day not in self._quiet
                 and day not in self._holidays(day.year)
-            )
+                and self.day_of(datetime.combine(day, time(12), self.zone)) == day
+            )  # a zone that moves over the date line leaves a day out
         return known
 
     def _holidays(self, year: int) -> frozenset[date]:
@@ -91,26 +94,51 @@ class Calendar:
         known_at, known = self._open
         if now is known_at:
             return known
-        local = now.astimezone(self.zone)
-        in_hours = self.hours.start <= local.time() < self.hours.end
-        found = in_hours and self.works_on(local.date())
+        opening = self.opening(self.today(now))
+        found = opening is not None and opening[0] <= now < opening[1]
         self._open = (now, found)
         return found
 
     def opening(self, day: date) -> tuple[datetime, datetime] | None:
         """From when until when `day` is worked, in UTC; None when it is not.
 
-        An hour that the clock skips in spring begins after it; of an hour that comes twice in
-        autumn the first one counts.
+        There is one on every working day. An hour that the clock skips in spring begins after it,
+        and one that it skips as a whole comes right after it; of an hour that comes twice in autumn
+        the first one counts.
         """
         if day not in self._openings:
             self._openings[day] = self._find_opening(day) if self.works_on(day) else None
         return self._openings[day]
 
     def _find_opening(self, day: date) -> tuple[datetime, datetime] | None:
-        first = datetime.combine(day, self.hours.start, self.zone).astimezone(UTC)
-        last = datetime.combine(day, self.hours.end, self.zone).astimezone(UTC)
-        return (first, last) if first < last and self.is_open(first) else None
+        first, again = self._moment(day, self.hours.start)
+        last, _ = self._moment(day, self.hours.end)
+        if first < again:
+            last = min(last, self._change(first, again))  # then the clock is before the hours again
+        if first >= last:
+            start, end = (datetime.combine(day, at) for at in (self.hours.start, self.hours.end))
+            last = first + (end - start)
+        return first, last
+
+    def _moment(self, day: date, clock: time) -> tuple[datetime, datetime]:
+        """When the clock shows that (UTC), for the first and for the last time."""
+        local = datetime.combine(day, clock, self.zone)
+        first, last = (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        if first <= last:
+            return first, last
+        skipped = self._change(last, first)
+        return skipped, skipped
+
+    def _change(self, early: datetime, late: datetime) -> datetime:
+        """The moment, to the second, from which on the clock is set as at `late`."""
+        offset = late.astimezone(self.zone).utcoffset()
+        while late - early > timedelta(seconds=1):
+            middle = early + (late - early) // 2
+            if middle.astimezone(self.zone).utcoffset() == offset:
+                late = middle
+            else:
+                early = middle
+        return late.replace(microsecond=0)
 
     def next_open(self, at: datetime) -> datetime | None:
         """The first working moment from `at` on; None when there is none for a year."""
@@ -168,7 +196,8 @@ class Calendars:
 
     `zone` is for people whose zone is not known; `territories` says in which country a zone lies,
     and `countries` overrules it. `country` is for the other zones, and where it is a region
-    (`DE-BY`), for all zones of its country.
+    (`DE-BY`), for all zones of its country. `part_time` has the weekdays that an account (chat
+    account or address, lower case) does not work, where its owner said nothing else.
     """
 
     zone: ZoneInfo
@@ -178,23 +207,37 @@ class Calendars:
     territories: Mapping[str, str] = field(default_factory=dict)
     days_off: DaysOff = no_days_off
     quiet: frozenset[date] = frozenset()
-    _made: dict[str, Calendar] = field(default_factory=dict, init=False, repr=False, compare=False)
+    part_time: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    _made: dict[tuple[str, frozenset[int]], Calendar] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
-    def of(self, zone_name: str) -> Calendar:
-        """The calendar for a zone's name; an unknown or empty name has the organisation's own."""
-        known = self._made.get(zone_name)
+    def of(self, zone_name: str, off: frozenset[int] = frozenset()) -> Calendar:
+        """The calendar for a zone's name; an unknown or empty name has the organisation's own.
+
+        `off` are weekdays that are not worked; a week that would be empty stays as it is.
+        """
+        known = self._made.get((zone_name, off))
         if known is not None:
             return known
         zone = _zone(zone_name) or self.zone
         made = Calendar(
             zone,
-            self.hours,
+            replace(self.hours, days=self.hours.days - off or self.hours.days),
             country=self._country_of(zone),
             days_off=self.days_off,
             quiet=self.quiet,
         )
-        self._made[zone_name] = made
+        self._made[zone_name, off] = made
         return made
+
+    def of_person(self, chat: ChatIdentity) -> Calendar:
+        """The working time of somebody: their zone, and the days they said they do not work."""
+        off = chat.days_off
+        if off is None and self.part_time:
+            names = (str(chat).lower(), chat.user_id.lower(), chat.email.lower())
+            off = next((self.part_time[name] for name in names if name in self.part_time), None)
+        return self.of(chat.time_zone, off or frozenset())
 
     def _country_of(self, zone: ZoneInfo) -> str:
         said, usual = self.countries.get(zone.key, ""), self.territories.get(zone.key, "")

@@ -8,7 +8,7 @@ an answer of its own (`Nobody`), with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -56,6 +56,8 @@ class Point(StrEnum):
     BREAK_GLASS_NAME = "break_glass_name"
     BREAK_GLASS_CLOUD_ONLY = "break_glass_cloud_only"
     DECLINED_BEFORE = "declined_before"
+    AWAY = "away"
+    BUSY = "busy"  # holds as many apps as one person can do before the date
     # Of the Okta admin who sits beside: which role it is.
     APP_ADMIN_HERE = "app_admin_here"
     APP_ADMIN_EVERYWHERE = "app_admin_everywhere"
@@ -80,6 +82,8 @@ DISQUALIFYING = frozenset(
 
 # What is only in the way; the less of it, in sum, the better.
 COST: Mapping[Point, int] = {
+    Point.AWAY: 1000,  # asked only where nobody else is there
+    Point.BUSY: 100,
     Point.NOT_OKTA_ADMIN: 8,
     Point.OKTA_ADMIN_UNTOLD: 6,
     Point.ELIGIBLE_ROLE: 4,
@@ -247,6 +251,28 @@ def pair(
     able = [one for one in okta_admins or () if one.may_change(app_id)]
     partners = [_partner(one, reach.get(one.user_id, ()), policy) for one in able]
     return replace(choice, partners=tuple(sorted(partners, key=_rank_partner)))
+
+
+def given_out(
+    choice: Choice, *, away: Collection[str], held: Mapping[str, int], most: int
+) -> Choice:
+    """The choice by who is there and what they have: few people get the apps, none too many.
+
+    `away` and `held` (how many open apps) are by chat account; `most` is what one person can do
+    before the app's date. Of equals who has more is asked: so others are left in peace.
+    """
+
+    def load(candidate: Candidate) -> int:
+        return held.get(str(candidate.chat), 0)
+
+    def weighed(candidate: Candidate) -> Candidate:
+        told = {Point.AWAY: str(candidate.chat) in away, Point.BUSY: load(candidate) >= most}
+        others = tuple(point for point in candidate.con if point not in told)
+        return replace(candidate, con=(*others, *(point for point, holds in told.items() if holds)))
+
+    candidates = map(weighed, choice.candidates)
+    ranked = sorted(candidates, key=lambda one: (*_rank(one)[:3], -load(one), _rank(one)))
+    return replace(choice, candidates=tuple(ranked))
 
 
 def okta_role(admin: OktaAdmin) -> Point:

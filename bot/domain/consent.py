@@ -48,7 +48,7 @@ class Step(StrEnum):
 
     ISSUE = "issue"  # a fresh link for the message that is about to be sent
     RENEW = "renew"  # a fresh link for a reminder
-    DELIVER = "deliver"
+    DELIVER = "deliver"  # a message that is about it was confirmed
     FAIL_DELIVERY = "fail_delivery"
     ACKNOWLEDGE = "acknowledge"  # the link is spent, with a proof of who did it
     RETURN = "return"  # a fresh link of what was taken on is spent: the person goes on
@@ -57,6 +57,7 @@ class Step(StrEnum):
     CLAIM = "claim"  # the person says it was done already
     SNOOZE = "snooze"  # "later", with a date and a reason
     LOOK = "look"  # o365bot looked again, and plans the next look
+    HAND_OVER = "hand_over"  # it is stuck: the operators hear of it
     PROVE = "prove"
     DECLINE = "decline"  # "not me"
     EXPIRE = "expire"
@@ -73,12 +74,15 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     # Whoever answers has seen the message, whatever its platform confirms.
     (Stage.REQUESTED, Step.SNOOZE): Stage.DELIVERED,
     (Stage.REQUESTED, Step.LOOK): Stage.REQUESTED,
+    (Stage.REQUESTED, Step.HAND_OVER): Stage.REQUESTED,
     (Stage.REQUESTED, Step.DECLINE): Stage.DECLINED,
     (Stage.REQUESTED, Step.PROVE): Stage.DONE,
     (Stage.REQUESTED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.REQUESTED, Step.REVOKE): Stage.REVOKED,
     # Each round carries fresh links.
     (Stage.DELIVERED, Step.RENEW): Stage.DELIVERED,
+    (Stage.DELIVERED, Step.DELIVER): Stage.DELIVERED,
+    (Stage.DELIVERED, Step.HAND_OVER): Stage.DELIVERED,
     (Stage.DELIVERED, Step.FAIL_DELIVERY): Stage.UNDELIVERED,  # by now the person is gone
     (Stage.DELIVERED, Step.ACKNOWLEDGE): Stage.ACKNOWLEDGED,
     (Stage.DELIVERED, Step.CLAIM): Stage.DELIVERED,
@@ -91,6 +95,8 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.ACKNOWLEDGED, Step.ATTEST): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.RENEW): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.RETURN): Stage.ACKNOWLEDGED,
+    (Stage.ACKNOWLEDGED, Step.DELIVER): Stage.ACKNOWLEDGED,
+    (Stage.ACKNOWLEDGED, Step.HAND_OVER): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.EXPIRE): Stage.EXPIRED,
     (Stage.ACKNOWLEDGED, Step.SAVE): Stage.SAVED,
     (Stage.ACKNOWLEDGED, Step.CLAIM): Stage.ACKNOWLEDGED,
@@ -104,6 +110,8 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.SAVED, Step.SAVE): Stage.SAVED,
     (Stage.SAVED, Step.RENEW): Stage.SAVED,
     (Stage.SAVED, Step.RETURN): Stage.SAVED,
+    (Stage.SAVED, Step.DELIVER): Stage.SAVED,
+    (Stage.SAVED, Step.HAND_OVER): Stage.SAVED,
     (Stage.SAVED, Step.SNOOZE): Stage.SAVED,
     (Stage.SAVED, Step.LOOK): Stage.SAVED,
     (Stage.SAVED, Step.PROVE): Stage.DONE,
@@ -112,8 +120,10 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
 
 
 # Looking, sending and coming back say nothing about when to be asked again.
-_LEAVE_A_SNOOZE = frozenset({Step.LOOK, Step.DELIVER, Step.RETURN})
+_LEAVE_A_SNOOZE = frozenset({Step.LOOK, Step.RETURN, Step.HAND_OVER})
 _ANSWERS = frozenset({Step.SNOOZE, Step.CLAIM, Step.ATTEST, Step.SAVE})
+# What o365bot does by itself: it ends no plan of the person's, and what is stuck stays so.
+_OURS = frozenset({Step.ISSUE, Step.RENEW, Step.DELIVER, Step.LOOK, Step.HAND_OVER})
 # The stages in which a link may still be spent.
 FRESH = frozenset({Stage.REQUESTED, Stage.DELIVERED})
 # Those in which it is in the person's hands.
@@ -199,6 +209,17 @@ class LinkBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Stuck:
+    """Nobody is left to ask, and the operators hear of it. `why` is a `Reason`; `at` is UTC."""
+
+    at: datetime
+    why: str
+
+
+KEPT_TOLD = 16
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentRequest:
     """One person asked about one app. `revision` counts its changes (compare-and-set).
 
@@ -207,7 +228,8 @@ class ConsentRequest:
     sit beside the person, None when one can do it alone or nobody is known. `holding` and
     `okta_admin` are as known when the person was asked (`okta_admin` None: could not be told).
     `saw` is the button the person saw, `suggestion` who they said would be right. `answered_at` is
-    when the person last said something about it other than taking it on. Times are UTC.
+    when the person last said something about it other than taking it on; `told` are the last
+    messages that named it, oldest first. Times are UTC.
     """
 
     id: str
@@ -236,6 +258,18 @@ class ConsentRequest:
     answered_at: datetime | None = None
     revision: int = 1
     colleague: Colleague | None = None
+    told: tuple[datetime, ...] | None = None
+    stuck: Stuck | None = None
+
+    @property
+    def named(self) -> tuple[datetime, ...]:
+        """The last messages that named it, oldest first.
+
+        One of a version that did not count them (None) was named once, when it was made.
+        """
+        if self.told is None:
+            return () if self.stage is Stage.REQUESTED else (self.requested_at,)
+        return self.told
 
     def is_bound_to(self, account: ChatIdentity) -> bool:
         """True for the one chat account that was asked."""
@@ -287,12 +321,16 @@ def step(
     snooze: Snooze | None = None,
     suggestion: str = "",
     watch: Watch | None = None,
+    named: bool = False,
+    stuck: Stuck | None = None,
 ) -> ConsentRequest:
     """The request after `taken`. Raises StepNotAllowed when the table has no such step.
 
     `proof` goes with ACKNOWLEDGE, `link` with ISSUE and RENEW, `saw` with ATTEST, `snooze` with
-    SNOOZE, and with RENEW while it goes on, `suggestion` with DECLINE, `watch` with SAVE, CLAIM and
-    LOOK. Whatever else is done than looking ends a snooze. ACKNOWLEDGE and RETURN spend the link.
+    SNOOZE, and with ISSUE, RENEW and DELIVER while it goes on, `suggestion` with DECLINE, `watch`
+    with SAVE, CLAIM and LOOK, `named` (the message named it) with DELIVER, `stuck` with HAND_OVER.
+    Whatever else is done than looking ends a snooze; whatever the person does, that it is stuck.
+    ACKNOWLEDGE and RETURN spend the link.
     """
     target = TRANSITIONS.get((request.stage, taken))
     if target is None:
@@ -313,6 +351,8 @@ def step(
         suggestion=suggestion or request.suggestion,
         watch=watch or request.watch,
         answered_at=now if taken in _ANSWERS else request.answered_at,
+        told=(*request.named, now)[-KEPT_TOLD:] if named else request.told,
+        stuck=stuck or (request.stuck if taken in _OURS else None),
         revision=request.revision + 1,
     )
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.notices import Notice, key_of
+from bot.domain.notices import Notice, PersonalRound, key_of
 
 
 class Phase(StrEnum):
@@ -57,6 +57,17 @@ WHEN_UNKNOWN: Mapping[str, Promise] = {
     "alarm": Promise.NEVER_LOST,
 }
 """By `Notice.kind`. A test holds it complete."""
+
+
+def promise_of(notice: Notice) -> Promise:
+    """What is kept for this notice: the first message about an app is never lost."""
+    if isinstance(notice, PersonalRound) and notice.reason in FIRST:
+        return Promise.NEVER_LOST
+    return WHEN_UNKNOWN[notice.kind]
+
+
+FIRST = ("asked", "now")
+"""Reasons of messages that tell of an app for the first time (`bot.domain.intents.Reason`)."""
 
 
 @dataclass(frozen=True, slots=True)

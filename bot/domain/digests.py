@@ -1,12 +1,13 @@
-"""What an operator is told of all apps that are close to their date, and when: pure decisions.
+"""What an operator is told of all apps at once, and when: pure decisions.
 
-A digest goes to one operator, in the windows whose audience has operators:
+A digest goes to one operator in the windows whose audience has operators, and whenever something
+new got stuck (nobody is left to ask for it):
 
 * only in the operator's own working hours, on their working days, at a minute of their own;
 * every `every` working days of the most urgent such window, and on its first one at once;
 * never on the day of another message; what an operator hears as Global Administrator counts in the
   same `per_week`;
-* not while they are away, and never when no app is that near.
+* not while they are away, and never when no app is that near, or newly stuck.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from bot.domain import reminders
+from bot.domain import rehearsal, reminders
 from bot.domain.cadence import moment_of, rested
 from bot.domain.calendar import DAY, HORIZON, Calendar
 from bot.domain.campaign import Audience, Window
@@ -71,13 +72,20 @@ def window_of(on: date, calendar: Calendar, today: date, policy: Policy) -> Wind
     return window if Audience.OPERATOR in window.audience else None
 
 
-def look(standing: Standing, dates: Sequence[date], now: datetime, policy: Policy) -> Decision:
+def look(
+    standing: Standing,
+    dates: Sequence[date],
+    now: datetime,
+    policy: Policy,
+    stuck_at: datetime | None = None,
+) -> Decision:
     """What is due for one operator at `now` (UTC), and when to look again.
 
     `dates` are those of the open apps; `standing` is the operator as somebody who is told things.
+    `stuck_at` is when something got stuck last, None where nothing is.
     """
     recipient = standing.recipient
-    calendar = policy.calendars.of(recipient.chat.time_zone)
+    calendar = policy.calendars.of_person(recipient.chat)
     today = calendar.today(now)
     first = today
     if policy.campaign.start is not None:
@@ -88,17 +96,20 @@ def look(standing: Standing, dates: Sequence[date], now: datetime, policy: Polic
         first = max(first, calendar.day_of(recipient.rounds[-1]) + DAY)
     told_on = calendar.day_of(recipient.digests[-1]) if recipient.digests else None
     day = _next_day(told_on, dates, first, calendar, policy)
+    if stuck_at is not None and (told_on is None or recipient.digests[-1] < stuck_at):
+        soonest = first if told_on is None else max(first, told_on + DAY)
+        soonest = calendar.next_working_day(soonest)
+        day = soonest if day is None else min(day, soonest)
     if day is None:
         return NOTHING
-    live = [item for item in standing.items if item.waits]
-    free = rested(live, recipient, now, policy)
+    free = rested(recipient, now, policy)
     found = moment_of(recipient.chat, day, free, calendar, policy, OCCASION)
     if found is None or found[1] > now:
         # Where the week has no room until no window tells any more, that look finds nothing.
         return Decision(again=found[1] if found is not None else None)
     windows = (window_of(on, calendar, today, policy) for on in sorted(dates))
-    window = next(window for window in windows if window is not None)
-    return Decision(Digest(OperatorDigest(recipient.chat, day.isoformat(), window.name.value), now))
+    window = next((window.name.value for window in windows if window is not None), "")
+    return Decision(Digest(OperatorDigest(recipient.chat, day.isoformat(), window), now))
 
 
 def after(standing: Standing, digest: Digest) -> Standing:
@@ -107,7 +118,12 @@ def after(standing: Standing, digest: Digest) -> Standing:
 
 
 def rehearse(
-    standing: Standing, dates: Sequence[date], start: datetime, until: datetime, policy: Policy
+    standing: Standing,
+    dates: Sequence[date],
+    start: datetime,
+    until: datetime,
+    policy: Policy,
+    stuck_at: datetime | None = None,
 ) -> Iterator[Digest | Intent]:
     """All that an operator would be told from `start` to `until` if nobody did anything.
 
@@ -117,14 +133,14 @@ def rehearse(
     while now is not None and now < until:
         for intent in reminders.look(standing, now, policy).intents:
             yield intent
-            standing = reminders.after(standing, intent)
-        digest = look(standing, dates, now, policy).digest
+            standing = rehearsal.after(standing, intent)
+        digest = look(standing, dates, now, policy, stuck_at).digest
         if digest is not None:
             yield digest
             standing = after(standing, digest)
         looks = (
             reminders.look(standing, now, policy).again,
-            look(standing, dates, now, policy).again,
+            look(standing, dates, now, policy, stuck_at).again,
         )
         now = min((again for again in looks if again is not None and again > now), default=None)
 

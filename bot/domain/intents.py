@@ -23,33 +23,54 @@ from bot.domain.verdict import State
 class Reason(StrEnum):
     """Why somebody is told; words under `reason.<value>`."""
 
-    ROUND = "round"  # the window's cadence
+    ASKED = "asked"  # the first message about some of it
+    NOW = "now"  # an operator had it sent at once
+    ROUND = "round"  # the cadence
     LAST_CALL = "last_call"  # the last working day before the date
     SNOOZE_ENDED = "snooze_ended"  # they asked to hear again now
     NOTHING_FOLLOWED = "nothing_followed"  # taken on, but nothing happened since
     NOT_SEEN = "not_seen"  # said to be saved, but neither Okta nor Microsoft shows it
     IGNORED = "ignored"  # several rounds without an answer: somebody else is asked
     AWAY = "away"  # they are away for too long to wait: somebody else is asked
+    AGAIN = "again"  # nobody was left weeks ago: who was asked first is asked once more
 
 
 @dataclass(frozen=True)
 class Policy:
-    """How to remind. `patience` and `notice` are in working days, `jitter` spreads the mornings.
+    """How to reach people; the defaults are measured (docs/reminding.md). Days are working days.
 
-    `ignored_rounds` counts the first message as one.
+    `per_week` counts messages in seven days, whatever they are. The first `early_rounds` reminders
+    of an app come `early_every` days after the message before, where its window is not quicker;
+    what comes after them has the window's pace. After `ignored_rounds` messages without an answer,
+    the first one counted, the next candidate is asked. With more than `ask_again_left` days left
+    and nobody left to ask, the first ones are asked once more after `ask_again_after`. `patience`
+    is how long somebody who acted is left alone, `notice` how long the tone stays calm,
+    `longest_absence` how long an absence is waited for once the date is past. `gather` is how long
+    a first message waits for others to the same person, `jitter` spreads the mornings. In `a_day`
+    one person can do so many apps: nobody is given more than that until the date.
     """
 
     campaign: Campaign
     calendars: Calendars
     per_week: int = 3
-    ignored_rounds: int = 4
+    early_rounds: int = 2
+    early_every: int = 2
+    ignored_rounds: int = 2
+    ask_again_after: timedelta = timedelta(weeks=4)
+    ask_again_left: int = 20
     patience: int = 3
     notice: int = 2
     longest_absence: int = 5
+    gather: timedelta = timedelta(minutes=5)
     jitter: timedelta = timedelta(minutes=20)
-    due_days: dict[tuple[int, date, date, date], tuple[date, date | None]] = field(
+    a_day: int = 4
+    due_days: dict[tuple[int, date, date, date, bool], tuple[date, date | None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def can_do(self, days_left: int) -> int:
+        """How many apps one person can do until then; what is overdue has a week."""
+        return self.a_day * (max(days_left, 1) if days_left >= 0 else 5)
 
     def deadline(self, request: ConsentRequest) -> Deadline:
         """The date that a request runs against."""
@@ -65,24 +86,20 @@ class Open:
 
     @property
     def waits(self) -> bool:
-        """Whether the person, who was reached, has something to do about it."""
-        return self.request.stage in _REACHED and self.state in _WANTS_CONSENT
+        """Whether the person has something to do about it, or is to be told that they have."""
+        return self.request.stage.is_open and self.state in _WANTS_CONSENT
 
     @property
-    def matter(self) -> str:
-        """What can get stuck. Whoever acts on it, or says something, makes it another one."""
-        said = self.request.answered_at
-        since = f":{said.isoformat()}" if said is not None else ""
-        return f"{self.request.id}:{self.request.stage.value}{since}"
+    def first(self) -> bool:
+        """Whether it waits for the first message about it."""
+        return self.request.stage is Stage.REQUESTED
 
-    @property
-    def away(self) -> str:
-        """The same while the person is away: it is in their hands again when they are back."""
-        return f"{self.matter}:away"
+    def stuck(self, why: Reason) -> bool:
+        """Whether the operators were told that nobody is left to ask, for this reason."""
+        return self.request.stuck is not None and self.request.stuck.why == why
 
 
 _WANTS_CONSENT = frozenset(state for state in State if state.wants_consent)
-_REACHED = frozenset({Stage.DELIVERED, Stage.ACKNOWLEDGED, Stage.SAVED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class PersonalLink:
-    """Ask one person for one app: the message with the personal link of request `request_id`."""
+    """Ask one person for one app, as versions did that knew no round with a first message."""
 
     to: ChatIdentity
     request_id: str
@@ -106,9 +106,10 @@ class Alarm:
 class PersonalRound:
     """Remind one person of everything that waits for them, in one message.
 
-    `round` names the occasion (a local date), `requests` what it is about. `reason`, `window` and
-    `tone` are the values of `reminders.Reason`, `campaign.WindowName` and `campaign.Tone`: from
-    them the message answers "why am I getting this?". So many `more` wait for another round.
+    `round` names the occasion (a local date), `requests` what it names; `also` are those that it
+    only links to, and so many `more` there are besides `requests`. `reason`, `window` and `tone`
+    are the values of `reminders.Reason`, `campaign.WindowName` and `campaign.Tone`: from them the
+    message answers "why am I getting this?".
     """
 
     to: ChatIdentity
@@ -118,7 +119,13 @@ class PersonalRound:
     window: str
     tone: str
     more: int = 0
+    also: tuple[str, ...] = ()
     kind: Literal["personal_round"] = "personal_round"
+
+    @property
+    def links_to(self) -> tuple[str, ...]:
+        """All that it has a link for."""
+        return self.requests + self.also
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +158,10 @@ class ChannelReport:
 
 @dataclass(frozen=True, slots=True)
 class OperatorDigest:
-    """Tell one operator which apps are close to their date, and who holds each.
+    """Tell one operator which apps are close to their date, and which are stuck.
 
-    `round` names the occasion (a local date), `window` the most urgent of them
-    (`campaign.WindowName`).
+    `round` names the occasion (a local date), `window` the most urgent of those that are close
+    (`campaign.WindowName`; "": none is).
     """
 
     to: ChatIdentity

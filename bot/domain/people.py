@@ -132,6 +132,7 @@ class ChatIdentity:
     email: str = ""
     time_zone: str = ""
     language: str = ""
+    days_off: frozenset[int] | None = None
 
     def __str__(self) -> str:
         return f"{self.platform}:{self.user_id}"

@@ -18,18 +18,15 @@ LONGEST_ABSENCE = timedelta(days=366)
 class Recipient:
     """What one person was told and what they answered. Times are UTC; `revision` counts changes.
 
-    `rounds` are the latest personal reminders, oldest first, `digests` what an operator was told of
-    all apps. `answered_at` is the last time the
-    person reacted to one: silence is counted from there. `away_until` is the last day of an absence
-    (local date). `handed_over` are the matters that the operators have been told about (a request,
-    and the stage that it was stuck in); they are not repeated to this person.
+    `rounds` are the latest personal messages, oldest first, `digests` what an operator was told of
+    all apps. `answered_at` is when the person last did something about any of their apps: silence
+    is counted from there. `away_until` is the last day of an absence (local date).
     """
 
     chat: ChatIdentity
     rounds: tuple[datetime, ...] = ()
     answered_at: datetime | None = None
     away_until: date | None = None
-    handed_over: frozenset[str] = frozenset()
     digests: tuple[datetime, ...] = ()
     revision: int = 0
 
@@ -37,6 +34,10 @@ class Recipient:
         """After a round at `at`."""
         kept = (*self.rounds, at)[-KEPT_ROUNDS:]
         return replace(self, rounds=kept, revision=self.revision + 1)
+
+    def answered(self, at: datetime) -> Recipient:
+        """After they did something about one of their apps, which is an answer for all of them."""
+        return replace(self, answered_at=at, revision=self.revision + 1)
 
     def told_of_all(self, at: datetime) -> Recipient:
         """After an operator's digest at `at`."""
@@ -50,7 +51,3 @@ class Recipient:
     def away(self, until: date, now: datetime) -> Recipient:
         """After "I am away until then"; a day in the past ends an absence."""
         return replace(self, away_until=until, answered_at=now, revision=self.revision + 1)
-
-    def over(self, matters: frozenset[str]) -> Recipient:
-        """After the operators were told about these."""
-        return replace(self, handed_over=self.handed_over | matters, revision=self.revision + 1)

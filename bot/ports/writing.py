@@ -14,6 +14,7 @@ from bot.domain.consent import ConsentRequest
 from bot.domain.inventory import OrgScan
 from bot.domain.notices import Notice
 from bot.domain.prospects import Prospect
+from bot.domain.rehearsal import Outlook
 from bot.domain.report import BurnDown
 from bot.domain.summaries import AppSummary
 from bot.message import Message
@@ -48,7 +49,7 @@ class Standings:
     `apps` are in order, the most pressing first;
     `working_days_left` is 0 on the day itself, and where only days off come before it; `org` is the
     Okta org that it is about, "" for all of them; `prospects` say of apps that nobody is asked for
-    whether somebody can be.
+    whether somebody can be, `outlooks` when the first message goes out, by request.
     """
 
     apps: tuple[AppSummary, ...]
@@ -60,6 +61,7 @@ class Standings:
     now: datetime
     org: str = ""
     prospects: Mapping[AppRef, Prospect] = field(default_factory=dict)
+    outlooks: Mapping[str, Outlook] = field(default_factory=dict)
 
 
 class BoardWriter(Protocol):

@@ -41,6 +41,7 @@ from bot.errors import (
 from bot.ports.clouds import OktaOrg
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
+from bot.services.standing import answered
 from bot.services.tell import Tell
 
 
@@ -209,8 +210,14 @@ class Acknowledge:
                 for one in (*back, *taken)
             )
             try:
+                recipients = await answered(self._ledger, request.chat, now)
                 await self._ledger.commit(
-                    Changes(requests=(*back, *taken), planned=planned, audit=entries)
+                    Changes(
+                        requests=(*back, *taken),
+                        planned=planned,
+                        recipients=recipients,
+                        audit=entries,
+                    )
                 )
             except Conflict:
                 continue  # somebody was faster: read again, and say what they left

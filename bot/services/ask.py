@@ -1,10 +1,15 @@
-"""Ask the right person: find the Global Administrator for an app and send the personal link."""
+"""Ask the right person: find the Global Administrator for an app and note that they are asked.
+
+When the message goes out is decided like everything that reaches a person (`bot.domain.reminders`);
+an operator's "now" alone plans it here.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -14,8 +19,9 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.choice import Candidate, Choice, Point
 from bot.domain.consent import PASSED_ON, ConsentRequest, Stage, Step, step
 from bot.domain.deliveries import Delivery
+from bot.domain.intents import Policy, Reason
 from bot.domain.inventory import AppRecord
-from bot.domain.notices import Happening, PersonalLink
+from bot.domain.notices import Happening
 from bot.domain.people import ChatIdentity, Colleague, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.summaries import AppSummary
@@ -57,12 +63,20 @@ MAY_PASS = (
 """After these nobody knows whether somebody is left: a cloud or platform is away, or held."""
 
 
+SAME = timedelta(minutes=1)
+"""So long the same question to the same person is the same one, such as a button pressed twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Somebody was asked: the new request, and the one it took the place of, if any."""
+    """Somebody is asked: the request, and the one it took the place of, if any.
+
+    `before`: they were asked already, nothing changed.
+    """
 
     request: ConsentRequest
     replaced: ConsentRequest | None = None
+    before: bool = False
 
 
 class Ask:
@@ -78,6 +92,7 @@ class Ask:
         clock: Clock,
         secrets: Secrets,
         policy: PeoplePolicy,
+        reminding: Policy,
         presence: Presence | None = None,
     ) -> None:
         self._ledger = ledger
@@ -90,12 +105,18 @@ class Ask:
             messengers=messengers,
             clock=clock,
             policy=policy,
+            reminding=reminding,
             presence=presence,
         )
+        self._reminding = reminding
 
     async def candidates(self, record: AppRecord) -> Choice:
         """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError."""
         return await self._candidates.of(record)
+
+    async def shared(self, records: Iterable[AppRecord]) -> list[tuple[AppRecord, Candidate]]:
+        """To whom these apps would go if all were asked for now. Raises CloudError, ChatError."""
+        return await self._candidates.shared(records)
 
     async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
         """Look again at whom these apps' consent could be asked of, where that look is old."""
@@ -120,13 +141,20 @@ class Ask:
         planned: tuple[Delivery, ...] = ()
         audit: tuple[AuditEntry, ...] = ()
         if happened is not None and request.stage is Stage.DECLINED:
-            planned = note(request, happened, now)
+            if happened is Happening.REASSIGNED:  # where nobody is left, their digest says so
+                planned = note(request, happened, self._can_wait(request.asker, now))
             detail = {"request": request.id}
             audit = (AuditEntry(now, "o365bot", happened.value, str(request.app), detail),)
         done = Line(instead(request.id), None, held_until=request.changed_at + HOLD)
         await self._ledger.commit(Changes(planned=planned, audit=audit, agenda=(done,)))
         await self._tell.hurry(planned)
         return True
+
+    def _can_wait(self, asker: ChatIdentity | None, now: datetime) -> datetime:
+        """When the operator is at work again."""
+        if asker is None:
+            return now
+        return self._reminding.calendars.of_person(asker).next_open(now) or now
 
     async def _ask_instead(self, request: ConsentRequest) -> Happening | None:
         """What came of it; None when there is nothing to be asked any more. Raises MAY_PASS."""
@@ -153,17 +181,20 @@ class Ask:
             return Happening.NOBODY_LEFT
         return Happening.REASSIGNED
 
-    async def sideways(self, request: ConsentRequest) -> Asked:
+    async def sideways(self, request: ConsentRequest, reason: Reason) -> Asked:
         """Ask somebody else, since nothing came from whom this request was for.
 
-        Nobody is asked twice in this way. Raises as `send`; NothingToDo also when somebody else was
-        asked meanwhile.
+        Nobody is asked twice in this way, but once more where `reason` is AGAIN. Raises as `send`;
+        NothingToDo also when somebody else was asked meanwhile.
         """
         record = await self._ledger.app(request.app)
         if record is None or record.request_id != request.id:
             raise NothingToDo(f"{request.app_label} is in other hands.")
         past = await self._ledger.requests_for(request.app)
-        silent = {r.admin_object_id for r in past if r.stage is Stage.EXPIRED}
+        silent = Counter(
+            r.admin_object_id for r in past if r.stage is Stage.EXPIRED or r.id == request.id
+        )
+        times = 2 if reason is Reason.AGAIN else 1
         lost = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
         by = request.asker or _nobody(request)
         return await self.send(
@@ -171,8 +202,9 @@ class Ask:
             by,
             why="ignored",
             without=lost,
-            silent=frozenset({*silent, request.admin_object_id}),
+            silent=frozenset(who for who, often in silent.items() if often >= times),
             former_ends=Step.EXPIRE,
+            present=True,
         )
 
     async def send(
@@ -185,13 +217,17 @@ class Ask:
         without: frozenset[ChatIdentity] = frozenset(),
         silent: frozenset[str] = frozenset(),
         former_ends: Step = Step.REVOKE,
+        present: bool = False,
     ) -> Asked:
         """Ask the best candidate for this app; a request that was open is replaced.
 
-        `prefer` names somebody who comes first if they may be asked (a name or an address).
+        Where the same person was asked within `SAME`, or waits for their first message, it is the
+        same request. `prefer` names somebody who comes first if they may be asked (a name, an
+        address, an object id).
         `without`: chat accounts that could not be written to. `silent`: object ids of admins who
-        did not answer. `former_ends`: the step by which the replaced request ends. Raises
-        AppUnknown, AppUnreadable, NothingToDo, NobodyReachable, CloudError, ChatError.
+        did not answer. `former_ends`: the step by which the replaced request ends. `present`:
+        nobody who is away. Raises AppUnknown, AppUnreadable, NothingToDo, NobodyReachable,
+        CloudError, ChatError.
         """
         while True:
             record = await self._ledger.app(ref)
@@ -206,20 +242,18 @@ class Ask:
             if not state.wants_consent:
                 raise NothingToDo(f"{record.app.label} needs no consent now.")
             choice = await self._candidates.of(record, without, silent)
+            former = await self._ledger.request(record.request_id) if record.request_id else None
+            if former is not None and _is_the_same(former, choice, now):
+                return Asked(former, before=True)
             chosen = choice.named(prefer) or choice.chosen
-            if chosen is None or chosen.chat is None:
+            if chosen is None or chosen.chat is None or (present and Point.AWAY in chosen.con):
                 raise NobodyReachable(f"Nobody can be asked for {record.app.label}.")
             colleague = choice.partner.colleague if choice.partner else None
-            request = self._request(record, chosen, chosen.chat, by, now, colleague)
-            former = await self._ledger.request(record.request_id) if record.request_id else None
-            revoked = step(former, former_ends, now) if former and former.stage.is_open else None
             known = await self._ledger.recipient(chosen.chat)
             said = known.chat.completed(chosen.chat) if known is not None else chosen.chat
-            delivery = Delivery(PersonalLink(chosen.chat, request.id), now, why)
-            planned = (
-                delivery,
-                *self._tell.changes((revoked,) if revoked else (), now),
-            )
+            request = self._request(record, chosen, said, by, now, colleague)
+            revoked = step(former, former_ends, now) if former and former.stage.is_open else None
+            planned = self._tell.changes((revoked,) if revoked else (), now)
             entry = AuditEntry(
                 now,
                 str(by),
@@ -280,7 +314,17 @@ class Ask:
             asker=by,
             holding=chosen.admin.holding,
             okta_admin=_okta_admin(chosen),
+            told=(),
         )
+
+
+def _is_the_same(former: ConsentRequest, choice: Choice, now: datetime) -> bool:
+    """Whether asking now is what `former` did: just now, or it has not been sent yet."""
+    if not former.stage.is_open:
+        return False
+    just_now = now - former.requested_at < SAME
+    still_right = choice.named(former.admin_object_id) is not None
+    return still_right and (just_now or former.stage is Stage.REQUESTED)
 
 
 def _okta_admin(chosen: Candidate) -> bool | None:

@@ -53,6 +53,7 @@ from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.ports.writing import BoardWriter, Standings
+from bot.services.standing import outlooks
 from bot.services.troubles import Troubles
 
 log = structlog.get_logger(__name__)
@@ -148,9 +149,11 @@ class Boards:
         """What a board of all Okta orgs shows now."""
         apps = await self._ledger.summaries()
         deadline, left = self._date(apps, now)
+        requests = {request.id: request for request in await self._ledger.open_requests()}
         return Standings(
             apps=apps,
-            requests={request.id: request for request in await self._ledger.open_requests()},
+            requests=requests,
+            outlooks=await outlooks(self._ledger, requests.values(), now, self._policy),
             scans=await self._ledger.scans(),
             deadline=deadline,
             working_days_left=left,

@@ -7,18 +7,29 @@ about one app has it looked up anew.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from bot.domain.apps import AppRef, Tenant
 from bot.domain.campaign import phones_retire
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.choice import OKTA_ROLES, Choice, Nobody, choose_admin, okta_role, pair
+from bot.domain.choice import (
+    OKTA_ROLES,
+    Candidate,
+    Choice,
+    Nobody,
+    choose_admin,
+    given_out,
+    okta_role,
+    pair,
+)
 from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.gaps import admin_gap
+from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.likeness import likeness
 from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
@@ -51,9 +62,11 @@ class Candidates:
         messengers: Mapping[Platform, Messenger],
         clock: Clock,
         policy: PeoplePolicy,
+        reminding: Policy,
         presence: Presence | None = None,
     ) -> None:
         self._presence = presence
+        self._reminding = reminding
         self._ledger = ledger
         self._entra = entra
         self._messengers = messengers
@@ -108,10 +121,32 @@ class Candidates:
                 fresh = []
         await self._keep(fresh, kept)
 
+    async def shared(self, records: Iterable[AppRecord]) -> list[tuple[AppRecord, Candidate]]:
+        """To whom each of these apps would go if all were asked for now; without who has nobody.
+
+        Raises CloudError, ChatError.
+        """
+        look = await self._look()
+        found: list[tuple[AppRecord, Choice]] = []
+        for record in records:
+            if record.tenant is not None and self._entra is not None:
+                await self._read_if_unknown(self._entra, record.tenant)
+            found.append((record, await look.choice(record)))
+        # Whose app few others can do gets the rest as well: so the fewest people are asked.
+        found.sort(key=lambda pair: sum(one.eligible for one in pair[1].candidates))
+        given: list[tuple[AppRecord, Candidate]] = []
+        for record, choice in found:
+            chosen = (await look.given_out(record, choice)).chosen
+            if chosen is not None and chosen.chat is not None:
+                look.give(chosen.chat)
+                given.append((record, chosen))
+        return given
+
     async def _look(self) -> _Look:
         policy = self._policy.with_notes(await self._ledger.account_notes())
         reach = Reach(self._messengers, policy, self._presence)
-        return _Look(self._ledger, self._entra is not None, reach, policy)
+        now = self._clock.now()
+        return _Look(self._ledger, self._entra is not None, reach, policy, self._reminding, now)
 
     async def _read_if_unknown(self, entra: Entra, tenant: Tenant) -> None:
         if await self._ledger.global_admins(tenant.id) is None:
@@ -147,8 +182,19 @@ class _Look:
     """One look at people: each tenant, org and person is asked for once."""
 
     def __init__(
-        self, ledger: Ledger, reads_tenants: bool, reach: Reach, policy: PeoplePolicy
+        self,
+        ledger: Ledger,
+        reads_tenants: bool,
+        reach: Reach,
+        policy: PeoplePolicy,
+        reminding: Policy,
+        now: datetime,
     ) -> None:
+        self._reminding = reminding
+        self._now = now
+        self._held: Counter[str] = Counter()
+        self._away: set[str] = set()
+        self._met: set[str] = set()
         self._ledger = ledger
         self._reads_tenants = reads_tenants
         self._reach = reach
@@ -188,6 +234,7 @@ class _Look:
             declined=frozenset(r.admin_object_id for r in past if r.stage is Stage.DECLINED),
             phones_retire=phones_retire(record.tenant.graph_host),
         )
+        choice = await self.given_out(record, choice)
         if choice.chosen is not None and not choice.chosen.is_okta_admin:
             # Whoever said "not me" is not asked to help either.
             gone = {likeness(name) for r in past if r.stage is Stage.DECLINED for name in _names(r)}
@@ -209,6 +256,34 @@ class _Look:
             gaps=await self._ledger.admin_gaps(record.tenant.id),
             notes=self._policy.said_of(people),
         )
+
+    async def given_out(self, app: AppRecord | AppSummary, choice: Choice) -> Choice:
+        """The choice by who is there, and who has how many apps."""
+        for candidate in choice.candidates:
+            if candidate.chat is not None:
+                await self._meet(candidate.chat)
+        today = self._reminding.calendars.of("").today(self._now)
+        on = self._reminding.campaign.deadline_for(app.app.ref, app.tenant_id).on
+        left = self._reminding.calendars.of("").days_left(today, on)
+        most = self._reminding.can_do(left)
+        return given_out(choice, away=self._away, held=self._held, most=most)
+
+    def give(self, chat: ChatIdentity) -> None:
+        """They have one app more."""
+        self._held[str(chat)] += 1
+
+    async def _meet(self, chat: ChatIdentity) -> None:
+        """Read, once, whether they are away and how many apps wait for them."""
+        name = str(chat)
+        if name in self._met:
+            return
+        self._met.add(name)
+        self._held[name] += len(await self._ledger.requests_of(chat))
+        known = await self._ledger.recipient(chat)
+        if known is not None and known.away_until is not None:
+            today = self._reminding.calendars.of_person(known.chat).today(self._now)
+            if known.away_until >= today:
+                self._away.add(name)
 
     async def _global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
         if tenant_id not in self._global:

@@ -32,7 +32,7 @@ import structlog
 from bot.domain import deliveries, limits
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import ConsentRequest, Stage, Step, allowed, step
-from bot.domain.deliveries import MOST_CRASHES, Delivery, Phase, next_try
+from bot.domain.deliveries import FIRST, MOST_CRASHES, Delivery, Phase, next_try
 from bot.domain.limits import Call, Quotas
 from bot.domain.notices import (
     Alarm,
@@ -47,7 +47,7 @@ from bot.domain.notices import (
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
 from bot.domain.refusals import CONSEQUENCES, Scope
-from bot.domain.troubles import PROBE_EVERY, alarms, places_of
+from bot.domain.troubles import PROBE_EVERY, places_of
 from bot.errors import (
     ChatError,
     ChatThrottled,
@@ -74,8 +74,6 @@ of them in doubt, each with a crash that counts towards MOST_CRASHES.
 """
 ASIDE = timedelta(minutes=10)
 """How long a record that this version cannot read is left alone: a newer replica can."""
-SETTLED_BY_THEN = timedelta(minutes=1)
-"""After this the operator is told of an undelivered request: the next one was asked, or nobody."""
 
 NOTHING = Changes()
 
@@ -257,26 +255,21 @@ class Deliver:
         told = NOTHING
         if follows.closes_channel and isinstance(notice.to, Channel):
             told = await self._troubles.met(str(notice.to), error, now)
-        elif isinstance(notice, PersonalLink | PersonalRound):
-            about = notice.request_id if isinstance(notice, PersonalLink) else notice.requests[0]
-            told = Changes(
-                planned=alarms(about, error.code, now, self._operators, after=SETTLED_BY_THEN)
-            )
         elif isinstance(notice, OperatorNote) and error.scope is not Scope.MESSAGE:
             # Whoever asked is gone: it is for those who operate the bot now.
             others = (replace(notice, to=one) for one in self._operators if one != notice.to)
             told = Changes(planned=tuple(Delivery(one, now, claimed.why) for one in others))
         elif error.scope in (Scope.MESSAGE, Scope.UNTOLD) and not isinstance(notice, Alarm):
             log.error("a message was refused", delivery=claimed.key, reason=error.message)
-        # A refused round moves its requests only when it is the person who cannot be written to,
-        # or their whole platform, which is in the settings no more.
-        gone = isinstance(notice, PersonalLink) or follows.loses_person
+        # A refused reminder moves its requests only when it is the person who cannot be written to,
+        # or their whole platform, which is in the settings no more; a first message always does.
+        # Should nobody else be asked, it stands in the operators' digest.
+        gone = follows.loses_person or _is_first(notice)
         taken = Step.FAIL_DELIVERY if gone else None
         undelivered = await self._end(claimed, failed, "fail_delivery", taken, also=told)
         if self._ask_another is None:
             return
         for request in undelivered:
-            # The operator is told in a moment, and sees whether somebody else was asked.
             await self._ask_another(request)
 
     async def _end(
@@ -344,24 +337,31 @@ class Deliver:
             case PersonalLink(request_id=about), Step():
                 request = known or await self._ledger.request(about)
                 waits = request is not None and request.stage is Stage.REQUESTED
-                return (step(request, outcome, now),) if request and waits else ()
-            case PersonalRound(requests=about), Step.FAIL_DELIVERY:
-                # Whoever cannot be written to any more cannot be reminded either.
-                found = [await self._ledger.request(one) for one in about]
-                reached = [r for r in found if r is not None and r.stage is Stage.DELIVERED]
-                return tuple(step(request, outcome, now) for request in reached)
-            case PersonalRound(requests=about), Step.DELIVER:
-                # Who put it off was told now as they wanted: the plan ends with its message.
-                found = [await self._ledger.request(one) for one in about]
-                told = [r for r in found if r is not None and Step.RENEW in allowed(r.stage)]
-                return tuple(step(r, Step.RENEW, now) for r in told if self._send.plan_is_over(r))
+                if request is None or not waits:
+                    return ()
+                return (step(request, outcome, now, snooze=request.snooze, named=True),)
+            case PersonalRound(), Step():
+                found = [await self._ledger.request(one) for one in notice.links_to]
+                moved = [r for r in found if r is not None and outcome in allowed(r.stage)]
+                return tuple(
+                    step(
+                        request,
+                        outcome,
+                        now,
+                        # Who put it off was told now, as they wanted: so the plan ends.
+                        snooze=None if self._send.plan_is_over(request) else request.snooze,
+                        named=outcome is Step.DELIVER and request.id in notice.requests,
+                    )
+                    for request in moved
+                    if not (outcome is Step.DELIVER and self._send.is_put_off(request))
+                )
             case _:
                 return ()
 
     async def _told(self, delivery: Delivery, now: datetime) -> tuple[Recipient, ...]:
         """Who was told, as far as anybody knows; a round that was refused is silence too."""
         match delivery.notice:
-            case PersonalRound(to):
+            case PersonalRound(to) | PersonalLink(to):
                 known = await self._ledger.recipient(to) or Recipient(to)
                 return (known.told(now),)
             case OperatorDigest(to):
@@ -369,3 +369,10 @@ class Deliver:
                 return (known.told_of_all(now),)
             case _:
                 return ()
+
+
+def _is_first(notice: Notice) -> bool:
+    """Whether it asks for something for the first time."""
+    if isinstance(notice, PersonalRound):
+        return notice.reason in FIRST
+    return isinstance(notice, PersonalLink)

@@ -25,6 +25,7 @@ from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.services.standing import standing_of
+from bot.services.stuck import stuck_apps
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ class Digests:
         self._engine = engine
         self._policy = policy
         self._operators = {str(chat): chat for chat in operators}
-        self._read: tuple[datetime, tuple[date, ...]] | None = None
+        self._read: tuple[datetime, tuple[date, ...], datetime | None] | None = None
 
     def lines(self, now: datetime) -> tuple[Line, ...]:
         """Each operator's line, due now: settings may have changed."""
@@ -63,8 +64,9 @@ class Digests:
         known = standing.recipient.chat
         said = await self._profile(known)
         standing = replace(standing, recipient=replace(standing.recipient, chat=said))
-        decision = look(standing, await self._dates(now), now, self._policy)
-        calendar = self._policy.calendars.of(standing.recipient.chat.time_zone)
+        dates, stuck_at = await self._close_and_stuck(now)
+        decision = look(standing, dates, now, self._policy, stuck_at)
+        calendar = self._policy.calendars.of_person(standing.recipient.chat)
         # What comes close meanwhile is seen with the next day.
         again = start_of(calendar.today(now) + DAY, calendar)
         if decision.again is not None:
@@ -91,11 +93,17 @@ class Digests:
         for delivery in planned:
             await self._engine.deliver(delivery.key, delivery.due_at)
 
-    async def _dates(self, now: datetime) -> tuple[date, ...]:
-        """The dates of what is open; read once for all lines of a tick."""
+    async def _close_and_stuck(self, now: datetime) -> tuple[tuple[date, ...], datetime | None]:
+        """The dates of what is open, and when something got stuck last.
+
+        Read once for all lines of a tick.
+        """
         if self._read is None or self._read[0] != now:
-            self._read = (now, dates_of(await self._ledger.summaries(), self._policy))
-        return self._read[1]
+            apps = await self._ledger.summaries()
+            stuck = await stuck_apps(self._ledger, apps, now, self._policy)
+            stuck_at = stuck[-1].at if stuck else None
+            self._read = (now, dates_of(apps, self._policy), stuck_at)
+        return self._read[1:]
 
     async def _profile(self, known: ChatIdentity) -> ChatIdentity:
         """The operator with the time zone and language of their account: settings name ids only."""

@@ -31,6 +31,7 @@ from bot.ports.system import Clock
 from bot.services.acknowledge import integration_tab
 from bot.services.ask import Ask
 from bot.services.scan import Scan
+from bot.services.standing import answered
 from bot.services.tell import Tell, changed
 from bot.services.visit import Actor, BySession, Visit, Visits
 
@@ -233,6 +234,7 @@ class Follow:
                         apps=await self._with_evidence(visit, told, now),
                         requests=(moved,),
                         planned=planned,
+                        recipients=await answered(self._ledger, moved.chat, now),
                         audit=(_entry(visit, moved, taken, now),),
                     )
                 )
@@ -250,13 +252,13 @@ class Follow:
 
     def days_for_later(self, request: ConsentRequest) -> tuple[date, date]:
         """The first and the last day that it may be put off to, by the person's own calendar."""
-        calendar = self._policy.calendars.of(request.chat.time_zone)
+        calendar = self._policy.calendars.of_person(request.chat)
         bounds = snooze_bounds(self._clock.now(), self.deadline(request).on, calendar)
         first, last = (calendar.day_of(calendar.next_open(at) or at) for at in bounds)
         return first, last
 
     def _plan(self, request: ConsentRequest, local: datetime, reason: str, now: datetime) -> Snooze:
-        calendar = self._policy.calendars.of(request.chat.time_zone)
+        calendar = self._policy.calendars.of_person(request.chat)
         return plan(local, reason, now, self._policy.deadline(request).on, calendar)
 
     async def _with_evidence(

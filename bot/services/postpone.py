@@ -33,7 +33,7 @@ class Postpone:
 
     def calendar(self, chat: ChatIdentity) -> Calendar:
         """The person's working time."""
-        return self._policy.calendars.of(chat.time_zone)
+        return self._policy.calendars.of_person(chat)
 
     def moved(self, request: ConsentRequest, wanted: datetime) -> Moved | None:
         """Why a request was put off to another moment than `wanted` (UTC); None: it was not."""
@@ -61,7 +61,7 @@ class Postpone:
         while True:
             recipient = await self._recipient(chat)
             now = self._clock.now()
-            today = self._policy.calendars.of(recipient.chat.time_zone).today(now)
+            today = self._policy.calendars.of_person(recipient.chat).today(now)
             until = min(until, today + LONGEST_ABSENCE)
             entry = AuditEntry(now, str(chat), "away", str(chat), {"until": until.isoformat()})
             if await self._write(recipient.away(until, now), entry, now):

@@ -14,11 +14,12 @@ from bot.domain.foresight import ChannelPost, as_of, channel_posts
 from bot.domain.intents import Intent, Open, Policy, Snapshot, Standing
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
-from bot.domain.reminders import decide, rehearse
+from bot.domain.rehearsal import decide, rehearse
 from bot.domain.summaries import AppSummary
 from bot.domain.verdict import State
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
+from bot.services.stuck import stuck_apps
 
 LONGEST = 366
 
@@ -105,10 +106,12 @@ class Rehearse:
         """With what the operators get, also as people, and the channels."""
         people, digests = list(intents), list[Digest]()
         dates = dates_of(apps, self._policy)
+        stuck = await stuck_apps(self._ledger, apps, start, self._policy)
+        stuck_at = stuck[-1].at if stuck else None
         for standing in snapshot.people:
             if not self._operates(standing):
                 continue
-            for each in rehearse_operator(standing, dates, start, until, self._policy):
+            for each in rehearse_operator(standing, dates, start, until, self._policy, stuck_at):
                 if isinstance(each, Digest):
                     digests.append(each)
                 else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,9 +18,10 @@ from bot.domain.agenda import AT_LEAST, BOARDS, HOLD, INSTEAD, OPERATOR, Line, r
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.deliveries import Delivery
 from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways, Standing
-from bot.domain.notices import Alarm, Channel, ChannelReminder
+from bot.domain.notices import Channel, ChannelReminder
 from bot.domain.people import ChatIdentity
-from bot.domain.reminders import after, look
+from bot.domain.rehearsal import after, stuck
+from bot.domain.reminders import look
 from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo, StoreUnavailable
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
@@ -33,7 +35,6 @@ from bot.services.standing import standing_of
 AT_ONCE = 500
 PATIENCE = 60.0
 """Seconds that one line may take: the next ones wait while a cloud lets it hang."""
-NOBODY_LEFT = "nobody_left"
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,6 @@ class Remind:
         renew_verdicts: Callable[[datetime], Awaitable[None]],
         digests: Digests,
         channels: tuple[Channel, ...],
-        operators: tuple[ChatIdentity, ...],
         policy: Policy,
     ) -> None:
         self._ledger = ledger
@@ -66,7 +66,6 @@ class Remind:
         self._renew_verdicts = renew_verdicts
         self._digests = digests
         self._channels = channels
-        self._operators = operators
         self._policy = policy
 
     @property
@@ -177,62 +176,49 @@ class Remind:
     async def _ask_others(
         self, standing: Standing, intents: Sequence[Intent], now: datetime
     ) -> Standing:
-        """Ask the next candidate for each; where there is none, tell the operators once."""
-        stuck: list[Sideways] = []
+        """Ask the next candidate for each; where there is none, it is stuck."""
+        left_over: list[Sideways] = []
         gone: set[str] = set()
         by_id = {item.request.id: item.request for item in standing.items}
         for intent in intents:
             if not isinstance(intent, Sideways):
                 continue
             if intent.reason is Reason.NOT_SEEN:
-                stuck.append(intent)  # another admin could do no more about it
+                left_over.append(intent)  # another admin could do no more about it
                 continue
             try:
-                await self._ask.sideways(by_id[intent.request_id])
+                await self._ask.sideways(by_id[intent.request_id], intent.reason)
                 gone.add(intent.request_id)
             except NothingToDo:
                 gone.add(intent.request_id)  # done, or asked anew by somebody just now
             except ConsentError:
-                stuck.append(intent)
+                left_over.append(intent)
             except (CloudError, ChatError) as error:
                 log.warning("nobody else could be looked for", error=error.code)
-        if stuck:
-            standing = await self._tell_operators(standing, stuck, now)
+        if left_over:
+            standing = await self._hand_over_stuck(standing, left_over, now)
         left = tuple(item for item in standing.items if item.request.id not in gone)
         return replace(standing, items=left)
 
-    async def _tell_operators(
-        self, standing: Standing, stuck: Sequence[Sideways], now: datetime
+    async def _hand_over_stuck(
+        self, standing: Standing, left_over: Sequence[Sideways], now: datetime
     ) -> Standing:
-        reasons = {intent.request_id: intent.reason for intent in stuck}
-        matters = {
-            item.request.id: item.away if reasons[item.request.id] is Reason.AWAY else item.matter
-            for item in standing.items
-            if item.request.id in reasons
-        }
-        over = standing.recipient.over(frozenset(matters.values()))
-        planned = tuple(
-            Delivery(
-                Alarm(
-                    operator,
-                    intent.request_id,
-                    NOBODY_LEFT,
-                    f"{intent.reason.value}:{matters[intent.request_id]}",
-                ),
-                now,
-                NOBODY_LEFT,
+        """Note that nobody is left to ask: the operators' next digest says so."""
+        for intent in left_over:
+            standing = stuck(standing, intent)
+        ids = {intent.request_id: intent.reason for intent in left_over}
+        moved = tuple(item.request for item in standing.items if item.request.id in ids)
+        audit = tuple(
+            AuditEntry(
+                now, "o365bot", "stuck", str(one.app), {"request": one.id, "why": ids[one.id].value}
             )
-            for intent in stuck
-            for operator in self._operators
+            for one in moved
         )
-        try:
+        with suppress(Conflict):  # they did something just now: the line is looked at again
             await self._ledger.commit(
-                Changes(planned=planned, recipients=(over,), audit=_lines(planned, "o365bot", now))
+                Changes(requests=moved, agenda=self._digests.lines(now), audit=audit)
             )
-        except Conflict:
-            return standing
-        await self._hand_over(planned)
-        return replace(standing, recipient=over)
+        return standing
 
     async def _ask_instead(self, line: Line) -> None:
         """Whoever ended this request died before somebody else was asked, or could ask nobody."""

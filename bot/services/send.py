@@ -18,7 +18,7 @@ from bot.domain.consent import (
     link_digest,
     step,
 )
-from bot.domain.deliveries import WHEN_UNKNOWN, Delivery, Phase, Promise
+from bot.domain.deliveries import Delivery, Phase, Promise, promise_of
 from bot.domain.intents import Policy
 from bot.domain.notices import (
     Alarm,
@@ -108,9 +108,11 @@ class Send:
 
     def plan_is_over(self, request: ConsentRequest) -> bool:
         """Whether the person put it off, and the time has come."""
-        return request.snooze is not None and not self._is_put_off(request, self._clock.now())
+        return request.snooze is not None and not self.is_put_off(request)
 
-    def _is_put_off(self, request: ConsentRequest, now: datetime) -> bool:
+    def is_put_off(self, request: ConsentRequest) -> bool:
+        """Whether the person put it off until some time to come."""
+        now = self._clock.now()
         later = put_off_until(request, now, self._policy)
         return later is not None and later > now
 
@@ -135,7 +137,7 @@ class Send:
                 message = await self._compose(notice, request=request, link=link)
                 sent = await messenger.send_personal(notice.to, message, delivery.key)
                 return Told(sent.message_id, request)
-            case PersonalRound() | OperatorDigest() if not self._is_timely(notice):
+            case PersonalRound() | OperatorDigest() if not await self._is_timely(notice):
                 raise NothingToTell
             case PersonalRound():
                 message = await self._compose(notice, links=await self._renew_all(notice))
@@ -168,8 +170,17 @@ class Send:
     async def _is_told_elsewhere(self, notice: Alarm | OperatorDigest) -> bool:
         return self._twins is not None and await self._twins.are_told(notice)
 
-    def _is_timely(self, notice: PersonalRound | OperatorDigest) -> bool:
-        return is_timely(notice, self._clock.now(), self._policy)
+    async def _is_timely(self, notice: PersonalRound | OperatorDigest) -> bool:
+        """Whether it may be told now; what was held up is no second message of its day."""
+        now = self._clock.now()
+        if not is_timely(notice, now, self._policy):
+            return False
+        calendar = self._policy.calendars.of_person(notice.to)
+        today = calendar.today(now)
+        if not isinstance(notice, PersonalRound) or notice.round != today.isoformat():
+            return True
+        known = await self._ledger.recipient(notice.to)
+        return not (known and known.rounds and calendar.day_of(known.rounds[-1]) == today)
 
     async def _change(self, messenger: Messenger, notice: RequestChanged) -> str:
         """Change the message that asked the person last, in place."""
@@ -210,7 +221,7 @@ class Send:
             raise
         if found is not None:
             return found.message_id
-        if not asked and WHEN_UNKNOWN[notice.kind] is Promise.NEVER_TWICE:
+        if not asked and promise_of(notice) is Promise.NEVER_TWICE:
             raise OutcomeUnknown
         return ""
 
@@ -241,18 +252,19 @@ class Send:
     async def _renew_all(self, notice: PersonalRound) -> Mapping[str, str]:
         """Fresh links for what still waits for the person."""
         # Only a message about one request is changed in place when that request moves.
-        letter = key_of(notice) if len(notice.requests) == 1 else ""
+        letter = key_of(notice) if len(notice.links_to) == 1 else ""
         links: dict[str, str] = {}
-        for request_id in notice.requests:
+        for request_id in notice.links_to:
             while request_id not in links:
                 request = await self._ledger.request(request_id)
                 now = self._clock.now()
-                if request is None or Step.RENEW not in allowed(request.stage):
+                if request is None or not request.stage.is_open:
                     break  # this one ended while the round was on its way
-                if self._is_put_off(request, now):
+                if self.is_put_off(request):
                     break  # they said so meanwhile
                 former = request.link.letter if request.link is not None else ""
-                renewed = await self._bind(request, Step.RENEW, letter or former, now)
+                taken = Step.RENEW if Step.RENEW in allowed(request.stage) else Step.ISSUE
+                renewed = await self._bind(request, taken, letter or former, now)
                 if renewed is not None:
                     _, links[request_id] = renewed
         if not links:

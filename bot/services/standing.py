@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from bot.domain.consent import ConsentRequest
-from bot.domain.intents import Open, Standing
+from bot.domain.consent import ConsentRequest, Stage
+from bot.domain.intents import Open, Policy, Standing
 from bot.domain.people import ChatIdentity
 from bot.domain.recipients import Recipient
+from bot.domain.rehearsal import Outlook, outlook
 from bot.domain.verdict import State
 from bot.ports.ledger import Ledger
 
@@ -22,6 +24,21 @@ async def standing_of(ledger: Ledger, chat: ChatIdentity, now: datetime) -> Stan
     return Standing(recipient, tuple(items))
 
 
+async def outlooks(
+    ledger: Ledger, requests: Iterable[ConsentRequest], now: datetime, policy: Policy
+) -> dict[str, Outlook]:
+    """When each of these that waits for its first message is sent, by id."""
+    waiting = [request for request in requests if request.stage is Stage.REQUESTED]
+    people = {str(r.chat): await standing_of(ledger, r.chat, now) for r in waiting}
+    return {r.id: outlook(people[str(r.chat)], r.id, now, policy) for r in waiting}
+
+
 async def _state_of(ledger: Ledger, request: ConsentRequest, now: datetime) -> State:
     record = await ledger.app(request.app)
     return record.state(now) if record is not None else State.NOT_APPLICABLE
+
+
+async def answered(ledger: Ledger, chat: ChatIdentity, now: datetime) -> tuple[Recipient, ...]:
+    """Somebody who did something about one of their apps: to be written with that."""
+    known = await ledger.recipient(chat) or Recipient(chat)
+    return (known.answered(now),)

@@ -25,13 +25,13 @@ def changed(request: ConsentRequest, now: datetime) -> Delivery:
 
 
 def note(
-    request: ConsentRequest, happened: Happening, now: datetime, *, round: str = ""
+    request: ConsentRequest, happened: Happening, at: datetime, *, round: str = ""
 ) -> tuple[Delivery, ...]:
-    """A word to the operator who had the person asked; nobody when that is not known."""
+    """A word at `at` to the operator who had the person asked; nobody when that is not known."""
     if request.asker is None:
         return ()
     notice = OperatorNote(request.asker, happened, request.id, round)
-    return (Delivery(notice, now, happened.value),)
+    return (Delivery(notice, at, happened.value),)
 
 
 def hour_of(now: datetime) -> str:

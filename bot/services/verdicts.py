@@ -22,6 +22,7 @@ from bot.domain.verdict import State
 from bot.domain.waivers import Waiver
 from bot.errors import Conflict, RecordUnreadable
 from bot.ports.ledger import Ledger
+from bot.services.standing import answered
 from bot.services.tell import Tell, changed
 
 AT_ONCE = 200
@@ -118,5 +119,6 @@ async def settled(
         apps=(replace(new, request_id=""),),
         requests=(ended,),
         planned=(changed(ended, now),),
+        recipients=await answered(ledger, ended.chat, now) if proven else (),
         audit=tuple(audit),
     )

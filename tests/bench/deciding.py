@@ -18,7 +18,7 @@ from bot.domain.intents import Open, Policy, Snapshot, Standing
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.recipients import Recipient
-from bot.domain.reminders import decide
+from bot.domain.rehearsal import decide
 from bot.domain.verdict import State
 from bot.services.ask import Ask
 from bot.services.digest import Digests
@@ -97,6 +97,7 @@ async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
         clock=clock,
         secrets=CountingSecrets(),
         policy=PeoplePolicy(),
+        reminding=policy(),
     )
 
     async def no_boards(now: datetime) -> datetime:
@@ -111,7 +112,6 @@ async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
         renew_verdicts=Verdicts(ledger=ledger, tell=Tell(engine)).renew,
         digests=Digests(ledger=ledger, messengers={}, engine=engine, policy=policy(), operators=()),
         channels=(),
-        operators=(),
         policy=policy(),
     )
     took: dict[int, float] = {}

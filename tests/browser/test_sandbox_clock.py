@@ -52,7 +52,7 @@ async def test_what_comes_due_arrives_when_the_clock_is_set_forward(
     await expect(page.locator("#clock-now")).to_have_text("The bot’s clock: now")
     await say(page, "/o365 apps")  # the bot has looked once when it answers this
     await expect(page.locator("#slack-messages").get_by_role("table")).to_be_visible(timeout=SOON)
-    await say(page, f"/o365 send {APP}")
+    await say(page, f"/o365 send {APP} now")
     letters = page.locator("#direct-slack-messages .message")
     await expect(letters).to_have_count(1, timeout=SOON)
     planned = await planned_day(page)

@@ -144,8 +144,10 @@ async def test_a_recipient_is_written_only_over_the_revision_before(ledger: Ledg
     await ledger.commit(Changes(recipients=(told,)))
     with pytest.raises(Conflict):
         await ledger.commit(Changes(recipients=(told,)))
-    over = told.over(frozenset({"r1"}))
-    whole = replace(over, answered_at=LATER, away_until=date(2025, 3, 9), digests=(NOW, LATER))
+    chat = replace(told.chat, days_off=frozenset({4}))
+    whole = replace(
+        told.answered(LATER), chat=chat, away_until=date(2025, 3, 9), digests=(NOW, LATER)
+    )
     await ledger.commit(Changes(recipients=(whole,)))
     assert await ledger.recipient(ADA_IN_CHAT) == whole
 

@@ -96,7 +96,7 @@ def jump_to_monday(world: World) -> None:
 
 async def take_on(stage: Stage, browser: Browser) -> None:
     """Fay is asked for an app of fabrikam, and signs in."""
-    await stage.command(f"/o365 send {FABRIKAM}", said(FABRIKAM))
+    await stage.command(f"/o365 send {FABRIKAM} now", said(FABRIKAM))
     letter = await stage.next(stage.world.slack.dm_of("fay"), 0, said(FABRIKAM))
     page = await browser.open(reading.link(letter))
     microsoft = await browser.press(page, page.buttons[0])

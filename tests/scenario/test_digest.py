@@ -38,7 +38,7 @@ async def test_an_operator_hears_who_holds_what_when_its_date_has_come(
             await world.start_chat()
             stage = Stage(world, bot, tmp_path)
             apps = await stage.command("/o365 scan", listed)
-            await stage.command(f"/o365 send {FABRIKAM}", said(FABRIKAM))
+            await stage.command(f"/o365 send {FABRIKAM} now", said(FABRIKAM))
             await stage.next(world.slack.dm_of("fay"), 0, said(FABRIKAM))
 
             world.clock.jump("deadline")

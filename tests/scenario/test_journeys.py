@@ -74,7 +74,7 @@ async def letter_for(stage: Stage, app: OktaApp) -> Message:
     """Send the app's link to Gita; her message."""
     dm = stage.world.slack.dm_of("gita")
     since = len(dm.messages)
-    await stage.command(f"/o365 send {app.label}", said(app.label))
+    await stage.command(f"/o365 send {app.label} now", said(app.label))
     return await stage.next(dm, since, said(app.label))
 
 
@@ -90,7 +90,7 @@ async def test_the_whole_journey_in_slack(stage: Stage, browser: Browser, new_ap
 
     dm = stage.world.slack.dm_of("gita")
     since = len(dm.messages)
-    sent = await stage.command(f"/o365 send {app.label}", said(app.label))
+    sent = await stage.command(f"/o365 send {app.label} now", said(app.label))
     letter = await stage.next(dm, since, said(app.label))
     assert reading.fact(letter, "Code") == reading.fact(sent, "Code")
     assert not letter.unfurl_links, "nobody's crawler is invited to fetch a personal link"
@@ -123,7 +123,7 @@ async def test_the_whole_journey_in_teams_for_somebody_without_slack(
 
     dm = stage.world.teams.dm_of("gita")
     since = len(dm.messages)
-    sent = await stage.ask_in_teams(f"send {app.label}", said(app.label, "Gita Global"))
+    sent = await stage.ask_in_teams(f"send {app.label} now", said(app.label, "Gita Global"))
     assert reading.fact(sent, "Sent in") == "Teams"
     letter = await stage.next(dm, since, said(app.label))
     assert reading.fact(letter, "Code") == reading.fact(sent, "Code")

@@ -30,7 +30,7 @@ IN_TEAMS = ChatIdentity(Platform.TEAMS, "olga", "Olga")
 CHANNEL = Channel(Platform.SLACK, "C1")
 REMINDER = Delivery(ChannelReminder(CHANNEL, "2025-03-03"), NOW, "daily_reminder")
 ROUND = Delivery(
-    PersonalRound(ADA_IN_CHAT, "2025-03-03", (REQUEST.id,), Reason.SNOOZE_ENDED, "due", "plain"),
+    PersonalRound(ADA_IN_CHAT, "2025-03-03T09", (REQUEST.id,), Reason.SNOOZE_ENDED, "due", "plain"),
     NOW,
     "round",
 )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.calendar import Calendar, Calendars, Hours
+from bot.domain.people import ChatIdentity, Platform
 from tests.strategies import any_moments, calendars
 
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
@@ -47,18 +51,67 @@ def test_the_calendar_of_a_person_follows_their_zone_and_its_country() -> None:
 
 
 def test_an_hour_that_the_clock_skips_begins_after_it() -> None:
-    """Night workers in Berlin begin at half past two, which 29 March 2026 does not have."""
+    """Night workers in Berlin begin at half past two, which 29 March 2026 has not."""
     night = Calendar(ZoneInfo("Europe/Berlin"), Hours(time(2, 30), time(5), frozenset(range(7))))
     opening = night.opening(date(2026, 3, 29))
     assert opening is not None
-    assert opening[0].astimezone(night.zone).time() == time(3, 30)
+    assert opening[0].astimezone(night.zone).time() == time(3)
 
 
-def test_a_working_day_that_the_clock_swallows_is_none() -> None:
-    """From half past two to three there is nothing on that day."""
-    gone = Calendar(ZoneInfo("Europe/Berlin"), Hours(time(2, 30), time(3), frozenset(range(7))))
-    assert gone.opening(date(2026, 3, 29)) is None
-    assert gone.opening(date(2026, 3, 30)) is not None
+@pytest.mark.parametrize(
+    ("first", "last", "opens", "closes"),
+    [
+        (time(2, 30), time(3), time(3), time(3, 30)),  # swallowed as a whole: right after it
+        (time(2), time(3), time(3), time(4)),
+        (time(2, 30), time(3, 30), time(3), time(3, 30)),
+        (time(1), time(2, 30), time(1), time(3)),
+    ],
+)
+def test_a_working_day_that_the_clock_cuts_into_has_an_opening(
+    first: time, last: time, opens: time, closes: time
+) -> None:
+    """In spring, in Berlin; and it is open from its first moment to its last."""
+    cut = Calendar(ZoneInfo("Europe/Berlin"), Hours(first, last, frozenset(range(7))))
+    found = cut.opening(date(2026, 3, 29))
+    assert found is not None
+    assert [at.astimezone(cut.zone).time() for at in found] == [opens, closes]
+    assert cut.is_open(found[0])
+    assert not cut.is_open(found[1])
+
+
+def changes_of(zone: ZoneInfo) -> Iterator[date]:
+    """The days of 2026 on which its clock is changed."""
+    for day in (date(2026, 1, 1) + timedelta(days=n) for n in range(365)):
+        first, last = (datetime.combine(day, at, zone) for at in (time(0), time(23, 59)))
+        if first.utcoffset() != last.utcoffset():
+            yield day
+
+
+def test_every_working_day_of_every_zone_has_an_opening() -> None:
+    """Hours that a change of the clock cuts into, or shows twice, on the day of each change."""
+    week = frozenset(range(7))
+    for name in sorted(available_timezones()):
+        zone = ZoneInfo(name)
+        for hours in (Hours(time(2, 30), time(3, 30), week), Hours(time(0), time(0, 45), week)):
+            calendar = Calendar(zone, hours)
+            for day in (date(2026, 6, 1), *changes_of(zone)):
+                opening = calendar.opening(day)
+                assert opening is not None, (name, day)
+                assert opening[0] < opening[1], (name, day)
+                assert calendar.day_of(opening[0]) == day
+                assert calendar.is_open(opening[0])
+
+
+def test_a_part_time_week_is_kept_like_hours() -> None:
+    """Said in chat, or in the settings; a week without any day stays as it was."""
+    friday = date(2026, 3, 6)
+    ada = ChatIdentity(Platform.SLACK, "U1", email="Ada@contoso.com")
+    said = replace(ada, days_off=frozenset({4}))
+    settings = Calendars(ZoneInfo("UTC"), part_time={"ada@contoso.com": frozenset({4})})
+    assert not Calendars(ZoneInfo("UTC")).of_person(said).works_on(friday)
+    assert not settings.of_person(ada).works_on(friday)
+    assert settings.of_person(replace(ada, days_off=frozenset())).works_on(friday)
+    assert Calendars(ZoneInfo("UTC")).of("", frozenset(range(7))).works_on(friday)
 
 
 @given(calendars(), any_moments)

@@ -19,11 +19,13 @@ from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.inventory import AppRecord, OrgScan
 from bot.domain.people import GlobalAdmin
 from bot.domain.people_policy import PeoplePolicy
+from bot.domain.rehearsal import Outlook, Wait
 from bot.domain.summaries import Page, Part
 from bot.domain.verdict import State
 from bot.errors import CloudRefused, CloudUnreachable
 from bot.message import Command, Message
 from bot.services.ask import Asked
+from bot.services.outreach import Sent
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, NOW, OPERATOR
 from tests.pages import page_of
@@ -185,7 +187,7 @@ async def test_send_asks_the_right_person_and_says_so_without_the_link(world: Wo
     assert request.code in text_of(message)
     assert "/c/" not in text_of(message)
     listed = text_of(await world.ask("apps"))
-    assert "Ada Moreau: being sent" in listed
+    assert "Ada Moreau: goes out on Mon, Mar 3" in listed
 
 
 async def test_send_by_a_part_of_a_name_that_fits_two_apps_sends_nothing(world: World) -> None:
@@ -306,8 +308,9 @@ def test_whatever_is_known_can_be_said_in_every_language(
         check_form(replies.who(record, choice, NOW))
         check_form(replies.who(record, Choice(), NOW))
     for request in requests:
-        check_form(replies.asked(Asked(request), 72))
-        check_form(replies.asked(Asked(request, request), 1))
+        for asked in (Asked(request), Asked(request, request), Asked(request, before=True)):
+            for outlook in (None, *(Outlook(at, why) for at in (None, NOW) for why in Wait)):
+                check_form(replies.sent(Sent(asked, outlook), 72, NOW))
 
 
 def test_after_a_look_that_failed_no_number_is_told() -> None:

@@ -108,9 +108,10 @@ def test_what_an_operator_hears_as_global_administrator_counts_in_the_same_week(
     """Two messages a week: one is the round's, and one message a day is enough."""
     item = asked(MONDAY - 3 * DAY)
     by = replace(BY, per_week=2, campaign=campaign(FRIDAY))
-    found = list(rehearse(olga(item), (FRIDAY,), MONDAY, MONDAY + 4 * DAY, by))
+    standing = olga(item, rounds=(MONDAY - 3 * DAY,))
+    found = list(rehearse(standing, (FRIDAY,), MONDAY, MONDAY + 4 * DAY, by))
     assert [type(each) for each in found] == [Digest]
-    last_call = list(rehearse(olga(item), (FRIDAY,), MONDAY, MONDAY + 5 * DAY, by))[-1]
+    last_call = list(rehearse(standing, (FRIDAY,), MONDAY, MONDAY + 5 * DAY, by))[-1]
     assert isinstance(last_call, Remember)
     assert last_call.reason is Reason.LAST_CALL
 
@@ -172,7 +173,7 @@ def test_an_operator_is_told_in_their_hours_once_a_day_and_within_the_week(
     chat: ChatIdentity, by: Policy, start: datetime, ahead: list[int], also_admin: bool
 ) -> None:
     """Over changes of the clock and new years, from +14 to -11, also as Global Administrator."""
-    calendar = by.calendars.of(chat.time_zone)
+    calendar = by.calendars.of_person(chat)
     dates = [calendar.today(start) + days * DAY for days in ahead]
     by = replace(
         by, campaign=replace(by.campaign, targets=campaign(dates[0]).targets if dates else ())
@@ -208,7 +209,7 @@ def test_looking_every_hour_finds_what_looking_when_told_to_finds(
     chat: ChatIdentity, by: Policy, start: datetime, ahead: list[int]
 ) -> None:
     """`again` is never too late."""
-    calendar = by.calendars.of(chat.time_zone)
+    calendar = by.calendars.of_person(chat)
     dates = [calendar.today(start) + days * DAY for days in ahead]
     standing = Standing(Recipient(chat), ())
     jumped = digests(*dates, by=by, start=start, standing=standing)
@@ -228,7 +229,7 @@ def test_before_a_date_operators_hear_of_it_when_the_week_has_room(
 ) -> None:
     """No zone and no season loses a digest: one comes on the first day of a window that tells."""
     by = replace(by, per_week=7)
-    calendar = by.calendars.of(chat.time_zone)
+    calendar = by.calendars.of_person(chat)
     on = calendar.today(start) + ahead * DAY
     told = [
         calendar.day_of(d.at)

@@ -112,7 +112,7 @@ def test_no_text_breaks_the_reading(said: str) -> None:
 
 def policy(on: date = FRIDAY) -> Policy:
     campaign = Campaign(targets=(Deadline("target", on, "ours"),))
-    return Policy(campaign, Calendars(ZoneInfo("UTC")), jitter=timedelta(0))
+    return Policy(campaign, Calendars(ZoneInfo("UTC")), ignored_rounds=4, jitter=timedelta(0))
 
 
 @pytest.fixture

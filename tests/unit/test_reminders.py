@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendar, Calendars, Hours
-from bot.domain.campaign import Audience, Campaign, Deadline, Tone, WindowName
-from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
+from bot.domain.calendar import Calendars, Hours
+from bot.domain.campaign import Audience, Campaign, Deadline, Scope, Tone, WindowName
+from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage, Stuck
 from bot.domain.intents import (
     Intent,
     Open,
@@ -29,14 +30,23 @@ from bot.domain.intents import (
 from bot.domain.later import Snooze, plan
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.recipients import Recipient
-from bot.domain.reminders import MOST_APPS, after, decide, ignored, look, rehearse
+from bot.domain.rehearsal import Wait, after, decide, outlook, rehearse
+from bot.domain.reminders import ignored, look
+from bot.domain.rounds import MOST_NAMED
 from bot.domain.verdict import State
 from tests.examples import ADA_IN_CHAT, DELIVERED
 from tests.strategies import ZONES, any_moments, hours, some_days_off
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-UTC_CALENDAR = Calendar(ZoneInfo("UTC"))
+
+
+WINDOWS_ALONE = {
+    "jitter": timedelta(0),
+    "gather": timedelta(0),
+    "early_rounds": 0,
+    "ignored_rounds": 4,
+}
 
 
 def policy(on: date | None = None, **more: Any) -> Policy:
@@ -44,12 +54,14 @@ def policy(on: date | None = None, **more: Any) -> Policy:
     return Policy(
         Campaign(targets=targets),
         Calendars(ZoneInfo("UTC"), Hours()),
-        jitter=timedelta(0),
-        **more,
+        **{**WINDOWS_ALONE, **more},
     )
 
 
 FAR = policy(date(2026, 12, 1))
+MEASURED = replace(FAR, early_rounds=2, ignored_rounds=2)
+AWAY_UNTIL = date(2026, 9, 25)
+AWAY = Stuck(MONDAY, Reason.AWAY.value)
 NEAR = policy(date(2026, 3, 6), ignored_rounds=9)
 
 
@@ -108,21 +120,19 @@ def test_a_person_gets_one_message_with_all_their_apps() -> None:
     by = replace(FAR, campaign=campaign)
     (first, *_) = rounds(ada(asked(), asked(name="r2")), by)
     assert isinstance(first, Remember)
-    assert first.notice.requests == ("r1", "r2")
+    assert first.notice.requests == ("r2", "r1")
     assert first.notice.window == WindowName.IMMINENT
     assert first.at == MONDAY + 2 * DAY
 
 
 def test_who_has_many_apps_hears_of_a_few_at_a_time_and_of_all_in_turn() -> None:
-    """The nearest dates first, then whose link is the oldest; the message says how many wait."""
-    link = replace(DELIVERED.link, expires_at=MONDAY) if DELIVERED.link else None
-    assert link is not None
-    old, new = link, replace(link, expires_at=MONDAY + DAY)
-    items = [asked(name=f"r{n}", link=old if n == 9 else new) for n in range(10)]
-    first = next(i for i in rounds(ada(*items), FAR) if isinstance(i, Remember))
-    assert len(first.notice.requests) == MOST_APPS
+    """What was named longest ago comes first; the message links to the others, and counts them."""
+    items = [asked(name=f"r{n}", told=(MONDAY - (n == 9) * DAY,)) for n in range(10)]
+    first, second = (i for i in rounds(ada(*items), FAR) if isinstance(i, Remember))
+    assert len(first.notice.requests) == MOST_NAMED
     assert first.notice.requests[0] == "r9"
-    assert first.notice.more == 2
+    assert (first.notice.more, first.notice.also) == (2, ("r7", "r8"))
+    assert second.notice.requests[:2] == ("r7", "r8")
 
 
 def test_the_first_message_of_an_overdue_app_is_a_calm_one() -> None:
@@ -155,11 +165,6 @@ def test_silence_goes_sideways_and_not_louder() -> None:
     found = rounds(ada(asked()), policy(ignored_rounds=3), days=60)
     assert [type(i) for i in found] == [Remember, Remember, Sideways]
     assert found[-1].reason is Reason.IGNORED
-
-
-def test_what_the_operators_were_told_is_not_repeated_to_the_person() -> None:
-    """It is in their hands now."""
-    assert rounds(ada(asked(), handed_over=frozenset({asked().matter})), FAR) == []
 
 
 def test_later_is_kept_to_the_minute() -> None:
@@ -199,21 +204,159 @@ def test_a_plan_whose_message_did_not_get_through_is_taken_up_by_the_rounds() ->
 
 def test_who_said_later_has_answered() -> None:
     """Silence is counted from there."""
-    silent, spoke = asked(), asked(answered_at=MONDAY + 3 * DAY)
-    recipient = Recipient(ADA_IN_CHAT, tuple(MONDAY + day * DAY for day in (1, 2, 4)))
-    assert ignored(silent, recipient, UTC_CALENDAR, FAR) == 4
-    assert ignored(spoke, recipient, UTC_CALENDAR, FAR) == 1
+    told = tuple(MONDAY + day * DAY for day in (0, 1, 2, 4))
+    silent, spoke = asked(told=told), asked(told=told, answered_at=MONDAY + 3 * DAY)
+    recipient = Recipient(ADA_IN_CHAT, told)
+    assert ignored(silent, recipient) == 4
+    assert ignored(spoke, recipient) == 1
 
 
 def test_messages_that_did_not_speak_of_an_app_count_for_no_silence_about_it() -> None:
     """While somebody is left alone with one app, the rounds are about the others."""
-    recipient = Recipient(ADA_IN_CHAT, tuple(MONDAY + day * DAY for day in (1, 2, 4)))
-    assert ignored(taken_on(MONDAY), recipient, UTC_CALENDAR, FAR) == 1
+    recipient = Recipient(ADA_IN_CHAT, tuple(MONDAY + day * DAY for day in (0, 1, 2, 4)))
+    assert ignored(asked(told=(MONDAY,)), recipient) == 1
+    assert ignored(taken_on(MONDAY), recipient) == 0
+
+
+def test_whoever_does_some_of_their_apps_ignores_none_of_them() -> None:
+    """Two of twelve after every message is an answer each time."""
+    told = (MONDAY, MONDAY + 2 * DAY, MONDAY + 4 * DAY)
+    items = [asked(name=f"r{n}", told=told) for n in range(10)]
+    diligent = Recipient(ADA_IN_CHAT, told, answered_at=MONDAY + 5 * DAY)
+    assert {ignored(item, diligent) for item in items} == {0}
+    found = rounds(Standing(diligent, tuple(items)), MEASURED, days=7)
+    assert all(isinstance(intent, Remember) for intent in found)
+
+
+def test_first_and_second_reminder_come_after_two_working_days_then_somebody_else() -> None:
+    """By the measured defaults: the first message at nine, a reminder, and then the next one."""
+    found = rounds(ada(asked(MONDAY, stage=Stage.REQUESTED, told=())), MEASURED)
+    assert [(i.at, i.reason) for i in found] == [
+        (MONDAY, Reason.ASKED),
+        (MONDAY + 2 * DAY, Reason.ROUND),
+        (MONDAY + 4 * DAY, Reason.IGNORED),
+    ]
+
+
+def test_where_nobody_is_left_the_windows_go_on_and_the_first_one_is_asked_once_more() -> None:
+    """After four weeks, while more than twenty working days are left; nearer the date not."""
+    told = (MONDAY - 6 * DAY, MONDAY - 4 * DAY)
+    stuck = asked(told=told, stuck=Stuck(MONDAY, Reason.IGNORED.value))
+    far = rounds(ada(stuck, rounds=told), MEASURED, days=60)
+    assert [i.at for i in far[:-1]] == [MONDAY, MONDAY + 14 * DAY]
+    assert (far[-1].at, far[-1].reason) == (MONDAY + 28 * DAY, Reason.AGAIN)
+    near = replace(MEASURED, campaign=policy(date(2026, 4, 20)).campaign)
+    assert Reason.AGAIN not in {i.reason for i in rounds(ada(stuck, rounds=told), near, days=60)}
+    twice = asked(told=told, stuck=Stuck(MONDAY, Reason.AGAIN.value))
+    assert Reason.AGAIN not in {i.reason for i in rounds(ada(twice), MEASURED, days=90)}
+
+
+def test_twelve_apps_that_are_sent_for_at_once_are_one_message_in_their_morning() -> None:
+    """At half past nine in Berlin it is half past midnight in Los Angeles."""
+    there = replace(ADA_IN_CHAT, time_zone="America/Los_Angeles")
+    items = tuple(
+        asked(MONDAY + timedelta(minutes=n), f"r{n}", stage=Stage.REQUESTED, told=(), chat=there)
+        for n in range(12)
+    )
+    first, *_ = rounds(Standing(Recipient(there), items), MEASURED)
+    assert isinstance(first, Remember)
+    assert first.at == datetime(2026, 3, 2, 17, tzinfo=UTC)
+    assert (len(first.notice.requests), first.notice.more) == (8, 4)
+    assert len(first.notice.links_to) == 12
+
+
+def test_all_of_twenty_four_apps_are_named_before_anybody_else_is_asked() -> None:
+    """Each one twice; what goes to the next one is eight at a time."""
+    items = [asked(MONDAY, f"r{n:02}", stage=Stage.REQUESTED, told=()) for n in range(24)]
+    found = rounds(ada(*items), MEASURED, days=40)
+    told = [i.notice.requests for i in found if isinstance(i, Remember)]
+    named = Counter(itertools.chain.from_iterable(told))
+    assert len(named) == 24
+    assert set(named.values()) == {2}
+    away = Counter(i.at.date() for i in found if isinstance(i, Sideways))
+    assert max(away.values()) <= MOST_NAMED
+
+
+def test_what_is_due_today_is_named_first_however_many_are_overdue() -> None:
+    """Eight overdue apps and one due on the 21st, spoken of on the 20th and on the day."""
+    due = Deadline("target", date(2026, 3, 5), "ours", Scope(app="contoso/r9"))
+    campaign = Campaign(targets=(Deadline("target", date(2026, 1, 1), "ours"), due))
+    items = [asked(name=f"r{n}", told=(MONDAY,)) for n in range(1, 10)]
+    by = replace(MEASURED, campaign=campaign, ignored_rounds=9)
+    found = rounds(ada(*items), by, days=4)
+    last = next(i for i in found if i.reason is Reason.LAST_CALL and isinstance(i, Remember))
+    assert last.at == MONDAY + 3 * DAY
+    assert last.notice.requests[0] == "r9"
+
+
+def test_whoever_is_away_until_a_day_hears_when_they_are_back() -> None:
+    """Away until 25 September, a Friday, asked on the 14th: on Monday, or somebody else at once."""
+    asked_on = datetime(2026, 9, 14, 9, tzinfo=UTC)
+    item = asked(asked_on, stage=Stage.REQUESTED, told=())
+    away = ada(item, away_until=date(2026, 9, 25))
+    (only,) = rounds(away, MEASURED, days=3, start=asked_on)
+    assert (only.reason, only.at) == (Reason.AWAY, asked_on)
+    alone = ada(replace(item, request=replace(item.request, stuck=AWAY)), away_until=AWAY_UNTIL)
+    first, *_ = rounds(alone, MEASURED, start=asked_on)
+    assert (first.reason, first.at) == (Reason.ASKED, datetime(2026, 9, 28, 9, tzinfo=UTC))
+
+
+def test_away_beats_ignored() -> None:
+    """Two messages went unanswered, and they say that they are away: no silence."""
+    told = (MONDAY - 4 * DAY, MONDAY - 2 * DAY)
+    recipient = Recipient(ADA_IN_CHAT, told).away(date(2026, 3, 4), MONDAY)
+    found = rounds(Standing(recipient, (asked(told=told),)), MEASURED, days=10)
+    assert isinstance(found[0], Remember)
+
+
+def test_what_was_put_off_is_not_passed_on_as_ignored_at_its_time() -> None:
+    """Put off until ten o'clock; whatever was said of other apps meanwhile did not name it."""
+    snooze = Snooze(datetime(2026, 3, 12, 10), "UTC")
+    put_off = asked(told=(MONDAY - DAY, MONDAY), snooze=snooze, answered_at=MONDAY + DAY)
+    found = rounds(ada(put_off, asked(name="r2", told=())), MEASURED, days=11)
+    come = next(i for i in found if i.reason is Reason.SNOOZE_ENDED and isinstance(i, Remember))
+    assert come.notice.requests[0] == "r1"
+
+
+def test_nobody_has_a_second_message_on_the_day_of_another() -> None:
+    """What is sent for after it goes out the next day, and the answer says why."""
+    late = asked(MONDAY + timedelta(hours=3), "r2", stage=Stage.REQUESTED, told=())
+    standing = ada(asked(told=(MONDAY,)), late, rounds=(MONDAY,))
+    now = MONDAY + timedelta(hours=3)
+    found = outlook(standing, "r2", now, MEASURED)
+    assert (found.at, found.why) == (MONDAY + DAY, Wait.HEARD)
+
+
+@pytest.mark.parametrize(
+    ("now", "recipient", "at", "why"),
+    [
+        (MONDAY, {}, MONDAY + timedelta(minutes=5), Wait.GATHER),
+        (MONDAY - timedelta(hours=8), {}, MONDAY, Wait.HOURS),
+        (MONDAY - 2 * DAY, {}, MONDAY, Wait.HOURS),
+        (MONDAY, {"away_until": date(2026, 3, 3)}, MONDAY + 2 * DAY, Wait.AWAY),
+        (
+            MONDAY + 2 * DAY,
+            {"rounds": (MONDAY - 3 * DAY, MONDAY, MONDAY + DAY)},
+            MONDAY + 4 * DAY,
+            Wait.WEEK,
+        ),
+    ],
+)
+def test_a_first_message_says_when_it_goes_out_and_why_not_at_once(
+    now: datetime, recipient: dict[str, Any], at: datetime, why: Wait
+) -> None:
+    """By the same rules that send it."""
+    item = asked(now, stage=Stage.REQUESTED, told=())
+    by = replace(MEASURED, gather=timedelta(minutes=5))
+    found = outlook(ada(item, **recipient), "r1", now, by)
+    assert (found.at, found.why) == (at, why)
 
 
 def test_who_says_that_it_is_saved_is_asked_once_and_then_the_operators() -> None:
     """Their word counts on the board; but while nothing shows it, it is not done."""
-    saved = replace(asked(stage=Stage.SAVED, answered_at=MONDAY - 3 * DAY), state=State.SAID_SAVED)
+    saved = replace(
+        asked(stage=Stage.SAVED, answered_at=MONDAY - 3 * DAY, told=()), state=State.SAID_SAVED
+    )
     found = rounds(ada(saved), NEAR, days=30)
     assert [type(i) for i in found] == [Remember, Sideways]
     assert {i.reason for i in found} == {Reason.NOT_SEEN}
@@ -323,7 +466,7 @@ def test_a_person_is_told_in_their_hours_once_a_day_and_before_the_date(
     chat: ChatIdentity, by: Policy, start: datetime, ahead: int, count: int
 ) -> None:
     """Over changes of the clock, leap days and new years, from +14 to -11, for three months."""
-    calendar = by.calendars.of(chat.time_zone)
+    calendar = by.calendars.of_person(chat)
     on = calendar.today(start) + ahead * DAY
     by = replace(by, campaign=Campaign(targets=(Deadline("target", on, "ours"),)))
     standing = Standing(Recipient(chat), requested(chat, start, count))
@@ -350,7 +493,7 @@ def test_looking_every_hour_finds_what_looking_when_told_to_finds(
     chat: ChatIdentity, by: Policy, start: datetime, ahead: int
 ) -> None:
     """`again` is never too late: a tick that reads only what is due misses nothing."""
-    on = by.calendars.of(chat.time_zone).today(start) + ahead * DAY
+    on = by.calendars.of_person(chat).today(start) + ahead * DAY
     by = replace(by, campaign=Campaign(targets=(Deadline("target", on, "ours"),)))
     standing = Standing(Recipient(chat), requested(chat, start, 1))
     jumped = rounds(standing, by, days=14, start=start)
@@ -360,7 +503,7 @@ def test_looking_every_hour_finds_what_looking_when_told_to_finds(
         for intent in decide(Snapshot((standing,)), now, by):
             walked.append(intent)
             standing = after(standing, intent)
-    calendar = by.calendars.of(chat.time_zone)
+    calendar = by.calendars.of_person(chat)
     assume(all(i.at < start + 13 * DAY for i in jumped))
     assert [(type(i), calendar.today(i.at)) for i in jumped] == [
         (type(i), calendar.today(i.at)) for i in walked
@@ -373,7 +516,7 @@ def test_a_snooze_is_heard_of_again_in_hours_and_not_past_the_date(
 ) -> None:
     """Whatever moment was wanted, and wherever the date is moved afterwards."""
     by = policy()
-    calendar = by.calendars.of(chat.time_zone)
+    calendar = by.calendars.of_person(chat)
     on = calendar.today(start) + ahead * DAY
     by = replace(by, campaign=Campaign(targets=(Deadline("target", on, "ours"),)))
     local = (start + wanted * DAY).astimezone(calendar.zone).replace(tzinfo=None)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from bot.domain.agenda import person
 from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage, Step, step
+from bot.domain.consent import ConsentRequest, Stage, Step, step
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.inventory import AppRecord
-from bot.domain.notices import PersonalLink
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.recipients import Recipient
@@ -27,6 +28,7 @@ from tests.examples import (
     BEN_IN_CHAT,
     NOW,
     OPERATOR,
+    POLICY,
     RECORD,
     REQUEST,
     TENANT,
@@ -54,6 +56,7 @@ class World:
             clock=self.clock,
             secrets=CountingSecrets(),
             policy=PeoplePolicy(),
+            reminding=POLICY,
         )
 
 
@@ -65,7 +68,10 @@ async def world() -> World:
 
 
 async def test_the_best_candidate_is_asked_in_one_step(world: World) -> None:
-    """Request, the app's pointer to it, the letter and the audit line are written together."""
+    """Request, the app's pointer to it and the audit line are written together, and no message.
+
+    When that goes out is decided like every other.
+    """
     asked = await world.ask.send(APP.ref, OPERATOR)
     request = asked.request
     assert asked.replaced is None
@@ -80,17 +86,15 @@ async def test_the_best_candidate_is_asked_in_one_step(world: World) -> None:
     record = await world.ledger.app(APP.ref)
     assert record is not None
     assert record.request_id == request.id
-    ((key, at),) = world.engine.deliveries
-    planned = await world.ledger.delivery(key)
-    assert planned is not None
-    assert (planned.notice, at) == (PersonalLink(ADA_IN_CHAT, request.id), NOW)
+    assert world.engine.deliveries == []
+    assert world.ledger._agenda[person(ADA_IN_CHAT)] == NOW
     (entry,) = await world.ledger.audit()
     assert (entry.actor, entry.action, entry.detail["to"]) == ("slack:U9", "ask", "slack:U1")
 
 
 async def test_asking_again_takes_the_place_of_the_former_request(world: World) -> None:
     """Two open requests for one app would be two links for one job."""
-    first = (await world.ask.send(APP.ref, OPERATOR)).request
+    first = await told(world)
     again = await world.ask.send(APP.ref, OPERATOR)
     assert again.replaced is not None
     assert again.replaced.id == first.id
@@ -99,6 +103,53 @@ async def test_asking_again_takes_the_place_of_the_former_request(world: World) 
     revoked = await world.ledger.request(first.id)
     assert revoked is not None
     assert revoked.stage is Stage.REVOKED
+
+
+async def told(world: World, after: timedelta = timedelta(minutes=1)) -> ConsentRequest:
+    """Ada was asked so long ago, and has had her message."""
+    request = (await world.ask.send(APP.ref, OPERATOR)).request
+    moved = step(request, Step.DELIVER, NOW, named=True)
+    await world.ledger.commit(Changes(requests=(moved,)))
+    world.clock.forward(after)
+    return moved
+
+
+async def test_what_waits_for_its_message_is_not_asked_anew(world: World) -> None:
+    """However often and however late `send` is said: it has not gone out yet."""
+    first = await world.ask.send(APP.ref, OPERATOR)
+    world.clock.forward(timedelta(days=3))
+    again = await world.ask.send(APP.ref, OPERATOR)
+    assert (again.before, again.request) == (True, first.request)
+    assert [e.action for e in await world.ledger.audit()].count("ask") == 1
+
+
+async def test_a_button_pressed_twice_within_a_minute_asks_once(world: World) -> None:
+    """Also when the first message was there in between."""
+    request = await told(world, after=timedelta(seconds=59))
+    again = await world.ask.send(APP.ref, OPERATOR)
+    assert (again.before, again.request) == (True, request)
+
+
+async def test_whoever_is_away_is_asked_last(world: World) -> None:
+    """Away until the 25th, asked on the 14th: somebody who is there comes first."""
+    away = Recipient(ADA_IN_CHAT).away((NOW + timedelta(days=11)).date(), NOW)
+    await world.ledger.commit(Changes(recipients=(away,)))
+    assert (await world.ask.send(APP.ref, OPERATOR)).request.chat == BEN_IN_CHAT
+    world.slack.people = (ADA_IN_CHAT,)
+    other = replace(RECORD, app=replace(APP, ref=AppRef("contoso", "0oa2")), revision=1)
+    await world.ledger.commit(Changes(apps=(other,)))
+    assert (await world.ask.send(other.app.ref, OPERATOR)).request.chat == ADA_IN_CHAT
+
+
+async def test_of_equals_few_are_asked_and_none_for_more_than_they_can_do(world: World) -> None:
+    """Overdue apps have a week, at so many a day; then the next one gets the rest."""
+    most = POLICY.can_do(-1)
+    refs = [AppRef("contoso", f"0ob{n}") for n in range(most + 2)]
+    await world.ledger.commit(
+        Changes(apps=tuple(replace(RECORD, app=replace(APP, ref=ref), revision=1) for ref in refs))
+    )
+    asked = [(await world.ask.send(ref, OPERATOR)).request.chat for ref in refs]
+    assert asked == [ADA_IN_CHAT] * most + [BEN_IN_CHAT] * 2
 
 
 async def test_whoever_is_asked_again_is_reminded_where_they_live_now(world: World) -> None:
@@ -125,7 +176,7 @@ async def test_a_request_that_has_ended_is_left_as_it_ended(world: World) -> Non
 
 
 async def test_ten_operators_at_once_leave_one_open_request(world: World) -> None:
-    """Each request that was overtaken is revoked by the one that came after it."""
+    """All of them mean the same one."""
     await asyncio.gather(*(world.ask.send(APP.ref, OPERATOR) for _ in range(10)))
     (only,) = await world.ledger.open_requests()
     record = await world.ledger.app(APP.ref)

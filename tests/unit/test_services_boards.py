@@ -57,7 +57,7 @@ async def test_a_board_says_who_holds_what_and_how_fresh_it_is(world: World) -> 
     kinds = {type(block) for block in world.shown.blocks}
     assert {Progress, Facts, Table} <= kinds
     (table,) = [block for block in world.shown.blocks if isinstance(block, Table)]
-    assert table.rows[0][3].text == "Ada Moreau: being sent"
+    assert table.rows[0][3].text == "Ada Moreau: goes out on Mon, Mar 3, 09:14"
 
 
 async def test_a_board_says_why_nobody_can_be_asked(world: World) -> None:

@@ -27,6 +27,7 @@ from tests.examples import (
     BEN_IN_CHAT,
     NOW,
     OPERATOR,
+    POLICY,
     RECORD,
     REQUEST,
     TENANT,
@@ -57,6 +58,7 @@ class World:
             messengers={Platform.SLACK: self.slack},
             clock=self.clock,
             policy=policy,
+            reminding=POLICY,
         )
 
 

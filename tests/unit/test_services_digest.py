@@ -124,6 +124,7 @@ class World:
                 clock=self.clock,
                 secrets=CountingSecrets(),
                 policy=PeoplePolicy(),
+                reminding=self.policy,
             ),
             show_boards=self._show,
             renew_verdicts=Verdicts(ledger=self.ledger, tell=Tell(self.engine)).renew,
@@ -135,7 +136,6 @@ class World:
                 operators=self.operators,
             ),
             channels=(),
-            operators=self.operators,
             policy=self.policy,
         )
 

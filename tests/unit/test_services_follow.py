@@ -28,9 +28,10 @@ from bot.errors import (
 )
 from bot.services.follow import Progress
 from bot.services.prove import Proven
+from bot.services.stuck import stuck_apps
 from bot.services.visit import ByChat, ByLink, BySession
 from tests import person
-from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, TENANT, TOKEN
+from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, POLICY, TENANT, TOKEN
 from tests.person import ASKED
 
 RIGHT = "ada@tenant-1"
@@ -232,7 +233,7 @@ async def test_not_me_asks_the_next_one(world: person.Stage) -> None:
     assert record is not None
     next_one = await world.request(record.request_id)
     assert (next_one.admin_object_id, next_one.requested_by) == ("ben", "Olga")
-    assert len(world.told(f"link:{next_one.id}:slack:U2")) == 1
+    assert next_one.stage is Stage.REQUESTED, "the message comes when Ben is at work"
     assert len(world.told("note:reassigned:r1")) == 1
     with pytest.raises(LinkRevoked):
         await world.prove.begin(TOKEN)
@@ -249,25 +250,32 @@ async def test_a_suggestion_that_names_a_candidate_comes_first(world: person.Sta
     assert (await world.request(record.request_id)).admin_object_id == "ben"
 
 
-async def test_when_nobody_is_left_the_operator_is_told(world: person.Stage) -> None:
-    """“Not me” still counts; nobody is asked in silence."""
+async def stuck_now(world: person.Stage) -> list[str]:
+    """What stands in the operators' next digest, and why."""
+    apps = await world.ledger.summaries()
+    return [one.why for one in await stuck_apps(world.ledger, apps, NOW, POLICY)]
+
+
+async def test_when_nobody_is_left_it_is_stuck(world: person.Stage) -> None:
+    """“Not me” still counts; the operators' digest says so."""
     world.entra.admins[TENANT.id] = (ADA,)
     assert (await world.follow.not_me(CHAT)).stage is Stage.DECLINED
-    assert len(world.told("note:nobody_left:r1")) == 1
+    assert await stuck_now(world) == ["declined"]
 
 
 async def test_a_cloud_that_is_down_does_not_swallow_not_me(world: person.Stage) -> None:
     """The person's answer is kept; nobody is said to be left before that was looked up."""
     world.entra.admins[TENANT.id] = CloudUnreachable("Down.", where="contoso", call="GET roles")
     assert (await world.follow.not_me(LINK)).stage is Stage.DECLINED
-    assert world.told("note:nobody_left:r1") == []
+    assert [e.action for e in await world.ledger.audit()].count("nobody_left") == 0
 
 
 async def test_a_cloud_that_refuses_has_its_operator(world: person.Stage) -> None:
     """That does not pass by itself: the operator is told that nobody could be asked."""
     world.entra.admins[TENANT.id] = CloudRefused("No.", where="contoso", call="GET roles")
     assert (await world.follow.not_me(LINK)).stage is Stage.DECLINED
-    assert len(world.told("note:nobody_left:r1")) == 1
+    assert [e.action for e in await world.ledger.audit()].count("nobody_left") == 1
+    assert await stuck_now(world) == ["declined"]
 
 
 async def test_later_is_a_plan_in_the_persons_own_time(world: person.Stage) -> None:

@@ -16,16 +16,30 @@ from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign, Deadline
 from bot.domain.changes import Changes
-from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage, Step, step
+from bot.domain.consent import (
+    Button,
+    ConsentRequest,
+    Proof,
+    ProofKind,
+    Stage,
+    Step,
+    Stuck,
+    step,
+)
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.intents import Open, Policy
+from bot.domain.intents import Policy, Reason
 from bot.domain.later import Snooze
-from bot.domain.notices import Alarm, Channel, PersonalLink, PersonalRound
+from bot.domain.notices import (
+    Alarm,
+    Channel,
+    OperatorDigest,
+    PersonalLink,
+    PersonalRound,
+)
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import PeoplePolicy
 from bot.domain.recipients import Recipient
-from bot.domain.verdict import State
 from bot.errors import ChatThrottled, ChatUnreachable, NobodyReachable, RecordUnreadable
 from bot.ports.chat import Messenger
 from bot.services import remind
@@ -65,6 +79,7 @@ from tests.fakes import (
 
 CHANNELS = (Channel(Platform.SLACK, "C1"), Channel(Platform.TEAMS, "19:x"))
 DAY = timedelta(days=1)
+NOT_SEEN = Stuck(NOW, "not_seen")
 IN_TEN_DAYS = Deadline("target", datetime(2025, 3, 17, tzinfo=UTC).date(), "ours")
 
 
@@ -86,6 +101,7 @@ class World:
             Calendars(ZoneInfo("UTC")),
             jitter=timedelta(0),
             ignored_rounds=3,
+            early_rounds=0,
         )
         self.ask = Ask(
             ledger=self.ledger,
@@ -95,6 +111,7 @@ class World:
             clock=self.clock,
             secrets=CountingSecrets(),
             policy=PeoplePolicy(),
+            reminding=self.policy,
         )
         self.remind = self.replica()
         self.deliver = Deliver(
@@ -131,7 +148,6 @@ class World:
                 operators=(OPERATOR,),
             ),
             channels=CHANNELS,
-            operators=(OPERATOR,),
             policy=self.policy,
         )
 
@@ -247,14 +263,17 @@ async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(
 
 async def test_who_acts_after_the_operators_were_told_is_asked_how_it_goes(world: World) -> None:
     """What was stuck has moved on, so it is in the person's hands again."""
-    stuck = Open(step(REQUEST, Step.DELIVER, NOW), State.NEEDS_CONSENT)
-    over = Recipient(ADA_IN_CHAT).over(frozenset({stuck.matter}))
-    await world.ledger.commit(Changes(recipients=(over,)))
+    proof = Proof(ProofKind.SIGNED_IN, "entra:ada", NOW)
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    for taken in (Step.ACKNOWLEDGE, Step.SAVE, Step.HAND_OVER):
+        request = step(request, taken, NOW, proof=proof, stuck=NOT_SEEN)
+        await world.ledger.commit(Changes(requests=(request,)))
     await world.days(9)
     assert world.planned(PersonalRound) == []
-    proof = Proof(ProofKind.SIGNED_IN, "entra:ada", world.clock.now())
-    taken = step(stuck.request, Step.ACKNOWLEDGE, world.clock.now(), proof=proof)
-    await world.ledger.commit(Changes(requests=(taken,)))
+    again = step(request, Step.ATTEST, world.clock.now(), saw=Button.AUTHENTICATE)
+    assert again.stuck is None
+    await world.ledger.commit(Changes(requests=(again,)))
     await world.days(9)
     assert world.planned(PersonalRound)
 
@@ -280,23 +299,24 @@ async def test_an_org_that_is_in_the_settings_no_more_is_spoken_of_no_more(world
 
 
 async def test_silence_goes_to_the_next_candidate_and_then_to_the_operators(world: World) -> None:
-    """Ada hears three times, Ben is asked, and when he is silent too, the operators are told."""
+    """Ada hears three times, Ben is asked, and when he is silent too, the operators are told once.
+
+    He is reminded by the windows all the same: nobody else is left.
+    """
     await world.days(24)
     former = await world.ledger.request(REQUEST.id)
     assert former is not None
     assert former.stage is Stage.EXPIRED
-    (asked,) = world.planned(PersonalLink)
-    assert asked.notice.to == BEN_IN_CHAT
-    (second,) = await world.ledger.requests_of(BEN_IN_CHAT)
-    await world.ledger.commit(Changes(requests=(step(second, Step.DELIVER, world.clock.now()),)))
+    first = next(d for d in world.planned(PersonalRound) if d.notice.to == BEN_IN_CHAT)
+    assert first.why == "asked"
     await world.days(40)
-    (alarm,) = world.planned(Alarm)
-    assert alarm.notice.to == OPERATOR
-    assert len(world.planned(PersonalLink)) == 1
-    rounds = len(world.planned(PersonalRound))
-    await world.days(20)
-    assert len(world.planned(PersonalRound)) == rounds
-    assert len(world.planned(Alarm)) == 1
+    (second,) = await world.ledger.requests_of(BEN_IN_CHAT)
+    assert second.stuck is not None
+    assert second.stuck.why == "ignored"
+    assert len([e for e in await world.ledger.audit() if e.action == "stuck"]) == 1
+    assert world.planned(Alarm) == []
+    assert {str(d.notice.to) for d in world.planned(OperatorDigest)} == {str(OPERATOR)}
+    assert world.planned(PersonalRound)[-1].due_at > second.stuck.at
 
 
 async def test_what_is_put_off_is_heard_of_again_at_its_time(world: World) -> None:
@@ -343,7 +363,7 @@ async def test_a_plan_outlives_a_platform_that_is_away_at_its_time(world: World)
 async def test_what_is_said_to_be_saved_and_never_shows_ends_with_the_operators(
     world: World,
 ) -> None:
-    """One question to the person, then one alarm; nobody else is asked for the app."""
+    """One question to the person, then it is stuck; nobody else is asked for the app."""
     request = await world.ledger.request(REQUEST.id)
     assert request is not None
     for taken in (Step.ACKNOWLEDGE, Step.SAVE):
@@ -351,11 +371,11 @@ async def test_what_is_said_to_be_saved_and_never_shows_ends_with_the_operators(
         await world.ledger.commit(Changes(requests=(request,)))
     await world.days(40)
     (round,) = world.planned(PersonalRound)
-    (alarm,) = world.planned(Alarm)
     assert round.why == "not_seen"
-    assert isinstance(alarm.notice, Alarm)
-    assert alarm.notice.on.startswith("not_seen:")
-    assert world.planned(PersonalLink) == []
+    stuck = await world.ledger.request(REQUEST.id)
+    assert stuck is not None
+    assert stuck.stuck is not None
+    assert stuck.stuck.why == "not_seen"
 
 
 async def test_a_link_that_was_not_used_in_time_is_made_anew_by_the_next_round(
@@ -375,8 +395,8 @@ async def test_who_took_an_app_on_is_asked_how_it_goes_when_nothing_follows(worl
         Changes(requests=(step(request, Step.ACKNOWLEDGE, NOW, proof=proof),))
     )
     await world.days(9)
-    (round,) = world.planned(PersonalRound)
-    assert round.why == "nothing_followed"
+    first, *_ = world.planned(PersonalRound)
+    assert (first.why, first.due_at) == ("nothing_followed", NOW + 3 * DAY)
 
 
 async def test_boards_are_shown_when_something_changed_and_once_an_hour(world: World) -> None:
@@ -437,11 +457,11 @@ async def test_a_silent_person_is_not_asked_again_through_another_account(world:
     also = replace(ADA_IN_CHAT, platform=Platform.TEAMS, user_id="ada")
     world.messengers[Platform.TEAMS] = FakeMessenger(also, platform=Platform.TEAMS)
     await world.days(24)
-    (asked,) = world.planned(PersonalLink)
-    assert asked.notice.to == BEN_IN_CHAT
+    asked = [d.notice.to for d in world.planned(PersonalRound) if d.why == "asked"]
+    assert asked == [BEN_IN_CHAT]
 
 
-async def none_left(request: ConsentRequest) -> Asked:
+async def none_left(request: ConsentRequest, reason: Reason) -> Asked:
     raise NobodyReachable("There is nobody else.")
 
 
@@ -451,11 +471,11 @@ async def test_whoever_could_not_be_looked_for_is_looked_for_again(
     """A platform that is down for an hour ends nothing."""
     sideways, tries = world.ask.sideways, list[str]()
 
-    async def down_at_first(request: ConsentRequest) -> Asked:
+    async def down_at_first(request: ConsentRequest, reason: Reason) -> Asked:
         tries.append(request.id)
         if len(tries) < 3:
             raise ChatUnreachable("Not now.")
-        return await sideways(request)
+        return await sideways(request, reason)
 
     monkeypatch.setattr(world.ask, "sideways", down_at_first)
     await world.days(25)
@@ -476,15 +496,18 @@ async def test_a_cloud_that_hangs_holds_up_nobody_else(
     await world.ledger.commit(Changes(requests=(replace(bens, revision=1),)))
     handed_out: list[int] = []
 
-    async def hang(request: ConsentRequest) -> Asked:
+    async def hang(request: ConsentRequest, reason: Reason) -> Asked:
         handed_out.append(len(world.engine.batches))
         await asyncio.Event().wait()
         raise AssertionError
 
     monkeypatch.setattr(world.ask, "sideways", hang)
     monkeypatch.setattr(remind, "PATIENCE", 1.0)
-    ignored = replace(Recipient(ADA_IN_CHAT), rounds=(NOW, NOW + DAY, NOW + 2 * DAY), revision=1)
-    await world.ledger.commit(Changes(recipients=(ignored,)))
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    told = (NOW, NOW + DAY, NOW + 2 * DAY)
+    ignored = replace(request, told=told, revision=request.revision + 1)
+    await world.ledger.commit(Changes(requests=(ignored,)))
     world.clock.forward(9 * DAY)
     await world.remind.tick()
     assert handed_out == [1]
@@ -534,17 +557,20 @@ async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_th
     """They answered: it is in their hands again; should it get stuck once more, that is told."""
     monkeypatch.setattr(world.ask, "sideways", none_left)
     await world.days(40)
-    assert len(world.planned(Alarm)) == 1
     before = len(world.planned(PersonalRound))
     request = await world.ledger.request(REQUEST.id)
     assert request is not None
+    assert request.stuck is not None
     wanted = world.clock.now().replace(hour=10) + 3 * DAY
     snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
     now = world.clock.now()
     await world.ledger.commit(Changes(requests=(step(request, Step.SNOOZE, now, snooze=snooze),)))
     await world.days(60)
     assert len(world.planned(PersonalRound)) > before
-    assert len(world.planned(Alarm)) == 2
+    once_more = await world.ledger.request(REQUEST.id)
+    assert once_more is not None
+    assert once_more.stuck is not None
+    assert once_more.stuck.at > now
 
 
 async def test_whoever_comes_back_is_reminded_though_the_operators_were_told(
@@ -555,7 +581,6 @@ async def test_whoever_comes_back_is_reminded_though_the_operators_were_told(
     away = Recipient(ADA_IN_CHAT).away((NOW + 16 * DAY).date(), NOW)
     await world.ledger.commit(Changes(recipients=(away,)))
     await world.days(30)
-    (alarm, *_) = world.planned(Alarm)
-    assert isinstance(alarm.notice, Alarm)
-    assert alarm.notice.on.startswith("away:")
+    stuck = [e.detail["why"] for e in await world.ledger.audit() if e.action == "stuck"]
+    assert stuck[-1] == "away"
     assert world.planned(PersonalRound)

@@ -21,7 +21,7 @@ from bot.chat.commands import VERBS
 from bot.chat.words import FALLBACK, Words, languages
 from bot.domain.campaign import BUILT_IN, Audience, Tone, WindowName
 from bot.domain.choice import Nobody, Point
-from bot.domain.consent import ProofKind, Stage
+from bot.domain.consent import PASSED_ON, ProofKind, Stage
 from bot.domain.doubts import Doubt
 from bot.domain.evidence import EvidenceKind, Source
 from bot.domain.foresight import PostKind
@@ -30,6 +30,7 @@ from bot.domain.intents import Reason
 from bot.domain.later import Moved
 from bot.domain.notices import Happening
 from bot.domain.people import Platform
+from bot.domain.rehearsal import Wait
 from bot.domain.sights import Sight
 from bot.domain.sign_on import SignOn
 from bot.domain.verdict import Confidence, Lack, State
@@ -192,6 +193,11 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         {f"{verb}{what}" for verb in ("remind", "report") for what in ("", "_button", "_sent")},
         set(),
     ),
+    "stuck": (
+        {"ignored", "again", "away", "not_seen", *(stage.value for stage in PASSED_ON)},
+        set(),
+    ),
+    "wait": (values(Wait), set()),
     "platform": (values(Platform), set()),
     "listing": ({verb for verbs in COMMANDS.values() for verb in verbs}, set()),
     "reached": (values(Platform), set()),

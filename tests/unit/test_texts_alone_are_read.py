@@ -51,6 +51,7 @@ from bot.domain.notices import (
 from bot.domain.onboarding import Onboarding
 from bot.domain.people import ChatIdentity, Platform
 from bot.domain.people_policy import AccountNote, Said
+from bot.domain.rehearsal import Outlook, Wait
 from bot.domain.summaries import Page, Part, summary_of
 from bot.domain.waivers import Waiver
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
@@ -58,6 +59,7 @@ from bot.message import Buttons, Facts, Heading, Message, Note, Picture, Progres
 from bot.services.accounts import Noted
 from bot.services.ask import Asked
 from bot.services.onboard import Invitation
+from bot.services.outreach import Disturbs, Sent, SentAll
 from bot.services.rehearse import Plan
 from bot.services.waive import Waived
 from tests.drawing import check_drawn
@@ -234,11 +236,28 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
             for choice in choices
             for record in (RECORD, replace(RECORD, tenant=None))
         ],
-        "asked": [
-            replies.asked(Asked(request, former), hours)
-            for request in (REQUEST, teams)
-            for former in (None, DELIVERED)
-            for hours in (1, 72)
+        "sent": [
+            *(
+                replies.sent(Sent(Asked(request, former), outlook), hours, NOW)
+                for request in (REQUEST, teams)
+                for former in (None, DELIVERED)
+                for hours in (1, 72)
+                for outlook in (None, *(Outlook(at, why) for at in (None, NOW) for why in Wait))
+            ),
+            *(
+                replies.sent(Sent(Asked(REQUEST, before=True), Outlook(NOW, why)), 72, NOW)
+                for why in Wait
+            ),
+        ],
+        "sent_all": [
+            *(
+                replies.sent_all(SentAll((Sent(Asked(REQUEST), None),) * n, held, nobody, now))
+                for n in (0, 1, 12)
+                for held in (0, 1, 2)
+                for nobody in (0, 1, 2)
+                for now in (False, True)
+            ),
+            *(replies.sent_all(Disturbs(n, n, closed)) for n in (1, 40) for closed in (0, 1, 2)),
         ],
         "public": [
             replies.public(verb, channels)

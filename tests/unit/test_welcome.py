@@ -18,7 +18,7 @@ from bot.message import Buttons, Message
 from bot.services.arrive import Arrive, Waiting
 from bot.services.ask import Ask
 from bot.services.tell import Tell
-from tests.examples import ADA, APP, BEN, NOW, RECORD, REQUEST, TENANT
+from tests.examples import ADA, APP, BEN, NOW, POLICY, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeEntra, FakeMessenger
 
@@ -44,6 +44,7 @@ class World:
             clock=FakeClock(NOW),
             secrets=CountingSecrets(),
             policy=policy,
+            reminding=POLICY,
         )
         self.arrive = Arrive(ledger=self.ledger, ask=self.ask, policy=policy)
 
