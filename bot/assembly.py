@@ -14,10 +14,11 @@ from bot.chat.conversation import CampaignParts, Conversation
 from bot.chat.letters import Letters
 from bot.chat.reminding import Reminding
 from bot.chat.welcome import Welcome
+from bot.domain.agenda import BOARDS, RETURNED_MAIL
 from bot.domain.consent import ProofKind
 from bot.domain.intents import Policy
 from bot.domain.people import Platform
-from bot.ports.chat import Messenger, Presence
+from bot.ports.chat import Messenger, Presence, ReturnedMail
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
@@ -39,6 +40,7 @@ from bot.services.postpone import Postpone
 from bot.services.prove import Prove
 from bot.services.rehearse import Rehearse
 from bot.services.remind import Remind
+from bot.services.returned import Returns
 from bot.services.scan import Scan
 from bot.services.send import Send
 from bot.services.tell import Tell
@@ -67,6 +69,7 @@ class Outside:
     clock: Clock
     secrets: Secrets
     presence: Presence | None = None
+    returned_mail: ReturnedMail | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +129,16 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         kept=policies.boards(settings),
         troubles=troubles,
     )
+    look_after = {BOARDS: boards.show}
+    if outside.returned_mail is not None:
+        returns = Returns(ledger=ledger, mailbox=outside.returned_mail, ask_another=ask.instead)
+        look_after[RETURNED_MAIL] = returns.look
     remind = Remind(
         ledger=ledger,
         engine=engine,
         clock=clock,
         ask=ask,
-        show_boards=boards.show,
+        look_after=look_after,
         renew_verdicts=Verdicts(ledger=ledger, tell=tell, operators=operators).renew,
         digests=Digests(
             ledger=ledger,

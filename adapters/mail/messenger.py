@@ -5,7 +5,6 @@ One connection for each message: they are few, and a server that was restarted i
 
 from __future__ import annotations
 
-import secrets
 import ssl
 from collections.abc import Callable, Sequence
 from email.headerregistry import Address
@@ -15,7 +14,7 @@ from email.utils import format_datetime
 
 from aiosmtplib import SMTP, SMTPException
 
-from adapters.http.counts import Api, counted
+from adapters.mail import message_ids
 from adapters.mail.drawing import Drawing
 from adapters.mail.refusals import refused
 from bot.chat.words import Words
@@ -66,11 +65,11 @@ class MailMessenger:
 
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
         """Raises ChatError; PersonUnreachable when the server knows that nobody has the address."""
-        return await self._send([to], message)
+        return await self._send([to], message, key)
 
     async def introduce(self, people: Sequence[ChatIdentity], message: Message, key: str) -> Sent:
         """One mail to all of them: an answer to all reaches the others."""
-        return await self._send(people, message)
+        return await self._send(people, message, key)
 
     async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
         raise ChannelUnreachable("There are no channels in mail.")
@@ -89,8 +88,8 @@ class MailMessenger:
     async def messages_after(self, message_id: str, enough: int) -> int | None:
         return None
 
-    async def _send(self, people: Sequence[ChatIdentity], message: Message) -> Sent:
-        mail = self._mail(people, message)
+    async def _send(self, people: Sequence[ChatIdentity], message: Message, key: str) -> Sent:
+        mail = self._mail(people, message, key)
         settings = self._settings
         client = SMTP(
             hostname=settings.host.strip("[]"),
@@ -109,15 +108,14 @@ class MailMessenger:
             for person in people:
                 await client.rcpt(person.user_id)
             in_doubt = True
-            with counted(Api.MAIL) as call:
-                call.status = (await client.data(mail.as_bytes())).code
+            await client.data(mail.as_bytes())
         except (SMTPException, OSError, ValueError) as error:  # ValueError: no such host name
             raise refused(error, in_doubt=in_doubt) from error
         finally:
             client.close()
         return Sent(mail["Message-ID"])
 
-    def _mail(self, people: Sequence[ChatIdentity], message: Message) -> EmailMessage:
+    def _mail(self, people: Sequence[ChatIdentity], message: Message, key: str) -> EmailMessage:
         """Made anew for each attempt: its links are fresh, so no mail system may fold it away."""
         settings, words = self._settings, self._words(people[0].language or self._language)
         mail = EmailMessage(policy=SMTP_POLICY)
@@ -130,7 +128,7 @@ class MailMessenger:
         except (ValueError, IndexError) as error:  # an address that is none
             raise MessageRefused("This cannot be written as a mail.") from error
         mail["Date"] = format_datetime(self._clock.now())
-        mail["Message-ID"] = f"<{secrets.token_hex(16)}@{settings.sender.rpartition('@')[2]}>"
+        mail["Message-ID"] = message_ids.make(key, settings.sender)
         # RFC 3834, and Microsoft's own ([MS-OXCMAIL] 2.2.3.2.14): no absence notes in answer.
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"

@@ -68,6 +68,8 @@ def meaning(code: int, text: str) -> ChatError:
     enhanced = found.group() if found else ""
     said = f"The mail server answered {enhanced or code}."
     if 400 <= code < 500:
+        if found is not None and found.group(2) in ("1", "2"):  # this mailbox alone is busy
+            return ChatUnreachable(said, nothing_sent=True)
         return ChatThrottled(said, retry_after=WAIT_WHEN_TOLD_TO)
     if found is None:
         return refused_for(_BY_REPLY.get(code, Scope.UNTOLD), said)

@@ -205,14 +205,7 @@ class Away:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartTime:
-    """I do not work on these weekdays (Monday is 0); none: I work the whole week."""
-
-    off: frozenset[int]
-
-
-Personal = Verify | ItIsMe | NotMe | Later | Saved | Saw | Already | Away | PartTime | NeedsCode
+Personal = Verify | ItIsMe | NotMe | Later | Saved | Saw | Already | Away | NeedsCode
 """What the asked person may say, operator or not: whose code or account it is decides."""
 
 

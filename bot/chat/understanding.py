@@ -30,7 +30,6 @@ from bot.chat.commands import (
     NotMe,
     Onboard,
     Own,
-    PartTime,
     PlanAhead,
     Saved,
     Saw,
@@ -42,7 +41,6 @@ from bot.chat.commands import (
 )
 from bot.chat.marks import AROUND, one_line, opened, unmarked
 from bot.chat.waiver_words import read_waiver
-from bot.chat.weekdays import read_days_off
 from bot.domain.likeness import likeness
 from bot.domain.sights import told_by
 from bot.domain.summaries import Part
@@ -120,8 +118,6 @@ def parse(words: str) -> Command:
     exact = likeness(unmarked(said).rstrip(_ENDS) or said)
     if exact in PUBLIC:
         return PUBLIC[exact]
-    if (off := read_days_off(said)) is not None:
-        return PartTime(off)
     verb, rest = _divided(said)
     if verb in LISTS:
         page = int(rest) if rest.isdecimal() and len(rest) < 5 else 1

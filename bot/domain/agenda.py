@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from bot.domain.people import ChatIdentity, Platform
 
 BOARDS = "boards"
+RETURNED_MAIL = "returned-mail"
 PERSON = "person"
 OPERATOR = "operator"
 HOLD = timedelta(minutes=5)

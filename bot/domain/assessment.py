@@ -63,6 +63,9 @@ class _Verdict:
     lack: Lack | None = None
 
 
+# ------------------------------------------------------------------ what is known, seen from now
+
+
 class _Known:
     """All that is known, newest first (`everything`), and of it what counts now (`current`).
 
@@ -99,7 +102,7 @@ class _Known:
         return not _is_of_a_tenant(item) or item.last_true >= self.moved.at
 
     def newest(self, wanted: Callable[[Evidence], bool]) -> Evidence | None:
-        """The latest that counts now."""
+        """The latest piece that counts now and is `wanted`."""
         return _newest(self.current, wanted)
 
     def has_full_weight(self, item: Evidence) -> bool:

@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 from bot.domain.people import ChatIdentity
 
 KEPT_ROUNDS = 32
+LOST_FOR = timedelta(days=30)
+"""An address is tried again after so long: a mailbox may have been made meanwhile."""
 LONGEST_ABSENCE = timedelta(days=366)
 
 
@@ -20,7 +22,8 @@ class Recipient:
 
     `rounds` are the latest personal messages, oldest first, `digests` what an operator was told of
     all apps. `answered_at` is when the person last did something about any of their apps: silence
-    is counted from there. `away_until` is the last day of an absence (local date).
+    is counted from there. `away_until` is the last day of an absence (local date). `lost_at` is
+    when a mail to them came back.
     """
 
     chat: ChatIdentity
@@ -29,6 +32,15 @@ class Recipient:
     away_until: date | None = None
     digests: tuple[datetime, ...] = ()
     revision: int = 0
+    lost_at: datetime | None = None
+
+    def is_lost(self, now: datetime) -> bool:
+        """True while nobody is written to at this address, since nobody was there."""
+        return self.lost_at is not None and now - self.lost_at < LOST_FOR
+
+    def lost(self, at: datetime) -> Recipient:
+        """After a mail to them came back."""
+        return replace(self, lost_at=at, revision=self.revision + 1)
 
     def told(self, at: datetime) -> Recipient:
         """After a round at `at`."""

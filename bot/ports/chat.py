@@ -126,3 +126,27 @@ class Conversations(Protocol):
         ...
 
     async def conversation(self, conversation_id: str) -> ConversationRef | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A report about a mail: its own id, the mail's, and the key of the mail's delivery.
+
+    `key` is "" for a report that does not call a mail of ours undeliverable for good.
+    """
+
+    report_id: str
+    message_id: str
+    key: str
+
+
+class ReturnedMail(Protocol):
+    """The mailbox that undeliverable mail comes back to. Both may raise ChatUnreachable."""
+
+    async def returned(self) -> tuple[Returned, ...]:
+        """The reports that were not noted yet, some at a time."""
+        ...
+
+    async def noted(self, returned: Sequence[Returned]) -> None:
+        """They are dealt with."""
+        ...

@@ -219,7 +219,9 @@ class _Look:
         admins = tuple(admin for admin in admins if admin.object_id not in silent)
         lost = {str(account) for account in without}
         reach = {
-            object_id: tuple(one for one in where if str(one) not in lost)
+            object_id: tuple(
+                [one for one in where if str(one) not in lost and not await self._is_lost(one)]
+            )
             for object_id, where in (await self._reach.admins(admins)).items()
         }
         ref = record.app.ref
@@ -256,6 +258,13 @@ class _Look:
             gaps=await self._ledger.admin_gaps(record.tenant.id),
             notes=self._policy.said_of(people),
         )
+
+    async def _is_lost(self, account: ChatIdentity) -> bool:
+        """Whether mail to this address came back lately; a chat says so when it is written to."""
+        if account.platform is not Platform.MAIL:
+            return False
+        known = await self._ledger.recipient(account)
+        return known is not None and known.is_lost(self._now)
 
     async def given_out(self, app: AppRecord | AppSummary, choice: Choice) -> Choice:
         """The choice by who is there, and who has how many apps."""

@@ -7,14 +7,23 @@ is written in one step with what they will have been told, so a second replica f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
-from bot.domain.agenda import AT_LEAST, BOARDS, HOLD, INSTEAD, OPERATOR, Line, read
+from bot.domain.agenda import (
+    AT_LEAST,
+    BOARDS,
+    HOLD,
+    INSTEAD,
+    OPERATOR,
+    RETURNED_MAIL,
+    Line,
+    read,
+)
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.deliveries import Delivery
 from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways, Standing
@@ -38,8 +47,8 @@ PATIENCE = 60.0
 
 log = structlog.get_logger(__name__)
 
-Show = Callable[[datetime], Awaitable[datetime]]
-"""Bring the boards up to date; says when to look at them next."""
+Look = Callable[[datetime], Awaitable[datetime]]
+"""Look after the boards, or the returned mail; says when to look at them next."""
 
 
 class Remind:
@@ -52,7 +61,7 @@ class Remind:
         engine: Engine,
         clock: Clock,
         ask: Ask,
-        show_boards: Show,
+        look_after: Mapping[str, Look],
         renew_verdicts: Callable[[datetime], Awaitable[None]],
         digests: Digests,
         channels: tuple[Channel, ...],
@@ -62,7 +71,7 @@ class Remind:
         self._engine = engine
         self._clock = clock
         self._ask = ask
-        self._show_boards = show_boards
+        self._look_after = look_after
         self._renew_verdicts = renew_verdicts
         self._digests = digests
         self._channels = channels
@@ -98,8 +107,10 @@ class Remind:
         await self._ledger.commit(Changes(agenda=(replace(line, at=again),)))
 
     async def _work_off(self, line: Line, now: datetime) -> None:
-        if line.name == BOARDS:
-            await self._look_at_boards(line, now)
+        if line.name in (BOARDS, RETURNED_MAIL):
+            look_after = self._look_after.get(line.name)  # none: mail is in the settings no more
+            again = await look_after(now) if look_after is not None else None
+            await self._ledger.commit(Changes(agenda=(replace(line, at=again),)))
             return
         if line.name.startswith(f"{INSTEAD}:"):
             await self._ask_instead(line)
@@ -113,9 +124,10 @@ class Remind:
                 pass  # a newer version's line: it knows what to do with it
 
     async def start(self) -> None:
-        """Put boards and operators on the agenda: the first tick of a fresh store finds them."""
+        """Put what is looked after, and operators, on the agenda: the first tick finds them."""
         now = self._clock.now()
-        await self._ledger.commit(Changes(agenda=(Line(BOARDS, now), *self._digests.lines(now))))
+        lines = (*(Line(name, now) for name in self._look_after), *self._digests.lines(now))
+        await self._ledger.commit(Changes(agenda=lines))
 
     async def now(self, by: str) -> tuple[Delivery, ...]:
         """Remind every channel now; `by` names who asked. Twice within a minute is once."""
@@ -225,10 +237,6 @@ class Remind:
         request = await self._ledger.request(line.name.partition(":")[2])
         if request is None or await self._ask.instead(request):
             await self._ledger.commit(Changes(agenda=(replace(line, at=None),)))
-
-    async def _look_at_boards(self, line: Line, now: datetime) -> None:
-        again = await self._show_boards(now)
-        await self._ledger.commit(Changes(agenda=(replace(line, at=again),)))
 
     async def _hand_over(self, planned: Sequence[Delivery]) -> None:
         for delivery in planned:

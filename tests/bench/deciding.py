@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.redis.ledger import RedisLedger
 from bot.bootstrap import collect_rarely
-from bot.domain.agenda import Line, person
+from bot.domain.agenda import BOARDS, Line, person
 from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign, Deadline
@@ -108,7 +108,7 @@ async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
         engine=engine,
         clock=clock,
         ask=ask,
-        show_boards=no_boards,
+        look_after={BOARDS: no_boards},
         renew_verdicts=Verdicts(ledger=ledger, tell=Tell(engine)).renew,
         digests=Digests(ledger=ledger, messengers={}, engine=engine, policy=policy(), operators=()),
         channels=(),

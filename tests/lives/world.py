@@ -159,21 +159,20 @@ class Life:
         """Another domain of the same tenant; whoever does it may set provisioning up anew."""
         self.domain = "fabrikam.com"
         if self.rng.random() < 0.5:
-            self.put_back(when)
+            self.mode = Mode.PASSWORD
 
     def off(self, when: datetime) -> None:
         self.on = False
 
     def off_and_on(self, when: datetime, *, password: bool) -> None:
-        """Off for some days; then as it was, or with a password."""
+        """Off for some days. What comes back may be a password, and the log may miss the Save."""
         kept = self.mode
         self.off(when)
 
         def back(then: datetime) -> None:
-            self.on, self.mode = True, kept
-            if password:
-                self.put_back(then)
-            elif self.rng.random() < 0.5:
+            self.on = True
+            self.mode = Mode.PASSWORD if password else kept
+            if self.rng.random() < 0.5:
                 self.save(then)
 
         self.at(when + self.rng.uniform(3, 20) * DAY, back)
@@ -183,8 +182,7 @@ class Life:
         self.active = False
 
         def back(then: datetime) -> None:
-            self.active = True
-            self.put_back(then)
+            self.active, self.mode = True, Mode.PASSWORD
 
         self.at(when + self.rng.uniform(2, 9) * DAY, back)
 

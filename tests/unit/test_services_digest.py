@@ -12,7 +12,7 @@ import pytest
 from bot.chat.letters import Letters
 from bot.chat.plans import line
 from bot.chat.words import Words
-from bot.domain.agenda import Line, operator
+from bot.domain.agenda import BOARDS, Line, operator
 from bot.domain.apps import AppRef
 from bot.domain.board import BoardPolicy
 from bot.domain.calendar import Calendars
@@ -126,7 +126,7 @@ class World:
                 policy=PeoplePolicy(),
                 reminding=self.policy,
             ),
-            show_boards=self._show,
+            look_after={BOARDS: self._show},
             renew_verdicts=Verdicts(ledger=self.ledger, tell=Tell(self.engine)).renew,
             digests=Digests(
                 ledger=self.ledger,

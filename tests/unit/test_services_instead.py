@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.agenda import HOLD, instead
+from bot.domain.agenda import BOARDS, HOLD, instead
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign
 from bot.domain.changes import Changes
@@ -43,7 +43,7 @@ class World(person.Stage):
             engine=self.engine,
             clock=self.clock,
             ask=self.ask,
-            show_boards=self._show,
+            look_after={BOARDS: self._show},
             renew_verdicts=Verdicts(ledger=self.ledger, tell=Tell(self.engine)).renew,
             digests=Digests(
                 ledger=self.ledger,

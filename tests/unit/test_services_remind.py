@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.agenda import HOLD, person
+from bot.domain.agenda import BOARDS, HOLD, person
 from bot.domain.apps import AppRef
 from bot.domain.calendar import Calendars
 from bot.domain.campaign import Campaign, Deadline
@@ -138,7 +138,7 @@ class World:
             engine=self.engine,
             clock=self.clock,
             ask=self.ask,
-            show_boards=self._show,
+            look_after={BOARDS: self._show},
             renew_verdicts=Verdicts(ledger=self.ledger, tell=Tell(self.engine)).renew,
             digests=Digests(
                 ledger=self.ledger,

@@ -1,0 +1,157 @@
+"""Delivery reports, read from a real IMAP server on loopback.
+
+The reports have the shapes of RFC 3464, appendix E, and of Exchange Online's; names are changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from adapters.mail.bounces import Bounces
+from adapters.mail.message_ids import make
+from bot.errors import ChatUnreachable
+from bot.settings.mail import BouncesSettings
+from tests.mail_server import Certificates, make_certificates
+from tests.mailbox import PASSWORD, USER, Mailbox, imap_server, mailbox
+
+KEY = "round:2025-03-03:mail:gita@contoso.com"
+OURS = make(KEY, "o365bot@contoso.com")
+
+
+def report(action: str, status: str, back: str, subject: str = "Undeliverable") -> bytes:
+    """A delivery report; `back` is its third part, the mail or its headers."""
+    return f"""\
+From: postmaster@contoso.com
+To: o365bot@contoso.com
+Subject: {subject}
+Content-Type: multipart/report; report-type=delivery-status;
+ boundary="b1"
+MIME-Version: 1.0
+
+--b1
+Content-Type: text/plain; charset=utf-8
+
+Your message wasn't delivered to gita@contoso.com.
+
+--b1
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns;mail.contoso.com
+Arrival-Date: Mon, 3 Mar 2025 09:00:00 +0000
+
+Final-Recipient: rfc822;gita@contoso.com
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound
+
+--b1
+{back}
+--b1--
+""".replace("\n", "\r\n").encode()
+
+
+WHOLE = f"""Content-Type: message/rfc822
+
+From: o365bot <o365bot@contoso.com>
+To: gita@contoso.com
+Message-ID: {OURS}
+Subject: Please connect
+
+Hello
+"""
+HEADERS = f"""Content-Type: text/rfc822-headers
+
+From: o365bot <o365bot@contoso.com>
+message-id: {OURS}
+Subject: Please connect
+"""
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[int]:
+    with imap_server() as port:
+        yield port
+
+
+@pytest.fixture
+async def box(server: int, certificates: Certificates) -> AsyncIterator[Mailbox]:
+    async with mailbox(server, certificates) as running:
+        yield running
+
+
+def bounces(port: int, certificates: Certificates, password: str = PASSWORD) -> Bounces:
+    settings = BouncesSettings.model_validate(
+        {"host": "127.0.0.1", "port": port, "user": USER, "password": password}
+    )
+    return Bounces(settings, certificates.authority)
+
+
+@pytest.mark.parametrize("back", [WHOLE, HEADERS], ids=["whole mail", "headers only"])
+async def test_a_mail_that_came_back_is_found_by_its_id_and_noted_once(
+    box: Mailbox, certificates: Certificates, back: str
+) -> None:
+    """Until it is noted it is told again; then it counts as read."""
+    await box.put(report("failed", "5.1.10", back))
+    reading = bounces(box.port, certificates)
+    found = await reading.returned()
+    assert [(one.key, one.message_id) for one in found] == [(KEY, OURS)]
+    assert await reading.returned() == found
+    await reading.noted(found)
+    assert await reading.returned() == ()
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("delayed", "4.4.7"), ("failed", "4.4.7"), ("delivered", "2.1.5"), ("relayed", "2.0.0")],
+)
+async def test_only_what_is_for_good_counts(
+    box: Mailbox, certificates: Certificates, action: str, status: str
+) -> None:
+    """A late mail may still arrive."""
+    await box.put(report(action, status, WHOLE))
+    assert [one.key for one in await bounces(box.port, certificates).returned()] == [""]
+
+
+async def test_other_mail_is_left_alone(box: Mailbox, certificates: Certificates) -> None:
+    """People's answers stay unread, and an empty mailbox is no error."""
+    reading = bounces(box.port, certificates)
+    assert await reading.returned() == ()
+    await box.put(b"Subject: Re: Please connect\r\nFrom: gita@contoso.com\r\n\r\nIs this real?\r\n")
+    assert await reading.returned() == ()
+    await reading.noted(())
+    assert await box.unread() == ["Re: Please connect"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"Content-Type: multipart/report; report-type=delivery-status\r\n\r\nno parts at all",
+        report("failed", "5.1.1", "Content-Type: message/rfc822\n\n\n"),
+        report("failed", "5.1.1", "Content-Type: text/plain\n\nnothing came back"),
+        report("failed", "oops", WHOLE),
+        b"Content-Type: message/delivery-status\r\n\r\n\xff\xfe",
+    ],
+)
+async def test_an_odd_report_says_nothing(
+    box: Mailbox, certificates: Certificates, odd: bytes
+) -> None:
+    """Anybody may write to a mailbox."""
+    await box.put(odd)
+    assert [one.key for one in await bounces(box.port, certificates).returned()] == [""]
+
+
+async def test_a_mailbox_that_cannot_be_read_is_told_without_its_password(
+    box: Mailbox, certificates: Certificates
+) -> None:
+    """Wrong password, or nobody there."""
+    for reading in (bounces(box.port, certificates, "other-hush"), bounces(1, certificates)):
+        with pytest.raises(ChatUnreachable) as caught:
+            await reading.returned()
+        assert "hush" not in str(caught.value)

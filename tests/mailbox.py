@@ -1,0 +1,99 @@
+"""A real IMAP server on loopback, with TLS from the first byte in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from imap_tools import AND, MailBoxUnencrypted, MailMessageFlags
+
+from sandbox.bot_process import free_port
+from tests.mail_server import Certificates
+
+USER, PASSWORD = "bounces@contoso.com", "imap-hush"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """`port` speaks TLS, as the world sees it; tests look in behind it."""
+
+    port: int
+    behind: int
+
+    async def put(self, mail: bytes) -> None:
+        """A mail arrives."""
+        await asyncio.to_thread(self._put, mail)
+
+    async def unread(self) -> list[str]:
+        """The subjects of what nobody has read."""
+        return await asyncio.to_thread(self._unread)
+
+    def _put(self, mail: bytes) -> None:
+        with MailBoxUnencrypted("127.0.0.1", self.behind).login(USER, PASSWORD) as box:
+            box.append(mail, "INBOX")
+
+    def _unread(self) -> list[str]:
+        with MailBoxUnencrypted("127.0.0.1", self.behind).login(USER, PASSWORD) as box:
+            return [mail.subject for mail in box.fetch(AND(seen=False), mark_seen=False)]
+
+    def clear(self) -> None:
+        """What the server comes with is read."""
+        with MailBoxUnencrypted("127.0.0.1", self.behind).login(USER, PASSWORD) as box:
+            box.flag(box.uids(), MailMessageFlags.SEEN, value=True)
+
+
+@contextmanager
+def imap_server() -> Iterator[int]:
+    """Served without TLS until the end; its port."""
+    port = free_port()
+    command = [str(Path(sys.executable).with_name("pymap")), "--no-tls"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    command += ["dict", "--demo-data", "--demo-user", USER, "--demo-password", PASSWORD]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for(port)
+            yield port
+        finally:
+            process.terminate()
+
+
+@asynccontextmanager
+async def mailbox(behind: int, certificates: Certificates) -> AsyncIterator[Mailbox]:
+    """The server's mailbox, with nothing unread in it, behind TLS."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates.server)
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_connection("127.0.0.1", behind)
+        with suppress(OSError):
+            await asyncio.gather(_copy(reader, there[1]), _copy(there[0], writer))
+
+    async with await asyncio.start_server(forward, "127.0.0.1", 0, ssl=context) as front:
+        box = Mailbox(front.sockets[0].getsockname()[1], behind)
+        await asyncio.to_thread(box.clear)
+        yield box
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+def _wait_for(port: int) -> None:
+    """Until the server answers."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError("the IMAP server did not start")

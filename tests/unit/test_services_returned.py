@@ -1,0 +1,142 @@
+"""Mail that came back: who it was for counts as not reachable, and somebody else is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.changes import Changes
+from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
+from bot.domain.deliveries import Delivery, Phase
+from bot.domain.notices import PersonalRound
+from bot.domain.people import ChatIdentity, Platform
+from bot.domain.recipients import LOST_FOR
+from bot.errors import ChatUnreachable
+from bot.ports.chat import Returned
+from bot.services.returned import EVERY, Returns
+from tests.examples import DELIVERED, NOW
+from tests.fake_ledger import FakeLedger
+
+ADA = ChatIdentity(Platform.MAIL, "ada@contoso.com")
+ASKED = replace(DELIVERED, chat=ADA, revision=DELIVERED.revision + 1)
+ROUND = PersonalRound(ADA, "2025-03-03", (ASKED.id,), "first", "far", "calm")
+MAIL_ID = "<named.random@contoso.com>"
+PLANNED = Delivery(ROUND, NOW, "first")
+SENT = replace(
+    PLANNED,
+    phase=Phase.SENT,
+    message_id=MAIL_ID,
+    sent_at=NOW,
+    revision=PLANNED.revision + 1,
+)
+
+
+class Mailbox:
+    """What lies in it, until it is noted."""
+
+    def __init__(self, *reports: Returned) -> None:
+        self.reports = reports
+        self.away = False
+
+    async def returned(self) -> tuple[Returned, ...]:
+        if self.away:
+            raise ChatUnreachable("away", nothing_sent=True)
+        return self.reports
+
+    async def noted(self, returned: Sequence[Returned]) -> None:
+        self.reports = tuple(one for one in self.reports if one not in returned)
+
+
+class World:
+    def __init__(self, *reports: Returned) -> None:
+        self.ledger = FakeLedger()
+        self.mailbox = Mailbox(*reports)
+        self.asked_again: list[str] = []
+        self.returns = Returns(
+            ledger=self.ledger, mailbox=self.mailbox, ask_another=self._ask_another
+        )
+
+    async def _ask_another(self, request: ConsentRequest) -> None:
+        self.asked_again.append(request.id)
+
+    async def request(self) -> ConsentRequest:
+        found = await self.ledger.request(ASKED.id)
+        assert found is not None
+        return found
+
+    async def is_lost(self) -> bool:
+        known = await self.ledger.recipient(ADA)
+        return known is not None and known.is_lost(NOW)
+
+
+BACK = Returned("7", MAIL_ID, SENT.key)
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World(BACK)
+    await world.ledger.commit(Changes(requests=(DELIVERED,), planned=(PLANNED,)))
+    await world.ledger.commit(Changes(requests=(ASKED,), deliveries=(SENT,)))
+    return world
+
+
+async def test_somebody_else_is_asked_and_the_address_is_left_alone(world: World) -> None:
+    """For a month: then a mailbox may have been made."""
+    assert await world.returns.look(NOW) == NOW + EVERY
+    assert (await world.request()).stage is Stage.UNDELIVERED
+    assert world.asked_again == [ASKED.id]
+    known = await world.ledger.recipient(ADA)
+    assert known is not None
+    assert known.is_lost(NOW)
+    assert not known.is_lost(NOW + LOST_FOR)
+    assert not world.mailbox.reports
+
+
+async def test_a_report_that_is_read_again_changes_nothing_more(world: World) -> None:
+    """As when the bot died before it could note it."""
+    await world.returns.look(NOW)
+    world.mailbox.reports = (BACK,)
+    await world.returns.look(NOW + timedelta(minutes=5))
+    assert world.asked_again == [ASKED.id]
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        Returned("7", "<named.guessed@contoso.com>", SENT.key),
+        Returned("7", MAIL_ID, ""),
+        Returned("7", MAIL_ID, "round:2025-03-03:mail:somebody@contoso.com"),
+        Returned("7", "", ""),
+    ],
+)
+async def test_nobody_can_call_a_mail_undeliverable_without_having_it(
+    world: World, report: Returned
+) -> None:
+    """Anybody may write to the mailbox; what is no report of ours is noted and forgotten."""
+    world.mailbox.reports = (report,)
+    await world.returns.look(NOW)
+    assert (await world.request()).stage is Stage.DELIVERED
+    assert not await world.is_lost()
+    assert not world.mailbox.reports
+
+
+async def test_whoever_acted_meanwhile_stays_asked(world: World) -> None:
+    """They had the link from somewhere, such as from an earlier mail."""
+    proof = Proof(ProofKind.SIGNED_IN, "entra:1", NOW)
+    taken = replace(
+        ASKED, stage=Stage.ACKNOWLEDGED, proof=proof, revision=ASKED.revision + 1, changed_at=NOW
+    )
+    await world.ledger.commit(Changes(requests=(taken,)))
+    await world.returns.look(NOW)
+    assert (await world.request()).stage is Stage.ACKNOWLEDGED
+    assert world.asked_again == []
+
+
+async def test_a_mailbox_that_is_away_holds_nothing_up(world: World) -> None:
+    """It is looked into the next time."""
+    world.mailbox.away = True
+    assert await world.returns.look(NOW) == NOW + EVERY
+    assert len(world.mailbox.reports) == 1
