@@ -94,14 +94,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(directory: Path, keys: Path) -> AsyncIterator[Stage]:
-    """A running world and a running bot, which have met."""
+async def open_stage(directory: Path, keys: Path, more: str = "") -> AsyncIterator[Stage]:
+    """A running world and a running bot, which have met; `more` are settings besides."""
     async with World(key_directory=keys, page_port=None) as world:
         for org in world.company.orgs.values():
             # Scenarios look more often than people do; the limits have tests of their own.
             org.limits = dict.fromkeys(org.limits, 100_000)
         url = free_address()
         settings = world.settings_toml(url, directory)
+        settings.write_text(f"{settings.read_text()}\n{more}")
         async with BotProcess(settings, directory / "bot.log", url) as bot:
             await world.start_chat()
             stage = Stage(world, bot, directory)
