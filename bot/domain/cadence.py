@@ -134,7 +134,8 @@ def put_off_until(request: ConsentRequest, now: datetime, policy: Policy) -> dat
         return None
     calendar = policy.calendars.of_person(request.chat)
     on = policy.deadline(request).on
-    opening = calendar.opening(calendar.last_working_day(on))
-    if on < calendar.today(now) or opening is None:
+    last = calendar.last_working_day(on)
+    opening = calendar.opening(last)
+    if last < calendar.today(now) or opening is None:
         return request.snooze.until
     return min(request.snooze.until, opening[0])
