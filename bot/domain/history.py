@@ -77,6 +77,11 @@ def merge(known: Iterable[Evidence], fresh: Iterable[Evidence]) -> tuple[Evidenc
     return set_of([*lasting, *renewed])
 
 
+def heard(known: Iterable[Evidence], words: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """What is known after somebody said something. It is no look: what could not be read, cannot."""
+    return condensed(set_of([*known, *words]))
+
+
 def _is_the_same(before: Evidence, item: Evidence) -> bool:
     return (
         before.kind == item.kind

@@ -19,7 +19,7 @@ from bot.domain.campaign import Deadline
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent import Button, ConsentRequest, Stage, Step, step
 from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.history import condensed, merge
+from bot.domain.history import heard
 from bot.domain.intents import Policy
 from bot.domain.inventory import AppRecord
 from bot.domain.later import Snooze, plan, snooze_bounds
@@ -274,7 +274,7 @@ class Follow:
             "proof": visit.kind.value,
         }
         said = [Evidence(kind, now, now, detail) for kind in told]
-        evidence = condensed(merge(record.evidence, said))
+        evidence = heard(record.evidence, said)
         return (replace(record, evidence=evidence, assessed_at=now, revision=record.revision + 1),)
 
 

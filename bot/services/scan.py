@@ -108,7 +108,8 @@ class Scan:
         # Not by the org's cursor: that one is for all apps, and moves on with their scan.
         scan = (await self._ledger.scans()).get(ref.org)
         read_at = scan.finished_at if scan is not None else None
-        since = read_at - LOG_OVERLAP if read_at is not None else now - LOG_RETENTION
+        is_read = read_at is not None and not any(e.failed_part == "log" for e in record.evidence)
+        since = read_at - LOG_OVERLAP if read_at and is_read else now - LOG_RETENTION
         log = await read_log(org, [record.app], "", since, now)
         todos = plan(
             [record.app],

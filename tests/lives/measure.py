@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.evidence import Evidence
-from bot.domain.history import condensed, merge
+from bot.domain.history import heard
 from bot.domain.inventory import AppRecord
 from bot.domain.scanning import LookPolicy, Occasion, Seen, looked, plan
 from bot.domain.verdict import Confidence, State
@@ -114,8 +114,7 @@ class Watch:
             self.record = looked(self.record, app, seen, now)
         for when, kind in life.words[self.said :]:
             word = Evidence(kind, when, when, {"by": "ada@contoso.com"})
-            evidence = condensed(merge(self.record.evidence, (word,)))
-            self.record = replace(self.record, evidence=evidence)
+            self.record = replace(self.record, evidence=heard(self.record.evidence, (word,)))
         self.said = len(life.words)
 
     def _log(self, now: datetime) -> tuple[Evidence, ...]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.apps import AppRef
+from bot.domain.changes import Changes
 from bot.domain.consent import Button, ProofKind, Stage
 from bot.domain.evidence import Evidence, EvidenceKind
 from bot.domain.looks import LOOKS_AFTER
@@ -84,6 +85,25 @@ async def test_the_button_that_was_seen_counts_as_evidence(
     assert record.state(world.clock.now()) is state
     (entry, *_) = await world.ledger.audit()
     assert (entry.actor, entry.action, entry.detail["saw"]) == ("entra:ada", "attest", seen.value)
+
+
+async def test_a_word_does_not_hide_what_could_not_be_read(world: person.Stage) -> None:
+    """It is no look: an app that cannot be read stays so, and a log that nobody reads as well."""
+    actor = await signed_in(world)
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    unread = tuple(
+        Evidence(EvidenceKind.READ_FAILED, NOW, None, {"part": part, "needed": needed}, part)
+        for part, needed in (("connection", "yes"), ("log", "no"))
+    )
+    evidence = (*record.evidence, *unread)
+    failed = replace(record, evidence=evidence, revision=record.revision + 1)
+    await world.ledger.commit(Changes(apps=(failed,)))
+    await world.follow.saved(actor)
+    heard = await world.ledger.app(APP.ref)
+    assert heard is not None
+    assert set(evidence) < set(heard.evidence)
+    assert await app_state(world) is State.UNREADABLE
 
 
 async def test_saved_looks_at_once_and_then_at_growing_intervals(world: person.Stage) -> None:

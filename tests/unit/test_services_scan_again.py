@@ -361,3 +361,15 @@ async def test_one_look_at_an_app_leaves_the_orgs_cursor_alone(world: World) -> 
     await world.scan.app(APP.ref)
     await world.look()
     assert world.org.read_from[1:] == [NOW - timedelta(minutes=10), "cursor-1"]
+
+
+async def test_one_look_at_an_app_reads_what_nobody_could_read_of_the_log(world: World) -> None:
+    """Else it would be taken for silence: what happened meanwhile lies before the last scan."""
+    world.org.log = CloudUnreachable("No answer.", where="contoso", call="GET log")
+    await world.look()
+    world.org.log = {}
+    world.org.read_from.clear()
+    await world.scan.app(APP.ref)
+    assert world.org.read_from == [world.clock.now() - LOG_RETENTION]
+    await world.scan.app(APP.ref)
+    assert world.org.read_from[1:] == [world.clock.now() - timedelta(minutes=10)]
