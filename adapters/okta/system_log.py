@@ -24,6 +24,7 @@ from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused
 from bot.ports.clouds import LogPage
 
 SAVED = "application.lifecycle.update"
+ACTIVATED = "application.lifecycle.activate"
 PROVISIONING_APP_CREATED = "app.office365.provisioning_app.create"
 # Okta renews the secret of the app registration that it made for this one app.
 SECRET_ROTATED = "app.office365.provisioning_app_credential.rotate"
@@ -41,6 +42,7 @@ ACCOUNT_USED = (
 )
 EVENT_TYPES = (
     SAVED,
+    ACTIVATED,
     PROVISIONING_APP_CREATED,
     SECRET_ROTATED,
     *CREDENTIALS_REJECTED,
@@ -147,6 +149,8 @@ def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str
         if failed or not _about_provisioning(event):
             return None
         return EvidenceKind.SETTINGS_SAVED, {"by": _actor(event)}
+    if kind == ACTIVATED:
+        return None if failed else (EvidenceKind.APP_ACTIVATED, {"by": _actor(event)})
     if kind in (PROVISIONING_APP_CREATED, SECRET_ROTATED):
         # Only where there is such an app registration can its secret be renewed.
         return None if failed else (EvidenceKind.PROVISIONING_APP_CREATED, {"by": _actor(event)})

@@ -56,6 +56,7 @@ class EvidenceKind(StrEnum):
     FEDERATED_WITH_OKTA = "federated_with_okta"
     FEDERATED_ELSEWHERE = "federated_elsewhere"
     SETTINGS_SAVED = "settings_saved"
+    APP_ACTIVATED = "app_activated"
     UNWATCHED = "unwatched"
     SAW_AUTHENTICATE = "saw_authenticate"
     SAW_REAUTHENTICATE = "saw_reauthenticate"
@@ -201,6 +202,7 @@ RULES: Mapping[EvidenceKind, Rule] = {
     _K.FEDERATED_WITH_OKTA: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="federation"),
     _K.FEDERATED_ELSEWHERE: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="federation"),
     _K.SETTINGS_SAVED: _logged(_L.CHANGED),
+    _K.APP_ACTIVATED: _logged(_L.CHANGED),  # so it was off, whether a look saw that or not
     _K.UNWATCHED: _logged(_L.CHANGED),
     _K.SAW_AUTHENTICATE: _word(_L.NOT_DONE, _L.NOT_CONSENTED),
     # Guides of 2023 show this button long before the migration, and it seems to stay after it:

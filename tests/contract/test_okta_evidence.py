@@ -51,6 +51,8 @@ TOLD: list[tuple[str, dict[str, Any], EvidenceKind | None]] = [
     (REJECTED, {}, None),
     (PUSHED, debug(adminUserName=HUMAN), EvidenceKind.ADMIN_PASSWORD_USED),
     (PUSHED, debug(errorMessage="could not push jane@contoso.example"), None),
+    ("application.lifecycle.activate", {}, EvidenceKind.APP_ACTIVATED),
+    ("application.lifecycle.activate", {"outcome": FAILED}, None),
     ("application.lifecycle.update", {}, EvidenceKind.SETTINGS_SAVED),
     ("application.lifecycle.update", {"outcome": FAILED}, None),
     (

@@ -183,6 +183,7 @@ class Life:
 
         def back(then: datetime) -> None:
             self.active, self.mode = True, Mode.PASSWORD
+            self.log(then, K.APP_ACTIVATED, by="Ada")
 
         self.at(when + self.rng.uniform(2, 9) * DAY, back)
 

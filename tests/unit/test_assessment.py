@@ -362,6 +362,7 @@ CHANGES = {
     "a Save": event(K.SETTINGS_SAVED, 40),
     "off": fact(K.CONNECTION_OFF, 40),
     "inactive": fact(K.APP_INACTIVE, 40),
+    "activated": event(K.APP_ACTIVATED, 40),
     "moved": event(K.APP_MOVED, 40, HERE),
     "unwatched": event(K.UNWATCHED, 40),
 }
