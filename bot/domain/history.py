@@ -78,7 +78,7 @@ def merge(known: Iterable[Evidence], fresh: Iterable[Evidence]) -> tuple[Evidenc
 
 
 def heard(known: Iterable[Evidence], words: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """What is known after somebody said something. It is no look: what could not be read, cannot."""
+    """What is known after somebody said something. That is no look: failed reads last."""
     return condensed(set_of([*known, *words]))
 
 
