@@ -62,7 +62,8 @@ class Stored:
 
     async def letter(self, request: Json) -> Json:
         """The delivery of the request's personal message; LookupError if there is none."""
-        found = await self._records(f"{PREFIX}:delivery:link:{request['id']}:*")
+        rounds = await self._records(f"{PREFIX}:delivery:round:*")
+        found = [one for one in rounds if request["id"] in one["notice"]["requests"]]
         if not found:
             raise LookupError(f"no delivery for request {request['id']}")
         return found[0]

@@ -72,7 +72,7 @@ async def test_the_journey_goes_through_web_and_workers(fleet: Fleet) -> None:
     await stage.command("/o365 scan", listed)
     dm = stage.world.slack.dm_of("gita")
     since = len(dm.messages)
-    await stage.command(f"/o365 send {label}", said(label))
+    await stage.command(f"/o365 send {label} now", said(label))
     letter = await stage.next(dm, since, said(label))
     async with Browser() as browser:
         guide = await sign_in(browser, reading.link(letter))
@@ -114,7 +114,7 @@ async def test_a_worker_that_dies_loses_nothing(fleet: Fleet) -> None:
     limit.burst, burst = 0, limit.burst
     dm = stage.world.slack.dm_of("gita")
     since = len(dm.messages)
-    await stage.command(f"/o365 send {label}", said(label))
+    await stage.command(f"/o365 send {label} now", said(label))
     await fleet.workers[0].kill()
     limit.burst = burst
     letter = await stage.next(dm, since, said(label), within=TAKE_OVER)

@@ -68,7 +68,7 @@ async def test_what_was_done_is_told_in_the_boards_thread_next_morning(
 async def test_somebody_in_tokyo_is_reminded_in_their_morning(alone: Stage) -> None:
     """The clock goes to everybody's working hours, and not to those of one place."""
     clock, dm = alone.world.clock, alone.world.slack.dm_of("fay")
-    await alone.command("/o365 send Office 365 Labs", said("Office 365 Labs"))
+    await alone.command("/o365 send Office 365 Labs now", said("Office 365 Labs"))
     await alone.next(dm, 0, said("Office 365 Labs"))
     since = len(dm.messages)
     clock.jump("week")

@@ -73,7 +73,7 @@ async def test_a_journey_as_a_user_with_the_least_rights(
                     row[0] for row in reading.rows(listing) if "needs consent" in " ".join(row)
                 )
                 dm = world.slack.dm_of("gita")
-                await stage.command(f"/o365 send {label}", said(label))
+                await stage.command(f"/o365 send {label} now", said(label))
                 letter = await stage.next(dm, 0, said(label))
                 async with connect(f"redis://admin:{PASSWORD}@127.0.0.1:{server.port}") as client:
                     ledger = RedisLedger(client, Keys("o365bot-test"))

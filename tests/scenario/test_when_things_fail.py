@@ -59,7 +59,7 @@ async def test_a_kill_between_send_and_delivery_loses_nothing_and_repeats_nothin
             limit = world.slack.workspace.limit
             limit.burst, burst = 0, limit.burst  # Slack takes no message now: 429
             dm = world.slack.dm_of("gita")
-            await stage.command("/o365 send Office 365 HQ", said("Office 365 HQ"))
+            await stage.command("/o365 send Office 365 HQ now", said("Office 365 HQ"))
             async with stage.stored() as stored:
                 server = stored.server_pid
                 request = await stored.request("Office 365 HQ")
