@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
-from prometheus_client import generate_latest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
@@ -25,13 +24,16 @@ from adapters.calendar.days_off import days_off, territories
 from adapters.engine.engine import QueueEngine, Work
 from adapters.entra.sign_in import EntraSignIn
 from adapters.http.client import open_http
+from adapters.http.counts import Api
 from adapters.http.many import ManyConnections
 from adapters.mail.bounces import Bounces
 from adapters.mail.messenger import MailMessenger
 from adapters.okta.hooks import OktaHooks
+from adapters.okta.pacing import BUCKETS
 from adapters.picture.burn_down import PillowPainter
 from adapters.redis import store
 from adapters.redis.conversations import RedisConversations
+from adapters.redis.figures import RedisFigures
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.limits import RedisLimits
@@ -50,6 +52,7 @@ from adapters.teams.messenger import TeamsMessenger
 from adapters.web.app import build_app
 from adapters.web.desk import Services as PageServices
 from adapters.web.health import Health, Part
+from adapters.web.metrics import Metrics
 from adapters.web.probes import Probes, build_probe_app
 from bot.assembly import Outside, Services, assemble, rehearsal, waiver
 from bot.chat.words import Words
@@ -66,6 +69,7 @@ from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.rehearsal import OnRealTime
 from bot.role import Role
+from bot.services import counts
 from bot.services.rehearse import Rehearse
 from bot.services.scan import Scan
 from bot.services.waive import Waive
@@ -137,7 +141,8 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         slack_web = (
             await stack.enter_async_context(open_web(settings.slack)) if settings.slack else None
         )
-        teams_http = open_http(ManyConnections(CONNECTIONS))  # a slow Teams holds up nobody else
+        # A pool of its own: a slow Teams holds up nobody else.
+        teams_http = open_http(ManyConnections(CONNECTIONS), api=Api.TEAMS)
         stack.push_async_callback(teams_http.aclose)
         connector = Connector(settings.teams, teams_http, http) if settings.teams else None
         messengers: dict[Platform, Messenger] = {}
@@ -179,6 +184,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             await services.ask.review(await base.ledger.summaries(org))
             await services.visits.review(org)
 
+        counts.expect(tuple(base.orgs))
         engine.register(
             Work(
                 deliver=services.deliver,
@@ -220,7 +226,12 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             health=lambda: _health(base.redis, base.keys, base.ledger, tuple(messengers)),
             ready=lambda: _ready(base.redis, base.keys),
             alive=engine.stuck,
-            metrics=_metrics,
+            metrics=Metrics(
+                RedisFigures(base.redis, base.keys, base.ledger, tuple(base.orgs), BUCKETS),
+                (str(platform) for platform in messengers),
+                version=VERSION,
+                role=str(role),
+            ).text,
         )
         app = (
             build_app(
@@ -325,10 +336,6 @@ def _say_what_runs(
         where=store_place(settings),
         listen=settings.listen if role.serves else settings.worker_listen,
     )
-
-
-async def _metrics() -> bytes:
-    return generate_latest()
 
 
 async def _ready(client: Redis, keys: Keys) -> str:

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from adapters.entra.client import EntraClient
 from adapters.http.client import open_http
+from adapters.http.counts import Api
 from adapters.okta.client import OktaClient
 from adapters.redis import store, urls
 from adapters.redis.durability import Durability
@@ -143,7 +144,7 @@ def _okta(
     orgs: dict[str, OktaOrg] = {}
     for org in settings.okta:
         budget = RedisRateBudget(redis, keys, f"okta:{org.name}")
-        client = OktaClient(org, open_http(), clock, budget=budget)
+        client = OktaClient(org, open_http(api=Api.OKTA), clock, budget=budget)
         stack.push_async_callback(client.aclose)
         orgs[org.name] = client
     return orgs

@@ -23,6 +23,7 @@ PERMANENT = (
     KEYS.account_notes(),
     KEYS.prospects("*"),
     KEYS.open_requests(),
+    KEYS.stages(),
     KEYS._key("requests", "of", "*"),
     KEYS.due(),
     KEYS.troubles(),

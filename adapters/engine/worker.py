@@ -17,11 +17,21 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
+from prometheus_client import Counter, Histogram
 
 from bot.errors import O365BotError, StoreError
 from bot.ports.engine import Held, Queue, Task
 
 log = structlog.get_logger(__name__)
+
+# Labels are the names of kinds that this version knows: see `Worker`.
+_TIME = Histogram(
+    "o365bot_task_seconds",
+    "How long background tasks took, by what they are.",
+    ["task"],
+    buckets=(0.01, 0.05, 0.25, 1, 5, 30, 120, 600, 3600),
+)
+_FAILED = Counter("o365bot_tasks_failed", "Background tasks that failed, each try.", ["task"])
 
 LEASE = timedelta(seconds=30)
 """A dead worker's tasks are taken over after this; a live one renews three times meanwhile."""
@@ -82,6 +92,9 @@ class Worker:
         self._stopping.clear()
         looking = asyncio.create_task(self._look(), name="engine")
         renewing = asyncio.create_task(self._renew(), name="engine leases")
+        for name in self._kinds:
+            _TIME.labels(name)
+            _FAILED.labels(name)
         try:
             await asyncio.wait([looking, renewing], return_when=asyncio.FIRST_COMPLETED)
             for task in (looking, renewing):
@@ -157,8 +170,10 @@ class Worker:
                 return
             try:
                 async with asyncio.timeout(kind.limit.total_seconds()):
-                    await kind.run(*task.arguments)
+                    with _TIME.labels(task.name).time():
+                        await kind.run(*task.arguments)
             except Exception as error:  # noqa: BLE001 - whatever it is, the worker and the rest go on
+                _FAILED.labels(task.name).inc()
                 if await self._failed(held, kind, error):
                     return
             if kind.every is not None and held.key == task.name:

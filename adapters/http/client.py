@@ -25,6 +25,7 @@ from adapters.http.answers import (
     refusal,
     wrapped,
 )
+from adapters.http.counts import Api, counted
 from bot.errors import CloudAnswerInvalid, CloudError, CloudThrottled, CloudUnreachable
 
 TIME_LIMIT = 90.0  # seconds for one exchange: a server that drips bytes never meets a read timeout
@@ -33,14 +34,28 @@ SENDS_PER_ATTEMPT = 3  # one, and again after a fresh token and after a fresh no
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
-def open_http(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+class Counting(httpx.AsyncClient):
+    """Counts what it sends; `api` says to whom."""
+
+    api = Api.MICROSOFT
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        with counted(self.api) as call:
+            response = await super().send(request, **options)
+            call.status = response.status_code
+            return response
+
+
+def open_http(
+    transport: httpx.AsyncBaseTransport | None = None, *, api: Api = Api.MICROSOFT
+) -> httpx.AsyncClient:
     """A connection pool for one cloud; whoever opens it closes it. `CONNECTIONS` at a time.
 
     Keeps no cookies: an API session must not outlive its token. A proxy of the environment is used,
     but not for loopback. `transport` is for many connections (`ManyConnections`), and the seam for
-    tests.
+    tests; `api` is what the calls are counted as.
     """
-    http = httpx.AsyncClient(
+    http = Counting(
         transport=transport,
         timeout=httpx.Timeout(30, connect=5),
         limits=httpx.Limits(max_connections=CONNECTIONS),
@@ -48,6 +63,7 @@ def open_http(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncC
         mounts=dict.fromkeys(_LOOPBACK),
         headers={"User-Agent": "o365bot", "Accept": "application/json"},
     )
+    http.api = api
     http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return http
 

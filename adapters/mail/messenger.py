@@ -14,6 +14,7 @@ from email.utils import format_datetime
 
 from aiosmtplib import SMTP, SMTPException
 
+from adapters.http.counts import Api, counted
 from adapters.mail import message_ids
 from adapters.mail.drawing import Drawing
 from adapters.mail.refusals import refused
@@ -108,7 +109,8 @@ class MailMessenger:
             for person in people:
                 await client.rcpt(person.user_id)
             in_doubt = True
-            await client.data(mail.as_bytes())
+            with counted(Api.MAIL) as call:
+                call.status = (await client.data(mail.as_bytes())).code
         except (SMTPException, OSError, ValueError) as error:  # ValueError: no such host name
             raise refused(error, in_doubt=in_doubt) from error
         finally:

@@ -36,6 +36,14 @@ _SHAPES = (
     (re.compile(r"/api/v1/(apps|users|groups|iam|logs)\b.*"), r"/api/v1/\1"),
     (re.compile(r"/api/v1/.*"), r"/api/v1"),
 )
+# Every bucket that `bucket_of` can tell, apart from paths that are none of the API's.
+_KINDS = ("apps", "users", "groups", "iam", "logs")
+BUCKETS = (
+    "/api/v1",
+    *(f"/api/v1/{kind}" for kind in _KINDS),
+    *(f"/api/v1/{kind}/{{id}}" for kind in _KINDS[:3]),
+    "/oauth2/v1/token",
+)
 
 
 def bucket_of(path: str) -> str:

@@ -188,8 +188,8 @@ class Commit:
         """Take a record out of a hash, whether it is there or not."""
         self._writes.append({"key": self._key(key), "gone": field})
 
-    def expect(self, key: str, field: str, revision: int) -> None:
-        """Write nothing at all when a record of a hash is not at this revision."""
+    def expect(self, key: str, field: str | None, revision: int) -> None:
+        """Write nothing at all when a record (of a hash, by `field`) is not at this revision."""
         self._write(key=key, field=field, expects=revision)
 
     def summary(

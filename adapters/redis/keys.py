@@ -84,6 +84,10 @@ class Keys:
         """String: one consent request."""
         return self._key("request", request_id)
 
+    def stages(self) -> str:
+        """Sorted set: ids of open requests by the number of their stage."""
+        return self._key("requests", "stages")
+
     def open_requests(self) -> str:
         """Sorted set: ids of open requests by when they were made."""
         return self._key("requests", "open")

@@ -101,18 +101,29 @@ class RedisLedger(RedisLists):
         """
         with errors():
             known = await self._client.get(self._keys.listed())
+            staged = await self._client.zcard(self._keys.stages())
+            behind = staged != await self._client.zcard(self._keys.open_requests())
             orgs = sorted(map(text, await self._client.smembers(self._keys.orgs())))
-        if known is None:
-            for request in await self.open_requests():
-                commit = Commit()
-                self._writing.asked(commit, request)
-                await self._run(commit)
+        if known != VERSION or behind:
+            await self._index_open_requests()
         for org in orgs:
             cursor = ""
             while cursor != "0":
                 cursor = await self._list_some(org, cursor or "0")
         with errors():
             await self._client.set(self._keys.listed(), VERSION)
+
+    async def _index_open_requests(self) -> None:
+        """Which app each is about, and at which stage it stands."""
+        with errors():
+            await self._client.delete(self._keys.stages())
+        for request in await self.open_requests():
+            commit = Commit()
+            commit.expect(self._keys.request(request.id), None, request.revision)
+            self._writing.asked(commit, request)
+            self._writing.stage(commit, request)
+            with suppress(Conflict):  # whoever changed it has written both
+                await self._run(commit)
 
     async def _list_some(self, org: str, cursor: str) -> str:
         """Where to go on: further, or here again when one of them changed meanwhile."""

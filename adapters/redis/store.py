@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import structlog
-from redis.asyncio import Redis, RedisCluster
+from redis.asyncio import Redis
 from redis.asyncio.connection import Connection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
@@ -23,6 +23,7 @@ from redis.exceptions import AuthenticationError, AuthorizationError, RedisError
 
 from adapters.redis.connections import FollowingPool, SentinelPlain, SentinelTls, WrongServer, code
 from adapters.redis.keys import Keys
+from adapters.redis.timed import TimedCluster, TimedRedis
 from adapters.redis.urls import ClusterAddress, Found, SentinelAddress, parse, place, with_files
 from bot.errors import StoreError, StoreUnavailable, StoreUnsafe
 
@@ -68,7 +69,9 @@ async def open_client(address: Found) -> AsyncIterator[Redis]:
             address.sentinels,
             sentinel_kwargs={"socket_connect_timeout": CONNECT_LIMIT} | address.sentinel_options,
         )
-        client = sentinel.master_for(address.service, connection_class=kind, **(options | found))
+        client = sentinel.master_for(
+            address.service, TimedRedis, connection_class=kind, **(options | found)
+        )
         try:
             yield client
         finally:
@@ -78,7 +81,7 @@ async def open_client(address: Found) -> AsyncIterator[Redis]:
     elif isinstance(address, ClusterAddress):
         found = address.options
         tls = found.pop("connection_class", Connection) is not Connection
-        cluster = RedisCluster(**(options | found), ssl=tls)
+        cluster = TimedCluster(**(options | found), ssl=tls)
         try:
             yield cast("Redis", cluster)
         finally:
@@ -86,7 +89,7 @@ async def open_client(address: Found) -> AsyncIterator[Redis]:
     else:
         found = {"connection_class": Connection} | options | address.options
         pool = FollowingPool(max_connections=CONNECTIONS, timeout=POOL_TIMEOUT, **found)
-        client = Redis.from_pool(pool)
+        client = TimedRedis.from_pool(pool)
         try:
             yield client
         finally:

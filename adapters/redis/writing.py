@@ -11,7 +11,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.lists import LISTED, VERSION, Listed
 from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import ConsentRequest
+from bot.domain.consent import ConsentRequest, Stage
 from bot.domain.deliveries import Delivery, Phase
 from bot.domain.inventory import AppRecord
 from bot.domain.onboarding import Onboarding
@@ -20,6 +20,7 @@ from bot.domain.summaries import name_of, rank_of, summary_of
 DAY = 24 * 60 * 60
 ENDED_REQUESTS = 400 * DAY
 ENDED_DELIVERIES = 90 * DAY
+OPEN_STAGES = tuple(stage for stage in Stage if stage.is_open)
 _LONGEST_NAME = 100
 
 
@@ -107,6 +108,7 @@ class Writing:
             ttl=None if is_open else ENDED_REQUESTS,
         )
         commit.index(self._keys.open_requests(), request.id, made if is_open else None)
+        self.stage(commit, request)
         commit.index(self._keys.requests_for(request.app), request.id, made)
         self.asked(commit, request)
         commit.index(
@@ -115,6 +117,10 @@ class Writing:
         if request.link is not None:
             commit.set(self._keys.link(request.link.token_sha256), request.id, ENDED_REQUESTS)
         commit.set(self._keys.code(plain_code(request.code)), request.id, ENDED_REQUESTS)
+
+    def stage(self, commit: Commit, request: ConsentRequest) -> None:
+        number = OPEN_STAGES.index(request.stage) if request.stage.is_open else None
+        commit.index(self._keys.stages(), request.id, number)
 
     def asked(self, commit: Commit, request: ConsentRequest) -> None:
         app = request.app

@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from adapters.http.counts import Api, counted
 from adapters.slack.answers import AnswerOdd, lenient
 from adapters.slack.refusals import CODES, UNTOLD, scope_missing
 from bot.domain.refusals import Refusal, Scope
@@ -58,7 +59,9 @@ class Redirected(aiohttp.ClientError):
 async def _stay(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    response = await handler(request)
+    with counted(Api.SLACK) as sent:
+        response = await handler(request)
+        sent.status = response.status
     if 300 <= response.status < 400:
         response.close()
         raise Redirected

@@ -27,6 +27,8 @@ MOST = 512
 LARGEST_HEAD = 16 * 1024  # bytes; cookies and a long answer of Microsoft's are about half of it
 
 _CUT = Counter("o365bot_connections_cut", "Connections that were cut off", ["why"])
+for _why in ("crowded", "full", "slow head", "slow body", "unread"):
+    _CUT.labels(_why)
 
 
 class Door:

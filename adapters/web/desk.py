@@ -32,6 +32,8 @@ MISSES_PER_ADDRESS = (60, timedelta(minutes=10))
 
 # Scanners and previews fetch links as people do, so this says nothing about the person.
 _FETCHED = Counter("o365bot_links_fetched", "Personal links fetched, by whatever", ["method"])
+for _method in ("GET", "HEAD", "POST"):
+    _FETCHED.labels(_method)
 
 
 @dataclass(frozen=True, slots=True)

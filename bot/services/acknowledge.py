@@ -41,6 +41,7 @@ from bot.errors import (
 from bot.ports.clouds import OktaOrg
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
+from bot.services import counts
 from bot.services.standing import answered
 from bot.services.tell import Tell
 
@@ -221,6 +222,8 @@ class Acknowledge:
                 )
             except Conflict:
                 continue  # somebody was faster: read again, and say what they left
+            for one in taken:
+                counts.acknowledged(now - one.requested_at)
             await self._tell.hurry(planned)
             return TakenOn(first, taken, again) if again else TakenOn(taken[0], taken[1:])
 

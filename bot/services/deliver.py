@@ -61,6 +61,7 @@ from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.limits import Pace
 from bot.ports.system import Clock
+from bot.services import counts
 from bot.services.send import NothingToTell, NotYet, OutcomeUnknown, Send
 from bot.services.troubles import Troubles
 
@@ -76,6 +77,11 @@ ASIDE = timedelta(minutes=10)
 """How long a record that this version cannot read is left alone: a newer replica can."""
 
 NOTHING = Changes()
+_OUTCOMES = {
+    "deliver": counts.Outcome.SENT,
+    "fail_delivery": counts.Outcome.FAILED,
+    "drop": counts.Outcome.DROPPED,
+}
 
 
 class Deliver:
@@ -216,6 +222,7 @@ class Deliver:
                 also = NOTHING  # or another delivery met the same trouble at the same time
                 continue
             break
+        counts.delivered(put_back.notice, counts.Outcome.LATER)
         for each in (put_back, *also.planned):
             await self._engine.deliver(each.key, each.due_at)
 
@@ -321,6 +328,7 @@ class Deliver:
                     also = NOTHING  # another delivery met the same trouble at the same time
                 request = None  # only that moved on, such as by a click that was faster
                 continue
+            counts.delivered(notice, _OUTCOMES[action])
             for alarm in also.planned:
                 await self._engine.deliver(alarm.key, alarm.due_at)
             return moved

@@ -7,6 +7,7 @@ goes on with the rest. What was known before stays, with its age, until it is re
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from bot.errors import CloudError
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
+from bot.services import counts
 from bot.services.looking import Looking
 from bot.services.reading import read_log
 
@@ -82,7 +84,7 @@ class Scan:
         """
         scan = self._under_way.get(name)
         if scan is None:
-            task = asyncio.create_task(self._scan(name, full), name=f"scan {name}")
+            task = asyncio.create_task(self._counted(name, full), name=f"scan {name}")
             scan = self._under_way[name] = _UnderWay(task)
         scan.waiting += 1
         if progress is not None:
@@ -121,6 +123,12 @@ class Scan:
         )
         await self._looking.at(org, todos, log.evidence, _untold)
         return await self._ledger.app(ref)
+
+    async def _counted(self, name: str, full: bool) -> OrgScan:
+        begun = time.monotonic()
+        scan = await self._scan(name, full)
+        counts.scanned(name, time.monotonic() - begun, well=not scan.failure)
+        return scan
 
     async def _scan(self, name: str, full: bool) -> OrgScan:
         org = self._orgs[name]
