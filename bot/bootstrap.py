@@ -56,6 +56,7 @@ from adapters.web.metrics import Metrics
 from adapters.web.probes import Probes, build_probe_app
 from bot.assembly import Outside, Services, assemble, rehearsal, waiver
 from bot.chat.words import Words
+from bot.check import ends
 from bot.domain.calendar import Calendars
 from bot.domain.consent import ProofKind
 from bot.domain.deliveries import Delivery
@@ -231,6 +232,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 (str(platform) for platform in messengers),
                 version=VERSION,
                 role=str(role),
+                expiring={what: at.timestamp() for what, at in ends(settings).items()},
             ).text,
         )
         app = (

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from adapters.entra.tokens import ClientProof, certificate_counts
+from adapters.http.pem import certificate_of, private_key
 from adapters.okta.client import signing_key
 from bot.errors import SettingsInvalid
 from bot.foundation import store_address
@@ -33,6 +34,18 @@ def soon_over(settings: Settings, now: datetime) -> bool:
     except SettingsInvalid:
         return True
     return False
+
+
+def ends(settings: Settings) -> dict[str, datetime]:
+    """When (UTC) what the settings name stops to be good, where it says so itself, by its key.
+
+    A secret does not: only Microsoft knows when a client secret ends.
+    """
+    entra = settings.entra
+    if entra is None or entra.certificate is None:
+        return {}
+    pem = entra.certificate.get_secret_value()
+    return {"entra.certificate": certificate_of(private_key(pem), pem).not_valid_after_utc}
 
 
 def _steps(settings: Settings, now: datetime) -> Iterator[Callable[[], object]]:

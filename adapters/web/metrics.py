@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import structlog
 from prometheus_client import (
@@ -42,13 +43,13 @@ class Metrics:
         *,
         version: str,
         role: str,
-        expiring: Callable[[], dict[str, float]] = dict,
+        expiring: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
         self._overview = overview
         self._platforms = tuple(platforms)
         self._about = {"version": version, "role": role}
-        self._expiring = expiring
+        self._expiring = dict(expiring)
         self._reading = asyncio.Lock()
         self._read_at = -FRESH_FOR
         self._figures: Figures | None = None
@@ -82,7 +83,7 @@ class Metrics:
             "When a certificate ends whose end is known.",
             labels=["what"],
         )
-        for what, at in self._expiring().items():
+        for what, at in self._expiring.items():
             ends.add_metric([what], at)
         of_store = [] if figures is None else [*_of_orgs(figures), *self._of_all(figures)]
         return [build, up, ends, *of_store]

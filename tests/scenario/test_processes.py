@@ -16,6 +16,7 @@ from sandbox import reading
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
 from sandbox.world import World
+from tests.monitoring import asked_for, documented, exposed
 from tests.scenario.conftest import Stage, listed, said
 from tests.scenario.test_journeys import finish_in_okta, sign_in
 from tests.scenario.test_when_things_fail import TAKE_OVER
@@ -93,6 +94,51 @@ async def test_a_worker_has_probes_and_nothing_else(fleet: Fleet) -> None:
             for path in ("/", "/c/x", "/static/style.css"):
                 assert (await client.get(worker.url + path)).status_code == 404
             assert (await client.post(f"{worker.url}/slack/events")).status_code == 404
+
+
+async def test_what_dashboard_and_alerts_name_exists_and_all_is_documented(fleet: Fleet) -> None:
+    """Every metric with those labels and values, in what running processes expose after a journey;
+    and each one they expose stands in docs/monitoring.md with its labels.
+    """
+    found: dict[str, list[dict[str, str]]] = {}
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for one in (fleet.stage.bot, *fleet.workers):
+            text = (await client.get(f"{one.url}/metrics")).text
+            for name, samples in exposed(text).items():
+                found.setdefault(name, []).extend(samples)
+    for name, labels, expression in asked_for():
+        assert name in found, expression
+        for label, value in labels.items():
+            values = {sample.get(label) for sample in found[name]}
+            assert values - {None}, f"{name} has no label {label}: {expression}"
+            if name != "o365bot_api_calls_total":  # a status of 403 is no part of a good day
+                assert not value or any(re.fullmatch(value, one or "") for one in values), (
+                    expression
+                )
+    ours = {name for name in found if name.startswith("o365bot_")}
+    told = documented()
+    for name in ours:
+        base = re.sub(r"_(bucket|count|sum)$", "", name) if name not in told else name
+        assert base in told, f"docs/monitoring.md does not tell of {name}"
+        shown = {label for sample in found[name] for label in sample} - {"le"}
+        assert shown == told[base], name
+    of_histograms = {re.sub(r"_(bucket|count|sum)$", "", name) for name in ours}
+    assert set(told) - ours - of_histograms == set(), "none is documented that is not there"
+
+
+async def test_a_journey_shows_in_the_figures(fleet: Fleet) -> None:
+    """Sent by a worker, taken on in the web, and known to all of them."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        web = (await client.get(f"{fleet.stage.bot.url}/metrics")).text
+        workers = [(await client.get(f"{one.url}/metrics")).text for one in fleet.workers]
+    assert "\no365bot_acknowledgement_seconds_count 1.0\n" in web
+    sent = re.compile(r'o365bot_deliveries_total\{kind="personal_\w+",result="sent"\} (\S+)')
+    assert sum(float(count) for text in workers for count in sent.findall(text)) == 1
+    apps = [line for line in web.splitlines() if line.startswith("o365bot_apps{")]
+    assert sum(float(line.split()[-1]) for line in apps) > 5
+    assert [line for line in workers[0].splitlines() if line.startswith("o365bot_apps{")] == apps
+    calls = 'o365bot_api_calls_total{api="okta",status="200"} '
+    assert sum(float(text.partition(calls)[2].split()[0]) for text in (web, *workers)) > 5
 
 
 async def test_the_first_line_of_a_log_says_what_runs(fleet: Fleet) -> None:
