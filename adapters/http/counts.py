@@ -36,7 +36,8 @@ for _api in Api:
     _SECONDS.labels(_api)
     for _status in ("200", "429", "500", UNANSWERED):
         _CALLS.labels(_api, _status)
-_KNOWN = frozenset(status.value for status in HTTPStatus)
+# HTTP's, and of SMTP those that its servers answer with (RFC 5321, 4.2.3).
+_KNOWN = {*HTTPStatus} | {250, 421, 450, 451, 452, 501, 503, 535, 550, 551, 552, 553, 554}
 
 
 class Call:
