@@ -68,6 +68,11 @@ class Stored:
             raise LookupError(f"no delivery for request {request['id']}")
         return found[0]
 
+    async def outcomes(self, kind: str) -> list[str]:
+        """Of the deliveries whose key begins like this: why they failed, else where they stand."""
+        found = await self._records(f"{PREFIX}:delivery:{kind}*")
+        return [str(one.get("failure") or one["phase"]) for one in found]
+
     async def _records(self, pattern: str) -> list[Json]:
         """Every record under such a key, without the revision in front of it."""
         keys = [key async for key in self._redis.scan_iter(pattern)]

@@ -194,7 +194,10 @@ async def test_no_redirect_is_followed(status: int) -> None:
 
     trap = Starlette(routes=[Route("/{path:path}", caught, methods=["GET", "POST"])])
     async with served(lambda url: trap) as other:
-        there = lambda: Response("", status, {"Location": f"{other}/api/chat.postMessage"})  # noqa: E731
+
+        def there() -> Response:
+            return Response("", status, {"Location": f"{other}/api/chat.postMessage"})
+
         async with odd(chat_postMessage=[there], answer=[there]) as slack:
             async with open_web(settings(f"{slack.api}/api")) as web:
                 with pytest.raises(ChatRefused):

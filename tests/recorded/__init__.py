@@ -1,4 +1,8 @@
-"""Requests as the platforms really send them; README.md says where their shapes come from."""
+"""Requests in the shapes in which Slack and Teams send them, and what each is to lead to.
+
+README.md says where the shapes come from. What is sent to the platforms, and the tests that play
+these requests, do not live here.
+"""
 
 from __future__ import annotations
 

@@ -9,8 +9,10 @@ import pytest
 from sandbox import reading
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.chatlog import Message
+from sandbox.stored import Stored
 from sandbox.world import World
 from tests.scenario.conftest import Stage, listed, said
+from tests.waiting import wait_until
 
 FABRIKAM = "Office 365 Fabrikam"
 HQ = "Office 365 HQ"
@@ -29,7 +31,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_an_operator_hears_who_holds_what_when_its_date_has_come(
     keys: Path, tmp_path: Path
 ) -> None:
-    """Once on each of their accounts, and of no app that is done."""
+    """Once, in the chat where they are, though they operate the bot in both; of no app done."""
     async with World(key_directory=keys, page_port=None) as world:
         url = free_address()
         settings = world.settings_toml(url, tmp_path)
@@ -42,14 +44,23 @@ async def test_an_operator_hears_who_holds_what_when_its_date_has_come(
             await stage.next(world.slack.dm_of("fay"), 0, said(FABRIKAM))
 
             world.clock.jump("deadline")
-            for where in (world.slack.dm_of("ola"), world.teams.dm_of("ola")):
-                digest = await stage.next(where, 0, said("close to their date"), WITHIN)
-                assert "Today is the last working day for the date" in reading.text(digest)
-                assert "Why am I getting this? You are an operator" in reading.text(digest)
-                assert reading.row(digest, FABRIKAM)[3] == "Fay Fabrikam: sent"
-                assert reading.row(digest, HQ)[3] == "nobody yet"
-                assert close(digest) <= {row[0] for row in reading.rows(apps)}, "open ones alone"
-                assert len([m for m in where.messages if said("close to their")(m)]) == 1
+            here, there = world.slack.dm_of("ola"), world.teams.dm_of("ola")
+            digest = await stage.next(here, 0, said("close to their date"), WITHIN)
+            assert "Today is the last working day for the date" in reading.text(digest)
+            assert "Why am I getting this? You are an operator" in reading.text(digest)
+            assert reading.row(digest, FABRIKAM)[3] == "Fay Fabrikam: sent"
+            assert reading.row(digest, HQ)[3] == "nobody yet"
+            assert close(digest) <= {row[0] for row in reading.rows(apps)}, "open ones alone"
+
+            async with stage.stored() as stored:
+                await wait_until(lambda: both_are_settled(stored), within=WITHIN)
+            told = [m for where in (here, there) for m in where.messages]
+            assert len([m for m in told if said("close to their")(m)]) == 1
+
+
+async def both_are_settled(stored: Stored) -> bool:
+    """Whether the digest of one account was sent, and that of the other left out."""
+    return sorted(await stored.outcomes("digest:")) == ["nothing_to_tell", "sent"]
 
 
 def close(digest: Message) -> set[str]:
