@@ -76,5 +76,5 @@ async def test_what_comes_due_arrives_when_the_clock_is_set_forward(
     await expect(to_the_date).to_be_disabled()
     board = page.locator("#slack-messages .message").filter(has_text="9 apps to go")
     await expect(board).to_contain_text(
-        f"Today, {deadline:%B} {deadline.day}, {deadline.year}, is the date", timeout=SOON
+        f"Today, {deadline:%B} {deadline.day}, {deadline.year}, is the deadline", timeout=SOON
     )

@@ -112,7 +112,7 @@ async def test_why_tells_evidence_age_reasons_and_people(terminal: Terminal) -> 
     """In words, and as JSON."""
     ran = await terminal.run("why", "office 365 hq")
     assert ran.status == 0, ran.err
-    for words in ("Office 365 HQ", "What was seen", "the reason", "Whom I would ask"):
+    for words in ("Office 365 HQ", "What I saw", "the reason", "Whom I would ask"):
         assert words in ran.out
     found = json.loads((await terminal.run("why", "office 365 hq", "--json")).out)
     assert found["label"] == "Office 365 HQ"
@@ -140,15 +140,15 @@ async def test_an_app_is_accepted_as_it_is_listed_and_taken_back(terminal: Termi
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("waive", "office 365 hq"), "A waiver always has an end"),
+        (("waive", "office 365 hq"), "A waiver always ends"),
         (("waive", "office 365 hq", "--until", "soon", "--because", "x"), "I cannot tell the day"),
         (("waive", "office 365 hq", "--until", "2099-01-01"), "Why?"),
         (
             ("waive", "office 365 hq", "--until", "2001-01-01", "--because", "x"),
-            "That day is over",
+            "That day has passed",
         ),
         (("waive", "office 365 hq", "--until", "2099-01-01", "--because", "x"), "at most"),
-        (("unwaive", "office 365 hq"), "nothing to take back"),
+        (("unwaive", "office 365 hq"), "no waiver to take back"),
     ],
 )
 async def test_a_waiver_that_cannot_be_ends_with_2_and_says_what_to_say(

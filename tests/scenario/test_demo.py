@@ -25,7 +25,7 @@ STEPS = (
     "/o365 who Office 365 HQ",
     "I would ask Gita Global",
     "/o365 remind",
-    "for all to read",
+    "where everybody can read it",
     "presses “Post the reminder”",
     "in Slack, #o365-migration: 9 Office 365 apps are not done yet",
     "in Teams, O365 migration: 9 Office 365 apps are not done yet",

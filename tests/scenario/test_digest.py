@@ -45,8 +45,8 @@ async def test_an_operator_hears_who_holds_what_when_its_date_has_come(
 
             world.clock.jump("deadline")
             here, there = world.slack.dm_of("ola"), world.teams.dm_of("ola")
-            digest = await stage.next(here, 0, said("close to their date"), WITHIN)
-            assert "Today is the last working day for the date" in reading.text(digest)
+            digest = await stage.next(here, 0, said("close to their deadline"), WITHIN)
+            assert "Today is the last working day to meet the deadline" in reading.text(digest)
             assert "Why am I getting this? You are an operator" in reading.text(digest)
             assert reading.row(digest, FABRIKAM)[3] == "Fay Fabrikam: sent"
             assert reading.row(digest, HQ)[3] == "nobody yet"

@@ -23,7 +23,7 @@ async def test_an_app_that_cannot_be_read_says_which_permission_is_missing(stage
     answer = await stage.command("/o365 apps", listed)
     assert "cannot be read" in reading.row(answer, "Office 365 Legal")[2]
     states = {row[0]: row[2] for row in reading.rows(answer)}
-    assert "needs a look" in states["Office 365 Kiosk"]
+    assert "needs a manual check" in states["Office 365 Kiosk"]
     assert sum("cannot be read" in state for state in states.values()) == 1
 
     why = await stage.command("/o365 why Office 365 Legal", said("cannot be read"))

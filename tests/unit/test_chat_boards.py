@@ -33,10 +33,10 @@ STANDINGS = Standings(
 @pytest.mark.parametrize(
     ("today", "left", "says"),
     [
-        (date(2027, 3, 10), 2, "2 working days are left until March 12, 2027."),
-        (date(2027, 3, 11), 1, "One working day is left until March 12, 2027."),
-        (FRIDAY, 0, "Today, March 12, 2027, is the date."),
-        (date(2027, 3, 13), -1, "The date, March 12, 2027, is past."),
+        (date(2027, 3, 10), 2, "2 working days left until March 12, 2027."),
+        (date(2027, 3, 11), 1, "One working day left until March 12, 2027."),
+        (FRIDAY, 0, "Today, March 12, 2027, is the deadline."),
+        (date(2027, 3, 13), -1, "The deadline, March 12, 2027, has passed."),
     ],
 )
 def test_the_board_counts_down_to_the_day_itself(today: date, left: int, says: str) -> None:
@@ -49,7 +49,7 @@ def test_a_date_on_a_day_off_leaves_no_working_day_before_it() -> None:
     """On the Saturday before a Sunday's date."""
     sunday = replace(STANDINGS.deadline, on=date(2027, 3, 14))
     standings = replace(STANDINGS, deadline=sunday, today=date(2027, 3, 13), working_days_left=0)
-    assert "No working day is left until March 14" in text_of(board(Words(), standings))
+    assert "No working days left until March 14" in text_of(board(Words(), standings))
 
 
 def test_a_board_tells_how_fresh_it_is_by_the_clock_of_the_organisation() -> None:

@@ -109,9 +109,9 @@ async def test_a_plan_is_told_to_operators(world: World) -> None:
         said = text_of(await world.ask(words))
         assert "the channel in Slack" in said
         assert "Global Administrator" not in said
-        assert "For one open app nobody has been asked yet" in said
-        assert ("is no number of days from 1 to 366" in said) == (len(words) > len("plan 30d"))
-    assert "in the next day" in text_of(await world.ask("plan 1"))
+        assert "Nobody has been asked about one open app yet" in said
+        assert ("is not a number of days from 1 to 366" in said) == (len(words) > len("plan 30d"))
+    assert "over the next day" in text_of(await world.ask("plan 1"))
 
 
 @pytest.mark.parametrize(("verb", "kind"), [("remind", "reminder:"), ("report", "report:")])
@@ -121,7 +121,7 @@ async def test_what_others_see_is_posted_once_it_was_confirmed(
     """First it is said what goes where; the button posts it."""
     await world.ask("scan")
     asked = await world.ask(verb)
-    assert "for all to read, in the channel C1 in Slack" in text_of(asked)
+    assert "in the channel C1 in Slack, where everybody can read it" in text_of(asked)
     assert world.engine.deliveries == []
     (post,) = [b for b in buttons_of(asked) if isinstance(b, Command)]
     assert "on its way" in text_of(await world.ask(post.words))
@@ -180,11 +180,11 @@ async def test_whoever_is_away_is_left_alone(world: World) -> None:
     """A day in the past ends an absence."""
     assert "not asked you" in text_of(await world.ask("away 2025-03-09", ADA_IN_CHAT))
     await world.ledger.commit(Changes(requests=(REQUEST,)))
-    assert "until March 9" in text_of(await world.ask("away 2025-03-09", ADA_IN_CHAT))
-    assert "until March 6" in text_of(await world.ask("away 3 days", ADA_IN_CHAT))
-    assert "until March 4" in text_of(await world.ask("away bis morgen", ADA_IN_CHAT))
+    assert "until after March 9" in text_of(await world.ask("away 2025-03-09", ADA_IN_CHAT))
+    assert "until after March 6" in text_of(await world.ask("away 3 days", ADA_IN_CHAT))
+    assert "until after March 4" in text_of(await world.ask("away bis morgen", ADA_IN_CHAT))
     assert "longer than I can note" in text_of(await world.ask("away 2031-01-01", ADA_IN_CHAT))
-    assert "is past, so welcome back" in text_of(await world.ask("away 2025-03-01", ADA_IN_CHAT))
+    assert "has passed, so welcome back" in text_of(await world.ask("away 2025-03-01", ADA_IN_CHAT))
     assert "do not understand “soon”" in text_of(await world.ask("away soon", ADA_IN_CHAT))
     assert "Until when?" in text_of(await world.ask("away", ADA_IN_CHAT))
 

@@ -65,7 +65,7 @@ async def test_in_a_rehearsal_what_was_just_seen_is_not_old() -> None:
     world = World(ahead=timedelta(days=30))
     listed = text_of(await world.ask("apps"))
     assert "likely, just now" in listed
-    assert "Last look at Okta and Microsoft: just now." in listed
+    assert "Last scan of Okta and Microsoft: just now." in listed
     await world.ask("send 0oa1")
     why = text_of(await world.ask("why 0oa1"))
     assert "likely, just now" in why
@@ -107,7 +107,7 @@ async def test_an_org_that_could_not_be_looked_at_is_named_in_the_answer(world: 
     await world.ask("apps")
     world.okta.listing = CloudUnreachable("No answer.", where="contoso", call="GET apps")
     message = await world.ask("scan")
-    assert "could not look at the Okta org contoso" in text_of(message)
+    assert "could not read the Okta org contoso" in text_of(message)
     assert "Contoso O365" in text_of(message)
 
 
@@ -148,7 +148,7 @@ async def test_why_shows_what_does_not_fit_together(world: World) -> None:
     world.okta.log = {"0oa1": (OWN, replace(PASSWORD, seen_at=later, happened_at=later))}
     world.clock.forward(timedelta(hours=2))
     await world.ask("apps")
-    assert "does not fit together" in text_of(await world.ask("why 0oa1"))
+    assert "contradict each other" in text_of(await world.ask("why 0oa1"))
 
 
 async def test_why_names_the_permission_that_is_missing(world: World) -> None:
@@ -194,7 +194,7 @@ async def test_send_by_a_part_of_a_name_that_fits_two_apps_sends_nothing(world: 
     """Each has a button that says the command for it, the most pressing first; once is enough."""
     await world.ask("apps")
     message = await world.ask("send contoso")
-    assert "“contoso” fits 2 apps. Press the one you mean" in text_of(message)
+    assert "“contoso” matches 2 apps. Press the one you mean" in text_of(message)
     said = [(b.label, b.words) for b in buttons_of(message) if isinstance(b, Command)]
     assert said == [
         ("Contoso O365 (contoso)", "send contoso/0oa1"),
@@ -220,8 +220,8 @@ async def test_an_app_whose_request_has_ended_is_offered_again(world: World) -> 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("send 0oa2", "needs nothing now"),
-        ("why nothing-like-it", "no Office 365 app called “nothing-like-it”"),
+        ("send 0oa2", "needs nothing right now"),
+        ("why nothing-like-it", "not know an Office 365 app called “nothing-like-it”"),
         ("why contoso e", "contoso"),
         ("who", "Which app? Say “who APP”"),
         ("snd", "Did you mean “send APP”?"),
@@ -318,13 +318,13 @@ def test_after_a_look_that_failed_no_number_is_told() -> None:
     replies = Replies(Words())
     failed = {"contoso": OrgScan("contoso", NOW, None, failure="It did not answer.")}
     first = text_of(replies.apps(Page(), failed, NOW, everything=False))
-    assert "I cannot say yet how many" in first
-    assert "So its apps are missing here" in first
+    assert "I cannot tell yet how many" in first
+    assert "Its apps are missing here" in first
     assert "0 Office" not in first
     seen = {"contoso": OrgScan("contoso", NOW, NOW, failure="It did not answer.")}
     again = text_of(replies.apps(Page(counts={State.MIGRATED: 1}), seen, NOW, everything=False))
     assert "0 Office 365 apps are not done yet" in again
-    assert "from the last look that worked" in again
-    assert "cannot say" not in text_of(
+    assert "from the last scan that worked" in again
+    assert "cannot tell yet" not in text_of(
         replies.apps(Page(), {"contoso": OrgScan("contoso", NOW, NOW)}, NOW, everything=False)
     )

@@ -147,8 +147,8 @@ async def test_a_stranger_cannot_be_away(world: person.Stage) -> None:
         assert "have not asked you" in text_of(await say(world, "away 3 days", stranger))
     assert await world.ledger.audit() == ()
     for who in (ADA_IN_CHAT, OPERATOR):
-        assert "Have a good time" in text_of(await say(world, "away 3 days", who))
-    assert "Have a good time" in text_of(await say(world, "away 2 days", ADA_IN_CHAT))
+        assert "Enjoy your time off" in text_of(await say(world, "away 3 days", who))
+    assert "Enjoy your time off" in text_of(await say(world, "away 2 days", ADA_IN_CHAT))
 
 
 async def test_no_command_of_a_stranger_writes_anything(world: person.Stage) -> None:

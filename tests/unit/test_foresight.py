@@ -97,9 +97,9 @@ async def test_a_plan_has_a_channels_own_posts_in_words() -> None:
         "once a week, while apps are open",
     )
     message = plan(Words(), found, 10)
-    assert message.summary.startswith("One message in the next 10 days")
+    assert message.summary.startswith("One message over the next 10 days")
     (note,) = [block.text for block in message.blocks if isinstance(block, Note)]
-    assert "nobody can foresee" in note
+    assert "cannot be foreseen" in note
 
 
 async def test_nothing_is_foreseen_where_nothing_is_open() -> None:

@@ -342,7 +342,7 @@ async def test_an_operator_reads_what_ends_why_it_was_and_how_to_renew_it(
     message = await letters(ledger).compose(ends)
     assert message is not None
     said = text_of(message)
-    assert "Contoso O365 is accepted as it is until March 3, 2025 only" in said
+    assert "The waiver for Contoso O365 ends on March 3, 2025" in said
     assert "retired" in said
     assert "waive Contoso O365 until DATE because REASON" in said
 

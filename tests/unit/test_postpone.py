@@ -145,7 +145,7 @@ async def test_a_plan_shows_what_was_put_off_at_its_time(ledger: FakeLedger) -> 
     assert [(i.reason, i.at) for i in found.intents] == [(Reason.SNOOZE_ENDED, snooze.until)]
     _, when, what, why = line(Words(), found, found.intents[0])
     assert when.startswith("March 6, 2025, 14:00")
-    assert (what, why) == ("reminder: Contoso O365", "asked to hear again then")
+    assert (what, why) == ("reminder: Contoso O365", "asked to be reminded then")
 
 
 async def test_a_plan_tells_what_ticks_would_do(ledger: FakeLedger) -> None:

@@ -51,7 +51,7 @@ def test_at_this_pace_it_is_said_how_many_miss_the_date() -> None:
     assert chart.forecast.per_week == 7
     assert chart.forecast.done_on == START + 20 * DAY
     said = reports.forecast(Words(), chart)
-    assert said == "At this pace 4 apps miss the date, September 17, 2026."
+    assert said == "At this pace 4 apps will miss their deadline, September 17, 2026."
 
 
 def test_from_a_few_days_no_pace_is_told() -> None:

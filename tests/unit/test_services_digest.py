@@ -327,7 +327,7 @@ async def test_a_plan_and_a_dry_run_show_the_digests_that_ticks_would_send(world
     assert line(Words(), plan, due) == (
         "an operator in Slack",
         "March 3, 2025, 09:00 UTC",
-        "digest: the apps that are close to their date",
+        "digest: apps close to their deadline",
         "close: every 2 working days",
     )
     assert due in plan.lines

@@ -47,6 +47,7 @@ TREES = [
     ast.parse(path.read_text(encoding="utf-8"))
     for package in (bot, adapters)
     for path in sorted(Path(package.__path__[0]).rglob("*.py"))
+    if path.parent.name != "settings"  # a setting's name may look like a text's
 ]
 TEMPLATES = [
     Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))

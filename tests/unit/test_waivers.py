@@ -112,16 +112,16 @@ async def waived(world: World, until: str = SOON) -> AppRecord:
     ("said", "answer"),
     [
         ("waive", "Say “waive APP until"),
-        ("waive contoso o365", "A waiver always has an end"),
-        ("waive contoso o365 because it is retired", "A waiver always has an end"),
+        ("waive contoso o365", "A waiver always ends"),
+        ("waive contoso o365 because it is retired", "A waiver always ends"),
         ("waive contoso o365 until further notice", "I cannot tell the day in “further notice”"),
         ("waive contoso o365 until 2025-02-31 because no", "I cannot tell the day"),
         (f"waive contoso o365 until {SOON}", "Why?"),
-        ("waive contoso o365 until 2025-03-02 because no", "That day is over"),
+        ("waive contoso o365 until 2025-03-02 because no", "That day has passed"),
         ("waive contoso o365 until 2029-01-01 because no", "at most"),
-        (f"waive nothing like it until {SOON} because no", "I know no Office 365 app"),
+        (f"waive nothing like it until {SOON} because no", "I do not know an Office 365 app"),
         (f"waive contoso eu until {SOON} because no", "there is nothing to accept"),
-        ("unwaive contoso o365", "nothing to take back"),
+        ("unwaive contoso o365", "no waiver to take back"),
         ("unwaive", "Which app?"),
     ],
 )
@@ -150,7 +150,7 @@ async def test_what_it_does_is_read_before_it_is_done(world: World) -> None:
     said = text_of(message)
     assert "Accept Contoso O365 as it is?" in said
     assert "it is retired" in said
-    assert "Ada Moreau was asked for it" in said
+    assert "Ada Moreau was asked about it" in said
     assert await record(world) == before
 
 
