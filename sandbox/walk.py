@@ -111,7 +111,9 @@ class Walk:
             f"in Teams, {teams_service.CHANNEL_NAME}": teams_service.CHANNEL,
         }
         since = {where: len(self._channel(id_).messages) for where, id_ in places.items()}
-        answer = await self._command("/o365 remind", lambda m: "where everybody can read it" in m.text)
+        answer = await self._command(
+            "/o365 remind", lambda m: "where everybody can read it" in m.text
+        )
         self.say.line("bot", answer.text)
         self.say.line("Ola", f"presses “{POST}”")
         await self.world.slack.press(OPERATOR, answer, POST)
