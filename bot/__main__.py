@@ -15,7 +15,7 @@ from adapters.terminal.platforms import add_platform_commands
 from adapters.terminal.waivers import WaiverDesk, add_waiver_commands
 from bot.chat.words import Words
 from bot.role import Role
-from bot.services.rehearse import Rehearse
+from bot.services.campaign.rehearse import Rehearse
 from bot.settings.whole import Settings
 
 if TYPE_CHECKING:

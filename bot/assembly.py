@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import policies
+from bot.chat.campaign.reminding import Reminding
+from bot.chat.consent.letters import Letters
 from bot.chat.conversation import CampaignParts, Conversation
-from bot.chat.letters import Letters
-from bot.chat.reminding import Reminding
 from bot.chat.welcome import Welcome
 from bot.domain.agenda import BOARDS, RETURNED_MAIL
-from bot.domain.consent import ProofKind
-from bot.domain.intents import Policy
-from bot.domain.people import Platform
+from bot.domain.campaign.intents import Policy
+from bot.domain.consent.requests import ProofKind
+from bot.domain.people.admins import Platform
 from bot.ports.chat import Messenger, Presence, ReturnedMail
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.engine import Engine
@@ -26,29 +26,29 @@ from bot.ports.limits import Limits, Pace
 from bot.ports.sign_in import SignIn, SignIns
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import Painter
-from bot.services.acknowledge import Acknowledge
-from bot.services.arrive import Arrive
-from bot.services.ask import Ask
-from bot.services.boards import Boards
-from bot.services.deliver import Deliver
-from bot.services.digest import Digests
-from bot.services.follow import Follow
-from bot.services.introduce import Introduce
-from bot.services.onboard import Onboard
-from bot.services.outreach import Outreach
-from bot.services.postpone import Postpone
-from bot.services.prove import Prove
-from bot.services.rehearse import Rehearse
-from bot.services.remind import Remind
-from bot.services.returned import Returns
-from bot.services.scan import Scan
-from bot.services.send import Send
-from bot.services.tell import Tell
-from bot.services.troubles import Troubles
-from bot.services.twins import Twins
-from bot.services.verdicts import Verdicts
-from bot.services.visit import Visits
-from bot.services.waive import Hurry, Waive
+from bot.services.campaign.boards import Boards
+from bot.services.campaign.digest import Digests
+from bot.services.campaign.outreach import Outreach
+from bot.services.campaign.postpone import Postpone
+from bot.services.campaign.rehearse import Rehearse
+from bot.services.campaign.remind import Remind
+from bot.services.consent.acknowledge import Acknowledge
+from bot.services.consent.arrive import Arrive
+from bot.services.consent.ask import Ask
+from bot.services.consent.follow import Follow
+from bot.services.consent.introduce import Introduce
+from bot.services.consent.onboard import Onboard
+from bot.services.consent.prove import Prove
+from bot.services.consent.visit import Visits
+from bot.services.delivery.deliver import Deliver
+from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.returned import Returns
+from bot.services.delivery.send import Send
+from bot.services.delivery.tell import Tell
+from bot.services.inventory.scan import Scan
+from bot.services.inventory.verdicts import Verdicts
+from bot.services.inventory.waive import Hurry, Waive
+from bot.services.people.twins import Twins
 from bot.settings.whole import Settings
 
 

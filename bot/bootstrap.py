@@ -22,7 +22,7 @@ from starlette.applications import Starlette
 
 from adapters.calendar.days_off import days_off, territories
 from adapters.engine.engine import QueueEngine, Work
-from adapters.entra.sign_in import EntraSignIn
+from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http
 from adapters.http.counts import Api
 from adapters.http.many import ManyConnections
@@ -57,11 +57,11 @@ from adapters.web.probes import Probes, build_probe_app
 from bot.assembly import Outside, Services, assemble, rehearsal, waiver
 from bot.chat.words import Words
 from bot.check import ends
-from bot.domain.calendar import Calendars
-from bot.domain.consent import ProofKind
-from bot.domain.deliveries import Delivery
-from bot.domain.intents import Policy
-from bot.domain.people import Platform
+from bot.domain.campaign.intents import Policy
+from bot.domain.consent.requests import ProofKind
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.people.admins import Platform
+from bot.domain.time.calendar import Calendars
 from bot.errors import StoreError
 from bot.foundation import open_foundation, store_place
 from bot.ports.chat import Messenger
@@ -71,9 +71,9 @@ from bot.ports.system import Clock
 from bot.rehearsal import OnRealTime
 from bot.role import Role
 from bot.services import counts
-from bot.services.rehearse import Rehearse
-from bot.services.scan import Scan
-from bot.services.waive import Waive
+from bot.services.campaign.rehearse import Rehearse
+from bot.services.inventory.scan import Scan
+from bot.services.inventory.waive import Waive
 from bot.settings.clouds import SignInSettings
 from bot.settings.whole import Settings
 

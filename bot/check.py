@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
-from adapters.entra.tokens import ClientProof, certificate_counts
+from adapters.entra.directory.tokens import ClientProof, certificate_counts
 from adapters.http.pem import certificate_of, private_key
 from adapters.okta.client import signing_key
 from bot.errors import SettingsInvalid

@@ -24,11 +24,11 @@ from adapters.redis.installation import claim
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.rate import RedisRateBudget
-from bot.domain.scanning import LookPolicy
+from bot.domain.inventory.scanning import LookPolicy
 from bot.errors import SettingsInvalid, StoreUnavailable
 from bot.ports.clouds import Entra, OktaOrg
 from bot.rehearsal import RehearsalClock
-from bot.services.scan import Scan
+from bot.services.inventory.scan import Scan
 from bot.settings.store import RedisSettings, Weakness
 from bot.settings.whole import Settings
 

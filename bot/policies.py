@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.board import BoardPolicy
+from bot.domain.campaign.board import BoardPolicy
+from bot.domain.delivery.limits import Call, Quotas, Window
+from bot.domain.delivery.notices import Channel
 from bot.domain.likeness import likeness, visible
-from bot.domain.limits import Call, Quotas, Window
-from bot.domain.notices import Channel
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.people_policy import PeoplePolicy
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.policy import PeoplePolicy
 from bot.settings.whole import Settings
 
 

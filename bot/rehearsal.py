@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from bot.domain.apps import AppRef
+from bot.domain.inventory.apps import AppRef
 from bot.ports.engine import Engine
 from bot.ports.system import Clock
 

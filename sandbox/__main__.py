@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO
 
 from sandbox.bot_process import BotFailed, BotProcess, free_address
-from sandbox.stored import Stored, end_orphan
-from sandbox.transcript import Transcript
-from sandbox.walk import Walk, WalkFailed
+from sandbox.page.stored import Stored, end_orphan
+from sandbox.page.transcript import Transcript
+from sandbox.page.walk import Walk, WalkFailed
 from sandbox.world import PAGE_PORT, World
 
 DIRECTORY = Path("var/demo")

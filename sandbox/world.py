@@ -25,24 +25,25 @@ import httpx
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import slack_workspace, teams_service
 from sandbox.chatlog import ChatLog
-from sandbox.clock import AheadClock
-from sandbox.company import Company, contoso, utc_now
-from sandbox.entra import login_app
-from sandbox.graph import graph_app
+from sandbox.company.clock import AheadClock
+from sandbox.company.company import Company, contoso, utc_now
+from sandbox.company.records import guid
+from sandbox.entra.graph import graph_app
+from sandbox.entra.login import login_app
 from sandbox.keys import SigningKey, key_for
-from sandbox.okta import okta_app
-from sandbox.okta_hooks import EventHook, EventHooks
-from sandbox.page import page_app
-from sandbox.records import guid
+from sandbox.okta.api import okta_app
+from sandbox.okta.hooks import EventHook, EventHooks
+from sandbox.page.page import page_app
 from sandbox.serving import serve
-from sandbox.slack import web_api
-from sandbox.slack_people import SlackPeople
-from sandbox.slack_workspace import Workspace
-from sandbox.teams import bot_login_app, connector_app, metadata_app
-from sandbox.teams_people import TeamsPeople
-from sandbox.teams_service import TeamsService
+from sandbox.slack import workspace as slack_workspace
+from sandbox.slack.api import web_api
+from sandbox.slack.people import SlackPeople
+from sandbox.slack.workspace import Workspace
+from sandbox.teams import service as teams_service
+from sandbox.teams.api import bot_login_app, connector_app, metadata_app
+from sandbox.teams.people import TeamsPeople
+from sandbox.teams.service import TeamsService
 
 PAGE_PORT = 8365
 OPERATOR = "ola"

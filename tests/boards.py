@@ -6,20 +6,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.board import BoardPolicy
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign
+from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.intents import Policy
-from bot.domain.inventory import AppRecord
-from bot.domain.notices import Channel
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.verdict import State
+from bot.domain.delivery.notices import Channel
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.time.calendar import Calendars
 from bot.message import Message
-from bot.services.boards import Boards
-from bot.services.rehearse import Rehearse
-from bot.services.troubles import Troubles
+from bot.services.campaign.boards import Boards
+from bot.services.campaign.rehearse import Rehearse
+from bot.services.delivery.incidents import Troubles
 from tests.examples import NOW, OPERATOR, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine, FakeMessenger, reminding

@@ -32,18 +32,18 @@ from adapters.slack import calls
 from adapters.slack.calls import open_web
 from adapters.slack.outbound import SlackMessenger
 from bot.bootstrap import SystemSecrets, collect_rarely
-from bot.chat.letters import Letters
-from bot.domain import deliveries
-from bot.domain.apps import AppRef
-from bot.domain.limits import Call, Quotas, Window
-from bot.domain.people import Platform
+from bot.chat.consent.letters import Letters
+from bot.domain.delivery import deliveries
+from bot.domain.delivery.limits import Call, Quotas, Window
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import Platform
 from bot.foundation import SystemClock
-from bot.services import deliver as deliver_module
-from bot.services import requeue as requeue_module
-from bot.services.deliver import Deliver
-from bot.services.requeue import requeue
-from bot.services.send import Send
-from bot.services.troubles import Troubles
+from bot.services.delivery import deliver as deliver_module
+from bot.services.delivery import requeue as requeue_module
+from bot.services.delivery.deliver import Deliver
+from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.requeue import requeue
+from bot.services.delivery.send import Send
 from bot.settings.chat import SlackSettings
 from tests.examples import POLICY
 from tests.fakes import reminding

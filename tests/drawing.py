@@ -13,7 +13,7 @@ from adapters.slack.drawing import draw_text
 from adapters.teams.drawing import MAX_CARD_BYTES
 from adapters.teams.drawing import draw as draw_for_teams
 from bot.message import Message
-from sandbox import slack_blocks
+from sandbox.slack import blocks as slack_blocks
 
 _CARDS = Draft6Validator(
     json.loads((files("adaptive_cards") / "schemas" / "schema-1.5.json").read_text())

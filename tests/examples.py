@@ -6,16 +6,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.apps import AppRef, AppStatus, Office365App, Tenant
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign
-from bot.domain.consent import ConsentRequest, LinkBinding, Stage, link_digest
-from bot.domain.deliveries import Delivery
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.intents import Policy
-from bot.domain.inventory import AppRecord
-from bot.domain.notices import PersonalLink
-from bot.domain.people import ChatIdentity, GlobalAdmin, Mfa, Platform
+from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.windows import Campaign
+from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, link_digest
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import PersonalLink
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppRef, AppStatus, Office365App, Tenant
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Mfa, Platform
+from bot.domain.time.calendar import Calendars
 
 NOW = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
 

@@ -10,22 +10,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from bot.domain.agenda import HOLD, Line
-from bot.domain.apps import AppRef
-from bot.domain.board import Board
+from bot.domain.campaign.board import Board
+from bot.domain.campaign.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import ConsentRequest
-from bot.domain.deliveries import Delivery, Phase
-from bot.domain.gaps import AdminGap
-from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.notices import Channel
-from bot.domain.onboarding import Onboarding
-from bot.domain.people import ChatIdentity, GlobalAdmin, OktaAdmin
-from bot.domain.people_policy import AccountNote
-from bot.domain.prospects import Prospect
-from bot.domain.recipients import Recipient
-from bot.domain.report import DayCount
+from bot.domain.consent.onboarding import Onboarding
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.notices import Channel
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.gaps import AdminGap
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin
+from bot.domain.people.policy import AccountNote
+from bot.domain.people.prospects import Prospect
+from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import AppSummary, Page, Part, by_urgency, summary_of
-from bot.domain.troubles import Trouble
 from bot.errors import Conflict, StoreUnavailable
 from tests.pages import page_of
 

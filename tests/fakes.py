@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot.chat.reminding import Reminding
-from bot.domain.apps import (
+from bot.chat.campaign.reminding import Reminding
+from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.report import BurnDown
+from bot.domain.consent.requests import (
+    ConsentRequest,
+    MfaShown,
+    link_digest,
+)
+from bot.domain.consent.sign_in import Attempt, Session, SignedIn
+from bot.domain.delivery.limits import Pacing
+from bot.domain.delivery.notices import Channel, Notice
+from bot.domain.evidence.rules import Evidence
+from bot.domain.inventory.apps import (
     AppRef,
     ConnectionStatus,
     Office365App,
     ProvisioningConnection,
     Tenant,
 )
-from bot.domain.consent import (
-    ConsentRequest,
-    MfaShown,
-    link_digest,
-)
-from bot.domain.evidence import Evidence
-from bot.domain.intents import Policy
-from bot.domain.limits import Pacing
-from bot.domain.notices import Channel, Notice
-from bot.domain.people import ChatIdentity, GlobalAdmin, Holding, OktaAdmin, Platform
-from bot.domain.report import BurnDown
-from bot.domain.sign_in import Attempt, Session, SignedIn
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, OktaAdmin, Platform
 from bot.errors import (
     CloudError,
     CloudNotFound,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from bot.domain.apps import AppRef
-from bot.domain.consent import ConsentRequest
-from bot.domain.inventory import AppRecord
-from bot.domain.prospects import Prospect
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import Page, Part, by_urgency, summary_of
 
 

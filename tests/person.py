@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from bot.assembly import Outside, assemble
 from bot.domain.changes import Changes
-from bot.domain.consent import ConsentRequest, ProofKind
-from bot.domain.people import Holding, Platform
-from bot.services.prove import GoToMicrosoft, Outcome
-from bot.services.scan import Scan
-from bot.services.tell import Tell
+from bot.domain.consent.requests import ConsentRequest, ProofKind
+from bot.domain.people.admins import Holding, Platform
+from bot.services.consent.prove import GoToMicrosoft, Outcome
+from bot.services.delivery.tell import Tell
+from bot.services.inventory.scan import Scan
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,

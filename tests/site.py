@@ -21,9 +21,9 @@ from adapters.web.desk import Services
 from adapters.web.health import Health, Part
 from adapters.web.probes import Probes
 from bot.chat.words import Words
-from bot.domain.apps import AppRef
-from bot.domain.consent import ConsentRequest, LinkBinding, ProofKind, Stage, link_digest
-from bot.services.visit import BySession
+from bot.domain.consent.requests import ConsentRequest, LinkBinding, ProofKind, Stage, link_digest
+from bot.domain.inventory.apps import AppRef
+from bot.services.consent.visit import BySession
 from tests.examples import LINK_FOR, NOW
 from tests.fakes import CountingSecrets, LimitsInMemory
 from tests.person import ASKED as ADA_WAS_ASKED

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from bot.domain.apps import AppRef, AppStatus, Office365App, Tenant
-from bot.domain.calendar import Calendar, Hours
 from bot.domain.changes import AuditEntry
-from bot.domain.consent import (
+from bot.domain.consent.later import Snooze
+from bot.domain.consent.polls import Watch
+from bot.domain.consent.requests import (
     Button,
     ConsentRequest,
     LinkBinding,
@@ -25,12 +25,8 @@ from bot.domain.consent import (
     ProofKind,
     Stage,
 )
-from bot.domain.deliveries import Delivery, Phase
-from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
-from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.later import Snooze
-from bot.domain.looks import Watch
-from bot.domain.notices import (
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.notices import (
     Channel,
     ChannelNudge,
     ChannelReminder,
@@ -43,7 +39,11 @@ from bot.domain.notices import (
     PersonalLink,
     RequestChanged,
 )
-from bot.domain.people import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
+from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind, Source
+from bot.domain.inventory.apps import AppRef, AppStatus, Office365App, Tenant
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
+from bot.domain.time.calendar import Calendar, Hours
 from bot.ports.chat import ConversationRef
 
 # A machine that is busy with other things is no reason to fail.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.consent import ProofKind
+from bot.domain.consent.requests import ProofKind
 from bot.settings.whole import Settings
 
 

@@ -20,16 +20,16 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from adapters.redis.keys import Keys
-from bot.chat.commands import VERBS, typed
+from bot.chat.typed.commands import VERBS, typed
 from bot.chat.words import Words
-from bot.domain import deliveries, limits
-from bot.domain.consent import TRANSITIONS, Stage
-from bot.domain.deliveries import WHEN_UNKNOWN, Delivery, Phase
-from bot.domain.evidence import RULES, SHELVES, EvidenceKind, Lean
-from bot.domain.limits import Window
-from bot.domain.notices import Channel, ChannelReminder
-from bot.domain.people import Platform
-from bot.domain.verdict import Confidence, Lack, State
+from bot.domain.consent.requests import TRANSITIONS, Stage
+from bot.domain.delivery import deliveries, limits
+from bot.domain.delivery.deliveries import WHEN_UNKNOWN, Delivery, Phase
+from bot.domain.delivery.limits import Window
+from bot.domain.delivery.notices import Channel, ChannelReminder
+from bot.domain.evidence.rules import RULES, SHELVES, EvidenceKind, Lean
+from bot.domain.evidence.verdict import Confidence, Lack, State
+from bot.domain.people.admins import Platform
 from bot.errors import O365BotError
 from bot.settings.address import Address
 from bot.settings.section import Section

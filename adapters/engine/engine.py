@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from adapters.engine.worker import STUCK, Kind, Worker
-from bot.domain.apps import AppRef
+from bot.domain.inventory.apps import AppRef
 from bot.ports.engine import Queue, Task
 
 TICK = timedelta(seconds=10)

@@ -7,17 +7,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
-from adapters.entra.accounts import read_accounts
-from adapters.entra.admins import read_global_admins, read_holding
-from adapters.entra.consent import read_consent
-from adapters.entra.discovery import Discovery
-from adapters.entra.domains import read_domain_evidence
-from adapters.entra.graph import Graph
-from adapters.entra.tokens import AppTokens
+from adapters.entra.admins.admins import read_global_admins, read_holding
+from adapters.entra.directory.discovery import Discovery
+from adapters.entra.directory.graph import Graph
+from adapters.entra.directory.tokens import AppTokens
+from adapters.entra.evidence.accounts import read_accounts
+from adapters.entra.evidence.consent import read_consent
+from adapters.entra.evidence.domains import read_domain_evidence
 from adapters.http.client import open_http
-from bot.domain.apps import Office365App, Tenant
-from bot.domain.evidence import Evidence
-from bot.domain.people import GlobalAdmin, Holding
+from bot.domain.evidence.rules import Evidence
+from bot.domain.inventory.apps import Office365App, Tenant
+from bot.domain.people.admins import GlobalAdmin, Holding
 from bot.errors import CloudError
 from bot.ports.system import Clock
 from bot.settings.clouds import EntraSettings

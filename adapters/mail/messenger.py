@@ -19,8 +19,8 @@ from adapters.mail import message_ids
 from adapters.mail.drawing import Drawing
 from adapters.mail.refusals import refused
 from bot.chat.words import Words
-from bot.domain.notices import Channel
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.delivery.notices import Channel
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.visible import visible
 from bot.errors import ChannelUnreachable, MessageRefused
 from bot.message import Message

@@ -18,7 +18,7 @@ from adapters.http.client import CloudClient
 from adapters.okta.paging import body_link, pages
 from adapters.okta.parse import inside, objects, text
 from adapters.okta.rights import Right, Rights
-from bot.domain.people import OktaAdmin
+from bot.domain.people.admins import OktaAdmin
 from bot.errors import CloudNotFound, CloudRefused
 
 _GONE = frozenset({"DEPROVISIONED", "SUSPENDED", "STAGED"})

@@ -15,8 +15,8 @@ from adapters.okta.pacing import OktaPace
 from adapters.okta.paging import pages
 from adapters.okta.scopes import explain
 from adapters.okta.tokens import ApiToken, ServiceApp
-from bot.domain.apps import Office365App, ProvisioningConnection
-from bot.domain.people import OktaAdmin
+from bot.domain.inventory.apps import Office365App, ProvisioningConnection
+from bot.domain.people.admins import OktaAdmin
 from bot.errors import CloudError, SettingsInvalid
 from bot.ports.clouds import LogPage
 from bot.ports.limits import RateBudget

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 from adapters.http.answers import Answer
 from adapters.http.client import CloudClient
 from adapters.okta.parse import inside, text
-from bot.domain.hosts import OKTA_DOMAINS
+from bot.domain.inventory.hosts import OKTA_DOMAINS
 
 ORGANIZATION = "/.well-known/okta-organization"
 

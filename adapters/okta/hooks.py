@@ -22,7 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from adapters.okta.parse import inside, objects, text
-from bot.domain.apps import AppRef
+from bot.domain.inventory.apps import AppRef
 from bot.errors import StoreError
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot.domain.apps import (
+from bot.domain.inventory.apps import (
     AppRef,
     AppStatus,
     ConnectionStatus,

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from adapters.http.client import CloudClient
 from adapters.okta.paging import pages
 from adapters.okta.parse import inside, objects, text
-from bot.domain.people import APP_ADMIN, SUPER_ADMIN
+from bot.domain.people.admins import APP_ADMIN, SUPER_ADMIN
 from bot.errors import CloudNotFound, CloudRefused
 
 CUSTOM = "CUSTOM"

@@ -19,7 +19,7 @@ import structlog
 from adapters.http.client import CloudClient
 from adapters.okta.paging import is_page_of, pages
 from adapters.okta.parse import inside, objects, text
-from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused
 from bot.ports.clouds import LogPage
 

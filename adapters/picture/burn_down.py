@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.domain.report import BurnDown
+from bot.domain.campaign.report import BurnDown
 
 SIZE = (1200, 600)
 LEFT, TOP, RIGHT, BOTTOM = 90, 50, 1150, 520

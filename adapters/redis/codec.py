@@ -15,19 +15,19 @@ import structlog
 from pydantic import TypeAdapter
 
 from adapters.redis.packing import LONGEST, pack, unpack
-from bot.domain.board import Board
-from bot.domain.consent import ConsentRequest
-from bot.domain.deliveries import Delivery
-from bot.domain.gaps import AdminGap
-from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.onboarding import Onboarding
-from bot.domain.people import GlobalAdmin, OktaAdmin
-from bot.domain.people_policy import AccountNote
-from bot.domain.prospects import Prospect
-from bot.domain.recipients import Recipient
-from bot.domain.report import DayCount
-from bot.domain.sign_in import Attempt, Session
-from bot.domain.troubles import Trouble
+from bot.domain.campaign.board import Board
+from bot.domain.campaign.report import DayCount
+from bot.domain.consent.onboarding import Onboarding
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.consent.sign_in import Attempt, Session
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.incidents import Trouble
+from bot.domain.inventory.gaps import AdminGap
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.people.admins import GlobalAdmin, OktaAdmin
+from bot.domain.people.policy import AccountNote
+from bot.domain.people.prospects import Prospect
+from bot.domain.people.recipients import Recipient
 from bot.errors import RecordUnreadable
 from bot.ports.chat import ConversationRef
 from bot.ports.engine import Task

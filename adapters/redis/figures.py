@@ -16,7 +16,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.store import errors
 from adapters.redis.writing import OPEN_STAGES
-from bot.domain.inventory import OrgScan
+from bot.domain.inventory.records import OrgScan
 from bot.domain.summaries import RANKS
 from bot.ports.figures import Figures, OrgFigures, Queued
 

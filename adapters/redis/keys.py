@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.domain.apps import AppRef
+from bot.domain.inventory.apps import AppRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
-from bot.domain.consent import link_digest
+from bot.domain.consent.requests import link_digest
 
 
 class RedisLimits:

@@ -21,9 +21,9 @@ from adapters.redis import codec
 from adapters.redis.commit import milliseconds, split, text
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
-from bot.domain.apps import AppRef
-from bot.domain.consent import ConsentRequest
-from bot.domain.inventory import AppRecord
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
 from bot.domain.summaries import (
     RANKS,
     AppSummary,

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
-from bot.domain.limits import Pacing
+from bot.domain.delivery.limits import Pacing
 
 LATE = timedelta(seconds=5)
 """How long after its time a promise still holds."""

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
-from bot.domain.people import ChatIdentity
+from bot.domain.people.admins import ChatIdentity
 
 KEPT = timedelta(days=180)
 

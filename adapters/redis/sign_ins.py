@@ -8,8 +8,8 @@ from adapters.redis.codec import ATTEMPT, SESSION
 from adapters.redis.commit import text
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
-from bot.domain.consent import link_digest
-from bot.domain.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME, Attempt, Session
+from bot.domain.consent.requests import link_digest
+from bot.domain.consent.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME, Attempt, Session
 
 
 class RedisSignIns:

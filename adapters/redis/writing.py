@@ -9,12 +9,12 @@ from adapters.redis import codec
 from adapters.redis.commit import Commit, milliseconds
 from adapters.redis.keys import Keys
 from adapters.redis.lists import LISTED, VERSION, Listed
-from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import ConsentRequest, Stage
-from bot.domain.deliveries import Delivery, Phase
-from bot.domain.inventory import AppRecord
-from bot.domain.onboarding import Onboarding
+from bot.domain.consent.onboarding import Onboarding
+from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
 from bot.domain.summaries import name_of, rank_of, summary_of
 
 DAY = 24 * 60 * 60

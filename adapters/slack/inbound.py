@@ -30,7 +30,7 @@ from adapters.slack.drawing import Drawn
 from adapters.slack.people import Askers
 from adapters.slack.replies import Posted, Reply, Responded, patiently
 from adapters.slack.words import as_typed, unescape
-from bot.domain.people import ChatIdentity
+from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError, StoreError
 from bot.message import Message
 from bot.ports.limits import Once

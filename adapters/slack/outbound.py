@@ -13,8 +13,8 @@ from adapters.slack import posting
 from adapters.slack.answers import Json, lenient, object_of, objects_of, text
 from adapters.slack.calls import call
 from adapters.slack.people import email_of, is_colleague, look_up
-from bot.domain.notices import Channel
-from bot.domain.people import ChatIdentity
+from bot.domain.delivery.notices import Channel
+from bot.domain.people.admins import ChatIdentity
 from bot.errors import (
     ChannelUnreachable,
     ChatMisconfigured,

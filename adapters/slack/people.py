@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.answers import AnswerOdd, lenient, object_of, text
 from adapters.slack.calls import call
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError
 
 log = structlog.get_logger(__name__)

@@ -21,7 +21,7 @@ from botframework.connector.auth.connector_factory import ConnectorFactory
 from adapters.teams.drawing import OWN, VERB
 from adapters.teams.envelope import ActivityInvalid, Envelope
 from adapters.teams.words import as_typed
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.ports.chat import ConversationRef
 
 Json = dict[str, Any]

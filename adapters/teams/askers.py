@@ -13,7 +13,7 @@ import structlog
 
 from adapters.teams.activities import Place
 from adapters.teams.connector import Connector
-from bot.domain.people import ChatIdentity
+from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError
 from bot.ports.chat import ConversationRef, Conversations
 

@@ -26,7 +26,7 @@ from adapters.teams.connector import Connector
 from adapters.teams.envelope import MAX_BYTES, ActivityInvalid, Envelope, open_envelope
 from adapters.teams.messenger import identity_of
 from adapters.teams.tokens import InboundTokens, TokenRefused
-from bot.domain.people import ChatIdentity
+from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError, CloudError, StoreError
 from bot.message import Message, Role
 from bot.ports.chat import ConversationRef, Conversations

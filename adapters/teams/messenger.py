@@ -11,8 +11,8 @@ from adapters.teams.activities import Place
 from adapters.teams.connector import Connector
 from adapters.teams.refusals import ConversationLost, ServedElsewhere
 from adapters.teams.roster import Roster
-from bot.domain.notices import Channel
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.delivery.notices import Channel
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import (
     ChannelUnreachable,
     ChatError,

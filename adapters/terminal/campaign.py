@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.terminal.options import Config, errors_in_words
-from bot.chat import plans
+from bot.chat.campaign import plans
 from bot.chat.words import Words
-from bot.domain.campaign import BUILT_IN, OKTA_CONSENT, Audience, Deadline, WindowName
-from bot.services.rehearse import LONGEST, Plan, Rehearse
+from bot.domain.campaign.windows import BUILT_IN, OKTA_CONSENT, Audience, Deadline, WindowName
+from bot.services.campaign.rehearse import LONGEST, Plan, Rehearse
 from bot.settings.whole import Settings, load
 
 OpenRehearsal = Callable[[Settings], AbstractAsyncContextManager[Rehearse]]

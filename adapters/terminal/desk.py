@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
-from bot.services.scan import Scan
+from bot.services.inventory.scan import Scan
 from bot.settings.whole import Settings
 
 

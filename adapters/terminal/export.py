@@ -15,16 +15,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.apps import AppRef
-from bot.domain.consent import ConsentRequest
-from bot.domain.doubts import doubts
-from bot.domain.evidence import Evidence
-from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.prospects import Prospect
-from bot.domain.right_tenant import MISMATCHES
-from bot.domain.sign_on import sign_on
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.evidence.doubts import doubts
+from bot.domain.evidence.rules import Evidence
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.inventory.right_tenant import MISMATCHES
+from bot.domain.inventory.sign_on import sign_on
+from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, summary_of
-from bot.domain.verdict import State
 from bot.domain.visible import visible
 
 Json = dict[str, Any]

@@ -21,12 +21,12 @@ from adapters.terminal.drawing import console, draw, printable
 from adapters.terminal.export import Inventory, as_csv, as_json, why_json
 from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
 from bot.chat import phrases
-from bot.chat.find_app import named_app
 from bot.chat.replies import Replies
+from bot.chat.typed.find_app import named_app
 from bot.chat.words import Words
-from bot.domain.inventory import OrgScan
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.records import OrgScan
 from bot.domain.summaries import Page
-from bot.domain.verdict import State
 from bot.errors import ConsentError
 from bot.settings.whole import load
 

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from adapters.web.cookies import Cookie
 from adapters.web.desk import AGAIN, TOKEN, Desk
-from bot.domain.sign_in import SESSION_LIFETIME
+from bot.domain.consent.sign_in import SESSION_LIFETIME
 from bot.errors import (
     CloudError,
     LinkExpired,
@@ -23,7 +23,7 @@ from bot.errors import (
     SignInUnknown,
     TokenInvalid,
 )
-from bot.services.prove import (
+from bot.services.consent.prove import (
     ActivateFirst,
     MfaNotShown,
     Outcome,

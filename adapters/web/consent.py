@@ -1,7 +1,8 @@
 """The page behind a personal link: what is asked, and the ways to answer.
 
 Opening it (GET, HEAD) changes nothing, however often: chat and mail scanners fetch links. Only its
-forms do, and the link is spent by none of them: that takes the proof (`bot.services.prove`).
+forms do, and the link is spent by none of them: that takes the proof
+(`bot.services.consent.prove`).
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from adapters.web.cookies import Cookie
 from adapters.web.desk import TOKEN, Desk
 from adapters.web.networks import network_of
 from adapters.web.phrases import GRANTS, later_fields, later_wanted
-from bot.chat.commands import typed
-from bot.domain.campaign import OKTA_CONSENT
-from bot.domain.consent import ConsentRequest
-from bot.domain.later import zone_named
-from bot.domain.people import Platform
+from bot.chat.typed.commands import typed
+from bot.domain.campaign.windows import OKTA_CONSENT
+from bot.domain.consent.later import zone_named
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.people.admins import Platform
 from bot.errors import (
     LinkExpired,
     LinkRevoked,
@@ -29,8 +30,8 @@ from bot.errors import (
     SessionUnknown,
     StepNotAllowed,
 )
-from bot.services.acknowledge import LinkStatus
-from bot.services.visit import ByLink, BySession
+from bot.services.consent.acknowledge import LinkStatus
+from bot.services.consent.visit import ByLink, BySession
 
 _REFUSED = (LinkUnknown, LinkExpired, LinkRevoked)
 

@@ -15,15 +15,15 @@ from adapters.web.csrf import FIELD, Csrf
 from adapters.web.middleware import page_policy
 from adapters.web.networks import network_of
 from adapters.web.pages import Pages
-from bot.domain.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME
+from bot.domain.consent.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME
 from bot.errors import LinkExpired, LinkRevoked, LinkUnknown
 from bot.ports.limits import Limits
-from bot.services.acknowledge import Acknowledge
-from bot.services.follow import Follow
-from bot.services.introduce import Introduce
-from bot.services.onboard import Onboard
-from bot.services.prove import Begun, GoToMicrosoft, PressInChat, Prove, Proven
-from bot.services.visit import Visits
+from bot.services.consent.acknowledge import Acknowledge
+from bot.services.consent.follow import Follow
+from bot.services.consent.introduce import Introduce
+from bot.services.consent.onboard import Onboard
+from bot.services.consent.prove import Begun, GoToMicrosoft, PressInChat, Prove, Proven
+from bot.services.consent.visit import Visits
 
 # What 256 bits look like, URL-safe; whatever looks otherwise never reaches the store.
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43,64}", re.ASCII)

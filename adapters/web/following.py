@@ -15,9 +15,9 @@ from adapters.web.desk import Desk
 from adapters.web.live import Live
 from adapters.web.middleware import page_policy
 from adapters.web.phrases import GRANTS, later_fields, later_wanted, standing
-from bot.domain.consent import TAKEN_ON, Button, ConsentRequest, Stage
-from bot.domain.later import zone_named
-from bot.domain.sights import told_by
+from bot.domain.consent.later import zone_named
+from bot.domain.consent.requests import TAKEN_ON, Button, ConsentRequest, Stage
+from bot.domain.evidence.sights import told_by
 from bot.errors import (
     ChatError,
     CloudError,
@@ -26,8 +26,8 @@ from bot.errors import (
     SessionUnknown,
     StepNotAllowed,
 )
-from bot.services.follow import Progress
-from bot.services.visit import BySession
+from bot.services.consent.follow import Progress
+from bot.services.consent.visit import BySession
 
 _PAGES: Mapping[Stage, str] = {
     Stage.ACKNOWLEDGED: "follow.html",

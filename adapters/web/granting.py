@@ -11,8 +11,8 @@ from adapters.web.callback import LONGEST_QUERY
 from adapters.web.cookies import Cookie
 from adapters.web.desk import AGAIN, TOKEN, Desk
 from adapters.web.networks import network_of
-from bot.domain.onboarding import Granting, Onboarding
-from bot.domain.sign_in import ATTEMPT_LIFETIME
+from bot.domain.consent.onboarding import Granting, Onboarding
+from bot.domain.consent.sign_in import ATTEMPT_LIFETIME
 from bot.errors import (
     CloudError,
     LinkExpired,
@@ -23,7 +23,7 @@ from bot.errors import (
     SignInRefused,
     SignInUnknown,
 )
-from bot.services.onboard import Onboard
+from bot.services.consent.onboard import Onboard
 
 CONSENTED = "/auth/consented"
 _REFUSED = (LinkUnknown, LinkExpired, LinkRevoked)

@@ -20,8 +20,8 @@ from adapters.web.pages import Pages
 from adapters.web.phrases import standing
 from bot.chat.words import Words
 from bot.errors import ConsentError, StoreError
-from bot.services.follow import Follow, Progress
-from bot.services.visit import BySession
+from bot.services.consent.follow import Follow, Progress
+from bot.services.consent.visit import BySession
 
 MOST_STREAMS = 100  # per process; each looks into the store once a second
 MOST_OF_ONE = 4  # of one session: its browser's tabs

@@ -12,7 +12,11 @@ from datetime import UTC
 
 import structlog
 
-from bot.chat.commands import (
+from bot.chat.consent.personal import PersonalReplies
+from bot.chat.inventory.lists import AppLists
+from bot.chat.patience import Patience
+from bot.chat.replies import Replies
+from bot.chat.typed.commands import (
     Allow,
     Already,
     Away,
@@ -47,18 +51,14 @@ from bot.chat.commands import (
     Why,
     verb_about_app,
 )
-from bot.chat.find_app import named_app
-from bot.chat.lists import AppLists
-from bot.chat.moments import read_moment
-from bot.chat.patience import Patience
-from bot.chat.personal import PersonalReplies
-from bot.chat.replies import Replies
-from bot.chat.understanding import parse
-from bot.chat.waiver_words import read_term
+from bot.chat.typed.find_app import named_app
+from bot.chat.typed.moments import read_moment
+from bot.chat.typed.understanding import parse
+from bot.chat.typed.waiver_words import read_term
 from bot.chat.words import Words
-from bot.domain.consent import ConsentRequest
-from bot.domain.inventory import AppRecord
-from bot.domain.people import ChatIdentity
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import ChatIdentity
 from bot.domain.summaries import Part
 from bot.errors import O365BotError, StoreError, TooManyTries
 from bot.message import Message, Role
@@ -66,20 +66,20 @@ from bot.ports.chat import Presence
 from bot.ports.ledger import Ledger
 from bot.ports.limits import Limits
 from bot.ports.system import Clock
-from bot.services.accounts import Accounts, Noted
-from bot.services.acknowledge import Acknowledge
-from bot.services.ask import Ask
-from bot.services.boards import Boards
-from bot.services.follow import Follow
-from bot.services.onboard import Onboard as Onboarder
-from bot.services.outreach import Outreach
-from bot.services.postpone import Postpone
-from bot.services.prove import Prove
-from bot.services.rehearse import Rehearse
-from bot.services.remind import Remind
-from bot.services.scan import Scan
-from bot.services.visit import ByChat
-from bot.services.waive import Waive as WaiveService
+from bot.services.campaign.boards import Boards
+from bot.services.campaign.outreach import Outreach
+from bot.services.campaign.postpone import Postpone
+from bot.services.campaign.rehearse import Rehearse
+from bot.services.campaign.remind import Remind
+from bot.services.consent.acknowledge import Acknowledge
+from bot.services.consent.ask import Ask
+from bot.services.consent.follow import Follow
+from bot.services.consent.onboard import Onboard as Onboarder
+from bot.services.consent.prove import Prove
+from bot.services.consent.visit import ByChat
+from bot.services.inventory.scan import Scan
+from bot.services.inventory.waive import Waive as WaiveService
+from bot.services.people.accounts import Accounts, Noted
 
 Show = Callable[[Message], Awaitable[None]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.people import ChatIdentity
+from bot.domain.people.admins import ChatIdentity
 from bot.errors import StoreError
 from bot.ports.limits import Limits
 

@@ -7,18 +7,18 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.chat.words import Words
-from bot.domain.apps import AppRef
-from bot.domain.campaign import SMS_RETIREMENT
-from bot.domain.choice import DISQUALIFYING, Candidate, Nobody, Point
-from bot.domain.consent import ConsentRequest, Stage
-from bot.domain.doubts import doubts
-from bot.domain.evidence import Evidence
-from bot.domain.later import zone_named
-from bot.domain.people import Platform
-from bot.domain.prospects import Prospect
-from bot.domain.rehearsal import Outlook
+from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.campaign.windows import SMS_RETIREMENT
+from bot.domain.consent.later import zone_named
+from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.evidence.doubts import doubts
+from bot.domain.evidence.rules import Evidence
+from bot.domain.evidence.verdict import Assessment, State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import Platform
+from bot.domain.people.choice import DISQUALIFYING, Candidate, Nobody, Point
+from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary
-from bot.domain.verdict import Assessment, State
 from bot.errors import (
     AppUnreadable,
     AppWaived,

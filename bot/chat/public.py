@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.chat.personal import plain
+from bot.chat.consent.personal import plain
 from bot.chat.words import Words
-from bot.domain.notices import Channel
+from bot.domain.delivery.notices import Channel
 from bot.message import Buttons, Command, Message, Text
 
 

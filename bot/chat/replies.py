@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from bot.chat import people, phrases, plans, public, sending, signing_on
-from bot.chat.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS, typed
-from bot.chat.personal import PersonalReplies, plain
-from bot.chat.waiving import WaiverReplies, why_waived
+from bot.chat import phrases, public
+from bot.chat.campaign import plans
+from bot.chat.consent import sending
+from bot.chat.consent.personal import PersonalReplies, plain
+from bot.chat.inventory import signing_on
+from bot.chat.inventory.waiving import WaiverReplies, why_waived
+from bot.chat.people import people
+from bot.chat.typed.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS, typed
 from bot.chat.words import Words
-from bot.domain.choice import Choice
-from bot.domain.consent import ConsentRequest
-from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.notices import Channel
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.prospects import Prospect
-from bot.domain.rehearsal import Outlook
-from bot.domain.right_tenant import MISMATCHES
+from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.delivery.notices import Channel
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.inventory.right_tenant import MISMATCHES
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.choice import Choice
+from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, Page
 from bot.errors import AppAmbiguous, AppUnknown, O365BotError
 from bot.message import (
@@ -35,9 +39,9 @@ from bot.message import (
     Text,
     Tone,
 )
-from bot.services.accounts import Noted
-from bot.services.outreach import Disturbs, Sent, SentAll
-from bot.services.rehearse import Plan
+from bot.services.campaign.outreach import Disturbs, Sent, SentAll
+from bot.services.campaign.rehearse import Plan
+from bot.services.people.accounts import Noted
 
 # More buttons than this are noise.
 OFFERS = 3

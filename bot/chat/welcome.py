@@ -5,10 +5,10 @@ from __future__ import annotations
 import structlog
 
 from bot.chat.words import Words
-from bot.domain.people import ChatIdentity
+from bot.domain.people.admins import ChatIdentity
 from bot.errors import O365BotError
 from bot.message import Block, Buttons, Command, Heading, Message, Note, Text
-from bot.services.arrive import Arrive, Waiting
+from bot.services.consent.arrive import Arrive, Waiting
 
 log = structlog.get_logger(__name__)
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.agenda import BOARDS, HOLD, Line, instead, person
-from bot.domain.board import Board
-from bot.domain.consent import PASSED_ON, ConsentRequest
-from bot.domain.deliveries import Delivery
-from bot.domain.inventory import AppRecord
-from bot.domain.onboarding import Onboarding
-from bot.domain.people_policy import AccountNote
-from bot.domain.prospects import Prospect
-from bot.domain.recipients import Recipient
-from bot.domain.troubles import Trouble
+from bot.domain.campaign.board import Board
+from bot.domain.consent.onboarding import Onboarding
+from bot.domain.consent.requests import PASSED_ON, ConsentRequest
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.incidents import Trouble
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.policy import AccountNote
+from bot.domain.people.prospects import Prospect
+from bot.domain.people.recipients import Recipient
 
 
 @dataclass(frozen=True, slots=True)

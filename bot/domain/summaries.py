@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
-from bot.domain.apps import AppRef, Office365App, Tenant
-from bot.domain.consent import ConsentRequest
-from bot.domain.inventory import AppRecord
-from bot.domain.prospects import Prospect
-from bot.domain.verdict import Confidence, State
-from bot.domain.waivers import Waiver
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.evidence.verdict import Confidence, State
+from bot.domain.inventory.apps import AppRef, Office365App, Tenant
+from bot.domain.inventory.records import AppRecord
+from bot.domain.inventory.waivers import Waiver
+from bot.domain.people.prospects import Prospect
 
 # What is most pressing comes first. Open apps that are waived (None) come behind the open ones.
 RANKS: tuple[State | None, ...] = (

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.notices import Channel
-from bot.domain.people import ChatIdentity
+from bot.domain.delivery.notices import Channel
+from bot.domain.people.admins import ChatIdentity
 from bot.message import Message
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.apps import Office365App, ProvisioningConnection, Tenant
-from bot.domain.evidence import Evidence
-from bot.domain.people import GlobalAdmin, Holding, OktaAdmin
+from bot.domain.evidence.rules import Evidence
+from bot.domain.inventory.apps import Office365App, ProvisioningConnection, Tenant
+from bot.domain.people.admins import GlobalAdmin, Holding, OktaAdmin
 from bot.errors import CloudError
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.domain.apps import AppRef
+from bot.domain.inventory.apps import AppRef
 
 
 class Engine(Protocol):

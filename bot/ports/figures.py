@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.consent import Stage
+from bot.domain.consent.requests import Stage
 
 
 @dataclass(frozen=True, slots=True)

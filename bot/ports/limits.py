@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.domain.limits import Pacing
+from bot.domain.delivery.limits import Pacing
 
 
 class Pace(Protocol):

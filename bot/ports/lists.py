@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.apps import AppRef
+from bot.domain.inventory.apps import AppRef
 from bot.domain.summaries import AppSummary, Page, Part
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bot.domain.apps import Tenant
-from bot.domain.sign_in import Attempt, Session, SignedIn
+from bot.domain.consent.sign_in import Attempt, Session, SignedIn
+from bot.domain.inventory.apps import Tenant
 
 
 class SignIn(Protocol):

@@ -8,14 +8,14 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Protocol
 
-from bot.domain.apps import AppRef
-from bot.domain.campaign import Deadline
-from bot.domain.consent import ConsentRequest
-from bot.domain.inventory import OrgScan
-from bot.domain.notices import Notice
-from bot.domain.prospects import Prospect
-from bot.domain.rehearsal import Outlook
-from bot.domain.report import BurnDown
+from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.campaign.report import BurnDown
+from bot.domain.campaign.windows import Deadline
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.delivery.notices import Notice
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import OrgScan
+from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary
 from bot.message import Message
 

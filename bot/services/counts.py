@@ -11,7 +11,7 @@ from typing import get_args
 
 from prometheus_client import Counter, Histogram
 
-from bot.domain.notices import Notice
+from bot.domain.delivery.notices import Notice
 
 
 class Outcome(StrEnum):

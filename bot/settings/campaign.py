@@ -9,8 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from bot.domain.calendar import Hours
-from bot.domain.campaign import (
+from bot.domain.campaign.windows import (
     FOREVER,
     WINDOWS,
     Audience,
@@ -21,6 +20,7 @@ from bot.domain.campaign import (
     Window,
     WindowName,
 )
+from bot.domain.time.calendar import Hours
 from bot.settings.places import Country, known_zone
 from bot.settings.section import OptionalGuid, Section, shaped, wrong
 

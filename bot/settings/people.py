@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bot.domain.consent import ProofKind
+from bot.domain.consent.requests import ProofKind
 from bot.settings.section import Section, shaped
 
 _ADDRESS = r"[^\s@]+@[^\s@]+"

@@ -21,7 +21,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from bot.domain.consent import ProofKind
+from bot.domain.consent.requests import ProofKind
 from bot.errors import SettingsInvalid
 from bot.settings.address import Origin
 from bot.settings.campaign import CampaignSettings

@@ -21,15 +21,15 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign, Deadline
-from bot.domain.consent import Stage
-from bot.domain.intents import Open, Policy, Reason, Remember, Sideways, Standing
-from bot.domain.recipients import Recipient
-from bot.domain.rehearsal import after, stuck
-from bot.domain.reminders import look
-from bot.domain.verdict import State
+from bot.domain.campaign.intents import Open, Policy, Reason, Remember, Sideways, Standing
+from bot.domain.campaign.rehearsal import after, stuck
+from bot.domain.campaign.reminders import look
+from bot.domain.campaign.windows import Campaign, Deadline
+from bot.domain.consent.requests import Stage
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.recipients import Recipient
+from bot.domain.time.calendar import Calendars
 from tests.bench.crowd import AT_A_SITTING, DAY, Kind, Person, Tenant
 from tests.examples import REQUEST
 

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
-from bot.domain.apps import Office365App, Tenant
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.people import GlobalAdmin, Holding
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import Office365App, Tenant
+from bot.domain.people.admins import GlobalAdmin, Holding
 from bot.errors import CloudError
 from bot.settings.clouds import OktaSettings
 

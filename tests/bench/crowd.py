@@ -22,8 +22,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.domain.calendar import Calendar
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.time.calendar import Calendar
 
 DAY = timedelta(days=1)
 ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/Los_Angeles")

@@ -10,21 +10,21 @@ from zoneinfo import ZoneInfo
 from adapters.redis.ledger import RedisLedger
 from bot.bootstrap import collect_rarely
 from bot.domain.agenda import BOARDS, Line, person
-from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign, Deadline
+from bot.domain.campaign.intents import Open, Policy, Snapshot, Standing
+from bot.domain.campaign.rehearsal import decide
+from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
-from bot.domain.intents import Open, Policy, Snapshot, Standing
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.people_policy import PeoplePolicy
-from bot.domain.recipients import Recipient
-from bot.domain.rehearsal import decide
-from bot.domain.verdict import State
-from bot.services.ask import Ask
-from bot.services.digest import Digests
-from bot.services.remind import Remind
-from bot.services.tell import Tell
-from bot.services.verdicts import Verdicts
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.policy import PeoplePolicy
+from bot.domain.people.recipients import Recipient
+from bot.domain.time.calendar import Calendars
+from bot.services.campaign.digest import Digests
+from bot.services.campaign.remind import Remind
+from bot.services.consent.ask import Ask
+from bot.services.delivery.tell import Tell
+from bot.services.inventory.verdicts import Verdicts
 from tests.examples import DELIVERED
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine
 from tests.figures import Figure, at_most

@@ -18,7 +18,7 @@ import structlog
 from adapters.redis import store
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
-from bot.services.scan import Scan
+from bot.services.inventory.scan import Scan
 from tests.bench.company import Microsoft, Now, clients_of
 
 

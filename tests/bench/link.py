@@ -37,13 +37,13 @@ from adapters.web.probes import Probes
 from bot.assembly import Outside, assemble
 from bot.bootstrap import SystemSecrets
 from bot.chat.words import Words
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.consent import LinkBinding, ProofKind, Stage, link_digest
-from bot.domain.people import Holding
+from bot.domain.consent.requests import LinkBinding, ProofKind, Stage, link_digest
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import Holding
 from bot.foundation import SystemClock
-from bot.services.prove import GoToMicrosoft, Prove
-from bot.services.scan import Scan
+from bot.services.consent.prove import GoToMicrosoft, Prove
+from bot.services.inventory.scan import Scan
 from tests.examples import DELIVERED, POLICY, RECORD, TENANT
 from tests.fakes import BlankPainter, FakeEngine, FakeEntra, FakeSignIn, FreePace
 from tests.figures import Figure, at_most, measures

@@ -22,16 +22,16 @@ from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.pace import RedisPace
 from adapters.redis.store import connect
-from bot.domain import limits
 from bot.domain.changes import Changes
-from bot.domain.deliveries import Delivery
-from bot.domain.limits import Call, Window
-from bot.domain.notices import Channel, ChannelReminder, Notice, PersonalLink
-from bot.domain.people import ChatIdentity, Platform
-from bot.services.deliver import Deliver
-from bot.services.requeue import requeue
-from bot.services.send import Send
-from bot.services.troubles import Troubles
+from bot.domain.delivery import limits
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.limits import Call, Window
+from bot.domain.delivery.notices import Channel, ChannelReminder, Notice, PersonalLink
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.services.delivery.deliver import Deliver
+from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.requeue import requeue
+from bot.services.delivery.send import Send
 from sandbox.bot_process import free_port
 from tests import delivery_worker
 from tests.bench import deciding

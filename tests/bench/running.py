@@ -18,10 +18,10 @@ from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.store import connect
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord, OrgScan
 from sandbox.bot_process import BotProcess, free_port
 from tests.bench.company import Microsoft
 from tests.examples import APP

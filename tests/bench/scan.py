@@ -26,7 +26,7 @@ from adapters.redis import store
 from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
-from bot.services.scan import Scan
+from bot.services.inventory.scan import Scan
 from tests.bench.company import Now, clients_of, settings_for
 from tests.bench.okta_server import Size, app_json, okta_server
 from tests.bench.virtual import VirtualLoop, in_virtual_time

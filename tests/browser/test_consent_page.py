@@ -17,8 +17,8 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, ViewportS
 
 from bot.chat.words import Words
 from bot.domain.changes import Changes
-from bot.domain.consent import ProofKind, Stage
-from bot.domain.people import Holding
+from bot.domain.consent.requests import ProofKind, Stage
+from bot.domain.people.admins import Holding
 from tests.examples import NOW
 from tests.site import ASKED, SECOND, SIGN_IN, TAB, TOKEN, Site, a_site, state_in
 

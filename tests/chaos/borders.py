@@ -26,7 +26,7 @@ from adapters.okta.hooks import OktaHooks
 from adapters.slack.calls import open_web
 from adapters.slack.inbound import SlackInbound
 from bot.domain.changes import Changes
-from sandbox.slack_workspace import BOT_USER, CHANNEL
+from sandbox.slack.workspace import BOT_USER, CHANNEL
 from tests.contract import teams_world as teams
 from tests.contract.slack_stage import (
     FORM,

@@ -33,9 +33,9 @@ from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.store import connect
 from bot.domain.changes import Changes
-from bot.domain.deliveries import Delivery
-from bot.domain.notices import Channel, ChannelReminder, PersonalLink
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import Channel, ChannelReminder, PersonalLink
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import StoreError
 from tests import delivery_worker
 from tests.examples import RECORD, REQUEST

@@ -24,7 +24,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.store import check, connect
 from bot.domain.changes import Changes
-from bot.domain.consent import ConsentRequest, Proof, ProofKind, Step, step
+from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Step, step
 from bot.errors import Conflict, NotDurable, StoreError
 from tests.examples import DELIVERED, NOW
 from tests.figures import Figure, at_least, at_most, measures

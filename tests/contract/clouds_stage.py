@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import jwt
 
-from sandbox.company import Company, contoso
-from sandbox.entra import login_app
-from sandbox.graph import graph_app
+from sandbox.company.company import Company, contoso
+from sandbox.entra.graph import graph_app
+from sandbox.entra.login import login_app
 from sandbox.keys import SigningKey
-from sandbox.okta import okta_app
+from sandbox.okta.api import okta_app
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SCOPES = "okta.apps.read okta.roles.read okta.users.read okta.groups.read okta.logs.read"

@@ -1,7 +1,7 @@
 """A small Okta org for the contract tests.
 
 It checks signatures and proofs as RFC 7523 and RFC 9449 say, and each of its resources can be made
-to answer anything; what a resource does not allow to be asked, by `sandbox.okta_rules`, is refused.
+to answer anything; what a resource does not allow to be asked, by `sandbox.okta.rules`, is refused.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox.okta_errors import OktaError
-from sandbox.okta_rules import resource_of
+from sandbox.okta.errors import OktaError
+from sandbox.okta.rules import resource_of
 
 CLIENT_ID = "0oaclient"
 Resource = Callable[[Request], Response]

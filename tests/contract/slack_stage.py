@@ -21,15 +21,15 @@ from starlette.routing import Route
 
 from adapters.slack.calls import open_web
 from adapters.slack.inbound import SlackInbound
-from bot.domain.people import ChatIdentity
+from bot.domain.people.admins import ChatIdentity
 from bot.message import Message
 from bot.settings.chat import SlackSettings
 from sandbox.chatlog import ChatLog, Conversation
 from sandbox.chatlog import Message as Shown
-from sandbox.company import Company, contoso
-from sandbox.slack import web_api
-from sandbox.slack_people import SlackPeople
-from sandbox.slack_workspace import BOT_USER, CHANNEL, Workspace
+from sandbox.company.company import Company, contoso
+from sandbox.slack.api import web_api
+from sandbox.slack.people import SlackPeople
+from sandbox.slack.workspace import BOT_USER, CHANNEL, Workspace
 from tests.fakes import OnceInMemory
 from tests.serving import served
 

@@ -26,7 +26,7 @@ from adapters.http.many import ManyConnections
 from adapters.teams.connector import CONNECTIONS, Connector
 from adapters.teams.inbound import Progress, TeamsInbound
 from adapters.teams.messenger import TeamsMessenger
-from bot.domain.people import ChatIdentity
+from bot.domain.people.admins import ChatIdentity
 from bot.message import Message, Role
 from bot.settings.chat import TeamsSettings
 from tests.fakes import ConversationsInMemory, OnceInMemory

@@ -18,10 +18,10 @@ from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.store import check, connect
 from bot.domain.changes import Changes
-from bot.domain.consent import Proof, ProofKind, Step, step
+from bot.domain.consent.requests import Proof, ProofKind, Step, step
 from bot.errors import Conflict, LinkSpent, NotDurable
-from bot.services.acknowledge import Acknowledge
-from bot.services.tell import Tell
+from bot.services.consent.acknowledge import Acknowledge
+from bot.services.delivery.tell import Tell
 from tests.examples import DELIVERED, NOW, TOKEN
 from tests.fakes import FakeClock, FakeEngine
 from tests.servers import Server

@@ -22,7 +22,7 @@ from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
 from adapters.redis.queue import RedisQueue
 from adapters.redis.store import connect
-from bot.domain.apps import AppRef
+from bot.domain.inventory.apps import AppRef
 from bot.errors import StoreUnavailable
 from bot.ports.engine import Held
 from tests.waiting import wait_until

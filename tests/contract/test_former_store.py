@@ -11,11 +11,11 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.scanning import Seen, looked
-from bot.domain.verdict import Confidence, State
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.evidence.verdict import Confidence, State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.scanning import Seen, looked
 
 K = EvidenceKind
 WRITTEN = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)

@@ -25,15 +25,15 @@ from adapters.redis.lists import AT_A_TIME
 from adapters.redis.packing import unpack
 from adapters.redis.store import connect
 from adapters.redis.writing import DAY
-from bot.domain import deliveries
-from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import ConsentRequest, LinkBinding, Stage, Step, link_digest, step
-from bot.domain.deliveries import LEASE, Delivery
-from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.notices import PersonalLink
-from bot.domain.prospects import Prospect
-from bot.domain.troubles import Trouble
+from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, Step, link_digest, step
+from bot.domain.delivery import deliveries
+from bot.domain.delivery.deliveries import LEASE, Delivery
+from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.notices import PersonalLink
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.people.prospects import Prospect
 from bot.errors import Conflict, RecordUnreadable, StoreError, StoreUnavailable
 from bot.foundation import open_foundation
 from bot.ports.chat import ConversationRef

@@ -14,15 +14,15 @@ from adapters.redis import codec
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from bot.domain.agenda import BOARDS, HOLD, Line, instead, person
-from bot.domain.board import Board
+from bot.domain.campaign.board import Board
+from bot.domain.campaign.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import Step, step
-from bot.domain.deliveries import Delivery
-from bot.domain.notices import Channel, ChannelNudge, ChannelReport, key_of
-from bot.domain.people import Platform
-from bot.domain.recipients import Recipient
-from bot.domain.report import DayCount
-from bot.domain.verdict import State
+from bot.domain.consent.requests import Step, step
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import Channel, ChannelNudge, ChannelReport, key_of
+from bot.domain.evidence.verdict import State
+from bot.domain.people.admins import Platform
+from bot.domain.people.recipients import Recipient
 from bot.errors import Conflict
 from bot.ports.ledger import Ledger
 from tests.examples import ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, REQUEST

@@ -11,10 +11,10 @@ from redis.asyncio import Redis
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from bot.domain.changes import Changes
-from bot.domain.consent import link_digest
-from bot.domain.notices import Channel
-from bot.domain.onboarding import Granting, Onboarding, grant
-from bot.domain.people import Platform
+from bot.domain.consent.onboarding import Granting, Onboarding, grant
+from bot.domain.consent.requests import link_digest
+from bot.domain.delivery.notices import Channel
+from bot.domain.people.admins import Platform
 from bot.errors import Conflict
 from bot.ports.ledger import Ledger
 from tests.examples import NOW, OPERATOR, REQUEST

@@ -12,15 +12,15 @@ from redis.asyncio import Redis
 from adapters.redis import codec, lists
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.choice import Nobody
-from bot.domain.consent import Step, step
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.inventory import AppRecord
-from bot.domain.prospects import Prospect
+from bot.domain.consent.requests import Step, step
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
+from bot.domain.inventory.waivers import Waiver
+from bot.domain.people.choice import Nobody
+from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, Part, by_urgency, summary_of
-from bot.domain.waivers import Waiver
 from bot.ports.ledger import Ledger
 from tests.examples import APP, NOW, ON_A_PASSWORD, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger

@@ -15,13 +15,13 @@ from adapters.redis import codec
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.writing import DAY
-from bot.domain.apps import AppRef
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.choice import Nobody
-from bot.domain.gaps import AdminGap, Gap
-from bot.domain.people import Colleague, Platform
-from bot.domain.people_policy import AccountNote, Said
-from bot.domain.prospects import Prospect
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.gaps import AdminGap, Gap
+from bot.domain.people.admins import Colleague, Platform
+from bot.domain.people.choice import Nobody
+from bot.domain.people.policy import AccountNote, Said
+from bot.domain.people.prospects import Prospect
 from bot.errors import Conflict
 from bot.ports.ledger import Ledger
 from tests import strategies as some

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.mail.messenger import MailMessenger
 from bot.chat.words import Words
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import (
     ChatError,
     ChatMisconfigured,

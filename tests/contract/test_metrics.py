@@ -22,12 +22,12 @@ from adapters.redis.rate import RedisRateBudget
 from adapters.redis.store import connect
 from adapters.web.metrics import Metrics
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage, Step, step
-from bot.domain.deliveries import Delivery
-from bot.domain.inventory import OrgScan
-from bot.domain.notices import Channel, ChannelReminder
-from bot.domain.people import Platform
-from bot.domain.troubles import Trouble
+from bot.domain.consent.requests import Stage, Step, step
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.notices import Channel, ChannelReminder
+from bot.domain.inventory.records import OrgScan
+from bot.domain.people.admins import Platform
 from bot.errors import StoreUnavailable
 from bot.ports.figures import Figures
 from bot.ports.limits import RateWindow

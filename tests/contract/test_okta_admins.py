@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.domain.people import OktaAdmin
+from bot.domain.people.admins import OktaAdmin
 from bot.errors import CloudAnswerInvalid, CloudRefused
 from tests.contract.okta_org import ASSIGNEES, HQ, Org, an_org, no_waiting
 from tests.contract.pretend_okta import error, says

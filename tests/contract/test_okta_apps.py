@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
-from bot.domain.apps import AppStatus, ConnectionStatus, ProvisioningConnection
+from bot.domain.inventory.apps import AppStatus, ConnectionStatus, ProvisioningConnection
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudUnreachable
 from tests.contract.loopback import SteppingClock, answering, http_bytes
 from tests.contract.okta_org import (

@@ -23,11 +23,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from adapters.http.answers import MAX_BODY_BYTES
 from bot.chat.replies import Replies
 from bot.chat.words import Words
-from bot.domain.evidence import EvidenceKind
-from bot.domain.inventory import AppRecord, OrgScan
+from bot.domain.evidence.rules import EvidenceKind
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.summaries import Part
-from bot.domain.verdict import State
-from bot.services.scan import Scan
+from bot.services.inventory.scan import Scan
 from sandbox.keys import SigningKey, self_signed
 from tests.contract.loopback import SteppingClock, answering, http_bytes
 from tests.contract.okta_org import APPS, LOGS, app_json, client_for

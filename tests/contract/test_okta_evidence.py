@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from adapters.okta.system_log import EVENT_TYPES, evidence_in
-from bot.domain.evidence import EvidenceKind
+from bot.domain.evidence.rules import EvidenceKind
 from tests.contract.okta_org import HQ, HUMAN, LOGS, Org, an_org, event, no_waiting
 
 

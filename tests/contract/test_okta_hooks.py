@@ -17,9 +17,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from adapters.okta.hooks import ANSWER_SECONDS, SETTLE, OktaHooks
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.inventory import AppRecord
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
 from bot.errors import StoreUnavailable
 from sandbox.world import World
 from tests.examples import APP, NOW, RECORD

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from adapters.okta.system_log import FILTER
-from bot.domain.evidence import EvidenceKind
+from bot.domain.evidence.rules import EvidenceKind
 from bot.errors import CloudRefused
 from tests.contract.loopback import SteppingClock
 from tests.contract.okta_org import HQ, LOGS, Org, client_for, event

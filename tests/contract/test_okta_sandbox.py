@@ -10,8 +10,8 @@ import pytest
 
 from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
-from bot.domain.apps import ConnectionStatus
-from bot.domain.evidence import EvidenceKind
+from bot.domain.evidence.rules import EvidenceKind
+from bot.domain.inventory.apps import ConnectionStatus
 from bot.errors import CloudError
 from bot.settings.whole import load
 from sandbox.world import World

@@ -10,10 +10,10 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.pace import RedisPace
-from bot.domain import limits
-from bot.domain.limits import Call, Pacing, Window
-from bot.domain.notices import Channel, ChannelReminder, PersonalLink
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.delivery import limits
+from bot.domain.delivery.limits import Call, Pacing, Window
+from bot.domain.delivery.notices import Channel, ChannelReminder, PersonalLink
+from bot.domain.people.admins import ChatIdentity, Platform
 from tests.examples import NOW
 
 SECOND = timedelta(seconds=1)

@@ -19,15 +19,15 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.entra.client import EntraClient
-from adapters.entra.sign_in import EntraSignIn
+from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.limits import RedisLimits
 from adapters.redis.sign_ins import RedisSignIns
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.consent import (
+from bot.domain.consent.onboarding import Granting
+from bot.domain.consent.requests import (
     ConsentRequest,
     LinkBinding,
     MfaShown,
@@ -35,12 +35,12 @@ from bot.domain.consent import (
     Stage,
     link_digest,
 )
-from bot.domain.onboarding import Granting
-from bot.domain.people import Holding
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import Holding
 from bot.errors import CloudUnreachable, SignInDeclined, SignInError, SignInUnknown
-from bot.services.acknowledge import Acknowledge
-from bot.services.onboard import Onboard
-from bot.services.prove import (
+from bot.services.consent.acknowledge import Acknowledge
+from bot.services.consent.onboard import Onboard
+from bot.services.consent.prove import (
     ActivateFirst,
     GoToMicrosoft,
     MfaNotShown,
@@ -50,13 +50,13 @@ from bot.services.prove import (
     RoleGone,
     WrongAccount,
 )
-from bot.services.tell import Tell
-from bot.services.visit import Visits
+from bot.services.consent.visit import Visits
+from bot.services.delivery.tell import Tell
 from bot.settings.clouds import EntraSettings, SignInSettings
-from sandbox.company import Company, contoso
-from sandbox.entra import login_app
-from sandbox.graph import graph_app
-from sandbox.records import EntraAccount, EntraTenant, Hold
+from sandbox.company.company import Company, contoso
+from sandbox.company.records import EntraAccount, EntraTenant, Hold
+from sandbox.entra.graph import graph_app
+from sandbox.entra.login import login_app
 from tests.examples import OPERATOR, REQUEST
 from tests.fakes import FakeEngine
 from tests.serving import served

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import structlog
 
-from sandbox.slack_workspace import BOT_USER, CHANNEL
+from sandbox.slack.workspace import BOT_USER, CHANNEL
 from tests.contract import teams_world as teams
 from tests.contract.slack_stage import FORM, JSON, OLA, staged
 from tests.recorded import recorded

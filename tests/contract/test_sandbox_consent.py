@@ -13,9 +13,9 @@ import jwt
 import pytest
 import pytest_asyncio
 
-from sandbox.contoso import CONTOSO
+from sandbox.company.contoso import CONTOSO
+from sandbox.company.records import Hold
 from sandbox.keys import b64url
-from sandbox.records import Hold
 from tests.contract.clouds_stage import LOGIN, World, a_company, graph
 
 

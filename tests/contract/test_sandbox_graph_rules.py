@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapters.entra.calls import CALLS, Call
-from sandbox.contoso import CONTOSO
-from sandbox.graph_routes import ROUTES
-from sandbox.graph_rules import RESOURCES, Unsupported, resource_of
-from sandbox.records import GLOBAL_ADMINISTRATOR, EntraGroup, guid
+from adapters.entra.directory.calls import CALLS, Call
+from sandbox.company.contoso import CONTOSO
+from sandbox.company.records import GLOBAL_ADMINISTRATOR, EntraGroup, guid
+from sandbox.entra.routes import ROUTES
+from sandbox.entra.rules import RESOURCES, Unsupported, resource_of
 from tests.contract.clouds_stage import GRAPH, World, a_company, graph, graph_token
 
 ROLES = "/roleManagement/directory/roleAssignments"

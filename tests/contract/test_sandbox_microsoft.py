@@ -10,8 +10,8 @@ import jwt
 import pytest
 import pytest_asyncio
 
-from sandbox.contoso import CONTOSO, FABRIKAM, NORTHWIND
-from sandbox.records import GLOBAL_ADMINISTRATOR
+from sandbox.company.contoso import CONTOSO, FABRIKAM, NORTHWIND
+from sandbox.company.records import GLOBAL_ADMINISTRATOR
 from tests.contract.clouds_stage import GRAPH, LOGIN, World, a_company, graph, graph_token
 
 

@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from adapters.okta.scopes import scope_for
 from sandbox.keys import SigningKey, b64url
-from sandbox.okta_rules import RESOURCES, Resource
+from sandbox.okta.rules import RESOURCES, Resource
 from tests.contract.clouds_stage import (
     ASSERTION_TYPE,
     World,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import slack_workspace
 from sandbox.chatlog import ChatLog
+from sandbox.slack import workspace as slack_workspace
 from sandbox.world import World
 
 

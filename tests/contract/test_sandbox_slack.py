@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from starlette.responses import JSONResponse, Response
 
-from sandbox import slack_workspace
+from sandbox.slack import workspace as slack_workspace
 from sandbox.world import SLACK_SECRET, SLACK_TOKEN, World
 from tests.contract.chat_stage import Bot, Json, a_bot, last_in, message_in, messages_in
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from starlette.responses import JSONResponse, Response
 
-from sandbox import teams_service
+from sandbox.teams import service as teams_service
 from sandbox.world import TEAMS_SECRET, World
 from tests.contract.chat_stage import Bot, Json, a_bot, last_in, message_in
 

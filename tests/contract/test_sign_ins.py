@@ -13,8 +13,8 @@ from adapters.redis.commit import text
 from adapters.redis.keys import Keys
 from adapters.redis.limits import RedisLimits
 from adapters.redis.sign_ins import RedisSignIns
-from bot.domain.consent import ProofKind
-from bot.domain.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME, Attempt, Session
+from bot.domain.consent.requests import ProofKind
+from bot.domain.consent.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME, Attempt, Session
 from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIns
 from tests.fakes import LimitsInMemory, SignInsInMemory

@@ -21,8 +21,8 @@ from adapters.slack.answers import AnswerOdd
 from adapters.slack.calls import open_web
 from adapters.slack.outbound import PAGE, SlackMessenger
 from adapters.slack.posting import NotToldWhere
-from bot.domain.notices import Channel
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.delivery.notices import Channel
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import (
     ChannelUnreachable,
     ChatError,
@@ -37,7 +37,7 @@ from bot.errors import (
 )
 from bot.message import Cell, Message, Table, Text
 from bot.ports.chat import Messenger
-from sandbox.slack_workspace import CHANNEL, OTHER_CHANNEL
+from sandbox.slack.workspace import CHANNEL, OTHER_CHANNEL
 from tests.contract.slack_stage import OLA, TOKEN, Stage, settings, staged
 from tests.serving import served
 

@@ -19,8 +19,8 @@ from adapters.slack.calls import is_slacks, open_web
 from adapters.slack.inbound import SlackInbound
 from adapters.slack.outbound import SlackMessenger
 from adapters.slack.refusals import CODES
-from bot.domain.notices import Channel
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.delivery.notices import Channel
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.refusals import Scope
 from bot.errors import ChatError, ChatRefused
 from bot.message import Message

@@ -14,10 +14,10 @@ import structlog
 
 from adapters.slack import inbound
 from adapters.slack.drawing import draw
-from bot.domain.people import Platform
+from bot.domain.people.admins import Platform
 from bot.message import Buttons, Command, Message, OpenLink, Progress, Text
 from sandbox.chatlog import Message as Shown
-from sandbox.slack_workspace import BOT_USER, CHANNEL
+from sandbox.slack.workspace import BOT_USER, CHANNEL
 from tests.contract.slack_stage import (
     FORM,
     JSON,

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.slack.words import as_typed
-from sandbox.slack_workspace import BOT_USER
+from sandbox.slack.workspace import BOT_USER
 from tests.contract.slack_stage import OLA, Stage, event, mention, staged
 from tests.waiting import wait_until
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 from starlette.responses import Response
 
 from adapters.teams.messenger import ABSENT_FOR
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatUnreachable, PersonUnreachable
 from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, Json, World, teams_world
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.teams.drawing import draw
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import PersonUnreachable
 from bot.message import Buttons, Command, Message, Role
 from bot.ports.chat import ConversationRef

@@ -18,8 +18,8 @@ from adapters.teams import connector
 from adapters.teams.connector import Connector
 from adapters.teams.messenger import TeamsMessenger
 from adapters.teams.roster import KEPT_FOR
-from bot.domain.notices import Channel
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.delivery.notices import Channel
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import (
     ChatMisconfigured,
     ChatThrottled,

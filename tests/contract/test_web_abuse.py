@@ -15,9 +15,9 @@ from adapters.redis.keys import Keys
 from adapters.redis.limits import RedisLimits
 from adapters.web.desk import MISSES_PER_ADDRESS
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage
+from bot.domain.consent.requests import Stage
 from bot.errors import CloudUnreachable, LinkExpired, SignInRefused, TokenInvalid
-from bot.services.prove import BEGUN_PER_LINK
+from bot.services.consent.prove import BEGUN_PER_LINK
 from tests.fakes import LimitsInMemory
 from tests.site import ADA, ASKED, OTHER_TOKEN, SECOND, SIGN_IN, TOKEN, Site, a_site, csrf_of
 

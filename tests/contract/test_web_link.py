@@ -11,7 +11,7 @@ import pytest
 
 from adapters.web.pages import choose
 from bot.chat.words import Words
-from bot.domain.consent import LinkBinding, link_digest
+from bot.domain.consent.requests import LinkBinding, link_digest
 from tests.examples import LINK_FOR, NOW
 from tests.site import ASKED, OTHER_TOKEN, TOKEN, Site, a_site, csrf_of
 

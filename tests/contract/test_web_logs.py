@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 import structlog
 
-from adapters.entra.sign_in import EntraSignIn
+from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http
 from bot.settings.clouds import SignInSettings
 from tests.contract.entra.login import SCOPE, Login, new_key

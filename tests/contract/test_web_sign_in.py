@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bot.domain.consent import (
+from bot.domain.consent.requests import (
     AFTER_USE,
     LinkBinding,
     MfaShown,
@@ -16,7 +16,7 @@ from bot.domain.consent import (
     Stage,
     link_digest,
 )
-from bot.domain.people import Holding
+from bot.domain.people.admins import Holding
 from bot.errors import CloudRefused
 from tests.contract.test_web_link import STEPS, WHEN
 from tests.examples import LINK_FOR, NOW, OPERATOR

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage
-from bot.domain.people import OktaAdmin
+from bot.domain.consent.requests import Stage
+from bot.domain.people.admins import OktaAdmin
 from bot.errors import CloudUnreachable
 from tests.contract.test_web_link import STEPS, WHEN
 from tests.examples import NOW

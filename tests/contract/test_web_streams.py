@@ -12,9 +12,9 @@ import httpx
 from adapters.web.live import MOST_OF_ONE, MOST_STREAMS, Live
 from adapters.web.pages import Pages
 from bot.chat.words import Words
-from bot.domain.consent import ProofKind
-from bot.domain.sign_in import Session
-from bot.services.visit import BySession
+from bot.domain.consent.requests import ProofKind
+from bot.domain.consent.sign_in import Session
+from bot.services.consent.visit import BySession
 from tests.person import Stage as People
 from tests.site import ASKED, a_site
 from tests.waiting import wait_until

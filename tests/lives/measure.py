@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.domain.evidence import Evidence
-from bot.domain.history import heard
-from bot.domain.inventory import AppRecord
-from bot.domain.scanning import LookPolicy, Occasion, Seen, looked, plan
-from bot.domain.verdict import Confidence, State
+from bot.domain.evidence.history import heard
+from bot.domain.evidence.rules import Evidence
+from bot.domain.evidence.verdict import Confidence, State
+from bot.domain.inventory.records import AppRecord
+from bot.domain.inventory.scanning import LookPolicy, Occasion, Seen, looked, plan
 from tests.lives.world import DAY, WATCHED_FROM, Life, make
 
 SCANS = timedelta(hours=6)

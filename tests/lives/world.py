@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from bot.domain.apps import AppRef, AppStatus, Office365App, Tenant
-from bot.domain.evidence import Evidence, EvidenceKind
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppRef, AppStatus, Office365App, Tenant
 
 K = EvidenceKind
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)

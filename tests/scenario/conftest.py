@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from sandbox import reading, slack_workspace, teams_service
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
 from sandbox.chatlog import Conversation, Message
-from sandbox.records import OktaApp, okta_id
-from sandbox.stored import Stored
+from sandbox.company.records import OktaApp, okta_id
+from sandbox.page import reading
+from sandbox.page.stored import Stored
+from sandbox.slack import workspace as slack_workspace
+from sandbox.teams import service as teams_service
 from sandbox.world import World
 
 WITHIN = 45.0

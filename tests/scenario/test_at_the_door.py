@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from sandbox import reading
-from sandbox.slack_delivery import sign
+from sandbox.page import reading
+from sandbox.slack.delivery import sign
 from sandbox.world import SLACK_SECRET
 from tests.scenario.conftest import Stage, listed, said
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import reading
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
 from sandbox.chatlog import Conversation, Message
+from sandbox.page import reading
 from sandbox.world import World
 from tests.scenario.conftest import Stage, listed, said
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sandbox.transcript import Transcript
-from sandbox.walk import Walk, WalkFailed
+from sandbox.page.transcript import Transcript
+from sandbox.page.walk import Walk, WalkFailed
 from tests.scenario.conftest import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

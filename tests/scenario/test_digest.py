@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import reading
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.chatlog import Message
-from sandbox.stored import Stored
+from sandbox.page import reading
+from sandbox.page.stored import Stored
 from sandbox.world import World
 from tests.scenario.conftest import Stage, listed, said
 from tests.waiting import wait_until

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from adapters.web.server import make_server
 from bot.bootstrap import open_bot
-from bot.domain.apps import AppRef
-from bot.domain.evidence import EvidenceKind
-from bot.domain.verdict import State
+from bot.domain.evidence.rules import EvidenceKind
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
 from bot.settings.whole import load
 from sandbox.world import World
 from tests.waiting import wait_until

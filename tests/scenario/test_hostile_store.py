@@ -27,9 +27,9 @@ from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.packing import MARK
 from adapters.redis.store import connect
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, Platform
 from sandbox.bot_process import free_port
 from tests.examples import LETTER, RECORD, REQUEST
 from tests.waiting import wait_until

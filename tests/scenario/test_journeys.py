@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
-from sandbox import reading
 from sandbox.browser import Browser, Page
 from sandbox.chatlog import Message
-from sandbox.records import OktaApp
+from sandbox.company.records import OktaApp
+from sandbox.page import reading
 from tests.scenario.conftest import WITHIN, NewApp, Stage, listed, said
 from tests.waiting import wait_until
 

@@ -12,9 +12,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from sandbox import reading
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
+from sandbox.page import reading
 from sandbox.world import World
 from tests.monitoring import asked_for, documented, exposed
 from tests.scenario.conftest import Stage, listed, said

@@ -13,9 +13,9 @@ import pytest
 import pytest_asyncio
 
 from adapters.calendar.days_off import days_off
-from bot.domain.calendar import Calendar
-from sandbox import reading
+from bot.domain.time.calendar import Calendar
 from sandbox.browser import Browser
+from sandbox.page import reading
 from tests.scenario.conftest import Stage, open_stage, said
 from tests.scenario.test_journeys import finish_in_okta, letter_for, sign_in
 

@@ -11,10 +11,10 @@ import pytest
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.store import connect
-from bot.domain.consent import Stage as ConsentStage
-from sandbox import reading
+from bot.domain.consent.requests import Stage as ConsentStage
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
+from sandbox.page import reading
 from sandbox.world import World
 from tests.scenario.conftest import Stage, listed, said
 from tests.scenario.test_journeys import sign_in

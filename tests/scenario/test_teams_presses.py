@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox import reading
 from sandbox.chatlog import Message
+from sandbox.page import reading
 from tests.scenario.conftest import NewApp, Stage, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

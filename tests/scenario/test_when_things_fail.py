@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import reading
 from sandbox.bot_process import BotFailed, BotProcess, free_address
+from sandbox.page import reading
 from sandbox.world import World
 from tests.scenario.conftest import Stage, listed, said
 from tests.waiting import wait_until

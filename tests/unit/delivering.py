@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.domain.campaign.intents import Reason
 from bot.domain.changes import Changes
-from bot.domain.consent import ConsentRequest, Stage
-from bot.domain.deliveries import Delivery
-from bot.domain.intents import Reason
-from bot.domain.notices import Alarm, Channel, ChannelReminder, PersonalRound, RequestChanged
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import (
+    Alarm,
+    Channel,
+    ChannelReminder,
+    PersonalRound,
+    RequestChanged,
+)
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import Buttons, OpenLink
 from bot.ports.chat import Messenger
-from bot.services.deliver import Deliver
-from bot.services.send import Send
-from bot.services.troubles import Troubles
+from bot.services.delivery.deliver import Deliver
+from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.send import Send
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, OPERATOR, POLICY, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.assembly import Outside, assemble
-from bot.domain.apps import AppRef
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import Message
-from bot.services.scan import Scan
+from bot.services.inventory.scan import Scan
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, POLICY, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (

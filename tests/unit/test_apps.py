@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from bot.domain.apps import AppRef, AppStatus, Office365App
+from bot.domain.inventory.apps import AppRef, AppStatus, Office365App
 from tests import strategies as some
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.assessment import assess
-from bot.domain.evidence import (
+from bot.domain.evidence.assessment import assess
+from bot.domain.evidence.history import set_of
+from bot.domain.evidence.rules import (
     CLOCKS,
     FINISHES_WITHIN,
     GRAPH_FLOW_SINCE,
@@ -22,8 +23,7 @@ from bot.domain.evidence import (
     Nature,
     Source,
 )
-from bot.domain.history import set_of
-from bot.domain.verdict import Assessment, Confidence, Lack, State
+from bot.domain.evidence.verdict import Assessment, Confidence, Lack, State
 from tests import strategies as some
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

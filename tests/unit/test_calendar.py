@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.calendar import Calendar, Calendars, Hours
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.time.calendar import Calendar, Calendars, Hours
 from tests.strategies import any_moments, calendars
 
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.chat.boards import board
+from bot.chat.campaign.boards import board
 from bot.chat.words import Words
-from bot.domain.campaign import Deadline
-from bot.domain.inventory import OrgScan
+from bot.domain.campaign.windows import Deadline
+from bot.domain.inventory.records import OrgScan
 from bot.domain.summaries import summary_of
 from bot.ports.writing import Standings
 from tests.examples import NOW, RECORD

@@ -6,23 +6,23 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.commands import Allow, Deny, NeedsAccount, Own, Unclear
-from bot.chat.letters import Letters
+from bot.chat.consent.letters import Letters
 from bot.chat.replies import Replies
-from bot.chat.understanding import parse
+from bot.chat.typed.commands import Allow, Deny, NeedsAccount, Own, Unclear
+from bot.chat.typed.understanding import parse
 from bot.chat.words import Words, languages
 from bot.domain.changes import Changes
-from bot.domain.choice import Choice, Nobody, choose_admin, pair
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.gaps import AdminGap, Gap
-from bot.domain.inventory import AppRecord
-from bot.domain.notices import Channel, ChannelReminder, PersonalLink
-from bot.domain.people import Colleague, OktaAdmin, Platform
-from bot.domain.people_policy import AccountNote, PeoplePolicy, Said
-from bot.domain.prospects import Prospect
+from bot.domain.delivery.notices import Channel, ChannelReminder, PersonalLink
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.gaps import AdminGap, Gap
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import Colleague, OktaAdmin, Platform
+from bot.domain.people.choice import Choice, Nobody, choose_admin, pair
+from bot.domain.people.policy import AccountNote, PeoplePolicy, Said
+from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import summary_of
 from bot.message import Block, Facts, Heading, Message, Note, Progress, Table, Text
-from bot.services.accounts import Noted
+from bot.services.people.accounts import Noted
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, DELIVERED, NOW, ON_A_PASSWORD, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, reminding

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.campaign import phones_retire
-from bot.domain.choice import (
+from bot.domain.campaign.windows import phones_retire
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Mfa, OktaAdmin, Platform
+from bot.domain.people.choice import (
     DISQUALIFYING,
     OKTA_ROLES,
     Choice,
@@ -20,9 +21,8 @@ from bot.domain.choice import (
     okta_role,
     pair,
 )
-from bot.domain.people import ChatIdentity, GlobalAdmin, Mfa, OktaAdmin, Platform
-from bot.domain.people_policy import AccountNote, PeoplePolicy, Said
-from bot.domain.prospects import prospect
+from bot.domain.people.policy import AccountNote, PeoplePolicy, Said
+from bot.domain.people.prospects import prospect
 from tests import strategies as some
 from tests.examples import ADA, APP, BEN, NOW
 

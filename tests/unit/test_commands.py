@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.commands import (
+from bot.chat.typed.commands import (
     PUBLIC,
     VERBS,
     Check,
@@ -22,8 +22,8 @@ from bot.chat.commands import (
     Why,
     typed,
 )
-from bot.chat.understanding import LONGEST, parse
-from bot.domain.people import Platform
+from bot.chat.typed.understanding import LONGEST, parse
+from bot.domain.people.admins import Platform
 from bot.domain.summaries import Part
 
 

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from bot.domain.apps import AppRef
-from bot.domain.consent import (
+from bot.domain.consent.requests import (
     TRANSITIONS,
     ConsentRequest,
     LinkBinding,
@@ -24,7 +23,8 @@ from bot.domain.consent import (
     link_digest,
     step,
 )
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StepNotAllowed
 from tests import strategies as some
 

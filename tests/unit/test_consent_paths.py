@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.consent import (
+from bot.domain.consent.later import Snooze
+from bot.domain.consent.requests import (
     FRESH,
     TAKEN_ON,
     TRANSITIONS,
@@ -23,8 +24,7 @@ from bot.domain.consent import (
     link_digest,
     step,
 )
-from bot.domain.evidence import RULES, Source
-from bot.domain.later import Snooze
+from bot.domain.evidence.rules import RULES, Source
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent
 from tests.examples import NOW, REQUEST
 

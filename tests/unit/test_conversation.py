@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.commands import VERBS
+from bot.chat.typed.commands import VERBS
 from bot.domain.changes import Changes
-from bot.domain.inventory import OrgScan
-from bot.domain.people import Platform
+from bot.domain.inventory.records import OrgScan
+from bot.domain.people.admins import Platform
 from bot.message import Command
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR, REQUEST
 from tests.reading import buttons_of, text_of

@@ -9,23 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.lists import PAGE
+from bot.chat.inventory.lists import PAGE
 from bot.chat.replies import Replies
 from bot.chat.words import Words, languages
-from bot.domain.apps import AppRef
+from bot.domain.campaign.rehearsal import Outlook, Wait
 from bot.domain.changes import Changes
-from bot.domain.choice import Choice, choose_admin
-from bot.domain.consent import ConsentRequest, Stage
-from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.people import GlobalAdmin
-from bot.domain.people_policy import PeoplePolicy
-from bot.domain.rehearsal import Outlook, Wait
+from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.people.admins import GlobalAdmin
+from bot.domain.people.choice import Choice, choose_admin
+from bot.domain.people.policy import PeoplePolicy
 from bot.domain.summaries import Page, Part
-from bot.domain.verdict import State
 from bot.errors import CloudRefused, CloudUnreachable
 from bot.message import Command, Message
-from bot.services.ask import Asked
-from bot.services.outreach import Sent
+from bot.services.campaign.outreach import Sent
+from bot.services.consent.ask import Asked
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, NOW, OPERATOR
 from tests.pages import page_of

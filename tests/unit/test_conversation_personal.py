@@ -7,7 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from bot.chat.commands import (
+from bot.chat.patience import SAID
+from bot.chat.typed.commands import (
     VERBS,
     Already,
     ItIsMe,
@@ -20,12 +21,11 @@ from bot.chat.commands import (
     Saw,
     Verify,
 )
-from bot.chat.patience import SAID
-from bot.chat.understanding import parse
-from bot.domain.consent import ProofKind, Stage
-from bot.domain.evidence import EvidenceKind
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.sights import Sight
+from bot.chat.typed.understanding import parse
+from bot.domain.consent.requests import ProofKind, Stage
+from bot.domain.evidence.rules import EvidenceKind
+from bot.domain.evidence.sights import Sight
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import Buttons, Command, Message, OpenLink
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, BEN_IN_CHAT, OPERATOR

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from bot.domain import deliveries
-from bot.domain.deliveries import LEASE, Delivery, Phase, next_try
-from bot.domain.notices import Channel, ChannelReminder, Notice, PersonalLink, key_of
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.delivery import deliveries
+from bot.domain.delivery.deliveries import LEASE, Delivery, Phase, next_try
+from bot.domain.delivery.notices import Channel, ChannelReminder, Notice, PersonalLink, key_of
+from bot.domain.people.admins import ChatIdentity, Platform
 from tests import strategies as some
 
 NOW = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)

@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.domain import reminders
-from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars, Hours
-from bot.domain.campaign import EVERYBODY, WINDOWS, Campaign, Deadline, Scope, WindowName
-from bot.domain.digests import Digest, after, dates_of, look, rehearse
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.intents import Intent, Open, Policy, Reason, Remember, Sideways, Standing
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.recipients import Recipient
+from bot.domain.campaign import reminders
+from bot.domain.campaign.digests import Digest, after, dates_of, look, rehearse
+from bot.domain.campaign.intents import Intent, Open, Policy, Reason, Remember, Sideways, Standing
+from bot.domain.campaign.windows import EVERYBODY, WINDOWS, Campaign, Deadline, Scope, WindowName
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import summary_of
-from bot.domain.verdict import State
+from bot.domain.time.calendar import Calendars, Hours
 from tests.examples import DELIVERED, NOW, OPERATOR, RECORD
 from tests.strategies import ZONES, any_moments, hours, some_days_off
 

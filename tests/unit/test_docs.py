@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from bot.chat.commands import VERBS
-from bot.domain.consent import TRANSITIONS
-from bot.domain.evidence import EvidenceKind
+from bot.chat.typed.commands import VERBS
+from bot.domain.consent.requests import TRANSITIONS
+from bot.domain.evidence.rules import EvidenceKind
 from bot.errors import O365BotError, SettingsInvalid
 from bot.settings.whole import Settings, load
 from tools.docs import DOCS, PAGES, PARTS, renew, sections

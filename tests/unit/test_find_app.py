@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from bot.chat.find_app import Named, app_within, find_app
-from bot.domain.apps import AppRef
-from bot.domain.inventory import AppRecord
+from bot.chat.typed.find_app import Named, app_within, find_app
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
 from bot.errors import AppAmbiguous, AppUnknown
 from tests import strategies as some
 

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.chat.plans import line, plan
+from bot.chat.campaign.plans import line, plan
 from bot.chat.words import Words
-from bot.domain.apps import AppRef
-from bot.domain.board import ASK_EVERY, BURIED, BoardPolicy, next_report, week_of
-from bot.domain.calendar import Calendar, Calendars
-from bot.domain.campaign import WINDOWS, Audience, Campaign, Deadline, Window
+from bot.domain.campaign.board import ASK_EVERY, BURIED, BoardPolicy, next_report, week_of
+from bot.domain.campaign.foresight import PostKind
+from bot.domain.campaign.windows import WINDOWS, Audience, Campaign, Deadline, Window
 from bot.domain.changes import Changes
-from bot.domain.foresight import PostKind
-from bot.domain.verdict import State
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.time.calendar import Calendar, Calendars
 from bot.message import Note
 from tests.boards import CHANNEL, HOUR, World
 from tests.examples import APP, NOW, RECORD

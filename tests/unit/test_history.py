@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.assessment import assess
-from bot.domain.evidence import RULES, Evidence, EvidenceKind, Nature
-from bot.domain.history import PEOPLE, TENANTS, condensed, merge, newest_of_topics, set_of
-from bot.domain.verdict import State
+from bot.domain.evidence.assessment import assess
+from bot.domain.evidence.history import PEOPLE, TENANTS, condensed, merge, newest_of_topics, set_of
+from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind, Nature
+from bot.domain.evidence.verdict import State
 from tests import strategies as some
 
 DAY_ONE = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)

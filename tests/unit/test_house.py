@@ -156,3 +156,27 @@ def test_an_old_python_can_read_the_setup_and_so_be_told_that_it_is_too_old() ->
     source = (ROOT / "tools" / "setup.py").read_text()
     ast.parse(source, feature_version=(3, 6))
     assert "from __future__ import annotations" not in source  # unknown to Python 3.6
+
+
+def test_the_picture_of_the_tree_is_the_tree() -> None:
+    """docs/architecture.md draws every folder of the core and of the adapters, and no other."""
+    picture = (ROOT / "docs" / "architecture.md").read_text().partition("## The tree")[2]
+    drawn: set[str] = set()
+    above: list[tuple[int, str]] = []
+    for line in picture.partition("Imports run one way")[0].splitlines():
+        indent = len(line) - len(line.lstrip())
+        names = re.findall(r"(?<![\w/])([a-z]+)/(?= |$)", line)
+        if not names or not line.lstrip().startswith(f"{names[0]}/"):
+            continue
+        above = [one for one in above if one[0] < indent]
+        within = "".join(f"{name}/" for _, name in above)
+        drawn |= {f"{within}{name}" for name in names}
+        above.append((indent, names[0]))
+    there = {
+        str(path.parent.relative_to(ROOT))
+        for path in modules("bot", "adapters")
+        if len(path.parent.relative_to(ROOT).parts) <= (3 if "bot" in path.parts else 2)
+    }
+    assert {one for one in drawn if one.startswith(("bot", "adapters"))} == {
+        one for one in there if not one.startswith("adapters/entra/")
+    }

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain import looks
-from bot.domain.calendar import Calendar
-from bot.domain.later import (
+from bot.domain.consent import polls as looks
+from bot.domain.consent.later import (
     Moved,
     Snooze,
     plan,
@@ -20,7 +19,8 @@ from bot.domain.later import (
     why_moved,
     zone_named,
 )
-from bot.domain.looks import LOOKS_AFTER, Watch
+from bot.domain.consent.polls import LOOKS_AFTER, Watch
+from bot.domain.time.calendar import Calendar
 from tests import strategies as some
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)

@@ -9,15 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.letters import SHOWN, Letters
+from bot.chat.consent.letters import SHOWN, Letters
 from bot.chat.words import Words, languages
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage, Step, step
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.later import Snooze
-from bot.domain.notices import (
+from bot.domain.consent.later import Snooze
+from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage, Step, step
+from bot.domain.delivery.notices import (
     Channel,
     ChannelReminder,
     Happening,
@@ -25,8 +22,11 @@ from bot.domain.notices import (
     PersonalLink,
     RequestChanged,
 )
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.waivers import Waiver
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.inventory.waivers import Waiver
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import Command, OpenLink
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, DELIVERED, NOW, RECORD, REQUEST, TENANT

@@ -17,8 +17,8 @@ from adapters.slack.manifest import SCOPES, manifest
 from adapters.teams.package import package
 from adapters.terminal.cli import build_cli
 from adapters.terminal.platforms import add_platform_commands
-from bot.chat.commands import Unclear
-from bot.chat.understanding import parse
+from bot.chat.typed.commands import Unclear
+from bot.chat.typed.understanding import parse
 from bot.chat.words import Words, languages
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.choice import DISQUALIFYING, Choice, Point, choose_admin
-from bot.domain.people import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
-from bot.domain.people_policy import PeoplePolicy, break_glass_mark
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
+from bot.domain.people.choice import DISQUALIFYING, Choice, Point, choose_admin
+from bot.domain.people.policy import PeoplePolicy, break_glass_mark
 from tests import strategies as some
 
 APP = "0oa1"

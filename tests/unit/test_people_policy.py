@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.people_policy import (
+from bot.domain.people.policy import (
     AccountNote,
     BreakGlassMark,
     PeoplePolicy,

@@ -10,27 +10,27 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.apps import AppRef
-from bot.domain.board import BoardPolicy
-from bot.domain.calendar import Calendars, Hours
-from bot.domain.campaign import Campaign, Deadline, Scope
+from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.intents import Policy, Remember, Sideways
+from bot.domain.campaign.windows import Campaign, Deadline, Scope
 from bot.domain.changes import Changes
-from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage, Step, allowed, step
-from bot.domain.intents import Policy, Remember, Sideways
-from bot.domain.later import plan
-from bot.domain.notices import PersonalRound
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.people_policy import PeoplePolicy
-from bot.domain.recipients import Recipient
+from bot.domain.consent.later import plan
+from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage, Step, allowed, step
+from bot.domain.delivery.notices import PersonalRound
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.policy import PeoplePolicy
+from bot.domain.people.recipients import Recipient
+from bot.domain.time.calendar import Calendars, Hours
 from bot.ports.chat import Messenger
-from bot.services.ask import Ask
-from bot.services.deliver import Deliver
-from bot.services.digest import Digests
-from bot.services.rehearse import Rehearse
-from bot.services.remind import Remind
-from bot.services.send import Send
-from bot.services.tell import Tell
-from bot.services.troubles import Troubles
+from bot.services.campaign.digest import Digests
+from bot.services.campaign.rehearse import Rehearse
+from bot.services.campaign.remind import Remind
+from bot.services.consent.ask import Ask
+from bot.services.delivery.deliver import Deliver
+from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.send import Send
+from bot.services.delivery.tell import Tell
 from tests.examples import LINK_FOR, NOW, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (

@@ -11,22 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.moments import read_moment
-from bot.chat.plans import line, plan
+from bot.chat.campaign.plans import line, plan
+from bot.chat.typed.moments import read_moment
 from bot.chat.words import Words
-from bot.domain.board import BoardPolicy
-from bot.domain.calendar import Calendar, Calendars
-from bot.domain.campaign import Campaign, Deadline
+from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.intents import Policy, Reason, Remember
+from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage
-from bot.domain.intents import Policy, Reason, Remember
-from bot.domain.inventory import AppRecord
-from bot.domain.later import Snooze, plan_snooze, snooze_choices
-from bot.domain.notices import Channel
-from bot.domain.people import Platform
+from bot.domain.consent.later import Snooze, plan_snooze, snooze_choices
+from bot.domain.consent.requests import Stage
+from bot.domain.delivery.notices import Channel
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import Platform
+from bot.domain.time.calendar import Calendar, Calendars
 from bot.rehearsal import OnRealTime, RehearsalClock
-from bot.services.postpone import Postpone
-from bot.services.rehearse import Rehearse
+from bot.services.campaign.postpone import Postpone
+from bot.services.campaign.rehearse import Rehearse
 from tests.examples import ADA_IN_CHAT, DELIVERED, NOW, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine

@@ -13,11 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars, Hours
-from bot.domain.campaign import Audience, Campaign, Deadline, Scope, Tone, WindowName
-from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage, Stuck
-from bot.domain.intents import (
+from bot.domain.campaign.intents import (
     Intent,
     Open,
     Policy,
@@ -27,13 +23,17 @@ from bot.domain.intents import (
     Snapshot,
     Standing,
 )
-from bot.domain.later import Snooze, plan
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.recipients import Recipient
-from bot.domain.rehearsal import Wait, after, decide, outlook, rehearse
-from bot.domain.reminders import ignored, look
-from bot.domain.rounds import MOST_NAMED
-from bot.domain.verdict import State
+from bot.domain.campaign.rehearsal import Wait, after, decide, outlook, rehearse
+from bot.domain.campaign.reminders import ignored, look
+from bot.domain.campaign.rounds import MOST_NAMED
+from bot.domain.campaign.windows import Audience, Campaign, Deadline, Scope, Tone, WindowName
+from bot.domain.consent.later import Snooze, plan
+from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage, Stuck
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.recipients import Recipient
+from bot.domain.time.calendar import Calendars, Hours
 from tests.examples import ADA_IN_CHAT, DELIVERED
 from tests.strategies import ZONES, any_moments, hours, some_days_off
 

@@ -12,12 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from adapters.picture.burn_down import SIZE, draw
-from bot.chat import reports
+from bot.chat.campaign import reports
 from bot.chat.words import Words, languages
-from bot.domain.apps import AppRef
-from bot.domain.campaign import OKTA_CONSENT, Campaign, Deadline, Scope
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.report import (
+from bot.domain.campaign.report import (
     BurnDown,
     DayCount,
     burn_down,
@@ -25,8 +22,11 @@ from bot.domain.report import (
     dates_of,
     main_deadline,
 )
+from bot.domain.campaign.windows import OKTA_CONSENT, Campaign, Deadline, Scope
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
 from bot.domain.summaries import summary_of
-from bot.domain.verdict import State
 from tests.examples import APP, NOW, RECORD
 
 START = date(2026, 9, 1)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.assessment import assess
-from bot.domain.doubts import Doubt, doubts
-from bot.domain.evidence import RULES, Evidence, EvidenceKind, Lean
-from bot.domain.right_tenant import MISMATCHES, TenantDomain, right_tenant
+from bot.domain.evidence.assessment import assess
+from bot.domain.evidence.doubts import Doubt, doubts
+from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind, Lean
+from bot.domain.inventory.right_tenant import MISMATCHES, TenantDomain, right_tenant
 from tests.examples import APP, NOW, ON_A_PASSWORD
 
 OURS = "https://contoso.okta.com"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.clock import AheadClock
+from sandbox.company.clock import AheadClock
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

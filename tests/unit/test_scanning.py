@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.apps import AppRef, AppStatus, Office365App, Tenant
-from bot.domain.assessment import assess
-from bot.domain.evidence import LOG_RETENTION, SHELVES, Evidence, EvidenceKind, Nature
-from bot.domain.inventory import AppRecord
-from bot.domain.scanning import LookPolicy, Occasion, Seen, looked, plan
-from bot.domain.verdict import State
+from bot.domain.evidence.assessment import assess
+from bot.domain.evidence.rules import LOG_RETENTION, SHELVES, Evidence, EvidenceKind, Nature
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef, AppStatus, Office365App, Tenant
+from bot.domain.inventory.records import AppRecord
+from bot.domain.inventory.scanning import LookPolicy, Occasion, Seen, looked, plan
 from tests import strategies as some
 from tests.examples import NOW
 

@@ -10,11 +10,11 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent import LinkBinding, ProofKind, Stage, link_digest
-from bot.domain.notices import RequestChanged, key_of
+from bot.domain.consent.requests import LinkBinding, ProofKind, Stage, link_digest
+from bot.domain.delivery.notices import RequestChanged, key_of
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StoreUnavailable
-from bot.services.acknowledge import Acknowledge, LinkStatus, LinkView
-from bot.services.tell import Tell
+from bot.services.consent.acknowledge import Acknowledge, LinkStatus, LinkView
+from bot.services.delivery.tell import Tell
 from tests.examples import ADA_IN_CHAT, DELIVERED, LINK_FOR, NOW, RECORD, REQUEST, TOKEN
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine, FakeOktaOrg

@@ -9,17 +9,17 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.agenda import person
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.consent import ConsentRequest, Stage, Step, step
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.inventory import AppRecord
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.people_policy import PeoplePolicy
-from bot.domain.recipients import Recipient
+from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.policy import PeoplePolicy
+from bot.domain.people.recipients import Recipient
 from bot.errors import AppUnknown, ChatUnreachable, CloudRefused, NobodyReachable, NothingToDo
-from bot.services.ask import Ask
-from bot.services.tell import Tell
+from bot.services.consent.ask import Ask
+from bot.services.delivery.tell import Tell
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.apps import AppRef
-from bot.domain.board import BURIED
+from bot.domain.campaign.board import BURIED
 from bot.domain.changes import Changes
-from bot.domain.choice import Nobody
-from bot.domain.notices import ChannelNudge, ChannelReport
-from bot.domain.prospects import Prospect
-from bot.domain.verdict import State
+from bot.domain.delivery.notices import ChannelNudge, ChannelReport
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.choice import Nobody
+from bot.domain.people.prospects import Prospect
 from bot.errors import ChatThrottled, ChatUnreachable, MessageGone, ScopeMissing
 from bot.message import Facts, Picture, Progress, Table
 from tests.boards import CHANNEL, HOUR, World

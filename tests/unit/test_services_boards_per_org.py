@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.apps import AppRef
-from bot.domain.board import BoardPolicy
-from bot.domain.campaign import Campaign, Deadline, Scope
+from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.windows import Campaign, Deadline, Scope
 from bot.domain.changes import Changes
-from bot.domain.inventory import OrgScan
-from bot.domain.notices import Channel, ChannelNudge, ChannelReport
-from bot.domain.people import Platform
-from bot.domain.verdict import State
+from bot.domain.delivery.notices import Channel, ChannelNudge, ChannelReport
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import OrgScan
+from bot.domain.people.admins import Platform
 from bot.errors import ChannelUnreachable, ChatThrottled, ChatUnreachable, MessageGone
 from bot.message import Message, Table, Text
 from tests.boards import CHANNEL, HOUR, ONE, World

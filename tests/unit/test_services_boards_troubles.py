@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.notices import Alarm
-from bot.domain.people import ChatIdentity
-from bot.domain.troubles import Trouble
+from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.notices import Alarm
+from bot.domain.people.admins import ChatIdentity
 from bot.errors import (
     ChannelUnreachable,
     ChatError,

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.choice import Nobody, Point
-from bot.domain.consent import Stage
-from bot.domain.gaps import AdminGap, Gap
-from bot.domain.inventory import AppRecord
-from bot.domain.people import ChatIdentity, OktaAdmin, Platform
-from bot.domain.people_policy import PeoplePolicy, Said
+from bot.domain.consent.requests import Stage
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.gaps import AdminGap, Gap
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
+from bot.domain.people.choice import Nobody, Point
+from bot.domain.people.policy import PeoplePolicy, Said
 from bot.domain.summaries import summary_of
 from bot.errors import ChatUnreachable, CloudRefused
-from bot.services.accounts import Accounts
-from bot.services.candidates import PARTNERS_LOOKED_UP, REVIEW_AFTER, Candidates
+from bot.services.people.accounts import Accounts
+from bot.services.people.candidates import PARTNERS_LOOKED_UP, REVIEW_AFTER, Candidates
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain.board import Board
+from bot.domain.campaign.board import Board
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage, Step, link_digest, step
-from bot.domain.deliveries import LEASE, Delivery, Phase
-from bot.domain.notices import ChannelNudge, Notice, RequestChanged
+from bot.domain.consent.requests import Stage, Step, link_digest, step
+from bot.domain.delivery.deliveries import LEASE, Delivery, Phase
+from bot.domain.delivery.notices import ChannelNudge, Notice, RequestChanged
 from bot.errors import ChatMisconfigured, ChatUnreachable, ScopeMissing, StoreUnavailable
 from bot.message import Message
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, REQUEST

@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent import LinkBinding, Stage, check_link, link_digest
-from bot.domain.deliveries import Delivery, Phase
-from bot.domain.later import Snooze
-from bot.domain.notices import (
+from bot.domain.consent.later import Snooze
+from bot.domain.consent.requests import LinkBinding, Stage, check_link, link_digest
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.notices import (
     Happening,
     Introduction,
     OperatorNote,
     PersonalRound,
     RequestChanged,
 )
-from bot.domain.people import Platform
+from bot.domain.people.admins import Platform
 from bot.errors import LinkRevoked, LinkSpent
-from bot.services.deliver import Deliver
-from bot.services.send import Send
-from bot.services.troubles import Troubles
+from bot.services.delivery.deliver import Deliver
+from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.send import Send
 from tests.examples import (
     ADA_IN_CHAT,
     BEN_IN_CHAT,

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
-from bot.domain.deliveries import Delivery, Phase
-from bot.domain.later import Snooze
-from bot.domain.recipients import Recipient
-from bot.domain.troubles import Trouble
+from bot.domain.consent.later import Snooze
+from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.incidents import Trouble
+from bot.domain.people.recipients import Recipient
 from bot.errors import (
     ChannelUnreachable,
     ChatError,

@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage
-from bot.domain.deliveries import LEASE, MOST_CRASHES, Delivery, Phase
-from bot.domain.notices import (
+from bot.domain.consent.requests import Stage
+from bot.domain.delivery.deliveries import LEASE, MOST_CRASHES, Delivery, Phase
+from bot.domain.delivery.incidents import PROBE_EVERY
+from bot.domain.delivery.notices import (
     Alarm,
     ChannelReminder,
     Happening,
@@ -19,9 +20,8 @@ from bot.domain.notices import (
     OperatorNote,
     key_of,
 )
-from bot.domain.people import ChatIdentity, Platform
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.refusals import CONSEQUENCES, MOST_UNTOLD, Scope
-from bot.domain.troubles import PROBE_EVERY
 from bot.errors import (
     ChannelUnreachable,
     ChatError,
@@ -35,7 +35,7 @@ from bot.errors import (
     ScopeMissing,
     refused,
 )
-from bot.services.deliver import ASIDE
+from bot.services.delivery.deliver import ASIDE
 from tests.examples import ADA_IN_CHAT, LETTER, NOW, OPERATOR, REQUEST
 from tests.fakes import Killed
 from tests.unit.delivering import CHANNEL, IN_TEAMS, REMINDER, ROUND, World

@@ -9,37 +9,37 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.chat.letters import Letters
-from bot.chat.plans import line
+from bot.chat.campaign.plans import line
+from bot.chat.consent.letters import Letters
 from bot.chat.words import Words
 from bot.domain.agenda import BOARDS, Line, operator
-from bot.domain.apps import AppRef
-from bot.domain.board import BoardPolicy
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign, Deadline, Scope
+from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.windows import Campaign, Deadline, Scope
 from bot.domain.changes import Changes
-from bot.domain.consent import Step, step
-from bot.domain.deliveries import Delivery, Phase
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.intents import Policy
-from bot.domain.inventory import AppRecord
-from bot.domain.notices import OperatorDigest
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.people_policy import PeoplePolicy
-from bot.domain.recipients import Recipient
+from bot.domain.consent.requests import Step, step
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.notices import OperatorDigest
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.policy import PeoplePolicy
+from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import AppSummary
+from bot.domain.time.calendar import Calendars
 from bot.errors import PersonUnreachable
 from bot.message import Message, Note, Table
 from bot.ports.chat import Messenger
-from bot.services.ask import Ask
-from bot.services.deliver import Deliver
-from bot.services.digest import Digests
-from bot.services.rehearse import Rehearse
-from bot.services.remind import Remind
-from bot.services.send import Send
-from bot.services.tell import Tell
-from bot.services.troubles import Troubles
-from bot.services.verdicts import Verdicts
+from bot.services.campaign.digest import Digests
+from bot.services.campaign.rehearse import Rehearse
+from bot.services.campaign.remind import Remind
+from bot.services.consent.ask import Ask
+from bot.services.delivery.deliver import Deliver
+from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.send import Send
+from bot.services.delivery.tell import Tell
+from bot.services.inventory.verdicts import Verdicts
 from tests.examples import LINK_FOR, NOW, OPERATOR, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.consent import Button, ProofKind, Stage
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.looks import LOOKS_AFTER
-from bot.domain.notices import Introduction
-from bot.domain.people import ChatIdentity, OktaAdmin, Platform
-from bot.domain.verdict import Confidence, State
+from bot.domain.consent.polls import LOOKS_AFTER
+from bot.domain.consent.requests import Button, ProofKind, Stage
+from bot.domain.delivery.notices import Introduction
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.evidence.verdict import Confidence, State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.errors import (
     CloudRefused,
     CloudUnreachable,
@@ -27,10 +27,10 @@ from bot.errors import (
     StepNotAllowed,
     TooManyTries,
 )
-from bot.services.follow import Progress
-from bot.services.prove import Proven
-from bot.services.stuck import stuck_apps
-from bot.services.visit import ByChat, ByLink, BySession
+from bot.services.campaign.stuck import stuck_apps
+from bot.services.consent.follow import Progress
+from bot.services.consent.prove import Proven
+from bot.services.consent.visit import ByChat, ByLink, BySession
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, POLICY, TENANT, TOKEN
 from tests.person import ASKED

@@ -10,18 +10,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.agenda import BOARDS, HOLD, instead
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign
+from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage, Step, step
-from bot.domain.intents import Policy
+from bot.domain.consent.requests import Stage, Step, step
+from bot.domain.time.calendar import Calendars
 from bot.errors import ChatError, ChatThrottled, CloudError, CloudUnreachable, StoreUnavailable
-from bot.services.ask import Asked
-from bot.services.digest import Digests
-from bot.services.remind import Remind
-from bot.services.tell import Tell
-from bot.services.verdicts import Verdicts
-from bot.services.visit import ByLink
+from bot.services.campaign.digest import Digests
+from bot.services.campaign.remind import Remind
+from bot.services.consent.ask import Asked
+from bot.services.consent.visit import ByLink
+from bot.services.delivery.tell import Tell
+from bot.services.inventory.verdicts import Verdicts
 from tests import person
 from tests.examples import ADA, APP, NOW, REQUEST, TENANT, TOKEN
 from tests.fakes import Killed

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.onboarding import GRANTING, Granting, Onboarding, grant
+from bot.domain.consent.onboarding import GRANTING, Granting, Onboarding, grant
 from bot.errors import (
     CloudNotFound,
     CloudRefused,

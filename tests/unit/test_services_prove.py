@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.domain.agenda import BOARDS
-from bot.domain.apps import AppRef
-from bot.domain.consent import (
+from bot.domain.consent.later import Snooze
+from bot.domain.consent.requests import (
     AFTER_USE,
     Button,
     LinkBinding,
@@ -22,9 +22,9 @@ from bot.domain.consent import (
     link_digest,
     masked,
 )
-from bot.domain.later import Snooze
-from bot.domain.people import Holding
-from bot.domain.sign_in import Session
+from bot.domain.consent.sign_in import Session
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import Holding
 from bot.errors import (
     CloudUnreachable,
     LinkExpired,
@@ -41,8 +41,8 @@ from bot.errors import (
     TokenInvalid,
     TooManyTries,
 )
-from bot.services.acknowledge import LinkStatus
-from bot.services.prove import (
+from bot.services.consent.acknowledge import LinkStatus
+from bot.services.consent.prove import (
     ActivateFirst,
     GoToMicrosoft,
     MfaNotShown,
@@ -51,7 +51,7 @@ from bot.services.prove import (
     RoleGone,
     WrongAccount,
 )
-from bot.services.visit import ByChat, ByLink, BySession
+from bot.services.consent.visit import ByChat, ByLink, BySession
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, BEN, BEN_IN_CHAT, LINK_FOR, NOW, REQUEST, TOKEN
 from tests.person import ASKED

@@ -12,11 +12,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.domain.agenda import BOARDS, HOLD, person
-from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign, Deadline
+from bot.domain.campaign.intents import Policy, Reason
+from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
-from bot.domain.consent import (
+from bot.domain.consent.later import Snooze
+from bot.domain.consent.requests import (
     Button,
     ConsentRequest,
     Proof,
@@ -26,32 +26,32 @@ from bot.domain.consent import (
     Stuck,
     step,
 )
-from bot.domain.deliveries import Delivery, Phase
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.intents import Policy, Reason
-from bot.domain.later import Snooze
-from bot.domain.notices import (
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.notices import (
     Alarm,
     Channel,
     OperatorDigest,
     PersonalLink,
     PersonalRound,
 )
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.people_policy import PeoplePolicy
-from bot.domain.recipients import Recipient
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.policy import PeoplePolicy
+from bot.domain.people.recipients import Recipient
+from bot.domain.time.calendar import Calendars
 from bot.errors import ChatThrottled, ChatUnreachable, NobodyReachable, RecordUnreadable
 from bot.ports.chat import Messenger
-from bot.services import remind
-from bot.services.ask import Ask, Asked
-from bot.services.deliver import Deliver
-from bot.services.digest import Digests
-from bot.services.remind import Remind
-from bot.services.requeue import BATCH
-from bot.services.send import Send
-from bot.services.tell import Tell
-from bot.services.troubles import Troubles
-from bot.services.verdicts import Verdicts
+from bot.services.campaign import remind
+from bot.services.campaign.digest import Digests
+from bot.services.campaign.remind import Remind
+from bot.services.consent.ask import Ask, Asked
+from bot.services.delivery.deliver import Deliver
+from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.requeue import BATCH
+from bot.services.delivery.send import Send
+from bot.services.delivery.tell import Tell
+from bot.services.inventory.verdicts import Verdicts
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,

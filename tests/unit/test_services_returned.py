@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent import ConsentRequest, Proof, ProofKind, Stage
-from bot.domain.deliveries import Delivery, Phase
-from bot.domain.notices import PersonalRound
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.recipients import LOST_FOR
+from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.notices import PersonalRound
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.recipients import LOST_FOR
 from bot.errors import ChatUnreachable
 from bot.ports.chat import Returned
-from bot.services.returned import EVERY, Returns
+from bot.services.delivery.returned import EVERY, Returns
 from tests.examples import DELIVERED, NOW
 from tests.fake_ledger import FakeLedger
 

@@ -8,15 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.apps import AppRef, AppStatus, ConnectionStatus, ProvisioningConnection
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage, Step, step
-from bot.domain.evidence import LOG_RETENTION, Evidence, EvidenceKind
-from bot.domain.inventory import AppRecord
-from bot.domain.people import OktaAdmin
-from bot.domain.verdict import Confidence, State
+from bot.domain.consent.requests import Stage, Step, step
+from bot.domain.evidence.rules import LOG_RETENTION, Evidence, EvidenceKind
+from bot.domain.evidence.verdict import Confidence, State
+from bot.domain.inventory.apps import AppRef, AppStatus, ConnectionStatus, ProvisioningConnection
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import OktaAdmin
 from bot.errors import CloudError, CloudRefused, CloudThrottled, CloudUnreachable
-from bot.services.scan import Scan
+from bot.services.inventory.scan import Scan
 from tests.examples import ADA, APP, DELIVERED, NOW, OPERATOR, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEntra, FakeOktaOrg

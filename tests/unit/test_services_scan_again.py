@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.apps import (
+from bot.domain.evidence.rules import LOG_RETENTION, Evidence, EvidenceKind
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import (
     AppRef,
     AppStatus,
     ConnectionStatus,
@@ -16,12 +18,10 @@ from bot.domain.apps import (
     ProvisioningConnection,
     Tenant,
 )
-from bot.domain.evidence import LOG_RETENTION, Evidence, EvidenceKind
-from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.scanning import LookPolicy, Occasion, plan
-from bot.domain.verdict import State
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.inventory.scanning import LookPolicy, Occasion, plan
 from bot.errors import CloudRefused, CloudUnreachable, RecordUnreadable
-from bot.services.scan import Scan
+from bot.services.inventory.scan import Scan
 from tests.examples import APP, NOW, RECORD, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEntra, FakeOktaOrg, Killed

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.deliveries import Delivery, fail
-from bot.domain.notices import Alarm, OperatorDigest
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.troubles import Trouble
+from bot.domain.delivery.deliveries import Delivery, fail
+from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.notices import Alarm, OperatorDigest
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatUnreachable
-from bot.services.twins import KNOWN_FOR, Twins
+from bot.services.people.twins import KNOWN_FOR, Twins
 from tests.examples import NOW
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeMessenger

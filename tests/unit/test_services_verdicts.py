@@ -7,16 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain import inventory
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage
-from bot.domain.evidence import Evidence
-from bot.domain.inventory import AppRecord
+from bot.domain.consent.requests import Stage
+from bot.domain.evidence.rules import Evidence
+from bot.domain.evidence.verdict import Assessment, Confidence, State
+from bot.domain.inventory import records as inventory
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
 from bot.domain.summaries import RANKS, Part
-from bot.domain.verdict import Assessment, Confidence, State
-from bot.services.tell import Tell
-from bot.services.verdicts import Verdicts
+from bot.services.delivery.tell import Tell
+from bot.services.inventory.verdicts import Verdicts
 from tests.examples import APP, NOW, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeEngine
@@ -98,7 +98,7 @@ async def test_many_that_are_due_at_once_are_taken_over_several_ticks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """So that a tick stays short."""
-    monkeypatch.setattr("bot.services.verdicts.AT_ONCE", 2)
+    monkeypatch.setattr("bot.services.inventory.verdicts.AT_ONCE", 2)
     world = World()
     refs = [AppRef("contoso", f"0oa{n}") for n in range(5)]
     records = tuple(replace(RECORD, app=replace(APP, ref=ref)) for ref in refs)

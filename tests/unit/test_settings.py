@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.consent import ProofKind
+from bot.domain.consent.requests import ProofKind
 from bot.errors import SettingsInvalid
 from bot.settings.whole import Settings, load
 

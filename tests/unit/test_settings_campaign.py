@@ -9,9 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.calendar.days_off import days_off, territories
-from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import (
+from bot.domain.campaign.windows import (
     BUILT_IN,
     OKTA_CONSENT,
     WINDOWS,
@@ -20,6 +18,8 @@ from bot.domain.campaign import (
     Tone,
     WindowName,
 )
+from bot.domain.inventory.apps import AppRef
+from bot.domain.time.calendar import Calendars
 from bot.errors import SettingsInvalid
 from bot.settings.campaign import CampaignSettings
 from bot.settings.whole import load

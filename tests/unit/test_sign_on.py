@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.signing_on import note
+from bot.chat.inventory.signing_on import note
 from bot.chat.words import Words
-from bot.domain.assessment import assess
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.inventory import AppRecord
-from bot.domain.right_tenant import TenantDomain, right_tenant
-from bot.domain.sign_on import KnownSignOn, SignOn, sign_on
+from bot.domain.evidence.assessment import assess
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.records import AppRecord
+from bot.domain.inventory.right_tenant import TenantDomain, right_tenant
+from bot.domain.inventory.sign_on import KnownSignOn, SignOn, sign_on
 from tests.examples import APP, NOW
 
 OURS = "https://contoso.okta.com"

@@ -26,7 +26,7 @@ from bot.message import (
     Text,
     Tone,
 )
-from sandbox import slack_blocks
+from sandbox.slack import blocks as slack_blocks
 
 HOSTILE = (
     "<!channel>",

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from adapters.terminal.drawing import console, draw, printable
 from adapters.terminal.export import CSV_COLUMNS, Inventory, as_csv, as_json, safe_cell, why_json
-from bot.domain.apps import AppRef
-from bot.domain.choice import Nobody
-from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.people import Colleague, Platform
-from bot.domain.prospects import Prospect
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.people.admins import Colleague, Platform
+from bot.domain.people.choice import Nobody
+from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import summary_of
-from bot.domain.verdict import State
 from bot.message import Buttons, Cell, Heading, Message, OpenLink, Table
 from tests import strategies as some
 from tests.examples import APP, NOW, RECORD, REQUEST

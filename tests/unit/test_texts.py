@@ -17,23 +17,23 @@ import adapters.web
 import bot
 from adapters.teams.package import COMMANDS
 from adapters.web.pages import _KINDS
-from bot.chat.commands import VERBS
+from bot.chat.typed.commands import VERBS
 from bot.chat.words import FALLBACK, Words, languages
-from bot.domain.campaign import BUILT_IN, Audience, Tone, WindowName
-from bot.domain.choice import Nobody, Point
-from bot.domain.consent import PASSED_ON, ProofKind, Stage
-from bot.domain.doubts import Doubt
-from bot.domain.evidence import EvidenceKind, Source
-from bot.domain.foresight import PostKind
-from bot.domain.gaps import Gap
-from bot.domain.intents import Reason
-from bot.domain.later import Moved
-from bot.domain.notices import Happening
-from bot.domain.people import Platform
-from bot.domain.rehearsal import Wait
-from bot.domain.sights import Sight
-from bot.domain.sign_on import SignOn
-from bot.domain.verdict import Confidence, Lack, State
+from bot.domain.campaign.foresight import PostKind
+from bot.domain.campaign.intents import Reason
+from bot.domain.campaign.rehearsal import Wait
+from bot.domain.campaign.windows import BUILT_IN, Audience, Tone, WindowName
+from bot.domain.consent.later import Moved
+from bot.domain.consent.requests import PASSED_ON, ProofKind, Stage
+from bot.domain.delivery.notices import Happening
+from bot.domain.evidence.doubts import Doubt
+from bot.domain.evidence.rules import EvidenceKind, Source
+from bot.domain.evidence.sights import Sight
+from bot.domain.evidence.verdict import Confidence, Lack, State
+from bot.domain.inventory.gaps import Gap
+from bot.domain.inventory.sign_on import SignOn
+from bot.domain.people.admins import Platform
+from bot.domain.people.choice import Nobody, Point
 from bot.errors import CloudError, O365BotError
 from bot.settings.errors import LISTS_OF_SECTIONS
 

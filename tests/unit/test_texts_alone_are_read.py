@@ -12,29 +12,26 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import bot.chat.words
-from bot.chat.commands import SLASH
-from bot.chat.digests import SHOWN as MOST_IN_DIGEST
-from bot.chat.letters import SHOWN, Letters
-from bot.chat.lists import PAGE
-from bot.chat.personal import PersonalReplies
+from bot.chat.campaign.digests import SHOWN as MOST_IN_DIGEST
+from bot.chat.consent.letters import SHOWN, Letters
+from bot.chat.consent.personal import PersonalReplies
+from bot.chat.inventory.lists import PAGE
+from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.replies import Replies
-from bot.chat.waiver_words import Term
-from bot.chat.waiving import WaiverReplies
+from bot.chat.typed.commands import SLASH
+from bot.chat.typed.waiver_words import Term
 from bot.chat.words import Texts, Words, languages
-from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import EVERYBODY, OKTA_CONSENT, WINDOWS, Campaign, Tone, WindowName
+from bot.domain.campaign.digests import Digest
+from bot.domain.campaign.foresight import ChannelPost, PostKind
+from bot.domain.campaign.intents import Intent, Policy, Reason, Remember, Sideways
+from bot.domain.campaign.rehearsal import Outlook, Wait
+from bot.domain.campaign.windows import EVERYBODY, OKTA_CONSENT, WINDOWS, Campaign, Tone, WindowName
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.choice import Candidate, Choice, Point
-from bot.domain.consent import Proof, ProofKind, Stage
-from bot.domain.digests import Digest
-from bot.domain.evidence import RULES, Evidence, EvidenceKind, Source
-from bot.domain.foresight import ChannelPost, PostKind
-from bot.domain.intents import Intent, Policy, Reason, Remember, Sideways
-from bot.domain.inventory import AppRecord, OrgScan
-from bot.domain.later import Moved, Snooze
-from bot.domain.looks import Watch
-from bot.domain.notices import (
+from bot.domain.consent.later import Moved, Snooze
+from bot.domain.consent.onboarding import Onboarding
+from bot.domain.consent.polls import Watch
+from bot.domain.consent.requests import Proof, ProofKind, Stage
+from bot.domain.delivery.notices import (
     Channel,
     ChannelNudge,
     ChannelReminder,
@@ -48,20 +45,23 @@ from bot.domain.notices import (
     PersonalRound,
     RequestChanged,
 )
-from bot.domain.onboarding import Onboarding
-from bot.domain.people import ChatIdentity, Platform
-from bot.domain.people_policy import AccountNote, Said
-from bot.domain.rehearsal import Outlook, Wait
+from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind, Source
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.inventory.waivers import Waiver
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.choice import Candidate, Choice, Point
+from bot.domain.people.policy import AccountNote, Said
 from bot.domain.summaries import Page, Part, summary_of
-from bot.domain.waivers import Waiver
+from bot.domain.time.calendar import Calendars
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import Buttons, Facts, Heading, Message, Note, Picture, Progress, Table, Text
-from bot.services.accounts import Noted
-from bot.services.ask import Asked
-from bot.services.onboard import Invitation
-from bot.services.outreach import Disturbs, Sent, SentAll
-from bot.services.rehearse import Plan
-from bot.services.waive import Waived
+from bot.services.campaign.outreach import Disturbs, Sent, SentAll
+from bot.services.campaign.rehearse import Plan
+from bot.services.consent.ask import Asked
+from bot.services.consent.onboard import Invitation
+from bot.services.inventory.waive import Waived
+from bot.services.people.accounts import Noted
 from tests.drawing import check_drawn
 from tests.examples import (
     ADA,

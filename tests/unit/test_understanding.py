@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.commands import (
+from bot.chat.typed.commands import (
     VERBS,
     Check,
     Command,
@@ -24,7 +24,7 @@ from bot.chat.commands import (
     Who,
     Why,
 )
-from bot.chat.understanding import parse
+from bot.chat.typed.understanding import parse
 
 # What people and their clients put around words.
 MARKS = ["*{}*", "_{}_", "~{}~", "`{}`", "**{}**", "```{}```", "```\n{}\n```", "```text\n{}\n```",

@@ -8,22 +8,22 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.chat.commands import ListApps, Unwaive, Waive
-from bot.chat.understanding import parse
-from bot.chat.waiver_words import read_term, read_waiver
-from bot.domain.apps import AppRef
-from bot.domain.calendar import Calendars
+from bot.chat.typed.commands import ListApps, Unwaive, Waive
+from bot.chat.typed.understanding import parse
+from bot.chat.typed.waiver_words import read_term, read_waiver
 from bot.domain.changes import Changes
-from bot.domain.consent import Stage
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.inventory import AppRecord
-from bot.domain.notices import Happening, OperatorNote, RequestChanged
+from bot.domain.consent.requests import Stage
+from bot.domain.delivery.notices import Happening, OperatorNote, RequestChanged
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
+from bot.domain.inventory.waivers import WARNED_BEFORE, Waiver
 from bot.domain.summaries import Part
-from bot.domain.verdict import State
-from bot.domain.waivers import WARNED_BEFORE, Waiver
+from bot.domain.time.calendar import Calendars
 from bot.message import Command
-from bot.services.tell import Tell
-from bot.services.verdicts import Verdicts
+from bot.services.delivery.tell import Tell
+from bot.services.inventory.verdicts import Verdicts
 from tests.examples import APP, NOW, OPERATOR, RECORD, TENANT
 from tests.reading import buttons_of, text_of
 from tests.unit.talk import OWN, World

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from bot.chat.welcome import Welcome
-from bot.domain.apps import AppRef
 from bot.domain.changes import Changes
-from bot.domain.choice import Nobody
-from bot.domain.people import ChatIdentity, OktaAdmin, Platform
-from bot.domain.people_policy import PeoplePolicy
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
+from bot.domain.people.choice import Nobody
+from bot.domain.people.policy import PeoplePolicy
 from bot.domain.summaries import summary_of
 from bot.errors import StoreUnavailable
 from bot.message import Buttons, Message
-from bot.services.arrive import Arrive, Waiting
-from bot.services.ask import Ask
-from bot.services.tell import Tell
+from bot.services.consent.arrive import Arrive, Waiting
+from bot.services.consent.ask import Ask
+from bot.services.delivery.tell import Tell
 from tests.examples import ADA, APP, BEN, NOW, POLICY, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeEntra, FakeMessenger

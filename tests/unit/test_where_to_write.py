@@ -9,9 +9,9 @@ from itertools import permutations
 
 import pytest
 
-from bot.domain.people import ChatIdentity, Platform, preferred
-from bot.domain.people_policy import PeoplePolicy
-from bot.services.reach import Reach
+from bot.domain.people.admins import ChatIdentity, Platform, preferred
+from bot.domain.people.policy import PeoplePolicy
+from bot.services.people.reach import Reach
 from bot.settings.people import PeopleSettings
 from tests.examples import ADA, NOW
 from tests.fakes import FakeMessenger

@@ -12,11 +12,11 @@ import pytest
 
 import bot.chat
 from bot.chat.words import FALLBACK, Words, languages
-from bot.domain.choice import Point
-from bot.domain.consent import Stage
-from bot.domain.evidence import EvidenceKind, Source
-from bot.domain.people import Platform
-from bot.domain.verdict import Confidence, Lack, State
+from bot.domain.consent.requests import Stage
+from bot.domain.evidence.rules import EvidenceKind, Source
+from bot.domain.evidence.verdict import Confidence, Lack, State
+from bot.domain.people.admins import Platform
+from bot.domain.people.choice import Point
 
 NOW = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
 OTHERS = [language for language in languages() if language != FALLBACK]

@@ -8,7 +8,7 @@
 Graph answers by path: a dict is the body, a `Reply` any answer, a list one after the other (the
 last one stays), a function is asked with the query. A path that is not scripted is 404. Parts of a
 batch are answered as if they had come alone. What a resource does not allow to be asked, by
-`sandbox.graph_rules`, is refused before any script.
+`sandbox.entra.rules`, is refused before any script.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bot.domain.apps import Tenant
+from bot.domain.inventory.apps import Tenant
 from bot.settings.clouds import EntraSettings
-from sandbox.graph_rules import Unsupported, resource_of
+from sandbox.entra.rules import Unsupported, resource_of
 
 TENANT_ID = "11111111-2222-4333-8444-555555555555"
 CLIENT_ID = "99999999-8888-4777-8666-555555555555"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.entra.client import EntraClient
-from bot.domain.people import GlobalAdmin, Holding, Mfa
+from bot.domain.people.admins import GlobalAdmin, Holding, Mfa
 from bot.errors import CloudRefused, CloudUnreachable
 from tests.contract.entra.microsoft import (
     DENIED,

@@ -9,15 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.entra.clouds import keeps_audits
-from adapters.entra.consent import read_consent
-from adapters.entra.discovery import Discovery
-from adapters.entra.graph import Graph
-from adapters.entra.tokens import AppTokens
+from adapters.entra.directory.clouds import keeps_audits
+from adapters.entra.directory.discovery import Discovery
+from adapters.entra.directory.graph import Graph
+from adapters.entra.directory.tokens import AppTokens
+from adapters.entra.evidence.consent import read_consent
 from adapters.http.client import open_http
-from bot.domain.apps import Tenant
-from bot.domain.evidence import EvidenceKind
-from bot.domain.hosts import is_initial
+from bot.domain.evidence.rules import EvidenceKind
+from bot.domain.inventory.apps import Tenant
+from bot.domain.inventory.hosts import is_initial
 from bot.errors import CloudRefused, TenantUnknown
 from bot.settings.clouds import EntraSettings
 from tests.contract.entra.microsoft import CLIENT_ID, FakeClock

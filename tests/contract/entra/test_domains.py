@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from adapters.entra.client import EntraClient
-from bot.domain.apps import Office365App
-from bot.domain.evidence import EvidenceKind
+from bot.domain.evidence.rules import EvidenceKind
+from bot.domain.inventory.apps import Office365App
 from tests.contract.entra.microsoft import FakeClock, Microsoft, graph_error, listed
 from tests.examples import APP
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.entra.client import EntraClient
-from bot.domain.evidence import EvidenceKind, Lean
+from bot.domain.evidence.rules import EvidenceKind, Lean
 from tests.contract.entra.microsoft import (
     APP,
     AUDITS,

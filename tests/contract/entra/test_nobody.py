@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.entra.client import EntraClient
-from bot.domain.people import Holding
+from bot.domain.people.admins import Holding
 from bot.errors import CloudError, CloudRefused
 from tests.contract.entra.microsoft import (
     DENIED,

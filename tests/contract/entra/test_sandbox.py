@@ -9,14 +9,14 @@ import pytest
 import pytest_asyncio
 
 from adapters.entra.client import EntraClient
-from bot.domain.apps import Tenant
-from bot.domain.evidence import Evidence, EvidenceKind
-from bot.domain.people import GlobalAdmin, Holding, Mfa
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import Tenant
+from bot.domain.people.admins import GlobalAdmin, Holding, Mfa
 from bot.errors import CloudNotFound, CloudRefused
 from bot.settings.clouds import EntraSettings
-from sandbox.company import Company, contoso
-from sandbox.entra import login_app
-from sandbox.graph import graph_app
+from sandbox.company.company import Company, contoso
+from sandbox.entra.graph import graph_app
+from sandbox.entra.login import login_app
 from tests.contract.entra.microsoft import served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

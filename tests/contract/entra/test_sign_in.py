@@ -16,11 +16,11 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from adapters.entra.sign_in import EntraSignIn
+from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http
-from bot.domain.apps import Tenant
-from bot.domain.consent import MfaShown, ProofKind
-from bot.domain.sign_in import SignedIn
+from bot.domain.consent.requests import MfaShown, ProofKind
+from bot.domain.consent.sign_in import SignedIn
+from bot.domain.inventory.apps import Tenant
 from bot.errors import (
     CloudAnswerInvalid,
     CloudError,

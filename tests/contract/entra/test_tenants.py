@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from adapters.entra.client import EntraClient
-from bot.domain.apps import Tenant
+from bot.domain.inventory.apps import Tenant
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused
 from tests.contract.entra.microsoft import (
     ROLES,

@@ -1,0 +1,97 @@
+"""The service accounts that Okta makes in a tenant, one for each Office 365 app.
+
+Named by Okta in its support articles: `svc_OKTA_sync_{app id}` and, as a display name,
+`Okta AAD Service Principal:{app id}`. Okta made such accounts before the consent flow too, so the
+creation date is what counts; it is judged in `bot.domain.evidence.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from adapters.entra.directory import calls
+from adapters.entra.directory.graph import Ask, Graph
+from adapters.entra.directory.reading import Json, flag, moment, quoted, text, told
+from adapters.entra.evidence.unread import read_failed
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import Tenant
+from bot.errors import CloudError, CloudRefused
+
+UPN_PREFIX = "svc_OKTA_sync_"
+NAME_PREFIX = "Okta AAD Service Principal:"
+_FIELDS = "id,userPrincipalName,displayName,createdDateTime,accountEnabled"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+async def read_accounts(
+    graph: Graph, tenant: Tenant, app_ids: frozenset[str], seen_at: datetime
+) -> Mapping[str, tuple[Evidence, ...]]:
+    """One piece of evidence for each app, all from one list; a failed read is told, not raised."""
+    if not app_ids:
+        return {}
+    ask = Ask(
+        calls.USERS,
+        "/users",
+        {
+            "$filter": f"startswith(userPrincipalName,{quoted(UPN_PREFIX)})"
+            f" or startswith(displayName,{quoted(NAME_PREFIX)})",
+            "$select": _FIELDS,
+            "$top": "999",
+        },
+    )
+    try:
+        accounts = await graph.rows(tenant, ask)
+    except CloudError as error:
+        return {app_id: (read_failed(error, seen_at),) for app_id in app_ids}
+
+    if any(not _names(account) for account in accounts):
+        unseen = (read_failed(_hidden(tenant), seen_at),)
+    else:
+        unseen = (Evidence(EvidenceKind.NO_SERVICE_ACCOUNT, seen_at),)
+    newest: dict[str, Json] = {}
+    for account in sorted(accounts, key=lambda a: moment(a, "createdDateTime") or _LONG_AGO):
+        for app_id in _named(account, app_ids):
+            newest[app_id] = account
+    return {
+        app_id: (_evidence(newest[app_id], seen_at),) if app_id in newest else unseen
+        for app_id in app_ids
+    }
+
+
+def _names(account: Json) -> str:
+    return text(account, "userPrincipalName") or text(account, "displayName")
+
+
+def _hidden(tenant: Tenant) -> CloudRefused:
+    """An account was found by its name, and its name is not shown: whose it is cannot be told."""
+    return CloudRefused(
+        f"{tenant.domain} does not show o365bot the names of its accounts.",
+        where=tenant.domain,
+        call=calls.USERS.name,
+        missing=calls.USERS.permission,
+        hint=f"Grant the application permission {calls.USERS.permission} there.",
+    )
+
+
+def _named(account: Json, app_ids: frozenset[str]) -> set[str]:
+    """The apps whose id the account carries in one of its names.
+
+    Okta calls the user name one that "begins" so; the case of a name is not to be relied on.
+    """
+    upn, name = text(account, "userPrincipalName").lower(), text(account, "displayName").lower()
+    rests = [
+        whole.removeprefix(prefix.lower()).strip()
+        for whole, prefix in ((upn, UPN_PREFIX), (name, NAME_PREFIX))
+        if whole.startswith(prefix.lower())
+    ]
+    return {app_id for app_id in app_ids for rest in rests if rest.startswith(app_id.lower())}
+
+
+def _evidence(account: Json, seen_at: datetime) -> Evidence:
+    detail = {
+        "account": _names(account),
+        **told("enabled", flag(account, "accountEnabled")),
+    }
+    at = moment(account, "createdDateTime")
+    return Evidence(EvidenceKind.SERVICE_ACCOUNT, seen_at, at, detail)

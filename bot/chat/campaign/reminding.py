@@ -1,0 +1,167 @@
+"""Writes out what is told by the campaign: rounds, digests, boards, thread replies, reports.
+
+Like all letters it reads the truth at the moment of telling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+
+from bot.chat.campaign import boards, reports
+from bot.chat.campaign.digests import digest
+from bot.chat.campaign.rounds import personal_round
+from bot.chat.words import Words
+from bot.domain.campaign.cadence import put_off_until
+from bot.domain.campaign.intents import Open, Policy, Reason
+from bot.domain.campaign.report import burn_down, count, dates_of, main_deadline
+from bot.domain.campaign.windows import Tone
+from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.delivery.notices import ChannelNudge, ChannelReport, OperatorDigest, PersonalRound
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity
+from bot.message import Message
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock, Secrets
+from bot.ports.writing import Painter, Standings
+from bot.services.campaign.boards import NEWS, news
+
+
+class Reminding:
+    """The letters of the campaign; it also writes boards (`bot.ports.writing.BoardWriter`).
+
+    Without a painter a report has no picture.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        policy: Policy,
+        language: str,
+        secrets: Secrets,
+        painter: Painter | None = None,
+        public_url: str = "",
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._policy = policy
+        self._words = Words(language)
+        self._secrets = secrets
+        self._painter = painter
+        self._public_url = public_url
+
+    @property
+    def zone(self) -> tzinfo:
+        """The organisation's own, by which channels are told the time."""
+        return self._policy.calendars.of("").zone
+
+    def board(self, standings: Standings) -> Message:
+        return boards.board(self._words, standings, self.zone)
+
+    def moved(self) -> Message:
+        return boards.moved(self._words)
+
+    def closed(self) -> Message:
+        return boards.closed(self._words)
+
+    async def compose(
+        self,
+        notice: PersonalRound | ChannelNudge | ChannelReport | OperatorDigest,
+        links: Mapping[str, str],
+    ) -> Message | None:
+        """The message, or None when there is nothing to tell any more."""
+        match notice:
+            case PersonalRound():
+                return await self._round(notice, links)
+            case ChannelNudge():
+                return await self._nudge(notice)
+            case ChannelReport(org=org):
+                return await self._report(org)
+            case OperatorDigest(to):
+                words = Words(to.language or self._words.language)
+                return await digest(self._ledger, notice, words, self._policy, self._clock.now())
+
+    async def _round(self, notice: PersonalRound, links: Mapping[str, str]) -> Message | None:
+        now = self._clock.now()
+        requests = await self._waiting(notice.requests, now)
+        if not requests:
+            return None
+        language = notice.to.language or self._words.language
+        also = await self._waiting(notice.also, now)
+        words = Words(language)
+        return personal_round(words, notice, requests, links, self._policy, now, also=also)
+
+    async def _waiting(self, ids: Sequence[str], now: datetime) -> list[ConsentRequest]:
+        """Those that the person still has something to do about, and did not put off meanwhile."""
+        found = []
+        for request_id in ids:
+            request = await self._ledger.request(request_id)
+            if request is None:
+                continue
+            later = put_off_until(request, now, self._policy)
+            if later is not None and later > now:
+                continue
+            record = await self._ledger.app(request.app)
+            if record is not None and Open(request, record.state(now)).waits:
+                found.append(request)
+        return found
+
+    async def sample(self, asker: ChatIdentity) -> Message | None:
+        """A round as the asker would see it, made from an open app; its button leads nowhere."""
+        now, apps = self._clock.now(), await self._ledger.summaries()
+        record = next((app for app in apps if app.wants_consent), None)
+        if record is None:
+            return None
+        request = ConsentRequest(
+            id="sample",
+            app=record.app.ref,
+            app_label=record.app.label,
+            tenant_id=record.tenant_id,
+            tenant_domain=record.tenant.domain if record.tenant else record.app.tenant_name,
+            admin_object_id="",
+            admin_name=asker.display_name or asker.user_id,
+            admin_upn="",
+            chat=asker,
+            code=self._secrets.code(),
+            requested_by=asker.display_name or asker.user_id,
+            requested_at=now,
+            stage=Stage.DELIVERED,
+        )
+        calendar = self._policy.calendars.of_person(asker)
+        left = calendar.days_left(calendar.today(now), self._policy.deadline(request).on)
+        window = self._policy.campaign.window(left)
+        notice = PersonalRound(
+            asker, "sample", (request.id,), Reason.ROUND.value, window.name.value, Tone.CALM.value
+        )
+        links = {request.id: f"{self._public_url}/"}
+        words = Words(asker.language or self._words.language)
+        return personal_round(words, notice, (request,), links, self._policy, now, can_wait=False)
+
+    async def _nudge(self, notice: ChannelNudge) -> Message | None:
+        since = datetime.fromisoformat(notice.since)
+        until = datetime.fromisoformat(notice.until) if notice.until else self._clock.now()
+        entries = news(await self._ledger.audit(NEWS), since, until, notice.org)
+        apps = await self._ledger.summaries_of({AppRef.parse(entry.subject) for entry in entries})
+        return boards.nudge(self._words, entries, {app.ref: app for app in apps})
+
+    async def _report(self, org: str) -> Message | None:
+        today = self._clock.now().date()
+        apps = await self._ledger.summaries(org)
+        if not apps:
+            return None
+        past = [day for day in await self._ledger.history() if day.on < today]
+        counted = (day.of(org) for day in (*past, count(today, apps)))
+        days = [day for day in counted if day is not None]
+        deadline = main_deadline(dates_of(self._policy.campaign, apps), today)
+        chart = burn_down(days, deadline)
+        url = ""
+        if self._painter is not None and len(days) > 1:
+            png = await self._painter.burn_down(chart, reports.labels(self._words, chart))
+            # Nobody can guess the name; it shows counts only.
+            name = hashlib.sha256(self._secrets.token().encode()).hexdigest()[:40]
+            await self._ledger.save_picture(name, png)
+            url = f"{self._public_url}/p/{name}.png"
+        return reports.report(self._words, chart, url, org)

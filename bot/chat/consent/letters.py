@@ -1,0 +1,350 @@
+"""Notices as messages: the personal link, the channel's reminder, the thanks.
+
+Implements `bot.ports.writing.Composer`: what is told is read from the ledger at the moment of
+telling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.chat import phrases
+from bot.chat.campaign.reminding import Reminding
+from bot.chat.delivery.alarms import alarm
+from bot.chat.inventory.waiving import WaiverReplies
+from bot.chat.typed.commands import typed
+from bot.chat.words import Words
+from bot.domain.campaign.intents import Reason
+from bot.domain.campaign.windows import OKTA_CONSENT, SMS_RETIREMENT, phones_retire
+from bot.domain.consent.later import zone_named
+from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.delivery.notices import (
+    Alarm,
+    ChannelNudge,
+    ChannelReminder,
+    ChannelReport,
+    Happening,
+    Introduction,
+    Notice,
+    OperatorDigest,
+    OperatorNote,
+    PersonalLink,
+    PersonalRound,
+    RequestChanged,
+)
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.message import (
+    Block,
+    Buttons,
+    Cell,
+    Command,
+    Fact,
+    Facts,
+    Heading,
+    Message,
+    Note,
+    OpenLink,
+    Table,
+    Text,
+)
+from bot.ports.clouds import OktaOrg
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.ports.writing import NO_LINKS
+from bot.services.consent.acknowledge import integration_tab
+
+SHOWN = 8
+# The states in which nothing shows that something is missing.
+_UNSURE = (State.NEEDS_REVIEW, State.SAID_SAVED)
+
+
+class Letters:
+    """Writes notices out."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        orgs: Mapping[str, OktaOrg],
+        clock: Clock,
+        language: str,
+        reminding: Reminding,
+        chat_is_proof: bool = False,
+    ) -> None:
+        self._ledger = ledger
+        self._orgs = orgs
+        self._clock = clock
+        self._language = language
+        self._chat_is_proof = chat_is_proof
+        self._reminding = reminding
+
+    async def compose(
+        self,
+        notice: Notice,
+        *,
+        request: ConsentRequest | None = None,
+        link: str = "",
+        links: Mapping[str, str] = NO_LINKS,
+    ) -> Message | None:
+        match notice:
+            case PersonalLink(to, request_id):
+                request = request or await self._ledger.request(request_id)
+                if request is None:
+                    return None
+                words = Words(to.language or self._language)
+                if not link:  # "later" has come for somebody who has taken it on before
+                    return await self._changed(request, words)
+                return await self._personal_link(request, link, words)
+            case RequestChanged(to, request_id):
+                request = request or await self._ledger.request(request_id)
+                if request is None:
+                    return None
+                return await self._changed(request, Words(to.language or self._language))
+            case OperatorNote(to, happened, subject):
+                return await self._note(happened, subject, Words(to.language or self._language))
+            case Introduction(to, partner, request_id):
+                request = await self._ledger.request(request_id)
+                if request is None or not request.stage.is_open:
+                    return None
+                words = Words(to.language or self._language)
+                return await self._introduction(request, partner, words)
+            case ChannelReminder():
+                return await self._reminder(Words(self._language))
+            case PersonalRound(requests=(only,), also=()) if only in links:
+                request = await self._ledger.request(only)
+                if request is None or request.stage is not Stage.REQUESTED:
+                    return await self._reminding.compose(notice, links)
+                words = Words(notice.to.language or self._language)
+                now = notice.reason == Reason.NOW
+                return await self._personal_link(request, links[only], words, at_once=now)
+            case PersonalRound() | ChannelNudge() | ChannelReport() | OperatorDigest():
+                return await self._reminding.compose(notice, links)
+            case Alarm(to):
+                words = Words(to.language or self._language)
+                return await alarm(self._ledger, notice, words, self._reminding.zone)
+
+    async def _personal_link(
+        self, request: ConsentRequest, link: str, words: Words, *, at_once: bool = False
+    ) -> Message:
+        """The first message about one app; `at_once`: an operator had it sent whatever the hour."""
+        now = self._clock.now()
+        title = words("letter.title", app=request.app_label)
+        expires = request.link.expires_at if request.link else now
+        zone = zone_named(request.chat.time_zone)
+        record = await self._ledger.app(request.app)
+        unsure = record is not None and record.state(now) in _UNSURE
+        why = "letter.why_unsure" if unsure else "letter.why"
+        return Message(
+            title,
+            (
+                Heading(title),
+                Text(words("letter.hello", name=request.admin_name)),
+                Text(words(why, app=request.app_label, org=request.app.org)),
+                Facts(
+                    (
+                        Fact(words("fact.app"), request.app_label),
+                        Fact(words("fact.org"), request.app.org),
+                        Fact(words("fact.tenant"), request.tenant_domain),
+                        Fact(words("fact.account"), request.admin_upn),
+                        Fact(words("fact.requested_by"), request.requested_by),
+                        Fact(words("fact.code"), request.code),
+                    )
+                ),
+                *await self._also(request, words),
+                Buttons(self._ways(request, link, words)),
+                Note(words("letter.note", until=words.moment(expires, zone))),
+                Note(_verify(request, words)),
+                Note(words("letter.why_me", tenant=request.tenant_domain)),
+                *((Note(words("reason.now", name=request.requested_by)),) if at_once else ()),
+            ),
+        )
+
+    async def _also(self, request: ConsentRequest, words: Words) -> tuple[Block, ...]:
+        """What this person should know besides: who sits beside them, what ends for them."""
+        blocks: list[Block] = []
+        if request.colleague is not None:
+            name, email = request.colleague.name, request.colleague.email
+            blocks.append(Text(words("letter.colleague", name=name, email=email)))
+        admins = await self._ledger.global_admins(request.tenant_id) or ()
+        if any(a.object_id == request.admin_object_id and a.phone_only for a in admins):
+            record = await self._ledger.app(request.app)
+            tenant = record.tenant if record else None
+            if tenant is None or phones_retire(tenant.graph_host):
+                blocks.append(Text(words("letter.phone_only", date=words.date(SMS_RETIREMENT.on))))
+        return tuple(blocks)
+
+    def _ways(
+        self, request: ConsentRequest, link: str, words: Words
+    ) -> tuple[Command | OpenLink, ...]:
+        """What can be pressed: the link, "It's me" where that is enough, "Later", "Not me"."""
+        code = request.code
+        ways: list[Command | OpenLink] = [
+            OpenLink("open", words("button.open_link"), link, primary=not self._chat_is_proof)
+        ]
+        if self._chat_is_proof:
+            ways.append(Command("me", words("button.me"), f"me {code}", primary=True))
+        later, not_me = words("button.later"), words("button.not_me")
+        ways.append(Command("later", later, f"later {code}", page=f"{link}#later"))
+        ways.append(Command("notme", not_me, f"notme {code}", page=f"{link}#not-me"))
+        return tuple(ways)
+
+    async def _changed(self, request: ConsentRequest, words: Words) -> Message | None:
+        """The person's message as it stands now; None while it still is the question."""
+        match request.stage:
+            case Stage.REQUESTED | Stage.DELIVERED | Stage.UNDELIVERED:
+                return None  # put off or not: its link is the way back
+            case Stage.ACKNOWLEDGED | Stage.SAVED:
+                return await self._taken_on(request, words)
+            case Stage.DONE | Stage.DECLINED | Stage.EXPIRED | Stage.REVOKED:
+                title = words(f"ended.{request.stage.value}_title", app=request.app_label)
+                text = words(f"ended.{request.stage.value}", app=request.app_label)
+                record = await self._ledger.app(request.app)
+                if request.stage is Stage.REVOKED and record is not None:
+                    newer = await self._ledger.request(record.request_id)
+                    if record.is_waived:
+                        text = words("waiver.withdrawn", app=request.app_label)
+                    elif newer is not None and newer.admin_object_id == request.admin_object_id:
+                        title = words("ended.renewed_title", app=request.app_label)
+                        text = words("ended.renewed", app=request.app_label)
+                return Message(title, (Heading(title), Text(text)))
+
+    def _not_me(self, request: ConsentRequest, words: Words) -> Command:
+        return Command("notme", words("button.not_me"), f"notme {request.code}")
+
+    async def _taken_on(self, request: ConsentRequest, words: Words) -> Message:
+        saved = request.stage is Stage.SAVED
+        zone = zone_named(request.chat.time_zone)
+        title = words("saved.title" if saved else "thanks.title", app=request.app_label)
+        at = request.proof.at if request.proof else request.requested_at
+        blocks: list[Block] = [Heading(title)]
+        if saved:
+            blocks.append(Text(words("saved.text")))
+            next_at = request.watch.next_at if request.watch else None
+            blocks.append(
+                Note(
+                    words("saved.next", at=words.moment(next_at, zone))
+                    if next_at
+                    else words("saved.regular")
+                )
+            )
+        else:
+            blocks.append(Text(words("thanks.text", at=words.moment(at, zone))))
+            if request.proof is not None:
+                blocks.append(Note(words(f"proof.{request.proof.kind.value}")))
+        if request.snooze is not None:
+            until = words.moment(request.snooze.until, zone_named(request.snooze.zone))
+            blocks.append(Note(words("later.text", at=until)))
+        buttons: list[Command | OpenLink] = []
+        tab = await integration_tab(self._orgs, request.app)
+        if tab:
+            buttons.append(OpenLink("okta", words("button.okta"), tab, primary=not saved))
+        if not saved:
+            code = request.code
+            buttons.append(Command("me", words("button.steps"), f"me {code}"))
+            buttons.append(Command("saved", words("button.saved"), f"saved {code}"))
+            buttons.append(Command("later", words("button.later"), f"later {code}"))
+            buttons.append(self._not_me(request, words))
+        if buttons:
+            blocks.append(Buttons(tuple(buttons)))
+        if not saved:
+            blocks.append(Note(words("thanks.note")))
+        return Message(title, tuple(blocks))
+
+    async def _note(self, happened: Happening, subject: str, words: Words) -> Message | None:
+        """A word to the operator, about a request or an onboarding."""
+        if happened is Happening.ONBOARDED:
+            onboarding = await self._ledger.onboarding(subject)
+            if onboarding is None:
+                return None
+            text = words("note.onboarded", tenant=onboarding.domain)
+            return Message(text, (Text(text),))
+        if happened is Happening.WAIVER_ENDS:
+            found = await self._ledger.summaries_of([AppRef.parse(subject)])
+            waiver = found[0].waiver if found and found[0].is_waived else None
+            return WaiverReplies(words).ends(found[0], waiver) if waiver is not None else None
+        request = await self._ledger.request(subject)
+        if request is None:
+            return None
+        text = words(f"note.{happened.value}", name=request.admin_name, app=request.app_label)
+        blocks: list[Block] = [Text(text)]
+        if request.suggestion:
+            blocks.append(Text(words("note.suggestion", says=request.suggestion)))
+        blocks.append(Note(words("note.code", code=request.code)))
+        who = words("button.who", app=request.app_label)
+        blocks.append(Buttons((Command("who", who, f"who {request.app}"),)))
+        return Message(text, tuple(blocks))
+
+    async def _introduction(
+        self, request: ConsentRequest, partner: ChatIdentity, words: Words
+    ) -> Message:
+        title = words("introduction.title", app=request.app_label)
+        tab = await integration_tab(self._orgs, request.app)
+        other = partner.display_name or partner.email or partner.user_id
+        blocks: list[Block] = [
+            Heading(title),
+            Text(words("introduction.text", admin=request.admin_name, partner=other)),
+            Facts(
+                (
+                    Fact(words("fact.app"), request.app_label),
+                    Fact(words("fact.org"), request.app.org),
+                    Fact(words("fact.tenant"), request.tenant_domain),
+                )
+            ),
+        ]
+        if tab:
+            blocks.append(Buttons((OpenLink("okta", words("button.okta"), tab, primary=True),)))
+        blocks.append(Note(words("introduction.note")))
+        return Message(title, tuple(blocks))
+
+    async def _reminder(self, words: Words) -> Message | None:
+        page = await self._ledger.page(1, SHOWN)
+        if not page.open:
+            return None
+        title = words("reminder.title", count=page.open)
+        blocks: list[Block] = [
+            Heading(title),
+            phrases.progress(words, page.counts),
+            Text(words("reminder.why", date=words.date(OKTA_CONSENT.on))),
+            Table(
+                tuple(words(f"column.{name}") for name in ("app", "org", "state", "asked")),
+                tuple(
+                    (
+                        Cell(app.app.label),
+                        Cell(app.ref.org),
+                        phrases.state_cell(words, app.state),
+                        Cell(page.requests[app.request_id].admin_name)
+                        if app.request_id in page.requests
+                        else phrases.nobody_asked(words, app, page.prospects),
+                    )
+                    for app in page.shown
+                ),
+            ),
+        ]
+        if page.unreachable:
+            said = words("apps.unreachable", count=page.unreachable)
+            blocks.append(Text(f"{said} {words('hint.who')}"))
+        if page.open > SHOWN:
+            blocks.append(Note(words("reminder.more", count=page.open - SHOWN)))
+        blocks.append(Note(self._freshness(words, await self._looks())))
+        blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))
+        return Message(title, tuple(blocks), private=False)
+
+    async def _looks(self) -> tuple[datetime, ...]:
+        scans = await self._ledger.scans()
+        return tuple(scan.finished_at for scan in scans.values() if scan.finished_at)
+
+    def _freshness(self, words: Words, looks: tuple[datetime, ...]) -> str:
+        """A moment, not an age: the message stays in the channel."""
+        if not looks:
+            return words("apps.never_looked")
+        return words("board.fresh", at=words.moment(min(looks), self._reminding.zone))
+
+
+def _verify(request: ConsentRequest, words: Words) -> str:
+    """How to find out whether the message is real; a mail is not asked, its reader's people are."""
+    if request.chat.platform is Platform.MAIL:
+        return words("letter.verify_mail", name=request.requested_by, code=request.code)
+    return words("letter.verify", words=typed(f"verify {request.code}", request.chat.platform))

@@ -1,0 +1,104 @@
+"""What an operator is told when somebody is asked: who, and when the message goes out, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.chat.words import Words
+from bot.domain.campaign.rehearsal import Wait
+from bot.domain.consent.later import zone_named
+from bot.domain.consent.requests import ConsentRequest
+from bot.message import Block, Buttons, Command, Fact, Facts, Message, Note, Text
+from bot.services.campaign.outreach import Disturbs, Sent, SentAll
+
+SHOWN = 10
+
+
+def sent(words: Words, found: Sent, link_hours: int, now: datetime) -> Message:
+    """One app was asked for."""
+    asked, request = found.asked, found.asked.request
+    key = "asked.held" if asked.before else "asked.title"
+    title = words(key, name=request.admin_name, app=request.app_label)
+    blocks: list[Block] = [
+        Text(title),
+        Text(when(words, found)),
+        Facts(
+            (
+                Fact(words("fact.where"), words(f"platform.{request.chat.platform.value}")),
+                Fact(words("fact.code"), request.code),
+                Fact(words("fact.valid"), words.span(link_hours)),
+            )
+        ),
+    ]
+    if asked.replaced is not None:
+        blocks.append(Text(words("asked.replaced", name=asked.replaced.admin_name)))
+    if found.outlook is not None and found.outlook.why is not Wait.GATHER:
+        local = now.astimezone(zone_named(request.chat.time_zone))
+        blocks.append(Text(words("asked.now_confirm", time=f"{local:%H:%M}")))
+    if found.outlook is not None:
+        label = words("asked.button_now")
+        blocks.append(Buttons((Command("now", label, f"send {request.app} now"),)))
+    blocks.append(Note(words("asked.next")))
+    return Message(title, tuple(blocks))
+
+
+def when(words: Words, found: Sent) -> str:
+    """When the message goes out, by the person's own clock, and why not at once."""
+    if found.outlook is None:
+        return words("asked.now")
+    why = words(f"wait.{found.outlook.why.value}")
+    if found.outlook.at is None:
+        return words("asked.never", why=why)
+    return words("asked.when", at=moment(words, found.asked.request, found.outlook.at), why=why)
+
+
+def moment(words: Words, request: ConsentRequest, at: datetime) -> str:
+    """`at` by the clock of whoever is asked."""
+    return words.moment(at, zone_named(request.chat.time_zone))
+
+
+def sent_all(words: Words, found: SentAll) -> Message:
+    """All that was open was asked for."""
+    count = len(found.sent)
+    title = words("sendall.title", count=count) if count else words("sendall.none")
+    blocks: list[Block] = [Text(title)]
+    if count:
+        blocks.append(
+            Facts(
+                tuple(
+                    Fact(one.asked.request.app_label, f"{one.asked.request.admin_name}")
+                    for one in found.sent[:SHOWN]
+                )
+            )
+        )
+    if count > SHOWN:
+        blocks.append(Note(words("sendall.more", count=count - SHOWN)))
+    if found.held:
+        blocks.append(Text(words("sendall.held", count=found.held)))
+    if found.nobody:
+        blocks.append(Text(words("sendall.nobody", count=found.nobody)))
+    if count or found.held:
+        blocks.append(Note(words("sendall.now" if found.now else "sendall.each")))
+    return Message(title, tuple(blocks))
+
+
+def disturbs(words: Words, found: Disturbs) -> Message:
+    """What "now" would do, asked back."""
+    title = words("disturbs.title", count=found.people)
+    closed = (
+        words("disturbs.closed", count=found.closed) if found.closed else words("disturbs.open")
+    )
+    return Message(
+        title,
+        (
+            Text(title),
+            Text(closed),
+            Buttons(
+                (
+                    Command("sure", words("disturbs.yes"), "send all now sure"),
+                    Command("later", words("disturbs.no"), "send all", primary=True),
+                )
+            ),
+            Note(words("disturbs.otherwise")),
+        ),
+    )

@@ -1,0 +1,5 @@
+"""Answers about apps: lists, sign-on, waivers.
+
+Lives here: messages about the inventory.
+May not: read anything itself.
+"""

@@ -1,0 +1,192 @@
+"""Who is asked and why them, as messages: `who APP`, its short form in `why APP`, and `noted`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.chat import phrases
+from bot.chat.words import Words
+from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.campaign.windows import SMS_RETIREMENT
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.inventory.gaps import AdminGap
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.choice import Candidate, Choice, Nobody, Point
+from bot.domain.people.policy import AccountNote, Said
+from bot.domain.people.prospects import Prospect
+from bot.message import Block, Buttons, Cell, Command, Heading, Message, Note, Table, Text
+from bot.services.people.accounts import Noted
+
+SHOWN = 15
+PARTNERS_SHOWN = 5
+
+
+def who(
+    words: Words,
+    record: AppRecord,
+    choice: Choice,
+    now: datetime,
+    request: ConsentRequest | None = None,
+    outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
+) -> Message:
+    """Who can do it, and what speaks for and against each; `request` is the open one."""
+    chosen = choice.chosen
+    title = words("who.title", app=record.app.label)
+    blocks: list[Block] = [Heading(title)]
+    if request is not None:
+        blocks.append(_asked(words, request, now, outlooks))
+    if chosen is None:
+        blocks.append(Text(_nobody(words, record, choice)))
+    else:
+        blocks += _chosen(words, chosen, choice)
+    if choice.candidates:
+        columns = tuple(words(f"column.{name}") for name in ("person", "pro", "con"))
+        rows = tuple(
+            _row(words, _account(words, one), one.pro, one.con) for one in choice.candidates[:SHOWN]
+        )
+        blocks.append(Table(columns, rows))
+    if choice.partners:
+        columns = tuple(words(f"column.{name}") for name in ("okta_admin", "pro", "con"))
+        rows = tuple(
+            _row(words, f"{one.admin.display_name} ({one.admin.email})", one.pro, one.con)
+            for one in choice.partners[:PARTNERS_SHOWN]
+        )
+        blocks.append(Table(columns, rows))
+    blocks += [Note(_gap(words, gap)) for gap in choice.gaps]
+    blocks += [Note(_said(words, note)) for note in choice.notes]
+    if chosen is not None and record.state(now).wants_consent:
+        label = words("button.send", name=chosen.admin.display_name)
+        blocks.append(Buttons((Command("send", label, f"send {record.app.ref}", primary=True),)))
+    return Message(title, tuple(blocks))
+
+
+def _asked(
+    words: Words, request: ConsentRequest, now: datetime, outlooks: Mapping[str, Outlook]
+) -> Text:
+    return Text(
+        words(
+            "why.asked",
+            name=request.admin_name,
+            reached=words(f"reached.{request.chat.platform}"),
+            age=words.ago(request.requested_at, now),
+            stage=phrases.stage(words, request, outlooks),
+        )
+    )
+
+
+def _nobody(words: Words, record: AppRecord, choice: Choice) -> str:
+    match choice.nobody:
+        case Nobody.NO_TENANT:
+            return words("who.no_tenant", domain=record.app.tenant_name)
+        case Nobody.UNREADABLE:
+            return words("who.unreadable")
+        case Nobody.NONE_KNOWN:
+            return words("who.nobody_known")
+        case _:
+            return words("who.nobody_reachable")
+
+
+def _chosen(words: Words, chosen: Candidate, choice: Choice) -> list[Block]:
+    assert chosen.chat is not None  # else nobody is chosen
+    reached = words(f"reached.{chosen.chat.platform}")
+    blocks: list[Block] = [Text(words("who.chosen", name=phrases.person(chosen), reached=reached))]
+    if choice.partner is not None:
+        partner = choice.partner
+        reasons = phrases.point_texts(words, (*partner.pro, *partner.con))
+        name = partner.admin.display_name
+        blocks.append(Text(words("who.partner", name=name, reasons=reasons)))
+    elif not chosen.is_okta_admin:
+        blocks.append(Text(words("who.two_roles")))
+    if Point.ELIGIBLE_ROLE in chosen.con:
+        blocks.append(Text(words("who.eligible")))
+    if Point.PHONE_ONLY in chosen.con:
+        blocks.append(Text(words("who.phone_only", date=words.date(SMS_RETIREMENT.on))))
+    return blocks
+
+
+def _account(words: Words, candidate: Candidate) -> str:
+    person = phrases.person(candidate)
+    if not candidate.owner:
+        return person
+    return words("who.owned", person=person, owner=candidate.owner)
+
+
+def _row(
+    words: Words, person: str, pro: tuple[Point, ...], con: tuple[Point, ...]
+) -> tuple[Cell, ...]:
+    return (
+        Cell(person),
+        Cell(phrases.point_texts(words, pro) or "–"),
+        Cell(phrases.point_texts(words, con) or "–"),
+    )
+
+
+def _gap(words: Words, gap: AdminGap) -> str:
+    says = phrases.failure_text(words, gap.code, gap.says)
+    return words(f"gap.{gap.kind.value}", call=gap.call, missing=gap.missing, says=says)
+
+
+def _said(words: Words, note: AccountNote) -> str:
+    date = words.date(note.at.date())
+    match note.said:
+        case Said.OWNER if note.owner:
+            return words(
+                "who.said_owner", by=note.by, date=date, account=note.account, owner=note.owner
+            )
+        case Said.OWNER:
+            return words("who.said_nobodys", by=note.by, date=date, account=note.account)
+        case Said.DENIED:
+            return words("who.said_denied", by=note.by, date=date, account=note.account)
+        case Said.ALLOWED:
+            return words("who.said_allowed", by=note.by, date=date, account=note.account)
+
+
+def in_short(
+    words: Words,
+    record: AppRecord,
+    request: ConsentRequest | None,
+    prospect: Prospect | None,
+    now: datetime,
+    *,
+    in_chat: bool = True,
+    outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
+) -> Text | None:
+    """Who is asked, or would be, in one sentence; None when the app needs nobody."""
+    if request is not None:
+        return _asked(words, request, now, outlooks)
+    if not record.state(now).wants_consent:
+        return None
+    if prospect is None:
+        unknown = words("why.people_unknown")
+        return Text(f"{unknown} {words('hint.who')}" if in_chat else unknown)
+    if prospect.platform is None:
+        why = words(f"nobody.{(prospect.nobody or Nobody.ALL_RULED_OUT).value}")
+        return Text(words("why.nobody", why=why))
+    name, reached = prospect.admin_name, words(f"reached.{prospect.platform}")
+    if not prospect.partner_name:
+        return Text(words("why.would_ask", name=name, reached=reached))
+    partner = prospect.partner_name
+    return Text(words("why.would_ask_with", name=name, reached=reached, partner=partner))
+
+
+def noted(words: Words, done: Noted) -> Message:
+    """What was said of an account is kept, and whom it is about."""
+    note = done.note
+    match note.said:
+        case Said.OWNER if note.owner:
+            title = words("noted.owner", account=note.account, owner=note.owner)
+        case Said.OWNER:
+            title = words("noted.nobodys", account=note.account)
+        case Said.DENIED:
+            title = words("noted.denied", account=note.account)
+        case Said.ALLOWED:
+            title = words("noted.allowed", account=note.account)
+    blocks: list[Block] = [Text(title)]
+    if done.known:
+        names = words("phrase.comma").join(done.known)
+        blocks.append(Note(words("noted.known", names=names)))
+        blocks.append(Note(words("noted.affected", count=len(done.affected))))
+    else:
+        blocks.append(Note(words("noted.unknown")))
+    return Message(title, tuple(blocks))

@@ -1,0 +1,307 @@
+"""What can be asked of the bot, as data. `understanding` makes it of what people type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.evidence.rules import EvidenceKind
+from bot.domain.people.admins import Platform
+from bot.domain.summaries import Part
+
+
+@dataclass(frozen=True, slots=True)
+class ListApps:
+    """Which apps need migration; or those that are accepted as they are, or all."""
+
+    page: int = 1
+    part: Part = Part.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Waive:
+    """Accept an app as it is: `said` is until when and why. `sure`: what that does was read."""
+
+    app: str
+    said: str = ""
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unwaive:
+    """Take a waiver back."""
+
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What can be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What is known of one app, and how."""
+
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who can do it, and why them."""
+
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Ask the right person; `now`: at once, whatever their hours are."""
+
+    app: str
+    now: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendAll:
+    """Ask for every app that is open. `sure`: many people at once, whatever their hours are."""
+
+    now: bool = False
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Look at one app again, now."""
+
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanAll:
+    """Look at every org again, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemindNow:
+    """Post the reminder to the channels now; not `sure`: say first where it goes."""
+
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Whose admin account it is: `owner` is the person's address, "" when it is nobody's."""
+
+    account: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """Never ask this account."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """This account may be asked."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Onboard:
+    """Let the bot read one more tenant."""
+
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Whether a message with this code is real. Also for whoever was asked."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItIsMe:
+    """The asked person takes it on, by their chat account."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotMe:
+    """The asked person is the wrong one. `suggestion` names another; `sure` ends it."""
+
+    code: str
+    suggestion: str = ""
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAhead:
+    """Who would get what in the next `days` days. `said`: what was no number of days."""
+
+    days: int = 30
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNow:
+    """Post the report to the channels now; not `sure`: say first where it goes."""
+
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Show me what a personal reminder looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The asked person wants to hear of it then (their local time); None: offer times."""
+
+    code: str
+    at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The asked person has saved it in Okta."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saw:
+    """The asked person answers what else there was; None: ask. Said as `saw CODE fields yes`."""
+
+    code: str
+    told: EvidenceKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Already:
+    """The asked person says that it was done before."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsCode:
+    """A command about a message to the asker, said without the message's code."""
+
+    verb: str
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """I am away up to and with that day."""
+
+    said: str
+
+
+Personal = Verify | ItIsMe | NotMe | Later | Saved | Saw | Already | Away | NeedsCode
+"""What the asked person may say, operator or not: whose code or account it is decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Not understood. `closest` is the command that was perhaps meant, as it is said, or ""."""
+
+    said: str
+    closest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsApp:
+    """A command that needs an app, said without one."""
+
+    verb: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsDomain:
+    """`onboard`, said without a domain."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsAccount:
+    """A command that needs an account (and `owner` a person), said without."""
+
+    verb: str
+
+
+Command = (
+    ListApps
+    | Help
+    | Why
+    | Who
+    | Send
+    | SendAll
+    | Check
+    | ScanAll
+    | RemindNow
+    | Own
+    | Deny
+    | Allow
+    | Waive
+    | Unwaive
+    | Onboard
+    | Personal
+    | Unclear
+    | NeedsApp
+    | NeedsAccount
+    | NeedsDomain
+    | PlanAhead
+    | ReportNow
+    | Sample
+)
+
+WITH_APP: dict[str, type[Why | Who | Send | Check | Unwaive]] = {
+    "why": Why,
+    "who": Who,
+    "send": Send,
+    "check": Check,
+    "unwaive": Unwaive,
+}
+WITHOUT: dict[str, Command] = {
+    "help": Help(),
+    "?": Help(),
+    "scan": ScanAll(),
+    "sample": Sample(),
+}
+LISTS = {"apps": Part.OPEN, "all": Part.ALL, "waivers": Part.WAIVED}
+PUBLIC: dict[str, Command] = {
+    "remind": RemindNow(),
+    "remind sure": RemindNow(sure=True),
+    "report": ReportNow(),
+    "report sure": ReportNow(sure=True),
+}
+"""What others see: by these very words alone, never by a part of them, another one or a guess."""
+WITH_ACCOUNT: dict[str, type[Deny | Allow]] = {"deny": Deny, "allow": Allow}
+ABOUT_MESSAGES = ("verify", "notme", "later")
+ABOUT_APPS = tuple(WITH_APP)
+ABOUT_ACCOUNTS = ("owner", *WITH_ACCOUNT)
+VERBS = (
+    *("apps", "all", "why", "who", "send", "check", "scan", "remind", "plan", "report", "sample"),
+    *("waive", "unwaive", "waivers", "owner", "deny", "allow", "onboard"),
+    *("verify", "notme", "later", "away", "help"),
+)
+
+WITH_CODE = ("verify", "me", "notme", "later", "saved", "saw", "already")
+SLASH = "/o365"
+
+
+def typed(command: str, platform: Platform) -> str:
+    """A command as it is typed on that platform: Slack has a slash command, Teams has none."""
+    return f"{SLASH} {command}" if platform is Platform.SLACK else command
+
+
+def verb_about_app(command: Command) -> str:
+    """The verb of a command about an app, "" for any other."""
+    return next((verb for verb, kind in WITH_APP.items() if isinstance(command, kind)), "")

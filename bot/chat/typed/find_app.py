@@ -1,0 +1,157 @@
+"""Which app is meant: by reference, by id, by its label, or by a sentence that has its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from functools import lru_cache
+
+from bot.chat.typed.marks import AROUND, unmarked
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
+from bot.domain.likeness import likeness
+from bot.errors import AppAmbiguous, AppUnknown
+from bot.ports.ledger import Ledger
+
+PROPOSED = 3
+
+Named = tuple[AppRef, str]
+"""An app and its label."""
+
+_ENDS = "?!.,:; " + AROUND
+_THANKS = re.compile(
+    r"[,.!? ]+(?:please|pls|plz|bitte|thanks|thank you|danke|now|jetzt|again|nochmal|noch mal"
+    r"|asap|today|heute)[.!?]*$"
+)
+_APP = re.compile(r"^(?:(?:the|die|der|das) )?app |^(?:the|die|das) (?=.* app$)| app$")
+# What stands around a name in a sentence, as `likeness` has it.
+_ENGLISH = (
+    "a about admin again an and any are be been can consent consented could did do does done "
+    "everything finish for fix get going has have how i in is isn't it link may me migrate "
+    "migrated migration missing must need needed needs not now of on open or our owner owns please "
+    "responsible right send should so still that the their them there this to today up us was we "
+    "what when which who whom why will with would wrong yet app apps"
+)
+_GERMAN = (
+    "aber am an auf bei bitte da das dem den der des die dran dürfen ein eine einen er erledigt es "
+    "fehlt fertig für hat haben ich im in ist jetzt kann können link los man mal migriert mir mit "
+    "muss müssen nicht noch nochmal nun offen schon sein sie sind soll sollte umgestellt und "
+    "uns verantwortlich von warum was wegen wem wen wer werden wie wir wird wurde zu zum zur "
+    "zustimmen zuständig"
+)
+_FILLERS = frozenset(map(likeness, f"{_ENGLISH} {_GERMAN}".split()))
+
+
+async def named_app(ledger: Ledger, name: str) -> tuple[AppRecord, bool]:
+    """The record of the app that is meant, and whether `name` is its name and no more than that.
+
+    Raises as `find_app`; the choices by urgency.
+    """
+    names = await ledger.names()
+    try:
+        try:
+            ref, exactly = find_app(name, names), True
+        except AppUnknown:
+            ref, exactly = app_within(name, names), False
+    except AppAmbiguous as error:
+        found = await ledger.summaries_of(map(AppRef.parse, error.choices))
+        raise AppAmbiguous(name, {str(app.ref): app.app.label for app in found}) from None
+    record = await ledger.app(ref)
+    if record is None:
+        raise AppUnknown(name)
+    return record, exactly
+
+
+def find_app(name: str, names: Sequence[Named]) -> AppRef:
+    """The app called `name`: `org/id`, id, exact label, or a part of exactly one label.
+
+    What is written as it is shown counts before what only looks like it, without marks and thanks.
+    Raises AppUnknown (with labels that look alike) or AppAmbiguous.
+    """
+    wanted = likeness(name)
+    bare = _without_more(wanted)
+    steps: tuple[Callable[[Named], bool], ...] = (
+        lambda one: wanted in _ids(one),
+        lambda one: wanted == likeness(one[1]),
+        lambda one: bare in _ids(one),
+        lambda one: bare == _label(one),
+        lambda one: wanted != "" and wanted in likeness(one[1]),
+        lambda one: bare != "" and bare in _label(one),
+    )
+    for fits in steps:
+        if (found := _only(name, [one for one in names if fits(one)])) is not None:
+            return found
+    raise AppUnknown(name, _alike(bare, names))
+
+
+def app_within(words: str, names: Sequence[Named]) -> AppRef:
+    """The app whose name stands in a sentence; its words may stand for a part of one label.
+
+    Raises as `find_app`.
+    """
+    said = _without_more(likeness(words))
+    tokens = [token.strip(_ENDS) for token in said.split()]
+    rest = " ".join(token for token in tokens if token and token not in _FILLERS)
+    for found in (
+        [one for one in names if any(token in _ids(one) for token in tokens)],
+        _whole(said, names),
+        [one for one in names if rest and _holds(_label(one), rest)],
+        [one for one in names if rest and rest in _label(one)],
+    ):
+        if (ref := _only(words, found)) is not None:
+            return ref
+    raise AppUnknown(words, _alike(rest, names))
+
+
+def _only(name: str, found: Sequence[Named]) -> AppRef | None:
+    if len(found) > 1:
+        raise AppAmbiguous(name, {str(ref): label for ref, label in found})
+    return found[0][0] if found else None
+
+
+def _whole(said: str, names: Sequence[Named]) -> list[Named]:
+    """Those whose whole label stands there, as words; not one that is part of a longer one."""
+    found = {one: label for one in names if (label := _label(one)) and _holds(said, label)}
+    return [
+        one
+        for one, label in found.items()
+        if not any(_holds(other, label) for other in found.values() if other != label)
+    ]
+
+
+def _holds(text: str, part: str) -> bool:
+    """Whether `part` stands in `text` as whole words."""
+    return part in text and bool(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text))
+
+
+def _ids(one: Named) -> tuple[str, str]:
+    return likeness(str(one[0])), likeness(one[0].app_id)
+
+
+def _label(one: Named) -> str:
+    return _bare(likeness(one[1]))
+
+
+@lru_cache(maxsize=20_000)
+def _bare(said: str) -> str:
+    """A name without marks and what ends a sentence."""
+    return unmarked(said).strip(_ENDS)
+
+
+def _without_more(said: str) -> str:
+    """The name in "the labs app, please!"."""
+    return _APP.sub("", _THANKS.sub("", _bare(said))).strip(_ENDS)
+
+
+def _alike(wanted: str, names: Sequence[Named]) -> tuple[str, ...]:
+    """Labels that look like what is wanted, or have a word that does."""
+    labels = {likeness(label): label for _, label in names}
+    by_word: dict[str, list[str]] = {}
+    for label in labels:
+        for word in label.split():
+            by_word.setdefault(word, []).append(label)
+    close = get_close_matches(wanted, labels, n=PROPOSED, cutoff=0.6)
+    for word in get_close_matches(wanted, by_word, n=PROPOSED, cutoff=0.7):
+        close += by_word[word]
+    return tuple(labels[label] for label in dict.fromkeys(close))[:PROPOSED]

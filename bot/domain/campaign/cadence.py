@@ -1,0 +1,141 @@
+"""On which day, and at which moment of it, somebody may be told.
+
+Days are local dates of the person's calendar, moments are UTC. Answers about days are kept with the
+policy: of a thousand people most were told on one of a few days.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, date, datetime, time, timedelta
+
+from bot.domain.campaign.intents import Policy, Reason
+from bot.domain.campaign.windows import Audience
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.delivery.notices import OperatorDigest, PersonalRound
+from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.recipients import Recipient
+from bot.domain.time.calendar import DAY, Calendar
+
+WEEK = timedelta(days=7)
+_LONGEST = 130  # working days: no cadence is slower than half a year
+
+
+def due_day(
+    told_on: date, deadline: date, calendar: Calendar, today: date, policy: Policy, *, early: bool
+) -> tuple[date, date | None]:
+    """The day of the next reminder, today or later, and the day of the last call before the date.
+
+    `early`: it is one of the first ones. `date.max` when no window lets the person be told.
+    """
+    key = (id(calendar), told_on, deadline, today, early)
+    known = policy.due_days.get(key)
+    if known is None:
+        if len(policy.due_days) > 100_000:
+            policy.due_days.clear()
+        found = _find_due_day(told_on, deadline, calendar, today, policy, early)
+        known = policy.due_days[key] = found
+    return known
+
+
+def _find_due_day(
+    told_on: date, deadline: date, calendar: Calendar, today: date, policy: Policy, early: bool
+) -> tuple[date, date | None]:
+    last_day = calendar.last_working_day(deadline)
+    last_window = policy.campaign.window(calendar.days_left(last_day, deadline))
+    told_then = Audience.PERSON in last_window.audience
+    final = last_day if told_on < last_day and last_day >= today and told_then else None
+    day = calendar.next_working_day(max(today, told_on + DAY))
+    gone = calendar.days_left(told_on, day)
+    for _ in range(_LONGEST):
+        window = policy.campaign.window(calendar.days_left(day, deadline))
+        every = min(window.every, policy.early_every) if early else window.every
+        if day == final or (Audience.PERSON in window.audience and gone >= every):
+            return day, final
+        day = calendar.next_working_day(day + DAY)
+        gone += 1
+    return date.max, final
+
+
+def rested(recipient: Recipient, now: datetime, policy: Policy) -> datetime:
+    """From when on the week has room for another message, whatever the ones before were.
+
+    What an operator is told of all apps counts as well, and the rest of its day is quiet.
+    """
+    week = now - WEEK
+    heard = [at for at in (*recipient.rounds, *recipient.digests) if at > week]
+    free = now
+    if recipient.digests:
+        calendar = policy.calendars.of_person(recipient.chat)
+        free = max(free, start_of(calendar.day_of(recipient.digests[-1]) + DAY, calendar))
+    if len(heard) >= policy.per_week:
+        free = max(free, sorted(heard)[-policy.per_week] + WEEK)
+    return free
+
+
+def moment_of(
+    chat: ChatIdentity,
+    day: date,
+    earliest: datetime,
+    calendar: Calendar,
+    policy: Policy,
+    occasion: str = "",
+) -> tuple[date, datetime] | None:
+    """The first moment from `earliest` on that is this person's, and its day.
+
+    It is never at the stroke of the hour. Each person has minutes of their own, and others for each
+    `occasion`, so that a company's morning is no burst.
+    """
+    day = max(day, calendar.today(earliest))
+    for _ in range(_LONGEST):
+        day = calendar.next_working_day(day)
+        opening = calendar.opening(day)
+        if opening is not None:
+            first, last = opening
+            spread = min(policy.jitter, (last - first) / 2).total_seconds()
+            own = first + timedelta(
+                seconds=_own_part(f"{occasion}{chat.user_id}", day) * spread // 1
+            )
+            moment = own if own > earliest else earliest
+            if moment < last and calendar.is_open(moment):
+                return day, moment
+        day += DAY
+    return None
+
+
+def is_timely(notice: PersonalRound | OperatorDigest, now: datetime, policy: Policy) -> bool:
+    """Whether it may still be told: on the day it was planned for, in the person's hours.
+
+    What was held up is told by the next one, from the truth of that day. What an operator sends
+    at once is always timely.
+    """
+    if isinstance(notice, PersonalRound) and notice.reason == Reason.NOW:
+        return True
+    calendar = policy.calendars.of_person(notice.to)
+    return notice.round.startswith(calendar.today(now).isoformat()) and calendar.is_open(now)
+
+
+def _own_part(name: str, day: date) -> float:
+    """Between 0 and 1, the same for the same name and day in every process."""
+    return zlib.crc32(f"{name}:{day.toordinal()}".encode()) / 2**32
+
+
+def start_of(day: date, calendar: Calendar) -> datetime:
+    """The first moment of a local day, in UTC."""
+    return datetime.combine(day, time(), calendar.zone).astimezone(UTC)
+
+
+def put_off_until(request: ConsentRequest, now: datetime, policy: Policy) -> datetime | None:
+    """When the person wants to hear of it again; None when they did not put it off.
+
+    Where a date has moved ahead of their plan, the last working day before it is the plan.
+    """
+    if request.snooze is None:
+        return None
+    calendar = policy.calendars.of_person(request.chat)
+    on = policy.deadline(request).on
+    last = calendar.last_working_day(on)
+    opening = calendar.opening(last)
+    if last < calendar.today(now) or opening is None:
+        return request.snooze.until
+    return min(request.snooze.until, opening[0])

@@ -1,0 +1,183 @@
+"""What an operator is told of all apps at once, and when: pure decisions.
+
+A digest goes to one operator in the windows whose audience has operators, and whenever something
+new got stuck (nobody is left to ask for it):
+
+* only in the operator's own working hours, on their working days, at a minute of their own;
+* every `every` working days of the most urgent such window, and on its first one at once;
+* never on the day of another message; what an operator hears as Global Administrator counts in the
+  same `per_week`;
+* not while they are away, and never when no app is that near, or newly stuck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from bot.domain.campaign import rehearsal, reminders
+from bot.domain.campaign.cadence import moment_of, rested
+from bot.domain.campaign.intents import Intent, Policy, Standing
+from bot.domain.campaign.windows import Audience, Window
+from bot.domain.delivery.notices import OperatorDigest
+from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.recipients import LONGEST_ABSENCE
+from bot.domain.summaries import AppSummary
+from bot.domain.time.calendar import DAY, HORIZON, Calendar
+
+OCCASION = "digest:"
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Send one operator a digest. `at` is UTC."""
+
+    notice: OperatorDigest
+    at: datetime
+
+    @property
+    def to(self) -> ChatIdentity:
+        return self.notice.to
+
+    @property
+    def key(self) -> str:
+        return f"{OCCASION}{self.notice.round}:{self.to}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is due for one operator now, if anything, and when to look again (UTC)."""
+
+    digest: Digest | None = None
+    again: datetime | None = None
+
+
+NOTHING = Decision()
+
+
+def date_of(app: AppSummary, policy: Policy) -> date:
+    """The date that an app runs against."""
+    return policy.campaign.deadline_for(app.ref, app.tenant_id).on
+
+
+def dates_of(apps: Iterable[AppSummary], policy: Policy) -> tuple[date, ...]:
+    """The dates of what is open, each once, the earliest first."""
+    return tuple(sorted({date_of(app, policy) for app in apps if app.is_open}))
+
+
+def window_of(on: date, calendar: Calendar, today: date, policy: Policy) -> Window | None:
+    """The window of a date, when operators are told in it."""
+    window = policy.campaign.window(calendar.days_left(today, on))
+    return window if Audience.OPERATOR in window.audience else None
+
+
+def look(
+    standing: Standing,
+    dates: Sequence[date],
+    now: datetime,
+    policy: Policy,
+    stuck_at: datetime | None = None,
+) -> Decision:
+    """What is due for one operator at `now` (UTC), and when to look again.
+
+    `dates` are those of the open apps; `standing` is the operator as somebody who is told things.
+    `stuck_at` is when something got stuck last, None where nothing is.
+    """
+    recipient = standing.recipient
+    calendar = policy.calendars.of_person(recipient.chat)
+    today = calendar.today(now)
+    first = today
+    if policy.campaign.start is not None:
+        first = max(first, policy.campaign.start)
+    if recipient.away_until is not None:
+        first = max(first, min(recipient.away_until, today + LONGEST_ABSENCE) + DAY)
+    if recipient.rounds:
+        first = max(first, calendar.day_of(recipient.rounds[-1]) + DAY)
+    told_on = calendar.day_of(recipient.digests[-1]) if recipient.digests else None
+    day = _next_day(told_on, dates, first, calendar, policy)
+    if stuck_at is not None and (told_on is None or recipient.digests[-1] < stuck_at):
+        soonest = first if told_on is None else max(first, told_on + DAY)
+        soonest = calendar.next_working_day(soonest)
+        day = soonest if day is None else min(day, soonest)
+    if day is None:
+        return NOTHING
+    free = rested(recipient, now, policy)
+    found = moment_of(recipient.chat, day, free, calendar, policy, OCCASION)
+    if found is None or found[1] > now:
+        # Where the week has no room until no window tells any more, that look finds nothing.
+        return Decision(again=found[1] if found is not None else None)
+    windows = (window_of(on, calendar, today, policy) for on in sorted(dates))
+    window = next((window.name.value for window in windows if window is not None), "")
+    return Decision(Digest(OperatorDigest(recipient.chat, day.isoformat(), window), now))
+
+
+def after(standing: Standing, digest: Digest) -> Standing:
+    """The operator once `digest` was told."""
+    return replace(standing, recipient=standing.recipient.told_of_all(digest.at))
+
+
+def rehearse(
+    standing: Standing,
+    dates: Sequence[date],
+    start: datetime,
+    until: datetime,
+    policy: Policy,
+    stuck_at: datetime | None = None,
+) -> Iterator[Digest | Intent]:
+    """All that an operator would be told from `start` to `until` if nobody did anything.
+
+    Also as Global Administrator: both count in one week.
+    """
+    now: datetime | None = start
+    while now is not None and now < until:
+        for intent in reminders.look(standing, now, policy).intents:
+            yield intent
+            standing = rehearsal.after(standing, intent)
+        digest = look(standing, dates, now, policy, stuck_at).digest
+        if digest is not None:
+            yield digest
+            standing = after(standing, digest)
+        looks = (
+            reminders.look(standing, now, policy).again,
+            look(standing, dates, now, policy, stuck_at).again,
+        )
+        now = min((again for again in looks if again is not None and again > now), default=None)
+
+
+def _next_day(
+    told_on: date | None, dates: Sequence[date], first: date, calendar: Calendar, policy: Policy
+) -> date | None:
+    """The next day on which a window has a digest; None when there is none for a year."""
+    day = calendar.next_working_day(first if told_on is None else max(first, told_on + DAY))
+    gone = HORIZON if told_on is None else calendar.days_left(told_on, day)
+    found: date | None = None
+    for on in dates:
+        at = _day_for(on, day, gone, found, calendar, policy)
+        if at is not None:
+            found = at
+    return found
+
+
+def _day_for(
+    on: date, day: date, gone: int, before: date | None, calendar: Calendar, policy: Policy
+) -> date | None:
+    """The same for one date, if that comes `before`. `gone` working days since the last one.
+
+    On each working day one less is left, over the date too.
+    """
+    windows = policy.campaign.windows
+    left = calendar.days_left(day, on)
+    for _ in range(HORIZON):
+        if before is not None and day >= before:
+            return None
+        window = policy.campaign.window(left)
+        told = Audience.OPERATOR in window.audience
+        if told and gone >= window.every:
+            return day
+        if window is windows[-1] and not told:
+            return None
+        day = calendar.next_working_day(day + DAY)
+        gone += 1
+        left -= 1
+    return None

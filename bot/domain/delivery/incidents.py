@@ -1,0 +1,62 @@
+"""What keeps messages from getting through until somebody acts: a state with an owner, no retry.
+
+A trouble is about a place: a whole platform (`slack`: the token was revoked) or one channel
+(`slack:C1`: it was archived). It is told to the operators once, stands in `/health` while it lasts,
+and ends by itself with the first message that gets through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import Alarm, Channel
+from bot.domain.people.admins import ChatIdentity
+
+PROBE_EVERY = timedelta(minutes=1)
+"""How long a platform that refuses the installation is left alone before it is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something is wrong with `place` since then (UTC). `reason` is free of secrets."""
+
+    place: str
+    code: str
+    reason: str
+    since: datetime
+    revision: int = 1
+
+    @property
+    def platform(self) -> str:
+        return self.place.partition(":")[0]
+
+    @property
+    def is_installation(self) -> bool:
+        """Whether it is about the whole platform, so that everything for it is held."""
+        return self.place == self.platform
+
+
+def owners(trouble: Trouble, operators: Iterable[ChatIdentity]) -> tuple[ChatIdentity, ...]:
+    """Who is told: the operators on that platform, or on the others when it is out itself."""
+    return tuple(
+        o for o in operators if (o.platform == trouble.platform) != trouble.is_installation
+    )
+
+
+def alarms(
+    about: str, code: str, now: datetime, to: Sequence[ChatIdentity], *, after: timedelta
+) -> tuple[Delivery, ...]:
+    """One message to each operator about this, at most once a day while it comes and goes."""
+    return tuple(
+        Delivery(Alarm(one, about, code, now.date().isoformat()), now + after, "alarm")
+        for one in to
+    )
+
+
+def places_of(to: ChatIdentity | Channel) -> tuple[str, ...]:
+    """What works when a message to them got through."""
+    platform = to.platform.value
+    return (platform, str(to)) if isinstance(to, Channel) else (platform,)

@@ -1,0 +1,252 @@
+"""Which apps and tenants have to be read again, and what a look makes of a record. Pure.
+
+A full scan reads everything. All others read what is new, what changed, what the log names, what
+could not be read, and what was not read for long.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.evidence.history import condensed, merge, newest_of_topics
+from bot.domain.evidence.rules import LOG_RETENTION, Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppStatus, Office365App, Tenant
+from bot.domain.inventory.records import AppRecord
+
+# What one look sees is dated while it reads, a little before the look is written down.
+SAME_LOOK = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class LookPolicy:
+    """How old a look may grow.
+
+    `full_after`: any look at all; half of the shelf life of what it finds, so that one may fail.
+    `microsoft_after`: the look at a tenant with open apps. `again_after`: the one that could not
+    find again what was found before. `people_after`: who the org's admins are.
+    """
+
+    full_after: timedelta = timedelta(hours=24)
+    microsoft_after: timedelta = timedelta(hours=1)
+    again_after: timedelta = timedelta(hours=6)
+    people_after: timedelta = timedelta(hours=12)
+
+    def oldest_look(self, app: Office365App) -> timedelta:
+        """How old a look at this app may be: up to a quarter less than `full_after`.
+
+        Apps that were read together would otherwise fall due together for ever.
+        """
+        part = zlib.crc32(str(app.ref).encode()) / 2**32
+        return self.full_after * (1 - part / 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a scan looks now.
+
+    `full` reads everything. `resumed_from` is when a scan that died began: what was read since then
+    is not read again. `changed` are the ids of the apps that the log names.
+    """
+
+    now: datetime
+    full: bool = False
+    resumed_from: datetime | None = None
+    changed: frozenset[str] = frozenset()
+
+    def covers(self, looked_at: datetime | None) -> bool:
+        """True for a look of this very scan, before it died."""
+        return (
+            self.resumed_from is not None
+            and looked_at is not None
+            and looked_at >= self.resumed_from
+        )
+
+    def speaks_of(self, app: Office365App, record: AppRecord) -> bool:
+        """True when something is known to have changed, or everything is to be read."""
+        return self.full or app.ref.app_id in self.changed or app != record.app
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One app that has to be looked at, and at what. `record` is None for a new one."""
+
+    app: Office365App
+    record: AppRecord | None
+    connection: bool
+    microsoft: bool
+
+
+def plan(
+    apps: Sequence[Office365App],
+    known: Mapping[str, AppRecord],
+    log: Mapping[str, tuple[Evidence, ...]],
+    occasion: Occasion,
+    policy: LookPolicy,
+    *,
+    microsoft: bool = True,
+) -> tuple[Todo, ...]:
+    """What a scan has to do, in the order of `apps`. `known` and `log` are by app id.
+
+    A tenant that one app wants read again is read for all its apps. `microsoft` is False where
+    Microsoft cannot be asked at all.
+    """
+    active = [app for app in apps if app.status is AppStatus.ACTIVE and microsoft]
+    domains = {
+        app.tenant_name
+        for app in active
+        if _wants_microsoft(app, known.get(app.ref.app_id), occasion, policy)
+    }
+    todos = []
+    for app in apps:
+        record = known.get(app.ref.app_id)
+        todo = Todo(
+            app,
+            record,
+            connection=_wants_connection(app, record, occasion, policy),
+            microsoft=app.status is AppStatus.ACTIVE and app.tenant_name in domains,
+        )
+        if todo.connection or todo.microsoft or _has_news(record, log.get(app.ref.app_id, ())):
+            todos.append(todo)
+    return tuple(todos)
+
+
+def _wants_connection(
+    app: Office365App, record: AppRecord | None, occasion: Occasion, policy: LookPolicy
+) -> bool:
+    if record is None or record.scanned_at is None:
+        return True
+    if occasion.covers(record.scanned_at):
+        return False
+    return (
+        occasion.speaks_of(app, record)
+        or any(e.failed_part == "connection" for e in record.evidence)
+        or occasion.now - record.scanned_at >= policy.oldest_look(app)
+    )
+
+
+def _wants_microsoft(
+    app: Office365App, record: AppRecord | None, occasion: Occasion, policy: LookPolicy
+) -> bool:
+    if not app.tenant_name:
+        return False
+    if record is None or record.microsoft_at is None:
+        return True
+    if occasion.covers(record.microsoft_at):
+        return False
+    age = occasion.now - record.microsoft_at
+    return (
+        occasion.speaks_of(app, record)
+        or age >= policy.oldest_look(app)
+        or (age >= policy.again_after and _is_unconfirmed(record, record.microsoft_at))
+        or (age >= policy.microsoft_after and record.state(occasion.now).is_open)
+    )
+
+
+def _is_unconfirmed(record: AppRecord, looked_at: datetime) -> bool:
+    """True when the last look at the tenant did not tell of what one before it had told of."""
+    facts = newest_of_topics(record.evidence)
+    told = (facts[topic] for topic in ("tenant", "account") if topic in facts)
+    return any(fact.seen_at < looked_at - SAME_LOOK for fact in told)
+
+
+def _has_news(record: AppRecord | None, log: tuple[Evidence, ...]) -> bool:
+    """True when what the log says, or that it cannot be read, is not in the record yet."""
+    if record is None or any(e.kind is not EvidenceKind.READ_FAILED for e in log):
+        return True
+    was_unread = any(e.failed_part == "log" for e in record.evidence)
+    return was_unread != bool(log)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look found out about an app. A part that was not read is None."""
+
+    connection: tuple[Evidence, ...] | None = None
+    log: tuple[Evidence, ...] | None = None
+    microsoft: tuple[Evidence, ...] | None = None
+    tenant: Tenant | None = None
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        return (*(self.connection or ()), *(self.log or ()), *(self.microsoft or ()))
+
+
+def looked(record: AppRecord, app: Office365App, seen: Seen, now: datetime) -> AppRecord:
+    """The record after a look. A failed read lasts until the same part is read again."""
+    read = {
+        "connection": seen.connection is not None,
+        "log": seen.log is not None,
+        "microsoft": seen.microsoft is not None,
+    }
+    known = tuple(_not_ahead(item, now) for item in record.evidence)
+    lasting = (e for e in known if (part := e.failed_part) and not read.get(part))
+    tenant = seen.tenant or (record.tenant if _leads_there(record, app) else None)
+    changes = (*_moved(record, app, tenant, now), *_unwatched(record, seen, now))
+    return replace(
+        record,
+        app=app,
+        tenant=tenant,
+        evidence=condensed(merge(known, (*lasting, *changes, *seen.evidence))),
+        scanned_at=now if seen.connection is not None else record.scanned_at,
+        microsoft_at=now if seen.microsoft is not None else record.microsoft_at,
+        revision=record.revision + 1,
+    )
+
+
+def _not_ahead(item: Evidence, now: datetime) -> Evidence:
+    """As if seen just before now what a clock that ran ahead dated: a new look is newer."""
+    latest = now - timedelta.resolution
+    if item.seen_at <= latest:
+        return item
+    return replace(item, seen_at=latest, first_seen=min(item.first_seen or latest, latest))
+
+
+def _leads_there(record: AppRecord, app: Office365App) -> bool:
+    """Whether the app still names the tenant that the record's was found by."""
+    return app.tenant_name.lower() == record.app.tenant_name.lower()
+
+
+def _moved(
+    record: AppRecord, app: Office365App, tenant: Tenant | None, now: datetime
+) -> tuple[Evidence, ...]:
+    """That the app leads to another tenant than at the look before, or is for another domain."""
+    if not record.revision:
+        return ()
+    is_for_the_same = app.domain.lower() == record.app.domain.lower()
+    is_other = record.tenant is not None and tenant is not None and record.tenant.id != tenant.id
+    if _leads_there(record, app) and is_for_the_same and not is_other:
+        return ()
+    detail = {"was": _names(record.app), "name": _names(app)}
+    return (
+        Evidence(
+            EvidenceKind.APP_MOVED,
+            now,
+            now,
+            detail,
+            event_id=now.isoformat(),
+            tenant=tenant.id if tenant is not None else "",
+        ),
+    )
+
+
+def _names(app: Office365App) -> str:
+    """The tenant and the domain of an app, as its settings have them."""
+    return " / ".join(dict.fromkeys(name for name in (app.tenant_name, app.domain) if name))
+
+
+def _unwatched(record: AppRecord, seen: Seen, now: datetime) -> tuple[Evidence, ...]:
+    """That what happened until some day is not known: the log did not go back so far.
+
+    At the first look, and when the log was not read for longer than Okta keeps it.
+    """
+    if seen.log is None or any(e.failed_part == "log" for e in seen.log):
+        return ()
+    failed = (e for e in record.evidence if e.failed_part == "log")
+    read_at = min((e.first_seen or e.seen_at for e in failed), default=record.scanned_at)
+    since = now - LOG_RETENTION
+    if read_at is not None and read_at >= since:
+        return ()
+    return (Evidence(EvidenceKind.UNWATCHED, now, since),)

@@ -1,0 +1,65 @@
+"""One person who is reminded: what they were told, and when they are away.
+
+"Later" is kept with the request that it is about (`bot.domain.consent.later`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from bot.domain.people.admins import ChatIdentity
+
+KEPT_ROUNDS = 32
+LOST_FOR = timedelta(days=30)
+"""An address is tried again after so long: a mailbox may have been made meanwhile."""
+LONGEST_ABSENCE = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What one person was told and what they answered. Times are UTC; `revision` counts changes.
+
+    `rounds` are the latest personal messages, oldest first, `digests` what an operator was told of
+    all apps. `answered_at` is when the person last did something about any of their apps: silence
+    is counted from there. `away_until` is the last day of an absence (local date). `lost_at` is
+    when a mail to them came back.
+    """
+
+    chat: ChatIdentity
+    rounds: tuple[datetime, ...] = ()
+    answered_at: datetime | None = None
+    away_until: date | None = None
+    digests: tuple[datetime, ...] = ()
+    revision: int = 0
+    lost_at: datetime | None = None
+
+    def is_lost(self, now: datetime) -> bool:
+        """True while nobody is written to at this address, since nobody was there."""
+        return self.lost_at is not None and now - self.lost_at < LOST_FOR
+
+    def lost(self, at: datetime) -> Recipient:
+        """After a mail to them came back."""
+        return replace(self, lost_at=at, revision=self.revision + 1)
+
+    def told(self, at: datetime) -> Recipient:
+        """After a round at `at`."""
+        kept = (*self.rounds, at)[-KEPT_ROUNDS:]
+        return replace(self, rounds=kept, revision=self.revision + 1)
+
+    def answered(self, at: datetime) -> Recipient:
+        """After they did something about one of their apps, which is an answer for all of them."""
+        return replace(self, answered_at=at, revision=self.revision + 1)
+
+    def told_of_all(self, at: datetime) -> Recipient:
+        """After an operator's digest at `at`."""
+        kept = (*self.digests, at)[-KEPT_ROUNDS:]
+        return replace(self, digests=kept, revision=self.revision + 1)
+
+    def known_as(self, chat: ChatIdentity) -> Recipient:
+        """After their platform said where they are and what they speak."""
+        return replace(self, chat=chat, revision=self.revision + 1)
+
+    def away(self, until: date, now: datetime) -> Recipient:
+        """After "I am away until then"; a day in the past ends an absence."""
+        return replace(self, away_until=until, answered_at=now, revision=self.revision + 1)

@@ -1,0 +1,117 @@
+"""Digests: tell each operator of the apps that are close to their date, as the windows say.
+
+Every operator has a line of the agenda, and all apps are read when that is due: at the moment of a
+digest, and at the beginning of each of the operator's days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+
+import structlog
+
+from bot.domain.agenda import Line, operator
+from bot.domain.campaign.cadence import start_of
+from bot.domain.campaign.digests import dates_of, look
+from bot.domain.campaign.intents import Policy
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.time.calendar import DAY
+from bot.errors import ChatError, Conflict
+from bot.ports.chat import Messenger
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.services.campaign.stuck import stuck_apps
+from bot.services.people.standing import standing_of
+
+log = structlog.get_logger(__name__)
+
+WHY = "digest"
+
+
+class Digests:
+    """`look` tells one operator what is due for them now."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        messengers: Mapping[Platform, Messenger],
+        engine: Engine,
+        policy: Policy,
+        operators: tuple[ChatIdentity, ...],
+    ) -> None:
+        self._ledger = ledger
+        self._messengers = messengers
+        self._engine = engine
+        self._policy = policy
+        self._operators = {str(chat): chat for chat in operators}
+        self._read: tuple[datetime, tuple[date, ...], datetime | None] | None = None
+
+    def lines(self, now: datetime) -> tuple[Line, ...]:
+        """Each operator's line, due now: settings may have changed."""
+        return tuple(Line(operator(chat), now) for chat in self._operators.values())
+
+    async def look(self, line: Line, chat: ChatIdentity, now: datetime) -> None:
+        """Plan a digest that is due, and put the operator's next look on the agenda."""
+        if str(chat) not in self._operators:
+            await self._ledger.commit(Changes(agenda=(replace(line, at=None),)))
+            return
+        standing = await standing_of(self._ledger, chat, now)
+        known = standing.recipient.chat
+        said = await self._profile(known)
+        standing = replace(standing, recipient=replace(standing.recipient, chat=said))
+        dates, stuck_at = await self._close_and_stuck(now)
+        decision = look(standing, dates, now, self._policy, stuck_at)
+        calendar = self._policy.calendars.of_person(standing.recipient.chat)
+        # What comes close meanwhile is seen with the next day.
+        again = start_of(calendar.today(now) + DAY, calendar)
+        if decision.again is not None:
+            again = min(again, decision.again)
+        planned: tuple[Delivery, ...] = ()
+        # One that is on its way is told once it is sent.
+        if decision.digest is not None and await self._ledger.delivery(decision.digest.key) is None:
+            planned = (Delivery(decision.digest.notice, now, WHY),)
+        changes = Changes(
+            planned=planned,
+            recipients=(standing.recipient.known_as(said),) if said != known else (),
+            agenda=(replace(line, at=again),),
+            audit=tuple(
+                AuditEntry(
+                    now, "o365bot", "remind", str(d.notice.to), {"delivery": d.key, "why": d.why}
+                )
+                for d in planned
+            ),
+        )
+        try:
+            await self._ledger.commit(changes)
+        except Conflict:
+            return  # they answered just now: their line is looked at again when the hold ends
+        for delivery in planned:
+            await self._engine.deliver(delivery.key, delivery.due_at)
+
+    async def _close_and_stuck(self, now: datetime) -> tuple[tuple[date, ...], datetime | None]:
+        """The dates of what is open, and when something got stuck last.
+
+        Read once for all lines of a tick.
+        """
+        if self._read is None or self._read[0] != now:
+            apps = await self._ledger.summaries()
+            stuck = await stuck_apps(self._ledger, apps, now, self._policy)
+            stuck_at = stuck[-1].at if stuck else None
+            self._read = (now, dates_of(apps, self._policy), stuck_at)
+        return self._read[1:]
+
+    async def _profile(self, known: ChatIdentity) -> ChatIdentity:
+        """The operator with the time zone and language of their account: settings name ids only."""
+        messenger = self._messengers.get(known.platform)
+        if messenger is None:
+            return known
+        try:
+            return known.completed(await messenger.profile(known))
+        except ChatError as error:
+            log.info("an operator was not looked up", operator=str(known), error=error.code)
+            return known

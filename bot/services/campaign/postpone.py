@@ -1,0 +1,82 @@
+"""What somebody who is reminded may ask for: later, or not while they are away."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from bot.domain.agenda import Line, person
+from bot.domain.campaign.intents import Policy
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.later import Moved, snooze_choices, why_moved
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
+from bot.domain.time.calendar import Calendar
+from bot.errors import Conflict
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+
+
+class Postpone:
+    """`away`, and what to offer for "later"."""
+
+    def __init__(self, *, ledger: Ledger, clock: Clock, policy: Policy) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._policy = policy
+
+    def choices(self, request: ConsentRequest) -> tuple[tuple[datetime, ...], Calendar]:
+        """What to offer for "later" (UTC; the nearer the date, the fewer), and the working time."""
+        calendar = self.calendar(request.chat)
+        on = self.deadline(request)
+        return snooze_choices(self._clock.now(), on, calendar), calendar
+
+    def calendar(self, chat: ChatIdentity) -> Calendar:
+        """The person's working time."""
+        return self._policy.calendars.of_person(chat)
+
+    def moved(self, request: ConsentRequest, wanted: datetime) -> Moved | None:
+        """Why a request was put off to another moment than `wanted` (UTC); None: it was not."""
+        if request.snooze is None:
+            return None
+        on = self.deadline(request)
+        calendar = self.calendar(request.chat)
+        return why_moved(wanted, request.snooze.until, self._clock.now(), on, calendar)
+
+    def deadline(self, request: ConsentRequest) -> date:
+        """The date that a request runs against."""
+        return self._policy.deadline(request).on
+
+    async def concerns(self, chat: ChatIdentity) -> bool:
+        """True for whoever is asked for something, or was told something before."""
+        if await self._ledger.requests_of(chat):
+            return True
+        return await self._ledger.recipient(chat) is not None
+
+    async def away(self, chat: ChatIdentity, until: date) -> date | None:
+        """Note an absence up to and with `until`, for a year at most.
+
+        Returns its last day; None when that lies behind: then an absence is ended.
+        """
+        while True:
+            recipient = await self._recipient(chat)
+            now = self._clock.now()
+            today = self._policy.calendars.of_person(recipient.chat).today(now)
+            until = min(until, today + LONGEST_ABSENCE)
+            entry = AuditEntry(now, str(chat), "away", str(chat), {"until": until.isoformat()})
+            if await self._write(recipient.away(until, now), entry, now):
+                return until if until >= today else None
+
+    async def _recipient(self, chat: ChatIdentity) -> Recipient:
+        known = await self._ledger.recipient(chat)
+        return known if known is not None else Recipient(chat)
+
+    async def _write(self, recipient: Recipient, entry: AuditEntry, now: datetime) -> bool:
+        line = Line(person(recipient.chat), now)
+        try:
+            await self._ledger.commit(
+                Changes(recipients=(recipient,), agenda=(line,), audit=(entry,))
+            )
+        except Conflict:
+            return False
+        return True

@@ -1,0 +1,182 @@
+"""Who would get what, when, and why: the same decisions as in earnest, and nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.digests import Digest, dates_of
+from bot.domain.campaign.digests import rehearse as rehearse_operator
+from bot.domain.campaign.foresight import ChannelPost, as_of, channel_posts
+from bot.domain.campaign.intents import Intent, Open, Policy, Snapshot, Standing
+from bot.domain.campaign.rehearsal import decide, rehearse
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.evidence.verdict import State
+from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.recipients import Recipient
+from bot.domain.summaries import AppSummary
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services.campaign.stuck import stuck_apps
+
+LONGEST = 366
+
+Line = Intent | Digest | ChannelPost
+"""Something that would be told: to whom (`to`) and when (`at`, UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be told between two moments (UTC), in order of time, and to whom it belongs.
+
+    `intents` are for people, `digests` for operators, `posts` for channels.
+    `unasked` is for how many apps somebody should be asked, and nobody is.
+    """
+
+    start: datetime
+    until: datetime
+    intents: tuple[Intent, ...]
+    requests: dict[str, ConsentRequest]
+    policy: Policy
+    posts: tuple[ChannelPost, ...] = ()
+    digests: tuple[Digest, ...] = ()
+    unasked: int = 0
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """All of it, in order of time."""
+        return tuple(sorted((*self.intents, *self.digests, *self.posts), key=lambda line: line.at))
+
+
+class Rehearse:
+    """`plan` looks ahead, `due` tells what the next tick would do."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        policy: Policy,
+        kept: BoardPolicy,
+        operators: tuple[ChatIdentity, ...] = (),
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._policy = policy
+        self._kept = kept
+        self._operators = {str(chat): chat for chat in operators}
+
+    @property
+    def policy(self) -> Policy:
+        return self._policy
+
+    async def plan(self, days: int, simulate_from: date | None = None) -> Plan:
+        """The next `days` days; or those from a date on, as if it were that day's beginning (UTC).
+
+        Looking back from a date, nothing later than it has been told yet.
+        """
+        start = self._clock.now()
+        apps = await self._ledger.summaries()
+        snapshot = await self._snapshot(apps)
+        if simulate_from is not None:
+            start = datetime.combine(simulate_from, time(), UTC)
+            snapshot = Snapshot([_as_of(standing, start) for standing in snapshot.people])
+        until = start + timedelta(days=min(max(days, 1), LONGEST))
+        intents = rehearse(self._without_operators(snapshot), start, until, self._policy)
+        return await self._whole(apps, snapshot, start, until, intents)
+
+    async def due(self) -> Plan:
+        """What is due at this moment."""
+        now = self._clock.now()
+        apps = await self._ledger.summaries()
+        snapshot = await self._snapshot(apps)
+        intents = decide(self._without_operators(snapshot), now, self._policy)
+        return await self._whole(apps, snapshot, now, now + timedelta.resolution, intents)
+
+    async def _whole(
+        self,
+        apps: Sequence[AppSummary],
+        snapshot: Snapshot,
+        start: datetime,
+        until: datetime,
+        intents: Iterable[Intent],
+    ) -> Plan:
+        """With what the operators get, also as people, and the channels."""
+        people, digests = list(intents), list[Digest]()
+        dates = dates_of(apps, self._policy)
+        stuck = await stuck_apps(self._ledger, apps, start, self._policy)
+        stuck_at = stuck[-1].at if stuck else None
+        for standing in snapshot.people:
+            if not self._operates(standing):
+                continue
+            for each in rehearse_operator(standing, dates, start, until, self._policy, stuck_at):
+                if isinstance(each, Digest):
+                    digests.append(each)
+                else:
+                    people.append(each)
+        requests = _requests(snapshot)
+        asked = {request.app for request in requests.values()}
+        return Plan(
+            start,
+            until,
+            tuple(sorted(people, key=lambda intent: (intent.at, intent.key))),
+            requests,
+            self._policy,
+            await self._posts(apps, start, until),
+            tuple(digests),
+            sum(app.wants_consent and app.ref not in asked for app in apps),
+        )
+
+    def _operates(self, standing: Standing) -> bool:
+        return str(standing.recipient.chat) in self._operators
+
+    def _without_operators(self, snapshot: Snapshot) -> Snapshot:
+        return Snapshot([one for one in snapshot.people if not self._operates(one)])
+
+    async def _snapshot(self, apps: Sequence[AppSummary]) -> Snapshot:
+        """Everybody for whom something waits, and the operators."""
+        states = {str(app.ref): app.state for app in apps}
+        items: dict[str, list[Open]] = {}
+        chats = dict(self._operators)
+        for request in await self._ledger.open_requests():
+            name = str(request.chat)
+            chats[name] = request.chat
+            state = states.get(str(request.app), State.NOT_APPLICABLE)
+            items.setdefault(name, []).append(Open(request, state))
+        people = []
+        for name, chat in chats.items():
+            recipient = await self._ledger.recipient(chat) or Recipient(chat)
+            people.append(Standing(recipient, tuple(items.get(name, ()))))
+        return Snapshot(people)
+
+    async def _posts(
+        self, apps: Sequence[AppSummary], start: datetime, until: datetime
+    ) -> tuple[ChannelPost, ...]:
+        """What the channels get."""
+        calendar = self._policy.calendars.of("")
+        found: list[ChannelPost] = []
+        for board in self._kept.boards():
+            known = await self._ledger.board(board.channel, board.org) or board
+            found += channel_posts(
+                as_of(known, start, calendar),
+                [app for app in apps if board.org in ("", app.ref.org)],
+                start,
+                until,
+                self._policy,
+                self._kept.post_anew_after,
+            )
+        return tuple(found)
+
+
+def _as_of(standing: Standing, at: datetime) -> Standing:
+    """As it would have looked at `at`: later rounds had not been told."""
+    recipient = standing.recipient
+    rounds = tuple(told for told in recipient.rounds if told < at)
+    digests = tuple(told for told in recipient.digests if told < at)
+    return replace(standing, recipient=replace(recipient, rounds=rounds, digests=digests))
+
+
+def _requests(snapshot: Snapshot) -> dict[str, ConsentRequest]:
+    return {item.request.id: item.request for one in snapshot.people for item in one.items}

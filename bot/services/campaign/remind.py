@@ -1,0 +1,250 @@
+"""What comes due with time: personal reminders, digests, boards, what nobody carried out yet.
+
+A tick reads the lines of the agenda that are due and nothing else; what is decided about one person
+is written in one step with what they will have been told, so a second replica finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from bot.domain.agenda import (
+    AT_LEAST,
+    BOARDS,
+    HOLD,
+    INSTEAD,
+    OPERATOR,
+    RETURNED_MAIL,
+    Line,
+    read,
+)
+from bot.domain.campaign.intents import Intent, Policy, Reason, Remember, Sideways, Standing
+from bot.domain.campaign.rehearsal import after, stuck
+from bot.domain.campaign.reminders import look
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import Channel, ChannelReminder
+from bot.domain.people.admins import ChatIdentity
+from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo, StoreUnavailable
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services.campaign.digest import Digests
+from bot.services.consent.ask import Ask
+from bot.services.delivery.requeue import requeue
+from bot.services.people.standing import standing_of
+
+# More people than this at one tick wait for the next one; a tick stays short.
+AT_ONCE = 500
+PATIENCE = 60.0
+"""Seconds that one line may take: the next ones wait while a cloud lets it hang."""
+
+log = structlog.get_logger(__name__)
+
+Look = Callable[[datetime], Awaitable[datetime]]
+"""Look after the boards, or the returned mail; says when to look at them next."""
+
+
+class Remind:
+    """`tick` does all that is due now; `now` posts a reminder because somebody asked for it."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        engine: Engine,
+        clock: Clock,
+        ask: Ask,
+        look_after: Mapping[str, Look],
+        renew_verdicts: Callable[[datetime], Awaitable[None]],
+        digests: Digests,
+        channels: tuple[Channel, ...],
+        policy: Policy,
+    ) -> None:
+        self._ledger = ledger
+        self._engine = engine
+        self._clock = clock
+        self._ask = ask
+        self._look_after = look_after
+        self._renew_verdicts = renew_verdicts
+        self._digests = digests
+        self._channels = channels
+        self._policy = policy
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels that follow the migration."""
+        return self._channels
+
+    async def tick(self) -> None:
+        """Re-add unsent deliveries, weigh again what is due for that, work off the agenda."""
+        now = self._clock.now()
+        await requeue(self._ledger, self._engine, now)  # first: nobody's line holds that up
+        await self._renew_verdicts(now)
+        for line in await self._ledger.due_lines(now, AT_ONCE):
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._work_off(line, now)
+            except StoreUnavailable:
+                raise
+            except TimeoutError:
+                log.warning("a line of the agenda takes too long", line=line.name)
+                await self._later(line)
+            except Exception:
+                # One record must not keep everybody else waiting. When the hold of its line ends,
+                # it is tried again.
+                log.exception("a line of the agenda could not be worked off", line=line.name)
+
+    async def _later(self, line: Line) -> None:
+        """Behind all that this tick does not come to: those have their turn before it."""
+        again = self._clock.now() + HOLD
+        await self._ledger.commit(Changes(agenda=(replace(line, at=again),)))
+
+    async def _work_off(self, line: Line, now: datetime) -> None:
+        if line.name in (BOARDS, RETURNED_MAIL):
+            look_after = self._look_after.get(line.name)  # none: mail is in the settings no more
+            again = await look_after(now) if look_after is not None else None
+            await self._ledger.commit(Changes(agenda=(replace(line, at=again),)))
+            return
+        if line.name.startswith(f"{INSTEAD}:"):
+            await self._ask_instead(line)
+            return
+        match read(line.name):
+            case (kind, chat) if kind == OPERATOR:
+                await self._digests.look(line, chat, now)
+            case (_, chat):
+                await self._look_at_person(line, chat, now)
+            case None:
+                pass  # a newer version's line: it knows what to do with it
+
+    async def start(self) -> None:
+        """Put what is looked after, and operators, on the agenda: the first tick finds them."""
+        now = self._clock.now()
+        lines = (*(Line(name, now) for name in self._look_after), *self._digests.lines(now))
+        await self._ledger.commit(Changes(agenda=lines))
+
+    async def now(self, by: str) -> tuple[Delivery, ...]:
+        """Remind every channel now; `by` names who asked. Twice within a minute is once."""
+        now = self._clock.now()
+        planned = tuple(
+            Delivery(
+                ChannelReminder(channel, f"asked {now:%Y-%m-%dT%H:%M}"), now, "asked_by_operator"
+            )
+            for channel in self._channels
+        )
+        if planned:
+            await self._ledger.commit(Changes(planned=planned, audit=_lines(planned, by, now)))
+            await self._hand_over(planned)
+        return planned
+
+    async def _look_at_person(self, line: Line, chat: ChatIdentity, now: datetime) -> None:
+        standing = await standing_of(self._ledger, chat, now)
+        decision = look(standing, now, self._policy)
+        undone = False  # somebody else could not be looked for: tried again when the hold ends
+        if any(isinstance(intent, Sideways) for intent in decision.intents):
+            standing = await self._ask_others(standing, decision.intents, now)
+            decision = look(standing, now, self._policy)
+            undone = any(isinstance(intent, Sideways) for intent in decision.intents)
+            decision = replace(
+                decision, intents=tuple(i for i in decision.intents if not isinstance(i, Sideways))
+            )
+        again = decision.again
+        for intent in decision.intents:
+            standing = after(standing, intent)
+        if decision.intents:
+            again = look(standing, now, self._policy).again
+        planned = await self._not_planned_yet(decision.intents, now)
+        if undone:
+            again = self._clock.now() + HOLD  # behind whoever this tick does not come to
+        elif again is not None:
+            again = min(again, now + AT_LEAST)
+        elif standing.items:
+            again = now + AT_LEAST  # what keeps it quiet may end unseen, such as a setting
+        changes = Changes(
+            planned=planned,
+            agenda=(replace(line, at=again),),
+            audit=_lines(planned, "o365bot", now),
+        )
+        await self._ledger.commit(changes)
+        await self._hand_over(planned)
+
+    async def _not_planned_yet(
+        self, intents: Sequence[Intent], now: datetime
+    ) -> tuple[Delivery, ...]:
+        """The rounds among them that are not on their way: it counts as told once it is sent."""
+        planned = (
+            Delivery(intent.notice, now, intent.reason.value)
+            for intent in intents
+            if isinstance(intent, Remember)
+        )
+        return tuple([d for d in planned if await self._ledger.delivery(d.key) is None])
+
+    async def _ask_others(
+        self, standing: Standing, intents: Sequence[Intent], now: datetime
+    ) -> Standing:
+        """Ask the next candidate for each; where there is none, it is stuck."""
+        left_over: list[Sideways] = []
+        gone: set[str] = set()
+        by_id = {item.request.id: item.request for item in standing.items}
+        for intent in intents:
+            if not isinstance(intent, Sideways):
+                continue
+            if intent.reason is Reason.NOT_SEEN:
+                left_over.append(intent)  # another admin could do no more about it
+                continue
+            try:
+                await self._ask.sideways(by_id[intent.request_id], intent.reason)
+                gone.add(intent.request_id)
+            except NothingToDo:
+                gone.add(intent.request_id)  # done, or asked anew by somebody just now
+            except ConsentError:
+                left_over.append(intent)
+            except (CloudError, ChatError) as error:
+                log.warning("nobody else could be looked for", error=error.code)
+        if left_over:
+            standing = await self._hand_over_stuck(standing, left_over, now)
+        left = tuple(item for item in standing.items if item.request.id not in gone)
+        return replace(standing, items=left)
+
+    async def _hand_over_stuck(
+        self, standing: Standing, left_over: Sequence[Sideways], now: datetime
+    ) -> Standing:
+        """Note that nobody is left to ask: the operators' next digest says so."""
+        for intent in left_over:
+            standing = stuck(standing, intent)
+        ids = {intent.request_id: intent.reason for intent in left_over}
+        moved = tuple(item.request for item in standing.items if item.request.id in ids)
+        audit = tuple(
+            AuditEntry(
+                now, "o365bot", "stuck", str(one.app), {"request": one.id, "why": ids[one.id].value}
+            )
+            for one in moved
+        )
+        with suppress(Conflict):  # they did something just now: the line is looked at again
+            await self._ledger.commit(
+                Changes(requests=moved, agenda=self._digests.lines(now), audit=audit)
+            )
+        return standing
+
+    async def _ask_instead(self, line: Line) -> None:
+        """Whoever ended this request died before somebody else was asked, or could ask nobody."""
+        request = await self._ledger.request(line.name.partition(":")[2])
+        if request is None or await self._ask.instead(request):
+            await self._ledger.commit(Changes(agenda=(replace(line, at=None),)))
+
+    async def _hand_over(self, planned: Sequence[Delivery]) -> None:
+        for delivery in planned:
+            await self._engine.deliver(delivery.key, delivery.due_at)
+
+
+def _lines(planned: Sequence[Delivery], by: str, now: datetime) -> tuple[AuditEntry, ...]:
+    return tuple(
+        AuditEntry(now, by, "remind", str(d.notice.to), {"delivery": d.key, "why": d.why})
+        for d in planned
+    )

@@ -1,0 +1,248 @@
+"""Opening and using a personal link.
+
+Opening changes nothing: chat and mail scanners fetch links. Acknowledging is one compare-and-set in
+the ledger, so of any number of clicks exactly one counts and the others learn that it was used.
+How it is known who acts is the business of `bot.services.consent.prove`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.requests import (
+    FRESH,
+    ConsentRequest,
+    MfaShown,
+    Proof,
+    ProofKind,
+    Step,
+    check_link,
+    check_return,
+    link_digest,
+    step,
+)
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import ChatIdentity
+from bot.errors import (
+    CloudError,
+    Conflict,
+    LinkExpired,
+    LinkRevoked,
+    LinkSpent,
+    NotYours,
+    ProofTooWeak,
+    SentElsewhere,
+)
+from bot.ports.clouds import OktaOrg
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services import counts
+from bot.services.delivery.tell import Tell
+from bot.services.people.standing import answered
+
+
+async def integration_tab(orgs: Mapping[str, OktaOrg], ref: AppRef) -> str:
+    """The address of the app's Integration tab, "" when it cannot be told: it is a comfort only."""
+    org = orgs.get(ref.org)
+    if org is None:
+        return ""
+    try:
+        return await org.integration_tab(ref.app_id)
+    except CloudError:
+        return ""
+
+
+class LinkStatus(StrEnum):
+    """What a link is still good for."""
+
+    FRESH = "fresh"
+    BACK = "back"  # issued after the proof, not used yet: leads back to what was taken on
+    USED = "used"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """What may be shown to whoever holds a link.
+
+    For EXPIRED and REVOKED links all else is empty: somebody who holds an old link learns nothing
+    from it. For USED ones and those that lead BACK the request is there to find the session by;
+    without it, its time may be told and nothing else. `others` are what a sign-in would take on
+    besides.
+    """
+
+    status: LinkStatus
+    request: ConsentRequest | None = None
+    record: AppRecord | None = None
+    integration_tab: str = ""
+    others: tuple[ConsentRequest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOn:
+    """What one proof took on: the request it was about, and others of the same administrator.
+
+    `again`: the request had been taken on before, so nothing of it changed.
+    """
+
+    request: ConsentRequest
+    others: tuple[ConsentRequest, ...] = ()
+    again: bool = False
+
+
+Find = Callable[[datetime], Awaitable[ConsentRequest]]
+"""Reads the request that is to be taken on, and raises what speaks against it at that time."""
+
+
+class Acknowledge:
+    """`view` a link; `take_on` what a proof is for."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        orgs: Mapping[str, OktaOrg],
+        tell: Tell,
+        clock: Clock,
+        minimum: ProofKind,
+    ) -> None:
+        self._ledger = ledger
+        self._orgs = orgs
+        self._tell = tell
+        self._clock = clock
+        self._minimum = minimum
+
+    async def acknowledge(self, token: str) -> LinkView:
+        """Spend the link where the settings take it for proof enough; else raise ProofTooWeak.
+
+        Raises LinkUnknown, LinkSpent, LinkExpired or LinkRevoked, and what `take_on` raises.
+        """
+        if not ProofKind.PERSONAL_LINK.reaches(self._minimum):
+            raise ProofTooWeak("The link alone is not enough.", needed=self._minimum.value)
+        digest = link_digest(token)
+
+        async def find(now: datetime) -> ConsentRequest:
+            return check_link(await self._ledger.request_by_link(digest), digest, now)
+
+        try:
+            request = await find(self._clock.now())
+        except LinkSpent:
+            await self._ledger.settle()
+            raise
+        taken = await self.take_on(find, ProofKind.PERSONAL_LINK, str(request.chat))
+        return await self._view(LinkStatus.USED, taken.request)
+
+    async def view(self, token: str) -> LinkView:
+        """What the link is for. Raises LinkUnknown. Changes nothing."""
+        digest = link_digest(token)
+        request = await self._ledger.request_by_link(digest)
+        try:
+            request = check_return(request, digest, self._clock.now())
+        except LinkSpent:
+            return LinkView(LinkStatus.USED, request)
+        except LinkExpired:
+            return LinkView(LinkStatus.EXPIRED)
+        except LinkRevoked:
+            return LinkView(LinkStatus.REVOKED)
+        if request.stage not in FRESH:
+            return LinkView(LinkStatus.BACK, request)
+        return await self._view(LinkStatus.FRESH, request)
+
+    async def by_code(self, code: str, asker: ChatIdentity, *, operator: bool) -> ConsentRequest:
+        """The request that shows this code, for an operator or the very person who was asked.
+
+        Raises SentElsewhere where that person asks on the other platform; NotYours for everybody
+        else, and for a code that is not known: they learn nothing.
+        """
+        request = await self._ledger.request_by_code(code)
+        if request is not None and (operator or request.is_bound_to(asker)):
+            return request
+        if request is not None and request.is_known_elsewhere_as(asker):
+            raise SentElsewhere(request.chat.platform.value)
+        raise NotYours("No message of mine with that code is yours.")
+
+    async def take_on(
+        self, find: Find, kind: ProofKind, by: str, mfa: MfaShown = MfaShown.NOT_PROVEN
+    ) -> TakenOn:
+        """Spend the link of the request that `find` gives; raises what it raises.
+
+        Raises NotDurable while too few replicas of the store have it: then the same call, made
+        again, waits for them. A sign-in serves all that the same administrator was asked for and
+        did not put off, in the same step. Where `find` gives a request that was taken on before,
+        only the others are new, and a fresh link of its own is spent.
+        """
+        while True:
+            now = self._clock.now()
+            try:
+                request = await find(now)
+            except LinkSpent:
+                # Perhaps by this very person, who was told to try again: is it safe by now?
+                await self._ledger.settle()
+                raise
+            proof = Proof(kind, by, now, mfa)
+            waiting = [request] if request.stage in FRESH else []
+            if kind.reaches(ProofKind.SIGNED_IN):
+                waiting += await self._served_alike(request)
+            again = request.stage not in FRESH
+            fresh_link = request.link is not None and request.link.used_at is None
+            # Whoever comes back by chat did not come by the link.
+            spends = again and fresh_link and kind is not ProofKind.CHAT_ACCOUNT
+            if not waiting and not spends:
+                await self._ledger.settle()  # as above
+                return TakenOn(request, again=True)
+            taken = tuple(step(one, Step.ACKNOWLEDGE, now, proof=proof) for one in waiting)
+            first = step(request, Step.RETURN, now) if spends else request
+            back = (first,) if spends else ()
+            planned = self._tell.changes(taken, now)
+            entries = tuple(
+                AuditEntry(
+                    now,
+                    by,
+                    (Step.RETURN if again and one is first else Step.ACKNOWLEDGE).value,
+                    str(one.app),
+                    {"request": one.id, "proof": kind.value, "mfa": mfa.value},
+                )
+                for one in (*back, *taken)
+            )
+            try:
+                recipients = await answered(self._ledger, request.chat, now)
+                await self._ledger.commit(
+                    Changes(
+                        requests=(*back, *taken),
+                        planned=planned,
+                        recipients=recipients,
+                        audit=entries,
+                    )
+                )
+            except Conflict:
+                continue  # somebody was faster: read again, and say what they left
+            for one in taken:
+                counts.acknowledged(now - one.requested_at)
+            await self._tell.hurry(planned)
+            return TakenOn(first, taken, again) if again else TakenOn(taken[0], taken[1:])
+
+    async def _view(self, status: LinkStatus, request: ConsentRequest) -> LinkView:
+        record = await self._ledger.app(request.app)
+        tab = await integration_tab(self._orgs, request.app)
+        others = await self._served_alike(request) if status is LinkStatus.FRESH else ()
+        return LinkView(status, request, record, tab, others)
+
+    async def _served_alike(self, request: ConsentRequest) -> tuple[ConsentRequest, ...]:
+        """What one sign-in serves besides: "later" is kept, whatever is signed in for."""
+        return tuple(
+            other
+            for other in await self._ledger.requests_of(request.chat)
+            if other.id != request.id
+            and other.stage in FRESH
+            and other.snooze is None
+            and request.covers(other)
+        )
+
+
+__all__ = ["Acknowledge", "LinkStatus", "LinkView", "TakenOn"]

@@ -1,0 +1,77 @@
+"""Somebody can be reached from now on, or no longer: whom it concerns is looked at again at once.
+
+Otherwise lists and boards would say for up to an hour that nobody can be asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin
+from bot.domain.people.policy import PeoplePolicy
+from bot.domain.summaries import AppSummary
+from bot.ports.ledger import Ledger
+from bot.services.consent.ask import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for somebody: requests that are open with them, and apps they may be asked for."""
+
+    requests: tuple[ConsentRequest, ...] = ()
+    apps: int = 0
+
+
+class Arrive:
+    """Called when the app was installed or removed. Done twice it changes nothing more."""
+
+    def __init__(self, *, ledger: Ledger, ask: Ask, policy: PeoplePolicy) -> None:
+        self._ledger = ledger
+        self._ask = ask
+        self._policy = policy
+
+    async def __call__(self, person: ChatIdentity) -> Waiting:
+        """Review the apps that this person may be asked for. Raises StoreError.
+
+        They are known by their Entra object id, and by their address where the platform tells it.
+        """
+        mine, beside = await self._apps_of(person)
+        await self._ask.review((*mine, *beside), anew=True)
+        prospects = await self._ledger.prospects()
+        chosen = [app for app in mine if (one := prospects.get(app.ref)) and one.nobody is None]
+        return Waiting(await self._ledger.requests_of(person), len(chosen))
+
+    async def _apps_of(
+        self, person: ChatIdentity
+    ) -> tuple[tuple[AppSummary, ...], tuple[AppSummary, ...]]:
+        """The apps for which they may be asked, and those they may only be asked beside another."""
+        policy = self._policy.with_notes(await self._ledger.account_notes())
+        apps = [app for app in await self._ledger.summaries() if app.wants_consent]
+        tenants = {
+            tenant
+            for tenant in {app.tenant_id for app in apps if app.tenant_id}
+            if any(
+                _is(person, admin, policy)
+                for admin in await self._ledger.global_admins(tenant) or ()
+            )
+        }
+        orgs = {
+            org
+            for org in {app.ref.org for app in apps}
+            if person.email
+            and any(
+                one.email.lower() == person.email.lower()
+                for one in await self._ledger.okta_admins(org) or ()
+            )
+        }
+        mine = tuple(app for app in apps if app.tenant_id in tenants)
+        return mine, tuple(app for app in apps if app.ref.org in orgs and app not in mine)
+
+
+def _is(person: ChatIdentity, admin: GlobalAdmin, policy: PeoplePolicy) -> bool:
+    """Whether this person is behind that account."""
+    address, owner = person.email.lower(), policy.owner(admin)
+    if owner is not None:
+        return bool(address) and owner.lower() == address
+    return admin.object_id.lower() == person.user_id.lower() or address in admin.addresses

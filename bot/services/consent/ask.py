@@ -1,0 +1,337 @@
+"""Ask the right person: find the Global Administrator for an app and note that they are asked.
+
+When the message goes out is decided like everything that reaches a person
+(`bot.domain.campaign.reminders`); an operator's "now" alone plans it here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.agenda import HOLD, Line, instead
+from bot.domain.campaign.intents import Policy, Reason
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.requests import PASSED_ON, ConsentRequest, Stage, Step, step
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import Happening
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import ChatIdentity, Colleague, Platform
+from bot.domain.people.choice import Candidate, Choice, Point
+from bot.domain.people.policy import PeoplePolicy
+from bot.domain.summaries import AppSummary
+from bot.errors import (
+    AppUnknown,
+    AppUnreadable,
+    AppWaived,
+    ChatError,
+    ChatMisconfigured,
+    ChatRefused,
+    ChatThrottled,
+    ChatUnreachable,
+    CloudError,
+    CloudThrottled,
+    CloudUnreachable,
+    Conflict,
+    ConsentError,
+    NobodyReachable,
+    NothingToDo,
+)
+from bot.ports.chat import Messenger, Presence
+from bot.ports.clouds import Entra
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock, Secrets
+from bot.services.delivery.tell import Tell, note
+from bot.services.people.candidates import Candidates
+
+log = structlog.get_logger(__name__)
+
+MAY_PASS = (
+    CloudUnreachable,
+    CloudThrottled,
+    ChatUnreachable,
+    ChatThrottled,
+    ChatMisconfigured,
+    ChatRefused,
+)
+"""After these nobody knows whether somebody is left: a cloud or platform is away, or held."""
+
+
+SAME = timedelta(minutes=1)
+"""So long the same question to the same person is the same one, such as a button pressed twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody is asked: the request, and the one it took the place of, if any.
+
+    `before`: they were asked already, nothing changed.
+    """
+
+    request: ConsentRequest
+    replaced: ConsentRequest | None = None
+    before: bool = False
+
+
+class Ask:
+    """Who can do it (`candidates`), and asking the best of them (`send`)."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        entra: Entra | None,
+        messengers: Mapping[Platform, Messenger],
+        tell: Tell,
+        clock: Clock,
+        secrets: Secrets,
+        policy: PeoplePolicy,
+        reminding: Policy,
+        presence: Presence | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._tell = tell
+        self._clock = clock
+        self._secrets = secrets
+        self._candidates = Candidates(
+            ledger=ledger,
+            entra=entra,
+            messengers=messengers,
+            clock=clock,
+            policy=policy,
+            reminding=reminding,
+            presence=presence,
+        )
+        self._reminding = reminding
+
+    async def candidates(self, record: AppRecord) -> Choice:
+        """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError."""
+        return await self._candidates.of(record)
+
+    async def shared(self, records: Iterable[AppRecord]) -> list[tuple[AppRecord, Candidate]]:
+        """To whom these apps would go if all were asked for now. Raises CloudError, ChatError."""
+        return await self._candidates.shared(records)
+
+    async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
+        """Look again at whom these apps' consent could be asked of, where that look is old."""
+        await self._candidates.review(apps, anew=anew)
+
+    async def instead(self, request: ConsentRequest) -> bool:
+        """Ask somebody else, since this request ended without its person.
+
+        The operator hears how a "not me" went on; of what could not be delivered they hear anyway.
+        Whoever ended the request does this at once; the agenda has it for when they die on the way.
+        Done again it changes nothing more. False when nobody could be looked for now, such as while
+        a cloud is away: then the agenda keeps it. Raises StoreError.
+        """
+        if request.stage not in PASSED_ON or request.changed_at is None:
+            return True
+        try:
+            happened = await self._ask_instead(request)
+        except MAY_PASS as error:
+            log.warning("nobody else could be looked for", request=request.id, error=error.code)
+            return False
+        now = self._clock.now()
+        planned: tuple[Delivery, ...] = ()
+        audit: tuple[AuditEntry, ...] = ()
+        if happened is not None and request.stage is Stage.DECLINED:
+            if happened is Happening.REASSIGNED:  # where nobody is left, their digest says so
+                planned = note(request, happened, self._can_wait(request.asker, now))
+            detail = {"request": request.id}
+            audit = (AuditEntry(now, "o365bot", happened.value, str(request.app), detail),)
+        done = Line(instead(request.id), None, held_until=request.changed_at + HOLD)
+        await self._ledger.commit(Changes(planned=planned, audit=audit, agenda=(done,)))
+        await self._tell.hurry(planned)
+        return True
+
+    def _can_wait(self, asker: ChatIdentity | None, now: datetime) -> datetime:
+        """When the operator is at work again."""
+        if asker is None:
+            return now
+        return self._reminding.calendars.of_person(asker).next_open(now) or now
+
+    async def _ask_instead(self, request: ConsentRequest) -> Happening | None:
+        """What came of it; None when there is nothing to be asked any more. Raises MAY_PASS."""
+        record = await self._ledger.app(request.app)
+        if record is None:
+            return None
+        # A look at the app may have forgotten the request by now, since it has ended.
+        if record.request_id not in ("", request.id):
+            return Happening.REASSIGNED  # by whoever was faster
+        by = request.asker or _nobody(request)
+        try:
+            if request.stage is Stage.DECLINED:
+                await self.send(request.app, by, why="reassigned", prefer=request.suggestion)
+            else:
+                past = await self._ledger.requests_for(request.app)
+                without = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
+                await self.send(request.app, by, why="undelivered", without=without)
+        except NothingToDo:
+            return None
+        except MAY_PASS:
+            raise
+        except (ConsentError, CloudError, ChatError) as reason:
+            log.warning("nobody else was asked", request=request.id, reason=str(reason))
+            return Happening.NOBODY_LEFT
+        return Happening.REASSIGNED
+
+    async def sideways(self, request: ConsentRequest, reason: Reason) -> Asked:
+        """Ask somebody else, since nothing came from whom this request was for.
+
+        Nobody is asked twice in this way, but once more where `reason` is AGAIN. Raises as `send`;
+        NothingToDo also when somebody else was asked meanwhile.
+        """
+        record = await self._ledger.app(request.app)
+        if record is None or record.request_id != request.id:
+            raise NothingToDo(f"{request.app_label} is in other hands.")
+        past = await self._ledger.requests_for(request.app)
+        silent = Counter(
+            r.admin_object_id for r in past if r.stage is Stage.EXPIRED or r.id == request.id
+        )
+        times = 2 if reason is Reason.AGAIN else 1
+        lost = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
+        by = request.asker or _nobody(request)
+        return await self.send(
+            request.app,
+            by,
+            why="ignored",
+            without=lost,
+            silent=frozenset(who for who, often in silent.items() if often >= times),
+            former_ends=Step.EXPIRE,
+            present=True,
+        )
+
+    async def send(
+        self,
+        ref: AppRef,
+        by: ChatIdentity,
+        *,
+        why: str = "asked_by_operator",
+        prefer: str = "",
+        without: frozenset[ChatIdentity] = frozenset(),
+        silent: frozenset[str] = frozenset(),
+        former_ends: Step = Step.REVOKE,
+        present: bool = False,
+    ) -> Asked:
+        """Ask the best candidate for this app; a request that was open is replaced.
+
+        Where the same person was asked within `SAME`, or waits for their first message, it is the
+        same request. `prefer` names somebody who comes first if they may be asked (a name, an
+        address, an object id).
+        `without`: chat accounts that could not be written to. `silent`: object ids of admins who
+        did not answer. `former_ends`: the step by which the replaced request ends. `present`:
+        nobody who is away. Raises AppUnknown, AppUnreadable, NothingToDo, NobodyReachable,
+        CloudError, ChatError.
+        """
+        while True:
+            record = await self._ledger.app(ref)
+            if record is None:
+                raise AppUnknown(str(ref))
+            now = self._clock.now()
+            state = record.state(now)
+            if record.waiver is not None and record.waiver.holds(now):
+                raise AppWaived(record.app.label, record.waiver.until)
+            if state is State.UNREADABLE:
+                raise AppUnreadable(record.app.label)
+            if not state.wants_consent:
+                raise NothingToDo(f"{record.app.label} needs no consent now.")
+            choice = await self._candidates.of(record, without, silent)
+            former = await self._ledger.request(record.request_id) if record.request_id else None
+            if former is not None and _is_the_same(former, choice, now):
+                return Asked(former, before=True)
+            chosen = choice.named(prefer) or choice.chosen
+            if chosen is None or chosen.chat is None or (present and Point.AWAY in chosen.con):
+                raise NobodyReachable(f"Nobody can be asked for {record.app.label}.")
+            colleague = choice.partner.colleague if choice.partner else None
+            known = await self._ledger.recipient(chosen.chat)
+            said = known.chat.completed(chosen.chat) if known is not None else chosen.chat
+            request = self._request(record, chosen, said, by, now, colleague)
+            revoked = step(former, former_ends, now) if former and former.stage.is_open else None
+            planned = self._tell.changes((revoked,) if revoked else (), now)
+            entry = AuditEntry(
+                now,
+                str(by),
+                "ask",
+                str(ref),
+                {
+                    "request": request.id,
+                    "admin": request.admin_object_id,
+                    "to": str(request.chat),
+                    "replaces": revoked.id if revoked else "",
+                    "colleague": colleague.email if colleague else "",
+                    "why": why,
+                },
+            )
+            try:
+                await self._ledger.commit(
+                    Changes(
+                        apps=(
+                            replace(record, request_id=request.id, revision=record.revision + 1),
+                        ),
+                        requests=(request, *((revoked,) if revoked else ())),
+                        planned=planned,
+                        # They may have moved since they were told last.
+                        recipients=(known.known_as(said),) if known and known.chat != said else (),
+                        audit=(entry,),
+                    )
+                )
+            except Conflict:
+                continue
+            await self._tell.hurry(planned)
+            return Asked(request, revoked)
+
+    def _request(
+        self,
+        record: AppRecord,
+        chosen: Candidate,
+        chat: ChatIdentity,
+        by: ChatIdentity,
+        now: datetime,
+        colleague: Colleague | None,
+    ) -> ConsentRequest:
+        tenant = record.tenant
+        assert tenant is not None  # without a tenant there are no candidates
+        return ConsentRequest(
+            id=self._secrets.identifier(),
+            app=record.app.ref,
+            app_label=record.app.label,
+            tenant_id=tenant.id,
+            tenant_domain=tenant.domain,
+            admin_object_id=chosen.admin.object_id,
+            admin_name=chosen.admin.display_name,
+            admin_upn=chosen.admin.upn,
+            chat=chat,
+            code=self._secrets.code(),
+            requested_by=by.display_name or by.user_id,
+            requested_at=now,
+            colleague=colleague,
+            asker=by,
+            holding=chosen.admin.holding,
+            okta_admin=_okta_admin(chosen),
+            told=(),
+        )
+
+
+def _is_the_same(former: ConsentRequest, choice: Choice, now: datetime) -> bool:
+    """Whether asking now is what `former` did: just now, or it has not been sent yet."""
+    if not former.stage.is_open:
+        return False
+    just_now = now - former.requested_at < SAME
+    still_right = choice.named(former.admin_object_id) is not None
+    return still_right and (just_now or former.stage is Stage.REQUESTED)
+
+
+def _okta_admin(chosen: Candidate) -> bool | None:
+    """Whether the person may change the app in Okta, too; None when Okta would not say."""
+    return None if Point.OKTA_ADMIN_UNTOLD in chosen.con else chosen.is_okta_admin
+
+
+def _nobody(request: ConsentRequest) -> ChatIdentity:
+    """In place of an operator who is not known any more."""
+    return ChatIdentity(request.chat.platform, "o365bot", request.requested_by)

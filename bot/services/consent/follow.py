@@ -1,0 +1,289 @@
+"""After the proof: what the person saw and did, and looking until the evidence says done.
+
+Every verb is a step in the ledger with actor, proof, time and request id, and changes the person's
+message and the board in place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+import structlog
+
+from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.windows import Deadline
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent import polls as looks
+from bot.domain.consent.later import Snooze, plan, snooze_bounds
+from bot.domain.consent.requests import Button, ConsentRequest, Stage, Step, step
+from bot.domain.evidence.history import heard
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
+from bot.errors import Conflict, StoreError
+from bot.ports.clouds import OktaOrg
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services.consent.acknowledge import integration_tab
+from bot.services.consent.ask import Ask
+from bot.services.consent.visit import Actor, BySession, Visit, Visits
+from bot.services.delivery.tell import Tell, changed
+from bot.services.inventory.scan import Scan
+from bot.services.people.standing import answered
+
+log = structlog.get_logger(__name__)
+
+LONGEST_SUGGESTION = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where it stands, for a page that follows it live. Times are UTC.
+
+    `record.assessed(now)` says what is known and how; `looked_at` is the last complete look and
+    `next_look_at` the next one of the plan (None: the regular look within `scan_minutes`).
+    `others` are the same session's other requests that are still open.
+    """
+
+    request: ConsentRequest
+    record: AppRecord | None
+    done: bool
+    looked_at: datetime | None
+    next_look_at: datetime | None
+    scan_minutes: int
+    integration_tab: str = ""
+    others: tuple[ConsentRequest, ...] = ()
+    now: datetime = field(kw_only=True, compare=False)
+
+
+class Follow:
+    """The person's verbs. Each raises what `Visits.acting` raises, and StepNotAllowed."""
+
+    def __init__(
+        self,
+        *,
+        visits: Visits,
+        ledger: Ledger,
+        orgs: Mapping[str, OktaOrg],
+        scan: Scan,
+        ask: Ask,
+        tell: Tell,
+        engine: Engine,
+        clock: Clock,
+        policy: Policy,
+        scan_minutes: int,
+    ) -> None:
+        self._visits = visits
+        self._ledger = ledger
+        self._orgs = orgs
+        self._scan = scan
+        self._ask = ask
+        self._tell = tell
+        self._engine = engine
+        self._clock = clock
+        self._policy = policy
+        self._scan_minutes = scan_minutes
+
+    async def progress(self, actor: Actor) -> Progress:
+        """Where it stands. Changes nothing."""
+        request = (await self._visits.of(actor)).request
+        record = await self._ledger.app(request.app)
+        others: list[ConsentRequest] = []
+        if isinstance(actor, BySession):
+            for request_id in (await self._visits.session(actor.secret)).request_ids:
+                other = await self._ledger.request(request_id)
+                if other is not None and other.id != request.id and other.stage.is_open:
+                    others.append(other)
+        return Progress(
+            request,
+            record,
+            done=request.stage is Stage.DONE,
+            looked_at=record.scanned_at if record else None,
+            next_look_at=request.watch.next_at if request.watch else None,
+            scan_minutes=self._scan_minutes,
+            integration_tab=await integration_tab(self._orgs, request.app),
+            others=tuple(others),
+            now=self._clock.now(),
+        )
+
+    async def watch(self, actor: Actor, *, every: float = 1.0) -> AsyncIterator[Progress]:
+        """`progress` now and whenever it has changed, until the request has ended.
+
+        Looks into the ledger every `every` seconds.
+        """
+        shown: Progress | None = None
+        while shown is None or shown.request.stage.is_open:
+            if shown is not None:
+                await asyncio.sleep(every)
+            now = await self.progress(actor)
+            if now != shown:
+                shown = now
+                yield now
+
+    async def attest(
+        self, actor: Actor, seen: Button, also: Iterable[EvidenceKind] = ()
+    ) -> ConsentRequest:
+        """The person says which button was there, and what `also`: it is evidence of the app."""
+        return await self._take(actor, Step.ATTEST, saw=seen, told=(seen.evidence, *also))
+
+    async def sees(self, actor: Actor, told: EvidenceKind) -> ConsentRequest:
+        """The person says what else was there: evidence of the app, and no step of the request."""
+        visit = await self._visits.acting(actor)
+        while True:
+            now = self._clock.now()
+            step(visit.request, Step.ATTEST, now)  # raises where nobody has taken it on
+            detail = {"request": visit.request.id, "proof": visit.kind.value, "saw": told.value}
+            entry = AuditEntry(now, visit.by, Step.ATTEST.value, str(visit.request.app), detail)
+            apps = await self._with_evidence(visit, (told,), now)
+            try:
+                await self._ledger.commit(Changes(apps=apps, audit=(entry,)))
+            except Conflict:
+                visit = await self._visits.of(actor)
+                continue
+            return visit.request
+
+    async def saved(self, actor: Actor) -> ConsentRequest:
+        """The person says it is saved: looked at once, then at growing intervals."""
+        return await self._take(actor, Step.SAVE, look=True, told=(EvidenceKind.SAID_SAVED,))
+
+    async def already(self, actor: Actor) -> ConsentRequest:
+        """The person says it was done before: looked at once; nobody's word is taken for it."""
+        return await self._take(actor, Step.CLAIM, look=True)
+
+    async def not_me(self, actor: Actor, suggestion: str = "") -> ConsentRequest:
+        """ "Not me": ends here, and the next candidate is asked. The operator is told.
+
+        `suggestion` is who would be right, in the person's words; if it names a candidate, they
+        come first.
+        """
+        said = " ".join(suggestion.split())[:LONGEST_SUGGESTION]
+        declined = await self._take(actor, Step.DECLINE, suggestion=said)
+        try:
+            await self._ask.instead(declined)
+        except StoreError as error:
+            # The answer is kept, and with it that somebody else is to be asked: a tick does it.
+            log.warning("nobody else is asked yet", request=declined.id, error=error.code)
+        return declined
+
+    async def later(self, actor: Actor, local: datetime, reason: str = "") -> ConsentRequest:
+        """ "Later": asked again then. `local` is a time without zone in the person's own zone."""
+        return await self._take(actor, Step.SNOOZE, local=local, reason=reason)
+
+    async def verify(self, ref: AppRef) -> None:
+        """A look of the plan (the engine's task): look at the app, then plan the next look."""
+        record = await self._ledger.app(ref)
+        request_id = record.request_id if record else ""
+        await self._scan.app(ref)
+        while request_id:
+            request = await self._ledger.request(request_id)
+            if request is None or request.watch is None:
+                return
+            now = self._clock.now()
+            if not request.stage.is_open:  # the look found it done, or something else ended it
+                await self._tell.hurry((changed(request, now),))
+                return
+            watch = looks.after_look(request.watch, now)
+            moved = step(request, Step.LOOK, now, watch=watch)
+            planned = (changed(moved, now),)
+            detail = {"request": moved.id, "looks": str(watch.looks)}
+            entry = AuditEntry(now, "o365bot", Step.LOOK.value, str(ref), detail)
+            try:
+                await self._ledger.commit(
+                    Changes(requests=(moved,), planned=planned, audit=(entry,))
+                )
+            except Conflict:
+                continue  # the person was faster, such as by pressing "I saved" once more
+            await self._tell.hurry(planned)
+            if watch.next_at is not None:
+                await self._engine.verify(ref, watch.next_at)
+            return
+
+    async def _take(
+        self,
+        actor: Actor,
+        taken: Step,
+        *,
+        told: tuple[EvidenceKind, ...] = (),
+        saw: Button | None = None,
+        suggestion: str = "",
+        local: datetime | None = None,
+        reason: str = "",
+        look: bool = False,
+    ) -> ConsentRequest:
+        """One step of the person's, with what follows from it, in one commit."""
+        visit = await self._visits.acting(actor)
+        while True:
+            now = self._clock.now()
+            moved = step(
+                visit.request,
+                taken,
+                now,
+                saw=saw,
+                suggestion=suggestion,
+                snooze=self._plan(visit.request, local, reason, now) if local else None,
+                watch=looks.begin(now) if look else None,
+            )
+            planned = self._tell.changes((moved,), now)
+            try:
+                await self._ledger.commit(
+                    Changes(
+                        apps=await self._with_evidence(visit, told, now),
+                        requests=(moved,),
+                        planned=planned,
+                        recipients=await answered(self._ledger, moved.chat, now),
+                        audit=(_entry(visit, moved, taken, now),),
+                    )
+                )
+            except Conflict:
+                visit = await self._visits.of(actor)
+                continue
+            await self._tell.hurry(planned)
+            if look:
+                await self._engine.verify(moved.app, now)
+            return moved
+
+    def deadline(self, request: ConsentRequest) -> Deadline:
+        """The date that the request runs against."""
+        return self._policy.deadline(request)
+
+    def days_for_later(self, request: ConsentRequest) -> tuple[date, date]:
+        """The first and the last day that it may be put off to, by the person's own calendar."""
+        calendar = self._policy.calendars.of_person(request.chat)
+        bounds = snooze_bounds(self._clock.now(), self.deadline(request).on, calendar)
+        first, last = (calendar.day_of(calendar.next_open(at) or at) for at in bounds)
+        return first, last
+
+    def _plan(self, request: ConsentRequest, local: datetime, reason: str, now: datetime) -> Snooze:
+        calendar = self._policy.calendars.of_person(request.chat)
+        return plan(local, reason, now, self._policy.deadline(request).on, calendar)
+
+    async def _with_evidence(
+        self, visit: Visit, told: tuple[EvidenceKind, ...], now: datetime
+    ) -> tuple[AppRecord, ...]:
+        """The app with what the person says of it."""
+        record = await self._ledger.app(visit.request.app) if told else None
+        if record is None:
+            return ()
+        detail = {
+            "by": visit.request.admin_upn,
+            "request": visit.request.id,
+            "proof": visit.kind.value,
+        }
+        said = [Evidence(kind, now, now, detail) for kind in told]
+        evidence = heard(record.evidence, said)
+        return (replace(record, evidence=evidence, assessed_at=now, revision=record.revision + 1),)
+
+
+def _entry(visit: Visit, moved: ConsentRequest, taken: Step, now: datetime) -> AuditEntry:
+    detail = {"request": moved.id, "proof": visit.kind.value}
+    if taken is Step.ATTEST and moved.saw:
+        detail["saw"] = moved.saw.value
+    if taken is Step.SNOOZE and moved.snooze:
+        detail |= {"until": moved.snooze.until.isoformat(), "reason": moved.snooze.reason}
+    if taken is Step.DECLINE and moved.suggestion:
+        detail["suggestion"] = moved.suggestion
+    return AuditEntry(now, visit.by, taken.value, str(moved.app), detail)

@@ -1,0 +1,113 @@
+"""Bring two people together where one lacks half of what it takes.
+
+Pressing the button takes an Okta App Administrator and a Global Administrator; where the person
+asked is only the latter, somebody who is the former is found and both are put into contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import Introduction
+from bot.domain.likeness import likeness
+from bot.domain.people.admins import SUPER_ADMIN, ChatIdentity, OktaAdmin, Platform
+from bot.errors import NobodyReachable, StepNotAllowed
+from bot.ports.chat import Messenger
+from bot.ports.clouds import OktaOrg
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services.consent.visit import Actor, Visits
+from bot.services.delivery.tell import Tell
+
+# More than this many people are not looked up in chat for one introduction.
+LOOK_UP = 10
+
+
+class Introduce:
+    """`offer` tells whether there is somebody; calling it brings them together."""
+
+    def __init__(
+        self,
+        *,
+        visits: Visits,
+        ledger: Ledger,
+        orgs: Mapping[str, OktaOrg],
+        messengers: Mapping[Platform, Messenger],
+        tell: Tell,
+        clock: Clock,
+    ) -> None:
+        self._visits = visits
+        self._ledger = ledger
+        self._orgs = orgs
+        self._messengers = messengers
+        self._tell = tell
+        self._clock = clock
+
+    async def offer(self, actor: Actor) -> tuple[str, ...]:
+        """Names of the Okta admins for the app; empty when none is known or needed."""
+        request = (await self._visits.of(actor)).request
+        if request.okta_admin:
+            return ()
+        known = await self._ledger.okta_admins(request.app.org) or ()
+        without = await self._not_to_be_asked(request)
+        return tuple(admin.display_name or admin.email for admin in _fit(known, request, without))
+
+    async def __call__(self, actor: Actor) -> ChatIdentity:
+        """Plan the introduction and return the Okta admin. Twice is once.
+
+        Raises NobodyReachable, CloudError, ChatError, StepNotAllowed where the request is over, and
+        what `Visits.acting` raises.
+        """
+        visit = await self._visits.acting(actor)
+        request = visit.request
+        if not request.stage.is_open:
+            raise StepNotAllowed(f"A request that is {request.stage.value} needs nobody else.")
+        partner = await self._partner(request)
+        now = self._clock.now()
+        planned = (Delivery(Introduction(request.chat, partner, request.id), now, "introduce"),)
+        detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner)}
+        entry = AuditEntry(now, visit.by, "introduce", str(request.app), detail)
+        await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
+        await self._tell.hurry(planned)
+        return partner
+
+    async def _not_to_be_asked(self, request: ConsentRequest) -> list[ConsentRequest]:
+        """This one's person, and those who said "not me": they are not asked to help either."""
+        past = await self._ledger.requests_for(request.app)
+        return [request, *(one for one in past if one.stage is Stage.DECLINED)]
+
+    async def _partner(self, request: ConsentRequest) -> ChatIdentity:
+        """The first Okta admin for the app who is to be found where the person was asked."""
+        admins = await self._ledger.okta_admins(request.app.org)
+        org = self._orgs.get(request.app.org)
+        if admins is None and org is not None:
+            admins = await org.app_admins()
+            await self._ledger.save_okta_admins(request.app.org, admins)
+        without = await self._not_to_be_asked(request)
+        messenger = self._messengers.get(request.chat.platform)
+        if messenger is not None:
+            for admin in _fit(admins or (), request, without)[:LOOK_UP]:
+                found = await messenger.find_person((admin.email.lower(),), "", "")
+                others = [one for one in found if not request.is_bound_to(one)]
+                if len(others) == 1:
+                    return others[0]
+        raise NobodyReachable(f"No Okta admin for {request.app_label} can be found in chat.")
+
+
+def _fit(
+    admins: tuple[OktaAdmin, ...], request: ConsentRequest, without: Iterable[ConsentRequest]
+) -> list[OktaAdmin]:
+    """Whoever may change this app and was not asked in `without`; the narrowest role first."""
+    mine = {likeness(name) for one in without for name in (one.chat.email, one.admin_upn)}
+    fit = [
+        admin
+        for admin in admins
+        if admin.email
+        and likeness(admin.email) not in mine
+        and admin.may_change(request.app.app_id)
+    ]
+    # Whoever was given this app only knows it best; a Super Administrator is asked last.
+    return sorted(fit, key=lambda a: (a.app_ids is None, a.role == SUPER_ADMIN, a.email))

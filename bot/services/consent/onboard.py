@@ -1,0 +1,233 @@
+"""Let the bot read one more tenant: a personal link to Microsoft's admin consent, then the proof.
+
+What Microsoft's redirect says is a hint. `error` is read before `admin_consent` (an error may carry
+both), the tenant it names is not read at all, and nothing counts before Microsoft Graph answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.onboarding import Granting, Onboarding, grant
+from bot.domain.consent.requests import link_digest
+from bot.domain.consent.sign_in import Attempt
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import Happening, OperatorNote
+from bot.domain.inventory.apps import Tenant
+from bot.domain.people.admins import ChatIdentity
+from bot.errors import (
+    CloudRefused,
+    Conflict,
+    LinkExpired,
+    LinkRevoked,
+    LinkSpent,
+    LinkUnknown,
+    SignInDeclined,
+    SignInError,
+    TooManyTries,
+)
+from bot.ports.clouds import Entra
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.limits import Limits
+from bot.ports.sign_in import SignIn, SignIns
+from bot.ports.system import Clock, Secrets
+from bot.services.consent.prove import BEGUN_PER_LINK, refuse, take_attempt
+from bot.services.delivery.tell import Tell
+
+CHECKS_PER_LINK = (10, timedelta(minutes=10))
+"""Each reads the tenant's administrators, with limits that all of the bot's reads share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A link for a Global Administrator of the tenant: `{public_url}/o/{token}`.
+
+    `link` is "" when Graph answers already: then nothing is to be done.
+    """
+
+    tenant_domain: str
+    link: str = field(default="", repr=False)
+
+
+class Onboard:
+    """Tenants that have not granted the bot its permissions yet."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        entra: Entra,
+        sign_in: SignIn,
+        sign_ins: SignIns,
+        limits: Limits,
+        tell: Tell,
+        engine: Engine,
+        clock: Clock,
+        secrets: Secrets,
+        public_url: str,
+        link_lifetime: timedelta,
+    ) -> None:
+        self._ledger = ledger
+        self._entra = entra
+        self._sign_in = sign_in
+        self._sign_ins = sign_ins
+        self._limits = limits
+        self._tell = tell
+        self._engine = engine
+        self._clock = clock
+        self._secrets = secrets
+        self._public_url = public_url
+        self._link_lifetime = link_lifetime
+
+    async def invite(self, domain: str, by: ChatIdentity) -> Invitation:
+        """A fresh link for the tenant of `domain`; the former one is void. Raises CloudError."""
+        tenant = await self._entra.find_tenant(domain)
+        if await self._may_read(tenant):
+            return Invitation(tenant.domain)
+        token = self._secrets.token()
+        while True:
+            now = self._clock.now()
+            former = await self._ledger.onboarding_of(tenant.id)
+            fresh = Onboarding(
+                id=self._secrets.identifier(),
+                tenant_id=tenant.id,
+                domain=tenant.domain,
+                asker=by,
+                asked_at=now,
+                link=link_digest(token),
+                expires_at=now + self._link_lifetime,
+            )
+            replaced = (
+                (grant(former, Granting.REPLACED, now),) if former and former.is_usable(now) else ()
+            )
+            try:
+                await self._commit(str(by), *replaced, fresh)
+            except Conflict:
+                continue
+            return Invitation(tenant.domain, f"{self._public_url}/o/{token}")
+
+    async def view(self, token: str) -> Onboarding:
+        """What the link is for, or that it was used (CONFIRMED). Changes nothing.
+
+        Raises LinkUnknown, LinkExpired, LinkRevoked.
+        """
+        return await self._usable(link_digest(token))
+
+    async def begin(self, token: str, *, browser: str = "", caller: str = "") -> tuple[str, str]:
+        """Where to send the browser, and what it must bring back in its cookie.
+
+        `caller` is the network that it is pressed from. Raises as `view`, LinkSpent once it
+        can be read, TooManyTries and CloudError.
+        """
+        digest = link_digest(token)
+        asked = await self._usable(digest)
+        if asked.stage is Granting.CONFIRMED:
+            raise LinkSpent("This link was used already.")
+        if wait := await self._limits.hit(f"begin:link:{digest}:{caller}", *BEGUN_PER_LINK):
+            raise TooManyTries(retry_after=wait)
+        tenant = await self._entra.find_tenant(asked.tenant_id)
+        state, browser = self._secrets.token(), browser or self._secrets.token()
+        address = self._sign_in.consent_address(tenant, state=state)
+        attempt = Attempt(asked.id, asked.tenant_id, digest, link_digest(browser))
+        await self._sign_ins.begin(state, attempt)
+        return address, browser
+
+    async def finish(
+        self,
+        *,
+        state: str,
+        browser: str,
+        error: str = "",
+        reason: str = "",
+        admin_consent: str = "",
+    ) -> Onboarding:
+        """Microsoft's answer at `/auth/consented`. Its stage tells how it ended:
+
+        CONFIRMED; or ANSWERED: Graph does not answer yet, `check` may be called in a minute.
+        Raises SignInUnknown, SignInDeclined, SignInRefused, CloudError.
+        """
+        attempt = await take_attempt(self._sign_ins, state, browser, signs_in=False)
+        try:
+            refuse(error, reason)
+            if admin_consent.lower() != "true":
+                raise SignInDeclined("Microsoft does not say that consent was given.")
+        except SignInError:
+            await self._move(attempt.link, Granting.DECLINED)
+            raise
+        await self._move(attempt.link, Granting.ANSWERED)
+        return await self._check(attempt.link)
+
+    async def check(self, token: str, *, caller: str = "") -> Onboarding:
+        """Ask Graph again. Raises as `view`, TooManyTries and CloudError."""
+        digest = link_digest(token)
+        await self._usable(digest)
+        if wait := await self._limits.hit(f"check:link:{digest}:{caller}", *CHECKS_PER_LINK):
+            raise TooManyTries(retry_after=wait)
+        return await self._check(digest)
+
+    async def _check(self, digest: str) -> Onboarding:
+        asked = await self._usable(digest)
+        if asked.stage is Granting.CONFIRMED:
+            return asked
+        tenant = await self._entra.find_tenant(asked.tenant_id)
+        if not await self._may_read(tenant):
+            return asked
+        confirmed = await self._move(digest, Granting.CONFIRMED)
+        for org in {a.ref.org for a in await self._ledger.summaries() if _is_of(a.tenant, tenant)}:
+            await self._engine.scan(org)
+        return confirmed
+
+    async def _may_read(self, tenant: Tenant) -> bool:
+        """Whether Graph answers: the administrators are read, and kept, for it is them we need."""
+        try:
+            admins = await self._entra.global_admins(tenant)
+        except CloudRefused:
+            return False
+        await self._ledger.save_global_admins(tenant.id, admins)
+        return True
+
+    async def _usable(self, digest: str) -> Onboarding:
+        found = await self._ledger.onboarding_by_link(digest)
+        if found is None:
+            raise LinkUnknown("This link is not known.")
+        if found.stage is Granting.REPLACED:
+            raise LinkRevoked("A newer link took its place.")
+        now = self._clock.now()
+        if not found.is_usable(now) and not found.tells(now):
+            raise LinkExpired("This link has expired.")
+        return found
+
+    async def _move(self, digest: str, stage: Granting) -> Onboarding:
+        """One step; a stage that has been reached stays. The asker hears of the last one."""
+        while True:
+            asked = await self._usable(digest)
+            if asked.stage in (stage, Granting.CONFIRMED):
+                return asked
+            now = self._clock.now()
+            moved = grant(asked, stage, now)
+            note = OperatorNote(asked.asker, Happening.ONBOARDED, asked.id)
+            told = (Delivery(note, now, "onboarded"),)
+            try:
+                planned = told if stage is Granting.CONFIRMED else ()
+                await self._commit("entra", moved, planned=planned)
+            except Conflict:
+                continue
+            await self._tell.hurry(planned)
+            return moved
+
+    async def _commit(
+        self, by: str, *moved: Onboarding, planned: tuple[Delivery, ...] = ()
+    ) -> None:
+        now = self._clock.now()
+        audit = tuple(
+            AuditEntry(now, by, f"onboarding_{one.stage}", one.tenant_id, {"onboarding": one.id})
+            for one in moved
+        )
+        await self._ledger.commit(Changes(onboardings=moved, planned=planned, audit=audit))
+
+
+def _is_of(of_app: Tenant | None, tenant: Tenant) -> bool:
+    return of_app is not None and of_app.id == tenant.id

@@ -1,0 +1,206 @@
+"""Who acts on a request, and how that is known: by the link, by a session, or in chat.
+
+    holds the link     before the proof: may say "not me" or "later", and begin to prove
+    has a session      after the proof, in the browser that gave it: may do everything that the
+                       proof, the person's role and the request's stage allow at that moment
+    is in chat         the bound chat account: may do what that account proves
+
+Whoever is none of these learns nothing about the request, not even that it exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.requests import (
+    TAKEN_ON,
+    ConsentRequest,
+    ProofKind,
+    check_link,
+    link_digest,
+)
+from bot.domain.consent.sign_in import SESSION_LIFETIME, Session
+from bot.domain.delivery.notices import Happening
+from bot.domain.people.admins import ChatIdentity
+from bot.errors import NotYours, RoleLost, SessionUnknown, TooManyTries
+from bot.ports.clouds import Entra
+from bot.ports.ledger import Ledger
+from bot.ports.limits import Limits
+from bot.ports.sign_in import SignIns
+from bot.ports.system import Clock, Secrets
+from bot.services.delivery.tell import Tell, hour_of, note
+
+PRESSES = (20, timedelta(minutes=10))
+"""Steps that one actor takes on one request in so much time: each is written down and told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByLink:
+    """Somebody who holds the link that went to one person. `caller` is where they press from."""
+
+    token: str = field(repr=False)
+    caller: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BySession:
+    """A browser that proved who uses it, on one of the requests it did so for."""
+
+    secret: str = field(repr=False)
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByChat:
+    """A chat account, on the request that shows `code`."""
+
+    account: ChatIdentity
+    code: str
+
+
+Actor = ByLink | BySession | ByChat
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An actor on a request: `by` is their name in the audit, `kind` how they are known."""
+
+    request: ConsentRequest
+    by: str
+    kind: ProofKind
+
+
+class Visits:
+    """Finds the request of an actor; opens sessions, and ends them.
+
+    `minimum` is the weakest proof that the settings accept now, whatever a session began with.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        sign_ins: SignIns,
+        entra: Entra | None,
+        limits: Limits,
+        tell: Tell,
+        clock: Clock,
+        secrets: Secrets,
+        minimum: ProofKind,
+    ) -> None:
+        self._ledger = ledger
+        self._sign_ins = sign_ins
+        self._entra = entra
+        self._limits = limits
+        self._tell = tell
+        self._clock = clock
+        self._secrets = secrets
+        self._minimum = minimum
+
+    async def acting(self, actor: Actor) -> Visit:
+        """`of`, for somebody who is about to do something: counted, and with the role as it is now.
+
+        An eligible administrator goes on: an activation is over sooner than a session. Raises
+        TooManyTries, RoleLost, and CloudError when Microsoft could not be asked, besides.
+        """
+        visit = await self.of(actor)
+        request = visit.request
+        if wait := await self._limits.hit(f"press:{request.id}:{_source(actor)}", *PRESSES):
+            raise TooManyTries(retry_after=wait)
+        if isinstance(actor, BySession) and self._entra is not None:
+            tenant = await self._entra.find_tenant(request.tenant_id)
+            if await self._entra.holding(tenant, request.admin_object_id) is None:
+                await self._role_lost(visit)
+                raise RoleLost("You are no Global Administrator there any more.")
+        return visit
+
+    async def review(self, org: str) -> None:
+        """After a look at an org: end the sessions of whoever is no Global Administrator now."""
+        for request in await self._ledger.open_requests():
+            if request.app.org != org or request.stage not in TAKEN_ON:
+                continue
+            admins = await self._ledger.global_admins(request.tenant_id)
+            held = {admin.object_id.lower() for admin in admins or ()}
+            if admins is not None and request.admin_object_id.lower() not in held:
+                await self._sign_ins.end_sessions(request.person)
+
+    async def of(self, actor: Actor) -> Visit:
+        """The actor on their request, read now.
+
+        Raises LinkUnknown, LinkSpent, LinkExpired, LinkRevoked for a link; SessionUnknown for a
+        session; NotYours in chat.
+        """
+        match actor:
+            case ByLink(token):
+                digest = link_digest(token)
+                request = check_link(
+                    await self._ledger.request_by_link(digest), digest, self._clock.now()
+                )
+                return Visit(request, str(request.chat), ProofKind.PERSONAL_LINK)
+            case BySession(secret, request_id):
+                session = await self.session(secret)
+                found = await self._ledger.request(request_id)
+                if (
+                    found is None
+                    or request_id not in session.request_ids
+                    or found.person != session.person
+                ):
+                    raise SessionUnknown("This browser has not proven who uses it.")
+                return Visit(found, session.by, session.kind)
+            case ByChat(account, code):
+                found = await self._ledger.request_by_code(code)
+                if found is None or not found.is_bound_to(account):
+                    raise NotYours("You have no request with that code.")
+                return Visit(found, str(found.chat), ProofKind.CHAT_ACCOUNT)
+
+    async def session(self, secret: str) -> Session:
+        """The session of a browser. Raises SessionUnknown."""
+        found = await self._sign_ins.session(secret) if secret else None
+        if (
+            found is None
+            or found.until <= self._clock.now()
+            or not found.kind.reaches(self._minimum)
+        ):
+            raise SessionUnknown("This browser has not proven who uses it.")
+        return found
+
+    async def open(self, requests: tuple[ConsentRequest, ...], by: str, kind: ProofKind) -> str:
+        """A new session for these requests of one person, in place of any former one of theirs.
+
+        Returns the secret for the browser's cookie.
+        """
+        secret = self._secrets.token()
+        until = self._clock.now() + SESSION_LIFETIME
+        ids = tuple(request.id for request in requests)
+        session = Session(ids, by, kind, until, requests[0].person)
+        await self._sign_ins.open_session(secret, session)
+        return secret
+
+    async def close(self, secret: str) -> None:
+        """Sign out. A browser without a session is as signed out as can be."""
+        session = await self._sign_ins.session(secret) if secret else None
+        if session is not None:
+            await self._sign_ins.end_sessions(session.person)
+
+    async def report(
+        self, request: ConsentRequest, happened: Happening, by: str, detail: dict[str, str]
+    ) -> None:
+        """Write down that somebody tried who may not, and tell the operator once an hour."""
+        now: datetime = self._clock.now()
+        planned = note(request, happened, now, round=hour_of(now))
+        about = {"request": request.id, **detail}
+        entry = AuditEntry(now, by, happened.value, str(request.app), about)
+        await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
+        await self._tell.hurry(planned)
+
+    async def _role_lost(self, visit: Visit) -> None:
+        await self._sign_ins.end_sessions(visit.request.person)
+        detail = {"tenant": visit.request.tenant_id, "proof": visit.kind.value}
+        await self.report(visit.request, Happening.ROLE_GONE, visit.by, detail)
+
+
+def _source(actor: Actor) -> str:
+    """Whose presses are counted together: whoever holds a link uses up nobody else's."""
+    return f"link:{actor.caller}" if isinstance(actor, ByLink) else "person"

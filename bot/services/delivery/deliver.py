@@ -1,0 +1,386 @@
+"""Carry out one delivery: claim it, send it, confirm it; a crash in between is seen by nobody.
+
+    pace       a time within the platform's limits; is it later, the delivery is put off to it
+    claim      due -> sending, under a lease (compare-and-set: one worker wins)
+    look       when an earlier attempt may have got through, ask the platform first
+    send       one call to the platform, marked with the delivery's key
+    confirm    sending -> sent, with the message's id
+
+What the platform refuses for good is no retry but a state that somebody owns. What follows depends
+on what the refusal is about (`bot.domain.refusals`):
+
+    the installation (token revoked)    a trouble: everything for that platform is held, and tried
+                                        again every minute; it goes on when a message gets through
+    a channel (archived)                the delivery fails; a trouble until a message gets through
+    a person (app not installed)        the request is undelivered, the next candidate is asked
+    the message itself (a bug)          the delivery fails
+    nobody knows what                   it is tried some more times, then the delivery fails
+
+and the operators are told, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.requests import ConsentRequest, Stage, Step, allowed, step
+from bot.domain.delivery import deliveries, limits
+from bot.domain.delivery.deliveries import FIRST, MOST_CRASHES, Delivery, Phase, next_try
+from bot.domain.delivery.incidents import PROBE_EVERY, places_of
+from bot.domain.delivery.limits import Call, Quotas
+from bot.domain.delivery.notices import (
+    Alarm,
+    Channel,
+    Introduction,
+    Notice,
+    OperatorDigest,
+    OperatorNote,
+    PersonalLink,
+    PersonalRound,
+)
+from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.recipients import Recipient
+from bot.domain.refusals import CONSEQUENCES, Scope
+from bot.errors import (
+    ChatError,
+    ChatThrottled,
+    ChatUnreachable,
+    Conflict,
+    MessageRefused,
+    NotDurable,
+    RecordUnreadable,
+)
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.limits import Pace
+from bot.ports.system import Clock
+from bot.services import counts
+from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.send import NothingToTell, NotYet, OutcomeUnknown, Send
+
+log = structlog.get_logger(__name__)
+
+ATTEMPT = 45.0
+"""Seconds that one attempt may take."""
+AT_ONCE = 16
+"""So many are under way at a time, enough for what platforms allow. A worker that dies leaves all
+of them in doubt, each with a crash that counts towards MOST_CRASHES.
+"""
+ASIDE = timedelta(minutes=10)
+"""How long a record that this version cannot read is left alone: a newer replica can."""
+
+NOTHING = Changes()
+_OUTCOMES = {
+    "deliver": counts.Outcome.SENT,
+    "fail_delivery": counts.Outcome.FAILED,
+    "drop": counts.Outcome.DROPPED,
+}
+
+
+class Deliver:
+    """Carries out deliveries by key."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        send: Send,
+        engine: Engine,
+        pace: Pace,
+        clock: Clock,
+        troubles: Troubles,
+        quotas: Quotas = limits.DEFAULT,
+        operators: tuple[ChatIdentity, ...] = (),
+        ask_another: Callable[[ConsentRequest], Awaitable[object]] | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._send = send
+        self._engine = engine
+        self._pace = pace
+        self._clock = clock
+        self._quotas = quotas
+        self._troubles = troubles
+        self._operators = operators
+        self._ask_another = ask_another
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def __call__(self, key: str) -> None:
+        """Carry out one delivery. Safe to call twice, and from several workers at once."""
+        try:
+            found = await self._ledger.delivery(key)
+        except RecordUnreadable:
+            log.error("a delivery cannot be read and is set aside", delivery=key)
+            await self._ledger.set_aside(key, self._clock.now() + ASIDE)
+            return
+        if found is not None:
+            await self._carry_out(found)
+
+    async def batch(self, keys: Sequence[str]) -> None:
+        """The same for several, which are read together.
+
+        Raises what went wrong with the first of them, after all of them had their turn.
+        """
+        found = await self._ledger.deliveries(keys)
+        outcomes = await asyncio.gather(
+            *(self._carry_out(found[key]) if key in found else self(key) for key in keys),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _carry_out(self, found: Delivery) -> None:
+        """What was read may be old by the time it has its turn: the claim decides."""
+        async with self._at_once:
+            now = self._clock.now()
+            claimed = deliveries.claim(found, now)
+            if claimed is None:
+                return
+            slot = await self._slot(claimed, now)
+            if slot > now:
+                await self._put_off(found, slot)
+                return
+            try:
+                await self._ledger.commit(Changes(deliveries=(claimed,)))
+            except Conflict:
+                return  # another worker was faster
+            await self._attempt(claimed)
+
+    async def _put_off(self, found: Delivery, slot: datetime) -> None:
+        """Wait for the time that is kept free for it."""
+        try:
+            await self._ledger.commit(Changes(deliveries=(deliveries.put_off(found, slot),)))
+        except Conflict:
+            return
+        await self._engine.deliver(found.key, slot)
+
+    async def _slot(self, delivery: Delivery, now: datetime) -> datetime:
+        """When the platform's limits allow the first call that this delivery makes."""
+        call = Call.LOOK if self._send.must_look(delivery) else limits.call_of(delivery.notice)
+        pacing = limits.pacing(delivery.notice, call, self._quotas)
+        return await self._pace.slot(pacing, now, delivery.slot)
+
+    async def _attempt(self, claimed: Delivery) -> None:
+        """One attempt, and what its outcome means."""
+        left = self._time_left(claimed)
+        try:
+            if claimed.crashes >= MOST_CRASHES:
+                raise MessageRefused("Too many attempts ended without a word.")
+            try:
+                async with asyncio.timeout(left):
+                    told = await self._send(claimed)
+            except TimeoutError as error:
+                raise ChatUnreachable(
+                    "The attempt took too long.", nothing_sent=left <= 0
+                ) from error
+        except ChatThrottled as error:
+            call = Call.LOOK if error.looking else limits.call_of(claimed.notice)
+            shared = limits.pacing(claimed.notice, call, self._quotas).shared
+            until = self._clock.now() + timedelta(seconds=error.retry_after)
+            await self._pace.pause(shared, until)
+            await self._again(deliveries.put_back(claimed, until))
+        except ChatUnreachable as error:
+            until = next_try(claimed, self._clock.now())
+            in_doubt = not error.nothing_sent
+            await self._again(deliveries.put_back(claimed, until, in_doubt=in_doubt))
+        except ChatError as error:
+            await self._refused(claimed, error)
+        except NotYet:
+            await self._again(deliveries.put_back(claimed, next_try(claimed, self._clock.now())))
+        except NothingToTell:
+            await self._end(claimed, deliveries.fail(claimed, "nothing_to_tell"), "drop", None)
+        except OutcomeUnknown as error:
+            lost = deliveries.fail(claimed, error.code)  # for the person it counts as sent
+            await self._end(claimed, lost, "fail_delivery", Step.DELIVER)
+        else:
+            sent = deliveries.confirm(claimed, told.message_id, self._clock.now())
+            await self._end(claimed, sent, "deliver", Step.DELIVER, request=told.request)
+            self._troubles.over(places_of(claimed.notice.to))
+
+    def _time_left(self, claimed: Delivery) -> float:
+        """Seconds for the attempt: it ends well before its lease, however slow the claim was."""
+        if claimed.leased_until is None:
+            return ATTEMPT
+        left = claimed.leased_until - self._clock.now() - deliveries.LEASE / 6
+        return max(min(ATTEMPT, left.total_seconds()), 0)
+
+    async def _again(self, put_back: Delivery, also: Changes = NOTHING) -> None:
+        """Write that it is due again, and have it carried out then."""
+        while True:
+            try:
+                await self._ledger.commit(replace(also, deliveries=(put_back,)))
+            except Conflict:
+                if not also.troubles:
+                    return  # the lease ran out and another worker took over
+                also = NOTHING  # or another delivery met the same trouble at the same time
+                continue
+            break
+        counts.delivered(put_back.notice, counts.Outcome.LATER)
+        for each in (put_back, *also.planned):
+            await self._engine.deliver(each.key, each.due_at)
+
+    async def _refused(self, claimed: Delivery, error: ChatError) -> None:
+        """What follows from a refusal, by what it is about."""
+        follows = CONSEQUENCES[error.scope]
+        if follows.holds and self._is_worth_waiting(claimed.notice, error):
+            await self._hold(claimed, error)
+        elif not follows.holds and (follows.tries is None or claimed.attempt < follows.tries):
+            await self._again(deliveries.put_back(claimed, next_try(claimed, self._clock.now())))
+        else:
+            await self._give_up(claimed, error)
+
+    def _is_worth_waiting(self, notice: Notice, error: ChatError) -> bool:
+        """No platform out of the settings comes back; of all messages one needs a leave of its own.
+
+        That one is an introduction.
+        """
+        alone = error.scope is Scope.CALL and isinstance(notice, Introduction)
+        return self._send.serves(notice.to.platform) and not alone
+
+    async def _hold(self, claimed: Delivery, error: ChatError) -> None:
+        """The installation is refused: its platform is left alone for a while, nothing is lost."""
+        platform = claimed.notice.to.platform
+        now = self._clock.now()
+        until = now + PROBE_EVERY
+        await self._pace.pause(platform, until)
+        trouble = await self._troubles.met(platform.value, error, now)
+        await self._again(deliveries.put_back(claimed, until), trouble)
+
+    async def _give_up(self, claimed: Delivery, error: ChatError) -> None:
+        """A refusal for good: the delivery fails, and its owner is told."""
+        now = self._clock.now()
+        failed = deliveries.fail(claimed, error.code)
+        follows = CONSEQUENCES[error.scope]
+        notice = claimed.notice
+        told = NOTHING
+        if follows.closes_channel and isinstance(notice.to, Channel):
+            told = await self._troubles.met(str(notice.to), error, now)
+        elif isinstance(notice, OperatorNote) and error.scope is not Scope.MESSAGE:
+            # Whoever asked is gone: it is for those who operate the bot now.
+            others = (replace(notice, to=one) for one in self._operators if one != notice.to)
+            told = Changes(planned=tuple(Delivery(one, now, claimed.why) for one in others))
+        elif error.scope in (Scope.MESSAGE, Scope.UNTOLD) and not isinstance(notice, Alarm):
+            log.error("a message was refused", delivery=claimed.key, reason=error.message)
+        # A refused reminder moves its requests only when it is the person who cannot be written to,
+        # or their whole platform, which is in the settings no more; a first message always does.
+        # Should nobody else be asked, it stands in the operators' digest.
+        gone = follows.loses_person or _is_first(notice)
+        taken = Step.FAIL_DELIVERY if gone else None
+        undelivered = await self._end(claimed, failed, "fail_delivery", taken, also=told)
+        if self._ask_another is None:
+            return
+        for request in undelivered:
+            await self._ask_another(request)
+
+    async def _end(
+        self,
+        claimed: Delivery,
+        ended: Delivery,
+        action: str,
+        taken: Step | None,
+        *,
+        request: ConsentRequest | None = None,
+        also: Changes = NOTHING,
+    ) -> tuple[ConsentRequest, ...]:
+        """Write the outcome, and with it the steps of the requests that it moves; returns these.
+
+        `request` is the one that the notice is about, where it is known as it stood a moment ago.
+        """
+        now = self._clock.now()
+        notice = claimed.notice
+        while True:
+            moved = await self._moved(notice, request, taken, now)
+            entry = AuditEntry(
+                now,
+                "o365bot",
+                action,
+                str(moved[0].app if moved else notice.to),
+                {
+                    "delivery": claimed.key,
+                    "why": claimed.why,
+                    **({"failure": ended.failure} if ended.failure else {}),
+                },
+            )
+            changes = replace(
+                also,
+                deliveries=(ended,),
+                requests=moved,
+                recipients=await self._told(claimed, now) if action != "drop" else (),
+                solved=places_of(notice.to) if ended.phase is Phase.SENT else (),
+                audit=(entry,),
+            )
+            try:
+                with suppress(NotDurable):  # written, and nobody was promised anything about it
+                    await self._ledger.commit(changes)
+            except Conflict:
+                current = await self._ledger.delivery(claimed.key)
+                if current is None or current.revision != claimed.revision:
+                    return ()  # the lease ran out and another worker wrote the outcome
+                known = await self._ledger.troubles() if also.troubles else {}
+                if any(trouble.place in known for trouble in also.troubles):
+                    also = NOTHING  # another delivery met the same trouble at the same time
+                request = None  # only that moved on, such as by a click that was faster
+                continue
+            counts.delivered(notice, _OUTCOMES[action])
+            for alarm in also.planned:
+                await self._engine.deliver(alarm.key, alarm.due_at)
+            return moved
+
+    async def _moved(
+        self,
+        notice: Notice,
+        known: ConsentRequest | None,
+        outcome: Step | None,
+        now: datetime,
+    ) -> tuple[ConsentRequest, ...]:
+        """The requests that wait for this outcome, as it moves them."""
+        match notice, outcome:
+            case PersonalLink(request_id=about), Step():
+                request = known or await self._ledger.request(about)
+                waits = request is not None and request.stage is Stage.REQUESTED
+                if request is None or not waits:
+                    return ()
+                return (step(request, outcome, now, snooze=request.snooze, named=True),)
+            case PersonalRound(), Step():
+                found = [await self._ledger.request(one) for one in notice.links_to]
+                moved = [r for r in found if r is not None and outcome in allowed(r.stage)]
+                return tuple(
+                    step(
+                        request,
+                        outcome,
+                        now,
+                        # Who put it off was told now, as they wanted: so the plan ends.
+                        snooze=None if self._send.plan_is_over(request) else request.snooze,
+                        named=outcome is Step.DELIVER and request.id in notice.requests,
+                    )
+                    for request in moved
+                    if not (outcome is Step.DELIVER and self._send.is_put_off(request))
+                )
+            case _:
+                return ()
+
+    async def _told(self, delivery: Delivery, now: datetime) -> tuple[Recipient, ...]:
+        """Who was told, as far as anybody knows; a round that was refused is silence too."""
+        match delivery.notice:
+            case PersonalRound(to) | PersonalLink(to):
+                known = await self._ledger.recipient(to) or Recipient(to)
+                return (known.told(now),)
+            case OperatorDigest(to):
+                known = await self._ledger.recipient(to) or Recipient(to)
+                return (known.told_of_all(now),)
+            case _:
+                return ()
+
+
+def _is_first(notice: Notice) -> bool:
+    """Whether it asks for something for the first time."""
+    if isinstance(notice, PersonalRound):
+        return notice.reason in FIRST
+    return isinstance(notice, PersonalLink)

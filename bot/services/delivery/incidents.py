@@ -1,0 +1,48 @@
+"""Notice what keeps messages from getting through, tell its owners once, and notice its end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.changes import Changes
+from bot.domain.delivery.incidents import Trouble, alarms, owners
+from bot.domain.people.admins import ChatIdentity
+from bot.errors import ChatError
+from bot.ports.ledger import Ledger
+
+log = structlog.get_logger(__name__)
+
+
+class Troubles:
+    """What to write of a place that is in trouble: whoever met it commits it with the rest."""
+
+    def __init__(self, ledger: Ledger, operators: tuple[ChatIdentity, ...] = ()) -> None:
+        self._ledger = ledger
+        self._operators = operators
+        self._logged: set[str] = set()  # by this replica
+
+    async def met(self, place: str, error: ChatError, now: datetime) -> Changes:
+        """The trouble, and the alarms to plan with it; nothing to write when it is known."""
+        if place in await self._ledger.troubles():
+            return Changes()
+        trouble = Trouble(place, error.code, str(error), now)
+        self._logged.add(place)
+        log.error("messages do not get through", place=place, code=error.code, reason=str(error))
+        told = alarms(place, error.code, now, owners(trouble, self._operators), after=timedelta())
+        return Changes(troubles=(trouble,), planned=told)
+
+    async def keep_only(self, places: Collection[str]) -> None:
+        """End the others: nothing is sent any more that could end them."""
+        gone = tuple(place for place in await self._ledger.troubles() if place not in places)
+        if gone:
+            self._logged.difference_update(gone)
+            await self._ledger.commit(Changes(solved=gone))
+
+    def over(self, places: tuple[str, ...]) -> None:
+        """A message got through; its sender wrote these places as `solved`."""
+        for place in self._logged.intersection(places):
+            self._logged.discard(place)
+            log.info("messages get through again", place=place)

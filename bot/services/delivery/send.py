@@ -1,0 +1,295 @@
+"""Send one notice: look whether it got through before, write it out, hand it to the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.campaign.cadence import is_timely, put_off_until
+from bot.domain.campaign.intents import Policy
+from bot.domain.changes import Changes
+from bot.domain.consent.requests import (
+    ConsentRequest,
+    LinkBinding,
+    Stage,
+    Step,
+    allowed,
+    link_digest,
+    step,
+)
+from bot.domain.delivery.deliveries import Delivery, Phase, Promise, promise_of
+from bot.domain.delivery.notices import (
+    Alarm,
+    ChannelNudge,
+    ChannelReminder,
+    ChannelReport,
+    Introduction,
+    Notice,
+    OperatorDigest,
+    OperatorNote,
+    PersonalLink,
+    PersonalRound,
+    RequestChanged,
+    key_of,
+)
+from bot.domain.people.admins import Platform
+from bot.errors import (
+    ChatMisconfigured,
+    ChatThrottled,
+    Conflict,
+    MessageGone,
+    NotDurable,
+    ScopeMissing,
+)
+from bot.message import Message
+from bot.ports.chat import Messenger
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock, Secrets
+from bot.ports.writing import NO_LINKS, Composer
+from bot.services.people.twins import Twins
+
+
+class NothingToTell(Exception):
+    """The notice is about something that is over; it ends without a message."""
+
+
+class NotYet(Exception):
+    """The message to change is not confirmed by its platform: tried again in a moment."""
+
+
+class OutcomeUnknown(Exception):
+    """An attempt may have got through, nobody can tell, and twice would be the greater harm."""
+
+    code = "outcome_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message that got through: its platform's id of it, and the request as the message has it.
+
+    `request` is None when the message is not about one alone, or was there already.
+    """
+
+    message_id: str
+    request: ConsentRequest | None = None
+
+
+class Send:
+    """Sends the notice of a claimed delivery."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        messengers: Mapping[Platform, Messenger],
+        composer: Composer,
+        clock: Clock,
+        secrets: Secrets,
+        policy: Policy,
+        public_url: str,
+        link_lifetime: timedelta,
+        twins: Twins | None = None,
+    ) -> None:
+        self._twins = twins
+        self._ledger = ledger
+        self._messengers = messengers
+        self._composer = composer
+        self._clock = clock
+        self._secrets = secrets
+        self._policy = policy
+        self._public_url = public_url
+        self._link_lifetime = link_lifetime
+
+    def serves(self, platform: Platform) -> bool:
+        """Whether this platform is in the settings."""
+        return platform in self._messengers
+
+    def plan_is_over(self, request: ConsentRequest) -> bool:
+        """Whether the person put it off, and the time has come."""
+        return request.snooze is not None and not self.is_put_off(request)
+
+    def is_put_off(self, request: ConsentRequest) -> bool:
+        """Whether the person put it off until some time to come."""
+        now = self._clock.now()
+        later = put_off_until(request, now, self._policy)
+        return later is not None and later > now
+
+    def must_look(self, delivery: Delivery) -> bool:
+        """Whether the platform is asked for the message before it is sent."""
+        messenger = self._messengers.get(delivery.notice.to.platform)
+        return _may_be_there(delivery) and messenger is not None and messenger.tells
+
+    async def __call__(self, delivery: Delivery) -> Told:
+        """Send it, unless it is there. Raises ChatError, NothingToTell, NotYet, OutcomeUnknown."""
+        notice = delivery.notice
+        messenger = self._messengers.get(notice.to.platform)
+        if messenger is None:
+            raise ChatMisconfigured(f"{notice.to.platform.value} is not configured any more.")
+        if _may_be_there(delivery):
+            found = await self._find(messenger, delivery)
+            if found:
+                return Told(found)
+        match notice:
+            case PersonalLink():
+                request, link = await self._issue(notice, delivery.key)
+                message = await self._compose(notice, request=request, link=link)
+                sent = await messenger.send_personal(notice.to, message, delivery.key)
+                return Told(sent.message_id, request)
+            case PersonalRound() | OperatorDigest() if not await self._is_timely(notice):
+                raise NothingToTell
+            case PersonalRound():
+                message = await self._compose(notice, links=await self._renew_all(notice))
+                sent = await messenger.send_personal(notice.to, message, delivery.key)
+                return Told(sent.message_id)
+            case Alarm() | OperatorDigest() if await self._is_told_elsewhere(notice):
+                raise NothingToTell
+            case Alarm() | OperatorNote() | OperatorDigest():
+                message = await self._compose(notice)
+                sent = await messenger.send_personal(notice.to, message, delivery.key)
+                return Told(sent.message_id)
+            case ChannelNudge():
+                thread = await self._thread_of(notice)
+                if not thread:
+                    raise NothingToTell  # the next board shows it; in the channel it is noise
+                message = await self._compose(notice)
+                posted = await messenger.post(notice.to, message, delivery.key, thread)
+                return Told(posted.message_id)
+            case ChannelReminder() | ChannelReport():
+                message = await self._compose(notice)
+                posted = await messenger.post(notice.to, message, delivery.key)
+                return Told(posted.message_id)
+            case Introduction(to, partner):
+                message = await self._compose(notice)
+                sent = await messenger.introduce((to, partner), message, delivery.key)
+                return Told(sent.message_id)
+            case RequestChanged():
+                return Told(await self._change(messenger, notice))
+
+    async def _is_told_elsewhere(self, notice: Alarm | OperatorDigest) -> bool:
+        return self._twins is not None and await self._twins.are_told(notice)
+
+    async def _is_timely(self, notice: PersonalRound | OperatorDigest) -> bool:
+        """Whether it may be told now; what was held up is no second message of its day."""
+        now = self._clock.now()
+        if not is_timely(notice, now, self._policy):
+            return False
+        calendar = self._policy.calendars.of_person(notice.to)
+        today = calendar.today(now)
+        if not isinstance(notice, PersonalRound) or notice.round != today.isoformat():
+            return True
+        known = await self._ledger.recipient(notice.to)
+        return not (known and known.rounds and calendar.day_of(known.rounds[-1]) == today)
+
+    async def _change(self, messenger: Messenger, notice: RequestChanged) -> str:
+        """Change the message that asked the person last, in place."""
+        request = await self._ledger.request(notice.request_id)
+        if request is None:
+            raise NothingToTell
+        letter = request.link.letter if request.link is not None else ""
+        asked = await self._ledger.delivery(
+            letter or key_of(PersonalLink(notice.to, notice.request_id))
+        )
+        if asked is None or asked.phase is Phase.FAILED:
+            raise NothingToTell
+        if asked.phase is not Phase.SENT:  # somebody was faster than the platform's confirmation
+            raise NotYet
+        if not asked.message_id:
+            raise MessageGone("The platform gave the message no id.")
+        await messenger.update(asked.message_id, await self._compose(notice, request=request))
+        return asked.message_id
+
+    async def _thread_of(self, notice: Notice) -> str:
+        """The id of the message that it replies to, if it replies to one."""
+        if not isinstance(notice, ChannelNudge):
+            return ""
+        board = await self._ledger.board(notice.to, notice.org)
+        return board.message_id if board is not None else ""
+
+    async def _find(self, messenger: Messenger, delivery: Delivery) -> str:
+        """The id of the message when the platform has it; "" when it is to be sent (again)."""
+        notice = delivery.notice
+        try:
+            thread = await self._thread_of(notice)
+            found = await messenger.find_sent(notice.to, delivery.key, thread)
+            asked = messenger.tells
+        except ScopeMissing:
+            found, asked = None, False  # it may be written to, but not read
+        except ChatThrottled as error:
+            error.looking = True
+            raise
+        if found is not None:
+            return found.message_id
+        if not asked and promise_of(notice) is Promise.NEVER_TWICE:
+            raise OutcomeUnknown
+        return ""
+
+    async def _compose(
+        self,
+        notice: Notice,
+        *,
+        request: ConsentRequest | None = None,
+        link: str = "",
+        links: Mapping[str, str] = NO_LINKS,
+    ) -> Message:
+        message = await self._composer.compose(notice, request=request, link=link, links=links)
+        if message is None:
+            raise NothingToTell
+        return message
+
+    async def _issue(self, notice: PersonalLink, key: str) -> tuple[ConsentRequest, str]:
+        """A fresh link for the message that is about to be sent; the former one ends here."""
+        while True:
+            request = await self._ledger.request(notice.request_id)
+            now = self._clock.now()
+            if request is None or request.stage is not Stage.REQUESTED:
+                raise NothingToTell
+            issued = await self._bind(request, Step.ISSUE, key, now)
+            if issued is not None:
+                return issued
+
+    async def _renew_all(self, notice: PersonalRound) -> Mapping[str, str]:
+        """Fresh links for what still waits for the person."""
+        # Only a message about one request is changed in place when that request moves.
+        letter = key_of(notice) if len(notice.links_to) == 1 else ""
+        links: dict[str, str] = {}
+        for request_id in notice.links_to:
+            while request_id not in links:
+                request = await self._ledger.request(request_id)
+                now = self._clock.now()
+                if request is None or not request.stage.is_open:
+                    break  # this one ended while the round was on its way
+                if self.is_put_off(request):
+                    break  # they said so meanwhile
+                former = request.link.letter if request.link is not None else ""
+                taken = Step.RENEW if Step.RENEW in allowed(request.stage) else Step.ISSUE
+                renewed = await self._bind(request, taken, letter or former, now)
+                if renewed is not None:
+                    _, links[request_id] = renewed
+        if not links:
+            raise NothingToTell
+        return links
+
+    async def _bind(
+        self, request: ConsentRequest, taken: Step, letter: str, now: datetime
+    ) -> tuple[ConsentRequest, str] | None:
+        """The request with a fresh link, and its address; None when it has moved meanwhile."""
+        token = self._secrets.token()
+        binding = LinkBinding(link_digest(token), now + self._link_lifetime, letter)
+        # A plan ends once its message was sent, not when it is tried.
+        issued = step(request, taken, now, link=binding, snooze=request.snooze)
+        try:
+            with suppress(NotDurable):  # written, and nobody was promised anything about it
+                await self._ledger.commit(Changes(requests=(issued,)))
+        except Conflict:
+            return None
+        return issued, f"{self._public_url}/c/{token}"
+
+
+def _may_be_there(delivery: Delivery) -> bool:
+    """Whether sending it might make it twice, and the platform may know.
+
+    The same change made twice is seen once. An introduction goes to a conversation of its own.
+    """
+    return delivery.in_doubt and not isinstance(delivery.notice, RequestChanged | Introduction)

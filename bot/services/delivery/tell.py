@@ -1,0 +1,55 @@
+"""What is told when a request has moved: the person's message changes in place.
+
+The deliveries are part of the same commit as the step, so none is lost; handing them to the engine
+afterwards only makes it quicker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import Happening, OperatorNote, RequestChanged
+from bot.ports.engine import Engine
+
+# A note to the operator about the same thing is not repeated sooner.
+NOTE_EVERY = timedelta(hours=1)
+
+
+def changed(request: ConsentRequest, now: datetime) -> Delivery:
+    """The person's message about `request`, as it stands after its last step."""
+    notice = RequestChanged(request.chat, request.id, request.revision)
+    return Delivery(notice, now, "request_changed")
+
+
+def note(
+    request: ConsentRequest, happened: Happening, at: datetime, *, round: str = ""
+) -> tuple[Delivery, ...]:
+    """A word at `at` to the operator who had the person asked; nobody when that is not known."""
+    if request.asker is None:
+        return ()
+    notice = OperatorNote(request.asker, happened, request.id, round)
+    return (Delivery(notice, at, happened.value),)
+
+
+def hour_of(now: datetime) -> str:
+    """Names the hour, so that what happens often is told once in it."""
+    return f"{now:%Y-%m-%dT%H}"
+
+
+class Tell:
+    """Plans what is told to the person, and hands it to the engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def changes(self, requests: Iterable[ConsentRequest], now: datetime) -> tuple[Delivery, ...]:
+        """Each request's own message. The boards follow by themselves: their agenda is touched."""
+        return tuple(changed(request, now) for request in requests)
+
+    async def hurry(self, planned: Iterable[Delivery]) -> None:
+        """Have these carried out at their time, once they are committed."""
+        for delivery in planned:
+            await self._engine.deliver(delivery.key, delivery.due_at)

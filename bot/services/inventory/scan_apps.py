@@ -1,0 +1,99 @@
+"""Look at some apps of one org, and commit each as soon as it was seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from bot.domain.evidence.rules import Evidence
+from bot.domain.inventory.records import AppRecord
+from bot.domain.inventory.scanning import Seen, Todo, looked
+from bot.errors import Conflict, RecordUnreadable
+from bot.ports.clouds import Entra, OktaOrg
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services.inventory.reading import MicrosoftReader, read_connection
+from bot.services.inventory.verdicts import settled
+
+Done = Callable[[int], Awaitable[None]]
+
+AT_ONCE = 25  # apps: how many calls that makes is up to the pace towards each cloud
+
+logger = structlog.get_logger(__name__)  # `log` is Okta's here
+
+
+class Looking:
+    """Carries out what `bot.domain.inventory.scanning.plan` found to be done.
+
+    What was seen is dated by `clock`, as the clouds date theirs; what follows from it for people
+    (audit, requests, messages) by `lived`, the clock that the other services live by.
+    """
+
+    def __init__(self, *, entra: Entra | None, ledger: Ledger, clock: Clock, lived: Clock) -> None:
+        self._entra = entra
+        self._ledger = ledger
+        self._clock = clock
+        self._lived = lived
+
+    async def at(
+        self,
+        org: OktaOrg,
+        todos: Sequence[Todo],
+        log: Mapping[str, tuple[Evidence, ...]],
+        done: Done,
+    ) -> None:
+        """Read and write every app. `done` is told how many are through, one by one."""
+        of_microsoft = [todo.app for todo in todos if todo.microsoft]
+        queue = iter(todos)
+        finished = 0
+
+        async def work(queue: Iterator[Todo]) -> None:
+            nonlocal finished
+            for todo in queue:
+                await self._look(org, todo, log.get(todo.app.ref.app_id, ()), microsoft)
+                finished += 1
+                await done(finished)
+
+        async with MicrosoftReader(
+            self._entra, self._ledger, self._clock, of_microsoft
+        ) as microsoft:
+            workers = [asyncio.create_task(work(queue)) for _ in range(min(AT_ONCE, len(todos)))]
+            try:
+                await asyncio.gather(*workers)
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _look(
+        self,
+        org: OktaOrg,
+        todo: Todo,
+        log: tuple[Evidence, ...],
+        microsoft: MicrosoftReader,
+    ) -> None:
+        connection = await read_connection(org, todo.app, self._clock) if todo.connection else None
+        tenant, told = await microsoft.of(todo.app) if todo.microsoft else (None, None)
+        try:
+            await self._write(todo, Seen(connection, log, told, tenant), self._clock.now())
+        except RecordUnreadable:
+            # A newer replica wrote it, and looks at it as well.
+            logger.error("an app cannot be read and is left out", app=str(todo.app.ref))
+
+    async def _write(self, todo: Todo, seen: Seen, now: datetime) -> None:
+        """Commit one app, its request when evidence settles it, and the change of state."""
+        old = todo.record or AppRecord(todo.app)
+        while True:
+            lived = self._lived.now()
+            new = replace(looked(old, todo.app, seen, now), assessed_at=lived)
+            changes = await settled(self._ledger, old, new, lived, by="scan")
+            try:
+                await self._ledger.commit(changes)
+            except Conflict:
+                old = await self._ledger.app(todo.app.ref) or AppRecord(todo.app)
+                continue
+            return

@@ -1,0 +1,124 @@
+"""Verdicts: what follows from one, and taking those again that held until now.
+
+Time alone changes what evidence is worth. So each app's summary says until when it holds, and the
+tick takes up what is due there, and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.requests import Step, step
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import Happening, OperatorNote
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
+from bot.domain.inventory.waivers import Waiver
+from bot.domain.people.admins import ChatIdentity
+from bot.errors import Conflict, RecordUnreadable
+from bot.ports.ledger import Ledger
+from bot.services.delivery.tell import Tell, changed
+from bot.services.people.standing import answered
+
+AT_ONCE = 200
+"""So many are taken again in one tick; the others in the next ones."""
+
+log = structlog.get_logger(__name__)
+
+
+class Verdicts:
+    """`renew` takes again what held until now."""
+
+    def __init__(
+        self, *, ledger: Ledger, tell: Tell, operators: tuple[ChatIdentity, ...] = ()
+    ) -> None:
+        self._ledger = ledger
+        self._tell = tell
+        self._operators = operators
+
+    async def renew(self, now: datetime) -> None:
+        """Weigh again what is due at `now` (UTC), and write what follows from it."""
+        for ref in await self._ledger.due_verdicts(now, AT_ONCE):
+            try:
+                await self._renew(ref, now)
+            except Conflict:
+                continue  # somebody wrote it just now, and weighed it
+            except RecordUnreadable:
+                # A newer replica wrote it, and weighs it as well.
+                log.warning("an app cannot be read and is not weighed again", app=str(ref))
+
+    async def _renew(self, ref: AppRef, now: datetime) -> None:
+        old = await self._ledger.app(ref)
+        if old is None:
+            return
+        new = replace(old, assessed_at=now, revision=old.revision + 1)
+        warned: tuple[Delivery, ...] = ()
+        waiver = new.waiver if new.is_waived else None
+        if waiver is not None and not waiver.warned and now >= waiver.warns_at:
+            new = replace(new, waiver=replace(waiver, warned=True))
+            warned = self._warnings(ref, waiver, now) if new.verdict.state.is_open else ()
+        changes = await settled(self._ledger, old, new, now, by="o365bot")
+        changes = replace(changes, planned=(*changes.planned, *warned))
+        await self._ledger.commit(changes)
+        await self._tell.hurry(changes.planned)
+
+    def _warnings(self, ref: AppRef, waiver: Waiver, now: datetime) -> tuple[Delivery, ...]:
+        """A note to each operator that the waiver ends."""
+        return tuple(
+            Delivery(
+                OperatorNote(operator, Happening.WAIVER_ENDS, str(ref), waiver.until.isoformat()),
+                now,
+                Happening.WAIVER_ENDS.value,
+            )
+            for operator in self._operators
+        )
+
+
+async def settled(
+    ledger: Ledger, old: AppRecord, new: AppRecord, now: datetime, *, by: str
+) -> Changes:
+    """What follows from a new verdict: an audit line when the state changed, and a request's end.
+
+    A request ends as done on what is enough for that (`Assessment.ends_request`); when the app
+    dropped out of scope it is withdrawn.
+    """
+    before = old.verdict.state if old.revision else None
+    after = new.verdict
+    audit: list[AuditEntry] = []
+    if before is not after.state:
+        audit.append(
+            AuditEntry(
+                now,
+                by,
+                "assess",
+                str(new.app.ref),
+                {
+                    "from": before.value if before else "",
+                    "to": after.state.value,
+                    "confidence": after.confidence.value,
+                },
+            )
+        )
+    if old.is_waived and not new.is_waived:
+        audit.append(AuditEntry(now, by, "waiver_over", str(new.app.ref)))
+    request = await ledger.request(new.request_id) if new.request_id else None
+    if request is None or not request.stage.is_open:  # none, or it ended by itself
+        return Changes(apps=(replace(new, request_id=""),), audit=tuple(audit))
+    proven = after.ends_request
+    if not (proven or after.state is State.NOT_APPLICABLE):
+        return Changes(apps=(new,), audit=tuple(audit))
+    taken = Step.PROVE if proven else Step.REVOKE
+    ended = step(request, taken, now)
+    audit.append(AuditEntry(now, by, taken.value, str(new.app.ref), {"request": request.id}))
+    return Changes(
+        apps=(replace(new, request_id=""),),
+        requests=(ended,),
+        planned=(changed(ended, now),),
+        recipients=await answered(ledger, ended.chat, now) if proven else (),
+        audit=tuple(audit),
+    )

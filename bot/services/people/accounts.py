@@ -1,0 +1,88 @@
+"""What people say of admin accounts by command: whose they are, whom never to ask, whom to ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.likeness import likeness, visible
+from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.policy import AccountNote, Said
+from bot.domain.summaries import AppSummary
+from bot.errors import Conflict
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What was noted.
+
+    `known` are the administrators that have this name, as they are called; none yet is no error.
+    `affected` are the apps for which one of them may be asked.
+    """
+
+    note: AccountNote
+    known: tuple[str, ...]
+    affected: tuple[AppSummary, ...]
+
+
+class Accounts:
+    """Three verbs; each writes one note and its audit line, over what was said before."""
+
+    def __init__(self, *, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    async def own(self, account: str, owner: str, by: ChatIdentity) -> Noted:
+        """`account` belongs to the person with the address `owner`; to nobody when that is ""."""
+        return await self._say(account, Said.OWNER, by, visible(owner).lower())
+
+    async def deny(self, account: str, by: ChatIdentity) -> Noted:
+        """`account` is never to be asked."""
+        return await self._say(account, Said.DENIED, by)
+
+    async def allow(self, account: str, by: ChatIdentity) -> Noted:
+        """`account` is no longer denied, and is no emergency account."""
+        return await self._say(account, Said.ALLOWED, by)
+
+    async def _say(self, account: str, said: Said, by: ChatIdentity, owner: str = "") -> Noted:
+        while True:
+            now = self._clock.now()
+            note = AccountNote(likeness(account), said, by.display_name or by.user_id, now, owner)
+            notes = {one.key: one for one in await self._ledger.account_notes()}
+            former = notes.get(note.key)
+            if former is not None:
+                note = replace(note, revision=former.revision + 1)
+            detail = {"said": said.value, "owner": owner, "before": _before(former)}
+            entry = AuditEntry(now, str(by), "note_account", note.account, detail)
+            try:
+                await self._ledger.commit(Changes(notes=(note,), audit=(entry,)))
+            except Conflict:
+                continue  # somebody said something of it at the same moment
+            return await self._noted(note)
+
+    async def _noted(self, note: AccountNote) -> Noted:
+        apps = await self._ledger.summaries()
+        known: dict[str, str] = {}
+        tenants, orgs = set(), set()
+        for tenant_id in {app.tenant.id for app in apps if app.tenant}:
+            for admin in await self._ledger.global_admins(tenant_id) or ():
+                if note.account in admin.names:
+                    known[admin.object_id] = admin.display_name
+                    tenants.add(tenant_id)
+        for org in {app.ref.org for app in apps}:
+            for one in await self._ledger.okta_admins(org) or ():
+                if note.account in one.names:
+                    known.setdefault(one.user_id, one.display_name)
+                    orgs.add(org)
+        affected = tuple(
+            app for app in apps if app.ref.org in orgs or (app.tenant and app.tenant.id in tenants)
+        )
+        return Noted(note, tuple(dict.fromkeys(known.values())), affected)
+
+
+def _before(former: AccountNote | None) -> str:
+    if former is None:
+        return ""
+    return former.owner if former.said is Said.OWNER else former.said.value

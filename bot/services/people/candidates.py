@@ -1,0 +1,317 @@
+"""Who can be asked for an app, and what is kept of that answer.
+
+A list of apps shows for each whom the bot would ask, or why it can ask nobody. Looking that up
+costs calls, so the answer is kept (`Prospect`) and reviewed when it is an hour old; whoever asks
+about one app has it looked up anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.windows import phones_retire
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.inventory.apps import AppRef, Tenant
+from bot.domain.inventory.gaps import admin_gap
+from bot.domain.inventory.records import AppRecord
+from bot.domain.likeness import likeness
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
+from bot.domain.people.choice import (
+    OKTA_ROLES,
+    Candidate,
+    Choice,
+    Nobody,
+    choose_admin,
+    given_out,
+    okta_role,
+    pair,
+)
+from bot.domain.people.policy import PeoplePolicy
+from bot.domain.people.prospects import Prospect, prospect
+from bot.domain.summaries import AppSummary
+from bot.errors import ChatError
+from bot.ports.chat import Messenger, Presence
+from bot.ports.clouds import Entra
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services.people.reach import Reach
+
+REVIEW_AFTER = timedelta(hours=1)
+BATCH = 50
+# Okta admins who are looked up in chat for one app: a large org has dozens of them.
+PARTNERS_LOOKED_UP = 8
+
+log = structlog.get_logger(__name__)
+
+
+class Candidates:
+    """Weighs the candidates of one app (`of`), or reviews what is kept for many (`review`)."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        entra: Entra | None,
+        messengers: Mapping[Platform, Messenger],
+        clock: Clock,
+        policy: PeoplePolicy,
+        reminding: Policy,
+        presence: Presence | None = None,
+    ) -> None:
+        self._presence = presence
+        self._reminding = reminding
+        self._ledger = ledger
+        self._entra = entra
+        self._messengers = messengers
+        self._clock = clock
+        self._policy = policy
+
+    async def of(
+        self,
+        record: AppRecord,
+        without: frozenset[ChatIdentity] = frozenset(),
+        silent: frozenset[str] = frozenset(),
+    ) -> Choice:
+        """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError.
+
+        `without`: chat accounts that could not be written to. `silent`: object ids that are left
+        out, with all of their accounts.
+        """
+        if record.tenant is not None and self._entra is not None:
+            await self._read_if_unknown(self._entra, record.tenant)
+        choice = await (await self._look()).choice(record, without, silent)
+        now = self._clock.now()
+        if record.state(now).wants_consent and not (without or silent):
+            kept = await self._ledger.prospects(record.app.ref.org)
+            await self._keep([prospect(record.app.ref, choice, now)], kept)
+        return choice
+
+    async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
+        """Look again at whom to ask, wherever that was not looked at within the hour (or `anew`).
+
+        No cloud is read: the scan does that. A chat platform that does not answer ends the review;
+        what is kept stays, and the next review goes on.
+        """
+        kept = await self._ledger.prospects()
+        now = self._clock.now()
+        look = await self._look()
+        fresh: list[Prospect] = []
+        for app in apps:
+            ref = app.ref
+            old = kept.get(ref)
+            if not app.wants_consent:
+                continue
+            if old is not None and now - old.at < REVIEW_AFTER and not anew:
+                continue
+            try:
+                choice = await look.choice(app)
+            except ChatError as error:
+                log.warning("people not reviewed in full", reason=error.message, code=error.code)
+                break
+            fresh.append(prospect(ref, choice, now))
+            if len(fresh) == BATCH:
+                await self._keep(fresh, kept)
+                fresh = []
+        await self._keep(fresh, kept)
+
+    async def shared(self, records: Iterable[AppRecord]) -> list[tuple[AppRecord, Candidate]]:
+        """To whom each of these apps would go if all were asked for now; without who has nobody.
+
+        Raises CloudError, ChatError.
+        """
+        look = await self._look()
+        found: list[tuple[AppRecord, Choice]] = []
+        for record in records:
+            if record.tenant is not None and self._entra is not None:
+                await self._read_if_unknown(self._entra, record.tenant)
+            found.append((record, await look.choice(record)))
+        # Whose app few others can do gets the rest as well: so the fewest people are asked.
+        found.sort(key=lambda pair: sum(one.eligible for one in pair[1].candidates))
+        given: list[tuple[AppRecord, Candidate]] = []
+        for record, choice in found:
+            chosen = (await look.given_out(record, choice)).chosen
+            if chosen is not None and chosen.chat is not None:
+                look.give(chosen.chat)
+                given.append((record, chosen))
+        return given
+
+    async def _look(self) -> _Look:
+        policy = self._policy.with_notes(await self._ledger.account_notes())
+        reach = Reach(self._messengers, policy, self._presence)
+        now = self._clock.now()
+        return _Look(self._ledger, self._entra is not None, reach, policy, self._reminding, now)
+
+    async def _read_if_unknown(self, entra: Entra, tenant: Tenant) -> None:
+        if await self._ledger.global_admins(tenant.id) is None:
+            admins = await entra.global_admins(tenant)
+            gaps = tuple(map(admin_gap, entra.admin_gaps(tenant)))
+            await self._ledger.save_global_admins(tenant.id, admins, gaps)
+
+    async def _keep(self, fresh: list[Prospect], kept: Mapping[AppRef, Prospect]) -> None:
+        """Write what is new, with an audit line where nobody became reachable, or somebody did."""
+        news = [one for one in fresh if _is_news(one, kept.get(one.app))]
+        if not news:
+            return
+        audit = []
+        for one in news:
+            old = kept.get(one.app)
+            before = old.nobody if old else None
+            if one.nobody is not before:
+                audit.append(_audited(one, before))
+        await self._ledger.commit(Changes(prospects=tuple(news), audit=tuple(audit)))
+
+
+def _is_news(one: Prospect, old: Prospect | None) -> bool:
+    return old is None or not one.says_the_same_as(old) or one.at - old.at >= REVIEW_AFTER
+
+
+def _audited(one: Prospect, before: Nobody | None) -> AuditEntry:
+    detail = {"from": before.value if before else "", "to": one.nobody.value if one.nobody else ""}
+    action = "nobody_reachable" if one.nobody else "somebody_reachable"
+    return AuditEntry(one.at, "o365bot", action, str(one.app), detail)
+
+
+class _Look:
+    """One look at people: each tenant, org and person is asked for once."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        reads_tenants: bool,
+        reach: Reach,
+        policy: PeoplePolicy,
+        reminding: Policy,
+        now: datetime,
+    ) -> None:
+        self._reminding = reminding
+        self._now = now
+        self._held: Counter[str] = Counter()
+        self._away: set[str] = set()
+        self._met: set[str] = set()
+        self._ledger = ledger
+        self._reads_tenants = reads_tenants
+        self._reach = reach
+        self._policy = policy
+        self._global: dict[str, tuple[GlobalAdmin, ...] | None] = {}
+        self._okta: dict[str, tuple[OktaAdmin, ...] | None] = {}
+
+    async def choice(
+        self,
+        record: AppRecord | AppSummary,
+        without: frozenset[ChatIdentity] = frozenset(),
+        silent: frozenset[str] = frozenset(),
+    ) -> Choice:
+        """Raises ChatError."""
+        if not self._reads_tenants:
+            return Choice(cannot=Nobody.UNREADABLE)
+        if record.tenant is None:
+            return Choice(cannot=Nobody.NO_TENANT)
+        admins = await self._global_admins(record.tenant.id)
+        if admins is None:
+            return Choice(cannot=Nobody.UNREADABLE)
+        admins = tuple(admin for admin in admins if admin.object_id not in silent)
+        lost = {str(account) for account in without}
+        reach = {
+            object_id: tuple(
+                [one for one in where if str(one) not in lost and not await self._is_lost(one)]
+            )
+            for object_id, where in (await self._reach.admins(admins)).items()
+        }
+        ref = record.app.ref
+        okta_admins = await self._okta_admins(ref.org)
+        past = await self._ledger.requests_for(ref)
+        choice = choose_admin(
+            admins,
+            app_id=ref.app_id,
+            reach=reach,
+            okta_admins=okta_admins,
+            policy=self._policy,
+            declined=frozenset(r.admin_object_id for r in past if r.stage is Stage.DECLINED),
+            phones_retire=phones_retire(record.tenant.graph_host),
+        )
+        choice = await self.given_out(record, choice)
+        if choice.chosen is not None and not choice.chosen.is_okta_admin:
+            # Whoever said "not me" is not asked to help either.
+            gone = {likeness(name) for r in past if r.stage is Stage.DECLINED for name in _names(r)}
+            others = tuple(a for a in okta_admins or () if gone.isdisjoint(a.names))
+            able = _nearest(others, ref.app_id)
+            choice = pair(
+                choice,
+                able,
+                app_id=ref.app_id,
+                reach=await self._reach.okta_admins(able),
+                policy=self._policy,
+            )
+        people = (
+            *(c.admin.names for c in choice.candidates),
+            *(p.admin.names for p in choice.partners),
+        )
+        return replace(
+            choice,
+            gaps=await self._ledger.admin_gaps(record.tenant.id),
+            notes=self._policy.said_of(people),
+        )
+
+    async def _is_lost(self, account: ChatIdentity) -> bool:
+        """Whether mail to this address came back lately; a chat says so when it is written to."""
+        if account.platform is not Platform.MAIL:
+            return False
+        known = await self._ledger.recipient(account)
+        return known is not None and known.is_lost(self._now)
+
+    async def given_out(self, app: AppRecord | AppSummary, choice: Choice) -> Choice:
+        """The choice by who is there, and who has how many apps."""
+        for candidate in choice.candidates:
+            if candidate.chat is not None:
+                await self._meet(candidate.chat)
+        today = self._reminding.calendars.of("").today(self._now)
+        on = self._reminding.campaign.deadline_for(app.app.ref, app.tenant_id).on
+        left = self._reminding.calendars.of("").days_left(today, on)
+        most = self._reminding.can_do(left)
+        return given_out(choice, away=self._away, held=self._held, most=most)
+
+    def give(self, chat: ChatIdentity) -> None:
+        """They have one app more."""
+        self._held[str(chat)] += 1
+
+    async def _meet(self, chat: ChatIdentity) -> None:
+        """Read, once, whether they are away and how many apps wait for them."""
+        name = str(chat)
+        if name in self._met:
+            return
+        self._met.add(name)
+        self._held[name] += len(await self._ledger.requests_of(chat))
+        known = await self._ledger.recipient(chat)
+        if known is not None and known.away_until is not None:
+            today = self._reminding.calendars.of_person(known.chat).today(self._now)
+            if known.away_until >= today:
+                self._away.add(name)
+
+    async def _global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
+        if tenant_id not in self._global:
+            self._global[tenant_id] = await self._ledger.global_admins(tenant_id)
+        return self._global[tenant_id]
+
+    async def _okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
+        if org not in self._okta:
+            self._okta[org] = await self._ledger.okta_admins(org)
+        return self._okta[org]
+
+
+def _names(request: ConsentRequest) -> tuple[str, ...]:
+    """What the person who was asked is called in other clouds."""
+    return tuple(name for name in (request.admin_upn, request.chat.email) if name)
+
+
+def _nearest(admins: tuple[OktaAdmin, ...], app_id: str) -> tuple[OktaAdmin, ...]:
+    """The Okta admins worth looking up: who may change the app, the smallest roles first."""
+    able = [one for one in admins if one.may_change(app_id)]
+    able.sort(key=lambda one: (OKTA_ROLES.index(okta_role(one)), one.user_id))
+    return tuple(able[:PARTNERS_LOOKED_UP])

@@ -1,0 +1,88 @@
+"""Where people can be written to: each is looked up once, on every platform."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from bot.domain.likeness import likeness
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform, preferred
+from bot.domain.people.policy import PeoplePolicy
+from bot.ports.chat import Messenger, Presence
+
+# Looking somebody up costs calls of the platforms' scarcer kind.
+AT_ONCE = 4
+
+
+class Reach:
+    """Looks people up, and remembers for as long as it lives. Raises ChatError.
+
+    Of several accounts of a person the best to write to comes first.
+    """
+
+    def __init__(
+        self,
+        messengers: Mapping[Platform, Messenger],
+        policy: PeoplePolicy,
+        presence: Presence | None = None,
+    ) -> None:
+        self._messengers = messengers
+        self._policy = policy
+        self._presence = presence
+        self._known: dict[tuple[str, ...], asyncio.Task[tuple[ChatIdentity, ...]]] = {}
+        self._gate = asyncio.Semaphore(AT_ONCE)
+
+    async def admins(self, admins: tuple[GlobalAdmin, ...]) -> dict[str, tuple[ChatIdentity, ...]]:
+        """Every chat account of each Global Administrator, by object id."""
+        found = await asyncio.gather(*(self._admin(admin) for admin in admins))
+        return {admin.object_id: where for admin, where in zip(admins, found, strict=True)}
+
+    async def okta_admins(
+        self, admins: tuple[OktaAdmin, ...]
+    ) -> dict[str, tuple[ChatIdentity, ...]]:
+        """Every chat account of each Okta admin, by Okta user id."""
+        found = await asyncio.gather(*(self._find((a.email.lower(),), "", "") for a in admins))
+        return {admin.user_id: where for admin, where in zip(admins, found, strict=True)}
+
+    async def _admin(self, admin: GlobalAdmin) -> tuple[ChatIdentity, ...]:
+        """Nobody is looked up for an account that is disabled, or that is nobody's.
+
+        Where the organisation named the person behind an account, only that person is looked for:
+        the account's own addresses may be read by others.
+        """
+        owner = self._policy.owner(admin)
+        if not admin.enabled or owner == "":
+            return ()
+        if owner is not None:
+            return await self._find((owner,), "", "")
+        return await self._find(admin.addresses, admin.object_id, admin.tenant_id)
+
+    async def _find(
+        self, addresses: tuple[str, ...], object_id: str, tenant_id: str
+    ) -> tuple[ChatIdentity, ...]:
+        key = (object_id, tenant_id, *addresses)
+        if key not in self._known:
+            self._known[key] = asyncio.create_task(self._look_up(addresses, object_id, tenant_id))
+        return await asyncio.shield(self._known[key])
+
+    async def _look_up(
+        self, addresses: tuple[str, ...], object_id: str, tenant_id: str
+    ) -> tuple[ChatIdentity, ...]:
+        async with self._gate:
+            found = await asyncio.gather(
+                *(
+                    messenger.find_person(addresses, object_id, tenant_id)
+                    for messenger in self._messengers.values()
+                )
+            )
+        accounts = tuple(identity for where in found for identity in where)
+        if len({account.platform for account in accounts}) < 2:
+            return accounts
+        seen = await self._presence.last_seen(accounts) if self._presence is not None else {}
+        names = (likeness(name) for name in (object_id, *addresses))
+        return preferred(
+            accounts,
+            wanted=self._policy.chat_of(names),
+            first=self._policy.first_chat,
+            seen=seen,
+        )

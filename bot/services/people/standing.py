@@ -1,0 +1,44 @@
+"""Somebody as decisions see them: what they were told, and what waits for them now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.domain.campaign.intents import Open, Policy, Standing
+from bot.domain.campaign.rehearsal import Outlook, outlook
+from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.evidence.verdict import State
+from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.recipients import Recipient
+from bot.ports.ledger import Ledger
+
+
+async def standing_of(ledger: Ledger, chat: ChatIdentity, now: datetime) -> Standing:
+    """One person, and everything that waits for them at `now` (UTC)."""
+    requests = await ledger.requests_of(chat)
+    recipient = await ledger.recipient(chat)
+    if recipient is None:
+        recipient = Recipient(requests[-1].chat if requests else chat)
+    items = [Open(request, await _state_of(ledger, request, now)) for request in requests]
+    return Standing(recipient, tuple(items))
+
+
+async def outlooks(
+    ledger: Ledger, requests: Iterable[ConsentRequest], now: datetime, policy: Policy
+) -> dict[str, Outlook]:
+    """When each of these that waits for its first message is sent, by id."""
+    waiting = [request for request in requests if request.stage is Stage.REQUESTED]
+    people = {str(r.chat): await standing_of(ledger, r.chat, now) for r in waiting}
+    return {r.id: outlook(people[str(r.chat)], r.id, now, policy) for r in waiting}
+
+
+async def _state_of(ledger: Ledger, request: ConsentRequest, now: datetime) -> State:
+    record = await ledger.app(request.app)
+    return record.state(now) if record is not None else State.NOT_APPLICABLE
+
+
+async def answered(ledger: Ledger, chat: ChatIdentity, now: datetime) -> tuple[Recipient, ...]:
+    """Somebody who did something about one of their apps: to be written with that."""
+    known = await ledger.recipient(chat) or Recipient(chat)
+    return (known.answered(now),)

@@ -1,0 +1,90 @@
+"""Operators who are on both chats: which accounts are one person's, so that they are told once.
+
+The settings name accounts, not people. Slack tells the address of an account, and Teams whose
+address that is, among the members of the channel's team. Where that cannot be told, they are told
+on both: twice is the smaller harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.delivery.deliveries import Phase
+from bot.domain.delivery.notices import Alarm, OperatorDigest, key_of
+from bot.domain.people.admins import ChatIdentity, Platform, preferred
+from bot.errors import ChatError
+from bot.ports.chat import Messenger, Presence
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+
+KNOWN_FOR = timedelta(hours=1)
+
+log = structlog.get_logger(__name__)
+
+
+class Twins:
+    """Answers whether an operator hears of something on another account of theirs."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        messengers: Mapping[Platform, Messenger],
+        clock: Clock,
+        operators: tuple[ChatIdentity, ...] = (),
+        presence: Presence | None = None,
+        first: Platform = Platform.SLACK,
+    ) -> None:
+        self._ledger = ledger
+        self._messengers = messengers
+        self._clock = clock
+        self._operators = operators
+        self._presence = presence
+        self._first = first
+        self._known: Mapping[str, tuple[ChatIdentity, ...]] = {}
+        self._known_at: datetime | None = None
+
+    async def are_told(self, notice: Alarm | OperatorDigest) -> bool:
+        """Whether the same person is told on an account that is better. Raises StoreError."""
+        same = (await self._same()).get(str(notice.to), ())
+        if not same:
+            return False
+        seen = await self._presence.last_seen(same) if self._presence is not None else {}
+        best = preferred(same, first=self._first, seen=seen)[0]
+        if str(best) == str(notice.to) or best.platform.value in await self._ledger.troubles():
+            return False
+        there = await self._ledger.delivery(key_of(replace(notice, to=best)))
+        if there is None:  # their digest comes in its own hours
+            return isinstance(notice, OperatorDigest)
+        return there.phase is not Phase.FAILED
+
+    async def _same(self) -> Mapping[str, tuple[ChatIdentity, ...]]:
+        """Every account that has a twin, with all of the person's."""
+        now = self._clock.now()
+        if self._known_at is None or now - self._known_at >= KNOWN_FOR:
+            try:
+                self._known, self._known_at = await self._look_up(), now
+            except ChatError as error:
+                log.info("operators not compared", error=error.code)
+        return self._known
+
+    async def _look_up(self) -> Mapping[str, tuple[ChatIdentity, ...]]:
+        slack, teams = (self._messengers.get(one) for one in (Platform.SLACK, Platform.TEAMS))
+        in_teams = {str(one): one for one in self._operators if one.platform is Platform.TEAMS}
+        found: dict[str, tuple[ChatIdentity, ...]] = {}
+        if slack is None or teams is None or not in_teams:
+            return found
+        for account in self._operators:
+            if account.platform is not Platform.SLACK:
+                continue
+            address = (await slack.profile(account)).email.lower()
+            there = await teams.find_person((address,), "", "") if address else ()
+            others = [in_teams[str(one)] for one in there if str(one) in in_teams]
+            if len(others) == 1:
+                both = (account, others[0])
+                found |= {str(one): both for one in both}
+        return found

@@ -1,0 +1,318 @@
+"""What people do in the pretend Slack, and how Slack tells the bot about it.
+
+Events that fail are sent again; commands and buttons are not: the person sees that it failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+from sandbox.chatlog import Conversation, Message
+from sandbox.slack import blocks as slack_blocks
+from sandbox.slack.answers import SlackError, answer
+from sandbox.slack.delivery import SlackDelivery
+from sandbox.slack.workspace import (
+    APP_ID,
+    BOT_NAME,
+    BOT_USER,
+    CHANNEL,
+    TEAM_DOMAIN,
+    TEAM_ID,
+    Workspace,
+    escape,
+    handle,
+    mention_as_typed,
+    message_object,
+)
+
+Json = dict[str, Any]
+
+COMMANDS = {"/o365"}
+CRAWLER = "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"
+
+
+@dataclass
+class SlackPeople:
+    """People at their keyboards. `user` is a person's key in the company, or a Slack id."""
+
+    workspace: Workspace
+    client: httpx.AsyncClient
+    crawled: list[str] = field(default_factory=list)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.delivery = SlackDelivery(
+            self.workspace.signing_secret, self.client, self.workspace.log.touch
+        )
+        self.workspace.posted.append(self._watch)
+
+    # -- what a person does ----------------------------------------------------------------
+
+    def slack_id(self, user: str) -> str:
+        """The Slack id for a person's key or a Slack id; ValueError when they have none."""
+        if self.workspace.person(user) is not None:
+            return user
+        person = self.workspace.company.people.get(user)
+        if person is None or person.slack_id is None:
+            raise ValueError(f"{user} is not on Slack")
+        return person.slack_id
+
+    def dm_of(self, user: str) -> Conversation:
+        """The person's direct conversation with the bot; made when it is new."""
+        return self.workspace.open_dm(self.slack_id(user))
+
+    async def command(self, user: str, text: str, channel: str = CHANNEL) -> None:
+        """Type a whole line such as `/o365 apps`; returns when the bot has acknowledged it."""
+        who = self.slack_id(user)
+        conversation = self._conversation(channel)
+        name, _, rest = text.partition(" ")
+        self.workspace.post(conversation, who, text, only_for=who)
+        if name not in COMMANDS:
+            self._notice(conversation, who, f"{name} is not a valid command.")
+            return
+        fields = {
+            "token": "legacy-verification-token",
+            "team_id": TEAM_ID,
+            "team_domain": TEAM_DOMAIN,
+            "channel_id": conversation.id,
+            "channel_name": self.workspace.channel_name(conversation),
+            "user_id": who,
+            "user_name": self._handle(who),
+            "command": name,
+            "text": rest.strip(),
+            "api_app_id": APP_ID,
+            "is_enterprise_install": "false",
+            "response_url": self.workspace.new_response_url(conversation, who, None, time.time()),
+            "trigger_id": _trigger(),
+        }
+        delivery = await self.delivery.request("command", urlencode(fields).encode())
+        if delivery.failure:
+            late = delivery.failure == "http_timeout"
+            code = "operation_timeout" if late else "dispatch_failed"
+            self._notice(conversation, who, f'{name} failed with the error "{code}"')
+        elif delivery.response is not None and delivery.response.content:
+            self._answer_in_body(conversation, who, delivery.response)
+
+    async def say(
+        self,
+        user: str,
+        text: str,
+        channel: str = CHANNEL,
+        *,
+        mention: bool = True,
+        thread: str | None = None,
+    ) -> Message:
+        """Write a message; the bot is told when it is mentioned, or in its direct conversation.
+
+        In a channel the mention is put in front unless the text has one or `mention` is False.
+        """
+        who = self.slack_id(user)
+        conversation = self._conversation(channel)
+        typed = mention_as_typed(text)
+        mentioned = f"<@{BOT_USER}>" in typed
+        if conversation.kind == "channel" and mention and not mentioned:
+            typed, mentioned = f"<@{BOT_USER}> {typed}", True
+        message = self.workspace.post(conversation, who, typed, thread=thread)
+        if conversation.kind == "channel" and mentioned:
+            self._event({**self._message_event(conversation, message), "type": "app_mention"})
+        return message
+
+    async def press(self, user: str, message: Message, what: str) -> str | None:
+        """Press the button with this action id or label; its link, for those that have one.
+
+        Returns when the bot has acknowledged. Raises LookupError when there is no such button.
+        """
+        who = self.slack_id(user)
+        conversation = next(c for c in self.workspace.log if message in c.messages)
+        block, element = _find(message, what)
+        action: Json = {
+            "type": element["type"],
+            "action_id": element["action_id"],
+            "block_id": block["block_id"],
+            "text": element.get("text"),
+            "action_ts": f"{time.time():.6f}",
+        }
+        if "value" in element:
+            action["value"] = element["value"]
+        payload = self._interaction(who, conversation, message) | {"actions": [action]}
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        delivery = await self.delivery.request("block_actions", body)
+        if delivery.failure:
+            self._notice(conversation, who, f"{BOT_NAME} did not respond. Try again in a while.")
+        return element.get("url")
+
+    async def open_home(self, user: str) -> None:
+        """Look at the bot's Home tab."""
+        conversation = self.dm_of(user)
+        self._event(
+            {
+                "type": "app_home_opened",
+                "user": self.slack_id(user),
+                "channel": conversation.id,
+                "tab": "home",
+                "event_ts": self.workspace.next_ts(),
+            }
+        )
+
+    async def verify_url(self) -> bool:
+        """Slack's check of the request URL: whether the bot sends the challenge back."""
+        challenge = secrets.token_urlsafe(24)
+        body = {"token": "legacy", "challenge": challenge, "type": "url_verification"}
+        delivery = await self.delivery.request("url_verification", json.dumps(body).encode())
+        return delivery.response is not None and challenge in delivery.response.text
+
+    async def aclose(self) -> None:
+        """Stop everything that is still being sent again."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- what Slack makes of it ------------------------------------------------------------
+
+    def _watch(self, conversation: Conversation, message: Message, what: str) -> None:
+        """Slack's own reaction to a message: the crawler, and `message` events in an IM."""
+        if message.only_for is None and (message.unfurl_links or self.workspace.crawl_always):
+            self._spawn(self._crawl(message))
+        if conversation.kind != "dm" or message.only_for is not None:
+            return
+        event = self._message_event(conversation, message)
+        if what == "changed":
+            event = {
+                "type": "message",
+                "subtype": "message_changed",
+                "hidden": True,
+                "message": message_object(message),
+                "channel": conversation.id,
+                "ts": self.workspace.next_ts(),
+            }
+        self._event(event | {"channel_type": "im" if len(conversation.who) == 1 else "mpim"})
+
+    async def _crawl(self, message: Message) -> None:
+        links = {*slack_blocks.links(message.blocks), *slack_blocks.links_in_text(message.text)}
+        for link in sorted(links):
+            if urlsplit(link).hostname in ("127.0.0.1", "localhost"):  # never off this machine
+                with contextlib.suppress(httpx.TransportError):  # a dead link is no concern here
+                    await self.client.get(link, headers={"User-Agent": CRAWLER})
+                self.crawled.append(link)
+                self.workspace.log.touch()
+
+    def _message_event(self, conversation: Conversation, message: Message) -> Json:
+        return {
+            **message_object(message),
+            "channel": conversation.id,
+            "event_ts": message.id,
+            "client_msg_id": secrets.token_hex(16),
+        }
+
+    def _interaction(self, who: str, conversation: Conversation, message: Message) -> Json:
+        ephemeral = message.only_for is not None
+        payload: Json = {
+            "type": "block_actions",
+            "user": {
+                "id": who,
+                "username": self._handle(who),
+                "name": self._handle(who),
+                "team_id": TEAM_ID,
+            },
+            "api_app_id": APP_ID,
+            "token": "legacy-verification-token",
+            "container": {
+                "type": "message",
+                "message_ts": message.id,
+                "channel_id": conversation.id,
+                "is_ephemeral": ephemeral,
+            },
+            "trigger_id": _trigger(),
+            "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+            "enterprise": None,
+            "is_enterprise_install": False,
+            "channel": {
+                "id": conversation.id,
+                "name": self.workspace.channel_name(conversation),
+            },
+            "state": {"values": {}},
+            "response_url": self.workspace.new_response_url(
+                conversation, who, message.id, time.time()
+            ),
+        }
+        return payload if ephemeral else payload | {"message": message_object(message)}
+
+    def _answer_in_body(
+        self, conversation: Conversation, who: str, response: httpx.Response
+    ) -> None:
+        """Show what the bot answered in the body of its acknowledgement."""
+        kind = response.headers.get("content-type", "")
+        payload = response.json() if kind.startswith("application/json") else response.text
+        if isinstance(payload, str):
+            payload = {"text": payload}
+        try:
+            answer(self.workspace, conversation, who, payload)
+        except SlackError as error:
+            self._notice(conversation, who, f'The command failed with the error "{error.code}"')
+
+    def _notice(self, conversation: Conversation, who: str, text: str) -> None:
+        message = self.workspace.post(conversation, "USLACKBOT", escape(text), only_for=who)
+        message.author = "Slackbot"
+
+    def _conversation(self, channel: str) -> Conversation:
+        conversation = self.workspace.conversation(channel)
+        if conversation is None:
+            raise ValueError(f"there is no Slack conversation {channel}")
+        return conversation
+
+    def _handle(self, slack_id: str) -> str:
+        person = self.workspace.person(slack_id)
+        return handle(person) if person else slack_id
+
+    # -- sending ---------------------------------------------------------------------------
+
+    def _event(self, event: Json) -> None:
+        envelope = {
+            "token": "legacy-verification-token",
+            "team_id": TEAM_ID,
+            "context_team_id": TEAM_ID,
+            "api_app_id": APP_ID,
+            "event": event,
+            "type": "event_callback",
+            "event_id": "Ev" + secrets.token_hex(5).upper(),
+            "event_time": int(time.time()),
+            "authorizations": [
+                {
+                    "enterprise_id": None,
+                    "team_id": TEAM_ID,
+                    "user_id": BOT_USER,
+                    "is_bot": True,
+                    "is_enterprise_install": False,
+                }
+            ],
+            "is_ext_shared_channel": False,
+        }
+        self._spawn(self.delivery.event(json.dumps(envelope).encode(), str(event["type"])))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _trigger() -> str:
+    return f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
+
+
+def _find(message: Message, what: str) -> tuple[Json, Json]:
+    """The (block, element) with this action id or label."""
+    for block, element in slack_blocks.elements(message.blocks or []):
+        label = element.get("text", {}).get("text")
+        if what in (element.get("action_id"), label):
+            return block, element
+    raise LookupError(f"no button {what!r} in: {message.text[:80]}")

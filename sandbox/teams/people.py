@@ -1,0 +1,324 @@
+"""What people do in the pretend Teams, and the activities by which the bot hears of it.
+
+Every activity carries a JWT of the Bot Framework (RS256, `iss` https://api.botframework.com, `aud`
+the bot's app id, `serviceurl`); learn.microsoft.com, "Authenticate requests from the Bot Connector
+service". An answer is waited for 15 seconds, then the same activity (same id) is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import secrets
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from sandbox.chatlog import Conversation, Message
+from sandbox.company.records import Person
+from sandbox.teams import cards as teams_cards
+from sandbox.teams.api import ISSUER
+from sandbox.teams.service import BOT_NAME, CHANNEL, TEAM, TEAM_NAME, TeamsService
+
+Json = dict[str, Any]
+
+MENTION = f"<at>{BOT_NAME}</at>"
+WENT_WRONG = "Something went wrong. Please try again."
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One request Teams made to the bot, and what came of it (`status` None: no answer)."""
+
+    what: str
+    retry: int
+    status: int | None
+    seconds: float
+
+
+@dataclass
+class TeamsPeople:
+    """People at their keyboards. `user` is a person's key in the company.
+
+    `messages_url` is the bot's messaging endpoint; `timeout` and `retry_delays` are in seconds.
+    """
+
+    service: TeamsService
+    client: httpx.AsyncClient
+    messages_url: str = ""
+    timeout: float = 15.0
+    retry_delays: tuple[float, ...] = (2.0,)
+    deliveries: list[Delivery] = field(default_factory=list)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    # -- what a person does ----------------------------------------------------------------
+
+    def dm_of(self, user: str) -> Conversation:
+        """The person's 1:1 conversation with the bot; ValueError when they lack the app."""
+        person = self._person(user)
+        if person.key not in self.service.installed:
+            raise ValueError(f"{user} has not installed the Teams app")
+        return self.service.open_dm(person)
+
+    async def say(
+        self,
+        user: str,
+        text: str,
+        conversation: str = CHANNEL,
+        *,
+        mention: bool = True,
+        thread: str | None = None,
+    ) -> Message:
+        """Write a message; in a channel the bot hears only of those that mention it.
+
+        The mention is put in front unless the text has one or `mention` is False.
+        """
+        person = self._person(user)
+        where = self._conversation(conversation)
+        typed = re.sub(r"@o365\s?bot\b", MENTION, text, flags=re.IGNORECASE)
+        if where.kind == "channel" and mention and MENTION not in typed:
+            typed = f"{MENTION} {typed}"
+        message = self.service.post(where, person, typed, thread=thread)
+        if where.kind == "dm" or MENTION in typed:
+            activity = self._activity("message", person, where, thread or message.id) | {
+                "id": message.id,
+                "text": typed,
+                "textFormat": "plain",
+                "attachments": [{"contentType": "text/html", "content": _as_html(typed)}],
+                "entities": self._entities(person, typed),
+            }
+            self._spawn(self._deliver_event(activity))
+        return message
+
+    async def press(
+        self, user: str, message: Message, what: str, inputs: Json | None = None
+    ) -> str | None:
+        """Press the action with this title, verb or id; the address, for Action.OpenUrl.
+
+        It is looked for on the card as this person sees it. Returns when the bot has answered an
+        Action.Execute. LookupError: no such action.
+        """
+        person = self._person(user)
+        where = next(c for c in self.service.log if message in c.messages)
+        action = _find(self.seen(user, message), what)
+        if action["type"] == "Action.OpenUrl":  # the client opens it; the bot is not told
+            return str(action["url"])
+        data = {**(action.get("data") or {}), **(inputs or {})}
+        thread = message.thread or message.id
+        if action["type"] == "Action.Submit":
+            activity = self._activity("message", person, where, thread) | {
+                "value": data,
+                "replyToId": message.id,
+                "entities": self._entities(person, ""),
+            }
+            self._spawn(self._deliver_event(activity))
+            return None
+        invoked = {"type": "Action.Execute", "verb": action.get("verb"), "data": data}
+        if "id" in action:
+            invoked["id"] = action["id"]
+        activity = self._activity("invoke", person, where, thread) | {
+            "name": "adaptiveCard/action",
+            "value": {"action": invoked, "trigger": "manual"},
+            "replyToId": message.id,
+        }
+        self._show_answer(where, person, message, await self._deliver(activity))
+        return None
+
+    def seen(self, user: str, message: Message) -> Json:
+        """The card as this person sees it; {} where there is none."""
+        return message.views.get(self.service.user_id(self._person(user))) or message.card or {}
+
+    def look_again(self, user: str, message: Message) -> None:
+        """The card is drawn anew, as it is for everybody: such as after switching chats."""
+        message.views.pop(self.service.user_id(self._person(user)), None)
+        self.service.log.touch()
+
+    async def install(self, user: str) -> None:
+        """The person adds the app; the bot is told."""
+        person = self._person(user)
+        self.service.installed.add(person.key)
+        await self._installation(person, self.service.open_dm(person), "add")
+
+    async def uninstall(self, user: str) -> None:
+        """The person removes the app; the bot is told."""
+        person = self._person(user)
+        where = self.dm_of(user)
+        self.service.installed.discard(person.key)
+        await self._installation(person, where, "remove")
+
+    async def start(self) -> None:
+        """Tell the bot of every installation there is: the team's, and each person's."""
+        people = [p for p in self.service.people() if p.key in self.service.installed]
+        team = self._conversation(CHANNEL)
+        await asyncio.gather(
+            self._installation(people[0], team, "add"),
+            *(self._installation(p, self.service.open_dm(p), "add") for p in people),
+        )
+
+    async def aclose(self) -> None:
+        """Stop everything that is still being sent again."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- activities ------------------------------------------------------------------------
+
+    def _activity(self, kind: str, person: Person, where: Conversation, thread: str) -> Json:
+        now = self.service.company.now()
+        return {
+            "type": kind,
+            "id": "f:" + secrets.token_hex(8),
+            "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+            "serviceUrl": self.service.service_url,
+            "channelId": "msteams",
+            "from": {
+                "id": self.service.user_id(person),
+                "name": person.display_name,
+                "aadObjectId": self.service.object_id(person),
+            },
+            "conversation": self.service.conversation_object(where, thread),
+            "recipient": {"id": self.service.bot_id, "name": BOT_NAME},
+            "channelData": self.service.channel_data(where),
+            "locale": "en-US",
+            "localTimezone": person.time_zone,
+        }
+
+    def _entities(self, person: Person, text: str) -> list[Json]:
+        client: Json = {
+            "locale": "en-US",
+            "country": "US",
+            "platform": "Web",
+            "timezone": person.time_zone,
+            "type": "clientInfo",
+        }
+        if MENTION not in text:
+            return [client]
+        mentioned = {"id": self.service.bot_id, "name": BOT_NAME}
+        return [{"type": "mention", "mentioned": mentioned, "text": MENTION}, client]
+
+    async def _installation(self, person: Person, where: Conversation, action: str) -> None:
+        member = [{"id": self.service.bot_id}]
+        data = self.service.channel_data(where)
+        if where.kind == "channel":
+            data = {
+                "team": {"id": TEAM, "name": TEAM_NAME, "aadGroupId": secrets.token_hex(16)},
+                "eventType": "teamMemberAdded" if action == "add" else "teamMemberRemoved",
+                "tenant": data["tenant"],
+                "settings": {"selectedChannel": {"id": where.id}},
+            }
+        added = "membersAdded" if action == "add" else "membersRemoved"
+        common: Json = {"conversation": self.service.conversation_object(where)}
+        for extra in (
+            {"type": "conversationUpdate", added: member},
+            {"type": "installationUpdate", "action": action},
+        ):
+            activity = self._activity("", person, where, "") | common | extra
+            await self._deliver_event(activity | {"channelData": data})
+
+    def _show_answer(
+        self, where: Conversation, person: Person, message: Message, response: httpx.Response | None
+    ) -> None:
+        """Do what the answer to an Action.Execute says: a new card, or a line of text.
+
+        The card is for the presser alone, and lasts until it is drawn anew
+        (learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/
+        universal-actions-for-adaptive-cards/work-with-universal-actions-for-adaptive-cards).
+        """
+        body = _json(response)
+        kind, value = body.get("type"), body.get("value")
+        card = value if isinstance(value, dict) and kind == teams_cards.CONTENT_TYPE else None
+        if card is not None and not teams_cards.problems(card):
+            message.views[self.service.user_id(person)] = card
+            self.service.log.touch()
+        elif kind == "application/vnd.microsoft.activity.message" and isinstance(value, str):
+            self._notice(where, person, message, value)
+        elif response is None or response.status_code != 200 or body.get("statusCode", 200) != 200:
+            self._notice(where, person, message, WENT_WRONG)
+
+    def _notice(self, where: Conversation, person: Person, message: Message, text: str) -> None:
+        thread = message.thread or (message.id if where.kind == "channel" else None)
+        self.service.post(where, None, text, thread=thread, only_for=self.service.user_id(person))
+
+    # -- sending ---------------------------------------------------------------------------
+
+    async def _deliver_event(self, activity: Json) -> None:
+        """Send, and send again what was not taken (with the same id)."""
+        for retry, delay in enumerate((0.0, *self.retry_delays)):
+            await asyncio.sleep(delay)
+            response = await self._deliver(activity, retry)
+            if response is not None and response.status_code < 500:
+                return
+
+    async def _deliver(self, activity: Json, retry: int = 0) -> httpx.Response | None:
+        """POST the activity to the bot; None when it did not answer in time."""
+        headers = {"Authorization": f"Bearer {self.token()}"}
+        started = time.monotonic()
+        response: httpx.Response | None
+        try:
+            async with asyncio.timeout(self.timeout):
+                response = await self.client.post(self.messages_url, json=activity, headers=headers)
+        except (TimeoutError, httpx.TransportError, httpx.UnsupportedProtocol):
+            response = None
+        status = None if response is None else response.status_code
+        self.deliveries.append(
+            Delivery(str(activity["type"]), retry, status, time.monotonic() - started)
+        )
+        self.service.log.touch()
+        return response
+
+    def token(self, **other: Any) -> str:
+        """The Bot Framework's token for the bot; `other` claims replace or add to the usual."""
+        now = int(time.time())
+        claims = {
+            "iss": ISSUER,
+            "aud": self.service.app_id,
+            "serviceurl": self.service.service_url,
+            "nbf": now - 5,
+            "iat": now,
+            "exp": now + 3600,
+        }
+        return self.service.channel_key.sign(claims | other)
+
+    def _person(self, user: str) -> Person:
+        person = self.service.find(user)
+        if person is None:
+            raise ValueError(f"{user} has no account in the tenant of Teams")
+        return person
+
+    def _conversation(self, conversation_id: str) -> Conversation:
+        found, _ = self.service.conversation(conversation_id)
+        if found is None:
+            raise ValueError(f"there is no Teams conversation {conversation_id}")
+        return found
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _find(card: Json, what: str) -> Json:
+    for action in teams_cards.actions(card):
+        if what in (action.get("title"), action.get("verb"), action.get("id")):
+            return action
+    raise LookupError(f"no action {what!r} in: {str(card)[:80]}")
+
+
+def _json(response: httpx.Response | None) -> Json:
+    if response is None or "json" not in response.headers.get("content-type", ""):
+        return {}
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _as_html(text: str) -> str:
+    """The text/html twin of a message that Teams attaches; mentions become spans."""
+    mention = f'<span itemscope="" itemtype="http://schema.skype.com/Mention">{BOT_NAME}</span>'
+    return f"<div>{html.escape(text).replace(html.escape(MENTION), mention)}</div>"
