@@ -19,7 +19,8 @@ from adapters.web.probes import Probes
 from bot.chat.words import Words
 from bot.domain.consent import ProofKind
 from bot.settings.whole import PREFIX
-from tests.site import People, services_of
+from tests.person import People
+from tests.site import services_of
 from tests.unit.test_container import keys
 
 ROOT = Path(__file__).parents[2]
