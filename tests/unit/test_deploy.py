@@ -19,7 +19,7 @@ from adapters.web.probes import Probes
 from bot.chat.words import Words
 from bot.domain.consent import ProofKind
 from bot.settings.whole import PREFIX
-from tests.person import People
+from tests.person import Stage as People
 from tests.site import services_of
 from tests.unit.test_container import keys
 
