@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from sandbox import reading
 from sandbox.bot_process import BotProcess, free_address, free_port
 from sandbox.browser import Browser
+from sandbox.page import reading
 from sandbox.world import World
 from tests.nginx import running_nginx
 from tests.scenario.conftest import Stage, listed, said

@@ -17,7 +17,7 @@ from adapters.web.app import build_app
 from adapters.web.health import Health
 from adapters.web.probes import Probes
 from bot.chat.words import Words
-from bot.domain.consent import ProofKind
+from bot.domain.consent.requests import ProofKind
 from bot.settings.whole import PREFIX
 from tests.person import Stage as People
 from tests.site import services_of
