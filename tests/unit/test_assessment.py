@@ -419,7 +419,7 @@ def test_within_some_minutes_two_clouds_have_no_order(kind: EvidenceKind, apart:
     at = ACCOUNT.at + apart
     found = check([*HEALTHY, Evidence(kind, at, at, {}, "p")], MIGRATED, LIKELY)
     assert len(found.contradictions) == 1
-    before, after = ACCOUNT.at - CLOCKS - SECOND, ACCOUNT.at + CLOCKS + SECOND
+    before, after = ACCOUNT.at - CLOCKS - SECOND, ACCOUNT.at + FINISHES_WITHIN + SECOND
     check([*HEALTHY, Evidence(kind, before, before, {}, "p")], MIGRATED, PROVEN)
     check([*HEALTHY, Evidence(kind, after, after, {}, "p")], State.NEEDS_SAVE, LIKELY)
 

@@ -14,21 +14,18 @@ Five ideas carry it:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.domain.evidence.history import newest_of_topics, set_of
+from bot.domain.evidence.known import Known, came_after, is_against, is_machine, is_proof, newest
 from bot.domain.evidence.rules import (
-    CLOCKS,
     FINISHES_WITHIN,
-    SHELVES,
     SHOWS_WITHIN,
     Evidence,
     EvidenceKind,
     Lean,
     Nature,
-    Source,
 )
 from bot.domain.evidence.verdict import Assessment, Confidence, Contradiction, Lack, State
 
@@ -37,7 +34,7 @@ _K = EvidenceKind
 
 def assess(evidence: Iterable[Evidence], now: datetime) -> Assessment:
     """Weigh all that is known about one app at `now` (UTC). Pure; the order does not matter."""
-    known = _Known(evidence, now)
+    known = Known(evidence, now)
     against = _contradictions(known)
     verdict = _out_of_reach(known) or _done(known) or _undone(known, against)
     because = tuple(dict.fromkeys(e for e in verdict.because if e is not None))
@@ -63,130 +60,27 @@ class _Verdict:
     lack: Lack | None = None
 
 
-# ------------------------------------------------------------------ what is known, seen from now
-
-
-class _Known:
-    """All that is known, newest first (`everything`), and of it what counts now (`current`).
-
-    `here` is what belongs to the tenant that the app leads to, however old. Whoever asks for an age
-    leaves in `edges` when the answer will be another one.
-    """
-
-    def __init__(self, evidence: Iterable[Evidence], now: datetime) -> None:
-        self.now = now
-        self.edges: list[datetime] = []
-        self.everything = tuple(sorted(set_of(evidence), key=Evidence.order, reverse=True))
-        self.moved = _newest(self.everything, lambda e: e.kind == _K.APP_MOVED)
-        placed = [e for e in self.everything if e.tenant or e is self.moved]
-        self.tenant = max(placed, key=lambda e: (e.seen_at, e.order())).tenant if placed else ""
-        self.here = tuple(e for e in self.everything if self._is_here(e))
-        newest = newest_of_topics(self.here)
-        self.current = tuple(
-            e
-            for e in self.here
-            if newest.get(e.rule.topic, e) is e
-            and (e.rule.topic or self.has_come(e))
-            and self._within(e, SHELVES[e.rule.nature].some)
-        )
-        facts = {e.rule.topic: e for e in self.current if e.rule.topic}
-        self.scope, self.consent = facts.get("scope"), facts.get("tenant")
-        self.account = facts.get("account")
-
-    def _is_here(self, item: Evidence) -> bool:
-        """False for what belongs to the tenant that the app led to before."""
-        if item.tenant and item.tenant != self.tenant:
-            return item.kind == _K.APP_MOVED
-        if item.tenant or self.moved is None:
-            return True
-        return not _is_of_a_tenant(item) or item.last_true >= self.moved.at
-
-    def newest(self, wanted: Callable[[Evidence], bool]) -> Evidence | None:
-        """The latest piece that counts now and is `wanted`."""
-        return _newest(self.current, wanted)
-
-    def has_full_weight(self, item: Evidence) -> bool:
-        """True while it is not older than its shelf life, nor dated in the future."""
-        shelf = SHELVES[item.rule.nature]
-        return self.has_come(item) and self._within(item, shelf.full)
-
-    def is_recent(self, fact: Evidence) -> bool:
-        """True while the day of a fact is on the shelf that an event has."""
-        ends = fact.at + SHELVES[Nature.EVENT].full
-        self.edges.append(ends)
-        return self.now < ends
-
-    def was_missed_for(self, item: Evidence) -> bool:
-        """True for a read that has failed for longer than a fact stays fresh."""
-        ends = (item.first_seen or item.seen_at) + SHELVES[Nature.FACT].full
-        self.edges.append(ends)
-        return self.now >= ends
-
-    def has_come(self, item: Evidence) -> bool:
-        """False while it is dated in the future."""
-        begins = max(item.at, item.last_true) - CLOCKS
-        self.edges.append(begins)
-        return begins <= self.now
-
-    def _within(self, item: Evidence, span: timedelta) -> bool:
-        self.edges.append(item.last_true + span)
-        return self.now < item.last_true + span
-
-
-def _newest(items: Iterable[Evidence], wanted: Callable[[Evidence], bool]) -> Evidence | None:
-    return max(filter(wanted, items), key=Evidence.order, default=None)
-
-
-def _is_of_a_tenant(item: Evidence) -> bool:
-    return item.leans(Lean.DONE) or item.rule.whole_tenant or item.rule.topic == "account"
-
-
-def _is_machine(item: Evidence) -> bool:
-    return item.rule.nature is not Nature.WORD
-
-
-def _is_proof(item: Evidence) -> bool:
-    """Machine evidence that this very app worked by the consent."""
-    return _is_machine(item) and item.rule.decisive and item.leans(Lean.DONE)
-
-
-def _is_against(item: Evidence) -> bool:
-    """Evidence that this very app does not work by the consent."""
-    return (item.rule.decisive and item.leans(Lean.NOT_DONE)) or item.leans(Lean.BROKEN)
-
-
-def _after(item: Evidence, other: Evidence) -> bool:
-    """Whether it surely came later.
-
-    What two clocks date within a few minutes has no order. Rows of one log have one; of a machine
-    and a person at the same moment the machine is the later one.
-    """
-    if not (_is_machine(item) and _is_machine(other)):
-        outweighs = _is_machine(item) and not _is_machine(other)
-        return item.at > other.at or (item.at == other.at and outweighs)
-    is_one_log = item.rule.source is other.rule.source is Source.OKTA_LOG
-    return item.at - other.at > (timedelta(0) if is_one_log else CLOCKS)
-
-
-def _contradictions(known: _Known) -> tuple[Contradiction, ...]:
+def _contradictions(known: Known) -> tuple[Contradiction, ...]:
     """Each "done" with the newest that speaks against it, unless a newer proof settles it."""
-    proofs = [e for e in known.current if _is_proof(e)]
+    proofs = [e for e in known.current if is_proof(e)]
     against = [
-        e for e in known.current if _is_against(e) and not any(_after(proof, e) for proof in proofs)
+        e
+        for e in known.current
+        if is_against(e) and not any(came_after(proof, e) for proof in proofs)
     ]
     found = []
     for said in known.current:
         opposed: list[Evidence] = []
         if said.rule.decisive and said.leans(Lean.DONE):
-            opposed += (e for e in against if not _after(said, e))
-        if not _is_machine(said) and not proofs:
+            opposed += (e for e in against if not came_after(said, e))
+        if not is_machine(said) and not proofs:
             opposed += _unseen(known, said)
         if opposed:
             found.append(Contradiction(said, max(opposed, key=Evidence.order)))
     return tuple(found)
 
 
-def _unseen(known: _Known, word: Evidence) -> tuple[Evidence, ...]:
+def _unseen(known: Known, word: Evidence) -> tuple[Evidence, ...]:
     """What a look did not find, well after somebody's word that says it should be there."""
     consent, account = known.consent, known.account
     missing = []
@@ -197,7 +91,7 @@ def _unseen(known: _Known, word: Evidence) -> tuple[Evidence, ...]:
     return tuple(e for e in missing if e.seen_at - word.at > SHOWS_WITHIN)
 
 
-def _change(known: _Known, since: Evidence) -> Evidence | None:
+def _change(known: Known, since: Evidence) -> Evidence | None:
     """The latest that may have undone it after `since`, however old that is by now.
 
     A Save, provisioning that was off, another tenant, a log that nobody read; and what speaks
@@ -209,18 +103,18 @@ def _change(known: _Known, since: Evidence) -> Evidence | None:
         if is_done and item.kind == _K.SETTINGS_SAVED and item.at - since.at <= FINISHES_WITHIN:
             return False
         changes = item.leans(Lean.CHANGED) or item.leans(Lean.OUT_OF_SCOPE)
-        return (changes or (is_done and _is_against(item))) and not _after(since, item)
+        return (changes or (is_done and is_against(item))) and not came_after(since, item)
 
-    return _newest(known.here, may_undo)
+    return newest(known.here, may_undo)
 
 
 # ------------------------------------------------------------------ the questions, in their order
 
 
-def _out_of_reach(known: _Known) -> _Verdict | None:
+def _out_of_reach(known: Known) -> _Verdict | None:
     """Could the app be read, and is it in scope?"""
     scope = known.scope
-    failed = _newest(known.everything, lambda e: e.failed_part == "connection")
+    failed = newest(known.everything, lambda e: e.failed_part == "connection")
     if failed is not None and (scope is None or failed.seen_at >= scope.seen_at):
         return _Verdict(State.UNREADABLE, Confidence.UNTOLD, (failed,))
     if scope is None or scope.leans(Lean.HINT):
@@ -232,21 +126,22 @@ def _out_of_reach(known: _Known) -> _Verdict | None:
     return None
 
 
-def _done(known: _Known) -> _Verdict | None:
+def _done(known: Known) -> _Verdict | None:
     """Did a machine record that it works by the consent, and does nothing speak against it now?"""
-    proof = known.newest(_is_proof)
+    proof = known.newest(is_proof)
     if proof is None:
         return None
     own = known.newest(lambda e: e.kind == _K.PROVISIONING_APP_CREATED)
     if own is not None and _change(known, own) is not None:
         own = None  # it may work by something else since
-    against_it = [e for e in known.current if _is_against(e) and _after(e, proof)]
-    if any(map(_is_machine, against_it)):
+    against_it = [e for e in known.current if is_against(e) and _overtakes(e, proof)]
+    if any(map(is_machine, against_it)):
         return None
     lack = _lack(known, proof)
     if lack is not None and own is None:
         return lack
-    seen = next(filter(known.has_full_weight, against_it), None)
+    asking = (e for e in against_it if known.has_full_weight(e) and not _is_answered(known, e))
+    seen = next(asking, None)
     if seen is not None:
         return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, (seen, proof, known.scope))
     sure = (
@@ -260,16 +155,35 @@ def _done(known: _Known) -> _Verdict | None:
     parts = (known.account, known.consent) if own is None else (own,)
     there = (e for e in parts if e is not None and not e.leans(Lean.NOT_CONSENTED))
     # An account that nothing happened to since is reason enough, and younger than its last use.
-    if own is None and known.account is not None and _is_proof(known.account):
+    if own is None and known.account is not None and is_proof(known.account):
         proof = proof if _change(known, known.account) else known.account
     return _Verdict(State.MIGRATED, confidence, (*there, proof, known.scope))
 
+
+def _overtakes(item: Evidence, proof: Evidence) -> bool:
+    """Whether it came after the work that the proof is of: until its Save the password works on."""
+    finishes = proof.rule.nature is Nature.FACT and is_machine(item)
+    return came_after(item, proof) and not (finishes and item.at - proof.at <= FINISHES_WITHIN)
+
+
+def _is_answered(known: Known, word: Evidence) -> bool:
+    """Whether somebody looked again after that word, and saw that it works."""
+    is_test = word.leans(Lean.BROKEN)
+
+    def answers(other: Evidence) -> bool:
+        works = other.kind in _WORKS if is_test else other.leans(Lean.DONE)
+        return works and not is_machine(other) and other.at > word.at
+
+    return known.newest(answers) is not None
+
+
+_WORKS = frozenset({_K.TEST_SUCCEEDED, _K.SAW_VERIFIED})
 
 # Whatever Okta works with: where its consent was withdrawn, somebody may want it to stop.
 _ANYHOW = frozenset({Lack.CONSENT_GONE, Lack.PRINCIPAL_DISABLED, Lack.ACCOUNT_BLOCKED})
 
 
-def _lack(known: _Known, proof: Evidence) -> _Verdict | None:
+def _lack(known: Known, proof: Evidence) -> _Verdict | None:
     """The part that is seen to be missing of what it takes to work by the consent."""
     consent, account, scope = known.consent, known.account, known.scope
 
@@ -278,7 +192,7 @@ def _lack(known: _Known, proof: Evidence) -> _Verdict | None:
 
     has_no_account = account is not None and account.leans(Lean.NOT_DONE)
     if consent is not None and consent.leans(Lean.NOT_CONSENTED):
-        if _had_consent(known):
+        if _lost_consent(known):
             return verdict(State.NEEDS_CONSENT, Lack.CONSENT_GONE, consent)
         if has_no_account:
             return verdict(State.NEEDS_CONSENT, Lack.CONSENT_NOT_FOUND, consent, account)
@@ -297,20 +211,33 @@ def _lack(known: _Known, proof: Evidence) -> _Verdict | None:
 _LOOKED = frozenset({_K.SAW_NO_PASSWORD_FIELDS, _K.TEST_SUCCEEDED})
 
 
-def _had_consent(known: _Known) -> bool:
-    """Whether a consent of Okta's application was found in this tenant at any time."""
-    return any(e.rule.whole_tenant and e.leans(Lean.CONSENTED) for e in known.here)
+def _consents(known: Known) -> list[Evidence]:
+    """The consents to Okta's application that were found in this tenant at any time."""
+    return [e for e in known.here if e.rule.whole_tenant and e.leans(Lean.CONSENTED)]
 
 
-def _is_looked_at(known: _Known) -> bool:
+def _had_account(known: Known) -> bool:
+    """Whether an account that Okta made for this app was found in this tenant at any time."""
+    return any(e.rule.topic and is_proof(e) for e in known.here)
+
+
+def _lost_consent(known: Known) -> bool:
+    """Whether the directory does not show a consent that was there, and is not just new."""
+    consent = known.consent
+    if consent is None or not consent.leans(Lean.NOT_CONSENTED):
+        return False
+    return any(e.rule.topic or consent.seen_at - e.at > SHOWS_WITHIN for e in _consents(known))
+
+
+def _is_looked_at(known: Known) -> bool:
     """Whether it was seen lately that provisioning is on, and that nothing else happened."""
-    unread = _newest(known.everything, lambda e: e.failed_part == "log")
+    unread = newest(known.everything, lambda e: e.failed_part == "log")
     if unread is not None and known.was_missed_for(unread):
         return False
     return known.scope is not None and known.has_full_weight(known.scope)
 
 
-def _stands(known: _Known) -> bool:
+def _stands(known: Known) -> bool:
     """Whether account and consent were found lately, in the tenant that the app leads to.
 
     Where the consent was never told of, an account that Okta made lately shows it as well: without
@@ -320,31 +247,31 @@ def _stands(known: _Known) -> bool:
     if account is None or not (account.tenant and known.has_full_weight(account)):
         return False
     if consent is None:
-        return not _had_consent(known) and account.leans(Lean.DONE) and known.is_recent(account)
+        return not _consents(known) and account.leans(Lean.DONE) and known.is_recent(account)
     used = known.newest(lambda e: e.kind == _K.SERVICE_ACCOUNT_USED)
-    is_its_own = account.leans(Lean.DONE) or used is not None
+    is_its_own = account.leans(Lean.DONE) or (used is not None and known.has_full_weight(used))
     is_there = consent.leans(Lean.CONSENTED) and bool(consent.tenant)
     return is_its_own and is_there and known.has_full_weight(consent)
 
 
-def _undone(known: _Known, against: tuple[Contradiction, ...]) -> _Verdict:
+def _undone(known: Known, against: tuple[Contradiction, ...]) -> _Verdict:
     """No machine shows that it works by the consent: what is missing, as far as it is known?"""
-    word = known.newest(lambda e: not _is_machine(e) and e.rule.decisive and e.leans(Lean.DONE))
+    word = known.newest(lambda e: not is_machine(e) and e.rule.decisive and e.leans(Lean.DONE))
     undone = known.newest(lambda e: e.rule.decisive and e.leans(Lean.NOT_DONE))
-    if word is not None and (undone is None or _after(word, undone)):
+    if word is not None and (undone is None or came_after(word, undone)):
         return _said(known, word, against)
     scope, account = known.scope, known.account
     consent, told = _consent(known)
     lack = None
     if known.consent is not None and not known.consent.is_enabled:
         lack = Lack.PRINCIPAL_DISABLED
-    elif consent is not None and consent.leans(Lean.NOT_CONSENTED) and _had_consent(known):
+    elif consent is not None and consent.leans(Lean.NOT_CONSENTED) and _lost_consent(known):
         lack = Lack.CONSENT_GONE
     state = State.NEEDS_REVIEW
     if consent is not None:
         state = State.NEEDS_SAVE if consent.leans(Lean.CONSENTED) else State.NEEDS_CONSENT
     if undone is not None:
-        words = [e for e in (undone, consent) if e is not None and not _is_machine(e)]
+        words = [e for e in (undone, consent) if e is not None and not is_machine(e)]
         sure = (
             consent in words
             and all(known.has_full_weight(e) and _change(known, e) is None for e in words)
@@ -353,6 +280,9 @@ def _undone(known: _Known, against: tuple[Contradiction, ...]) -> _Verdict:
         confidence = Confidence.ATTESTED if sure else Confidence.LIKELY
         return _Verdict(state, confidence, (undone, *told, scope), lack)
     missing = account if account is not None and account.leans(Lean.NOT_DONE) else None
+    if missing is not None and state is State.NEEDS_SAVE and _had_account(known):
+        lack = lack or Lack.ACCOUNT_GONE
+        return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, (missing, consent, scope), lack)
     if consent is None and told:
         return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, (*told, missing, scope), lack)
     shows = missing is not None or (consent is not None and not consent.rule.whole_tenant)
@@ -364,7 +294,7 @@ def _undone(known: _Known, against: tuple[Contradiction, ...]) -> _Verdict:
     return _Verdict(State.NEEDS_REVIEW, Confidence.UNTOLD, (scope, consent), lack)
 
 
-def _said(known: _Known, word: Evidence, against: tuple[Contradiction, ...]) -> _Verdict:
+def _said(known: Known, word: Evidence, against: tuple[Contradiction, ...]) -> _Verdict:
     """A person says that it is done. A word stands for so long that the work can show."""
     unseen = _unseen(known, word)
     if len(unseen) == 2:
@@ -378,7 +308,7 @@ def _said(known: _Known, word: Evidence, against: tuple[Contradiction, ...]) -> 
     return _Verdict(State.SAID_SAVED, confidence, (word, known.scope))
 
 
-def _consent(known: _Known) -> tuple[Evidence | None, tuple[Evidence, ...]]:
+def _consent(known: Known) -> tuple[Evidence | None, tuple[Evidence, ...]]:
     """What best tells whether this app's consent exists, and all that was weighed for it.
 
     What a person saw on the button speaks of this app, the tenant's grants of the tenant only: so

@@ -1,0 +1,215 @@
+"""What lies beside the stories of `test_assessment`: each told as an identity admin would."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.evidence.assessment import assess
+from bot.domain.evidence.rules import CLOCKS, FINISHES_WITHIN, SHOWS_WITHIN, Evidence
+from bot.domain.evidence.verdict import Confidence, Lack, State
+from tests.unit.test_assessment import (
+    ACCOUNT,
+    ATTESTED,
+    CONSENTED,
+    DISABLED,
+    ELSEWHERE,
+    HEALTHY,
+    HERE,
+    LIKELY,
+    MIGRATED,
+    NO_ACCOUNT,
+    NOT_CONSENTED,
+    NOW,
+    OLD_ACCOUNT,
+    ON,
+    PROVEN,
+    REVIEW,
+    SECOND,
+    UNTOLD,
+    K,
+    Story,
+    check,
+    event,
+    fact,
+    told,
+    unread,
+    word,
+)
+
+HOUR = 1 / 24
+CONSENT, SAVE = State.NEEDS_CONSENT, State.NEEDS_SAVE
+
+
+def account(made: float = 200, seen: float = 0, tenant: str = HERE) -> Evidence:
+    return fact(K.SERVICE_ACCOUNT, seen, made=made, tenant=tenant)
+
+
+def consent(made: float = 200, seen: float = 0, tenant: str = HERE) -> Evidence:
+    return fact(K.TENANT_CONSENTED, seen, made=made, tenant=tenant)
+
+
+HEALTH: list[Story] = [
+    ("made two years ago, found today", [ON, account(700), consent(800)], MIGRATED, PROVEN),
+    ("it could not be read three days ago", [*HEALTHY, unread("connection", 3)], MIGRATED, PROVEN),
+    ("somebody says it is saved", [*HEALTHY, word(K.SAID_SAVED)], MIGRATED, PROVEN),
+    ("somebody could not sign in", [*HEALTHY, word(K.COULD_NOT_SIGN_IN)], MIGRATED, PROVEN),
+    ("the tenant was not found today", [ON, account(seen=HOUR), consent(seen=HOUR),
+     unread("microsoft")], MIGRATED, PROVEN),
+    ("off, then set up anew", [ON, fact(K.CONNECTION_OFF, 10), account(9), consent(9)],
+     MIGRATED, PROVEN),
+    ("a Save, then another account", [ON, account(39), CONSENTED, event(K.SETTINGS_SAVED, 40)],
+     MIGRATED, PROVEN),
+    ("a Save, then a consent", [ON, ACCOUNT, consent(39), event(K.SETTINGS_SAVED, 40)],
+     MIGRATED, LIKELY),
+    ("finished by a Save, then saved again", [*HEALTHY, event(K.SETTINGS_SAVED, 199.997),
+     event(K.SETTINGS_SAVED, 198)], MIGRATED, LIKELY),
+    ("the log goes back to before the account", [ON, account(89), consent(300),
+     event(K.UNWATCHED, 90)], MIGRATED, PROVEN),
+    ("the log does not go back so far", [ON, account(91), consent(300), event(K.UNWATCHED, 90)],
+     MIGRATED, LIKELY),
+    ("used before a gap in the log", [*HEALTHY, event(K.SERVICE_ACCOUNT_USED, 10),
+     event(K.UNWATCHED, 5)], MIGRATED, LIKELY),
+    ("used after a gap in the log", [*HEALTHY, event(K.SERVICE_ACCOUNT_USED, 4),
+     event(K.UNWATCHED, 5)], MIGRATED, PROVEN),
+    ("hundreds of Saves before", [ON, account(2), CONSENTED,
+     *(event(K.SETTINGS_SAVED, 3 + day) for day in range(300))], MIGRATED, PROVEN),
+    ("hundreds of Saves after", [*HEALTHY,
+     *(event(K.SETTINGS_SAVED, 199 - day / 2) for day in range(300))], MIGRATED, LIKELY),
+    ("an application of its own, and the log unread", [ON, event(K.PROVISIONING_APP_CREATED, 3),
+     unread("log", since=2)], MIGRATED, LIKELY),
+]  # fmt: skip
+
+
+@told(HEALTH)
+def test_what_works_is_proven_and_what_may_not_is_likely(
+    body: list[Evidence], state: State, confidence: Confidence
+) -> None:
+    """A healthy app stays proven whatever is beside it that says nothing against it."""
+    check(body, state, confidence)
+
+
+MOVES: list[Story] = [
+    ("there and back", [*HEALTHY, event(K.APP_MOVED, 10, ELSEWHERE), event(K.APP_MOVED, 1, HERE)],
+     MIGRATED, LIKELY),
+    ("used after the move, nothing to be read", [ON, event(K.APP_MOVED, 5, ELSEWHERE),
+     event(K.SERVICE_ACCOUNT_USED, 1), unread("microsoft")], MIGRATED, LIKELY),
+    ("used before the move", [ON, event(K.APP_MOVED, 5, ELSEWHERE),
+     event(K.SERVICE_ACCOUNT_USED, 6)], REVIEW, UNTOLD),
+    ("set up anew there", [ON, event(K.APP_MOVED, 5, ELSEWHERE), account(3, tenant=ELSEWHERE),
+     consent(4, tenant=ELSEWHERE)], MIGRATED, PROVEN),
+    ("back where it once was", [ON, event(K.APP_MOVED, 5, ELSEWHERE),
+     account(100, tenant=ELSEWHERE), consent(104, tenant=ELSEWHERE)], MIGRATED, LIKELY),
+    ("the consent is another tenant's", [ON, ACCOUNT, consent(seen=1, tenant=ELSEWHERE)],
+     MIGRATED, LIKELY),
+    ("the new tenant is known, and cannot be read", [ON, account(seen=HOUR), consent(seen=HOUR),
+     replace(unread("microsoft"), tenant=ELSEWHERE)], REVIEW, UNTOLD),
+    ("the clock of a move is ahead", [*HEALTHY, event(K.APP_MOVED, -1, HERE)], MIGRATED, LIKELY),
+]  # fmt: skip
+
+
+@told(MOVES)
+def test_what_counts_after_a_move_is_of_the_tenant_that_it_leads_to(
+    body: list[Evidence], state: State, confidence: Confidence
+) -> None:
+    """There and back is a change as well."""
+    check(body, state, confidence)
+
+
+@pytest.mark.parametrize(("days", "confidence"), [(29.9, PROVEN), (30, LIKELY), (364, LIKELY)])
+def test_an_account_of_the_former_flow_proves_by_its_use_alone(
+    days: float, confidence: Confidence
+) -> None:
+    """That it is there says nothing, so its use has to be fresh."""
+    check([ON, OLD_ACCOUNT, CONSENTED, event(K.SERVICE_ACCOUNT_USED, days)], MIGRATED, confidence)
+
+
+def test_until_the_save_the_password_works_on() -> None:
+    """Okta makes the account first: a password within the quarter of an hour opens nothing."""
+    for after, state in ((FINISHES_WITHIN, MIGRATED), (FINISHES_WITHIN + SECOND, SAVE)):
+        at = ACCOUNT.at + after
+        found = check([*HEALTHY, Evidence(K.ADMIN_PASSWORD_REJECTED, at, at, {}, "r")],
+                      state, LIKELY)  # fmt: skip
+        assert found.contradictions
+    own = event(K.PROVISIONING_APP_CREATED, 3)
+    at = own.at + SECOND  # one log, one clock, and nothing left to be saved
+    check([ON, CONSENTED, own, Evidence(K.ADMIN_PASSWORD_USED, at, at, {}, "r")], SAVE, LIKELY)
+
+
+def test_an_account_that_is_gone_is_said_to_be_gone() -> None:
+    """Whether the log ever named it or not; the former flow's account tells nothing."""
+    body = [ON, CONSENTED, NO_ACCOUNT]
+    assert check([*body, account(seen=1)], REVIEW, LIKELY).lack is Lack.ACCOUNT_GONE
+    former = replace(OLD_ACCOUNT, seen_at=NOW - timedelta(days=1))
+    assert check([*body, former], SAVE, LIKELY).lack is None
+    own = event(K.PROVISIONING_APP_CREATED, 400)
+    assert check([*body, own], SAVE, LIKELY).lack is None
+    disabled = check([ON, DISABLED, NO_ACCOUNT, account(seen=1)], REVIEW, LIKELY)
+    assert disabled.lack is Lack.PRINCIPAL_DISABLED
+
+
+def test_a_consent_is_not_called_gone_while_it_may_not_show_yet() -> None:
+    """Nor where it is there, and only the app's button tells otherwise."""
+    for after, lack in ((SHOWS_WITHIN, Lack.CONSENT_NOT_FOUND),
+                        (SHOWS_WITHIN + SECOND, Lack.CONSENT_GONE)):  # fmt: skip
+        at = NOW - after
+        audited = Evidence(K.CONSENT_AUDITED, at, at, {}, "a", HERE)
+        assert assess([ON, ACCOUNT, NOT_CONSENTED, audited], NOW).lack is lack
+    later = event(K.CONSENT_AUDITED, 0, HERE)
+    looked = [ON, ACCOUNT, fact(K.TENANT_NOT_CONSENTED, HOUR)]
+    assert assess([*looked, later], NOW).lack is Lack.CONSENT_NOT_FOUND
+    found = check([ON, CONSENTED, word(K.SAW_AUTHENTICATE)], CONSENT, ATTESTED)
+    assert found.lack is None
+
+
+@pytest.mark.parametrize(
+    ("against", "answer", "state"),
+    [
+        (K.TEST_FAILED, K.TEST_SUCCEEDED, MIGRATED),
+        (K.SAW_NOT_VERIFIED, K.SAW_VERIFIED, MIGRATED),
+        (K.SAW_AUTHENTICATE, K.SAW_NO_PASSWORD_FIELDS, MIGRATED),
+        (K.SAW_AUTHENTICATE, K.TEST_SUCCEEDED, REVIEW),
+        (K.TEST_FAILED, K.SAID_SAVED, REVIEW),
+        (K.TEST_FAILED, K.COULD_NOT_SIGN_IN, REVIEW),
+    ],
+)
+def test_a_word_against_a_proof_asks_for_a_look_until_somebody_looked(
+    against: K, answer: K, state: State
+) -> None:
+    """What was not right is seen to be right: it is likely, and both are shown."""
+    body = [*HEALTHY, word(against, 3)]
+    assert check([*body, word(answer, 1, "ben@contoso.com")], state, LIKELY).contradictions
+    check([*body, word(answer, 4)], REVIEW, LIKELY)
+    check([*body, event(K.SERVICE_ACCOUNT_USED, 2)], MIGRATED, PROVEN)
+
+
+# ------------------------------------------------------------------ clocks that are ahead
+
+
+@pytest.mark.parametrize(("ahead", "confidence"), [(CLOCKS, PROVEN), (CLOCKS + SECOND, LIKELY)])
+def test_a_clock_may_be_ahead_by_as_much_as_clocks_differ(
+    ahead: timedelta, confidence: Confidence
+) -> None:
+    """A part, an account, or a use that is dated later than that proves nothing yet."""
+    for one in HEALTHY:
+        rest = [e for e in HEALTHY if e is not one]
+        check([*rest, replace(one, seen_at=NOW + ahead)], MIGRATED, confidence)
+    check([ON, replace(ACCOUNT, happened_at=NOW + ahead), CONSENTED], MIGRATED, confidence)
+
+
+def test_an_event_of_tomorrow_counts_for_nothing_until_then() -> None:
+    """It neither proves, nor opens, nor attests; and the verdict ends when its day comes."""
+    for ahead, counts in ((CLOCKS, True), (CLOCKS + SECOND, False)):
+        at = NOW + ahead
+        for kind, state in (
+            (K.PROVISIONING_APP_CREATED, MIGRATED),
+            (K.ADMIN_PASSWORD_USED, SAVE),
+            (K.SAID_SAVED, State.SAID_SAVED),
+        ):
+            found = assess([ON, CONSENTED, Evidence(kind, at, at, {}, "e")], NOW)
+            assert found.state is (state if counts else REVIEW)
+            if not counts:
+                assert found.holds_until == at - CLOCKS
+                assert found.confidence is UNTOLD
