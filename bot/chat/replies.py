@@ -112,9 +112,7 @@ class Replies:
             if scan.is_under_way
         ]
         if page.pages > 1:
-            command = "all" if everything else "apps"
-            at = {"page": page.number, "pages": page.pages}
-            blocks.append(Note(words("apps.page", command=command, **at)))
+            blocks += phrases.paging(words, page, "all" if everything else "apps")
         blocks.append(Note(self._freshness(scans, now)))
         offers = [a for a in page.shown if a.wants_consent and a.request_id not in page.requests]
         if offers:

@@ -102,6 +102,46 @@ async def test_a_long_list_is_paged(world: World) -> None:
     assert "Page 3 of 3" in text_of(await world.ask("apps 99"))
 
 
+@pytest.mark.parametrize("said", ["apps", "all", "waivers"])
+async def test_each_page_leads_to_its_neighbours(world: World, said: str) -> None:
+    """By buttons that say what can be typed, in whatever part of the list one is."""
+    world.okta.log = {}
+    world.okta.listed = [
+        replace(APP, ref=AppRef("contoso", f"0oa{n:03}"), label=f"App {n:03}")
+        for n in range(2 * PAGE + 1)
+    ]
+    if said == "waivers":
+        await world.ask("apps")
+        for app in world.okta.listed:
+            (yes,) = buttons_of(
+                await world.ask(f"waive {app.ref} until 2025-06-01 because it is replaced")
+            )
+            assert isinstance(yes, Command)
+            await world.ask(yes.words)
+    first = await world.ask(said)
+    assert neighbours(first) == [f"{said} 2"]
+    assert f"type “{said} 2”" in text_of(first)
+    second = await world.ask(neighbours(first)[0])
+    assert neighbours(second) == [f"{said} 1", f"{said} 3"]
+    last = await world.ask(neighbours(second)[1])
+    assert neighbours(last) == [f"{said} 2"]
+    labels = [row[0].text for one in (first, second, last) for row in table_of(one).rows]
+    assert labels == [f"App {n:03}" for n in range(2 * PAGE + 1)]
+
+
+async def test_a_list_on_one_page_leads_nowhere(world: World) -> None:
+    """There is no neighbour, so there is no button."""
+    assert neighbours(await world.ask("apps")) == []
+
+
+def neighbours(message: Message) -> list[str]:
+    return [
+        button.words
+        for button in buttons_of(message)
+        if isinstance(button, Command) and button.id.startswith("page:")
+    ]
+
+
 async def test_an_org_that_could_not_be_looked_at_is_named_in_the_answer(world: World) -> None:
     """The list is not silently short."""
     await world.ask("apps")

@@ -98,8 +98,7 @@ class WaiverReplies:
             ),
         ]
         if page.pages > 1:
-            at = {"page": page.number, "pages": page.pages}
-            blocks.append(Note(words("apps.page", command="waivers", **at)))
+            blocks += phrases.paging(words, page, "waivers")
         blocks.append(Note(words("waiver.how_back")))
         return Message(title, tuple(blocks))
 
