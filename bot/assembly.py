@@ -186,9 +186,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         ask_another=ask.instead,
     )
 
-    acknowledge = Acknowledge(
-        ledger=ledger, orgs=outside.orgs, tell=tell, clock=clock, minimum=minimum
-    )
+    acknowledge = Acknowledge(ledger=ledger, tell=tell, clock=clock)
     visits = Visits(
         ledger=ledger,
         sign_ins=outside.sign_ins,

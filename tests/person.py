@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 from bot.assembly import Outside, assemble
 from bot.domain.changes import Changes
-from bot.domain.consent.requests import ConsentRequest, ProofKind
+from bot.domain.consent.requests import ConsentRequest, ProofKind, check_link, link_digest
 from bot.domain.people.admins import Holding, Platform
+from bot.ports.ledger import Ledger
+from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.prove import GoToMicrosoft, Outcome
 from bot.services.delivery.tell import Tell
 from bot.services.inventory.scan import Scan
@@ -141,3 +144,14 @@ class Stage:
 def state_of(address: str) -> str:
     """The state that an address at Microsoft carries."""
     return parse_qs(urlsplit(address).query)["state"][0]
+
+
+async def spend(links: Acknowledge, ledger: Ledger, token: str) -> TakenOn:
+    """Take on what a link is for, for whoever holds it; raises what speaks against it."""
+    digest = link_digest(token)
+
+    async def find(now: datetime) -> ConsentRequest:
+        return check_link(await ledger.request_by_link(digest), digest, now)
+
+    by = await ledger.request_by_link(digest)
+    return await links.take_on(find, ProofKind.PERSONAL_LINK, str(by.chat) if by else "")

@@ -24,6 +24,7 @@ from bot.services.consent.acknowledge import Acknowledge
 from bot.services.delivery.tell import Tell
 from tests.examples import DELIVERED, NOW, TOKEN
 from tests.fakes import FakeClock, FakeEngine
+from tests.person import spend
 from tests.servers import Server
 from tests.waiting import wait_until
 
@@ -107,18 +108,16 @@ async def test_pressing_again_waits_again(pair: Pair) -> None:
     """The link is spent by the first try; the second says so only when it is safe."""
     acknowledge = Acknowledge(
         ledger=pair.ledger,
-        orgs={},
         tell=Tell(FakeEngine()),
         clock=FakeClock(NOW + timedelta(hours=1)),
-        minimum=ProofKind.PERSONAL_LINK,
     )
     pair.replica.signal(signal.SIGSTOP)
     for _ in range(2):
         with pytest.raises(NotDurable):
-            await acknowledge.acknowledge(TOKEN)
+            await spend(acknowledge, pair.ledger, TOKEN)
     pair.replica.signal(signal.SIGCONT)
     with pytest.raises(LinkSpent):
-        await acknowledge.acknowledge(TOKEN)
+        await spend(acknowledge, pair.ledger, TOKEN)
 
 
 def test_before_redis_7_2_only_memory_is_waited_for() -> None:

@@ -213,9 +213,7 @@ async def world(
         ledger = RedisLedger(store, Keys())
         sign_ins, limits = RedisSignIns(store, Keys()), RedisLimits(store, Keys())
         tell = Tell(engine)
-        acknowledge = Acknowledge(
-            ledger=ledger, orgs={}, tell=tell, clock=clock, minimum=request.param
-        )
+        acknowledge = Acknowledge(ledger=ledger, tell=tell, clock=clock)
         visits = Visits(
             ledger=ledger,
             sign_ins=sign_ins,

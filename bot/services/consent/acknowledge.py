@@ -20,13 +20,11 @@ from bot.domain.consent.requests import (
     Proof,
     ProofKind,
     Step,
-    check_link,
     check_return,
     link_digest,
     step,
 )
 from bot.domain.inventory.apps import AppRef
-from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import (
     CloudError,
@@ -35,7 +33,6 @@ from bot.errors import (
     LinkRevoked,
     LinkSpent,
     NotYours,
-    ProofTooWeak,
     SentElsewhere,
 )
 from bot.ports.clouds import OktaOrg
@@ -79,8 +76,6 @@ class LinkView:
 
     status: LinkStatus
     request: ConsentRequest | None = None
-    record: AppRecord | None = None
-    integration_tab: str = ""
     others: tuple[ConsentRequest, ...] = ()
 
 
@@ -107,36 +102,12 @@ class Acknowledge:
         self,
         *,
         ledger: Ledger,
-        orgs: Mapping[str, OktaOrg],
         tell: Tell,
         clock: Clock,
-        minimum: ProofKind,
     ) -> None:
         self._ledger = ledger
-        self._orgs = orgs
         self._tell = tell
         self._clock = clock
-        self._minimum = minimum
-
-    async def acknowledge(self, token: str) -> LinkView:
-        """Spend the link where the settings take it for proof enough; else raise ProofTooWeak.
-
-        Raises LinkUnknown, LinkSpent, LinkExpired or LinkRevoked, and what `take_on` raises.
-        """
-        if not ProofKind.PERSONAL_LINK.reaches(self._minimum):
-            raise ProofTooWeak("The link alone is not enough.", needed=self._minimum.value)
-        digest = link_digest(token)
-
-        async def find(now: datetime) -> ConsentRequest:
-            return check_link(await self._ledger.request_by_link(digest), digest, now)
-
-        try:
-            request = await find(self._clock.now())
-        except LinkSpent:
-            await self._ledger.settle()
-            raise
-        taken = await self.take_on(find, ProofKind.PERSONAL_LINK, str(request.chat))
-        return await self._view(LinkStatus.USED, taken.request)
 
     async def view(self, token: str) -> LinkView:
         """What the link is for. Raises LinkUnknown. Changes nothing."""
@@ -152,7 +123,7 @@ class Acknowledge:
             return LinkView(LinkStatus.REVOKED)
         if request.stage not in FRESH:
             return LinkView(LinkStatus.BACK, request)
-        return await self._view(LinkStatus.FRESH, request)
+        return LinkView(LinkStatus.FRESH, request, await self._served_alike(request))
 
     async def by_code(self, code: str, asker: ChatIdentity, *, operator: bool) -> ConsentRequest:
         """The request that shows this code, for an operator or the very person who was asked.
@@ -226,12 +197,6 @@ class Acknowledge:
                 counts.acknowledged(now - one.requested_at)
             await self._tell.hurry(planned)
             return TakenOn(first, taken, again) if again else TakenOn(taken[0], taken[1:])
-
-    async def _view(self, status: LinkStatus, request: ConsentRequest) -> LinkView:
-        record = await self._ledger.app(request.app)
-        tab = await integration_tab(self._orgs, request.app)
-        others = await self._served_alike(request) if status is LinkStatus.FRESH else ()
-        return LinkView(status, request, record, tab, others)
 
     async def _served_alike(self, request: ConsentRequest) -> tuple[ConsentRequest, ...]:
         """What one sign-in serves besides: "later" is kept, whatever is signed in for."""

@@ -7,15 +7,12 @@ afterwards only makes it quicker.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Happening, OperatorNote, RequestChanged
 from bot.ports.engine import Engine
-
-# A note to the operator about the same thing is not repeated sooner.
-NOTE_EVERY = timedelta(hours=1)
 
 
 def changed(request: ConsentRequest, now: datetime) -> Delivery:
