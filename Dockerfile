@@ -11,7 +11,6 @@ RUN /opt/o365bot/bin/pip install --require-hashes --no-deps --only-binary :all: 
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY adapters adapters
-COPY sandbox sandbox
 RUN /opt/o365bot/bin/pip install --no-deps --no-index --no-build-isolation .
 
 FROM python:3.13-slim
