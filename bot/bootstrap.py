@@ -314,12 +314,17 @@ def _policy(settings: Settings) -> Policy:
             territories=territories(),
             days_off=days_off,
             quiet=campaign.quiet_days(),
+            part_time=campaign.days_off(),
         ),
         per_week=campaign.per_week,
+        early_rounds=campaign.early_rounds,
+        early_every=campaign.early_every,
         ignored_rounds=campaign.ignored_rounds,
         patience=campaign.patience,
         notice=campaign.notice,
+        gather=timedelta(minutes=campaign.gather_minutes),
         jitter=timedelta(minutes=campaign.jitter_minutes),
+        a_day=campaign.apps_a_day,
     )
 
 

@@ -154,10 +154,50 @@ class CampaignSettings(Section):
         "there. `o365bot campaign` shows what holds.",
     )
     per_week: int = Field(
-        3, ge=1, le=7, description="At most so many messages to one person in seven days."
+        3,
+        ge=1,
+        le=7,
+        description="At most so many messages to one person in seven days, whatever they say. Only "
+        "a last call before a date, and an operator’s `now`, go past it.",
+    )
+    early_rounds: int = Field(
+        2,
+        ge=0,
+        le=10,
+        description="So many reminders of an app come quickly; what comes after them has the pace "
+        "of its window.",
+    )
+    early_every: int = Field(
+        2,
+        ge=1,
+        le=30,
+        description="Working days before each of those quick reminders.",
     )
     ignored_rounds: int = Field(
-        4, ge=1, le=50, description="After so many messages without an answer another is asked."
+        2,
+        ge=1,
+        le=50,
+        description="After so many messages that named an app, and no answer, the next candidate "
+        "is asked. Fewer get an app done sooner, and tell more people of it.",
+    )
+    gather_minutes: int = Field(
+        5,
+        ge=0,
+        le=120,
+        description="So long a first message waits for others to the same person, so that several "
+        "`send` are one message.",
+    )
+    apps_a_day: int = Field(
+        4,
+        ge=1,
+        le=100,
+        description="So many apps one person can do in a working day; nobody is given more than "
+        "that until the date, where others can do them.",
+    )
+    part_time: dict[str, tuple[Day, ...]] = Field(
+        default_factory=dict,
+        description="Chat account or address to the days on which that person works. What they "
+        "say themselves in chat counts more.",
     )
     patience: int = Field(
         3, ge=1, le=30, description="Working days that somebody who took an app on is left alone."
@@ -202,6 +242,18 @@ class CampaignSettings(Section):
             raise ValueError(
                 'the week is empty, so nobody would ever be told; try ["mon", "tue", "wed"]'
             )
+        return value
+
+    @field_validator("part_time")
+    @classmethod
+    def _some_day_each(cls, value: dict[str, tuple[Day, ...]]) -> dict[str, tuple[Day, ...]]:
+        empty = [
+            (account, "the week is empty, so this person would never be told; name a day")
+            for account, days in value.items()
+            if not days
+        ]
+        if empty:
+            raise wrong(*empty)
         return value
 
     @field_validator("countries")
@@ -276,6 +328,13 @@ class CampaignSettings(Section):
         """The working week."""
         first, last = _span(self.hours)
         return Hours(first, last, frozenset(DAYS.index(day) for day in self.working_days))
+
+    def days_off(self) -> dict[str, frozenset[int]]:
+        """The weekdays that those with a part-time week do not work; Monday is 0."""
+        return {
+            account.lower(): frozenset(range(7)) - {DAYS.index(day) for day in days}
+            for account, days in self.part_time.items()
+        }
 
     def quiet_days(self) -> frozenset[date]:
         """Every single quiet day."""

@@ -99,9 +99,13 @@ class Tenant:
     people: tuple[Person, ...]
 
 
-def tenants(assumed: str, apps: int, many: int, start: datetime, seed: int) -> tuple[Tenant, ...]:
-    """So many tenants with so many apps each. The same seed gives the same people."""
-    draw = random.Random(f"{assumed}:{apps}:{seed}")
+APPS = (1, 3, 12)
+"""Apps of a tenant, in turn."""
+
+
+def tenants(assumed: str, many: int, start: datetime, seed: int) -> tuple[Tenant, ...]:
+    """So many tenants. The same seed gives the same people."""
+    draw = random.Random(f"{assumed}:{many}:{seed}")
     kinds = ASSUMED[assumed]
     found = []
     for number in range(many):
@@ -121,5 +125,6 @@ def tenants(assumed: str, apps: int, many: int, start: datetime, seed: int) -> t
                     says_away=away and draw.random() < 0.5,
                 )
             )
+        apps = APPS[number % len(APPS)]
         found.append(Tenant(tuple(f"{number}-{n}" for n in range(apps)), tuple(people)))
     return tuple(found)
