@@ -33,6 +33,7 @@ from bot.chat.typed.commands import (
     NotMe,
     Onboard,
     Own,
+    PartTime,
     Personal,
     PlanAhead,
     RemindNow,
@@ -335,6 +336,10 @@ class Conversation:
                 return await self._later(command, asker, personal)
             case NeedsCode(verb):
                 return personal.needs_code(verb)
+            case PartTime(off):
+                if not (operator or await self._campaign.postpone.concerns(asker)):
+                    return replies.not_asked()
+                return replies.part_time(await self._campaign.postpone.part_time(asker, off))
             case Away(said):
                 postpone = self._campaign.postpone
                 if not (operator or await postpone.concerns(asker)):

@@ -276,6 +276,14 @@ class Replies:
             return plain(self._words("sample.nobody"))
         return Message(found.summary, (Text(self._words("sample.reason")), *found.blocks))
 
+    def part_time(self, works: frozenset[int] | None) -> Message:
+        """A part-time week was noted; None: no day would be left."""
+        words = self._words
+        if works is None:
+            return plain(words("week.empty"))
+        days = words("phrase.comma").join(words.weekday(day) for day in sorted(works))
+        return plain(words("week.noted", days=days))
+
     def away(self, wanted: date, until: date | None) -> Message:
         """An absence was noted `until` then, perhaps sooner than `wanted`; None: it was ended."""
         words = self._words

@@ -24,6 +24,7 @@ from babel.dates import (
     format_date,
     format_skeleton,
     format_timedelta,
+    get_day_names,
     get_timezone_gmt,
     get_timezone_name,
 )
@@ -73,6 +74,10 @@ class Words:
     def day(self, at: datetime_date) -> str:
         """A date, short: "Mar 3"."""
         return format_skeleton("MMMd", at, locale=self._locale)
+
+    def weekday(self, day: int) -> str:
+        """The name of a day of the week; Monday is 0."""
+        return str(get_day_names("wide", "stand-alone", self._locale)[day])
 
     def soon(self, at: datetime, zone: tzinfo) -> str:
         """A moment of the next weeks, short: "Tue, Mar 3, 14:05"."""

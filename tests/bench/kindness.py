@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import mean
 from zoneinfo import ZoneInfo
 
-from bot.domain.calendar import Calendars
-from bot.domain.campaign import Campaign
-from bot.domain.intents import Policy
+from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.windows import Campaign
+from bot.domain.time.calendar import Calendars
 from tests.bench.cadences import RIVALS, START, Outcome, bot, rival
 from tests.bench.crowd import ASSUMED, Tenant, tenants
 from tests.figures import Figure, at_least, at_most, measures

@@ -275,6 +275,7 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         ],
         "sample": [replies.sample(None), replies.sample(replies.posted("report", 1))],
         "not_asked": [replies.not_asked()],
+        "part_time": [replies.part_time(days) for days in (None, frozenset({0, 4}))],
         "away": [
             replies.away(LATER.date(), until)
             for until in (LATER.date(), LATER.date() - timedelta(days=1), None)

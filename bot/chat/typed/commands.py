@@ -205,7 +205,14 @@ class Away:
     said: str
 
 
-Personal = Verify | ItIsMe | NotMe | Later | Saved | Saw | Already | Away | NeedsCode
+@dataclass(frozen=True, slots=True)
+class PartTime:
+    """I do not work on these weekdays (Monday is 0); none: I work the whole week."""
+
+    off: frozenset[int]
+
+
+Personal = Verify | ItIsMe | NotMe | Later | Saved | Saw | Already | Away | PartTime | NeedsCode
 """What the asked person may say, operator or not: whose code or account it is decides."""
 
 

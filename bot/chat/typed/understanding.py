@@ -30,6 +30,7 @@ from bot.chat.typed.commands import (
     NotMe,
     Onboard,
     Own,
+    PartTime,
     PlanAhead,
     Saved,
     Saw,
@@ -41,6 +42,7 @@ from bot.chat.typed.commands import (
 )
 from bot.chat.typed.marks import AROUND, one_line, opened, unmarked
 from bot.chat.typed.waiver_words import read_waiver
+from bot.chat.typed.weekdays import read_days_off
 from bot.domain.evidence.sights import told_by
 from bot.domain.likeness import likeness
 from bot.domain.summaries import Part
@@ -118,6 +120,8 @@ def parse(words: str) -> Command:
     exact = likeness(unmarked(said).rstrip(_ENDS) or said)
     if exact in PUBLIC:
         return PUBLIC[exact]
+    if (off := read_days_off(said)) is not None:
+        return PartTime(off)
     verb, rest = _divided(said)
     if verb in LISTS:
         page = int(rest) if rest.isdecimal() and len(rest) < 5 else 1

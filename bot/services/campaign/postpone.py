@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from bot.domain.agenda import Line, person
@@ -66,6 +67,23 @@ class Postpone:
             entry = AuditEntry(now, str(chat), "away", str(chat), {"until": until.isoformat()})
             if await self._write(recipient.away(until, now), entry, now):
                 return until if until >= today else None
+
+    async def part_time(self, chat: ChatIdentity, off: frozenset[int]) -> frozenset[int] | None:
+        """Note the weekdays on which somebody does not work (Monday is 0); returns those they do.
+
+        None, and nothing is noted, where no working day would be left.
+        """
+        while True:
+            recipient = await self._recipient(chat)
+            now = self._clock.now()
+            left = self._policy.calendars.hours.days - off
+            if not left:
+                return None
+            days = ",".join(map(str, sorted(off)))
+            entry = AuditEntry(now, str(chat), "part_time", str(chat), {"off": days})
+            said = replace(recipient.chat, days_off=off)
+            if await self._write(recipient.known_as(said), entry, now):
+                return left
 
     async def _recipient(self, chat: ChatIdentity) -> Recipient:
         known = await self._ledger.recipient(chat)
