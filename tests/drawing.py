@@ -29,9 +29,11 @@ def check_drawn(message: Message) -> None:
         assert slack_blocks.text_length(drawn.blocks) <= slack_blocks.MAX_TEXT_OF_ALL_BLOCKS
     for own in (True, False):
         card = draw_for_teams(message, own=own)
+        assert card["body"]
+        assert len(json.dumps(card, ensure_ascii=False).encode()) <= MAX_CARD_BYTES * 1.1
+        if own:  # the same elements, marked: one look by the schema is enough
+            continue
         # The schema does not know Teams' own member.
         official = {name: value for name, value in card.items() if name != "msteams"}
         problem = best_match(_CARDS.iter_errors(official))
         assert problem is None, problem
-        assert len(json.dumps(card, ensure_ascii=False).encode()) <= MAX_CARD_BYTES * 1.1
-        assert card["body"]
