@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.chat.consent.letters import SHOWN, Letters
@@ -272,6 +272,7 @@ async def test_nothing_open_is_no_reminder() -> None:
     assert await letters(FakeLedger()).compose(REMINDER) is None
 
 
+@settings(deadline=None)  # each is drawn for both platforms, by their schemas
 @given(
     st.lists(some.app_records, max_size=4, unique_by=lambda r: r.app.ref),
     some.requests,
