@@ -159,20 +159,21 @@ class Life:
         """Another domain of the same tenant; whoever does it may set provisioning up anew."""
         self.domain = "fabrikam.com"
         if self.rng.random() < 0.5:
-            self.mode = Mode.PASSWORD
+            self.put_back(when)
 
     def off(self, when: datetime) -> None:
         self.on = False
 
     def off_and_on(self, when: datetime, *, password: bool) -> None:
-        """Off for some days. What comes back may be a password, and the log may miss the Save."""
+        """Off for some days; then as it was, or with a password."""
         kept = self.mode
         self.off(when)
 
         def back(then: datetime) -> None:
-            self.on = True
-            self.mode = Mode.PASSWORD if password else kept
-            if self.rng.random() < 0.5:
+            self.on, self.mode = True, kept
+            if password:
+                self.put_back(then)
+            elif self.rng.random() < 0.5:
                 self.save(then)
 
         self.at(when + self.rng.uniform(3, 20) * DAY, back)
