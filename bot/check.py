@@ -12,6 +12,7 @@ from functools import partial
 
 from adapters.entra.directory.tokens import ClientProof, certificate_counts
 from adapters.http.pem import certificate_of, private_key
+from adapters.mail.tls import trusted
 from adapters.okta.client import signing_key
 from bot.errors import SettingsInvalid
 from bot.foundation import store_address
@@ -57,6 +58,8 @@ def _steps(settings: Settings, now: datetime) -> Iterator[Callable[[], object]]:
     if entra is not None:
         yield partial(ClientProof, entra)
         yield partial(certificate_counts, entra, now)
+    if settings.mail is not None:
+        yield partial(trusted, settings.mail.ca_file)
 
 
 def _problems(step: Callable[[], object]) -> tuple[str, ...]:

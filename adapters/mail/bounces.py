@@ -7,7 +7,6 @@ Only reports are looked at; whatever else lies in the mailbox stays as it is.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Sequence
 from email.message import Message as Mail
 from imaplib import IMAP4
@@ -17,6 +16,7 @@ from imap_tools import AND, H, MailBox, MailMessageFlags
 from imap_tools.errors import ImapToolsError
 
 from adapters.mail.message_ids import key_of
+from adapters.mail.tls import trusted
 from bot.errors import ChatUnreachable
 from bot.ports.chat import Returned
 from bot.settings.mail import BouncesSettings
@@ -30,7 +30,7 @@ class Bounces:
 
     def __init__(self, settings: BouncesSettings, ca_file: Path | None) -> None:
         self._settings = settings
-        self._tls = ssl.create_default_context(cafile=ca_file)
+        self._tls = trusted(ca_file)
 
     async def returned(self) -> tuple[Returned, ...]:
         """What came back for good and was not noted yet. Raises ChatUnreachable."""

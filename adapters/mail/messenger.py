@@ -5,7 +5,6 @@ One connection for each message: they are few, and a server that was restarted i
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,6 +17,7 @@ from adapters.http.counts import Api, counted
 from adapters.mail import message_ids
 from adapters.mail.drawing import Drawing
 from adapters.mail.refusals import refused
+from adapters.mail.tls import trusted
 from bot.chat.words import Words
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import ChatIdentity, Platform
@@ -48,7 +48,7 @@ class MailMessenger:
         self._language = language
         self._clock = clock
         self._drawing = Drawing()
-        self._tls = ssl.create_default_context(cafile=settings.ca_file)
+        self._tls = trusted(settings.ca_file)
 
     async def find_person(
         self, addresses: Sequence[str], object_id: str, tenant_id: str

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.mail.messenger import MailMessenger
+from adapters.mail.tls import trusted
 from bot.chat.words import Words
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import (
@@ -19,6 +20,7 @@ from bot.errors import (
     ChatUnreachable,
     MessageRefused,
     PersonUnreachable,
+    SettingsInvalid,
 )
 from bot.message import Buttons, Command, Fact, Facts, Heading, Message, Note, OpenLink, Text
 from bot.settings.mail import MailSettings
@@ -259,3 +261,12 @@ async def test_each_attempt_is_a_mail_of_its_own(
     first = await out.send_personal(GITA, MESSAGE, "k")
     second = await out.send_personal(GITA, MESSAGE, "k")
     assert first != second
+
+
+def test_an_authority_that_is_none_is_found_by_check(tmp_path: Path) -> None:
+    """Text of any other kind, a key for a certificate, an empty file."""
+    for number, text in enumerate(("", "no pem", "-----BEGIN PRIVATE KEY-----\nAA\n")):
+        path = tmp_path / f"{number}.pem"
+        path.write_text(text)
+        with pytest.raises(SettingsInvalid, match=r"mail\.ca_file: holds no certificate"):
+            trusted(path)
