@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 OPERATOR, ADMIN = "ola", "gita"
 APP = "Office 365 HQ"
-NOTE = "Note it"
+NOTE = "Report it"
 POST = "Post the reminder"
 SAVED = "I have saved it"
 QUESTION = "which O365 apps need migration"

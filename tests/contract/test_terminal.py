@@ -112,7 +112,7 @@ async def test_why_tells_evidence_age_reasons_and_people(terminal: Terminal) -> 
     """In words, and as JSON."""
     ran = await terminal.run("why", "office 365 hq")
     assert ran.status == 0, ran.err
-    for words in ("Office 365 HQ", "What I saw", "the reason", "Whom I would ask"):
+    for words in ("Office 365 HQ", "What I saw", "the reason", "whom I would ask"):
         assert words in ran.out
     found = json.loads((await terminal.run("why", "office 365 hq", "--json")).out)
     assert found["label"] == "Office 365 HQ"

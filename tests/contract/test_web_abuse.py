@@ -135,7 +135,7 @@ async def test_a_replayed_answer_finds_nothing(site: Site) -> None:
     for name, value in cookies.items():  # as if the first answer had not tidied up
         site.browser.cookies.set(name, value)
     again = await site.come_back(state)
-    assert (again.status_code, "did not begin here" in again.text) == (400, True)
+    assert (again.status_code, "did not start here" in again.text) == (400, True)
     assert await site.asked() == taken
 
 
@@ -208,8 +208,8 @@ async def test_an_account_of_another_tenant_or_name_is_another_account(
 @pytest.mark.parametrize(
     ("fails", "status", "told"),
     [
-        (TokenInvalid("its signature is wrong"), 403, "cannot be believed"),
-        (TokenInvalid("it is meant for somebody else"), 403, "cannot be believed"),
+        (TokenInvalid("its signature is wrong"), 403, "could not be trusted"),
+        (TokenInvalid("it is meant for somebody else"), 403, "could not be trusted"),
         (SignInRefused("no", reason="AADSTS54005"), 403, "AADSTS54005"),
         (CloudUnreachable("no", where="t", call="POST /token"), 502, "did not answer"),
         (LinkExpired("meanwhile"), 410, "has expired"),
@@ -319,7 +319,7 @@ async def test_a_press_from_another_site_is_refused(
     """Even with the right cookie and the right value in the form; before the proof and after it."""
     answer = await site.open_and_press(f"/c/{TOKEN}", None, **headers)
     assert answer.status_code == 403
-    assert "Please press the button once more" in answer.text
+    assert "Please press the button again" in answer.text
     assert await site.stage() is Stage.DELIVERED
     await site.sign_in()
     assert (await site.open_and_press(STEPS, {"do": "not_me"}, **headers)).status_code == 403

@@ -118,7 +118,7 @@ async def test_a_bug_is_a_page_with_a_reference_and_no_details() -> None:
 async def test_what_is_no_browser_gets_one_line(site: Site) -> None:
     """Without text/html in Accept a problem is plain text."""
     answer = await site.browser.get("/nowhere", headers={"Accept": "*/*"})
-    assert (answer.status_code, answer.text) == (404, "There is no such page\n")
+    assert (answer.status_code, answer.text) == (404, "Page not found\n")
 
 
 async def test_health_names_each_part_and_fails_with_the_vital_ones_only(site: Site) -> None:

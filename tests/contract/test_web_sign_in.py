@@ -84,7 +84,7 @@ async def test_without_the_session_the_steps_do_not_exist(site: Site) -> None:
     answers.append(await site.open("/r/r2"))
     for answer in answers:
         assert answer.status_code == 404
-        assert "Please open your link once more" in answer.text
+        assert "Please open your link again" in answer.text
         assert "Contoso" not in answer.text
     assert (await site.open(STEPS)).status_code == 200
 
@@ -104,7 +104,7 @@ async def test_a_used_link_leads_on_where_the_session_is_and_tells_the_time_else
         await site.change(stage=stage)
         taken = await site.asked()
         page = await site.open()
-        assert "was used already" in page.text
+        assert "has already been used" in page.text
         assert "March 3, 2025, 09:00 UTC" in page.text
         for form in ({"do": "begin"}, {"do": "later"}, {"do": "not_me"}):
             answer = await site.press(csrf, form=form)
@@ -151,7 +151,7 @@ async def test_the_way_back_leads_from_chat_through_a_sign_in(site: Site) -> Non
     pressed = await site.open_and_press(path)
     assert "login_hint=ada@contoso.com" in pressed.headers["location"]
     again = await site.open_and_press(path)
-    assert (again.status_code, "This way is closed" in again.text) == (410, True)
+    assert (again.status_code, "This way in is closed" in again.text) == (410, True)
     other = await site.come_back(state_of(pressed), "ben@tenant-1")
     assert other.status_code == 403
     with_another = await site.people.prove.confirm(ASKED.chat, ASKED.code)
@@ -170,7 +170,7 @@ async def test_signing_out_ends_the_session_in_every_browser(site: Site) -> None
         site.browser.cookies.set(name, value)
     assert (await site.open(STEPS)).status_code == 404
     assert (await site.open(f"{STEPS}/live")).status_code == 404
-    assert "was used already" in (await site.open()).text
+    assert "has already been used" in (await site.open()).text
 
 
 async def test_a_role_that_is_lost_ends_what_a_browser_may_do(site: Site) -> None:
@@ -179,7 +179,7 @@ async def test_a_role_that_is_lost_ends_what_a_browser_may_do(site: Site) -> Non
     csrf = csrf_of(await site.open(STEPS))
     del site.people.entra.holdings["ada"]
     refused = await site.press(csrf, STEPS, {"do": "saved"})
-    assert (refused.status_code, "any more" in refused.text) == (403, True)
+    assert (refused.status_code, "no longer" in refused.text) == (403, True)
     assert (await site.open(STEPS)).status_code == 404
     assert await site.stage() is Stage.ACKNOWLEDGED
 
@@ -203,7 +203,7 @@ async def test_what_the_person_lacks_is_said(site: Site) -> None:
     assert "Activate your role first" in eligible.text
     del site.people.entra.holdings["ada"]
     gone = await site.sign_in()
-    assert "no Global Administrator there now" in gone.text
+    assert "no longer a Global Administrator there" in gone.text
     assert [eligible.status_code, gone.status_code] == [403, 403]
     assert await site.stage() is Stage.DELIVERED
 
@@ -213,7 +213,7 @@ async def test_without_the_wanted_mfa_nothing_is_spent() -> None:
     async with a_site(minimum=ProofKind.SIGNED_IN_MFA) as site:
         page = await site.sign_in()
         assert page.status_code == 403
-        assert "Multifactor authentication is needed" in page.text
+        assert "Multifactor authentication is required" in page.text
         assert await site.stage() is Stage.DELIVERED
         site.people.sign_in.mfa = MfaShown.AMR
         assert (await site.sign_in()).headers["location"] == STEPS
@@ -228,7 +228,7 @@ async def test_where_no_sign_in_is_configured_the_chat_account_confirms() -> Non
         assert "One press in chat" in asked.text
         assert await site.stage() is Stage.DELIVERED
         confirmed = await site.people.prove.confirm(ASKED.chat, ASKED.code)
-        assert "was used already" in (await site.open()).text
+        assert "has already been used" in (await site.open()).text
         pressed = await site.open_and_press(f"/s/{confirmed.way_on}")
         assert pressed.headers["location"] == STEPS
         assert "your chat account" in (await site.open(pressed.headers["location"])).text
@@ -241,7 +241,7 @@ async def test_where_the_link_itself_is_enough_the_press_takes_it_on() -> None:
     """The weakest proof, where the settings accept it; recorded and shown as what it is."""
     async with a_site(minimum=ProofKind.PERSONAL_LINK, signs_in=False) as site:
         assert (await site.open_and_press()).headers["location"] == STEPS
-        assert "Known by: your personal link." in (await site.open(STEPS)).text
+        assert "Verified by: your personal link." in (await site.open(STEPS)).text
 
 
 async def test_two_open_tabs_both_work(site: Site) -> None:
@@ -267,11 +267,11 @@ async def test_a_tenant_lets_the_bot_read_it(site: Site) -> None:
     answer = {"admin_consent": "True", "state": state, "tenant": "somebody-elses"}
     back = await site.browser.get("/auth/consented", params=answer)
     assert (await site.open(back.headers["location"])).headers["location"] == path
-    assert "Nearly there" in (await site.open(path)).text
+    assert "Almost there" in (await site.open(path)).text
     people.entra.admins["tenant-1"] = ()
-    assert "can be read" in (await site.open_and_press(path, {"do": "check"})).text
+    assert "can read the tenant" in (await site.open_and_press(path, {"do": "check"})).text
     used = await site.open(path)
-    assert "was used already" in used.text
+    assert "has already been used" in used.text
     assert tells_of(used.text) == []
     csrf = csrf_of(await site.open(f"/s/{'x' * 43}"))
     assert (await site.press(csrf, path)).headers["location"] == path, "and not to the tenant"

@@ -54,7 +54,7 @@ async def test_saved_is_looked_at_and_the_page_says_what_is_missing(site: Site) 
     assert site.people.engine.verifications == [(ASKED.app, NOW)]
     page = (await site.open(STEPS)).text
     assert "ada@contoso.com saw the button “Reauthenticate”" in page
-    assert f"Looking again on {WHEN}" in page
+    assert f"Next check on {WHEN}" in page
     assert 'value="reauthenticate" checked' in page
 
 
@@ -84,7 +84,7 @@ async def test_done_already_is_looked_at_and_not_believed(site: Site) -> None:
 async def test_not_me_asks_the_next_one_before_the_proof_and_after_it(site: Site) -> None:
     """The suggestion goes along, the link is void, and the page says thanks."""
     page = await site.open_and_press(form={"do": "not_me", "suggestion": "Ben Okafor"})
-    assert "Thank you for telling us" in page.text
+    assert "Thank you for letting us know" in page.text
     declined = await site.asked()
     assert (declined.stage, declined.suggestion) == (Stage.DECLINED, "Ben Okafor")
     assert (await site.open()).status_code == 410
@@ -92,7 +92,7 @@ async def test_not_me_asks_the_next_one_before_the_proof_and_after_it(site: Site
         await other.sign_in()
         await other.open_and_press(STEPS, {"do": "not_me"})
         assert await other.stage() is Stage.DECLINED
-        assert "Thank you for telling us" in (await other.open(STEPS)).text
+        assert "Thank you for letting us know" in (await other.open(STEPS)).text
 
 
 async def test_the_later_form_offers_days_that_make_sense(site: Site) -> None:
@@ -154,10 +154,10 @@ async def test_an_okta_admin_is_brought_in(site: Site) -> None:
 
 async def test_one_sign_in_serves_all_apps_each_with_its_own_link(site: Site) -> None:
     """The others are listed with their own steps and their own tab."""
-    assert "Signing in takes on" not in (await site.open()).text
+    assert "Signing in also takes on" not in (await site.open()).text
     await site.people.ledger.commit(Changes(requests=(SECOND,)))
     asked = (await site.open()).text
-    assert "Signing in takes on these apps, too" in asked
+    assert "Signing in also takes on these apps" in asked
     assert "Contoso Sales" in asked
     await site.sign_in()
     page = (await site.open(STEPS)).text

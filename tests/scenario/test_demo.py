@@ -37,7 +37,7 @@ STEPS = (
     "signs in at her tenant's Microsoft as gita@contoso.example",
     "the acknowledgement, in Redis",
     "signed_in_mfa, shown by amr",
-    "tells any other browser: “This link was used already",
+    "tells any other browser: “This link has already been used",
     "changes its message to Gita in place",
     "which button is there, and presses “Authenticate with Microsoft Office 365”",
     "presses “Save”",

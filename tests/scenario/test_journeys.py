@@ -183,7 +183,7 @@ async def test_another_account_spends_nothing_and_the_operator_hears_of_it(
     assert wrong.status == 403
     assert "g…@contoso.example" in wrong.text
     assert ACCOUNT not in wrong.text
-    await stage.next(dm, since, said("another account", app.label))
+    await stage.next(dm, since, said("a different account", app.label))
     async with Browser() as gitas:
         guide = await sign_in(gitas, link)
     assert f"Finish {app.label}" in guide.title
@@ -195,7 +195,7 @@ async def test_saved_too_early_is_told_honestly(
     """ "I have saved it" before it is: the page says what is missing, and when it looks again."""
     app = await new_app("Early")
     guide = await sign_in(browser, reading.link(await letter_for(stage, app)))
-    await browser.press(guide, "Note it", {"saw": "Authenticate"})
+    await browser.press(guide, "Report it", {"saw": "Authenticate"})
     await browser.press(guide, "I have saved it")
 
     async with stage.stored() as stored:
@@ -205,6 +205,6 @@ async def test_saved_too_early_is_told_honestly(
 
         await wait_until(looked, what="it was looked at once", within=WITHIN)
     page = await browser.open(guide.url)
-    assert "So far there is your word for it" in page.text
+    assert "So far there is only your word for it" in page.text
     assert "migrated" not in page.text
-    assert "Looking again on" in page.text
+    assert "Next check on" in page.text

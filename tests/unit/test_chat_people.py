@@ -122,7 +122,7 @@ def test_who_says_that_no_okta_admin_is_known() -> None:
 @pytest.mark.parametrize(
     ("admin", "words"),
     [
-        ({"display_name": "Emergency Access"}, "is named like a break-glass account"),
+        ({"display_name": "Emergency Access"}, "has a name like a break-glass account"),
         (
             {"upn": "x@contoso.onmicrosoft.com", "given_name": ""},
             "cloud-only, always active, tied to no person",
@@ -165,11 +165,11 @@ def test_why_nobody_can_be_asked_is_said_wherever_the_app_is_shown(nobody: Nobod
     assert len(read(REPLIES.who(RECORD, empty, NOW)).splitlines()) == 2
     prospect = Prospect(APP.ref, NOW, nobody)
     reason = Words()(f"nobody.{nobody.value}")
-    assert f"Nobody can be asked: {reason}." in read(REPLIES.why(RECORD, NOW, prospect=prospect))
+    assert f"I have nobody to ask: {reason}." in read(REPLIES.why(RECORD, NOW, prospect=prospect))
     page = page_of([RECORD], prospects={APP.ref: prospect})
     listed = REPLIES.apps(page, {}, NOW, everything=False)
-    assert f"nobody can be asked: {reason}" in read(listed)
-    assert "For one app nobody can be asked" in read(listed)
+    assert f"nobody to ask: {reason}" in read(listed)
+    assert "I have nobody to ask about one app" in read(listed)
 
 
 def test_why_says_who_is_asked_or_would_be() -> None:
@@ -180,7 +180,7 @@ def test_why_says_who_is_asked_or_would_be() -> None:
     assert "I would ask Ben, in Teams." in read(REPLIES.why(RECORD, NOW, prospect=prospect))
     paired = replace(prospect, partner_name="Sue")
     assert "with Sue as the Okta admin" in read(REPLIES.why(RECORD, NOW, prospect=paired))
-    assert "has not been looked up yet" in read(REPLIES.why(RECORD, NOW))
+    assert "I have not looked up yet" in read(REPLIES.why(RECORD, NOW))
 
 
 def test_what_makes_evidence_doubtful_is_said_beside_it() -> None:
@@ -193,7 +193,7 @@ def test_what_makes_evidence_doubtful_is_said_beside_it() -> None:
     }
     consent = Evidence(EvidenceKind.TENANT_CONSENTED, NOW, detail=detail)
     told = read(REPLIES.why(AppRecord(APP, (*ON_A_PASSWORD[:2], consent)), NOW))
-    assert "(found by its name only: its publisher is not verified as Okta, it is disabled)" in told
+    assert "(found by name only: its publisher is not verified as Okta, it is disabled)" in told
 
 
 def test_a_domain_that_does_not_fit_is_a_warning() -> None:
@@ -204,7 +204,7 @@ def test_a_domain_that_does_not_fit_is_a_warning() -> None:
     assert record.state(NOW) is RECORD.state(NOW)
     assert (
         "Please check: contoso.com signs in at adfs.contoso.com, not at this Okta org. "
-        "It may be the wrong tenant."
+        "This may be the wrong tenant."
     ) in read(REPLIES.why(record, NOW))
 
 
@@ -256,5 +256,5 @@ async def test_the_reminder_tells_the_channel_that_nobody_can_be_asked(
     reminder = ChannelReminder(Channel(Platform.SLACK, "C1"), "today")
     message = await letters(ledger).compose(reminder)
     assert message is not None
-    assert "nobody can be asked: its Microsoft tenant was not found" in read(message)
-    assert "For one app nobody can be asked" in read(message)
+    assert "nobody to ask: its Microsoft tenant was not found" in read(message)
+    assert "I have nobody to ask about one app" in read(message)

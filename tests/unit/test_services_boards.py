@@ -69,7 +69,7 @@ async def test_a_board_says_why_nobody_can_be_asked(world: World) -> None:
         await world.show(timedelta(minutes=2))
         (table,) = [block for block in world.shown.blocks if isinstance(block, Table)]
         said.append(table.rows[0][-1].text)
-    assert said == ["nobody can be asked: its Microsoft tenant was not found", "nobody yet"]
+    assert said == ["nobody to ask: its Microsoft tenant was not found", "nobody yet"]
 
 
 async def test_changes_are_gathered_for_a_minute(world: World) -> None:
