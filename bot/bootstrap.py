@@ -334,7 +334,7 @@ def _say_what_runs(
     """The first line of a log, for whoever wonders later what it was that ran."""
     server = "Valkey" if "valkey_version" in info else "Redis"
     log.info(
-        "o365bot starts",
+        "o365bot is starting",
         version=VERSION,
         role=str(role),
         orgs=[org.name for org in settings.okta],

@@ -160,7 +160,7 @@ class TenantUnknown(CloudNotFound):
     code = "tenant_unknown"
 
     def __init__(self, domain: str, *, call: str, hint: str = "") -> None:
-        message = f"Microsoft knows no tenant of the domain {domain!r}."
+        message = f"Microsoft knows no tenant for the domain {domain!r}."
         super().__init__(message, where=domain, call=call, hint=hint)
         self.domain = domain
 
@@ -365,7 +365,7 @@ class AppAmbiguous(ConsentError):
     code = "app_ambiguous"
 
     def __init__(self, name: str, choices: Mapping[str, str]) -> None:
-        super().__init__(f"“{name}” fits several apps: {', '.join(choices)}.")
+        super().__init__(f"“{name}” matches several apps: {', '.join(choices)}.")
         self.name = name
         self.choices = choices
 
@@ -481,7 +481,7 @@ class TooManyTries(ConsentError):
     code = "too_many_tries"
 
     def __init__(self, *, retry_after: float) -> None:
-        super().__init__("There were too many tries in a short time.")
+        super().__init__("Too many attempts in a short time.")
         self.retry_after = retry_after
 
 

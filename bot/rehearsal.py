@@ -40,7 +40,7 @@ class RehearsalClock:
             try:
                 ahead = timedelta(seconds=float(self._path.read_text()))
             except (OSError, ValueError, OverflowError) as error:
-                log.warning("the rehearsal clock cannot be read", reason=str(error))
+                log.warning("cannot read the rehearsal clock", reason=str(error))
                 ahead = self._read[1]
             self._read = (changed, ahead)
         return self._read[1]

@@ -124,7 +124,7 @@ class Worker:
             try:
                 taken = await self._queue.take(free, LEASE) if free else ()
             except StoreError as error:
-                log.warning("the engine waits for the store", reason=error.message)
+                log.warning("the engine is waiting for the store", reason=error.message)
                 await _for(self._stopping, STORE_AWAY)
                 continue
             for held in taken:
@@ -161,11 +161,11 @@ class Worker:
         task, kind = held.task, self._kinds.get(held.task.name)
         try:
             if kind is None:
-                log.warning("this version does not know a task", task=task.name, key=held.key)
+                log.warning("unknown task in this version", task=task.name, key=held.key)
                 await self._queue.again(held, None, UNKNOWN_AGAIN)
                 return
             if not _fits(kind, task):
-                log.error("a task has arguments of no use", task=task.name, key=held.key)
+                log.error("task has unusable arguments", task=task.name, key=held.key)
                 await self._queue.finish(held)
                 return
             try:
@@ -182,15 +182,15 @@ class Worker:
                 await self._queue.finish(held)
         except StoreError as error:
             # It stays in the queue, and is carried out once more when its lease is over.
-            log.warning("a task's end cannot be noted", task=task.name, reason=error.message)
+            log.warning("cannot record the end of a task", task=task.name, reason=error.message)
 
     async def _failed(self, held: Held, kind: Kind, error: Exception) -> bool:
         """Tell of it; whether it is tried again."""
         task = held.task
         if isinstance(error, O365BotError):
-            log.warning("a task failed", task=task.name, key=held.key, reason=error.message)
+            log.warning("task failed", task=task.name, key=held.key, reason=error.message)
         else:
-            log.error("a task failed", task=task.name, key=held.key, exc_info=error)
+            log.error("task failed", task=task.name, key=held.key, exc_info=error)
         if task.attempt >= kind.attempts:
             return False
         wait = timedelta(seconds=2 ** (task.attempt - 1))

@@ -76,7 +76,7 @@ class EntraClient:
         read = await read_global_admins(self._graph, tenant)
         self._gaps[tenant.id] = read.gaps
         for gap in read.gaps:
-            log.info("administrators not read in full", tenant=tenant.domain, reason=gap.message)
+            log.info("could not read all administrators", tenant=tenant.domain, reason=gap.message)
         return read.admins
 
     async def holding(self, tenant: Tenant, object_id: str) -> Holding | None:

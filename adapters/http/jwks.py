@@ -97,7 +97,7 @@ class KeySet:
         except CloudError as error:
             self._failure, self._not_before = error, self._clock() + TRY_AGAIN_AFTER
             if self._holds(kid, KEEP_AT_MOST):
-                log.warning("signing keys not renewed", where=error.where, call=error.call)
+                log.warning("could not renew signing keys", where=error.where, call=error.call)
             elif isinstance(error, CloudNotFound):
                 raise CloudUnreachable(
                     f"{self._client.where} has no signing keys at that address.",

@@ -97,7 +97,7 @@ async def _members(client: CloudClient, group_id: str) -> list[str] | None:
             if (user_id := text(member.get("id")))
         ]
     except (CloudNotFound, CloudRefused) as error:
-        log.warning("group members not read", org=error.where, call=error.call)
+        log.warning("could not read group members", org=error.where, call=error.call)
         return None
 
 

@@ -81,7 +81,7 @@ class OktaHooks:
         except ClientDisconnect:
             return Response(status_code=400)
         except (StoreError, TimeoutError) as error:
-            log.error("event hook not taken", org=org, reason=str(error) or "too slow")
+            log.error("event hook not accepted", org=org, reason=str(error) or "too slow")
             return Response(status_code=503)  # Okta sends it once more
 
     async def _take(self, org: str, body: bytes) -> Response:

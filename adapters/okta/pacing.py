@@ -207,4 +207,4 @@ class OktaPace:
 
     def _stay_alone(self, now: datetime, error: StoreError) -> None:
         self._alone_until = now + ALONE_FOR
-        log.warning("rate limits are counted in this process alone", reason=error.code)
+        log.warning("rate limits are counted in this process only", reason=error.code)

@@ -52,7 +52,7 @@ def app(org: str, value: Any, name: str) -> Office365App | None:
     """An app of `GET /api/v1/apps`; None when it has no id or is not called `name`."""
     app_id = text(inside(value, "id"))
     if not app_id:
-        log.warning("an app without an id is left out", org=org)
+        log.warning("app without an id is left out", org=org)
         return None
     if text(inside(value, "name")) not in (name, ""):
         return None  # a server that does not know the filter

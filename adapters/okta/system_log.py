@@ -91,7 +91,7 @@ async def read(
         except (CloudAnswerInvalid, CloudNotFound, CloudRefused) as error:
             if isinstance(error, CloudRefused) and error.missing:
                 raise
-            log.warning("a cursor is not taken any more", org=client.where, reason=error.code)
+            log.warning("cursor no longer accepted", org=client.where, reason=error.code)
     return await _read(client, app_ids, "", since, now)
 
 

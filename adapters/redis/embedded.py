@@ -135,12 +135,12 @@ class EmbeddedStore:
             await asyncio.sleep(WATCH)
             if self._server_lives():
                 continue
-            log.warning("embedded store died, starting it again", data_dir=str(self._dir))
+            log.warning("embedded store died, restarting it", data_dir=str(self._dir))
             try:
                 async with self._starting_or_stopping():
                     await self._adopt_or_launch()
             except (StoreUnavailable, OSError) as error:
-                log.error("embedded store did not come back", reason=str(error))
+                log.error("embedded store did not restart", reason=str(error))
                 await asyncio.sleep(PATIENCE)
 
     async def _adopt_or_launch(self) -> str:

@@ -35,7 +35,7 @@ async def claim(client: Redis, keys: Keys, own: frozenset[str]) -> None:
     try:
         known = frozenset(MARK.load(stored))
     except RecordUnreadable:
-        log.error("the store's mark cannot be read and is written anew", key=key)
+        log.error("the store's marker cannot be read and is rewritten", key=key)
         known = own
     if not known & own:
         raise StoreUnsafe(

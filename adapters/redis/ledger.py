@@ -294,7 +294,7 @@ class RedisLedger(RedisLists):
                 keys=[self._keys.due()], args=[now.timestamp(), (now + hold).timestamp(), limit]
             )
             if strange := [key for key in keys if not is_name(text(key))]:
-                log.error("deliveries have names of no use and are left out", count=len(strange))
+                log.error("deliveries with unusable names are left out", count=len(strange))
                 await self._client.zrem(self._keys.due(), *strange)
         return tuple(key for key in map(text, keys) if is_name(key))
 

@@ -138,7 +138,7 @@ class RedisQueue:
             aside, found = await self._take(self._keys, [most, _ms(lease), LONGEST])
         if aside:
             PUT_ASIDE.inc(aside)
-            log.error("tasks are too long to be any of ours and were thrown away", count=aside)
+            log.error("tasks too long to be ours were dropped", count=aside)
         held = []
         for key, stored in zip(found[::2], found[1::2], strict=True):
             try:

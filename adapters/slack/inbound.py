@@ -100,7 +100,7 @@ class SlackInbound:
         try:
             first = await self._mark(accepted.key)
         except (StoreError, TimeoutError) as error:
-            log.error("slack request not taken", reason=str(error) or "the store is too slow")
+            log.error("slack request not accepted", reason=str(error) or "the store is too slow")
             return PlainTextResponse("Not now, try again.", 503, {"Retry-After": "5"})
         if first:
             # As in Socket Mode Bolt is given what was verified and parsed at the border, so that it
@@ -236,7 +236,7 @@ class SlackInbound:
         try:
             await patiently(lambda: posting.shown(publish, message))
         except ChatError as error:
-            log.error("slack home not published", user=user, reason=str(error))
+            log.error("could not publish slack home", user=user, reason=str(error))
 
     # -- answering -------------------------------------------------------------------------
 
@@ -249,7 +249,7 @@ class SlackInbound:
             await place.answer(message)
             return
         except ChatError as error:
-            log.warning("slack answer goes to direct messages", user=user, reason=str(error))
+            log.warning("slack answer sent as a direct message", user=user, reason=str(error))
         try:
             await Posted(self._web, user).answer(message)
         except ChatError as error:
@@ -268,7 +268,7 @@ class SlackInbound:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._work.discard(task)
         if task.cancelled():
-            log.error("slack answer cut off by the shutdown")
+            log.error("slack answer cut off by shutdown")
         elif (error := task.exception()) is not None:
             log.error("slack answer failed", exc_info=error)
 

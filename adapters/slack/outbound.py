@@ -94,7 +94,7 @@ class SlackMessenger:
         try:
             await call(self._web.pins_add(channel=channel, timestamp=ts))
         except (ChatMisconfigured, ChannelUnreachable, MessageGone, MessageRefused) as error:
-            log.info("a message was not pinned", reason=str(error))
+            log.info("could not pin a message", reason=str(error))
 
     async def update(self, message_id: str, message: Message) -> None:
         """Raises MessageGone when it was deleted, or is not ours to change."""

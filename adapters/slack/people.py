@@ -73,7 +73,7 @@ class Askers:
             async with asyncio.timeout(PATIENCE):
                 known = await look_up(self._web, user_id)
         except (ChatError, TimeoutError) as error:
-            log.warning("slack did not tell who asks", user=user_id, reason=str(error))
+            log.warning("slack does not say who is asking", user=user_id, reason=str(error))
             return known
         if len(self._known) >= MAX_REMEMBERED:
             self._known.clear()

@@ -32,7 +32,7 @@ async def shown(send: Callable[[Drawn], Awaitable[T]], message: Message) -> T:
     try:
         return await send(draw(message))
     except (ValueError, MessageRefused) as error:
-        log.error("slack message goes out as plain text", reason=str(error))
+        log.error("slack message sent as plain text", reason=str(error))
     return await send(draw_text(message))
 
 

@@ -74,7 +74,7 @@ class Posted:
         try:
             await self._show(message)
         except ChatError as error:
-            log.warning("slack progress not shown", reason=str(error))
+            log.warning("could not show slack progress", reason=str(error))
 
     async def answer(self, message: Message) -> None:
         await patiently(lambda: self._show(message))
@@ -119,7 +119,7 @@ class Responded:
         try:
             await self._show(message, private=True)
         except ChatError as error:
-            log.warning("slack progress not shown", reason=str(error))
+            log.warning("could not show slack progress", reason=str(error))
 
     async def answer(self, message: Message) -> None:
         await patiently(lambda: self._show(message, private=message.private))

@@ -50,7 +50,7 @@ class Shown:
                 with attempt:
                     await self._show(message)
         except ChatError as error:
-            log.warning("teams answer not shown", error=error.code, reason=str(error))
+            log.warning("could not show teams answer", error=error.code, reason=str(error))
 
     async def _show(self, message: Message) -> None:
         if self.shown_as:

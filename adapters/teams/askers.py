@@ -81,7 +81,7 @@ class Askers:
         try:
             return dict(await self._connector.member(base, member_id))
         except ChatError as error:
-            log.warning("teams does not tell who that is", error=error.code, reason=str(error))
+            log.warning("teams does not say who that is", error=error.code, reason=str(error))
             return {}
 
 

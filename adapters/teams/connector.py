@@ -183,7 +183,7 @@ class Connector:
             card = {"contentType": CARD_TYPE, "content": draw(message, own=own)}
             return await send(self._activity(message, attachments=[card]))
         except MessageRefused as error:
-            log.error("teams message goes out as plain text", reason=str(error))
+            log.error("teams message sent as plain text", reason=str(error))
         text = in_text(message)[:MAX_TEXT]
         return await send(self._activity(message, text=text, textFormat="plain"))
 

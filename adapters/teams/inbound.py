@@ -128,13 +128,13 @@ class TeamsInbound:
                 return _taken()
             answer = await running
         except (ActivityInvalid, ClientDisconnect) as error:
-            log.info("teams request is no activity", reason=str(error))
+            log.info("teams request is not an activity", reason=str(error))
             return Response(status_code=400)
         except TokenRefused as error:
             log.warning("teams request refused", reason=str(error))
             return Response(status_code=401)
         except (CloudError, StoreError) as error:
-            log.error("teams request cannot be taken now", error=error.code, reason=str(error))
+            log.error("cannot accept teams request now", error=error.code, reason=str(error))
             return Response(status_code=503, headers={"Retry-After": "5"})
         if answer is None:
             return _taken()
@@ -195,7 +195,7 @@ class TeamsInbound:
             try:
                 await self._connector.start_thread(place, self._welcomes.team())
             except ChatError as error:
-                log.warning("a team was not welcomed", error=error.code, reason=str(error))
+                log.warning("could not welcome a team", error=error.code, reason=str(error))
         elif ref.kind != "personal":
             await Shown(self._connector, place, "").show(self._welcomes.team())
         elif ref.object_id:
@@ -208,7 +208,7 @@ class TeamsInbound:
             asker, ref = await self._askers.completed(asker, event.ref, event.place)
             await self._conversations.met(ref)  # its address may have changed
         except StoreError as error:
-            log.warning("teams conversation not remembered", error=error.code)
+            log.warning("could not save teams conversation", error=error.code)
         return await self._answers.answer(
             event.words, asker, progress, private=event.place.personal
         )
@@ -295,7 +295,7 @@ class TeamsInbound:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("teams activity not answered", exc_info=error)
+            log.error("could not answer teams activity", exc_info=error)
 
 
 async def _read(request: Request) -> bytes | None:

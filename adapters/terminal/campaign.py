@@ -28,23 +28,24 @@ def add_campaign_commands(cli: typer.Typer, open_rehearsal: OpenRehearsal) -> No
 
     @cli.command()
     def campaign(config: Config = None) -> None:
-        """Explain the campaign: the dates, the windows, when people may be told."""
+        """Show the campaign: deadlines, windows, and when people get messages."""
         with errors_in_words():
             settings = load(config)
         _explain(settings, datetime.now(UTC).date())
 
     @cli.command()
     def plan(
-        span: Annotated[str, typer.Argument(help="How far ahead, such as 30d.")] = "30d",
+        span: Annotated[str, typer.Argument(help="How far ahead to look, such as 30d.")] = "30d",
         simulate_from: Annotated[
             str,
             typer.Option(
-                metavar="DATE", help="As if it were the beginning of this date, such as 2027-01-04."
+                metavar="DATE",
+                help="Pretend that it is the start of this date, such as 2027-01-04.",
             ),
         ] = "",
         config: Config = None,
     ) -> None:
-        """Print who would get what, when (by their clock) and why. Sends nothing."""
+        """Print who would get what, when (local time) and why. Sends nothing."""
         days, start = _days(span), _date(simulate_from)
         with errors_in_words():
             settings = load(config)
@@ -54,13 +55,15 @@ def add_campaign_commands(cli: typer.Typer, open_rehearsal: OpenRehearsal) -> No
     @cli.command()
     def remind(
         dry_run: Annotated[
-            bool, typer.Option("--dry-run", help="Only print it; this is all it does here.")
+            bool, typer.Option("--dry-run", help="Print what is due and send nothing (required).")
         ] = False,
         config: Config = None,
     ) -> None:
-        """Print what is due at this moment. The running bot sends it by itself."""
+        """Print what is due right now. The running bot sends it by itself."""
         if not dry_run:
-            raise typer.BadParameter("The running bot reminds; say --dry-run to see what is due.")
+            raise typer.BadParameter(
+                "Reminders are sent by the running bot; add --dry-run to see what is due."
+            )
         with errors_in_words():
             settings = load(config)
             found = asyncio.run(_ask(settings, open_rehearsal, 0, None))

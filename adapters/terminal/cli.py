@@ -35,7 +35,7 @@ def build_cli(
     """
     cli = typer.Typer(
         help="Brings every Office 365 app in Okta to its Microsoft Graph consent: "
-        "asks the right admin, reminds, and keeps the record.",
+        "asks the right admin, sends reminders, and keeps track.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -44,7 +44,7 @@ def build_cli(
     @cli.callback(invoke_without_command=True)
     def root(
         show_version: Annotated[
-            bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
+            bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
         ] = False,
     ) -> None:
         if show_version:
@@ -56,13 +56,17 @@ def build_cli(
         config: Config = None,
         log_level: LogLevel = Level.INFO,
         web: Annotated[
-            bool, typer.Option("--web", help="Answer people and platforms; leave work to workers.")
+            bool,
+            typer.Option(
+                "--web", help="Answer people and platforms; leave background work to workers."
+            ),
         ] = False,
         worker: Annotated[
-            bool, typer.Option("--worker", help="Carry out the work; serve probes and metrics.")
+            bool,
+            typer.Option("--worker", help="Do the background work; serve only probes and metrics."),
         ] = False,
     ) -> None:
-        """Start the bot: the chat endpoints, the consent pages, the background work.
+        """Start the bot: chat endpoints, consent pages, background work.
 
         To scale them apart, run some with --web and some with --worker on one store.
         """
@@ -83,7 +87,7 @@ def build_cli(
             for name, section in (("Slack", settings.slack), ("Teams", settings.teams))
             if section
         )
-        typer.echo(f"The settings are good: Okta orgs {orgs}; served in {chats}.")
+        typer.echo(f"The settings are valid: Okta orgs {orgs}; chat in {chats}.")
         for warning in (*warnings, *_warnings(settings, datetime.now(UTC).date())):
             typer.secho(f"Warning: {warning}", err=True, fg=typer.colors.YELLOW)
 
@@ -104,4 +108,4 @@ def _warnings(settings: Settings, today: date) -> Iterator[str]:
         yield "operators is given for no platform: nobody may ask the bot anything."
     for number, target in enumerate(settings.campaign.targets):
         if target.on < today:
-            yield f"campaign.targets.{number}.on ({target.on}) is past: its apps are overdue."
+            yield f"campaign.targets.{number}.on ({target.on}) has passed: its apps are overdue."

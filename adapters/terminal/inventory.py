@@ -32,9 +32,9 @@ from bot.settings.whole import load
 
 Orgs = Annotated[
     list[str] | None,
-    typer.Option("--org", metavar="NAME", help="Only this Okta org, by its name; repeatable."),
+    typer.Option("--org", metavar="NAME", help="Only this Okta org; may be repeated."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON (docs/terminal.md tells the shape).")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON (see docs/terminal.md).")]
 DONE, PARTLY, FAILED = 0, 1, 2
 
 
@@ -45,12 +45,12 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
     def scan(
         org: Orgs = None,
         full: Annotated[
-            bool, typer.Option("--full", help="Read every app, changed or not.")
+            bool, typer.Option("--full", help="Read every app, whether changed or not.")
         ] = False,
         config: Config = None,
         log_level: LogLevel = Level.ERROR,
     ) -> None:
-        """Look at Okta and Microsoft now.
+        """Scan Okta and Microsoft now.
 
         Exit status: 0 every org was looked at; 1 one of them could not be; 2 nothing was done.
         """
@@ -64,17 +64,17 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
             typer.Option(
                 "--state",
                 metavar="STATE",
-                help="Only apps in this state (docs/evidence.md names them); repeatable.",
+                help="Only apps in this state (see docs/evidence.md); may be repeated.",
             ),
         ] = None,
         as_json_: AsJson = False,
         as_csv_: Annotated[
-            bool, typer.Option("--csv", help="As CSV; no cell can be taken for a formula.")
+            bool, typer.Option("--csv", help="As CSV, safe to open in a spreadsheet.")
         ] = False,
         config: Config = None,
         log_level: LogLevel = Level.ERROR,
     ) -> None:
-        """Show every Office 365 app as it was last seen, the most pressing first.
+        """Show every Office 365 app as last seen, most pressing first.
 
         Exit status: 0; 1 when the last look at an org failed, or there was none; 2 nothing shown.
         """
@@ -96,12 +96,14 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
 
     @cli.command()
     def why(
-        app: Annotated[str, typer.Argument(help="A label or a part of one, an id, or ORG/ID.")],
+        app: Annotated[
+            str, typer.Argument(help="An app's label or part of it, its id, or ORG/ID.")
+        ],
         as_json_: AsJson = False,
         config: Config = None,
         log_level: LogLevel = Level.ERROR,
     ) -> None:
-        """Show what is known of one app and how: evidence, age, reasons, people.
+        """Show what is known about one app, and how: evidence, age, reasons, people.
 
         Exit status: 0; 2 when there is no such app, or more than one.
         """

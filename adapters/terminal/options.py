@@ -27,7 +27,7 @@ Config = Annotated[
 
 
 class Level(StrEnum):
-    """How much is logged."""
+    """How much to log."""
 
     DEBUG = "DEBUG"
     INFO = "INFO"
@@ -35,7 +35,7 @@ class Level(StrEnum):
     ERROR = "ERROR"
 
 
-LogLevel = Annotated[Level, typer.Option(case_sensitive=False, help="How much is logged.")]
+LogLevel = Annotated[Level, typer.Option(case_sensitive=False, help="How much to log.")]
 
 
 @contextmanager

@@ -26,7 +26,7 @@ Url = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help="The public address of o365bot, before there are settings to read it from.",
+        help="The public address of o365bot, if there is no settings file yet.",
     ),
 ]
 
@@ -35,8 +35,8 @@ def add_platform_commands(
     cli: typer.Typer, slack_manifest: SlackManifest, teams_package: TeamsPackage
 ) -> None:
     """Adds `slack` and `teams`."""
-    slack = typer.Typer(help="What Slack wants to know of the app.", no_args_is_help=True)
-    teams = typer.Typer(help="What Teams wants to know of the app.", no_args_is_help=True)
+    slack = typer.Typer(help="What Slack needs to know about the app.", no_args_is_help=True)
+    teams = typer.Typer(help="What Teams needs to know about the app.", no_args_is_help=True)
     cli.add_typer(slack, name="slack")
     cli.add_typer(teams, name="teams")
 
@@ -59,10 +59,11 @@ def add_platform_commands(
             str, typer.Option("--app-id", metavar="ID", help="The bot's Microsoft App ID.")
         ] = "",
         publisher: Annotated[
-            str, typer.Option("--publisher", metavar="NAME", help="Who stands behind the app.")
+            str, typer.Option("--publisher", metavar="NAME", help="Who publishes the app.")
         ] = "o365bot",
         out: Annotated[
-            Path, typer.Option("--out", metavar="FILE", help="The zip.", dir_okay=False)
+            Path,
+            typer.Option("--out", metavar="FILE", help="Where to write the zip.", dir_okay=False),
         ] = Path("o365bot-teams.zip"),
     ) -> None:
         """Write the zip to upload in the Teams admin center."""
@@ -84,7 +85,7 @@ def add_platform_commands(
                 out.write_bytes(made)
             except OSError as error:
                 raise SettingsInvalid((f"{out}: cannot be written ({error.strerror})",)) from None
-        typer.echo(f"{out} is ready to be uploaded in the Teams admin center, under Manage apps.")
+        typer.echo(f"{out} is ready to upload in the Teams admin center, under Manage apps.")
 
 
 def _checked(option: str, kind: Any, value: str) -> str:

@@ -45,7 +45,7 @@ class WaiverDesk:
 
 
 OpenWaivers = Callable[[Settings], AbstractAsyncContextManager[WaiverDesk]]
-App = Annotated[str, typer.Argument(help="A label or a part of one, an id, or ORG/ID.")]
+App = Annotated[str, typer.Argument(help="An app's label or part of it, its id, or ORG/ID.")]
 
 
 def add_waiver_commands(cli: typer.Typer, open_waivers: OpenWaivers) -> None:
@@ -57,21 +57,21 @@ def add_waiver_commands(cli: typer.Typer, open_waivers: OpenWaivers) -> None:
         until: Annotated[
             str, typer.Option(metavar="DATE", help="The last day, such as 2027-01-31.")
         ] = "",
-        because: Annotated[str, typer.Option(metavar="REASON", help="Why.")] = "",
-        yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
+        because: Annotated[str, typer.Option(metavar="REASON", help="The reason.")] = "",
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
         config: Config = None,
     ) -> None:
-        """Accept an app as it is up to a day: out of the open list and the reminders."""
+        """Accept an app as it is for a while: no reminders, not on the open list."""
         _run(open_waivers, config, lambda desk: _waive(desk, app, until, because, sure=yes))
 
     @cli.command()
     def unwaive(app: App, config: Config = None) -> None:
-        """Take that back: the app is open again."""
+        """End a waiver: the app is open again."""
         _run(open_waivers, config, lambda desk: _unwaive(desk, app))
 
     @cli.command()
     def waivers(config: Config = None) -> None:
-        """Show what is accepted as it is: until when, by whom and why."""
+        """Show which apps are accepted as they are: until when, by whom and why."""
         _run(open_waivers, config, _waivers)
 
 

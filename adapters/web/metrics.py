@@ -69,7 +69,7 @@ class Metrics:
                     async with asyncio.timeout(PATIENCE):
                         self._figures = await self._overview.read()
                 except (StoreError, TimeoutError) as error:
-                    log.warning("the figures of the store cannot be read", reason=str(error))
+                    log.warning("cannot read the store's figures", reason=str(error))
                     self._figures = None
                 self._read_at = time.monotonic()
             return self._figures

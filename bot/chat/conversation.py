@@ -216,7 +216,9 @@ class Conversation:
             # The border of the conversation: whatever broke, the person gets an answer and a
             # reference, and the log gets the whole story.
             reference = uuid.uuid4().hex[:8]
-            log.exception("a command broke", reference=reference, command=type(command).__name__)
+            log.exception(
+                "command failed unexpectedly", reference=reference, command=type(command).__name__
+            )
             return _as(Role.REFUSAL, replies.broken(reference))
 
     async def _heard_of(self, asker: ChatIdentity) -> None:
@@ -226,7 +228,9 @@ class Conversation:
         try:
             await self._presence.seen(asker, self._clock.now())
         except StoreError as error:
-            log.warning("it is not kept where somebody was", asker=str(asker), error=error.code)
+            log.warning(
+                "could not save where somebody last wrote", asker=str(asker), error=error.code
+            )
 
     async def _do(
         self,

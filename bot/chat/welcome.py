@@ -52,7 +52,7 @@ class Welcome:
         try:
             return await self._arrive(who)
         except O365BotError as error:
-            log.warning("an installation was not followed up", who=str(who), error=error.code)
+            log.warning("could not follow up an installation", who=str(who), error=error.code)
             return Waiting()
 
 

@@ -29,7 +29,7 @@ def _address(value: str) -> str:
     them: what they send is compared with it.
     """
     if not _PLAIN.fullmatch(value):  # browsers write other letters of a host as `xn--…`
-        raise ValueError("expected an address of plain letters such as https://example.com")
+        raise ValueError("expected an address in plain ASCII, such as https://example.com")
     try:
         parts = urlsplit(value)
         port = parts.port
@@ -38,7 +38,7 @@ def _address(value: str) -> str:
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise ValueError("expected an address such as https://example.com")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError("expected https (http is taken for loopback only)")
+        raise ValueError("expected https (http works for loopback only)")
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("expected an address without user, query or fragment")
     host = parts.netloc.lower()

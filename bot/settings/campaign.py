@@ -70,7 +70,7 @@ class TargetSettings(Section):
     @classmethod
     def _one_scope(cls, value: str, info: ValidationInfo) -> str:
         if sum(map(bool, (info.data.get("org"), info.data.get("tenant"), value))) > 1:
-            raise ValueError("give one of org, tenant and app (or none, for all apps)")
+            raise ValueError("give only one of org, tenant and app (or none, for all apps)")
         return value
 
     @property
@@ -350,7 +350,7 @@ def _span(hours: str) -> tuple[time, time]:
         raise ValueError("expected a span within one day such as 09:00-17:00") from None
     if begin.tzinfo is not None or end.tzinfo is not None:
         plain = f"{begin:%H:%M}-{end:%H:%M}"
-        raise ValueError(f"the hours are those of each person's own clock; try {plain}")
+        raise ValueError(f"hours are always in each person's local time; try {plain}")
     return begin, end
 
 

@@ -12,7 +12,7 @@ from bot.settings.section import Guid, Section, one_word, secret_value, shaped
 _OTHER_TOKENS = {
     "xoxp-": "a user's token",
     "xapp-": "an app-level token",
-    "xoxe": "a token that is rotated; switch token rotation off",
+    "xoxe": "a rotating token; switch token rotation off",
     "xoxa-": "a workspace token",
     "xoxs-": "a session of a browser",
     "xoxc-": "a session of a browser",
@@ -23,7 +23,7 @@ _OTHER_TOKENS = {
 def some_operator(value: tuple[str, ...]) -> tuple[str, ...]:
     """A validator of operators that were given."""
     if not value:
-        raise ValueError("name at least one, or nobody could ask the bot anything here")
+        raise ValueError("name at least one, or nobody can ask the bot anything here")
     return value
 
 
@@ -109,7 +109,7 @@ class TeamsSettings(Section):
     @classmethod
     def _some_host(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
-            raise ValueError("give at least one, or leave it out: nothing could be answered")
+            raise ValueError("give at least one, or leave it out: the bot could answer nobody")
         return value
 
 

@@ -61,14 +61,14 @@ class OktaSettings(Section):
     @classmethod
     def _without_blanks(cls, value: str) -> str:
         if not re.fullmatch(r"[!-~]*", value):
-            raise ValueError("expected one word, as Okta shows it, without blanks")
+            raise ValueError("expected one word, as Okta shows it, without spaces")
         return value
 
     @field_validator("api_token")
     @classmethod
     def _the_token_alone(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and value.get_secret_value().startswith("SSWS "):
-            raise ValueError("expected the token alone, without SSWS before it")
+            raise ValueError("expected only the token, without SSWS before it")
         return one_word(value)
 
     @field_validator("url")
@@ -91,7 +91,7 @@ class OktaSettings(Section):
     def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
         secret = value.get_secret_value() if value is not None else None
         if secret is not None and not re.fullmatch(r"[!-~][ -~]{14,}[!-~]", secret):
-            raise ValueError("must have at least 16 characters: plain letters, digits and signs")
+            raise ValueError("must have at least 16 characters: plain letters, digits and symbols")
         return value
 
     @field_validator("api_token")

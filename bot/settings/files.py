@@ -45,9 +45,9 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise ValueError(f"cannot be read: {error.strerror}") from None
     except (ValueError, RuntimeError):  # no such path, no such home
-        raise ValueError("cannot be read: it names no file") from None
+        raise ValueError("cannot be read: this is not a file name") from None
     if len(data) > LARGEST:
-        raise ValueError("is larger than a megabyte, and none of what is expected there")
+        raise ValueError("is larger than a megabyte, so it cannot be the expected file")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" in data[:200] and data[:1] != b"0"):
         raise ValueError("is saved as UTF-16; save it as UTF-8")
     if data[:2] in (b"0\x80", b"0\x81", b"0\x82", b"0\x83"):
@@ -79,7 +79,7 @@ def _in_words(said: str, lines: list[str]) -> str:
     where = f"line {number}: "
     if strange := _TYPOGRAPHIC & set(line):
         shown = f"U+{ord(min(strange)):04X}"
-        return f"{where}holds a typographic quote or blank ({shown}); write \" ' and plain blanks"
+        return f"{where}contains a typographic quote or space ({shown}); use \" ' and plain spaces"
     for pattern, words in _SAYS:
         if re.search(pattern, said):
             return f"{where}{words}"

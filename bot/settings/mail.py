@@ -86,5 +86,5 @@ class MailSettings(Section):
     @classmethod
     def _some(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
-            raise ValueError("give at least one: nobody could be written to")
+            raise ValueError("give at least one, or nobody could get mail")
         return value

@@ -56,16 +56,16 @@ def _region(country: str, value: str) -> str:
     try:
         calendar = holidays.country_holidays(country)
     except NotImplementedError:
-        raise ValueError(f"no regions of {country!r} are known; try {country or 'DE'}") from None
+        raise ValueError(f"{country!r} has no known regions; try {country or 'DE'}") from None
     by_name = {likeness(code): code for code in calendar.subdivisions}
     if likeness(value) in by_name:
         return by_name[likeness(value)]
     if not by_name:
-        raise ValueError(f"no regions of {country} are known; try {country}")
+        raise ValueError(f"{country} has no known regions; try {country}")
     by_name |= {likeness(name): code for name, code in calendar.subdivisions_aliases.items()}
     close = get_close_matches(likeness(value), by_name, n=1, cutoff=0.5)
     if close:
-        raise ValueError(f"expected a region that is known such as {country}-{by_name[close[0]]}")
+        raise ValueError(f"expected a known region such as {country}-{by_name[close[0]]}")
     known = [f"{country}-{code}" for code in calendar.subdivisions]
     more = ", …" if len(known) > MOST_NAMED else ""
     raise ValueError(f"expected one of {', '.join(known[:MOST_NAMED])}{more}")

@@ -94,7 +94,7 @@ def _read(key: str, path: object) -> SecretFile | _Unusable:
 def one_word(value: SecretStr | None) -> SecretStr | None:
     """A validator of what goes into a header or a form as it is."""
     if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
-        raise ValueError("expected one word of plain letters, digits and signs, without blanks")
+        raise ValueError("expected one word of plain letters, digits and symbols, without spaces")
     return value
 
 

@@ -50,7 +50,7 @@ def _network(value: str) -> str:
     except ValueError:
         raise ValueError("give an address or a network, such as 10.0.0.0/8") from None
     if network.prefixlen == 0:
-        raise ValueError("this is everybody: name your own proxies")
+        raise ValueError("this would trust everybody: name your own proxies")
     return value
 
 
@@ -153,9 +153,9 @@ class Settings(BaseSettings):
         names = [org.name for org in value]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"each org needs a name of its own (twice: {', '.join(twice)})")
+            raise ValueError(f"each org needs its own name (used twice: {', '.join(twice)})")
         if same := [
-            (f"{later}.url", f"this is the org of okta.{first} ({value[first].name}) once more")
+            (f"{later}.url", f"this is the org of okta.{first} ({value[first].name}) again")
             for later in range(len(value))
             for first in range(later)
             if value[first].url == value[later].url
@@ -169,7 +169,7 @@ class Settings(BaseSettings):
         cls, value: SignInSettings | None, info: ValidationInfo
     ) -> SignInSettings | None:
         if value is not None and info.data.get("entra", ...) is None:
-            raise ValueError("it needs entra, whose app registration signs people in")
+            raise ValueError("needs [entra], whose app registration signs people in")
         return value
 
     @field_validator("links")
@@ -180,7 +180,7 @@ class Settings(BaseSettings):
             return value
         sign_in = info.data["sign_in"]
         if minimum.reaches(ProofKind.SIGNED_IN) and sign_in is None:
-            raise wrong(("minimum_proof", f"{minimum} needs sign_in"))
+            raise wrong(("minimum_proof", f"{minimum} needs [sign_in]"))
         if minimum is ProofKind.SIGNED_IN_MFA and not (sign_in.api_scope or sign_in.auth_context):
             raise wrong(
                 (
@@ -210,7 +210,7 @@ class Settings(BaseSettings):
         if info.data["sign_in"] is None or not (minimum or ProofKind.SIGNED_IN).reaches(
             ProofKind.SIGNED_IN
         ):
-            raise ValueError("it needs sign_in, and no weaker links.minimum_proof")
+            raise ValueError("needs [sign_in], and no weaker links.minimum_proof")
         return value
 
     @field_validator("campaign")
@@ -258,9 +258,9 @@ def load(config: Path | None = None) -> Settings:
             raise SettingsInvalid((f"{path.name}: {error}",)) from None
     elif not any(name.startswith(PREFIX) and name != CONFIG_VARIABLE for name in os.environ):
         raise SettingsInvalid(
-            (f"No settings file was named: give --config FILE or {CONFIG_VARIABLE}.",)
+            (f"No settings file given: use --config FILE or set {CONFIG_VARIABLE}.",)
         )
-    strange = tuple(f"{name}: is not a setting; is it misspelt?" for name in _strange_variables())
+    strange = tuple(f"{name}: no such setting; is it misspelt?" for name in _strange_variables())
     try:
         settings = Settings(**values)
     except ValidationError as error:
@@ -268,7 +268,7 @@ def load(config: Path | None = None) -> Settings:
     except SettingsError as error:  # names the field in quotes, and not the value
         name = f"{PREFIX}{str(error).split(chr(34))[1].upper()}"
         raise SettingsInvalid(
-            (f"{name}: what this variable or one of its keys holds is not JSON",)
+            (f"{name}: this variable, or one for a key of its section, is not valid JSON",)
         ) from None
     if strange:
         raise SettingsInvalid(strange)

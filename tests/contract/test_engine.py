@@ -291,9 +291,7 @@ async def test_a_task_of_a_newer_version_stays_for_whoever_knows_it(
     done = Done()
     with capture_logs() as logs:
         async with an_engine(redis_url, done) as older, running(older):
-            await wait_until(
-                lambda: "this version does not know a task" in [e["event"] for e in logs]
-            )
+            await wait_until(lambda: "unknown task in this version" in [e["event"] for e in logs])
     assert await redis_client.hget(Keys().tasks(), "from-the-future") == newer.encode()
     async with an_engine(redis_url, done) as engine:
         engine._kinds["shiny_new"] = worker_module.Kind(shiny_new, timedelta(minutes=1))
@@ -348,7 +346,7 @@ async def test_a_delivery_that_always_breaks_is_given_up_here_and_stops_nothing(
         async with an_engine(redis_url, done) as engine, running(engine):
             await engine.deliver("a", now())
             await wait_until_gone(redis_client, "deliver:a")
-    told = [entry["reason"] for entry in logs if entry["event"] == "a task failed"]
+    told = [entry["reason"] for entry in logs if entry["event"] == "task failed"]
     assert (done.delivered, told) == ([], ["not now", "not now"])
 
 

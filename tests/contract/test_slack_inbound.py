@@ -325,7 +325,7 @@ async def test_on_shutdown_what_does_not_end_is_cut_off_and_logged(stage: Stage)
     with structlog.testing.capture_logs() as logs:
         async with asyncio.timeout(2):
             await stage.inbound.drain(0.05)
-    assert "slack answer cut off by the shutdown" in [entry["event"] for entry in logs]
+    assert "slack answer cut off by shutdown" in [entry["event"] for entry in logs]
 
 
 async def test_when_too_many_wait_already_slack_is_told_so_and_nothing_is_marked(

@@ -158,7 +158,9 @@ def test_files_that_the_docs_name_exist(page: Path) -> None:
 def test_the_glossary_names_what_the_code_has() -> None:
     """A class or module that was renamed or moved takes its row along."""
     sources = [p for top in ("bot", "adapters") for p in (ROOT / top).rglob("*.py")]
-    classes = set(re.findall(r"^class (\w+)", "\n".join(p.read_text("utf-8") for p in sources), re.M))
+    classes = set(
+        re.findall(r"^class (\w+)", "\n".join(p.read_text("utf-8") for p in sources), re.M)
+    )
     page = text("glossary.md")
     assert set(re.findall(r"`([A-Z][a-z]\w+)(?:\.\w+)?`", page)) - classes == set()
     modules = re.findall(r"`((?:bot|adapters)(?:\.\w+)+)`", page)

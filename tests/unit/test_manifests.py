@@ -119,7 +119,7 @@ def test_both_can_be_made_before_there_are_settings(tmp_path: Path) -> None:
     ("words", "says"),
     [
         (("slack", "manifest", "--url", "bot.contoso.com"), "--url: expected an address"),
-        (("slack", "manifest"), "give --config FILE"),
+        (("slack", "manifest"), "use --config FILE"),
         (("teams", "package", "--url", URL, "--app-id", "o365bot"), "--app-id: expected an id"),
         (
             ("teams", "package", "--url", URL, "--app-id", APP_ID, "--out", "missing/app.zip"),

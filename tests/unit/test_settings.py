@@ -259,7 +259,7 @@ def test_an_environment_that_is_no_json_is_a_settings_error(
 ) -> None:
     """The variable is named, its value is not."""
     monkeypatch.setenv("O365BOT_OKTA", '[{"api_token": "ssws-hush"')
-    assert problems(tmp_path, GOOD)["O365BOT_OKTA"].endswith("is not JSON")
+    assert problems(tmp_path, GOOD)["O365BOT_OKTA"].endswith("is not valid JSON")
 
 
 # ------------------------------------------------------------------ rules over several keys
@@ -338,7 +338,7 @@ def test_the_weakest_proof_follows_from_what_is_configured(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ('[links]\nminimum_proof = "signed_in"\n', "needs sign_in"),
+        ('[links]\nminimum_proof = "signed_in"\n', "needs [sign_in]"),
         (SIGN_IN + '[links]\nminimum_proof = "signed_in_mfa"\n', "nothing else shows MFA"),
         ('[links]\nminimum_proof = "trust"\n', "expected personal_link, "),
         (SIGN_IN + 'redirect_path = "callback"\n', "such as /auth/callback"),
@@ -358,4 +358,4 @@ def test_signing_in_needs_an_app_registration(tmp_path: Path) -> None:
         '[entra]\nclient_id = "00000000-0000-0000-0000-000000000001"\ncertificate = "pem-hush"\n',
         "",
     )
-    assert "needs entra" in str(problems(tmp_path, without + SIGN_IN))
+    assert "needs [entra]" in str(problems(tmp_path, without + SIGN_IN))

@@ -173,7 +173,7 @@ def test_without_any_settings_it_is_said_how_to_name_them() -> None:
     with pytest.raises(SettingsInvalid) as caught:
         load()
     assert caught.value.problems == (
-        f"No settings file was named: give --config FILE or {CONFIG_VARIABLE}.",
+        f"No settings file given: use --config FILE or set {CONFIG_VARIABLE}.",
     )
 
 

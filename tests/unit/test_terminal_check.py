@@ -54,15 +54,15 @@ def test_a_date_that_is_past_is_warned_of_and_no_error(tmp_path: Path) -> None:
     assert check("--config", str(path))[::2] == (0, "")
     path.write_text(f"{GOOD}[[campaign.targets]]\non = 2020-02-03\n")
     status, out, err = check("--config", str(path))
-    assert (status, out) == (0, "The settings are good: Okta orgs contoso; served in Slack.\n")
-    assert err == "Warning: campaign.targets.1.on (2020-02-03) is past: its apps are overdue.\n"
+    assert (status, out) == (0, "The settings are valid: Okta orgs contoso; chat in Slack.\n")
+    assert err == "Warning: campaign.targets.1.on (2020-02-03) has passed: its apps are overdue.\n"
 
 
 def test_without_a_settings_file_it_says_how_to_name_one() -> None:
     """In one sentence, and with the status of a wrong setting."""
     status, _, err = check()
     assert status == 2
-    assert "No settings file was named: give --config FILE or O365BOT_CONFIG." in err
+    assert "No settings file given: use --config FILE or set O365BOT_CONFIG." in err
 
 
 def test_a_log_level_that_is_none_is_refused_with_those_there_are() -> None:

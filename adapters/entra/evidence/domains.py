@@ -42,7 +42,7 @@ async def read_domain_evidence(
         rows = {text(row, "id").lower(): row for row in await graph.rows(tenant, ask)}
         federations = await _federations(graph, tenant, wanted, rows)
     except CloudError as error:
-        log.info("domains not compared", tenant=tenant.domain, reason=error.message)
+        log.info("could not compare domains", tenant=tenant.domain, reason=error.message)
         return {}
     domains = {name: _domain(name, row, federations.get(name, ())) for name, row in rows.items()}
     return {

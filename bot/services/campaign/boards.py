@@ -114,7 +114,7 @@ class Boards:
                 resting.add(board.channel.platform)  # the others are no better off
                 again = min(again, now + timedelta(seconds=error.retry_after))
             except ChatError as error:
-                log.warning("a board was not shown", board=board.place, error=error.code)
+                log.warning("could not post or update a board", board=board.place, error=error.code)
                 await self._tell_owners(board.channel, error, now)
                 again = min(again, now + LATER)
             except Conflict:
@@ -237,7 +237,11 @@ class Boards:
         try:
             await messenger.update(board.message_id, self._writer.closed())
         except (MessageGone, ChannelUnreachable) as error:
-            log.info("a board was closed unseen", board=board.place, error=error.code)
+            log.info(
+                "board closed, but its message could not be updated",
+                board=board.place,
+                error=error.code,
+            )
         await self._keep(board.closed())
 
     async def _retire(self, messenger: Messenger, board: Board) -> None:

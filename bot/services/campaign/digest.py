@@ -113,5 +113,5 @@ class Digests:
         try:
             return known.completed(await messenger.profile(known))
         except ChatError as error:
-            log.info("an operator was not looked up", operator=str(known), error=error.code)
+            log.info("could not look up an operator", operator=str(known), error=error.code)
             return known

@@ -94,12 +94,12 @@ class Remind:
             except StoreUnavailable:
                 raise
             except TimeoutError:
-                log.warning("a line of the agenda takes too long", line=line.name)
+                log.warning("schedule entry takes too long", line=line.name)
                 await self._later(line)
             except Exception:
                 # One record must not keep everybody else waiting. When the hold of its line ends,
                 # it is tried again.
-                log.exception("a line of the agenda could not be worked off", line=line.name)
+                log.exception("schedule entry failed", line=line.name)
 
     async def _later(self, line: Line) -> None:
         """Behind all that this tick does not come to: those have their turn before it."""
@@ -206,7 +206,7 @@ class Remind:
             except ConsentError:
                 left_over.append(intent)
             except (CloudError, ChatError) as error:
-                log.warning("nobody else could be looked for", error=error.code)
+                log.warning("could not look for somebody else", error=error.code)
         if left_over:
             standing = await self._hand_over_stuck(standing, left_over, now)
         left = tuple(item for item in standing.items if item.request.id not in gone)

@@ -135,7 +135,7 @@ class Ask:
         try:
             happened = await self._ask_instead(request)
         except MAY_PASS as error:
-            log.warning("nobody else could be looked for", request=request.id, error=error.code)
+            log.warning("could not look for somebody else", request=request.id, error=error.code)
             return False
         now = self._clock.now()
         planned: tuple[Delivery, ...] = ()
@@ -177,7 +177,7 @@ class Ask:
         except MAY_PASS:
             raise
         except (ConsentError, CloudError, ChatError) as reason:
-            log.warning("nobody else was asked", request=request.id, reason=str(reason))
+            log.warning("nobody else asked", request=request.id, reason=str(reason))
             return Happening.NOBODY_LEFT
         return Happening.REASSIGNED
 

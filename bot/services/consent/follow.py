@@ -166,7 +166,7 @@ class Follow:
             await self._ask.instead(declined)
         except StoreError as error:
             # The answer is kept, and with it that somebody else is to be asked: a tick does it.
-            log.warning("nobody else is asked yet", request=declined.id, error=error.code)
+            log.warning("nobody else asked yet", request=declined.id, error=error.code)
         return declined
 
     async def later(self, actor: Actor, local: datetime, reason: str = "") -> ConsentRequest:

@@ -116,7 +116,7 @@ class Deliver:
         try:
             found = await self._ledger.delivery(key)
         except RecordUnreadable:
-            log.error("a delivery cannot be read and is set aside", delivery=key)
+            log.error("delivery cannot be read and is set aside", delivery=key)
             await self._ledger.set_aside(key, self._clock.now() + ASIDE)
             return
         if found is not None:
@@ -267,7 +267,7 @@ class Deliver:
             others = (replace(notice, to=one) for one in self._operators if one != notice.to)
             told = Changes(planned=tuple(Delivery(one, now, claimed.why) for one in others))
         elif error.scope in (Scope.MESSAGE, Scope.UNTOLD) and not isinstance(notice, Alarm):
-            log.error("a message was refused", delivery=claimed.key, reason=error.message)
+            log.error("message refused", delivery=claimed.key, reason=error.message)
         # A refused reminder moves its requests only when it is the person who cannot be written to,
         # or their whole platform, which is in the settings no more; a first message always does.
         # Should nobody else be asked, it stands in the operators' digest.

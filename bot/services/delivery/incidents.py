@@ -30,7 +30,9 @@ class Troubles:
             return Changes()
         trouble = Trouble(place, error.code, str(error), now)
         self._logged.add(place)
-        log.error("messages do not get through", place=place, code=error.code, reason=str(error))
+        log.error(
+            "messages are not getting through", place=place, code=error.code, reason=str(error)
+        )
         told = alarms(place, error.code, now, owners(trouble, self._operators), after=timedelta())
         return Changes(troubles=(trouble,), planned=told)
 
@@ -45,4 +47,4 @@ class Troubles:
         """A message got through; its sender wrote these places as `solved`."""
         for place in self._logged.intersection(places):
             self._logged.discard(place)
-            log.info("messages get through again", place=place)
+            log.info("messages are getting through again", place=place)

@@ -48,7 +48,7 @@ class Returns:
             if reports:
                 await self._mailbox.noted(reports)
         except ChatUnreachable as error:
-            log.warning("returned mail is not read", reason=error.message)
+            log.warning("cannot read returned mail", reason=error.message)
         return now + EVERY
 
     async def _came_back(self, sent: Delivery, now: datetime) -> None:

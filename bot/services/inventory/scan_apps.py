@@ -82,7 +82,7 @@ class Looking:
             await self._write(todo, Seen(connection, log, told, tenant), self._clock.now())
         except RecordUnreadable:
             # A newer replica wrote it, and looks at it as well.
-            logger.error("an app cannot be read and is left out", app=str(todo.app.ref))
+            logger.error("app cannot be read and is left out", app=str(todo.app.ref))
 
     async def _write(self, todo: Todo, seen: Seen, now: datetime) -> None:
         """Commit one app, its request when evidence settles it, and the change of state."""

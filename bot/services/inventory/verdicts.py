@@ -50,7 +50,7 @@ class Verdicts:
                 continue  # somebody wrote it just now, and weighed it
             except RecordUnreadable:
                 # A newer replica wrote it, and weighs it as well.
-                log.warning("an app cannot be read and is not weighed again", app=str(ref))
+                log.warning("app cannot be read, so it is not assessed again", app=str(ref))
 
     async def _renew(self, ref: AppRef, now: datetime) -> None:
         old = await self._ledger.app(ref)

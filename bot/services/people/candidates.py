@@ -113,7 +113,7 @@ class Candidates:
             try:
                 choice = await look.choice(app)
             except ChatError as error:
-                log.warning("people not reviewed in full", reason=error.message, code=error.code)
+                log.warning("could not review everybody", reason=error.message, code=error.code)
                 break
             fresh.append(prospect(ref, choice, now))
             if len(fresh) == BATCH:

@@ -69,7 +69,7 @@ class Twins:
             try:
                 self._known, self._known_at = await self._look_up(), now
             except ChatError as error:
-                log.info("operators not compared", error=error.code)
+                log.info("could not compare operators", error=error.code)
         return self._known
 
     async def _look_up(self) -> Mapping[str, tuple[ChatIdentity, ...]]:
