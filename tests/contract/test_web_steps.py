@@ -175,7 +175,7 @@ async def test_a_finished_request_shows_that_nothing_is_left(site: Site) -> None
     late = await site.press(csrf, STEPS, {"do": "saved"})
     assert late.headers["location"] == f"{STEPS}?said=over"
     for page in (await site.open(STEPS), await site.open(f"{STEPS}?said=over")):
-        assert "nothing is left to do" in page.text
+        assert "nothing left to do" in page.text
         assert TAB not in page.text
     assert await site.stage() is Stage.DONE
 

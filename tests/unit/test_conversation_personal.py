@@ -190,7 +190,7 @@ async def test_saved_and_done_already_are_looked_at(world: person.Stage) -> None
     assert "already over" in text_of(await say(world, f"saved {CODE}"))
     await say(world, f"already {CODE}")
     await say(world, f"me {CODE}")
-    assert "looking at Contoso O365" in text_of(await say(world, f"saved {CODE}"))
+    assert "checking Contoso O365" in text_of(await say(world, f"saved {CODE}"))
     assert len(world.engine.verifications) == 2
 
 
