@@ -2,57 +2,57 @@
 
     O365BotError                 root: stable `code`, what happened, what to do next (`hint`)
     ├── SettingsInvalid          the settings cannot be used; lists every wrong key
-    ├── CloudError               an Okta or Microsoft API did not give what was asked
+    ├── CloudError               an Okta or Microsoft API did not give what was asked for
     │   ├── CloudUnreachable     no answer: connection, TLS, time-out, 5xx after retries
     │   ├── CloudThrottled       a rate limit was hit and waiting did not help
     │   ├── CloudRefused         401/403: a permission, scope or role is missing
     │   ├── CloudNotFound        404: the app, user or tenant does not exist there
     │   │   └── TenantUnknown    no tenant has that domain
     │   └── CloudAnswerInvalid   not what the API documents (HTML, truncated, huge, looping)
-    ├── ChatError                a chat platform did not take a message
-    │   ├── ChatUnreachable      outcome unknown or not accepted; may be tried again
+    ├── ChatError                a chat platform did not accept a message
+    │   ├── ChatUnreachable      outcome unknown or not accepted; may be retried
     │   ├── ChatThrottled        try again after `retry_after` seconds
     │   ├── PersonUnreachable    this person cannot be messaged (not installed, blocked, gone)
     │   ├── ChannelUnreachable   this channel cannot be posted to (archived, not a member, gone)
     │   ├── MessageGone          the message to change no longer exists
-    │   ├── MessageRefused       the platform calls the message itself wrong: a bug of ours
+    │   ├── MessageRefused       the platform calls the message itself invalid: our bug
     │   ├── ChatRefused          refused, and the platform does not say what it is about
     │   └── ChatMisconfigured    the installation itself is refused (token revoked, wrong tenant)
-    │       └── ScopeMissing     it lacks the leave for this one kind of call
+    │       └── ScopeMissing     it lacks permission for this one kind of call
     ├── StoreError               Redis
     │   ├── StoreUnavailable     cannot be reached or started
-    │   ├── StoreUnsafe          it may evict or is no master: refused at start
-    │   ├── NotDurable           written, but not on as many replicas as was asked: try again
+    │   ├── StoreUnsafe          it may evict keys or is not a master: refused at start
+    │   ├── NotDurable           written, but on too few replicas: try again
     │   ├── RecordUnreadable     a record that this version cannot read
-    │   └── Conflict             the record changed since it was read: read again and decide again
+    │   └── Conflict             the record changed since it was read: read and decide again
     └── ConsentError             a personal link or request cannot be used
         ├── LinkUnknown          no such link
-        ├── LinkExpired          its time is over
-        ├── LinkSpent            it was used already
-        ├── LinkRevoked          a newer link took its place, or the request ended
+        ├── LinkExpired          it has expired
+        ├── LinkSpent            it has already been used
+        ├── LinkRevoked          a newer link replaced it, or the request ended
         ├── StepNotAllowed       the transition table has no such step from this stage
         ├── AppUnknown           no app of that name
         ├── AppAmbiguous         several apps of that name
         ├── NobodyReachable      no Global Administrator can be asked
         ├── NothingToDo          the app needs no consent now
-        │   ├── AppUnreadable    it cannot be read, so what it needs cannot be told
+        │   ├── AppUnreadable    it cannot be read, so what it needs is unknown
         │   └── AppWaived        it is accepted as it is for now
-        ├── WaiverUnfit          a waiver that cannot be
+        ├── WaiverUnfit          a waiver that is not possible
         │   ├── NothingToWaive   the app needs nothing
-        │   ├── NotWaived        it is not accepted as it is, so nothing can be taken back
+        │   ├── NotWaived        it has no waiver, so there is nothing to take back
         │   ├── WaiverPast       its end is in the past
         │   └── WaiverTooLong    its end is too far away
-        ├── NotYours             somebody else's request, or none: both are told alike
+        ├── NotYours             somebody else's request, or none: the answer is the same
         ├── SentElsewhere        the asker's own request, sent on the other chat platform
-        ├── ProofTooWeak         it takes a stronger proof of who acts
-        ├── SessionUnknown       this browser has not proven who uses it, or too long ago
-        │   └── RoleLost         it had, and its person is no Global Administrator any more
+        ├── ProofTooWeak         a stronger proof of identity is needed
+        ├── SessionUnknown       this browser has no proof of who uses it, or too old a one
+        │   └── RoleLost         the person is no longer a Global Administrator
         ├── TooManyTries         a limit per link or per address; again after `retry_after`
-        └── SignInError          a sign-in at Microsoft did not come to its end
-            ├── SignInUnknown    not begun here, in this browser, just now; or answered already
+        └── SignInError          a sign-in at Microsoft was not completed
+            ├── SignInUnknown    not started recently in this browser, or already answered
             ├── SignInDeclined   the person cancelled at Microsoft
             ├── SignInRefused    Microsoft refused; `reason` is its code
-            └── TokenInvalid     the token is none that may be believed
+            └── TokenInvalid     the token cannot be trusted
 
 A driver's own error is wrapped once, at the adapter's border, with the original as `__cause__`.
 """
@@ -94,7 +94,7 @@ class SettingsInvalid(O365BotError):
 
 
 class CloudError(O365BotError):
-    """An Okta or Microsoft API did not give what was asked.
+    """An Okta or Microsoft API did not give what was asked for.
 
     `where` names the Okta org or Entra tenant, `call` the API call without its host.
     """
@@ -108,7 +108,7 @@ class CloudError(O365BotError):
 
 
 class CloudUnreachable(CloudError):
-    """No usable answer: connection, TLS, time-out, or a server error that stayed."""
+    """No usable answer: connection, TLS, time-out, or a server error that persisted."""
 
     code = "cloud_unreachable"
 
@@ -172,14 +172,14 @@ class CloudAnswerInvalid(CloudError):
 
 
 class ChatError(O365BotError):
-    """A chat platform did not take a message. `scope`: what the refusal is about."""
+    """A chat platform did not accept a message. `scope`: what the refusal is about."""
 
     code = "chat_error"
     scope: ClassVar[Scope] = Scope.UNTOLD
 
 
 class ChatUnreachable(ChatError):
-    """The outcome is unknown, or the platform did not accept; it may be tried again.
+    """The outcome is unknown, or the platform did not accept it; may be retried.
 
     `nothing_sent`: there was not even a connection, so nothing can have been taken.
     """
@@ -193,7 +193,7 @@ class ChatUnreachable(ChatError):
 
 
 class ChatThrottled(ChatError):
-    """Too many messages. `retry_after` is in seconds; `looking`: too many questions for them."""
+    """Too many messages, or (`looking`) look-ups. `retry_after` is in seconds."""
 
     code = "chat_throttled"
     scope = Scope.PASSING
@@ -226,7 +226,7 @@ class MessageGone(ChatError):
 
 
 class MessageRefused(ChatError):
-    """The platform calls the message itself wrong; trying again will not help."""
+    """The platform calls the message itself invalid; trying again will not help."""
 
     code = "message_refused"
     scope = Scope.MESSAGE
@@ -246,7 +246,7 @@ class ChatMisconfigured(ChatError):
 
 
 class ScopeMissing(ChatMisconfigured):
-    """The installation has no leave for this one kind of call; others may go through."""
+    """The installation lacks permission for this one kind of call; others may go through."""
 
     code = "scope_missing"
     scope = Scope.CALL
@@ -289,13 +289,13 @@ class StoreUnavailable(StoreError):
 
 
 class StoreUnsafe(StoreError):
-    """The store may lose what it is given: it evicts, or is not a master."""
+    """The store may lose data: it evicts keys, or is not a master."""
 
     code = "store_unsafe"
 
 
 class NotDurable(StoreError):
-    """It was written, but too few replicas said in time that they have it: try again."""
+    """Written, but too few replicas confirmed it in time: try again."""
 
     code = "not_durable"
 
@@ -325,25 +325,25 @@ class LinkUnknown(ConsentError):
 
 
 class LinkExpired(ConsentError):
-    """The link's time is over."""
+    """The link has expired."""
 
     code = "link_expired"
 
 
 class LinkSpent(ConsentError):
-    """The link was used already."""
+    """The link has already been used."""
 
     code = "link_spent"
 
 
 class LinkRevoked(ConsentError):
-    """A newer link took its place, or the request ended."""
+    """A newer link replaced it, or the request ended."""
 
     code = "link_revoked"
 
 
 class StepNotAllowed(ConsentError):
-    """The transition table has no such step from this stage."""
+    """The transition table allows no such step from this stage."""
 
     code = "step_not_allowed"
 
@@ -399,7 +399,7 @@ class NotYours(ConsentError):
 
 
 class AppWaived(NothingToDo):
-    """The app called `app` is accepted as it is up to and with the day `until`."""
+    """The app called `app` is accepted as it is through the day `until`."""
 
     code = "app_waived"
 
@@ -410,7 +410,7 @@ class AppWaived(NothingToDo):
 
 
 class WaiverUnfit(ConsentError):
-    """A waiver that cannot be made, or taken back."""
+    """A waiver that cannot be created or ended."""
 
     code = "waiver_unfit"
 
@@ -422,7 +422,7 @@ class NothingToWaive(WaiverUnfit):
 
 
 class NotWaived(WaiverUnfit):
-    """The app is not accepted as it is, so nothing can be taken back."""
+    """The app has no waiver, so there is nothing to take back."""
 
     code = "not_waived"
 
@@ -454,7 +454,7 @@ class SentElsewhere(ConsentError):
 
 
 class ProofTooWeak(ConsentError):
-    """This way of showing who acts is not enough. `needed` is a ProofKind's value."""
+    """This proof of identity is too weak. `needed` is a ProofKind's value."""
 
     code = "proof_too_weak"
 
@@ -464,13 +464,13 @@ class ProofTooWeak(ConsentError):
 
 
 class SessionUnknown(ConsentError):
-    """This browser has not proven who uses it, or too long ago."""
+    """This browser has no proof of who uses it, or the proof is too old."""
 
     code = "session_unknown"
 
 
 class RoleLost(SessionUnknown):
-    """Who proved it is no Global Administrator of that tenant any more; the session has ended."""
+    """The person is no longer a Global Administrator of that tenant; the session has ended."""
 
     code = "role_lost"
 
@@ -486,13 +486,13 @@ class TooManyTries(ConsentError):
 
 
 class SignInError(ConsentError):
-    """A sign-in at Microsoft did not come to its end; nothing was spent."""
+    """A sign-in at Microsoft was not completed; nothing was used up."""
 
     code = "sign_in_error"
 
 
 class SignInUnknown(SignInError):
-    """The answer belongs to no sign-in that began here, in this browser, a moment ago."""
+    """The answer belongs to no sign-in started recently in this browser."""
 
     code = "sign_in_unknown"
 
@@ -514,7 +514,7 @@ class SignInRefused(SignInError):
 
 
 class TokenInvalid(SignInError):
-    """A token that may not be believed. `reason` says why, free of secrets."""
+    """A token that cannot be trusted. `reason` says why, free of secrets."""
 
     code = "token_invalid"
 

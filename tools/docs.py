@@ -406,7 +406,7 @@ def errors() -> str:
         return (f'<a id="{error.code}"></a>`{error.code}`', within, meaning, told(error))
 
     every = table(("Code", "Kind of", "What it means", "What chat says"), map(row, every_error()))
-    return f"{every}\nWithout words of its own, chat says: “{said('error.other')}”\n"
+    return f"{every}\nFor all others, chat says: “{said('error.other')}”\n"
 
 
 # ------------------------------------------------------------------ the store

@@ -56,7 +56,7 @@ class TargetSettings(Section):
     app: Annotated[
         str, shaped(r"([^\s/]+/[^\s/]+)?", "org/app id such as contoso/0oa1b2c3d4e5f6g7h8i9")
     ] = Field("", validate_default=True, description="For one app: `org/app id`.")
-    source: str = Field("the organisation", description="Who set it, or where it stands.")
+    source: str = Field("the organisation", description="Who set it, or where it is written.")
 
     @field_validator("on")
     @classmethod
@@ -85,7 +85,7 @@ class WindowSettings(Section):
     """How to remind while a date is that near. What is left out stays as it is."""
 
     begins: int | None = Field(
-        None, description="At most so many working days are left (`distant` has no beginning)."
+        None, description="Begins with this many working days left (`distant` has no beginning)."
     )
     every: int | None = Field(
         None, description="Working days between two messages to the same person."
@@ -94,7 +94,7 @@ class WindowSettings(Section):
     audience: tuple[Audience, ...] | None = Field(
         None,
         description="Who is told: `person`, `channel` (its board is there in any case), `operator` "
-        "(one message with all apps whose date is that near).",
+        "(one message with all apps that close to their deadline).",
     )
 
     @field_validator("every", mode="before")
@@ -130,41 +130,43 @@ class CampaignSettings(Section):
 
     start: PlainDate | None = Field(None, description="Nobody is reminded before this date.")
     targets: tuple[TargetSettings, ...] = Field(
-        (), description="Your own dates. Without any, apps run against Okta's, 31 December 2024."
+        (), description="Your own deadlines. Without any, Okta's applies, 31 December 2024."
     )
-    hours: str = Field("09:00-17:00", description="When people may be told, by their own clocks.")
+    hours: str = Field(
+        "09:00-17:00", description="When people may get messages, in their local time."
+    )
     working_days: tuple[Day, ...] = Field(
         ("mon", "tue", "wed", "thu", "fri"), description="On which days."
     )
     country: Country = Field(
         "",
-        description="Public holidays of people whose country their zone does not tell: `DE`, or "
-        "with those of a region `DE-BY` (also for the other zones of its country).",
+        description="Public holidays of people whose time zone does not tell their country: `DE`, or "
+        "`DE-BY` for those of a region (also for the other zones of its country).",
     )
     countries: dict[str, Country] = Field(
         default_factory=dict,
-        description="Time zone to country or region, where the usual one is wrong.",
+        description="Time zone to country or region, where the default is wrong.",
     )
     quiet: tuple[str, ...] = Field(
         (), description="Days without messages: `2026-12-24`, or `2026-12-24/2027-01-02`."
     )
     windows: dict[WindowName, WindowSettings] = Field(
         default_factory=dict,
-        description="`distant`, `approaching`, `imminent`, `due`, `overdue`: what is different "
-        "there. `o365bot campaign` shows what holds.",
+        description="`distant`, `approaching`, `imminent`, `due`, `overdue`: what to change "
+        "there. `o365bot campaign` shows what applies.",
     )
     per_week: int = Field(
         3,
         ge=1,
         le=7,
-        description="At most so many messages to one person in seven days, whatever they say. Only "
+        description="The most messages to one person in seven days, whatever they are about. Only "
         "a last call before a date, and an operator’s `now`, go past it.",
     )
     early_rounds: int = Field(
         2,
         ge=0,
         le=10,
-        description="So many reminders of an app come quickly; what comes after them has the pace "
+        description="How many reminders of an app come quickly; later ones follow the pace "
         "of its window.",
     )
     early_every: int = Field(
@@ -177,30 +179,33 @@ class CampaignSettings(Section):
         2,
         ge=1,
         le=50,
-        description="After so many messages that named an app, and no answer, the next candidate "
-        "is asked. Fewer get an app done sooner, and tell more people of it.",
+        description="After this many unanswered messages that named an app, the next candidate "
+        "is asked. Fewer get an app done sooner, but involve more people.",
     )
     gather_minutes: int = Field(
         5,
         ge=0,
         le=120,
-        description="So long a first message waits for others to the same person, so that several "
-        "`send` are one message.",
+        description="How long a first message waits for others to the same person, so that several "
+        "`send` commands become one message.",
     )
     apps_a_day: int = Field(
         4,
         ge=1,
         le=100,
-        description="So many apps one person can do in a working day; nobody is given more than "
-        "that until the date, where others can do them.",
+        description="How many apps one person can do in a working day; nobody gets more than "
+        "that before the deadline, if others can do them.",
     )
     part_time: dict[str, tuple[Day, ...]] = Field(
         default_factory=dict,
-        description="Chat account or address to the days on which that person works. What they "
+        description="Chat account or address to the days that person works. What they "
         "say themselves in chat counts more.",
     )
     patience: int = Field(
-        3, ge=1, le=30, description="Working days that somebody who took an app on is left alone."
+        3,
+        ge=1,
+        le=30,
+        description="Working days for which somebody who took an app on is left alone.",
     )
     notice: int = Field(
         2, ge=0, le=30, description="Working days before anybody hears more than a calm tone."
@@ -209,10 +214,10 @@ class CampaignSettings(Section):
         180,
         ge=1,
         le=3650,
-        description="For at most so many days an app may be accepted as it is (`waive`).",
+        description="The most days for which an app may be accepted as it is (`waive`).",
     )
     jitter_minutes: int = Field(
-        20, ge=0, le=120, description="Over so many minutes the mornings are spread."
+        20, ge=0, le=120, description="Minutes over which the morning messages are spread."
     )
     boards: Literal["one", "per_org"] = Field(
         "one",
@@ -223,8 +228,8 @@ class CampaignSettings(Section):
         30,
         ge=1,
         le=365,
-        description="A board that was posted so many days ago is posted anew further down when it "
-        "scrolled away (in Teams, where a bot cannot see that: in any case).",
+        description="A board this many days old is posted again further down once it has "
+        "scrolled away (in Teams, where a bot cannot see that, in any case).",
     )
 
     @field_validator("hours")

@@ -34,11 +34,11 @@ class SlackSettings(Section):
     signing_secret: SecretStr = Field(description="The signing secret of the app.")
     channel: Annotated[
         str, shaped(r"([CG][A-Z0-9]+)?", "a channel's id such as C0123456789, not its name")
-    ] = Field("", description="Id of the channel that follows along.")
+    ] = Field("", description="Id of the channel that gets board and reports.")
     operators: tuple[
         Annotated[str, shaped(r"[UW][A-Z0-9]+", "a member's id such as U0123456789, not a name")],
         ...,
-    ] = Field((), description="Member ids (`U…`) that may ask and send. Nobody else may.")
+    ] = Field((), description="Ids (`U…`) of the members who may ask and send. Nobody else may.")
     api_url: Address = Field("https://slack.com/api", description="Slack's Web API.")
 
     _one_word = field_validator("bot_token", "signing_secret")(one_word)
@@ -72,20 +72,20 @@ class TeamsSettings(Section):
 
     app_id: Guid = Field(description="The bot's application id.")
     app_password: SecretStr = Field(description="The bot's client secret.")
-    tenant_id: Guid = Field(description="The id of the tenant the bot lives in.")
+    tenant_id: Guid = Field(description="The id of the tenant that the bot belongs to.")
     channel: Annotated[
         str,
         shaped(
             r"(19:[^\s%]+@[^\s%]+)?",
             "a channel's id such as 19:…@thread.tacv2, with %3A written as : and %40 as @",
         ),
-    ] = Field("", description="Id of the channel that follows along, `19:…`.")
+    ] = Field("", description="Id of the channel that gets board and reports, `19:…`.")
     operators: tuple[Guid, ...] = Field(
-        (), description="Entra object ids that may ask and send. Nobody else may."
+        (), description="Entra object ids of those who may ask and send. Nobody else may."
     )
     openid_metadata_url: Address = Field(
         "https://login.botframework.com/v1/.well-known/openidconfiguration",
-        description="Where the keys of the Bot Framework are found.",
+        description="Where to find the Bot Framework's keys.",
     )
     login_url: Origin = Field(
         "https://login.microsoftonline.com", description="Where the bot gets its own token."
@@ -121,17 +121,17 @@ class LimitsSettings(Section):
     """
 
     slack_messages_per_minute: int = Field(
-        300, ge=2, description="Messages to all of a Slack workspace: Slack says “several hundred”."
+        300, ge=2, description="Messages to a whole Slack workspace: Slack says “several hundred”."
     )
     slack_changes_per_minute: int = Field(
         50, ge=2, description="Changed messages (`chat.update`, tier 3)."
     )
     slack_lookups_per_minute: int = Field(
-        50, ge=2, description="Looks whether a message is there (`conversations.history`, tier 3)."
+        50, ge=2, description="Checks whether a message exists (`conversations.history`, tier 3)."
     )
     teams_calls_per_second: int = Field(
-        30, ge=2, description="Calls to Teams in one tenant, over all conversations."
+        30, ge=2, description="Calls to Teams in one tenant, across all conversations."
     )
     mails_per_minute: int = Field(
-        30, ge=2, description="Mails to everybody: Exchange Online takes 30 from one sender."
+        30, ge=2, description="Mails in total: Exchange Online takes 30 from one sender."
     )

@@ -21,17 +21,17 @@ class OktaSettings(Section):
             "up to 31 small letters, digits and hyphens such as contoso",
         ),
     ] = Field(
-        description="A short name for the org: small letters, digits, hyphens.",
+        description="A short name for the org: lowercase letters, digits, hyphens.",
     )
     url: Origin = Field(description="The org's address, such as `https://contoso.okta.com`.")
     admin_url: Origin | None = Field(
-        None, description="The Admin Console's address; found from `url` when left out."
+        None, description="The Admin Console's address; derived from `url` if left out."
     )
     client_id: str = Field("", description="The client id of the API service app.")
     private_key: SecretStr | None = Field(
         None, description="The private key of the service app, PEM (RSA or EC)."
     )
-    key_id: str = Field("", description="The key id (`kid`) that Okta shows beside the key.")
+    key_id: str = Field("", description="The key id (`kid`) that Okta shows next to the key.")
     api_token: SecretStr | None = Field(
         None,
         validate_default=True,
@@ -49,12 +49,12 @@ class OktaSettings(Section):
         0.2,
         ge=0,
         le=0.9,
-        description="The share of each of the org's rate limits that is left to its other users.",
+        description="The share of each of the org's rate limits to leave to its other users.",
     )
     hook_secret: SecretStr | None = Field(
         None,
         description="What the org's event hook sends in its Authorization header, at least 16 "
-        "characters (docs/event-hooks.md). Left out, no event hook is taken.",
+        "characters (docs/event-hooks.md). Without it, no event hook is accepted.",
     )
 
     @field_validator("client_id", "key_id")
@@ -168,7 +168,7 @@ class SignInSettings(Section):
         str, shaped(r"(/[a-z0-9_-]{1,50}){1,4}", "a path such as /auth/callback")
     ] = Field(
         "/auth/callback",
-        description="Where Microsoft sends the browser back to, below `public_url`.",
+        description="Where Microsoft sends the browser back to, under `public_url`.",
     )
     api_scope: Annotated[
         str, shaped(r"((api|https)://\S+/[^\s/]+)?", "a scope with its API such as api://…/proof")
@@ -180,5 +180,5 @@ class SignInSettings(Section):
     auth_context: Annotated[str, shaped(r"(c\d{1,2})?", "c1 to c99")] = Field(
         "",
         description="A Conditional Access authentication context (`c1` to `c99`) that the tenants "
-        "require MFA for; it is asked for and checked.",
+        "require MFA for; the bot asks for it and checks it.",
     )

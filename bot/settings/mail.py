@@ -36,35 +36,35 @@ class BouncesSettings(Section):
 
 
 class MailSettings(Section):
-    """Personal messages by mail, for Global Administrators who are in no chat; off when left out.
+    """Personal messages by mail, for Global Administrators who are not in chat; off if left out.
 
     Always over TLS, with the server's certificate checked.
     """
 
     host: Host = Field(description="The SMTP server.")
-    port: Port = Field(587, description="Its port: 587 for `starttls`, mostly 465 for `tls`.")
+    port: Port = Field(587, description="Its port: 587 for `starttls`, usually 465 for `tls`.")
     security: Literal["starttls", "tls"] = Field(
         "starttls",
         description="`starttls` begins in the clear and goes on only once TLS is there; `tls` "
         "begins with TLS.",
     )
-    ca_file: Path | None = Field(
-        None, description="The certificate authority of a server of your own, PEM."
+    ca_file: Path | None = Field(None, description="Your own server's certificate authority, PEM.")
+    user: str = Field(
+        "", description="The account to sign in with; without it, the bot does not sign in."
     )
-    user: str = Field("", description="The account to sign in with; left out, nobody signs in.")
     password: SecretStr | None = Field(None, validate_default=True, description="Its password.")
     sender: MailAddress = Field(
-        description="Whom the mail is from. Undeliverable mail comes back there."
+        description="Who the mail is from. Undeliverable mail comes back there."
     )
     reply_to: MailAddress | None = Field(
-        None, description="Where people's answers go, such as your identity team."
+        None, description="Where people's replies go, such as your identity team."
     )
     domains: tuple[Domain, ...] = Field(
-        description="The domains that may be written to. Links go to no other."
+        description="The domains that may get mail. Links go nowhere else."
     )
     bounces: BouncesSettings | None = Field(
         None,
-        description="Where undeliverable mail comes back to; left out, only what the server "
+        description="Where undeliverable mail comes back to; without it, only what the server "
         "refuses at once is known.",
     )
 

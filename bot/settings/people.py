@@ -22,11 +22,11 @@ Mail = Annotated[str, shaped(_ADDRESS, "an address such as ada@contoso.com")]
 
 
 class LinksSettings(Section):
-    """How personal links are spent."""
+    """What it takes to use a personal link."""
 
     minimum_proof: ProofKind | None = Field(
         None,
-        description="The weakest proof of who acts that is accepted. Left out: `signed_in` where "
+        description="The weakest proof of identity to accept. By default: `signed_in` where "
         "`sign_in` is configured, else `chat_account`.",
     )
 
@@ -38,10 +38,10 @@ class PeopleSettings(Section):
     """What the organisation knows about its own admins."""
 
     denied: tuple[Account, ...] = Field(
-        (), description="Object ids or addresses that are never asked (break-glass accounts)."
+        (), description="Object ids or addresses never to ask (break-glass accounts)."
     )
     not_break_glass: tuple[Account, ...] = Field(
-        (), description="Accounts that look like break-glass accounts but are people."
+        (), description="Accounts that look like break-glass accounts but belong to people."
     )
     owners: dict[Account, Mail] = Field(
         default_factory=dict,
@@ -49,9 +49,9 @@ class PeopleSettings(Section):
     )
     chats: dict[Account, Where] = Field(
         default_factory=dict,
-        description="Admin account (object id or address) to where that person is written to: "
-        "`slack`, `teams` or `mail`. Left out: the chat in which they last spoke to the bot.",
+        description="Admin account (object id or address) to where that person gets messages: "
+        "`slack`, `teams` or `mail`. By default: the chat in which they last spoke to the bot.",
     )
     first_chat: Literal["slack", "teams"] = Field(
-        "slack", description="Where somebody is written to who spoke to the bot in neither chat."
+        "slack", description="Which chat to use for somebody who has spoken to the bot in neither."
     )

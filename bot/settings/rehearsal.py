@@ -15,6 +15,6 @@ class RehearsalSettings(Section):
     clock_file: Path | None = Field(
         None,
         description="A file that holds a number of seconds, by which reminders, links and boards "
-        "live ahead of the time. It is read again whenever it changes. Sign-ins, certificates and "
-        "everything else that others check keep the real time.",
+        "run ahead of real time. It is read again whenever it changes. Sign-ins, certificates and "
+        "everything else that others check keep real time.",
     )

@@ -29,21 +29,21 @@ class RedisSettings(Section):
     )
     allow: tuple[Weakness, ...] = Field(
         (),
-        description="What is refused of a store on another machine unless it is named here: "
+        description="What to allow for a store on another machine, refused otherwise: "
         "`clear_text` (no TLS), `unchecked_certificate`, `no_password`.",
     )
     prefix: Annotated[
-        str, shaped(r"[a-z0-9][a-z0-9-]{0,30}", "up to 31 small letters, digits and hyphens")
+        str, shaped(r"[a-z0-9][a-z0-9-]{0,30}", "up to 31 lowercase letters, digits and hyphens")
     ] = Field(
         "o365bot",
-        description="What the keys of this installation begin with, in braces. Two that share a "
-        "store need one each; renaming it later leaves all records behind.",
+        description="The prefix of this installation's keys, in braces. Two that share a "
+        "store need one each; changing it later leaves all records behind.",
     )
     replicas: int = Field(
         0,
         ge=0,
         le=5,
-        description="How many replicas must have an acknowledgement before it is answered.",
+        description="How many replicas must have an acknowledgement before the bot answers it.",
     )
 
     @field_validator("replicas")

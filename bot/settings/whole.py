@@ -74,69 +74,73 @@ class Settings(BaseSettings):
     )
 
     public_url: Origin = Field(
-        description="Where browsers and the chat platforms reach o365bot; links are built from it."
+        description="Where browsers and chat platforms reach o365bot; links are built from it."
     )
     listen: Annotated[str, AfterValidator(_host_and_port)] = Field(
         "127.0.0.1:8080", description="Host and port to listen on."
     )
     worker_listen: Annotated[str, AfterValidator(_host_and_port)] = Field(
         "127.0.0.1:8081",
-        description="Where `o365bot run --worker` answers probes and metrics; nothing else is "
+        description="Where `o365bot run --worker` serves probes and metrics; nothing else is "
         "served there.",
     )
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
         (),
         description="Addresses or networks (CIDR) of your proxies. The caller's address that they "
-        "tell in `X-Forwarded-For` is believed; they must write it themselves.",
+        "put in `X-Forwarded-For` is trusted; they must set it themselves.",
     )
     data_dir: Path = Field(Path("var"), description="Where the embedded store keeps its files.")
     language: Literal["de", "en"] = Field("en", description="The language of channel messages.")
     scan_every_minutes: int = Field(
-        15, ge=1, le=1440, description="Minutes between two looks at every org."
+        15, ge=1, le=1440, description="Minutes between two scans of every org."
     )
     full_scan_hours: int = Field(
         24,
         ge=1,
         le=168,
-        description="Hours after which an app is read again even if nothing says that it changed.",
+        description="Hours after which an app is read again even if nothing says it changed.",
     )
     microsoft_minutes: int = Field(
         60,
         ge=5,
         le=1440,
-        description="Minutes between two looks at a tenant whose apps are still open.",
+        description="Minutes between two scans of a tenant whose apps are still open.",
     )
-    link_hours: int = Field(336, ge=1, le=336, description="How long a personal link lives.")
+    link_hours: int = Field(
+        336, ge=1, le=336, description="Hours for which a personal link is valid."
+    )
     time_zone: str = Field(
         "UTC",
-        description="The zone of the channels, and of people whose zone is not known, such as "
+        description="The time zone of channels, and of people whose own is unknown, such as "
         "`Europe/Berlin`.",
     )
     redis: RedisSettings = Field(RedisSettings(), description="The store.")
     okta: tuple[OktaSettings, ...] = Field(description="The Okta orgs, at least one.")
     entra: EntraSettings | None = Field(
-        None, description="Microsoft; left out, people and consents cannot be told."
+        None, description="Microsoft; without it, people and consents are unknown."
     )
     sign_in: SignInSettings | None = Field(
-        None, description="Signing people in; left out, the proof of who acts is weaker."
+        None, description="Signing people in; without it, the proof of identity is weaker."
     )
-    links: LinksSettings = Field(LinksSettings(), description="How personal links are spent.")
-    slack: SlackSettings | None = Field(None, description="Slack; left out, it is not served.")
+    links: LinksSettings = Field(
+        LinksSettings(), description="What it takes to use a personal link."
+    )
+    slack: SlackSettings | None = Field(None, description="Slack; off if left out.")
     teams: TeamsSettings | None = Field(
-        None, validate_default=True, description="Teams; left out, it is not served."
+        None, validate_default=True, description="Teams; off if left out."
     )
     mail: MailSettings | None = Field(
-        None, description="Personal messages by mail, for those who are in no chat."
+        None, description="Personal messages by mail, for people who are not in chat."
     )
     limits: LimitsSettings = Field(
         LimitsSettings(), description="How fast the chat platforms may be called."
     )
     people: PeopleSettings = Field(PeopleSettings(), description="Your own admins.")
     campaign: CampaignSettings = Field(
-        CampaignSettings(), description="Your dates, and how people are reminded of them."
+        CampaignSettings(), description="Your deadlines, and how people are reminded of them."
     )
     rehearsal: RehearsalSettings = Field(
-        RehearsalSettings(), description="For rehearsals only; leave it out in earnest."
+        RehearsalSettings(), description="For rehearsals only; leave it out in production."
     )
 
     @field_validator("time_zone")
