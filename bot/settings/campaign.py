@@ -140,7 +140,7 @@ class CampaignSettings(Section):
     )
     country: Country = Field(
         "",
-        description="Public holidays of people whose time zone does not tell their country: `DE`, or "
+        description="Public holidays of people whose time zone names no country: `DE`, or "
         "`DE-BY` for those of a region (also for the other zones of its country).",
     )
     countries: dict[str, Country] = Field(
