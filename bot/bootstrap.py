@@ -12,12 +12,11 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
-from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from adapters.calendar.days_off import days_off, territories
@@ -34,7 +33,6 @@ from adapters.picture.burn_down import PillowPainter
 from adapters.redis import store
 from adapters.redis.conversations import RedisConversations
 from adapters.redis.figures import RedisFigures
-from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.limits import RedisLimits
 from adapters.redis.lists import VERSION
@@ -51,7 +49,6 @@ from adapters.teams.inbound import TeamsInbound
 from adapters.teams.messenger import TeamsMessenger
 from adapters.web.app import build_app
 from adapters.web.desk import Services as PageServices
-from adapters.web.health import Health, Part
 from adapters.web.metrics import Metrics
 from adapters.web.probes import Probes, build_probe_app
 from bot.assembly import Outside, Services, assemble, rehearsal, waiver
@@ -62,8 +59,9 @@ from bot.domain.consent.requests import ProofKind
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.people.admins import Platform
 from bot.domain.time.calendar import Calendars
-from bot.errors import StoreError
 from bot.foundation import open_foundation, store_place
+from bot.health import health, ready
+from bot.policies import operator_accounts
 from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
@@ -72,6 +70,7 @@ from bot.rehearsal import OnRealTime
 from bot.role import Role
 from bot.services import counts
 from bot.services.campaign.rehearse import Rehearse
+from bot.services.delivery.watch import Watch
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.waive import Waive
 from bot.settings.clouds import SignInSettings
@@ -180,8 +179,18 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         )
         services = assemble(settings, outside, base.scan, _policy(settings))
 
+        expiring = ends(settings)
+        watch = Watch(
+            ledger=base.ledger,
+            engine=timed,
+            clock=base.clock,
+            operators=operator_accounts(settings),
+        )
+
         async def look(org: str) -> None:
-            await base.scan.org(org)
+            scan = await base.scan.org(org)
+            await watch.looked(scan, base.scan.tenants(org))
+            await watch.ends(expiring)
             await services.ask.review(await base.ledger.summaries(org))
             await services.visits.review(org)
 
@@ -223,16 +232,25 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         for inbound in (slack, teams):
             if inbound is not None:
                 stack.push_async_callback(inbound.drain, DRAIN)
+        overview = RedisFigures(base.redis, base.keys, base.ledger, tuple(base.orgs), BUCKETS)
         probes = Probes(
-            health=lambda: _health(base.redis, base.keys, base.ledger, tuple(messengers)),
-            ready=lambda: _ready(base.redis, base.keys),
+            health=partial(
+                health,
+                base.redis,
+                base.keys,
+                base.ledger,
+                overview,
+                tuple(base.orgs),
+                tuple(messengers),
+            ),
+            ready=partial(ready, base.redis, base.keys),
             alive=engine.stuck,
             metrics=Metrics(
-                RedisFigures(base.redis, base.keys, base.ledger, tuple(base.orgs), BUCKETS),
+                overview,
                 (str(platform) for platform in messengers),
                 version=VERSION,
                 role=str(role),
-                expiring={what: at.timestamp() for what, at in ends(settings).items()},
+                expiring={what: at.timestamp() for what, at in expiring.items()},
             ).text,
         )
         app = (
@@ -342,49 +360,4 @@ def _say_what_runs(
         store=f"{server} {info.get('valkey_version') or info.get('redis_version', '')}".strip(),
         where=store_place(settings),
         listen=settings.listen if role.serves else settings.worker_listen,
-    )
-
-
-async def _ready(client: Redis, keys: Keys) -> str:
-    """Why nothing can be done now; "" when something can: without the store, nothing can."""
-    try:
-        await store.probe(client, keys)
-    except StoreError as error:
-        return error.message
-    return ""
-
-
-NEARLY_FULL = "The store is nearly full: give it more memory (maxmemory)."
-
-
-def _facts(state: store.State) -> dict[str, str]:
-    most = f" of {state.limit / 2**20:.0f} MiB" if state.limit else ""
-    return {"role": state.role, "memory": f"{state.used / 2**20:.0f} MiB{most}"}
-
-
-async def _health(
-    client: Redis, keys: Keys, ledger: RedisLedger, platforms: tuple[Platform, ...]
-) -> Health:
-    """Whether the store takes writes and messages get through; how the last look at an org went."""
-    try:
-        state = await store.probe(client, keys)
-        scans = await ledger.scans()
-        troubles = await ledger.troubles()
-    except StoreError as error:
-        return Health((Part("store", ok=False, reason=error.message, vital=True),))
-    working = (str(platform) for platform in platforms if platform not in troubles)
-    return Health(
-        (
-            Part("store", ok=True, vital=True, facts=_facts(state)),
-            Part("store:memory", ok=not state.nearly_full, reason=NEARLY_FULL),
-            *(Part(f"chat:{platform}", ok=True) for platform in working),
-            *(
-                Part(f"chat:{trouble.place}", ok=False, reason=trouble.reason)
-                for trouble in troubles.values()
-            ),
-            *(
-                Part(f"okta:{org}", ok=not scan.failure, reason=scan.failure)
-                for org, scan in scans.items()
-            ),
-        )
     )

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from adapters.redis.keys import Keys
+from adapters.redis.queue import RedisQueue
+from adapters.redis.store import connect
+from bot.ports.engine import Task
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
 from sandbox.page import reading
 from sandbox.world import World
 from tests.monitoring import asked_for, documented, exposed
-from tests.scenario.conftest import Stage, listed, said
+from tests.scenario.conftest import WITHIN, Stage, listed, said
 from tests.scenario.test_journeys import finish_in_okta, sign_in
 from tests.scenario.test_when_things_fail import TAKE_OVER
 from tests.servers import Server
@@ -33,6 +38,12 @@ class Fleet:
     stage: Stage
     store: Server
     workers: list[BotProcess]
+
+    @asynccontextmanager
+    async def queue(self) -> AsyncIterator[RedisQueue]:
+        """The engine's own."""
+        async with connect(f"redis://127.0.0.1:{self.store.port}/0") as client:
+            yield RedisQueue(client, Keys())
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -147,6 +158,37 @@ async def test_the_first_line_of_a_log_says_what_runs(fleet: Fleet) -> None:
     assert re.search(r'"version": "\d', first)
     for part in ('"role": "worker"', '"contoso"', '"slack"', '"teams"', "Valkey", "127.0.0.1"):
         assert part in first
+
+
+async def test_health_tells_of_an_org_that_is_away_and_an_operator_hears_of_it_once(
+    fleet: Fleet,
+) -> None:
+    """Since when, why, what to do; every org and platform has its part, the engine too."""
+    world = fleet.stage.world
+    url = f"{fleet.workers[0].url}/health"
+    async with httpx.AsyncClient(trust_env=False) as client:
+        parts = (await client.get(url)).json()["parts"]
+        for name in ("store", "engine", "okta:contoso", "okta:fabrikam", "chat:slack"):
+            assert parts[name]["status"] == "ok", parts[name]
+        assert parts["okta:fabrikam"]["apps"] != "0"
+        world.down.add("okta-fabrikam")
+        try:
+            async with fleet.queue() as queue:
+                await queue.add("scan:fabrikam", Task("scan_org", ("fabrikam",), "x"), timedelta())
+
+            async def told() -> bool:
+                nonlocal parts
+                parts = (await client.get(url)).json()["parts"]
+                return bool(parts["okta:fabrikam"]["status"] == "failed")
+
+            await wait_until(told, within=45, what="health tells of the org")
+            assert {"reason", "since", "do", "looked"} <= set(parts["okta:fabrikam"])
+            dm = world.slack.dm_of("ola")
+            await world.log.wait_for(
+                lambda: [m for m in dm.messages if said("Okta org fabrikam")(m)], WITHIN
+            )
+        finally:
+            world.down.clear()
 
 
 async def test_a_worker_that_dies_loses_nothing(fleet: Fleet) -> None:

@@ -20,12 +20,19 @@ async def alarm(ledger: Ledger, notice: Alarm, words: Words, zone: tzinfo) -> Me
 
 
 def _trouble(trouble: Trouble, words: Words, zone: tzinfo) -> Message:
+    where = trouble.place.partition(":")[2] or trouble.place
     if trouble.is_installation:
         title = words("alarm.installation_title", place=trouble.place)
         text = words("alarm.installation_text")
-    else:
+    elif trouble.is_of_chat:
         title = words("alarm.channel_title", place=trouble.place)
         text = words("alarm.channel_text")
+    elif trouble.platform == "okta":
+        title, text = words("alarm.org_title", org=where), words("alarm.org_text")
+    elif trouble.platform == "entra":
+        title, text = words("alarm.tenant_title", tenant=where), words("alarm.tenant_text")
+    else:
+        title, text = words("alarm.expires_title", key=where), words("alarm.expires_text")
     return Message(
         title,
         (

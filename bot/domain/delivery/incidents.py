@@ -2,7 +2,9 @@
 
 A trouble is about a place: a whole platform (`slack`: the token was revoked) or one channel
 (`slack:C1`: it was archived). It is told to the operators once, stands in `/health` while it lasts,
-and ends by itself with the first message that gets through.
+and ends by itself with the first message that gets through. So does what is wrong with an Okta org
+(`okta:contoso`), a Microsoft tenant (`entra:contoso`) or a secret that soon ends
+(`expires:entra.certificate`): told once, shown while it lasts, over when a look goes through.
 """
 
 from __future__ import annotations
@@ -13,8 +15,11 @@ from datetime import datetime, timedelta
 
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Alarm, Channel
-from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.admins import ChatIdentity, Platform
 
+_CHATS = frozenset(platform.value for platform in Platform)
+SOON = timedelta(days=30)
+"""So long before its end a secret is told of."""
 PROBE_EVERY = timedelta(minutes=1)
 """How long a platform that refuses the installation is left alone before it is tried again."""
 
@@ -34,13 +39,23 @@ class Trouble:
         return self.place.partition(":")[0]
 
     @property
+    def is_of_chat(self) -> bool:
+        """Whether it keeps messages from getting through; else it is about a cloud or a secret."""
+        return self.platform in _CHATS
+
+    @property
     def is_installation(self) -> bool:
         """Whether it is about the whole platform, so that everything for it is held."""
         return self.place == self.platform
 
 
 def owners(trouble: Trouble, operators: Iterable[ChatIdentity]) -> tuple[ChatIdentity, ...]:
-    """Who is told: the operators on that platform, or on the others when it is out itself."""
+    """Who is told: the operators on that platform, or on the others when it is out itself.
+
+    What is not about chat is told to all of them.
+    """
+    if not trouble.is_of_chat:
+        return tuple(operators)
     return tuple(
         o for o in operators if (o.platform == trouble.platform) != trouble.is_installation
     )

@@ -38,7 +38,8 @@ class Troubles:
 
     async def keep_only(self, places: Collection[str]) -> None:
         """End the others: nothing is sent any more that could end them."""
-        gone = tuple(place for place in await self._ledger.troubles() if place not in places)
+        known = (await self._ledger.troubles()).values()
+        gone = tuple(one.place for one in known if one.is_of_chat and one.place not in places)
         if gone:
             self._logged.difference_update(gone)
             await self._ledger.commit(Changes(solved=gone))

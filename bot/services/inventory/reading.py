@@ -86,6 +86,8 @@ class MicrosoftReader:
             self._apps.setdefault(app.tenant_name, []).append(app)
         self._reads: dict[str, asyncio.Task[OfTenant]] = {}
         self._finding: asyncio.Task[None] | None = None
+        self.failures: dict[str, str] = {}
+        """Each tenant that was asked, by what Okta calls it: why it could not be read, "" if so."""
 
     async def __aenter__(self) -> Self:
         self._finding = asyncio.create_task(self._find(), name="find tenants")
@@ -109,6 +111,8 @@ class MicrosoftReader:
         assert self._finding is not None
         await asyncio.shield(self._finding)
         found = await asyncio.shield(self._reads[app.tenant_name])
+        unread = (one for one in found.whole if one.kind is EvidenceKind.READ_FAILED)
+        self.failures[app.tenant_name] = next((one.detail.get("says", "") for one in unread), "")
         return found.tenant, (*found.whole, *found.of_app.get(app.ref.app_id, ()))
 
     async def _find(self) -> None:

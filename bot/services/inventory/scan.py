@@ -64,11 +64,16 @@ class Scan:
         self._policy = policy or LookPolicy()
         self._looking = Looking(entra=entra, ledger=ledger, clock=clock, lived=lived or clock)
         self._under_way: dict[str, _UnderWay] = {}
+        self._tenants: dict[str, Mapping[str, str]] = {}
 
     @property
     def org_names(self) -> tuple[str, ...]:
         """Every org that is configured."""
         return tuple(self._orgs)
+
+    def tenants(self, org: str) -> Mapping[str, str]:
+        """The tenants that the last look at an org asked here; why not, "" where all went."""
+        return self._tenants.get(org, {})
 
     def now(self) -> datetime:
         """The moment (UTC) from which the age of what was seen is counted: by the clouds' clock."""
@@ -161,7 +166,7 @@ class Scan:
                 await self._tell(scan, len(todos) - count)
 
         await self._tell(scan, len(todos))
-        await self._looking.at(org, todos, log.evidence, done)
+        self._tenants[name] = await self._looking.at(org, todos, log.evidence, done)
         if scan.full or self._is_old(scan.admins_at, now):
             await self._read_okta_admins(org)
             scan = replace(scan, admins_at=now)

@@ -45,8 +45,11 @@ class Looking:
         todos: Sequence[Todo],
         log: Mapping[str, tuple[Evidence, ...]],
         done: Done,
-    ) -> None:
-        """Read and write every app. `done` is told how many are through, one by one."""
+    ) -> Mapping[str, str]:
+        """Read and write every app. `done` is told how many are through, one by one.
+
+        Returns the Microsoft tenants that were asked, and why one could not be read ("": it was).
+        """
         of_microsoft = [todo.app for todo in todos if todo.microsoft]
         queue = iter(todos)
         finished = 0
@@ -68,6 +71,7 @@ class Looking:
                 for worker in workers:
                     worker.cancel()
                 await asyncio.gather(*workers, return_exceptions=True)
+        return microsoft.failures
 
     async def _look(
         self,

@@ -1,0 +1,114 @@
+"""How every part of the running bot is, by what the store knows. Part of the wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from redis.asyncio import Redis
+
+from adapters.redis import store
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from adapters.web.health import Health, Part
+from bot.domain.delivery.incidents import Trouble
+from bot.domain.inventory.records import OrgScan
+from bot.domain.people.admins import Platform
+from bot.errors import StoreError
+from bot.ports.figures import Overview, Queued
+
+LATE = 120.0
+"""Seconds by which work may be late before it is told of; a dead worker's is taken over by then."""
+
+NEARLY_FULL = "The store is nearly full."
+_DO = {
+    "store": "Start the store (docs/store.md). Nothing is lost; people are told to try again.",
+    "full": "Give it more memory (maxmemory).",
+    "engine": "Is a worker running and ready? If all are busy, add one.",
+    "okta": "Run o365bot check; see docs/okta-and-entra.md for what the service app needs.",
+    "entra": "Grant what is missing, or type onboard DOMAIN in chat (docs/okta-and-entra.md).",
+    "chat": "Check the app's installation and its token, and that the bot is in the channel.",
+    "expires": "Make a new one, add it at Microsoft beside the old one, change the file, restart.",
+}
+
+
+async def ready(client: Redis, keys: Keys) -> str:
+    """Why nothing can be done now; "" when something can: without the store, nothing can."""
+    try:
+        await store.probe(client, keys)
+    except StoreError as error:
+        return error.message
+    return ""
+
+
+async def health(
+    client: Redis,
+    keys: Keys,
+    ledger: RedisLedger,
+    overview: Overview,
+    orgs: tuple[str, ...],
+    platforms: tuple[Platform, ...],
+) -> Health:
+    """The store, the engine, every org and platform; every tenant and secret with a trouble."""
+    try:
+        state = await store.probe(client, keys)
+        scans = await ledger.scans()
+        troubles = await ledger.troubles()
+        figures = await overview.read()
+    except StoreError as error:
+        away = Part("store", ok=False, reason=error.message, vital=True, do=_DO["store"])
+        return Health((away,))
+    return Health(
+        (
+            Part("store", ok=True, vital=True, facts=_facts(state)),
+            Part("store:memory", ok=not state.nearly_full, reason=NEARLY_FULL, do=_DO["full"]),
+            _engine(figures.tasks, figures.deliveries),
+            *(_org(org, scans.get(org), troubles.get(f"okta:{org}")) for org in orgs),
+            *(Part(f"chat:{one}", ok=True) for one in platforms if str(one) not in troubles),
+            *_others(troubles),
+        )
+    )
+
+
+def _facts(state: store.State) -> dict[str, str]:
+    most = f" of {state.limit / 2**20:.0f} MiB" if state.limit else ""
+    return {"role": state.role, "memory": f"{state.used / 2**20:.0f} MiB{most}"}
+
+
+def _engine(tasks: Queued, messages: Queued) -> Part:
+    late = max(tasks.late, messages.late)
+    return Part(
+        "engine",
+        ok=late <= LATE,
+        reason=f"Work that is due waits for {late:.0f} s.",
+        since=datetime.now(UTC) - timedelta(seconds=late),
+        do=_DO["engine"],
+        facts={"tasks due": str(tasks.due), "messages due": str(messages.due)},
+    )
+
+
+def _org(org: str, scan: OrgScan | None, trouble: Trouble | None) -> Part:
+    looked = scan.finished_at if scan is not None else None
+    failure = scan.failure if scan is not None else ""
+    since = trouble.since if trouble is not None else (scan.started_at if scan else None)
+    return Part(
+        f"okta:{org}",
+        ok=not failure,
+        reason=failure,
+        since=since,
+        do=_DO["okta"],
+        facts={
+            "looked": looked.isoformat(timespec="seconds") if looked else "not yet",
+            "apps": str(scan.apps if scan else 0),
+        },
+    )
+
+
+def _others(troubles: Mapping[str, Trouble]) -> Iterator[Part]:
+    """What is wrong elsewhere than at an org, which its own part tells of."""
+    for trouble in troubles.values():
+        kind = "chat" if trouble.is_of_chat else trouble.platform
+        if kind != "okta":
+            name = f"chat:{trouble.place}" if trouble.is_of_chat else trouble.place
+            do = _DO.get(kind, "")
+            yield Part(name, ok=False, reason=trouble.reason, since=trouble.since, do=do)

@@ -1,0 +1,93 @@
+"""Notice what breaks outside of chat, or soon ends, tell the operators once, and notice its end.
+
+Places are `okta:ORG`, `entra:TENANT` (as Okta names it) and `expires:KEY` of the settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.changes import Changes
+from bot.domain.delivery.incidents import SOON, Trouble, alarms, owners
+from bot.domain.inventory.records import OrgScan
+from bot.domain.people.admins import ChatIdentity
+from bot.errors import Conflict
+from bot.ports.engine import Engine
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+
+log = structlog.get_logger(__name__)
+
+Wrong = tuple[str, str]
+"""A code, and a reason in words free of secrets."""
+
+
+class Watch:
+    """Told how things went, keeps what is wrong."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        engine: Engine,
+        clock: Clock,
+        operators: tuple[ChatIdentity, ...],
+    ) -> None:
+        self._ledger = ledger
+        self._engine = engine
+        self._clock = clock
+        self._operators = operators
+
+    async def looked(self, scan: OrgScan, tenants: Mapping[str, str]) -> None:
+        """A look at an org ended. `tenants`: those that were read, and why not, "" when all was."""
+        found = {f"okta:{scan.org}": ("scan_failed", scan.failure) if scan.failure else None}
+        for name, failure in tenants.items():
+            found[f"entra:{name}"] = ("tenant_unread", failure) if failure else None
+        await self._keep(found)
+
+    async def ends(self, when: Mapping[str, datetime]) -> None:
+        """What ends when (UTC), by its key in the settings; all that is known to end is told."""
+        now = self._clock.now()
+        found: dict[str, Wrong | None] = {
+            place: None for place in await self._ledger.troubles() if place.startswith("expires:")
+        }
+        for key, at in when.items():
+            soon = ("expires", f"{key} ends on {at.date().isoformat()}.")
+            found[f"expires:{key}"] = soon if at - now <= SOON else None
+        await self._keep(found)
+
+    async def _keep(self, found: Mapping[str, Wrong | None]) -> None:
+        known = await self._ledger.troubles()
+        now = self._clock.now()
+        new = [
+            Trouble(place, *wrong, now)
+            for place, wrong in found.items()
+            if wrong is not None and place not in known
+        ]
+        over = tuple(place for place, wrong in found.items() if wrong is None and place in known)
+        if not new and not over:
+            return
+        planned = tuple(
+            one
+            for trouble in new
+            for one in alarms(
+                trouble.place,
+                trouble.code,
+                now,
+                owners(trouble, self._operators),
+                after=timedelta(),
+            )
+        )
+        try:
+            await self._ledger.commit(Changes(troubles=tuple(new), solved=over, planned=planned))
+        except Conflict:
+            return  # another replica met the same at the same time
+        for trouble in new:
+            log.error("something is wrong", place=trouble.place, reason=trouble.reason)
+        for place in over:
+            log.info("it is well again", place=place)
+        for one in planned:
+            await self._engine.deliver(one.key, one.due_at)

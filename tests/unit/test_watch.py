@@ -1,0 +1,115 @@
+"""What breaks outside of chat is told once, stands while it lasts, and ends by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.delivery.incidents import Trouble, owners
+from bot.domain.delivery.notices import Alarm
+from bot.domain.inventory.records import OrgScan
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.watch import Watch
+from tests.fake_ledger import FakeLedger
+from tests.fakes import FakeClock, FakeEngine
+
+NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+SLACK = ChatIdentity(Platform.SLACK, "U9", "Ola")
+TEAMS = ChatIdentity(Platform.TEAMS, "29:ola", "Ola")
+GOOD = OrgScan("contoso", NOW, NOW)
+BAD = replace(GOOD, failure="The key was refused.")
+
+
+class Setting:
+    """A watch on a ledger in memory."""
+
+    def __init__(self) -> None:
+        self.ledger = FakeLedger()
+        self.engine = FakeEngine()
+        self.clock = FakeClock(NOW)
+        self.watch = Watch(
+            ledger=self.ledger, engine=self.engine, clock=self.clock, operators=(SLACK, TEAMS)
+        )
+
+    async def alarms(self) -> list[tuple[str, str]]:
+        """Of whom each is, and what it is about."""
+        keys = await self.ledger.due(NOW + timedelta(days=400), 100)
+        notices = [one.notice for one in (await self.ledger.deliveries(keys)).values()]
+        return sorted((str(one.to), one.about) for one in notices if isinstance(one, Alarm))
+
+
+@pytest.fixture
+def setting() -> Setting:
+    return Setting()
+
+
+async def test_an_org_that_cannot_be_read_is_told_once_to_every_operator(setting: Setting) -> None:
+    """However often it fails; the first failure is since when."""
+    await setting.watch.looked(BAD, {})
+    setting.clock.forward(timedelta(hours=3))
+    await setting.watch.looked(replace(BAD, failure="Another reason."), {})
+    trouble = (await setting.ledger.troubles())["okta:contoso"]
+    assert (trouble.since, trouble.reason) == (NOW, "The key was refused.")
+    assert await setting.alarms() == [(str(SLACK), "okta:contoso"), (str(TEAMS), "okta:contoso")]
+
+
+async def test_it_is_over_with_the_next_look_that_goes_through(setting: Setting) -> None:
+    """Of this org, not of another."""
+    await setting.watch.looked(BAD, {})
+    await setting.watch.looked(replace(GOOD, org="fabrikam"), {})
+    assert "okta:contoso" in await setting.ledger.troubles()
+    await setting.watch.looked(GOOD, {})
+    assert await setting.ledger.troubles() == {}
+
+
+async def test_a_tenant_is_told_of_and_another_look_that_did_not_ask_it_says_nothing(
+    setting: Setting,
+) -> None:
+    """What was not asked is as it was; what was read is well."""
+    await setting.watch.looked(GOOD, {"contoso": "Application.Read.All is missing.", "fine": ""})
+    assert list(await setting.ledger.troubles()) == ["entra:contoso"]
+    await setting.watch.looked(GOOD, {})
+    assert list(await setting.ledger.troubles()) == ["entra:contoso"]
+    await setting.watch.looked(GOOD, {"contoso": ""})
+    assert await setting.ledger.troubles() == {}
+
+
+@pytest.mark.parametrize(("days", "told"), [(31, 0), (30, 1), (1, 1), (-1, 1)])
+async def test_what_ends_is_told_thirty_days_before(setting: Setting, days: int, told: int) -> None:
+    """Once, also while it nears; and when it has ended."""
+    ends = {"entra.certificate": NOW + timedelta(days=days)}
+    for _ in range(3):
+        await setting.watch.ends(ends)
+    assert len(await setting.ledger.troubles()) == told
+    assert len(await setting.alarms()) == 2 * told
+
+
+async def test_a_new_certificate_ends_the_warning(setting: Setting) -> None:
+    """Also one whose end nobody knows, such as a secret in its place."""
+    for renewed in ({"entra.certificate": NOW + timedelta(days=700)}, {}):
+        await setting.watch.ends({"entra.certificate": NOW + timedelta(days=3)})
+        assert list(await setting.ledger.troubles()) == ["expires:entra.certificate"]
+        await setting.watch.ends(renewed)
+        assert await setting.ledger.troubles() == {}
+
+
+async def test_boards_end_no_trouble_that_is_none_of_theirs(setting: Setting) -> None:
+    """They end those of channels that are kept no more."""
+    await setting.watch.looked(BAD, {})
+    await Troubles(setting.ledger).keep_only({"slack"})
+    assert "okta:contoso" in await setting.ledger.troubles()
+
+
+def test_owners_of_a_platform_that_is_out_are_elsewhere() -> None:
+    """Of a channel they are on its platform; of all else it is everybody."""
+    everybody = (SLACK, TEAMS)
+    told = {
+        place: owners(Trouble(place, "x", "", NOW), everybody)
+        for place in ("slack", "slack:C1", "okta:contoso", "entra:contoso", "expires:x")
+    }
+    assert told["slack"] == (TEAMS,)
+    assert told["slack:C1"] == (SLACK,)
+    assert told["okta:contoso"] == told["entra:contoso"] == told["expires:x"] == everybody
