@@ -147,7 +147,6 @@ def _done(known: Known) -> _Verdict | None:
     sure = (
         _change(known, proof) is None  # which every contradiction is
         and (lack is None or lack.lack not in _ANYHOW)
-        and known.has_come(proof)
         and _is_looked_at(known)
         and (_stands(known) or (own is not None and known.has_full_weight(own)))
     )
