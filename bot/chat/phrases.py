@@ -12,8 +12,8 @@ from bot.domain.campaign.windows import SMS_RETIREMENT
 from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.evidence.doubts import doubts
-from bot.domain.evidence.rules import Evidence
-from bot.domain.evidence.verdict import Assessment, State
+from bot.domain.evidence.rules import Evidence, Nature, Source
+from bot.domain.evidence.verdict import Assessment, Confidence, State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Platform
 from bot.domain.people.choice import DISQUALIFYING, Candidate, Nobody, Point
@@ -42,6 +42,8 @@ TONES = {
 }
 
 
+_PARTS = {"log": Source.OKTA_LOG, "microsoft": Source.GRAPH_DIRECTORY}
+
 NO_OUTLOOKS: Mapping[str, Outlook] = MappingProxyType({})
 SAID = 60
 """Characters of what somebody said that an answer repeats."""
@@ -67,6 +69,8 @@ def known_how(words: Words, verdict: Assessment | AppSummary, now: datetime) -> 
 
 def next_step(words: Words, assessment: Assessment) -> str:
     """What is to be done next: by what is missing, where that is known, else by the state."""
+    if assessment.state is State.MIGRATED and assessment.confidence is not Confidence.PROVEN:
+        return words("next.migrated_likely")
     return words(f"next.{(assessment.lack or assessment.state).value}")
 
 
@@ -98,6 +102,30 @@ def evidence_text(words: Words, evidence: Evidence) -> str:
     if not doubted:
         return what
     return words("phrase.doubtful", what=what, doubts=words("phrase.comma").join(doubted))
+
+
+def dated(words: Words, evidence: Evidence, now: datetime) -> str:
+    """One piece of evidence as a sentence, with its age."""
+    what = evidence_text(words, evidence).removesuffix(".")
+    return words("phrase.dated", what=what, age=when(words, evidence, now))
+
+
+def source(words: Words, evidence: Evidence) -> str:
+    """Where it was read; of a read that failed, where it should have been."""
+    part = _PARTS.get(evidence.failed_part, evidence.rule.source)
+    return words(f"source.{part.value}")
+
+
+def when(words: Words, evidence: Evidence, now: datetime) -> str:
+    """When it happened; of what stands, when it was found last, and since when it is there."""
+    if evidence.failed_part and evidence.first_seen is not None:
+        return words("phrase.since", date=words.date(evidence.first_seen.date()))
+    age = words.ago(evidence.last_true, now)
+    if evidence.rule.nature is not Nature.FACT:
+        return age
+    if evidence.happened_at is None:
+        return words("phrase.found", age=age)
+    return words("phrase.found_since", age=age, date=words.date(evidence.happened_at.date()))
 
 
 def stage(

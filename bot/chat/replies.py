@@ -186,12 +186,15 @@ class Replies:
             Text(
                 words(
                     "why.contradiction",
-                    done=phrases.evidence_text(words, c.done),
-                    undone=phrases.evidence_text(words, c.not_done),
+                    done=phrases.dated(words, c.done, now),
+                    undone=phrases.dated(words, c.not_done, now),
                 )
             )
             for c in assessment.contradictions
         ]
+        doubt = assessment.doubt
+        if doubt is not None and doubt not in (c.not_done for c in assessment.contradictions):
+            blocks.append(Text(words("why.doubt", says=phrases.dated(words, doubt, now))))
         blocks += [
             Text(words("why.warning", says=phrases.evidence_text(words, e)))
             for e in (*assessment.because, *assessment.beside)
@@ -208,8 +211,8 @@ class Replies:
                         (
                             Cell(phrases.evidence_text(words, evidence)),
                             Cell(words(weight)),
-                            Cell(words(f"source.{evidence.rule.source.value}")),
-                            Cell(words.ago(evidence.at, now)),
+                            Cell(phrases.source(words, evidence)),
+                            Cell(phrases.when(words, evidence, now)),
                         )
                         for evidence, weight in rows
                     ),

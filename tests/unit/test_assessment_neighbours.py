@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.evidence.assessment import assess
-from bot.domain.evidence.rules import CLOCKS, FINISHES_WITHIN, SHOWS_WITHIN, Evidence
+from bot.domain.evidence.rules import CLOCKS, FINISHES_WITHIN, SHOWS_WITHIN, Evidence, EvidenceKind
 from bot.domain.evidence.verdict import Confidence, Lack, State
 from tests.unit.test_assessment import (
     ACCOUNT,
@@ -183,6 +183,29 @@ def test_a_word_against_a_proof_asks_for_a_look_until_somebody_looked(
     assert check([*body, word(answer, 1, "ben@contoso.com")], state, LIKELY).contradictions
     check([*body, word(answer, 4)], REVIEW, LIKELY)
     check([*body, event(K.SERVICE_ACCOUNT_USED, 2)], MIGRATED, PROVEN)
+
+
+@pytest.mark.parametrize(
+    ("beside", "doubt"),
+    [
+        ([event(K.SETTINGS_SAVED, 40)], K.SETTINGS_SAVED),
+        ([event(K.UNWATCHED, 40), event(K.SETTINGS_SAVED, 60)], K.UNWATCHED),
+        ([unread("log", since=2), unread("microsoft", since=2)], K.READ_FAILED),
+        ([word(K.SAW_AUTHENTICATE, 31)], K.SAW_AUTHENTICATE),
+    ],
+)
+def test_a_likely_verdict_names_what_makes_it_no_more_than_that(
+    beside: list[Evidence], doubt: EvidenceKind
+) -> None:
+    """The newest that may have undone it, or what could not be read."""
+    found = check([*HEALTHY, *beside], MIGRATED, LIKELY).doubt
+    assert found is not None
+    assert (found.kind, found.failed_part) == (doubt, "log" if doubt is K.READ_FAILED else "")
+    aged = [ON, account(seen=3), consent(seen=3), unread("microsoft", since=2)]
+    missed = check(aged, MIGRATED, LIKELY).doubt
+    assert missed is not None
+    assert missed.failed_part == "microsoft"
+    assert check([*HEALTHY, unread("microsoft", since=2)], MIGRATED, PROVEN).doubt is None
 
 
 # ------------------------------------------------------------------ clocks that are ahead

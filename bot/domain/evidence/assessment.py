@@ -49,6 +49,7 @@ def assess(evidence: Iterable[Evidence], now: datetime) -> Assessment:
         min((edge for edge in known.edges if edge > now), default=None),
         tuple(e for e in rest if e not in known.current),
         verdict.lack,
+        verdict.doubt,
     )
 
 
@@ -58,6 +59,7 @@ class _Verdict:
     confidence: Confidence
     because: tuple[Evidence | None, ...]
     lack: Lack | None = None
+    doubt: Evidence | None = None
 
 
 def _contradictions(known: Known) -> tuple[Contradiction, ...]:
@@ -144,19 +146,24 @@ def _done(known: Known) -> _Verdict | None:
     seen = next(asking, None)
     if seen is not None:
         return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, (seen, proof, known.scope))
+    # Every contradiction is a change as well.
+    doubt = _change(known, proof) or _missed(known, "log")
     sure = (
-        _change(known, proof) is None  # which every contradiction is
+        doubt is None
         and (lack is None or lack.lack not in _ANYHOW)
-        and _is_looked_at(known)
+        and known.scope is not None
+        and known.has_full_weight(known.scope)
         and (_stands(known) or (own is not None and known.has_full_weight(own)))
     )
     confidence = Confidence.PROVEN if sure else Confidence.LIKELY
+    if not sure:
+        doubt = doubt or _missed(known, "microsoft")
     parts = (known.account, known.consent) if own is None else (own,)
     there = (e for e in parts if e is not None and not e.leans(Lean.NOT_CONSENTED))
     # An account that nothing happened to since is reason enough, and younger than its last use.
     if own is None and known.account is not None and is_proof(known.account):
         proof = proof if _change(known, known.account) else known.account
-    return _Verdict(State.MIGRATED, confidence, (*there, proof, known.scope))
+    return _Verdict(State.MIGRATED, confidence, (*there, proof, known.scope), doubt=doubt)
 
 
 def _overtakes(item: Evidence, proof: Evidence) -> bool:
@@ -228,12 +235,10 @@ def _lost_consent(known: Known) -> bool:
     return any(e.rule.topic or consent.seen_at - e.at > SHOWS_WITHIN for e in _consents(known))
 
 
-def _is_looked_at(known: Known) -> bool:
-    """Whether it was seen lately that provisioning is on, and that nothing else happened."""
-    unread = newest(known.everything, lambda e: e.failed_part == "log")
-    if unread is not None and known.was_missed_for(unread):
-        return False
-    return known.scope is not None and known.has_full_weight(known.scope)
+def _missed(known: Known, part: str) -> Evidence | None:
+    """The failure because of which that part of a look was not read for long."""
+    unread = newest(known.everything, lambda e: e.failed_part == part)
+    return unread if unread is not None and known.was_missed_for(unread) else None
 
 
 def _stands(known: Known) -> bool:

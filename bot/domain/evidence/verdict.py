@@ -72,7 +72,8 @@ class Assessment:
     so before, or in another tenant, or is too old to decide anything. `as_of` is until when the
     oldest of the reasons is known to be true (UTC), so an age can be shown; None when nothing was
     read. `holds_until`: until when (UTC) this holds if nothing new is seen; None: time alone
-    changes nothing. `lack`: what is missing, where that is known.
+    changes nothing. `lack`: what is missing, where that is known. `doubt`: what came after the
+    proof, or keeps from knowing what did, so that "migrated" is no more than likely.
     """
 
     state: State
@@ -84,6 +85,7 @@ class Assessment:
     holds_until: datetime | None = None
     past: tuple[Evidence, ...] = ()
     lack: Lack | None = None
+    doubt: Evidence | None = None
 
     @property
     def ends_request(self) -> bool:

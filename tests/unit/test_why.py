@@ -1,0 +1,116 @@
+"""What `why APP` says of a verdict: true, with its age, and what is next, in both languages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.chat.replies import Replies
+from bot.chat.words import Words
+from bot.domain.evidence.rules import Evidence
+from tests.drawing import check_drawn
+from tests.examples import RECORD
+from tests.reading import text_of
+from tests.unit.test_assessment import (
+    ACCOUNT,
+    DISABLED,
+    HEALTHY,
+    NOT_CONSENTED,
+    NOW,
+    OFF,
+    ON,
+    SECOND,
+    K,
+    event,
+    fact,
+    unread,
+)
+
+
+def why(body: list[Evidence], language: str) -> str:
+    """All that is said of this evidence, drawable on both platforms."""
+    record = replace(RECORD, evidence=tuple(body), scanned_at=NOW, assessed_at=NOW)
+    message = Replies(Words(language)).why(record, NOW)
+    check_drawn(message)
+    return text_of(message)
+
+
+REFUSED = Evidence(K.ADMIN_PASSWORD_REJECTED, NOW, ACCOUNT.at - SECOND, {}, "r")
+CALL = {"call": "GET /x", "where": "contoso", "says": "x", "reason": "cloud_unreachable"}
+
+
+def failing(part: str) -> Evidence:
+    failed = unread(part, since=3)
+    return replace(failed, detail={**failed.detail, **CALL})
+
+
+SAID: list[tuple[str, list[Evidence], tuple[str, ...], tuple[str, ...]]] = [
+    (
+        "proven: found now, and since when it is there",
+        [*HEALTHY],
+        ("proven, just now", "seen just now, there since April 16, 2026", "nothing to do"),
+        ("belegt, gerade eben", "gesehen gerade eben, vorhanden seit 16. April 2026"),
+    ),
+    (
+        "likely: what came after the proof, and how to be sure",
+        [*HEALTHY, event(K.SETTINGS_SAVED, 40, by="Ada")],
+        ("because of this: Ada saved the app’s settings (1 month ago)", "To be sure now"),
+        ("und zwar deshalb: Ada hat die Einstellungen der App gespeichert (vor 1 Monat)",),
+    ),
+    (
+        "likely: what is not read any more, since when, and where",
+        [*HEALTHY, failing("log")],
+        ("GET /x at contoso: There was no answer (since October 30, 2026)", "Okta System Log"),
+        ("Es kam keine Antwort (seit 30. Oktober 2026)",),
+    ),
+    (
+        "old: as of when, and that it is Microsoft that is not read",
+        [
+            ON,
+            fact(K.SERVICE_ACCOUNT, 300, made=500),
+            fact(K.TENANT_CONSENTED, 300, made=500),
+            failing("microsoft"),
+        ],
+        ("likely, 10 months ago", "because of this: Could not read GET /x", "seen 10 months ago"),
+        ("wahrscheinlich, vor 10 Monaten",),
+    ),
+    (
+        "contradicted: both, in no order that is not known",
+        [*HEALTHY, REFUSED],
+        ("contradict each other", "On the other hand: Microsoft refused"),
+        ("Das widerspricht sich", "Dagegen: Microsoft hat"),
+    ),
+    (
+        "gone: consent again",
+        [ON, ACCOUNT, fact(K.TENANT_CONSENTED, 1, made=200), NOT_CONSENTED],
+        ("needs consent", "the consent is gone", "a Global Administrator presses", "1 day ago"),
+        ("Zustimmung fehlt", "war da und ist weg"),
+    ),
+    (
+        "disabled: enable it",
+        [ON, ACCOUNT, DISABLED],
+        ("enterprise application is disabled", "an administrator enables it"),
+        ("Unternehmensanwendung ist im Tenant deaktiviert",),
+    ),
+    ("off: nothing", [OFF], ("Provisioning is off",), ("Die Bereitstellung ist aus",)),
+    (
+        "unreadable: what is missing",
+        [failing("connection")],
+        ("cannot be read", "cannot say what it needs"),
+        ("nicht lesbar",),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "english", "german"), [s[1:] for s in SAID], ids=[s[0] for s in SAID]
+)
+def test_why_is_understood_without_the_docs(
+    body: list[Evidence], english: tuple[str, ...], german: tuple[str, ...]
+) -> None:
+    """Nothing is said that the evidence does not show."""
+    for language, parts in (("en", english), ("de", german)):
+        said = why(body, language)
+        for part in parts:
+            assert part in said, said
