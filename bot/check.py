@@ -1,4 +1,4 @@
-"""Whether the settings can be used, not only read: what the running bot would stumble over.
+"""Whether the settings actually work, not just parse: what the running bot would stumble over.
 
 Part of the wiring: keys, certificates and addresses are loaded by the adapters that use them, so
 what passes here is what they take. Nothing is connected to.

@@ -1,4 +1,4 @@
-"""What every command stands on: the store, the ledger, the clouds, and the scan that reads them.
+"""What every command needs: the store, the ledger, the clouds, and the scan that reads them.
 
 Part of the wiring, apart from `bot.bootstrap` so that a command in the terminal does not load what
 only the running bot needs (the chat platforms, the web server, the engine).

@@ -1,4 +1,4 @@
-"""What one process of the bot is there for. One does it all, or they share the work by role."""
+"""What one process of the bot does. One does everything, or they share the work by role."""
 
 from __future__ import annotations
 

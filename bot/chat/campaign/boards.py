@@ -1,4 +1,4 @@
-"""The board of a channel, and the thread replies under it."""
+"""A channel's board, and the replies in its thread."""
 
 from __future__ import annotations
 

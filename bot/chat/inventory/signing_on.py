@@ -1,4 +1,4 @@
-"""What `why APP` says of sign-on, which is a matter beside provisioning."""
+"""What `why APP` says about sign-on, which is separate from provisioning."""
 
 from __future__ import annotations
 

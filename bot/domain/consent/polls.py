@@ -1,4 +1,4 @@
-"""How often to look again after somebody said that it is done.
+"""How often to poll after somebody said that it is done.
 
 Consents and service accounts show up at Microsoft after seconds or minutes (Microsoft Graph,
 "oAuth2PermissionGrant", replication delay), so the intervals grow. After the last look of the plan

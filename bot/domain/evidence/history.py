@@ -1,4 +1,4 @@
-"""What is kept of evidence from look to look: enough to tell what may have changed since.
+"""What is kept of evidence from scan to scan: enough to tell what may have changed since.
 
 A look renews the standing facts. What was so before stays as well, once for each kind and tenant:
 that provisioning was off, or a consent was there, must not be lost because it is otherwise now. A

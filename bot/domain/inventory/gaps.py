@@ -1,4 +1,4 @@
-"""What a look at a tenant's administrators had to do without, and why."""
+"""What could not be read about a tenant's administrators, and why."""
 
 from __future__ import annotations
 

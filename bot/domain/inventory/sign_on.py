@@ -1,4 +1,4 @@
-"""How people sign on through an app: a matter beside its provisioning, with a move of its own.
+"""How people sign on through an app: separate from its provisioning, with its own migration.
 
 Okta moved WS-Federation to Microsoft Graph too, automatic and by PowerShell (support.okta.com,
 "Update Office 365 single sign-on applications with automatic configuration to support Microsoft

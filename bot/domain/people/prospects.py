@@ -1,4 +1,4 @@
-"""Who would be asked for an app, as last looked at; kept, so that a list need not look anew."""
+"""Who would be asked about an app, as last worked out; kept, so that a list can just show it."""
 
 from __future__ import annotations
 

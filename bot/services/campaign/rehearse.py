@@ -1,4 +1,4 @@
-"""Who would get what, when, and why: the same decisions as in earnest, and nothing is sent."""
+"""Who would get what, when, and why: the same decisions as for real, but nothing is sent."""
 
 from __future__ import annotations
 

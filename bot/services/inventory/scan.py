@@ -1,4 +1,4 @@
-"""Scan the Okta orgs: list the apps, find out which to look at, look, and keep how it went.
+"""Scan the Okta orgs: list the apps, find out which to read, read them, and record how it went.
 
 Each app is written as soon as it was seen, so a scan that dies leaves what it has, and the next one
 goes on with the rest. What was known before stays, with its age, until it is read again.

@@ -1,4 +1,4 @@
-"""Look at some apps of one org, and commit each as soon as it was seen."""
+"""Scan some apps of one org, and commit each as soon as it has been read."""
 
 from __future__ import annotations
 

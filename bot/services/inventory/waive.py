@@ -1,4 +1,4 @@
-"""Waivers: accept an app as it is up to a day, take that back, and see what was accepted.
+"""Waivers: accept an app as it is until a day, take that back, and list what is accepted.
 
 A waived app is out of the open list, the counts and the reminders; what was seen of it goes on to
 be looked at, so one that turns out migrated is shown as migrated. `Verdicts` ends a waiver.
