@@ -8,11 +8,13 @@ from importlib.resources import files
 from jsonschema import Draft6Validator
 from jsonschema.exceptions import best_match
 
+from adapters.mail.drawing import Drawing
 from adapters.slack.drawing import draw as draw_for_slack
 from adapters.slack.drawing import draw_text
 from adapters.teams.drawing import MAX_CARD_BYTES
 from adapters.teams.drawing import draw as draw_for_teams
-from bot.message import Message
+from bot.chat.words import Words, languages
+from bot.message import Message, in_text
 from sandbox.slack import blocks as slack_blocks
 
 _CARDS = Draft6Validator(
@@ -20,8 +22,11 @@ _CARDS = Draft6Validator(
 )
 
 
+_MAIL = Drawing()
+
+
 def check_drawn(message: Message) -> None:
-    """Within Slack's limits, as a drawing and as text; a card by the official schema."""
+    """Within Slack's limits, as a drawing and as text; a card by the official schema; a mail."""
     for drawn in (draw_for_slack(message), draw_text(message)):
         assert drawn.text.strip()
         assert drawn.blocks
@@ -37,3 +42,8 @@ def check_drawn(message: Message) -> None:
         official = {name: value for name, value in card.items() if name != "msteams"}
         problem = best_match(_CARDS.iter_errors(official))
         assert problem is None, problem
+    assert in_text(message).strip()  # what Teams gets when it calls the card wrong
+    for language in languages():
+        words = Words(language)
+        assert _MAIL.plain(words, message).strip()
+        assert "</html>" in _MAIL.html(words, message)

@@ -500,13 +500,15 @@ class BlankPainter:
         return b"png"
 
 
-def reminding(ledger: Ledger, clock: Clock, by: Policy | None = None) -> Reminding:
-    """The letters of a campaign without dates of its own, in English and in UTC."""
+def reminding(
+    ledger: Ledger, clock: Clock, by: Policy | None = None, language: str = "en"
+) -> Reminding:
+    """The letters of a campaign without dates of its own, in UTC."""
     return Reminding(
         ledger=ledger,
         clock=clock,
         policy=by or POLICY,
-        language="en",
+        language=language,
         secrets=CountingSecrets(),
         painter=BlankPainter(),
         public_url="https://o365bot.example.com",

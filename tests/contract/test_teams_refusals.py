@@ -143,6 +143,20 @@ def _sends(teams: World) -> tuple[Any, ...]:
     )
 
 
+async def test_a_card_that_is_called_wrong_is_said_once_in_plain_text(teams: World) -> None:
+    """To a person, in a channel and as a change: the words arrive, and none is read as markup."""
+    await teams.post(teams.installed())
+    for send in _sends(teams):
+        before = len(teams.microsoft.calls)
+        teams.microsoft.refusals = [Response(json.dumps(_told("BadSyntax")), 400)]
+        await send()
+        (call,) = teams.microsoft.calls[before:]
+        said = call.body.get("activity", call.body)
+        assert said["text"].strip()
+        assert said["textFormat"] == "plain"
+        assert "attachments" not in said
+
+
 def test_every_code_that_is_known_is_tried() -> None:
     """A new row of the table is tried in its real shape."""
     tried = {body["error"]["code"] for _, body, *_ in CASES if _has_code(body)}

@@ -186,18 +186,9 @@ def leaves(of: type[O365BotError] = O365BotError) -> set[type[O365BotError]]:
     return {of}.union(*(leaves(each) for each in of.__subclasses__()))
 
 
-def replied(replies: Replies) -> dict[str, list[Message]]:
-    """What each reply writes for sample data, by the name of its method."""
-    every = records()
-    asked = tuple(replace(record, request_id=REQUEST.id) for record in every)
-    looked = {"contoso": OrgScan("contoso", NOW, NOW)}
-    failed = {"contoso": OrgScan("contoso", NOW, None, failure="It did not answer.")}
-    requests = [{REQUEST.id: replace(REQUEST, stage=stage)} for stage in Stage]
-    points = Candidate(ADA, ADA_IN_CHAT, tuple(Point), tuple(Point))
-    good = Candidate(ADA, ADA_IN_CHAT, (), (Point.ELIGIBLE_ROLE,))
-    choices = [Choice(), Choice((points,)), Choice((good, points))]
-    teams = replace(REQUEST, chat=ChatIdentity(Platform.TEAMS, "ada"))
-    whats: list[O365BotError] = [
+def whats() -> list[O365BotError]:
+    """Each error that there is, with what it tells."""
+    found: list[O365BotError] = [
         AppUnknown("x", ("y",)),
         AppUnknown("x"),
         AppAmbiguous("x", {str(APP.ref): APP.label}),
@@ -210,7 +201,21 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         told = {"where": "contoso", "call": "GET", "missing": "", "app": APP.label}
         vars(error).update(told, domain="contoso.com", platform="teams")
         vars(error).update(until=OKTA_CONSENT.on, latest=OKTA_CONSENT.on)
-        whats += [error] if not isinstance(error, (AppUnknown, AppAmbiguous)) else []
+        found += [error] if not isinstance(error, (AppUnknown, AppAmbiguous)) else []
+    return found
+
+
+def replied(replies: Replies) -> dict[str, list[Message]]:
+    """What each reply writes for sample data, by the name of its method."""
+    every = records()
+    asked = tuple(replace(record, request_id=REQUEST.id) for record in every)
+    looked = {"contoso": OrgScan("contoso", NOW, NOW)}
+    failed = {"contoso": OrgScan("contoso", NOW, None, failure="It did not answer.")}
+    requests = [{REQUEST.id: replace(REQUEST, stage=stage)} for stage in Stage]
+    points = Candidate(ADA, ADA_IN_CHAT, tuple(Point), tuple(Point))
+    good = Candidate(ADA, ADA_IN_CHAT, (), (Point.ELIGIBLE_ROLE,))
+    choices = [Choice(), Choice((points,)), Choice((good, points))]
+    teams = replace(REQUEST, chat=ChatIdentity(Platform.TEAMS, "ada"))
     return {
         "apps": [
             *(
@@ -301,7 +306,7 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
             for known in ((), (ADA.display_name,))
         ],
         "scanned": [replies.scanned(tuple(looked.values()))],
-        "error": [replies.error(error) for error in whats],
+        "error": [replies.error(error) for error in whats()],
         "broken": [replies.broken("1a2b")],
     }
 
