@@ -110,6 +110,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         presence=outside.presence,
         reminding=policy,
     )
+    chat_is_proof = ProofKind.CHAT_ACCOUNT.reaches(minimum) and not settings.sign_in
     reminding = Reminding(
         ledger=ledger,
         clock=clock,
@@ -118,6 +119,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         secrets=secrets,
         painter=outside.painter,
         public_url=settings.public_url,
+        chat_is_proof=chat_is_proof,
     )
     boards = Boards(
         ledger=ledger,
@@ -160,7 +162,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
                 orgs=outside.orgs,
                 clock=clock,
                 language=settings.language,
-                chat_is_proof=ProofKind.CHAT_ACCOUNT.reaches(minimum) and not settings.sign_in,
+                chat_is_proof=chat_is_proof,
                 reminding=reminding,
             ),
             clock=clock,

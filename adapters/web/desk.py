@@ -15,6 +15,7 @@ from adapters.web.csrf import FIELD, Csrf
 from adapters.web.middleware import page_policy
 from adapters.web.networks import network_of
 from adapters.web.pages import Pages
+from bot.chat.typed.commands import typed
 from bot.domain.consent.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME
 from bot.errors import LinkExpired, LinkRevoked, LinkUnknown
 from bot.ports.limits import Limits
@@ -103,7 +104,8 @@ class Desk:
                 response = RedirectResponse(f"/r/{asked.id}", status_code=303)
                 self.cookies.keep(response, Cookie.SESSION, session, SESSION_LIFETIME)
             case PressInChat(asked):
-                response = self.pages.show(request, "in_chat.html", asked=asked)
+                words = typed(f"me {asked.code}", asked.chat.platform)
+                response = self.pages.show(request, "in_chat.html", asked=asked, words=words)
         return response
 
     def stale(self, request: Request) -> Response:

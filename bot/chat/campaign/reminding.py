@@ -44,7 +44,9 @@ class Reminding:
         secrets: Secrets,
         painter: Painter | None = None,
         public_url: str = "",
+        chat_is_proof: bool = False,
     ) -> None:
+        self._chat_is_proof = chat_is_proof
         self._ledger = ledger
         self._clock = clock
         self._policy = policy
@@ -92,7 +94,16 @@ class Reminding:
         language = notice.to.language or self._words.language
         also = await self._waiting(notice.also, now)
         words = Words(language)
-        return personal_round(words, notice, requests, links, self._policy, now, also=also)
+        return personal_round(
+            words,
+            notice,
+            requests,
+            links,
+            self._policy,
+            now,
+            also=also,
+            chat_is_proof=self._chat_is_proof,
+        )
 
     async def _waiting(self, ids: Sequence[str], now: datetime) -> list[ConsentRequest]:
         """Those that the person still has something to do about, and did not put off meanwhile."""

@@ -11,6 +11,7 @@ from bot.domain.campaign.intents import Policy
 from bot.domain.consent.later import snooze_choices
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.notices import PersonalRound
+from bot.domain.people.admins import Platform
 from bot.domain.time.calendar import Calendar
 from bot.message import Block, Buttons, Command, Fact, Facts, Heading, Message, Note, OpenLink, Text
 
@@ -32,11 +33,13 @@ def personal_round(
     *,
     also: Sequence[ConsentRequest] = (),
     can_wait: bool = True,
+    chat_is_proof: bool = False,
 ) -> Message:
     """The message. `requests` are those that it names, `also` those that it only links to.
 
-    `can_wait`: whether it can be put off from here.
+    `can_wait`: whether it can be put off from here. `chat_is_proof`: "It's me" in chat is enough.
     """
+    by_mail = notice.to.platform is Platform.MAIL
     calendar = policy.calendars.of_person(notice.to)
     first = min(requests, key=lambda request: policy.deadline(request).on)
     on = policy.deadline(first).on
@@ -57,19 +60,24 @@ def personal_round(
             )
         ),
     ]
-    if opens := _opens(words, requests, links):
-        blocks.append(Buttons((replace(opens[0], primary=True), *opens[1:])))
+    if by_mail:
+        blocks += [Buttons(ways) for one in requests if (ways := _by_page(words, one, links))]
+    elif opens := _opens(words, requests, links):
+        first_way = replace(opens[0], primary=not chat_is_proof)
+        blocks.append(Buttons((first_way, *opens[1:])))
+    if chat_is_proof and (ways := _in_chat(words, requests)):
+        blocks.append(Buttons(ways))
     if notice.more:
         blocks.append(Text(words("reminder.more", count=notice.more)))
     if more := _opens(words, also, links):
         blocks += [Note(words("round.also")), Buttons(more)]
     choices = snooze_choices(now, on, calendar)
-    if choices and can_wait:
+    if choices and can_wait and not by_mail:
         blocks.append(
             Buttons(tuple(_later(words, (*requests, *also), at, calendar) for at in choices))
         )
     blocks.append(Note(words(f"reason.{notice.reason}", name=first.requested_by)))
-    blocks.append(Note(words("round.stop")))
+    blocks.append(Note(words("round.stop_mail" if by_mail else "round.stop")))
     return Message(title, tuple(blocks))
 
 
@@ -86,6 +94,51 @@ def _opens(
         )
         for request in requests
         if request.id in links
+    )
+
+
+def _by_page(
+    words: Words, request: ConsentRequest, links: Mapping[str, str]
+) -> tuple[OpenLink | Command, ...]:
+    """What a mail has in place of buttons: the app's own link, and where it leads for the rest."""
+    code, app = request.code, request.app_label
+    return tuple(
+        way
+        for opened in _opens(words, (request,), links)
+        for way in (
+            replace(opened, primary=True),
+            Command(
+                f"later:{request.id}",
+                words("button.later_for", app=app),
+                f"later {code}",
+                page=f"{opened.url}#later",
+            ),
+            Command(
+                f"notme:{request.id}",
+                words("button.not_me_for", app=app),
+                f"notme {code}",
+                page=f"{opened.url}#not-me",
+            ),
+        )
+    )
+
+
+def _in_chat(words: Words, requests: Sequence[ConsentRequest]) -> tuple[Command, ...]:
+    """ "It's me" for each app that nobody took on yet, and the steps for what was taken on."""
+    labels = {
+        Stage.REQUESTED: "button.me_for",
+        Stage.DELIVERED: "button.me_for",
+        Stage.ACKNOWLEDGED: "button.steps_for",
+    }
+    return tuple(
+        Command(
+            f"me:{request.id}",
+            words(labels[request.stage], app=request.app_label),
+            f"me {request.code}",
+            primary=number == 0,
+        )
+        for number, request in enumerate(requests)
+        if request.stage in labels
     )
 
 
