@@ -206,3 +206,15 @@ def test_a_region_holds_in_its_country_but_where_another_is_named(zone: str, wor
         days_off=days_off,
     )
     assert calendars.of(zone).works_on(date(2027, 1, 6)) is works
+
+
+def test_a_part_time_week_gives_the_days_off_of_an_account(tmp_path: Path) -> None:
+    """By its account in lower case; Monday is 0, and Saturday and Sunday are off as well."""
+    found = loaded(tmp_path, '[campaign.part_time]\n"Ada@contoso.com" = ["mon", "tue", "thu"]\n')
+    assert found.days_off() == {"ada@contoso.com": frozenset({2, 4, 5, 6})}
+
+
+def test_a_part_time_week_without_a_day_is_refused(tmp_path: Path) -> None:
+    """This person would never be told; the error names the account."""
+    with pytest.raises(SettingsInvalid, match=r"part_time.*ada@contoso\.com.*week is empty"):
+        loaded(tmp_path, '[campaign.part_time]\n"ada@contoso.com" = []\n')
