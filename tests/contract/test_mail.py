@@ -265,7 +265,7 @@ async def test_each_attempt_is_a_mail_of_its_own(
 
 def test_an_authority_that_is_none_is_found_by_check(tmp_path: Path) -> None:
     """Text of any other kind, a key for a certificate, an empty file."""
-    for number, text in enumerate(("", "no pem", "-----BEGIN PRIVATE KEY-----\nAA\n")):
+    for number, text in enumerate(("", "no pem", "-----BEGIN NOTHING-----\nAA\n")):
         path = tmp_path / f"{number}.pem"
         path.write_text(text)
         with pytest.raises(SettingsInvalid, match=r"mail\.ca_file: holds no certificate"):

@@ -33,6 +33,7 @@ async def test_a_pressed_send_is_gone_for_everybody_and_sends_once(
     stage.world.teams.look_again("ola", offer)
     assert send not in reading.buttons(offer)
     assert said(app.label, "Gita Global", "personal link")(offer)
+    await stage.ask_in_teams(f"send {app.label} now", said(app.label))  # whatever the day
     letter = await stage.next(dm, since, said(app.label))
     assert [m for m in dm.messages[since:] if m.from_bot] == [letter]
 

@@ -207,7 +207,7 @@ def test_the_owner_map_leads_from_an_admin_account_to_its_person() -> None:
     [
         ((ON_SLACK,), ON_SLACK),
         ((ON_TEAMS,), ON_TEAMS),
-        ((ON_TEAMS, ON_SLACK), ON_SLACK),
+        ((ON_TEAMS, ON_SLACK), ON_TEAMS),  # the first is where they are best reached
         ((ON_SLACK, replace(ON_SLACK, email="ada@contoso.com")), ON_SLACK),
         ((ON_SLACK, ChatIdentity(Platform.SLACK, "U2"), ON_TEAMS), ON_TEAMS),
         ((ON_SLACK, ChatIdentity(Platform.SLACK, "U2")), None),
