@@ -72,13 +72,13 @@ SAID: list[tuple[str, list[Evidence], tuple[str, ...], tuple[str, ...]]] = [
             fact(K.TENANT_CONSENTED, 300, made=500),
             failing("microsoft"),
         ],
-        ("likely, 10 months ago", "because of this: Could not read GET /x", "seen 10 months ago"),
+        ("likely, 10 months ago", "read GET /x at contoso", "seen 10 months ago"),
         ("wahrscheinlich, vor 10 Monaten",),
     ),
     (
         "contradicted: both, in no order that is not known",
         [*HEALTHY, REFUSED],
-        ("contradict each other", "On the other hand: Microsoft refused"),
+        ("contradict each other", "On the other hand: Microsoft rejected"),
         ("Das widerspricht sich", "Dagegen: Microsoft hat"),
     ),
     (
