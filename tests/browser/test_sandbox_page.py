@@ -57,6 +57,9 @@ async def test_the_whole_journey_on_the_page(
     # Who, and send, by the buttons
     await channel.get_by_role("button", name=f"Who can do {APP}?").click()
     await channel.get_by_role("button", name="Send Gita Global the link").click(timeout=SLOW)
+    # It waits for her working hours, whatever the day is here: sent at once by a word.
+    await page.get_by_label("Write a message in Slack").first.fill(f"/o365 send {APP} now")
+    await page.keyboard.press("Enter")
     letter = page.locator("#direct-slack-messages .message").last
     await expect(letter).to_contain_text(f"Please connect {APP}", timeout=SLOW)
 
