@@ -73,8 +73,15 @@ async def mailbox(behind: int, certificates: Certificates) -> AsyncIterator[Mail
 
     async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_connection("127.0.0.1", behind)
-        with suppress(OSError):
-            await asyncio.gather(_copy(reader, there[1]), _copy(there[0], writer))
+        try:
+            await asyncio.gather(
+                _copy(reader, there[1]), _copy(there[0], writer), return_exceptions=True
+            )
+        finally:
+            for one in (writer, there[1]):
+                one.close()
+                with suppress(OSError):
+                    await one.wait_closed()
 
     async with await asyncio.start_server(forward, "127.0.0.1", 0, ssl=context) as front:
         box = Mailbox(front.sockets[0].getsockname()[1], behind)

@@ -105,7 +105,7 @@ class Desk:
                 self.cookies.keep(response, Cookie.SESSION, session, SESSION_LIFETIME)
             case PressInChat(asked):
                 words = typed(f"me {asked.code}", asked.chat.platform)
-                response = self.pages.show(request, "in_chat.html", asked=asked, words=words)
+                response = self.pages.show(request, "in_chat.html", asked=asked, typed=words)
         return response
 
     def stale(self, request: Request) -> Response:

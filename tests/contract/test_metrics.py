@@ -33,8 +33,6 @@ from bot.ports.figures import Figures
 from bot.ports.limits import RateWindow
 from tests.examples import RECORD, REQUEST
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 async def client(redis_url: str) -> AsyncIterator[Redis]:
@@ -65,31 +63,32 @@ async def test_an_empty_store_has_figures_too(client: Redis, ledger: RedisLedger
 
 async def test_everything_is_counted_where_it_belongs(client: Redis, ledger: RedisLedger) -> None:
     """Apps by state, requests by stage, what is due and how late, troubles, the last look."""
+    now = datetime.now(UTC)
     record = replace(RECORD, revision=1)
     request = replace(REQUEST, revision=1)
     late = Delivery(
-        ChannelReminder(Channel(Platform.SLACK, "C1"), "x"), NOW - timedelta(minutes=5), "test"
+        ChannelReminder(Channel(Platform.SLACK, "C1"), "x"), now - timedelta(minutes=5), "test"
     )
     later = Delivery(
-        ChannelReminder(Channel(Platform.SLACK, "C1"), "y"), NOW + timedelta(hours=5), "test"
+        ChannelReminder(Channel(Platform.SLACK, "C1"), "y"), now + timedelta(hours=5), "test"
     )
-    trouble = Trouble("slack:C1", "x", "archived", NOW)
+    trouble = Trouble("slack:C1", "x", "archived", now)
     await ledger.commit(
         Changes(apps=(record,), requests=(request,), planned=(late, later), troubles=(trouble,))
     )
-    await ledger.save_scan(OrgScan("contoso", NOW, NOW, failure="no"))
+    await ledger.save_scan(OrgScan("contoso", now, now, failure="no"))
     found = await figures(client, ledger).read()
     of = found.orgs[record.app.ref.org]
     assert of.apps[record.verdict.state.value] == 1
     assert sum(of.apps.values()) == 1
-    assert (of.scanned_at, of.scan_failed) == (NOW, True)
+    assert (of.scanned_at, of.scan_failed) == (now, True)
     assert found.requests[request.stage] == 1
     assert sum(found.requests.values()) == 1
     assert (found.deliveries.waiting, found.deliveries.due) == (2, 1)
     assert 290 < found.deliveries.late < 400
     assert found.troubles == {"slack": 1}
 
-    await ledger.commit(Changes(requests=(replace(step(request, Step.REVOKE, NOW)),)))
+    await ledger.commit(Changes(requests=(replace(step(request, Step.REVOKE, now)),)))
     assert sum((await figures(client, ledger).read()).requests.values()) == 0
 
 
@@ -105,14 +104,15 @@ async def test_requests_of_a_former_release_are_counted(client: Redis, ledger: R
 
 async def test_the_budget_is_that_of_the_tightest_limit(client: Redis, ledger: RedisLedger) -> None:
     """While its window lasts; blocked is nothing left; each org has its own."""
-    soon = NOW + timedelta(seconds=50)
+    now = datetime.now(UTC)
+    soon = now + timedelta(seconds=50)
     budget = RedisRateBudget(client, Keys(), "okta:contoso")
     for path, left in (("/api/v1/apps", 80), ("/api/v1/logs", 10), ("/api/v1/users/00u1", 60)):
-        await budget.learn(bucket_of(path), RateWindow(1, 100, left, soon), NOW)
+        await budget.learn(bucket_of(path), RateWindow(1, 100, left, soon), now)
     read = figures(client, ledger).read
     assert (await read()).orgs["contoso"].budget == pytest.approx(0.1)
     assert (await read()).orgs["fabrikam"].budget == 1.0
-    await budget.block("/api/v1/logs", soon, NOW)
+    await budget.block("/api/v1/logs", soon, now)
     assert (await read()).orgs["contoso"].budget == 0.0
 
 

@@ -141,7 +141,7 @@ async def test_who_did_not_answer_reads_that_somebody_else_is_asked(ledger: Fake
     await ledger.commit(Changes(requests=(replace(DELIVERED, stage=Stage.EXPIRED, revision=2),)))
     message = await letters(ledger).compose(THANKS)
     assert message is not None
-    assert "somebody else is asked for Contoso O365" in text_of(message)
+    assert "I am asking somebody else about Contoso O365" in text_of(message)
     assert "new one" not in text_of(message)
 
 
