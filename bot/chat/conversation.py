@@ -247,11 +247,11 @@ class Conversation:
                 return await self._why(replies, await self._find(app))
             case Who(app):
                 return await self._who(replies, await self._find(app))
-            case Send(app, now):
+            case Send(app, now, sure):
                 record, named = await named_app(self._ledger, app)
                 if not named:  # who it goes to was perhaps said as well: better asked than guessed
                     return await self._who(replies, record)
-                sent = await self._outreach.send(record.app.ref, asker, now=now)
+                sent = await self._outreach.send(record.app.ref, asker, now=now, sure=sure)
                 return replies.sent(sent, self._link_hours, self._clock.now())
             case SendAll(now, sure):
                 return replies.sent_all(await self._outreach.send_all(asker, now=now, sure=sure))

@@ -39,7 +39,7 @@ from bot.message import (
     Text,
     Tone,
 )
-from bot.services.campaign.outreach import Disturbs, Sent, SentAll
+from bot.services.campaign.outreach import Disturbs, Holds, Sent, SentAll
 from bot.services.campaign.rehearse import Plan
 from bot.services.people.accounts import Noted
 
@@ -251,8 +251,10 @@ class Replies:
         """What was said of an admin account is kept."""
         return people.noted(self._words, noted)
 
-    def sent(self, found: Sent, link_hours: int, now: datetime) -> Message:
-        """Somebody was asked; when their message goes out."""
+    def sent(self, found: Sent | Holds, link_hours: int, now: datetime) -> Message:
+        """Somebody was asked and when their message goes out, or that they have it already."""
+        if isinstance(found, Holds):
+            return sending.holds(self._words, found, now)
         return sending.sent(self._words, found, link_hours, now)
 
     def sent_all(self, found: SentAll | Disturbs) -> Message:

@@ -56,7 +56,7 @@ from bot.domain.summaries import Page, Part, summary_of
 from bot.domain.time.calendar import Calendars
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import Buttons, Facts, Heading, Message, Note, Picture, Progress, Table, Text
-from bot.services.campaign.outreach import Disturbs, Sent, SentAll
+from bot.services.campaign.outreach import Disturbed, Disturbs, Holds, Sent, SentAll
 from bot.services.campaign.rehearse import Plan
 from bot.services.consent.ask import Asked
 from bot.services.consent.onboard import Invitation
@@ -205,6 +205,10 @@ def whats() -> list[O365BotError]:
     return found
 
 
+def disturbed(apps: int, *, at_work: bool) -> Disturbed:
+    return Disturbed(ADA_IN_CHAT, ADA.display_name, apps, at_work)
+
+
 def replied(replies: Replies) -> dict[str, list[Message]]:
     """What each reply writes for sample data, by the name of its method."""
     every = records()
@@ -262,7 +266,12 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
                 for nobody in (0, 1, 2)
                 for now in (False, True)
             ),
-            *(replies.sent_all(Disturbs(n, n, closed)) for n in (1, 40) for closed in (0, 1, 2)),
+            *(
+                replies.sent_all(Disturbs(tuple(disturbed(n, at_work=n > 2) for n in some), NOW))
+                for some in ((3,), (1,), (1, 2), range(1, 40))
+            ),
+            *(replies.sent_all(SentAll((), 0, 0, False, n, n)) for n in (0, 1, 2)),
+            *(replies.sent(Holds(REQUEST, Outlook(at, Wait.WEEK)), 72, NOW) for at in (NOW, None)),
         ],
         "public": [
             replies.public(verb, channels)

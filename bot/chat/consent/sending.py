@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.chat import phrases
 from bot.chat.words import Words
 from bot.domain.campaign.rehearsal import Wait
 from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest
 from bot.message import Block, Buttons, Command, Fact, Facts, Message, Note, Text
-from bot.services.campaign.outreach import Disturbs, Sent, SentAll
+from bot.services.campaign.outreach import Disturbed, Disturbs, Holds, Sent, SentAll
 
 SHOWN = 10
 
@@ -42,6 +43,28 @@ def sent(words: Words, found: Sent, link_hours: int, now: datetime) -> Message:
     return Message(title, tuple(blocks))
 
 
+def holds(words: Words, found: Holds, now: datetime) -> Message:
+    """They have the message already: what another one would do, asked back."""
+    request = found.request
+    title = words("holds.title", name=request.admin_name, app=request.app_label)
+    zone = zone_named(request.chat.time_zone)
+    told = request.named[-1] if request.named else request.requested_at
+    blocks: list[Block] = [
+        Text(title),
+        Text(
+            words("holds.since", at=words.moment(told, zone), stage=phrases.stage(words, request))
+        ),
+    ]
+    if found.outlook.at is not None:
+        at = moment(words, request, found.outlook.at)
+        blocks.append(Text(words("holds.next", at=at)))
+    blocks += [
+        Text(words("holds.again", time=f"{now.astimezone(zone):%H:%M}")),
+        Buttons((Command("again", words("holds.button"), f"send {request.app} now sure"),)),
+    ]
+    return Message(title, tuple(blocks))
+
+
 def when(words: Words, found: Sent) -> str:
     """When the message goes out, by the person's own clock, and why not at once."""
     if found.outlook is None:
@@ -60,7 +83,10 @@ def moment(words: Words, request: ConsentRequest, at: datetime) -> str:
 def sent_all(words: Words, found: SentAll) -> Message:
     """All that was open was asked for."""
     count = len(found.sent)
-    title = words("sendall.title", count=count) if count else words("sendall.none")
+    left = found.held or found.nobody or found.unread or found.failed
+    title = words("sendall.title", count=count)
+    if not count:
+        title = words("sendall.none" if left else "sendall.nothing")
     blocks: list[Block] = [Text(title)]
     if count:
         blocks.append(
@@ -77,6 +103,10 @@ def sent_all(words: Words, found: SentAll) -> Message:
         blocks.append(Text(words("sendall.held", count=found.held)))
     if found.nobody:
         blocks.append(Text(words("sendall.nobody", count=found.nobody)))
+    if found.unread:
+        blocks.append(Text(words("sendall.unread", count=found.unread)))
+    if found.failed:
+        blocks.append(Text(words("sendall.failed", count=found.failed)))
     if count or found.held:
         blocks.append(Note(words("sendall.now" if found.now else "sendall.each")))
     return Message(title, tuple(blocks))
@@ -84,7 +114,8 @@ def sent_all(words: Words, found: SentAll) -> Message:
 
 def disturbs(words: Words, found: Disturbs) -> Message:
     """What "now" would do, asked back."""
-    title = words("disturbs.title", count=found.people)
+    count = len(found.people)
+    title = words("disturbs.title", count=count)
     closed = (
         words("disturbs.closed", count=found.closed) if found.closed else words("disturbs.open")
     )
@@ -93,6 +124,8 @@ def disturbs(words: Words, found: Disturbs) -> Message:
         (
             Text(title),
             Text(closed),
+            Facts(tuple(_disturbed(words, one, found.at) for one in found.people[:SHOWN])),
+            *((Note(words("sendall.more", count=count - SHOWN)),) if count > SHOWN else ()),
             Buttons(
                 (
                     Command("sure", words("disturbs.yes"), "send all now sure"),
@@ -102,3 +135,9 @@ def disturbs(words: Words, found: Disturbs) -> Message:
             Note(words("disturbs.otherwise")),
         ),
     )
+
+
+def _disturbed(words: Words, one: Disturbed, at: datetime) -> Fact:
+    """Somebody, the time where they are, and for how many apps."""
+    local = at.astimezone(zone_named(one.chat.time_zone))
+    return Fact(one.name, words("disturbs.who", time=f"{local:%H:%M}", count=one.apps))

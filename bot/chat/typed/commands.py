@@ -55,10 +55,14 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Ask the right person; `now`: at once, whatever their hours are."""
+    """Ask the right person; `now`: at once, whatever their hours are.
+
+    `sure`: also when they have the message already.
+    """
 
     app: str
     now: bool = False
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

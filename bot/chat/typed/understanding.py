@@ -192,17 +192,20 @@ def _meant(verb: str, rest: str) -> str:
 
 # "contoso/0oa1 now", "all", "all now sure", "alle jetzt"
 _NOW = re.compile(
-    r"(?P<app>.+?),?\s+(?:right now|now|jetzt|sofort)(?P<sure>\s+sure)?", re.IGNORECASE
+    r"(?P<app>.+?)(?P<now>,?\s+(?:right now|now|jetzt|sofort))?(?P<sure>\s+sure)?", re.IGNORECASE
 )
 _ALL = frozenset({"all", "everything", "all apps", "alle", "alles", "alle apps"})
 
 
 def _send(rest: str) -> Send | SendAll:
     found = _NOW.fullmatch(rest.rstrip(_ENDS))
-    app = found["app"].strip(AROUND) if found else rest
+    if found is None:
+        return Send(rest)
+    now, sure = bool(found["now"]), bool(found["sure"])
+    app = found["app"].strip(AROUND) if now or sure else rest
     if likeness(unmarked(app)).rstrip(_ENDS) in _ALL:
-        return SendAll(found is not None, sure=bool(found and found["sure"]))
-    return Send(app, found is not None)
+        return SendAll(now, sure)
+    return Send(app, now, sure)
 
 
 def _plan(rest: str) -> PlanAhead:

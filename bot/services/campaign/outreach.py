@@ -6,9 +6,12 @@ message at once, with everything that waits for the same person's first message 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+import structlog
 
 from bot.domain.campaign import rounds
 from bot.domain.campaign.intents import Policy, Reason
@@ -17,11 +20,12 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import PersonalRound
+from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.choice import Candidate
-from bot.errors import ConsentError, NobodyReachable
+from bot.errors import ChatError, CloudError, ConsentError, NobodyReachable
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
@@ -30,6 +34,8 @@ from bot.services.people.standing import outlooks, standing_of
 
 MANY = 1
 """More people than this are disturbed at once only when that was asked back."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +47,62 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Disturbs:
-    """What "now" would do: so many people would get a message, `closed` of them out of hours."""
+class Holds:
+    """Nothing was sent: this person has the message already, and another one voids its link.
 
-    people: int
+    `outlook` says when they hear of it again by themselves.
+    """
+
+    request: ConsentRequest
+    outlook: Outlook
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbed:
+    """Somebody whom "now" would reach: with so many apps, in their working hours (`at_work`)?"""
+
+    chat: ChatIdentity
+    name: str
     apps: int
-    closed: int
+    at_work: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbs:
+    """What "now" would do: each of these people would get a message, at `at` (UTC)."""
+
+    people: tuple[Disturbed, ...]
+    at: datetime
+
+    @property
+    def closed(self) -> int:
+        """How many of them are not at work."""
+        return sum(not one.at_work for one in self.people)
 
 
 @dataclass(frozen=True, slots=True)
 class SentAll:
-    """All that was open was asked for: `sent` newly, `held` before; for `nobody` it cannot be.
+    """All that was open was asked for: `sent` newly, `held` before.
 
-    `now`: their messages go out at once.
+    For `nobody` it cannot be; `unread` apps cannot be read, so nobody knows whether they need it;
+    for `failed` a cloud or a platform did not answer. `now`: their messages go out at once.
     """
 
     sent: tuple[Sent, ...]
     held: int
     nobody: int
     now: bool
+    unread: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """Apps that nobody was asked for, requests that wait for a first message, apps `unread`."""
+
+    wanting: list[AppRecord]
+    waiting: list[ConsentRequest]
+    unread: int
 
 
 class Outreach:
@@ -74,44 +117,58 @@ class Outreach:
         self._clock = clock
         self._policy = policy
 
-    async def send(self, ref: AppRef, by: ChatIdentity, *, now: bool = False) -> Sent:
-        """Ask the right person for one app. Raises as `Ask.send`."""
-        asked = await self._ask.send(ref, by)
-        if now and asked.request.stage is Stage.REQUESTED:
-            await self._at_once((asked.request,), by)
+    async def send(
+        self, ref: AppRef, by: ChatIdentity, *, now: bool = False, sure: bool = False
+    ) -> Sent | Holds:
+        """Ask the right person for one app. Raises as `Ask.send`.
+
+        Whoever has the message already gets another one only when the operator is `sure`.
+        """
+        asked = await self._ask.send(ref, by, anew=sure)
+        request = asked.request
+        if now and request.stage is Stage.REQUESTED:
+            await self._at_once((request,), by)
             return Sent(asked, None)
-        return Sent(asked, await self.outlook(asked.request))
+        outlook = await self.outlook(request)
+        if asked.before and request.stage is not Stage.REQUESTED:
+            return Holds(request, outlook)
+        return Sent(asked, outlook)
 
     async def send_all(
         self, by: ChatIdentity, *, now: bool = False, sure: bool = False
     ) -> SentAll | Disturbs:
         """Ask for every app that is open and that nobody was asked for; few people get them.
 
-        "Now" for more than `MANY` people is asked back first, unless `sure`. Raises NobodyReachable
-        where nobody can be asked for any of them, CloudError, ChatError.
+        "Now" for more than `MANY` people is asked back first, unless `sure`. Raises CloudError,
+        ChatError where nobody could be looked for at all.
         """
-        wanting, waiting = await self._open()
-        given = await self._ask.shared(wanting)
-        nobody = len(wanting) - len(given)
-        if wanting and not given and not waiting:
-            raise NobodyReachable("Nobody can be asked for any open app.")
+        found = await self._open()
+        given, untold = await self._ask.shared(found.wanting)
+        nobody = len(found.wanting) - len(given) - len(untold)
+        if untold and not (given or found.waiting):
+            raise untold[0]
         if now and not sure:
-            disturbed = self._disturbed(given, waiting)
-            if disturbed.people > MANY:
+            disturbed = self._disturbed(given, found.waiting)
+            if len(disturbed.people) > MANY:
                 return disturbed
         asked: list[Asked] = []
+        failed = len(untold)
         for record, chosen in given:
             try:
                 one = await self._ask.send(record.app.ref, by, prefer=chosen.admin.object_id)
-            except ConsentError:
-                nobody += 1  # it was settled, or taken, while the others were asked for
+            except NobodyReachable:
+                nobody += 1
+            except ConsentError as error:  # it was settled, or taken, while others were asked for
+                log.info("no longer to be asked for", app=str(record.app.ref), reason=error.message)
+            except (CloudError, ChatError) as error:
+                log.warning("could not ask", app=str(record.app.ref), error=error.code)
+                failed += 1
             else:
                 asked.append(one)
         if now:
-            await self._at_once((*waiting, *(one.request for one in asked)), by)
-            return SentAll(tuple(Sent(one, None) for one in asked), len(waiting), nobody, now)
-        sent = [Sent(one, await self.outlook(one.request)) for one in asked]
-        return SentAll(tuple(sent), len(waiting), nobody, now)
+            await self._at_once((*found.waiting, *(one.request for one in asked)), by)
+        sent = [Sent(one, None if now else await self.outlook(one.request)) for one in asked]
+        return SentAll(tuple(sent), len(found.waiting), nobody, now, found.unread, failed)
 
     async def outlook(self, request: ConsentRequest) -> Outlook:
         """When the person hears of this request next, and why not at once."""
@@ -123,28 +180,33 @@ class Outreach:
         """The same for all of these that wait for their first message, by id."""
         return await outlooks(self._ledger, requests, self._clock.now(), self._policy)
 
-    async def _open(self) -> tuple[list[AppRecord], list[ConsentRequest]]:
-        """The apps that nobody was asked for, and the requests that wait for a first message."""
+    async def _open(self) -> _Open:
         at = self._clock.now()
         requests = {request.id: request for request in await self._ledger.open_requests()}
-        wanting = [
-            record
-            for record in await self._ledger.apps()
-            if record.state(at).wants_consent
-            and not record.is_waived
-            and record.request_id not in requests
-        ]
-        return wanting, [r for r in requests.values() if r.stage is Stage.REQUESTED]
+        wanting: list[AppRecord] = []
+        unread = 0
+        for record in await self._ledger.apps():
+            if record.request_id in requests or record.is_waived:
+                continue
+            state = record.state(at)
+            if state.wants_consent:
+                wanting.append(record)
+            unread += state is State.UNREADABLE
+        waiting = [r for r in requests.values() if r.stage is Stage.REQUESTED]
+        return _Open(wanting, waiting, unread)
 
     def _disturbed(
         self, given: Sequence[tuple[AppRecord, Candidate]], waiting: Sequence[ConsentRequest]
     ) -> Disturbs:
-        chats = [chosen.chat for _, chosen in given if chosen.chat is not None]
-        chats += [request.chat for request in waiting]
-        people = {str(chat): chat for chat in chats}
+        chats = [(one.chat, one.admin.display_name) for _, one in given if one.chat is not None]
+        chats += [(request.chat, request.admin_name) for request in waiting]
+        apps = Counter(str(chat) for chat, _ in chats)
         now, calendars = self._clock.now(), self._policy.calendars
-        closed = sum(not calendars.of_person(chat).is_open(now) for chat in people.values())
-        return Disturbs(len(people), len(chats), closed)
+        people = tuple(
+            Disturbed(chat, name, apps[key], calendars.of_person(chat).is_open(now))
+            for key, (chat, name) in {str(pair[0]): pair for pair in chats}.items()
+        )
+        return Disturbs(tuple(sorted(people, key=lambda one: (one.at_work, -one.apps))), now)
 
     async def _at_once(self, requests: Sequence[ConsentRequest], by: ChatIdentity) -> None:
         """One message to each of these people, with all that waits for their first one."""

@@ -114,8 +114,13 @@ class Ask:
         """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError."""
         return await self._candidates.of(record)
 
-    async def shared(self, records: Iterable[AppRecord]) -> list[tuple[AppRecord, Candidate]]:
-        """To whom these apps would go if all were asked for now. Raises CloudError, ChatError."""
+    async def shared(
+        self, records: Iterable[AppRecord]
+    ) -> tuple[list[tuple[AppRecord, Candidate]], list[CloudError | ChatError]]:
+        """To whom these apps would go if all were asked for now, and what kept it from being seen.
+
+        That is one error for each app.
+        """
         return await self._candidates.shared(records)
 
     async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
@@ -218,16 +223,16 @@ class Ask:
         silent: frozenset[str] = frozenset(),
         former_ends: Step = Step.REVOKE,
         present: bool = False,
+        anew: bool = True,
     ) -> Asked:
         """Ask the best candidate for this app; a request that was open is replaced.
 
         Where the same person was asked within `SAME`, or waits for their first message, it is the
-        same request. `prefer` names somebody who comes first if they may be asked (a name, an
-        address, an object id).
-        `without`: chat accounts that could not be written to. `silent`: object ids of admins who
-        did not answer. `former_ends`: the step by which the replaced request ends. `present`:
-        nobody who is away. Raises AppUnknown, AppUnreadable, NothingToDo, NobodyReachable,
-        CloudError, ChatError.
+        same request; without `anew` also where they have that message. `prefer` names somebody who
+        comes first if they may be asked (a name, an address, an object id). `without`: chat
+        accounts that could not be written to. `silent`: object ids of admins who did not answer.
+        `former_ends`: the step by which the replaced request ends. `present`: nobody who is away.
+        Raises AppUnknown, AppUnreadable, NothingToDo, NobodyReachable, CloudError, ChatError.
         """
         while True:
             record = await self._ledger.app(ref)
@@ -243,7 +248,7 @@ class Ask:
                 raise NothingToDo(f"{record.app.label} needs no consent now.")
             choice = await self._candidates.of(record, without, silent)
             former = await self._ledger.request(record.request_id) if record.request_id else None
-            if former is not None and _is_the_same(former, choice, now):
+            if former is not None and _is_the_same(former, choice, now, anew=anew):
                 return Asked(former, before=True)
             chosen = choice.named(prefer) or choice.chosen
             if chosen is None or chosen.chat is None or (present and Point.AWAY in chosen.con):
@@ -318,13 +323,13 @@ class Ask:
         )
 
 
-def _is_the_same(former: ConsentRequest, choice: Choice, now: datetime) -> bool:
-    """Whether asking now is what `former` did: just now, or it has not been sent yet."""
+def _is_the_same(former: ConsentRequest, choice: Choice, now: datetime, *, anew: bool) -> bool:
+    """Whether asking now is what `former` did: just now, it waits to be sent, or is not `anew`."""
     if not former.stage.is_open:
         return False
     just_now = now - former.requested_at < SAME
     still_right = choice.named(former.admin_object_id) is not None
-    return still_right and (just_now or former.stage is Stage.REQUESTED)
+    return still_right and (just_now or not anew or former.stage is Stage.REQUESTED)
 
 
 def _okta_admin(chosen: Candidate) -> bool | None:

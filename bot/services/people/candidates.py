@@ -36,7 +36,7 @@ from bot.domain.people.choice import (
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect, prospect
 from bot.domain.summaries import AppSummary
-from bot.errors import ChatError
+from bot.errors import ChatError, CloudError
 from bot.ports.chat import Messenger, Presence
 from bot.ports.clouds import Entra
 from bot.ports.ledger import Ledger
@@ -121,17 +121,23 @@ class Candidates:
                 fresh = []
         await self._keep(fresh, kept)
 
-    async def shared(self, records: Iterable[AppRecord]) -> list[tuple[AppRecord, Candidate]]:
+    async def shared(
+        self, records: Iterable[AppRecord]
+    ) -> tuple[list[tuple[AppRecord, Candidate]], list[CloudError | ChatError]]:
         """To whom each of these apps would go if all were asked for now; without who has nobody.
 
-        Raises CloudError, ChatError.
+        Also what kept anybody from being looked for, once for each app.
         """
         look = await self._look()
         found: list[tuple[AppRecord, Choice]] = []
+        untold: list[CloudError | ChatError] = []
         for record in records:
-            if record.tenant is not None and self._entra is not None:
-                await self._read_if_unknown(self._entra, record.tenant)
-            found.append((record, await look.choice(record)))
+            try:
+                if record.tenant is not None and self._entra is not None:
+                    await self._read_if_unknown(self._entra, record.tenant)
+                found.append((record, await look.choice(record)))
+            except (CloudError, ChatError) as error:
+                untold.append(error)
         # Whose app few others can do gets the rest as well: so the fewest people are asked.
         found.sort(key=lambda pair: sum(one.eligible for one in pair[1].candidates))
         given: list[tuple[AppRecord, Candidate]] = []
@@ -140,7 +146,7 @@ class Candidates:
             if chosen is not None and chosen.chat is not None:
                 look.give(chosen.chat)
                 given.append((record, chosen))
-        return given
+        return given, untold
 
     async def _look(self) -> _Look:
         policy = self._policy.with_notes(await self._ledger.account_notes())
