@@ -10,11 +10,12 @@ import pytest
 
 from bot.domain.changes import Changes
 from bot.domain.consent.polls import LOOKS_AFTER
-from bot.domain.consent.requests import Button, ProofKind, Stage
+from bot.domain.consent.requests import Button, Proof, ProofKind, Stage
 from bot.domain.delivery.notices import Introduction
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.gaps import AdminGap, Gap
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.errors import (
     CloudRefused,
@@ -23,6 +24,8 @@ from bot.errors import (
     LinkSpent,
     NobodyReachable,
     NotYours,
+    ProofTooWeak,
+    RoleLost,
     SessionUnknown,
     StepNotAllowed,
     TooManyTries,
@@ -201,6 +204,68 @@ async def test_the_bound_chat_account_may_go_on_in_chat(world: person.Stage) -> 
             await world.follow.saved(ByChat(stranger, ASKED.code))
     with pytest.raises(SessionUnknown):
         await world.follow.saved(BySession("guessed", "r1"))
+
+
+async def test_what_is_said_in_chat_is_never_more_than_said_in_chat(world: person.Stage) -> None:
+    """Also after a sign-in: the evidence has it as a word by chat, and the sign-in stays as it was.
+
+    Before the sign-in a word in chat says nothing of what was done.
+    """
+    with pytest.raises(StepNotAllowed):
+        await world.follow.saved(CHAT)
+    with pytest.raises(StepNotAllowed):
+        await world.follow.sees(CHAT, EvidenceKind.SAW_AUTHENTICATE)
+    await signed_in(world)
+    proof = (await world.request()).proof
+    await world.follow.sees(CHAT, EvidenceKind.SAW_AUTHENTICATE)
+    await world.follow.saved(CHAT)
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    words = [e for e in record.evidence if e.detail.get("request") == "r1"]
+    assert {e.kind for e in words} == {EvidenceKind.SAW_AUTHENTICATE, EvidenceKind.SAID_SAVED}
+    assert {e.detail["proof"] for e in words} == {ProofKind.CHAT_ACCOUNT}
+    assert (await world.request()).proof == proof
+
+
+async def test_chat_goes_on_only_with_what_the_settings_take_for_proof(
+    world: person.Stage,
+) -> None:
+    """It was taken on by chat, and now a sign-in is wanted: nothing is said in its name by chat.
+
+    Whoever is the wrong person may say so in any case.
+    """
+    weak = Proof(ProofKind.CHAT_ACCOUNT, "slack:U1", NOW)
+    await world.set_request(replace(ASKED, stage=Stage.ACKNOWLEDGED, proof=weak))
+    for act in (world.follow.saved, world.follow.already):
+        with pytest.raises(ProofTooWeak):
+            await act(CHAT)
+    with pytest.raises(ProofTooWeak):
+        await world.follow.sees(CHAT, EvidenceKind.SAW_AUTHENTICATE)
+    assert (await world.request()).stage is Stage.ACKNOWLEDGED
+    assert (await world.follow.not_me(CHAT)).stage is Stage.DECLINED
+
+
+async def test_chat_says_nothing_for_whoever_lost_the_role(world: person.Stage) -> None:
+    """As the last look has it; a look that lacked a part shows of nobody that the role is gone."""
+    session = await signed_in(world)
+    await world.ledger.save_global_admins(
+        "tenant-1", (BEN,), (AdminGap(Gap.NOT_READ, "GET roles", "down"),)
+    )
+    await world.follow.saved(CHAT)
+    await world.ledger.save_global_admins("tenant-1", (BEN,))
+    tomorrow = (NOW + timedelta(days=1)).replace(tzinfo=None)
+    for act in (world.follow.saved, world.follow.already):
+        with pytest.raises(RoleLost):
+            await act(CHAT)
+    with pytest.raises(RoleLost):
+        await world.follow.later(CHAT, tomorrow)
+    with pytest.raises(RoleLost):
+        await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
+    with pytest.raises(SessionUnknown):
+        await world.follow.progress(session)
+    assert (await world.request()).stage is Stage.SAVED
+    assert len(set(world.told("note:role_gone:r1"))) == 1  # one note, whatever was tried
+    await world.follow.not_me(CHAT)
 
 
 async def test_of_fifty_presses_at_once_each_is_one_step(world: person.Stage) -> None:

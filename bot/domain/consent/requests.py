@@ -114,6 +114,8 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.SAVED, Step.HAND_OVER): Stage.SAVED,
     (Stage.SAVED, Step.SNOOZE): Stage.SAVED,
     (Stage.SAVED, Step.LOOK): Stage.SAVED,
+    # Whoever said so and lost the role since cannot do it again, should nothing be seen of it.
+    (Stage.SAVED, Step.DECLINE): Stage.DECLINED,
     (Stage.SAVED, Step.PROVE): Stage.DONE,
     (Stage.SAVED, Step.REVOKE): Stage.REVOKED,
 }

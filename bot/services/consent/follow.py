@@ -215,7 +215,8 @@ class Follow:
         look: bool = False,
     ) -> ConsentRequest:
         """One step of the person's, with what follows from it, in one commit."""
-        visit = await self._visits.acting(actor)
+        leaves = taken is Step.DECLINE and not isinstance(actor, BySession)
+        visit = await (self._visits.leaving(actor) if leaves else self._visits.acting(actor))
         while True:
             now = self._clock.now()
             moved = step(

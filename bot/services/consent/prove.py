@@ -33,6 +33,7 @@ from bot.errors import (
     LinkSpent,
     LinkUnknown,
     ProofTooWeak,
+    RoleLost,
     SignInDeclined,
     SignInRefused,
     SignInUnknown,
@@ -253,11 +254,16 @@ class Prove:
     async def confirm(self, account: ChatIdentity, code: str) -> Confirmed:
         """ "It's me" in chat: takes it on, or leads back to what was taken on before.
 
-        Raises NotYours, ProofTooWeak (to take it on takes a sign-in), LinkSpent (it is done), …
+        Raises NotYours, RoleLost (as far as the last look knows), ProofTooWeak (to take it on takes
+        a sign-in), LinkSpent (it is done), …
         """
 
         async def find(now: datetime) -> ConsentRequest:
-            request = (await self._visits.of(ByChat(account, code))).request
+            visit = await self._visits.of(ByChat(account, code))
+            request = visit.request
+            if await self._visits.known_lost(request):
+                await self._visits.role_lost(visit)
+                raise RoleLost("You're no longer a Global Administrator there.")
             if request.stage in TAKEN_ON:
                 return request
             if not ProofKind.CHAT_ACCOUNT.reaches(self._minimum):

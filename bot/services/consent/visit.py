@@ -3,7 +3,9 @@
     holds the link     before the proof: may say "not me" or "later", and begin to prove
     has a session      after the proof, in the browser that gave it: may do everything that the
                        proof, the person's role and the request's stage allow at that moment
-    is in chat         the bound chat account: may do what that account proves
+    is in chat         the bound chat account: may put it off or pass it on, and say what they did
+                       once the proof that the settings want was given. What is said in chat is
+                       written down as that, whatever the proof was
 
 Whoever is none of these learns nothing about the request, not even that it exists.
 """
@@ -23,8 +25,9 @@ from bot.domain.consent.requests import (
 )
 from bot.domain.consent.sign_in import SESSION_LIFETIME, Session
 from bot.domain.delivery.notices import Happening
+from bot.domain.inventory.gaps import Gap
 from bot.domain.people.admins import ChatIdentity
-from bot.errors import NotYours, RoleLost, SessionUnknown, TooManyTries
+from bot.errors import NotYours, ProofTooWeak, RoleLost, SessionUnknown, TooManyTries
 from bot.ports.clouds import Entra
 from bot.ports.ledger import Ledger
 from bot.ports.limits import Limits
@@ -100,20 +103,34 @@ class Visits:
         self._minimum = minimum
 
     async def acting(self, actor: Actor) -> Visit:
-        """`of`, for somebody who is about to do something: counted, and with the role as it is now.
+        """`of`, for somebody who is about to do something: counted, and with the role.
 
-        An eligible administrator goes on: an activation is over sooner than a session. Raises
-        TooManyTries, RoleLost, and CloudError when Microsoft could not be asked, besides.
+        A session's role is read in Graph; in chat, where a word proves little and an answer should
+        not wait for Graph, it is the one that was last read. An eligible administrator goes on: an
+        activation is over sooner than a session. Raises TooManyTries, RoleLost, ProofTooWeak (in
+        chat: it was taken on by less than the settings want now), and CloudError when Microsoft
+        could not be asked, besides.
         """
-        visit = await self.of(actor)
+        visit = await self.leaving(actor)
         request = visit.request
-        if wait := await self._limits.hit(f"press:{request.id}:{_source(actor)}", *PRESSES):
-            raise TooManyTries(retry_after=wait)
         if isinstance(actor, BySession) and self._entra is not None:
             tenant = await self._entra.find_tenant(request.tenant_id)
-            if await self._entra.holding(tenant, request.admin_object_id) is None:
-                await self._role_lost(visit)
-                raise RoleLost("You are no Global Administrator there any more.")
+            lost = await self._entra.holding(tenant, request.admin_object_id) is None
+        else:
+            lost = isinstance(actor, ByChat) and await self.known_lost(request)
+        if lost:
+            await self.role_lost(visit)
+            raise RoleLost("You're no longer a Global Administrator there.")
+        proof = request.proof
+        if isinstance(actor, ByChat) and proof and not proof.kind.reaches(self._minimum):
+            raise ProofTooWeak("This takes a sign-in.", needed=self._minimum.value)
+        return visit
+
+    async def leaving(self, actor: Actor) -> Visit:
+        """`of`, counted, for "not me": whoever lost the role may say so. Raises TooManyTries."""
+        visit = await self.of(actor)
+        if wait := await self._limits.hit(f"press:{visit.request.id}:{_source(actor)}", *PRESSES):
+            raise TooManyTries(retry_after=wait)
         return visit
 
     async def review(self, org: str) -> None:
@@ -121,10 +138,19 @@ class Visits:
         for request in await self._ledger.open_requests():
             if request.app.org != org or request.stage not in TAKEN_ON:
                 continue
-            admins = await self._ledger.global_admins(request.tenant_id)
-            held = {admin.object_id.lower() for admin in admins or ()}
-            if admins is not None and request.admin_object_id.lower() not in held:
+            if await self.known_lost(request):
                 await self._sign_ins.end_sessions(request.person)
+
+    async def known_lost(self, request: ConsentRequest) -> bool:
+        """True when the last look at the tenant, of a day ago at most, saw the role with others.
+
+        A look that could not read all, such as who is eligible, shows of nobody that it is lost.
+        """
+        admins = await self._ledger.global_admins(request.tenant_id)
+        gaps = await self._ledger.admin_gaps(request.tenant_id)
+        if admins is None or any(gap.kind in (Gap.PERMISSION, Gap.NOT_READ) for gap in gaps):
+            return False
+        return request.admin_object_id.lower() not in {one.object_id.lower() for one in admins}
 
     async def of(self, actor: Actor) -> Visit:
         """The actor on their request, read now.
@@ -195,7 +221,8 @@ class Visits:
         await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
         await self._tell.hurry(planned)
 
-    async def _role_lost(self, visit: Visit) -> None:
+    async def role_lost(self, visit: Visit) -> None:
+        """End the person's sessions, and tell the operator."""
         await self._sign_ins.end_sessions(visit.request.person)
         detail = {"tenant": visit.request.tenant_id, "proof": visit.kind.value}
         await self.report(visit.request, Happening.ROLE_GONE, visit.by, detail)
