@@ -129,7 +129,8 @@ async def test_a_fresh_link_to_what_was_taken_on_takes_a_sign_in_and_shows_no_na
     """As a reminder brings it: the time, and the way to Microsoft; used, it is like any other."""
     await site.sign_in()
     site.browser.cookies.clear()
-    await site.change(link=LinkBinding(link_digest(OTHER_TOKEN), NOW + LINK_FOR))
+    link = LinkBinding(link_digest(OTHER_TOKEN), NOW + LINK_FOR, back=True)
+    await site.change(link=link)
     path = f"/c/{OTHER_TOKEN}"
     page = await site.open(path)
     assert tells_of(page.text) == []

@@ -192,7 +192,7 @@ async def test_whoever_comes_back_signs_in_again(world: person.Stage) -> None:
 async def test_a_fresh_link_of_what_was_taken_on_leads_back_once(world: person.Stage) -> None:
     """Such as with a reminder: it takes a sign-in, too, and is spent by it."""
     await world.sign_in_as(RIGHT)
-    newer = LinkBinding(link_digest("newer"), world.clock.now() + LINK_FOR)
+    newer = LinkBinding(link_digest("newer"), world.clock.now() + LINK_FOR, back=True)
     await world.set_request(replace(await world.request(), link=newer))
     outcome = await world.sign_in_as(RIGHT, "newer")
     assert isinstance(outcome, Proven)
@@ -200,6 +200,34 @@ async def test_a_fresh_link_of_what_was_taken_on_leads_back_once(world: person.S
     with pytest.raises(LinkSpent):
         await world.prove.begin("newer")
     assert [entry.action for entry in await world.ledger.audit()] == ["return", "acknowledge"]
+
+
+async def test_a_link_that_lost_its_marks_is_spent(world: person.Stage) -> None:
+    """A replica of a former version wrote the record meanwhile, and kept what it knows alone."""
+    await world.sign_in_as(RIGHT)
+    request = await world.request()
+    assert request.link is not None
+    former = LinkBinding(request.link.token_sha256, request.link.expires_at, request.link.letter)
+    await world.set_request(replace(request, link=former))
+    assert (await world.acknowledge.view(TOKEN)).status is LinkStatus.USED
+    with pytest.raises(LinkSpent):
+        await world.prove.begin(TOKEN)
+
+
+async def test_a_stronger_proof_takes_the_place_of_a_weaker_one(world: person.Stage) -> None:
+    """It was taken on by chat, and now a sign-in is wanted: the way back leads through one."""
+    weak = Proof(ProofKind.CHAT_ACCOUNT, "slack:U1", NOW)
+    await world.set_request(replace(ASKED, stage=Stage.SAVED, proof=weak))
+    confirmed = await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
+    begun = await world.prove.enter(confirmed.way_on)
+    assert isinstance(begun, GoToMicrosoft)
+    state = person.state_of(begun.address)
+    await world.prove.finish(state=state, browser=begun.browser, code=RIGHT)
+    request = await world.request()
+    assert request.stage is Stage.SAVED
+    assert request.proof is not None
+    assert request.proof.kind is ProofKind.SIGNED_IN
+    await world.follow.saved(ByChat(ADA_IN_CHAT, ASKED.code))
 
 
 async def test_a_used_link_ends_for_good(world: person.Stage) -> None:
@@ -549,7 +577,7 @@ async def test_a_fresh_press_in_chat_opens_one_session_in_one_browser() -> None:
     world = person.Stage(ProofKind.CHAT_ACCOUNT, signs_in=False)
     await world.set()
     confirmed = await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
-    newer = LinkBinding(link_digest("newer"), NOW + LINK_FOR)
+    newer = LinkBinding(link_digest("newer"), NOW + LINK_FOR, back=True)
     await world.set_request(replace(await world.request(), link=newer))
     assert isinstance(await world.prove.begin("newer"), PressInChat)
     came = await asyncio.gather(

@@ -201,13 +201,16 @@ class LinkBinding:
 
     So a token exists in clear only while its message is written: each attempt to send issues a
     fresh one, which revokes the former. `letter` is the key of the delivery that carries it.
-    `used_at` is when it was spent: by the proof, or by coming back with a fresh link.
+    `back`: it was issued after the proof, such as with a reminder, and leads back to what was taken
+    on, once. `used_at` is when it was spent: by the proof, or by leading back. A replica of a
+    former version drops what it does not know of these; then the link counts as spent.
     """
 
     token_sha256: str
     expires_at: datetime
     letter: str = ""
     used_at: datetime | None = None
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,9 +331,10 @@ def step(
 ) -> ConsentRequest:
     """The request after `taken`. Raises StepNotAllowed when the table has no such step.
 
-    `proof` goes with ACKNOWLEDGE, `link` with ISSUE and RENEW, `saw` with ATTEST, `snooze` with
-    SNOOZE, and with ISSUE, RENEW and DELIVER while it goes on, `suggestion` with DECLINE, `watch`
-    with SAVE, CLAIM and LOOK, `named` (the message named it) with DELIVER, `stuck` with HAND_OVER.
+    `proof` goes with ACKNOWLEDGE, and with RETURN where it is a stronger one, `link` with ISSUE and
+    RENEW, `saw` with ATTEST, `snooze` with SNOOZE, and with ISSUE, RENEW and DELIVER while it goes
+    on, `suggestion` with DECLINE, `watch` with SAVE, CLAIM and LOOK, `named` (the message named it)
+    with DELIVER, `stuck` with HAND_OVER.
     Whatever else is done than looking ends a snooze; whatever the person does, that it is stuck.
     ACKNOWLEDGE and RETURN spend the link.
     """
@@ -341,7 +345,9 @@ def step(
         )
     link = link or request.link
     if link is not None and taken in (Step.ACKNOWLEDGE, Step.RETURN):
-        link = replace(link, used_at=now)
+        link = replace(link, used_at=now, back=False)
+    elif link is not None and taken is Step.RENEW:
+        link = replace(link, back=target in TAKEN_ON)
     return replace(
         request,
         stage=target,
@@ -396,7 +402,7 @@ def check_return(request: ConsentRequest | None, digest: str, now: datetime) -> 
     except LinkSpent:
         if request is None or request.link is None:
             raise
-        if request.stage not in TAKEN_ON or request.link.used_at is not None:
+        if request.stage not in TAKEN_ON or not request.link.back:
             raise
         if now >= request.link.expires_at:
             raise LinkExpired("This link has expired.") from None

@@ -146,7 +146,7 @@ class Acknowledge:
         Raises NotDurable while too few replicas of the store have it: then the same call, made
         again, waits for them. A sign-in serves all that the same administrator was asked for and
         did not put off, in the same step. Where `find` gives a request that was taken on before,
-        only the others are new, and a fresh link of its own is spent.
+        only the others are new, a fresh link of its own is spent, and a stronger proof is kept.
         """
         while True:
             now = self._clock.now()
@@ -161,14 +161,17 @@ class Acknowledge:
             if kind.reaches(ProofKind.SIGNED_IN):
                 waiting += await self._served_alike(request)
             again = request.stage not in FRESH
-            fresh_link = request.link is not None and request.link.used_at is None
+            known = request.proof
+            stronger = known is not None and not known.kind.reaches(kind)
+            leads_back = request.link is not None and request.link.back
             # Whoever comes back by chat did not come by the link.
-            spends = again and fresh_link and kind is not ProofKind.CHAT_ACCOUNT
+            spends = again and (stronger or (leads_back and kind is not ProofKind.CHAT_ACCOUNT))
             if not waiting and not spends:
                 await self._ledger.settle()  # as above
                 return TakenOn(request, again=True)
             taken = tuple(step(one, Step.ACKNOWLEDGE, now, proof=proof) for one in waiting)
-            first = step(request, Step.RETURN, now) if spends else request
+            kept = proof if stronger else known
+            first = step(request, Step.RETURN, now, proof=kept) if spends else request
             back = (first,) if spends else ()
             planned = self._tell.changes(taken, now)
             entries = tuple(
