@@ -18,7 +18,7 @@ from adapters.entra.client import EntraClient
 from adapters.http.client import open_http
 from adapters.http.counts import Api
 from adapters.okta.client import OktaClient
-from adapters.redis import store, urls
+from adapters.redis import schema, store, urls
 from adapters.redis.durability import Durability
 from adapters.redis.installation import claim
 from adapters.redis.keys import Keys
@@ -63,8 +63,8 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
     """Built from the settings, closed in the reverse order at the end.
 
     The embedded store is shared with whoever names the same `data_dir`, so this works beside a
-    running bot. Raises StoreUnavailable or StoreUnsafe when the store cannot be used,
-    SettingsInvalid when a key or certificate cannot.
+    running bot. An older store is brought into this release's form. Raises StoreUnavailable or
+    StoreUnsafe when the store cannot be used, SettingsInvalid when a key or certificate cannot.
     """
     clock = SystemClock()
     ahead = settings.rehearsal.clock_file
@@ -75,7 +75,9 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
         keys = Keys(settings.redis.prefix)
         async with store.awaited(address):
             durability = Durability.of(await store.check(client), settings.redis.replicas)
+            await schema.check(client, keys)
             await claim(client, keys, _known_by(settings))
+        await schema.migrate(client, keys)
         names = frozenset(org.name for org in settings.okta)
         ledger = RedisLedger(client, keys, durability, names)
         await ledger.bring_lists_up_to_date()

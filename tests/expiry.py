@@ -33,6 +33,7 @@ PERMANENT = (
     KEYS.history(),
     KEYS.audit(),
     KEYS.installation(),
+    KEYS.schema(),
     KEYS.tasks(),
     KEYS.tasks_due(),
     KEYS.conversation("*"),

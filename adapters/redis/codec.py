@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import structlog
 from pydantic import TypeAdapter
 
-from adapters.redis.packing import LONGEST, pack, unpack
+from adapters.redis.packed import unpack
 from bot.domain.campaign.board import Board
 from bot.domain.campaign.report import DayCount
 from bot.domain.consent.onboarding import Onboarding
@@ -35,27 +35,23 @@ from bot.ports.engine import Task
 Record = TypeVar("Record")
 Text = str | bytes
 
+LONGEST = 16 * 1024 * 1024
+"""Bytes of a record: far more than any of ours has."""
+
 log = structlog.get_logger(__name__)
 
 
 class Codec(Generic[Record]):
-    """Writes and reads one kind of record.
+    """Writes and reads one kind of record; `sparse` leaves out what stands at its default."""
 
-    `sparse` leaves out what stands at its default, `packed` compresses: there are many apps.
-    """
-
-    def __init__(
-        self, adapter: TypeAdapter[Record], *, sparse: bool = False, packed: bool = False
-    ) -> None:
+    def __init__(self, adapter: TypeAdapter[Record], *, sparse: bool = False) -> None:
         self._adapter = adapter
         self._sparse = sparse
-        self._packed = packed
         self._told: set[int] = set()  # hashes of what this replica said that it cannot read
 
     def dump(self, record: Record) -> str:
         """The record as text."""
-        text = self._adapter.dump_json(record, exclude_defaults=self._sparse).decode()
-        return pack(text) if self._packed else text
+        return self._adapter.dump_json(record, exclude_defaults=self._sparse).decode()
 
     def load(self, text: Text) -> Record:
         """The record. Raises RecordUnreadable when the store holds something else.
@@ -65,7 +61,7 @@ class Codec(Generic[Record]):
         try:
             if len(text) > LONGEST:
                 raise ValueError("too long to be any of ours")
-            plain = text if isinstance(text, bytes) else unpack(text)
+            plain = text if isinstance(text, bytes) else unpack(text, LONGEST)
             return self._adapter.validate_json(plain)
         except ValueError as error:  # pydantic's ValidationError is one
             raise RecordUnreadable(
@@ -91,7 +87,7 @@ class Codec(Generic[Record]):
         return tuple(records)
 
 
-APP = Codec(TypeAdapter(AppRecord), sparse=True, packed=True)
+APP = Codec(TypeAdapter(AppRecord), sparse=True)
 SCAN = Codec(TypeAdapter(OrgScan))
 REQUEST = Codec(TypeAdapter(ConsentRequest))
 ONBOARDING = Codec(TypeAdapter(Onboarding))

@@ -8,8 +8,9 @@ are checked before anything is written.
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
@@ -292,6 +293,18 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("expected text: is decode_responses on?")
     return value
+
+
+AT_A_TIME = 100
+"""So many records are read before others have a turn."""
+
+
+async def batches(client: Redis, key: str) -> AsyncIterator[dict[str, str]]:
+    """A hash, some fields at a time (about `AT_A_TIME`); one may come twice."""
+    cursor: int | None = None
+    while cursor != 0:
+        cursor, found = await client.hscan(key, cursor or 0, count=AT_A_TIME)
+        yield cast("dict[str, str]", found)
 
 
 LONGEST_NAME = 1000

@@ -1,6 +1,6 @@
 """The names of every key. All share one hash tag, so one script may touch any of them.
 
-An installation is small (10,000 apps are some 10 MB), so one slot of a cluster holds it, and a
+An installation is small (10,000 apps are some 30 MB), so one slot of a cluster holds it, and a
 change that spans orgs, such as one person's requests, stays one atomic step.
 """
 
@@ -215,6 +215,14 @@ class Keys:
     def installation(self) -> str:
         """String: what the installation that these records are of is known by."""
         return self._key("installation")
+
+    def schema(self) -> str:
+        """String: the version of the form in which these records are kept."""
+        return self._key("schema")
+
+    def migrating(self) -> str:
+        """String: the replica that brings them into a newer form, for as long as it says so."""
+        return self._key("migrating")
 
     def probe(self) -> str:
         """String: written when somebody asks whether writing works."""

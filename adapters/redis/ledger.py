@@ -6,7 +6,6 @@ What has ended is kept for a while, then expires by itself: requests for 400 day
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from collections.abc import Mapping, Sequence
@@ -17,10 +16,10 @@ import structlog
 from redis.asyncio import Redis
 
 from adapters.redis import codec
-from adapters.redis.commit import Commit, is_name, milliseconds, register, split, text
+from adapters.redis.commit import Commit, batches, is_name, milliseconds, register, split, text
 from adapters.redis.durability import NONE, Durability
 from adapters.redis.keys import Keys
-from adapters.redis.lists import AT_A_TIME, VERSION, RedisLists
+from adapters.redis.lists import VERSION, RedisLists
 from adapters.redis.store import errors
 from adapters.redis.writing import DAY, ENDED_DELIVERIES, Writing, plain_code
 from bot.domain.agenda import HOLD, Line
@@ -145,15 +144,14 @@ class RedisLedger(RedisLists):
             await commit.run(self._client, self._script)
 
     async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
-        stored = []
+        # Some at a time: their text takes more memory than they do.
+        found: dict[AppRef, AppRecord] = {}
         with errors():
             for name in await self._orgs(org):
-                stored += await self._client.hvals(self._keys.apps(name))
-        found: list[AppRecord] = []
-        for start in range(0, len(stored), AT_A_TIME):
-            found += codec.APP.readable("apps", map(split, stored[start : start + AT_A_TIME]))
-            await asyncio.sleep(0)
-        return tuple(found)
+                async for stored in batches(self._client, self._keys.apps(name)):
+                    records = codec.APP.readable("apps", map(split, stored.values()))
+                    found |= {record.app.ref: record for record in records}
+        return tuple(found.values())
 
     async def scans(self) -> Mapping[str, OrgScan]:
         with errors():

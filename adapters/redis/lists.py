@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
 from adapters.redis import codec
-from adapters.redis.commit import milliseconds, split, text
+from adapters.redis.commit import AT_A_TIME, milliseconds, split, text
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
 from bot.domain.consent.requests import ConsentRequest
@@ -32,8 +32,6 @@ from bot.domain.summaries import (
     by_urgency,
 )
 
-AT_A_TIME = 100
-"""So many summaries are read before others have a turn."""
 VERSION = version("o365bot")
 """Verdicts follow the rules of a release: another one takes each of them again at its start."""
 

@@ -198,7 +198,7 @@ async def _of_a_big_inventory(size: Size) -> list[Figure]:
                     used += int(await client.memory_usage(key, samples=0) or 0)
     what = f"{apps:,} apps"
     return [
-        at_most(f"scan: {what}, in the store", used / apps, KIB, "B per app"),
+        at_most(f"scan: {what}, in the store", used / apps, 3 * KIB, "B per app"),
         at_most(f"scan: {what}, growth of the process", told["grown"] / MIB, 100, "MiB"),
     ]
 

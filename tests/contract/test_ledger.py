@@ -18,11 +18,10 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from adapters.redis import codec
+from adapters.redis.commit import AT_A_TIME
 from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
-from adapters.redis.lists import AT_A_TIME
-from adapters.redis.packing import unpack
 from adapters.redis.store import connect
 from adapters.redis.writing import DAY
 from bot.domain.changes import AuditEntry, Changes
@@ -220,7 +219,8 @@ async def test_others_have_their_turn_while_thousands_of_apps_are_read(
     beside = asyncio.create_task(others())
     assert len(await redis_ledger.apps()) == many
     beside.cancel()
-    assert max(read_in.values()) == AT_A_TIME
+    assert sum(read_in.values()) >= many
+    assert max(read_in.values()) < 1.5 * AT_A_TIME  # the store hands out about so many
 
 
 @pytest.mark.parametrize("stage", Stage)
@@ -483,7 +483,7 @@ async def test_one_record_of_a_newer_version_does_not_hide_all_others(
     theirs = replace(REQUEST, id="r2", app=other.app.ref, code="XYZ")
     await redis_ledger.commit(Changes(apps=(RECORD, other), requests=(REQUEST, theirs)))
     await redis_ledger.save_scan(OrgScan("contoso", NOW))
-    newer = unpack(codec.APP.dump(other)).replace("ACTIVE", "OF_TOMORROW")
+    newer = codec.APP.dump(other).replace("ACTIVE", "OF_TOMORROW")
     await store.hset(KEYS.apps("contoso"), "0oa2", f"1|{newer}")
     await store.set(
         KEYS.request("r2"), "1|" + codec.REQUEST.dump(theirs).replace("slack", "pigeon")
@@ -609,7 +609,7 @@ def of_tomorrow(record: Any, written: Any) -> Any:
 def test_fields_of_a_newer_version_are_no_error(one: tuple[codec.Codec[Any], Any]) -> None:
     """In a rolling deploy the former release reads what the next one writes, without its news."""
     ours, record = one
-    written = json.loads(unpack(ours.dump(record)))
+    written = json.loads(ours.dump(record))
     assert ours.load(json.dumps(of_tomorrow(record, written))) == record
 
 

@@ -6,10 +6,8 @@ import asyncio
 import csv
 import io
 import json
-import os
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,38 +16,9 @@ import pytest_asyncio
 
 from adapters.redis.embedded import EmbeddedStore
 from sandbox.world import World
+from tests.terminal import Terminal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@dataclass(frozen=True)
-class Ran:
-    """How a command ended, and what it printed."""
-
-    status: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
-class Terminal:
-    """A shell in the company's data centre."""
-
-    config: Path
-
-    async def run(self, *words: str) -> Ran:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            *words,
-            env={**os.environ, "O365BOT_CONFIG": str(self.config), "COLUMNS": "200"},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        async with asyncio.timeout(90):
-            out, err = await process.communicate()
-        return Ran(process.returncode or 0, out.decode(), err.decode())
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -25,7 +25,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
-from adapters.redis.packing import MARK
+from adapters.redis.packed import MARK
 from adapters.redis.store import connect
 from bot.domain.changes import Changes
 from bot.domain.inventory.apps import AppRef
@@ -76,7 +76,7 @@ class Bang:
 
 
 def _bomb() -> bytes:
-    """A gigabyte of blanks as some bytes, packed as app records are."""
+    """A gigabyte of blanks as some bytes, packed as app records were."""
     import base64
 
     packer = zlib.compressobj(9)

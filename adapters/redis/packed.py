@@ -1,7 +1,7 @@
-"""App records packed for the store: there are many, and all of them say the same in the same words.
+"""App records as the first releases wrote them: deflated with a dictionary of their words.
 
-Deflate with a dictionary of those words (RFC 1950, section 2.2), as base64 since the store's
-scripts handle text. To read one by hand: `unpack`.
+Read only (RFC 1950, section 2.2, as base64): by the migration, and while a replica of such a
+release still runs beside this one. The dictionary may never change.
 """
 
 from __future__ import annotations
@@ -11,12 +11,8 @@ import binascii
 import zlib
 
 MARK = "z1:"
-LONGEST = 16 * 1024 * 1024
-"""Bytes of a record: far more than any of ours has."""
 
-# A record unpacks with the dictionary it was packed with only, so this text may never change: a
-# better one gets a mark of its own. What is most frequent stands last, as zlib's manual advises.
-_WORDS_1 = (
+_WORDS = (
     b'"detail":{"call":"GET /api/v1/apps//connections/default","where":"","reason":"cloud_refused",'
     b'"says":"refused","needed":"yes","missing":"okta.apps.read"}'
     b'"kind":"read_failed""kind":"app_inactive""kind":"connection_off""kind":"connection_unclear"'
@@ -49,22 +45,15 @@ _WORDS_1 = (
 )
 
 
-def pack(text: str) -> str:
-    """The text, packed."""
-    packer = zlib.compressobj(level=9, zdict=_WORDS_1)
-    packed = packer.compress(text.encode()) + packer.flush()
-    return MARK + base64.b64encode(packed).decode("ascii")
-
-
-def unpack(text: str, longest: int = LONGEST) -> str:
-    """The text again; what was never packed as it is.
+def unpack(text: str, longest: int) -> str:
+    """The text; what was never packed as it is.
 
     Raises ValueError when it is damaged, or longer than that (in bytes): a kilobyte may claim to
     be a gigabyte.
     """
     if not text.startswith(MARK):
         return text
-    unpacker = zlib.decompressobj(zdict=_WORDS_1)
+    unpacker = zlib.decompressobj(zdict=_WORDS)
     try:
         packed = base64.b64decode(text[len(MARK) :], validate=True)
         plain = unpacker.decompress(packed, longest)

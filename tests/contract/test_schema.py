@@ -1,0 +1,188 @@
+"""The form of the records: stores of each former release are brought up, newer ones refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from adapters.redis import schema
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from adapters.redis.schema import LEASE, MIGRATIONS, SCHEMA, migrate
+from bot.domain.consent.requests import Stage
+from bot.domain.inventory.apps import AppRef
+from bot.errors import StoreUnsafe
+from bot.foundation import open_foundation
+from bot.settings.store import RedisSettings
+from bot.settings.whole import Settings
+from tests.stores import lay_down, picked_up, recorded
+from tests.terminal import Terminal, settings_file
+from tests.wiring import settings as bot_settings
+
+KEYS = Keys()
+
+
+def apps_of(store: Mapping[str, Any]) -> dict[str, Any]:
+    """Each app's record, as it is stored."""
+    return {app: json.loads(one[2:]) for app, one in store["apps:contoso"]["holds"].items()}
+
+
+def at(redis_url: str) -> Settings:
+    """Settings of a bot with this store."""
+    return bot_settings().model_copy(update={"redis": RedisSettings(url=SecretStr(redis_url))})
+
+
+@pytest.mark.parametrize("former", range(1, SCHEMA))
+async def test_a_store_of_each_former_form_is_brought_up(store: Redis, former: int) -> None:
+    """Every app, request, note and delivery is there, and reads as it did."""
+    await lay_down(store, former)
+    await migrate(store, KEYS)
+    ledger = RedisLedger(store, KEYS)
+    assert await schema.check(store, KEYS) == SCHEMA
+    assert {str(app.app.ref) for app in await ledger.apps()} == {
+        f"contoso/0oa{n}" for n in (1, 2, 3, 4)
+    }
+    (request,) = await ledger.open_requests()
+    assert (request.stage, request.admin_name) == (Stage.DELIVERED, "Ada Moreau")
+    assert len(await ledger.account_notes()) == 2
+    assert await ledger.delivery("round:2026-11-20:slack:U1") is not None
+    assert [entry.action for entry in await ledger.audit()][-4:] == [
+        "fail_delivery",
+        "deliver",
+        "assess",
+        "ask",
+    ]
+
+
+async def test_records_become_plain_json_and_nothing_else_changes(store: Redis) -> None:
+    """At the same revision, so that their summaries still stand; all other keys as they were."""
+    await lay_down(store, 1)
+    await migrate(store, KEYS)
+    before, after = recorded(1), await picked_up(store)
+    records = apps_of(after)
+    assert records["0oa2"]["app"]["label"] == "Fabrikam „Büro“ | O365"
+    assert {"schema"} <= after.keys() - before.keys()
+    untouched = before.keys() - {"apps:contoso"}
+    assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
+
+
+async def test_what_is_up_to_date_is_left_alone(store: Redis) -> None:
+    """A second start changes nothing."""
+    await lay_down(store, 1)
+    await migrate(store, KEYS)
+    once = await picked_up(store)
+    await migrate(store, KEYS)
+    assert await picked_up(store) == once
+
+
+async def test_a_migration_that_died_is_gone_on_with(store: Redis) -> None:
+    """With apps that are through and apps that are not; what was written meanwhile stays."""
+    await lay_down(store, 1)
+    packed = recorded(1)["apps:contoso"]["holds"]["0oa1"]
+    for number in range(2000):
+        await store.hset(KEYS.apps("contoso"), f"0ob{number}", packed)
+    left = [5]
+
+    async def dies() -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise ConnectionError("killed")
+
+    with pytest.raises(ConnectionError):
+        await MIGRATIONS[1](store, KEYS, dies)
+    assert await schema.check(store, KEYS) == 1
+    stored = await store.hvals(KEYS.apps("contoso"))
+    through = sum("z1:" not in str(one) for one in stored)
+    assert 0 < through < len(stored)
+    await migrate(store, KEYS)
+    assert not any("z1:" in str(one) for one in await store.hvals(KEYS.apps("contoso")))
+
+
+async def test_a_former_replica_may_go_on_writing(store: Redis) -> None:
+    """In a rolling deploy it writes its own form after the migration: that is still read."""
+    await lay_down(store, 1)
+    await migrate(store, KEYS)
+    packed = recorded(1)["apps:contoso"]["holds"]["0oa1"]
+    await store.hset(KEYS.apps("contoso"), "0oa1", packed)
+    record = await RedisLedger(store, KEYS).app(AppRef("contoso", "0oa1"))
+    assert record is not None
+    assert record.request_id == "r1"
+
+
+async def test_one_replica_migrates_and_the_others_wait_and_say_so(store: Redis) -> None:
+    """Until it is through."""
+    await lay_down(store, 1)
+    await store.set(KEYS.migrating(), "another", px=LEASE)
+    with capture_logs() as lines:
+        waiting = asyncio.create_task(migrate(store, KEYS))
+        await asyncio.sleep(1.2)
+        assert not waiting.done()
+        await store.set(KEYS.schema(), SCHEMA)
+        await asyncio.wait_for(waiting, 5)
+    assert [line["event"] for line in lines] == [
+        "waiting for the replica that brings the store into a newer form"
+    ]
+
+
+async def test_three_replicas_at_once_migrate_once(store: Redis) -> None:
+    """And all of them start."""
+    await lay_down(store, 1)
+    with capture_logs() as lines:
+        await asyncio.gather(*(migrate(store, KEYS) for _ in range(3)))
+    steps = [line["to"] for line in lines if "to" in line]
+    assert steps == list(range(2, SCHEMA + 1))
+    assert await store.get(KEYS.migrating()) is None
+
+
+async def test_a_dead_replica_holds_nobody_up_for_longer_than_its_lease(store: Redis) -> None:
+    """The next one goes on; what claims to be a lease without an end is none."""
+    await lay_down(store, 1)
+    await store.set(KEYS.migrating(), "dead", px=700)
+    await asyncio.wait_for(migrate(store, KEYS), 10)
+    await store.delete(KEYS.schema())
+    await store.set(KEYS.migrating(), "planted")
+    await asyncio.wait_for(migrate(store, KEYS), 10)
+    assert await schema.check(store, KEYS) == SCHEMA
+
+
+async def test_a_newer_store_is_refused_and_left_as_it_is(store: Redis, redis_url: str) -> None:
+    """At start, before anything is written."""
+    await lay_down(store, 1)
+    await store.set(KEYS.schema(), SCHEMA + 1)
+    before = await picked_up(store)
+    with pytest.raises(StoreUnsafe, match="newer release"):
+        async with open_foundation(at(redis_url)):
+            pass
+    assert await picked_up(store) == before
+    await store.delete(KEYS.schema())
+
+
+async def test_a_version_that_is_none_is_taken_for_the_oldest(store: Redis) -> None:
+    """Each step does nothing to what is in its new form."""
+    await lay_down(store, 1)
+    await store.set(KEYS.schema(), "evil")
+    await migrate(store, KEYS)
+    assert await schema.check(store, KEYS) == SCHEMA
+
+
+async def test_a_newer_store_ends_the_command_with_status_2(
+    store: Redis, redis_url: str, tmp_path: Path
+) -> None:
+    """With one message that says what to do."""
+    await store.set(KEYS.schema(), SCHEMA + 1)
+    terminal = Terminal(settings_file(tmp_path, redis_url))
+    for command in ("apps", "run"):
+        ran = await terminal.run(command)
+        assert ran.status == 2
+        assert "The store is of a newer release" in ran.err
+        assert "Run that release" in ran.err
+        assert "Traceback" not in ran.err
+    assert set(await picked_up(store)) == {"schema"}
