@@ -2,13 +2,19 @@
 
 Every text is plain: an adapter escapes it for its platform and adds nothing. `Message.summary` is
 the one-line form for notifications and screen readers.
+
+Read from a phone: a list is `Group`s of `Item`s, a table has three columns at most, and what only
+some want to read is `Folded`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+from bot.domain.people.admins import ChatIdentity
 
 
 class Tone(StrEnum):
@@ -20,6 +26,46 @@ class Tone(StrEnum):
     NEUTRAL = "neutral"
 
 
+MARKS = {Tone.GOOD: "✓", Tone.WAITING: "●", Tone.ATTENTION: "▲", Tone.NEUTRAL: "○"}
+"""Told apart by their form, and drawn in the colour of the text: readable on light and on dark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time, told by the reader's own clock where the platform can do that.
+
+    `text` says it elsewhere, in a whole phrase: "Nov 3, 14:05 CET".
+    """
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A person who is told that they are spoken of, where the platform can do that."""
+
+    who: ChatIdentity
+    name: str
+
+
+Said = str | tuple[str | Moment | Mention, ...]
+"""What is said in a paragraph; its parts stand one behind the other, without anything between."""
+
+
+def plainly(said: Said) -> str:
+    """What is said, where there is nothing but text."""
+    return said if isinstance(said, str) else "".join(map(_plain_part, said))
+
+
+def _plain_part(part: str | Moment | Mention) -> str:
+    match part:
+        case Moment(text=text) | Mention(name=text):
+            return text
+        case _:
+            return part
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     text: str
@@ -27,14 +73,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    text: str
+    text: Said
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
     """Small print: how fresh, why am I getting this."""
 
-    text: str
+    text: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +102,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows have as many cells as there are columns."""
+    """Rows have as many cells as there are columns: three at most, else phones cut them off."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -72,6 +118,19 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirm:
+    """What is asked before a button acts: `text` says what happens then, `yes` starts with a verb.
+
+    Where a button cannot ask, it acts at once: what must not happen by a slip asks in chat.
+    """
+
+    title: str
+    text: str
+    yes: str
+    no: str
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A button that says a command: pressing it is as if its presser had typed `words`.
 
@@ -84,6 +143,7 @@ class Command:
     words: str
     primary: bool = False
     page: str = ""
+    confirm: Confirm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +156,61 @@ class OpenLink:
     primary: bool = False
 
 
+Button = Command | OpenLink
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """One of many things to say, from a list that opens: filters, pages. `label` stands on it."""
+
+    id: str
+    label: str
+    options: tuple[Command, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Buttons:
-    buttons: tuple[Command | OpenLink, ...]
+    buttons: tuple[Button | Menu, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing of a list: its name, what is near its name in smaller print, and what is said.
+
+    `button` is the next step, `more` is what can be done besides: it stands behind a "⋮".
+    """
+
+    title: str
+    beside: str = ""
+    lines: tuple[Said, ...] = ()
+    button: Button | None = None
+    more: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Things that have something in common: `title` says what, `note` what holds for each.
+
+    Without a title they stand by themselves. `more` is what the "⋮" of an item is called.
+    """
+
+    items: tuple[Item, ...]
+    title: str = ""
+    tone: Tone = Tone.NEUTRAL
+    note: Said = ""
+    more: str = "⋮"
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What only some want to read: shown by pressing `label`.
+
+    Where nothing unfolds in place, the button says `words`, whose answer shows it.
+    """
+
+    label: str
+    words: str
+    blocks: tuple[Plain, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +221,8 @@ class Picture:
     alt: str
 
 
-Block = Heading | Text | Note | Facts | Table | Progress | Buttons | Picture
+Plain = Heading | Text | Note | Facts | Table | Progress | Picture | Buttons | Group
+Block = Plain | Folded
 
 
 class Role(StrEnum):
@@ -122,17 +235,21 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `private`: where the platform can, only the one who asked should see it."""
+    """One message. `private`: where the platform can, only the one who asked should see it.
+
+    `share` says the same to everybody: offered where others are, and do not see this one.
+    """
 
     summary: str
     blocks: tuple[Block, ...] = ()
     private: bool = True
     role: Role = Role.ANSWER
+    share: Command | None = None
 
     @property
     def words(self) -> str:
         """All that it says, a line each: for where only text can be shown."""
-        said = [b.text for b in self.blocks if isinstance(b, Heading | Text | Note)]
+        said = [plainly(b.text) for b in self.blocks if isinstance(b, Heading | Text | Note)]
         return "\n".join(said) or self.summary
 
 
@@ -152,10 +269,40 @@ def rows_in_text(table: Table) -> Iterator[str]:
         yield " · ".join((first.text, *said))
 
 
+def item_in_text(item: Item) -> str:
+    """What an item says, without what can be pressed: "Office 365 · contoso: what is said"."""
+    name = " · ".join(filter(None, (item.title, item.beside)))
+    return ": ".join(filter(None, (name, " ".join(map(plainly, item.lines)))))
+
+
+def group_in_text(group: Group) -> Iterator[str]:
+    """A group in lines, without what can be pressed."""
+    if group.title:
+        yield f"{MARKS[group.tone]} {group.title}"
+    if group.note:
+        yield plainly(group.note)
+    yield from (f"• {item_in_text(item)}" for item in group.items)
+
+
+def buttons_of(block: Block) -> tuple[Button, ...]:
+    """Whatever can be pressed in a block, from top to bottom."""
+    match block:
+        case Buttons(buttons):
+            return tuple(
+                one for b in buttons for one in (b.options if isinstance(b, Menu) else (b,))
+            )
+        case Group(items):
+            return tuple(one for i in items for one in (i.button, *i.more) if one is not None)
+        case Folded(blocks=blocks):
+            return tuple(one for inner in blocks for one in buttons_of(inner))
+        case _:
+            return ()
+
+
 def _lines(block: Block) -> Iterator[str]:
     match block:
         case Heading(text) | Text(text) | Note(text):
-            yield text
+            yield plainly(text)
         case Facts(facts):
             yield from (f"{fact.name}: {fact.value}" for fact in facts)
         case Table():
@@ -166,5 +313,21 @@ def _lines(block: Block) -> Iterator[str]:
             yield alt
         case Buttons(buttons):
             for button in buttons:
-                goal = button.url if isinstance(button, OpenLink) else f"“{button.words}”"
-                yield f"{button.label}: {goal}"
+                if isinstance(button, Menu):
+                    yield f"{button.label}: {', '.join(f'“{o.words}”' for o in button.options)}"
+                else:
+                    yield _pressed(button)
+        case Group(items, title, tone, note):
+            yield from group_in_text(Group((), title, tone, note))
+            for item in items:
+                yield f"• {item_in_text(item)}"
+                if item.button is not None:
+                    yield _pressed(item.button)
+        case Folded(blocks=blocks):
+            for inner in blocks:
+                yield from _lines(inner)
+
+
+def _pressed(button: Button) -> str:
+    goal = button.url if isinstance(button, OpenLink) else f"“{button.words}”"
+    return f"{button.label}: {goal}"

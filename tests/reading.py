@@ -8,6 +8,8 @@ from bot.message import (
     Buttons,
     Command,
     Facts,
+    Folded,
+    Group,
     Heading,
     Message,
     Note,
@@ -16,7 +18,10 @@ from bot.message import (
     Progress,
     Table,
     Text,
+    group_in_text,
+    plainly,
 )
+from bot.message import buttons_of as pressed_in
 from tests.drawing import check_drawn
 
 
@@ -24,8 +29,16 @@ def lines(message: Message) -> Iterator[str]:
     """Every text that a reader sees, from top to bottom."""
     for block in message.blocks:
         match block:
-            case Heading(text) | Text(text) | Note(text):
+            case Heading(text):
                 yield text
+            case Text(said) | Note(said):
+                yield plainly(said)
+            case Group():
+                yield from group_in_text(block)
+                yield from (f"[{button.label}]" for button in pressed_in(block))
+            case Folded(label, _, inner):
+                yield f"[{label}]"
+                yield from lines(Message("", inner))
             case Facts(facts):
                 yield from (f"{fact.name}: {fact.value}" for fact in facts)
             case Table(columns, rows):
@@ -35,8 +48,8 @@ def lines(message: Message) -> Iterator[str]:
                 yield alt
             case Progress(_, _, label):
                 yield label
-            case Buttons(buttons):
-                yield from (f"[{button.label}]" for button in buttons)
+            case Buttons():
+                yield from (f"[{button.label}]" for button in pressed_in(block))
 
 
 def text_of(message: Message) -> str:
@@ -46,7 +59,7 @@ def text_of(message: Message) -> str:
 
 def buttons_of(message: Message) -> list[Command | OpenLink]:
     """Every button, in order."""
-    return [b for block in message.blocks if isinstance(block, Buttons) for b in block.buttons]
+    return [button for block in message.blocks for button in pressed_in(block)]
 
 
 def table_of(message: Message) -> Table:

@@ -7,7 +7,7 @@ none. Pictures are left out: mail programs block them, and their words stand bes
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,9 +15,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.chat.words import Words
 from bot.domain.visible import visible
 from bot.message import (
+    MARKS,
+    Block,
     Buttons,
     Command,
     Facts,
+    Folded,
+    Group,
     Heading,
     Message,
     Note,
@@ -26,6 +30,9 @@ from bot.message import (
     Progress,
     Table,
     Text,
+    buttons_of,
+    group_in_text,
+    plainly,
 )
 
 WIDTH = 72
@@ -44,13 +51,14 @@ class Drawing:
             auto_reload=False,
             finalize=shown,
         ).get_template("message.html")
+        self._template.globals.update(plainly=plainly, marks=MARKS)
 
     def html(self, words: Words, message: Message) -> str:
         """One page without scripts, pictures or anything that is fetched."""
         return self._template.render(
             language=words.language,
             message=message,
-            blocks=[(type(block).__name__.lower(), block) for block in message.blocks],
+            blocks=[(type(block).__name__.lower(), block) for block in _unfolded(message.blocks)],
             links=links,
             footer=words("mail.footer"),
         )
@@ -61,10 +69,10 @@ class Drawing:
         return visible("\n\n".join((*parts, "-- \n" + _filled(words("mail.footer")))) + "\n")
 
 
-def links(block: Buttons) -> list[tuple[str, str, bool]]:
+def links(block: Block) -> list[tuple[str, str, bool]]:
     """What can be opened from a mail: label, address, and whether it is the main thing."""
     found = []
-    for button in block.buttons:
+    for button in buttons_of(block):
         match button:
             case OpenLink(label=label, url=url, primary=primary):
                 found.append((label, url, primary))
@@ -73,13 +81,22 @@ def links(block: Buttons) -> list[tuple[str, str, bool]]:
     return found
 
 
+def _unfolded(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Nothing unfolds in a mail: all of it is there."""
+    for block in blocks:
+        if isinstance(block, Folded):
+            yield from _unfolded(block.blocks)
+        else:
+            yield block
+
+
 def _paragraphs(message: Message) -> Iterator[str]:
-    for block in message.blocks:
+    for block in _unfolded(message.blocks):
         match block:
             case Heading(text):
                 yield f"{_flat(text)}\n{'=' * min(len(_flat(text)), WIDTH)}"
             case Text(text) | Note(text):
-                yield _filled(text)
+                yield _filled(plainly(text))
             case Facts(facts):
                 yield "\n".join(_filled(f"{fact.name}: {fact.value}") for fact in facts)
             case Table(columns, rows):
@@ -91,10 +108,17 @@ def _paragraphs(message: Message) -> Iterator[str]:
                 )
             case Progress(done, total, label):
                 yield _filled(f"{label} ({done}/{total})")
+            case Group():
+                yield "\n".join(map(_filled, group_in_text(block)))
+                yield _addresses(block)
             case Buttons():
-                yield "\n".join(f"{_flat(label)}:\n{url}" for label, url, _ in links(block))
+                yield _addresses(block)
             case Picture(alt=alt):
                 yield _filled(alt)
+
+
+def _addresses(block: Block) -> str:
+    return "\n".join(f"{_flat(label)}:\n{url}" for label, url, _ in links(block))
 
 
 def _filled(text: str) -> str:

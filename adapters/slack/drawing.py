@@ -1,11 +1,9 @@
 """A neutral message as Slack's blocks. Pure functions.
 
-Every text is shown literally: text objects are `plain_text` (no mrkdwn, so no bold, no mentions, no
-links) with Slack's three control characters escaped; table cells are `raw_text`, which Slack does
-not interpret at all. Texts that are too long are cut at a word with `…`. Slack takes one table in a
-message: the others are written out in lines, as are tables that are too wide; of one that is too
-long the rest is counted. A message whose *shape* still does not fit (too many blocks, buttons of
-the same name) raises ValueError, and `draw_text` says the same in plain text.
+Every text is shown literally (`texts`). Texts that are too long are cut at a word with `…`. Slack
+takes one table in a message: the others are written out in lines, as are tables that are too wide;
+of one that is too long the rest is counted. A message whose *shape* still does not fit (too many
+blocks, an address that is none) raises ValueError, and `draw_text` says the same in plain text.
 
 Limits: docs.slack.dev/reference/block-kit/blocks. That all texts of a message together may be
 refused above some 13,200 characters is not documented (slackapi/bolt-js issue 2509); nor is that a
@@ -18,57 +16,32 @@ import bisect
 import hashlib
 import itertools
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
-from bot.domain.visible import visible
+from adapters.slack.elements import MAX_TEXT, drawn, rest
+from adapters.slack.texts import NOTHING, Json, clean, escape, fit, plain
 from bot.message import (
     Block,
     Buttons,
-    Command,
-    Fact,
-    Facts,
-    Heading,
+    Group,
     Message,
     Note,
-    OpenLink,
-    Picture,
-    Progress,
     Table,
     Text,
-    Tone,
     in_text,
     rows_in_text,
 )
-
-Json = dict[str, Any]
-T = TypeVar("T")
 
 MAX_BLOCKS = 50
 MAX_TABLE_ROWS = 99
 """Rows below the column names: Slack counts those as one of its 100."""
 MAX_COLUMNS = 20
-MAX_WORDS = 2000
-"""Characters of a command that a button carries."""
-_MAX_URL = 3000
 _MAX_ID = 255
-_MAX_HEADER = 150
-_MAX_TEXT = 3000
-_MAX_FIELD = 2000
-_MAX_LABEL = 75
 _MAX_SUMMARY = 3000  # chat.update refuses a text above 4,000
 _MAX_ALL = 13_000
 _MAX_TABLE = 10_000
-_FACTS_PER_SECTION = 5  # of two fields each; a section takes ten fields
-_BUTTONS_PER_ROW = 25
-_BAR = 20
-_NOTHING = "–"
-_MARKS = {Tone.GOOD: "✓ ", Tone.WAITING: "○ ", Tone.ATTENTION: "▲ ", Tone.NEUTRAL: ""}
-
-# What mrkdwn shows as it is, so that it may be set in bold.
-_UNFORMATTED = re.compile(r"[^\W_]([^\W_]|[ .,()/'’-])*")
 
 # What every text is cut to when the whole message does not fit: the first that is enough.
 _CAPS = (1500, 800, 400, 200, 120, 75, 50, 30, 20, 12, 8, 5, 3, 2)
@@ -82,12 +55,14 @@ class Drawn:
     blocks: list[Json]
 
 
-def draw(message: Message) -> Drawn:
-    """The message within Slack's limits. Raises ValueError when its shape does not fit."""
-    message = _fitting(message)
-    _check_shape(message)
-    text = _fit(message.summary, _MAX_SUMMARY) or _NOTHING
-    blocks = _blocks(message, _MAX_TEXT)
+def draw(message: Message, *, shared: bool = False) -> Drawn:
+    """The message within Slack's limits. Raises ValueError when its shape does not fit.
+
+    `shared`: others are there who do not see it, so that it can be shared with them.
+    """
+    message = _fitting(message, shared)
+    text = fit(message.summary, _MAX_SUMMARY) or NOTHING
+    blocks = _blocks(message, MAX_TEXT)
     if not _is_short_enough(blocks):
         fits = bisect.bisect_left(
             _CAPS, True, key=lambda cap: _is_short_enough(_blocks(message, cap))
@@ -102,11 +77,11 @@ def draw(message: Message) -> Drawn:
 
 def draw_text(message: Message) -> Drawn:
     """All that the message says, as text: what cannot be drawn, or what Slack will not have."""
-    left = escape(_clean(in_text(message))) or _NOTHING
+    left = escape(clean(in_text(message))) or NOTHING
     blocks: list[Json] = []
-    most = _MAX_ALL // _MAX_TEXT
+    most = _MAX_ALL // MAX_TEXT
     while left:
-        part = left[: _MAX_TEXT - 1]
+        part = left[: MAX_TEXT - 1]
         if len(left) > len(part):
             # Between two lines, or at least not inside of an entity.
             line, entity = part.rfind("\n"), part.rfind("&", len(part) - 5)
@@ -115,7 +90,7 @@ def draw_text(message: Message) -> Drawn:
         if len(blocks) == most - 1 and left:
             part, left = f"{part}…", ""
         blocks.append({"type": "section", "text": _literal(part)})
-    return _named(_fit(message.summary, _MAX_SUMMARY) or _NOTHING, blocks)
+    return _named(fit(message.summary, _MAX_SUMMARY) or NOTHING, blocks)
 
 
 def _named(text: str, blocks: list[Json]) -> Drawn:
@@ -133,14 +108,14 @@ def _is_short_enough(blocks: list[Json]) -> bool:
     return _length(blocks) <= _MAX_ALL and all(_length(one) <= _MAX_TABLE for one in tables)
 
 
-def _fitting(message: Message) -> Message:
+def _fitting(message: Message, shared: bool) -> Message:
     """The same with one table no longer and no wider than Slack's are, and ids that are unique."""
     blocks: list[Block] = []
     drawn = False
     names: set[str] = set()
     for block in message.blocks:
-        if isinstance(block, Buttons):
-            blocks.append(Buttons(tuple(_unique(button, names) for button in block.buttons)))
+        if isinstance(block, Buttons | Group):
+            blocks.append(_unique(block, names))
         elif not isinstance(block, Table):
             blocks.append(block)
         elif not block.rows:
@@ -152,16 +127,32 @@ def _fitting(message: Message) -> Message:
             blocks.append(replace(block, rows=block.rows[:MAX_TABLE_ROWS]))
             if len(block.rows) > MAX_TABLE_ROWS:
                 blocks.append(Note(f"… +{len(block.rows) - MAX_TABLE_ROWS}"))
+    if shared and message.share is not None:
+        blocks.append(_unique(Buttons((message.share,)), names))
     return replace(message, blocks=tuple(blocks))
 
 
-def _unique(button: Command | OpenLink, names: set[str]) -> Command | OpenLink:
+def _unique(block: Buttons | Group, names: set[str]) -> Buttons | Group:
     """An id says which button of a message it is, and nothing else hangs on it."""
-    name = button.id[: _MAX_ID - 4] or "button"
+    if isinstance(block, Buttons):
+        return Buttons(tuple(replace(one, id=_free(one.id, names)) for one in block.buttons))
+    return replace(
+        block,
+        items=tuple(
+            replace(
+                item, button=item.button and replace(item.button, id=_free(item.button.id, names))
+            )
+            for item in block.items
+        ),
+    )
+
+
+def _free(name: str, names: set[str]) -> str:
+    name = name[: _MAX_ID - 4] or "button"
     if name in names:
         name = next(f"{name}~{n}" for n in itertools.count(2) if f"{name}~{n}" not in names)
     names.add(name)
-    return replace(button, id=name)
+    return name
 
 
 def _is_regular(table: Table) -> bool:
@@ -173,7 +164,7 @@ def _in_parts(lines: Iterable[str]) -> Iterator[str]:
     """The lines together, as many as one text takes."""
     part = ""
     for line in lines:
-        if part and len(part) + len(line) >= _MAX_TEXT // 2:
+        if part and len(part) + len(line) >= MAX_TEXT // 2:
             yield part
             part = ""
         part = f"{part}\n{line}" if part else line
@@ -181,146 +172,18 @@ def _in_parts(lines: Iterable[str]) -> Iterator[str]:
         yield part
 
 
-def _check_shape(message: Message) -> None:
-    buttons = [b for block in message.blocks if isinstance(block, Buttons) for b in block.buttons]
-    for button in buttons:
-        if isinstance(button, Command) and not 0 < len(button.words) <= MAX_WORDS:
-            raise ValueError(f"the words of button {button.id} are none or too many")
-        if isinstance(button, OpenLink) and not _is_address(button.url):
-            raise ValueError(f"the address of button {button.id} is none that Slack takes")
-
-
-def _is_address(url: str) -> bool:
-    return url.startswith(("https://", "http://")) and len(url) <= _MAX_URL
-
-
 def _blocks(message: Message, cap: int) -> list[Json]:
-    summary = _plain(message.summary, min(cap, _MAX_TEXT))
+    summary = plain(message.summary, min(cap, MAX_TEXT))
     return list(_each(message, cap)) or [{"type": "section", "text": summary}]
 
 
 def _each(message: Message, cap: int) -> Iterator[Json]:
+    """Block by block; what the groups offer besides follows the last of them."""
+    groups = [block for block in message.blocks if isinstance(block, Group)]
     for block in message.blocks:
-        yield from _one(block, cap)
-
-
-def _one(block: Block, cap: int) -> Iterator[Json]:
-    """The Slack blocks for one block; none where it says nothing."""
-    match block:
-        case Heading(text):
-            if _clean(text):
-                yield {"type": "header", "text": _plain(text, min(cap, _MAX_HEADER))}
-        case Text(text):
-            if _clean(text):
-                yield {"type": "section", "text": _plain(text, min(cap, _MAX_TEXT))}
-        case Note(text):
-            if _clean(text):
-                yield {"type": "context", "elements": [_plain(text, min(cap, _MAX_TEXT))]}
-        case Facts(facts):
-            for some in _in_runs(facts, _FACTS_PER_SECTION):
-                yield {"type": "section", "fields": list(_fields(some, min(cap, _MAX_FIELD)))}
-        case Table():
-            yield _table(block, cap)
-        case Progress():
-            yield {"type": "section", "text": _plain(_bar(block), min(cap, _MAX_TEXT))}
-        case Picture(url, alt):
-            if not _is_address(url):
-                raise ValueError("the address of a picture is none that Slack takes")
-            yield {
-                "type": "image",
-                "image_url": url,
-                "alt_text": _cut(_clean(alt), min(cap, _MAX_FIELD), len) or _NOTHING,
-            }
-        case Buttons(buttons):
-            for row in _in_runs(buttons, _BUTTONS_PER_ROW):
-                elements = [_button(button, min(cap, _MAX_LABEL)) for button in row]
-                yield {"type": "actions", "elements": elements}
-
-
-def _fields(facts: Sequence[Fact], cap: int) -> Iterator[Json]:
-    """Name and value as two fields: Slack sets them side by side in two columns."""
-    for fact in facts:
-        name = _clean(fact.name)
-        if _UNFORMATTED.fullmatch(name) and len(name) + 2 <= cap:
-            yield {"type": "mrkdwn", "text": f"*{name}*", "verbatim": True}
-        else:
-            yield _plain(fact.name, cap)
-        yield _plain(fact.value, cap)
-
-
-def _table(table: Table, cap: int) -> Json:
-    def raw(text: str) -> Json:
-        return {"type": "raw_text", "text": _cut(_clean(text), cap, len) or _NOTHING}
-
-    names = [raw(column) for column in table.columns]
-    rows = [
-        [raw(_MARKS[cell.tone] + (_clean(cell.text) or _NOTHING)) for cell in row]
-        for row in table.rows
-    ]
-    wrapped = [{"is_wrapped": True} for _ in table.columns]
-    return {"type": "table", "column_settings": wrapped, "rows": [names, *rows]}
-
-
-def _bar(progress: Progress) -> str:
-    total = max(progress.total, 0)
-    done = min(max(progress.done, 0), total)
-    full = _BAR * done // total if total else 0  # rounded down: full only when all is done
-    return f"{'█' * full}{'░' * (_BAR - full)} {progress.label}".rstrip()
-
-
-def _button(button: Command | OpenLink, cap: int) -> Json:
-    label = _plain(button.label, cap)
-    drawn: Json = {"type": "button", "action_id": button.id, "text": label}
-    match button:
-        case Command(words=words):
-            drawn["value"] = words
-        case OpenLink(url=url):
-            drawn["url"] = url
-    return drawn | ({"style": "primary"} if button.primary else {})
-
-
-def _plain(text: str, cap: int) -> Json:
-    return {"type": "plain_text", "emoji": False, "text": _fit(text, cap) or _NOTHING}
-
-
-# -------------------------------------------------------------------- texts
-
-
-def escape(text: str) -> str:
-    """Slack's three control characters as entities ("Formatting message text", Escaping text)."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _fit(text: str, limit: int) -> str:
-    """The text escaped, and not above `limit` characters after that."""
-    return escape(_cut(_clean(text), limit, lambda part: len(escape(part))))
-
-
-def _clean(text: str) -> str:
-    """Without what cannot be seen, and could make a name read as another one."""
-    return visible(text).strip()
-
-
-def _cut(text: str, limit: int, size: Callable[[str], int]) -> str:
-    """At most `limit` by `size`, cut behind a word where there is one in the last third."""
-    if len(text) <= limit and size(text) <= limit:
-        return text
-    low, high = 0, min(len(text), limit)
-    while low < high:  # the longest part that fits with the sign for what is missing
-        middle = (low + high + 1) // 2
-        if size(text[:middle]) < limit:
-            low = middle
-        else:
-            high = middle - 1
-    part = text[:low]
-    behind_word = max(part.rfind(" "), part.rfind("\n"))
-    if not text[low : low + 1].isspace() and behind_word > low * 2 // 3:
-        part = part[:behind_word]
-    return part.rstrip() + "…"
-
-
-def _in_runs(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+        yield from drawn(block, cap)
+        if groups and block is groups[-1]:
+            yield from rest(groups, cap)
 
 
 def _length(value: Any) -> int:

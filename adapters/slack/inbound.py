@@ -27,6 +27,7 @@ from adapters.slack import posting
 from adapters.slack.border import Refused, accept
 from adapters.slack.calls import call, quiet
 from adapters.slack.drawing import Drawn
+from adapters.slack.elements import OPENED
 from adapters.slack.people import Askers
 from adapters.slack.replies import Posted, Reply, Responded, patiently
 from adapters.slack.words import as_typed, unescape
@@ -189,7 +190,7 @@ class SlackInbound:
     async def _on_press(self, body: Json) -> None:
         """A button with words says them; one with an address has been opened by Slack already."""
         user = _text(body.get("user"), "id")
-        words = next((_text(action, "value") for action in body.get("actions") or ()), "")
+        words = next(map(_pressed, body.get("actions") or ()), "")
         if not user or not words:
             return
         container, message = body.get("container") or {}, body.get("message") or {}
@@ -276,6 +277,13 @@ class SlackInbound:
 def _text(of: Any, name: str) -> str:
     value = of.get(name) if isinstance(of, Mapping) else None
     return value if isinstance(value, str) else ""
+
+
+def _pressed(action: Any) -> str:
+    """The words of a button, or of what was picked from a list; "" where an address was opened."""
+    picked = action.get("selected_option") if isinstance(action, Mapping) else None
+    words = _text(action, "value") or _text(picked, "value")
+    return "" if words.startswith(OPENED) else words
 
 
 def _said_by(event: Json) -> str:

@@ -24,13 +24,16 @@ class NotToldWhere(AnswerOdd):
     """Slack took the message and did not say where it stands."""
 
 
-async def shown(send: Callable[[Drawn], Awaitable[T]], message: Message) -> T:
+async def shown(
+    send: Callable[[Drawn], Awaitable[T]], message: Message, *, shared: bool = False
+) -> T:
     """Send the message as it is drawn; in plain text when it cannot be, or Slack refuses that.
 
-    A message that Slack calls wrong was not taken, so saying it again says it once.
+    `shared`: others are there who do not see it. A message that Slack calls wrong was not taken, so
+    saying it again says it once.
     """
     try:
-        return await send(draw(message))
+        return await send(draw(message, shared=shared))
     except (ValueError, MessageRefused) as error:
         log.error("slack message sent as plain text", reason=str(error))
     return await send(draw_text(message))

@@ -18,7 +18,7 @@ from botframework.connector.auth import BotFrameworkAuthentication, ClaimsIdenti
 from botframework.connector.auth.authenticate_request_result import AuthenticateRequestResult
 from botframework.connector.auth.connector_factory import ConnectorFactory
 
-from adapters.teams.drawing import OWN, VERB
+from adapters.teams.elements import OWN, VERB
 from adapters.teams.envelope import ActivityInvalid, Envelope
 from adapters.teams.words import as_typed
 from bot.domain.people.admins import ChatIdentity, Platform

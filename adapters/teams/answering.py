@@ -15,7 +15,8 @@ import structlog
 
 from adapters.teams.activities import Place
 from adapters.teams.connector import Connector
-from adapters.teams.drawing import CARD_TYPE, draw, plain
+from adapters.teams.drawing import CARD_TYPE, draw
+from adapters.teams.texts import plain
 from bot.errors import ChatError, ChatThrottled, ChatUnreachable, MessageGone
 from bot.message import Message, Role
 

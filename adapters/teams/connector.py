@@ -18,8 +18,9 @@ import structlog
 
 from adapters.http.doubt import NOTHING_SENT
 from adapters.teams.activities import Place
-from adapters.teams.drawing import CARD_TYPE, draw, plain
+from adapters.teams.drawing import CARD_TYPE, draw
 from adapters.teams.refusals import Answer, ServedElsewhere, meaning
+from adapters.teams.texts import plain
 from adapters.teams.tokens import BotToken, is_known_service
 from bot.errors import (
     ChannelUnreachable,

@@ -7,6 +7,7 @@ printed is replaced, and rich's markup is not read.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from rich import box
 from rich.console import Console
@@ -14,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import message
-from bot.message import Message, Tone
+from bot.message import MARKS, Block, Item, Message, Tone, plainly
 
 _STYLES = {
     Tone.GOOD: "green",
@@ -38,14 +39,22 @@ def console(*, errors: bool = False) -> Console:
 
 def draw(shown: Message, on: Console) -> None:
     """Print a message. Buttons that say a chat command are left out, addresses are printed."""
-    for block in shown.blocks:
+    _blocks(shown.blocks, on)
+
+
+def _blocks(blocks: Iterable[Block], on: Console) -> None:
+    for block in blocks:
         match block:
             case message.Heading(text):
                 on.print(_text(text, "bold"))
             case message.Text(text):
-                on.print(_text(text))
+                on.print(_text(plainly(text)))
             case message.Note(text):
-                on.print(_text(text, "dim"))
+                on.print(_text(plainly(text), "dim"))
+            case message.Group(items, title, tone, note):
+                _group(items, title, tone, plainly(note), on)
+            case message.Folded(blocks=inner):
+                _blocks(inner, on)
             case message.Progress(label=label):
                 on.print(_text(label))
             case message.Facts(facts):
@@ -59,6 +68,19 @@ def draw(shown: Message, on: Console) -> None:
                 for button in buttons:
                     if isinstance(button, message.OpenLink):
                         on.print(_text(f"{button.label}: {button.url}"))
+
+
+def _group(items: tuple[Item, ...], title: str, tone: Tone, note: str, on: Console) -> None:
+    """A table without lines: names at the left, what is said of them at the right."""
+    if title:
+        on.print(_text(f"{MARKS[tone]} {title}", f"bold {_STYLES[tone]}".strip()))
+    if note:
+        on.print(_text(note, "dim"))
+    grid = Table.grid(padding=(0, 2))
+    for item in items:
+        said = " ".join(map(plainly, item.lines))
+        grid.add_row(_text(item.title), _text(item.beside, "dim"), _text(said))
+    on.print(grid)
 
 
 def printable(text: str) -> str:

@@ -71,6 +71,13 @@ def elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
             yield block, accessory
 
 
+def options(element: Json) -> Iterator[Json]:
+    """What can be picked from a list, or from behind a "⋮"."""
+    yield from element.get("options") or []
+    for group in element.get("option_groups") or []:
+        yield from group["options"]
+
+
 def _error(message: str, pointer: str) -> str:
     return f"[ERROR] {message} [json-pointer:{pointer}]"
 
@@ -175,13 +182,29 @@ def _element(element: Any, at: str) -> Iterator[str]:
         yield from _confirm(element["confirm"], f"{at}/confirm")
     if element["type"] == "button":
         yield from _button(element, at)
-    elif element["type"] in ("static_select", "overflow"):
-        limit = 100 if element["type"] == "static_select" else 5
-        yield from _items(element, "options", at, limit)
-        for number, option in enumerate(element.get("options") or []):
-            where = f"{at}/options/{number}"
-            yield from _text(option.get("text"), f"{where}/text", 75)
-            yield from _string(option, "value", f"{where}/value", 150)
+    elif element["type"] == "overflow":
+        yield from _options(element, at, 5)
+    elif element["type"] == "static_select":
+        if element.get("placeholder") is not None:
+            yield from _text(element["placeholder"], f"{at}/placeholder", 150, plain=True)
+        if "option_groups" not in element:
+            yield from _options(element, at, 100)
+            return
+        yield from _items(element, "option_groups", at, 100)
+        for number, group in enumerate(element["option_groups"] or []):
+            where = f"{at}/option_groups/{number}"
+            yield from _text(group.get("label"), f"{where}/label", 75, plain=True)
+            yield from _options(group, where, 100)
+
+
+def _options(holder: Json, at: str, limit: int) -> Iterator[str]:
+    yield from _items(holder, "options", at, limit)
+    for number, option in enumerate(holder.get("options") or []):
+        where = f"{at}/options/{number}"
+        yield from _text(option.get("text"), f"{where}/text", 75, plain=True)
+        yield from _string(option, "value", f"{where}/value", 150)
+        if option.get("url") is not None:
+            yield from _url(option["url"], f"{where}/url")
 
 
 def _button(button: Json, at: str) -> Iterator[str]:

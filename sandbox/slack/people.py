@@ -128,13 +128,13 @@ class SlackPeople:
         return message
 
     async def press(self, user: str, message: Message, what: str) -> str | None:
-        """Press the button with this action id or label; its link, for those that have one.
+        """Press the button, or pick the option, with this id, label or value; its link, if any.
 
         Returns when the bot has acknowledged. Raises LookupError when there is no such button.
         """
         who = self.slack_id(user)
         conversation = next(c for c in self.workspace.log if message in c.messages)
-        block, element = _find(message, what)
+        block, element, picked = _find(message, what)
         action: Json = {
             "type": element["type"],
             "action_id": element["action_id"],
@@ -144,12 +144,14 @@ class SlackPeople:
         }
         if "value" in element:
             action["value"] = element["value"]
+        if picked is not None:
+            action["selected_option"] = {"text": picked["text"], "value": picked["value"]}
         payload = self._interaction(who, conversation, message) | {"actions": [action]}
         body = urlencode({"payload": json.dumps(payload)}).encode()
         delivery = await self.delivery.request("block_actions", body)
         if delivery.failure:
             self._notice(conversation, who, f"{BOT_NAME} did not respond. Try again in a while.")
-        return element.get("url")
+        return (picked or element).get("url")
 
     async def open_home(self, user: str) -> None:
         """Look at the bot's Home tab."""
@@ -309,10 +311,15 @@ def _trigger() -> str:
     return f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
 
 
-def _find(message: Message, what: str) -> tuple[Json, Json]:
-    """The (block, element) with this action id or label."""
-    for block, element in slack_blocks.elements(message.blocks or []):
+def _find(message: Message, what: str) -> tuple[Json, Json, Json | None]:
+    """The (block, element, option) with this id, label or value; no option for a button."""
+    found = list(slack_blocks.elements(message.blocks or []))
+    for block, element in found:
         label = element.get("text", {}).get("text")
-        if what in (element.get("action_id"), label):
-            return block, element
+        if element["type"] == "button" and what in (element.get("action_id"), label):
+            return block, element, None
+    for block, element in found:
+        for option in slack_blocks.options(element):
+            if what in (option["value"], option["text"]["text"]):
+                return block, element, option
     raise LookupError(f"no button {what!r} in: {message.text[:80]}")

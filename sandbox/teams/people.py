@@ -107,6 +107,8 @@ class TeamsPeople:
         action = _find(self.seen(user, message), what)
         if action["type"] == "Action.OpenUrl":  # the client opens it; the bot is not told
             return str(action["url"])
+        if action["type"] == "Action.ToggleVisibility":  # the client shows it; nor is it here
+            return None
         data = {**(action.get("data") or {}), **(inputs or {})}
         thread = message.thread or message.id
         if action["type"] == "Action.Submit":

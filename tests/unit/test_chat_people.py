@@ -21,7 +21,7 @@ from bot.domain.people.choice import Choice, Nobody, choose_admin, pair
 from bot.domain.people.policy import AccountNote, PeoplePolicy, Said
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import summary_of
-from bot.message import Block, Facts, Heading, Message, Note, Progress, Table, Text
+from bot.message import Block, Facts, Heading, Message, Note, Progress, Table, Text, plainly
 from bot.services.people.accounts import Noted
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, DELIVERED, NOW, ON_A_PASSWORD, RECORD
 from tests.fake_ledger import FakeLedger
@@ -42,7 +42,7 @@ def read(message: Message) -> str:
 def lines(block: Block) -> list[str]:
     match block:
         case Heading(text) | Text(text) | Note(text):
-            return [text]
+            return [plainly(text)]
         case Progress(label=label):
             return [label]
         case Facts(facts):

@@ -16,7 +16,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import Platform
 from bot.errors import ChannelUnreachable, ChatThrottled, ChatUnreachable, MessageGone
-from bot.message import Message, Table, Text
+from bot.message import Message, Table, Text, plainly
 from tests.boards import CHANNEL, HOUR, ONE, World
 from tests.examples import APP, NOW, RECORD
 
@@ -43,7 +43,7 @@ def titles(world: World) -> list[str]:
 
 
 def said(message: Message) -> str:
-    return " ".join(block.text for block in message.blocks if isinstance(block, Text))
+    return " ".join(plainly(block.text) for block in message.blocks if isinstance(block, Text))
 
 
 async def test_each_org_has_a_board_that_is_about_it_alone(world: World) -> None:

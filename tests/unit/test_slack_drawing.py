@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,22 +12,35 @@ from hypothesis import strategies as st
 
 from adapters.slack.drawing import MAX_TABLE_ROWS, Drawn, draw, draw_text
 from adapters.slack.words import as_typed, unescape
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import (
     Buttons,
     Cell,
     Command,
+    Confirm,
     Fact,
     Facts,
+    Folded,
+    Group,
     Heading,
+    Item,
+    Mention,
+    Menu,
     Message,
+    Moment,
     Note,
     OpenLink,
     Progress,
+    Said,
     Table,
     Text,
     Tone,
 )
 from sandbox.slack import blocks as slack_blocks
+
+NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
+ON_SLACK = ChatIdentity(Platform.SLACK, "U7")
+ON_TEAMS = ChatIdentity(Platform.TEAMS, "29:x")
 
 HOSTILE = (
     "<!channel>",
@@ -49,12 +63,33 @@ text = st.one_of(
 identifier = st.text("abcdefgh0123456789", min_size=6, max_size=12)
 
 
-def buttons() -> st.SearchStrategy[Command | OpenLink]:
-    command = st.builds(
-        Command, identifier, text, st.text("abc ", min_size=1, max_size=2000), st.booleans()
-    )
+confirm = st.one_of(st.none(), st.builds(Confirm, text, text, text, text))
+
+
+def buttons(most: int = 2000) -> st.SearchStrategy[Command | OpenLink]:
+    words = st.text("abc ", min_size=1, max_size=most)
+    command = st.builds(Command, identifier, text, words, st.booleans(), st.just(""), confirm)
     link = st.builds(OpenLink, identifier, text, st.just("https://o365bot.example.com/c/x"))
     return st.one_of(command, link)
+
+
+parts = st.one_of(
+    text,
+    st.builds(Moment, st.just(NOON), text),
+    st.builds(Mention, st.sampled_from((ON_SLACK, ON_TEAMS)), text),
+)
+said = st.one_of(text, st.lists(parts, min_size=1, max_size=4).map(tuple))
+items = st.builds(
+    Item,
+    text,
+    text,
+    st.lists(said, max_size=3).map(tuple),
+    st.one_of(st.none(), buttons()),
+    st.lists(buttons(150), max_size=5, unique_by=lambda button: button.id).map(tuple),
+)
+groups = st.builds(
+    Group, st.lists(items, max_size=5).map(tuple), text, st.sampled_from(Tone), said, text
+)
 
 
 @st.composite
@@ -70,13 +105,15 @@ def tables(draw_from: st.DrawFn) -> Table:
 def messages(draw_from: st.DrawFn) -> Message:
     simple = st.one_of(
         st.builds(Heading, text),
-        st.builds(Text, text),
-        st.builds(Note, text),
+        st.builds(Text, said),
+        st.builds(Note, said),
+        groups,
+        st.builds(lambda label: Folded(label, "why all", (Text(label),)), text),
         st.builds(Facts, st.lists(st.builds(Fact, text, text), max_size=12).map(tuple)),
         st.builds(Progress, st.integers(-5, 500), st.integers(-5, 500), text),
     )
     pressed = draw_from(st.lists(buttons(), max_size=30, unique_by=lambda button: button.id))
-    blocks: list[Any] = draw_from(st.lists(simple, max_size=12))
+    blocks: list[Any] = draw_from(st.lists(simple, max_size=5))
     if draw_from(st.booleans()):
         blocks.append(draw_from(tables()))
     return Message(draw_from(text), (*blocks, Buttons(tuple(pressed))))
@@ -112,8 +149,12 @@ def test_no_text_of_others_is_markup(message: Message) -> None:
         match part["type"]:
             case "raw_text":
                 continue  # never interpreted
-            case "mrkdwn":  # the name of a fact, when no sign in it could mean anything
-                assert not set(part["text"][1:-1]) & set("*_~`<>&:@#\n")
+            case "mrkdwn":  # a name in bold, moments, mentions; else no sign means anything
+                assert part["verbatim"] is True
+                shown = re.sub(r"^\*[^*\n]+\*", "", part["text"])
+                shown = re.sub(r"<!date\^\d+\^[^<>|^]+\|[^<>]*>|<@U7>", "", shown)
+                assert not set(shown) & set("*~`<>")
+                assert not re.search(r"(?<![^\W_])_|_(?![^\W_])|:[\w+-]+:|://", shown)
             case kind:
                 assert kind in ("plain_text", "button")
                 assert "<" not in part["text"]
@@ -210,6 +251,70 @@ def test_buttons_carry_their_command_or_their_address() -> None:
     )
     assert (link["action_id"], link["url"]) == ("open", "https://o365bot.example.com/c/t?a=1&b=2")
     assert "value" not in link
+
+
+WHY = Command("why:1", "Why", "why contoso/1")
+WHO = Command("who:1", "Who can", "who contoso/1")
+OKTA = OpenLink("okta:1", "Open in Okta", "https://contoso-admin.okta.example.com/1")
+ASK = Command(
+    "send:1", "Ask Ada", "send contoso/1", confirm=Confirm("Ask?", "Ada gets a link.", "Ask", "No")
+)
+
+
+def test_an_item_says_its_name_in_bold_and_a_moment_by_the_readers_clock() -> None:
+    """One section; what cannot be set in bold safely is plain, with the moment in words."""
+    asked: Said = ("Asked ", Moment(NOON, "today, 13:00 CET"), ".")
+    safe, odd = draw(
+        Message("x", (Group((Item("Mail", "contoso", (asked,)), Item("*M*", "", (asked,)))),))
+    ).blocks
+    assert safe["text"]["text"] == (
+        "*Mail* · contoso\nAsked <!date^1795953600^{date_short_pretty}, {time}|today, 13:00 CET>."
+    )
+    assert odd["text"] == {
+        "type": "plain_text",
+        "emoji": False,
+        "text": "*M*\nAsked today, 13:00 CET.",
+    }
+
+
+def test_beside_an_item_stands_its_next_step_and_the_rest_is_in_one_list() -> None:
+    """A question before it acts; a "⋮" where there is no next step; a lone way is a button."""
+    some = (
+        Item("Mail", "contoso", button=ASK, more=(WHY, WHO)),
+        Item("Labs", "contoso", more=(WHY, OKTA)),
+        Item("Legal", more=(WHY,)),
+    )
+    drawn = draw(Message("x", (Group(some, "Needs a consent", Tone.ATTENTION, more="More"),)))
+    assert slack_blocks.problems(drawn.blocks) == []
+    divider, head, mail, labs, legal, rest = drawn.blocks
+    assert (divider["type"], head["text"]["text"]) == ("divider", "*▲ Needs a consent*")
+    assert mail["accessory"]["value"] == "send contoso/1"
+    assert mail["accessory"]["confirm"]["text"]["text"] == "Ada gets a link."
+    why, okta = labs["accessory"]["options"]
+    assert (why["value"], okta["url"], okta["value"][0]) == ("why contoso/1", OKTA.url, "·")
+    assert legal["accessory"]["type"] == "button"
+    (chosen,) = rest["elements"][0]["option_groups"]
+    assert chosen["label"]["text"] == "Mail · contoso"
+    assert [one["value"] for one in chosen["options"]] == ["why contoso/1", "who contoso/1"]
+
+
+def test_menus_and_what_is_folded_are_pressed_like_buttons() -> None:
+    """Slack unfolds nothing in place: the button says the words that show it."""
+    menu = Menu("filter", "Filter", (WHY, WHO))
+    drawn = draw(
+        Message("x", (Buttons((menu, ASK)), Folded("All reasons", "why all", (Text("y"),))))
+    )
+    assert slack_blocks.problems(drawn.blocks) == []
+    row, folded = drawn.blocks
+    assert [one["type"] for one in row["elements"]] == ["static_select", "button"]
+    assert folded["elements"][0]["value"] == "why all"
+
+
+def test_what_can_be_shared_is_offered_where_others_are() -> None:
+    """And nowhere else."""
+    message = Message("x", (Text("y"),), share=Command("share", "Share in channel", "share apps"))
+    assert draw(message, shared=True).blocks[-1]["elements"][0]["value"] == "share apps"
+    assert len(draw(message).blocks) == 1
 
 
 def table(*rows: str) -> Table:

@@ -55,7 +55,23 @@ from bot.domain.people.policy import AccountNote, Said
 from bot.domain.summaries import Page, Part, summary_of
 from bot.domain.time.calendar import Calendars
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
-from bot.message import Buttons, Facts, Heading, Message, Note, Picture, Progress, Table, Text
+from bot.message import (
+    Buttons,
+    Command,
+    Facts,
+    Folded,
+    Group,
+    Heading,
+    Menu,
+    Message,
+    Note,
+    Picture,
+    Progress,
+    Table,
+    Text,
+    buttons_of,
+    plainly,
+)
 from bot.services.campaign.outreach import Disturbed, Disturbs, Holds, Sent, SentAll
 from bot.services.campaign.rehearse import Plan
 from bot.services.consent.ask import Asked
@@ -124,7 +140,14 @@ def said(message: Message) -> Iterator[str]:
     for block in message.blocks:
         match block:
             case Heading(text) | Text(text) | Note(text):
-                yield text
+                yield plainly(text)
+            case Group(items, title, _, note, more):
+                yield from (title, plainly(note), more if items else "")
+                for item in items:
+                    yield from (item.title, item.beside, *map(plainly, item.lines))
+            case Folded(label, _, inner):
+                yield label
+                yield from said(Message(label, inner))
             case Facts(facts):
                 for fact in facts:
                     yield from (fact.name, fact.value)
@@ -136,7 +159,11 @@ def said(message: Message) -> Iterator[str]:
             case Picture(alt=alt):
                 yield alt
             case Buttons(buttons):
-                yield from (button.label for button in buttons)
+                yield from (one.label for one in buttons if isinstance(one, Menu))
+        for button in buttons_of(block):
+            yield button.label
+            if isinstance(button, Command) and (ask := button.confirm) is not None:
+                yield from (ask.title, ask.text, ask.yes, ask.no)
 
 
 def unbracketed(text: str) -> str:

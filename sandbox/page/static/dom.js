@@ -33,3 +33,23 @@ export function time(seconds) {
   const day = at.toLocaleDateString(undefined, { day: "numeric", month: "short" });
   return el("time", { datetime: at.toISOString(), title: at.toLocaleString() }, today ? clock : `${day}, ${clock}`);
 }
+
+// What stands behind a "⋮": opens in place, and closes again when something was chosen.
+export function menu(label, entries) {
+  const node = el("details", { class: "menu" }, el("summary", { class: "button", "aria-label": label }, "⋮"), el("div", { class: "choices" }, entries));
+  node.addEventListener("click", (event) => event.target.closest(".choices") && node.removeAttribute("open"));
+  return node;
+}
+
+// Asks before something is done; true when the answer is yes.
+export function confirmed(title, text, yes, no) {
+  return new Promise((answer) => {
+    const dialog = el("dialog", { class: "confirm", "aria-label": title, onclose: () => { answer(dialog.returnValue === "yes"); dialog.remove(); } },
+      el("form", { method: "dialog" },
+        el("h3", {}, title),
+        el("p", {}, text),
+        el("div", { class: "buttons" }, el("button", { class: "button", value: "no" }, no), el("button", { class: "button primary", value: "yes" }, yes))));
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

@@ -1,5 +1,5 @@
 // Draws Slack's mrkdwn and Block Kit, as far as a bot like this one uses them.
-import { el, image, link } from "./dom.js";
+import { confirmed, el, image, link, menu } from "./dom.js";
 
 const EMOJI = {
   white_check_mark: "✅", heavy_check_mark: "✔️", warning: "⚠️", x: "❌", bell: "🔔", hourglass: "⌛",
@@ -122,9 +122,9 @@ export function blocks(list, world, press) {
 
 const textOf = (text, world) => (text.type === "mrkdwn" ? mrkdwn(text.text, world) : plain(text.text));
 
-function plain(text) {
+function plain(text, decode = unescape) {
   return text.split("\n").flatMap((line, index) => {
-    const words = line.replace(/:([a-z0-9_+-]+):/g, (all, name) => EMOJI[name] ?? all);
+    const words = decode(line.replace(/:([a-z0-9_+-]+):/g, (all, name) => EMOJI[name] ?? all));
     return index ? [el("br"), words] : [words];
   });
 }
@@ -150,6 +150,8 @@ const BLOCKS = {
 
 function element(item, world, press) {
   if (item.type === "image") return image(item.image_url, item.alt_text, "bk-side");
+  if (item.type === "overflow") return overflow(item, press);
+  if (item.type === "static_select") return select(item, press);
   if (item.type !== "button") return el("span", { class: "unknown" }, `[${item.type}]`);
   const cls = `button ${item.style ?? ""}`;
   const label = plain(item.text.text);
@@ -157,11 +159,25 @@ function element(item, world, press) {
   if (item.url) {
     return el("a", { class: `${cls} out`, href: item.url, target: "_blank", rel: "noopener noreferrer", "aria-label": said, onclick: () => press(item.action_id) }, label);
   }
-  const act = () => {
+  const act = async () => {
     const ask = item.confirm;
-    if (!ask || window.confirm(`${ask.title.text}\n\n${ask.text.text}`)) press(item.action_id);
+    if (!ask || (await confirmed(unescape(ask.title.text), unescape(ask.text.text), unescape(ask.confirm.text), unescape(ask.deny.text)))) press(item.action_id);
   };
   return el("button", { type: "button", class: cls, "aria-label": said, onclick: act }, label);
+}
+
+function overflow(item, press) {
+  return menu("More", item.options.map((option) => option.url
+    ? el("a", { class: "out", href: option.url, target: "_blank", rel: "noopener noreferrer" }, plain(option.text.text))
+    : el("button", { type: "button", onclick: () => press(option.value) }, plain(option.text.text))));
+}
+
+function select(item, press) {
+  const options = (list) => list.map((option) => el("option", { value: option.value }, unescape(option.text.text)));
+  const label = unescape(item.placeholder.text);
+  return el("select", { class: "bk-select", "aria-label": label, onchange: (event) => event.target.value && press(event.target.value) },
+    el("option", { value: "" }, label),
+    item.options ? options(item.options) : item.option_groups.map((group) => el("optgroup", { label: unescape(group.label.text) }, options(group.options))));
 }
 
 function table(block, world) {
@@ -176,7 +192,7 @@ function table(block, world) {
 
 function cellOf(cell, world) {
   if (cell.type === "rich_text") return rich(cell, world);
-  return plain(String(cell.text ?? cell.value ?? ""));
+  return plain(String(cell.text ?? cell.value ?? ""), (text) => text);
 }
 
 function rich(block, world) {
@@ -196,7 +212,7 @@ function richInline(parts, world) {
     else if (part.type === "user") node = el("span", { class: "mention" }, `@${world.slackName(part.user_id) ?? part.user_id}`);
     else if (part.type === "emoji") node = el("span", {}, EMOJI[part.name] ?? `:${part.name}:`);
     else if (part.type === "date") node = date(`!date^${part.timestamp}^${part.format}`, part.fallback);
-    else node = el("span", {}, plain(part.text ?? ""));
+    else node = el("span", {}, plain(part.text ?? "", (text) => text));
     for (const [name, tag] of [["bold", "strong"], ["italic", "em"], ["strike", "s"], ["code", "code"]]) {
       if (part.style?.[name]) node = el(tag, {}, node);
     }

@@ -1,5 +1,5 @@
 // Draws Teams texts and Adaptive Cards, as far as a bot like this one uses them.
-import { el, image, link } from "./dom.js";
+import { el, image, link, menu } from "./dom.js";
 
 // -- text: the Markdown subset of Teams, and its mentions --
 
@@ -65,7 +65,7 @@ function when(kind, iso, size = "COMPACT") {
 
 export function card(root, press) {
   const node = el("div", { class: "card" });
-  const ask = (action) => press(action.title ?? action.verb ?? action.id, inputs(node));
+  const ask = (action) => press(action.id ?? action.title ?? action.verb, inputs(node));
   node.append(...(root.body ?? []).map((item) => draw(item, ask)));
   if (root.actions?.length) node.append(actionSet(root.actions, ask));
   return node;
@@ -143,7 +143,7 @@ function field(item, input) {
 
 function actionSet(actions, ask) {
   const shown = el("div", { class: "shown" });
-  const buttons = actions.map((action) => {
+  const button = (action) => {
     const cls = `button ${{ positive: "primary", destructive: "danger" }[low(action.style)] ?? ""}`;
     if (action.type === "Action.OpenUrl") {
       return el("a", { class: `${cls} out`, href: action.url, target: "_blank", rel: "noopener noreferrer", title: action.tooltip }, action.title ?? action.url);
@@ -162,6 +162,9 @@ function actionSet(actions, ask) {
       } else ask(action);
     };
     return el("button", { type: "button", class: cls, title: action.tooltip, disabled: action.isEnabled === false, onclick: act }, action.title ?? action.verb ?? "OK");
-  });
+  };
+  const buttons = actions.filter((action) => action.mode !== "secondary").map(button);
+  const besides = actions.filter((action) => action.mode === "secondary").map(button);
+  if (besides.length) buttons.push(menu("More", besides));
   return el("div", { class: "sp-default" }, el("div", { class: "buttons" }, buttons), shown);
 }
