@@ -99,6 +99,14 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     tell = Tell(engine)
     troubles = Troubles(ledger, operators)
 
+    twins = Twins(
+        ledger=ledger,
+        messengers=messengers,
+        clock=clock,
+        operators=operators,
+        presence=outside.presence,
+        first=Platform(settings.people.first_chat),
+    )
     ask = Ask(
         ledger=ledger,
         entra=outside.entra,
@@ -148,6 +156,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             engine=engine,
             policy=policy,
             operators=operators,
+            twins=twins,
         ),
         channels=policies.channels(settings),
         policy=policy,
@@ -170,14 +179,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             policy=policy,
             public_url=settings.public_url,
             link_lifetime=link_lifetime,
-            twins=Twins(
-                ledger=ledger,
-                messengers=messengers,
-                clock=clock,
-                operators=operators,
-                presence=outside.presence,
-                first=Platform(settings.people.first_chat),
-            ),
+            twins=twins,
         ),
         engine=engine,
         pace=outside.pace,
@@ -230,6 +232,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         messengers=messengers,
         tell=tell,
         clock=clock,
+        policy=policy,
     )
     onboard = None
     if outside.entra is not None and outside.sign_in is not None:
@@ -266,7 +269,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         link_hours=settings.link_hours,
         public_url=settings.public_url,
         campaign=CampaignParts(
-            rehearse=rehearsal(settings, ledger, clock, policy),
+            rehearse=rehearsal(settings, ledger, clock, policy, twins),
             boards=boards,
             postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
             sample=reminding.sample,
@@ -300,12 +303,22 @@ def waiver(settings: Settings, ledger: Ledger, clock: Clock, policy: Policy, hur
     )
 
 
-def rehearsal(settings: Settings, ledger: Ledger, clock: Clock, policy: Policy) -> Rehearse:
-    """What looks ahead, without anything that sends."""
+def rehearsal(
+    settings: Settings,
+    ledger: Ledger,
+    clock: Clock,
+    policy: Policy,
+    twins: Twins | None = None,
+) -> Rehearse:
+    """What looks ahead, without anything that sends.
+
+    Without `twins` nobody knows which accounts are one operator's: each of them has its digest.
+    """
     return Rehearse(
         ledger=ledger,
         clock=clock,
         policy=policy,
         kept=policies.boards(settings),
         operators=policies.operator_accounts(settings),
+        twins=twins,
     )

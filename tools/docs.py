@@ -24,9 +24,10 @@ from bot.chat.typed.commands import VERBS, typed
 from bot.chat.words import Words
 from bot.domain.consent.requests import TRANSITIONS, Stage
 from bot.domain.delivery import deliveries, limits
-from bot.domain.delivery.deliveries import WHEN_UNKNOWN, Delivery, Phase
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.kinds import Comes
 from bot.domain.delivery.limits import Window
-from bot.domain.delivery.notices import Channel, ChannelReminder
+from bot.domain.delivery.notices import KINDS, Channel, ChannelReminder
 from bot.domain.evidence.rules import RULES, SHELVES, EvidenceKind, Lean
 from bot.domain.evidence.verdict import Confidence, Lack, State
 from bot.domain.people.admins import Platform
@@ -360,8 +361,23 @@ def delivery_waits() -> str:
 
 
 def delivery_promises() -> str:
-    rows = ((code(kind), kept.value.replace("_", " ")) for kind, kept in WHEN_UNKNOWN.items())
-    return table(("Notice", "When nobody can tell"), rows)
+    rows = (
+        (
+            code(str(vars(kind)["__dataclass_fields__"]["kind"].default)),
+            COMES[kind.traits.comes],
+            kind.traits.why,
+            kind.traits.when_unknown.value.replace("_", " "),
+        )
+        for kind in KINDS
+    )
+    return table(("Notice", "It comes", "Why", "When nobody can tell"), rows)
+
+
+COMES = {
+    Comes.DECIDED: "at the moment that was decided",
+    Comes.AT_WORK: "when they are at work",
+    Comes.AT_ONCE: "at once",
+}
 
 
 def delivery_limits() -> str:

@@ -19,7 +19,7 @@ from bot.domain.campaign.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import Step, step
 from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.notices import Channel, ChannelNudge, ChannelReport, key_of
+from bot.domain.delivery.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.evidence.verdict import State
 from bot.domain.people.admins import Platform
 from bot.domain.people.recipients import Recipient
@@ -199,8 +199,8 @@ async def test_what_was_stored_before_boards_had_an_org_is_read(store: Redis) ->
         old = json.loads(codec.DELIVERY.dump(Delivery(notice, NOW, "weekly")))
         del old["notice"]["org"]
         assert codec.DELIVERY.load(json.dumps(old)).notice == notice
-    assert key_of(ChannelNudge(channel, "x")) == "nudge:x:slack:C1"
-    assert key_of(ChannelReport(channel, "x")) == "report:x:slack:C1"
+    assert ChannelNudge(channel, "x").key == "nudge:x:slack:C1"
+    assert ChannelReport(channel, "x").key == "report:x:slack:C1"
     assert Board(channel).key == "board:1:slack:C1"
 
 

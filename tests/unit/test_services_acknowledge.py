@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import LinkBinding, ProofKind, Stage, link_digest
-from bot.domain.delivery.notices import RequestChanged, key_of
+from bot.domain.delivery.notices import RequestChanged
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StoreUnavailable
 from bot.services.consent.acknowledge import Acknowledge, LinkStatus, LinkView, TakenOn
 from bot.services.delivery.tell import Tell
@@ -80,7 +80,7 @@ async def test_acknowledging_spends_the_link_with_a_proof_and_thanks_the_person(
         "contoso/0oa1",
     )
     assert TOKEN not in str(entry)
-    thanks = key_of(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2))
+    thanks = RequestChanged(ADA_IN_CHAT, REQUEST.id, 2).key
     assert world.engine.deliveries == [(thanks, NOW)]
     assert await world.ledger.delivery(thanks) is not None
 

@@ -18,7 +18,6 @@ from bot.domain.delivery.notices import (
     Happening,
     Introduction,
     OperatorNote,
-    key_of,
 )
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.refusals import CONSEQUENCES, MOST_UNTOLD, Scope
@@ -343,7 +342,7 @@ async def test_a_note_for_an_operator_who_is_gone_is_for_the_others(world: World
     await world.ledger.commit(Changes(planned=(Delivery(told, NOW, "nobody_left"),)))
     for operator in (left, OPERATOR, IN_TEAMS):
         world.slack.refuses.append(PersonUnreachable("deactivated"))
-        await world.worker()(key_of(replace(told, to=operator)))
+        await world.worker()(replace(told, to=operator).key)
     found = [d for d in world.ledger._deliveries.values() if isinstance(d.notice, OperatorNote)]
     assert {str(d.notice.to) for d in found} == {"slack:U7", "slack:U9", "teams:olga"}
     assert {d.phase for d in found} == {Phase.FAILED}

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.agenda import Line, operator
+from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.delivery.deliveries import Delivery, fail
 from bot.domain.delivery.incidents import Trouble
 from bot.domain.delivery.notices import Alarm, OperatorDigest
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.time.calendar import Calendars
 from bot.errors import ChatUnreachable
+from bot.services.campaign.digest import Digests
+from bot.services.campaign.rehearse import Rehearse
 from bot.services.people.twins import KNOWN_FOR, Twins
-from tests.examples import NOW
+from tests.examples import NOW, RECORD
 from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock, FakeMessenger
+from tests.fakes import FakeClock, FakeEngine, FakeMessenger
 from tests.unit.test_where_to_write import Seen
 
 IN_SLACK = ChatIdentity(Platform.SLACK, "U1", "Olga", "ada@contoso.com")
@@ -108,3 +116,40 @@ async def test_a_digest_comes_where_the_person_is_and_not_twice() -> None:
     for to, told in ((IN_SLACK, False), (IN_TEAMS, True), (OTHER, False)):
         digest = OperatorDigest(to, "2025-03-03", "due")
         assert await world.twins.are_told(digest) is told
+
+
+@pytest.mark.parametrize("failed", [False, True])
+async def test_a_digest_is_planned_for_one_account_and_plan_says_the_same(failed: bool) -> None:
+    """None is planned that would end as left out; where the better account's failed, it is."""
+    world = World()
+    await world.ledger.commit(Changes(apps=(RECORD,)))
+    date = Deadline("target", NOW.date() + timedelta(days=2), "ours")
+    policy = Policy(
+        Campaign(targets=(date,)), Calendars(ZoneInfo("UTC")), jitter=timedelta(minutes=0)
+    )
+    both = (IN_SLACK, IN_TEAMS)
+    digests = Digests(
+        ledger=world.ledger,
+        messengers={},
+        engine=FakeEngine(),
+        policy=policy,
+        operators=both,
+        twins=world.twins,
+    )
+    if failed:
+        lost = Delivery(OperatorDigest(IN_SLACK, NOW.date().isoformat(), "imminent"), NOW, "digest")
+        await world.ledger.commit(Changes(planned=(lost,)))
+        await world.ledger.commit(Changes(deliveries=(fail(lost, "gone"),)))
+    for one in both:
+        await digests.look(Line(operator(one), NOW), one, NOW)
+    planned = {d.notice.to for d in world.ledger._deliveries.values()}
+    assert planned == ({*both} if failed else {IN_SLACK})
+    rehearse = Rehearse(
+        ledger=world.ledger,
+        clock=world.clock,
+        policy=policy,
+        kept=BoardPolicy(),
+        operators=both,
+        twins=world.twins,
+    )
+    assert {digest.to for digest in (await rehearse.plan(7)).digests} == {IN_SLACK}

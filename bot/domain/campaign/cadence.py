@@ -9,10 +9,11 @@ from __future__ import annotations
 import zlib
 from datetime import UTC, date, datetime, time, timedelta
 
-from bot.domain.campaign.intents import Policy, Reason
+from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Audience
 from bot.domain.consent.requests import ConsentRequest
-from bot.domain.delivery.notices import OperatorDigest, PersonalRound
+from bot.domain.delivery.kinds import Comes
+from bot.domain.delivery.notices import Notice
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import DAY, Calendar
@@ -103,16 +104,34 @@ def moment_of(
     return None
 
 
-def is_timely(notice: PersonalRound | OperatorDigest, now: datetime, policy: Policy) -> bool:
-    """Whether it may still be told: on the day it was planned for, in the person's hours.
+def is_timely(notice: Notice, now: datetime, policy: Policy) -> bool:
+    """Whether it may still be told: what is for a day, on that day in the person's hours.
 
-    What was held up is told by the next one, from the truth of that day. What an operator sends
-    at once is always timely.
+    What was held up is told by the next one, from the truth of that day.
     """
-    if isinstance(notice, PersonalRound) and notice.reason == Reason.NOW:
+    if not notice.day or not isinstance(notice.to, ChatIdentity):
         return True
     calendar = policy.calendars.of_person(notice.to)
-    return notice.round.startswith(calendar.today(now).isoformat()) and calendar.is_open(now)
+    return notice.day.startswith(calendar.today(now).isoformat()) and calendar.is_open(now)
+
+
+def at_work(notice: Notice, earliest: datetime, policy: Policy) -> datetime:
+    """The first moment from `earliest` on at which all whom it reaches are at work.
+
+    Where they are not at the same time within a week, at which the last one is, who did not ask for
+    it. What may come at once, and what was decided for its moment, comes at `earliest`.
+    """
+    if notice.comes is not Comes.AT_WORK or not isinstance(notice.to, ChatIdentity):
+        return earliest
+    calendars = [policy.calendars.of_person(one) for one in (notice.to, *notice.people)]
+    at = earliest
+    while at < earliest + WEEK:
+        openings = [calendar.next_open(at) for calendar in calendars]
+        latest = max((one for one in openings if one is not None), default=at)
+        if latest == at:
+            return at
+        at = latest
+    return calendars[-1].next_open(earliest) or earliest
 
 
 def _own_part(name: str, day: date) -> float:

@@ -8,7 +8,7 @@
      the platform said no, or not now, or nothing at all (then the outcome is unknown)
 
 Before an attempt after an unknown outcome the platform is asked for the message. Where it cannot be
-asked (Teams), `WHEN_UNKNOWN` says for each kind of notice which harm is the smaller one.
+asked (Teams), each kind of notice says which harm is the smaller one (`Promise`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.delivery.notices import Notice, PersonalRound, key_of
+from bot.domain.delivery.notices import Notice
 
 
 class Phase(StrEnum):
@@ -28,46 +28,6 @@ class Phase(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
-
-
-class Promise(StrEnum):
-    """What is kept when nobody can tell whether a message got through."""
-
-    NEVER_TWICE = "never_twice"  # it counts as sent: it may be missing
-    NEVER_LOST = "never_lost"  # it is sent again: it may be there twice
-
-
-WHEN_UNKNOWN: Mapping[str, Promise] = {
-    # A link that never comes stops the migration; the link of the first copy is void.
-    "personal_link": Promise.NEVER_LOST,
-    # The same change made twice is seen once.
-    "request_changed": Promise.NEVER_LOST,
-    # Somebody asked for it and waits.
-    "operator_note": Promise.NEVER_LOST,
-    "introduction": Promise.NEVER_LOST,
-    # The next one comes by itself; twice the same in a channel of hundreds is noise.
-    "channel_reminder": Promise.NEVER_TWICE,
-    "channel_nudge": Promise.NEVER_TWICE,
-    "channel_report": Promise.NEVER_TWICE,
-    # The next round comes by itself; its links are made anew each time.
-    "personal_round": Promise.NEVER_TWICE,
-    # The next one comes by itself.
-    "operator_digest": Promise.NEVER_TWICE,
-    # Somebody has to act on it.
-    "alarm": Promise.NEVER_LOST,
-}
-"""By `Notice.kind`. A test holds it complete."""
-
-
-def promise_of(notice: Notice) -> Promise:
-    """What is kept for this notice: the first message about an app is never lost."""
-    if isinstance(notice, PersonalRound) and notice.reason in FIRST:
-        return Promise.NEVER_LOST
-    return WHEN_UNKNOWN[notice.kind]
-
-
-FIRST = ("asked", "now")
-"""Reasons (`bot.domain.campaign.intents.Reason`) of messages that first tell of an app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +55,7 @@ class Delivery:
 
     @property
     def key(self) -> str:
-        return key_of(self.notice)
+        return self.notice.key
 
 
 LEASE = timedelta(seconds=60)
@@ -175,6 +135,11 @@ def put_off(delivery: Delivery, slot: datetime) -> Delivery:
         crashes=delivery.crashes + (delivery.phase is Phase.SENDING),
         revision=delivery.revision + 1,
     )
+
+
+def hold(delivery: Delivery, until: datetime) -> Delivery:
+    """The delivery, which nobody holds, waiting until whoever it is for is at work."""
+    return replace(put_off(delivery, until), slot=None)
 
 
 def fail(delivery: Delivery, failure: str) -> Delivery:

@@ -1,4 +1,4 @@
-"""What is to be told to whom, as data: no words, no platform.
+"""What is to be told to whom, as data: no words, no platform; each kind with its traits.
 
 A notice is small and made of names only (ids, refs); whoever writes it out reads the present truth
 from the ledger, so a notice that waited in a queue never tells yesterday's news.
@@ -6,11 +6,14 @@ from the ledger, so a notice that waited in a queue never tells yesterday's news
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal, Self, get_args
 
+from bot.domain.delivery.kinds import BaseNotice, Comes, Promise, Traits, Way
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.recipients import Recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +28,56 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonalLink:
+class PersonalLink(BaseNotice):
     """Ask one person for one app, as versions did that knew no round with a first message."""
 
     to: ChatIdentity
     request_id: str
     kind: Literal["personal_link"] = "personal_link"
+    traits: ClassVar[Traits] = Traits(
+        Comes.AT_ONCE,
+        "asks for the first time, as former versions promised it; none is planned any more",
+        # A link that never comes stops the migration; the link of the first copy is void.
+        Promise.NEVER_LOST,
+    )
+
+    @property
+    def key(self) -> str:
+        return f"link:{self.request_id}:{self.to}"
+
+    @property
+    def is_first(self) -> bool:
+        return True
+
+    @property
+    def links_to(self) -> tuple[str, ...]:
+        return (self.request_id,)
+
+    def told(self, recipient: Recipient, at: datetime) -> Recipient:
+        return recipient.told(at)
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelReminder:
+class ChannelReminder(BaseNotice):
     """Tell a channel where the migration stands. `round` names the occasion (a local date)."""
 
     to: Channel
     round: str
     kind: Literal["channel_reminder"] = "channel_reminder"
+    traits: ClassVar[Traits] = Traits(
+        Comes.AT_ONCE,
+        "an operator said so, and was asked back",
+        # Twice the same in a channel of hundreds is noise.
+        Promise.NEVER_TWICE,
+    )
+
+    @property
+    def key(self) -> str:
+        return f"reminder:{self.round}:{self.to}"
 
 
 @dataclass(frozen=True, slots=True)
-class RequestChanged:
+class RequestChanged(BaseNotice):
     """Change the person's message of request `request_id`: it stands elsewhere now.
 
     `revision` is that of the request, so each change is told once.
@@ -53,6 +87,21 @@ class RequestChanged:
     request_id: str
     revision: int
     kind: Literal["request_changed"] = "request_changed"
+    traits: ClassVar[Traits] = Traits(
+        Comes.AT_ONCE,
+        "changes the message that is there, which notifies nobody",
+        # The same change made twice is seen once.
+        Promise.NEVER_LOST,
+        Way.CHANGE,
+    )
+
+    @property
+    def key(self) -> str:
+        return f"changed:{self.request_id}:{self.revision}:{self.to}"
+
+
+# Values of `bot.domain.campaign.intents.Reason`: messages that first tell of an app.
+ASKED, NOW = "asked", "now"
 
 
 class Happening(StrEnum):
@@ -67,7 +116,7 @@ class Happening(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class OperatorNote:
+class OperatorNote(BaseNotice):
     """Tell the operator who asked. `subject` is a request's id; `round` keeps repetitions apart."""
 
     to: ChatIdentity
@@ -75,20 +124,53 @@ class OperatorNote:
     subject: str
     round: str = ""
     kind: Literal["operator_note"] = "operator_note"
+    traits: ClassVar[Traits] = Traits(
+        Comes.AT_WORK,
+        "says what came of something they asked for, and can wait for their working hours",
+        Promise.NEVER_LOST,
+        others_if_lost=True,
+    )
+
+    @property
+    def key(self) -> str:
+        return f"note:{self.happened}:{self.subject}:{self.round}:{self.to}"
+
+    def for_other(self, account: ChatIdentity) -> Self:
+        return replace(self, to=account)
 
 
 @dataclass(frozen=True, slots=True)
-class Introduction:
+class Introduction(BaseNotice):
     """Bring the Global Administrator together with an Okta admin for the app of `request_id`."""
 
     to: ChatIdentity
     partner: ChatIdentity
     request_id: str
     kind: Literal["introduction"] = "introduction"
+    traits: ClassVar[Traits] = Traits(
+        Comes.AT_WORK,
+        "answers a press of the one, and disturbs the other: when both are at work, or where they "
+        "never are at the same time, when the other is",
+        # Somebody asked for it and waits.
+        Promise.NEVER_LOST,
+        Way.TOGETHER,
+        can_be_alone=True,
+    )
+
+    @property
+    def key(self) -> str:
+        return f"introduction:{self.request_id}:{self.to}:{self.partner}"
+
+    @property
+    def people(self) -> tuple[ChatIdentity, ...]:
+        return (self.partner,)
+
+    def told(self, recipient: Recipient, at: datetime) -> Recipient:
+        return recipient.told(at)
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(BaseNotice):
     """Tell one operator what stops messages from getting through, and who must act.
 
     `about` is the place that is in trouble (a platform, a channel) or the request that could not be
@@ -100,10 +182,31 @@ class Alarm:
     code: str
     on: str
     kind: Literal["alarm"] = "alarm"
+    traits: ClassVar[Traits] = Traits(
+        Comes.AT_ONCE,
+        "nothing reaches anybody there until they act; what is wrong outside of chat waits for "
+        "their working hours",
+        # Somebody has to act on it.
+        Promise.NEVER_LOST,
+        once_per_person=True,
+        is_report=True,
+    )
+
+    @property
+    def key(self) -> str:
+        return f"alarm:{self.about}:{self.code}:{self.on}:{self.to}"
+
+    def for_other(self, account: ChatIdentity) -> Self:
+        return replace(self, to=account)
+
+    @property
+    def comes(self) -> Comes:
+        of_chat = self.about.partition(":")[0] in list(Platform)
+        return self.traits.comes if of_chat else Comes.AT_WORK
 
 
 @dataclass(frozen=True, slots=True)
-class PersonalRound:
+class PersonalRound(BaseNotice):
     """Remind one person of everything that waits for them, in one message.
 
     `round` names the occasion (a local date), `requests` what it names; `also` are those that it
@@ -121,15 +224,43 @@ class PersonalRound:
     more: int = 0
     also: tuple[str, ...] = ()
     kind: Literal["personal_round"] = "personal_round"
+    traits: ClassVar[Traits] = Traits(
+        Comes.DECIDED,
+        "asks and reminds; at once only when an operator said “now”, and it says so",
+        # The next one comes by itself, with links made anew; the first one is never lost.
+        Promise.NEVER_TWICE,
+    )
+
+    @property
+    def key(self) -> str:
+        return f"round:{self.round}:{self.to}"
+
+    @property
+    def comes(self) -> Comes:
+        return Comes.AT_ONCE if self.reason == NOW else self.traits.comes
+
+    @property
+    def promise(self) -> Promise:
+        return Promise.NEVER_LOST if self.is_first else self.traits.when_unknown
+
+    @property
+    def day(self) -> str:
+        return "" if self.reason == NOW else self.round
+
+    @property
+    def is_first(self) -> bool:
+        return self.reason in (ASKED, NOW)
 
     @property
     def links_to(self) -> tuple[str, ...]:
-        """All that it has a link for."""
         return self.requests + self.also
+
+    def told(self, recipient: Recipient, at: datetime) -> Recipient:
+        return recipient.told(at)
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelNudge:
+class ChannelNudge(BaseNotice):
     """Tell a channel, in its board's thread, what changed since `since` (ISO 8601, UTC).
 
     `org` is that of the board: one Okta org, or "" for all of them. What came after `until` is the
@@ -141,10 +272,21 @@ class ChannelNudge:
     org: str = ""
     until: str = ""
     kind: Literal["channel_nudge"] = "channel_nudge"
+    traits: ClassVar[Traits] = Traits(
+        Comes.DECIDED,
+        "planned in the organisation's working hours, what changed in one reply",
+        # The next one comes by itself; twice the same in a channel of hundreds is noise.
+        Promise.NEVER_TWICE,
+        Way.REPLY,
+    )
+
+    @property
+    def key(self) -> str:
+        return f"nudge:{self.since}:{self.to}" + (f":{self.org}" if self.org else "")
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelReport:
+class ChannelReport(BaseNotice):
     """Tell a channel how fast the migration goes; `round` names the occasion (week or minute).
 
     `org` is one Okta org, or "" for all of them.
@@ -154,10 +296,20 @@ class ChannelReport:
     round: str
     org: str = ""
     kind: Literal["channel_report"] = "channel_report"
+    traits: ClassVar[Traits] = Traits(
+        Comes.DECIDED,
+        "planned for the organisation's first working hour of a week, or an operator said so",
+        # The next one comes by itself; twice the same in a channel of hundreds is noise.
+        Promise.NEVER_TWICE,
+    )
+
+    @property
+    def key(self) -> str:
+        return f"report:{self.round}:{self.to}" + (f":{self.org}" if self.org else "")
 
 
 @dataclass(frozen=True, slots=True)
-class OperatorDigest:
+class OperatorDigest(BaseNotice):
     """Tell one operator which apps are close to their date, and which are stuck.
 
     `round` names the occasion (a local date), `window` the most urgent of those that are close
@@ -168,6 +320,27 @@ class OperatorDigest:
     round: str
     window: str
     kind: Literal["operator_digest"] = "operator_digest"
+    traits: ClassVar[Traits] = Traits(
+        Comes.DECIDED,
+        "tells of all apps at once, in the operator's own hours, and counts in their week",
+        # The next one comes by itself.
+        Promise.NEVER_TWICE,
+        once_per_person=True,
+    )
+
+    @property
+    def key(self) -> str:
+        return f"digest:{self.round}:{self.to}"
+
+    def for_other(self, account: ChatIdentity) -> Self:
+        return replace(self, to=account)
+
+    @property
+    def day(self) -> str:
+        return self.round
+
+    def told(self, recipient: Recipient, at: datetime) -> Recipient:
+        return recipient.told_of_all(at)
 
 
 Notice = (
@@ -183,27 +356,4 @@ Notice = (
     | OperatorDigest
 )
 
-
-def key_of(notice: Notice) -> str:
-    """The stable key of a notice: the same thing told to the same place has the same key."""
-    match notice:
-        case PersonalLink(to, request_id):
-            return f"link:{request_id}:{to}"
-        case ChannelReminder(to, round):
-            return f"reminder:{round}:{to}"
-        case RequestChanged(to, request_id, revision):
-            return f"changed:{request_id}:{revision}:{to}"
-        case OperatorNote(to, happened, subject, round):
-            return f"note:{happened}:{subject}:{round}:{to}"
-        case Introduction(to, partner, request_id):
-            return f"introduction:{request_id}:{to}:{partner}"
-        case Alarm(to, about, code, on):
-            return f"alarm:{about}:{code}:{on}:{to}"
-        case PersonalRound(to, round):
-            return f"round:{round}:{to}"
-        case ChannelNudge(to, since, org):
-            return f"nudge:{since}:{to}" + (f":{org}" if org else "")
-        case ChannelReport(to, round, org):
-            return f"report:{round}:{to}" + (f":{org}" if org else "")
-        case OperatorDigest(to, round):
-            return f"digest:{round}:{to}"
+KINDS: tuple[type[BaseNotice], ...] = get_args(Notice)

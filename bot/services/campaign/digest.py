@@ -14,7 +14,7 @@ import structlog
 
 from bot.domain.agenda import Line, operator
 from bot.domain.campaign.cadence import start_of
-from bot.domain.campaign.digests import dates_of, look
+from bot.domain.campaign.digests import Digest, dates_of, look
 from bot.domain.campaign.intents import Policy
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
@@ -26,6 +26,7 @@ from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.services.campaign.stuck import stuck_apps
 from bot.services.people.standing import standing_of
+from bot.services.people.twins import Twins
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +44,9 @@ class Digests:
         engine: Engine,
         policy: Policy,
         operators: tuple[ChatIdentity, ...],
+        twins: Twins | None = None,
     ) -> None:
+        self._twins = twins
         self._ledger = ledger
         self._messengers = messengers
         self._engine = engine
@@ -72,8 +75,7 @@ class Digests:
         if decision.again is not None:
             again = min(again, decision.again)
         planned: tuple[Delivery, ...] = ()
-        # One that is on its way is told once it is sent.
-        if decision.digest is not None and await self._ledger.delivery(decision.digest.key) is None:
+        if decision.digest is not None and await self._is_news(decision.digest):
             planned = (Delivery(decision.digest.notice, now, WHY),)
         changes = Changes(
             planned=planned,
@@ -92,6 +94,12 @@ class Digests:
             return  # they answered just now: their line is looked at again when the hold ends
         for delivery in planned:
             await self._engine.deliver(delivery.key, delivery.due_at)
+
+    async def _is_news(self, digest: Digest) -> bool:
+        """Whether it is not on its way yet, here or on a better account of the same person."""
+        if await self._ledger.delivery(digest.key) is not None:
+            return False
+        return self._twins is None or not await self._twins.are_told(digest.notice)
 
     async def _close_and_stuck(self, now: datetime) -> tuple[tuple[date, ...], datetime | None]:
         """The dates of what is open, and when something got stuck last.

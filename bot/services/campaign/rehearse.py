@@ -20,6 +20,7 @@ from bot.domain.summaries import AppSummary
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.stuck import stuck_apps
+from bot.services.people.twins import Twins
 
 LONGEST = 366
 
@@ -61,7 +62,9 @@ class Rehearse:
         policy: Policy,
         kept: BoardPolicy,
         operators: tuple[ChatIdentity, ...] = (),
+        twins: Twins | None = None,
     ) -> None:
+        self._twins = twins
         self._ledger = ledger
         self._clock = clock
         self._policy = policy
@@ -111,7 +114,9 @@ class Rehearse:
         for standing in snapshot.people:
             if not self._operates(standing):
                 continue
-            for each in rehearse_operator(standing, dates, start, until, self._policy, stuck_at):
+            elsewhere = await self._is_told_elsewhere(standing.recipient.chat)
+            told = (standing, () if elsewhere else dates, start, until, self._policy)
+            for each in rehearse_operator(*told, None if elsewhere else stuck_at):
                 if isinstance(each, Digest):
                     digests.append(each)
                 else:
@@ -128,6 +133,12 @@ class Rehearse:
             tuple(digests),
             sum(app.wants_consent and app.ref not in asked for app in apps),
         )
+
+    async def _is_told_elsewhere(self, chat: ChatIdentity) -> bool:
+        """Whether the same operator is told of all apps on a better account."""
+        if self._twins is None:
+            return False
+        return str((await self._twins.accounts(chat))[0]) != str(chat)
 
     def _operates(self, standing: Standing) -> bool:
         return str(standing.recipient.chat) in self._operators

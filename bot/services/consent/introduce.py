@@ -7,13 +7,17 @@ asked is only the latter, somebody who is the former is found and both are put i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
+from bot.domain.campaign.cadence import at_work, rested
+from bot.domain.campaign.intents import Policy
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Introduction
 from bot.domain.likeness import likeness
 from bot.domain.people.admins import SUPER_ADMIN, ChatIdentity, OktaAdmin, Platform
+from bot.domain.people.recipients import Recipient
 from bot.errors import NobodyReachable, StepNotAllowed
 from bot.ports.chat import Messenger
 from bot.ports.clouds import OktaOrg
@@ -38,7 +42,9 @@ class Introduce:
         messengers: Mapping[Platform, Messenger],
         tell: Tell,
         clock: Clock,
+        policy: Policy,
     ) -> None:
+        self._policy = policy
         self._visits = visits
         self._ledger = ledger
         self._orgs = orgs
@@ -58,29 +64,36 @@ class Introduce:
     async def __call__(self, actor: Actor) -> ChatIdentity:
         """Plan the introduction and return the Okta admin. Twice is once.
 
-        Raises NobodyReachable, CloudError, ChatError, StepNotAllowed where the request is over, and
-        what `Visits.acting` raises.
+        Whoever presses is at it; the other one is not disturbed out of hours, nor in a week that
+        had its messages (`bot.domain.delivery.notices.Introduction`). Raises NobodyReachable,
+        CloudError, ChatError, StepNotAllowed where the request is over, and what `Visits.acting`
+        raises.
         """
         visit = await self._visits.acting(actor)
         request = visit.request
         if not request.stage.is_open:
             raise StepNotAllowed(f"A request that is {request.stage.value} needs nobody else.")
-        partner = await self._partner(request)
         now = self._clock.now()
-        planned = (Delivery(Introduction(request.chat, partner, request.id), now, "introduce"),)
-        detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner)}
+        partner = await self._partner(request, now)
+        notice = Introduction(request.chat, partner.chat, request.id)
+        at = at_work(notice, rested(partner, now, self._policy), self._policy)
+        planned = (Delivery(notice, at, "introduce"),)
+        detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner.chat)}
         entry = AuditEntry(now, visit.by, "introduce", str(request.app), detail)
         await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
         await self._tell.hurry(planned)
-        return partner
+        return partner.chat
 
     async def _not_to_be_asked(self, request: ConsentRequest) -> list[ConsentRequest]:
         """This one's person, and those who said "not me": they are not asked to help either."""
         past = await self._ledger.requests_for(request.app)
         return [request, *(one for one in past if one.stage is Stage.DECLINED)]
 
-    async def _partner(self, request: ConsentRequest) -> ChatIdentity:
-        """The first Okta admin for the app who is to be found where the person was asked."""
+    async def _partner(self, request: ConsentRequest, now: datetime) -> Recipient:
+        """The first Okta admin for the app who is to be found where the person was asked.
+
+        Whoever is away comes after all who are there.
+        """
         admins = await self._ledger.okta_admins(request.app.org)
         org = self._orgs.get(request.app.org)
         if admins is None and org is not None:
@@ -88,13 +101,24 @@ class Introduce:
             await self._ledger.save_okta_admins(request.app.org, admins)
         without = await self._not_to_be_asked(request)
         messenger = self._messengers.get(request.chat.platform)
+        away: Recipient | None = None
         if messenger is not None:
             for admin in _fit(admins or (), request, without)[:LOOK_UP]:
                 found = await messenger.find_person((admin.email.lower(),), "", "")
                 others = [one for one in found if not request.is_bound_to(one)]
-                if len(others) == 1:
-                    return others[0]
+                if len(others) != 1:
+                    continue
+                known = await self._ledger.recipient(others[0]) or Recipient(others[0])
+                if not self._is_away(known, now):
+                    return known
+                away = away or known
+        if away is not None:
+            return away
         raise NobodyReachable(f"No Okta admin for {request.app_label} can be found in chat.")
+
+    def _is_away(self, known: Recipient, now: datetime) -> bool:
+        today = self._policy.calendars.of_person(known.chat).today(now)
+        return known.away_until is not None and known.away_until >= today
 
 
 def _fit(

@@ -32,19 +32,10 @@ import structlog
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage, Step, allowed, step
 from bot.domain.delivery import deliveries, limits
-from bot.domain.delivery.deliveries import FIRST, MOST_CRASHES, Delivery, Phase, next_try
+from bot.domain.delivery.deliveries import MOST_CRASHES, Delivery, Phase, next_try
 from bot.domain.delivery.incidents import PROBE_EVERY, places_of
 from bot.domain.delivery.limits import Call, Quotas
-from bot.domain.delivery.notices import (
-    Alarm,
-    Channel,
-    Introduction,
-    Notice,
-    OperatorDigest,
-    OperatorNote,
-    PersonalLink,
-    PersonalRound,
-)
+from bot.domain.delivery.notices import Channel, Notice, PersonalLink, PersonalRound
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
 from bot.domain.refusals import CONSEQUENCES, Scope
@@ -143,9 +134,13 @@ class Deliver:
             claimed = deliveries.claim(found, now)
             if claimed is None:
                 return
+            opens = self._send.opens(claimed.notice, now)
+            if opens > now:
+                await self._wait(deliveries.hold(found, opens))
+                return
             slot = await self._slot(claimed, now)
             if slot > now:
-                await self._put_off(found, slot)
+                await self._wait(deliveries.put_off(found, slot))
                 return
             try:
                 await self._ledger.commit(Changes(deliveries=(claimed,)))
@@ -153,13 +148,13 @@ class Deliver:
                 return  # another worker was faster
             await self._attempt(claimed)
 
-    async def _put_off(self, found: Delivery, slot: datetime) -> None:
-        """Wait for the time that is kept free for it."""
+    async def _wait(self, put_off: Delivery) -> None:
+        """Write that it waits, and have it carried out then."""
         try:
-            await self._ledger.commit(Changes(deliveries=(deliveries.put_off(found, slot),)))
+            await self._ledger.commit(Changes(deliveries=(put_off,)))
         except Conflict:
             return
-        await self._engine.deliver(found.key, slot)
+        await self._engine.deliver(put_off.key, put_off.due_at)
 
     async def _slot(self, delivery: Delivery, now: datetime) -> datetime:
         """When the platform's limits allow the first call that this delivery makes."""
@@ -237,11 +232,8 @@ class Deliver:
             await self._give_up(claimed, error)
 
     def _is_worth_waiting(self, notice: Notice, error: ChatError) -> bool:
-        """No platform out of the settings comes back; of all messages one needs a leave of its own.
-
-        That one is an introduction.
-        """
-        alone = error.scope is Scope.CALL and isinstance(notice, Introduction)
+        """No platform out of the settings comes back, and a leave of one kind holds up no other."""
+        alone = error.scope is Scope.CALL and notice.traits.can_be_alone
         return self._send.serves(notice.to.platform) and not alone
 
     async def _hold(self, claimed: Delivery, error: ChatError) -> None:
@@ -262,22 +254,27 @@ class Deliver:
         told = NOTHING
         if follows.closes_channel and isinstance(notice.to, Channel):
             told = await self._troubles.met(str(notice.to), error, now)
-        elif isinstance(notice, OperatorNote) and error.scope is not Scope.MESSAGE:
+        elif notice.traits.others_if_lost and error.scope is not Scope.MESSAGE:
             # Whoever asked is gone: it is for those who operate the bot now.
-            others = (replace(notice, to=one) for one in self._operators if one != notice.to)
-            told = Changes(planned=tuple(Delivery(one, now, claimed.why) for one in others))
-        elif error.scope in (Scope.MESSAGE, Scope.UNTOLD) and not isinstance(notice, Alarm):
+            told = Changes(planned=self._for_others(claimed, now))
+        elif error.scope in (Scope.MESSAGE, Scope.UNTOLD) and not notice.traits.is_report:
             log.error("message refused", delivery=claimed.key, reason=error.message)
         # A refused reminder moves its requests only when it is the person who cannot be written to,
         # or their whole platform, which is in the settings no more; a first message always does.
         # Should nobody else be asked, it stands in the operators' digest.
-        gone = follows.loses_person or _is_first(notice)
+        gone = follows.loses_person or notice.is_first
         taken = Step.FAIL_DELIVERY if gone else None
         undelivered = await self._end(claimed, failed, "fail_delivery", taken, also=told)
         if self._ask_another is None:
             return
         for request in undelivered:
             await self._ask_another(request)
+
+    def _for_others(self, claimed: Delivery, now: datetime) -> tuple[Delivery, ...]:
+        """The same for each other operator."""
+        notice = claimed.notice
+        others = (notice.for_other(one) for one in self._operators if one != notice.to)
+        return tuple(Delivery(one, now, claimed.why) for one in others if one is not None)
 
     async def _end(
         self,
@@ -312,7 +309,7 @@ class Deliver:
                 also,
                 deliveries=(ended,),
                 requests=moved,
-                recipients=await self._told(claimed, now) if action != "drop" else (),
+                recipients=await self._told(notice, now) if action != "drop" else (),
                 solved=places_of(notice.to) if ended.phase is Phase.SENT else (),
                 audit=(entry,),
             )
@@ -366,21 +363,14 @@ class Deliver:
             case _:
                 return ()
 
-    async def _told(self, delivery: Delivery, now: datetime) -> tuple[Recipient, ...]:
+    async def _told(self, notice: Notice, now: datetime) -> tuple[Recipient, ...]:
         """Who was told, as far as anybody knows; a round that was refused is silence too."""
-        match delivery.notice:
-            case PersonalRound(to) | PersonalLink(to):
-                known = await self._ledger.recipient(to) or Recipient(to)
-                return (known.told(now),)
-            case OperatorDigest(to):
-                known = await self._ledger.recipient(to) or Recipient(to)
-                return (known.told_of_all(now),)
-            case _:
-                return ()
-
-
-def _is_first(notice: Notice) -> bool:
-    """Whether it asks for something for the first time."""
-    if isinstance(notice, PersonalRound):
-        return notice.reason in FIRST
-    return isinstance(notice, PersonalLink)
+        if not isinstance(notice.to, ChatIdentity):
+            return ()
+        told: list[Recipient] = []
+        for one in (notice.to, *notice.people):
+            known = await self._ledger.recipient(one) or Recipient(one)
+            after = notice.told(known, now)
+            if after is not known:
+                told.append(after)
+        return tuple(told)

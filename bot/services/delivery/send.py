@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.campaign.cadence import is_timely, put_off_until
+from bot.domain.campaign.cadence import at_work, is_timely, put_off_until
 from bot.domain.campaign.intents import Policy
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import (
@@ -19,22 +19,16 @@ from bot.domain.consent.requests import (
     link_digest,
     step,
 )
-from bot.domain.delivery.deliveries import Delivery, Phase, Promise, promise_of
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.kinds import Promise, Way
 from bot.domain.delivery.notices import (
-    Alarm,
+    Channel,
     ChannelNudge,
-    ChannelReminder,
-    ChannelReport,
-    Introduction,
     Notice,
-    OperatorDigest,
-    OperatorNote,
     PersonalLink,
-    PersonalRound,
     RequestChanged,
-    key_of,
 )
-from bot.domain.people.admins import Platform
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import (
     ChatMisconfigured,
     ChatThrottled,
@@ -116,6 +110,10 @@ class Send:
         later = put_off_until(request, now, self._policy)
         return later is not None and later > now
 
+    def opens(self, notice: Notice, now: datetime) -> datetime:
+        """From when on (UTC) those whom it reaches may be disturbed."""
+        return at_work(notice, now, self._policy)
+
     def must_look(self, delivery: Delivery) -> bool:
         """Whether the platform is asked for the message before it is sent."""
         messenger = self._messengers.get(delivery.notice.to.platform)
@@ -131,56 +129,47 @@ class Send:
             found = await self._find(messenger, delivery)
             if found:
                 return Told(found)
-        match notice:
-            case PersonalLink():
-                request, link = await self._issue(notice, delivery.key)
-                message = await self._compose(notice, request=request, link=link)
-                sent = await messenger.send_personal(notice.to, message, delivery.key)
-                return Told(sent.message_id, request)
-            case PersonalRound() | OperatorDigest() if not await self._is_timely(notice):
-                raise NothingToTell
-            case PersonalRound():
-                message = await self._compose(notice, links=await self._renew_all(notice))
-                sent = await messenger.send_personal(notice.to, message, delivery.key)
-                return Told(sent.message_id)
-            case Alarm() | OperatorDigest() if await self._is_told_elsewhere(notice):
-                raise NothingToTell
-            case Alarm() | OperatorNote() | OperatorDigest():
-                message = await self._compose(notice)
-                sent = await messenger.send_personal(notice.to, message, delivery.key)
-                return Told(sent.message_id)
-            case ChannelNudge():
-                thread = await self._thread_of(notice)
-                if not thread:
-                    raise NothingToTell  # the next board shows it; in the channel it is noise
-                message = await self._compose(notice)
-                posted = await messenger.post(notice.to, message, delivery.key, thread)
-                return Told(posted.message_id)
-            case ChannelReminder() | ChannelReport():
-                message = await self._compose(notice)
-                posted = await messenger.post(notice.to, message, delivery.key)
-                return Told(posted.message_id)
-            case Introduction(to, partner):
-                message = await self._compose(notice)
-                sent = await messenger.introduce((to, partner), message, delivery.key)
-                return Told(sent.message_id)
-            case RequestChanged():
-                return Told(await self._change(messenger, notice))
+        if isinstance(notice, PersonalLink):
+            request, link = await self._issue(notice, delivery.key)
+            message = await self._compose(notice, request=request, link=link)
+            sent = await messenger.send_personal(notice.to, message, delivery.key)
+            return Told(sent.message_id, request)
+        if not await self._may_be_told(notice):
+            raise NothingToTell
+        if isinstance(notice, RequestChanged):
+            return Told(await self._change(messenger, notice))
+        thread = await self._thread_of(notice)
+        if notice.traits.way is Way.REPLY and not thread:
+            raise NothingToTell  # the next board shows it; in the channel it is noise
+        links = await self._renew_all(notice) if notice.links_to else NO_LINKS
+        message = await self._compose(notice, links=links)
+        if isinstance(notice.to, Channel):
+            sent = await messenger.post(notice.to, message, delivery.key, thread)
+        elif notice.traits.way is Way.TOGETHER:
+            everybody = (notice.to, *notice.people)
+            sent = await messenger.introduce(everybody, message, delivery.key)
+        else:
+            sent = await messenger.send_personal(notice.to, message, delivery.key)
+        return Told(sent.message_id)
 
-    async def _is_told_elsewhere(self, notice: Alarm | OperatorDigest) -> bool:
-        return self._twins is not None and await self._twins.are_told(notice)
-
-    async def _is_timely(self, notice: PersonalRound | OperatorDigest) -> bool:
-        """Whether it may be told now; what was held up is no second message of its day."""
+    async def _may_be_told(self, notice: Notice) -> bool:
+        """Whether it may be told now, here; what was held up is no second message of its day."""
+        if notice.traits.once_per_person and await self._is_told_elsewhere(notice):
+            return False
         now = self._clock.now()
         if not is_timely(notice, now, self._policy):
             return False
+        if not isinstance(notice.to, ChatIdentity):
+            return True
         calendar = self._policy.calendars.of_person(notice.to)
         today = calendar.today(now)
-        if not isinstance(notice, PersonalRound) or notice.round != today.isoformat():
+        if not notice.links_to or notice.day != today.isoformat():
             return True
         known = await self._ledger.recipient(notice.to)
         return not (known and known.rounds and calendar.day_of(known.rounds[-1]) == today)
+
+    async def _is_told_elsewhere(self, notice: Notice) -> bool:
+        return self._twins is not None and await self._twins.are_told(notice)
 
     async def _change(self, messenger: Messenger, notice: RequestChanged) -> str:
         """Change the message that asked the person last, in place."""
@@ -189,7 +178,7 @@ class Send:
             raise NothingToTell
         letter = request.link.letter if request.link is not None else ""
         asked = await self._ledger.delivery(
-            letter or key_of(PersonalLink(notice.to, notice.request_id))
+            letter or PersonalLink(notice.to, notice.request_id).key
         )
         if asked is None or asked.phase is Phase.FAILED:
             raise NothingToTell
@@ -221,7 +210,7 @@ class Send:
             raise
         if found is not None:
             return found.message_id
-        if not asked and promise_of(notice) is Promise.NEVER_TWICE:
+        if not asked and notice.promise is Promise.NEVER_TWICE:
             raise OutcomeUnknown
         return ""
 
@@ -249,10 +238,10 @@ class Send:
             if issued is not None:
                 return issued
 
-    async def _renew_all(self, notice: PersonalRound) -> Mapping[str, str]:
+    async def _renew_all(self, notice: Notice) -> Mapping[str, str]:
         """Fresh links for what still waits for the person."""
         # Only a message about one request is changed in place when that request moves.
-        letter = key_of(notice) if len(notice.links_to) == 1 else ""
+        letter = notice.key if len(notice.links_to) == 1 else ""
         links: dict[str, str] = {}
         for request_id in notice.links_to:
             while request_id not in links:
@@ -292,4 +281,4 @@ def _may_be_there(delivery: Delivery) -> bool:
 
     The same change made twice is seen once. An introduction goes to a conversation of its own.
     """
-    return delivery.in_doubt and not isinstance(delivery.notice, RequestChanged | Introduction)
+    return delivery.in_doubt and delivery.notice.traits.way not in (Way.CHANGE, Way.TOGETHER)

@@ -8,13 +8,13 @@ on both: twice is the smaller harm.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.domain.delivery.deliveries import Phase
-from bot.domain.delivery.notices import Alarm, OperatorDigest, key_of
+from bot.domain.delivery.kinds import Comes
+from bot.domain.delivery.notices import Channel, Notice
 from bot.domain.people.admins import ChatIdentity, Platform, preferred
 from bot.errors import ChatError
 from bot.ports.chat import Messenger, Presence
@@ -48,18 +48,25 @@ class Twins:
         self._known: Mapping[str, tuple[ChatIdentity, ...]] = {}
         self._known_at: datetime | None = None
 
-    async def are_told(self, notice: Alarm | OperatorDigest) -> bool:
-        """Whether the same person is told on an account that is better. Raises StoreError."""
-        same = (await self._same()).get(str(notice.to), ())
+    async def accounts(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
+        """All accounts of an operator, the best to write to first. Raises StoreError."""
+        same = (await self._same()).get(str(chat), ())
         if not same:
-            return False
+            return (chat,)
         seen = await self._presence.last_seen(same) if self._presence is not None else {}
-        best = preferred(same, first=self._first, seen=seen)[0]
+        return preferred(same, first=self._first, seen=seen)
+
+    async def are_told(self, notice: Notice) -> bool:
+        """Whether the same person is told on an account that is better. Raises StoreError."""
+        if isinstance(notice.to, Channel):
+            return False
+        best = (await self.accounts(notice.to))[0]
         if str(best) == str(notice.to) or best.platform.value in await self._ledger.troubles():
             return False
-        there = await self._ledger.delivery(key_of(replace(notice, to=best)))
-        if there is None:  # their digest comes in its own hours
-            return isinstance(notice, OperatorDigest)
+        other = notice.for_other(best)
+        there = await self._ledger.delivery(other.key) if other is not None else None
+        if there is None:  # what is decided comes there in its own hours
+            return notice.comes is Comes.DECIDED
         return there.phase is not Phase.FAILED
 
     async def _same(self) -> Mapping[str, tuple[ChatIdentity, ...]]:

@@ -1,0 +1,212 @@
+"""Every kind of notice says of itself when it may come and why; who delivers keeps to that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal, cast, get_args, get_type_hints
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.campaign.cadence import at_work
+from bot.domain.campaign.intents import Reason
+from bot.domain.changes import Changes
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.kinds import BaseNotice, Comes, Promise, Traits, Way
+from bot.domain.delivery.notices import (
+    ASKED,
+    KINDS,
+    Alarm,
+    Happening,
+    Introduction,
+    Notice,
+    OperatorNote,
+    PersonalRound,
+)
+from bot.domain.delivery.notices import (
+    NOW as AT_ONCE,
+)
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.recipients import Recipient
+from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR, POLICY
+from tests.unit.delivering import World
+
+AT_ANY_HOUR = {
+    "personal_link": "former versions promised it",
+    "channel_reminder": "an operator said so",
+    "request_changed": "notifies nobody",
+    "alarm": "nothing reaches anybody",
+}
+"""What may come at once, and a part of why: whoever adds to this has a reason to give."""
+
+NIGHT = NOW - timedelta(hours=6)  # three in the morning
+TOKYO, BERLIN, LOS_ANGELES = "Asia/Tokyo", "Europe/Berlin", "America/Los_Angeles"
+
+
+def name_of(kind: type[BaseNotice]) -> str:
+    (name,) = get_args(get_type_hints(kind)["kind"])
+    return str(name)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=name_of)
+def test_each_kind_says_when_it_may_come_and_why(kind: type[BaseNotice]) -> None:
+    """Its own traits, not those of another: a kind without an answer fails here."""
+    traits = vars(kind).get("traits")
+    assert isinstance(traits, Traits)
+    assert len(traits.why.split()) > 3
+    name = name_of(kind)
+    assert (traits.comes is Comes.AT_ONCE) == (name in AT_ANY_HOUR)
+    assert AT_ANY_HOUR.get(name, "") in traits.why
+    if traits.way is Way.CHANGE:
+        assert traits.when_unknown is Promise.NEVER_LOST  # the same change twice is seen once
+
+
+def test_the_names_of_first_messages_are_those_of_the_rules() -> None:
+    """They stand below the rules, as values."""
+    assert (Reason.ASKED.value, Reason.NOW.value) == (ASKED, AT_ONCE)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_round_comes_at_once_only_on_an_operators_word(reason: Reason) -> None:
+    """And is held to its day else."""
+    notice = PersonalRound(ADA_IN_CHAT, "2025-03-03", ("r1",), reason.value, "due", "calm")
+    at_once = reason is Reason.NOW
+    assert (notice.comes is Comes.AT_ONCE, notice.day == "") == (at_once, at_once)
+
+
+@pytest.mark.parametrize(
+    ("about", "comes"),
+    [
+        ("slack", Comes.AT_ONCE),
+        ("slack:C1", Comes.AT_ONCE),
+        ("teams", Comes.AT_ONCE),
+        ("mail", Comes.AT_ONCE),
+        ("okta:contoso", Comes.AT_WORK),
+        ("entra:contoso", Comes.AT_WORK),
+        ("expires:entra.certificate", Comes.AT_WORK),
+    ],
+)
+def test_of_alarms_those_wake_somebody_that_cannot_wait(about: str, comes: Comes) -> None:
+    """A secret that ends in a month does not."""
+    assert Alarm(OPERATOR, about, "x", "2025-03-03").comes is comes
+
+
+async def sent_at(world: World, notice: Notice, planned_at: datetime) -> datetime | None:
+    """When it was sent, with a worker that takes it up whenever it is due."""
+    world.clock = type(world.clock)(planned_at)
+    delivery = Delivery(notice, planned_at, "test")
+    await world.ledger.commit(Changes(planned=(delivery,)))
+    for _ in range(9):
+        found = await world.delivery(delivery.key)
+        if found.phase in (Phase.SENT, Phase.FAILED):
+            return found.sent_at
+        world.clock.forward(max(found.due_at - world.clock.now(), timedelta()))
+        await world.worker()(delivery.key)
+    raise AssertionError(delivery.key)
+
+
+@pytest.mark.parametrize("happened", Happening)
+async def test_a_note_waits_until_the_operator_is_at_work(happened: Happening) -> None:
+    """Whatever it says, and whenever it was planned."""
+    for planned_at, sent in (
+        (NIGHT, NOW),
+        (NOW + timedelta(hours=1), NOW + timedelta(hours=1)),
+        (NOW - timedelta(days=1), NOW),  # a Sunday
+    ):
+        note = OperatorNote(OPERATOR, happened, "r1", str(planned_at))
+        assert await sent_at(World(), note, planned_at) == sent
+
+
+async def test_an_alarm_that_cannot_wait_does_not() -> None:
+    """Nothing gets through until somebody acts."""
+    assert await sent_at(World(), Alarm(OPERATOR, "slack", "x", "2025-03-03"), NIGHT) == NIGHT
+
+
+@pytest.mark.parametrize(
+    ("of", "partners", "pressed", "sent"),
+    [
+        # Both are at work.
+        ("UTC", "UTC", "2025-03-03T09:00", "2025-03-03T09:00"),
+        # Ada works late; Ben is asleep.
+        ("UTC", "UTC", "2025-03-03T22:00", "2025-03-04T09:00"),
+        ("UTC", "UTC", "2025-03-08T12:00", "2025-03-10T09:00"),
+        # From 9:00 in Berlin until 17:00 in Tokyo there is nothing in winter: Ben's own hours.
+        (BERLIN, TOKYO, "2025-03-03T09:00", "2025-03-04T00:00"),
+        # 16:00 in Los Angeles is 9:00 in Tokyo: an hour that both have.
+        (TOKYO, LOS_ANGELES, "2025-03-03T06:00", "2025-03-04T00:00"),
+        (LOS_ANGELES, TOKYO, "2025-03-03T18:00", "2025-03-04T00:00"),
+    ],
+)
+async def test_two_people_are_brought_together_when_both_are_at_work(
+    of: str, partners: str, pressed: str, sent: str
+) -> None:
+    """Whoever pressed is at it; the other one is not woken for that."""
+    zone = ZoneInfo("UTC")
+    ada, ben = (
+        replace(chat, time_zone=where)
+        for chat, where in ((ADA_IN_CHAT, of), (BEN_IN_CHAT, partners))
+    )
+    notice = Introduction(ada, ben, "r1")
+    at, expected = (datetime.fromisoformat(one).replace(tzinfo=zone) for one in (pressed, sent))
+    assert at_work(notice, at, POLICY) == expected
+    world = World()
+    assert await sent_at(world, notice, at) == expected
+    for one in (ada, ben):
+        known = await world.ledger.recipient(one)
+        assert known is not None
+        assert known.rounds == (expected,)  # it counts, for both
+
+
+# ------------------------------------------------------------------ a kind of one's own
+
+
+@dataclass(frozen=True, slots=True)
+class Thanks(BaseNotice):
+    """Thank somebody for an app that is done."""
+
+    to: ChatIdentity
+    request_id: str
+    kind: Literal["thanks"] = "thanks"
+    traits: ClassVar[Traits] = Traits(
+        Comes.AT_WORK, "is kind, and can wait for their hours", Promise.NEVER_TWICE
+    )
+
+    @property
+    def key(self) -> str:
+        return f"thanks:{self.request_id}:{self.to}"
+
+    def told(self, recipient: Recipient, at: datetime) -> Recipient:
+        return recipient.told(at)
+
+
+async def test_a_new_kind_is_its_own_module_and_texts() -> None:
+    """Who delivers asks the notice: hours, promise, pacing, what it counts as. None knows it."""
+    world = World()
+    thanks = cast("Notice", Thanks(ADA_IN_CHAT, "r1"))
+    assert await sent_at(world, thanks, NIGHT) == NOW
+    (posted,) = world.slack.posted.values()
+    assert (posted.to, posted.key) == (ADA_IN_CHAT, "thanks:r1:slack:U1")
+    known = await world.ledger.recipient(ADA_IN_CHAT)
+    assert known is not None
+    assert known.rounds == (NOW,)
+
+
+async def test_the_promise_of_a_new_kind_is_kept() -> None:
+    """Where nobody can tell whether it got through, it is not sent twice."""
+    world = World(tells=False)
+    lost = replace(
+        Delivery(cast("Notice", Thanks(ADA_IN_CHAT, "r1")), NOW, "test"),
+        phase=Phase.SENDING,
+        leased_until=NOW,
+    )
+    await world.ledger.commit(Changes(deliveries=(replace(lost, revision=1),)))
+    await world.worker()(lost.key)
+    assert (await world.delivery(lost.key)).failure == "outcome_unknown"
+    assert world.slack.posted == {}
+
+
+def test_platforms_of_alarms_are_those_of_people() -> None:
+    """A new platform counts as chat without another word."""
+    for platform in Platform:
+        assert Alarm(OPERATOR, platform.value, "x", "").comes is Comes.AT_ONCE
