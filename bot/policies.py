@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.domain.campaign.board import BoardPolicy
 from bot.domain.delivery.limits import Call, Quotas, Window
 from bot.domain.delivery.notices import Channel
-from bot.domain.likeness import likeness, visible
+from bot.domain.likeness import exact, likeness, visible
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import PeoplePolicy
 from bot.settings.whole import Settings
@@ -20,7 +20,7 @@ def people_policy(settings: Settings) -> PeoplePolicy:
         denied=frozenset(map(likeness, people.denied)),
         not_break_glass=frozenset(map(likeness, people.not_break_glass)),
         owners={
-            likeness(account): visible(owner).lower() for account, owner in people.owners.items()
+            likeness(account): exact(visible(owner)) for account, owner in people.owners.items()
         },
         chats={likeness(account): Platform(where) for account, where in people.chats.items()},
         first_chat=Platform(people.first_chat),
@@ -52,9 +52,7 @@ def operator_accounts(settings: Settings) -> tuple[ChatIdentity, ...]:
     slack = settings.slack.operators if settings.slack else ()
     teams = settings.teams.operators if settings.teams else ()
     return tuple(ChatIdentity(Platform.SLACK, one) for one in slack) + tuple(
-        # Teams spells object ids in lower case, people copy them as they find them.
-        ChatIdentity(Platform.TEAMS, one.lower())
-        for one in teams
+        ChatIdentity(Platform.TEAMS, one) for one in teams
     )
 
 

@@ -17,6 +17,7 @@ from imap_tools.errors import ImapToolsError
 
 from adapters.mail.message_ids import key_of
 from adapters.mail.tls import trusted
+from bot.domain.likeness import exact
 from bot.errors import ChatUnreachable
 from bot.ports.chat import Returned
 from bot.settings.mail import BouncesSettings
@@ -102,7 +103,7 @@ def failed(report: Mail) -> str:
 
 def _failed(block: Mail) -> bool:
     """About one recipient: given up, and with a status that is for good."""
-    action = str(block.get("Action", "")).strip().lower()
+    action = exact(str(block.get("Action", "")).strip())
     return action == "failed" and str(block.get("Status", "")).strip().startswith("5.")
 
 
@@ -113,6 +114,6 @@ def _message_id(part: Mail) -> str:
         return str(payload[0].get("Message-ID", "")).strip()
     for line in str(payload).splitlines():
         name, colon, value = line.partition(":")
-        if colon and name.strip().lower() == "message-id":
+        if colon and exact(name.strip()) == "message-id":
             return value.strip()
     return ""

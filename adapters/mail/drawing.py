@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.chat.words import Words
+from bot.domain.likeness import exact
 from bot.domain.visible import visible
 from bot.message import (
     MARKS,
@@ -58,7 +59,7 @@ class Drawing:
         return self._template.render(
             language=words.language,
             message=message,
-            blocks=[(type(block).__name__.lower(), block) for block in _unfolded(message.blocks)],
+            blocks=[(exact(type(block).__name__), block) for block in _unfolded(message.blocks)],
             links=links,
             footer=words("mail.footer"),
         )

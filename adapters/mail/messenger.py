@@ -20,6 +20,7 @@ from adapters.mail.refusals import refused
 from adapters.mail.tls import trusted
 from bot.chat.words import Words
 from bot.domain.delivery.notices import Channel
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.visible import visible
 from bot.errors import ChannelUnreachable, MessageRefused
@@ -54,7 +55,7 @@ class MailMessenger:
         self, addresses: Sequence[str], object_id: str, tenant_id: str
     ) -> tuple[ChatIdentity, ...]:
         """The first address in a domain that may be written to. Whether it exists nobody asks."""
-        for address in dict.fromkeys(a.strip().lower() for a in addresses):
+        for address in dict.fromkeys(exact(a.strip()) for a in addresses):
             name, at, domain = address.rpartition("@")
             if name and at and address.isascii() and domain in self._settings.domains:
                 return (ChatIdentity(Platform.MAIL, address, email=address),)

@@ -18,6 +18,7 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
+from bot.domain.likeness import exact
 from bot.domain.refusals import Scope
 from bot.errors import ChatError, ChatMisconfigured, ChatThrottled, ChatUnreachable
 from bot.errors import refused as refused_for
@@ -74,7 +75,7 @@ def meaning(code: int, text: str) -> ChatError:
     if found is None:
         return refused_for(_BY_REPLY.get(code, Scope.UNTOLD), said)
     subject, detail = found.group(2), found.group(3)
-    if code == 550 and subject == "7" and "relay" in text.lower():
+    if code == 550 and subject == "7" and "relay" in exact(text):
         return refused_for(Scope.INSTALLATION, said)  # 5.7.1 stands for that, too
     scope = _PERMANENT.get(f"{subject}.{detail}") or _PERMANENT.get(subject) or Scope.UNTOLD
     return refused_for(scope, said)

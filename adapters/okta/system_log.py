@@ -20,6 +20,7 @@ from adapters.http.client import CloudClient
 from adapters.okta.paging import is_page_of, pages
 from adapters.okta.parse import inside, objects, text
 from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.likeness import exact
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused
 from bot.ports.clouds import LogPage
 
@@ -161,7 +162,7 @@ def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str
     if service is not None:
         # Even when Microsoft refuses it (Conditional Access): it is this app's own account that
         # provisioning works with, so no administrator's password is stored any more.
-        own = service.group(1).lower().startswith(app_id.lower())
+        own = exact(service.group(1)).startswith(exact(app_id))
         return (EvidenceKind.SERVICE_ACCOUNT_USED, {"account": account}) if own else None
     if kind in CREDENTIALS_REJECTED and (failed or kind.startswith("app.office365.api.error.")):
         return EvidenceKind.ADMIN_PASSWORD_REJECTED, {"account": account}
@@ -178,7 +179,7 @@ def _about_provisioning(event: Mapping[str, Any]) -> bool:
     changes = [t["changeDetails"] for t in objects(event.get("target")) if t.get("changeDetails")]
     if not changes:
         return True
-    words = re.sub(r"[^a-z]", "", str(changes).lower())
+    words = re.sub(r"[^a-z]", "", exact(str(changes)))
     return any(word in words for word in _OF_PROVISIONING)
 
 
@@ -205,7 +206,7 @@ def _first(data: Any, names: frozenset[str]) -> str:
     """A member by its name without case and underscores; "" when there is none."""
     if isinstance(data, Mapping):
         for key, value in data.items():
-            if str(key).replace("_", "").lower() in names and text(value):
+            if exact(str(key)).replace("_", "") in names and text(value):
                 return text(value)
     return ""
 

@@ -20,6 +20,7 @@ from adapters.http.assertion import ASSERTION_TYPE, ClientKey
 from adapters.http.client import CloudClient
 from adapters.okta.dpop import ProofKey
 from adapters.okta.scopes import scope_for
+from bot.domain.likeness import exact
 from bot.errors import CloudRefused
 from bot.ports.system import Clock
 
@@ -141,14 +142,14 @@ class ServiceApp:
         if not (isinstance(value, str) and value.isascii() and value.isprintable() and value):
             raise answer.invalid("holds no access token")
         schemes = {"bearer": "Bearer", "dpop": "DPoP"}
-        if not isinstance(scheme, str) or scheme.lower() not in schemes:
+        if not isinstance(scheme, str) or exact(scheme) not in schemes:
             raise answer.invalid("holds a token of a kind that is neither Bearer nor DPoP")
         if scope not in str(body.get("scope", scope)).split():
             raise self._refused(answer, scope)
         seconds = body.get("expires_in")
         life = seconds if isinstance(seconds, int) and 0 < seconds <= 86_400 else 300
         now = self._clock.now()
-        return _Token(value, schemes[scheme.lower()], now, now + timedelta(seconds=life))
+        return _Token(value, schemes[exact(scheme)], now, now + timedelta(seconds=life))
 
     def _refused(self, answer: Answer, scope: str) -> CloudRefused:
         reason = answer.error_field("error")

@@ -17,6 +17,13 @@ from adapters.redis.keys import Keys
 from adapters.redis.store import errors
 from bot.domain.consent.requests import link_digest
 
+# Of one command, where a transaction has four.
+_HIT = """
+local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return count
+"""
+
 
 class RedisLimits:
     """Implements `bot.ports.limits.Limits`.
@@ -25,7 +32,7 @@ class RedisLimits:
     """
 
     def __init__(self, client: Redis, keys: Keys, clock: Callable[[], float] = time.time) -> None:
-        self._client = client
+        self._hit = client.register_script(_HIT)
         self._keys = keys
         self._clock = clock
 
@@ -35,8 +42,5 @@ class RedisLimits:
         window = int(now // seconds)
         key = self._keys.limit(link_digest(what), window)
         with errors():
-            async with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.incr(key)
-                pipeline.expire(key, int(seconds) + 1)
-                count, _ = await pipeline.execute()
+            count = await self._hit(keys=[key], args=[int(seconds) + 1])
         return 0.0 if int(count) <= most else (window + 1) * seconds - now

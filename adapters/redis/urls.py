@@ -24,6 +24,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.exceptions import RedisError
 
+from bot.domain.likeness import exact
 from bot.errors import StoreUnavailable
 from bot.settings.store import Weakness
 
@@ -93,7 +94,7 @@ Found = ServerAddress | SentinelAddress
 def parse(url: str) -> Found:
     """What the address means. Raises StoreUnavailable, which does not repeat the address."""
     scheme, found, rest = url.strip().partition("://")
-    scheme = scheme.lower()
+    scheme = exact(scheme)
     if not found or not rest:
         raise StoreUnavailable("The store's address is none.", hint=EXPECTED)
     match scheme:
@@ -175,7 +176,7 @@ def _is_here(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
-        return host.lower() == "localhost"
+        return exact(host) == "localhost"
 
 
 def _query(rest: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect, Request
 
 from adapters.slack.reading import Odd, served
+from bot.domain.likeness import exact
 
 Json = dict[str, Any]
 
@@ -65,7 +66,7 @@ async def accept(request: Request, signing_secret: str) -> Accepted:
     """Check and parse the request. Raises Refused."""
     if request.method != "POST":
         raise Refused(405, "Only POST is taken here.")
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = exact(request.headers.get("content-type", "").partition(";")[0].strip())
     if content_type not in (_FORM, _JSON):
         raise Refused(415, "Expected a form or JSON.")
     if not any(request.headers.getlist(name) for name in (_STAMPED, _SIGNED)):

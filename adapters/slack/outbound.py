@@ -14,6 +14,7 @@ from adapters.slack.answers import Json, lenient, object_of, objects_of, text
 from adapters.slack.calls import call
 from adapters.slack.people import email_of, is_colleague, look_up
 from bot.domain.delivery.notices import Channel
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import (
     ChannelUnreachable,
@@ -49,7 +50,7 @@ class SlackMessenger:
     ) -> tuple[ChatIdentity, ...]:
         """Full members whose profile has one of the addresses; Slack knows no Entra ids."""
         found: dict[str, ChatIdentity] = {}
-        for address in dict.fromkeys(a.strip().lower() for a in addresses):
+        for address in dict.fromkeys(exact(a.strip()) for a in addresses):
             if "@" not in address:
                 continue
             try:

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.answers import AnswerOdd, lenient, object_of, text
 from adapters.slack.calls import call
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError
 
@@ -29,7 +30,7 @@ def is_colleague(user: Mapping[str, Any]) -> bool:
 
 def email_of(user: Mapping[str, Any]) -> str:
     """The address in the profile, lower case; "" when there is none."""
-    return lenient(user, "profile", "email").lower()
+    return exact(lenient(user, "profile", "email"))
 
 
 def identity(user_id: str, user: Mapping[str, Any]) -> ChatIdentity:

@@ -21,6 +21,7 @@ from botframework.connector.auth.connector_factory import ConnectorFactory
 from adapters.teams.elements import OWN, VERB
 from adapters.teams.envelope import ActivityInvalid, Envelope
 from adapters.teams.words import as_typed
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.ports.chat import ConversationRef
 
@@ -216,7 +217,7 @@ def _asker(activity: Activity) -> ChatIdentity:
         raise ActivityInvalid("from has no id")
     return ChatIdentity(
         platform=Platform.TEAMS,
-        user_id=sender.aad_object_id.lower() if sender.aad_object_id else sender.id,
+        user_id=exact(sender.aad_object_id) if sender.aad_object_id else sender.id,
         display_name=sender.name or "",
         time_zone=activity.local_timezone or "",
         language=activity.locale or "",
@@ -253,7 +254,7 @@ def _ref(activity: Activity, envelope: Envelope) -> ConversationRef:
         tenant_id=envelope.tenant_id,
         bot_id=(activity.recipient.id if activity.recipient else None) or "",
         user_id=(sender.id if sender else None) or "",
-        object_id=((sender.aad_object_id if sender else None) or "").lower(),
+        object_id=exact((sender.aad_object_id if sender else None) or ""),
         name=(sender.name if sender else activity.conversation.name) or "",
         time_zone=(activity.local_timezone if sender else None) or "",
         language=(activity.locale if sender else None) or "",

@@ -13,6 +13,7 @@ import structlog
 
 from adapters.teams.activities import Place
 from adapters.teams.connector import Connector
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError
 from bot.ports.chat import ConversationRef, Conversations
@@ -69,11 +70,11 @@ class Askers:
         if member_id not in self._object_ids:
             member = await self._member(member_id, place)
             told = _text(member.get("aadObjectId")) or _text(member.get("objectId"))
-            if not _GUID.fullmatch(told.lower()):
+            if not _GUID.fullmatch(exact(told)):
                 return ""
             if len(self._object_ids) >= MOST_REMEMBERED:
                 self._object_ids.clear()
-            self._object_ids[member_id] = told.lower()
+            self._object_ids[member_id] = exact(told)
         return self._object_ids[member_id]
 
     async def _member(self, member_id: str, place: Place) -> dict[str, object]:

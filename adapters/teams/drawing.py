@@ -15,6 +15,8 @@ MAX_CARD_BYTES = 28 * 1024  # compact JSON; 28 KB is the smallest figure that Mi
 RESERVE = 64  # bytes for what depends on the elements
 MAX_SUMMARY = 500  # characters
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def draw(message: Message, *, own: bool = False) -> Json:
     """The card. Never longer than MAX_CARD_BYTES: what does not fit ends in "… +N".
@@ -26,6 +28,9 @@ def draw(message: Message, *, own: bool = False) -> Json:
     room = [parts_of(block) for block in blocks]
     shown = [drawn(block, left, own) for block, left in zip(blocks, room, strict=True)]
     told = [one for said in _paragraphs(blocks) for one in mentions(said)]
+    whole = _card(message.summary, _joined(shown), told)
+    if _size(whole) <= MAX_CARD_BYTES - RESERVE:
+        return whole
     total = _size(_card(message.summary, [], told)) + sum(map(_size, shown))
     # The longest is halved first; buttons go last: without them nobody can act.
     order = [(isinstance(block, Buttons), -_size(shown[i]), i) for i, block in enumerate(blocks)]
@@ -39,8 +44,11 @@ def draw(message: Message, *, own: bool = False) -> Json:
         else:
             shown[i] = []
         total += _size(shown[i]) + size
-    body = [element for elements in shown for element in elements]
-    return _card(message.summary, body, told)
+    return _card(message.summary, _joined(shown), told)
+
+
+def _joined(shown: list[list[Json]]) -> list[Json]:
+    return [element for elements in shown for element in elements]
 
 
 def _paragraphs(blocks: tuple[Block, ...]) -> Iterator[Said]:
@@ -55,7 +63,7 @@ def _paragraphs(blocks: tuple[Block, ...]) -> Iterator[Said]:
 
 
 def _size(drawn: Json | list[Json]) -> int:
-    return len(json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).encode())
+    return len(_ENCODER.encode(drawn).encode())
 
 
 def _card(summary: str, body: list[Json], told: list[Json]) -> Json:

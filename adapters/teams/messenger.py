@@ -12,6 +12,7 @@ from adapters.teams.connector import Connector
 from adapters.teams.refusals import ConversationLost, ServedElsewhere
 from adapters.teams.roster import Roster
 from bot.domain.delivery.notices import Channel
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import (
     ChannelUnreachable,
@@ -60,7 +61,7 @@ class TeamsMessenger:
         of the team that `teams.channel` belongs to: the only roster that gives addresses. It is
         read at most once in some minutes.
         """
-        if tenant_id.lower() == self._settings.tenant_id.lower():
+        if exact(tenant_id) == exact(self._settings.tenant_id):
             found = await self._identity(object_id)
             if found is not None:
                 return (found,)
@@ -75,7 +76,7 @@ class TeamsMessenger:
 
     async def profile(self, account: ChatIdentity) -> ChatIdentity:
         """As they last wrote to the bot; nothing more than the account when they never did."""
-        ref = await self._conversations.personal(account.user_id.lower())
+        ref = await self._conversations.personal(exact(account.user_id))
         return identity_of(ref) if ref is not None else account
 
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
@@ -165,7 +166,7 @@ class TeamsMessenger:
         Nothing tells of an app that an administrator installed before the bot ran, and a stored
         conversation may be lost: Teams knows.
         """
-        object_id = object_id.lower()
+        object_id = exact(object_id)
         if not object_id:
             return None
         ref = await self._conversations.personal(object_id)
@@ -199,7 +200,7 @@ class TeamsMessenger:
     def _note_absent(self, object_id: str) -> None:
         if len(self._absent) >= MOST_ABSENT:
             self._absent.clear()
-        self._absent[object_id.lower()] = self._clock()
+        self._absent[exact(object_id)] = self._clock()
 
     async def _members(self) -> AsyncIterator[Json]:
         async for member in self._connector.members(await self._place(self._settings.channel)):

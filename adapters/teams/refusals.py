@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from adapters.http.answers import retry_after
+from bot.domain.likeness import exact
 from bot.domain.refusals import Refusal, Scope
 from bot.errors import (
     ChatError,
@@ -129,7 +130,7 @@ def _refusal(status: int, code: str, body: dict[str, Any], *, changes: bool) -> 
         return Refusal(Scope.GONE)
     if code in CODES:
         return CODES[code]
-    if "tenant is disabled" in _message(body).lower():
+    if "tenant is disabled" in exact(_message(body)):
         return CODES["TenantNoPermission"]
     match status:
         case 401:  # `{"message": "Authorization has been denied for this request."}`

@@ -11,6 +11,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
+from bot.domain.likeness import exact
+
 Json = dict[str, Any]
 
 KEPT_FOR = 300.0
@@ -40,7 +42,7 @@ class Roster:
             if self._read_at is None or self._clock() - self._read_at >= KEPT_FOR:
                 self._ids = await self._by_address()
                 self._read_at = self._clock()
-        found = (self._ids.get(address.lower(), frozenset()) for address in addresses)
+        found = (self._ids.get(exact(address), frozenset()) for address in addresses)
         return tuple(sorted(frozenset().union(*found)))
 
     async def _by_address(self) -> Mapping[str, frozenset[str]]:
@@ -50,7 +52,7 @@ class Roster:
             if not isinstance(member_id, str):
                 continue
             for name in ("email", "userPrincipalName"):
-                address = str(member.get(name) or "").lower()
+                address = exact(str(member.get(name) or ""))
                 if address:
                     ids[address] = ids.get(address, frozenset()) | {member_id}
         return ids

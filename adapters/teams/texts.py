@@ -26,6 +26,7 @@ _MEANS_SOMETHING = re.compile(
     r"|&(?=[#\w])"
     r"|:(?=//)"  # else addresses become links by themselves
 )
+_MAY_MEAN = re.compile(r"[\\`*\[\]<>~{}_&:]")
 _LIST = re.compile(r"^(\d{1,9}[.)]|[+-])(?: |$)")
 _AT_LINE_START = re.compile(r"^(?=[#+\-=])")
 _UNBROKEN = "\N{NO-BREAK SPACE}"
@@ -90,7 +91,9 @@ def _marked(part: str | Moment | Mention, *, first: bool) -> str:
 
 def _inline(text: str) -> str:
     """Behind other text nothing stands at the start of a line."""
-    return _MEANS_SOMETHING.sub(r"\\\g<0>", plain(text))
+    line = plain(text)
+    # Almost no text has any of these, and looking for a place among all others takes long.
+    return _MEANS_SOMETHING.sub(r"\\\g<0>", line) if _MAY_MEAN.search(line) else line
 
 
 def _escape_line(line: str) -> str:

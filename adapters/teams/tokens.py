@@ -22,6 +22,7 @@ from adapters.http.answers import Answer
 from adapters.http.client import CloudClient
 from adapters.http.jwks import KeySet
 from adapters.teams.envelope import Envelope
+from bot.domain.likeness import exact
 from bot.errors import (
     ChatError,
     ChatMisconfigured,
@@ -75,7 +76,7 @@ class InboundTokens:
         Raises TokenRefused, or CloudError when the signing keys could not be read.
         """
         scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        if exact(scheme) != "bearer" or not token.strip():
             raise TokenRefused("no bearer token")
         kid = _key_id(token.strip())
         try:
@@ -116,7 +117,7 @@ class InboundTokens:
             raise TokenRefused("the token is for another serviceUrl")
         if not is_known_service(envelope.service_url, self._settings.service_urls):
             raise TokenRefused("serviceUrl is not in teams.service_urls")
-        if envelope.tenant_id.lower() != self._settings.tenant_id.lower():
+        if exact(envelope.tenant_id) != exact(self._settings.tenant_id):
             raise TokenRefused("another tenant than teams.tenant_id")
 
 

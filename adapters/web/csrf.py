@@ -25,7 +25,7 @@ class Csrf:
     """The checks for one site. `origin` is its scheme, host and port."""
 
     def __init__(self, origin: str, cookies: Cookies) -> None:
-        self._origin = origin.lower()
+        self._origin = origin
         self._cookies = cookies
 
     def value(self, request: Request) -> str:

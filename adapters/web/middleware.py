@@ -17,8 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.domain.likeness import exact
+
 PROBES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 FORMS = ("/c/", "/r/", "/s/", "/o/")  # the pages that have forms
+_KEPT = (b"cache-control", b"public, max-age=86400")
 CLIENT_GONE = 499  # what nginx logs for it; there is no answer to take a status from
 
 
@@ -107,7 +110,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self._app = app
-        self._headers = headers
+        self._headers = [(exact(n).encode(), v.encode()) for n, v in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -116,11 +119,11 @@ class SecurityHeaders:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                own = list(message.get("headers", ()))
                 if scope["path"].startswith("/static/") and message["status"] < 400:
-                    headers["Cache-Control"] = "public, max-age=86400"
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                    own = [pair for pair in own if pair[0] != _KEPT[0]] + [_KEPT]
+                said = {name for name, _ in own}
+                message["headers"] = own + [pair for pair in self._headers if pair[0] not in said]
             await send(message)
 
         await self._app(scope, receive, sending)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from bot.chat.words import FALLBACK, Words, languages
+from bot.domain.likeness import exact
 from bot.domain.visible import visible
 
 _HERE = Path(__file__).parent
@@ -124,7 +125,7 @@ def choose(accepted: str, known: Sequence[str]) -> str:
             quality = float(number) if name.strip() == "q" else 1.0
         except ValueError:
             continue
-        language = tag.strip().partition("-")[0].lower()
+        language = exact(tag.strip().partition("-")[0])
         if language in known and quality > 0:
             wanted.append((quality, language))
     # max() keeps the first of equals: the order in the header breaks ties.

@@ -30,6 +30,8 @@ from babel.dates import (
 )
 from babel.numbers import format_decimal
 
+from bot.domain.likeness import exact
+
 FALLBACK = "en"
 
 
@@ -37,7 +39,7 @@ class Words:
     """One language's words. Unknown languages fall back to English; an unknown key is a bug."""
 
     def __init__(self, language: str = FALLBACK) -> None:
-        wanted = language.replace("_", "-").partition("-")[0].lower()
+        wanted = exact(language.replace("_", "-").partition("-")[0])
         self.language = wanted if wanted in languages() else FALLBACK
         self._texts = _catalogue(self.language)
         self._locale = Locale(self.language)

@@ -6,11 +6,15 @@ a typed 🚀 into `:rocket:`). Letters of different scripts stay different, even
 them alike: else an address in another alphabet could pass for a colleague's.
 
 Unicode: UAX #15 (NFKC), UAX #31 (default ignorable code points), UTR #51 (emoji).
+
+Where being the same grants something (who may ask, who is asked, who signed in), ids and addresses
+are compared in their `exact` form instead.
 """
 
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from collections.abc import Mapping
 from functools import cache, lru_cache
@@ -28,6 +32,7 @@ _UNSEEN = re.compile(
 _SPACES = re.compile("[\\s\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u2800]+")
 # "--" becomes "—" on many keyboards, and stands for it on others.
 _DASHES = re.compile("[-\u058a\u1806\u2010-\u2015\u2043\u207b\u208b\u2212\u2e3a\u2e3b]+")
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _LOOKS = str.maketrans(
     # Before NFKC, which takes ´ for a space and an accent.
     dict.fromkeys("`´ʹʻʼʽˈˊˋ‘’‚‛′‵‹›＇", "'")
@@ -51,11 +56,20 @@ def likeness(text: str) -> str:
     return seen
 
 
+def exact(text: str) -> str:
+    """The form in which ids and addresses are compared where being the same grants something.
+
+    Only the case of ASCII letters counts for nothing: what merely looks the same is another
+    account. (`str.lower` makes a plain "k" of the Kelvin sign.)
+    """
+    return text.translate(_SMALL)
+
+
 def with_emoji(text: str) -> str:
     """The text with emoji instead of their names; names of no emoji stay."""
     if ":" not in text:
         return text
-    return _SHORTCODE.sub(lambda found: _emoji().get(found[1].lower(), found[0]), text)
+    return _SHORTCODE.sub(lambda found: _emoji().get(exact(found[1]), found[0]), text)
 
 
 def visible(text: str) -> str:

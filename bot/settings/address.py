@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from bot.domain.likeness import exact
+
 _PLAIN = re.compile(r"[!-\[\]-~]*")  # printable ASCII, neither spaces nor backslashes
 _PORTS = {"https": 443, "http": 80}
 
@@ -41,7 +43,7 @@ def _address(value: str) -> str:
         raise ValueError("expected https (http works for loopback only)")
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("expected an address without user, query or fragment")
-    host = parts.netloc.lower()
+    host = exact(parts.netloc)
     if port == _PORTS[parts.scheme] or host.endswith(":"):
         host = host.rpartition(":")[0]
     return f"{parts.scheme}://{host}{parts.path}".rstrip("/")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from bot.domain.likeness import exact
 from bot.settings.section import Section, shaped
 
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:]+\]?"
@@ -18,7 +19,7 @@ MailAddress = Annotated[
     str, shaped(rf"[!#-'*+\-/-9=?A-Z^-~.]+@{_DOMAIN}", "an address such as o365bot@example.com")
 ]
 Domain = Annotated[
-    str, shaped(_DOMAIN, "a domain such as example.com, without @"), AfterValidator(str.lower)
+    str, shaped(_DOMAIN, "a domain such as example.com, without @"), AfterValidator(exact)
 ]
 
 

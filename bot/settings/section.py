@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from bot.domain.likeness import exact
 from bot.settings.files import read_text
 
 
@@ -125,5 +126,5 @@ _GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _NO_GUID = "an id such as 00000000-0000-0000-0000-000000000000, not a name"
 
 # Microsoft's tokens spell ids in small letters; people copy them as they find them.
-Guid = Annotated[str, shaped(_GUID, _NO_GUID), AfterValidator(str.lower)]
-OptionalGuid = Annotated[str, shaped(f"({_GUID})?", _NO_GUID), AfterValidator(str.lower)]
+Guid = Annotated[str, shaped(_GUID, _NO_GUID), AfterValidator(exact)]
+OptionalGuid = Annotated[str, shaped(f"({_GUID})?", _NO_GUID), AfterValidator(exact)]

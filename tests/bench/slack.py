@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.bot_process import free_port
 from tests.bench import running
-from tests.bench.talking import Asked, Heard, Json, Platform, ask, percentile
+from tests.bench.talking import Asked, Heard, Json, Platform, ask, percentile, say
 from tests.contract.slack_stage import FORM, signature
 from tests.figures import Figure, at_least, at_most, measures
 
 SECRET = "a-signing-secret"
 CONNECTIONS = 32
+PEOPLE = 256
+"""Nobody says more than is answered (`bot.chat.patience`)."""
 SLACK = """
 [slack]
 bot_token = "xoxb-none"
@@ -39,7 +42,8 @@ async def slack(tiny: bool) -> list[Figure]:
             await running.at_rest(bot.bot.pid)
             heard = await _ask(bot.url, platform, "apps", CONNECTIONS, seconds)
             small = running.memory_of(bot.bot.pid)
-            await _say(bot.url, platform, "help", said)
+            some = partial(_ask, bot.url, platform, "help", CONNECTIONS, 2.0)
+            await say(some, said)
             grown = running.memory_of(bot.bot.pid) - small
         pages = {}
         added = 0.0
@@ -72,7 +76,7 @@ async def slack(tiny: bool) -> list[Figure]:
 
 
 def _settings(platform: Platform) -> str:
-    operators = json.dumps([f"U{n}" for n in range(CONNECTIONS)])
+    operators = json.dumps([f"U{n}" for n in range(PEOPLE)])
     return SLACK.format(secret=SECRET, url=platform.url, operators=operators)
 
 
@@ -95,13 +99,6 @@ async def _ask(url: str, platform: Platform, words: str, connections: int, secon
     )
 
 
-async def _say(url: str, platform: Platform, words: str, count: int) -> None:
-    """So many messages, by as many as ever at once."""
-    left = count
-    while left > 0:
-        left -= len((await _ask(url, platform, words, CONNECTIONS, 2.0)).answered)
-
-
 def _command(platform: Platform, words: str) -> Callable[[int], Asked]:
     def make(number: int) -> Asked:
         name = f"{time.monotonic_ns()}-{number}"
@@ -109,7 +106,7 @@ def _command(platform: Platform, words: str) -> Callable[[int], Asked]:
             {
                 "command": "/o365",
                 "text": words,
-                "user_id": f"U{number % CONNECTIONS}",
+                "user_id": f"U{number % PEOPLE}",
                 "team_id": "T1",
                 "channel_id": "C1",
                 "channel_name": "general",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,8 +51,9 @@ def percentile(seconds: Sequence[float], share: float) -> float:
 class Platform:
     """A pretend platform: one HTTP server on loopback that answers every call at once.
 
-    `reply(path, url, body)` makes the body of an answer and the name of the request that it is the
-    answer to ("" for any other call); `delay` seconds pass before each. `url` is the platform's.
+    `reply(path, url, told)` makes the body of an answer and the name of the request that it is the
+    answer to ("" for any other call); `delay` seconds pass before each. `url` is the platform's,
+    `told` what the call says in its body and its query.
     """
 
     def __init__(
@@ -77,8 +78,9 @@ class Platform:
         try:
             while True:
                 first, headers, body = await _read(reader)
-                path = urlsplit(first.split(" ")[1]).path
-                answer, name = self._reply(path, self.url, _parsed(headers, body))
+                target = urlsplit(first.split(" ")[1])
+                told = _parsed(headers, body) | dict(parse_qsl(target.query))
+                answer, name = self._reply(target.path, self.url, told)
                 if self._delay:
                     await asyncio.sleep(self._delay)  # what a far platform takes
                 content = json.dumps(answer).encode()
@@ -148,6 +150,15 @@ async def ask(
     await asyncio.gather(*(one() for _ in range(connections)))
     heard.seconds = time.perf_counter() - began
     return heard
+
+
+async def say(some: Callable[[], Awaitable[Heard]], count: int) -> None:
+    """So many messages, some after some. Raises AssertionError where one has no answer."""
+    left = count
+    while left > 0:
+        heard = await some()
+        assert not heard.lost, heard.lost
+        left -= len(heard.answered)
 
 
 def _written(path: str, host: str, asked: Asked) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,14 +13,16 @@ import jwt
 
 from sandbox.bot_process import free_port
 from tests.bench import running
-from tests.bench.talking import Asked, Heard, Json, Platform, ask
+from tests.bench.talking import Asked, Heard, Json, Platform, ask, say
 from tests.contract.teams_world import APP, ISSUER, OLD_KEY, PASSWORD, TENANT
 from tests.figures import Figure, at_least, at_most, measures
 
 CONNECTIONS = 32
 AHEAD = 8
 """Teams goes on once a message is taken; so many answers of one connection may be missing."""
-PEOPLE = 64
+PEOPLE = 512
+"""Nobody says more than is answered (`bot.chat.patience`)."""
+MANY = 64
 FAR = 0.2  # seconds that a connector takes over an ocean
 SLOW = 2.0
 TEAMS = """
@@ -39,10 +42,11 @@ service_urls = ["{url}/emea"]
 async def teams(tiny: bool) -> list[Figure]:
     """`help` and `apps` beside the echo, near and far; many people and a slow connector."""
     seconds, apps = (1.0, 20) if tiny else (10.0, 1_000)
+    said = 200 if tiny else 20_000
     free = 1000.0 if tiny else 1.0  # the tiny size shows that it runs, and no speed
     rates: dict[float, Heard] = {}
     helps: dict[float, Heard] = {}
-    lists = Heard()
+    lists, grown = Heard(), 0.0
     for delay in (0.0, FAR):
         async with Platform(_reply, delay).open() as platform:
             rates[delay] = await _echo(platform, seconds)
@@ -52,11 +56,14 @@ async def teams(tiny: bool) -> list[Figure]:
                 helps[delay] = await _ask(bot.url, platform, "help", seconds)
                 if not delay:
                     lists = await _ask(bot.url, platform, "apps", seconds)
+                    small = running.memory_of(bot.bot.pid)
+                    await say(partial(_ask, bot.url, platform, "help", 2.0), said)
+                    grown = running.memory_of(bot.bot.pid) - small
     async with (
         Platform(_reply, SLOW if not tiny else 0.1).open() as platform,
         running.bot_with(apps, _settings(platform)) as bot,
     ):
-        slow = await _ask(bot.url, platform, "help", seconds, connections=PEOPLE, ahead=1)
+        slow = await _ask(bot.url, platform, "help", seconds, connections=MANY, ahead=1)
     near, far = (rates[delay].per_second for delay in (0.0, FAR))
     return [
         at_least("teams: stock echo, answers a second", near, 0, "/s"),
@@ -65,7 +72,8 @@ async def teams(tiny: bool) -> list[Figure]:
         at_least("teams: stock echo, connector 200 ms away", far, 0, "/s"),
         at_least("teams: help against that", helps[FAR].per_second / far, 6 / free, "x"),
         at_most("teams: answers lost", helps[0.0].lost + helps[FAR].lost + lists.lost, 0, ""),
-        at_most(f"teams: lost of {PEOPLE} people, connector 2 s away", slow.lost, 0, ""),
+        at_most(f"teams: {said:,} messages add", grown, 10, "MiB"),
+        at_most(f"teams: lost of {MANY} people, connector 2 s away", slow.lost, 0, ""),
     ]
 
 

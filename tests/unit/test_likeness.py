@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.likeness import likeness, visible, with_emoji
+from bot.domain.likeness import exact, likeness, visible, with_emoji
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,12 @@ def test_names_of_no_emoji_stay() -> None:
 def test_what_nobody_sees_is_taken_out_and_lines_stay() -> None:
     """For what is shown again."""
     assert visible("a\u200bb\u00a0 c\r\nd\u2028e") == "ab c\nd\ne"
+
+
+@pytest.mark.parametrize(
+    "other", ["ada\u212a@contoso.com", "adak@contoso.com\u200b", "аdak@contoso.com"]
+)
+def test_what_only_looks_the_same_is_another_account(other: str) -> None:
+    """The Kelvin sign, which `str.lower` takes for a k; something unseen; a Cyrillic letter."""
+    assert exact("AdaK@Contoso.com") == exact("adak@contoso.com") == "adak@contoso.com"
+    assert exact(other) != "adak@contoso.com"

@@ -14,6 +14,7 @@ from adapters.entra.directory.graph import Ask, Graph
 from adapters.entra.directory.reading import Json, flag, text, texts
 from adapters.entra.directory.refusals import NO_PIM
 from bot.domain.inventory.apps import Tenant
+from bot.domain.likeness import exact
 from bot.domain.people.admins import GlobalAdmin, Holding
 from bot.errors import CloudError, CloudNotFound, CloudRefused
 
@@ -60,7 +61,7 @@ async def read_holding(graph: Graph, tenant: Tenant, object_id: str) -> Holding 
     gaps: list[CloudError] = []
     async with aclosing(role_holders(graph, tenant, gaps)) as holders:
         async for one in holders:
-            if one.principal_id.lower() == object_id.lower():
+            if exact(one.principal_id) == exact(object_id):
                 return one.holding
     if (unseen := _unseen(gaps)) is not None:
         raise unseen
@@ -106,7 +107,7 @@ def _admin(tenant: Tenant, held: Held, user: Json, *, hidden: bool) -> GlobalAdm
         mail=text(user, "mail"),
         other_mails=texts(user, "otherMails"),
         enabled=None if hidden else flag(user, "accountEnabled"),
-        guest=text(user, "userType").lower() == "guest",
+        guest=exact(text(user, "userType")) == "guest",
         synced=flag(user, "onPremisesSyncEnabled") is True,
         given_name=text(user, "givenName"),
         holding=held.holding,

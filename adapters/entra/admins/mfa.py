@@ -18,6 +18,7 @@ from adapters.entra.directory.refusals import NO_REPORTS
 from adapters.entra.evidence.domains import root_of
 from bot.domain.inventory.apps import Tenant
 from bot.domain.inventory.hosts import is_initial
+from bot.domain.likeness import exact
 from bot.domain.people.admins import GlobalAdmin, Mfa
 from bot.errors import CloudError, CloudNotFound, CloudRefused
 
@@ -106,7 +107,7 @@ async def _report(
 
 
 def _domain(admin: GlobalAdmin) -> str:
-    return admin.upn.rpartition("@")[2].lower()
+    return exact(admin.upn.rpartition("@")[2])
 
 
 async def _done_elsewhere(
@@ -119,7 +120,7 @@ async def _done_elsewhere(
         return frozenset(hidden), {}
     ask = Ask(calls.DOMAINS, "/domains", {"$select": "id,authenticationType,isRoot"})
     try:
-        known = {text(row, "id").lower(): row for row in await graph.rows(tenant, ask)}
+        known = {exact(text(row, "id")): row for row in await graph.rows(tenant, ask)}
     except CloudError as error:
         return frozenset(hidden | asked), {error.call: error}
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from bot.domain.inventory.hosts import INITIAL_DOMAINS
+from bot.domain.likeness import exact
 from bot.errors import CloudRefused
 from bot.settings.clouds import EntraSettings
 
@@ -59,8 +60,8 @@ def graph_host(settings: EntraSettings, told: str) -> str:
     configured = urlsplit(settings.graph_url).netloc
     if configured not in SIGN_IN_OF or not told:
         return configured
-    if told.lower() in SIGN_IN_OF:
-        return told.lower()
+    if exact(told) in SIGN_IN_OF:
+        return exact(told)
     return configured if configured != GLOBAL_GRAPH else ""
 
 

@@ -17,6 +17,7 @@ from adapters.entra.directory.reading import text
 from adapters.http.answers import Answer, refusal
 from adapters.http.client import CloudClient
 from bot.domain.inventory.apps import Tenant
+from bot.domain.likeness import exact
 from bot.errors import TenantUnknown
 from bot.ports.system import Clock
 from bot.settings.clouds import EntraSettings
@@ -81,7 +82,7 @@ class Discovery:
 
     def _read(self, name: str, answer: Answer) -> Tenant:
         document = answer.object()
-        issuer = _ISSUER.fullmatch(text(document, "issuer").lower())
+        issuer = _ISSUER.fullmatch(exact(text(document, "issuer")))
         if issuer is None:
             raise answer.invalid("names no tenant in its issuer")
         tenant_id = issuer["tenant"]
@@ -99,7 +100,7 @@ class Discovery:
 
 def _checked(domain: str) -> str:
     """The domain in lower case (IDNA), fit to stand in a path. Raises TenantUnknown."""
-    name = domain.strip().rstrip(".").lower()
+    name = exact(domain.strip().rstrip("."))
     try:
         name = name.encode("idna").decode()
     except UnicodeError:

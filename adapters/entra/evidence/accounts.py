@@ -16,6 +16,7 @@ from adapters.entra.directory.reading import Json, flag, moment, quoted, text, t
 from adapters.entra.evidence.unread import read_failed
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import Tenant
+from bot.domain.likeness import exact
 from bot.errors import CloudError, CloudRefused
 
 UPN_PREFIX = "svc_OKTA_sync_"
@@ -79,13 +80,13 @@ def _named(account: Json, app_ids: frozenset[str]) -> set[str]:
 
     Okta calls the user name one that "begins" so; the case of a name is not to be relied on.
     """
-    upn, name = text(account, "userPrincipalName").lower(), text(account, "displayName").lower()
+    upn, name = (exact(text(account, key)) for key in ("userPrincipalName", "displayName"))
     rests = [
-        whole.removeprefix(prefix.lower()).strip()
+        whole.removeprefix(exact(prefix)).strip()
         for whole, prefix in ((upn, UPN_PREFIX), (name, NAME_PREFIX))
-        if whole.startswith(prefix.lower())
+        if whole.startswith(exact(prefix))
     ]
-    return {app_id for app_id in app_ids for rest in rests if rest.startswith(app_id.lower())}
+    return {app_id for app_id in app_ids for rest in rests if rest.startswith(exact(app_id))}
 
 
 def _evidence(account: Json, seen_at: datetime) -> Evidence:

@@ -18,6 +18,7 @@ from adapters.entra.directory.reading import Json, flag, inner, moment, quoted, 
 from adapters.entra.evidence.unread import read_failed
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import Tenant
+from bot.domain.likeness import exact
 from bot.errors import CloudError
 from bot.settings.clouds import EntraSettings
 
@@ -51,7 +52,7 @@ class _Principal:
 
     @property
     def is_oktas(self) -> bool:
-        return "".join(c for c in self.publisher.lower() if c.isalnum()) in _OKTA
+        return "".join(c for c in exact(self.publisher) if c.isalnum()) in _OKTA
 
     @property
     def enabled(self) -> bool | None:
@@ -235,5 +236,5 @@ def _for_one_person(target: Json) -> bool:
     """True when the row itself says that no admin consented (values are JSON within JSON)."""
     for changed in records(target, "modifiedProperties"):
         if text(changed, "displayName") == "ConsentContext.IsAdminConsent":
-            return text(changed, "newValue").strip('"').lower() == "false"
+            return exact(text(changed, "newValue").strip('"')) == "false"
     return False

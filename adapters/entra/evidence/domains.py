@@ -18,6 +18,7 @@ from adapters.entra.directory.reading import Json, flag, records, text
 from bot.domain.evidence.rules import Evidence
 from bot.domain.inventory.apps import Office365App, Tenant
 from bot.domain.inventory.right_tenant import TenantDomain, right_tenant
+from bot.domain.likeness import exact
 from bot.errors import CloudError
 
 log = structlog.get_logger(__name__)
@@ -34,12 +35,12 @@ async def read_domain_evidence(
 
     `org_urls` are the Okta orgs' addresses by name.
     """
-    wanted = {app.domain.lower() for app in apps if app.domain}
+    wanted = {exact(app.domain) for app in apps if app.domain}
     if not wanted:
         return {}
     ask = Ask(calls.DOMAINS, "/domains", {"$select": "id,authenticationType,isRoot,isVerified"})
     try:
-        rows = {text(row, "id").lower(): row for row in await graph.rows(tenant, ask)}
+        rows = {exact(text(row, "id")): row for row in await graph.rows(tenant, ask)}
         federations = await _federations(graph, tenant, wanted, rows)
     except CloudError as error:
         log.info("could not compare domains", tenant=tenant.domain, reason=error.message)

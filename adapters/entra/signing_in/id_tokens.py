@@ -14,6 +14,7 @@ import httpx
 import jwt
 
 from adapters.http.jwks import KeySet
+from bot.domain.likeness import exact
 from bot.errors import CloudNotFound, TokenInvalid
 
 ALGORITHM = "RS256"  # the only one; `none` and HS256 with the public key are the classic attacks
@@ -76,7 +77,7 @@ class TokenCheck:
             )
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise TokenInvalid(_reason(error)) from error
-        if str(claims.get("tid", "")).lower() != tenant_id.lower():
+        if exact(str(claims.get("tid", ""))) != exact(tenant_id):
             raise TokenInvalid("it is of another tenant")
         if claims.get("ver") != version:
             raise TokenInvalid(f"it is not of version {version}")

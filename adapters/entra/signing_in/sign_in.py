@@ -30,6 +30,7 @@ from adapters.http.client import CloudClient, Retry
 from bot.domain.consent.requests import MfaShown
 from bot.domain.consent.sign_in import SignedIn
 from bot.domain.inventory.apps import Tenant
+from bot.domain.likeness import exact
 from bot.errors import CloudError, SignInRefused, TokenInvalid
 from bot.ports.system import Clock
 from bot.settings.clouds import EntraSettings, SignInSettings
@@ -105,7 +106,7 @@ class EntraSignIn:
         if not (isinstance(object_id, str) and _GUID.fullmatch(object_id)):
             raise TokenInvalid("it does not name the account")
         mfa = await self._mfa(tenant_id, object_id, claims, body.get("access_token"))
-        return SignedIn(tenant_id, object_id.lower(), mfa)
+        return SignedIn(tenant_id, exact(object_id), mfa)
 
     def consent_address(self, tenant: Tenant, *, state: str) -> str:
         """Version 2.0, for all that the registration lists: only `/.default` asks for app roles.
@@ -172,7 +173,7 @@ class EntraSignIn:
             proof = await self._check.claims(
                 access_token, tenant_id, version="1.0", audiences=(api, self._entra.client_id)
             )
-            if str(proof.get("oid", "")).lower() != object_id.lower():
+            if exact(str(proof.get("oid", ""))) != exact(object_id):
                 raise TokenInvalid("its two halves are of different accounts")
             if MFA_METHODS & _texts(proof.get("amr")):
                 return MfaShown.AMR

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
+from bot.domain.likeness import likeness
 from bot.domain.time.calendar import Calendar
 
 _AT = re.compile(
@@ -31,12 +32,12 @@ def read_moment(words: str, now: datetime, calendar: Calendar) -> tuple[datetime
     local = now.astimezone(calendar.zone)
     try:
         if found["count"]:
-            count, unit = int(found["count"]), found["unit"][0].lower()
+            count, unit = int(found["count"]), likeness(found["unit"])[0]
             if unit in "hs":
                 return now + timedelta(hours=count), reason
             day = local.date() + timedelta(days=count * (7 if unit == "w" else 1))
         elif found["word"]:
-            day = local.date() + timedelta(days=_DAYS_AHEAD[found["word"].lower()])
+            day = local.date() + timedelta(days=_DAYS_AHEAD[likeness(found["word"])])
         elif found["date"]:
             day = datetime.strptime(found["date"].replace(" ", ""), "%d.%m.%Y").date()
         else:

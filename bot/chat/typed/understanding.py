@@ -44,7 +44,7 @@ from bot.chat.typed.marks import AROUND, one_line, opened, unmarked
 from bot.chat.typed.waiver_words import read_waiver
 from bot.chat.typed.weekdays import read_days_off
 from bot.domain.evidence.sights import told_by
-from bot.domain.likeness import likeness
+from bot.domain.likeness import exact, likeness
 from bot.domain.summaries import Part
 
 LONGEST = 500
@@ -220,8 +220,8 @@ def _own(rest: str) -> Own | NeedsAccount:
     owned = _OWNED.fullmatch(rest.rstrip(_ENDS))
     if owned is None:
         return NeedsAccount("owner")
-    owner = owned["owner"].lower()
-    return Own(owned["account"], "" if owner in _NOBODY else owner)
+    owner = exact(owned["owner"])
+    return Own(owned["account"], "" if likeness(owner) in _NOBODY else owner)
 
 
 def _personal(verb: str, code: str, more: str) -> Command:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from bot.domain.likeness import likeness
+
 _DAYS = (
     ("monday", "mondays", "montag", "montags"),
     ("tuesday", "tuesdays", "dienstag", "dienstags"),
@@ -32,9 +34,9 @@ def read_days_off(said: str) -> frozenset[int] | None:
         return frozenset()
     if not _OFF.search(said):
         return None
-    found = {_NUMBERS[name.lower()] for name in re.findall(rf"\b({_DAY})\b", said, re.IGNORECASE)}
+    found = {_NUMBERS[likeness(name)] for name in re.findall(rf"\b({_DAY})\b", said, re.IGNORECASE)}
     for first, last in _SPAN.findall(said):
-        start = _NUMBERS[first.lower()]
-        count = (_NUMBERS[last.lower()] - start) % 7
+        start = _NUMBERS[likeness(first)]
+        count = (_NUMBERS[likeness(last)] - start) % 7
         found |= {(start + n) % 7 for n in range(count + 1)}
     return frozenset(found) or None

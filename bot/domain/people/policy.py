@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.inventory.hosts import is_initial
-from bot.domain.likeness import likeness
+from bot.domain.likeness import exact, likeness
 from bot.domain.people.admins import GlobalAdmin, Holding, Platform
 
 
@@ -117,7 +117,7 @@ class PeoplePolicy:
         note = self.note(admin.names, Said.OWNER.topic)
         if note is not None:
             return note.owner
-        return next((self.owners[n].lower() for n in admin.names if n in self.owners), None)
+        return next((exact(self.owners[n]) for n in admin.names if n in self.owners), None)
 
     def addresses(self, admin: GlobalAdmin) -> tuple[str, ...]:
         """Every address of the person: the owner's first, then the account's own."""
