@@ -50,6 +50,7 @@ AT_ONCE = 64
 MOST = 1000
 """More are not taken: whoever asks then is told so by Slack, instead of waiting without end."""
 _ANY = re.compile("")
+_SLACKBOT = "USLACKBOT"
 _OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast", "me_message"})
 """Subtypes of what somebody typed; the others tell what happened (docs.slack.dev, "message")."""
 
@@ -291,10 +292,10 @@ def _said_by(event: Json) -> str:
 
     An edited mention comes again, with an `event_id` of its own and `edited`: it was acted on.
     """
-    subtype = event.get("subtype") or ""
-    if event.get("bot_id") or event.get("edited") or event.get("hidden"):
+    subtype, user = event.get("subtype") or "", _text(event, "user")
+    if event.get("bot_id") or event.get("edited") or event.get("hidden") or user == _SLACKBOT:
         return ""
-    return _text(event, "user") if subtype in _OF_PEOPLE else ""
+    return user if subtype in _OF_PEOPLE else ""
 
 
 def _bot(body: Json) -> str:

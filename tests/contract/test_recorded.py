@@ -16,7 +16,7 @@ from tests.waiting import wait_until
 
 
 async def test_slacks_requests_say_what_was_typed() -> None:
-    """Each is taken, and the conversation hears the words, or nothing where nothing was said."""
+    """Each is taken, and the words are heard once, or nothing is where nothing was said."""
     async with staged() as stage:
         direct = stage.people.dm_of("ola").id
         url = stage.workspace.new_response_url(stage.channel(), OLA, None, time.time())
@@ -36,10 +36,10 @@ async def test_slacks_requests_say_what_was_typed() -> None:
                 }[one["as"]](body)
                 kind = JSON if one["as"] == "json" else FORM
                 before = len(stage.talk.asked)
-                assert (await stage.send(said, kind=kind)).status_code == 200, one["what"]
-                await wait_until(lambda: not stage.inbound.under_way)
-                new = stage.talk.words[before:]
-                heard[one["what"]] = new[0] if new else None
+                for _ in range(2):
+                    assert (await stage.send(said, kind=kind)).status_code == 200, one["what"]
+                    await wait_until(lambda: not stage.inbound.under_way)
+                heard[one["what"]] = _once(stage.talk.words[before:])
         assert heard == {one["what"]: one["words"] for one in requests}
         assert {who.user_id for _, who in stage.talk.asked} == {OLA}
         assert not [line for line in logs if line["log_level"] == "error"]
@@ -61,8 +61,14 @@ async def test_teams_requests_say_what_was_typed() -> None:
         for number, one in enumerate(requests):
             before = len(world.answers.asked)
             activity = one["body"] | {"id": f"{one['body']['id']}{number}"}
-            assert (await world.post(activity)).status_code in (200, 202, 501), one["what"]
-            await world.inbound.drain(5)
-            new = [words for words, _ in world.answers.asked[before:]]
-            heard[one["what"]] = new[0] if new else None
+            for _ in range(2):
+                assert (await world.post(activity)).status_code in (200, 202, 501), one["what"]
+                await world.inbound.drain(5)
+            heard[one["what"]] = _once([words for words, _ in world.answers.asked[before:]])
         assert heard == {one["what"]: one["words"] for one in requests}
+
+
+def _once(words: list[str]) -> str | None:
+    """What was heard of a request that came twice; None for nothing."""
+    assert len(words) < 2, words
+    return next(iter(words), None)
