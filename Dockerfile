@@ -2,7 +2,7 @@
 # variables (O365BOT_<KEY>); with variables alone, O365BOT_CONFIG must be empty. Secrets as files,
 # which user 10001 must be able to read. With redis.url set, it keeps nothing of its own.
 
-FROM python:3.13-slim AS build
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python -m venv /opt/o365bot
@@ -13,7 +13,7 @@ COPY bot bot
 COPY adapters adapters
 RUN /opt/o365bot/bin/pip install --no-deps --no-index --no-build-isolation .
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 RUN useradd --system --uid 10001 --home-dir /var/lib/o365bot --create-home o365bot
 COPY --from=build /opt/o365bot /opt/o365bot
 ENV PATH=/opt/o365bot/bin:$PATH \

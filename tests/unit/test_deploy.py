@@ -288,3 +288,22 @@ def test_the_unit_closes_what_it_can_and_takes_each_secret_it_names() -> None:
     used = set(re.findall(r"=/run/secrets/(\w+)$", unit, re.MULTILINE))
     assert used <= loaded
     assert loaded - used == {"okta_private_key"}, "which stands in the settings file"
+
+
+IMAGE = re.compile(r"^(?:FROM| +(?:- )?image:) +(\S+)", re.MULTILINE)
+OUR_OWN = "o365bot"  # built by you, and named in kustomization.yaml
+
+
+def test_images_are_pinned_and_alike_everywhere() -> None:
+    """By tag, which says what it is, and digest, which is what runs: a tag can be moved."""
+    files = (ROOT / "Dockerfile", COMPOSE, *BASE.glob("*.yaml"))
+    named = [name for path in files for name in IMAGE.findall(path.read_text())]
+    pinned: dict[str, str] = {}
+    for name in named:
+        if name == OUR_OWN:
+            continue
+        tag, _, digest = name.partition("@")
+        assert re.fullmatch(r"[a-z0-9./-]+:[\w.-]+", tag), name
+        assert re.fullmatch(r"sha256:[0-9a-f]{64}", digest), name
+        assert pinned.setdefault(tag, digest) == digest, f"{tag} is pinned to two digests"
+    assert set(pinned) == {"python:3.13-slim", "nginx:1-alpine", "valkey/valkey:9"}
