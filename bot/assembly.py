@@ -48,6 +48,8 @@ from bot.services.delivery.tell import Tell
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import Verdicts
 from bot.services.inventory.waive import Hurry, Waive
+from bot.services.operators.enter import Enter
+from bot.services.operators.read import Read
 from bot.services.people.twins import Twins
 from bot.settings.whole import Settings
 
@@ -87,6 +89,8 @@ class Services:
     introduce: Introduce
     onboard: Onboard | None
     visits: Visits
+    enter: Enter | None  # None: operators have no pages
+    read: Read
 
 
 def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -> Services:
@@ -250,6 +254,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             link_lifetime=link_lifetime,
         )
 
+    rehearse = rehearsal(settings, ledger, clock, policy, twins)
     outreach = Outreach(ledger=ledger, ask=ask, tell=tell, clock=clock, policy=policy)
     conversation = Conversation(
         ledger=ledger,
@@ -269,7 +274,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         link_hours=settings.link_hours,
         public_url=settings.public_url,
         campaign=CampaignParts(
-            rehearse=rehearsal(settings, ledger, clock, policy, twins),
+            rehearse=rehearse,
             boards=boards,
             postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
             sample=reminding.sample,
@@ -289,6 +294,29 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         introduce=introduce,
         onboard=onboard,
         visits=visits,
+        enter=_entrance(settings, outside),
+        read=Read(ledger=ledger, rehearse=rehearse, clock=clock),
+    )
+
+
+def _entrance(settings: Settings, outside: Outside) -> Enter | None:
+    """How operators come to their page; None where it is off."""
+    readers = policies.readers(settings)
+    if not readers or outside.sign_in is None:
+        return None
+
+    async def may_operate(tenant_id: str, object_id: str) -> bool:
+        return (tenant_id.lower(), object_id.lower()) in readers
+
+    return Enter(
+        sign_in=outside.sign_in,
+        sign_ins=outside.sign_ins,
+        limits=outside.limits,
+        clock=outside.clock,
+        secrets=outside.secrets,
+        tenant_id=policies.readers_tenant(settings),
+        minimum=settings.minimum_proof,
+        may_operate=may_operate,
     )
 
 

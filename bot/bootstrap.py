@@ -48,6 +48,7 @@ from adapters.teams.connector import CONNECTIONS, Connector
 from adapters.teams.inbound import TeamsInbound
 from adapters.teams.messenger import TeamsMessenger
 from adapters.web.app import build_app
+from adapters.web.desk import ForOperators
 from adapters.web.desk import Services as PageServices
 from adapters.web.metrics import Metrics
 from adapters.web.probes import Probes, build_probe_app
@@ -306,6 +307,7 @@ def _for_pages(settings: Settings, services: Services, limits: RedisLimits) -> P
         signs_in=settings.sign_in is not None and not weak,
         sign_in_origin=_origin(settings.entra.login_url) if settings.entra else "",
         callback=(settings.sign_in or SignInSettings()).redirect_path,
+        operators=ForOperators(services.enter, services.read) if services.enter else None,
     )
 
 

@@ -61,6 +61,22 @@ def operators(settings: Settings) -> frozenset[str]:
     return frozenset(str(account) for account in operator_accounts(settings))
 
 
+def readers(settings: Settings) -> frozenset[tuple[str, str]]:
+    """Who may read the operators' page: ids of the tenant and the account, in lower case."""
+    page, teams = settings.operators_page, settings.teams
+    if page is None:
+        return frozenset()
+    home = teams.tenant_id if teams else ""
+    tenant = page.tenant_id or home
+    operators = teams.operators if teams and tenant == home else ()
+    return frozenset((tenant, one.lower()) for one in (*page.operators, *operators))
+
+
+def readers_tenant(settings: Settings) -> str:
+    """The id of the tenant in which operators sign in; "" without their page."""
+    return next((tenant for tenant, _ in readers(settings)), "")
+
+
 def quotas(settings: Settings) -> Quotas:
     """How much each chat platform takes in a time."""
     limits, minute = settings.limits, timedelta(minutes=1)

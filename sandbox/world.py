@@ -230,6 +230,7 @@ class World:
             )
         )
         parts.append(_table("[sign_in]", {"api_scope": f"{bot.app_id_uri}/proof"}))
+        parts.append(_table("[operators_page]", {}))
         if minimum_proof:
             parts.append(_table("[links]", {"minimum_proof": minimum_proof}))
         parts.append(

@@ -104,6 +104,8 @@ class Stage:
         assert services.onboard is not None
         self.onboard = services.onboard
         self.visits = services.visits
+        self.enter = services.enter
+        self.read = services.read
         self.tell = Tell(self.engine)
 
     async def set(self, *requests: ConsentRequest) -> None:

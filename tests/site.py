@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from adapters.web.app import build_app
-from adapters.web.desk import Services
+from adapters.web.desk import ForOperators, Services
 from adapters.web.health import Health, Part
 from adapters.web.probes import Probes
 from bot.chat.words import Words
@@ -175,6 +175,7 @@ def services_of(people: People, *, signs_in: bool = True) -> Services:
         limits=people.limits,
         signs_in=signs_in,
         sign_in_origin=SIGN_IN,
+        operators=ForOperators(people.enter, people.read) if people.enter else None,
     )
 
 

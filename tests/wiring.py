@@ -5,9 +5,13 @@ from __future__ import annotations
 from bot.domain.consent.requests import ProofKind
 from bot.settings.whole import Settings
 
+HOME_TENANT = "00000000-0000-0000-0000-0000000000a0"
+OPERATOR_THERE = "00000000-0000-0000-0000-0000000000a9"
+
 
 def settings(minimum: ProofKind = ProofKind.CHAT_ACCOUNT, *, signs_in: bool = False) -> Settings:
-    """One Slack channel and one operator. `signs_in`: whether a sign-in is configured.
+    """One Slack channel and one operator. `signs_in`: whether a sign-in is configured, and with
+    it the operators' page.
 
     Combinations that a settings file may not have are fine here.
     """
@@ -16,6 +20,9 @@ def settings(minimum: ProofKind = ProofKind.CHAT_ACCOUNT, *, signs_in: bool = Fa
             "public_url": "https://o365bot.example.com",
             "link_hours": 72,
             "sign_in": {} if signs_in else None,
+            "operators_page": {"tenant_id": HOME_TENANT, "operators": [OPERATOR_THERE]}
+            if signs_in
+            else None,
             "slack": {
                 "bot_token": "xoxb-test",
                 "signing_secret": "secret",

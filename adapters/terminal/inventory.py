@@ -18,7 +18,6 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from adapters.terminal import logs
 from adapters.terminal.desk import Desk, OpenDesk
 from adapters.terminal.drawing import console, draw, printable
-from adapters.terminal.export import Inventory, as_csv, as_json, why_json
 from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
 from bot.chat import phrases
 from bot.chat.replies import Replies
@@ -28,6 +27,7 @@ from bot.domain.evidence.verdict import State
 from bot.domain.inventory.records import OrgScan
 from bot.domain.summaries import Page
 from bot.errors import ConsentError
+from bot.services.inventory.export import Inventory, as_csv, as_json, why_json
 from bot.settings.whole import load
 
 Orgs = Annotated[

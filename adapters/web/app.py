@@ -25,13 +25,15 @@ from adapters.web.callback import Callback
 from adapters.web.consent import ConsentPage
 from adapters.web.cookies import Cookies
 from adapters.web.csrf import Csrf
-from adapters.web.desk import AGAIN, Desk, Services, busy
+from adapters.web.desk import AGAIN, OPERATORS, Desk, ForOperators, Services, busy
 from adapters.web.entering import EnterPage
 from adapters.web.following import FollowPage
 from adapters.web.granting import CONSENTED, GrantPage
 from adapters.web.live import Live
 from adapters.web.middleware import BodyLimit, OwnHost, RequestLog, SecurityHeaders
 from adapters.web.middleware import security_headers as headers_of
+from adapters.web.operators.entrance import Entrance
+from adapters.web.operators.reading import Reading
 from adapters.web.pages import Pages
 from adapters.web.probes import Probes
 from bot.chat.words import Words
@@ -145,6 +147,8 @@ def build_app(
         *probes.routes(),
         Mount("/static", StaticFiles(directory=_STATIC), name="static"),
     ]
+    if services.operators is not None:
+        routes += _for_operators(desk, services.operators)
     if slack is not None:
         routes.append(Route("/slack/events", slack, methods=["POST"]))
     if teams is not None:
@@ -175,3 +179,20 @@ def build_app(
     )
     app.state.closing = closing
     return app
+
+
+def _for_operators(desk: Desk, operators: ForOperators) -> list[Route]:
+    """The pages that only operators may read; each but the sign-in asks who reads it."""
+    entrance, reading = Entrance(desk, operators.enter), Reading(desk, operators.read)
+    pages = {
+        OPERATORS: reading.apps,
+        f"{OPERATORS}/apps/{{org}}/{{app_id}}": reading.app,
+        f"{OPERATORS}/apps.csv": reading.csv,
+        f"{OPERATORS}/requests": reading.requests,
+        f"{OPERATORS}/plan": reading.plan,
+        f"{OPERATORS}/incidents": reading.incidents,
+    }
+    return [
+        Route(OPERATORS, entrance.press, methods=["POST"]),
+        *(Route(path, entrance.guarded(page), methods=["GET"]) for path, page in pages.items()),
+    ]

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.cookies import Cookie
-from adapters.web.desk import AGAIN, TOKEN, Desk
+from adapters.web.desk import AGAIN, OPERATORS, TOKEN, Desk
 from bot.domain.consent.sign_in import SESSION_LIFETIME
 from bot.errors import (
     CloudError,
@@ -31,6 +31,7 @@ from bot.services.consent.prove import (
     RoleGone,
     WrongAccount,
 )
+from bot.services.operators.enter import STATE, Entered, NoOperator
 
 LONGEST_QUERY = 16 * 1024  # bytes; with Microsoft's code and an error's description it is under 4 K
 
@@ -44,15 +45,18 @@ class Callback:
     async def answer(self, request: Request) -> Response:
         """GET: what came of the sign-in. HEAD is answered and spends nothing."""
         desk, query = self._desk, request.query_params
+        state = query.get("state", "")
+        operators = desk.services.operators if state.startswith(STATE) else None
+        way_back = OPERATORS if operators else AGAIN
         if request.method == "HEAD":
             return Response()
         if len(request.scope["query_string"]) > LONGEST_QUERY or len(query.multi_items()) != len(
             query
         ):
-            return desk.pages.problem(request, 400, again=AGAIN)
+            return desk.pages.problem(request, 400, again=way_back)
         try:
-            outcome = await desk.services.prove.finish(
-                state=query.get("state", ""),
+            outcome = await (operators.enter if operators else desk.services.prove).finish(
+                state=state,
                 browser=desk.cookies.read(request, Cookie.BROWSER),
                 code=query.get("code", ""),
                 error=query.get("error", ""),
@@ -61,19 +65,19 @@ class Callback:
         except SignInUnknown:
             return await desk.strayed(request)
         except SignInDeclined:
-            return desk.pages.problem(request, 403, "cancelled", again=AGAIN)
+            return desk.pages.problem(request, 403, "cancelled", again=way_back)
         except SignInRefused as error:
             reason = error.reason
-            return desk.pages.problem(request, 403, "refused", again=AGAIN, reference=reason)
+            return desk.pages.problem(request, 403, "refused", again=way_back, reference=reason)
         except TokenInvalid:
-            return desk.pages.problem(request, 403, "doubtful", again=AGAIN)
+            return desk.pages.problem(request, 403, "doubtful", again=way_back)
         except CloudError:
-            return desk.pages.problem(request, 502, "elsewhere", again=AGAIN)
+            return desk.pages.problem(request, 502, "elsewhere", again=way_back)
         except (LinkUnknown, LinkExpired, LinkRevoked) as error:
             return await desk.no_link(request, error)
         except LinkSpent:
             return RedirectResponse(AGAIN, status_code=303)
-        return self._told(request, outcome)
+        return self._told(request, outcome, way_back)
 
     async def again(self, request: Request) -> Response:
         """Back to the link that the last sign-in of this browser began with."""
@@ -82,7 +86,9 @@ class Callback:
             return self._desk.pages.problem(request, 404, "lost")
         return RedirectResponse(f"/{kind}/{token}", status_code=303)
 
-    def _told(self, request: Request, outcome: Outcome) -> Response:
+    def _told(
+        self, request: Request, outcome: Outcome | Entered | NoOperator, way_back: str
+    ) -> Response:
         pages = self._desk.pages
         match outcome:
             case Proven(asked, session, _, again):
@@ -101,4 +107,11 @@ class Callback:
             case RoleGone(tenant):
                 return pages.show(request, "role_gone.html", 403, tenant=tenant)
             case MfaNotShown():
-                return pages.problem(request, 403, "mfa", again=AGAIN)
+                return pages.problem(request, 403, "mfa", again=way_back)
+            case Entered(way, session):
+                response = RedirectResponse(way, status_code=303)
+                self._desk.cookies.keep(response, Cookie.OPERATOR, session, SESSION_LIFETIME)
+                self._desk.cookies.drop(response, Cookie.BROWSER)
+                return response
+            case NoOperator(account):
+                return pages.show(request, "operators/no_operator.html", 403, account=account)

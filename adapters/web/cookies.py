@@ -22,6 +22,7 @@ class Cookie(StrEnum):
     BROWSER = "browser"  # binds a sign-in under way to the browser that began it
     ORIGIN = "origin"  # the link that a sign-in began with, for the way back to it
     SESSION = "session"  # what the proof opened: `bot.services.consent.visit`
+    OPERATOR = "operator"  # what an operator's sign-in opened: `bot.services.operators.enter`
 
 
 class Cookies:

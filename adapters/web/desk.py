@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from prometheus_client import Counter
 from starlette.requests import Request
@@ -25,10 +26,13 @@ from bot.services.consent.introduce import Introduce
 from bot.services.consent.onboard import Onboard
 from bot.services.consent.prove import Begun, GoToMicrosoft, PressInChat, Prove, Proven
 from bot.services.consent.visit import Visits
+from bot.services.operators.enter import Enter
+from bot.services.operators.read import Read
 
 # What 256 bits look like, URL-safe; whatever looks otherwise never reaches the store.
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43,64}", re.ASCII)
 AGAIN = "/auth/again"
+OPERATORS = "/operators"
 MISSES_PER_ADDRESS = (60, timedelta(minutes=10))
 
 # Scanners and previews fetch links as people do, so this says nothing about the person.
@@ -38,8 +42,17 @@ for _method in ("GET", "HEAD", "POST"):
 
 
 @dataclass(frozen=True, slots=True)
+class ForOperators:
+    """What the operators' own pages stand on."""
+
+    enter: Enter
+    read: Read
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
-    """What the pages do their work with. `onboard` None: Microsoft is not configured.
+    """What the pages do their work with. `onboard` None: Microsoft is not configured;
+    `operators` None: they have no pages.
 
     `sign_in_origin` is where people sign in (scheme, host, port), "" where no sign-in is
     configured; `callback` is the path that Microsoft sends them back to.
@@ -54,6 +67,7 @@ class Services:
     limits: Limits
     signs_in: bool
     sign_in_origin: str
+    operators: ForOperators | None = None
     callback: str = "/auth/callback"
 
 
@@ -66,16 +80,20 @@ class Desk:
     csrf: Csrf
     cookies: Cookies
 
-    def form_page(self, request: Request, template: str, **values: object) -> HTMLResponse:
+    def form_page(
+        self, request: Request, template: str, *, status: int = 200, **values: Any
+    ) -> HTMLResponse:
         """A page with forms that stay on this site."""
         value = self.csrf.value(request)
         page = self.pages.show(
-            request, template, 200, headers=None, csrf_field=FIELD, csrf=value, **values
+            request, template, status, headers=None, csrf_field=FIELD, csrf=value, **values
         )
         self.csrf.remember(page, value)
         return page
 
-    def leading_page(self, request: Request, template: str, **values: object) -> HTMLResponse:
+    def leading_page(
+        self, request: Request, template: str, *, status: int = 200, **values: Any
+    ) -> HTMLResponse:
         """A page whose form is answered by a redirect to Microsoft's sign-in.
 
         Browsers hold every redirect that follows, too, against `form-action` (CSP level 3,
@@ -84,7 +102,7 @@ class Desk:
         auto-acceleration), or a guest to the account's home. Which hosts these are only the tenant
         knows, so here the form may lead to any https address.
         """
-        page = self.form_page(request, template, **values)
+        page = self.form_page(request, template, status=status, **values)
         origin = self.services.sign_in_origin
         leads_to = f"{origin} https:" if origin else ""
         page.headers["Content-Security-Policy"] = page_policy(leads_to=leads_to)

@@ -6,6 +6,7 @@ It belongs to the browser that proved who uses it. To any other it does not exis
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -132,7 +133,7 @@ class FollowPage:
                 return "introduced"
         return None
 
-    async def _guide(self, request: Request, progress: Progress) -> dict[str, object]:
+    async def _guide(self, request: Request, progress: Progress) -> dict[str, Any]:
         desk, asked = self._desk, progress.request
         words = desk.pages.words(request)
         actor = self._actor(request)

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.domain.likeness import exact
 
 PROBES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
-FORMS = ("/c/", "/r/", "/s/", "/o/")  # the pages that have forms
+FORMS = ("/c/", "/r/", "/s/", "/o/", "/operators")  # the pages that have forms
 _KEPT = (b"cache-control", b"public, max-age=86400")
 CLIENT_GONE = 499  # what nginx logs for it; there is no answer to take a status from
 

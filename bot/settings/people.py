@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bot.domain.consent.requests import ProofKind
-from bot.settings.section import Section, shaped
+from bot.settings.section import Guid, OptionalGuid, Section, shaped
 
 _ADDRESS = r"[^\s@]+@[^\s@]+"
 # An object id of Microsoft's, a user id of Okta's, or an address.
@@ -54,4 +54,23 @@ class PeopleSettings(Section):
     )
     first_chat: Literal["slack", "teams"] = Field(
         "slack", description="Which chat to use for somebody who has spoken to the bot in neither."
+    )
+
+
+class OperatorsPageSettings(Section):
+    """The operators' own page, under `public_url` + `/operators`; only to read.
+
+    Write `[operators_page]`, even with nothing under it, to switch it on. Operators sign in at
+    Microsoft, with the same app registration and redirect address as `[sign_in]`.
+    """
+
+    tenant_id: OptionalGuid = Field(
+        "",
+        description="The id of the tenant in which operators sign in. By default: "
+        "`teams.tenant_id`.",
+    )
+    operators: tuple[Guid, ...] = Field(
+        (),
+        description="Entra object ids of those who may read it, besides the operators in Teams "
+        "where that is the same tenant.",
     )

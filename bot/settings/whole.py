@@ -30,7 +30,7 @@ from bot.settings.clouds import EntraSettings, OktaSettings, SignInSettings
 from bot.settings.errors import problems
 from bot.settings.files import read_toml
 from bot.settings.mail import MailSettings
-from bot.settings.people import LinksSettings, PeopleSettings
+from bot.settings.people import LinksSettings, OperatorsPageSettings, PeopleSettings
 from bot.settings.places import known_zone
 from bot.settings.rehearsal import RehearsalSettings
 from bot.settings.section import wrong
@@ -132,6 +132,9 @@ class Settings(BaseSettings):
     mail: MailSettings | None = Field(
         None, description="Personal messages by mail, for people who are not in chat."
     )
+    operators_page: OperatorsPageSettings | None = Field(
+        None, description="A page on which operators read everything; off if left out."
+    )
     limits: LimitsSettings = Field(
         LimitsSettings(), description="How fast the chat platforms may be called."
     )
@@ -215,6 +218,23 @@ class Settings(BaseSettings):
             ProofKind.SIGNED_IN
         ):
             raise ValueError("needs [sign_in], and no weaker links.minimum_proof")
+        return value
+
+    @field_validator("operators_page")
+    @classmethod
+    def _has_readers(
+        cls, value: OperatorsPageSettings | None, info: ValidationInfo
+    ) -> OperatorsPageSettings | None:
+        if value is None or not info.data.keys() >= {"sign_in", "teams"}:
+            return value
+        if info.data["sign_in"] is None:
+            raise ValueError("needs [sign_in], by which operators prove who they are")
+        teams: TeamsSettings | None = info.data["teams"]
+        home = teams.tenant_id if teams else ""
+        if not (value.tenant_id or home):
+            raise wrong(("tenant_id", "give the id of the tenant in which operators sign in"))
+        if not value.operators and (value.tenant_id or home) != home:
+            raise wrong(("operators", "name at least one, or nobody could read the page"))
         return value
 
     @field_validator("campaign")

@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.terminal.drawing import console, draw, printable
-from adapters.terminal.export import CSV_COLUMNS, Inventory, as_csv, as_json, safe_cell, why_json
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
@@ -24,6 +23,14 @@ from bot.domain.people.choice import Nobody
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import summary_of
 from bot.message import Buttons, Cell, Heading, Message, OpenLink, Table
+from bot.services.inventory.export import (
+    CSV_COLUMNS,
+    Inventory,
+    as_csv,
+    as_json,
+    safe_cell,
+    why_json,
+)
 from tests import strategies as some
 from tests.examples import APP, NOW, RECORD, REQUEST
 

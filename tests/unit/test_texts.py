@@ -34,6 +34,7 @@ from bot.domain.inventory.gaps import Gap
 from bot.domain.inventory.sign_on import SignOn
 from bot.domain.people.admins import Platform
 from bot.domain.people.choice import Nobody, Point
+from bot.domain.summaries import Part
 from bot.errors import CloudError, O365BotError
 from bot.settings.errors import LISTS_OF_SECTIONS
 
@@ -51,7 +52,7 @@ TREES = [
 ]
 TEMPLATES = [
     Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
-    for path in sorted((WEB / "templates").iterdir())
+    for path in sorted((WEB / "templates").rglob("*.html"))
 ]
 
 
@@ -242,6 +243,10 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "column": (columns(), set()),
+    "operators": (
+        {"because", "beside", "past", *(f"part_{part.name.lower()}" for part in Part)},
+        set(),
+    ),
     "help": ({*VERBS, *(f"say_{verb}" for verb in VERBS)}, set()),
     "page": (set().union(*(page_names(asked) for asked, _ in template_calls())), set()),
 }

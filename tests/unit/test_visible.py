@@ -12,11 +12,11 @@ from adapters.mail.drawing import Drawing
 from adapters.slack.drawing import draw as draw_in_slack
 from adapters.teams.drawing import draw as draw_in_teams
 from adapters.terminal import drawing as terminal
-from adapters.terminal.export import safe_cell
 from adapters.web.pages import Pages
 from bot.chat.words import Words
 from bot.domain.visible import visible
 from bot.message import Cell, Fact, Facts, Heading, Message, Note, Table, Text
+from bot.services.inventory.export import safe_cell
 
 UNSEEN = [
     *"\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",  # direction
