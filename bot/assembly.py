@@ -17,6 +17,7 @@ from bot.chat.welcome import Welcome
 from bot.domain.agenda import BOARDS, RETURNED_MAIL
 from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
+from bot.domain.likeness import exact
 from bot.domain.people.admins import Platform
 from bot.ports.chat import Messenger, Presence, ReturnedMail
 from bot.ports.clouds import Entra, OktaOrg
@@ -306,7 +307,7 @@ def _entrance(settings: Settings, outside: Outside) -> Enter | None:
         return None
 
     async def may_operate(tenant_id: str, object_id: str) -> bool:
-        return (tenant_id.lower(), object_id.lower()) in readers
+        return (exact(tenant_id), exact(object_id)) in readers
 
     return Enter(
         sign_in=outside.sign_in,

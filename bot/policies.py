@@ -62,14 +62,14 @@ def operators(settings: Settings) -> frozenset[str]:
 
 
 def readers(settings: Settings) -> frozenset[tuple[str, str]]:
-    """Who may read the operators' page: ids of the tenant and the account, in lower case."""
+    """Who may read the operators' page: ids of the tenant and the account, as `exact` has them."""
     page, teams = settings.operators_page, settings.teams
     if page is None:
         return frozenset()
     home = teams.tenant_id if teams else ""
     tenant = page.tenant_id or home
     operators = teams.operators if teams and tenant == home else ()
-    return frozenset((tenant, one.lower()) for one in (*page.operators, *operators))
+    return frozenset((tenant, one) for one in (*page.operators, *operators))
 
 
 def readers_tenant(settings: Settings) -> str:
