@@ -253,6 +253,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 role=str(role),
                 expiring={what: at.timestamp() for what, at in expiring.items()},
             ).text,
+            token=told.get_secret_value() if (told := settings.monitoring.token) else "",
         )
         app = (
             build_app(

@@ -49,6 +49,7 @@ PAGE_PORT = 8365
 OPERATOR = "ola"
 SLACK_TOKEN = "xoxb-sandbox-0000000000-contoso"
 SLACK_SECRET = "sandbox-signing-secret-0123456789"
+MONITORING_TOKEN = "sandbox-monitoring"
 TEAMS_SECRET = "sandbox-teams-app-password"
 
 
@@ -265,6 +266,7 @@ class World:
         clock_file = directory / "clock"
         self.clock.write_to(clock_file)
         self.clock.deadline = self.clock.now().date() + CAMPAIGN
+        parts.append(_table("[monitoring]", {"token": MONITORING_TOKEN}))
         if boards:
             parts.append(_table("[campaign]", {"boards": boards}))
         target = {"on": self.clock.deadline.isoformat(), "source": "contoso's migration board"}

@@ -31,6 +31,7 @@ from tests.person import Stage as People
 from tests.serving import served
 
 TOKEN = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE"
+MONITORING_TOKEN = "what-Prometheus-sends"
 OTHER_TOKEN = "b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcm90aGVyb3Q"
 SIGN_IN = "https://login.example.com"
 ADA, BEN = "ada@tenant-1", "ben@tenant-1"
@@ -209,7 +210,7 @@ async def a_site(
             public_url=public_url or url,
             slack=echo,
             teams=failing if teams_fails else None,
-            probes=Probes(health=health, ready=ready, metrics=metrics),
+            probes=Probes(health=health, ready=ready, metrics=metrics, token=MONITORING_TOKEN),
             pictures=people.ledger.picture,
         )
 

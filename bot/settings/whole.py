@@ -30,6 +30,7 @@ from bot.settings.clouds import EntraSettings, OktaSettings, SignInSettings
 from bot.settings.errors import problems
 from bot.settings.files import read_toml
 from bot.settings.mail import MailSettings
+from bot.settings.monitoring import MonitoringSettings
 from bot.settings.people import LinksSettings, OperatorsPageSettings, PeopleSettings
 from bot.settings.places import known_zone
 from bot.settings.rehearsal import RehearsalSettings
@@ -141,6 +142,9 @@ class Settings(BaseSettings):
     people: PeopleSettings = Field(PeopleSettings(), description="Your own admins.")
     campaign: CampaignSettings = Field(
         CampaignSettings(), description="Your deadlines, and how people are reminded of them."
+    )
+    monitoring: MonitoringSettings = Field(
+        MonitoringSettings(), description="Who may see figures and details."
     )
     rehearsal: RehearsalSettings = Field(
         RehearsalSettings(), description="For rehearsals only; leave it out in production."

@@ -6,14 +6,17 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from adapters.web.health import Health, Part
 from adapters.web.middleware import BodyLimit
+from adapters.web.probes import Probes, build_probe_app
 from tests.contract.test_web_link import STEPS
-from tests.site import TOKEN, Site, a_site, csrf_of
+from tests.serving import served
+from tests.site import MONITORING_TOKEN, TOKEN, Site, a_site, csrf_of
 
 
 @pytest.fixture
@@ -121,22 +124,72 @@ async def test_what_is_no_browser_gets_one_line(site: Site) -> None:
     assert (answer.status_code, answer.text) == (404, "Page not found\n")
 
 
+MONITOR = {"Authorization": f"Bearer {MONITORING_TOKEN}"}
+STRANGERS: tuple[dict[str, str], ...] = (
+    {},
+    {"Authorization": ""},
+    {"Authorization": "Bearer"},
+    {"Authorization": f"Basic {MONITORING_TOKEN}"},
+    {"Authorization": f"Bearer {MONITORING_TOKEN[:-1]}"},
+    {"Authorization": f"Bearer {MONITORING_TOKEN.upper()}"},
+    {"Cookie": f"token={MONITORING_TOKEN}"},
+    {"X-Forwarded-For": "127.0.0.1", "Host": "localhost"},
+)
+
+
 async def test_health_names_each_part_and_fails_with_the_vital_ones_only(site: Site) -> None:
     """One cloud that fails leaves the bot serving; without the store it answers 503."""
-    assert (await site.browser.get("/health")).json()["status"] == "ok"
+    assert (await site.browser.get("/health", headers=MONITOR)).json()["status"] == "ok"
     okta = Part("okta:contoso", ok=False, reason="no answer")
     site.health = Health((Part("store", ok=True, vital=True), okta))
-    degraded = await site.browser.get("/health")
+    degraded = await site.browser.get("/health", headers=MONITOR)
     assert (degraded.status_code, degraded.json()["status"]) == (200, "degraded")
     assert degraded.json()["parts"]["okta:contoso"] == {"status": "failed", "reason": "no answer"}
     site.health = Health((Part("store", ok=False, reason="away", vital=True), okta))
-    failed = await site.browser.get("/health")
+    failed = await site.browser.get("/health", headers=MONITOR)
     assert (failed.status_code, failed.json()["status"]) == (503, "failed")
+    ready = await site.browser.get("/health/ready", headers=MONITOR)
+    assert (ready.status_code, ready.json()) == (503, {"status": "failed", "reason": "away"})
+
+
+@pytest.mark.parametrize("headers", STRANGERS)
+async def test_strangers_learn_a_word_of_health_and_no_figure(
+    site: Site, headers: dict[str, str]
+) -> None:
+    """Neither which orgs there are, nor what is wrong: the status alone, which a probe needs."""
+    okta = Part("okta:contoso", ok=False, reason="no answer")
+    site.health = Health((Part("store", ok=False, reason="away", vital=True), okta))
+    for path, status in (
+        ("/health", "failed"),
+        ("/health/ready", "failed"),
+        ("/health/live", "ok"),
+    ):
+        answer = await site.browser.get(path, headers=headers)
+        assert answer.json() == {"status": status}
+    answer = await site.browser.get(f"/metrics?token={MONITORING_TOKEN}", headers=headers)
+    assert (answer.status_code, answer.content) == (401, b"")
+
+
+async def test_without_a_token_nobody_sees_more() -> None:
+    """An empty one opens nothing, whatever is sent."""
+
+    async def health() -> Health:
+        return Health((Part("okta:contoso", ok=True),))
+
+    async def ready() -> str:
+        return ""
+
+    app = build_probe_app(Probes(health=health, ready=ready))
+    async with served(lambda _: app) as url, httpx.AsyncClient(trust_env=False) as client:
+        for headers in STRANGERS:
+            answer = await client.get(f"{url}/health", headers=headers)
+            assert answer.json() == {"status": "ok"}
+            assert (await client.get(f"{url}/metrics", headers=headers)).status_code == 401
 
 
 async def test_metrics_are_prometheus_text(site: Site) -> None:
     """What the registry gives goes out as it is, under the type that Prometheus expects."""
-    answer = await site.browser.get("/metrics")
+    answer = await site.browser.get("/metrics", headers=MONITOR)
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert "o365bot_apps 3.0" in answer.text
 

@@ -38,6 +38,8 @@ KEYS = Keys()
 SETTINGS = """
 public_url = "http://127.0.0.1:{port}"
 listen = "127.0.0.1:{port}"
+[monitoring]
+token = "none-none-none-none"
 [redis]
 url = "{store}"
 [[okta]]
@@ -207,5 +209,7 @@ async def test_whoever_can_write_to_the_store_runs_nothing_and_stops_nothing(
 
 def _health(port: int) -> None:
     """It answers, whatever it says of the parts."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+    headers = {"Authorization": "Bearer none-none-none-none"}
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=headers)
+    with urllib.request.urlopen(asked, timeout=10) as answer:
         assert b"o365bot_engine_poison_total" in answer.read()

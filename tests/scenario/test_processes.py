@@ -20,7 +20,7 @@ from bot.ports.engine import Task
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
 from sandbox.page import reading
-from sandbox.world import World
+from sandbox.world import MONITORING_TOKEN, World
 from tests.monitoring import asked_for, documented, exposed
 from tests.scenario.conftest import WITHIN, Stage, listed, said
 from tests.scenario.test_journeys import finish_in_okta, sign_in
@@ -29,6 +29,8 @@ from tests.servers import Server
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MONITOR = {"Authorization": f"Bearer {MONITORING_TOKEN}"}
 
 
 @dataclass
@@ -97,14 +99,19 @@ async def test_the_journey_goes_through_web_and_workers(fleet: Fleet) -> None:
 
 
 async def test_a_worker_has_probes_and_nothing_else(fleet: Fleet) -> None:
-    """No page, no webhook: whatever is not a probe is unknown there."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    """No page, no webhook: whatever is not a probe is unknown there. A stranger sees no figure."""
+    async with httpx.AsyncClient(trust_env=False, headers=MONITOR) as client:
         for worker in fleet.workers:
             for path in ("/health", "/health/live", "/health/ready", "/metrics"):
                 assert (await client.get(worker.url + path)).status_code == 200
             for path in ("/", "/c/x", "/static/style.css"):
                 assert (await client.get(worker.url + path)).status_code == 404
             assert (await client.post(f"{worker.url}/slack/events")).status_code == 404
+            for headers in ({"Authorization": ""}, {"Authorization": "Bearer none"}):
+                answer = await client.get(f"{worker.url}/metrics", headers=headers)
+                assert (answer.status_code, answer.content) == (401, b"")
+                answer = await client.get(f"{worker.url}/health", headers=headers)
+                assert set(answer.json()) == {"status"}
 
 
 async def test_what_dashboard_and_alerts_name_exists_and_all_is_documented(fleet: Fleet) -> None:
@@ -112,7 +119,7 @@ async def test_what_dashboard_and_alerts_name_exists_and_all_is_documented(fleet
     and each one they expose stands in docs/monitoring.md with its labels.
     """
     found: dict[str, list[dict[str, str]]] = {}
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, headers=MONITOR) as client:
         for one in (fleet.stage.bot, *fleet.workers):
             text = (await client.get(f"{one.url}/metrics")).text
             for name, samples in exposed(text).items():
@@ -139,7 +146,7 @@ async def test_what_dashboard_and_alerts_name_exists_and_all_is_documented(fleet
 
 async def test_a_journey_shows_in_the_figures(fleet: Fleet) -> None:
     """Sent by a worker, taken on in the web, and known to all of them."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, headers=MONITOR) as client:
         web = (await client.get(f"{fleet.stage.bot.url}/metrics")).text
         workers = [(await client.get(f"{one.url}/metrics")).text for one in fleet.workers]
     assert "\no365bot_acknowledgement_seconds_count 1.0\n" in web
@@ -166,7 +173,7 @@ async def test_health_tells_of_an_org_that_is_away_and_an_operator_hears_of_it_o
     """Since when, why, what to do; every org and platform has its part, the engine too."""
     world = fleet.stage.world
     url = f"{fleet.workers[0].url}/health"
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, headers=MONITOR) as client:
         parts = (await client.get(url)).json()["parts"]
         for name in ("store", "engine", "okta:contoso", "okta:fabrikam", "chat:slack"):
             assert parts[name]["status"] == "ok", parts[name]
