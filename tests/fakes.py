@@ -166,7 +166,8 @@ class FakeMessenger:
 
     `refuses` is raised by the next calls, one each, before anything is taken; `breaks` after the
     message was taken, which is what a lost answer looks like. `tells`: whether a message can be
-    found by its key (Slack can, Teams cannot); `looks_refused` is raised by these questions.
+    found by its key (Slack can, Teams cannot); `looks_refused` is raised by these questions,
+    `hidden` by each search for a person.
     """
 
     def __init__(
@@ -178,6 +179,7 @@ class FakeMessenger:
         self.refuses: list[BaseException] = []
         self.looks_refused: list[BaseException] = []
         self.breaks: list[BaseException] = []
+        self.hidden: BaseException | None = None
         self.posted: dict[str, Posted] = {}
         self.updates: list[str] = []
         self.pinned: list[str] = []
@@ -190,6 +192,8 @@ class FakeMessenger:
     ) -> tuple[ChatIdentity, ...]:
         await asyncio.sleep(0)
         self.searched.append(tuple(addresses))
+        if self.hidden is not None:
+            raise self.hidden
         return tuple(
             p for p in self.people if p.email.lower() in addresses or p.user_id == object_id
         )

@@ -83,10 +83,16 @@ CODES: Mapping[str, Refusal] = {
 }
 """By Slack's own code."""
 
+_WRITES = frozenset({"chat:write", "chat:write:bot"})
 UNTOLD = Refusal(Scope.UNTOLD)
 
 
 def scope_missing(needed: str) -> Refusal:
-    """A scope that the app lacks: named, where Slack names it."""
+    """A scope that the app lacks: named, where Slack names it (`needed`, such as `im:write`).
+
+    Without `chat:write` nothing gets through; any other one is for one kind of call.
+    """
     named = f"the scope {needed}" if needed else "the scopes of docs/slack.md"
-    return Refusal(Scope.CALL, f"Give the Slack app {named} and install it again.")
+    writes = not _WRITES.isdisjoint(needed.replace(" ", "").split(","))
+    scope = Scope.INSTALLATION if writes else Scope.CALL
+    return Refusal(scope, f"Give the Slack app {named} and install it again.")

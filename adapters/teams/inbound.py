@@ -12,6 +12,7 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -40,6 +41,7 @@ Result = TypeVar("Result")
 ANSWER_WITHIN = 5.0  # seconds for a pressed button; some clients show an error soon after
 REMEMBER = timedelta(minutes=10)  # longer than Teams goes on repeating an activity
 WELCOMED = timedelta(minutes=10)  # so long an installation is the same installation
+MOST_CARDS = 1000
 SAME_PRESS = timedelta(seconds=3)  # so long the same press again is the same press
 
 log = structlog.get_logger(__name__)
@@ -109,7 +111,9 @@ class TeamsInbound:
         self._working = working
         self._answer_within = answer_within
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._pressed: dict[str, asyncio.Task[Message | None]] = {}  # presses under way
+        # Presses under way or just answered; what was pressed last on a card, how often changed.
+        self._pressed: dict[str, asyncio.Task[Message | None]] = {}
+        self._last: dict[str, tuple[str, int]] = {}
 
     async def endpoint(self, request: Request) -> Response:
         """POST of one activity: 202 taken, 200 with the answer to an invoke, else why not."""
@@ -214,8 +218,8 @@ class TeamsInbound:
         )
 
     async def _press(self, event: Pressed) -> Json:
-        """The body of the response to a button. Pressed again meanwhile, it is the same press."""
-        key = _press_key(event)
+        """The body of the response to a button. Pressed again at once, it is the same press."""
+        key = self._press_key(event)
         answering = self._pressed.get(key)
         if answering is None:
             if not await self._once.first_time(f"teams:press:{key}", SAME_PRESS):
@@ -223,6 +227,20 @@ class TeamsInbound:
             return await self._first_press(event, key)
         await asyncio.wait({answering}, timeout=self._answer_within)
         return self._response(answering, event, None)
+
+    def _press_key(self, event: Pressed) -> str:
+        """Who pressed what on which card; after another button of it, it is another press.
+
+        Else nobody could turn a page and turn back.
+        """
+        card = "\n".join((str(event.asker), event.place.conversation_id, event.card_id))
+        words, changed = self._last.get(card, ("", 0))
+        if words != event.words:
+            changed += 1
+            if len(self._last) >= MOST_CARDS:
+                self._last.clear()
+            self._last[card] = (event.words, changed)
+        return hashlib.sha256(f"{card}\n{event.words}\n{changed}".encode()).hexdigest()
 
     async def _first_press(self, event: Pressed, key: str) -> Json:
         latest: Message | None = None
@@ -244,7 +262,9 @@ class TeamsInbound:
 
         answering = self._start(self._answer(event, progress))
         self._pressed[key] = answering
-        answering.add_done_callback(lambda _: self._pressed.pop(key, None))
+        forget = partial(self._pressed.pop, key, None)
+        loop, seconds = asyncio.get_running_loop(), SAME_PRESS.total_seconds()
+        answering.add_done_callback(lambda _: loop.call_later(seconds, forget))
         await asyncio.wait({answering}, timeout=self._answer_within)
         late = not answering.done()
         self._start(settle())
@@ -310,9 +330,3 @@ async def _read(request: Request) -> bytes | None:
 
 def _taken() -> Response:
     return Response(status_code=202)
-
-
-def _press_key(event: Pressed) -> str:
-    """Who pressed what on which card."""
-    told = "\n".join((str(event.asker), event.place.conversation_id, event.card_id, event.words))
-    return hashlib.sha256(told.encode()).hexdigest()

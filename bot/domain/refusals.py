@@ -21,7 +21,7 @@ class Scope(StrEnum):
     PERSON = "person"  # this person cannot be written to
     CHANNEL = "channel"  # this channel cannot be written to
     ADDRESS = "address"  # the conversation lives at another address of the platform
-    CALL = "call"  # the leave for this one kind of call is missing
+    CALL = "call"  # the leave for this one kind of call is missing: the others go through
     INSTALLATION = "installation"  # the app as a whole: nothing gets through
     UNTOLD = "untold"  # the platform does not say, or in a word that nobody knows
 
@@ -38,14 +38,15 @@ class Refusal:
 class Consequence:
     """What becomes of a delivery that was refused, and of what it was for.
 
-    `tries`: after so many attempts it fails (None: it is tried until it gets through). `holds`: the
-    whole platform is left alone for a while, unless there is nothing to wait for: then the delivery
-    fails. `loses_person`: the person cannot be written to, so
-    their requests go to somebody else. `closes_channel`: a trouble of that channel, until a message
-    gets through.
+    `tries`: after so many attempts it fails (None: it is tried until it gets through). `mended`: it
+    waits until somebody mends that, and they are told; where there is nothing to wait for it fails.
+    `holds`: the whole platform is left alone meanwhile. `loses_person`: the person cannot be
+    written to, so their requests go to somebody else. `closes_channel`: a trouble of that channel,
+    until a message gets through.
     """
 
     tries: int | None = 1
+    mended: bool = False
     holds: bool = False
     loses_person: bool = False
     closes_channel: bool = False
@@ -60,8 +61,8 @@ CONSEQUENCES: Mapping[Scope, Consequence] = {
     Scope.GONE: Consequence(),
     Scope.PERSON: Consequence(loses_person=True),
     Scope.CHANNEL: Consequence(closes_channel=True),
-    Scope.CALL: Consequence(tries=None, holds=True, loses_person=True),
-    Scope.INSTALLATION: Consequence(tries=None, holds=True, loses_person=True),
+    Scope.CALL: Consequence(tries=None, mended=True),
+    Scope.INSTALLATION: Consequence(tries=None, mended=True, holds=True, loses_person=True),
     Scope.UNTOLD: Consequence(tries=MOST_UNTOLD, closes_channel=True),
 }
 """By scope; a test holds it complete. The adapter follows an ADDRESS, or calls it UNTOLD."""

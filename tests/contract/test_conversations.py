@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from redis.asyncio import Redis
 
-from adapters.redis.conversations import RedisConversations
+from adapters.redis.conversations import MET_SECONDS, MOST_MET, RedisConversations
 from adapters.redis.keys import Keys
 from bot.ports.chat import ConversationRef, Conversations
 from tests import strategies as some
@@ -95,3 +95,50 @@ async def test_any_conversation_is_read_back(
     """Whatever a platform puts into its ids and names."""
     await redis_conversations.remember(ref)
     assert await redis_conversations.conversation(ref.conversation_id) == ref
+
+
+async def test_who_was_met_is_found_again(conversations: Conversations) -> None:
+    """As if it had been remembered, also at another address than before."""
+    await conversations.met(ADA)
+    assert await conversations.personal("ada") == ADA
+    moved = replace(ADA, service_url="https://elsewhere.example.com/")
+    await conversations.met(moved)
+    assert await conversations.personal("ada") == moved
+
+
+async def test_who_is_met_again_and_again_is_written_once(
+    redis_conversations: RedisConversations, store: Redis
+) -> None:
+    """Each word of theirs would else be a write. What changed, or was forgotten, is written."""
+    key = Keys().conversation(ADA.conversation_id)
+    await redis_conversations.met(ADA)
+    await store.delete(key)
+    await redis_conversations.met(ADA)
+    assert not await store.exists(key)
+    await redis_conversations.met(replace(ADA, name="Ada Lovelace"))
+    assert await store.exists(key)
+    await redis_conversations.forget(ADA.conversation_id)
+    await redis_conversations.met(replace(ADA, name="Ada Lovelace"))
+    assert await redis_conversations.personal("ada") is not None
+
+
+async def test_what_another_replica_forgot_is_written_again_soon(
+    redis_conversations: RedisConversations, store: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replica trusts its own memory for a minute."""
+    now = 1000.0
+    monkeypatch.setattr("adapters.redis.conversations.time.monotonic", lambda: now)
+    await redis_conversations.met(ADA)
+    await RedisConversations(store, Keys()).forget(ADA.conversation_id)
+    now += MET_SECONDS
+    await redis_conversations.met(ADA)
+    assert await redis_conversations.personal("ada") == ADA
+
+
+async def test_no_more_people_are_kept_in_mind_than_fit(
+    redis_conversations: RedisConversations,
+) -> None:
+    """Who was met stays in the store; only the memory of it is bounded."""
+    for number in range(MOST_MET + 5):
+        await redis_conversations.met(replace(ADA, conversation_id=f"a:{number}"))
+    assert len(redis_conversations._met) <= MOST_MET

@@ -228,6 +228,7 @@ async def test_only_the_named_domains_are_written_to(certificates: Certificates)
     )
     assert [one.user_id for one in found] == ["gita@fabrikam.com"]
     assert await out.find_person(("gita@mail.contoso.com", "@contoso.com", "gita"), "", "") == ()
+    assert await out.find_person(("\u212aay@contoso.com",), "", "") == ()  # the Kelvin sign
 
 
 async def test_a_name_cannot_add_a_header(server: MailServer, certificates: Certificates) -> None:

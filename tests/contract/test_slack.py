@@ -82,6 +82,18 @@ async def test_two_accounts_for_two_addresses_are_both_told(stage: Stage) -> Non
     assert {person.user_id for person in found} == {OLA, "U0FAY"}
 
 
+async def test_an_address_that_only_looks_the_same_is_somebody_elses() -> None:
+    """Whomever Slack takes it for: the link would go to them."""
+    user = {"id": OLA, "profile": {"email": "\u212aay@contoso.com"}}
+    async with (
+        answering(lambda: JSONResponse({"ok": True, "user": user})) as (url, _),
+        messenger_at(url) as messenger,
+    ):
+        assert await messenger.find_person(("kay@contoso.com",), "", "") == ()
+        (found,) = await messenger.find_person(("\u212aAY@contoso.com",), "", "")
+        assert found.user_id == OLA
+
+
 async def test_guests_and_deactivated_people_are_not_found(stage: Stage) -> None:
     """A personal link is for a colleague."""
     stage.workspace.guests.add(OLA)
@@ -296,7 +308,11 @@ ERRORS: dict[str, tuple[Callable[[], Response], type[ChatError]]] = {
     "app removed": (refused("account_inactive"), ChatMisconfigured),
     "network not allowed": (refused("accesslimited"), ChatMisconfigured),
     "not for an enterprise": (refused("enterprise_is_restricted"), ChatMisconfigured),
-    "scope missing": (refused("missing_scope", needed="chat:write"), ScopeMissing),
+    "a scope missing": (refused("missing_scope", needed="mpim:write"), ScopeMissing),
+    "the scope to write missing": (
+        refused("missing_scope", needed="chat:write"),
+        ChatMisconfigured,
+    ),
     "not in channel": (refused("not_in_channel"), ChannelUnreachable),
     "posting restricted": (refused("restricted_action"), ChannelUnreachable),
     "deactivated": (refused("user_disabled"), PersonUnreachable),

@@ -288,6 +288,34 @@ async def test_one_missing_scope_holds_up_nothing_else(world: World) -> None:
     assert await world.ledger.troubles() == {}
 
 
+async def test_a_leave_that_is_missing_for_people_holds_up_no_channel(world: World) -> None:
+    """Such as `im:write`: the letter waits and is not lost, the channel's reminder goes out."""
+    await world.ledger.commit(Changes(planned=(REMINDER,)))
+    world.slack.refuses.append(ScopeMissing("Slack refused for want of a scope."))
+    worker = world.worker()
+    await worker(LETTER.key)
+    waits = await world.delivery()
+    assert (waits.phase, waits.failure, world.pace.paused) == (Phase.DUE, "", {})
+    assert list(await world.ledger.troubles()) == ["slack"]
+    await worker(REMINDER.key)
+    assert (await world.delivery(REMINDER.key)).phase is Phase.SENT
+    world.clock.forward(waits.due_at - NOW)
+    await worker(LETTER.key)
+    assert (await world.delivery()).phase is Phase.SENT
+
+
+async def test_a_leave_that_is_missing_for_a_channel_holds_up_nobodys_letter(world: World) -> None:
+    """It is a trouble of that channel, and waits."""
+    await world.ledger.commit(Changes(planned=(REMINDER,)))
+    world.slack.refuses.append(ScopeMissing("Slack refused for want of a scope."))
+    worker = world.worker()
+    await worker(REMINDER.key)
+    assert (await world.delivery(REMINDER.key)).phase is Phase.DUE
+    assert list(await world.ledger.troubles()) == ["slack:C1"]
+    await worker(LETTER.key)
+    assert (await world.delivery()).phase is Phase.SENT
+
+
 async def test_a_limit_on_looking_lets_the_looking_rest_and_not_the_sending(world: World) -> None:
     """The platform counts its methods apart."""
     in_doubt = replace(REMINDER, in_doubt=True)

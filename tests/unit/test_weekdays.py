@@ -29,6 +29,7 @@ from tests.fakes import FakeClock
         ("freitags arbeite ich nicht", {4}),
         ("Ich habe mittwochs und freitags frei", {2, 4}),
         ("ich arbeite Montag bis Mittwoch nicht", {0, 1, 2}),
+        ("I don't work on Friday\u017f", {4}),
         ("I work every day", set()),
         ("Ich arbeite jeden Tag.", set()),
     ],

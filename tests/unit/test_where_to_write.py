@@ -11,6 +11,7 @@ import pytest
 
 from bot.domain.people.admins import ChatIdentity, Platform, preferred
 from bot.domain.people.policy import PeoplePolicy
+from bot.errors import ScopeMissing
 from bot.services.people.reach import Reach
 from bot.settings.people import PeopleSettings
 from tests.examples import ADA, NOW
@@ -90,6 +91,17 @@ async def test_the_person_behind_an_account_is_written_to_where_they_are() -> No
     policy = PeoplePolicy(owners={"ada": owner}, chats={owner: Platform.TEAMS})
     found = await Reach(messengers, policy, Seen(slack=NOW)).admins((ADA,))
     assert found[ADA.object_id][0].platform is Platform.TEAMS
+
+
+async def test_where_the_app_may_not_look_people_up_the_others_are_asked_all_the_same() -> None:
+    """Such as without `users:read.email`; alone, that is the error, and not "there is nobody"."""
+    messengers = {Platform.SLACK: FakeMessenger(SLACK), Platform.TEAMS: FakeMessenger(TEAMS)}
+    messengers[Platform.SLACK].hidden = ScopeMissing("Slack refused for want of a scope.")
+    found = await Reach(messengers, PeoplePolicy()).admins((ADA,))
+    assert [one.platform for one in found[ADA.object_id]] == [Platform.TEAMS]
+    messengers[Platform.TEAMS].people = ()
+    with pytest.raises(ScopeMissing):
+        await Reach(messengers, PeoplePolicy()).admins((ADA,))
 
 
 def test_the_settings_name_platforms_and_nothing_else() -> None:

@@ -272,7 +272,7 @@ class Boards:
         follows = CONSEQUENCES[error.scope]
         if follows.holds:
             place = channel.platform.value
-        elif follows.closes_channel and follows.tries == 1:
+        elif follows.mended or (follows.closes_channel and follows.tries == 1):
             place = str(channel)
         else:
             return

@@ -224,9 +224,9 @@ class Deliver:
     async def _refused(self, claimed: Delivery, error: ChatError) -> None:
         """What follows from a refusal, by what it is about."""
         follows = CONSEQUENCES[error.scope]
-        if follows.holds and self._is_worth_waiting(claimed.notice, error):
-            await self._hold(claimed, error)
-        elif not follows.holds and (follows.tries is None or claimed.attempt < follows.tries):
+        if follows.mended and self._is_worth_waiting(claimed.notice, error):
+            await self._await_mending(claimed, error, holds=follows.holds)
+        elif not follows.mended and (follows.tries is None or claimed.attempt < follows.tries):
             await self._again(deliveries.put_back(claimed, next_try(claimed, self._clock.now())))
         else:
             await self._give_up(claimed, error)
@@ -236,13 +236,20 @@ class Deliver:
         alone = error.scope is Scope.CALL and notice.traits.can_be_alone
         return self._send.serves(notice.to.platform) and not alone
 
-    async def _hold(self, claimed: Delivery, error: ChatError) -> None:
-        """The installation is refused: its platform is left alone for a while, nothing is lost."""
-        platform = claimed.notice.to.platform
-        now = self._clock.now()
-        until = now + PROBE_EVERY
-        await self._pace.pause(platform, until)
-        trouble = await self._troubles.met(platform.value, error, now)
+    async def _await_mending(self, claimed: Delivery, error: ChatError, *, holds: bool) -> None:
+        """Until it is mended nothing is lost.
+
+        Where the installation is refused, its platform is left alone for a while; where it lacks
+        the leave for one kind of call, whatever does not need that goes on.
+        """
+        to, now = claimed.notice.to, self._clock.now()
+        place, until = to.platform.value, next_try(claimed, now)
+        if holds:
+            until = now + PROBE_EVERY
+            await self._pace.pause(to.platform, until)
+        elif isinstance(to, Channel):
+            place = str(to)
+        trouble = await self._troubles.met(place, error, now)
         await self._again(deliveries.put_back(claimed, until), trouble)
 
     async def _give_up(self, claimed: Delivery, error: ChatError) -> None:

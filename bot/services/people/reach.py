@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from bot.domain.likeness import likeness
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform, preferred
 from bot.domain.people.policy import PeoplePolicy
+from bot.errors import ScopeMissing
 from bot.ports.chat import Messenger, Presence
 
 # Looking somebody up costs calls of the platforms' scarcer kind.
@@ -68,14 +69,22 @@ class Reach:
     async def _look_up(
         self, addresses: tuple[str, ...], object_id: str, tenant_id: str
     ) -> tuple[ChatIdentity, ...]:
+        """Where the app may not look people up, nobody is kept from being found elsewhere."""
+
+        async def on(messenger: Messenger) -> tuple[ChatIdentity, ...] | ScopeMissing:
+            try:
+                return await messenger.find_person(addresses, object_id, tenant_id)
+            except ScopeMissing as error:
+                return error
+
         async with self._gate:
-            found = await asyncio.gather(
-                *(
-                    messenger.find_person(addresses, object_id, tenant_id)
-                    for messenger in self._messengers.values()
-                )
-            )
-        accounts = tuple(identity for where in found for identity in where)
+            found = await asyncio.gather(*map(on, self._messengers.values()))
+        closed = [where for where in found if isinstance(where, ScopeMissing)]
+        accounts = tuple(
+            one for where in found if not isinstance(where, ScopeMissing) for one in where
+        )
+        if closed and not accounts:
+            raise closed[0]
         if len({account.platform for account in accounts}) < 2:
             return accounts
         seen = await self._presence.last_seen(accounts) if self._presence is not None else {}
