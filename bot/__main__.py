@@ -20,11 +20,18 @@ from bot.settings.whole import Settings
 
 if TYPE_CHECKING:
     from bot.bootstrap import Bot
+    from bot.services.doctor import Doctor
 
 
 def main() -> None:
     """Run the command line."""
-    cli = build_cli(serve=_serve, examine=_examine, open_desk=_desk, open_rehearsal=_rehearsal)
+    cli = build_cli(
+        serve=_serve,
+        examine=_examine,
+        open_desk=_desk,
+        open_rehearsal=_rehearsal,
+        open_doctor=_doctor,
+    )
     add_platform_commands(cli, _slack_manifest, _teams_package)
     add_waiver_commands(cli, _waivers)
     cli()
@@ -59,6 +66,15 @@ async def _rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
 
     async with open_rehearsal(settings) as rehearse:
         yield rehearse
+
+
+@asynccontextmanager
+async def _doctor(settings: Settings) -> AsyncIterator[Doctor]:
+    """What tests the connections; beside a running bot, or without one."""
+    from bot.examination import open_doctor
+
+    async with open_doctor(settings) as doctor:
+        yield doctor
 
 
 @asynccontextmanager

@@ -46,6 +46,7 @@ from bot.services.delivery.incidents import Troubles
 from bot.services.delivery.returned import Returns
 from bot.services.delivery.send import Send
 from bot.services.delivery.tell import Tell
+from bot.services.doctor import Doctor
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import Verdicts
 from bot.services.inventory.waive import Hurry, Waive
@@ -71,6 +72,7 @@ class Outside:
     painter: Painter
     clock: Clock
     secrets: Secrets
+    doctor: Doctor
     presence: Presence | None = None
     returned_mail: ReturnedMail | None = None
 
@@ -274,6 +276,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         language=settings.language,
         link_hours=settings.link_hours,
         public_url=settings.public_url,
+        examination=outside.doctor,
         campaign=CampaignParts(
             rehearse=rehearse,
             boards=boards,

@@ -60,6 +60,7 @@ from bot.domain.consent.requests import ProofKind
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.people.admins import Platform
 from bot.domain.time.calendar import Calendars
+from bot.examination import make_doctor
 from bot.foundation import open_foundation, store_place
 from bot.health import health, ready
 from bot.policies import operator_accounts
@@ -173,6 +174,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             painter=PillowPainter(),
             clock=clock,
             secrets=SystemSecrets(),
+            doctor=make_doctor(settings, base.redis),
             presence=RedisPresence(base.redis, base.keys) if len(messengers) > 1 else None,
             returned_mail=Bounces(settings.mail.bounces, settings.mail.ca_file)
             if settings.mail is not None and settings.mail.bounces is not None
@@ -353,14 +355,13 @@ def _say_what_runs(
     settings: Settings, role: Role, platforms: Iterable[Platform], info: Mapping[str, str]
 ) -> None:
     """The first line of a log, for whoever wonders later what it was that ran."""
-    server = "Valkey" if "valkey_version" in info else "Redis"
     log.info(
         "o365bot is starting",
         version=VERSION,
         role=str(role),
         orgs=[org.name for org in settings.okta],
         platforms=[str(platform) for platform in platforms],
-        store=f"{server} {info.get('valkey_version') or info.get('redis_version', '')}".strip(),
+        store=store.named(info),
         where=store_place(settings),
         listen=settings.listen if role.serves else settings.worker_listen,
     )

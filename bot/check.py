@@ -23,9 +23,14 @@ SOON = timedelta(days=30)
 
 def examine(settings: Settings, now: datetime) -> None:
     """Raises SettingsInvalid with a line for each key that cannot be used."""
-    problems = tuple(line for step in _steps(settings, now) for line in _problems(step))
-    if problems:
-        raise SettingsInvalid(problems)
+    found = problems(settings, now)
+    if found:
+        raise SettingsInvalid(found)
+
+
+def problems(settings: Settings, now: datetime) -> tuple[str, ...]:
+    """A line for each key that cannot be used."""
+    return tuple(line for step in _steps(settings, now) for line in _problems(step))
 
 
 def soon_over(settings: Settings, now: datetime) -> bool:
@@ -46,7 +51,10 @@ def ends(settings: Settings) -> dict[str, datetime]:
     if entra is None or entra.certificate is None:
         return {}
     pem = entra.certificate.get_secret_value()
-    return {"entra.certificate": certificate_of(private_key(pem), pem).not_valid_after_utc}
+    try:
+        return {"entra.certificate": certificate_of(private_key(pem), pem).not_valid_after_utc}
+    except ValueError:
+        return {}  # it cannot be used at all, which `examine` says
 
 
 def _steps(settings: Settings, now: datetime) -> Iterator[Callable[[], object]]:

@@ -77,6 +77,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             durability = Durability.of(await store.check(client), settings.redis.replicas)
             await schema.check(client, keys)
             await claim(client, keys, _known_by(settings))
+        await store.await_replicas(client, settings.redis.replicas)
         await schema.migrate(client, keys)
         names = frozenset(org.name for org in settings.okta)
         ledger = RedisLedger(client, keys, durability, names)
@@ -92,6 +93,14 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             policy=_look_policy(settings),
         )
         yield Foundation(settings, clock, rehearsal, client, keys, ledger, orgs, entra, scan)
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Redis]:
+    """The store's client alone, before it was ever asked. Raises as `open_foundation`."""
+    async with AsyncExitStack() as stack:
+        address = await _store_address(settings, stack)
+        yield await stack.enter_async_context(store.open_client(address))
 
 
 async def _store_address(settings: Settings, stack: AsyncExitStack) -> urls.Found:

@@ -44,7 +44,7 @@ from tests.fakes import (
     LimitsInMemory,
     SignInsInMemory,
 )
-from tests.wiring import settings
+from tests.wiring import partless, settings
 
 ASKED = replace(DELIVERED, asker=OPERATOR)
 
@@ -91,6 +91,7 @@ class Stage:
                 painter=BlankPainter(),
                 clock=self.clock,
                 secrets=self.secrets,
+                doctor=partless(),
             ),
             Scan(orgs=orgs, entra=self.entra, ledger=self.ledger, clock=self.clock),
             POLICY,

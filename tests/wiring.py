@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bot.domain.consent.requests import ProofKind
+from bot.foundation import SystemClock
+from bot.services.doctor import Doctor
 from bot.settings.whole import Settings
 
 HOME_TENANT = "00000000-0000-0000-0000-0000000000a0"
@@ -38,3 +40,8 @@ def settings(minimum: ProofKind = ProofKind.CHAT_ACCOUNT, *, signs_in: bool = Fa
     )
     links = plain.links.model_copy(update={"minimum_proof": minimum})
     return plain.model_copy(update={"links": links})
+
+
+def partless() -> Doctor:
+    """A doctor of an installation that has no part, so nothing is wrong with any."""
+    return Doctor(probes={}, orgs={}, microsoft=None, clock=SystemClock())

@@ -35,6 +35,7 @@ from bot.errors import O365BotError
 from bot.settings.address import Address
 from bot.settings.section import Section
 from bot.settings.whole import Settings
+from tools import checks
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGES = (
@@ -42,6 +43,7 @@ PAGES = (
     "evidence.md",
     "stages.md",
     "commands.md",
+    "doctor.md",
     "errors.md",
     "architecture.md",
 )
@@ -462,6 +464,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "delivery-promises": delivery_promises,
     "delivery-limits": delivery_limits,
     "commands": commands,
+    "checks": lambda: table(checks.COLUMNS, checks.rows()),
     "errors": errors,
 }
 

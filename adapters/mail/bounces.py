@@ -41,6 +41,14 @@ class Bounces:
         """They are read no more. Raises ChatUnreachable."""
         await asyncio.to_thread(self._noted, [one.report_id for one in returned])
 
+    async def opens(self) -> None:
+        """Sign in and open the folder. Raises ChatUnreachable."""
+        await asyncio.to_thread(self._opens)
+
+    def _opens(self) -> None:
+        with _errors(), self._open():
+            return
+
     def _returned(self) -> tuple[Returned, ...]:
         reports = AND(seen=False, header=[H("Content-Type", "delivery-status")])
         found = []

@@ -5,6 +5,7 @@ One connection for each message: they are few, and a server that was restarted i
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -31,6 +32,20 @@ from bot.settings.mail import MailSettings
 
 SECONDS_PER_ANSWER = 20.0
 LONGEST_SUBJECT = 150  # characters
+
+
+def client_for(settings: MailSettings, tls: ssl.SSLContext) -> SMTP:
+    """A client that connects over TLS and signs in, or not at all."""
+    return SMTP(
+        hostname=settings.host.strip("[]"),
+        port=settings.port,
+        timeout=SECONDS_PER_ANSWER,
+        use_tls=settings.security == "tls",
+        start_tls=settings.security == "starttls",
+        tls_context=tls,
+        username=settings.user or None,
+        password=settings.password.get_secret_value() if settings.password else None,
+    )
 
 
 class MailMessenger:
@@ -93,16 +108,7 @@ class MailMessenger:
     async def _send(self, people: Sequence[ChatIdentity], message: Message, key: str) -> Sent:
         mail = self._mail(people, message, key)
         settings = self._settings
-        client = SMTP(
-            hostname=settings.host.strip("[]"),
-            port=settings.port,
-            timeout=SECONDS_PER_ANSWER,
-            use_tls=settings.security == "tls",
-            start_tls=settings.security == "starttls",
-            tls_context=self._tls,
-            username=settings.user or None,
-            password=settings.password.get_secret_value() if settings.password else None,
-        )
+        client = client_for(settings, self._tls)
         in_doubt = False
         try:
             await client.connect()

@@ -23,7 +23,10 @@ _SCOPES = (
     (re.compile(r"/api/v1/users\b"), "okta.users.read"),
     (re.compile(r"/api/v1/groups\b"), "okta.groups.read"),
     (re.compile(r"/api/v1/logs\b"), "okta.logs.read"),
+    (re.compile(r"/oauth2/v1/clients/[^/]+/roles\b"), "okta.roles.read"),
 )
+SCOPES = tuple(dict.fromkeys(scope for _, scope in _SCOPES))
+"""All that the bot asks for."""
 
 _ROLE_FOR_ROLES = (
     "The service app needs {scope}, and a custom role with “View roles, resources, and admin "

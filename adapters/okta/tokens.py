@@ -102,6 +102,10 @@ class ServiceApp:
     def _learn_nonce(self, kind: str, answer: Answer) -> None:
         self._nonces[kind] = answer.headers.get("dpop-nonce") or self._nonces[kind]
 
+    async def grant(self, scope: str) -> None:
+        """Have a token for the scope. Raises CloudError; `missing` names a scope not granted."""
+        await self._token(scope)
+
     async def _token(self, scope: str) -> _Token:
         async with self._locks[scope]:
             token = self._tokens.get(scope)

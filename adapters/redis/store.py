@@ -7,7 +7,8 @@ explicit here, with the asyncio class: the other one sleeps on the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,6 +179,43 @@ async def check(client: Redis) -> dict[str, str]:
     return info
 
 
+def named(info: Mapping[str, str]) -> str:
+    """Which server it is, such as "Valkey 8.1.0", by what `check` returned."""
+    server = "Valkey" if "valkey_version" in info else "Redis"
+    return f"{server} {info.get('valkey_version') or info.get('redis_version', '')}".strip()
+
+
+def replicas(info: Mapping[str, str]) -> int:
+    """How many replicas are connected and have caught up (`slave0`: "{'state': 'online', …}")."""
+    return sum(
+        "'state': 'online'" in told for name, told in info.items() if _REPLICA.fullmatch(name)
+    )
+
+
+_REPLICA = re.compile(r"slave\d+")
+
+
+async def await_replicas(client: Redis, wanted: int) -> None:
+    """Wait until so many replicas are connected: without them no acknowledgement would be taken.
+
+    Raises StoreUnavailable after START_LIMIT.
+    """
+    deadline = asyncio.get_running_loop().time() + START_LIMIT
+    said = False
+    while (connected := replicas(await check(client)) if wanted else 0) < wanted:
+        if asyncio.get_running_loop().time() > deadline:
+            raise StoreUnavailable(
+                f"Of {wanted} replicas that redis.replicas asks for, {connected} are connected.",
+                hint="Look at the replicas, or lower redis.replicas.",
+            )
+        if not said:
+            log.info("waiting for the store's replicas", connected=connected, wanted=wanted)
+            said = True
+        await asyncio.sleep(REPLICA_POLL)
+
+
+REPLICA_POLL = 0.5
+"""Seconds between two looks at whether the replicas are there."""
 START_LIMIT = 15.0
 SILENT = 2.0
 """Seconds that a start waits for the store, and after which it says so."""

@@ -12,6 +12,8 @@ import typer
 from adapters.terminal import logs
 from adapters.terminal.campaign import OpenRehearsal, add_campaign_commands
 from adapters.terminal.desk import OpenDesk
+from adapters.terminal.doctor import OpenDoctor, add_doctor_command
+from adapters.terminal.doctor import examine as examine_all
 from adapters.terminal.inventory import add_inventory_commands
 from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
 from bot.role import Role
@@ -24,6 +26,7 @@ def build_cli(
     examine: Callable[[Settings], Sequence[str]],
     open_desk: OpenDesk,
     open_rehearsal: OpenRehearsal,
+    open_doctor: OpenDoctor,
 ) -> typer.Typer:
     """The command line; `serve` runs the bot, or its part of a role, until it is told to stop.
 
@@ -31,7 +34,7 @@ def build_cli(
     where one cannot be used, and returns what is to be warned of.
 
     `open_desk` opens what the commands about the inventory work on, `open_rehearsal` what the
-    commands about the campaign look at.
+    commands about the campaign look at, `open_doctor` what tests the connections.
     """
     cli = typer.Typer(
         help="Brings every Office 365 app in Okta to its Microsoft Graph consent: "
@@ -76,8 +79,15 @@ def build_cli(
             serve(load(config), role)
 
     @cli.command()
-    def check(config: Config = None) -> None:
+    def check(
+        config: Config = None,
+        live: Annotated[
+            bool, typer.Option("--live", help="Test the connections, too: the same as doctor.")
+        ] = False,
+    ) -> None:
         """Check the settings without starting anything; list every wrong key."""
+        if live:
+            examine_all(config, open_doctor, as_json=False)
         with errors_in_words():
             settings = load(config)
             warnings = examine(settings)
@@ -91,6 +101,7 @@ def build_cli(
         for warning in (*warnings, *_warnings(settings, datetime.now(UTC).date())):
             typer.secho(f"Warning: {warning}", err=True, fg=typer.colors.YELLOW)
 
+    add_doctor_command(cli, open_doctor)
     add_inventory_commands(cli, open_desk)
     add_campaign_commands(cli, open_rehearsal)
     return cli

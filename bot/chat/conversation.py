@@ -12,6 +12,7 @@ from datetime import UTC
 
 import structlog
 
+from bot.chat import doctor
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.inventory.lists import AppLists
 from bot.chat.patience import Patience
@@ -22,6 +23,7 @@ from bot.chat.typed.commands import (
     Away,
     Check,
     Deny,
+    Examine,
     Help,
     ItIsMe,
     Later,
@@ -78,6 +80,7 @@ from bot.services.consent.follow import Follow
 from bot.services.consent.onboard import Onboard as Onboarder
 from bot.services.consent.prove import Prove
 from bot.services.consent.visit import ByChat
+from bot.services.doctor import Doctor
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.waive import Waive as WaiveService
 from bot.services.people.accounts import Accounts, Noted
@@ -93,6 +96,7 @@ Operators = (
     | SendAll
     | Check
     | ScanAll
+    | Examine
     | RemindNow
     | Own
     | Deny
@@ -151,6 +155,7 @@ class Conversation:
         link_hours: int,
         public_url: str,
         campaign: CampaignParts,
+        examination: Doctor,
         presence: Presence | None = None,
     ) -> None:
         self._presence = presence
@@ -172,6 +177,7 @@ class Conversation:
         self._language = language
         self._link_hours = link_hours
         self._campaign = campaign
+        self._doctor = examination
 
     async def answer(
         self,
@@ -206,6 +212,8 @@ class Conversation:
                 )
             elif isinstance(command, Onboard) and self._onboard is not None and not private:
                 said = personal.onboard_aside(command.domain)  # its answer holds a link
+            elif isinstance(command, Examine) and not private:
+                said = doctor.aside(texts)  # what is open is for nobody else to read
             else:
                 said = await self._do(command, asker, replies, personal, progress)
             return _as(_role(command), said)
@@ -262,6 +270,11 @@ class Conversation:
             case ScanAll():
                 await self._look(self._scan.org_names, replies, progress)
                 return await self._list(replies, progress, 1, Part.OPEN)
+            case Examine():
+                words = Words(replies.language)
+                if progress is not None:
+                    await progress(doctor.under_way(words))
+                return doctor.report(await self._doctor.examine(), words)
             case RemindNow(sure):
                 if not sure:
                     return replies.public("remind", self._remind.channels)

@@ -10,7 +10,7 @@ import itertools
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -262,6 +262,7 @@ def contoso(now: Callable[[], datetime] = utc_now, key_directory: Path | None = 
             client_id=guid("bot/entra"),
             app_id_uri=f"api://{guid('bot/entra')}",
             client_secret="sandbox-secret-" + guid("bot/secret"),
+            secret_ends=now() + timedelta(days=365),
             thumbprint=thumbprint,
             certificate_pem=certificate_pem,
         ),

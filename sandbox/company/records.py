@@ -155,7 +155,7 @@ class OktaOrg:
     `limits` are calls per 60 seconds and bucket, `client_share` the part of them that one service
     app may use, `concurrency` how many calls may run at once. `page_cap` is the most rows a page
     holds, whatever `limit` asks for. `reads_roles` is whether the bot's own admin role covers
-    role assignments.
+    role assignments; `bot_roles` are its roles, by type and label.
     """
 
     name: str
@@ -168,6 +168,12 @@ class OktaOrg:
     public_jwk: dict[str, Any] = field(default_factory=dict)
     granted_scopes: set[str] = field(default_factory=set)
     reads_roles: bool = True
+    bot_roles: list[tuple[str, str]] = field(
+        default_factory=lambda: [
+            ("READ_ONLY_ADMIN", "Read-only Administrator"),
+            ("CUSTOM", "View roles and assignments"),
+        ]
+    )
     limits: dict[str, int] = field(default_factory=dict)
     client_share: float = 0.5
     concurrency: int = 75
@@ -360,11 +366,13 @@ class EntraTenant:
 
 @dataclass
 class BotRegistration:
-    """The bot's own multi-tenant app registration in Entra."""
+    """The bot's own multi-tenant app registration in Entra; `home` is its tenant's short name."""
 
     client_id: str
     app_id_uri: str
     client_secret: str
+    secret_ends: datetime
+    home: str = "contoso"
     thumbprint: str = ""
     certificate_pem: str = ""
     redirect_uris: set[str] = field(default_factory=set)

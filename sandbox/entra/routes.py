@@ -217,6 +217,15 @@ def service_principal(call: Call) -> Json:
     return call.one(row, "servicePrincipals")
 
 
+@get("/applications(appId='{app}')")
+def application(call: Call) -> Json:
+    """An app registration, which its home tenant alone knows."""
+    bot = call.company.bot
+    if call.parts["app"] != bot.client_id or call.tenant.short_name != bot.home:
+        raise not_found(call.parts["app"])
+    return call.one(shape.application_json(bot), "applications")
+
+
 @get("/servicePrincipals/{principal}/appRoleAssignments")
 @get("/servicePrincipals(appId='{app}')/appRoleAssignments")
 def app_role_assignments(call: Call) -> Json:

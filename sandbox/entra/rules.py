@@ -242,6 +242,7 @@ RESOURCES: tuple[Resource, ...] = (
     _resource(
         "/servicePrincipals(appId='{app}')", "serviceprincipal-get", *_APPLICATIONS, query=_LIST
     ),
+    _resource("/applications(appId='{app}')", "application-get", *_APPLICATIONS, query=_LIST),
     _resource(
         "/servicePrincipals/{principal}", "serviceprincipal-get", *_APPLICATIONS, query=_LIST
     ),

@@ -5,12 +5,13 @@ Shapes follow the Microsoft Graph v1.0 reference (learn.microsoft.com/graph/api)
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.company.records import (
     GRAPH_APP_ID,
     AuditRow,
+    BotRegistration,
     Domain,
     EntraAccount,
     EntraGroup,
@@ -331,3 +332,25 @@ def organization_json(tenant: EntraTenant) -> Json:
 def offered_roles(principal: ServicePrincipal, roles: set[str]) -> list[str]:
     """The application roles that this service principal offers: only Microsoft Graph has some."""
     return sorted(roles) if principal.app_id == GRAPH_APP_ID else []
+
+
+def application_json(bot: BotRegistration) -> Json:
+    """An `application` with its secrets, of which Microsoft shows the first letters."""
+    return {
+        "id": guid(f"application/{bot.client_id}"),
+        "appId": bot.client_id,
+        "displayName": "o365bot",
+        "signInAudience": "AzureADMultipleOrgs",
+        "web": {"redirectUris": sorted(bot.redirect_uris)},
+        "passwordCredentials": [
+            {
+                "customKeyIdentifier": None,
+                "displayName": "o365bot",
+                "endDateTime": instant(bot.secret_ends),
+                "hint": bot.client_secret[:3],
+                "keyId": guid(f"secret/{bot.client_id}"),
+                "secretText": None,
+                "startDateTime": instant(bot.secret_ends - timedelta(days=365)),
+            }
+        ],
+    }

@@ -24,7 +24,7 @@ from sandbox.filters import Predicate, parse
 from sandbox.okta import shapes as shape
 from sandbox.okta.errors import OktaError, RateLimiter, not_found
 from sandbox.okta.pages import okta_page_routes
-from sandbox.okta.rules import RESOURCES, Resource
+from sandbox.okta.rules import CLIENT_ROLES, RESOURCES, Resource
 from sandbox.okta.sign_in import OktaSignIn
 
 T = TypeVar("T")
@@ -62,6 +62,7 @@ def okta_app(company: Company, org_name: str) -> Starlette:
                 Route(f"/api/v1{one.path}", partial(api.serve, one, handlers[one.path]))
                 for one in RESOURCES
             ),
+            Route(CLIENT_ROLES.path, partial(api.serve, CLIENT_ROLES, api.client_roles)),
             *okta_page_routes(company, org),
         ]
     )
@@ -185,6 +186,13 @@ class OktaApi:
         user = self._user(request)
         expand = request.query_params.get("expand") == "targets/catalog/apps"
         return [shape.role_json(self.base, self.org, user, role, expand) for role in user.roles]
+
+    def client_roles(self, request: Request) -> Any:
+        """`GET /oauth2/v1/clients/{clientId}/roles`."""
+        self._check_reads_roles()
+        if request.path_params["client_id"] != self.org.client_id:
+            raise not_found(request.path_params["client_id"], "PublicClientApp")
+        return [shape.client_role_json(kind, label) for kind, label in self.org.bot_roles]
 
     def permissions(self, request: Request) -> Any:
         """`GET /api/v1/iam/roles/{roleIdOrLabel}/permissions`, of custom roles."""

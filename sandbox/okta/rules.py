@@ -216,3 +216,11 @@ def resource_of(path: str) -> Resource | None:
         if re.fullmatch(re.sub(r"{\w+}", "[^/]+", resource.path), path):
             return resource
     return None
+
+
+CLIENT_ROLES = Resource(
+    "/oauth2/v1/clients/{client_id}/roles",
+    "roleassignmentclient/other/listrolesforclient",
+    "okta.roles.read",
+)
+"""The one resource that stands beside `/api/v1`: the admin roles of a service app."""

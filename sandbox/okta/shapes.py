@@ -297,3 +297,14 @@ def log_event_lookup(event: LogEvent, name: str) -> list[object]:
         "target.type": "AppInstance",
     }
     return [fields[name]] if name in fields else []
+
+
+def client_role_json(kind: str, label: str) -> Json:
+    """A role of a service app, as "List all client role assignments" shows it."""
+    return {
+        "id": okta_id("irb", label),
+        "label": label,
+        "type": kind,
+        "status": "ACTIVE",
+        "assignmentType": "CLIENT",
+    }

@@ -76,8 +76,8 @@ def web_api(workspace: Workspace) -> Starlette:
                 429,
                 {"Retry-After": str(limited.seconds)},
             )
-        scopes = "commands,chat:write,im:write,users:read,users:read.email,app_mentions:read"
-        return JSONResponse({"ok": True, **answer}, headers={"x-oauth-scopes": scopes})
+        scopes = {"x-oauth-scopes": ",".join(workspace.scopes)}
+        return JSONResponse({"ok": True, **answer}, headers=scopes)
 
     async def answer(request: Request) -> Response:
         return respond(workspace, request.path_params["token"], await request.body())

@@ -26,6 +26,20 @@ BOT_ID = "B0O365BOT"
 BOT_NAME = "O365 bot"
 CHANNEL = "C0O365MIGR"
 OTHER_CHANNEL = "C0GENERAL1"
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "chat:write",
+    "commands",
+    "groups:history",
+    "im:history",
+    "im:write",
+    "mpim:history",
+    "mpim:write",
+    "pins:write",
+    "users:read",
+    "users:read.email",
+)
 RESPONSE_URL_USES = 5
 RESPONSE_URL_SECONDS = 30 * 60
 
@@ -61,6 +75,8 @@ class Workspace:
     guests: set[str] = field(default_factory=set)
     joined: set[str] = field(default_factory=lambda: {CHANNEL})
     archived: set[str] = field(default_factory=set)
+    scopes: list[str] = field(default_factory=lambda: list(SCOPES))
+    """Of the bot's token, as every answer names them."""
     homes: dict[str, Json] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
     limit: RateLimit = field(default_factory=RateLimit)

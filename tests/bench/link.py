@@ -48,7 +48,7 @@ from tests.examples import DELIVERED, POLICY, RECORD, TENANT
 from tests.fakes import BlankPainter, FakeEngine, FakeEntra, FakeSignIn, FreePace
 from tests.figures import Figure, at_most, measures
 from tests.serving import served
-from tests.wiring import settings
+from tests.wiring import partless, settings
 
 CALLERS = 100
 ROUNDS = 5
@@ -128,6 +128,7 @@ async def setting() -> AsyncIterator[Setting]:
             painter=BlankPainter(),
             clock=clock,
             secrets=secrets,
+            doctor=partless(),
         )
         scan = Scan(orgs={}, entra=entra, ledger=ledger, clock=clock)
         made = assemble(settings(ProofKind.SIGNED_IN, signs_in=True), outside, scan, POLICY)

@@ -27,7 +27,7 @@ from tests.fakes import (
     SignInsInMemory,
 )
 from tests.reading import check_form
-from tests.wiring import settings
+from tests.wiring import partless, settings
 
 SECOND = replace(APP, ref=AppRef("contoso", "0oa2"), label="Contoso EU")
 PASSWORD = Evidence(EvidenceKind.ADMIN_PASSWORD_USED, NOW, NOW, {"account": "svc"}, "e1")
@@ -71,6 +71,7 @@ class World:
                 painter=BlankPainter(),
                 clock=self.lived,
                 secrets=CountingSecrets(),
+                doctor=partless(),
             ),
             self.scan,
             POLICY,

@@ -38,6 +38,7 @@ def a_cli() -> typer.Typer:
         examine=lambda settings: (),
         open_desk=nothing,  # type: ignore[arg-type]  # never called
         open_rehearsal=nothing,  # type: ignore[arg-type]  # never called
+        open_doctor=nothing,  # type: ignore[arg-type]  # never called
     )
 
 

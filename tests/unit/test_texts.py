@@ -26,6 +26,8 @@ from bot.domain.campaign.windows import BUILT_IN, Audience, Tone, WindowName
 from bot.domain.consent.later import Moved
 from bot.domain.consent.requests import PASSED_ON, ProofKind, Stage
 from bot.domain.delivery.notices import Happening
+from bot.domain.doctor.checks import CHECKS
+from bot.domain.doctor.finding import Grade
 from bot.domain.evidence.doubts import Doubt
 from bot.domain.evidence.rules import EvidenceKind, Source
 from bot.domain.evidence.sights import Sight
@@ -188,6 +190,20 @@ def page_names(asked: nodes.Expr) -> set[str]:
 # The keys that the code puts together, such as f"state.{...}": what must be there, what may be.
 FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "state": (values(State), set()),
+    "doctor": (
+        {
+            *(f"title_{grade}" for grade in ("good", "attention", "broken")),
+            *(f"grade_{grade}" for grade in values(Grade)),
+            *(f"{one.name}_{outcome}" for one in CHECKS for outcome in one.outcomes),
+            *(
+                f"{one.name}_{outcome}_do"
+                for one in CHECKS
+                for outcome, grade in one.outcomes.items()
+                if grade is not Grade.GOOD
+            ),
+        },
+        {one.name for one in CHECKS},  # for the docs
+    ),
     "next": (values(State) | values(Lack), set()),
     "confidence": (values(Confidence), set()),
     "stage": (values(Stage), set()),

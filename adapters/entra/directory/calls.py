@@ -21,6 +21,7 @@ class Call:
     the reference. `needs` are the least permissions, all of them; each of `instead` is enough by
     itself. `report` marks the reporting endpoints: 5 requests in 10 seconds per app and tenant
     ("Microsoft Graph service-specific throttling limits", identity and access reports).
+    `optional`: it sharpens an answer that is there without it.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Call:
     needs: tuple[str, ...]
     instead: tuple[str, ...] = ()
     report: bool = False
+    optional: bool = False
 
     @property
     def permission(self) -> str:
@@ -80,6 +82,7 @@ FEDERATION = Call(
     "GET /domains/{id}/federationConfiguration",
     "domain-list-federationconfiguration",
     ("Domain-InternalFederation.Read.All",),
+    optional=True,
 )
 SERVICE_PRINCIPALS = Call(
     "GET /servicePrincipals", "serviceprincipal-list", ("Application.Read.All",), (_DIRECTORY,)
@@ -102,6 +105,11 @@ AUDITS = Call(
     report=True,
 )
 
+# Only to tell when a secret ends, and which redirect addresses are known (`o365bot doctor`).
+APPLICATION = Call(
+    "GET /applications(appId='{id}')", "application-get", ("Application.Read.All",), (_DIRECTORY,)
+)
+
 CALLS = (
     ROLE_ASSIGNMENTS,
     ROLE_ELIGIBILITIES,
@@ -118,4 +126,5 @@ CALLS = (
     APP_ROLES_GRANTED,
     GRANTS,
     AUDITS,
+    APPLICATION,
 )

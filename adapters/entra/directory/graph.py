@@ -76,6 +76,10 @@ class Graph:
         """Every row of a list, over all its pages."""
         return await self.rest(tenant, ask.call, await self._get(tenant, ask.call, ask.url))
 
+    async def one(self, tenant: Tenant, ask: Ask) -> Json:
+        """A single object."""
+        return await self._get(tenant, ask.call, ask.url)
+
     async def rest(self, tenant: Tenant, call: Call, page: Json) -> tuple[Json, ...]:
         """The rows of the page at hand, and of the pages that follow it."""
         found = list(_rows(tenant, call, page))

@@ -86,6 +86,11 @@ class ScanAll:
 
 
 @dataclass(frozen=True, slots=True)
+class Examine:
+    """Test every connection and permission."""
+
+
+@dataclass(frozen=True, slots=True)
 class RemindNow:
     """Post the reminder to the channels now; not `sure`: say first where it goes."""
 
@@ -256,6 +261,7 @@ Command = (
     | SendAll
     | Check
     | ScanAll
+    | Examine
     | RemindNow
     | Own
     | Deny
@@ -284,6 +290,7 @@ WITHOUT: dict[str, Command] = {
     "help": Help(),
     "?": Help(),
     "scan": ScanAll(),
+    "doctor": Examine(),
     "sample": Sample(),
 }
 LISTS = {"apps": Part.OPEN, "all": Part.ALL, "waivers": Part.WAIVED}
@@ -299,7 +306,20 @@ ABOUT_MESSAGES = ("verify", "notme", "later")
 ABOUT_APPS = tuple(WITH_APP)
 ABOUT_ACCOUNTS = ("owner", *WITH_ACCOUNT)
 VERBS = (
-    *("apps", "all", "why", "who", "send", "check", "scan", "remind", "plan", "report", "sample"),
+    *(
+        "apps",
+        "all",
+        "why",
+        "who",
+        "send",
+        "check",
+        "scan",
+        "doctor",
+        "remind",
+        "plan",
+        "report",
+        "sample",
+    ),
     *("waive", "unwaive", "waivers", "owner", "deny", "allow", "onboard"),
     *("verify", "notme", "later", "away", "help"),
 )

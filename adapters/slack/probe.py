@@ -1,0 +1,78 @@
+"""What the doctor sees of Slack: the token and its scopes, the channel, the operators."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from adapters.http.skew import Skew
+from adapters.slack.answers import lenient, object_of
+from adapters.slack.calls import call, open_web
+from adapters.slack.manifest import SCOPES
+from adapters.slack.people import is_colleague
+from bot.domain.doctor.finding import Failure
+from bot.domain.doctor.seen import Account, SlackSeen
+from bot.errors import ChatError, PersonUnreachable
+from bot.ports.system import Clock
+from bot.settings.chat import SlackSettings
+
+
+class SlackProbe:
+    """Implements `bot.ports.doctor.Probe`. Posts nothing."""
+
+    def __init__(self, settings: SlackSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    async def look(self) -> SlackSeen:
+        skew = Skew(self._clock)
+        scopes: frozenset[str] | None = None
+
+        async def noted(answer: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
+            nonlocal scopes
+            response = await answer
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            skew.note(headers.get("date", ""))
+            told = headers.get("x-oauth-scopes", "")
+            scopes = frozenset(filter(None, map(str.strip, told.split(",")))) or None
+            return response
+
+        settings = self._settings
+        async with open_web(settings) as web:
+            try:
+                told = await call(noted(web.auth_test()))
+            except ChatError as error:
+                return SlackSeen(sign_in=Failure.of(error), channel=settings.channel)
+            return SlackSeen(
+                team=lenient(told, "team"),
+                scopes=scopes,
+                wanted=SCOPES,
+                channel=settings.channel,
+                reads_channel=await _reads(web, settings.channel) if settings.channel else None,
+                operators={one: await _account(web, one) for one in settings.operators},
+                off=skew.off,
+            )
+
+
+async def _reads(web: AsyncWebClient, channel: str) -> Failure | None:
+    """Why the channel cannot be read. Only who is in it may (docs.slack.dev,
+    "conversations.history", `not_in_channel`); an archived one can still be read, so that shows
+    with the first message only.
+    """
+    try:
+        await call(web.conversations_history(channel=channel, limit=1))
+    except ChatError as error:
+        return Failure.of(error)
+    return None
+
+
+async def _account(web: AsyncWebClient, user_id: str) -> Account | Failure:
+    try:
+        user = object_of(await call(web.users_info(user=user_id)), "user")
+    except PersonUnreachable:
+        return Account.ABSENT
+    except ChatError as error:
+        return Failure.of(error)
+    return Account.FIT if is_colleague(user) else Account.UNFIT

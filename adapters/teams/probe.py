@@ -1,0 +1,110 @@
+"""What the doctor sees of Teams: the bot's sign-in, the keys, the channel, the operators."""
+
+from __future__ import annotations
+
+import httpx
+
+from adapters.http.client import open_http
+from adapters.http.counts import Api
+from adapters.http.jwks import KeySet
+from adapters.http.skew import Skew
+from adapters.teams.activities import Place
+from adapters.teams.connector import Connector
+from adapters.teams.tokens import BotToken
+from bot.domain.doctor.finding import Failure
+from bot.domain.doctor.seen import Account, TeamsSeen
+from bot.errors import (
+    ChannelUnreachable,
+    ChatError,
+    CloudError,
+    CloudNotFound,
+    PersonUnreachable,
+    StoreError,
+)
+from bot.ports.chat import Conversations
+from bot.ports.system import Clock
+from bot.settings.chat import TeamsSettings
+
+
+class TeamsProbe:
+    """Implements `bot.ports.doctor.Probe`. Posts nothing, and opens no conversation."""
+
+    def __init__(
+        self, settings: TeamsSettings, conversations: Conversations | None, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._conversations = conversations
+        self._clock = clock
+
+    async def look(self) -> TeamsSeen:
+        settings, skew = self._settings, Skew(self._clock)
+        async with open_http(api=Api.TEAMS) as http:
+            skew.watch(http)
+            keys = await _keys(settings, http)
+            try:
+                await BotToken(settings, http).value()
+            except ChatError as error:
+                return TeamsSeen(Failure.of(error), keys, settings.channel, off=skew.off)
+            connector, place = Connector(settings, http), await self._channel()
+            return TeamsSeen(
+                keys=keys,
+                channel=settings.channel,
+                reads_channel=await _reads(connector, place) if settings.channel else None,
+                operators={
+                    one: await self._account(connector, place, one) for one in settings.operators
+                },
+                off=skew.off,
+            )
+
+    async def _channel(self) -> Place:
+        """Where the channel is reached: as last heard from it, else at the global address."""
+        channel = self._settings.channel
+        url = self._settings.service_urls[0]
+        if self._conversations is not None and channel:
+            try:
+                ref = await self._conversations.conversation(channel)
+            except StoreError:
+                ref = None  # the store's own finding says so
+            url = ref.service_url if ref is not None else url
+        return Place(url, channel, personal=False)
+
+    async def _account(self, connector: Connector, place: Place, one: str) -> Account | Failure:
+        """Whether Teams knows them: a member of the channel's team, or somebody with the app."""
+        if self._conversations is not None:
+            try:
+                if await self._conversations.personal(one) is not None:
+                    return Account.FIT
+            except StoreError as error:
+                return Failure.of(error)
+        if not place.conversation_id:
+            return Failure("They have not installed the app, and no channel's team is known.")
+        try:
+            await connector.member(place, one)
+        except (PersonUnreachable, ChannelUnreachable):
+            return Account.ABSENT
+        except ChatError as error:
+            return Failure.of(error)
+        return Account.FIT
+
+
+async def _keys(settings: TeamsSettings, http: httpx.AsyncClient) -> Failure | None:
+    """Why the keys that Teams signs with cannot be read. That one of no name is not among them is
+    an answer.
+    """
+    try:
+        await KeySet(settings.openid_metadata_url, http, where="the Bot Framework").key("none")
+    except CloudNotFound:
+        return None
+    except CloudError as error:
+        return Failure.of(error)
+    return None
+
+
+async def _reads(connector: Connector, place: Place) -> Failure | None:
+    """Why the channel's members cannot be read, which takes being in its team."""
+    try:
+        async for _ in connector.members(place):
+            break
+    except ChatError as error:
+        return Failure.of(error)
+    return None

@@ -1,0 +1,117 @@
+"""Slack, Teams and mail: signing in, scopes, the channel, the operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from bot.domain.doctor.finding import Failure, Found, Grade, check, ends
+from bot.domain.doctor.seen import MailSeen, SlackSeen, TeamsSeen
+
+VITAL_SCOPES = frozenset({"chat:write", "commands"})
+"""Without these the app says nothing, or is not asked."""
+
+
+@check("slack_sign_in", SlackSeen, signed_in=Grade.GOOD, refused=Grade.BROKEN)
+def slack_sign_in(seen: SlackSeen, now: datetime) -> Iterator[Found]:
+    if seen.sign_in is not None:
+        yield Found("refused", failure=seen.sign_in)
+    else:
+        yield Found("signed_in", {"team": seen.team})
+
+
+@check(
+    "slack_scope",
+    SlackSeen,
+    granted=Grade.GOOD,
+    missing=Grade.ATTENTION,
+    missing_vital=Grade.BROKEN,
+    more=Grade.ATTENTION,
+    untold=Grade.NOT_TESTABLE,
+)
+def slack_scopes(seen: SlackSeen, now: datetime) -> Iterator[Found]:
+    if seen.scopes is None:
+        yield Found("untold")
+        return
+    for scope in seen.wanted:
+        missing = "missing_vital" if scope in VITAL_SCOPES else "missing"
+        yield Found("granted" if scope in seen.scopes else missing, {"scope": scope})
+    for scope in sorted(seen.scopes - {*seen.wanted}):
+        yield Found("more", {"scope": scope})
+
+
+@check("slack_secret", SlackSeen, set=Grade.NOT_TESTABLE)
+def slack_secret(seen: SlackSeen, now: datetime) -> Iterator[Found]:
+    yield Found("set")
+
+
+@check("teams_sign_in", TeamsSeen, signed_in=Grade.GOOD, refused=Grade.BROKEN)
+def teams_sign_in(seen: TeamsSeen, now: datetime) -> Iterator[Found]:
+    if seen.sign_in is not None:
+        yield Found("refused", failure=seen.sign_in)
+    else:
+        yield Found("signed_in")
+
+
+@check("teams_keys", TeamsSeen, read=Grade.GOOD, unread=Grade.BROKEN)
+def teams_keys(seen: TeamsSeen, now: datetime) -> Iterator[Found]:
+    yield Found("read" if seen.keys is None else "unread", failure=seen.keys)
+
+
+@check("teams_endpoint", TeamsSeen, set=Grade.NOT_TESTABLE)
+def teams_endpoint(seen: TeamsSeen, now: datetime) -> Iterator[Found]:
+    yield Found("set")
+
+
+@check(
+    "chat_channel",
+    SlackSeen,
+    TeamsSeen,
+    inside=Grade.GOOD,
+    unset=Grade.GOOD,
+    refused=Grade.BROKEN,
+)
+def channel(seen: SlackSeen | TeamsSeen, now: datetime) -> Iterator[Found]:
+    if seen.sign_in is not None:
+        return
+    if not seen.channel:
+        yield Found("unset")
+    elif seen.reads_channel is not None:
+        yield Found("refused", {"channel": seen.channel}, seen.reads_channel)
+    else:
+        yield Found("inside", {"channel": seen.channel})
+
+
+@check(
+    "chat_operator",
+    SlackSeen,
+    TeamsSeen,
+    there=Grade.GOOD,
+    unfit=Grade.BROKEN,
+    absent=Grade.BROKEN,
+    untold=Grade.NOT_TESTABLE,
+)
+def operators(seen: SlackSeen | TeamsSeen, now: datetime) -> Iterator[Found]:
+    for account, found in seen.operators.items():
+        if isinstance(found, Failure):
+            yield Found("untold", {"account": account}, found)
+        else:
+            yield Found(found.value, {"account": account})
+
+
+@check("mail_sign_in", MailSeen, accepted=Grade.GOOD, refused=Grade.BROKEN)
+def mail_sign_in(seen: MailSeen, now: datetime) -> Iterator[Found]:
+    outcome = "accepted" if seen.sign_in is None else "refused"
+    yield Found(outcome, {"host": seen.host}, seen.sign_in)
+
+
+@check("mail_certificate", MailSeen, long=Grade.GOOD, soon=Grade.ATTENTION, over=Grade.BROKEN)
+def mail_certificate(seen: MailSeen, now: datetime) -> Iterator[Found]:
+    if seen.certificate_ends is not None:
+        yield ends(seen.host, seen.certificate_ends, now)
+
+
+@check("mail_bounces", MailSeen, opened=Grade.GOOD, refused=Grade.ATTENTION)
+def bounces(seen: MailSeen, now: datetime) -> Iterator[Found]:
+    if seen.has_bounces:
+        yield Found("opened" if seen.bounces is None else "refused", failure=seen.bounces)

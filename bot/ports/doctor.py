@@ -1,0 +1,30 @@
+"""What looks at each part of an installation. None raises: what went wrong is in what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from bot.domain.doctor.seen import OktaSeen
+
+
+class Probe(Protocol):
+    """Looks at one part."""
+
+    async def look(self) -> object:
+        """What was seen, as one of `bot.domain.doctor.seen`."""
+        ...
+
+
+class OrgProbe(Protocol):
+    """Looks at one Okta org."""
+
+    async def look(self) -> OktaSeen: ...
+
+
+class MicrosoftProbe(Protocol):
+    """Looks at Microsoft."""
+
+    async def look(self, tenants: Mapping[str, Sequence[str]]) -> Mapping[str, object]:
+        """What was seen by place, of each tenant that Okta names (with its apps' domains)."""
+        ...

@@ -1,0 +1,208 @@
+"""What `doctor` finds of Slack, Teams and mail: each finding, in a world with that fault."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.mail.probe import MailProbe
+from bot.domain.doctor.checks import examine
+from bot.domain.doctor.finding import Finding, Grade
+from bot.settings.mail import MailSettings
+from bot.settings.whole import load
+from sandbox.world import SLACK_TOKEN, TEAMS_SECRET, World
+from tests.contract.doctor_stage import Fault, Stage, check_fault, names
+from tests.mail_server import PASSWORD, USER, Certificates, mail_server, make_certificates
+from tests.mailbox import PASSWORD as IMAP_PASSWORD
+from tests.mailbox import USER as IMAP_USER
+from tests.mailbox import imap_server, mailbox
+
+DAY = timedelta(days=1)
+NOBODY = "00000000-0000-0000-0000-0000000000ff"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RSA keys, made once."""
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture
+async def stage(keys: Path, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with World(page_port=None, key_directory=keys) as world:
+        yield Stage(world, load(world.settings_toml("http://127.0.0.1:9", tmp_path)))
+
+
+def operators(stage: Stage, *who: str) -> None:
+    stage.part_is("slack", operators=who)
+
+
+def deactivated(stage: Stage) -> None:
+    stage.slack.deactivated.add("U0OLA")
+
+
+SLACK = (
+    Fault("slack_sign_in_signed_in", lambda stage: None, "Contoso"),
+    Fault("slack_scope_granted", lambda stage: None, "chat:write"),
+    Fault("slack_secret_set", lambda stage: None),
+    Fault("chat_channel_inside", lambda stage: None, "C0O365MIGR"),
+    Fault("chat_operator_there", lambda stage: None, "U0OLA"),
+    Fault("slack_sign_in_refused", lambda s: setattr(s.slack, "bot_token", "new"), "invalid_auth"),
+    Fault("slack_sign_in_refused", lambda s: s.world.down.add("slack"), "503"),
+    Fault("slack_scope_missing", lambda s: s.slack.scopes.remove("pins:write"), "pins:write"),
+    Fault("slack_scope_missing_vital", lambda s: s.slack.scopes.remove("chat:write")),
+    Fault("slack_scope_more", lambda s: s.slack.scopes.append("channels:manage"), "manage"),
+    Fault("slack_scope_untold", lambda s: s.slack.scopes.clear()),
+    Fault("chat_channel_refused", lambda s: s.slack.joined.clear(), "not_in_channel"),
+    Fault("chat_channel_refused", lambda s: s.part_is("slack", channel="C0NONE"), "not_found"),
+    Fault("chat_channel_unset", lambda s: s.part_is("slack", channel="")),
+    Fault("chat_operator_unfit", deactivated, "U0OLA"),
+    Fault("chat_operator_unfit", lambda s: s.slack.guests.add("U0OLA"), "U0OLA"),
+    Fault("chat_operator_unfit", lambda s: operators(s, "U0O365BOT"), "U0O365BOT"),
+    Fault("chat_operator_absent", lambda s: operators(s, "U0NOBODY"), "U0NOBODY"),
+    Fault("clock_far", lambda s: setattr(s, "ahead", timedelta(minutes=20))),
+)
+TEAMS = (
+    Fault("teams_sign_in_signed_in", lambda stage: None),
+    Fault("teams_keys_read", lambda stage: None),
+    Fault("teams_endpoint_set", lambda stage: None),
+    Fault("chat_channel_inside", lambda stage: None, "thread.tacv2"),
+    Fault("chat_operator_there", lambda stage: None),
+    Fault("teams_sign_in_refused", lambda s: setattr(s.teams, "app_password", "new"), "AADSTS"),
+    Fault("teams_sign_in_refused", lambda s: s.world.down.add("teams-login"), "503"),
+    Fault("teams_keys_unread", lambda s: s.world.down.add("botframework"), "503"),
+    Fault("chat_channel_refused", lambda s: s.part_is("teams", channel="19:x@thread.tacv2")),
+    Fault("chat_channel_unset", lambda s: s.part_is("teams", channel="")),
+    Fault("chat_operator_absent", lambda s: s.part_is("teams", operators=(NOBODY,)), NOBODY),
+    Fault("chat_operator_untold", lambda s: s.part_is("teams", channel="")),
+    Fault("chat_operator_untold", lambda s: s.world.down.add("teams")),
+)
+
+
+@pytest.mark.parametrize("fault", SLACK, ids=names(SLACK))
+async def test_each_fault_of_slack_is_found(stage: Stage, fault: Fault) -> None:
+    """One thing is wrong, and it is said; nothing is posted to find it."""
+    fault.breaks(stage)
+    check_fault(fault, await stage.slack_findings(), [SLACK_TOKEN, "sandbox-signing-secret"])
+    assert not any(one.messages for one in stage.world.log)
+
+
+@pytest.mark.parametrize("fault", TEAMS, ids=names(TEAMS))
+async def test_each_fault_of_teams_is_found(stage: Stage, fault: Fault) -> None:
+    """One thing is wrong, and it is said; nothing is posted to find it."""
+    fault.breaks(stage)
+    check_fault(fault, await stage.teams_findings(), [TEAMS_SECRET])
+    assert not any(one.messages for one in stage.world.log)
+
+
+async def test_where_all_is_well_nothing_else_is_said(stage: Stage) -> None:
+    """A finding of a healthy world would teach people not to look."""
+    for findings in (await stage.slack_findings(), await stage.teams_findings()):
+        bad = [one.key for one in findings if one.grade in (Grade.ATTENTION, Grade.BROKEN)]
+        assert bad == []
+
+
+# ------------------------------------------------------------------ mail
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("tls"))
+
+
+def settings(port: int, certificates: Certificates, **more: object) -> MailSettings:
+    values: dict[str, object] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "ca_file": certificates.authority,
+        "user": USER,
+        "password": PASSWORD,
+        "sender": "o365bot@contoso.com",
+        "domains": ["contoso.com"],
+    }
+    return MailSettings.model_validate({**values, **more})
+
+
+async def found(settings: MailSettings, later: timedelta = timedelta()) -> list[Finding]:
+    seen = await MailProbe(settings).look()
+    return list(examine({"mail": seen}, datetime.now(UTC) + later))
+
+
+def the(findings: list[Finding], check: str) -> Finding:
+    (one,) = [one for one in findings if one.check == check]
+    return one
+
+
+MAIL = (
+    "mail_sign_in_accepted",
+    "mail_sign_in_refused",
+    "mail_certificate_long",
+    "mail_certificate_soon",
+    "mail_certificate_over",
+    "mail_bounces_opened",
+    "mail_bounces_refused",
+)
+
+
+async def test_a_mail_server_that_lets_in_is_good_and_its_certificate_dated(
+    certificates: Certificates,
+) -> None:
+    """No mail is sent; the certificate is told of as its end comes near."""
+    async with mail_server(certificates) as server:
+        right = settings(server.port, certificates)
+        findings = await found(right)
+        assert the(findings, "mail_sign_in").found.outcome == "accepted"
+        ends = the(findings, "mail_certificate").found.values["date"]
+        assert isinstance(ends, datetime)
+        left = ends - datetime.now(UTC)
+        for later, outcome in ((left - 31 * DAY, "long"), (left - DAY, "soon"), (left, "over")):
+            assert the(await found(right, later), "mail_certificate").found.outcome == outcome
+        assert server.mails == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"password": "wrong-hush"}, "refused the sign-in"),
+        ({"ca_file": None}, "cannot be trusted"),
+        ({"port": 9}, "does not answer"),
+    ],
+)
+async def test_a_mail_server_that_cannot_be_used_is_said_with_its_reason(
+    certificates: Certificates, wrong: dict[str, object], reason: str
+) -> None:
+    """And never with the password."""
+    async with mail_server(certificates) as server:
+        findings = await found(
+            settings(**{"port": server.port, "certificates": certificates, **wrong})
+        )  # type: ignore[arg-type]  # by name
+    told = the(findings, "mail_sign_in")
+    assert told.found.outcome == "refused"
+    assert told.found.failure is not None
+    assert reason in told.found.failure.reason
+    assert "hush" not in repr(findings)
+
+
+async def test_the_mailbox_of_what_came_back_is_opened_and_left_as_it_is(
+    certificates: Certificates,
+) -> None:
+    """With a wrong password it is said that it does not open."""
+    with imap_server() as behind:
+        await opened_and_refused(behind, certificates)
+
+
+async def opened_and_refused(behind: int, certificates: Certificates) -> None:
+    async with mail_server(certificates) as server, mailbox(behind, certificates) as box:
+        right = {
+            "host": "127.0.0.1",
+            "port": box.port,
+            "user": IMAP_USER,
+            "password": IMAP_PASSWORD,
+        }
+        good = settings(server.port, certificates, bounces=right)
+        assert the(await found(good), "mail_bounces").found.outcome == "opened"
+        wrong = settings(server.port, certificates, bounces={**right, "password": "no"})
+        assert the(await found(wrong), "mail_bounces").found.outcome == "refused"

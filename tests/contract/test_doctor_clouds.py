@@ -1,0 +1,169 @@
+"""What `doctor` finds of Okta and Microsoft: each finding, in a pretend world with that fault."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.doctor.finding import Grade
+from bot.settings.whole import load
+from sandbox.world import TEAMS_SECRET, World
+from tests.contract.doctor_stage import Fault, Stage, check_fault, names, said, secret
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RSA keys, made once."""
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture
+async def stage(keys: Path, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with World(page_port=None, key_directory=keys) as world:
+        yield Stage(world, load(world.settings_toml("http://127.0.0.1:9", tmp_path)))
+
+
+def by_token(stage: Stage) -> None:
+    stage.org.api_tokens.add("sesame-open")
+    stage.okta_is(client_id="", key_id="", private_key=None, api_token=secret("sesame-open"))
+
+
+def by_wrong_token(stage: Stage) -> None:
+    by_token(stage)
+    stage.org.api_tokens.clear()
+
+
+OKTA = (
+    Fault("okta_sign_in_signed_in", lambda stage: None),
+    Fault("okta_scope_granted", lambda stage: None, "okta.logs.read"),
+    Fault("okta_role_held", lambda stage: None, "Read-only Administrator"),
+    Fault("okta_read_answered", lambda stage: None, "GET /api/v1/users/{id}/roles"),
+    Fault("okta_read_answered", lambda stage: None, "GET /api/v1/apps/{id}/connections/default"),
+    Fault("okta_apps_seen", lambda stage: None),
+    Fault("okta_hook_set", lambda stage: None),
+    Fault("clock_right", lambda stage: None),
+    Fault("okta_sign_in_token", by_token),
+    Fault("okta_scope_token", by_token),
+    Fault("okta_sign_in_refused", by_wrong_token, "did not accept the credentials"),
+    Fault("okta_sign_in_refused", lambda s: s.okta_is(key_id="other"), "invalid_client"),
+    Fault("okta_sign_in_refused", lambda s: s.okta_is(client_id="0oaNobody"), "invalid_client"),
+    Fault("okta_sign_in_refused", lambda s: s.okta_is(private_key=secret("x")), "no private key"),
+    Fault("okta_sign_in_refused", lambda s: s.world.down.add("okta-contoso"), "503"),
+    Fault("okta_sign_in_refused", lambda s: s.okta_is(url="http://127.0.0.1:9"), "reached"),
+    Fault("okta_scope_unknown", lambda s: s.okta_is(key_id="other")),
+    Fault("okta_scope_missing", lambda s: s.org.granted_scopes.remove("okta.logs.read"), "logs"),
+    Fault("okta_read_refused", lambda s: s.org.granted_scopes.remove("okta.logs.read"), "logs"),
+    Fault("okta_scope_missing_apps", lambda s: s.org.granted_scopes.remove("okta.apps.read")),
+    Fault("okta_read_refused_apps", lambda s: s.org.granted_scopes.remove("okta.apps.read")),
+    Fault("okta_role_none", lambda s: s.org.bot_roles.clear()),
+    Fault("okta_role_unreadable", lambda s: setattr(s.org, "reads_roles", False), "custom role"),
+    Fault("okta_read_refused", lambda s: setattr(s.org, "reads_roles", False), "assignees"),
+    Fault("okta_apps_none", lambda s: s.org.apps.clear()),
+    Fault("clock_off", lambda s: setattr(s, "ahead", timedelta(seconds=-90)), "'seconds': -"),
+    Fault("clock_far", lambda s: setattr(s, "ahead", timedelta(minutes=20)), "'seconds': 1"),
+    Fault("okta_sign_in_refused", lambda s: setattr(s, "ahead", timedelta(minutes=20)), "clock"),
+)
+
+
+def by_secret(stage: Stage) -> None:
+    value = secret(stage.world.company.bot.client_secret)
+    stage.part_is("entra", certificate=None, client_secret=value)
+
+
+def secret_ends(stage: Stage, days: int) -> None:
+    by_secret(stage)
+    stage.world.company.bot.secret_ends = datetime.now(UTC) + days * DAY
+
+
+def elsewhere(stage: Stage) -> None:
+    """The registration's home is not among the tenants."""
+    stage.tenants = {"fabrikam": ("fabrikam.example",)}
+
+
+def teams_by(stage: Stage, app_id: str, password: str) -> None:
+    stage.part_is("teams", app_id=app_id, app_password=secret(password))
+
+
+def without(stage: Stage, *permissions: str) -> None:
+    assert stage.tenant.bot_roles is not None
+    stage.tenant.bot_roles.difference_update(permissions or {*stage.tenant.bot_roles})
+
+
+def with_one_more(stage: Stage) -> None:
+    assert stage.tenant.bot_roles is not None
+    stage.tenant.bot_roles.add("Application.ReadWrite.All")
+
+
+def registered(stage: Stage, *paths: str) -> None:
+    stage.world.company.bot.redirect_uris = {f"http://127.0.0.1:9/auth/{path}" for path in paths}
+
+
+MICROSOFT = (
+    Fault("entra_sign_in_signed_in", lambda stage: None),
+    Fault("entra_permission_granted", lambda stage: None, "Directory.Read.All"),
+    Fault("entra_read_answered", lambda stage: None),
+    Fault("registration_redirect_registered", lambda stage: None, "/auth/callback"),
+    Fault("entra_sign_in_refused", lambda s: s.world.company.shut_bot_out(s.tenant), "contoso"),
+    Fault("entra_sign_in_refused", lambda s: s.world.down.add("login"), "503"),
+    Fault("entra_sign_in_refused", lambda s: s.part_is("entra", certificate=secret("x")), "key"),
+    Fault("entra_permission_unknown", lambda s: s.world.company.shut_bot_out(s.tenant)),
+    Fault("entra_permission_missing", lambda s: without(s, "AuditLog.Read.All"), "AuditLog"),
+    Fault(
+        "entra_permission_optional",
+        lambda s: without(s, "Domain-InternalFederation.Read.All"),
+        "/federationConfiguration",
+    ),
+    Fault("entra_permission_none", without),
+    Fault("entra_permission_more", with_one_more, "Application.ReadWrite.All"),
+    Fault("entra_read_refused", without, "Domain.Read.All"),
+    Fault("entra_read_refused", lambda s: s.world.down.add("graph"), "503"),
+    Fault("entra_tenants_none", lambda s: setattr(s, "tenants", {})),
+    Fault("registration_redirect_missing_vital", lambda s: registered(s, "consented")),
+    Fault("registration_redirect_missing", lambda s: registered(s, "callback"), "consented"),
+    Fault("registration_redirect_unreadable", elsewhere, "applications"),
+    Fault("registration_secret_long", by_secret),
+    Fault("registration_secret_soon", lambda s: secret_ends(s, 29)),
+    Fault("registration_secret_over", lambda s: secret_ends(s, -1)),
+    Fault("registration_secret_unreadable", lambda stage: None, "applications"),  # that of Teams
+    Fault(
+        "registration_secret_unlisted",
+        lambda s: s.part_is(
+            "teams", app_id=s.world.company.bot.client_id, app_password=secret("q-no")
+        ),
+    ),
+    Fault("clock_far", lambda s: setattr(s, "ahead", timedelta(minutes=20))),
+)
+
+
+@pytest.mark.parametrize("fault", OKTA, ids=names(OKTA))
+async def test_each_fault_of_an_okta_org_is_found(stage: Stage, fault: Fault) -> None:
+    """One thing is wrong, and it is said, with its reason."""
+    secrets = [stage.world.company.okta_private_key_pem("contoso"), "sesame-open"]
+    fault.breaks(stage)
+    check_fault(fault, await stage.okta_findings(), secrets)
+
+
+@pytest.mark.parametrize("fault", MICROSOFT, ids=names(MICROSOFT))
+async def test_each_fault_of_microsoft_is_found(stage: Stage, fault: Fault) -> None:
+    """One thing is wrong, and it is said, with its reason."""
+    fault.breaks(stage)
+    secrets = [stage.world.company.bot.client_secret, TEAMS_SECRET, "BEGIN PRIVATE KEY", "q-no"]
+    check_fault(fault, await stage.microsoft_findings(), secrets)
+
+
+async def test_where_all_is_well_nothing_else_is_said(stage: Stage) -> None:
+    """A finding of a healthy world would teach people not to look."""
+    for findings in (await stage.okta_findings(), await stage.microsoft_findings()):
+        bad = [one.key for one in findings if one.grade in (Grade.ATTENTION, Grade.BROKEN)]
+        assert bad == []
+
+
+async def test_every_call_of_a_scan_is_tried_and_every_scope_named(stage: Stage) -> None:
+    """Five scopes, and each kind of call by its path."""
+    texts = [text for key, text in said(await stage.okta_findings()) if key == "okta_scope_granted"]
+    assert len(texts) == 5

@@ -1,0 +1,140 @@
+"""The doctor as a whole: every finding has its test, its words, and its status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from adapters.terminal.cli import build_cli
+from bot.chat import doctor as saying
+from bot.chat.words import Words, languages
+from bot.domain.doctor.checks import CHECKS, worst
+from bot.domain.doctor.finding import Check, Failure, Finding, Found, Grade
+from bot.services.doctor import Doctor
+from bot.settings.whole import Settings
+from tests.contract import test_doctor_chat as chat
+from tests.contract import test_doctor_clouds as clouds
+from tests.contract import test_doctor_installation as installation
+from tests.unit.talk import World
+from tests.unit.test_terminal_check import GOOD, nothing
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+EVERY = [(one, outcome) for one in CHECKS for outcome in one.outcomes]
+
+
+TEXTS = (
+    *("problem", "key", "server", "where", "url", "scope", "role", "call", "calls"),
+    *("permission", "team", "channel", "account", "host"),
+)
+
+
+def a_finding(check: Check, outcome: str) -> Finding:
+    values: dict[str, str | int | datetime] = dict.fromkeys(TEXTS, "x")
+    values |= {"date": NOW, "count": 2, "connected": 1, "wanted": 2, "seconds": 3}
+    failure = Failure("No answer.") if check.outcomes[outcome] is Grade.BROKEN else None
+    return Finding("place", check.name, Found(outcome, values, failure), check.outcomes[outcome])
+
+
+def test_every_finding_has_a_test_that_brings_it_about() -> None:
+    """A check that is added takes a world with its fault."""
+    faults = (*clouds.OKTA, *clouds.MICROSOFT, *chat.SLACK, *chat.TEAMS)
+    tested = {fault.finding for fault in faults} | {*chat.MAIL} | {*installation.FOUND}
+    assert {f"{check.name}_{outcome}" for check, outcome in EVERY} == tested
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize(("check", "outcome"), EVERY, ids=lambda one: getattr(one, "name", one))
+def test_every_finding_can_be_said(check: Check, outcome: str, language: str) -> None:
+    """With what to do about it where it is not good."""
+    words, finding = Words(language), a_finding(check, outcome)
+    assert saying.found(finding, words)
+    assert bool(saying.to_do(finding, words)) == (finding.grade is not Grade.GOOD)
+
+
+def test_what_nobody_can_test_makes_nothing_worse() -> None:
+    """Or no installation would ever be well."""
+    by_grade = {one.grade: one for one in (a_finding(*pair) for pair in EVERY)}
+    assert worst([by_grade[Grade.NOT_TESTABLE], by_grade[Grade.GOOD]]) is Grade.GOOD
+    assert worst([by_grade[Grade.ATTENTION], by_grade[Grade.GOOD]]) is Grade.ATTENTION
+    assert worst(by_grade.values()) is Grade.BROKEN
+
+
+class Healthy(Doctor):
+    """Finds what it is told to find."""
+
+    def __init__(self, *findings: Finding) -> None:
+        self._findings = findings
+
+    async def examine(self) -> tuple[Finding, ...]:
+        return self._findings
+
+
+def run(tmp_path: Path, *words: str, findings: tuple[Finding, ...]) -> tuple[int, str]:
+    @asynccontextmanager
+    async def open_doctor(settings: Settings) -> AsyncIterator[Doctor]:
+        yield Healthy(*findings)
+
+    cli = build_cli(
+        serve=nothing,  # type: ignore[arg-type]  # never called
+        examine=nothing,  # type: ignore[arg-type]  # never called
+        open_desk=nothing,  # type: ignore[arg-type]  # never called
+        open_rehearsal=nothing,  # type: ignore[arg-type]  # never called
+        open_doctor=open_doctor,
+    )
+    config = tmp_path / "o365bot.toml"
+    config.write_text(GOOD)
+    ran = CliRunner().invoke(cli, [*words, "--config", str(config)], env={"O365BOT_CONFIG": None})
+    return ran.exit_code, ran.stdout
+
+
+def of(grade: Grade) -> Finding:
+    return next(one for one in (a_finding(*pair) for pair in EVERY) if one.grade is grade)
+
+
+@pytest.mark.parametrize(
+    ("grade", "status"),
+    [(Grade.GOOD, 0), (Grade.NOT_TESTABLE, 0), (Grade.ATTENTION, 1), (Grade.BROKEN, 2)],
+)
+@pytest.mark.parametrize("command", [("doctor",), ("check", "--live")], ids=" ".join)
+def test_the_exit_status_is_how_bad_it_is(
+    tmp_path: Path, command: tuple[str, ...], grade: Grade, status: int
+) -> None:
+    """`check --live` is the same command."""
+    left, shown = run(tmp_path, *command, findings=(of(Grade.GOOD), of(grade)))
+    assert left == status
+    assert saying.found(of(grade), Words("en")) in shown
+    assert "place" in shown
+
+
+def test_as_json_each_finding_says_where_what_and_what_to_do(tmp_path: Path) -> None:
+    """For a monitor: names never change, words are English."""
+    status, shown = run(tmp_path, "doctor", "--json", findings=(of(Grade.BROKEN),))
+    told = json.loads(shown)
+    assert (status, told["status"]) == (2, "broken")
+    (finding,) = told["findings"]
+    assert list(finding) == ["place", "check", "outcome", "grade", "found", "reason", "do"]
+    assert finding["grade"] == "broken"
+    assert finding["reason"] == "No answer."
+
+
+async def test_in_chat_it_answers_operators_in_private_alone() -> None:
+    """What is open is for nobody else to read; others get what they always get."""
+    world = World()
+    private = await world.ask("doctor", private=True)
+    assert private.summary == Words("en")("doctor.title_good")
+    assert "direct message" in (await world.ask("doctor")).summary
+
+
+def test_a_long_report_in_chat_shows_the_worst_and_counts_the_rest() -> None:
+    """A message has an end; the terminal has none."""
+    findings = [a_finding(*pair) for pair in EVERY]
+    message = saying.report(findings, Words("en"))
+    shown = message.words
+    assert shown.count("(broken)") == saying.SHOWN
+    assert "more: run o365bot doctor" in shown
