@@ -14,7 +14,7 @@ from bot.domain.doctor.finding import Finding, Grade
 from bot.settings.mail import MailSettings
 from bot.settings.whole import load
 from sandbox.world import SLACK_TOKEN, TEAMS_SECRET, World
-from tests.contract.doctor_stage import Fault, Stage, check_fault, names
+from tests.contract.doctor_stage import Fault, Stage, check_fault, names, secret
 from tests.mail_server import PASSWORD, USER, Certificates, mail_server, make_certificates
 from tests.mailbox import PASSWORD as IMAP_PASSWORD
 from tests.mailbox import USER as IMAP_USER
@@ -166,7 +166,7 @@ async def test_a_mail_server_that_lets_in_is_good_and_its_certificate_dated(
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        ({"password": "wrong-hush"}, "refused the sign-in"),
+        ({"password": secret("wrong-hush")}, "refused the sign-in"),
         ({"ca_file": None}, "cannot be trusted"),
         ({"port": 9}, "does not answer"),
     ],
@@ -176,9 +176,8 @@ async def test_a_mail_server_that_cannot_be_used_is_said_with_its_reason(
 ) -> None:
     """And never with the password."""
     async with mail_server(certificates) as server:
-        findings = await found(
-            settings(**{"port": server.port, "certificates": certificates, **wrong})
-        )  # type: ignore[arg-type]  # by name
+        right = settings(server.port, certificates)
+        findings = await found(right.model_copy(update=wrong))
     told = the(findings, "mail_sign_in")
     assert told.found.outcome == "refused"
     assert told.found.failure is not None
