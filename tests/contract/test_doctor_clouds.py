@@ -152,7 +152,7 @@ async def test_each_fault_of_an_okta_org_is_found(stage: Stage, fault: Fault) ->
 async def test_each_fault_of_microsoft_is_found(stage: Stage, fault: Fault) -> None:
     """One thing is wrong, and it is said, with its reason."""
     fault.breaks(stage)
-    secrets = [stage.world.company.bot.client_secret, TEAMS_SECRET, "BEGIN PRIVATE KEY", "q-no"]
+    secrets = [stage.world.company.bot.client_secret, TEAMS_SECRET, "PRIVATE KEY-----", "q-no"]
     check_fault(fault, await stage.microsoft_findings(), secrets)
 
 
