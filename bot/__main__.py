@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from adapters.terminal.audit import AuditDesk, add_audit_commands
 from adapters.terminal.cli import build_cli
 from adapters.terminal.desk import Desk
 from adapters.terminal.platforms import add_platform_commands
@@ -34,6 +35,7 @@ def main() -> None:
     )
     add_platform_commands(cli, _slack_manifest, _teams_package)
     add_waiver_commands(cli, _waivers)
+    add_audit_commands(cli, _audit)
     cli()
 
 
@@ -84,6 +86,15 @@ async def _waivers(settings: Settings) -> AsyncIterator[WaiverDesk]:
 
     async with open_waivers(settings) as (ledger, waive, clock):
         yield WaiverDesk(ledger, waive, clock, settings.language)
+
+
+@asynccontextmanager
+async def _audit(settings: Settings) -> AsyncIterator[AuditDesk]:
+    """What the commands about the audit work on."""
+    from bot.foundation import open_foundation
+
+    async with open_foundation(settings) as base:
+        yield AuditDesk(base.trail, settings.audit.sealing_key)
 
 
 def _slack_manifest(public_url: str, words: Words) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ from adapters.redis.installation import claim
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.rate import RedisRateBudget
+from adapters.redis.trail import Trail
 from bot.domain.inventory.scanning import LookPolicy
 from bot.errors import SettingsInvalid, StoreUnavailable
 from bot.ports.clouds import Entra, OktaOrg
@@ -52,6 +53,7 @@ class Foundation:
     rehearsal: RehearsalClock | None
     redis: Redis
     keys: Keys
+    trail: Trail
     ledger: RedisLedger
     orgs: Mapping[str, OktaOrg]
     entra: Entra | None
@@ -78,9 +80,10 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             await schema.check(client, keys)
             await claim(client, keys, _known_by(settings))
         await store.await_replicas(client, settings.redis.replicas)
-        await schema.migrate(client, keys)
+        trail = Trail(client, keys, settings.audit.sealing_key)
+        await schema.migrate(client, keys, trail)
         names = frozenset(org.name for org in settings.okta)
-        ledger = RedisLedger(client, keys, durability, names)
+        ledger = RedisLedger(client, keys, durability, names, trail)
         await ledger.bring_lists_up_to_date()
         orgs = _okta(settings, clock, stack, client, keys)
         entra = _entra(settings, clock, stack)
@@ -92,7 +95,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             lived=rehearsal,
             policy=_look_policy(settings),
         )
-        yield Foundation(settings, clock, rehearsal, client, keys, ledger, orgs, entra, scan)
+        yield Foundation(settings, clock, rehearsal, client, keys, trail, ledger, orgs, entra, scan)
 
 
 @asynccontextmanager

@@ -2,7 +2,8 @@
 
 A stored record is its revision, a bar, and its JSON (`7|{...}`), so the script compares revisions
 without reading JSON; it is given records beside the list of writes, not within. All expectations
-are checked before anything is written.
+are checked before anything is written. The head of the audit is one of them: it names the commit
+that wrote it, so a commit whose answer was lost knows itself again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from adapters.redis.durability import Durability
 from bot.domain.agenda import Line
 from bot.errors import Conflict
 
@@ -69,13 +69,19 @@ local function reach(write)
   else redis.call('SREM', KEYS[write.unreachable], app) end
 end
 
+local moved
 for _, write in ipairs(writes) do
-  if write.expects then
+  if write.was then
+    local head = redis.call('GET', KEYS[write.key]) or ''
+    if head == write.value then return 1 end
+    if head ~= ARGV[write.was] then moved = head end
+  elseif write.expects then
     local now = stored(write)
     local revision = now and tonumber(string.match(now, '^(%d+)|')) or 0
     if revision ~= write.expects then return 0 end
   end
 end
+if moved then return moved end
 
 for _, write in ipairs(writes) do
   local key = KEYS[write.key]
@@ -100,6 +106,8 @@ for _, write in ipairs(writes) do
       end
     end
     if write.set then redis.call('SADD', KEYS[write.set], write.member) end
+    if write.trim then redis.call('XTRIM', key, 'MINID', write.trim) end
+    if write.drop then redis.call('XDEL', key, write.drop) end
     if write.entry then redis.call('XADD', key, '*', unpack(write.entry)) end
     if write.place then list(write, key) end
     if write.request then ask(write, key) end
@@ -120,6 +128,14 @@ class Commit:
         self._keys: dict[str, int] = {}
         self._values: list[str] = []
         self._writes: list[dict[str, Any]] = []
+
+    def copy(self) -> Commit:
+        """One that can go on in another way."""
+        other = Commit()
+        other._keys = dict(self._keys)
+        other._values = list(self._values)
+        other._writes = list(self._writes)
+        return other
 
     def _key(self, name: str) -> int:
         return self._keys.setdefault(name, len(self._keys) + 1)
@@ -238,6 +254,19 @@ class Commit:
             asked=self._key(asked),
         )
 
+    def head(self, key: str, was: str, now: str) -> None:
+        """Move the head of the audit on, if it still is what it was."""
+        write = {"key": self._key(key), "value": self._value(now), "was": self._value(was)}
+        self._writes.insert(0, write)
+
+    def trim(self, key: str, position: str) -> None:
+        """Take what was appended to a stream before that position out of it."""
+        self._write(key=key, trim=position)
+
+    def drop(self, key: str, position: str) -> None:
+        """Take one entry out of a stream."""
+        self._write(key=key, drop=position)
+
     def append(self, key: str, entry: dict[str, str]) -> None:
         """Append an entry to a stream."""
         flat = [part for pair in entry.items() for part in pair]
@@ -248,29 +277,18 @@ class Commit:
             {"key": self._key(key), **{k: v for k, v in parts.items() if v is not None}}
         )
 
-    async def run(
-        self, client: Redis, script: AsyncScript, until: Durability | None = None
-    ) -> None:
+    async def run(self, script: AsyncScript) -> str | None:
         """Carry it out. Raises Conflict, with nothing written, when a revision differs.
 
-        `until` it is on as many replicas as that asks for. Raises NotDurable when it is written but
-        they did not say so in time.
+        Returns None, or where the head of the audit stands now: then nothing is written either.
         """
         if not self._writes:
-            return
-        keys, args = list(self._keys), [json.dumps(self._writes), *self._values]
-        if until is None or not until.replicas:
-            written, waited = await script(keys=keys, args=args), None
-        else:
-            # One connection for both: the wait counts for what its own connection wrote.
-            async with client.pipeline(transaction=False) as pipe:
-                await script(keys=keys, args=args, client=pipe)
-                until.wait(pipe)
-                written, *_, waited = await pipe.execute()
-        if not written:
+            return None
+        args = [json.dumps(self._writes), *self._values]
+        answer = await script(keys=list(self._keys), args=args)
+        if answer == 0:
             raise Conflict("A record changed since it was read.")
-        if until is not None and until.replicas:
-            until.check(waited)
+        return None if answer == 1 else text(answer)
 
 
 def register(client: Redis) -> AsyncScript:

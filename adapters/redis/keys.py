@@ -188,6 +188,18 @@ class Keys:
         """Stream: every change."""
         return self._key("audit")
 
+    def audit_head(self) -> str:
+        """String: number and seal of the newest audit row, and which commits wrote last."""
+        return self._key("audit", "head")
+
+    def audit_names(self) -> str:
+        """Hash: pseudonym in the audit -> whom or what it stands for."""
+        return self._key("audit", "names")
+
+    def audit_removed(self) -> str:
+        """Hash: id of an audit row before the chain that is gone -> its digest."""
+        return self._key("audit", "removed")
+
     def settled(self) -> str:
         """String: the last write whose way to the replicas was waited for."""
         return self._key("settled")

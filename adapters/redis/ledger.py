@@ -7,7 +7,6 @@ What has ended is kept for a while, then expires by itself: requests for 400 day
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -16,11 +15,12 @@ import structlog
 from redis.asyncio import Redis
 
 from adapters.redis import codec
-from adapters.redis.commit import Commit, batches, is_name, milliseconds, register, split, text
+from adapters.redis.commit import Commit, batches, is_name, milliseconds, split, text
 from adapters.redis.durability import NONE, Durability
 from adapters.redis.keys import Keys
 from adapters.redis.lists import VERSION, RedisLists
 from adapters.redis.store import errors
+from adapters.redis.trail import Trail
 from adapters.redis.writing import DAY, ENDED_DELIVERIES, Writing, plain_code
 from bot.domain.agenda import HOLD, Line
 from bot.domain.campaign.board import Board
@@ -38,7 +38,7 @@ from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin
 from bot.domain.people.policy import AccountNote
 from bot.domain.people.prospects import Prospect
 from bot.domain.people.recipients import Recipient
-from bot.errors import Conflict, RecordUnreadable
+from bot.errors import Conflict, NotDurable, RecordUnreadable
 
 log = structlog.get_logger(__name__)
 
@@ -69,10 +69,11 @@ class RedisLedger(RedisLists):
         keys: Keys,
         durability: Durability = NONE,
         orgs: frozenset[str] | None = None,
+        trail: Trail | None = None,
     ) -> None:
         super().__init__(client, keys, orgs)
         self._durability = durability
-        self._script = register(client)
+        self._trail = trail if trail is not None else Trail(client, keys)
         self._writing = Writing(keys)
         self._hold = client.register_script(_HOLD)
         self._take_due = client.register_script(_TAKE_DUE)
@@ -80,10 +81,10 @@ class RedisLedger(RedisLists):
     async def commit(self, changes: Changes) -> None:
         commit = Commit()
         self._writing.all_of(commit, changes)
+        await self._trail.commit(commit, changes.audit)
         # A proof is what a person is told "it is recorded" about.
-        promised = any(request.proof is not None for request in changes.requests)
-        with errors():
-            await commit.run(self._client, self._script, self._durability if promised else None)
+        if proven := [request for request in changes.requests if request.proof is not None]:
+            await self._settle(proven)
 
     async def app(self, ref: AppRef) -> AppRecord | None:
         if not self._counts(ref.org):
@@ -122,7 +123,7 @@ class RedisLedger(RedisLists):
             self._writing.asked(commit, request)
             self._writing.stage(commit, request)
             with suppress(Conflict):  # whoever changed it has written both
-                await self._run(commit)
+                await self._trail.commit(commit)
 
     async def _list_some(self, org: str, cursor: str) -> str:
         """Where to go on: further, or here again when one of them changed meanwhile."""
@@ -134,14 +135,10 @@ class RedisLedger(RedisLists):
                 commit.expect(self._keys.apps(ref.org), ref.app_id, record.revision)
                 self._writing.listed(commit, record)
             try:
-                await self._run(commit)
+                await self._trail.commit(commit)
             except Conflict:
                 return cursor
         return following
-
-    async def _run(self, commit: Commit) -> None:
-        with errors():
-            await commit.run(self._client, self._script)
 
     async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
         # Some at a time: their text takes more memory than they do.
@@ -307,15 +304,30 @@ class RedisLedger(RedisLists):
         return {trouble.place: trouble for trouble in found}
 
     async def settle(self) -> None:
+        await self._settle(())
+
+    async def _settle(self, written: Sequence[ConsentRequest]) -> None:
+        """Wait for the replicas. What was just written must be where it is waited: a primary that
+        died since may have taken it along.
+        """
         if not self._durability.replicas:
             return
         with errors():
             async with self._client.pipeline(transaction=False) as pipe:
                 # Replication keeps the order: whoever has this has all before it.
                 pipe.set(self._keys.settled(), "1", ex=60)
+                for request in written:
+                    pipe.get(self._keys.request(request.id))
                 self._durability.wait(pipe)
-                *_, waited = await pipe.execute()
-        self._durability.check(waited)
+                answers = await pipe.execute()
+        self._durability.check(answers[-1])
+        for request, stored in zip(written, answers[1:], strict=False):
+            there = codec.REQUEST.load(split(stored)) if stored else None
+            if there is None or there.revision < request.revision or there.proof != request.proof:
+                raise NotDurable(
+                    "The store moved before a replica had it.",
+                    hint="Please try again in a moment.",
+                )
 
     async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:
         until = now + HOLD
@@ -372,22 +384,9 @@ class RedisLedger(RedisLists):
             )
 
     async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
-        with errors():
-            entries = await self._client.xrevrange(self._keys.audit(), count=limit)
-        return tuple(_entry(fields) for _, fields in entries or () if fields)
+        return await self._trail.newest(limit)
 
 
 def _moment(at: float) -> datetime:
     """A time of the agenda, in milliseconds; one beyond all calendars as the nearest in them."""
     return datetime.fromtimestamp(min(max(at / 1000, 0.0), LAST), UTC)
-
-
-def _entry(stored: Mapping[str | bytes, str | bytes]) -> AuditEntry:
-    fields = {text(name): text(value) for name, value in stored.items()}
-    return AuditEntry(
-        datetime.fromisoformat(fields["at"]),
-        fields["actor"],
-        fields["action"],
-        fields["subject"],
-        json.loads(fields["detail"]),
-    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 
 import structlog
 from redis.asyncio import Redis
@@ -20,6 +21,7 @@ from adapters.redis.commit import batches, text
 from adapters.redis.keys import Keys
 from adapters.redis.packed import MARK, unpack
 from adapters.redis.store import errors
+from adapters.redis.trail import Trail
 from bot.errors import StoreUnsafe
 
 log = structlog.get_logger(__name__)
@@ -75,7 +77,7 @@ async def check(client: Redis, keys: Keys) -> int:
     return max(version, 1)
 
 
-async def migrate(client: Redis, keys: Keys) -> None:
+async def migrate(client: Redis, keys: Keys, trail: Trail) -> None:
     """Bring the store into this release's form. One replica does; the others wait for it.
 
     Raises StoreUnsafe, StoreUnavailable.
@@ -91,7 +93,7 @@ async def migrate(client: Redis, keys: Keys) -> None:
     while await check(client, keys) < SCHEMA:
         try:
             await hold()
-            await _climb(client, keys, hold)
+            await _climb(client, keys, trail, hold)
         except TakenOver:
             if not waiting:
                 log.info("waiting for the replica that brings the store into a newer form")
@@ -102,19 +104,21 @@ async def migrate(client: Redis, keys: Keys) -> None:
                 await let_go([keys.migrating()], [me])
 
 
-async def _climb(client: Redis, keys: Keys, hold: Hold) -> None:
+async def _climb(client: Redis, keys: Keys, trail: Trail, hold: Hold) -> None:
     """Step by step; whoever migrated while this one waited left nothing to do."""
     version = await check(client, keys)
     for step in range(version, SCHEMA):
         log.info("bringing the store into a newer form", of=step, to=step + 1)
-        await MIGRATIONS[step](client, keys, hold)
+        await MIGRATIONS[step](client, keys, trail, hold)
         await hold()
         with errors():
             await client.set(keys.schema(), step + 1)
 
 
-async def _plain_records(client: Redis, keys: Keys, hold: Hold) -> None:
-    """App records were deflated; they are plain JSON, at the same revision."""
+async def _from_1(client: Redis, keys: Keys, trail: Trail, hold: Hold) -> None:
+    """App records were deflated; they are plain JSON, at the same revision. The audit had no seals;
+    what there is stays in front of its chain.
+    """
     replace = client.register_script(_REPLACE)
     with errors():
         orgs = sorted(map(text, await client.smembers(keys.orgs())))
@@ -124,6 +128,7 @@ async def _plain_records(client: Redis, keys: Keys, hold: Hold) -> None:
                 await hold()
                 if changed := _unpacked(found):
                     await replace([keys.apps(org)], changed)
+    await trail.seal_former(datetime.now(UTC))
 
 
 def _unpacked(found: Mapping[str, str]) -> list[str]:
@@ -139,7 +144,7 @@ def _unpacked(found: Mapping[str, str]) -> list[str]:
     return changed
 
 
-MIGRATIONS: Mapping[int, Callable[[Redis, Keys, Hold], Awaitable[None]]] = {1: _plain_records}
+MIGRATIONS: Mapping[int, Callable[[Redis, Keys, Trail, Hold], Awaitable[None]]] = {1: _from_1}
 """The step from each version to the next."""
 SCHEMA = max(MIGRATIONS) + 1
 """The version that this release reads and writes."""

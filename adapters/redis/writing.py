@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC
-
 from adapters.redis import codec
 from adapters.redis.commit import Commit, milliseconds
 from adapters.redis.keys import Keys
 from adapters.redis.lists import LISTED, VERSION, Listed
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Changes
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery, Phase
@@ -31,7 +28,7 @@ class Writing:
         self._keys = keys
 
     def all_of(self, commit: Commit, changes: Changes) -> None:
-        """Every change and its audit entries."""
+        """Every change but its audit entries, which the trail appends."""
         for record in changes.apps:
             self.app(commit, record)
         for request in changes.requests:
@@ -87,8 +84,6 @@ class Writing:
             )
         for line in (*changes.agenda, *changes.touched):
             commit.line(self._keys.agenda(), line)
-        for entry in changes.audit:
-            commit.append(self._keys.audit(), _flat(entry))
 
     def app(self, commit: Commit, record: AppRecord) -> None:
         ref = record.app.ref
@@ -190,13 +185,3 @@ class Writing:
 def plain_code(code: str) -> str:
     """A code as people type it: letters and digits only, however they write the hyphen."""
     return "".join(c for c in code.upper() if c.isalnum())
-
-
-def _flat(entry: AuditEntry) -> dict[str, str]:
-    return {
-        "at": entry.at.astimezone(UTC).isoformat(),
-        "actor": entry.actor,
-        "action": entry.action,
-        "subject": entry.subject,
-        "detail": json.dumps(dict(entry.detail), ensure_ascii=False),
-    }

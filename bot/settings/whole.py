@@ -27,6 +27,7 @@ from bot.settings.address import Origin
 from bot.settings.campaign import CampaignSettings
 from bot.settings.chat import LimitsSettings, SlackSettings, TeamsSettings
 from bot.settings.clouds import EntraSettings, OktaSettings, SignInSettings
+from bot.settings.data import AuditSettings
 from bot.settings.errors import problems
 from bot.settings.files import read_toml
 from bot.settings.mail import MailSettings
@@ -116,6 +117,7 @@ class Settings(BaseSettings):
         "`Europe/Berlin`.",
     )
     redis: RedisSettings = Field(RedisSettings(), description="The store.")
+    audit: AuditSettings = Field(AuditSettings(), description="The audit.")
     okta: tuple[OktaSettings, ...] = Field(description="The Okta orgs, at least one.")
     entra: EntraSettings | None = Field(
         None, description="Microsoft; without it, people and consents are unknown."

@@ -17,12 +17,14 @@ from adapters.redis import schema
 from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.schema import LEASE, MIGRATIONS, SCHEMA, migrate
+from adapters.redis.trail import Trail
 from bot.domain.consent.requests import Stage
 from bot.domain.inventory.apps import AppRef
 from bot.errors import StoreUnsafe
 from bot.foundation import open_foundation
 from bot.settings.store import RedisSettings
 from bot.settings.whole import Settings
+from tests.audits import findings
 from tests.stores import lay_down, picked_up, recorded
 from tests.terminal import Terminal, settings_file
 from tests.wiring import settings as bot_settings
@@ -44,7 +46,7 @@ def at(redis_url: str) -> Settings:
 async def test_a_store_of_each_former_form_is_brought_up(store: Redis, former: int) -> None:
     """Every app, request, note and delivery is there, and reads as it did."""
     await lay_down(store, former)
-    await migrate(store, KEYS)
+    await migrate(store, KEYS, Trail(store, KEYS))
     ledger = RedisLedger(store, KEYS)
     assert await schema.check(store, KEYS) == SCHEMA
     assert {str(app.app.ref) for app in await ledger.apps()} == {
@@ -54,32 +56,30 @@ async def test_a_store_of_each_former_form_is_brought_up(store: Redis, former: i
     assert (request.stage, request.admin_name) == (Stage.DELIVERED, "Ada Moreau")
     assert len(await ledger.account_notes()) == 2
     assert await ledger.delivery("round:2026-11-20:slack:U1") is not None
-    assert [entry.action for entry in await ledger.audit()][-4:] == [
-        "fail_delivery",
-        "deliver",
-        "assess",
-        "ask",
-    ]
+    actions = [entry.action for entry in await ledger.audit()]
+    assert actions == ["audit_sealed", "fail_delivery", "deliver", "assess", "ask"]
+    assert await findings(store) == []
 
 
 async def test_records_become_plain_json_and_nothing_else_changes(store: Redis) -> None:
     """At the same revision, so that their summaries still stand; all other keys as they were."""
     await lay_down(store, 1)
-    await migrate(store, KEYS)
+    await migrate(store, KEYS, Trail(store, KEYS))
     before, after = recorded(1), await picked_up(store)
     records = apps_of(after)
     assert records["0oa2"]["app"]["label"] == "Fabrikam „Büro“ | O365"
     assert {"schema"} <= after.keys() - before.keys()
-    untouched = before.keys() - {"apps:contoso"}
+    assert after["audit"]["holds"][:4] == before["audit"]["holds"]
+    untouched = before.keys() - {"apps:contoso", "audit"}
     assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
 
 
 async def test_what_is_up_to_date_is_left_alone(store: Redis) -> None:
     """A second start changes nothing."""
     await lay_down(store, 1)
-    await migrate(store, KEYS)
+    await migrate(store, KEYS, Trail(store, KEYS))
     once = await picked_up(store)
-    await migrate(store, KEYS)
+    await migrate(store, KEYS, Trail(store, KEYS))
     assert await picked_up(store) == once
 
 
@@ -97,19 +97,19 @@ async def test_a_migration_that_died_is_gone_on_with(store: Redis) -> None:
             raise ConnectionError("killed")
 
     with pytest.raises(ConnectionError):
-        await MIGRATIONS[1](store, KEYS, dies)
+        await MIGRATIONS[1](store, KEYS, Trail(store, KEYS), dies)
     assert await schema.check(store, KEYS) == 1
     stored = await store.hvals(KEYS.apps("contoso"))
     through = sum("z1:" not in str(one) for one in stored)
     assert 0 < through < len(stored)
-    await migrate(store, KEYS)
+    await migrate(store, KEYS, Trail(store, KEYS))
     assert not any("z1:" in str(one) for one in await store.hvals(KEYS.apps("contoso")))
 
 
 async def test_a_former_replica_may_go_on_writing(store: Redis) -> None:
     """In a rolling deploy it writes its own form after the migration: that is still read."""
     await lay_down(store, 1)
-    await migrate(store, KEYS)
+    await migrate(store, KEYS, Trail(store, KEYS))
     packed = recorded(1)["apps:contoso"]["holds"]["0oa1"]
     await store.hset(KEYS.apps("contoso"), "0oa1", packed)
     record = await RedisLedger(store, KEYS).app(AppRef("contoso", "0oa1"))
@@ -122,7 +122,7 @@ async def test_one_replica_migrates_and_the_others_wait_and_say_so(store: Redis)
     await lay_down(store, 1)
     await store.set(KEYS.migrating(), "another", px=LEASE)
     with capture_logs() as lines:
-        waiting = asyncio.create_task(migrate(store, KEYS))
+        waiting = asyncio.create_task(migrate(store, KEYS, Trail(store, KEYS)))
         await asyncio.sleep(1.2)
         assert not waiting.done()
         await store.set(KEYS.schema(), SCHEMA)
@@ -136,7 +136,7 @@ async def test_three_replicas_at_once_migrate_once(store: Redis) -> None:
     """And all of them start."""
     await lay_down(store, 1)
     with capture_logs() as lines:
-        await asyncio.gather(*(migrate(store, KEYS) for _ in range(3)))
+        await asyncio.gather(*(migrate(store, KEYS, Trail(store, KEYS)) for _ in range(3)))
     steps = [line["to"] for line in lines if "to" in line]
     assert steps == list(range(2, SCHEMA + 1))
     assert await store.get(KEYS.migrating()) is None
@@ -146,10 +146,10 @@ async def test_a_dead_replica_holds_nobody_up_for_longer_than_its_lease(store: R
     """The next one goes on; what claims to be a lease without an end is none."""
     await lay_down(store, 1)
     await store.set(KEYS.migrating(), "dead", px=700)
-    await asyncio.wait_for(migrate(store, KEYS), 10)
+    await asyncio.wait_for(migrate(store, KEYS, Trail(store, KEYS)), 10)
     await store.delete(KEYS.schema())
     await store.set(KEYS.migrating(), "planted")
-    await asyncio.wait_for(migrate(store, KEYS), 10)
+    await asyncio.wait_for(migrate(store, KEYS, Trail(store, KEYS)), 10)
     assert await schema.check(store, KEYS) == SCHEMA
 
 
@@ -169,7 +169,7 @@ async def test_a_version_that_is_none_is_taken_for_the_oldest(store: Redis) -> N
     """Each step does nothing to what is in its new form."""
     await lay_down(store, 1)
     await store.set(KEYS.schema(), "evil")
-    await migrate(store, KEYS)
+    await migrate(store, KEYS, Trail(store, KEYS))
     assert await schema.check(store, KEYS) == SCHEMA
 
 
