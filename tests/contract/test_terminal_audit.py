@@ -11,6 +11,7 @@ import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -135,7 +136,7 @@ async def test_what_is_wrong_is_named_with_status_1(terminal: Terminal, store: R
     """Each row that is concerned."""
     trail = Trail(store, KEYS, KEY.encode())
     await trail.commit(Commit(), tuple(entry(n) for n in range(5)))
-    found = await store.xrange(KEYS.audit())
+    found: Any = await store.xrange(KEYS.audit())
     await store.xdel(KEYS.audit(), found[1][0])
     ran = await terminal.run("audit", "verify")
     assert (ran.status, ran.out) == (1, "row 2 is missing\n")
