@@ -21,11 +21,10 @@ from redis.asyncio import Redis
 from adapters.redis.commit import Commit, milliseconds, register, text
 from adapters.redis.keys import Keys
 from adapters.redis.store import errors
-from bot.domain import audit
+from bot.domain import audit, pseudonyms
 from bot.domain.audit import Former, Head, Row
 from bot.domain.changes import AuditEntry
-from bot.domain.people import pseudonyms
-from bot.domain.people.pseudonyms import Somebody
+from bot.domain.pseudonyms import Somebody
 
 log = structlog.get_logger(__name__)
 

@@ -23,7 +23,7 @@ import typer
 from adapters.terminal import logs
 from adapters.terminal.options import Config, Level, errors_in_words
 from bot.domain.audit import Head, Row, Verifier
-from bot.domain.people.pseudonyms import shown
+from bot.domain.pseudonyms import shown
 from bot.domain.visible import visible
 from bot.ports.audit import AuditTrail
 from bot.services.inventory.export import safe_cell

@@ -18,7 +18,7 @@ from adapters.redis.trail import Trail
 from bot.domain.audit import Finding, Head, Wrong
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.inventory.apps import AppRef
-from bot.domain.people.pseudonyms import Somebody
+from bot.domain.pseudonyms import Somebody
 from bot.errors import Conflict
 from tests.audits import findings
 from tests.examples import APP, NOW, RECORD, REQUEST

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from bot.domain.changes import AuditEntry
-from bot.domain.people.pseudonyms import Somebody, hidden, shown
+from bot.domain.pseudonyms import Somebody, hidden, shown
 from tests.examples import NOW
 
 
