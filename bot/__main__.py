@@ -97,10 +97,10 @@ async def _audit(settings: Settings) -> AsyncIterator[AuditDesk]:
         yield AuditDesk(base.trail, settings.audit.sealing_key)
 
 
-def _slack_manifest(public_url: str, words: Words) -> Mapping[str, Any]:
+def _slack_manifest(public_url: str, words: Words, socket_mode: bool) -> Mapping[str, Any]:
     from adapters.slack.manifest import manifest
 
-    return manifest(public_url, words)
+    return manifest(public_url, words, socket_mode)
 
 
 def _teams_package(

@@ -44,6 +44,7 @@ from adapters.redis.sign_ins import RedisSignIns
 from adapters.slack.calls import open_web
 from adapters.slack.inbound import SlackInbound
 from adapters.slack.outbound import SlackMessenger
+from adapters.slack.socket import SlackSocket
 from adapters.teams.connector import CONNECTIONS, Connector
 from adapters.teams.inbound import TeamsInbound
 from adapters.teams.messenger import TeamsMessenger
@@ -271,6 +272,10 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             if role.serves
             else build_probe_app(probes)
         )
+        if slack is not None and settings.slack and settings.slack.app_token and role.serves:
+            socket = SlackSocket(settings.slack, slack)
+            await socket.open()
+            stack.push_async_callback(socket.close)
         await services.remind.start()
         _say_what_runs(settings, role, messengers, await store.check(base.redis))
         yield Bot(app, engine, base.ledger, base.scan)

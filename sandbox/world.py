@@ -39,6 +39,7 @@ from sandbox.serving import serve
 from sandbox.slack import workspace as slack_workspace
 from sandbox.slack.api import web_api
 from sandbox.slack.people import SlackPeople
+from sandbox.slack.socket import SocketMode
 from sandbox.slack.workspace import Workspace
 from sandbox.teams import service as teams_service
 from sandbox.teams.api import bot_login_app, connector_app, metadata_app
@@ -50,6 +51,7 @@ OPERATOR = "ola"
 SLACK_TOKEN = "xoxb-sandbox-0000000000-contoso"
 SLACK_SECRET = "sandbox-signing-secret-0123456789"
 MONITORING_TOKEN = "sandbox-monitoring"
+SLACK_APP_TOKEN = "xapp-sandbox-0000000000-contoso"
 TEAMS_SECRET = "sandbox-teams-app-password"
 
 
@@ -62,6 +64,7 @@ class World:
 
     `key_directory` keeps the RSA keys from one run to the next; without it they are made anew.
     `page_port` None leaves the page out; a port that is taken is replaced by a free one.
+    `socket_mode`: Slack reaches the bot by Socket Mode alone.
     Inside the context there are `company`, `log`, `slack`, `teams`, `hooks` and `page_url`.
     `down` holds the names of services (as in `company.addresses`) that answer 503 for now.
     """
@@ -78,6 +81,7 @@ class World:
         now: Callable[[], datetime] = utc_now,
         key_directory: Path | None = None,
         page_port: int | None = PAGE_PORT,
+        socket_mode: bool = False,
     ) -> None:
         self.bot_url = ""
         self.clock = AheadClock(now)
@@ -85,6 +89,7 @@ class World:
         self._now = now
         self._key_directory = key_directory
         self._page_port = page_port
+        self._socket_mode = socket_mode
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -100,6 +105,10 @@ class World:
             httpx.AsyncClient(trust_env=False, timeout=30)
         )
         workspace = Workspace(self.company, self.log, SLACK_TOKEN, SLACK_SECRET)
+        if self._socket_mode:
+            workspace.socket = await self._stack.enter_async_context(
+                SocketMode(SLACK_APP_TOKEN, slack_workspace.APP_ID)
+            )
         workspace.deactivated |= _slack_ids_of_the_disabled(self.company)
         service = TeamsService(
             self.company,
@@ -155,6 +164,7 @@ class World:
         """Once the bot answers at all: Slack checks its URL, Teams tells it who has the app, and
         the event hooks are verified.
 
+        By Socket Mode Slack has no URL to check, and waits for a connection instead.
         Raises TimeoutError when there is no answer `within` seconds, and RuntimeError when the bot
         does not send Slack's challenge back.
         """
@@ -239,7 +249,11 @@ class World:
                 "[slack]",
                 {
                     "bot_token": SLACK_TOKEN,
-                    "signing_secret": SLACK_SECRET,
+                    **(
+                        {"app_token": SLACK_APP_TOKEN}
+                        if self._socket_mode
+                        else {"signing_secret": SLACK_SECRET}
+                    ),
                     "channel": slack_workspace.CHANNEL,
                     "operators": [operator.slack_id],
                     "api_url": f"{at['slack']}/api/",

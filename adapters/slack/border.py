@@ -87,10 +87,20 @@ async def accept(request: Request, signing_secret: str) -> Accepted:
         if not isinstance(challenge, str) or not challenge.isascii():
             raise Refused(400, "The challenge is none.")
         return Accepted(challenge=challenge)
+    return opened(parsed, signature)
+
+
+def opened(body: object, sign_of_it: str) -> Accepted:
+    """What is to be served of a genuine body. Raises Refused.
+
+    `sign_of_it` names a body that has no id of its own.
+    """
     try:
-        return Accepted(served(parsed), _key(parsed, signature))
+        if isinstance(body, dict):
+            return Accepted(served(body), _key(body, sign_of_it))
     except Odd:
-        raise Refused(400, "The body is not what Slack documents.") from None
+        pass
+    raise Refused(400, "The body is not what Slack documents.")
 
 
 def sign(signing_secret: str, timestamp: str, body: bytes) -> str:
@@ -149,9 +159,9 @@ def _is_ssl_check(body: bytes) -> bool:
     return fields.get("ssl_check") == "1" and fields.keys() <= {"ssl_check", "token"}
 
 
-def _key(body: Json, signature: str) -> str:
+def _key(body: Json, sign_of_it: str) -> str:
     """Events are sent again with a new signature but the same `event_id`."""
     for name in ("event_id", "trigger_id"):
         if isinstance(value := body.get(name), str) and value.isprintable() and value:
             return f"slack:{name}:{value[:200]}"
-    return f"slack:signature:{signature}"
+    return f"slack:signature:{sign_of_it}"

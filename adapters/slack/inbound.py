@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from adapters.slack import posting
-from adapters.slack.border import Refused, accept
+from adapters.slack.border import Accepted, Refused, accept
 from adapters.slack.calls import call, quiet
 from adapters.slack.drawing import Drawn
 from adapters.slack.elements import OPENED
@@ -76,7 +76,8 @@ class SlackInbound:
     def __init__(
         self, settings: SlackSettings, answers: Answers, once: Once, web: AsyncWebClient
     ) -> None:
-        self._secret = settings.signing_secret.get_secret_value()
+        secret = settings.signing_secret
+        self._secret = secret.get_secret_value() if secret else ""
         self._answers = answers
         self._once = once
         self._web = web
@@ -88,6 +89,8 @@ class SlackInbound:
 
     async def endpoint(self, request: Request) -> Response:
         """Answer one request of Slack's. Never raises for what came in."""
+        if not self._secret:
+            return PlainTextResponse("Slack comes by Socket Mode here.", 404)
         try:
             accepted = await accept(request, self._secret)
         except Refused as refused:
@@ -97,21 +100,27 @@ class SlackInbound:
             return PlainTextResponse(refused.reason, refused.status, headers)
         if accepted.challenge is not None:
             return JSONResponse({"challenge": accepted.challenge})
-        if accepted.body is None:
-            return Response()  # genuine, and nothing we serve
         try:
-            first = await self._mark(accepted.key)
+            await self.take(accepted)
         except (StoreError, TimeoutError) as error:
             log.error("slack request not accepted", reason=str(error) or "the store is too slow")
             return PlainTextResponse("Not now, try again.", 503, {"Retry-After": "5"})
-        if first:
+        return Response()
+
+    async def take(self, accepted: Accepted) -> None:
+        """Mark what came in, and begin to answer it if it came for the first time.
+
+        Returns at once. Raises StoreError or TimeoutError when it cannot be taken now.
+        """
+        if accepted.body is None:
+            return  # genuine, and nothing we serve
+        if await self._mark(accepted.key):
             # As in Socket Mode Bolt is given what was verified and parsed at the border, so that it
             # does neither again. (It would take a command that speaks of a "payload" for something
             # else.)
             self._start(self._serve(AsyncBoltRequest(body=accepted.body, mode="socket_mode")))
         else:
             log.info("slack request repeated", key=accepted.key)
-        return Response()
 
     @property
     def under_way(self) -> int:
@@ -156,7 +165,7 @@ class SlackInbound:
             process_before_response=True,  # Slack has its response: nobody waits for this one
             logger=quiet,
             client=AsyncWebClient(base_url=self._web.base_url, logger=quiet, retry_handlers=[]),
-            signing_secret=self._secret,
+            signing_secret=self._secret or None,
             authorize=authorize,
         )
 

@@ -27,9 +27,13 @@ SCOPES = (
 EVENTS = ("app_home_opened", "app_mention", "message.im")
 
 
-def manifest(public_url: str, words: Words) -> dict[str, Any]:
-    """As Slack reads it under "Create New App", "From a manifest"."""
-    endpoint = f"{public_url}/slack/events"
+def manifest(public_url: str, words: Words, socket_mode: bool = False) -> dict[str, Any]:
+    """As Slack reads it under "Create New App", "From a manifest".
+
+    By Socket Mode the bot comes to Slack, so there is no address to name.
+    """
+    endpoint = {} if socket_mode else {"url": f"{public_url}/slack/events"}
+    requests = {} if socket_mode else {"request_url": f"{public_url}/slack/events"}
     return {
         "display_information": {
             "name": "o365bot",
@@ -46,7 +50,7 @@ def manifest(public_url: str, words: Words) -> dict[str, Any]:
             "slash_commands": [
                 {
                     "command": "/o365",
-                    "url": endpoint,
+                    **endpoint,
                     "description": words("listing.command"),
                     "usage_hint": "help",
                     "should_escape": False,
@@ -55,10 +59,10 @@ def manifest(public_url: str, words: Words) -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {"request_url": endpoint, "bot_events": list(EVENTS)},
-            "interactivity": {"is_enabled": True, "request_url": endpoint},
+            "event_subscriptions": {**requests, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, **requests},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": False,
+            "socket_mode_enabled": socket_mode,
             "token_rotation_enabled": False,
         },
     }

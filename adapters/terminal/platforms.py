@@ -18,7 +18,7 @@ from bot.settings.address import Origin
 from bot.settings.section import Guid
 from bot.settings.whole import load
 
-SlackManifest = Callable[[str, Words], Mapping[str, Any]]
+SlackManifest = Callable[[str, Words, bool], Mapping[str, Any]]
 TeamsPackage = Callable[[str, str, str, str, Callable[[str], Words]], bytes]
 
 Url = Annotated[
@@ -41,14 +41,22 @@ def add_platform_commands(
     cli.add_typer(teams, name="teams")
 
     @slack.command("manifest")
-    def manifest(config: Config = None, url: Url = "") -> None:
+    def manifest(
+        config: Config = None,
+        url: Url = "",
+        socket_mode: Annotated[
+            bool,
+            typer.Option("--socket-mode", help="Slack cannot reach the bot: it connects itself."),
+        ] = False,
+    ) -> None:
         """Print the manifest to paste into Slack under "Create New App", "From a manifest"."""
         with errors_in_words():
             language = FALLBACK
             if not url:
                 settings = load(config)
                 url, language = settings.public_url, settings.language
-            made = slack_manifest(_checked("--url", Origin, url), Words(language))
+                socket_mode |= bool(settings.slack and settings.slack.app_token)
+            made = slack_manifest(_checked("--url", Origin, url), Words(language), socket_mode)
         typer.echo(json.dumps(made, indent=2, ensure_ascii=False))
 
     @teams.command("package")

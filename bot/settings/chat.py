@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from bot.settings.address import Address, Origin
 from bot.settings.section import Guid, Section, one_word, secret_value, shaped
@@ -31,7 +31,16 @@ class SlackSettings(Section):
     """The Slack app."""
 
     bot_token: SecretStr = Field(description="The bot token, `xoxb-…`.")
-    signing_secret: SecretStr = Field(description="The signing secret of the app.")
+    app_token: SecretStr | None = Field(
+        None,
+        description="An app-level token (`xapp-…`, scope `connections:write`), for Socket Mode: "
+        "the bot opens the connection, and Slack need not reach it.",
+    )
+    signing_secret: SecretStr | None = Field(
+        None,
+        validate_default=True,
+        description="The signing secret of the app, for what Slack sends over HTTP.",
+    )
     channel: Annotated[
         str, shaped(r"([CG][A-Z0-9]+)?", "a channel's id such as C0123456789, not its name")
     ] = Field("", description="Id of the channel that gets board and reports.")
@@ -41,7 +50,7 @@ class SlackSettings(Section):
     ] = Field((), description="Ids (`U…`) of the members who may ask and send. Nobody else may.")
     api_url: Address = Field("https://slack.com/api", description="Slack's Web API.")
 
-    _one_word = field_validator("bot_token", "signing_secret")(one_word)
+    _one_word = field_validator("bot_token", "signing_secret", "app_token")(one_word)
 
     @field_validator("bot_token")
     @classmethod
@@ -56,9 +65,18 @@ class SlackSettings(Section):
 
     @field_validator("signing_secret")
     @classmethod
-    def _no_token(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value().startswith(("xox", "xapp-")):
+    def _some_way_in(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None and info.data.get("app_token", ...) is None:
+            raise ValueError("give it, or app_token for Socket Mode: Slack has no other way in")
+        if value and value.get_secret_value().startswith(("xox", "xapp-")):
             raise ValueError("this is a token; expected the Signing Secret of Basic Information")
+        return value
+
+    @field_validator("app_token")
+    @classmethod
+    def _of_the_app(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith("xapp-"):
+            raise ValueError("expected an App-Level Token, which begins with xapp-")
         return value
 
     @field_validator("operators")

@@ -59,15 +59,17 @@ def web_api(workspace: Workspace) -> Starlette:
     async def call(request: Request) -> Response:
         method = request.path_params["method"]
         handler = methods.table.get(method)
-        if handler is None:
+        if handler is None and method != "apps.connections.open":
             return JSONResponse({"ok": False, "error": "unknown_method", "req_method": method})
         args = await _arguments(request, method)
         token = args.pop("token", None) or _bearer(request)
+        if method == "apps.connections.open":
+            return JSONResponse(_connection(workspace, token))
         if token != workspace.bot_token:
             error = "invalid_auth" if token else "not_authed"
             return JSONResponse({"ok": False, "error": error})
         try:
-            answer = handler(args)
+            answer = methods.table[method](args)
         except SlackError as error:
             return JSONResponse({"ok": False, "error": error.code, **error.details})
         except RateLimited as limited:
@@ -88,6 +90,16 @@ def web_api(workspace: Workspace) -> Starlette:
             Route("/actions/{team}/{token}", answer, methods=["POST"]),
         ]
     )
+
+
+def _connection(workspace: Workspace, token: str | None) -> Json:
+    """An address for Socket Mode, for the app-level token alone."""
+    socket = workspace.socket
+    if socket is None:
+        return {"ok": False, "error": "socket_mode_not_enabled"}
+    if token != socket.app_token:
+        return {"ok": False, "error": "not_allowed_token_type" if token else "not_authed"}
+    return {"ok": True, "url": socket.new_address()}
 
 
 def _bearer(request: Request) -> str | None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from sandbox.slack.socket import SocketMode
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -37,7 +39,7 @@ class Delivery:
 
 @dataclass
 class SlackDelivery:
-    """Sends signed requests to `events_url`, the bot's one request URL.
+    """Sends signed requests to `events_url`, the bot's one request URL, or over `socket` if given.
 
     `timeout` and `retry_delays` are in seconds and as Slack documents them: nearly at once, after
     a minute, after five.
@@ -48,6 +50,7 @@ class SlackDelivery:
     changed: Callable[[], None]
     """Called after every request."""
     events_url: str = ""
+    socket: SocketMode | None = None
     timeout: float = 3.0
     retry_delays: tuple[float, ...] = (0.5, 60.0, 300.0)
     deliveries: list[Delivery] = field(default_factory=list)
@@ -69,7 +72,13 @@ class SlackDelivery:
     async def request(
         self, what: str, body: bytes, headers: dict[str, str] | None = None
     ) -> Delivery:
-        """POST the signed body to the bot and wait as long as Slack does."""
+        """Send the body to the bot, signed, and wait as long as Slack does."""
+        started = time.monotonic()
+        retry = int((headers or {}).get("X-Slack-Retry-Num", 0))
+        if self.socket is not None:
+            taken = await self.socket.send(body, retry)
+            failure = "" if taken else "http_timeout"
+            return self._ended(Delivery(what, retry, time.monotonic() - started, failure, None))
         kind = "application/json" if body[:1] == b"{" else "application/x-www-form-urlencoded"
         stamp = str(int(time.time()))
         signed = {
@@ -79,7 +88,6 @@ class SlackDelivery:
             "X-Slack-Signature": sign(self.signing_secret, stamp, body),
             **(headers or {}),
         }
-        started = time.monotonic()
         response, failure = None, ""
         try:
             async with asyncio.timeout(self.timeout):
@@ -89,8 +97,9 @@ class SlackDelivery:
             failure = "http_timeout"
         except (httpx.TransportError, httpx.UnsupportedProtocol):
             failure = "connection_failed"
-        retry = int((headers or {}).get("X-Slack-Retry-Num", 0))
-        delivery = Delivery(what, retry, time.monotonic() - started, failure, response)
+        return self._ended(Delivery(what, retry, time.monotonic() - started, failure, response))
+
+    def _ended(self, delivery: Delivery) -> Delivery:
         self.deliveries.append(delivery)
         self.changed()
         return delivery

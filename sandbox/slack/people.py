@@ -52,7 +52,10 @@ class SlackPeople:
 
     def __post_init__(self) -> None:
         self.delivery = SlackDelivery(
-            self.workspace.signing_secret, self.client, self.workspace.log.touch
+            self.workspace.signing_secret,
+            self.client,
+            self.workspace.log.touch,
+            socket=self.workspace.socket,
         )
         self.workspace.posted.append(self._watch)
 
@@ -168,6 +171,9 @@ class SlackPeople:
 
     async def verify_url(self) -> bool:
         """Slack's check of the request URL: whether the bot sends the challenge back."""
+        if self.workspace.socket is not None:
+            await self.workspace.socket.connected.wait()
+            return True
         challenge = secrets.token_urlsafe(24)
         body = {"token": "legacy", "challenge": challenge, "type": "url_verification"}
         delivery = await self.delivery.request("url_verification", json.dumps(body).encode())

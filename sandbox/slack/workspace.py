@@ -15,6 +15,7 @@ from sandbox.chatlog import ChatLog, Conversation, Message
 from sandbox.company.company import Company
 from sandbox.company.records import Person
 from sandbox.limits import RateLimit
+from sandbox.slack.socket import SocketMode
 
 Json = dict[str, Any]
 
@@ -81,6 +82,7 @@ class Workspace:
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
     limit: RateLimit = field(default_factory=RateLimit)
     crawl_always: bool = False
+    socket: SocketMode | None = None
     posted: list[Callable[[Conversation, Message, str], None]] = field(default_factory=list)
     """Told of every visible message with what happened: posted, changed."""
     _last_ts: float = 0.0

@@ -89,6 +89,13 @@ def test_the_slack_manifest_keeps_slacks_limits(language: str) -> None:
     assert re.findall(r"https?://[^\"]+", json.dumps(made)) == [f"{URL}/slack/events"] * 3
 
 
+def test_by_socket_mode_slack_is_told_no_address() -> None:
+    """docs.slack.dev, "Using Socket Mode": the bot connects, so nothing is to be called."""
+    made = manifest(URL, Words("en"), socket_mode=True)
+    assert made["settings"]["socket_mode_enabled"] is True
+    assert URL not in json.dumps(made)
+
+
 def test_every_scope_that_slack_is_asked_for_is_explained() -> None:
     """docs/slack.md has a row for each, and no other."""
     page = (ROOT / "docs" / "slack.md").read_text()

@@ -230,6 +230,7 @@ def test_the_environment_wins_over_the_file(
     settings = load(written(tmp_path, GOOD.replace("[redis]", "scan_every_minutes = 5\n[redis]")))
     assert settings.scan_every_minutes == 30
     assert settings.slack is not None
+    assert settings.slack.signing_secret is not None
     assert settings.slack.signing_secret.get_secret_value() == "from-outside"
     assert settings.slack.bot_token.get_secret_value() == "xoxb-hush"
 
