@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import policies
+from bot.chat.asked import Asked
 from bot.chat.campaign.reminding import Reminding
 from bot.chat.consent.letters import Letters
-from bot.chat.conversation import CampaignParts, Conversation
+from bot.chat.conversation import Conversation
+from bot.chat.operating import CampaignParts, Operating
 from bot.chat.welcome import Welcome
 from bot.domain.agenda import BOARDS, RETURNED_MAIL
 from bot.domain.campaign.intents import Policy
@@ -33,6 +35,7 @@ from bot.services.campaign.outreach import Outreach
 from bot.services.campaign.postpone import Postpone
 from bot.services.campaign.rehearse import Rehearse
 from bot.services.campaign.remind import Remind
+from bot.services.campaign.statements import Statements
 from bot.services.consent.acknowledge import Acknowledge
 from bot.services.consent.arrive import Arrive
 from bot.services.consent.ask import Ask
@@ -52,6 +55,7 @@ from bot.services.inventory.verdicts import Verdicts
 from bot.services.inventory.waive import Hurry, Waive
 from bot.services.operators.enter import Enter
 from bot.services.operators.read import Read
+from bot.services.people.accounts import Accounts
 from bot.services.people.twins import Twins
 from bot.settings.whole import Settings
 
@@ -259,31 +263,47 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
 
     rehearse = rehearsal(settings, ledger, clock, policy, twins)
     outreach = Outreach(ledger=ledger, ask=ask, tell=tell, clock=clock, policy=policy)
+    accounts = Accounts(ledger=ledger, clock=clock)
+    campaign = CampaignParts(
+        rehearse=rehearse,
+        boards=boards,
+        postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
+        sample=reminding.sample,
+        waive=waiver(settings, ledger, clock, policy, tell.hurry),
+    )
     conversation = Conversation(
-        ledger=ledger,
-        presence=outside.presence,
-        scan=scan,
-        ask=ask,
-        outreach=outreach,
-        remind=remind,
-        acknowledge=acknowledge,
-        prove=prove,
-        follow=follow,
-        onboard=onboard,
+        operating=Operating(
+            ledger=ledger,
+            scan=scan,
+            ask=ask,
+            outreach=outreach,
+            remind=remind,
+            onboard=onboard,
+            clock=clock,
+            accounts=accounts,
+            link_hours=settings.link_hours,
+            campaign=campaign,
+            examination=outside.doctor,
+        ),
+        asked=Asked(
+            ledger=ledger,
+            acknowledge=acknowledge,
+            prove=prove,
+            follow=follow,
+            postpone=campaign.postpone,
+            statements=Statements(
+                ledger=ledger, clock=clock, accounts=accounts, postpone=campaign.postpone
+            ),
+            ask=ask,
+            clock=clock,
+            public_url=settings.public_url,
+            chat_is_proof=chat_is_proof,
+        ),
         clock=clock,
         operators=policies.operators(settings),
         limits=outside.limits,
         language=settings.language,
-        link_hours=settings.link_hours,
-        public_url=settings.public_url,
-        examination=outside.doctor,
-        campaign=CampaignParts(
-            rehearse=rehearse,
-            boards=boards,
-            postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
-            sample=reminding.sample,
-            waive=waiver(settings, ledger, clock, policy, tell.hurry),
-        ),
+        presence=outside.presence,
     )
     arrive = Arrive(ledger=ledger, ask=ask, policy=policies.people_policy(settings))
     return Services(

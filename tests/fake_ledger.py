@@ -74,6 +74,7 @@ class FakeLedger:
             *((self._requests.get(r.id), r.revision) for r in changes.requests),
             *((self._deliveries.get(d.key), d.revision) for d in changes.deliveries),
             *((self._notes.get(n.key), n.revision) for n in changes.notes),
+            *((self._notes.get(n.key), n.revision + 1) for n in changes.unsaid),
             *((self._onboardings.get(o.id), o.revision) for o in changes.onboardings),
             *((self._troubles.get(t.place), t.revision) for t in changes.troubles),
             *((self._recipients.get(str(r.chat)), r.revision) for r in changes.recipients),
@@ -96,6 +97,8 @@ class FakeLedger:
             self._aside.pop(delivery.key, None)
         for delivery in changes.planned:
             self._deliveries.setdefault(delivery.key, delivery)
+        for unsaid in changes.unsaid:
+            self._notes.pop(unsaid.key)
         self._notes.update({note.key: note for note in changes.notes})
         self._prospects.update({one.app: one for one in changes.prospects})
         self._troubles.update({trouble.place: trouble for trouble in changes.troubles})

@@ -46,6 +46,9 @@ class Writing:
                 member=delivery.key,
                 score=delivery.due_at.timestamp(),
             )
+        for note in changes.unsaid:
+            commit.expect(self._keys.account_notes(), note.key, note.revision)
+            commit.remove(self._keys.account_notes(), note.key)
         for note in changes.notes:
             commit.put(
                 self._keys.account_notes(),

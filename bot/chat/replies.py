@@ -12,7 +12,7 @@ from bot.chat.consent.personal import PersonalReplies, plain
 from bot.chat.inventory import signing_on
 from bot.chat.inventory.waiving import WaiverReplies, why_waived
 from bot.chat.people import people
-from bot.chat.typed.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, VERBS, typed
+from bot.chat.typed.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, GROUPS, typed
 from bot.chat.words import Words
 from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.consent.requests import ConsentRequest
@@ -52,7 +52,7 @@ class Replies:
     """Writes results out in one language; what can be said next only where it can (`in_chat`)."""
 
     def __init__(self, words: Words, *, in_chat: bool = True) -> None:
-        self._words = words
+        self.words = self._words = words
         self._in_chat = in_chat
         self.waivers = WaiverReplies(words)
 
@@ -343,11 +343,11 @@ class Replies:
         title = words("help.title")
         blocks: list[Block] = [Heading(title), Text(words("help.what"))]
         if operator:
-            blocks.append(said(VERBS))
+            for group, verbs in GROUPS.items():
+                blocks += [Text(words(f"help.to_{group}")), said(verbs)]
             blocks.append(Note(words("help.note")))
         else:
-            blocks.append(Text(words("help.asked")))
-            blocks.append(said((*ABOUT_MESSAGES, "away")))
+            blocks += [Text(words("help.asked")), said(GROUPS["mine"][:-1])]
             blocks.append(Text(words("help.not_operator")))
         return Message(title, tuple(blocks))
 

@@ -38,6 +38,7 @@ class Changes:
 
     `planned` deliveries are different: they are added unless their key exists, which is how the
     same intent found twice is carried out once. `prospects` are looks, so the last one stands.
+    `unsaid` are notes, as they were read, that hold no more: they are taken out.
     `solved` names places whose trouble, if they had one, is over.
     """
 
@@ -46,6 +47,7 @@ class Changes:
     deliveries: tuple[Delivery, ...] = ()
     planned: tuple[Delivery, ...] = ()
     notes: tuple[AccountNote, ...] = ()
+    unsaid: tuple[AccountNote, ...] = ()
     prospects: tuple[Prospect, ...] = ()
     onboardings: tuple[Onboarding, ...] = ()
     troubles: tuple[Trouble, ...] = ()

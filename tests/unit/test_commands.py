@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,7 +107,12 @@ def test_anything_may_be_said(words: str) -> None:
 @given(st.sampled_from([verb for verb in VERBS if verb not in PUBLIC]), st.text(max_size=30))
 def test_space_and_case_make_no_difference(verb: str, rest: str) -> None:
     """`WHY  app` is `why app`."""
-    assert parse(f"  {verb.upper()}   {rest} ") == parse(f"{verb} {rest}")
+    command, loud = parse(f"{verb} {rest}"), parse(f"  {verb.upper()}   {rest} ")
+    if isinstance(command, Unclear) and isinstance(loud, Unclear):
+        # it repeats what was said as it was said
+        assert replace(loud, said="") == replace(command, said="")
+    else:
+        assert loud == command
 
 
 @pytest.mark.parametrize("habit", ["/o365", "o365", "/O365 "])

@@ -56,7 +56,7 @@ async def test_help_is_for_everybody_and_shows_what_they_may_say(world: World) -
     operator, stranger = await world.ask("help"), await world.ask("help", STRANGER)
     assert all(f"/o365 {verb}" in text_of(operator) for verb in VERBS)
     said = [verb for verb in VERBS if f"/o365 {verb}" in text_of(stranger)]
-    assert said == ["verify", "notme", "later", "away"]
+    assert said == ["mine", "verify", "notme", "later", "away", "back"]
     assert "/o365" not in text_of(
         await world.ask("help", replace(STRANGER, platform=Platform.TEAMS))
     )
@@ -188,6 +188,45 @@ async def test_whoever_is_away_is_left_alone(world: World) -> None:
     assert "has passed, so welcome back" in text_of(await world.ask("away 2025-03-01", ADA_IN_CHAT))
     assert "do not understand “soon”" in text_of(await world.ask("away soon", ADA_IN_CHAT))
     assert "Until when?" in text_of(await world.ask("away", ADA_IN_CHAT))
+
+
+async def test_back_ends_an_absence(world: World) -> None:
+    """With an audit line, and again it changes nothing."""
+    await world.ledger.commit(Changes(requests=(REQUEST,)))
+    await world.ask("away until Friday", ADA_IN_CHAT)
+    assert "away until March 7" in text_of(await world.ask("I'm back!", ADA_IN_CHAT))
+    assert "did not have you down as away" in text_of(await world.ask("back", ADA_IN_CHAT))
+    recipient = await world.ledger.recipient(ADA_IN_CHAT)
+    assert recipient is not None
+    assert recipient.away_until is None
+    assert [entry.action for entry in await world.ledger.audit()] == ["back", "away"]
+
+
+@pytest.mark.parametrize(
+    "words", ["send all?", "can we send all?", "> send all", "deny svc@contoso.com?"]
+)
+async def test_what_is_no_clear_command_is_asked_back(world: World, words: str) -> None:
+    """Nothing is done, and it is said how to say it."""
+    await world.ask("scan")
+    before = await world.ledger.audit()
+    answer = text_of(await world.ask(words))
+    assert "I did nothing. If you do, say “/o365 " in answer
+    assert await world.ledger.audit() == before
+    assert world.engine.deliveries == []
+
+
+async def test_dates_are_told(world: World) -> None:
+    """The organisation's own; in German in German."""
+    assert "Okta’s was December 31, 2024" in text_of(await world.ask("when is the deadline?"))
+    german = replace(OPERATOR, language="de")
+    assert "31. Dezember 2024" in text_of(await world.ask("Bis wann?", german))
+
+
+async def test_an_app_named_in_any_sentence_is_told_of(world: World) -> None:
+    """What is no command, and has the name of one app."""
+    await world.ask("scan")
+    for words in ("what about Contoso EU?", "Contoso EU", "was ist mit Contoso EU?"):
+        assert text_of(await world.ask(words)).startswith("Contoso EU")
 
 
 async def test_many_words_that_mean_nothing_are_repeated_in_short(world: World) -> None:

@@ -108,10 +108,55 @@ async def test_the_person_is_told_on_the_other_platform_where_the_message_went(
     assert "I sent you no message" in text_of(await say(world, f"me {CODE}", elsewhere))
 
 
-@pytest.mark.parametrize("words", ["later", "verify", "notme", "saved"])
-async def test_whoever_forgets_the_code_is_asked_for_it(world: person.Stage, words: str) -> None:
-    """Also somebody who is no operator: it may be them who was asked."""
-    assert f"Say “{words} CODE”" in text_of(await say(world, words))
+async def test_whoever_forgets_the_code_to_verify_is_asked_for_it(world: person.Stage) -> None:
+    """It cannot be told which message is meant."""
+    assert "Say “verify CODE”" in text_of(await say(world, "verify"))
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("hi", "Hello! This is waiting for you:"),
+        ("mine", "This is waiting for you:"),
+        ("what do you want from me?", "This is waiting for you:"),
+        ("done", "tell me with the button that it is saved"),
+        ("I saved it", "tell me with the button that it is saved"),
+        ("fertig", "tell me with the button that it is saved"),
+        ("not me", "Is this not yours?"),
+        ("ich bin's nicht", "Is this not yours?"),
+        ("notme", "Is this not yours?"),
+        ("it's me", "This is the one:"),
+        ("later", "When should I ask again?"),
+        ("saved", "tell me with the button"),
+        ("what is this about, please?", "I did not understand that"),
+    ],
+)
+async def test_whoever_was_asked_is_told_what_waits_with_its_buttons(
+    world: person.Stage, words: str, title: str
+) -> None:
+    """Without the code nothing is done yet, and nobody is told that only operators may ask."""
+    answer = await say(world, words)
+    assert title in text_of(answer)
+    assert ASKED.app_label in text_of(answer)
+    assert said_by_buttons(answer) == [f"me {CODE}", f"notme {CODE}", f"later {CODE}"]
+    assert await world.request() == ASKED
+    await say(world, f"me {CODE}")
+    buttons = [f"saved {CODE}", f"me {CODE}", f"notme {CODE}", f"later {CODE}"]
+    assert said_by_buttons(await say(world, words)) == buttons
+
+
+async def test_whoever_was_asked_for_nothing_is_told_so(world: person.Stage) -> None:
+    """ "Done", said by anybody."""
+    for words in ("done", "not me", "mine", "später"):
+        assert "Nothing is waiting for you" in text_of(await say(world, words, STRANGER))
+    assert "If I have written to you" in text_of(await say(world, "hi", STRANGER))
+
+
+async def test_thanks_are_welcome(world: person.Stage) -> None:
+    """From anybody, in their language."""
+    german = replace(STRANGER, language="de-DE")
+    assert text_of(await say(world, "thank you!")) == "You’re welcome."
+    assert text_of(await say(world, "Danke schön 🙏", german)) == "Gern geschehen."
 
 
 # ------------------------------------------------------------------ the person's own words
@@ -275,7 +320,7 @@ async def test_a_tenant_is_onboarded_by_operators_only(world: person.Stage) -> N
         ("notme X sure Ben", NotMe("X", "Ben", sure=True)),
         ("notme X Ben Okafor", NotMe("X", "Ben Okafor", sure=True)),
         ("later X", Later("X")),
-        ("later X 2026-12-04", Later("X", datetime(2026, 12, 4, 9))),
+        ("later X 2026-12-04", Later("X", reason="2026-12-04")),
         ("later X 2026-12-04 7:30 on call", Later("X", datetime(2026, 12, 4, 7, 30), "on call")),
         ("later X 2026-12-04T17:30", Later("X", datetime(2026, 12, 4, 17, 30))),
         ("later X 2026-02-30", Later("X", reason="2026-02-30")),

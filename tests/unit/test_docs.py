@@ -53,9 +53,9 @@ def test_what_is_made_from_the_code_is_up_to_date(name: str) -> None:
 
 def test_a_part_that_is_out_of_date_is_noticed() -> None:
     """The check above can fail: whatever stands between the marks is replaced."""
-    stale = "# Words\n\n<!-- made: commands -->\n\nold\n\n<!-- end -->\n\nby hand\n"
+    stale = "# Words\n\n<!-- made: commands -->\n\nstale words\n\n<!-- end -->\n\nby hand\n"
     fresh = renew(stale)
-    assert "old" not in fresh
+    assert "stale words" not in fresh
     assert fresh.startswith("# Words\n\n<!-- made: commands -->\n\n| Type |")
     assert fresh.endswith("<!-- end -->\n\nby hand\n")
     assert renew(fresh) == fresh

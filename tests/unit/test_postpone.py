@@ -90,7 +90,9 @@ def test_choices_are_fewer_the_nearer_the_date_is(
 )
 def test_times_are_understood_as_people_type_them(said: str, at: datetime, reason: str) -> None:
     """A day without a time is its opening; what stands behind it is the reason."""
-    assert read_moment(said, NOW, UTC_CALENDAR) == (at, reason)
+    found = read_moment(said, NOW, UTC_CALENDAR)
+    assert found is not None
+    assert (found.at, found.rest) == (at, reason)
 
 
 @pytest.mark.parametrize(

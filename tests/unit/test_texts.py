@@ -17,7 +17,7 @@ import adapters.web
 import bot
 from adapters.teams.package import COMMANDS
 from adapters.web.pages import _KINDS
-from bot.chat.typed.commands import VERBS
+from bot.chat.typed.commands import GROUPS, VERBS
 from bot.chat.words import FALLBACK, Words, languages
 from bot.domain.campaign.foresight import PostKind
 from bot.domain.campaign.intents import Reason
@@ -38,6 +38,7 @@ from bot.domain.people.admins import Platform
 from bot.domain.people.choice import Nobody, Point
 from bot.domain.summaries import Part
 from bot.errors import CloudError, O365BotError
+from bot.services.campaign.statements import Topic
 from bot.settings.errors import LISTS_OF_SECTIONS
 
 ENGLISH = Words()
@@ -263,7 +264,14 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         {"because", "beside", "past", *(f"part_{part.name.lower()}" for part in Part)},
         set(),
     ),
-    "help": ({*VERBS, *(f"say_{verb}" for verb in VERBS)}, set()),
+    "help": ({*VERBS, *(f"say_{verb}" for verb in VERBS), *(f"to_{g}" for g in GROUPS)}, set()),
+    "mine": ({"title", "hello", "done", "later", "me", "not_me", "unclear"}, set()),
+    "dates": ({f"for_{what}" for what in ("all", "org", "tenant", "app")}, set()),
+    "statements": (
+        {f"taken_{topic}" for topic in values(Topic)}
+        | {"accounts", "waived", "later", "away", "week"},
+        set(),
+    ),
     "page": (set().union(*(page_names(asked) for asked, _ in template_calls())), set()),
 }
 

@@ -11,6 +11,7 @@ from bot.chat.typed.commands import (
     Check,
     Command,
     Deny,
+    Hello,
     Help,
     ListApps,
     Onboard,
@@ -20,6 +21,7 @@ from bot.chat.typed.commands import (
     ReportNow,
     Send,
     Unclear,
+    Unsure,
     Verify,
     Who,
     Why,
@@ -32,6 +34,12 @@ MARKS = ["*{}*", "_{}_", "~{}~", "`{}`", "**{}**", "```{}```", "```\n{}\n```", "
          "«{}»", "‘{}’", "\u200b{}", "{}\u200b", "\ufeff{}", "\u2060{}\u2060", " \u00a0{}\u00a0 ",
          "\u202a{}\u202c", "\n\n{}\n", "{}.", "{}!", "*`{}`*", "> *{}*", "- `/o365 {}`",
          "please {}", "hey bot, {}", "Bitte {}", "> what somebody said\n{}"]  # fmt: skip
+QUOTED = [mark for mark in MARKS if mark.startswith(">") and "\n" not in mark]
+CHANGING = [
+    ("deny svc@contoso.com", Deny("svc@contoso.com")),
+    ("onboard contoso.com", Onboard("contoso.com")),
+    ("owner svc@contoso.com is ada@contoso.com", Own("svc@contoso.com", "ada@contoso.com")),
+]
 
 
 @pytest.mark.parametrize("mark", MARKS)
@@ -42,13 +50,13 @@ MARKS = ["*{}*", "_{}_", "~{}~", "`{}`", "**{}**", "```{}```", "```\n{}\n```", "
         ("help", Help()),
         ("plan 14", PlanAhead(14)),
         ("verify ABC-DEF", Verify("ABC-DEF")),
-        ("deny svc@contoso.com", Deny("svc@contoso.com")),
-        ("onboard contoso.com", Onboard("contoso.com")),
-        ("owner svc@contoso.com is ada@contoso.com", Own("svc@contoso.com", "ada@contoso.com")),
+        *CHANGING,
     ],
 )
 def test_what_only_looks_means_nothing(mark: str, words: str, command: Command) -> None:
     """Emphasis, code, lists, quotations, quotes, invisible signs, kindness."""
+    if (words, command) in CHANGING and mark in QUOTED:
+        command = Unsure(words)  # what somebody else said is nothing to be done
     assert parse(mark.format(words)) == command
 
 
@@ -82,7 +90,7 @@ def test_what_is_public_is_known_by_its_word(verb: str, mark: str) -> None:
         ("Wieso ist Sales noch offen?", Why("ist Sales noch offen?")),
         ("wer muss für Sales zustimmen?", Who("muss für Sales zustimmen?")),
         ("bitte sende Labs", Send("Labs")),
-        ("Schick bitte Labs", Send("bitte Labs")),
+        ("Schick bitte Labs", Send("Labs")),
         ("kannst du bitte Labs prüfen?", Check("Labs")),
         ("Können Sie Labs schicken", Send("Labs")),
         ("prüfe Labs", Check("Labs")),
@@ -93,7 +101,7 @@ def test_what_is_public_is_known_by_its_word(verb: str, mark: str) -> None:
         ("send Mail <EMEA>", Send("Mail <EMEA>")),
         ("verify ABC–DEF", Verify("ABC-DEF")),
         ("verify abc-def?", Verify("ABC-DEF")),
-        ("hello", Help()),
+        ("hello", Hello()),
         ("please", Unclear("please")),
     ],
 )

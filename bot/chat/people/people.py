@@ -54,7 +54,7 @@ def who(
         )
         blocks.append(Table(columns, rows))
     blocks += [Note(_gap(words, gap)) for gap in choice.gaps]
-    blocks += [Note(_said(words, note)) for note in choice.notes]
+    blocks += [Note(said(words, note)) for note in choice.notes]
     if chosen is not None and record.state(now).wants_consent:
         label = words("button.send", name=chosen.admin.display_name)
         blocks.append(Buttons((Command("send", label, f"send {record.app.ref}", primary=True),)))
@@ -127,7 +127,8 @@ def _gap(words: Words, gap: AdminGap) -> str:
     return words(f"gap.{gap.kind.value}", call=gap.call, missing=gap.missing, says=says)
 
 
-def _said(words: Words, note: AccountNote) -> str:
+def said(words: Words, note: AccountNote) -> str:
+    """Who said what of an account, and when."""
     date = words.date(note.at.date())
     match note.said:
         case Said.OWNER if note.owner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +38,41 @@ class Unwaive:
 @dataclass(frozen=True, slots=True)
 class Help:
     """What can be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Somebody greets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thanks:
+    """Somebody is content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """By when it has to be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """What waits for me; `said` is what was said of it without naming any: "done", "not_me"…"""
+
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What was said by command and still holds; who was asked sees their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Take back what was said: `what` names the statement, `of` the account, person or code."""
+
+    what: str
+    of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +257,27 @@ class PartTime:
     off: frozenset[int]
 
 
-Personal = Verify | ItIsMe | NotMe | Later | Saved | Saw | Already | Away | PartTime | NeedsCode
+@dataclass(frozen=True, slots=True)
+class Back:
+    """I am back."""
+
+
+Personal = (
+    Verify
+    | ItIsMe
+    | NotMe
+    | Later
+    | Saved
+    | Saw
+    | Already
+    | Mine
+    | Notes
+    | Forget
+    | Away
+    | Back
+    | PartTime
+    | NeedsCode
+)
 """What the asked person may say, operator or not: whose code or account it is decides."""
 
 
@@ -231,6 +287,16 @@ class Unclear:
 
     said: str
     closest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """It has the words of a command that changes something, and is no clear command.
+
+    `clearly` is how that is said.
+    """
+
+    clearly: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,9 +318,9 @@ class NeedsAccount:
     verb: str
 
 
-Command = (
+Operators = (
     ListApps
-    | Help
+    | Deadlines
     | Why
     | Who
     | Send
@@ -269,15 +335,17 @@ Command = (
     | Waive
     | Unwaive
     | Onboard
-    | Personal
-    | Unclear
-    | NeedsApp
-    | NeedsAccount
-    | NeedsDomain
     | PlanAhead
     | ReportNow
     | Sample
+    | Unclear
+    | Unsure
+    | NeedsApp
+    | NeedsAccount
+    | NeedsDomain
 )
+"""What is not said by just anybody."""
+Command = Operators | Personal | Help | Hello | Thanks
 
 WITH_APP: dict[str, type[Why | Who | Send | Check | Unwaive]] = {
     "why": Why,
@@ -305,24 +373,14 @@ WITH_ACCOUNT: dict[str, type[Deny | Allow]] = {"deny": Deny, "allow": Allow}
 ABOUT_MESSAGES = ("verify", "notme", "later")
 ABOUT_APPS = tuple(WITH_APP)
 ABOUT_ACCOUNTS = ("owner", *WITH_ACCOUNT)
-VERBS = (
-    *(
-        "apps",
-        "all",
-        "why",
-        "who",
-        "send",
-        "check",
-        "scan",
-        "doctor",
-        "remind",
-        "plan",
-        "report",
-        "sample",
-    ),
-    *("waive", "unwaive", "waivers", "owner", "deny", "allow", "onboard"),
-    *("verify", "notme", "later", "away", "help"),
-)
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "see": ("apps", "all", "why", "who", "plan", "deadline"),
+    "do": ("send", "check", "scan", "doctor", "remind", "report", "sample"),
+    "tell": ("waive", "unwaive", "waivers", "owner", "deny", "allow", "onboard", "notes"),
+    "mine": ("mine", "verify", "notme", "later", "away", "back", "help"),
+}
+"""What can be said, by what one wants to do."""
+VERBS = tuple(verb for verbs in GROUPS.values() for verb in verbs)
 
 WITH_CODE = ("verify", "me", "notme", "later", "saved", "saw", "already")
 SLASH = "/o365"

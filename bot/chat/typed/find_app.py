@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
+from bot.chat.typed.framing import tidied
 from bot.chat.typed.marks import AROUND, unmarked
+from bot.chat.typed.spelling import spelt
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.likeness import likeness
@@ -15,32 +17,35 @@ from bot.errors import AppAmbiguous, AppUnknown
 from bot.ports.ledger import Ledger
 
 PROPOSED = 3
+_DASHES = re.compile(r"\s*-\s*")
 
 Named = tuple[AppRef, str]
 """An app and its label."""
 
 _ENDS = "?!.,:; " + AROUND
-_THANKS = re.compile(
-    r"[,.!? ]+(?:please|pls|plz|bitte|thanks|thank you|danke|now|jetzt|again|nochmal|noch mal"
-    r"|asap|today|heute)[.!?]*$"
+_AGAIN = re.compile(
+    r"[,.!? ]+(?:now|jetzt|again|nochmal|noch mal|asap|today|heute)$", re.IGNORECASE
 )
 _APP = re.compile(r"^(?:(?:the|die|der|das) )?app |^(?:the|die|das) (?=.* app$)| app$")
 # What stands around a name in a sentence, as `likeness` has it.
 _ENGLISH = (
-    "a about admin again an and any are be been can consent consented could did do does done "
-    "everything finish for fix get going has have how i in is isn't it link may me migrate "
-    "migrated migration missing must need needed needs not now of on open or our owner owns please "
-    "responsible right send should so still that the their them there this to today up us was we "
-    "what when which who whom why will with would wrong yet app apps"
+    "a about admin again an and any anything app approval approve apps are ask asked be been can "
+    "consent consented could did do does doing done everything finish fix for from get getting "
+    "gets give go going handle has have how i in is isn't it its know known link look looking may "
+    "me migrate migrated migration missing must need needed needs news not now of on open or our "
+    "owner owns please responsible right see send should show so state status still take talk tell "
+    "that the their them there they this to today up update us was we what what's when which who "
+    "whom who's why will with would wrong yet you your"
 )
 _GERMAN = (
-    "aber am an auf bei bitte da das dem den der des die dran dürfen ein eine einen er erledigt es "
-    "fehlt fertig für hat haben ich im in ist jetzt kann können link los man mal migriert mir mit "
-    "muss müssen nicht noch nochmal nun offen schon sein sie sind soll sollte umgestellt und "
-    "uns verantwortlich von warum was wegen wem wen wer werden wie wir wird wurde zu zum zur "
-    "zustimmen zuständig"
+    "aber am an auf bei bitte braucht da das dem den der des dich die dir doch dran du dürfen ein "
+    "eine einen er erledigt es fehlt fertig fragen für gefragt gibt hast hat haben ich im in ist "
+    "jetzt kann kannst können kümmert link los machen macht mal man mich migriert mir mit muss "
+    "müssen nicht noch nochmal nun offen schaut schon sein sich sie sind soll sollte stand status "
+    "steht um umgestellt und uns verantwortlich von warum was weißt wegen wem wen wer werden wie "
+    "wir wird wo wurde würdest würde zeig zu zum zur zustimmen zuständig"
 )
-_FILLERS = frozenset(map(likeness, f"{_ENGLISH} {_GERMAN}".split()))
+_FILLERS = frozenset(map(spelt, f"{_ENGLISH} {_GERMAN}".split()))
 
 
 async def named_app(ledger: Ledger, name: str) -> tuple[AppRecord, bool]:
@@ -71,13 +76,16 @@ def find_app(name: str, names: Sequence[Named]) -> AppRef:
     """
     wanted = likeness(name)
     bare = _without_more(wanted)
+    loosely = _joined(spelt(bare))
     steps: tuple[Callable[[Named], bool], ...] = (
         lambda one: wanted in _ids(one),
         lambda one: wanted == likeness(one[1]),
         lambda one: bare in _ids(one),
         lambda one: bare == _label(one),
+        lambda one: loosely == _loosely(one),
         lambda one: wanted != "" and wanted in likeness(one[1]),
         lambda one: bare != "" and bare in _label(one),
+        lambda one: loosely != "" and loosely in _loosely(one),
     )
     for fits in steps:
         if (found := _only(name, [one for one in names if fits(one)])) is not None:
@@ -90,14 +98,14 @@ def app_within(words: str, names: Sequence[Named]) -> AppRef:
 
     Raises as `find_app`.
     """
-    said = _without_more(likeness(words))
+    said = _joined(_without_more(spelt(words)))
     tokens = [token.strip(_ENDS) for token in said.split()]
     rest = " ".join(token for token in tokens if token and token not in _FILLERS)
     for found in (
         [one for one in names if any(token in _ids(one) for token in tokens)],
         _whole(said, names),
-        [one for one in names if rest and _holds(_label(one), rest)],
-        [one for one in names if rest and rest in _label(one)],
+        [one for one in names if rest and _holds(_loosely(one), rest)],
+        [one for one in names if len(rest) > 1 and rest in _loosely(one)],
     ):
         if (ref := _only(words, found)) is not None:
             return ref
@@ -112,7 +120,7 @@ def _only(name: str, found: Sequence[Named]) -> AppRef | None:
 
 def _whole(said: str, names: Sequence[Named]) -> list[Named]:
     """Those whose whole label stands there, as words; not one that is part of a longer one."""
-    found = {one: label for one in names if (label := _label(one)) and _holds(said, label)}
+    found = {one: label for one in names if (label := _loosely(one)) and _holds(said, label)}
     return [
         one
         for one, label in found.items()
@@ -133,6 +141,15 @@ def _label(one: Named) -> str:
     return _bare(likeness(one[1]))
 
 
+def _loosely(one: Named) -> str:
+    """A label in one spelling of umlauts, dashes and spaces."""
+    return _joined(spelt(_label(one)))
+
+
+def _joined(said: str) -> str:
+    return _DASHES.sub(" ", said)
+
+
 @lru_cache(maxsize=20_000)
 def _bare(said: str) -> str:
     """A name without marks and what ends a sentence."""
@@ -141,7 +158,8 @@ def _bare(said: str) -> str:
 
 def _without_more(said: str) -> str:
     """The name in "the labs app, please!"."""
-    return _APP.sub("", _THANKS.sub("", _bare(said))).strip(_ENDS)
+    bare = tidied(_bare(said))[0]
+    return _APP.sub("", tidied(_AGAIN.sub("", bare))[0]).strip(_ENDS)
 
 
 def _alike(wanted: str, names: Sequence[Named]) -> tuple[str, ...]:

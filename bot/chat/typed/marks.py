@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 
-from bot.domain.likeness import visible
+from bot.domain.likeness import visible, with_emoji
 
 _QUOTATION = re.compile(r"^(?:>+\s*)+")
 _BULLET = re.compile(r"^(?:[-*+•◦▪▫‣⁃–—]|\d{1,2}[.)])\s+(?=\S)")
 _FENCE = re.compile(r"```\w*")
+_APOSTROPHE = re.compile(r"(?<=\w)[`´‘’‛ʼ′](?=\w)")
+_DASH = re.compile(r"(?<=[^\W\d])[\u2010-\u2015\u2212](?=[^\W\d])")
 _LINK = re.compile(r"\[([^\[\]]+)\]\((?:https?:|mailto:)[^()\s]*\)")
 _UNDERLINED = re.compile(r"(?<!\w)_+(\S(?:.*?\S)?)_+(?!\w)")
 _STRONG = re.compile(r"[*`~]+")
@@ -23,12 +25,26 @@ AROUND = " \"'`*~“”„‟‘’‚‛«»‹›"
 def one_line(text: str) -> str:
     """What was said, in one line, without quotations, signs of lists, fences and unseen signs.
 
+    Apostrophes, and dashes inside of words, are the plain ones; emoji stand for their names.
+
     A quotation is what somebody else said; where there is nothing else, it is meant.
     """
     lines = [line for line in visible(text).splitlines() if line and not _is_fence(line)]
     own = [line for line in lines if not _QUOTATION.match(line)]
     bare = (_BULLET.sub("", _QUOTATION.sub("", line, count=1), count=1) for line in own or lines)
-    return " ".join(" ".join(bare).split())
+    said = with_emoji(" ".join(bare)).split()
+    return " ".join(one if "@" in one else _plain(one) for one in said)
+
+
+def _plain(word: str) -> str:
+    """A word, but no address: what merely looks the same is another one."""
+    return _DASH.sub("-", _APOSTROPHE.sub("'", word))
+
+
+def quoted(text: str) -> bool:
+    """Whether all that was said is a quotation of somebody else."""
+    lines = [line for line in visible(text).splitlines() if line and not _is_fence(line)]
+    return bool(lines) and all(_QUOTATION.match(line) for line in lines)
 
 
 def opened(text: str) -> str:

@@ -1,11 +1,18 @@
-"""From what somebody typed to a command. Pure: the same words mean the same on every platform."""
+"""From what somebody typed to a command. Pure: the same words mean the same on every platform.
+
+What changes something is only done when it is said clearly; a question about it, a doubt or a
+quotation is not. What others see is said by its exact words and nothing else.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Mapping
 from difflib import get_close_matches
 
+from bot.chat.typed.absence import read_absence
+from bot.chat.typed.accounts import read_owner, said_of_account
+from bot.chat.typed.coded import codes, read_coded, read_verb
 from bot.chat.typed.commands import (
     ABOUT_ACCOUNTS,
     ABOUT_APPS,
@@ -17,34 +24,38 @@ from bot.chat.typed.commands import (
     WITH_APP,
     WITH_CODE,
     WITHOUT,
-    Already,
+    Allow,
     Away,
+    Back,
     Command,
-    ItIsMe,
-    Later,
+    Deadlines,
+    Deny,
+    Forget,
     ListApps,
+    Mine,
     NeedsAccount,
     NeedsApp,
     NeedsCode,
     NeedsDomain,
-    NotMe,
+    Notes,
     Onboard,
     Own,
     PartTime,
     PlanAhead,
-    Saved,
-    Saw,
+    ScanAll,
     Send,
     SendAll,
     Unclear,
-    Verify,
-    Waive,
+    Unsure,
+    Unwaive,
 )
-from bot.chat.typed.marks import AROUND, one_line, opened, unmarked
-from bot.chat.typed.waiver_words import read_waiver
-from bot.chat.typed.weekdays import read_days_off
-from bot.domain.evidence.sights import told_by
-from bot.domain.likeness import exact, likeness
+from bot.chat.typed.days import count_of
+from bot.chat.typed.framing import Framed, framed, tidied
+from bot.chat.typed.marks import AROUND, one_line, opened, quoted, unmarked
+from bot.chat.typed.sentences import read_sentence
+from bot.chat.typed.spelling import forms, pattern, sentence
+from bot.chat.typed.waiver_words import read_waive
+from bot.domain.likeness import likeness
 from bot.domain.summaries import Part
 
 LONGEST = 500
@@ -54,126 +65,164 @@ _ENDS = "?!.,:;…"
 # Slack's command, also where somebody types it by habit: in Teams, or in a message.
 _SLASH = re.compile(r"^/?o365(\s+|$)", re.IGNORECASE)
 
-# What people say before a command to somebody who listens. It means nothing to us.
-_POLITE = re.compile(
-    r"(?:(?:hey|hi|hello|hallo|moin|ok(?:ay)?|so|and|und|now|o365bot|bot|please|pls|plz|bitte|mal"
-    r"|(?:can|could|would|will) (?:you|we|i)|(?:do|does) (?:you|anyone|anybody) know|any idea"
-    r"|i(?:['’]d| would)? (?:want|need|like) to(?: know)?|we (?:want|need) to(?: know)?|let['’]?s"
-    r"|tell (?:me|us)|remember to|go ahead and"
-    r"|(?:kannst|könntest|würdest) du(?: mir| uns)?|(?:können|könnten|würden) (?:sie|wir)(?: mir)?"
-    r"|weißt du|wissen sie|ich (?:möchte|will|muss) wissen|ich wüsste gern"
-    r"|sag(?:e|en sie)? (?:mir|uns))(?:[,:!.]+\s*|\s+))+",
-    re.IGNORECASE,
-)
 # The same words in other forms, and as Germans say them.
 _MEANT = {
     "list": "apps",
     "liste": "apps",
     "alle": "all",
+    "ausnahmen": "waivers",
     "hilfe": "help",
-    "hi": "help",
-    "hello": "help",
-    "hallo": "help",
-    "warum": "why",
-    "wieso": "why",
-    "weshalb": "why",
-    "whom": "who",
-    "wer": "who",
-    "wen": "who",
-    "wem": "who",
+    **dict.fromkeys(("warum", "wieso", "weshalb"), "why"),
+    **dict.fromkeys(("whom", "wer", "wen", "wem"), "who"),
     **dict.fromkeys(("sende", "senden", "schick", "schicke", "schicken", "versende"), "send"),
-    **dict.fromkeys(("prüf", "prüfe", "prüfen", "recheck"), "check"),
-    "scanne": "scan",
-    "später": "later",
-    "abwesend": "away",
+    **dict.fromkeys(("verschick", "verschicke"), "send"),
+    **dict.fromkeys(("prüf", "prüfe", "prüfen", "pruef", "pruefe", "recheck", "re-check"), "check"),
+    **dict.fromkeys(("scanne", "rescan", "re-scan"), "scan"),
+    **dict.fromkeys(("später", "spaeter"), "later"),
+    "erlaube": "allow",
     "beispiel": "sample",
     "muster": "sample",
+    "planung": "plan",
+    "vergiss": "forget",
 }
 # German puts it last: "kannst du Sales prüfen?"
-_LAST = {"schicken": "send", "senden": "send", "versenden": "send", "prüfen": "check"}
+_LAST = {
+    **dict.fromkeys(("schicken", "senden", "versenden", "verschicken"), "send"),
+    **dict.fromkeys(("prüfen", "pruefen"), "check"),
+    "scannen": "scan",
+}
+_LOOK_AGAIN = re.compile(
+    pattern(r"(?:look at|schau dir|schau|sieh dir) (.+?) (?:again|nochmal an|noch mal an|an)"),
+    re.IGNORECASE,
+)
 
-# "which O365 apps need migration", "what Office 365 apps still need to be migrated?",
-# "welche Apps müssen noch umgestellt werden?", "zeig mir die Apps", …
-_QUESTION = re.compile(
-    r"\b(which|what|show|list|welche|was|zeige?|liste)\b.*\b(o365|office\s*365|m365|apps?)\b",
-    re.IGNORECASE | re.DOTALL,
+_PLAN = re.compile(
+    pattern(
+        r"(?:(?:for|over|für|of|the|next|die|nächsten|den|in|kommenden|coming)\s+)*"
+        r"(?P<n>\d{1,9}|an?|one|two|three|four|six|eine?n?|zwei|drei|vier|sechs)\s*"
+        r"(?P<unit>d|days?|tage?n?|w|weeks?|wochen?|months?|monate?n?)?"
+    ),
+    re.IGNORECASE,
 )
-_OWNED = re.compile(
-    r"(?P<account>\S+) (?:is|ist|gehört) (?P<owner>nobody|niemand(?:em)?|\S+@\S+)", re.IGNORECASE
+_PLANNED = re.compile(
+    pattern(r"(?:what(?:'?s| is)(?: the)? plan(?:ned)?|was ist geplant)\b\s*"), re.IGNORECASE
 )
-_NOBODY = ("nobody", "niemand", "niemandem")
-_DAYS = re.compile(r"(\d{1,9})\s*(d|days?|tage?n?)?", re.IGNORECASE)
-# "2026-12-04 09:30 waiting for the auditor", "2026-12-04T09:30", "2026-12-04"
-_WHEN = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d?:\d\d))?(?:\s+(.*))?", re.DOTALL)
 _ABOUT_MORE = ("waive", "onboard", "plan", "away")
 _ABOUT_SOMETHING = (*ABOUT_APPS, *ABOUT_ACCOUNTS, *ABOUT_MESSAGES, *_ABOUT_MORE)
 
+_CHANGES = (Send, SendAll, Own, Deny, Allow, Unwaive, Onboard, Away, Back, PartTime, Forget)
+"""What must be clearly meant; what asks first, or is said by its exact words, is not among them."""
+
 
 def parse(words: str) -> Command:
-    """The command in `words`; anything not understood is `Unclear`, never an error.
-
-    What others see is said by its exact words and nothing else.
-    """
+    """The command in `words`; anything not understood is `Unclear`, never an error."""
     said = _SLASH.sub("", opened(one_line(words)))[:LONGEST].strip()
     if not said:
         return ListApps()
-    exact = likeness(unmarked(said).rstrip(_ENDS) or said)
+    exact = likeness(unmarked(said).rstrip(_ENDS.replace("?", "")) or said)
     if exact in PUBLIC:
         return PUBLIC[exact]
-    if (off := read_days_off(said)) is not None:
-        return PartTime(off)
+    if said.strip(AROUND) == "?":
+        return WITHOUT["?"]
+    bare, asks = tidied(unmarked(said))
+    frame = framed(bare or said)
+    command = (
+        read_coded(frame.words, asks=asks)
+        or read_absence(frame.words)
+        or read_sentence(frame.words)
+        or read_sentence(unmarked(said))
+        or _command(framed(said).words, asks=asks)
+        or _free(frame.words)
+        or _unclear(said, frame)
+    )
+    if not isinstance(command, _CHANGES):
+        return command
+    doubtful = frame.talk or (asks and not frame.requested) or quoted(words)
+    return Unsure(_clearly(command, bare)) if doubtful else command
+
+
+def _command(said: str, *, asks: bool) -> Command | None:
+    """What begins (or, in German, ends) with a verb."""
     verb, rest = _divided(said)
+    bare = tidied(unmarked(rest))[0]
     if verb in LISTS:
-        page = int(rest) if rest.isdecimal() and len(rest) < 5 else 1
-        everything = likeness(rest) in ("all", "alle")
-        return ListApps(max(page, 1), Part.ALL if everything else LISTS[verb])
-    if verb == "waive":
-        return Waive(*read_waiver(rest))
-    if verb in WITHOUT and not rest:
-        return WITHOUT[verb]
+        return _listed(LISTS[verb], bare)
+    if verb in ("waive", "nimm"):
+        return read_waive(verb, rest)
+    if verb == "scan":
+        return ScanAll() if sentence(bare) in _AGAIN else None
+    if verb in WITHOUT:
+        return WITHOUT[verb] if not bare or verb in ("help", "sample") else None
     if verb == "onboard":
-        domain = unmarked(rest.rstrip(_ENDS)).rstrip(_ENDS)
-        return Onboard(domain) if domain else NeedsDomain()
+        domain = bare.strip("<>").rstrip(_ENDS)
+        return Onboard(domain) if domain and " " not in domain else NeedsDomain()
     if verb in WITH_CODE:
         code, _, more = rest.partition(" ")
-        return _personal(verb, _code(code), more.strip()) if code else NeedsCode(verb)
-    if verb == "away":
-        return Away(unmarked(rest))
+        if not codes(code):
+            return Mine(_UNNAMED[verb]) if verb in _UNNAMED else NeedsCode(verb)
+        return read_verb(verb, codes(code), tidied(more)[0], asks=asks)
     if verb == "plan":
-        return _plan(unmarked(rest).rstrip(_ENDS))
-    if verb == "send" and likeness(rest).rstrip(_ENDS) in ("me a sample", "a sample"):
-        return WITHOUT["sample"]
-    if verb == "send" and rest:
+        return _plan(bare)
+    if verb in _BY_NAME:
+        return _BY_NAME[verb] if not bare else None
+    if verb == "forget":
+        what, _, of = bare.partition(" ")
+        return Forget(what, of) if of else None
+    if verb == "send":
         return _send(rest)
     if verb in WITH_APP:
-        return WITH_APP[verb](rest) if rest else NeedsApp(verb)
+        return WITH_APP[verb](rest) if bare else NeedsApp(verb)
     if verb == "owner":
-        return _own(unmarked(rest))
+        return read_owner(bare)
     if verb in WITH_ACCOUNT:
-        account = unmarked(rest.rstrip(_ENDS)).rstrip(_ENDS)
-        one = account and " " not in account
-        return WITH_ACCOUNT[verb](account) if one else NeedsAccount(verb)
-    if _QUESTION.search(said):
-        return ListApps()
-    if verb in WITHOUT:
-        return WITHOUT[verb]
-    close = get_close_matches(verb, (v for v in VERBS if v not in PUBLIC), n=1, cutoff=0.65)
-    return Unclear(said, _meant(close[0], rest) if close and verb not in PUBLIC else "")
+        account = bare.rstrip(_ENDS)
+        return WITH_ACCOUNT[verb](account) if account and " " not in account else NeedsAccount(verb)
+    return None
+
+
+_AGAIN = forms(
+    "/now/again/all/everything/all apps/everything again/all again/again now/everything now",
+    "it again/jetzt/nochmal/neu/alle/alles/alles nochmal/alle apps",
+)
+_BY_NAME: Mapping[str, Command] = {
+    "mine": Mine(),
+    "notes": Notes(),
+    "deadline": Deadlines(),
+    "back": Back(),
+}
+_UNNAMED = {"saved": "done", "already": "done", "me": "me", "notme": "not_me", "later": "later"}
+
+
+def _free(bare: str) -> Command | None:
+    """What is said of accounts, apps and the plan in a sentence."""
+    if (found := _LOOK_AGAIN.fullmatch(bare)) is not None:
+        return WITH_APP["check"](found[1])
+    if (found := _PLANNED.match(bare)) is not None:
+        return _plan(bare[found.end() :])
+    return said_of_account(bare)
+
+
+def _listed(part: Part, rest: str) -> ListApps | None:
+    """A list, a page of it, or all of it; None when more was said."""
+    if likeness(rest) in ("all", "alle"):
+        return ListApps(part=Part.ALL)
+    if rest.isdecimal() and len(rest) < 6:
+        return ListApps(max(int(rest) if len(rest) < 5 else 1, 1), part)
+    return None if rest else ListApps(part=part)
 
 
 def _divided(said: str) -> tuple[str, str]:
     """The verb, as `VERBS` has it where it is one, and what it is about."""
-    said = _POLITE.sub("", said, count=1) if (found := _POLITE.match(said)) else said
-    if found and not said:
-        return "help", ""
+    bare = tidied(said)[0]
     first, _, rest = said.partition(" ")
+    if _verb(first) not in _KNOWN and _verb(bare.partition(" ")[0]) in _KNOWN:
+        first, _, rest = bare.partition(" ")
     verb = _verb(first)
-    about = rest.strip(AROUND)
-    if verb not in _KNOWN and rest:
-        others, _, last = said.rpartition(" ")
+    if rest and (verb not in _KNOWN or _MEANT.get(verb, verb) in LISTS):
+        others, _, last = bare.rpartition(" ")
         if (meant := _LAST.get(_verb(last))) is not None:
             return meant, others.strip(AROUND)
-    return _MEANT.get(verb, verb), about
+    return _MEANT.get(verb, verb), rest.strip(AROUND)
 
 
 def _verb(word: str) -> str:
@@ -181,8 +230,12 @@ def _verb(word: str) -> str:
     return likeness(unmarked(word).strip(_ENDS)) or word
 
 
-def _code(word: str) -> str:
-    return ",".join(likeness(unmarked(one)).rstrip(_ENDS).upper() for one in word.split(","))
+def _unclear(said: str, frame: Framed) -> Unclear:
+    verb, rest = _divided(frame.words)
+    known = _verb(frame.words.partition(" ")[0]) in _KNOWN
+    close = get_close_matches(verb, (v for v in VERBS if v not in PUBLIC), n=1, cutoff=0.65)
+    told = not known and close and verb not in PUBLIC and not frame.talk
+    return Unclear(said, _meant(close[0], rest) if told else "")
 
 
 def _meant(verb: str, rest: str) -> str:
@@ -192,69 +245,74 @@ def _meant(verb: str, rest: str) -> str:
 
 # "contoso/0oa1 now", "all", "all now sure", "alle jetzt"
 _NOW = re.compile(
-    r"(?P<app>.+?)(?P<now>,?\s+(?:right now|now|jetzt|sofort))?(?P<sure>\s+sure)?", re.IGNORECASE
+    r"(?P<app>.+?)(?P<now>,?\s+(?:right now|right away|immediately|now|jetzt|sofort))?"
+    r"(?P<sure>\s+sure)?",
+    re.IGNORECASE,
 )
-_ALL = frozenset({"all", "everything", "all apps", "alle", "alles", "alle apps"})
+_ALL = forms(
+    "all/everything/all apps/all of them/them all/all links/alle/alles/alle apps/alle links"
+)
+_SAMPLES = forms("me a sample/a sample/mir ein beispiel/ein beispiel/mir ein muster")
+_LINK_OF = re.compile(
+    pattern(
+        r"(?:(?:out|raus|los|mal|bitte)\s+)?(?:(?:the|a|den|einen|their|her|his)\s+)?link\s+"
+        r"(?:for|to|für|von|zu)\s+(?P<a>.+?)(?:\s+(?:raus|los|ab))?"
+        r"|(?P<b>.+?)\s+(?:the|den|einen|a|their|her|his)\s+link"
+        r"|(?:out|mal|bitte|los)\s+(?P<c>.+)|(?P<d>.+?)\s+(?:raus|los|out)"
+    ),
+    re.IGNORECASE,
+)
 
 
-def _send(rest: str) -> Send | SendAll:
-    found = _NOW.fullmatch(rest.rstrip(_ENDS))
-    if found is None:
-        return Send(rest)
-    now, sure = bool(found["now"]), bool(found["sure"])
-    app = found["app"].strip(AROUND) if now or sure else rest
-    if likeness(unmarked(app)).rstrip(_ENDS) in _ALL:
+def _send(rest: str) -> Command:
+    about = tidied(rest)[0]
+    if not about:
+        return NeedsApp("send")
+    if sentence(about) in _SAMPLES:
+        return WITHOUT["sample"]
+    found = _NOW.fullmatch(about)
+    assert found is not None  # it takes any text
+    app, now, sure = found["app"].strip(AROUND), bool(found["now"]), bool(found["sure"])
+    if sentence(unmarked(app)) in _ALL:
         return SendAll(now, sure)
-    return Send(app, now, sure)
+    link = _LINK_OF.fullmatch(app)
+    if link is not None:
+        app = next(one for one in link.groups() if one).strip(AROUND)
+    return Send(app if link or now or sure else rest, now, sure)
 
 
 def _plan(rest: str) -> PlanAhead:
-    found = _DAYS.fullmatch(rest)
+    found = _PLAN.fullmatch(rest.rstrip(_ENDS))
     if found is None:
         return PlanAhead(said=rest)
-    days = min(max(int(found[1]), 1), LONGEST_PLAN)
-    return PlanAhead(days, "" if days == int(found[1]) else rest)
+    unit = likeness(found["unit"] or "d")[0]
+    wanted = count_of(found["n"]) * {"w": 7, "m": 30}.get(unit, 1)
+    days = min(max(wanted, 1), LONGEST_PLAN)
+    return PlanAhead(days, "" if days == wanted else rest)
 
 
-def _own(rest: str) -> Own | NeedsAccount:
-    owned = _OWNED.fullmatch(rest.rstrip(_ENDS))
-    if owned is None:
-        return NeedsAccount("owner")
-    owner = exact(owned["owner"])
-    return Own(owned["account"], "" if likeness(owner) in _NOBODY else owner)
+def _clearly(command: Command, said: str) -> str:
+    """How a command that was not clear is said clearly."""
+    match command:
+        case Send(app, now):
+            return f"send {app.rstrip(_ENDS)}{' now' if now else ''}"
+        case SendAll(now):
+            return "send all now" if now else "send all"
+        case Own(account, owner):
+            return f"owner {account} is {owner or 'nobody'}"
+        case Deny(account):
+            return f"deny {account}"
+        case Allow(account):
+            return f"allow {account}"
+        case Unwaive(app):
+            return f"unwaive {app.rstrip(_ENDS)}"
+        case Onboard(domain):
+            return f"onboard {domain}"
+        case Away(said):
+            return f"away {said.rstrip(_ENDS)}".strip()
+        case Back():
+            return "back"
+    return said.rstrip(_ENDS)
 
 
-def _personal(verb: str, code: str, more: str) -> Command:
-    match verb:
-        case "verify":
-            return Verify(code)
-        case "me":
-            return ItIsMe(code)
-        case "saved":
-            return Saved(code)
-        case "already":
-            return Already(code)
-        case "saw":
-            sight, _, answer = likeness(unmarked(more)).rstrip(_ENDS).partition(" ")
-            return Saw(code, next(iter(told_by({sight: answer})), None))
-        case "notme":
-            sure, _, name = more.partition(" ")
-            if likeness(sure) == "sure":
-                return NotMe(code, name.strip(), sure=True)
-            return NotMe(code, more, sure=bool(more))
-    return _later(code, more)
-
-
-def _later(code: str, more: str) -> Later:
-    found = _WHEN.fullmatch(more)
-    if found is None:
-        return Later(code, reason=more)
-    day, clock, reason = found.groups()
-    try:
-        at = datetime.strptime(f"{day} {clock or '9:00'}", "%Y-%m-%d %H:%M")
-    except ValueError:
-        return Later(code, reason=more)
-    return Later(code, at, reason or "")
-
-
-_KNOWN = frozenset((*VERBS, *WITH_CODE, *WITHOUT, *_MEANT))
+_KNOWN = frozenset((*VERBS, *WITH_CODE, *WITHOUT, *_MEANT, "nimm", "forget"))

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from bot.chat.typed.commands import Waive
+from bot.chat.typed.days import names_days
 from bot.chat.typed.moments import read_moment
 from bot.domain.inventory.waivers import LONGEST_REASON
 from bot.domain.time.calendar import Calendar
@@ -14,9 +16,21 @@ _SURE = re.compile(r"sure\s+(?=[^\s/]+/\S)", re.IGNORECASE)
 _UNTIL = re.compile(
     r"(?:^|\s)(?:until|till|through|bis(?:\s+zum)?|for|für),?(?:\s+|$)", re.IGNORECASE
 )
-_TIME = re.compile(r"\d|(?:today|tomorrow|heute|morgen|übermorgen)\b", re.IGNORECASE)
-_BEHIND_TIME = re.compile(r"^(\S+?|\d+\s+[^\W\d_]+)\s*[,;:]\s*")
+_TO_THE = re.compile(r"(?:the|to|zum|zur|den|dem|ende?|end of(?: the)?)\s+", re.IGNORECASE)
 _BECAUSE = re.compile(r"^[\s,.;:–-]*(?:(?:because|since|weil|denn|da)\b)?[\s,:]*", re.IGNORECASE)
+
+
+_NIMM = re.compile(r"(.+?)\s+aus(?=\s+(?:bis|für|fuer)\s|$)(.*)", re.IGNORECASE)
+
+
+def read_waive(verb: str, said: str) -> Waive | None:
+    """The command in "waive APP until …", and in "nimm APP aus bis …"."""
+    if verb == "nimm":
+        found = _NIMM.fullmatch(said)
+        if found is None:
+            return None
+        said = f"{found[1]}{found[2]}"
+    return Waive(*read_waiver(said))
 
 
 def read_waiver(said: str) -> tuple[str, str, bool]:
@@ -28,7 +42,7 @@ def read_waiver(said: str) -> tuple[str, str, bool]:
     rest = said[sure.end() :] if sure is not None else said
     # A label may hold such a word, too: the one before a time is meant.
     ends = list(_UNTIL.finditer(rest))
-    end = next((one for one in ends if _TIME.match(rest, one.end())), ends[-1] if ends else None)
+    end = next((one for one in ends if _is_time(rest[one.end() :])), ends[-1] if ends else None)
     app, term = (rest, "") if end is None else (rest[: end.start()], rest[end.end() :])
     return app.strip().strip("\"'“”„‘’"), term.strip(), sure is not None
 
@@ -43,8 +57,11 @@ class Term:
 
 def read_term(said: str, now: datetime, calendar: Calendar) -> Term:
     """Read "2027-01-31 because it is retired", "31.1.2027, weil …", "3 weeks because …"."""
-    found = read_moment(_BEHIND_TIME.sub(r"\1 ", said, count=1), now, calendar)
+    found = read_moment(said, now, calendar)
     if found is None:
         return Term(None, "")
-    moment, rest = found
-    return Term(calendar.day_of(moment), _BECAUSE.sub("", rest).strip()[:LONGEST_REASON])
+    return Term(found.last, _BECAUSE.sub("", found.rest).strip()[:LONGEST_REASON])
+
+
+def _is_time(text: str) -> bool:
+    return names_days(text) or names_days(_TO_THE.sub("", text, count=1))

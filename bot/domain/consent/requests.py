@@ -56,6 +56,7 @@ class Step(StrEnum):
     SAVE = "save"  # the person says it is saved in Okta
     CLAIM = "claim"  # the person says it was done already
     SNOOZE = "snooze"  # "later", with a date and a reason
+    RESUME = "resume"  # "later" is taken back
     LOOK = "look"  # o365bot looked again, and plans the next look
     HAND_OVER = "hand_over"  # it is stuck: the operators hear of it
     PROVE = "prove"
@@ -87,6 +88,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.DELIVERED, Step.ACKNOWLEDGE): Stage.ACKNOWLEDGED,
     (Stage.DELIVERED, Step.CLAIM): Stage.DELIVERED,
     (Stage.DELIVERED, Step.SNOOZE): Stage.DELIVERED,
+    (Stage.DELIVERED, Step.RESUME): Stage.DELIVERED,
     (Stage.DELIVERED, Step.LOOK): Stage.DELIVERED,
     (Stage.DELIVERED, Step.DECLINE): Stage.DECLINED,
     (Stage.DELIVERED, Step.PROVE): Stage.DONE,
@@ -101,6 +103,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.ACKNOWLEDGED, Step.SAVE): Stage.SAVED,
     (Stage.ACKNOWLEDGED, Step.CLAIM): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.SNOOZE): Stage.ACKNOWLEDGED,
+    (Stage.ACKNOWLEDGED, Step.RESUME): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.LOOK): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.DECLINE): Stage.DECLINED,
     (Stage.ACKNOWLEDGED, Step.PROVE): Stage.DONE,
@@ -113,6 +116,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.SAVED, Step.DELIVER): Stage.SAVED,
     (Stage.SAVED, Step.HAND_OVER): Stage.SAVED,
     (Stage.SAVED, Step.SNOOZE): Stage.SAVED,
+    (Stage.SAVED, Step.RESUME): Stage.SAVED,
     (Stage.SAVED, Step.LOOK): Stage.SAVED,
     # Whoever said so and lost the role since cannot do it again, should nothing be seen of it.
     (Stage.SAVED, Step.DECLINE): Stage.DECLINED,

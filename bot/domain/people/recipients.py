@@ -63,3 +63,12 @@ class Recipient:
     def away(self, until: date, now: datetime) -> Recipient:
         """After "I am away until then"; a day in the past ends an absence."""
         return replace(self, away_until=until, answered_at=now, revision=self.revision + 1)
+
+    def back(self, now: datetime) -> Recipient:
+        """After an absence was ended."""
+        return replace(self, away_until=None, answered_at=now, revision=self.revision + 1)
+
+    def works_all_week(self) -> Recipient:
+        """After what was said of a part-time week was taken back."""
+        chat = replace(self.chat, days_off=None)
+        return replace(self, chat=chat, revision=self.revision + 1)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from bot.domain.agenda import Line, person
 from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.later import Moved, snooze_choices, why_moved
 from bot.domain.consent.requests import ConsentRequest
@@ -48,6 +49,11 @@ class Postpone:
         """The date that a request runs against."""
         return self._policy.deadline(request).on
 
+    @property
+    def campaign(self) -> Campaign:
+        """The dates that everything runs against."""
+        return self._policy.campaign
+
     async def concerns(self, chat: ChatIdentity) -> bool:
         """True for whoever is asked for something, or was told something before."""
         if await self._ledger.requests_of(chat):
@@ -67,6 +73,36 @@ class Postpone:
             entry = AuditEntry(now, str(chat), "away", str(chat), {"until": until.isoformat()})
             if await self._write(recipient.away(until, now), entry, now):
                 return until if until >= today else None
+
+    async def back(self, chat: ChatIdentity, by: ChatIdentity | None = None) -> date | None:
+        """End an absence; returns the day that it would have lasted until, None: there is none.
+
+        `by` is who says so, where it is somebody else.
+        """
+        while True:
+            recipient = await self._ledger.recipient(chat)
+            now = self._clock.now()
+            if recipient is None or recipient.away_until is None:
+                return None
+            until = recipient.away_until
+            if until < self._policy.calendars.of_person(recipient.chat).today(now):
+                return None
+            detail = {"until": until.isoformat()}
+            entry = AuditEntry(now, str(by or chat), "back", str(chat), detail)
+            if await self._write(recipient.back(now), entry, now):
+                return until
+
+    async def whole_week(self, chat: ChatIdentity, by: ChatIdentity) -> frozenset[int] | None:
+        """Take back what was said of a part-time week; returns its days off, None: nothing was."""
+        while True:
+            recipient = await self._ledger.recipient(chat)
+            if recipient is None or recipient.chat.days_off is None:
+                return None
+            now, off = self._clock.now(), recipient.chat.days_off
+            detail = {"off": ",".join(map(str, sorted(off)))}
+            entry = AuditEntry(now, str(by), "whole_week", str(chat), detail)
+            if await self._write(recipient.works_all_week(), entry, now):
+                return off
 
     async def part_time(self, chat: ChatIdentity, off: frozenset[int]) -> frozenset[int] | None:
         """Note the weekdays on which somebody does not work (Monday is 0); returns those they do.

@@ -46,6 +46,21 @@ class Accounts:
         """`account` is no longer denied, and is no emergency account."""
         return await self._say(account, Said.ALLOWED, by)
 
+    async def unsay(self, key: str, by: ChatIdentity) -> Noted | None:
+        """Take back the note of that key; None when there is none."""
+        while True:
+            now = self._clock.now()
+            note = next((one for one in await self._ledger.account_notes() if one.key == key), None)
+            if note is None:
+                return None
+            detail = {"said": note.said.value, "owner": note.owner, "by": note.by}
+            entry = AuditEntry(now, str(by), "unsay_account", note.account, detail)
+            try:
+                await self._ledger.commit(Changes(unsaid=(note,), audit=(entry,)))
+            except Conflict:
+                continue
+            return await self._noted(note)
+
     async def _say(self, account: str, said: Said, by: ChatIdentity, owner: str = "") -> Noted:
         while True:
             now = self._clock.now()

@@ -1,0 +1,176 @@
+"""What the asked person says, operator or not: whose code or account it is decides."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from bot.chat import courtesies
+from bot.chat.consent.mine import mine
+from bot.chat.consent.personal import PersonalReplies
+from bot.chat.people import statements
+from bot.chat.replies import Replies
+from bot.chat.typed.commands import (
+    Already,
+    Away,
+    Back,
+    Forget,
+    Hello,
+    ItIsMe,
+    Later,
+    Mine,
+    NeedsCode,
+    Notes,
+    NotMe,
+    PartTime,
+    Personal,
+    Saved,
+    Saw,
+    Verify,
+)
+from bot.chat.typed.moments import find_moment
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.people.admins import ChatIdentity
+from bot.message import Message
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services.campaign.postpone import Postpone
+from bot.services.campaign.statements import Statements, TakenBack, Topic
+from bot.services.consent.acknowledge import Acknowledge
+from bot.services.consent.ask import Ask
+from bot.services.consent.follow import Follow
+from bot.services.consent.prove import Prove
+from bot.services.consent.visit import ByChat
+
+
+class Asked:
+    """Carries out what somebody says about their own requests and their own time."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        acknowledge: Acknowledge,
+        prove: Prove,
+        follow: Follow,
+        postpone: Postpone,
+        statements: Statements,
+        ask: Ask,
+        clock: Clock,
+        public_url: str,
+        chat_is_proof: bool,
+    ) -> None:
+        self._ledger = ledger
+        self._acknowledge = acknowledge
+        self._prove = prove
+        self._follow = follow
+        self._postpone = postpone
+        self._statements = statements
+        self._ask = ask
+        self._clock = clock
+        self._public_url = public_url
+        self._chat_is_proof = chat_is_proof
+
+    async def do(
+        self,
+        command: Personal,
+        asker: ChatIdentity,
+        replies: Replies,
+        personal: PersonalReplies,
+        *,
+        operator: bool,
+        private: bool,
+    ) -> Message:
+        """What somebody says about the request that shows a code."""
+        match command:
+            case Verify(code):
+                request = await self._acknowledge.by_code(code, asker, operator=operator)
+                return personal.verified(request)
+            case ItIsMe(code):
+                confirmed = await self._prove.confirm(asker, code)
+                way_on = f"{self._public_url}/s/{confirmed.way_on}" if private else ""
+                return personal.taken_on(confirmed.request, way_on)
+            case Saved(code):
+                return personal.looking(await self._follow.saved(ByChat(asker, code)))
+            case Saw(code, told):
+                act = ByChat(asker, code)
+                if told is None:
+                    return personal.sights((await self._follow.progress(act)).request)
+                return personal.seen(await self._follow.sees(act, told))
+            case Already(code):
+                return personal.looking(await self._follow.already(ByChat(asker, code)))
+            case NotMe(code, suggestion, sure):
+                act = ByChat(asker, code)
+                if not sure:
+                    return personal.not_me_sure((await self._follow.progress(act)).request)
+                return personal.not_me(await self._follow.not_me(act, suggestion))
+            case Later():
+                return await self._later(command, asker, personal)
+            case NeedsCode(verb):
+                return personal.needs_code(verb)
+            case Mine():
+                return await self.mine(command, asker, replies, operator=operator)
+            case PartTime(off):
+                if not await self._concerns(asker, operator=operator):
+                    return replies.not_asked()
+                return replies.part_time(await self._postpone.part_time(asker, off))
+            case Away(said):
+                if not await self._concerns(asker, operator=operator):
+                    return replies.not_asked()
+                found = find_moment(said, self._clock.now(), self._postpone.calendar(asker))
+                if found is None:
+                    return replies.no_moment(said)
+                return replies.away(found.last, await self._postpone.away(asker, found.last))
+            case Notes():
+                listed = self._statements.everything if operator else self._statements.own
+                return statements.listed(replies.words, await listed(asker))
+            case Forget(what, of):
+                done = await self._forget(what, of, asker, operator=operator)
+                return statements.taken_back(replies.words, done)
+            case Back():
+                return courtesies.back(replies.words, await self._postpone.back(asker))
+
+    async def mine(
+        self, command: Hello | Mine, asker: ChatIdentity, replies: Replies, *, operator: bool
+    ) -> Message:
+        """What waits for somebody, with its buttons; who greets and has nothing gets help."""
+        requests = await self.waiting(asker)
+        said = command.said if isinstance(command, Mine) else "hello"
+        if requests:
+            return mine(replies.words, requests, said, chat_is_proof=self._chat_is_proof)
+        if isinstance(command, Hello):
+            return replies.help(asker.platform, operator=operator)
+        return courtesies.nothing_waits(replies.words)
+
+    async def waiting(self, asker: ChatIdentity) -> tuple[ConsentRequest, ...]:
+        """The open requests of somebody, oldest first."""
+        return await self._ledger.requests_of(asker)
+
+    async def _forget(
+        self, what: str, of: str, asker: ChatIdentity, *, operator: bool
+    ) -> TakenBack | None:
+        if what not in set(Topic):
+            return None
+        done = await self._statements.take_back(Topic(what), of, asker, operator=operator)
+        if done is not None and done.noted is not None:
+            await self._ask.review(done.noted.affected, anew=True)
+        return done
+
+    async def _concerns(self, asker: ChatIdentity, *, operator: bool) -> bool:
+        return operator or await self._postpone.concerns(asker)
+
+    async def _later(
+        self, command: Later, asker: ChatIdentity, personal: PersonalReplies
+    ) -> Message:
+        """Put off one request, or each of those whose codes stand there, or ask until when."""
+        acts = [ByChat(asker, code) for code in command.code.split(",")]
+        first = (await self._follow.progress(acts[0])).request
+        offered, calendar = self._postpone.choices(first)
+        at, reason = command.at, command.reason
+        if at is None and (found := find_moment(reason, self._clock.now(), calendar)):
+            at, reason = found.at.astimezone(calendar.zone).replace(tzinfo=None), found.rest
+        if at is None:
+            return personal.later_when(first, offered, calendar.zone, said=reason)
+        put_off = [await self._follow.later(act, at, reason) for act in acts]
+        wanted = at.replace(tzinfo=calendar.zone).astimezone(UTC)
+        moved = self._postpone.moved(put_off[0], wanted)
+        return personal.later(put_off[0], moved, self._postpone.deadline(put_off[0]))

@@ -1,0 +1,35 @@
+"""What is answered to courtesy, and to what is not clear enough to be done."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bot.chat import phrases
+from bot.chat.consent.personal import plain
+from bot.chat.typed.commands import typed
+from bot.chat.words import Words
+from bot.domain.people.admins import Platform
+from bot.message import Message
+
+
+def welcome(words: Words) -> Message:
+    """Somebody said thanks."""
+    return plain(words("courtesy.welcome"))
+
+
+def unsure(words: Words, clearly: str, platform: Platform) -> Message:
+    """It may have been a command that changes something: how to say it so that it is one."""
+    said = typed(phrases.quoted(clearly), platform)
+    return plain(words("courtesy.unsure", words=said))
+
+
+def nothing_waits(words: Words) -> Message:
+    """Nothing is asked of whoever said that it is done, or not theirs."""
+    return plain(words("courtesy.nothing_waits"))
+
+
+def back(words: Words, until: date | None) -> Message:
+    """An absence that lasted `until` then was ended; None: there was none."""
+    if until is None:
+        return plain(words("courtesy.not_away"))
+    return plain(words("courtesy.back", date=words.date(until)))

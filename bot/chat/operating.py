@@ -1,0 +1,269 @@
+"""What operators say about apps, people and the campaign: done, and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+
+from bot.chat import courtesies, doctor
+from bot.chat.campaign import dates
+from bot.chat.consent.personal import PersonalReplies
+from bot.chat.inventory.lists import AppLists
+from bot.chat.replies import Replies
+from bot.chat.typed.commands import (
+    Allow,
+    Check,
+    Deadlines,
+    Deny,
+    Examine,
+    ListApps,
+    NeedsAccount,
+    NeedsApp,
+    NeedsDomain,
+    Onboard,
+    Operators,
+    Own,
+    PlanAhead,
+    RemindNow,
+    ReportNow,
+    Sample,
+    ScanAll,
+    Send,
+    SendAll,
+    Unclear,
+    Unsure,
+    Unwaive,
+    Waive,
+    Who,
+    Why,
+)
+from bot.chat.typed.find_app import named_app
+from bot.chat.typed.waiver_words import read_term
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import ChatIdentity
+from bot.domain.summaries import Part
+from bot.errors import AppAmbiguous, AppUnknown
+from bot.message import Message
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services.campaign.boards import Boards
+from bot.services.campaign.outreach import Outreach
+from bot.services.campaign.postpone import Postpone
+from bot.services.campaign.rehearse import Rehearse
+from bot.services.campaign.remind import Remind
+from bot.services.consent.ask import Ask
+from bot.services.consent.onboard import Onboard as Onboarder
+from bot.services.doctor import Doctor
+from bot.services.inventory.scan import Scan
+from bot.services.inventory.waive import Waive as WaiveService
+from bot.services.people.accounts import Accounts, Noted
+
+Show = Callable[[Message], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignParts:
+    """What is said about the campaign."""
+
+    rehearse: Rehearse
+    boards: Boards
+    postpone: Postpone
+    waive: WaiveService
+    sample: Callable[[ChatIdentity], Awaitable[Message | None]]
+
+
+class Operating:
+    """Carries out what operators say, and what viewers read."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        scan: Scan,
+        ask: Ask,
+        outreach: Outreach,
+        remind: Remind,
+        onboard: Onboarder | None,
+        clock: Clock,
+        accounts: Accounts,
+        link_hours: int,
+        campaign: CampaignParts,
+        examination: Doctor,
+    ) -> None:
+        self._ledger = ledger
+        self._scan = scan
+        self._lists = AppLists(ledger, scan, outreach.outlooks)
+        self._ask = ask
+        self._outreach = outreach
+        self._accounts = accounts
+        self._remind = remind
+        self._onboard = onboard
+        self._clock = clock
+        self._link_hours = link_hours
+        self._campaign = campaign
+        self._doctor = examination
+
+    async def do(
+        self,
+        command: Operators,
+        asker: ChatIdentity,
+        replies: Replies,
+        personal: PersonalReplies,
+        progress: Show | None,
+        *,
+        private: bool,
+    ) -> Message:
+        """Do it, and answer. `private`: nobody but the asker will see the answer."""
+        match command:
+            case ListApps(page, part):
+                return await self._list(replies, progress, page, part)
+            case Why(app):
+                return await self._why(replies, await self._find(app))
+            case Who(app):
+                return await self._who(replies, await self._find(app))
+            case Send(app, now, sure):
+                record, named = await named_app(self._ledger, app)
+                if not named:  # who it goes to was perhaps said as well: better asked than guessed
+                    return await self._who(replies, record)
+                sent = await self._outreach.send(record.app.ref, asker, now=now, sure=sure)
+                return replies.sent(sent, self._link_hours, self._clock.now())
+            case SendAll(now, sure):
+                return replies.sent_all(await self._outreach.send_all(asker, now=now, sure=sure))
+            case Check(app):
+                record = await self._find(app)
+                again = await self._scan.app(record.app.ref)
+                return await self._why(replies, again or record)
+            case ScanAll():
+                await self._look(self._scan.org_names, replies, progress)
+                return await self._list(replies, progress, 1, Part.OPEN)
+            case Examine():
+                if not private:  # what is open is for nobody else to read
+                    return doctor.aside(replies.words)
+                if progress is not None:
+                    await progress(doctor.under_way(replies.words))
+                return doctor.report(await self._doctor.examine(), replies.words)
+            case RemindNow(sure):
+                if not sure:
+                    return replies.public("remind", self._remind.channels)
+                return replies.posted("remind", len(await self._remind.now(str(asker))))
+            case Own(account, owner):
+                return await self._noted(replies, await self._accounts.own(account, owner, asker))
+            case Deny(account):
+                return await self._noted(replies, await self._accounts.deny(account, asker))
+            case Allow(account):
+                return await self._noted(replies, await self._accounts.allow(account, asker))
+            case Waive():
+                return await self._waive(command, asker, replies)
+            case Unwaive(app):
+                record, named = await named_app(self._ledger, app)
+                if not named:
+                    return await self._why(replies, record)
+                waive = self._campaign.waive
+                back = await waive.take_back(record.app.ref, str(asker))
+                return replies.waivers.taken_back(back)
+            case PlanAhead(days, said):
+                return replies.plan(await self._campaign.rehearse.plan(days), days, said)
+            case ReportNow(sure):
+                if not sure:
+                    return replies.public("report", self._campaign.boards.channels)
+                reports = await self._campaign.boards.report(str(asker))
+                return replies.posted("report", len({delivery.notice.to for delivery in reports}))
+            case Sample():
+                return replies.sample(await self._campaign.sample(asker))
+            case Deadlines():
+                return dates.told(replies.words, self._campaign.postpone.campaign, self._today())
+            case Unclear(said, closest):
+                return await self._unclear(said, closest, replies)
+            case Unsure(clearly):
+                return courtesies.unsure(replies.words, clearly, asker.platform)
+            case NeedsApp(verb):
+                return replies.needs_app(verb)
+            case NeedsAccount(verb):
+                return replies.needs_account(verb)
+            case NeedsDomain():
+                return personal.needs_domain()
+            case Onboard(domain):
+                if self._onboard is None:
+                    return personal.no_microsoft()
+                if not private:  # its answer holds a link
+                    return personal.onboard_aside(domain)
+                return personal.invited(await self._onboard.invite(domain, asker), self._link_hours)
+
+    def _today(self) -> date:
+        return self._campaign.waive.calendar.today(self._clock.now())
+
+    async def _unclear(self, said: str, closest: str, replies: Replies) -> Message:
+        """Where it has the name of one app, what is known of that app was perhaps asked for."""
+        if closest:
+            return replies.unclear(said, closest)
+        try:
+            return await self._why(replies, await self._find(said))
+        except (AppUnknown, AppAmbiguous):
+            return replies.unclear(said, closest)
+
+    async def _find(self, name: str) -> AppRecord:
+        return (await named_app(self._ledger, name))[0]
+
+    async def _who(self, replies: Replies, record: AppRecord) -> Message:
+        choice = await self._ask.candidates(record)
+        request = await self._open_request(record)
+        outlooks = await self._outreach.outlooks([request] if request else [])
+        now = self._clock.now()
+        return replies.who(record, choice, now, request=request, outlooks=outlooks)
+
+    async def _open_request(self, record: AppRecord) -> ConsentRequest | None:
+        found = await self._ledger.request(record.request_id) if record.request_id else None
+        return found if found is not None and found.stage.is_open else None
+
+    async def _why(self, replies: Replies, record: AppRecord) -> Message:
+        ref = record.app.ref
+        return replies.why(
+            record,
+            self._scan.now(),
+            lived=self._clock.now(),
+            request=await self._ledger.request(record.request_id) if record.request_id else None,
+            prospect=(await self._ledger.prospects(ref.org)).get(ref),
+        )
+
+    async def _waive(self, command: Waive, asker: ChatIdentity, replies: Replies) -> Message:
+        """Accept an app as it is, once somebody has read what that does."""
+        waive, now = self._campaign.waive, self._clock.now()
+        term = read_term(command.said, now, waive.calendar) if command.said else None
+        if not command.app or term is None or term.until is None or not term.why:
+            return replies.waivers.needs(command.app, term, command.said, waive.latest)
+        record = await self._find(command.app)
+        by = (str(asker), asker.display_name or asker.user_id)
+        what = (record.app.ref, term.until, term.why, *by)
+        if command.sure:
+            return replies.waivers.done(await waive.waive(*what))
+        return replies.waivers.sure(await waive.look(*what))
+
+    async def _noted(self, replies: Replies, noted: Noted) -> Message:
+        """Whom to ask may be another one now, wherever that account comes into question."""
+        await self._ask.review(noted.affected, anew=True)
+        return replies.noted(noted)
+
+    async def _list(
+        self, replies: Replies, progress: Show | None, page: int, part: Part
+    ) -> Message:
+        scans = await self._ledger.scans()
+        unseen = tuple(
+            org
+            for org in self._scan.org_names
+            if not ((scan := scans.get(org)) and (scan.finished_at or scan.failure))
+        )
+        if unseen:
+            await self._look(unseen, replies, progress)  # one may be under way: it is joined
+        return await self._lists.page(replies, page, part)
+
+    async def _look(self, orgs: tuple[str, ...], replies: Replies, progress: Show | None) -> None:
+        for org in orgs:
+
+            async def show(done: int, total: int, org: str = org) -> None:
+                if progress is not None:
+                    await progress(replies.scanning(org, done, total))
+
+            await self._scan.org(org, show)
+            await self._ask.review(await self._ledger.summaries(org))

@@ -1,0 +1,55 @@
+"""What is said of admin accounts: "owner X is Y", "never ask X", "X gehört niemandem"."""
+
+from __future__ import annotations
+
+import re
+
+from bot.chat.typed.commands import Allow, Deny, NeedsAccount, Own
+from bot.chat.typed.spelling import pattern
+from bot.domain.likeness import exact, likeness
+
+_ADDRESS = r"(?P<account>[^\s,;?!]+@[^\s,;?!]+?|[0-9a-f-]{36})"
+_OWNED = re.compile(
+    r"(?P<account>\S+) (?:is|ist|gehört|gehoert|belongs to) "
+    r"(?P<owner>nobody|niemand(?:em)?|[^\s,;?!]+@[^\s,;?!]+?)",
+    re.IGNORECASE,
+)
+_BELONGS = re.compile(
+    pattern(
+        rf"{_ADDRESS} (?:(?:belongs to|gehört) (?P<owner>nobody|niemandem|[^\s,;?!]+@[^\s,;?!]+?)"
+        r"|is (?P<genitive>[^\s,;?!]+@[^\s,;?!]+?)['’´`‘]?s account)"
+    ),
+    re.IGNORECASE,
+)
+_NOBODY = ("nobody", "niemand", "niemandem")
+_NEVER = re.compile(
+    pattern(
+        rf"(?:(?:never|do not|don'?t) (?:ask|write to) {_ADDRESS}(?: again| any ?more)?"
+        rf"|frage? {_ADDRESS.replace('account', 'a')} (?:nie|nicht)(?: mehr| wieder)?"
+        rf"|nie(?:mals)? {_ADDRESS.replace('account', 'b')} fragen)"
+    ),
+    re.IGNORECASE,
+)
+_MAY = re.compile(rf"(?:you may|du darfst|you can) (?:ask )?{_ADDRESS}(?: fragen)?", re.IGNORECASE)
+
+
+def read_owner(rest: str) -> Own | NeedsAccount:
+    """What stands behind "owner"."""
+    owned = _OWNED.fullmatch(rest)
+    return NeedsAccount("owner") if owned is None else _owned(owned["account"], owned["owner"])
+
+
+def said_of_account(said: str) -> Own | Deny | Allow | None:
+    """What a sentence says of an account; None: nothing plainly."""
+    if (found := _NEVER.fullmatch(said)) is not None:
+        return Deny(next(one for one in found.groups() if one))
+    if (found := _MAY.fullmatch(said)) is not None:
+        return Allow(found["account"])
+    if (found := _BELONGS.fullmatch(said)) is not None:
+        return _owned(found["account"], found["owner"] or found["genitive"])
+    return None
+
+
+def _owned(account: str, owner: str) -> Own:
+    owner = exact(owner)
+    return Own(account, "" if likeness(owner) in _NOBODY else owner)

@@ -1,0 +1,143 @@
+"""What is said of one message, by its code: "saved ABC-DEF", "ABC-DEF bin ich nicht"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.chat.typed.commands import (
+    Already,
+    Command,
+    ItIsMe,
+    Later,
+    NotMe,
+    Saved,
+    Saw,
+    Unsure,
+    Verify,
+)
+from bot.chat.typed.marks import unmarked
+from bot.chat.typed.spelling import forms, sentence
+from bot.domain.evidence.sights import told_by
+from bot.domain.likeness import likeness
+
+_ENDS = "?!.,:;…"
+# The letters of codes: without those that are taken for another one.
+_CODE = re.compile(r"(?<![\w-])[a-hjkmnp-tv-z2-9]{3}-[a-hjkmnp-tv-z2-9]{3}(?![\w-])")
+# "2026-12-04 09:30 waiting for the auditor", as our own buttons say it
+_WHEN = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d?:\d\d)(?:\s+(.*))?", re.DOTALL)
+_NAME = re.compile(r"\S+@\S+|[^\W\d]\S*(?: [^\W\d]\S*){0,2}")
+_NO_NAMES = forms(
+    "are/is/was/it/its/me/not/sure/you/yes/no/maybe/if/i/that/this/the/why/who/really/bist/bin/ist",
+    "ja/nein/nicht/sicher/ich/doch/vielleicht/wirklich/das/der/die/oder/or/but/aber",
+)
+
+_VERIFY = forms(
+    "verify/check/is real/is the code real/is the code genuine/is genuine/is legit",
+    "is the code legit",
+    "is it real/is this real/code/prüfe/prüf/ist echt/ist der code echt/is from you/ist von dir",
+    "is this from you/ist das von dir/real/echt/is the message real/ist die nachricht echt",
+)
+_ME = forms(
+    "me/its me/it is me/thats me/ill do/i will do/i do/ich mache/ich bins/ich bin es/das bin ich",
+    "ich übernehme/mache ich/mach ich/on it",
+)
+_SAVED = forms(
+    "saved/i saved/i have saved/ive saved/is saved/done/is done/i did/finished/is finished",
+    "i have done/ive done/fertig/ist fertig/gespeichert/ist gespeichert/erledigt/ist erledigt",
+    "habe ich gespeichert/hab ich gespeichert/ich habe gespeichert",
+)
+_ALREADY = forms(
+    "already/was already done/already done/is already done/war schon/war schon erledigt",
+    "schon fertig",
+    "ist schon erledigt/war schon fertig/schon erledigt/was done before/war schon gespeichert",
+)
+_NOT_ME = forms(
+    "notme/not me/its not me/is not me/it is not me/isnt me/not mine/im not the right person",
+    "ich bins nicht/ich bin es nicht/bin ich nicht/nicht ich/das bin ich nicht/ich nicht",
+    "thats not me/that is not me/wrong person/falsche person",
+)
+_LATER = forms("later/not now/jetzt nicht/später/nicht jetzt")
+_LATER_TOO = re.compile(r"(later|sp(?:ä|ae)ter)[\s,:]+", re.IGNORECASE)
+
+
+def read_coded(said: str, *, asks: bool) -> Command | None:
+    """What was said around a code; None where there is none, or it is a command's own form.
+
+    `asks`: it is a question.
+    """
+    found = list(_CODE.finditer(likeness(said)))
+    if len(found) != 1:
+        return None
+    code = found[0][0].upper()
+    bare = likeness(said)
+    rest = f"{bare[: found[0].start()]} {bare[found[0].end() :]}"
+    around = sentence(rest)
+    if around in _VERIFY:
+        return Verify(code)
+    if around in _LATER:
+        return Later(code)
+    for verb, sentences in (("me", _ME), ("saved", _SAVED), ("already", _ALREADY)):
+        if around in sentences:
+            return read_verb(verb, code, "", asks=asks)
+    if around in _NOT_ME:
+        return NotMe(code)
+    after = rest.strip()
+    if bare.startswith(found[0][0]) and (later := _LATER_TOO.match(after)) is not None:
+        return read_verb("later", code, after[later.end() :], asks=asks)
+    return None
+
+
+def codes(word: str) -> str:
+    """One code, or several with commas, as they are shown."""
+    parts = (likeness(unmarked(one)).rstrip(_ENDS).upper() for one in word.split(","))
+    return ",".join(filter(None, parts))
+
+
+def read_verb(verb: str, code: str, more: str, *, asks: bool) -> Command:
+    """A command about a message as `verb CODE more`. What is no clear word of it does nothing."""
+    tail = likeness(unmarked(more)).rstrip(_ENDS)
+    match verb:
+        case "verify":
+            return Verify(code)
+        case "me" | "saved" | "already":
+            if asks or tail not in _NO_MORE:
+                return Unsure(f"{verb} {code}")
+            return _OF_ONE[verb](code)
+        case "saw":
+            sight, _, answer = tail.partition(" ")
+            return Saw(code, next(iter(told_by({sight: answer})), None))
+        case "notme":
+            return _not_me(code, more, asks=asks)
+    return Later(code) if asks else _later(code, more)
+
+
+_OF_ONE: Mapping[str, type[ItIsMe | Saved | Already]] = {
+    "me": ItIsMe,
+    "saved": Saved,
+    "already": Already,
+}
+_NO_MORE = ("", "please", "bitte", "thanks", "danke", "now", "jetzt")
+
+
+def _not_me(code: str, more: str, *, asks: bool) -> Command:
+    sure, _, name = more.partition(" ")
+    sure = likeness(sure).rstrip(_ENDS)
+    if asks or sure == "sure":
+        return NotMe(code, name.strip(), sure=not asks)
+    named = more.strip(" .!,")
+    is_name = _NAME.fullmatch(named) and not _NO_NAMES & frozenset(sentence(named).split())
+    return NotMe(code, named if is_name else "", sure=bool(is_name))
+
+
+def _later(code: str, more: str) -> Later:
+    found = _WHEN.fullmatch(more)
+    if found is None:
+        return Later(code, reason=more)
+    day, clock, reason = found.groups()
+    try:
+        at = datetime.strptime(f"{day} {clock}", "%Y-%m-%d %H:%M")
+    except ValueError:
+        return Later(code, reason=more)
+    return Later(code, at, reason or "")
