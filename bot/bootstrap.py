@@ -73,6 +73,7 @@ from bot.rehearsal import OnRealTime
 from bot.role import Role
 from bot.services import counts
 from bot.services.campaign.rehearse import Rehearse
+from bot.services.delivery.inspection import Inspection
 from bot.services.delivery.watch import Watch
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.waive import Waive
@@ -191,10 +192,12 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             operators=operator_accounts(settings),
         )
 
+        inspection = Inspection(outside.doctor, watch, base.clock, expiring)
+
         async def look(org: str) -> None:
             scan = await base.scan.org(org)
             await watch.looked(scan, base.scan.tenants(org))
-            await watch.ends(expiring)
+            await inspection.look()
             await services.ask.review(await base.ledger.summaries(org))
             await services.visits.review(org)
 

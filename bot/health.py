@@ -28,7 +28,8 @@ _DO = {
     "okta": "Run o365bot check; see docs/okta-and-entra.md for what the service app needs.",
     "entra": "Grant what is missing, or type onboard DOMAIN in chat (docs/okta-and-entra.md).",
     "chat": "Check the app's installation and its token, and that the bot is in the channel.",
-    "expires": "Make a new one, add it at Microsoft beside the old one, change the file, restart.",
+    "expires": "Renew it in time: o365bot doctor says where (docs/doctor.md).",
+    "doctor": "Run o365bot doctor: it says what to do (docs/doctor.md).",
 }
 
 

@@ -9,10 +9,14 @@ import pytest
 
 from bot.domain.delivery.incidents import Trouble, owners
 from bot.domain.delivery.notices import Alarm
+from bot.domain.doctor.checks import CHECKS
+from bot.domain.doctor.finding import Finding, Found
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.inspection import EVERY, Inspection
 from bot.services.delivery.watch import Watch
+from bot.services.doctor import Doctor
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine
 
@@ -113,3 +117,87 @@ def test_owners_of_a_platform_that_is_out_are_elsewhere() -> None:
     assert told["slack"] == (TEAMS,)
     assert told["slack:C1"] == (SLACK,)
     assert told["okta:contoso"] == told["entra:contoso"] == told["expires:x"] == everybody
+
+
+# ------------------------------------------------------------------ what the doctor finds
+
+
+def finding(check: str, outcome: str, place: str, **values: object) -> Finding:
+    (one,) = [one for one in CHECKS if one.name == check]
+    return Finding(place, check, Found(outcome, values), one.outcomes[outcome])  # type: ignore[arg-type]  # by name
+
+
+class Examined(Doctor):
+    """Finds what the test says."""
+
+    def __init__(self) -> None:
+        self.findings: tuple[Finding, ...] = ()
+        self.times = 0
+
+    async def examine(self) -> tuple[Finding, ...]:
+        self.times += 1
+        return self.findings
+
+
+FEW = finding("store_replicas", "few", "store", connected=0, wanted=1)
+SECRET = {"check": "registration_secret", "outcome": "soon", "place": "teams:registration"}
+
+
+async def looked(setting: Setting, inspection: Inspection, times: int = 1) -> None:
+    """So many examinations, each when it is time."""
+    for _ in range(times):
+        setting.clock.forward(EVERY)
+        await inspection.look()
+
+
+async def test_what_an_examination_finds_broken_twice_is_told_once_and_ends(
+    setting: Setting,
+) -> None:
+    """What passes by itself is nobody's business; between the examinations nothing is asked."""
+    doctor = Examined()
+    inspection = Inspection(doctor, setting.watch, setting.clock, {})
+    await inspection.look()
+    assert doctor.times == 0
+    doctor.findings = (FEW,)
+    await looked(setting, inspection)
+    await inspection.look()
+    assert doctor.times == 1
+    assert await setting.ledger.troubles() == {}
+    await looked(setting, inspection, 2)
+    about = "doctor:store/store_replicas"
+    assert await setting.alarms() == [(str(SLACK), about), (str(TEAMS), about)]
+    assert (await setting.ledger.troubles())[about].reason == "few: 0, 1"
+    doctor.findings = ()
+    await looked(setting, inspection)
+    assert await setting.ledger.troubles() == {}
+
+
+async def test_what_a_scan_or_a_message_tells_of_is_not_told_a_second_time(
+    setting: Setting,
+) -> None:
+    """An org that cannot be signed in to is its own alarm."""
+    doctor = Examined()
+    doctor.findings = (finding("okta_sign_in", "refused", "okta:contoso"),)
+    await looked(setting, Inspection(doctor, setting.watch, setting.clock, {}), 3)
+    assert await setting.alarms() == []
+
+
+async def test_a_secret_that_microsoft_dates_is_told_of_within_thirty_days(
+    setting: Setting,
+) -> None:
+    """And stays told of between two examinations, after a restart as well."""
+    doctor = Examined()
+    doctor.findings = (
+        finding(**SECRET, key="", date=NOW + timedelta(days=20)),
+        finding("mail_certificate", "long", "mail", key="smtp", date=NOW + timedelta(days=90)),
+    )
+    certificate = {"entra.certificate": NOW + timedelta(days=90)}
+    inspection = Inspection(doctor, setting.watch, setting.clock, certificate)
+    await looked(setting, inspection)
+    assert list(await setting.ledger.troubles()) == ["expires:teams.app_password"]
+    again = Inspection(doctor, setting.watch, setting.clock, certificate)
+    await again.look()
+    assert list(await setting.ledger.troubles()) == ["expires:teams.app_password"]
+    doctor.findings = ()
+    await looked(setting, again)
+    assert await setting.ledger.troubles() == {}

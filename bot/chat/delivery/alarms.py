@@ -31,6 +31,8 @@ def _trouble(trouble: Trouble, words: Words, zone: tzinfo) -> Message:
         title, text = words("alarm.org_title", org=where), words("alarm.org_text")
     elif trouble.platform == "entra":
         title, text = words("alarm.tenant_title", tenant=where), words("alarm.tenant_text")
+    elif trouble.platform == "doctor":
+        title, text = words("alarm.doctor_title", place=where), words("alarm.doctor_text")
     else:
         title, text = words("alarm.expires_title", key=where), words("alarm.expires_text")
     return Message(

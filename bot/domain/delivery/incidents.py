@@ -3,8 +3,9 @@
 A trouble is about a place: a whole platform (`slack`: the token was revoked) or one channel
 (`slack:C1`: it was archived). It is told to the operators once, stands in `/health` while it lasts,
 and ends by itself with the first message that gets through. So does what is wrong with an Okta org
-(`okta:contoso`), a Microsoft tenant (`entra:contoso`) or a secret that soon ends
-(`expires:entra.certificate`): told once, shown while it lasts, over when a look goes through.
+(`okta:contoso`), a Microsoft tenant (`entra:contoso`), a secret that soon ends
+(`expires:entra.certificate`) or what an examination finds (`doctor:store/store_replicas`): told
+once, shown while it lasts, over when a look goes through.
 """
 
 from __future__ import annotations

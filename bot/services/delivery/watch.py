@@ -1,6 +1,7 @@
 """Notice what breaks outside of chat, or soon ends, tell the operators once, and notice its end.
 
-Places are `okta:ORG`, `entra:TENANT` (as Okta names it) and `expires:KEY` of the settings.
+Places are `okta:ORG`, `entra:TENANT` (as Okta names it), `expires:KEY` of the settings, and
+`doctor:PLACE/CHECK` for what an examination finds broken.
 """
 
 from __future__ import annotations
@@ -48,16 +49,23 @@ class Watch:
             found[f"entra:{name}"] = ("tenant_unread", failure) if failure else None
         await self._keep(found)
 
-    async def ends(self, when: Mapping[str, datetime]) -> None:
-        """What ends when (UTC), by its key in the settings; all that is known to end is told."""
+    async def ends(self, when: Mapping[str, datetime], *, whole: bool = False) -> None:
+        """What ends when (UTC), by its key in the settings. `whole`: nothing else is known to."""
         now = self._clock.now()
-        found: dict[str, Wrong | None] = {
-            place: None for place in await self._ledger.troubles() if place.startswith("expires:")
-        }
+        found = await self._over("expires:") if whole else {}
         for key, at in when.items():
             soon = ("expires", f"{key} ends on {at.date().isoformat()}.")
             found[f"expires:{key}"] = soon if at - now <= SOON else None
         await self._keep(found)
+
+    async def examined(self, broken: Mapping[str, str]) -> None:
+        """What an examination found broken: the whole of it, by place, with the reason."""
+        told = {place: ("found_broken", reason) for place, reason in broken.items()}
+        await self._keep({**await self._over("doctor:"), **told})
+
+    async def _over(self, kind: str) -> dict[str, Wrong | None]:
+        """All that is known to be wrong of this kind, as being so no more."""
+        return {place: None for place in await self._ledger.troubles() if place.startswith(kind)}
 
     async def _keep(self, found: Mapping[str, Wrong | None]) -> None:
         known = await self._ledger.troubles()
