@@ -96,7 +96,7 @@ async def test_a_new_certificate_ends_the_warning(setting: Setting) -> None:
     for renewed in ({"entra.certificate": NOW + timedelta(days=700)}, {}):
         await setting.watch.ends({"entra.certificate": NOW + timedelta(days=3)})
         assert list(await setting.ledger.troubles()) == ["expires:entra.certificate"]
-        await setting.watch.ends(renewed)
+        await setting.watch.ends(renewed, whole=True)
         assert await setting.ledger.troubles() == {}
 
 
