@@ -315,6 +315,7 @@ class FakeOktaOrg:
         self.name = name
         self.listed: list[Office365App] = list(apps)
         self.listing: CloudError | None = None
+        self.unnamed: dict[str, str] = {}  # apps that are there, of a kind that is not listed
         self.connections: dict[str, ProvisioningConnection | CloudError] = {}
         self.log: Mapping[str, tuple[Evidence, ...]] | CloudError = {}
         self.admins: tuple[OktaAdmin, ...] | CloudError = ()
@@ -327,6 +328,10 @@ class FakeOktaOrg:
             yield app
         if self.listing is not None:
             raise self.listing
+
+    async def left_out(self, app_id: str) -> str:
+        await asyncio.sleep(0)
+        return self.unnamed.get(app_id, "")
 
     async def connection(self, app_id: str) -> ProvisioningConnection:
         self.asked.append(app_id)
@@ -361,6 +366,7 @@ class FakeEntra:
         self.admins: dict[str, tuple[GlobalAdmin, ...] | CloudError] = {}
         self.consents: dict[str, tuple[Evidence, ...] | CloudError] = {}
         self.accounts: dict[str, tuple[Evidence, ...]] = {}
+        self.registrations: dict[str, tuple[Evidence, ...]] = {}  # by client id
         self.gaps: dict[str, tuple[CloudError, ...]] = {}
         self.domains: dict[str, tuple[Evidence, ...]] = {}
         self.calls: list[str] = []
@@ -411,6 +417,18 @@ class FakeEntra:
     ) -> Mapping[str, tuple[Evidence, ...]]:
         await asyncio.sleep(0)
         return {app_id: self.accounts[app_id] for app_id in app_ids if app_id in self.accounts}
+
+    async def registration_evidence(
+        self, tenant: Tenant, client_ids: Mapping[str, str]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        await asyncio.sleep(0)
+        self.calls += [f"registration {client_id}" for client_id in client_ids.values()]
+        found = self.registrations
+        return {
+            app_id: found[client_ids[app_id]]
+            for app_id in client_ids
+            if client_ids[app_id] in found
+        }
 
 
 class FakeSignIn:

@@ -14,6 +14,7 @@ from adapters.entra.directory.tokens import AppTokens
 from adapters.entra.evidence.accounts import read_accounts
 from adapters.entra.evidence.consent import read_consent
 from adapters.entra.evidence.domains import read_domain_evidence
+from adapters.entra.evidence.registrations import read_registrations
 from adapters.http.client import open_http
 from bot.domain.evidence.rules import Evidence
 from bot.domain.inventory.apps import Office365App, Tenant
@@ -99,6 +100,12 @@ class EntraClient:
     ) -> Mapping[str, tuple[Evidence, ...]]:
         """The per-app service accounts in the tenant, by Okta app id; one list for all of them."""
         return await read_accounts(self._graph, tenant, app_ids, self._clock.now())
+
+    async def registration_evidence(
+        self, tenant: Tenant, client_ids: Mapping[str, str]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        """Whether the registrations that Okta made are in the tenant; both by Okta app id."""
+        return await read_registrations(self._graph, tenant, client_ids, self._clock.now())
 
     async def domain_evidence(
         self, tenant: Tenant, apps: Sequence[Office365App]

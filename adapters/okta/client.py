@@ -108,6 +108,15 @@ class OktaClient:
                             self._called[app.ref.app_id] = name
                         yield app
 
+    async def left_out(self, app_id: str) -> str:
+        """The name in the catalogue of an app whose kind the settings do not name; else "".
+
+        CloudNotFound: there is no such app.
+        """
+        value = (await self._api.get(f"/api/v1/apps/{quote(app_id, safe='')}")).object()
+        name = parse.text(value.get("name"))
+        return "" if name in self._catalog_names else name
+
     async def connection(self, app_id: str) -> ProvisioningConnection:
         """The app's default provisioning connection (CloudNotFound: no such app)."""
         path = f"/api/v1/apps/{quote(app_id, safe='')}/connections/default"

@@ -57,6 +57,11 @@ FILTER = " or ".join(f'eventType eq "{kind}"' for kind in EVENT_TYPES)
 LATE = timedelta(minutes=10)
 PAGE = 200  # small enough for events with long change details
 
+_OF_REGISTRATION = {
+    PROVISIONING_APP_CREATED: EvidenceKind.PROVISIONING_APP_CREATED,
+    SECRET_ROTATED: EvidenceKind.OWN_SECRET_RENEWED,
+}
+_REGISTRATION_KEYS = frozenset({"appregistrationclientid"})
 _ACCOUNT_KEYS = frozenset({"adminusername"})
 _MESSAGE_KEYS = frozenset({"errormessage"})
 # What a Save of provisioning lists, without underscores and case: the fields of the catalogue's
@@ -152,9 +157,11 @@ def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str
         return EvidenceKind.SETTINGS_SAVED, {"by": _actor(event)}
     if kind == ACTIVATED:
         return None if failed else (EvidenceKind.APP_ACTIVATED, {"by": _actor(event)})
-    if kind in (PROVISIONING_APP_CREATED, SECRET_ROTATED):
-        # Only where there is such an app registration can its secret be renewed.
-        return None if failed else (EvidenceKind.PROVISIONING_APP_CREATED, {"by": _actor(event)})
+    if kind in _OF_REGISTRATION:
+        debug = inside(event, "debugContext", "debugData")
+        client_id = _first(debug, _REGISTRATION_KEYS)
+        detail = {"by": _actor(event), **({"client_id": client_id} if client_id else {})}
+        return None if failed else (_OF_REGISTRATION[kind], detail)
     account = _account(event, in_words=kind in CREDENTIALS_REJECTED)
     if not account:
         return None

@@ -12,7 +12,8 @@ from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
-from bot.domain.summaries import name_of, rank_of, summary_of
+from bot.domain.likeness import likeness
+from bot.domain.summaries import rank_of, summary_of
 
 DAY = 24 * 60 * 60
 ENDED_REQUESTS = 400 * DAY
@@ -157,7 +158,7 @@ class Writing:
     def listed(self, commit: Commit, record: AppRecord) -> None:
         """Write a record's summary, its place, its name, and when it is to be weighed again."""
         summary, ref = summary_of(record), record.app.ref
-        place = f"{rank_of(summary)}\t{name_of(summary.app.label)[:_LONGEST_NAME]}\t{ref.app_id}"
+        place = f"{rank_of(summary)}\t{likeness(summary.app.label)[:_LONGEST_NAME]}\t{ref.app_id}"
         until = summary.holds_until
         commit.summary(
             f"{VERSION}.{record.revision}|"

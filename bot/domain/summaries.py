@@ -12,6 +12,7 @@ from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.apps import AppRef, Office365App, Tenant
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import Waiver
+from bot.domain.likeness import likeness
 from bot.domain.people.prospects import Prospect
 
 # What is most pressing comes first. Open apps that are waived (None) come behind the open ones.
@@ -110,12 +111,7 @@ def rank_of(summary: AppSummary) -> int:
 def by_urgency(summary: AppSummary) -> tuple[int, str, str, str]:
     """A sort key: the most pressing first, then by org and label."""
     ref = summary.ref
-    return (rank_of(summary), ref.org, name_of(summary.app.label), ref.app_id)
-
-
-def name_of(label: str) -> str:
-    """A label as names are sorted and compared."""
-    return " ".join(label.split()).casefold()
+    return (rank_of(summary), ref.org, likeness(summary.app.label), ref.app_id)
 
 
 @dataclass(frozen=True, slots=True)

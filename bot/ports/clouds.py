@@ -36,6 +36,13 @@ class OktaOrg(Protocol):
         """Every Office 365 app instance, active or not, page by page."""
         ...
 
+    async def left_out(self, app_id: str) -> str:
+        """What Okta's catalogue calls an app of a kind that the settings do not name; else "".
+
+        CloudNotFound: there is no such app.
+        """
+        ...
+
     async def connection(self, app_id: str) -> ProvisioningConnection:
         """The app's default provisioning connection."""
         ...
@@ -97,6 +104,15 @@ class Entra(Protocol):
         self, tenant: Tenant, app_ids: frozenset[str]
     ) -> Mapping[str, tuple[Evidence, ...]]:
         """The per-app service accounts in the tenant, by Okta app id."""
+        ...
+
+    async def registration_evidence(
+        self, tenant: Tenant, client_ids: Mapping[str, str]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        """Whether the app registrations that Okta made for one app each are in the tenant.
+
+        By Okta app id, as are their `client_ids`.
+        """
         ...
 
     async def domain_evidence(

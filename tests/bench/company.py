@@ -112,6 +112,11 @@ class Microsoft:
         found = (Evidence(EvidenceKind.NO_SERVICE_ACCOUNT, datetime.now(UTC)),)
         return dict.fromkeys(app_ids, found)
 
+    async def registration_evidence(
+        self, tenant: Tenant, client_ids: Mapping[str, str]
+    ) -> Mapping[str, tuple[Evidence, ...]]:
+        return {}
+
     async def domain_evidence(
         self, tenant: Tenant, apps: Sequence[Office365App]
     ) -> Mapping[str, tuple[Evidence, ...]]:

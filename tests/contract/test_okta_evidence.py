@@ -37,6 +37,8 @@ PUSHED = "app.office365.api.error.push.profile"
 FAILED = {"result": "FAILURE", "reason": None}
 SERVICE = f"svc_OKTA_sync_{HQ}@contoso.onmicrosoft.com"
 
+CLIENT = "11111111-2222-3333-4444-555555555555"
+
 TOLD: list[tuple[str, dict[str, Any], EvidenceKind | None]] = [
     (REJECTED, debug(adminUserName=HUMAN), EvidenceKind.ADMIN_PASSWORD_REJECTED),
     (REJECTED, debug(admin_user_name=HUMAN), EvidenceKind.ADMIN_PASSWORD_REJECTED),
@@ -91,7 +93,7 @@ TOLD: list[tuple[str, dict[str, Any], EvidenceKind | None]] = [
     (
         "app.office365.provisioning_app_credential.rotate",
         {},
-        EvidenceKind.PROVISIONING_APP_CREATED,
+        EvidenceKind.OWN_SECRET_RENEWED,
     ),
     ("app.office365.provisioning_app_credential.rotate", {"outcome": FAILED}, None),
     (REJECTED, {"target": None, **debug(adminUserName=HUMAN)}, None),
@@ -109,6 +111,17 @@ def test_an_event_tells_what_it_proves_and_no_more(
     found = list(evidence_in(event(kind, **more), frozenset({HQ}), datetime.now(UTC)))
     assert [evidence.kind for _, evidence in found] == ([expected] if expected else [])
     assert kind in EVENT_TYPES
+
+
+@pytest.mark.parametrize("key", ["appRegistrationClientId", "app_registration_client_id"])
+def test_the_event_of_an_app_registration_names_it(key: str) -> None:
+    """By the id that it is found by in the tenant, later on; without one it counts as well."""
+    told = event("app.office365.provisioning_app.create", **debug(**{key: CLIENT}))
+    ((_, evidence),) = evidence_in(told, frozenset({HQ}), datetime.now(UTC))
+    assert evidence.detail["client_id"] == CLIENT
+    untold = event("app.office365.provisioning_app.create")
+    ((_, evidence),) = evidence_in(untold, frozenset({HQ}), datetime.now(UTC))
+    assert "client_id" not in evidence.detail
 
 
 async def test_the_log_is_polled_once_and_each_event_counted_once(org: Org) -> None:

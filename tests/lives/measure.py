@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.domain.evidence.history import heard
+from bot.domain.evidence.history import heard, registration_of
 from bot.domain.evidence.rules import Evidence
 from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.records import AppRecord
@@ -104,11 +104,12 @@ class Watch:
         known = {} if is_new else {"0oa1": self.record}
         changed = frozenset({"0oa1"} if any(e.event_id and not e.failed_part for e in log) else ())
         occasion = Occasion(now, changed=changed)
+        known_as = registration_of((*self.record.evidence, *log))
         for todo in plan([app], known, {"0oa1": log} if log else {}, occasion, self.policy):
             seen = Seen(
                 (life.connection(now),) if todo.connection else None,
                 log,
-                life.microsoft(now) if todo.microsoft else None,
+                life.microsoft(now, known_as) if todo.microsoft else None,
                 life.tenant if todo.microsoft else None,
             )
             self.record = looked(self.record, app, seen, now)

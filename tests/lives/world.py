@@ -19,6 +19,7 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 WATCHED_FROM = datetime(2026, 2, 1, 6, tzinfo=UTC)
 GRAPH_FLOW = datetime(2024, 10, 1, tzinfo=UTC)
 LOG_KEPT = 90 * DAY
+CLIENT_ID = "11111111-2222-3333-4444-555555555555"
 
 
 class Mode(Enum):
@@ -44,6 +45,13 @@ class Account:
 
 
 @dataclass
+class Registration:
+    """An app registration that Okta made for the app, and its enterprise application."""
+
+    enabled: bool = True
+
+
+@dataclass
 class Place:
     """A Microsoft tenant, as far as the app is concerned."""
 
@@ -53,6 +61,8 @@ class Place:
     enabled: bool = True
     named: bool = True  # Okta's application bears a name that is known
     account: Account | None = None
+    registration: Registration | None = None
+    shows_registration: bool = True
 
 
 @dataclass
@@ -86,7 +96,7 @@ class Life:
         if not (self.on and self.active) or self.mode is Mode.PASSWORD:
             return False
         if self.mode is Mode.OWN:
-            return True
+            return place.registration is not None and place.registration.enabled
         account = place.account
         can_sign_in = account is not None and account.enabled
         return place.consent is not None and place.enabled and can_sign_in
@@ -127,8 +137,18 @@ class Life:
 
     def get_own(self, when: datetime) -> None:
         self.mode = Mode.OWN
-        self.log(when, K.PROVISIONING_APP_CREATED, by="Ada")
+        self.place.registration = made = Registration()
+        self.log(when, K.PROVISIONING_APP_CREATED, by="Ada", client_id=CLIENT_ID)
         self.save(when)
+        # Nobody says whether Okta goes on with it where the app works with something else by now.
+        lasts = self.unsure and self.rng.random() < 0.5
+
+        def renew(then: datetime) -> None:
+            if self.place.registration is made and (lasts or self.mode is Mode.OWN):
+                self.log(then, K.OWN_SECRET_RENEWED, by="Okta", client_id=CLIENT_ID)
+
+        for month in range(1, 20):
+            self.at(when + month * 30 * DAY, renew)
 
     def revoke(self, when: datetime) -> None:
         self.place.consent = None
@@ -143,6 +163,13 @@ class Life:
     def delete(self, when: datetime) -> None:
         self.place.account = None
 
+    def unregister(self, when: datetime) -> None:
+        self.place.registration = None
+
+    def disable_registration(self, when: datetime) -> None:
+        if self.place.registration is not None:
+            self.place.registration.enabled = False
+
     def put_back(self, when: datetime) -> None:
         """An administrator's password again. As documented, that is a Save."""
         self.mode = Mode.PASSWORD
@@ -151,7 +178,9 @@ class Life:
 
     def move(self, when: datetime, *, readable: bool) -> None:
         consent = WATCHED_FROM - 300 * DAY if self.rng.random() < 0.3 else None
-        self.place = Place(f"{self.place.id}+", readable, consent, named=self.place.named)
+        former = self.place
+        self.place = Place(f"{former.id}+", readable, consent, named=former.named)
+        self.place.shows_registration = former.shows_registration
         if self.mode is Mode.OWN:
             self.mode = Mode.PASSWORD
 
@@ -255,7 +284,8 @@ class Life:
             for when, kind, detail in found
         )
 
-    def microsoft(self, now: datetime) -> tuple[Evidence, ...]:
+    def microsoft(self, now: datetime, client_id: str) -> tuple[Evidence, ...]:
+        """What is read in the tenant, of the registration by its `client_id` ("": not asked)."""
         place = self.place
         if self.fails(Part.MICROSOFT, now):
             return (_unread("microsoft", "/v1.0/servicePrincipals", now),)
@@ -263,10 +293,20 @@ class Life:
             gone = place.consent is None or not place.enabled or place.account is None
             if gone or (place.account is not None and not place.account.enabled):
                 self._shows(now)
-        return tuple(replace(e, tenant=place.id) for e in self._directory(now))
+            registration = place.registration if client_id and place.shows_registration else None
+            if client_id and not (registration is not None and registration.enabled):
+                self._shows(now)
+        return tuple(replace(e, tenant=place.id) for e in self._directory(now, client_id))
 
-    def _directory(self, now: datetime) -> Iterator[Evidence]:
+    def _directory(self, now: datetime, client_id: str) -> Iterator[Evidence]:
         place, account = self.place, self.place.account
+        if client_id:
+            registration = place.registration if place.shows_registration else None
+            if registration is None:
+                yield Evidence(K.NO_OWN_REGISTRATION, now)
+            else:
+                detail = {"enabled": "yes" if registration.enabled else "no"}
+                yield Evidence(K.OWN_REGISTRATION, now, None, detail)
         if place.consent is not None and place.named:
             detail = {"name": "Okta", "enabled": "yes" if place.enabled else "no"}
             yield Evidence(K.TENANT_CONSENTED, now, place.consent + self.skew, detail)
@@ -307,7 +347,11 @@ BREAKS = (
     "off and on with a password",
     "made anew with a password",
     "another domain",
+    "registration deleted",
+    "registration disabled",
 )
+_NEVER_OWN = (*BREAKS[:2], "account blocked", "account deleted")
+_OWN = ("registration deleted", "registration disabled")
 
 
 def make(number: int, days: int, *, unsure: bool, row: str = "") -> Life:
@@ -323,6 +367,7 @@ def make(number: int, days: int, *, unsure: bool, row: str = "") -> Life:
         life.place.account = Account(datetime(2023, 6, 1, tzinfo=UTC))
     if unsure:
         life.place.named = rng.random() < 0.9
+        life.place.shows_registration = rng.random() < 0.5
         if rng.random() < 0.005:  # made although nobody saved
             life.place.account = Account(GRAPH_FLOW + rng.uniform(0, 400) * DAY)
     end = WATCHED_FROM + days * DAY
@@ -330,7 +375,8 @@ def make(number: int, days: int, *, unsure: bool, row: str = "") -> Life:
     if row or rng.random() < 0.8:
         migrated = rng.uniform(GRAPH_FLOW.timestamp(), (end - 40 * DAY).timestamp())
         migrated_at = datetime.fromtimestamp(migrated, UTC)
-        own = rng.random() < 0.12 and row not in BREAKS[:2] and migrated_at > GRAPH_FLOW + 300 * DAY
+        own = rng.random() < 0.12 and row not in _NEVER_OWN and migrated_at > GRAPH_FLOW + 300 * DAY
+        own = own or row in _OWN
         life.at(migrated_at, life.get_own if own else life.migrate)
         if row or rng.random() < 0.5:
             earliest = max(migrated_at + DAY, WATCHED_FROM - 100 * DAY if not row else WATCHED_FROM)
@@ -393,6 +439,10 @@ def _break(life: Life, row: str, at: datetime) -> None:
             life.at(at, life.block)
         case "account deleted":
             life.at(at, life.delete)
+        case "registration deleted":
+            life.at(at, life.unregister)
+        case "registration disabled":
+            life.at(at, life.disable_registration)
         case "off and on with a password":
             life.at(at, lambda when: life.off_and_on(when, password=True))
         case "made anew with a password":

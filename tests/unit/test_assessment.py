@@ -299,10 +299,18 @@ def test_a_part_that_is_seen_to_be_gone_opens_the_app_again(
 
 
 def test_a_consent_that_bears_another_name_is_settled_by_a_look() -> None:
-    """Somebody who saw no fields for a password knows more than a search by name."""
+    """Somebody who looked at the app knows more than a search by name."""
     body = [ON, ACCOUNT, NOT_CONSENTED]
-    check([*body, word(K.SAW_NO_PASSWORD_FIELDS, 9)], MIGRATED, LIKELY)
-    check([*body, word(K.SAW_NO_PASSWORD_FIELDS, 91)], REVIEW, LIKELY)
+    for saw in (
+        K.SAW_NO_PASSWORD_FIELDS,
+        K.SAW_REAUTHENTICATE,
+        K.SAW_VERIFIED,
+        K.TEST_SUCCEEDED,
+    ):
+        check([*body, word(saw, 9)], MIGRATED, LIKELY)
+        check([*body, word(saw, 91)], REVIEW, LIKELY)
+    for saw in (K.SAW_NO_BUTTON, K.SAW_NOT_VERIFIED, K.TEST_FAILED):
+        check([*body, word(saw, 9)], REVIEW, LIKELY)
     check([*body, word(K.SAID_SAVED, 9)], REVIEW, LIKELY)
 
 
@@ -740,11 +748,15 @@ def test_a_verdict_holds_until_it_says(body: list[Evidence], now: datetime, part
 def test_without_decisive_evidence_for_the_app_it_is_never_migrated(
     body: list[Evidence], now: datetime
 ) -> None:
-    """Hints, words and what is known of the tenant never add up to it."""
+    """Hints, words and what is known of the tenant never add up to it.
+
+    That Okta renewed its registration's secret says that it had made one.
+    """
     hints = [
         e
         for e in body
-        if e.rule.nature is Nature.WORD or not (e.rule.decisive and e.leans(Lean.DONE))
+        if e.rule.nature is Nature.WORD
+        or not ((e.rule.decisive and e.leans(Lean.DONE)) or e.kind is K.OWN_SECRET_RENEWED)
     ]
     assert assess([ON, SAID, *hints], now).state is not MIGRATED
 

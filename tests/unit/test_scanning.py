@@ -201,7 +201,7 @@ def test_a_tenant_that_could_not_be_read_is_tried_again_before_its_proof_is_stal
         later,
     )
     for one, again in ((missed, True), (found, False)):
-        occasion = Occasion(later + POLICY.again_after)
+        occasion = Occasion(later + POLICY.confirm_after)
         todos = plan([MINE], {"0oa1": one}, {}, occasion, POLICY)
         assert any(todo.microsoft for todo in todos) is again
 

@@ -332,8 +332,13 @@ async def test_a_change_of_state_writes_one_audit_line_and_no_change_none(world:
     for _ in range(3):
         await world.scan.org("contoso")
     assert await world.actions("assess") == [
-        {"from": "needs_review", "to": "migrated", "confidence": "likely"},
-        {"from": "", "to": "needs_review", "confidence": "untold"},
+        {
+            "from": "needs_review",
+            "to": "migrated",
+            "confidence": "likely",
+            "because": "service_account_used",
+        },
+        {"from": "", "to": "needs_review", "confidence": "untold", "because": "connection_on"},
     ]
 
 
@@ -462,3 +467,73 @@ async def test_two_scans_at_once_lose_nothing(world: World) -> None:
     revision = (await world.record()).revision
     await asyncio.gather(world.scan.org("contoso"), world.scan.app(APP.ref))
     assert (await world.record()).revision == revision + 2
+
+
+async def test_an_app_registration_that_the_log_tells_of_is_looked_for_in_the_tenant(
+    world: World,
+) -> None:
+    """In the same scan, and again when the log has long forgotten it."""
+    created = Evidence(K.PROVISIONING_APP_CREATED, NOW, NOW, {"client_id": "the-id"}, "created")
+    world.contoso.log = {"0oa1": (created,)}
+    world.entra.registrations["the-id"] = (Evidence(K.OWN_REGISTRATION, NOW),)
+    await world.scan.org("contoso")
+    (found,) = (e for e in (await world.record()).evidence if e.kind is K.OWN_REGISTRATION)
+    assert found.tenant == TENANT.id
+    world.contoso.log = {}
+    world.entra.calls.clear()
+    await world.scan.org("contoso", full=True)
+    assert "registration the-id" in world.entra.calls
+
+
+# ------------------------------------------------------------------ what the settings leave out
+
+
+async def test_apps_of_a_kind_that_the_settings_no_longer_name_leave_the_lists(
+    world: World,
+) -> None:
+    """They are still there in Okta: the request is withdrawn, and it is on record why."""
+    await world.scan.org("contoso")
+    await ask(world)
+    world.contoso.listed = [SECOND]
+    world.contoso.unnamed["0oa1"] = "office365_gcc"
+    world.contoso.connections["0oa1"] = ProvisioningConnection(ConnectionStatus.ENABLED, "OAUTH2")
+    world.clock.forward(timedelta(minutes=15))
+    await world.scan.org("contoso")
+    verdict = (await world.record()).assessed(world.clock.now())
+    assert (verdict.state, verdict.confidence) == (State.NOT_APPLICABLE, Confidence.PROVEN)
+    assert [(e.kind, e.detail["name"]) for e in verdict.because] == [
+        (K.KIND_NOT_READ, "office365_gcc")
+    ]
+    request = await world.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.stage is Stage.REVOKED
+    last, *_ = await world.actions("assess")
+    assert last["because"] == "kind_not_read"
+    world.contoso.unnamed.clear()
+    world.contoso.listed = [APP, SECOND]
+    world.clock.forward(timedelta(minutes=15))
+    await world.scan.org("contoso")
+    assert (await world.record()).state(world.clock.now()) is State.NEEDS_REVIEW
+
+
+async def test_apps_of_an_org_that_the_settings_no_longer_name_leave_the_lists(
+    world: World,
+) -> None:
+    """With the next scan of another org; and they are back with the first one of their own."""
+    await world.scan.org("contoso")
+    await world.scan.org("fabrikam")
+    fewer = Scan(
+        orgs={"contoso": world.contoso},
+        entra=world.entra,
+        ledger=world.ledger,
+        clock=world.clock,
+    )
+    world.clock.forward(timedelta(minutes=15))
+    await fewer.org("contoso")
+    verdict = (await world.record(ELSEWHERE.ref)).assessed(world.clock.now())
+    assert verdict.state is State.NOT_APPLICABLE
+    assert verdict.because[0].kind is K.ORG_NOT_READ
+    assert (await world.record()).state(world.clock.now()) is State.NEEDS_REVIEW
+    world.clock.forward(timedelta(minutes=15))
+    await world.scan.org("fabrikam")
+    assert (await world.record(ELSEWHERE.ref)).state(world.clock.now()) is State.NEEDS_REVIEW

@@ -16,7 +16,7 @@ from bot.domain.consent.later import Snooze
 from bot.domain.consent.polls import Watch
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.inventory.apps import AppRef
-from bot.domain.likeness import likeness
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Colleague, Holding, Platform
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StepNotAllowed
 
@@ -293,15 +293,17 @@ class ConsentRequest:
         """
         if account.platform is self.chat.platform:
             return False
-        if account.platform is Platform.TEAMS and account.user_id == self.admin_object_id:
+        if account.platform is Platform.TEAMS and exact(account.user_id) == exact(
+            self.admin_object_id
+        ):
             return True
-        mine = {likeness(self.chat.email), likeness(self.admin_upn)} - {""}
-        return likeness(account.email) in mine
+        mine = {exact(self.chat.email), exact(self.admin_upn)} - {""}
+        return exact(account.email) in mine
 
     @property
     def person(self) -> str:
         """The account that was asked, as sessions are bound to it: tenant and object id."""
-        return f"{self.tenant_id}/{self.admin_object_id}".lower()
+        return exact(f"{self.tenant_id}/{self.admin_object_id}")
 
     def covers(self, other: ConsentRequest) -> bool:
         """True when one sign-in serves both: the same administrator of the same tenant."""

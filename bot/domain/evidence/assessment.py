@@ -43,11 +43,11 @@ def assess(evidence: Iterable[Evidence], now: datetime) -> Assessment:
         verdict.state,
         verdict.confidence,
         because,
-        tuple(e for e in rest if e in known.current),
+        tuple(e for e in rest if e in known.current or e in known.early),
         against,
         min((e.last_true for e in because), default=None),
         min((edge for edge in known.edges if edge > now), default=None),
-        tuple(e for e in rest if e not in known.current),
+        tuple(e for e in rest if e not in known.current and e not in known.early),
         verdict.lack,
         verdict.doubt,
     )
@@ -130,40 +130,94 @@ def _out_of_reach(known: Known) -> _Verdict | None:
 
 def _done(known: Known) -> _Verdict | None:
     """Did a machine record that it works by the consent, and does nothing speak against it now?"""
-    proof = known.newest(is_proof)
+    own = _own(known)
+    proof = own or known.newest(is_proof)
     if proof is None:
         return None
-    own = known.newest(lambda e: e.kind == _K.PROVISIONING_APP_CREATED)
-    if own is not None and _change(known, own) is not None:
-        own = None  # it may work by something else since
     against_it = [e for e in known.current if is_against(e) and _overtakes(e, proof)]
     if any(map(is_machine, against_it)):
         return None
-    lack = _lack(known, proof)
-    if lack is not None and own is None:
-        return lack
+    of_consent = _lack(known, proof)
+    lack = _lack_of_own(known, own) if own is not None else of_consent
+    if lack is not None:
+        return None if _is_just_said(known, lack) else lack
     asking = (e for e in against_it if known.has_full_weight(e) and not _is_answered(known, e))
     seen = next(asking, None)
     if seen is not None:
         return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, (seen, proof, known.scope))
     # Every contradiction is a change as well.
-    doubt = _change(known, proof) or _missed(known, "log")
+    doubt = _change(known, own or proof) or next(iter(known.early), None) or _missed(known, "log")
     sure = (
         doubt is None
-        and (lack is None or lack.lack not in _ANYHOW)
+        and (of_consent is None or of_consent.lack not in _ANYHOW)
         and known.scope is not None
         and known.has_full_weight(known.scope)
-        and (_stands(known) or (own is not None and known.has_full_weight(own)))
+        and (_stands(known) if own is None else _own_stands(known, own))
     )
     confidence = Confidence.PROVEN if sure else Confidence.LIKELY
     if not sure:
         doubt = doubt or _missed(known, "microsoft")
-    parts = (known.account, known.consent) if own is None else (own,)
-    there = (e for e in parts if e is not None and not e.leans(Lean.NOT_CONSENTED))
+    if own is not None:
+        # Where the registration was found again, that is reason enough, and younger.
+        why = known.registration if _was_found(known) else own
+        return _Verdict(State.MIGRATED, confidence, (why, known.scope), doubt=doubt)
+    there = (e for e in (known.account, known.consent) if e and not e.leans(Lean.NOT_CONSENTED))
     # An account that nothing happened to since is reason enough, and younger than its last use.
-    if own is None and known.account is not None and is_proof(known.account):
+    if known.account is not None and is_proof(known.account):
         proof = proof if _change(known, known.account) else known.account
     return _Verdict(State.MIGRATED, confidence, (*there, proof, known.scope), doubt=doubt)
+
+
+def _own(known: Known) -> Evidence | None:
+    """That Okta made an app registration for this app alone; unless it uses an account since.
+
+    It counts for as long as it is found again, however long ago it was made.
+    """
+    told = [e for e in known.here if e.kind == _K.OWN_SECRET_RENEWED]
+    made = newest(known.here, lambda e: e.kind == _K.PROVISIONING_APP_CREATED)
+    made = made or min(told, key=Evidence.order, default=None)  # it was there by then
+    if made is None or not known.has_come(made):
+        return None
+    used = known.newest(lambda e: is_proof(e) and e.kind != made.kind)
+    if used is not None and came_after(used, made):
+        return None
+    counts = known.registration is not None or any(e in known.current for e in (made, *told))
+    return made if counts else None
+
+
+def _own_stands(known: Known, made: Evidence) -> bool:
+    """Whether the registration was found lately; where none ever was, whether Okta tells of it."""
+    if known.registration is not None and _was_found(known):
+        return known.has_full_weight(known.registration)
+    renewed = known.newest(lambda e: e.kind == _K.OWN_SECRET_RENEWED) or made
+    return known.has_full_weight(max(made, renewed, key=Evidence.order))
+
+
+def _was_found(known: Known) -> bool:
+    """Whether the registration was seen in this tenant. Never found, it may be elsewhere."""
+    return any(e.kind == _K.OWN_REGISTRATION for e in known.here)
+
+
+def _lack_of_own(known: Known, made: Evidence) -> _Verdict | None:
+    """That the registration is seen to be gone, or may not sign in."""
+    found = known.registration
+    if found is None or not _was_found(known):
+        return None
+    is_gone = found.kind == _K.NO_OWN_REGISTRATION
+    if not is_gone and found.is_enabled:
+        return None
+    lack = Lack.REGISTRATION_GONE if is_gone else Lack.REGISTRATION_DISABLED
+    because = (found, made, known.scope)
+    return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, because, lack)
+
+
+def _is_just_said(known: Known, lack: _Verdict) -> bool:
+    """Whether somebody said that it is done so shortly before the look that it may not show yet."""
+    missing = lack.because[0]
+    word = known.newest(lambda e: not is_machine(e) and e.leans(Lean.DONE))
+    if word is None or missing is None or not missing.rule.topic:
+        return False
+    return word.at > missing.seen_at - SHOWS_WITHIN
 
 
 def _overtakes(item: Evidence, proof: Evidence) -> bool:
@@ -202,7 +256,7 @@ def _lack(known: Known, proof: Evidence) -> _Verdict | None:
             return verdict(State.NEEDS_CONSENT, Lack.CONSENT_GONE, consent)
         if has_no_account:
             return verdict(State.NEEDS_CONSENT, Lack.CONSENT_NOT_FOUND, consent, account)
-        if known.newest(lambda e: e.kind in _LOOKED) is None:
+        if known.newest(_is_look) is None:
             return verdict(State.NEEDS_REVIEW, Lack.CONSENT_NOT_FOUND, consent)
     if consent is not None and not consent.is_enabled:
         return verdict(State.NEEDS_REVIEW, Lack.PRINCIPAL_DISABLED, consent)
@@ -213,8 +267,13 @@ def _lack(known: Known, proof: Evidence) -> _Verdict | None:
     return None
 
 
-# A consent that is not found may bear another name: somebody who looked at the app knows.
-_LOOKED = frozenset({_K.SAW_NO_PASSWORD_FIELDS, _K.TEST_SUCCEEDED})
+def _is_look(item: Evidence) -> bool:
+    """A word of somebody who looked at the app: they know of a consent that bears another name.
+
+    That it is saved is what they were asked for, so it cannot be its own proof.
+    """
+    saw = item.leans(Lean.DONE) or item.leans(Lean.CONSENTED) or item.kind in _WORKS
+    return saw and not is_machine(item) and item.kind != _K.SAID_SAVED
 
 
 def _consents(known: Known) -> list[Evidence]:
@@ -228,11 +287,11 @@ def _had_account(known: Known) -> bool:
 
 
 def _lost_consent(known: Known) -> bool:
-    """Whether the directory does not show a consent that was there, and is not just new."""
+    """Whether the directory does not show a consent that was there."""
     consent = known.consent
     if consent is None or not consent.leans(Lean.NOT_CONSENTED):
         return False
-    return any(e.rule.topic or consent.seen_at - e.at > SHOWS_WITHIN for e in _consents(known))
+    return any(e.rule.topic or known.has_come(e) for e in _consents(known))
 
 
 def _missed(known: Known, part: str) -> Evidence | None:

@@ -14,7 +14,9 @@ from datetime import datetime
 from bot.domain.evidence.rules import Evidence, EvidenceKind, Nature
 
 # Topics whose former facts matter later; of all others only the newest is kept.
-_WITH_PAST = frozenset({"scope", "tenant", "account"})
+_WITH_PAST = frozenset({"scope", "tenant", "account", "registration"})
+
+_OF_REGISTRATION = (EvidenceKind.PROVISIONING_APP_CREATED, EvidenceKind.OWN_SECRET_RENEWED)
 
 # Of events of one kind, or of one person's words of one kind, so many of the newest are kept.
 KEPT: Mapping[Nature, int] = {Nature.EVENT: 2, Nature.WORD: 3}
@@ -55,6 +57,13 @@ def newest_of_topics(evidence: Iterable[Evidence]) -> dict[str, Evidence]:
         if item.rule.topic:
             found[item.rule.topic] = item
     return found
+
+
+def registration_of(evidence: Iterable[Evidence]) -> str:
+    """The client id of the app registration that Okta made for the app; "" while none is told."""
+    told = (e for e in evidence if e.kind in _OF_REGISTRATION and e.detail.get("client_id"))
+    newest = max(told, key=Evidence.order, default=None)
+    return newest.detail["client_id"] if newest is not None else ""
 
 
 def merge(known: Iterable[Evidence], fresh: Iterable[Evidence]) -> tuple[Evidence, ...]:

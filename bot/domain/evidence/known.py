@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from bot.domain.evidence.history import newest_of_topics, set_of
-from bot.domain.evidence.rules import CLOCKS, SHELVES, Evidence, EvidenceKind, Lean, Nature, Source
+from bot.domain.evidence.rules import (
+    CLOCKS,
+    SHELVES,
+    SHOWS_WITHIN,
+    Evidence,
+    EvidenceKind,
+    Lean,
+    Nature,
+    Source,
+)
 
 _K = EvidenceKind
+
+# What a directory does not find, and the work that it would show.
+ABSENT: Mapping[EvidenceKind, frozenset[EvidenceKind]] = {
+    _K.TENANT_NOT_CONSENTED: frozenset(
+        {_K.TENANT_CONSENTED, _K.CONSENT_AUDITED, _K.SERVICE_ACCOUNT, _K.SERVICE_ACCOUNT_USED}
+    ),
+    _K.NO_SERVICE_ACCOUNT: frozenset({_K.SERVICE_ACCOUNT, _K.SERVICE_ACCOUNT_USED}),
+    _K.NO_OWN_REGISTRATION: frozenset({_K.PROVISIONING_APP_CREATED}),
+}
 
 
 class Known:
     """All that is known, newest first (`everything`), and of it what counts now (`current`).
 
-    `here` is what belongs to the tenant that the app leads to, however old. Whoever asks for an age
-    leaves in `edges` when the answer will be another one.
+    `here` is what belongs to the tenant that the app leads to, however old. `early` is what a look
+    did not find so soon after the work that it may not have shown yet: that counts for nothing.
+    Whoever asks for an age leaves in `edges` when the answer will be another one.
     """
 
     def __init__(self, evidence: Iterable[Evidence], now: datetime) -> None:
@@ -25,26 +44,46 @@ class Known:
         self.moved = newest(self.everything, lambda e: e.kind == _K.APP_MOVED)
         placed = [e for e in self.everything if e.tenant or e is self.moved]
         self.tenant = max(placed, key=lambda e: (e.seen_at, e.order())).tenant if placed else ""
+        # For another domain of the tenant that it led to, or back in one where it was before.
+        moved = self.moved
+        self._stays_in_tenant = moved is not None and any(
+            e.tenant and e.tenant == moved.tenant and e.at < moved.at for e in placed
+        )
         self.here = tuple(e for e in self.everything if self._is_here(e))
-        so_now = newest_of_topics(self.here)
+        self.early = tuple(filter(self._is_early, newest_of_topics(self.here).values()))
+        so_now = newest_of_topics(e for e in self.here if e not in self.early)
         self.current = tuple(
             e
             for e in self.here
             if so_now.get(e.rule.topic, e) is e
+            and e not in self.early
             and (e.rule.topic or self.has_come(e))
             and self._within(e, SHELVES[e.rule.nature].some)
         )
         facts = {e.rule.topic: e for e in self.current if e.rule.topic}
         self.scope, self.consent = facts.get("scope"), facts.get("tenant")
-        self.account = facts.get("account")
+        self.account, self.registration = facts.get("account"), facts.get("registration")
 
     def _is_here(self, item: Evidence) -> bool:
         """False for what belongs to the tenant that the app led to before."""
         if item.tenant and item.tenant != self.tenant:
             return item.kind == _K.APP_MOVED
-        if item.tenant or self.moved is None:
+        if item.tenant or self.moved is None or self._stays_in_tenant:
             return True
         return not _is_of_a_tenant(item) or item.last_true >= self.moved.at
+
+    def _is_early(self, item: Evidence) -> bool:
+        """Whether it was not found within the time after the work that the work takes to show.
+
+        Only the first use of an account tells that it is new; of all else the newest counts.
+        """
+        work: dict[EvidenceKind, datetime] = {}
+        for made in self.here:
+            at = made.happened_at
+            if made.kind in ABSENT.get(item.kind, ()) and at is not None and self.has_come(made):
+                order = min if made.kind == _K.SERVICE_ACCOUNT_USED else max
+                work[made.kind] = order(at, work.get(made.kind, at))
+        return any(at >= item.seen_at - SHOWS_WITHIN for at in work.values())
 
     def newest(self, wanted: Callable[[Evidence], bool]) -> Evidence | None:
         """The latest piece that counts now and is `wanted`."""

@@ -38,14 +38,19 @@ class EvidenceKind(StrEnum):
 
     APP_INACTIVE = "app_inactive"
     APP_MOVED = "app_moved"
+    KIND_NOT_READ = "kind_not_read"
+    ORG_NOT_READ = "org_not_read"
     CONNECTION_OFF = "connection_off"
     CONNECTION_ON = "connection_on"
     CONNECTION_UNCLEAR = "connection_unclear"
     READ_FAILED = "read_failed"
     PROVISIONING_APP_CREATED = "provisioning_app_created"
+    OWN_SECRET_RENEWED = "own_secret_renewed"
     SERVICE_ACCOUNT_USED = "service_account_used"
     SERVICE_ACCOUNT = "service_account"
     NO_SERVICE_ACCOUNT = "no_service_account"
+    OWN_REGISTRATION = "own_registration"
+    NO_OWN_REGISTRATION = "no_own_registration"
     ADMIN_PASSWORD_USED = "admin_password_used"
     ADMIN_PASSWORD_REJECTED = "admin_password_rejected"
     TENANT_CONSENTED = "tenant_consented"
@@ -126,7 +131,8 @@ SHELVES: Mapping[Nature, Shelf] = {
 CLOCKS = timedelta(minutes=5)
 # The Save that finishes a migration comes a little after the account that Okta makes for it.
 FINISHES_WITHIN = timedelta(minutes=15)
-# For so long a person's word stands against a directory that does not show the work yet.
+# So long after the work a directory may not show it yet: what it does not find until then is not
+# known to be missing (Microsoft Graph's lists of grants are replicated with a delay).
 SHOWS_WITHIN = timedelta(hours=1)
 # Okta keeps its System Log for 90 days (Okta developer docs, "System Log").
 LOG_RETENTION = timedelta(days=90)
@@ -179,17 +185,25 @@ _K, _L, _S = EvidenceKind, Lean, Source
 
 RULES: Mapping[EvidenceKind, Rule] = {
     _K.APP_INACTIVE: Rule((_L.OUT_OF_SCOPE,), _S.OKTA_APP, "scope", decisive=True),
+    # The settings do not name its kind, or its org, any more.
+    _K.KIND_NOT_READ: Rule((_L.OUT_OF_SCOPE,), _S.OKTA_APP, "scope", decisive=True),
+    _K.ORG_NOT_READ: Rule((_L.OUT_OF_SCOPE,), _S.OKTA_APP, "scope", decisive=True),
     _K.APP_MOVED: Rule((_L.CHANGED,), _S.OKTA_APP),
     _K.CONNECTION_OFF: Rule((_L.OUT_OF_SCOPE,), _S.OKTA_CONNECTION, "scope", decisive=True),
     _K.CONNECTION_ON: _fact(_L.IN_SCOPE, source=_S.OKTA_CONNECTION, topic="scope"),
     _K.CONNECTION_UNCLEAR: _fact(_L.HINT, source=_S.OKTA_CONNECTION, topic="scope"),
     _K.READ_FAILED: Rule((_L.HINT,), _S.OKTA_CONNECTION),
     _K.PROVISIONING_APP_CREATED: _logged(_L.DONE),
+    # The registration is there. Whether it is still what the app works with, Okta does not say.
+    _K.OWN_SECRET_RENEWED: _logged(_L.HINT),
     _K.SERVICE_ACCOUNT_USED: _logged(_L.DONE),
     _K.SERVICE_ACCOUNT: Rule(
         (_L.DONE,), _S.GRAPH_DIRECTORY, "account", decisive=True, since=GRAPH_FLOW_SINCE
     ),
     _K.NO_SERVICE_ACCOUNT: _fact(_L.NOT_DONE, source=_S.GRAPH_DIRECTORY, topic="account"),
+    # That there is one says nothing about when it was made for this app: that is in Okta's log.
+    _K.OWN_REGISTRATION: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="registration"),
+    _K.NO_OWN_REGISTRATION: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="registration"),
     _K.ADMIN_PASSWORD_USED: _logged(_L.NOT_DONE),
     _K.ADMIN_PASSWORD_REJECTED: _logged(_L.NOT_DONE),
     _K.TENANT_CONSENTED: Rule((_L.CONSENTED,), _S.GRAPH_DIRECTORY, "tenant", whole_tenant=True),

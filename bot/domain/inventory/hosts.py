@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.domain.likeness import exact
+
 # Orgs live below these (developer.okta.com, "Okta organizations"; okta-gov.com and okta.mil are
 # Okta for Government High and for US Military). An org may have a domain of the customer's besides.
 OKTA_DOMAINS = ("okta.com", "okta-emea.com", "oktapreview.com", "okta-gov.com", "okta.mil")
@@ -22,5 +24,5 @@ def is_initial(domain: str) -> bool:
 
 
 def _below(name: str, domains: tuple[str, ...]) -> bool:
-    lower = name.lower()
-    return any(lower == known or lower.endswith(f".{known}") for known in domains)
+    host = exact(name)
+    return any(host == known or host.endswith(f".{known}") for known in domains)

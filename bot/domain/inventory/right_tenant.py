@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import Office365App
 from bot.domain.inventory.hosts import is_oktas
+from bot.domain.likeness import exact
 
 MISMATCHES = frozenset({EvidenceKind.DOMAIN_NOT_IN_TENANT, EvidenceKind.FEDERATED_ELSEWHERE})
 
@@ -37,11 +38,11 @@ class TenantDomain:
 def right_tenant(
     app: Office365App, domains: Mapping[str, TenantDomain], org_url: str, now: datetime
 ) -> tuple[Evidence, ...]:
-    """What fits and what does not. `domains` are all of the tenant's, by name in lower case.
+    """What fits and what does not. `domains` are all of the tenant's, by name as `exact` has it.
 
     `org_url` is the org's address, "" when it is not known; `now` is when it was looked (UTC).
     """
-    name = app.domain.lower()
+    name = exact(app.domain)
     if not name:
         return ()
     domain = domains.get(name)
@@ -68,7 +69,7 @@ def _federation(domain: TenantDomain, org_url: str) -> EvidenceKind | None:
     hosts = _hosts(domain)
     if not hosts or not org_url:
         return None
-    org = urlsplit(org_url).netloc.lower()
+    org = exact(urlsplit(org_url).netloc)
     if org in hosts:
         return EvidenceKind.FEDERATED_WITH_OKTA
     if any(is_oktas(host) for host in hosts):
@@ -79,5 +80,5 @@ def _federation(domain: TenantDomain, org_url: str) -> EvidenceKind | None:
 
 
 def _hosts(domain: TenantDomain) -> tuple[str, ...]:
-    hosts = (urlsplit(address).netloc.lower() for address in domain.sign_ins)
+    hosts = (exact(urlsplit(address).netloc) for address in domain.sign_ins)
     return tuple(dict.fromkeys(host for host in hosts if host))

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.evidence.history import condensed, merge, newest_of_topics
+from bot.domain.evidence.known import ABSENT
 from bot.domain.evidence.rules import LOG_RETENTION, Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppStatus, Office365App, Tenant
 from bot.domain.inventory.records import AppRecord
+from bot.domain.likeness import exact
 
 # What one look sees is dated while it reads, a little before the look is written down.
 SAME_LOOK = timedelta(minutes=30)
@@ -25,13 +27,15 @@ class LookPolicy:
     """How old a look may grow.
 
     `full_after`: any look at all; half of the shelf life of what it finds, so that one may fail.
-    `microsoft_after`: the look at a tenant with open apps. `again_after`: the one that could not
-    find again what was found before. `people_after`: who the org's admins are.
+    `microsoft_after`: the look at a tenant with open apps, or at one that may not have shown yet
+    what was just done. `confirm_after`: the look at a tenant that "migrated, proven" rests on, or
+    that did not tell again what it told before; it costs a dozen calls a tenant, and what ends
+    between two looks is seen no earlier. `people_after`: who the org's admins are.
     """
 
     full_after: timedelta = timedelta(hours=24)
     microsoft_after: timedelta = timedelta(hours=1)
-    again_after: timedelta = timedelta(hours=6)
+    confirm_after: timedelta = timedelta(hours=6)
     people_after: timedelta = timedelta(hours=12)
 
     def oldest_look(self, app: Office365App) -> timedelta:
@@ -123,8 +127,15 @@ def _wants_connection(
     return (
         occasion.speaks_of(app, record)
         or any(e.failed_part == "connection" for e in record.evidence)
+        or _was_left_out(record)
         or occasion.now - record.scanned_at >= policy.oldest_look(app)
     )
+
+
+def _was_left_out(record: AppRecord) -> bool:
+    """True when the settings did not name its org for a while."""
+    scope = newest_of_topics(record.evidence).get("scope")
+    return scope is not None and scope.kind is EvidenceKind.ORG_NOT_READ
 
 
 def _wants_microsoft(
@@ -140,15 +151,30 @@ def _wants_microsoft(
     return (
         occasion.speaks_of(app, record)
         or age >= policy.oldest_look(app)
-        or (age >= policy.again_after and _is_unconfirmed(record, record.microsoft_at))
-        or (age >= policy.microsoft_after and record.state(occasion.now).is_open)
+        or (age >= policy.confirm_after and _rests_on_it(record, occasion.now))
+        or (age >= policy.microsoft_after and _may_show_soon(record, occasion.now))
     )
 
 
-def _is_unconfirmed(record: AppRecord, looked_at: datetime) -> bool:
+def _rests_on_it(record: AppRecord, now: datetime) -> bool:
+    """True when a tenant has to be asked again soon for what is said of an app to be true."""
+    return record.assessed(now).ends_request or _is_unconfirmed(record)
+
+
+def _may_show_soon(record: AppRecord, now: datetime) -> bool:
+    """True while something is to be done, or was done so lately that a look came too early."""
+    verdict = record.assessed(now)
+    doubt = verdict.doubt
+    return verdict.state.is_open or (doubt is not None and doubt.kind in ABSENT)
+
+
+def _is_unconfirmed(record: AppRecord) -> bool:
     """True when the last look at the tenant did not tell of what one before it had told of."""
+    looked_at = record.microsoft_at
+    if looked_at is None:
+        return False
     facts = newest_of_topics(record.evidence)
-    told = (facts[topic] for topic in ("tenant", "account") if topic in facts)
+    told = (facts[topic] for topic in ("tenant", "account", "registration") if topic in facts)
     return any(fact.seen_at < looked_at - SAME_LOOK for fact in told)
 
 
@@ -206,7 +232,7 @@ def _not_ahead(item: Evidence, now: datetime) -> Evidence:
 
 def _leads_there(record: AppRecord, app: Office365App) -> bool:
     """Whether the app still names the tenant that the record's was found by."""
-    return app.tenant_name.lower() == record.app.tenant_name.lower()
+    return exact(app.tenant_name) == exact(record.app.tenant_name)
 
 
 def _moved(
@@ -215,7 +241,7 @@ def _moved(
     """That the app leads to another tenant than at the look before, or is for another domain."""
     if not record.revision:
         return ()
-    is_for_the_same = app.domain.lower() == record.app.domain.lower()
+    is_for_the_same = exact(app.domain) == exact(record.app.domain)
     is_other = record.tenant is not None and tenant is not None and record.tenant.id != tenant.id
     if _leads_there(record, app) and is_for_the_same and not is_other:
         return ()

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.likeness import likeness
+from bot.domain.likeness import exact, likeness
 
 NEVER_SEEN: Mapping[str, datetime] = MappingProxyType({})
 
@@ -62,10 +62,8 @@ class GlobalAdmin:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Where this person may be known in chat, best first, lower case, no doubles."""
-        return tuple(
-            dict.fromkeys(a.lower() for a in (self.mail, self.upn, *self.other_mails) if a)
-        )
+        """Where this person may be known in chat, best first, as `exact` has it, no doubles."""
+        return tuple(dict.fromkeys(exact(a) for a in (self.mail, self.upn, *self.other_mails) if a))
 
     @property
     def names(self) -> tuple[str, ...]:

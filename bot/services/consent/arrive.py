@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.summaries import AppSummary
@@ -61,7 +62,7 @@ class Arrive:
             for org in {app.ref.org for app in apps}
             if person.email
             and any(
-                one.email.lower() == person.email.lower()
+                exact(one.email) == exact(person.email)
                 for one in await self._ledger.okta_admins(org) or ()
             )
         }
@@ -71,7 +72,7 @@ class Arrive:
 
 def _is(person: ChatIdentity, admin: GlobalAdmin, policy: PeoplePolicy) -> bool:
     """Whether this person is behind that account."""
-    address, owner = person.email.lower(), policy.owner(admin)
+    address, owner = exact(person.email), policy.owner(admin)
     if owner is not None:
-        return bool(address) and owner.lower() == address
-    return admin.object_id.lower() == person.user_id.lower() or address in admin.addresses
+        return bool(address) and exact(owner) == address
+    return exact(admin.object_id) == exact(person.user_id) or address in admin.addresses

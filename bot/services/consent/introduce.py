@@ -15,7 +15,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Introduction
-from bot.domain.likeness import likeness
+from bot.domain.likeness import exact, likeness
 from bot.domain.people.admins import SUPER_ADMIN, ChatIdentity, OktaAdmin, Platform
 from bot.domain.people.recipients import Recipient
 from bot.errors import NobodyReachable, StepNotAllowed
@@ -104,7 +104,7 @@ class Introduce:
         away: Recipient | None = None
         if messenger is not None:
             for admin in _fit(admins or (), request, without)[:LOOK_UP]:
-                found = await messenger.find_person((admin.email.lower(),), "", "")
+                found = await messenger.find_person((exact(admin.email),), "", "")
                 others = [one for one in found if not request.is_bound_to(one)]
                 if len(others) != 1:
                     continue

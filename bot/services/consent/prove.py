@@ -28,6 +28,7 @@ from bot.domain.consent.requests import (
 )
 from bot.domain.consent.sign_in import Attempt, SignedIn
 from bot.domain.delivery.notices import Happening
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Holding
 from bot.errors import (
     LinkSpent,
@@ -232,8 +233,8 @@ class Prove:
             attempt.tenant_id, code=code, nonce=attempt.nonce, verifier=attempt.verifier
         )
         request = await self._begun(attempt, self._clock.now())
-        expected = (request.tenant_id.lower(), request.admin_object_id.lower())
-        if (who.tenant_id.lower(), who.object_id.lower()) != expected:
+        expected = (exact(request.tenant_id), exact(request.admin_object_id))
+        if (exact(who.tenant_id), exact(who.object_id)) != expected:
             await self._report(request, Happening.WRONG_ACCOUNT, who)
             return WrongAccount(masked(request.admin_upn))
         tenant = await self._entra.find_tenant(request.tenant_id)

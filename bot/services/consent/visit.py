@@ -26,6 +26,7 @@ from bot.domain.consent.requests import (
 from bot.domain.consent.sign_in import SESSION_LIFETIME, Session
 from bot.domain.delivery.notices import Happening
 from bot.domain.inventory.gaps import Gap
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import NotYours, ProofTooWeak, RoleLost, SessionUnknown, TooManyTries
 from bot.ports.clouds import Entra
@@ -150,7 +151,7 @@ class Visits:
         gaps = await self._ledger.admin_gaps(request.tenant_id)
         if admins is None or any(gap.kind in (Gap.PERMISSION, Gap.NOT_READ) for gap in gaps):
             return False
-        return request.admin_object_id.lower() not in {one.object_id.lower() for one in admins}
+        return exact(request.admin_object_id) not in {exact(one.object_id) for one in admins}
 
     async def of(self, actor: Actor) -> Visit:
         """The actor on their request, read now.

@@ -33,9 +33,13 @@ async def read_connection(org: OktaOrg, app: Office365App, clock: Clock) -> tupl
     if app.status not in (AppStatus.ACTIVE, AppStatus.DELETED):
         return (inactive,)
     try:
+        # Not listed: gone, out of a narrower role's reach, or of a kind that is not asked for.
+        kind = await org.left_out(app.ref.app_id) if app.status is AppStatus.DELETED else ""
+        if kind:
+            detail = {"name": kind}
+            return (Evidence(EvidenceKind.KIND_NOT_READ, clock.now(), detail=detail),)
         connection = await org.connection(app.ref.app_id)
     except CloudNotFound as error:
-        # Only so is it gone: an app that is just not listed may be out of a narrower role's reach.
         if app.status is AppStatus.DELETED:
             return (inactive,)
         return (failed(error, clock.now(), "connection"),)
@@ -76,11 +80,17 @@ class MicrosoftReader:
     """
 
     def __init__(
-        self, entra: Entra | None, ledger: Ledger, clock: Clock, apps: Iterable[Office365App]
+        self,
+        entra: Entra | None,
+        ledger: Ledger,
+        clock: Clock,
+        apps: Iterable[Office365App],
+        registrations: Mapping[str, str] | None = None,
     ) -> None:
         self._entra = entra
         self._ledger = ledger
         self._clock = clock
+        self._registrations = registrations or {}
         self._apps: dict[str, list[Office365App]] = {}  # by what Okta calls their tenant
         for app in apps:
             self._apps.setdefault(app.tenant_name, []).append(app)
@@ -145,10 +155,14 @@ class MicrosoftReader:
         consent: tuple[Evidence, ...] = ()
         accounts: Mapping[str, tuple[Evidence, ...]] = {}
         domains: Mapping[str, tuple[Evidence, ...]] = {}
+        own: Mapping[str, tuple[Evidence, ...]] = {}
         ids = frozenset(app.ref.app_id for app in apps)
         try:
             consent = await self._entra.tenant_evidence(tenant)
             accounts = await self._entra.account_evidence(tenant, ids)
+            own = await self._entra.registration_evidence(
+                tenant, {i: made for i in ids if (made := self._registrations.get(i))}
+            )
             domains = await self._entra.domain_evidence(tenant, apps)
         except CloudError as error:
             problems.append(failed(error, self._clock.now(), "microsoft"))
@@ -160,7 +174,9 @@ class MicrosoftReader:
             gaps = tuple(admin_gap(error) for error in self._entra.admin_gaps(tenant))
             await self._ledger.save_global_admins(tenant.id, admins, gaps)
         of_app = {
-            app_id: _in(tenant, (*accounts.get(app_id, ()), *domains.get(app_id, ())))
+            app_id: _in(
+                tenant, [e for told in (accounts, own, domains) for e in told.get(app_id, ())]
+            )
             for app_id in ids
         }
         return OfTenant(tenant, _in(tenant, (*consent, *problems)), of_app)

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.domain.evidence.rules import LOG_RETENTION
+from bot.domain.evidence.rules import LOG_RETENTION, Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef, AppStatus, Office365App
 from bot.domain.inventory.records import AppRecord, OrgScan
-from bot.domain.inventory.scanning import LookPolicy, Occasion, plan
+from bot.domain.inventory.scanning import LookPolicy, Occasion, Seen, Todo, plan
 from bot.errors import CloudError
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.ledger import Ledger
@@ -65,6 +65,7 @@ class Scan:
         self._looking = Looking(entra=entra, ledger=ledger, clock=clock, lived=lived or clock)
         self._under_way: dict[str, _UnderWay] = {}
         self._tenants: dict[str, Mapping[str, str]] = {}
+        self._left_out_at: datetime | None = None
 
     @property
     def org_names(self) -> tuple[str, ...]:
@@ -135,9 +136,20 @@ class Scan:
         counts.scanned(name, time.monotonic() - begun, well=not scan.failure)
         return scan
 
+    async def _leave_out(self, now: datetime) -> None:
+        """Take the apps of orgs that the settings do not name any more out of scope."""
+        for name in (await self._ledger.scans()).keys() - self._orgs.keys():
+            why = Evidence(EvidenceKind.ORG_NOT_READ, now, detail={"name": name})
+            for record in await self._ledger.apps(name):
+                todo = Todo(record.app, record, connection=True, microsoft=False)
+                await self._looking.write(todo, Seen((why,)), now)
+
     async def _scan(self, name: str, full: bool) -> OrgScan:
         org = self._orgs[name]
         now = self._clock.now()
+        if self._left_out_at is None or now - self._left_out_at >= self._policy.full_after:
+            self._left_out_at = now
+            await self._leave_out(now)
         scan, resumed_from = self._begin(name, (await self._ledger.scans()).get(name), full, now)
         known = {record.app.ref.app_id: record for record in await self._ledger.apps(name)}
         try:

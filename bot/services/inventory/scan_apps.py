@@ -9,6 +9,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.domain.evidence.history import registration_of
 from bot.domain.evidence.rules import Evidence
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.scanning import Seen, Todo, looked
@@ -61,8 +62,9 @@ class Looking:
                 finished += 1
                 await done(finished)
 
+        made = {todo.app.ref.app_id: _registration(todo, log) for todo in todos}
         async with MicrosoftReader(
-            self._entra, self._ledger, self._clock, of_microsoft
+            self._entra, self._ledger, self._clock, of_microsoft, made
         ) as microsoft:
             workers = [asyncio.create_task(work(queue)) for _ in range(min(AT_ONCE, len(todos)))]
             try:
@@ -83,12 +85,12 @@ class Looking:
         connection = await read_connection(org, todo.app, self._clock) if todo.connection else None
         tenant, told = await microsoft.of(todo.app) if todo.microsoft else (None, None)
         try:
-            await self._write(todo, Seen(connection, log, told, tenant), self._clock.now())
+            await self.write(todo, Seen(connection, log, told, tenant), self._clock.now())
         except RecordUnreadable:
             # A newer replica wrote it, and looks at it as well.
             logger.error("app cannot be read and is left out", app=str(todo.app.ref))
 
-    async def _write(self, todo: Todo, seen: Seen, now: datetime) -> None:
+    async def write(self, todo: Todo, seen: Seen, now: datetime) -> None:
         """Commit one app, its request when evidence settles it, and the change of state."""
         old = todo.record or AppRecord(todo.app)
         while True:
@@ -101,3 +103,9 @@ class Looking:
                 old = await self._ledger.app(todo.app.ref) or AppRecord(todo.app)
                 continue
             return
+
+
+def _registration(todo: Todo, log: Mapping[str, tuple[Evidence, ...]]) -> str:
+    """The client id of the app registration that Okta made for the app, "" while none is known."""
+    known = todo.record.evidence if todo.record is not None else ()
+    return registration_of((*known, *log.get(todo.app.ref.app_id, ())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from bot.domain.likeness import likeness
+from bot.domain.likeness import exact, likeness
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform, preferred
 from bot.domain.people.policy import PeoplePolicy
 from bot.errors import ScopeMissing
@@ -42,7 +42,7 @@ class Reach:
         self, admins: tuple[OktaAdmin, ...]
     ) -> dict[str, tuple[ChatIdentity, ...]]:
         """Every chat account of each Okta admin, by Okta user id."""
-        found = await asyncio.gather(*(self._find((a.email.lower(),), "", "") for a in admins))
+        found = await asyncio.gather(*(self._find((exact(a.email),), "", "") for a in admins))
         return {admin.user_id: where for admin, where in zip(admins, found, strict=True)}
 
     async def _admin(self, admin: GlobalAdmin) -> tuple[ChatIdentity, ...]:

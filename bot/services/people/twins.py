@@ -15,6 +15,7 @@ import structlog
 from bot.domain.delivery.deliveries import Phase
 from bot.domain.delivery.kinds import Comes
 from bot.domain.delivery.notices import Channel, Notice
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Platform, preferred
 from bot.errors import ChatError
 from bot.ports.chat import Messenger, Presence
@@ -88,7 +89,7 @@ class Twins:
         for account in self._operators:
             if account.platform is not Platform.SLACK:
                 continue
-            address = (await slack.profile(account)).email.lower()
+            address = exact((await slack.profile(account)).email)
             there = await teams.find_person((address,), "", "") if address else ()
             others = [in_teams[str(one)] for one in there if str(one) in in_teams]
             if len(others) == 1:
