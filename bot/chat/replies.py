@@ -182,6 +182,7 @@ class Replies:
                 )
             ),
         ]
+        blocks += why_waived(words, record, lived or now)
         blocks += [
             Text(
                 words(
@@ -218,7 +219,6 @@ class Replies:
                     ),
                 )
             )
-        blocks += why_waived(words, record, lived or now)
         blocks.append(Text(phrases.next_step(words, assessment)))
         blocks.append(signing_on.note(words, record))
         asked = people.in_short(

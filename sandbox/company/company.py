@@ -213,6 +213,17 @@ class Company:
         okta.log.append(event)
         self.on_event(org, event)
 
+    def switch(self, org: str, app_id: str, by: str | None = None) -> None:
+        """An Okta administrator activates an app that is not active, or deactivates it."""
+        okta = self.org(org)
+        app = okta.app(app_id)
+        actor = next((user for user in okta.users if user.person == by), okta.users[0])
+        app.status = "INACTIVE" if app.status == "ACTIVE" else "ACTIVE"
+        app.last_updated = self.now()
+        event = traces.switched(app, actor, self.now(), self._id())
+        okta.log.append(event)
+        self.on_event(org, event)
+
     def may_manage(self, user: OktaUser, app: OktaApp) -> bool:
         """Whether this Okta administrator may change this app (App Administrator or Super)."""
         return any(

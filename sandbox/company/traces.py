@@ -116,6 +116,21 @@ def settings_saved(app: OktaApp, actor: OktaUser, at: datetime, event_id: str) -
     )
 
 
+def switched(app: OktaApp, actor: OktaUser, at: datetime, event_id: str) -> LogEvent:
+    """The System Log event of an app that was just activated, or deactivated."""
+    verb = "activate" if app.status == "ACTIVE" else "deactivate"
+    return LogEvent(
+        uuid=event_id,
+        published=at,
+        event_type=f"application.lifecycle.{verb}",
+        message=f"{verb.capitalize()} application",
+        target_id=app.id,
+        target_name=app.label,
+        actor_id=actor.id,
+        actor_name=f"{actor.first_name} {actor.last_name}",
+    )
+
+
 def credentials_refused(
     org: OktaOrg, app: OktaApp, admin_upn: str, at: datetime, event_id: str
 ) -> LogEvent:

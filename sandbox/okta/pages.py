@@ -39,7 +39,8 @@ Microsoft Office 365 was authenticated. Press Save to finish.</p>{% endif %}
 <dt>Microsoft tenant</dt><dd>{{ app.msft_tenant }}.onmicrosoft.com</dd>
 <dt>Status</dt><dd>{{ app.status }}</dd>
 </dl>
-{% if app.connection_status == "ENABLED" %}
+{% if app.connection_status != "ENABLED" %}
+<p>Provisioning is not enabled for this app.</p>{% endif %}
 <form method="post">
 <p><label for="as">You are signed in to Okta as</label>
 <select id="as" name="as">{% for user in org.users %}
@@ -47,11 +48,13 @@ Microsoft Office 365 was authenticated. Press Save to finish.</p>{% endif %}
 {{ user.first_name }} {{ user.last_name }} ({{ user.roles[0].label }})</option>{% endfor %}
 </select></p>
 <div class="actions">
+{% if app.connection_status == "ENABLED" %}
 <button formaction="authenticate">{{ app.button.value }}</button>
 <button formaction="save" class="primary">Save</button>
+{% endif %}
+<button formaction="switch">{{ "Deactivate" if app.status == "ACTIVE" else "Activate" }}</button>
 </div>
 </form>
-{% else %}<p>Provisioning is not enabled for this app.</p>{% endif %}
 <p class="quiet">This is a pretend Okta. Nothing here leaves this machine.</p>
 {% endblock %}""",
     "missing": """{% extends "frame" %}{% block body %}
@@ -67,6 +70,7 @@ def okta_page_routes(company: Company, org: OktaOrg) -> list[Route]:
         Route(page, console.show),
         Route(f"{page}authenticate", console.authenticate, methods=["POST"]),
         Route(f"{page}save", console.save, methods=["POST"]),
+        Route(f"{page}switch", console.switch, methods=["POST"]),
         Route("/admin/app/office365/oauth2/callback", console.callback),
     ]
 
@@ -133,6 +137,17 @@ class AdminConsole:
             self.company.press_save(self.org.name, app.id, user.person)
         except Refused as refused:
             return self._page(app, refused.message, user, 400)
+        return RedirectResponse(self._address(app), 303)
+
+    async def switch(self, request: Request) -> Response:
+        """Activate an app that is not active, or deactivate it."""
+        app = self._app(request.path_params["app_id"])
+        if app is None:
+            return self._missing()
+        user = await self._user(request)
+        if user is None or not self.company.may_manage(user, app):
+            return self._page(app, "Your Okta role does not cover this application.", user, 403)
+        self.company.switch(self.org.name, app.id, user.person)
         return RedirectResponse(self._address(app), 303)
 
     def _address(self, app: OktaApp) -> str:

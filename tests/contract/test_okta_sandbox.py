@@ -11,7 +11,7 @@ import pytest
 from adapters.http.client import open_http
 from adapters.okta.client import OktaClient
 from bot.domain.evidence.rules import EvidenceKind
-from bot.domain.inventory.apps import ConnectionStatus
+from bot.domain.inventory.apps import AppStatus, ConnectionStatus
 from bot.errors import CloudError
 from bot.settings.whole import load
 from sandbox.world import World
@@ -49,6 +49,12 @@ async def test_both_orgs_of_the_sandbox_are_read_in_full(tmp_path: Path) -> None
         world.company.press_save("contoso", hq)
         saved = await contoso.read_log(frozenset({hq}), again.cursor, clock.now())
         assert {e.kind for e in saved.evidence[hq]} == {EvidenceKind.SETTINGS_SAVED}
+        for status in (AppStatus.INACTIVE, AppStatus.ACTIVE):
+            world.company.switch("contoso", hq, "agnes")
+            assert {app.status async for app in contoso.apps() if app.ref.app_id == hq} == {status}
+        switched = await contoso.read_log(frozenset({hq}), saved.cursor, clock.now())
+        (activated,) = switched.evidence[hq]
+        assert activated.kind is EvidenceKind.APP_ACTIVATED
 
         admins = {admin.display_name: admin for admin in await contoso.app_admins()}
         sales = apps["Office 365 Sales"].ref.app_id

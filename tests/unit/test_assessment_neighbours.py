@@ -271,6 +271,8 @@ OWN: list[Story] = [
     ("disabled", [ON, made(60), fact(K.OWN_REGISTRATION, enabled="no")], REVIEW, LIKELY),
     ("never found: it may be where nobody looks", [ON, made(10), UNREGISTERED], MIGRATED, PROVEN),
     ("never found, and made long ago", [ON, made(60), UNREGISTERED], MIGRATED, LIKELY),
+    ("never found, and made over a year ago", [ON, made(400), UNREGISTERED, NOT_CONSENTED,
+     NO_ACCOUNT], CONSENT, LIKELY),
     ("not found minutes after it was made", [ON, made(5 * MINUTE), UNREGISTERED],
      MIGRATED, LIKELY),
     ("made anew minutes ago, not found yet", [ON, made(5 * MINUTE), fact(K.OWN_REGISTRATION, 1),
@@ -349,3 +351,72 @@ def test_what_was_looked_for_too_early_is_shown_beside() -> None:
     """It is no history: the look was just now."""
     found = assess([ON, audited(2 * MINUTE), NOT_CONSENTED, NO_ACCOUNT], NOW)
     assert NOT_CONSENTED in found.beside
+
+
+def used(days: float) -> Evidence:
+    return event(K.SERVICE_ACCOUNT_USED, days)
+
+
+def save(days: float) -> Evidence:
+    return event(K.SETTINGS_SAVED, days)
+
+
+def password(days: float) -> Evidence:
+    return event(K.ADMIN_PASSWORD_USED, days)
+
+
+BESIDE: list[Story] = [
+    ("an old account's first use in the log, no consent ever found", [ON, ACCOUNT, NOT_CONSENTED,
+     used(5 * MINUTE)], REVIEW, LIKELY),
+    ("a lost consent, and used minutes ago", [ON, ACCOUNT, NOT_CONSENTED,
+     fact(K.TENANT_CONSENTED, 1), used(5 * MINUTE)], CONSENT, LIKELY),
+    ("disabled three days ago, the tenant unread since", [ON, account(seen=3),
+     fact(K.TENANT_CONSENTED, 3, made=200, enabled="no"), unread("microsoft", since=3)],
+     REVIEW, LIKELY),
+    ("blocked, and a test that succeeds", [ON, CONSENTED, word(K.TEST_SUCCEEDED),
+     fact(K.SERVICE_ACCOUNT, made=200, enabled="no")], REVIEW, LIKELY),
+    ("facts of another tenant, and no move was seen", [ON, account(seen=1, tenant=ELSEWHERE),
+     consent(seen=1, tenant=ELSEWHERE), NOT_CONSENTED, NO_ACCOUNT], CONSENT, LIKELY),
+    ("there and back, and used since", [ON, ACCOUNT, CONSENTED, event(K.APP_MOVED, 10, ELSEWHERE),
+     event(K.APP_MOVED, 5, HERE), used(2)], MIGRATED, PROVEN),
+    ("an application of its own, activated since", [ON, made(100), event(K.APP_ACTIVATED, 60)],
+     MIGRATED, LIKELY),
+    ("its Save two minutes later", [ON, made(20), save(20 - 2 * MINUTE)], MIGRATED, PROVEN),
+    ("a Save twenty minutes later", [ON, made(20), save(20 - 20 * MINUTE)], MIGRATED, LIKELY),
+    ("saved, and made anew", [ON, made(100), save(40), made(29)], MIGRATED, PROVEN),
+    ("somebody sees password fields beside it", [ON, made(60), REGISTERED,
+     word(K.SAW_PASSWORD_FIELDS)], REVIEW, LIKELY),
+    ("used and a password used in the same second", [*HEALTHY, used(1), password(1)],
+     MIGRATED, LIKELY),
+    ("a password used after the account was", [*HEALTHY, used(1), password(0.9)], SAVE, LIKELY),
+    ("the account used after the word against it", [*HEALTHY, word(K.SAW_AUTHENTICATE, 1),
+     used(0.1)], MIGRATED, PROVEN),
+    ("the consent was gone, and is back", [ON, ACCOUNT, consent(2 * HOUR),
+     fact(K.TENANT_NOT_CONSENTED, 1)], MIGRATED, PROVEN),
+    ("a password tomorrow", [*HEALTHY, password(-1)], MIGRATED, LIKELY),
+    ("on since tomorrow", [fact(K.CONNECTION_ON, -1), ACCOUNT, CONSENTED], MIGRATED, LIKELY),
+    ("the account seen tomorrow", [ON, account(200, -1), CONSENTED], MIGRATED, LIKELY),
+    ("a kind of the future beside it", [*HEALTHY, Evidence(EvidenceKind("x"), NOW, NOW, {}, "x")],
+     MIGRATED, PROVEN),
+    ("hundreds of everything, saved last", [*HEALTHY, *map(save, range(1, 200)),
+     *(used(day + 0.5) for day in range(1, 200)),
+     *(word(K.SAID_SAVED, n / 9, by=f"p{n % 20}") for n in range(300))], MIGRATED, LIKELY),
+    ("hundreds of Saves, used last", [*HEALTHY, *map(save, range(1, 200)), used(0.5)],
+     MIGRATED, PROVEN),
+    ("all of it minutes ago, and seen", [ON, account(4 * MINUTE), consent(5 * MINUTE),
+     save(3 * MINUTE)], MIGRATED, PROVEN),
+    ("a Save minutes ago, which made nothing", [ON, save(2 * MINUTE), NOT_CONSENTED, NO_ACCOUNT],
+     CONSENT, LIKELY),
+    ("its kind is not read any more", [fact(K.KIND_NOT_READ, tenant=""), ACCOUNT, CONSENTED],
+     State.NOT_APPLICABLE, PROVEN),
+    ("its org was not read for a while", [*HEALTHY, fact(K.ORG_NOT_READ, 5, tenant="")],
+     MIGRATED, LIKELY),
+]  # fmt: skip
+
+
+@told(BESIDE)
+def test_other_orders_other_ages_and_other_tenants(
+    body: list[Evidence], state: State, confidence: Confidence
+) -> None:
+    """Decided by what is true of such an app, before the rules were asked."""
+    check(body, state, confidence)

@@ -336,7 +336,7 @@ async def test_a_change_of_state_writes_one_audit_line_and_no_change_none(world:
             "from": "needs_review",
             "to": "migrated",
             "confidence": "likely",
-            "because": "service_account_used",
+            "because": "tenant_consented, service_account_used, connection_on",
         },
         {"from": "", "to": "needs_review", "confidence": "untold", "because": "connection_on"},
     ]

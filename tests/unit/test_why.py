@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
 from bot.chat.replies import Replies
 from bot.chat.words import Words
 from bot.domain.evidence.rules import Evidence
+from bot.domain.inventory.waivers import Waiver
+from bot.message import Table, Text
 from tests.drawing import check_drawn
 from tests.examples import RECORD
 from tests.reading import text_of
@@ -114,3 +117,53 @@ def test_why_is_understood_without_the_docs(
         said = why(body, language)
         for part in parts:
             assert part in said, said
+
+
+WAIVER = Waiver(
+    until=date(2027, 1, 31),
+    ends_at=datetime(2027, 2, 1, tzinfo=UTC),
+    why="retired in <January> & not needed",
+    by="slack:U0OPS",
+    by_name="Oskar Okta",
+    since=NOW,
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        (
+            "en",
+            "Accepted as it is until January 31, 2027, by Oskar Okta: "
+            "retired in <January> & not needed",
+        ),
+        (
+            "de",
+            "Bleibt auf Wunsch von Oskar Okta bis zum 31. Januar 2027, wie sie ist: "
+            "retired in <January> & not needed",
+        ),
+    ],
+)
+def test_of_a_waived_app_it_says_by_whom_why_and_until_when_above_the_evidence(
+    language: str, says: str
+) -> None:
+    """The state and what it rests on stay: a waiver changes neither."""
+    body = (ON, NOT_CONSENTED)
+    record = replace(RECORD, evidence=body, scanned_at=NOW, assessed_at=NOW, waiver=WAIVER)
+    message = Replies(Words(language)).why(record, NOW)
+    check_drawn(message)
+    texts = [block.text if isinstance(block, Text) else "" for block in message.blocks]
+    tables = [isinstance(block, Table) for block in message.blocks]
+    assert texts.index(says) < tables.index(True)
+    plain = replace(record, waiver=None)
+    assert set(message.blocks) > set(Replies(Words(language)).why(plain, NOW).blocks)
+
+
+def test_a_waiver_that_is_over_or_not_needed_is_not_told() -> None:
+    """Nor is one of an app that turned out to be migrated."""
+    for body, now in (
+        ((ON, NOT_CONSENTED), WAIVER.ends_at),
+        (HEALTHY, NOW),
+    ):
+        record = replace(RECORD, evidence=body, scanned_at=NOW, assessed_at=NOW, waiver=WAIVER)
+        assert "Oskar" not in text_of(Replies(Words("en")).why(record, now))

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.evidence import registration
 from bot.domain.evidence.known import Known, came_after, is_against, is_machine, is_proof, newest
 from bot.domain.evidence.rules import (
     FINISHES_WITHIN,
@@ -130,7 +131,7 @@ def _out_of_reach(known: Known) -> _Verdict | None:
 
 def _done(known: Known) -> _Verdict | None:
     """Did a machine record that it works by the consent, and does nothing speak against it now?"""
-    own = _own(known)
+    own = registration.made_for_it(known)
     proof = own or known.newest(is_proof)
     if proof is None:
         return None
@@ -146,20 +147,21 @@ def _done(known: Known) -> _Verdict | None:
     if seen is not None:
         return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, (seen, proof, known.scope))
     # Every contradiction is a change as well.
-    doubt = _change(known, own or proof) or next(iter(known.early), None) or _missed(known, "log")
+    doubt = _change(known, proof) or next(iter(known.early), None) or _missed(known, "log")
+    if of_consent is not None and of_consent.lack in _ANYHOW:
+        doubt = doubt or of_consent.because[0]
     sure = (
         doubt is None
-        and (of_consent is None or of_consent.lack not in _ANYHOW)
         and known.scope is not None
         and known.has_full_weight(known.scope)
-        and (_stands(known) if own is None else _own_stands(known, own))
+        and (_stands(known) if own is None else registration.stands(known, own))
     )
     confidence = Confidence.PROVEN if sure else Confidence.LIKELY
     if not sure:
         doubt = doubt or _missed(known, "microsoft")
     if own is not None:
         # Where the registration was found again, that is reason enough, and younger.
-        why = known.registration if _was_found(known) else own
+        why = registration.looked_up(known) or own
         return _Verdict(State.MIGRATED, confidence, (why, known.scope), doubt=doubt)
     there = (e for e in (known.account, known.consent) if e and not e.leans(Lean.NOT_CONSENTED))
     # An account that nothing happened to since is reason enough, and younger than its last use.
@@ -168,47 +170,14 @@ def _done(known: Known) -> _Verdict | None:
     return _Verdict(State.MIGRATED, confidence, (*there, proof, known.scope), doubt=doubt)
 
 
-def _own(known: Known) -> Evidence | None:
-    """That Okta made an app registration for this app alone; unless it uses an account since.
-
-    It counts for as long as it is found again, however long ago it was made.
-    """
-    told = [e for e in known.here if e.kind == _K.OWN_SECRET_RENEWED]
-    made = newest(known.here, lambda e: e.kind == _K.PROVISIONING_APP_CREATED)
-    made = made or min(told, key=Evidence.order, default=None)  # it was there by then
-    if made is None or not known.has_come(made):
-        return None
-    used = known.newest(lambda e: is_proof(e) and e.kind != made.kind)
-    if used is not None and came_after(used, made):
-        return None
-    counts = known.registration is not None or any(e in known.current for e in (made, *told))
-    return made if counts else None
-
-
-def _own_stands(known: Known, made: Evidence) -> bool:
-    """Whether the registration was found lately; where none ever was, whether Okta tells of it."""
-    if known.registration is not None and _was_found(known):
-        return known.has_full_weight(known.registration)
-    renewed = known.newest(lambda e: e.kind == _K.OWN_SECRET_RENEWED) or made
-    return known.has_full_weight(max(made, renewed, key=Evidence.order))
-
-
-def _was_found(known: Known) -> bool:
-    """Whether the registration was seen in this tenant. Never found, it may be elsewhere."""
-    return any(e.kind == _K.OWN_REGISTRATION for e in known.here)
-
-
 def _lack_of_own(known: Known, made: Evidence) -> _Verdict | None:
     """That the registration is seen to be gone, or may not sign in."""
-    found = known.registration
-    if found is None or not _was_found(known):
+    found = registration.looked_up(known)
+    if found is None or (found.kind == _K.OWN_REGISTRATION and found.is_enabled):
         return None
     is_gone = found.kind == _K.NO_OWN_REGISTRATION
-    if not is_gone and found.is_enabled:
-        return None
     lack = Lack.REGISTRATION_GONE if is_gone else Lack.REGISTRATION_DISABLED
-    because = (found, made, known.scope)
-    return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, because, lack)
+    return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, (found, made, known.scope), lack)
 
 
 def _is_just_said(known: Known, lack: _Verdict) -> bool:

@@ -75,15 +75,16 @@ class Known:
     def _is_early(self, item: Evidence) -> bool:
         """Whether it was not found within the time after the work that the work takes to show.
 
-        Only the first use of an account tells that it is new; of all else the newest counts.
+        The use of an account tells only where nothing is known of it from before.
         """
-        work: dict[EvidenceKind, datetime] = {}
+        work: dict[EvidenceKind, list[datetime]] = {}
         for made in self.here:
-            at = made.happened_at
-            if made.kind in ABSENT.get(item.kind, ()) and at is not None and self.has_come(made):
-                order = min if made.kind == _K.SERVICE_ACCOUNT_USED else max
-                work[made.kind] = order(at, work.get(made.kind, at))
-        return any(at >= item.seen_at - SHOWS_WITHIN for at in work.values())
+            is_work = made.kind in ABSENT.get(item.kind, ())
+            if is_work and made.happened_at is not None and self.has_come(made):
+                work.setdefault(made.kind, []).append(made.happened_at)
+        uses = [*work.pop(_K.SERVICE_ACCOUNT_USED, ()), *work.get(_K.SERVICE_ACCOUNT, ())]
+        latest = [*map(max, work.values()), *([min(uses)] if uses else ())]
+        return any(at >= item.seen_at - SHOWS_WITHIN for at in latest)
 
     def newest(self, wanted: Callable[[Evidence], bool]) -> Evidence | None:
         """The latest piece that counts now and is `wanted`."""

@@ -101,7 +101,7 @@ async def settled(
                     "from": before.value if before else "",
                     "to": after.state.value,
                     "confidence": after.confidence.value,
-                    "because": after.because[0].kind.value if after.because else "",
+                    "because": ", ".join(e.kind.value for e in after.because),
                 },
             )
         )

@@ -1,0 +1,46 @@
+"""The app registration that Okta makes for one app alone, as far as it is known.
+
+Okta's log tells that it was made, and that its secret was renewed; the tenant, whether it is there.
+That it lies in the app's tenant is documented nowhere: one that was never found there says nothing.
+Nor is it documented whether Okta renews the secret of one that is no longer used: so that shows
+that it exists, and not that the app still works with it.
+"""
+
+from __future__ import annotations
+
+from bot.domain.evidence.known import Known, came_after, is_proof, newest
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+
+_K = EvidenceKind
+
+
+def made_for_it(known: Known) -> Evidence | None:
+    """That Okta made one for this app; None where the app uses an account since.
+
+    It counts for as long as it is found again, however long ago it was made.
+    """
+    renewed = [e for e in known.here if e.kind == _K.OWN_SECRET_RENEWED]
+    made = newest(known.here, lambda e: e.kind == _K.PROVISIONING_APP_CREATED)
+    made = made or min(renewed, key=Evidence.order, default=None)  # it was there by then
+    if made is None or not known.has_come(made):
+        return None
+    used = known.newest(lambda e: is_proof(e) and e.kind != made.kind)
+    if used is not None and came_after(used, made):
+        return None
+    is_told = any(e in known.current for e in (made, *renewed))
+    return made if is_told or looked_up(known) is not None else None
+
+
+def looked_up(known: Known) -> Evidence | None:
+    """What the last look at the tenant found of it; None where it was never found there."""
+    was_found = any(e.kind == _K.OWN_REGISTRATION for e in known.here)
+    return known.registration if was_found else None
+
+
+def stands(known: Known, made: Evidence) -> bool:
+    """Whether it was found lately; where it never was, whether Okta told of it lately."""
+    found = looked_up(known)
+    if found is not None:
+        return known.has_full_weight(found)
+    renewed = known.newest(lambda e: e.kind == _K.OWN_SECRET_RENEWED) or made
+    return known.has_full_weight(max(made, renewed, key=Evidence.order))
