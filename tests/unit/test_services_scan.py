@@ -338,7 +338,12 @@ async def test_a_change_of_state_writes_one_audit_line_and_no_change_none(world:
             "confidence": "likely",
             "because": "tenant_consented, service_account_used, connection_on",
         },
-        {"from": "", "to": "needs_review", "confidence": "untold", "because": "connection_on"},
+        {
+            "from": "",
+            "to": "needs_review",
+            "confidence": "untold",
+            "because": "connection_on, tenant_consented",
+        },
     ]
 
 
@@ -508,7 +513,7 @@ async def test_apps_of_a_kind_that_the_settings_no_longer_name_leave_the_lists(
     assert request is not None
     assert request.stage is Stage.REVOKED
     last, *_ = await world.actions("assess")
-    assert last["because"] == "kind_not_read"
+    assert last["because"] == K.KIND_NOT_READ
     world.contoso.unnamed.clear()
     world.contoso.listed = [APP, SECOND]
     world.clock.forward(timedelta(minutes=15))
