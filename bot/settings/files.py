@@ -69,6 +69,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(_in_words(str(error), text.splitlines())) from None
+    except (ValueError, RecursionError):  # what stands for itself in no settings
+        raise ValueError("holds a number that is too long, or is nested too deep") from None
 
 
 def _in_words(said: str, lines: list[str]) -> str:

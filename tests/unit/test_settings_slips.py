@@ -260,6 +260,10 @@ def test_a_file_of_any_editor_is_read(tmp_path: Path, encoding: str, ends: str) 
         (b"[x\n", "closing bracket"),
         (b"a = [1, 2\n", "closing bracket"),
         (b'a = "one" two\n', "something follows the value"),
+        (b"a = " + b"[" * 5000, "nested too deep"),
+        (b"a = " + b"9" * 5000, "a number that is too long"),
+        (b"public_url: https://x\n", "line 1: expected a key, an equals sign"),
+        (b'{"public_url": "https://x"}', "line 1: expected TOML"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told_by_its_line_in_plain_words(
