@@ -126,7 +126,7 @@ def meaning(answer: Answer, *, personal: bool, changes: bool) -> ChatError:
 
 def _refusal(status: int, code: str, body: dict[str, Any], *, changes: bool) -> Refusal:
     """By its code; without one that is known, by what a status can only mean."""
-    if changes and (status == 404 or (status == 403 and code in _GONE)):
+    if changes and (status in (404, 410) or (status == 403 and code in _GONE)):
         return Refusal(Scope.GONE)
     if code in CODES:
         return CODES[code]

@@ -17,7 +17,7 @@ from tests.figures import Figure, at_least, at_most, measures
 
 SECRET = "a-signing-secret"
 CONNECTIONS = 32
-PEOPLE = 256
+PEOPLE = 512
 """Nobody says more than is answered (`bot.chat.patience`)."""
 SLACK = """
 [slack]
