@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jsonschema import Draft6Validator
 from jsonschema.exceptions import best_match
@@ -23,6 +25,7 @@ _CARDS = Draft6Validator(
 
 
 _MAIL = Drawing()
+_READ = frozenset({"text", "title", "value", "speak", "fallbackText", "altText", "url", "words"})
 
 
 def check_drawn(message: Message) -> None:
@@ -40,10 +43,28 @@ def check_drawn(message: Message) -> None:
             continue
         # The schema does not know Teams' own member.
         official = {name: value for name, value in card.items() if name != "msteams"}
-        problem = best_match(_CARDS.iter_errors(official))
-        assert problem is None, problem
+        assert _problem(json.dumps(_shape(official))) == ""
     assert in_text(message).strip()  # what Teams gets when it calls the card wrong
     for language in languages():
         words = Words(language)
         assert _MAIL.plain(words, message).strip()
         assert "</html>" in _MAIL.html(words, message)
+
+
+def _shape(value: Any) -> Any:
+    """What the schema looks at: any text is a text to it, and so are a hundred rows alike."""
+    if isinstance(value, dict):
+        return {
+            name: "x" if name in _READ and isinstance(one, str) else _shape(one)
+            for name, one in value.items()
+        }
+    if isinstance(value, list):
+        shapes = {json.dumps(shape): shape for shape in map(_shape, value)}
+        return list(shapes.values())
+    return value
+
+
+@cache
+def _problem(shape: str) -> str:
+    """What the official schema says of a card of that shape."""
+    return str(best_match(_CARDS.iter_errors(json.loads(shape))) or "")

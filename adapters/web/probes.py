@@ -26,6 +26,7 @@ from starlette.routing import Route
 
 from adapters.web.health import Health
 from adapters.web.middleware import RequestLog, SecurityHeaders, security_headers
+from bot.domain.likeness import exact
 
 CLOSING = "It is ending."
 
@@ -79,7 +80,7 @@ class Probes:
         if not self.token or len(sent) != 1:
             return False
         kind, _, token = sent[0].partition(" ")
-        return kind.lower() == "bearer" and compare_digest(
+        return exact(kind) == "bearer" and compare_digest(
             token.strip().encode(), self.token.encode()
         )
 

@@ -13,6 +13,8 @@ import pytest
 
 from bot.chat.campaign.boards import board, closed, moved
 from bot.chat.consent.letters import Letters
+from bot.chat.consent.personal import PersonalReplies
+from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.replies import Replies
 from bot.chat.welcome import Welcome
 from bot.chat.words import Words, languages
@@ -48,6 +50,7 @@ from bot.ports.writing import Standings
 from bot.services.consent.arrive import Arrive
 from bot.services.consent.ask import Ask
 from bot.services.delivery.tell import Tell
+from tests import sayings
 from tests.drawing import check_drawn
 from tests.examples import (
     ADA,
@@ -70,7 +73,16 @@ from tests.fakes import (
     FakeOktaOrg,
     reminding,
 )
-from tests.unit.test_texts_alone_are_read import leaves, whats
+from tests.sayings import (
+    Written,
+    digests,
+    leaves,
+    letters_about_a_request,
+    personal,
+    replied,
+    waivers,
+    whats,
+)
 
 NOW = datetime.combine(OKTA_CONSENT.on, time(9), UTC)
 LINK = "https://o365bot.example.com/c/secret"
@@ -180,6 +192,28 @@ async def test_every_notice_can_be_drawn(kind: type, language: str, ledger: Fake
             continue
         assert message is not None, notice
         check_drawn(message)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_reply_can_be_drawn(language: str) -> None:
+    """In each of its cases, those of one person and about waivers too."""
+    words = Words(language)
+    for written in (
+        replied(Replies(words)),
+        personal(PersonalReplies(words)),
+        waivers(WaiverReplies(words)),
+    ):
+        for message in (one for messages in written.values() for one in messages):
+            check_drawn(message)
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("written", [letters_about_a_request, sayings.letters, digests])
+async def test_letters_of_every_stage_can_be_drawn(written: Written, language: str) -> None:
+    """Those of one request and of many, the channel's too, and the digests."""
+    for message in await written(language):
+        if message is not None:
+            check_drawn(message)
 
 
 @pytest.mark.parametrize("language", languages())

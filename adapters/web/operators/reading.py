@@ -17,12 +17,13 @@ from bot.chat.words import Words
 from bot.domain.evidence.rules import Evidence
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
+from bot.domain.likeness import exact
 from bot.domain.summaries import AppSummary, Page, Part
 from bot.services.inventory.export import as_csv
 from bot.services.operators.read import Read, Wanted
 
 LONGEST_TEXT = 200  # characters that are searched for
-PARTS = {part.name.lower(): part for part in (Part.OPEN, Part.WAIVED, Part.ALL)}
+PARTS = {exact(part.name): part for part in (Part.OPEN, Part.WAIVED, Part.ALL)}
 STATES = tuple(state for state in State)
 _NAME = re.compile(r"[\w.~-]{1,200}", re.ASCII)
 
@@ -195,7 +196,7 @@ def _wanted(query: Mapping[str, str]) -> Wanted:
 
 def _at(path: str, wanted: Wanted, **more: object) -> str:
     asked = {
-        "part": wanted.part.name.lower(),
+        "part": exact(wanted.part.name),
         "org": wanted.org,
         "state": wanted.state.value if wanted.state else "",
         "q": wanted.text,

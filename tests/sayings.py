@@ -1,0 +1,446 @@
+"""What the bot can say, in each of its cases: made once, for whatever looks at all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.chat.campaign.digests import SHOWN as MOST_IN_DIGEST
+from bot.chat.consent.letters import SHOWN, Letters
+from bot.chat.consent.personal import PersonalReplies
+from bot.chat.inventory.lists import PAGE
+from bot.chat.inventory.waiving import WaiverReplies
+from bot.chat.replies import Replies
+from bot.chat.typed.waiver_words import Term
+from bot.chat.words import Words
+from bot.domain.campaign.digests import Digest
+from bot.domain.campaign.foresight import ChannelPost, PostKind
+from bot.domain.campaign.intents import Intent, Policy, Reason, Remember, Sideways
+from bot.domain.campaign.rehearsal import Outlook, Wait
+from bot.domain.campaign.windows import EVERYBODY, OKTA_CONSENT, WINDOWS, Campaign, Tone, WindowName
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.later import Moved, Snooze
+from bot.domain.consent.onboarding import Onboarding
+from bot.domain.consent.polls import Watch
+from bot.domain.consent.requests import Proof, ProofKind, Stage
+from bot.domain.delivery.notices import (
+    Channel,
+    ChannelNudge,
+    ChannelReminder,
+    ChannelReport,
+    Happening,
+    Introduction,
+    Notice,
+    OperatorDigest,
+    OperatorNote,
+    PersonalLink,
+    PersonalRound,
+    RequestChanged,
+)
+from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.inventory.waivers import Waiver
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.choice import Candidate, Choice, Point
+from bot.domain.people.policy import AccountNote, Said
+from bot.domain.summaries import Page, Part, summary_of
+from bot.domain.time.calendar import Calendars
+from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
+from bot.message import (
+    Message,
+)
+from bot.services.campaign.outreach import Disturbed, Disturbs, Holds, Sent, SentAll
+from bot.services.campaign.rehearse import Plan
+from bot.services.consent.ask import Asked
+from bot.services.consent.onboard import Invitation
+from bot.services.inventory.waive import Waived
+from bot.services.people.accounts import Noted
+from tests.examples import (
+    ADA,
+    ADA_IN_CHAT,
+    APP,
+    BEN,
+    BEN_IN_CHAT,
+    DELIVERED,
+    NOW,
+    OPERATOR,
+    RECORD,
+    REQUEST,
+    TENANT,
+)
+from tests.fake_ledger import FakeLedger
+from tests.fakes import FakeClock, FakeOktaOrg, reminding
+from tests.pages import page_of
+
+LATER = NOW + timedelta(hours=2)
+AGE = Words().ago(NOW, LATER)
+PLAN = Snooze(datetime(2025, 3, 4, 9, 0), "Europe/Berlin", "the auditor")
+CHANNEL = Channel(Platform.SLACK, "C1")
+LINK = "https://o365bot.example.com/c/secret"
+
+
+def evidence_of(kind: EvidenceKind) -> Iterator[Evidence]:
+    detail = {"call": "GET logs", "where": "contoso", "says": "no", "name": "Okta", "by": "olga"}
+    yield Evidence(
+        kind, NOW, NOW, {"name": "Okta", "where": "contoso", "call": "GET", "says": "no"}
+    )
+    yield Evidence(kind, NOW, NOW, detail)
+    if kind is EvidenceKind.READ_FAILED:
+        yield Evidence(kind, NOW, NOW, {**detail, "missing": "okta.logs.read"})
+
+
+def records() -> tuple[AppRecord, ...]:
+    """Apps with each kind of evidence, alone and beside provisioning that is on."""
+    on = Evidence(EvidenceKind.CONNECTION_ON, NOW)
+    found = [RECORD, replace(RECORD, evidence=(), tenant=None)]
+    for kind in RULES:
+        for evidence in evidence_of(kind):
+            found += [replace(RECORD, evidence=some) for some in ((evidence,), (on, evidence))]
+    done = Evidence(EvidenceKind.SERVICE_ACCOUNT_USED, NOW, NOW)
+    undone = Evidence(EvidenceKind.SAW_AUTHENTICATE, LATER, NOW + timedelta(seconds=1))
+    found.append(replace(RECORD, evidence=(on, done, undone)))
+    return tuple(found)
+
+
+def leaves(of: type[O365BotError] = O365BotError) -> set[type[O365BotError]]:
+    return {of}.union(*(leaves(each) for each in of.__subclasses__()))
+
+
+def whats() -> list[O365BotError]:
+    """Each error that there is, with what it tells."""
+    found: list[O365BotError] = [
+        AppUnknown("x", ("y",)),
+        AppUnknown("x"),
+        AppAmbiguous("x", {str(APP.ref): APP.label}),
+        CloudRefused("no", where="contoso", call="GET", missing="okta.logs.read"),
+        NobodyReachable("nobody"),
+    ]
+    for kind in leaves():
+        error = kind.__new__(kind)
+        O365BotError.__init__(error, "It did not work.", hint="Do this.")
+        told = {"where": "contoso", "call": "GET", "missing": "", "app": APP.label}
+        vars(error).update(told, domain="contoso.com", platform="teams")
+        vars(error).update(until=OKTA_CONSENT.on, latest=OKTA_CONSENT.on)
+        found += [error] if not isinstance(error, (AppUnknown, AppAmbiguous)) else []
+    return found
+
+
+def disturbed(apps: int, *, at_work: bool) -> Disturbed:
+    return Disturbed(ADA_IN_CHAT, ADA.display_name, apps, at_work)
+
+
+def replied(replies: Replies) -> dict[str, list[Message]]:
+    """What each reply writes for sample data, by the name of its method."""
+    every = records()
+    asked = tuple(replace(record, request_id=REQUEST.id) for record in every)
+    looked = {"contoso": OrgScan("contoso", NOW, NOW)}
+    failed = {"contoso": OrgScan("contoso", NOW, None, failure="It did not answer.")}
+    requests = [{REQUEST.id: replace(REQUEST, stage=stage)} for stage in Stage]
+    points = Candidate(ADA, ADA_IN_CHAT, tuple(Point), tuple(Point))
+    good = Candidate(ADA, ADA_IN_CHAT, (), (Point.ELIGIBLE_ROLE,))
+    choices = [Choice(), Choice((points,)), Choice((good, points))]
+    teams = replace(REQUEST, chat=ChatIdentity(Platform.TEAMS, "ada"))
+    return {
+        "apps": [
+            *(
+                replies.apps(
+                    page_of(every, number=number, part=Part.ALL if everything else Part.OPEN),
+                    scans,
+                    LATER,
+                    everything=everything,
+                )
+                for scans in (looked, failed, {})
+                for number in (1, len(every) // PAGE)
+                for everything in (True, False)
+            ),
+            *(
+                replies.apps(page_of(asked, open_ones.values()), looked, LATER, everything=False)
+                for open_ones in requests
+            ),
+            replies.apps(Page(), {}, NOW, everything=False),
+        ],
+        "why": [replies.why(record, LATER) for record in every],
+        "who": [
+            replies.who(record, choice, NOW)
+            for choice in choices
+            for record in (RECORD, replace(RECORD, tenant=None))
+        ],
+        "sent": [
+            *(
+                replies.sent(Sent(Asked(request, former), outlook), hours, NOW)
+                for request in (REQUEST, teams)
+                for former in (None, DELIVERED)
+                for hours in (1, 72)
+                for outlook in (None, *(Outlook(at, why) for at in (None, NOW) for why in Wait))
+            ),
+            *(
+                replies.sent(Sent(Asked(REQUEST, before=True), Outlook(NOW, why)), 72, NOW)
+                for why in Wait
+            ),
+        ],
+        "sent_all": [
+            *(
+                replies.sent_all(SentAll((Sent(Asked(REQUEST), None),) * n, held, nobody, now))
+                for n in (0, 1, 12)
+                for held in (0, 1, 2)
+                for nobody in (0, 1, 2)
+                for now in (False, True)
+            ),
+            *(
+                replies.sent_all(Disturbs(tuple(disturbed(n, at_work=n > 2) for n in some), NOW))
+                for some in ((3,), (1,), (1, 2), range(1, 40))
+            ),
+            *(replies.sent_all(SentAll((), 0, 0, False, n, n)) for n in (0, 1, 2)),
+            *(replies.sent(Holds(REQUEST, Outlook(at, Wait.WEEK)), 72, NOW) for at in (NOW, None)),
+        ],
+        "public": [
+            replies.public(verb, channels)
+            for verb in ("remind", "report")
+            for channels in ((), (CHANNEL,), (CHANNEL, replace(CHANNEL, platform=Platform.TEAMS)))
+        ],
+        "posted": [
+            replies.posted(verb, count) for verb in ("remind", "report") for count in (0, 1, 2)
+        ],
+        "plan": [
+            replies.plan(replace(found, unasked=unasked), 30, said)
+            for found in plans()
+            for unasked in (0, 1, 2)
+            for said in ("", "next month")
+        ],
+        "sample": [replies.sample(None), replies.sample(replies.posted("report", 1))],
+        "not_asked": [replies.not_asked()],
+        "part_time": [replies.part_time(days) for days in (None, frozenset({0, 4}))],
+        "away": [
+            replies.away(LATER.date(), until)
+            for until in (LATER.date(), LATER.date() - timedelta(days=1), None)
+        ],
+        "no_moment": [replies.no_moment(said) for said in ("", "soon")],
+        "scanning": [replies.scanning("contoso", 1, 2)],
+        "help": [
+            replies.help(platform, operator=operator)
+            for platform in Platform
+            for operator in (True, False)
+        ],
+        "not_allowed": [replies.not_allowed(OPERATOR)],
+        "unclear": [
+            replies.unclear("wyh", closest)
+            for closest in ("", "why", "deny", "apps", "verify", "onboard", f"why {APP.label}")
+        ],
+        "needs_app": [replies.needs_app("why")],
+        "needs_account": [replies.needs_account(verb) for verb in ("owner", "deny")],
+        "noted": [
+            replies.noted(Noted(AccountNote(ADA.upn, said, "Olga", NOW, owner), known, ()))
+            for said in Said
+            for owner in ("", BEN.upn)
+            for known in ((), (ADA.display_name,))
+        ],
+        "scanned": [replies.scanned(tuple(looked.values()))],
+        "error": [replies.error(error) for error in whats()],
+        "broken": [replies.broken("1a2b")],
+    }
+
+
+POLICY = Policy(Campaign(), Calendars(ZoneInfo("UTC")))
+
+
+def plans() -> list[Plan]:
+    """None, a short one with every reason, and a long one."""
+    rounds = [
+        Remember(PersonalRound(ADA_IN_CHAT, "x", ids, reason, window, Tone.CALM), LATER)
+        for reason in Reason
+        for window in WindowName
+        for ids in ((REQUEST.id,), (REQUEST.id, REQUEST.id))
+    ]
+    away: list[Intent] = [
+        Sideways(ADA_IN_CHAT, REQUEST.id, APP.ref, APP.label, reason, LATER)
+        for reason in (Reason.IGNORED, Reason.AWAY, Reason.NOT_SEEN)
+    ]
+    known = {REQUEST.id: REQUEST}
+    digests = (Digest(OperatorDigest(OPERATOR, "x", WindowName.DUE), LATER),)
+    posts = tuple(
+        ChannelPost(Channel(platform, "C1"), org, kind, LATER)
+        for platform in Platform
+        for org in ("", APP.ref.org)
+        for kind in PostKind
+    )
+    # No more than a plan shows, so that every line of them is read.
+    parts = [rounds[start : start + 10] for start in range(0, len(rounds), 10)]
+    return [
+        Plan(NOW, LATER, (), known, POLICY),
+        Plan(NOW, LATER, tuple(away), known, POLICY),
+        *(Plan(NOW, LATER, tuple(part), known, POLICY) for part in parts),
+        Plan(NOW, LATER, tuple(rounds), known, POLICY),
+        Plan(NOW, LATER, (), known, POLICY, posts, digests),
+    ]
+
+
+def personal(replies: PersonalReplies) -> dict[str, list[Message]]:
+    """What the asked person reads in answer, and who asks about a code or a tenant."""
+    put_off = replace(REQUEST, snooze=PLAN)
+    return {
+        "verified": [replies.verified(replace(REQUEST, stage=stage)) for stage in Stage],
+        "taken_on": [replies.taken_on(REQUEST, way) for way in ("", LINK)],
+        "looking": [replies.looking(REQUEST)],
+        "sights": [replies.sights(REQUEST)],
+        "seen": [replies.seen(REQUEST)],
+        "not_me_sure": [replies.not_me_sure(REQUEST)],
+        "not_me": [replies.not_me(REQUEST)],
+        "later_when": [
+            replies.later_when(REQUEST, offered, UTC, said)
+            for offered in ((), (LATER, LATER))
+            for said in ("", "soon")
+        ],
+        "later": [replies.later(put_off, moved, LATER.date()) for moved in (None, *Moved)],
+        "invited": [
+            replies.invited(Invitation(TENANT.domain, link), hours)
+            for link in ("", LINK)
+            for hours in (1, 72)
+        ],
+        "onboard_aside": [replies.onboard_aside(TENANT.domain)],
+        "needs_code": [replies.needs_code("verify")],
+        "needs_domain": [replies.needs_domain()],
+        "no_microsoft": [replies.no_microsoft()],
+    }
+
+
+def waivers(replies: WaiverReplies) -> dict[str, list[Message]]:
+    """What is missing, the question, the answer, the list, the note to operators."""
+    day = OKTA_CONSENT.on
+    waiver = Waiver(day, LATER, PLAN.reason, str(OPERATOR), OPERATOR.display_name, NOW)
+    app = replace(RECORD, waiver=waiver, assessed_at=NOW)
+    asked = (Waived(app, waiver), Waived(app, waiver, REQUEST))
+    terms = (None, Term(None, ""), Term(day, ""))
+    return {
+        "needs": [
+            replies.needs(name, term, said, day)
+            for name in ("", APP.label)
+            for term in terms
+            for said in ("", OPERATOR.display_name)
+        ],
+        "sure": [replies.sure(one) for one in asked],
+        "done": [replies.done(one) for one in asked],
+        "taken_back": [replies.taken_back(RECORD)],
+        "listed": [replies.listed(page_of(found, part=Part.WAIVED)) for found in ([], [app] * 20)],
+        "ends": [replies.ends(summary_of(app), waiver)],
+    }
+
+
+async def letters_about_a_request(language: str) -> list[Message | None]:
+    """The person's message in every stage, the notes to the operator, the introduction."""
+    ledger = FakeLedger()
+    orgs = {"contoso": FakeOktaOrg("contoso")}
+    onboarding = Onboarding("o1", TENANT.id, TENANT.domain, OPERATOR, NOW, "digest", LATER)
+    await ledger.commit(Changes(onboardings=(onboarding,)))
+    written: list[Message | None] = []
+    for chat_is_proof in (True, False):
+        letters = Letters(
+            ledger=ledger,
+            orgs=orgs,
+            clock=FakeClock(LATER),
+            language=language,
+            chat_is_proof=chat_is_proof,
+            reminding=reminding(ledger, FakeClock(LATER)),
+        )
+        for number, stage in enumerate(Stage):
+            for kind in ProofKind:
+                request = replace(
+                    REQUEST,
+                    id=f"{stage}-{kind}-{chat_is_proof}",
+                    stage=stage,
+                    proof=Proof(kind, "entra:ada", NOW),
+                    snooze=PLAN if number % 2 else None,
+                    watch=Watch(NOW, LATER if number % 2 else None),
+                    suggestion=BEN.display_name,
+                )
+                await ledger.commit(Changes(requests=(request,)))
+                notices: list[Notice] = [
+                    RequestChanged(ADA_IN_CHAT, request.id, 1),
+                    Introduction(ADA_IN_CHAT, BEN_IN_CHAT, request.id),
+                    *(
+                        OperatorNote(OPERATOR, happened, request.id)
+                        for happened in Happening
+                        if happened not in (Happening.ONBOARDED, Happening.WAIVER_ENDS)
+                    ),
+                ]
+                written += [await letters.compose(notice) for notice in notices]
+                asked = PersonalLink(ADA_IN_CHAT, request.id)
+                written.append(await letters.compose(asked, link=LINK))
+    written.append(await letters.compose(OperatorNote(OPERATOR, Happening.ONBOARDED, "o1")))
+    return written
+
+
+async def letters(language: str) -> list[Message | None]:
+    """The personal link, the thanks and the channel's reminder, short and long."""
+    ledger = FakeLedger()
+    orgs = {"contoso": FakeOktaOrg("contoso")}
+    clock = FakeClock(LATER)
+    letters = Letters(
+        ledger=ledger,
+        orgs=orgs,
+        clock=clock,
+        language=language,
+        reminding=reminding(ledger, clock),
+    )
+    channel = ChannelReminder(Channel(Platform.SLACK, "C1"), "today")
+    await ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
+    await ledger.commit(Changes(requests=(REQUEST,)))
+    few = await letters.compose(channel)
+    await ledger.commit(
+        Changes(
+            apps=tuple(
+                replace(RECORD, app=replace(APP, ref=AppRef("contoso", f"0oa{n}")))
+                for n in range(2, SHOWN + 5)
+            )
+        )
+    )
+    await ledger.save_scan(OrgScan("contoso", NOW, NOW))
+    notices: list[Notice] = [
+        channel,
+        PersonalLink(ADA_IN_CHAT, REQUEST.id),
+    ]
+    reasons = [reason for reason in Reason if reason not in (Reason.IGNORED, Reason.AWAY)]
+    await ledger.commit(Changes(requests=(replace(REQUEST, stage=Stage.DELIVERED, revision=2),)))
+    rounds = [
+        PersonalRound(ADA_IN_CHAT, "x", (REQUEST.id,), reason, window, tone)
+        for reason in reasons
+        for window in WindowName
+        for tone in Tone
+    ]
+    told = AuditEntry(NOW, "slack:U1", "acknowledge", str(APP.ref))
+    await ledger.commit(Changes(audit=(told,)))
+    since = NOW - timedelta(hours=1)
+    notices += [ChannelNudge(channel.to, since.isoformat()), ChannelReport(channel.to, "x")]
+    notices += rounds
+    written = [few, *[await letters.compose(notice, link=LINK) for notice in notices]]
+    return written
+
+
+async def digests(language: str) -> list[Message | None]:
+    """Short and long, before the date, on its day and after it."""
+    by = replace(
+        POLICY, campaign=Campaign(windows=tuple(replace(w, audience=EVERYBODY) for w in WINDOWS))
+    )
+    ledger = FakeLedger()
+    await ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
+    await ledger.commit(Changes(requests=(REQUEST,)))
+    written: list[Message | None] = []
+    for count in (1, 2 * MOST_IN_DIGEST):
+        for left in (30, 1, 0, -1):
+            clock = FakeClock(
+                datetime.combine(OKTA_CONSENT.on, time(9), UTC) - timedelta(days=left)
+            )
+            letters = reminding(ledger, clock, by)
+            written.append(await letters.compose(OperatorDigest(OPERATOR, "x", "due"), {}))
+        others = tuple(
+            replace(RECORD, app=replace(APP, ref=AppRef("contoso", f"0oa-{count}-{n}")))
+            for n in range(count)
+        )
+        await ledger.commit(Changes(apps=others))
+    return written
+
+
+Written = Callable[[str], Awaitable[list[Message | None]]]
+"""In that language; None for what is not said."""
