@@ -15,6 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.people.admins import ChatIdentity
+from bot.form import Form
 
 
 class Tone(StrEnum):
@@ -237,7 +238,8 @@ class Role(StrEnum):
 class Message:
     """One message. `private`: where the platform can, only the one who asked should see it.
 
-    `share` says the same to everybody: offered where others are, and do not see this one.
+    `share` says the same to everybody: offered where others are, and do not see this one. `form`
+    asks for the same as the words do, for where something can be filled in.
     """
 
     summary: str
@@ -245,6 +247,7 @@ class Message:
     private: bool = True
     role: Role = Role.ANSWER
     share: Command | None = None
+    form: Form | None = None
 
     @property
     def words(self) -> str:

@@ -23,13 +23,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from adapters.slack import posting
+from adapters.slack import forms, posting
 from adapters.slack.border import Accepted, Refused, accept
 from adapters.slack.calls import call, quiet
 from adapters.slack.drawing import Drawn
 from adapters.slack.elements import OPENED
 from adapters.slack.people import Askers
-from adapters.slack.replies import Posted, Reply, Responded, patiently
+from adapters.slack.replies import Posted, Reply, Responded, patiently, reply_to
 from adapters.slack.words import as_typed, unescape
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError, StoreError
@@ -177,6 +177,10 @@ class SlackInbound:
             await ack()
             await self._on_press(body)
 
+        async def on_form(ack: AsyncAck, body: Json) -> None:
+            await ack()
+            await self._on_form(body)
+
         async def on_other(ack: AsyncAck) -> None:
             await ack()
 
@@ -186,6 +190,7 @@ class SlackInbound:
         app.error(failed)
         app.command(_ANY)(on_command)
         app.action(_ANY)(on_press)
+        app.view(_ANY)(on_form)
         app.event("app_mention")(self._on_mention)
         app.event("message")(self._on_message)
         app.event("app_home_opened")(self._on_home)
@@ -195,7 +200,9 @@ class SlackInbound:
     async def _on_command(self, body: Json) -> None:
         user, url = _text(body, "user_id"), _text(body, "response_url")
         if user and url:
-            await self._converse(as_typed(_text(body, "text")), user, Responded(self._web, url))
+            place = Responded(self._web, url)
+            words = as_typed(_text(body, "text"))
+            await self._converse(words, user, place, _text(body, "trigger_id"))
 
     async def _on_press(self, body: Json) -> None:
         """A button with words says them; one with an address has been opened by Slack already."""
@@ -213,7 +220,14 @@ class SlackInbound:
             place = Responded(self._web, url, own=own, thread=thread)
         else:  # in a direct conversation an answer should stay; the Home tab has no URL
             place = Posted(self._web, channel or user, thread)
-        await self._converse(unescape(words), user, place)
+        await self._converse(unescape(words), user, place, _text(body, "trigger_id"))
+
+    async def _on_form(self, body: Json) -> None:
+        """What was filled in, as if it had been typed where the form was opened."""
+        user, found = _text(body.get("user"), "id"), forms.sent(body.get("view") or {})
+        if user and found is not None:
+            words, where = found
+            await self._converse(words, user, reply_to(self._web, user, where))
 
     async def _on_mention(self, event: Json, body: Json) -> None:
         """Who asks before others is answered before them: in the thread."""
@@ -251,10 +265,11 @@ class SlackInbound:
 
     # -- answering -------------------------------------------------------------------------
 
-    async def _converse(self, words: str, user: str, place: Reply) -> None:
+    async def _converse(self, words: str, user: str, place: Reply, trigger: str = "") -> None:
+        """`trigger` lets a form be opened, for three seconds."""
         asker = await self._askers.asker(user)
         message = await self._answers.answer(words, asker, place.progress, private=place.private)
-        if message is None:
+        if message is None or (trigger and await self._opened(message, place, trigger)):
             return
         try:
             await place.answer(message)
@@ -265,6 +280,18 @@ class SlackInbound:
             await Posted(self._web, user).answer(message)
         except ChatError as error:
             log.error("slack answer not delivered", user=user, reason=str(error))
+
+    async def _opened(self, message: Message, place: Reply, trigger: str) -> bool:
+        """Whether a form came up instead of the answer. Where it cannot, the answer says it all."""
+        view = forms.view(message.form, place.where) if message.form else None
+        if view is None:
+            return False
+        try:
+            await call(self._web.views_open(trigger_id=trigger, view=view))
+        except ChatError as error:
+            log.warning("slack form not opened", reason=str(error))
+            return False
+        return True
 
     async def _serve(self, request: AsyncBoltRequest) -> None:
         """What was acknowledged. Genuine and nothing we serve is no error."""

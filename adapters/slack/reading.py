@@ -24,7 +24,7 @@ class Odd(ValueError):
 
 
 def served(body: Mapping[str, Any]) -> Json | None:
-    """The command, the press or the event to act on; None for what is nothing of ours.
+    """The command, the press, the form or the event to act on; None for what is nothing of ours.
 
     Raises Odd.
     """
@@ -50,6 +50,19 @@ def served(body: Mapping[str, Any]) -> Json | None:
                 "message": _texts(message, ("thread_ts",)),
                 # Bolt finds its listener by the id of the first action.
                 "actions": [{"action_id": "", **_texts(one, _ACTION)} for one in actions],
+            }
+        case "view_submission":
+            view = parts["view"]
+            return {
+                "type": "view_submission",
+                **_texts(body, ("trigger_id",)),
+                "user": _texts(parts["user"], ("id",)),
+                "team": _texts(parts["team"], ("id",)),
+                "view": {
+                    "type": "modal",
+                    **_texts(view, ("id", "callback_id", "private_metadata")),
+                    "state": {"values": _filled(_object(_object(view, "state"), "values"))},
+                },
             }
         case "event_callback" if event.get("type") in EVENTS:
             happened = _texts(event, _EVENT) | {
@@ -85,6 +98,17 @@ def _objects(holder: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
         raise Odd(name)
     return value
+
+
+def _filled(values: Mapping[str, Any]) -> Json:
+    """What stands in the fields of a modal, by block and element."""
+    return {
+        block: {
+            name: _texts(_object(elements, name), ("value", "selected_date")) for name in elements
+        }
+        for block in values
+        for elements in (_object(values, block),)
+    }
 
 
 def _texts(holder: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str]:

@@ -7,7 +7,7 @@ handling-user-interaction, "Message responses").
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import structlog
@@ -30,6 +30,11 @@ class Reply(Protocol):
 
     @property
     def private(self) -> bool: ...
+
+    @property
+    def where(self) -> Mapping[str, str]:
+        """The same place, as `reply_to` takes it."""
+        ...
 
     async def progress(self, message: Message) -> None:
         """Show how far it is. Never raises ChatError: it is only a courtesy."""
@@ -65,6 +70,7 @@ class Posted:
         self._channel = channel
         self._thread = thread
         self._sent = ""
+        self.where = {"channel": channel, "thread": thread or ""}
         self.private = channel[:1] in ("D", "U", "W")  # a direct conversation, or whom with
         self._pace = _Pace(times=1000, seconds=1.5)  # chat.update takes some fifty a minute
 
@@ -109,6 +115,7 @@ class Responded:
         self._url = url
         self._own = own
         self._thread = thread
+        self.where = {"url": url, "thread": thread or "", "own": "yes" if own else ""}
         self._pace = _Pace(times=3 if own else 1, seconds=3.0)
 
     private = True
@@ -139,6 +146,14 @@ class Responded:
             await respond(self._web, self._url, payload)
 
         await posting.shown(send, message)
+
+
+def reply_to(web: AsyncWebClient, user: str, where: Mapping[str, str]) -> Reply:
+    """Where a form was opened; a direct message to `user` where that is not told."""
+    thread = where.get("thread") or None
+    if url := where.get("url"):
+        return Responded(web, url, own=bool(where.get("own")), thread=thread)
+    return Posted(web, where.get("channel") or user, thread)
 
 
 async def patiently(attempt: Callable[[], Awaitable[object]]) -> None:

@@ -20,6 +20,7 @@ from botframework.connector.auth.connector_factory import ConnectorFactory
 
 from adapters.teams.elements import OWN, VERB
 from adapters.teams.envelope import ActivityInvalid, Envelope
+from adapters.teams.forms import said_by
 from adapters.teams.words import as_typed
 from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Platform
@@ -184,7 +185,7 @@ def _event(activity: Activity, envelope: Envelope) -> Event | None:
             data = _pressed(activity.value)
             return Pressed(
                 asker=_asker(activity),
-                words=" ".join(data["words"].split())[:MAX_WORDS],
+                words=" ".join(said_by(data).split())[:MAX_WORDS],
                 ref=_ref(activity, envelope),
                 place=_place(activity, envelope),
                 card_id=activity.reply_to_id or "",
@@ -274,8 +275,7 @@ def _is_among(account: Any, members: Any) -> bool:
 def _words(activity: Activity) -> str:
     """What was said. A message without text may come from a button of an older client."""
     if not activity.text and isinstance(activity.value, dict):
-        words = activity.value.get("words")
-        return " ".join(words.split())[:MAX_WORDS] if isinstance(words, str) else ""
+        return " ".join(said_by(activity.value).split())[:MAX_WORDS]
     bot = activity.recipient.id if activity.recipient else None
     mentions = [
         entity.additional_properties for entity in activity.entities or () if entity is not None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 
 from adapters.teams.elements import drawn, parts_of
+from adapters.teams.forms import form
 from adapters.teams.texts import Json, clip, escape, mentions, plain
 from bot.message import Block, Buttons, Folded, Group, Message, Note, Said, Text
 
@@ -27,11 +28,12 @@ def draw(message: Message, *, own: bool = False) -> Json:
     blocks = message.blocks or (Text(clip(message.summary, MAX_SUMMARY)),)
     room = [parts_of(block) for block in blocks]
     shown = [drawn(block, left, own) for block, left in zip(blocks, room, strict=True)]
+    asked = form(message.form, own) if message.form else []
     told = [one for said in _paragraphs(blocks) for one in mentions(said)]
-    whole = _card(message.summary, _joined(shown), told)
+    whole = _card(message.summary, [*_joined(shown), *asked], told)
     if _size(whole) <= MAX_CARD_BYTES - RESERVE:
         return whole
-    total = _size(_card(message.summary, [], told)) + sum(map(_size, shown))
+    total = _size(_card(message.summary, asked, told)) + sum(map(_size, shown))
     # The longest is halved first; buttons go last: without them nobody can act.
     order = [(isinstance(block, Buttons), -_size(shown[i]), i) for i, block in enumerate(blocks)]
     heapify(order)
@@ -44,7 +46,7 @@ def draw(message: Message, *, own: bool = False) -> Json:
         else:
             shown[i] = []
         total += _size(shown[i]) + size
-    return _card(message.summary, _joined(shown), told)
+    return _card(message.summary, [*_joined(shown), *asked], told)
 
 
 def _joined(shown: list[list[Json]]) -> list[Json]:

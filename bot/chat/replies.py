@@ -9,6 +9,7 @@ from bot.chat import phrases, public
 from bot.chat.campaign import plans
 from bot.chat.consent import sending
 from bot.chat.consent.personal import PersonalReplies, plain
+from bot.chat.forms import Forms
 from bot.chat.inventory import signing_on
 from bot.chat.inventory.waiving import WaiverReplies, why_waived
 from bot.chat.people import people
@@ -55,6 +56,7 @@ class Replies:
         self.words = self._words = words
         self._in_chat = in_chat
         self.waivers = WaiverReplies(words)
+        self._forms = Forms(words)
 
     @property
     def language(self) -> str:
@@ -304,8 +306,9 @@ class Replies:
     def no_moment(self, said: str) -> Message:
         """The day was not understood, or none was said."""
         if not said:
-            return plain(self._words("away.when"))
-        return plain(self._words("away.unclear", said=phrases.quoted(said)))
+            return plain(self._words("away.when"), self._forms.away())
+        text = self._words("away.unclear", said=phrases.quoted(said))
+        return plain(text, self._forms.away())
 
     def scanning(self, org: str, done: int, total: int) -> Message:
         """A look at an org, while it goes on."""
@@ -381,14 +384,14 @@ class Replies:
 
     def needs_app(self, verb: str) -> Message:
         """A command that needs an app."""
-        return plain(self._words("unclear.needs_app", verb=verb))
+        return plain(self._words("unclear.needs_app", verb=verb), self._forms.app(verb))
 
     def needs_account(self, verb: str) -> Message:
         """A command that needs an account."""
         words = self._words
         if verb == "owner":
-            return plain(words("unclear.needs_owner"))
-        return plain(words("unclear.needs_account", verb=verb))
+            return plain(words("unclear.needs_owner"), self._forms.owner())
+        return plain(words("unclear.needs_account", verb=verb), self._forms.account(verb))
 
     def error(self, error: O365BotError, verb: str = "") -> Message:
         """What went wrong, in words, and what to do next.

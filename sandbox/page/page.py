@@ -87,6 +87,7 @@ class Page:
                 },
                 "people": [self._person(p) for p in people if p.slack_id or p.teams],
                 "conversations": [_conversation(c) for c in self.log],
+                "modals": self.slack.workspace.modals,
                 "apps": [
                     self._app(org, app) for org in self.company.orgs.values() for app in org.apps
                 ],
@@ -139,6 +140,11 @@ class Page:
                 if slack:
                     return await self.slack.press(who, message, deed["action"])
                 return await self.teams.press(who, message, deed["action"], deed.get("inputs"))
+            case "fill":
+                await self.slack.fill(who, deed["values"])
+            case "close":
+                self.slack.workspace.modals.pop(self.slack.slack_id(who), None)
+                self.log.touch()
             case "dm":
                 self.slack.dm_of(who) if slack else self.teams.dm_of(who)
             case other:

@@ -86,6 +86,12 @@ def answer(
     )
 
 
+def check_modal(view: Json) -> None:
+    """Raise SlackError for a modal that Slack refuses."""
+    if found := slack_blocks.modal_problems(view):
+        raise SlackError("invalid_arguments", response_metadata={"messages": found})
+
+
 def check(blocks: Any, surface: slack_blocks.Surface) -> None:
     """Raise SlackError for blocks that Slack refuses."""
     if blocks is ValueError:

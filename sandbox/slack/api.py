@@ -9,6 +9,8 @@ when it has blocks, since its notification would be empty.
 from __future__ import annotations
 
 import json
+import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.chatlog import Conversation, Message
-from sandbox.slack.answers import SlackError, check, flag, respond
+from sandbox.slack.answers import SlackError, check, check_modal, flag, respond
 from sandbox.slack.workspace import (
     BOT_ID,
     BOT_USER,
@@ -144,6 +146,7 @@ class WebApi:
             "users.lookupByEmail": self.lookup_by_email,
             "users.info": self.user_info,
             "views.publish": self.publish_view,
+            "views.open": self.open_view,
             "pins.add": self.pin,
         }
 
@@ -323,6 +326,24 @@ class WebApi:
         self.workspace.homes[user] = view
         self.workspace.log.touch()
         return {"view": {**view, "id": f"V{user[1:]}", "team_id": TEAM_ID}}
+
+    def open_view(self, args: Json) -> Json:
+        trigger, view = _required(args, "trigger_id"), _required(args, "view")
+        user, until = self.workspace.triggers.get(trigger, ("", 0.0))
+        if not user:
+            raise SlackError("invalid_trigger_id")
+        if until < time.time():
+            raise SlackError("expired_trigger_id")
+        if until == float("inf"):
+            raise SlackError("exchanged_trigger_id")
+        if not isinstance(view, dict) or view.get("type") != "modal":
+            raise SlackError("invalid_arguments")
+        check_modal(view)
+        self.workspace.triggers[trigger] = (user, float("inf"))
+        opened = view | {"id": f"V{secrets.token_hex(5).upper()}", "team_id": TEAM_ID}
+        self.workspace.modals[user] = opened
+        self.workspace.log.touch()
+        return {"view": opened}
 
     # -- what the methods share ------------------------------------------------------------
 

@@ -12,9 +12,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 Json = dict[str, Any]
-Surface = Literal["message", "home"]
+Surface = Literal["message", "home", "modal"]
 
-MAX_BLOCKS: dict[Surface, int] = {"message": 50, "home": 100}
+MAX_BLOCKS: dict[Surface, int] = {"message": 50, "home": 100, "modal": 100}
 MAX_TEXT_OF_ALL_BLOCKS = 13_200  # not documented; slackapi/bolt-js issue 2509
 _ELEMENTS = {
     "button",
@@ -126,10 +126,37 @@ def _block(block: Json, at: str) -> Iterator[str]:
             yield from _table(block, at)
         case "markdown":
             yield from _string(block, "text", f"{at}/text", 12_000)
-        case "rich_text" | "input" | "video":
+        case "input":
+            yield from _input(block, at)
+        case "rich_text" | "video":
             return
         case other:
             yield _error(f"unsupported type: {other}", f"{at}/type")
+
+
+def modal_problems(view: Json) -> list[str]:
+    """What is wrong with a modal (docs.slack.dev/reference/views/modal-views)."""
+    found = [
+        one
+        for name in ("title", "submit", "close")
+        for one in _text(view.get(name), f"/view/{name}", 24, plain=True)
+    ]
+    kept = view.get("private_metadata", "")
+    if not isinstance(kept, str) or len(kept) > 3000:
+        found.append(_error("must be less than 3001 characters", "/view/private_metadata"))
+    return [*found, *_blocks(view.get("blocks"), "modal")]
+
+
+def _input(block: Json, at: str) -> Iterator[str]:
+    yield from _text(block.get("label"), f"{at}/label", 2000, plain=True)
+    if block.get("hint") is not None:
+        yield from _text(block["hint"], f"{at}/hint", 2000, plain=True)
+    element = block.get("element")
+    yield from _element(element, f"{at}/element")
+    if isinstance(element, dict) and element.get("type") == "plain_text_input":
+        most = element.get("max_length")
+        if most is not None and not 1 <= most <= 3000:
+            yield _error("must be between 1 and 3000", f"{at}/element/max_length")
 
 
 def _section(block: Json, at: str) -> Iterator[str]:

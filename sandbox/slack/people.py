@@ -10,7 +10,7 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -96,7 +96,7 @@ class SlackPeople:
             "api_app_id": APP_ID,
             "is_enterprise_install": "false",
             "response_url": self.workspace.new_response_url(conversation, who, None, time.time()),
-            "trigger_id": _trigger(),
+            "trigger_id": self.workspace.new_trigger(who, time.time()),
         }
         delivery = await self.delivery.request("command", urlencode(fields).encode())
         if delivery.failure:
@@ -155,6 +155,41 @@ class SlackPeople:
         if delivery.failure:
             self._notice(conversation, who, f"{BOT_NAME} did not respond. Try again in a while.")
         return (picked or element).get("url")
+
+    async def fill(self, user: str, values: Mapping[str, str]) -> None:
+        """Fill in the modal that is open, by the ids of its blocks, and send it off.
+
+        LookupError: none is open, or it has no such field.
+        """
+        who = self.slack_id(user)
+        view = self.workspace.modals.pop(who)
+        state = {}
+        for block in view["blocks"]:
+            element = block["element"]
+            value = values.get(block["block_id"]) or None
+            if value is None and not block.get("optional"):
+                raise LookupError(f"{block['block_id']} must be filled in")
+            kind = "selected_date" if element["type"] == "datepicker" else "value"
+            state[block["block_id"]] = {
+                element["action_id"]: {"type": element["type"], kind: value}
+            }
+        if strange := values.keys() - state.keys():
+            raise LookupError(f"no fields {sorted(strange)}")
+        payload = {
+            "type": "view_submission",
+            "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+            "user": {"id": who, "name": self._handle(who), "team_id": TEAM_ID},
+            "api_app_id": APP_ID,
+            "token": "legacy-verification-token",
+            "trigger_id": self.workspace.new_trigger(who, time.time()),
+            "view": view | {"state": {"values": state}},
+            "response_urls": [],
+            "is_enterprise_install": False,
+            "enterprise": None,
+        }
+        self.workspace.log.touch()
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        await self.delivery.request("view_submission", body)
 
     async def open_home(self, user: str) -> None:
         """Look at the bot's Home tab."""
@@ -240,7 +275,7 @@ class SlackPeople:
                 "channel_id": conversation.id,
                 "is_ephemeral": ephemeral,
             },
-            "trigger_id": _trigger(),
+            "trigger_id": self.workspace.new_trigger(who, time.time()),
             "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
             "enterprise": None,
             "is_enterprise_install": False,
@@ -311,10 +346,6 @@ class SlackPeople:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _trigger() -> str:
-    return f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
 
 
 def _find(message: Message, what: str) -> tuple[Json, Json, Json | None]:

@@ -43,6 +43,8 @@ SCOPES = (
 )
 RESPONSE_URL_USES = 5
 RESPONSE_URL_SECONDS = 30 * 60
+TRIGGER_SECONDS = 3
+"""docs.slack.dev, "Handling user interaction": a trigger lasts so long, and serves once."""
 
 
 @dataclass
@@ -79,6 +81,8 @@ class Workspace:
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))
     """Of the bot's token, as every answer names them."""
     homes: dict[str, Json] = field(default_factory=dict)
+    modals: dict[str, Json] = field(default_factory=dict)
+    triggers: dict[str, tuple[str, float]] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
     limit: RateLimit = field(default_factory=RateLimit)
     crawl_always: bool = False
@@ -226,6 +230,13 @@ class Workspace:
     def _tell(self, conversation: Conversation, message: Message, what: str) -> None:
         for listener in self.posted:
             listener(conversation, message, what)
+
+    def new_trigger(self, user: str, now: float) -> str:
+        """What an app may open a modal with, for this person; `now` in seconds."""
+        first, second = secrets.randbelow(10**12), secrets.randbelow(10**12)
+        trigger = f"{first}.{second}.{secrets.token_hex(16)}"
+        self.triggers[trigger] = (user, now + TRIGGER_SECONDS)
+        return trigger
 
     def new_response_url(
         self, conversation: Conversation, user: str, message_id: str | None, now: float

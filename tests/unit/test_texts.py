@@ -17,7 +17,7 @@ import adapters.web
 import bot
 from adapters.teams.package import COMMANDS
 from adapters.web.pages import _KINDS
-from bot.chat.typed.commands import GROUPS, VERBS
+from bot.chat.typed.commands import GROUPS, VERBS, WITH_ACCOUNT, WITH_APP
 from bot.chat.words import FALLBACK, Words, languages
 from bot.domain.campaign.foresight import PostKind
 from bot.domain.campaign.intents import Reason
@@ -260,6 +260,19 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "column": (columns(), set()),
+    "form": (
+        {
+            f"{what}_{name}"
+            for what in ("title", "send")
+            for name in (
+                *("later", "not_me", "away", "waive", "owner", "onboard"),
+                *WITH_APP,
+                *WITH_ACCOUNT,
+            )
+        }
+        | {"app", "reason", "name", "owner", "account", "domain"},
+        {"cancel", "day", "latest"},
+    ),
     "operators": (
         {"because", "beside", "past", *(f"part_{part.name.lower()}" for part in Part)},
         set(),

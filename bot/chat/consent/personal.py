@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
 from bot.chat import phrases
+from bot.chat.forms import Forms
 from bot.chat.words import Words
 from bot.domain.consent.later import Moved, zone_named
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.evidence.sights import ANSWERS, Sight
+from bot.form import Form
 from bot.message import Block, Buttons, Command, Fact, Facts, Message, Note, OpenLink, Text
 from bot.services.consent.onboard import Invitation
 
@@ -89,7 +91,7 @@ class PersonalReplies:
         words, code = self._words, request.code
         text = words("notme.sure", app=request.app_label, words=f"notme {code}")
         yes = Command("sure", words("button.not_me_sure"), f"notme {code} sure")
-        return Message(text, (Text(text), Buttons((yes,))))
+        return Message(text, (Text(text), Buttons((yes,))), form=Forms(words).not_me(code))
 
     def not_me(self, request: ConsentRequest) -> Message:
         """Somebody else will be asked."""
@@ -111,7 +113,8 @@ class PersonalReplies:
             )
             for number, at in enumerate(offered)
         )
-        return Message(text, (Text(text), *((Buttons(buttons),) if buttons else ())))
+        blocks = (Text(text), *((Buttons(buttons),) if buttons else ()))
+        return Message(text, blocks, form=Forms(words).later(code))
 
     def later(self, request: ConsentRequest, moved: Moved | None, deadline: date) -> Message:
         """Put off; to another moment than was wanted: why."""
@@ -147,13 +150,13 @@ class PersonalReplies:
 
     def needs_domain(self) -> Message:
         """`onboard` needs a domain."""
-        return plain(self._words("unclear.needs_domain"))
+        return plain(self._words("unclear.needs_domain"), Forms(self._words).domain())
 
     def no_microsoft(self) -> Message:
         """Nothing of Microsoft is configured."""
         return plain(self._words("onboard.no_microsoft"))
 
 
-def plain(text: str) -> Message:
-    """A message that is one text."""
-    return Message(text, (Text(text),))
+def plain(text: str, form: Form | None = None) -> Message:
+    """A message that is one text, and a form where it asks for something."""
+    return Message(text, (Text(text),), form=form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from bot.chat import phrases
+from bot.chat.forms import Forms
 from bot.chat.typed.waiver_words import Term
 from bot.chat.words import Words
 from bot.domain.inventory.records import AppRecord
@@ -49,7 +50,9 @@ class WaiverReplies:
             text = words("waiver.end_unclear", said=phrases.quoted(said), **example)
         else:
             text = words("waiver.needs_reason", app=app, date=term.until.isoformat())
-        return Message(text, (Text(text),))
+        until = term.until if term else None
+        form = Forms(words).waive(app, until, latest)
+        return Message(text, (Text(text),), form=form)
 
     def sure(self, found: Waived) -> Message:
         """What would happen, and the button that does it."""

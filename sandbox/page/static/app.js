@@ -37,6 +37,18 @@ function toast(text) {
   toastTimer = setTimeout(() => ($("toast").hidden = true), 6000);
 }
 
+// A form that the bot opened for somebody, as the window over their Slack.
+const opened = new Set();
+function drawModals() {
+  for (const [id, view] of Object.entries(state.modals)) {
+    const person = state.people.find((one) => one.slack === id);
+    if (!person || opened.has(view.id)) continue;
+    opened.add(view.id);
+    slack.modal(view).then((values) =>
+      act(values ? { what: "fill", platform: "slack", as: person.key, values } : { what: "close", platform: "slack", as: person.key }));
+  }
+}
+
 // -- the four panes --
 
 function pane(name, platform, kind) {
@@ -239,6 +251,7 @@ async function refresh() {
   fetching = fetch("/state").then((response) => response.json());
   try {
     state = await fetching;
+    drawModals();
     draw();
   } finally {
     fetching = null;

@@ -166,6 +166,33 @@ function element(item, world, press) {
   return el("button", { type: "button", class: cls, "aria-label": said, onclick: act }, label);
 }
 
+// A modal: what was filled in, by block, or null when it was closed.
+export function modal(view) {
+  return new Promise((answer) => {
+    const fields = view.blocks.map((block) => {
+      const item = block.element;
+      const input = item.type === "datepicker"
+        ? el("input", { type: "date", value: item.initial_date })
+        : el(item.multiline ? "textarea" : "input", { maxlength: item.max_length });
+      if (item.initial_value) input.value = item.initial_value;
+      input.required = !block.optional;
+      return [block, input];
+    });
+    const dialog = el("dialog", { class: "confirm", "aria-label": unescape(view.title.text), onclose: () => {
+      answer(dialog.returnValue === "send" ? Object.fromEntries(fields.map(([block, input]) => [block.block_id, input.value])) : null);
+      dialog.remove();
+    } },
+    el("form", { method: "dialog" },
+      el("h3", {}, unescape(view.title.text)),
+      fields.map(([block, input]) => el("label", { class: "field" }, el("span", {}, unescape(block.label.text), block.optional ? " (optional)" : ""), input, block.hint ? el("small", {}, unescape(block.hint.text)) : null)),
+      el("div", { class: "buttons" },
+        el("button", { class: "button", value: "close", formnovalidate: true }, unescape(view.close.text)),
+        el("button", { class: "button primary", value: "send" }, unescape(view.submit.text)))));
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
 function overflow(item, press) {
   return menu("More", item.options.map((option) => option.url
     ? el("a", { class: "out", href: option.url, target: "_blank", rel: "noopener noreferrer" }, plain(option.text.text))
