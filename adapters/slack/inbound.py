@@ -250,7 +250,8 @@ class SlackInbound:
         user = _text(event, "user")
         if not user or event.get("tab", "home") != "home":
             return
-        message = await self._answers.answer("help", await self._askers.asker(user))
+        asker = await self._askers.asker(user)
+        message = await self._answers.answer("home", asker, private=True)
         if message is None:
             return
 

@@ -24,6 +24,8 @@ from bot.chat.typed.commands import (
     Forget,
     Hello,
     Help,
+    Home,
+    ListApps,
     Mine,
     NeedsAccount,
     NeedsApp,
@@ -135,6 +137,8 @@ class Conversation:
         match command:
             case Help():
                 return replies.help(asker.platform, operator=operator)
+            case Home():
+                return await self._home(asker, replies, personal, progress, operator=operator)
             case Thanks():
                 return courtesies.welcome(replies.words)
             case Hello() | Mine():
@@ -151,6 +155,25 @@ class Conversation:
         if waits:
             return await self._asked.mine(Mine("unclear"), asker, replies, operator=False)
         return _as(Role.REFUSAL, replies.not_allowed(asker))
+
+    async def _home(
+        self,
+        asker: ChatIdentity,
+        replies: Replies,
+        personal: PersonalReplies,
+        progress: Show | None,
+        *,
+        operator: bool,
+    ) -> Message:
+        """What waits for them first; below it what operators come for."""
+        mine = await self._asked.mine(Hello(), asker, replies, operator=operator)
+        if not operator:
+            return mine
+        listed = await self._operating.do(
+            ListApps(), asker, replies, personal, progress, private=True
+        )
+        waits = await self._asked.waiting(asker)
+        return replace(listed, blocks=(*mine.blocks, *listed.blocks)) if waits else listed
 
     async def _heard_of(self, asker: ChatIdentity) -> None:
         """Where somebody speaks to the bot is where they are written to."""

@@ -305,13 +305,17 @@ class World:
         data = {"tenant": {"id": TENANT}, "channel": {"id": CHANNEL}, "team": {"id": "19:team"}}
         return activity | {"conversation": place, "channelData": data}
 
-    def pressed(self, words: str, *, own: bool = False, **other: Any) -> Json:
-        """`own`: the button is on an answer of the bot's, as the bot itself has marked it."""
+    def pressed(
+        self, words: str, *, own: bool = False, data: Json | None = None, **other: Any
+    ) -> Json:
+        """`own`: the button is on an answer of the bot's, as the bot itself has marked it; `data`
+        is what comes with it besides.
+        """
         action = {
             "type": "Action.Execute",
             "verb": "say",
             "id": "b1",
-            "data": {"words": words, "id": "b1", **({"own": True} if own else {})},
+            "data": {"words": words, "id": "b1", **({"own": True} if own else {}), **(data or {})},
         }
         return self.activity(
             "invoke",

@@ -190,12 +190,12 @@ async def test_a_button_with_an_address_asks_nothing(stage: Stage) -> None:
     assert stage.talk.asked == []
 
 
-async def test_the_home_tab_shows_the_help(stage: Stage) -> None:
+async def test_the_home_tab_shows_what_there_is_for_whoever_opens_it(stage: Stage) -> None:
     """Published when it is opened."""
-    stage.talk.say["help"] = Message("Help", (Text("Type /o365 apps."),))
+    stage.talk.say["home"] = Message("Home", (Text("This waits for you."),))
     await stage.people.open_home("ola")
     view = await stage.log.wait_for(lambda: stage.workspace.homes.get(OLA))
-    assert view["blocks"][0]["text"]["text"] == "Type /o365 apps."
+    assert view["blocks"][0]["text"]["text"] == "This waits for you."
 
 
 async def test_a_button_of_the_home_tab_is_answered_by_direct_message(stage: Stage) -> None:

@@ -332,3 +332,19 @@ async def test_a_tenant_is_onboarded_by_operators_only(world: person.Stage) -> N
 def test_what_is_said_about_a_code_is_understood(words: str, command: object) -> None:
     """The words of every button, and what people type instead."""
     assert parse(words) == command
+
+
+# ------------------------------------------------------------------ the Home tab
+
+
+async def test_home_shows_an_operator_the_list_below_what_waits_for_them(
+    world: person.Stage,
+) -> None:
+    """Theirs first, then everybody's; who does not operate sees their own alone."""
+    ada = text_of(await say(world, "home", private=True))
+    assert "This is waiting for you" in ada
+    assert "not done yet" not in ada
+    olga = text_of(await say(world, "home", OPERATOR, private=True))
+    assert "This is waiting for you" not in olga
+    assert "not done yet" in olga
+    assert "apps" in text_of(await say(world, "home", STRANGER, private=True))

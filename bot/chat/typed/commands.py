@@ -41,6 +41,11 @@ class Help:
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """All that there is for somebody at once: what waits for them, and the list for operators."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hello:
     """Somebody greets."""
 
@@ -345,7 +350,7 @@ Operators = (
     | NeedsDomain
 )
 """What is not said by just anybody."""
-Command = Operators | Personal | Help | Hello | Thanks
+Command = Operators | Personal | Help | Home | Hello | Thanks
 
 WITH_APP: dict[str, type[Why | Who | Send | Check | Unwaive]] = {
     "why": Why,
@@ -356,6 +361,7 @@ WITH_APP: dict[str, type[Why | Who | Send | Check | Unwaive]] = {
 }
 WITHOUT: dict[str, Command] = {
     "help": Help(),
+    "home": Home(),
     "?": Help(),
     "scan": ScanAll(),
     "doctor": Examine(),

@@ -1,0 +1,50 @@
+"""What an answer asks back for, as inputs of a card in Teams: drawn, filled in, said."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from adapters.teams.drawing import draw
+from tests.contract.teams_world import World, teams_world
+from tests.contract.test_slack_forms import ASKS, LATER
+
+
+@pytest_asyncio.fixture
+async def teams() -> AsyncIterator[World]:
+    async with teams_world() as world:
+        yield world
+
+
+async def test_the_card_has_a_field_each_and_one_button() -> None:
+    """Required ones say what is missing."""
+    card = draw(ASKS)
+    day, reason = (one for one in card["body"] if one["type"].startswith("Input."))
+    assert (day["type"], day["label"], day["isRequired"]) == ("Input.Date", "Until", True)
+    assert day["errorMessage"]
+    assert (reason["type"], reason["isMultiline"]) == ("Input.Text", True)
+    assert "isRequired" not in reason
+    (send,) = card["body"][-1]["actions"]
+    assert send["title"] == LATER.send
+
+
+async def test_what_is_filled_in_is_said_by_its_sender(teams: World) -> None:
+    """As one line, with what is optional left out where it is empty."""
+    form = list(LATER.said)
+    filled = {"form": form, "field.day": "2027-01-31", "field.reason": "the\nauditor {day}"}
+    await teams.post(teams.pressed("", data=filled))
+    await teams.post(teams.pressed("", data={"form": form, "field.day": "2027-02-01"}, id="2"))
+    assert [words for words, _ in teams.answers.asked] == [
+        "later ABC-DEF 2027-01-31 the auditor {day}",
+        "later ABC-DEF 2027-02-01",
+    ]
+
+
+@pytest.mark.parametrize("form", ["later", [1], {"a": "b"}, [["later"]]])
+async def test_odd_forms_say_nothing(teams: World, form: object) -> None:
+    """Signed, and yet not as we made it."""
+    answer = await teams.post(teams.pressed("", data={"form": form, "field.day": "x"}))
+    assert answer.status_code in (200, 400)
+    assert [words for words, _ in teams.answers.asked] in ([], [""])
