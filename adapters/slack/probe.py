@@ -14,6 +14,7 @@ from adapters.slack.manifest import SCOPES
 from adapters.slack.people import is_colleague
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import Account, SlackSeen
+from bot.domain.likeness import exact
 from bot.errors import ChatError, PersonUnreachable
 from bot.ports.system import Clock
 from bot.settings.chat import SlackSettings
@@ -33,7 +34,7 @@ class SlackProbe:
         async def noted(answer: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
             nonlocal scopes
             response = await answer
-            headers = {name.lower(): value for name, value in response.headers.items()}
+            headers = {exact(name): value for name, value in response.headers.items()}
             skew.note(headers.get("date", ""))
             told = headers.get("x-oauth-scopes", "")
             scopes = frozenset(filter(None, map(str.strip, told.split(",")))) or None

@@ -90,7 +90,7 @@ CASES: list[tuple[int, Any, Scope, Scope, Scope]] = [
     (404, "<html>not found</html>", UNTOLD, UNTOLD, GONE),
     (405, "", UNTOLD, UNTOLD, UNTOLD),
     (408, "", PASSING, PASSING, PASSING),
-    (410, "", UNTOLD, UNTOLD, UNTOLD),
+    (410, "", UNTOLD, UNTOLD, GONE),
     (412, _told("PreconditionFailed"), PASSING, PASSING, PASSING),
     (413, _told("MessageSizeTooBig"), MESSAGE, MESSAGE, MESSAGE),
     (413, "<html>too large</html>", MESSAGE, MESSAGE, MESSAGE),

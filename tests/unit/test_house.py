@@ -180,3 +180,25 @@ def test_the_picture_of_the_tree_is_the_tree() -> None:
     assert {one for one in drawn if one.startswith(("bot", "adapters"))} == {
         one for one in there if not one.startswith("adapters/entra/")
     }
+
+
+LOWERED = {
+    "bot/domain/likeness.py": "what the two forms of names are made of",
+    "adapters/http/many.py": "bytes, of which it changes ASCII alone",
+}
+"""Where letters are made small by Python's own means, and why that is right there."""
+
+
+def test_names_are_compared_in_one_of_two_forms() -> None:
+    """By `likeness`, or by `exact` where being the same grants something (or is a protocol's).
+
+    `lower` alone finds an account by the Kelvin sign in its name, and no label with a ß.
+    """
+    small = re.compile(r"\.(lower|casefold)\(|\bstr\.(lower|casefold)\b")
+    found = {
+        str(path.relative_to(ROOT))
+        for folder in ("bot", "adapters")
+        for path in (ROOT / folder).rglob("*.py")
+        if small.search(path.read_text())
+    }
+    assert found == LOWERED.keys()

@@ -16,6 +16,7 @@ from adapters.entra.directory.reading import Json, flag, quoted, text, told
 from adapters.entra.evidence.unread import read_failed
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import Tenant
+from bot.domain.likeness import exact
 from bot.errors import CloudError
 
 _FIELDS = "id,appId,displayName,accountEnabled,disabledByMicrosoftStatus"
@@ -26,7 +27,7 @@ async def read_registrations(
     graph: Graph, tenant: Tenant, client_ids: Mapping[str, str], seen_at: datetime
 ) -> Mapping[str, tuple[Evidence, ...]]:
     """One piece of evidence for each app, by Okta app id; a failed read is told, not raised."""
-    wanted = {app_id: client_id.lower() for app_id, client_id in client_ids.items()}
+    wanted = {app_id: exact(client_id) for app_id, client_id in client_ids.items()}
     wanted = {app_id: known for app_id, known in wanted.items() if _GUID.fullmatch(known)}
     clauses = [f"appId eq {quoted(client_id)}" for client_id in sorted(set(wanted.values()))]
     found: dict[str, Json] = {}
@@ -35,7 +36,7 @@ async def read_registrations(
             some = " or ".join(clauses[start : start + CLAUSES_LIMIT])
             query = {"$filter": some, "$select": _FIELDS}
             ask = Ask(calls.SERVICE_PRINCIPALS, "/servicePrincipals", query)
-            found |= {text(row, "appId").lower(): row for row in await graph.rows(tenant, ask)}
+            found |= {exact(text(row, "appId")): row for row in await graph.rows(tenant, ask)}
     except CloudError as error:
         return dict.fromkeys(wanted, (read_failed(error, seen_at),))
     return {

@@ -16,6 +16,7 @@ from bot.domain.consent.sign_in import Attempt
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Happening, OperatorNote
 from bot.domain.inventory.apps import Tenant
+from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import (
     CloudRefused,
@@ -152,7 +153,7 @@ class Onboard:
         attempt = await take_attempt(self._sign_ins, state, browser, signs_in=False)
         try:
             refuse(error, reason)
-            if admin_consent.lower() != "true":
+            if exact(admin_consent) != "true":
                 raise SignInDeclined("Microsoft does not say that consent was given.")
         except SignInError:
             await self._move(attempt.link, Granting.DECLINED)
