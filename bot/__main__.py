@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.terminal.audit import AuditDesk, add_audit_commands
 from adapters.terminal.cli import build_cli
 from adapters.terminal.desk import Desk
+from adapters.terminal.init import add_init_command
 from adapters.terminal.platforms import add_platform_commands
 from adapters.terminal.waivers import WaiverDesk, add_waiver_commands
 from bot.chat.words import Words
@@ -20,12 +21,19 @@ from bot.services.campaign.rehearse import Rehearse
 from bot.settings.whole import Settings
 
 if TYPE_CHECKING:
+    import typer
+
     from bot.bootstrap import Bot
     from bot.services.doctor import Doctor
 
 
 def main() -> None:
     """Run the command line."""
+    the_cli()()
+
+
+def the_cli() -> typer.Typer:
+    """Every command."""
     cli = build_cli(
         serve=_serve,
         examine=_examine,
@@ -34,9 +42,10 @@ def main() -> None:
         open_doctor=_doctor,
     )
     add_platform_commands(cli, _slack_manifest, _teams_package)
+    add_init_command(cli, _slack_manifest, _teams_package, _certificate)
     add_waiver_commands(cli, _waivers)
     add_audit_commands(cli, _audit)
-    cli()
+    return cli
 
 
 def _examine(settings: Settings) -> tuple[str, ...]:
@@ -109,6 +118,12 @@ def _teams_package(
     from adapters.teams.package import package
 
     return package(public_url, app_id, publisher, version, words)
+
+
+def _certificate(now: datetime) -> tuple[str, str]:
+    from adapters.entra.certificate import make
+
+    return make(now)
 
 
 async def _run(settings: Settings, role: Role) -> None:

@@ -47,6 +47,8 @@ class SlackProbe:
             except ChatError as error:
                 return SlackSeen(sign_in=Failure.of(error), channel=settings.channel)
             return SlackSeen(
+                by_socket=settings.app_token is not None,
+                socket=await _opens(web, settings),
                 team=lenient(told, "team"),
                 scopes=scopes,
                 wanted=SCOPES,
@@ -55,6 +57,17 @@ class SlackProbe:
                 operators={one: await _account(web, one) for one in settings.operators},
                 off=skew.off,
             )
+
+
+async def _opens(web: AsyncWebClient, settings: SlackSettings) -> Failure | None:
+    """Why no address for Socket Mode is to be had; what is had here is not connected to."""
+    if settings.app_token is None:
+        return None
+    try:
+        await call(web.apps_connections_open(app_token=settings.app_token.get_secret_value()))
+    except ChatError as error:
+        return Failure.of(error)
+    return None
 
 
 async def _reads(web: AsyncWebClient, channel: str) -> Failure | None:

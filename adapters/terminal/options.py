@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
-from bot.errors import O365BotError
+from bot.errors import O365BotError, SettingsInvalid
 from bot.settings.whole import CONFIG_VARIABLE
 
 Config = Annotated[
@@ -46,3 +47,13 @@ def errors_in_words() -> Iterator[None]:
     except O365BotError as error:
         typer.secho(str(error), err=True, fg=typer.colors.RED)
         raise typer.Exit(2) from error
+
+
+def checked(option: str, kind: Any, value: str) -> str:
+    """What an option says, as the settings would take it. Raises SettingsInvalid."""
+    try:
+        return str(TypeAdapter(kind).validate_python(value))
+    except ValidationError as error:
+        first = error.errors()[0]
+        why = first.get("ctx", {}).get("error") or first["msg"]
+        raise SettingsInvalid((f"{option}: {why}",)) from None

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
-from adapters.terminal.options import Config, errors_in_words
+from adapters.terminal.options import Config, checked, errors_in_words
 from bot.chat.words import FALLBACK, Words
 from bot.errors import SettingsInvalid
 from bot.settings.address import Origin
@@ -56,7 +55,7 @@ def add_platform_commands(
                 settings = load(config)
                 url, language = settings.public_url, settings.language
                 socket_mode |= bool(settings.slack and settings.slack.app_token)
-            made = slack_manifest(_checked("--url", Origin, url), Words(language), socket_mode)
+            made = slack_manifest(checked("--url", Origin, url), Words(language), socket_mode)
         typer.echo(json.dumps(made, indent=2, ensure_ascii=False))
 
     @teams.command("package")
@@ -83,8 +82,8 @@ def add_platform_commands(
             if not app_id:
                 raise SettingsInvalid(("teams.app_id: is missing; give it, or --app-id",))
             made = teams_package(
-                _checked("--url", Origin, url),
-                _checked("--app-id", Guid, app_id),
+                checked("--url", Origin, url),
+                checked("--app-id", Guid, app_id),
                 publisher,
                 version("o365bot"),
                 Words,
@@ -94,12 +93,3 @@ def add_platform_commands(
             except OSError as error:
                 raise SettingsInvalid((f"{out}: cannot be written ({error.strerror})",)) from None
         typer.echo(f"{out} is ready to upload in the Teams admin center, under Manage apps.")
-
-
-def _checked(option: str, kind: Any, value: str) -> str:
-    """What an option says, as the settings would take it. Raises SettingsInvalid."""
-    try:
-        return str(TypeAdapter(kind).validate_python(value))
-    except ValidationError as error:
-        why = error.errors()[0]["ctx"]["error"]
-        raise SettingsInvalid((f"{option}: {why}",)) from None

@@ -13,6 +13,8 @@ from bot.domain.doctor.checks import examine
 from bot.domain.doctor.finding import Finding, Grade
 from bot.settings.mail import MailSettings
 from bot.settings.whole import load
+from sandbox.slack.socket import SocketMode
+from sandbox.slack.workspace import APP_ID
 from sandbox.world import SLACK_TOKEN, TEAMS_SECRET, World
 from tests.contract.doctor_stage import Fault, Stage, check_fault, names, secret
 from tests.mail_server import PASSWORD, USER, Certificates, mail_server, make_certificates
@@ -44,7 +46,16 @@ def deactivated(stage: Stage) -> None:
     stage.slack.deactivated.add("U0OLA")
 
 
+def by_socket(stage: Stage, token: str = "xapp-1") -> None:
+    """Slack is met in Socket Mode; its app-level token is `xapp-1`."""
+    stage.slack.socket = SocketMode("xapp-1", APP_ID)
+    stage.part_is("slack", app_token=secret(token), signing_secret=None)
+
+
 SLACK = (
+    Fault("slack_socket_opened", by_socket),
+    Fault("slack_socket_refused", lambda s: by_socket(s, "xapp-2"), "not_allowed_token_type"),
+    Fault("slack_socket_refused", lambda s: s.part_is("slack", app_token=secret("xapp-1"))),
     Fault("slack_sign_in_signed_in", lambda stage: None, "Contoso"),
     Fault("slack_scope_granted", lambda stage: None, "chat:write"),
     Fault("slack_secret_set", lambda stage: None),

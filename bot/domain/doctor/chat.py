@@ -42,7 +42,14 @@ def slack_scopes(seen: SlackSeen, now: datetime) -> Iterator[Found]:
 
 @check("slack_secret", SlackSeen, set=Grade.NOT_TESTABLE)
 def slack_secret(seen: SlackSeen, now: datetime) -> Iterator[Found]:
-    yield Found("set")
+    if not seen.by_socket:
+        yield Found("set")
+
+
+@check("slack_socket", SlackSeen, opened=Grade.GOOD, refused=Grade.BROKEN)
+def slack_socket(seen: SlackSeen, now: datetime) -> Iterator[Found]:
+    if seen.by_socket and seen.sign_in is None:
+        yield Found("opened" if seen.socket is None else "refused", failure=seen.socket)
 
 
 @check("teams_sign_in", TeamsSeen, signed_in=Grade.GOOD, refused=Grade.BROKEN)

@@ -89,10 +89,13 @@ class Account(StrEnum):
 class SlackSeen:
     """`scopes`: those of the token, None: Slack did not tell; `wanted`: what the manifest asks for.
 
-    `channel` is "" where none is set; `reads_channel` None: the app is in it.
+    `channel` is "" where none is set; `reads_channel` None: the app is in it. `by_socket`: Slack is
+    met in Socket Mode; `socket` None: it opens.
     """
 
     sign_in: Failure | None = None
+    by_socket: bool = False
+    socket: Failure | None = None
     team: str = ""
     scopes: frozenset[str] | None = None
     wanted: tuple[str, ...] = ()
