@@ -57,8 +57,8 @@ def _examine(settings: Settings) -> tuple[str, ...]:
     return ("entra.certificate is over within 30 days.",) if soon_over(settings, now) else ()
 
 
-def _serve(settings: Settings, role: Role) -> None:
-    asyncio.run(_run(settings, role))
+def _serve(read: Callable[[], Settings], role: Role) -> None:
+    asyncio.run(_run(read, role))
 
 
 @asynccontextmanager
@@ -126,10 +126,14 @@ def _certificate(now: datetime) -> tuple[str, str]:
     return make(now)
 
 
-async def _run(settings: Settings, role: Role) -> None:
-    """Serve and work until SIGINT or SIGTERM, then drain both. While it starts they end it, too."""
+async def _run(read: Callable[[], Settings], role: Role) -> None:
+    """Serve and work until SIGINT or SIGTERM, then drain both. While it starts they end it, too.
+
+    At SIGHUP the settings are read again, and what can be is taken over.
+    """
     from bot.bootstrap import collect_rarely, open_bot
 
+    settings = read()
     loop, starting = asyncio.get_running_loop(), asyncio.current_task()
     assert starting is not None
     told_to_stop = False
@@ -140,6 +144,7 @@ async def _run(settings: Settings, role: Role) -> None:
         starting.cancel()
 
     _on_signals(lambda: loop.call_soon_threadsafe(stop))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     collect_rarely()
     try:
         async with open_bot(settings, role) as bot:
@@ -147,10 +152,41 @@ async def _run(settings: Settings, role: Role) -> None:
             # before it. With the default one the process would end before the store is shut down.
             _on_signals(lambda: None)
             if not told_to_stop:
-                await _serve_and_work(bot, settings, role)
+                async with _reloading(bot, read):
+                    await _serve_and_work(bot, settings, role)
     except asyncio.CancelledError:
         if not told_to_stop:
             raise
+
+
+@asynccontextmanager
+async def _reloading(bot: Bot, read: Callable[[], Settings]) -> AsyncIterator[None]:
+    """At each SIGHUP the settings are taken over as far as they can be; the log says how far."""
+    from adapters.terminal.logs import say_reload
+    from bot.errors import O365BotError
+
+    loop, one_reloads = asyncio.get_running_loop(), asyncio.Lock()
+    running: set[asyncio.Task[None]] = set()
+
+    async def reload() -> None:
+        async with one_reloads:
+            try:
+                found = await bot.reload(await asyncio.to_thread(read))
+            except O365BotError as error:
+                say_reload(failure=str(error))
+            else:
+                say_reload(found.taken, found.waiting)
+
+    def begin() -> None:
+        task = asyncio.create_task(reload(), name="reload")
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, begin)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 def _on_signals(act: Callable[[], object]) -> None:

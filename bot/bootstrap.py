@@ -10,7 +10,7 @@ import gc
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
 from urllib.parse import urlsplit
@@ -70,6 +70,7 @@ from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.rehearsal import OnRealTime
+from bot.reloading import Difference, Reload, Switch, Talk, difference, merged
 from bot.role import Role
 from bot.services import counts
 from bot.services.campaign.rehearse import Rehearse
@@ -112,10 +113,11 @@ def collect_rarely() -> None:
 class Bot:
     """The running bot: its pages, its worker, and what they stand on."""
 
-    app: Starlette
+    app: Switch
     engine: QueueEngine
     ledger: RedisLedger
     scan: Scan
+    reload: Reload
 
 
 @asynccontextmanager
@@ -182,45 +184,52 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             if settings.mail is not None and settings.mail.bounces is not None
             else None,
         )
-        services = assemble(settings, outside, base.scan, _policy(settings))
-
         expiring = ends(settings)
-        watch = Watch(
-            ledger=base.ledger,
-            engine=timed,
-            clock=base.clock,
-            operators=operator_accounts(settings),
-        )
 
-        inspection = Inspection(outside.doctor, watch, base.clock, expiring)
-
-        async def look(org: str) -> None:
-            scan = await base.scan.org(org)
-            await watch.looked(scan, base.scan.tenants(org))
-            await inspection.look()
-            await services.ask.review(await base.ledger.summaries(org))
-            await services.visits.review(org)
-
-        counts.expect(tuple(base.orgs))
-        engine.register(
-            Work(
-                deliver=services.deliver,
-                deliver_all=services.deliver.batch,
-                scan=look,
-                verify=services.follow.verify,
-                tick=services.remind.tick,
+        def put_together(settings: Settings) -> Services:
+            """The services by these settings, and the engine's work with them."""
+            doctor = make_doctor(settings, base.redis)
+            services = assemble(
+                settings, replace(outside, doctor=doctor), base.scan, _policy(settings)
             )
-        )
+            watch = Watch(
+                ledger=base.ledger,
+                engine=timed,
+                clock=base.clock,
+                operators=operator_accounts(settings),
+            )
+            inspection = Inspection(doctor, watch, base.clock, expiring)
+
+            async def look(org: str) -> None:
+                scan = await base.scan.org(org)
+                await watch.looked(scan, base.scan.tenants(org))
+                await inspection.look()
+                await services.ask.review(await base.ledger.summaries(org))
+                await services.visits.review(org)
+
+            engine.register(
+                Work(
+                    deliver=services.deliver,
+                    deliver_all=services.deliver.batch,
+                    scan=look,
+                    verify=services.follow.verify,
+                    tick=services.remind.tick,
+                )
+            )
+            return services
+
+        talk = Talk(put_together(settings))
+        counts.expect(tuple(base.orgs))
         slack = (
-            SlackInbound(settings.slack, services.conversation, once, slack_web)
+            SlackInbound(settings.slack, talk, once, slack_web)
             if settings.slack and slack_web
             else None
         )
         teams = (
             TeamsInbound(
                 settings.teams,
-                services.conversation,
-                services.welcome,
+                talk,
+                talk,
                 once,
                 conversations,
                 connector,
@@ -261,9 +270,10 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             ).text,
             token=told.get_secret_value() if (told := settings.monitoring.token) else "",
         )
-        app = (
-            build_app(
-                services=_for_pages(settings, services, limits),
+
+        def pages() -> Starlette:
+            return build_app(
+                services=_for_pages(settings, talk.services, limits),
                 words=cache(Words),
                 public_url=settings.public_url,
                 slack=slack.endpoint if slack else None,
@@ -272,16 +282,28 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 probes=probes,
                 pictures=base.ledger.picture,
             )
-            if role.serves
-            else build_probe_app(probes)
-        )
+
+        first = pages() if role.serves else build_probe_app(probes)
+        app, now = Switch(first, first.state), settings
+
+        async def reload(new: Settings) -> Difference:
+            nonlocal now
+            found = difference(now, new)
+            if found.taken:
+                now = merged(now, new)
+                talk.services = put_together(now)
+                if role.serves:
+                    app.app = pages()
+                await talk.services.remind.start()
+            return found
+
         if slack is not None and settings.slack and settings.slack.app_token and role.serves:
             socket = SlackSocket(settings.slack, slack)
             await socket.open()
             stack.push_async_callback(socket.close)
-        await services.remind.start()
+        await talk.services.remind.start()
         _say_what_runs(settings, role, messengers, await store.check(base.redis))
-        yield Bot(app, engine, base.ledger, base.scan)
+        yield Bot(app, engine, base.ledger, base.scan, reload)
 
 
 @asynccontextmanager

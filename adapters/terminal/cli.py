@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated
 
@@ -22,13 +23,14 @@ from bot.settings.whole import Settings, load
 
 def build_cli(
     *,
-    serve: Callable[[Settings, Role], None],
+    serve: Callable[[Callable[[], Settings], Role], None],
     examine: Callable[[Settings], Sequence[str]],
     open_desk: OpenDesk,
     open_rehearsal: OpenRehearsal,
     open_doctor: OpenDoctor,
 ) -> typer.Typer:
-    """The command line; `serve` runs the bot, or its part of a role, until it is told to stop.
+    """The command line; `serve` runs the bot, or its part of a role, until it is told to stop, and
+    reads the settings with the function that it is given.
 
     `examine` loads what the settings name (keys, certificates, addresses), raises SettingsInvalid
     where one cannot be used, and returns what is to be warned of.
@@ -76,7 +78,7 @@ def build_cli(
         logs.configure(log_level)
         role = Role.WEB if web and not worker else Role.WORKER if worker and not web else Role.ALL
         with errors_in_words():
-            serve(load(config), role)
+            serve(partial(load, config), role)
 
     @cli.command()
     def check(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 
 import structlog
 from structlog.types import EventDict, WrappedLogger
@@ -65,3 +66,18 @@ def configure(level: str = "INFO") -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def say_reload(
+    taken: Sequence[str] = (), waiting: Sequence[str] = (), *, failure: str = ""
+) -> None:
+    """What became of settings that were read again: the keys that changed, and no value."""
+    log = structlog.get_logger(__name__)
+    if failure:
+        log.error("the settings were not taken over, nothing has changed", reason=failure)
+    elif not (taken or waiting):
+        log.info("the settings are as they were")
+    if taken:
+        log.info("changed settings are in force", keys=list(taken))
+    if waiting:
+        log.warning("changed settings wait for a restart", keys=list(waiting))

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from socket import socket
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from adapters.web.connections import LARGEST_HEAD, Door, guarded
@@ -61,5 +60,5 @@ def make_server(
             lifespan="on",
             timeout_graceful_shutdown=DRAIN_SECONDS,
         ),
-        getattr(app.state, "closing", None) if isinstance(app, Starlette) else None,
+        getattr(getattr(app, "state", None), "closing", None),
     )

@@ -1,0 +1,110 @@
+"""Taking over changed settings while the bot runs: which ones, and what stands in for its parts.
+
+Only settings that decide (whom to ask, when, who may ask) are taken over. What a connection, a key,
+an address or the store hangs on waits for a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+from starlette.datastructures import State
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.assembly import Services
+from bot.domain.people.admins import ChatIdentity
+from bot.message import Message
+from bot.settings.whole import Settings
+
+TAKEN_OVER = ("campaign", "people", "slack.operators", "teams.operators", "time_zone")
+"""By key, with all that is below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The keys that changed: those that are taken over, and those that wait for a restart."""
+
+    taken: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+
+def difference(old: Settings, new: Settings) -> Difference:
+    """What changed from one to the other, by key. No value is in it."""
+    before, after = dict(_flat("", old)), dict(_flat("", new))
+    changed = sorted(
+        key for key in {*before, *after} if before.get(key, ...) != after.get(key, ...)
+    )
+    taken = tuple(key for key in changed if _is_taken_over(key))
+    return Difference(taken, tuple(key for key in changed if key not in taken))
+
+
+def merged(old: Settings, new: Settings) -> Settings:
+    """The old settings with what is taken over from the new ones, and nothing else of them."""
+    changes: dict[str, Any] = {}
+    for key in TAKEN_OVER:
+        section, _, rest = key.partition(".")
+        here, there = getattr(old, section), getattr(new, section)
+        if not rest:
+            changes[section] = there
+        elif here is not None and there is not None:
+            changes[section] = here.model_copy(update={rest: getattr(there, rest)})
+    return old.model_copy(update=changes)
+
+
+def _is_taken_over(key: str) -> bool:
+    return any(key == one or key.startswith(f"{one}.") for one in TAKEN_OVER)
+
+
+def _flat(prefix: str, section: BaseModel) -> Iterator[tuple[str, object]]:
+    """Each value by its key. A list of sections is one value: its places say nothing."""
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from _flat(f"{prefix}{name}.", value)
+        else:
+            secret = isinstance(value, SecretStr)
+            yield f"{prefix}{name}", value.get_secret_value() if secret else value
+
+
+class Talk:
+    """The conversation and the welcome, as the services are by now."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    async def answer(
+        self,
+        words: str,
+        asker: ChatIdentity,
+        progress: Callable[[Message], Awaitable[None]] | None = None,
+        *,
+        private: bool = False,
+    ) -> Message | None:
+        return await self.services.conversation.answer(words, asker, progress, private=private)
+
+    async def person(self, who: ChatIdentity) -> Message:
+        return await self.services.welcome.person(who)
+
+    def team(self) -> Message:
+        return self.services.welcome.team()
+
+    async def gone(self, who: ChatIdentity) -> None:
+        await self.services.welcome.gone(who)
+
+
+class Switch:
+    """The pages, as they are by now. Whoever is being answered is answered by the former ones."""
+
+    def __init__(self, app: ASGIApp, state: State) -> None:
+        self.app = app
+        self.state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+Reload = Callable[[Settings], Awaitable[Difference]]
+"""Takes over what can be; says what, and what waits for a restart."""
