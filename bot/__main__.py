@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from adapters.terminal.audit import AuditDesk, add_audit_commands
+from adapters.terminal.backup import add_backup_commands
 from adapters.terminal.cli import build_cli
 from adapters.terminal.desk import Desk
 from adapters.terminal.init import add_init_command
 from adapters.terminal.platforms import add_platform_commands
 from adapters.terminal.waivers import WaiverDesk, add_waiver_commands
 from bot.chat.words import Words
+from bot.domain.delivery.deliveries import Delivery
+from bot.ports.backup import Vault
 from bot.role import Role
 from bot.services.campaign.rehearse import Rehearse
 from bot.settings.whole import Settings
@@ -45,6 +48,7 @@ def the_cli() -> typer.Typer:
     add_init_command(cli, _slack_manifest, _teams_package, _certificate)
     add_waiver_commands(cli, _waivers)
     add_audit_commands(cli, _audit)
+    add_backup_commands(cli, _vault, _settle, _release)
     return cli
 
 
@@ -95,6 +99,27 @@ async def _waivers(settings: Settings) -> AsyncIterator[WaiverDesk]:
 
     async with open_waivers(settings) as (ledger, waive, clock):
         yield WaiverDesk(ledger, waive, clock, settings.language)
+
+
+@asynccontextmanager
+async def _vault(settings: Settings) -> AsyncIterator[Vault]:
+    """The store as a whole."""
+    from bot.foundation import open_vault
+
+    async with open_vault(settings) as vault:
+        yield vault
+
+
+async def _settle(settings: Settings, by: str) -> Sequence[Delivery]:
+    from bot.bootstrap import settle_restored
+
+    return await settle_restored(settings, by)
+
+
+async def _release(settings: Settings, keys: Iterable[str], by: str) -> int:
+    from bot.bootstrap import release_held
+
+    return await release_held(settings, keys, by)
 
 
 @asynccontextmanager

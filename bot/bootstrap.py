@@ -56,6 +56,7 @@ from adapters.web.probes import Probes, build_probe_app
 from bot.assembly import Outside, Services, assemble, rehearsal, waiver
 from bot.chat.words import Words
 from bot.check import ends
+from bot.domain.campaign.board import week_of
 from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
 from bot.domain.delivery.deliveries import Delivery
@@ -73,6 +74,7 @@ from bot.rehearsal import OnRealTime
 from bot.reloading import Difference, Reload, Switch, Talk, difference, merged
 from bot.role import Role
 from bot.services import counts
+from bot.services.campaign import restored
 from bot.services.campaign.rehearse import Rehearse
 from bot.services.delivery.inspection import Inspection
 from bot.services.delivery.watch import Watch
@@ -325,6 +327,21 @@ async def open_waivers(settings: Settings) -> AsyncIterator[tuple[Ledger, Waive,
         clock: Clock = base.rehearsal or base.clock
         waive = waiver(settings, base.ledger, clock, _policy(settings), by_the_running_bot)
         yield base.ledger, waive, clock
+
+
+async def settle_restored(settings: Settings, by: str) -> tuple[Delivery, ...]:
+    """Count as told what was due in a store that a backup was laid down in. Raises StoreError."""
+    async with open_foundation(settings, restoring=True) as base:
+        now = (base.rehearsal or base.clock).now()
+        week = week_of(now, _policy(settings).calendars.of(""))
+        return await restored.hold(base.ledger, operator_accounts(settings), week, by, now)
+
+
+async def release_held(settings: Settings, keys: Iterable[str], by: str) -> int:
+    """Have what was held then sent after all. Raises StoreError."""
+    async with open_foundation(settings) as base:
+        now = (base.rehearsal or base.clock).now()
+        return await restored.release(base.ledger, keys, by, now)
 
 
 def _for_pages(settings: Settings, services: Services, limits: RedisLimits) -> PageServices:

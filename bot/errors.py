@@ -22,6 +22,7 @@
     ├── StoreError               Redis
     │   ├── StoreUnavailable     cannot be reached or started
     │   ├── StoreUnsafe          it may evict keys or is not a master: refused at start
+    │   ├── BackupUnusable       a backup cannot be read, written, or laid down here
     │   ├── NotDurable           written, but on too few replicas: try again
     │   ├── RecordUnreadable     a record that this version cannot read
     │   └── Conflict             the record changed since it was read: read and decide again
@@ -292,6 +293,12 @@ class StoreUnsafe(StoreError):
     """The store may lose data: it evicts keys, or is not a master."""
 
     code = "store_unsafe"
+
+
+class BackupUnusable(StoreError):
+    """A backup cannot be read, written, or laid down here."""
+
+    code = "backup_unusable"
 
 
 class NotDurable(StoreError):

@@ -25,6 +25,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.rate import RedisRateBudget
 from adapters.redis.trail import Trail
+from adapters.redis.vault import RedisVault
 from bot.domain.inventory.scanning import LookPolicy
 from bot.errors import SettingsInvalid, StoreUnavailable
 from bot.ports.clouds import Entra, OktaOrg
@@ -61,7 +62,9 @@ class Foundation:
 
 
 @asynccontextmanager
-async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
+async def open_foundation(
+    settings: Settings, *, restoring: bool = False
+) -> AsyncIterator[Foundation]:
     """Built from the settings, closed in the reverse order at the end.
 
     The embedded store is shared with whoever names the same `data_dir`, so this works beside a
@@ -77,11 +80,11 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
         keys = Keys(settings.redis.prefix)
         async with store.awaited(address):
             durability = Durability.of(await store.check(client), settings.redis.replicas)
-            await schema.check(client, keys)
+            await schema.check(client, keys, restoring=restoring)
             await claim(client, keys, _known_by(settings))
         await store.await_replicas(client, settings.redis.replicas)
         trail = Trail(client, keys, settings.audit.sealing_key)
-        await schema.migrate(client, keys, trail)
+        await schema.migrate(client, keys, trail, restoring=restoring)
         names = frozenset(org.name for org in settings.okta)
         ledger = RedisLedger(client, keys, durability, names, trail)
         await ledger.bring_lists_up_to_date()
@@ -104,6 +107,14 @@ async def open_store(settings: Settings) -> AsyncIterator[Redis]:
     async with AsyncExitStack() as stack:
         address = await _store_address(settings, stack)
         yield await stack.enter_async_context(store.open_client(address))
+
+
+@asynccontextmanager
+async def open_vault(settings: Settings) -> AsyncIterator[RedisVault]:
+    """The store as a whole, also one that no bot would start on. Raises as `open_foundation`."""
+    async with open_store(settings) as client:
+        await store.check(client)
+        yield RedisVault(client, Keys(settings.redis.prefix))
 
 
 async def _store_address(settings: Settings, stack: AsyncExitStack) -> urls.Found:

@@ -232,6 +232,10 @@ class Keys:
         """String: the version of the form in which these records are kept."""
         return self._key("schema")
 
+    def restoring(self) -> str:
+        """String: a backup is being laid down here; no bot starts before it is through."""
+        return self._key("restoring")
+
     def migrating(self) -> str:
         """String: the replica that brings them into a newer form, for as long as it says so."""
         return self._key("migrating")

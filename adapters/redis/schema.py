@@ -57,10 +57,18 @@ class TakenOver(Exception):
     """Another replica goes on with the migration."""
 
 
-async def check(client: Redis, keys: Keys) -> int:
-    """The version of the store. Raises StoreUnsafe for one of a newer release, StoreUnavailable."""
+async def check(client: Redis, keys: Keys, *, restoring: bool = False) -> int:
+    """The version of the store. Raises StoreUnavailable, and StoreUnsafe for a newer release's.
+
+    Also for one that a backup was not laid down in completely, unless that is being done.
+    """
     with errors():
-        stored = await client.get(keys.schema())
+        stored, begun = await client.mget(keys.schema(), keys.restoring())
+    if begun is not None and not restoring:
+        raise StoreUnsafe(
+            "A backup was not laid down completely in this store.",
+            hint="Run o365bot restore --over again.",
+        )
     if stored is None:
         return 1
     try:
@@ -77,7 +85,7 @@ async def check(client: Redis, keys: Keys) -> int:
     return max(version, 1)
 
 
-async def migrate(client: Redis, keys: Keys, trail: Trail) -> None:
+async def migrate(client: Redis, keys: Keys, trail: Trail, *, restoring: bool = False) -> None:
     """Bring the store into this release's form. One replica does; the others wait for it.
 
     Raises StoreUnsafe, StoreUnavailable.
@@ -90,7 +98,7 @@ async def migrate(client: Redis, keys: Keys, trail: Trail) -> None:
             if not await take([keys.migrating()], [me, LEASE]):
                 raise TakenOver
 
-    while await check(client, keys) < SCHEMA:
+    while await check(client, keys, restoring=restoring) < SCHEMA:
         try:
             await hold()
             await _climb(client, keys, trail, hold)
@@ -106,7 +114,7 @@ async def migrate(client: Redis, keys: Keys, trail: Trail) -> None:
 
 async def _climb(client: Redis, keys: Keys, trail: Trail, hold: Hold) -> None:
     """Step by step; whoever migrated while this one waited left nothing to do."""
-    version = await check(client, keys)
+    version = await check(client, keys, restoring=True)
     for step in range(version, SCHEMA):
         log.info("bringing the store into a newer form", of=step, to=step + 1)
         await MIGRATIONS[step](client, keys, trail, hold)

@@ -34,8 +34,18 @@ def acl(prefix: str = "o365bot") -> str:
 
 def test_every_command_of_the_adapters_is_allowed() -> None:
     """Also what a journey does not come to: pauses, limits, what is rarely deleted."""
-    allowed = set(re.findall(r"\+([a-z|]+)", acl()))
-    code = "".join(path.read_text() for path in (ROOT / "adapters" / "redis").glob("*.py"))
+    allowed, for_backups = (
+        set(re.findall(r"\+([a-z|]+)", (ROOT / "deploy" / name).read_text()))
+        for name in ("store-users.acl", "store-backup-user.acl")
+    )
+    modules = {path.stem: path.read_text() for path in (ROOT / "adapters" / "redis").glob("*.py")}
+    vault = modules.pop("vault")
+    code = "".join(modules.values())
+    whole = set(re.findall(r"(?:pipe|client)\.([a-z]+)\(", vault)) - {"execute", "pipeline"}
+    whole |= {name.lower() for name in re.findall(r"redis\.call\('([A-Z]+)'", vault)}
+    assert len(whole) > 10
+    assert {{"delete": "del"}.get(name, name) for name in whole} <= for_backups
+    assert for_backups - allowed == {"scan", "type", "lrange", "rpush", "xlen"}
     in_scripts = {name.lower() for name in re.findall(r"redis\.call\('([A-Z]+)'", code)}
     assert len(in_scripts) > 20
     assert in_scripts <= allowed

@@ -153,6 +153,20 @@ def fail(delivery: Delivery, failure: str) -> Delivery:
     )
 
 
+RESTORED = "restored"
+"""The failure of what was due when a backup was laid down: it may have been sent since."""
+
+
+def release(delivery: Delivery, now: datetime) -> Delivery | None:
+    """What was held after a restore, due again; the platform is asked for it first.
+
+    None when it was not held.
+    """
+    if delivery.phase is not Phase.FAILED or delivery.failure != RESTORED:
+        return None
+    return replace(put_back(delivery, now, in_doubt=True), failure="", attempt=0)
+
+
 BACKOFF: Mapping[int, timedelta] = {
     1: timedelta(seconds=5),
     2: timedelta(seconds=15),

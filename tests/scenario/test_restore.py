@@ -1,0 +1,77 @@
+"""An older backup is restored under a bot that has written to people since."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.redis.keys import Keys
+from adapters.redis.store import connect
+from sandbox.world import World
+from tests.scenario.conftest import Stage, open_stage, said
+from tests.scenario.test_rehearsal import jump_to_a_working_day
+from tests.terminal import Terminal
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+APP = "Office 365 HQ"
+
+
+def told(world: World) -> list[str]:
+    """Every message of the bot, apart from answers that only the asker sees."""
+    messages = (message for conversation in world.log for message in conversation.messages)
+    return [message.text for message in messages if message.from_bot and not message.only_for]
+
+
+async def look_twice(stage: Stage) -> None:
+    """Return once the bot has looked two times at all that is due."""
+    socket = (stage.directory / "var" / "store" / "socket").read_text()
+    async with connect(f"unix://{socket}") as client:
+
+        async def tick() -> str | None:
+            found = await client.hget(Keys().tasks(), "tick")
+            return str(found) if found else None
+
+        for _ in range(2):
+            last = await tick()
+
+            async def looked(before: str | None = last) -> bool:
+                return await tick() not in (None, before)
+
+            await wait_until(looked, within=60, what="the bot looks at what is due")
+
+
+async def test_nothing_is_sent_twice_after_an_older_backup_was_restored(
+    tmp_path: Path, keys: Path
+) -> None:
+    """A first message that waited when the backup was made, and was sent after that.
+
+    The backup is made beside the running bot, and restored while it is stopped.
+    """
+    async with open_stage(tmp_path, keys) as stage:
+        terminal = Terminal(tmp_path / "o365bot.toml")
+        dm = stage.world.slack.dm_of("gita")
+        for channel in (stage.slack_channel, stage.teams_channel):
+            await stage.next(channel, 0, lambda m: not m.only_for and said("to go")(m))
+        await look_twice(stage)
+        await stage.command(f"/o365 send {APP}", said(APP))
+        ran = await terminal.run("backup", str(tmp_path / "old.gz"))
+        assert ran.status == 0, ran.err
+        jump_to_a_working_day(stage)
+        await stage.next(dm, 0, said(APP), within=60)
+        await look_twice(stage)
+
+        await stage.bot.stop()
+        ran = await terminal.run("restore", str(tmp_path / "old.gz"), "--over", "--yes")
+        assert ran.status == 0, ran.err
+        before = told(stage.world)
+        await stage.bot.start()
+        await look_twice(stage)
+        assert sorted(told(stage.world)) == sorted(before)
+        async with stage.stored() as stored:
+            request = await stored.request(APP)
+        assert request["stage"] == "delivered"
+        ran = await terminal.run("audit", "verify")
+        assert (ran.status, ran.err) == (0, "")
