@@ -6,7 +6,7 @@ BIN := .venv/bin
 PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs bench chaos lock sbom clean
+.PHONY: help demo test check format docs pictures bench chaos lock sbom clean
 
 help: ## say what can be done here
 	@echo "make demo              install, start the bot in its sandbox, walk the main job, stay up to play in"
@@ -16,6 +16,7 @@ help: ## say what can be done here
 	@echo "make check             format, lint, types, import rules, committed secrets"
 	@echo "make format            put the code into its format"
 	@echo "make docs              renew what docs/ says about settings, evidence, stages, commands, errors"
+	@echo "make pictures          draw the commonest messages as Slack and Teams do, into docs/images/messages"
 	@echo "make bench             measure speed        (ONLY=name for one of them)"
 	@echo "make chaos             kill things, count   (ONLY=name for one of them)"
 	@echo "make lock              resolve the dependencies anew from pyproject.toml (ARGS=--upgrade)"
@@ -46,6 +47,10 @@ format:
 docs:
 	@$(PYTHON) tools/setup.py dev
 	@$(BIN)/python -m tools.docs
+
+pictures:
+	@$(PYTHON) tools/setup.py dev
+	@$(BIN)/python -m tests.pictures
 
 bench chaos:
 	@$(PYTHON) tools/setup.py dev

@@ -27,7 +27,7 @@ class Tone(StrEnum):
     NEUTRAL = "neutral"
 
 
-MARKS = {Tone.GOOD: "✓", Tone.WAITING: "●", Tone.ATTENTION: "▲", Tone.NEUTRAL: "○"}
+MARKS = {Tone.GOOD: "✓", Tone.WAITING: "●", Tone.ATTENTION: "▲"}
 """Told apart by their form, and drawn in the colour of the text: readable on light and on dark."""
 
 
@@ -171,7 +171,10 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Buttons:
+    """What can be pressed, in a row; `more` is what is needed less, and stands behind a "⋮"."""
+
     buttons: tuple[Button | Menu, ...]
+    more: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +281,15 @@ def item_in_text(item: Item) -> str:
     return ": ".join(filter(None, (name, " ".join(map(plainly, item.lines)))))
 
 
+def headed(group: Group) -> str:
+    """The title behind the mark of its tone, which the neutral one does without."""
+    return group.title if group.tone is Tone.NEUTRAL else f"{MARKS[group.tone]} {group.title}"
+
+
 def group_in_text(group: Group) -> Iterator[str]:
     """A group in lines, without what can be pressed."""
     if group.title:
-        yield f"{MARKS[group.tone]} {group.title}"
+        yield headed(group)
     if group.note:
         yield plainly(group.note)
     yield from (f"• {item_in_text(item)}" for item in group.items)
@@ -290,10 +298,9 @@ def group_in_text(group: Group) -> Iterator[str]:
 def buttons_of(block: Block) -> tuple[Button, ...]:
     """Whatever can be pressed in a block, from top to bottom."""
     match block:
-        case Buttons(buttons):
-            return tuple(
-                one for b in buttons for one in (b.options if isinstance(b, Menu) else (b,))
-            )
+        case Buttons(buttons, more):
+            shown = (one for b in buttons for one in (b.options if isinstance(b, Menu) else (b,)))
+            return (*shown, *more)
         case Group(items):
             return tuple(one for i in items for one in (i.button, *i.more) if one is not None)
         case Folded(blocks=blocks):
@@ -314,8 +321,8 @@ def _lines(block: Block) -> Iterator[str]:
             yield label
         case Picture(alt=alt):
             yield alt
-        case Buttons(buttons):
-            for button in buttons:
+        case Buttons(buttons, more):
+            for button in (*buttons, *more):
                 if isinstance(button, Menu):
                     yield f"{button.label}: {', '.join(f'“{o.words}”' for o in button.options)}"
                 else:

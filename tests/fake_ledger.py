@@ -25,7 +25,7 @@ from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin
 from bot.domain.people.policy import AccountNote
 from bot.domain.people.prospects import Prospect
 from bot.domain.people.recipients import Recipient
-from bot.domain.summaries import AppSummary, Page, Part, by_urgency, summary_of
+from bot.domain.summaries import EVERY_OPEN, AppSummary, Page, Wanted, by_urgency, summary_of
 from bot.errors import Conflict, StoreUnavailable
 from tests.pages import page_of
 
@@ -170,7 +170,7 @@ class FakeLedger:
         found = (r for ref, r in self._apps.items() if org in ("", ref.org))
         return tuple(record for record in found if self._counts(record.app.ref.org))
 
-    async def page(self, number: int, rows: int, part: Part = Part.OPEN) -> Page:
+    async def page(self, number: int, rows: int, wanted: Wanted = EVERY_OPEN) -> Page:
         await self._call()
         records = [r for r in self._apps.values() if self._counts(r.app.ref.org)]
         return page_of(
@@ -179,7 +179,7 @@ class FakeLedger:
             self._prospects,
             number=number,
             rows=rows,
-            part=part,
+            wanted=wanted,
         )
 
     async def summaries(self, org: str = "") -> tuple[AppSummary, ...]:

@@ -9,7 +9,7 @@ from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import Page, Part, by_urgency, summary_of
+from bot.domain.summaries import EVERY_OPEN, Page, Wanted, by_urgency, summary_of
 
 
 def page_of(
@@ -19,11 +19,12 @@ def page_of(
     *,
     number: int = 1,
     rows: int = 15,
-    part: Part = Part.OPEN,
+    wanted: Wanted = EVERY_OPEN,
 ) -> Page:
     """The page `number` of a part of these apps."""
     apps = sorted(map(summary_of, records), key=by_urgency)
-    listed = [app for app in apps if part.holds(app)]
+    apps = [app for app in apps if wanted.org in ("", app.ref.org)]
+    listed = [app for app in apps if wanted.holds(app)]
     pages = max(1, -(-len(listed) // rows))
     number = min(max(number, 1), pages)
     shown = tuple(listed[(number - 1) * rows : number * rows])

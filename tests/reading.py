@@ -11,6 +11,7 @@ from bot.message import (
     Folded,
     Group,
     Heading,
+    Item,
     Message,
     Note,
     OpenLink,
@@ -62,10 +63,9 @@ def buttons_of(message: Message) -> list[Command | OpenLink]:
     return [button for block in message.blocks for button in pressed_in(block)]
 
 
-def table_of(message: Message) -> Table:
-    """The one table of the message."""
-    (table,) = [block for block in message.blocks if isinstance(block, Table)]
-    return table
+def items_of(message: Message) -> list[Item]:
+    """Every item of every group, in order; not what is folded away."""
+    return [item for block in message.blocks if isinstance(block, Group) for item in block.items]
 
 
 def check_form(message: Message) -> None:

@@ -11,6 +11,7 @@ from bot.chat.campaign.digests import SHOWN as MOST_IN_DIGEST
 from bot.chat.consent.letters import SHOWN, Letters
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.inventory.lists import PAGE
+from bot.chat.inventory.overview import Due
 from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.replies import Replies
 from bot.chat.typed.waiver_words import Term
@@ -40,13 +41,14 @@ from bot.domain.delivery.notices import (
     RequestChanged,
 )
 from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind
+from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.choice import Candidate, Choice, Point
 from bot.domain.people.policy import AccountNote, Said
-from bot.domain.summaries import Page, Part, summary_of
+from bot.domain.summaries import Page, Part, Wanted, summary_of
 from bot.domain.time.calendar import Calendars
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import (
@@ -147,24 +149,36 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         "apps": [
             *(
                 replies.apps(
-                    page_of(every, number=number, part=Part.ALL if everything else Part.OPEN),
+                    page_of(every, number=number, wanted=wanted),
                     scans,
                     LATER,
-                    everything=everything,
+                    wanted=wanted,
+                    due=Due(OKTA_CONSENT.on, left),
                 )
                 for scans in (looked, failed, {})
                 for number in (1, len(every) // PAGE)
-                for everything in (True, False)
+                for wanted, left in (
+                    (Wanted(Part.ALL), 3),
+                    (Wanted(), 0),
+                    (Wanted(Part.ALL, "contoso", State.MIGRATED), 1),
+                    (Wanted(person=ADA.display_name), -1),
+                )
             ),
             *(
-                replies.apps(page_of(asked, open_ones.values()), looked, LATER, everything=False)
+                replies.apps(page_of(asked, open_ones.values()), looked, LATER)
                 for open_ones in requests
             ),
-            replies.apps(Page(), {}, NOW, everything=False),
+            replies.apps(Page(), {}, NOW),
         ],
-        "why": [replies.why(record, LATER) for record in every],
+        "org_unknown": [replies.org_unknown("contoso", ("contoso", "contoso"))],
+        "why": [
+            replies.why(record, LATER, in_full=in_full, okta=LINK)
+            for record in every
+            for in_full in (False, True)
+        ],
         "who": [
-            replies.who(record, choice, NOW)
+            replies.who(record, choice, NOW, in_full=in_full)
+            for in_full in (False, True)
             for choice in choices
             for record in (RECORD, replace(RECORD, tenant=None))
         ],
@@ -323,7 +337,9 @@ def waivers(replies: WaiverReplies) -> dict[str, list[Message]]:
         "sure": [replies.sure(one) for one in asked],
         "done": [replies.done(one) for one in asked],
         "taken_back": [replies.taken_back(RECORD)],
-        "listed": [replies.listed(page_of(found, part=Part.WAIVED)) for found in ([], [app] * 20)],
+        "listed": [
+            replies.listed(page_of(found, wanted=Wanted(Part.WAIVED))) for found in ([], [app] * 20)
+        ],
         "ends": [replies.ends(summary_of(app), waiver)],
     }
 

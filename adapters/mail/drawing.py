@@ -16,7 +16,6 @@ from bot.chat.words import Words
 from bot.domain.likeness import exact
 from bot.domain.visible import visible
 from bot.message import (
-    MARKS,
     Block,
     Buttons,
     Command,
@@ -33,6 +32,7 @@ from bot.message import (
     Text,
     buttons_of,
     group_in_text,
+    headed,
     plainly,
 )
 
@@ -52,7 +52,7 @@ class Drawing:
             auto_reload=False,
             finalize=shown,
         ).get_template("message.html")
-        self._template.globals.update(plainly=plainly, marks=MARKS)
+        self._template.globals.update(plainly=plainly, headed=headed)
 
     def html(self, words: Words, message: Message) -> str:
         """One page without scripts, pictures or anything that is fetched."""

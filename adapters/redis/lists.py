@@ -25,10 +25,11 @@ from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.summaries import (
+    EVERY_OPEN,
     RANKS,
     AppSummary,
     Page,
-    Part,
+    Wanted,
     by_urgency,
 )
 
@@ -122,9 +123,9 @@ class RedisLists:
         names = [org] if org else map(text, await self._client.smembers(self._keys.orgs()))
         return sorted(filter(self._counts, names))
 
-    async def page(self, number: int, rows: int, part: Part = Part.OPEN) -> Page:
+    async def page(self, number: int, rows: int, wanted: Wanted = EVERY_OPEN) -> Page:
         with errors():
-            orgs = await self._orgs("")
+            orgs = await self._orgs(wanted.org)
             keys = [
                 key
                 for org in orgs
@@ -136,7 +137,7 @@ class RedisLists:
                 )
             ]
             number, pages, unreachable, counts, shown = (
-                await self._page(keys=keys, args=[rows, max(number, 1), *part.value, len(RANKS)])
+                await self._page(keys=keys, args=[rows, max(number, 1), *wanted.ranks, len(RANKS)])
                 if keys
                 else (1, 1, 0, [], [])
             )

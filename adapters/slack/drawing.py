@@ -128,14 +128,18 @@ def _fitting(message: Message, shared: bool) -> Message:
             if len(block.rows) > MAX_TABLE_ROWS:
                 blocks.append(Note(f"… +{len(block.rows) - MAX_TABLE_ROWS}"))
     if shared and message.share is not None:
-        blocks.append(_unique(Buttons((message.share,)), names))
+        last = blocks.pop() if blocks and isinstance(blocks[-1], Buttons) else Buttons(())
+        assert isinstance(last, Buttons)
+        share = replace(message.share, id=_free(message.share.id, names))
+        blocks.append(replace(last, buttons=(*last.buttons, share)))
     return replace(message, blocks=tuple(blocks))
 
 
 def _unique(block: Buttons | Group, names: set[str]) -> Buttons | Group:
     """An id says which button of a message it is, and nothing else hangs on it."""
     if isinstance(block, Buttons):
-        return Buttons(tuple(replace(one, id=_free(one.id, names)) for one in block.buttons))
+        some = (replace(one, id=_free(one.id, names)) for one in block.buttons)
+        return replace(block, buttons=tuple(some))
     return replace(
         block,
         items=tuple(

@@ -36,6 +36,7 @@ from bot.message import (
     Table,
     Text,
     Tone,
+    headed,
 )
 
 T = TypeVar("T")
@@ -84,9 +85,11 @@ def drawn(block: Block, cap: int) -> Iterator[Json]:
                 raise ValueError("the address of a picture is none that Slack takes")
             alt = cut(clean(alt), min(cap, _MAX_FIELD)) or NOTHING
             yield {"type": "image", "image_url": url, "alt_text": alt}
-        case Buttons(buttons):
-            for row in in_runs(buttons, _BUTTONS_PER_ROW):
-                yield {"type": "actions", "elements": [_pressed(one, cap) for one in row]}
+        case Buttons(buttons, more):
+            elements = [_pressed(one, cap) for one in buttons]
+            elements += [_overflow(more, cap)] if len(more) > 1 else [_button(b, cap) for b in more]
+            for row in in_runs(elements, _BUTTONS_PER_ROW):
+                yield {"type": "actions", "elements": list(row)}
         case Group():
             yield from _group(block, cap)
         case Folded(label, words):
@@ -130,15 +133,14 @@ def _said(said: Said, cap: int) -> Json | None:
 def _group(group: Group, cap: int) -> Iterator[Json]:
     if clean(group.title):
         yield {"type": "divider"}
-        head = f"{MARKS[group.tone]} {group.title}"
-        yield {"type": "section", "text": spoken("", min(cap, MAX_TEXT), bold=head)}
+        yield {"type": "section", "text": spoken("", min(cap, MAX_TEXT), bold=headed(group))}
     if note := _said(group.note, cap):
         yield {"type": "context", "elements": [note]}
     for item in group.items:
-        yield _item(item, group.more, cap)
+        yield _item(item, cap)
 
 
-def _item(item: Item, more: str, cap: int) -> Json:
+def _item(item: Item, cap: int) -> Json:
     beside = " ".join(clean(item.beside).split())
     said = [f" · {beside}" if beside else "", *_lines(item)]
     section: Json = {
@@ -149,7 +151,7 @@ def _item(item: Item, more: str, cap: int) -> Json:
     if len(options) == 1:
         section["accessory"] = _button(options[0], cap)
     elif options:
-        section["accessory"] = _overflow(item, more, cap)
+        section["accessory"] = _overflow(item.more, cap)
     return section
 
 
@@ -237,12 +239,12 @@ def _confirm(confirm: Confirm) -> Json:
     return {name: plain(text, limit) for (name, limit), text in said}
 
 
-def _overflow(item: Item, more: str, cap: int) -> Json:
-    if len(item.more) > MAX_OVERFLOW:
+def _overflow(more: Sequence[Button], cap: int) -> Json:
+    if len(more) > MAX_OVERFLOW:
         raise ValueError(f"Slack takes {MAX_OVERFLOW} options behind an item")
     return {
         "type": "overflow",
-        "action_id": f"more:{item.more[0].id}",
+        "action_id": f"more:{more[0].id}",
         "options": [
             _option(one.label, one.words, cap)
             if isinstance(one, Command)
@@ -251,7 +253,7 @@ def _overflow(item: Item, more: str, cap: int) -> Json:
                 "value": f"{OPENED}{one.id}"[:MAX_OPTION_WORDS],
                 "url": one.url,
             }
-            for one in item.more
+            for one in more
         ],
     }
 

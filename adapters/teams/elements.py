@@ -33,6 +33,7 @@ from bot.message import (
     Table,
     Text,
     Tone,
+    headed,
     plainly,
 )
 
@@ -41,6 +42,8 @@ OWN = "own"  # in the data of a button: the card is an answer
 MAX_CELL = 500  # characters
 MAX_LABEL = 200
 ACTIONS_PER_SET = 6  # Teams shows no more in one row
+# What fits the narrowest phones, by a renderer of Microsoft's: a row, a letter, all around a label.
+PHONE, LETTER, AROUND_LABEL, OVERFLOW = 300, 7.6, 34, 46
 BAR_CELLS = 20
 
 # Only these two are readable on light and on dark; the marks tell the rest.
@@ -83,8 +86,8 @@ def drawn(block: Block, left: int, own: bool) -> list[Json]:
             return [*([{"type": "FactSet", "facts": shown}] if shown else []), *_more(facts, left)]
         case Table(rows=rows):
             return [*([_table(block, left)] if left else []), *_more(rows, left)]
-        case Buttons(buttons):
-            return _buttons(buttons[:left], own)
+        case Buttons(buttons, more):
+            return _buttons(buttons[:left], own, more)
         case Group():
             return _group(block, left, own)
         case Folded(label, words, blocks):
@@ -150,10 +153,11 @@ def _table(table: Table, left: int) -> Json:
 def _group(group: Group, left: int, own: bool) -> list[Json]:
     head: list[Json] = []
     if plain(group.title):
-        title = f"{MARKS[group.tone]} {group.title}"
+        title = headed(group)
         color = {"color": _COLORS[group.tone]} if group.tone in _COLORS else {}
         head = _text(
             clip(title, MAX_CELL),
+            size="medium",
             weight="bolder",
             style="heading",
             spacing="large",
@@ -167,14 +171,10 @@ def _group(group: Group, left: int, own: bool) -> list[Json]:
 
 def _item(item: Item, own: bool) -> list[Json]:
     """Name and lines at the left, buttons at the right; a question below both."""
-    runs: list[Json] = [
-        {"type": "TextRun", "text": clip(plain(item.title), MAX_CELL) or "–", "weight": "bolder"}
-    ]
-    if plain(item.beside):
-        beside = clip(plain(item.beside), MAX_CELL)
-        runs.append({"type": "TextRun", "text": f" · {beside}", "isSubtle": True})
-    told: list[Json] = [{"type": "RichTextBlock", "inlines": runs}]
-    for line in item.lines:
+    name = clip(plain(item.title), MAX_CELL) or "–"
+    run = {"type": "TextRun", "text": name, "weight": "bolder"}
+    told: list[Json] = [{"type": "RichTextBlock", "inlines": [run]}]
+    for line in _beside(item):
         told += _said(line, MAX_CELL, spacing="none")
     buttons = (item.button,) if item.button else ()
     actions = [*_actions(buttons, own), *(_besides(one, own) for one in item.more)]
@@ -188,16 +188,37 @@ def _item(item: Item, own: bool) -> list[Json]:
     return [row, *_questions(buttons, own)]
 
 
+def _beside(item: Item) -> tuple[Said, ...]:
+    """The lines below the name: what is beside it stands before the first, since names are long."""
+    beside = clip(plain(item.beside), MAX_CELL)
+    if not beside or not item.lines:
+        return (beside, *item.lines) if beside else item.lines
+    first, *others = item.lines
+    parts = (first,) if isinstance(first, str) else first
+    return ((f"{beside} · ", *parts), *others)
+
+
 # -------------------------------------------------------------------- what can be pressed
 
 
-def _buttons(buttons: Sequence[Button | Menu], own: bool) -> list[Json]:
-    actions = _actions(buttons, own)
-    rows = [
-        _row(actions[start : start + ACTIONS_PER_SET])
-        for start in range(0, len(actions), ACTIONS_PER_SET)
-    ]
-    return [*rows, *_questions(buttons, own)]
+def _buttons(
+    buttons: Sequence[Button | Menu], own: bool, more: Sequence[Button] = ()
+) -> list[Json]:
+    """In rows that fit a phone: not every client breaks them."""
+    rows: list[list[Json]] = [[]]
+    left: float = PHONE
+    for action in _actions(buttons, own):
+        width = LETTER * len(action["title"]) + AROUND_LABEL
+        if rows[-1] and (width > left or len(rows[-1]) == ACTIONS_PER_SET):
+            rows.append([])
+            left = PHONE
+        rows[-1].append(action)
+        left -= width
+    besides = [_besides(one, own) for one in more]
+    if besides and (left < OVERFLOW or len(rows[-1]) + len(besides) > ACTIONS_PER_SET):
+        rows.append([])
+    rows[-1] += besides
+    return [*(_row(row) for row in rows if row), *_questions(buttons, own)]
 
 
 def _row(actions: Sequence[Json]) -> Json:

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import message
-from bot.message import MARKS, Block, Item, Message, Tone, plainly
+from bot.message import Block, Group, Message, Tone, headed, plainly
 
 _STYLES = {
     Tone.GOOD: "green",
@@ -51,8 +51,8 @@ def _blocks(blocks: Iterable[Block], on: Console) -> None:
                 on.print(_text(plainly(text)))
             case message.Note(text):
                 on.print(_text(plainly(text), "dim"))
-            case message.Group(items, title, tone, note):
-                _group(items, title, tone, plainly(note), on)
+            case message.Group():
+                _group(block, on)
             case message.Folded(blocks=inner):
                 _blocks(inner, on)
             case message.Progress(label=label):
@@ -64,20 +64,20 @@ def _blocks(blocks: Iterable[Block], on: Console) -> None:
                 on.print(grid)
             case message.Table(columns, rows):
                 on.print(_table(columns, rows))
-            case message.Buttons(buttons):
-                for button in buttons:
+            case message.Buttons(buttons, more):
+                for button in (*buttons, *more):
                     if isinstance(button, message.OpenLink):
                         on.print(_text(f"{button.label}: {button.url}"))
 
 
-def _group(items: tuple[Item, ...], title: str, tone: Tone, note: str, on: Console) -> None:
+def _group(group: Group, on: Console) -> None:
     """A table without lines: names at the left, what is said of them at the right."""
-    if title:
-        on.print(_text(f"{MARKS[tone]} {title}", f"bold {_STYLES[tone]}".strip()))
-    if note:
-        on.print(_text(note, "dim"))
+    if group.title:
+        on.print(_text(headed(group), f"bold {_STYLES[group.tone]}".strip()))
+    if group.note:
+        on.print(_text(plainly(group.note), "dim"))
     grid = Table.grid(padding=(0, 2))
-    for item in items:
+    for item in group.items:
         said = " ".join(map(plainly, item.lines))
         grid.add_row(_text(item.title), _text(item.beside, "dim"), _text(said))
     on.print(grid)

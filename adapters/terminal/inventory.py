@@ -25,7 +25,7 @@ from bot.chat.typed.find_app import named_app
 from bot.chat.words import Words
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.records import OrgScan
-from bot.domain.summaries import Page
+from bot.domain.summaries import Page, Part, Wanted
 from bot.errors import ConsentError
 from bot.services.inventory.export import Inventory, as_csv, as_json, why_json
 from bot.settings.whole import load
@@ -188,7 +188,7 @@ def _draw_apps(found: Inventory, desk: Desk) -> None:
         waived=sum(app.is_waived for app in apps),
     )
     replies = Replies(Words(desk.language), in_chat=False)
-    draw(replies.apps(page, found.scans, desk.clock.now(), everything=True), console())
+    draw(replies.apps(page, found.scans, desk.clock.now(), wanted=Wanted(Part.ALL)), console())
 
 
 async def _inventory(desk: Desk, orgs: tuple[str, ...], states: list[State] | None) -> Inventory:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +10,7 @@ from bot.chat import courtesies, doctor
 from bot.chat.campaign import dates
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.inventory.lists import AppLists
+from bot.chat.inventory.overview import Due, for_everybody
 from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
     Allow,
@@ -43,7 +44,7 @@ from bot.chat.typed.waiver_words import read_term
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.summaries import Part
+from bot.domain.summaries import EVERY_OPEN, AppSummary, Wanted
 from bot.errors import AppAmbiguous, AppUnknown
 from bot.message import Message
 from bot.ports.ledger import Ledger
@@ -94,7 +95,7 @@ class Operating:
     ) -> None:
         self._ledger = ledger
         self._scan = scan
-        self._lists = AppLists(ledger, scan, outreach.outlooks)
+        self._lists = AppLists(ledger, scan, outreach.outlooks, self._due, clock.now)
         self._ask = ask
         self._outreach = outreach
         self._accounts = accounts
@@ -117,12 +118,13 @@ class Operating:
     ) -> Message:
         """Do it, and answer. `private`: nobody but the asker will see the answer."""
         match command:
-            case ListApps(page, part):
-                return await self._list(replies, progress, page, part)
-            case Why(app):
-                return await self._why(replies, await self._find(app))
-            case Who(app):
-                return await self._who(replies, await self._find(app))
+            case ListApps(page, wanted, shared):
+                listed = await self._list(replies, progress, page, wanted)
+                return for_everybody(listed) if shared else listed
+            case Why(app, in_full):
+                return await self._why(replies, await self._find(app), in_full=in_full)
+            case Who(app, in_full):
+                return await self._who(replies, await self._find(app), in_full=in_full)
             case Send(app, now, sure):
                 record, named = await named_app(self._ledger, app)
                 if not named:  # who it goes to was perhaps said as well: better asked than guessed
@@ -137,7 +139,7 @@ class Operating:
                 return await self._why(replies, again or record)
             case ScanAll():
                 await self._look(self._scan.org_names, replies, progress)
-                return await self._list(replies, progress, 1, Part.OPEN)
+                return await self._list(replies, progress, 1, EVERY_OPEN)
             case Examine():
                 if not private:  # what is open is for nobody else to read
                     return doctor.aside(replies.words)
@@ -206,18 +208,18 @@ class Operating:
     async def _find(self, name: str) -> AppRecord:
         return (await named_app(self._ledger, name))[0]
 
-    async def _who(self, replies: Replies, record: AppRecord) -> Message:
+    async def _who(self, replies: Replies, record: AppRecord, *, in_full: bool = False) -> Message:
         choice = await self._ask.candidates(record)
         request = await self._open_request(record)
         outlooks = await self._outreach.outlooks([request] if request else [])
         now = self._clock.now()
-        return replies.who(record, choice, now, request=request, outlooks=outlooks)
+        return replies.who(record, choice, now, request=request, outlooks=outlooks, in_full=in_full)
 
     async def _open_request(self, record: AppRecord) -> ConsentRequest | None:
         found = await self._ledger.request(record.request_id) if record.request_id else None
         return found if found is not None and found.stage.is_open else None
 
-    async def _why(self, replies: Replies, record: AppRecord) -> Message:
+    async def _why(self, replies: Replies, record: AppRecord, *, in_full: bool = False) -> Message:
         ref = record.app.ref
         return replies.why(
             record,
@@ -225,6 +227,8 @@ class Operating:
             lived=self._clock.now(),
             request=await self._ledger.request(record.request_id) if record.request_id else None,
             prospect=(await self._ledger.prospects(ref.org)).get(ref),
+            in_full=in_full,
+            okta=await self._scan.where(ref),
         )
 
     async def _waive(self, command: Waive, asker: ChatIdentity, replies: Replies) -> Message:
@@ -246,7 +250,7 @@ class Operating:
         return replies.noted(noted)
 
     async def _list(
-        self, replies: Replies, progress: Show | None, page: int, part: Part
+        self, replies: Replies, progress: Show | None, page: int, wanted: Wanted
     ) -> Message:
         scans = await self._ledger.scans()
         unseen = tuple(
@@ -256,7 +260,10 @@ class Operating:
         )
         if unseen:
             await self._look(unseen, replies, progress)  # one may be under way: it is joined
-        return await self._lists.page(replies, page, part)
+        return await self._lists.page(replies, page, wanted)
+
+    def _due(self, apps: Sequence[AppSummary]) -> Due:
+        return Due(*self._campaign.boards.due(apps))
 
     async def _look(self, orgs: tuple[str, ...], replies: Replies, progress: Show | None) -> None:
         for org in orgs:

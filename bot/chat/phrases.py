@@ -18,7 +18,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Platform
 from bot.domain.people.choice import DISQUALIFYING, Candidate, Nobody, Point
 from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import AppSummary, Page
+from bot.domain.summaries import AppSummary
 from bot.errors import (
     AppUnreadable,
     AppWaived,
@@ -29,7 +29,7 @@ from bot.errors import (
     TenantUnknown,
     WaiverTooLong,
 )
-from bot.message import Block, Buttons, Cell, Command, Note, Progress, Tone
+from bot.message import Cell, Progress, Tone
 
 TONES = {
     State.NEEDS_CONSENT: Tone.ATTENTION,
@@ -200,8 +200,9 @@ def nobody_asked(words: Words, app: AppSummary, prospects: Mapping[AppRef, Prosp
     """That nobody is asked yet, or why nobody can be."""
     why = nobody(app, prospects)
     if why is None:
-        return Cell(words("apps.nobody_asked"))
-    return Cell(words("apps.nobody_reachable", why=words(f"nobody.{why.value}")), Tone.ATTENTION)
+        return Cell(words("holder.nobody"))
+    reason = words("holder.nobody_because", why=words(f"nobody.{why.value}"))
+    return Cell(reason, Tone.ATTENTION)
 
 
 def progress(words: Words, counts: Mapping[State, int]) -> Progress:
@@ -209,18 +210,3 @@ def progress(words: Words, counts: Mapping[State, int]) -> Progress:
     done = counts.get(State.MIGRATED, 0)
     total = done + sum(count for state, count in counts.items() if state.is_open)
     return Progress(done, total, words("apps.progress", done=done, total=total))
-
-
-def paging(words: Words, page: Page, command: str) -> tuple[Block, ...]:
-    """Which of several pages it is, and the ways to its neighbours: `command` lists them."""
-    ways = [
-        Command(f"page:{number}", words(label), f"{command} {number}")
-        for label, number in (
-            ("button.previous", page.number - 1),
-            ("button.next", page.number + 1),
-        )
-        if 1 <= number <= page.pages
-    ]
-    said = ways[-1].words
-    note = words("apps.page", page=page.number, pages=page.pages, words=said)
-    return (Note(note), Buttons(tuple(ways)))

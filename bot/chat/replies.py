@@ -10,8 +10,9 @@ from bot.chat.campaign import plans
 from bot.chat.consent import sending
 from bot.chat.consent.personal import PersonalReplies, plain
 from bot.chat.forms import Forms
-from bot.chat.inventory import signing_on
-from bot.chat.inventory.waiving import WaiverReplies, why_waived
+from bot.chat.inventory import reasons
+from bot.chat.inventory.overview import Due, overview
+from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.people import people
 from bot.chat.typed.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, GROUPS, typed
 from bot.chat.words import Words
@@ -19,11 +20,10 @@ from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.records import AppRecord, OrgScan
-from bot.domain.inventory.right_tenant import MISMATCHES
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.choice import Choice
 from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import AppSummary, Page
+from bot.domain.summaries import EVERY_OPEN, Page, Wanted
 from bot.errors import AppAmbiguous, AppUnknown, O365BotError
 from bot.message import (
     Block,
@@ -68,92 +68,31 @@ class Replies:
         scans: Mapping[str, OrgScan],
         now: datetime,
         *,
-        everything: bool,
+        wanted: Wanted = EVERY_OPEN,
         outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
+        due: Due | None = None,
+        lived: datetime | None = None,
     ) -> Message:
-        """Which apps need migration, a page of them.
+        """Which apps need migration, a page of them."""
+        return overview(
+            self._words,
+            page,
+            scans,
+            now,
+            wanted=wanted,
+            outlooks=outlooks,
+            due=due,
+            lived=lived,
+            in_chat=self._in_chat,
+        )
 
-        `outlooks` say when the first message goes out of those that wait for it.
-        """
-        words = self._words
-        looked = any(scan.finished_at for scan in scans.values())
-        if page.counts or (looked and not any(scan.failure for scan in scans.values())):
-            title = words("apps.title", count=page.open)
-        else:  # no number: nobody knows it
-            title = words("apps.unknown")
-        blocks: list[Block] = [Heading(title)]
-        if page.counts:
-            blocks.append(phrases.progress(words, page.counts))
-        if page.shown:
-            blocks.append(
-                Table(
-                    self._columns("app", "org", "state", "known", "asked"),
-                    tuple(self._row(app, page, outlooks, now) for app in page.shown),
-                )
-            )
-        if page.waived and not everything:
-            said = words("waiver.also", count=page.waived)
-            blocks.append(Note(self._with_hint(said, "hint.waivers")))
-        if page.unreachable:
-            said = words("apps.unreachable", count=page.unreachable)
-            blocks.append(Text(self._with_hint(said, "hint.who")))
-        blocks += [
-            Text(
-                words(
-                    "apps.org_failed" if scan.finished_at else "apps.org_unseen",
-                    org=scan.org,
-                    failure=scan.failure,
-                )
-            )
-            for scan in scans.values()
-            if scan.failure
-        ]
-        blocks += [
-            Note(words("scan.progress", org=scan.org, done=scan.done, total=scan.apps))
-            for scan in scans.values()
-            if scan.is_under_way
-        ]
-        if page.pages > 1:
-            blocks += phrases.paging(words, page, "all" if everything else "apps")
-        blocks.append(Note(self._freshness(scans, now)))
-        offers = [a for a in page.shown if a.wants_consent and a.request_id not in page.requests]
-        if offers:
-            buttons = (self._who_button(app, f"who:{app.ref}") for app in offers[:OFFERS])
-            blocks.append(Buttons(tuple(buttons)))
-        return Message(title, tuple(blocks))
+    def org_unknown(self, org: str, orgs: Sequence[str]) -> Message:
+        """No list: there is no such org."""
+        names = self._words("phrase.comma").join(orgs)
+        return plain(self._words("list.org_unknown", org=phrases.quoted(org), orgs=names))
 
     def _columns(self, *names: str) -> tuple[str, ...]:
         return tuple(self._words(f"column.{name}") for name in names)
-
-    def _who_button(self, record: AppRecord | AppSummary, button_id: str) -> Command:
-        label = self._words("button.who", app=record.app.label)
-        return Command(button_id, label, f"who {record.app.ref}")
-
-    def _row(
-        self, app: AppSummary, page: Page, outlooks: Mapping[str, Outlook], now: datetime
-    ) -> tuple[Cell, ...]:
-        words = self._words
-        request = page.requests.get(app.request_id)
-        if request is not None:
-            stage = phrases.stage(words, request, outlooks)
-            asked = Cell(words("apps.asked", name=request.admin_name, stage=stage))
-        else:
-            asked = phrases.nobody_asked(words, app, page.prospects)
-        return (
-            Cell(app.app.label),
-            Cell(app.ref.org),
-            phrases.state_cell(words, app.state)
-            if app.waiver is None
-            else Cell(words("waiver.state", date=words.date(app.waiver.until))),
-            Cell(phrases.known_how(words, app, now)),
-            asked if app.is_open else Cell("–"),
-        )
-
-    def _freshness(self, scans: Mapping[str, OrgScan], now: datetime) -> str:
-        looked = [scan.finished_at for scan in scans.values() if scan.finished_at]
-        if not looked:
-            return self._words("apps.never_looked")
-        return self._words("apps.looked", age=self._words.ago(min(looked), now))
 
     def why(
         self,
@@ -163,79 +102,21 @@ class Replies:
         lived: datetime | None = None,
         request: ConsentRequest | None = None,
         prospect: Prospect | None = None,
+        in_full: bool = False,
+        okta: str = "",
     ) -> Message:
-        """What is known of one app, and how; who is asked (`request`), or would be.
-
-        `lived` is the moment by which people are asked, where a rehearsal has set it forward.
-        """
-        words = self._words
-        assessment = record.assessed(now)
-        state = words(f"state.{assessment.state.value}")
-        title = words("why.title", app=record.app.label, state=state)
-        tenant = record.tenant
-        blocks: list[Block] = [
-            Heading(title),
-            Facts(
-                (
-                    Fact(words("fact.known"), phrases.known_how(words, assessment, now)),
-                    Fact(words("fact.org"), record.app.ref.org),
-                    Fact(words("fact.tenant"), tenant.domain if tenant else words("fact.unknown")),
-                    Fact(words("fact.app_id"), record.app.ref.app_id),
-                )
-            ),
-        ]
-        blocks += why_waived(words, record, lived or now)
-        blocks += [
-            Text(
-                words(
-                    "why.contradiction",
-                    done=phrases.dated(words, c.done, now),
-                    undone=phrases.dated(words, c.not_done, now),
-                )
-            )
-            for c in assessment.contradictions
-        ]
-        doubt = assessment.doubt
-        if doubt is not None and doubt not in (c.not_done for c in assessment.contradictions):
-            blocks.append(Text(words("why.doubt", says=phrases.dated(words, doubt, now))))
-        blocks += [
-            Text(words("why.warning", says=phrases.evidence_text(words, e)))
-            for e in (*assessment.because, *assessment.beside)
-            if e.kind in MISMATCHES
-        ]
-        rows = [(e, "column.because") for e in assessment.because]
-        rows += [(e, "column.beside") for e in assessment.beside]
-        rows += [(e, "column.past") for e in assessment.past]
-        if rows:
-            blocks.append(
-                Table(
-                    self._columns("evidence", "weight", "source", "when"),
-                    tuple(
-                        (
-                            Cell(phrases.evidence_text(words, evidence)),
-                            Cell(words(weight)),
-                            Cell(phrases.source(words, evidence)),
-                            Cell(phrases.when(words, evidence, now)),
-                        )
-                        for evidence, weight in rows
-                    ),
-                )
-            )
-        blocks.append(Text(phrases.next_step(words, assessment)))
-        blocks.append(signing_on.note(words, record))
-        asked = people.in_short(
-            words, record, request, prospect, lived or now, in_chat=self._in_chat
+        """What is known of one app, and how; who is asked (`request`), or would be."""
+        return reasons.why(
+            self._words,
+            record,
+            now,
+            lived=lived or now,
+            request=request,
+            prospect=prospect,
+            in_full=in_full,
+            in_chat=self._in_chat,
+            okta=okta,
         )
-        if asked is not None:
-            blocks.append(asked)
-        buttons = [Command("check", words("button.check"), f"check {record.app.ref}")]
-        if assessment.state.wants_consent:
-            buttons.insert(
-                0,
-                self._who_button(record, "who"),
-            )
-        blocks.append(Buttons(tuple(buttons)))
-        return Message(title, tuple(blocks))
 
     def who(
         self,
@@ -245,9 +126,18 @@ class Replies:
         *,
         request: ConsentRequest | None = None,
         outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
+        in_full: bool = False,
     ) -> Message:
         """Who can do it, what speaks for and against each, and who is asked (`request`)."""
-        return people.who(self._words, record, choice, now, request, outlooks)
+        return people.who(
+            self._words,
+            record,
+            choice,
+            now,
+            request,
+            outlooks,
+            in_full=in_full or not self._in_chat,
+        )
 
     def noted(self, noted: Noted) -> Message:
         """What was said of an admin account is kept."""

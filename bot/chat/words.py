@@ -31,6 +31,7 @@ from babel.dates import (
 from babel.numbers import format_decimal
 
 from bot.domain.likeness import exact
+from bot.message import Mention, Moment, Said
 
 FALLBACK = "en"
 
@@ -53,6 +54,21 @@ class Words:
                 raise TypeError(f"{key}: count must be an int")
             text = text.get(self._locale.plural_form(count), text["other"])
         return text.format_map(values)
+
+    def said(self, key: str, /, **values: object) -> Said:
+        """The same where some values are moments or mentions, which stay what they are."""
+        kept = [value for value in values.values() if isinstance(value, Moment | Mention)]
+        signs = {
+            name: f"\0{kept.index(value)}\0"
+            if isinstance(value, Moment | Mention)
+            else value.replace("\0", "")
+            if isinstance(value, str)
+            else value
+            for name, value in values.items()
+        }
+        # Every other part is the number of one that was kept.
+        parts = enumerate(self(key, **signs).split("\0"))
+        return tuple(kept[int(part)] if n % 2 else part for n, part in parts if part)
 
     def date(self, day: date) -> str:
         """A date, long form."""

@@ -43,6 +43,37 @@ class Part(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is to show: of a part what is in one org, in one state, with one person.
+
+    `person` is a name or an account: of whoever is asked, or would be. "" and None leave nothing
+    out.
+    """
+
+    part: Part = Part.OPEN
+    org: str = ""
+    state: State | None = None
+    person: str = ""
+
+    @property
+    def ranks(self) -> tuple[int, int]:
+        """The first rank that is shown, and the one behind the last."""
+        if self.state is None:
+            first, behind = self.part.value
+            return first, behind
+        rank = RANKS.index(self.state)
+        return rank, rank + 1
+
+    def holds(self, summary: AppSummary) -> bool:
+        """Whether an app is in it, whoever is asked for it."""
+        first, behind = self.ranks
+        return first <= rank_of(summary) < behind and self.org in ("", summary.ref.org)
+
+
+EVERY_OPEN = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
 class AppSummary:
     """An app without its evidence: its last verdict, and until when that holds (UTC).
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.inventory.apps import AppRef
-from bot.domain.summaries import AppSummary, Page, Part
+from bot.domain.summaries import EVERY_OPEN, AppSummary, Page, Wanted
 
 
 class Lists(Protocol):
@@ -16,10 +16,9 @@ class Lists(Protocol):
     A page costs what is on it, whatever else there is. Every method may raise StoreError.
     """
 
-    async def page(self, number: int, rows: int, part: Part = Part.OPEN) -> Page:
-        """A page of one part of the list, over all orgs; the last one when there are fewer.
-
-        The first is 1.
+    async def page(self, number: int, rows: int, wanted: Wanted = EVERY_OPEN) -> Page:
+        """A page of what is wanted of the list, whoever is asked for it; the last one when there
+        are fewer. The first is 1. Its counts are of that org, or of all.
         """
         ...
 

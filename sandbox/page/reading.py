@@ -1,8 +1,10 @@
-"""Messages of both platforms as a person reads them: lines, tables, buttons, links."""
+"""Messages of both platforms as a person reads them: lines, lists, buttons, links."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.chatlog import Message
@@ -13,31 +15,55 @@ Json = dict[str, Any]
 
 
 def lines(message: Message) -> list[str]:
-    """Everything the message says outside of tables and buttons, a line for each part."""
+    """Everything the message says outside of buttons, a line for each part."""
     return [line for line in _lines(_parts(message)) if line] or [message.text]
 
 
 def text(message: Message) -> str:
-    """Everything the message says outside of tables and buttons."""
+    """Everything the message says outside of buttons."""
     return "\n".join(lines(message))
 
 
-def rows(message: Message) -> list[list[str]]:
-    """The rows of the message's tables, each with its head as the first row."""
-    return [
-        [" ".join(_lines(cell)) for cell in (row["cells"] if isinstance(row, dict) else row)]
-        for part in _all(_parts(message))
-        if str(part.get("type")).lower() == "table"
-        for row in part["rows"]
-    ]
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing of a list: under which heading it stands, and what is said of it."""
+
+    name: str
+    beside: str
+    heading: str
+    said: str
 
 
-def row(message: Message, first: str) -> list[str]:
-    """The row whose first cell is this one; LookupError when there is none."""
-    for one in rows(message):
-        if one[0] == first:
+def items(message: Message) -> list[Item]:
+    """The things that the message lists; what is hidden is left out."""
+    found: list[Item] = []
+    heading = ""
+    for part in _parts(message):
+        if message.card:
+            heading = str(part["text"]) if part.get("style") == "heading" else heading
+            columns = part.get("columns") or [part]
+            told = columns[0].get("items") or [{}]
+            if told[0].get("type") == "RichTextBlock" and part.get("isVisible", True):
+                name = "".join(str(run["text"]) for run in told[0]["inlines"])
+                beside, _, said = " ".join(_lines(told[1:])).partition(" · ")
+                found.append(Item(name, beside, heading, said))
+        elif bold := re.match(
+            r"\*(.+?)\*(?: · (.*))?(?:\n|$)", part.get("text", {}).get("text", "")
+        ):
+            shown = part["text"]["text"]
+            if "\n" not in shown and bold[2] is None and "accessory" not in part:
+                heading = bold[1]
+            else:
+                found.append(Item(bold[1], bold[2] or "", heading, shown[bold.end() :]))
+    return found
+
+
+def item(message: Message, name: str) -> Item:
+    """The one of this name; LookupError when there is none."""
+    for one in items(message):
+        if one.name == name:
             return one
-    raise LookupError(f"no row {first!r} in: {message.text[:80]}")
+    raise LookupError(f"no {name!r} in: {message.text[:80]}")
 
 
 def buttons(message: Message) -> list[str]:
@@ -71,23 +97,15 @@ def _parts(message: Message) -> list[Json]:
     return message.card.get("body", []) if message.card else message.blocks or []
 
 
-def _all(value: Any) -> Iterator[Json]:
-    """Every object in it, outermost first."""
-    if isinstance(value, dict):
-        yield value
-        value = list(value.values())
-    if isinstance(value, list):
-        for one in value:
-            yield from _all(one)
-
-
 def _lines(value: Any) -> Iterator[str]:
     if isinstance(value, list):
         for one in value:
             yield from _lines(one)
     elif isinstance(value, dict):
         kind = str(value.get("type", ""))
-        if kind.lower() in ("table", "actions", "actionset", "button"):
+        if kind.lower() in ("table", "actions", "actionset", "button", "overflow"):
+            return
+        if value.get("isVisible") is False:
             return
         if kind == "FactSet":
             for one in value["facts"]:

@@ -78,33 +78,34 @@ class Walk:
 
     async def _ask(self) -> None:
         self.say.chapter("Asked and answered")
-        answer = await self._command("/o365 apps", lambda m: bool(reading.rows(m)))
-        listed = reading.rows(answer)
-        self.say.line("bot", self._headline(answer), small_table([row[:4] for row in listed]))
+        answer = await self._command("/o365 apps", lambda m: bool(reading.items(m)))
+        listed = reading.items(answer)
+        rows = [[one.name, one.beside, one.heading, one.said] for one in listed]
+        head = ["App", "Okta org", "Needs", "Who has it"]
+        self.say.line("bot", self._headline(answer), small_table([head, *rows]))
 
         channel = self._channel(teams_service.CHANNEL)
         since = len(channel.messages)
         self.say.line("Ola", f"in Teams: @{teams_service.BOT_NAME} {QUESTION}")
         await self.world.teams.say(OPERATOR, QUESTION)
         answer = await self._answer(
-            channel, since, lambda m: bool(reading.rows(m)), f"Teams was not told {QUESTION}"
+            channel, since, lambda m: bool(reading.items(m)), f"Teams was not told {QUESTION}"
         )
-        names = [row[0] for row in listed]
+        names = [one.name for one in listed]
         hold(
-            [row[0] for row in reading.rows(answer)] == names,
+            [one.name for one in reading.items(answer)] == names,
             "Teams was answered with other apps than Slack.",
         )
-        self.say.line("bot", f"{self._headline(answer)} (the same {len(names) - 1} apps)")
+        self.say.line("bot", f"{self._headline(answer)} (the same {len(names)} apps)")
 
     async def _choose(self) -> None:
-        answer = await self._command(f"/o365 who {APP}", lambda m: bool(reading.rows(m)))
-        people = reading.rows(answer)
-        self.say.line("bot", reading.lines(answer)[1])
-        against = [[row[0], row[2]] for row in people[2:]]
-        self.say.line(
-            "bot", f"for her: {people[1][1]}", small_table([["Others", "Against"], *against])
-        )
-        hold("Gita Global" in people[1][0], "The bot would not ask Gita Global.")
+        whom = f"/o365 who {APP} in full"
+        answer = await self._command(whom, lambda m: bool(reading.items(m)))
+        chosen, why = reading.lines(answer)[1:3]
+        others = [[one.name, one.said] for one in reading.items(answer)]
+        self.say.line("bot", chosen)
+        self.say.line("bot", why, small_table([["Others", "What speaks for and against"], *others]))
+        hold("Gita Global" in chosen, "The bot would not ask Gita Global.")
 
     async def _remind(self) -> None:
         self.say.chapter("Reminded")
@@ -125,7 +126,7 @@ class Walk:
             reminder = await self._answer(
                 self._channel(id_),
                 since[where],
-                lambda m: m.only_for is None and bool(reading.rows(m)),
+                lambda m: m.only_for is None and bool(reading.items(m)),
                 f"The channel reminder did not come {where}",
             )
             self.say.line("bot", f"{where}: {self._headline(reminder)}")
@@ -234,14 +235,15 @@ class Walk:
 
     async def _check(self) -> None:
         answer = await self._command(f"/o365 check {APP}", lambda m: m.text.startswith(APP))
-        self.say.line("bot", f"{answer.text} ({reading.fact(answer, 'How we know')})")
+        known = next(line for line in reading.lines(answer) if "How I know" in line)
+        self.say.line("bot", f"{answer.text} ({known.strip('*')})")
         hold("migrated" in answer.text, f"{APP} is not seen as migrated.")
         request = await self._stage("done")
         actions = [line["action"] for line in await self.stored.audit(request)]
         self.say.line("store", f"the request is done; audit: {', '.join(actions[-2:])}")
-        answer = await self._command("/o365 apps", lambda m: bool(reading.rows(m)))
+        answer = await self._command("/o365 apps", lambda m: bool(reading.items(m)))
         hold(
-            APP not in [row[0] for row in reading.rows(answer)],
+            APP not in [one.name for one in reading.items(answer)],
             f"{APP} still stands in the list of those that are not done.",
         )
         self.say.line("bot", self._headline(answer))

@@ -20,7 +20,7 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.choice import Nobody
 from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import AppSummary, Part, by_urgency, summary_of
+from bot.domain.summaries import AppSummary, Part, Wanted, by_urgency, summary_of
 from bot.ports.ledger import Ledger
 from tests.examples import APP, NOW, ON_A_PASSWORD, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
@@ -77,14 +77,14 @@ async def test_the_pages_together_are_the_list_in_order(
     await ledger.commit(Changes(apps=tuple(records)))
     expected = sorted(map(summary_of, records), key=by_urgency)
     expected = [app for app in expected if part.holds(app)]
-    first = await ledger.page(1, rows, part)
+    first = await ledger.page(1, rows, Wanted(part))
     shown: list[AppSummary] = []
     for number in range(1, first.pages + 1):
-        page = await ledger.page(number, rows, part)
+        page = await ledger.page(number, rows, Wanted(part))
         assert (page.number, page.pages, page.counts) == (number, first.pages, first.counts)
         shown += page.shown
     assert shown == expected
-    whole = page_of(records, rows=rows, part=part)
+    whole = page_of(records, rows=rows, wanted=Wanted(part))
     assert (first.counts, first.pages, first.open) == (whole.counts, whole.pages, whole.open)
     assert list(await ledger.summaries()) == sorted(map(summary_of, records), key=by_urgency)
 
@@ -102,12 +102,12 @@ async def test_a_changed_app_moves_to_its_new_place(ledger: Ledger) -> None:
     await ledger.commit(Changes(apps=(RECORD, record("contoso", 2, ON_A_PASSWORD, "Zeta"))))
     done = replace(RECORD, evidence=MIGRATED, revision=2)
     await ledger.commit(Changes(apps=(done,)))
-    page = await ledger.page(1, 15, Part.ALL)
+    page = await ledger.page(1, 15, Wanted(Part.ALL))
     assert [app.app.label for app in page.shown] == ["Zeta", APP.label]
     assert [app.app.label for app in (await ledger.page(1, 15)).shown] == ["Zeta"]
     renamed = replace(done, app=replace(APP, label="Alpha"), evidence=ON_A_PASSWORD, revision=3)
     await ledger.commit(Changes(apps=(renamed,)))
-    page = await ledger.page(1, 15, Part.ALL)
+    page = await ledger.page(1, 15, Wanted(Part.ALL))
     assert [app.app.label for app in page.shown] == ["Alpha", "Zeta"]
     assert (AppRef("contoso", "0oa1"), "Alpha") in await ledger.names()
     assert len(await ledger.names()) == 2
@@ -245,7 +245,7 @@ async def test_a_store_of_the_former_release_gets_its_lists_at_the_first_start(
     await redis_ledger.bring_lists_up_to_date()
     expected = sorted(map(summary_of, records), key=by_urgency)
     assert list(await redis_ledger.summaries()) == expected
-    assert (await redis_ledger.page(1, 100, Part.ALL)).shown == tuple(expected)
+    assert (await redis_ledger.page(1, 100, Wanted(Part.ALL))).shown == tuple(expected)
     assert len(await redis_ledger.names()) == len(records)
     before = (await store.info("stats"))["total_commands_processed"]
     await redis_ledger.bring_lists_up_to_date()

@@ -26,7 +26,7 @@ from bot.chat.words import Words
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.records import AppRecord, OrgScan
-from bot.domain.summaries import Part
+from bot.domain.summaries import Part, Wanted
 from bot.services.inventory.scan import Scan
 from sandbox.keys import SigningKey, self_signed
 from tests.contract.loopback import SteppingClock, answering, http_bytes
@@ -273,8 +273,8 @@ async def test_the_list_of_apps_shows_the_failure_and_the_age(world: World) -> N
     now = world.clock.now() + timedelta(minutes=5)
     scans = await world.ledger.scans()
     told = {"contoso": scans["contoso"], "fabrikam": replace(scans["fabrikam"], finished_at=now)}
-    page = await world.ledger.page(1, 15, Part.ALL)
-    shown = str(Replies(Words("en")).apps(page, told, now, everything=True))
+    page = await world.ledger.page(1, 15, Wanted(Part.ALL))
+    shown = str(Replies(Words("en")).apps(page, told, now, wanted=Wanted(Part.ALL)))
     assert "web page" in shown
     assert Words("en").ago(now - timedelta(minutes=20), now) in shown
 
@@ -284,7 +284,7 @@ async def test_a_look_under_way_is_shown_beside_what_is_known(world: World) -> N
     scans = dict(await world.ledger.scans())
     now = world.clock.now() + timedelta(minutes=5)
     scans["contoso"] = replace(scans["contoso"], started_at=now, done=140, apps=200)
-    page = await world.ledger.page(1, 15, Part.ALL)
-    shown = str(Replies(Words("en")).apps(page, scans, now, everything=True))
+    page = await world.ledger.page(1, 15, Wanted(Part.ALL))
+    shown = str(Replies(Words("en")).apps(page, scans, now, wanted=Wanted(Part.ALL)))
     assert "contoso: checked 140 of 200" in shown
     assert Words("en").ago(now - timedelta(minutes=5), now) in shown

@@ -26,7 +26,7 @@ def listed(number: int, *, label: str = "App") -> Message:
         replace(RECORD, app=replace(RECORD.app, ref=AppRef("contoso", f"0oa{n}"), label=label))
         for n in range(40)
     ]
-    return Replies(Words()).apps(page_of(apps, number=number), {}, NOW, everything=False)
+    return Replies(Words()).apps(page_of(apps, number=number), {}, NOW)
 
 
 def pressed_on(card: Any, title: str) -> str:

@@ -13,7 +13,7 @@ from bot.chat.typed.find_app import Named, app_within, find_app
 from bot.chat.typed.moments import find_moment
 from bot.chat.typed.understanding import parse
 from bot.domain.inventory.apps import AppRef
-from bot.domain.summaries import Part
+from bot.domain.summaries import Part, Wanted
 from bot.domain.time.calendar import Calendar
 from bot.errors import AppAmbiguous, AppUnknown
 
@@ -57,7 +57,7 @@ def meaning(words: str) -> str:
     """What the conversation would take it for."""
     command = parse(words)
     match command:
-        case said.ListApps(_, part):
+        case said.ListApps(_, Wanted(part)):
             return {Part.OPEN: "apps", Part.ALL: "all", Part.WAIVED: "waivers"}[part]
         case said.Unclear(text):
             label = _within(text)

@@ -30,11 +30,10 @@ Wanted = Callable[[Message], bool]
 
 
 def said(*words: str) -> Wanted:
-    """Accepts a message of the bot that says all of these, in its text or in its tables."""
+    """Accepts a message of the bot that says all of these, in its text."""
 
     def wanted(message: Message) -> bool:
-        cells = " ".join(cell for row in reading.rows(message) for cell in row)
-        told = f"{message.text}\n{reading.text(message)}\n{cells}"
+        told = f"{message.text}\n{reading.text(message)}"
         return all(word in told for word in words)
 
     return wanted
@@ -42,7 +41,7 @@ def said(*words: str) -> Wanted:
 
 def listed(message: Message) -> bool:
     """Accepts the list of apps (and no interim message)."""
-    return bool(reading.rows(message)) and reading.rows(message)[0][0] == "App"
+    return " done · " in reading.text(message) and bool(reading.items(message))
 
 
 @dataclass

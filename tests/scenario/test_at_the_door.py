@@ -121,7 +121,7 @@ async def test_somebody_who_is_no_operator_learns_nothing(stage: Stage) -> None:
     in_teams = await stage.ask_in_teams("which O365 apps need migration", said("perators"), "gita")
     for answer in (in_slack, in_teams):
         assert "Only operators can ask" in f"{answer.text} {reading.text(answer)}"
-        assert not reading.rows(answer)
+        assert not reading.items(answer)
 
 
 async def test_an_unknown_command_offers_the_closest_one(stage: Stage) -> None:

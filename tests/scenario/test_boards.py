@@ -41,8 +41,8 @@ async def test_each_org_has_its_own_board_thread_and_report(
                 for org in ("contoso", "fabrikam")
             }
             for board in boards["fabrikam"]:
-                assert {row[0] for row in reading.rows(board)} >= {FABRIKAM}
-                assert "Office 365 HQ" not in str(reading.rows(board))
+                assert {one.name for one in reading.items(board)} >= {FABRIKAM}
+                assert "Office 365 HQ" not in str(reading.items(board))
 
             # Whatever the present hour is, the second Monday has a report.
             for _ in range(2):
@@ -56,7 +56,7 @@ async def test_each_org_has_its_own_board_thread_and_report(
 
             await take_on(stage, browser)
             for channel, contoso, fabrikam in zip(channels, *boards.values(), strict=True):
-                reply = await shown(stage, channel, f"Taken on: {FABRIKAM}.")
+                reply = await shown(stage, channel, f"Taken on: {FABRIKAM} (")
                 assert reply.thread == fabrikam.id
                 assert not [m for m in channel.messages if m.thread == contoso.id]
 

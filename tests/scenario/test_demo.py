@@ -20,9 +20,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 STEPS = (
     "bot       is up",
     "/o365 apps",
-    "Office 365 apps are not done yet; 1 of 10 done",
+    "Office 365 apps left; 1 of 10 done",
     "in Teams: @O365 bot which O365 apps need migration",
-    "/o365 who Office 365 HQ",
+    "/o365 who Office 365 HQ in full",
     "I would ask Gita Global",
     "/o365 remind",
     "where everybody can read it",
@@ -42,7 +42,7 @@ STEPS = (
     "which button is there, and presses “Authenticate with Microsoft Office 365”",
     "presses “Save”",
     "presses “I have saved it”, and her page follows: “Office 365 HQ is done",
-    "Office 365 HQ: migrated (proven",
+    "Office 365 HQ: migrated (How I know: proven",
     "the request is done",
     "The main job held from end to end",
 )

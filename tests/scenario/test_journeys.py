@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import partial
 
 import pytest
@@ -88,8 +89,8 @@ async def test_the_whole_journey_in_slack(stage: Stage, browser: Browser, new_ap
     """From the question to the proof: list, who, reminder, link, click, consent, save, done."""
     app = await new_app("Journey")
     answer = await stage.command("/o365 apps", listed)
-    assert "needs consent" in reading.row(answer, app.label)[2]
-    assert reading.row(answer, app.label)[4] == "nobody yet"
+    assert "consent" in reading.item(answer, app.label).heading
+    assert reading.item(answer, app.label).said == "Nobody asked yet."
 
     await in_slack(stage)
     who = await stage.command(f"/o365 who {app.label}", said("I would ask"))
@@ -107,16 +108,16 @@ async def test_the_whole_journey_in_slack(stage: Stage, browser: Browser, new_ap
     assert "Thank you" in letter.text
     assert [m for m in dm.messages[since:] if m.from_bot] == [letter], "changed, not sent anew"
     answer = await stage.command("/o365 apps", listed)
-    assert reading.row(answer, app.label)[4] == "Gita Global: taken on"
+    assert reading.item(answer, app.label).said.startswith("Gita Global took it on")
 
     await finish_in_okta(browser, guide)
     checked = await stage.command(f"/o365 check {app.label}", said(app.label))
     assert "migrated" in checked.text
-    assert "proven" in reading.fact(checked, "How we know")
+    assert "How I know: proven" in reading.text(checked)
     async with stage.stored() as stored:
         assert (await stored.request(app.label))["stage"] == "done"
     answer = await stage.command("/o365 apps", listed)
-    assert app.label not in [row[0] for row in reading.rows(answer)]
+    assert app.label not in [one.name for one in reading.items(answer)]
 
 
 async def test_the_whole_journey_in_teams_for_somebody_without_slack(
@@ -126,7 +127,7 @@ async def test_the_whole_journey_in_teams_for_somebody_without_slack(
     app = await new_app("Teams")
     monkeypatch.setattr(stage.world.company.person("gita"), "slack_id", None)
     answer = await stage.ask_in_teams("which O365 apps need migration", listed)
-    assert reading.row(answer, app.label)[2].endswith(("needs consent", "not saved yet"))
+    assert re.search("consent|saved", reading.item(answer, app.label).heading)
 
     dm = stage.world.teams.dm_of("gita")
     since = len(dm.messages)
@@ -142,7 +143,7 @@ async def test_the_whole_journey_in_teams_for_somebody_without_slack(
 
     await finish_in_okta(browser, guide)
     checked = await stage.ask_in_teams(f"check {app.label}", said(app.label, "migrated"))
-    assert "proven" in reading.fact(checked, "How we know")
+    assert "How I know: proven" in reading.text(checked)
 
 
 async def test_the_reminder_reaches_the_channels_of_both_platforms(stage: Stage) -> None:
@@ -171,7 +172,7 @@ async def test_nobody_reachable_is_said_and_nothing_is_sent(stage: Stage) -> Non
     """Northwind's only admin is in no chat: the answer says so, and no request is made."""
     await stage.command("/o365 scan", listed)
     who = await stage.command("/o365 who Office 365 Northwind", said("Uma Unreachable"))
-    assert "not found in chat" in reading.rows(who)[1][2]
+    assert "not found in chat" in reading.items(who)[0].said
     answer = await stage.command("/o365 send Office 365 Northwind", lambda m: True)
     assert "Nobody" in answer.text or "nobody" in answer.text
     async with stage.stored() as stored:

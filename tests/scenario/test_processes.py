@@ -203,7 +203,9 @@ async def test_a_worker_that_dies_loses_nothing(fleet: Fleet) -> None:
     stage = fleet.stage
     apps = await stage.command("/o365 apps", listed)
     label = next(
-        row[0] for row in reading.rows(apps)[1:] if row[4] == "nobody yet" and "consent" in row[2]
+        one.name
+        for one in reading.items(apps)
+        if one.said == "Nobody asked yet." and "consent" in one.heading
     )
     limit = stage.world.slack.workspace.limit
     limit.burst, burst = 0, limit.burst

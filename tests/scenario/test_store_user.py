@@ -79,9 +79,7 @@ async def test_a_journey_as_a_user_with_the_least_rights(
                 stage = Stage(world, bot, tmp_path / "bot")
                 await stage.command("/o365 scan", listed)
                 listing = await stage.command("/o365 apps", listed)
-                label = next(
-                    row[0] for row in reading.rows(listing) if "needs consent" in " ".join(row)
-                )
+                label = next(one.name for one in reading.items(listing) if "consent" in one.heading)
                 dm = world.slack.dm_of("gita")
                 await stage.command(f"/o365 send {label} now", said(label))
                 letter = await stage.next(dm, 0, said(label))

@@ -20,14 +20,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def test_an_app_that_cannot_be_read_says_which_permission_is_missing(stage: Stage) -> None:
     """Legal is outside of the bot's role: UNREADABLE with the reason; the others are assessed."""
-    answer = await stage.command("/o365 apps", listed)
-    assert "cannot be read" in reading.row(answer, "Office 365 Legal")[2]
-    states = {row[0]: row[2] for row in reading.rows(answer)}
-    assert "needs a manual check" in states["Office 365 Kiosk"]
-    assert sum("cannot be read" in state for state in states.values()) == 1
+    answer = await stage.command("/o365 apps unreadable", listed)
+    assert [one.name for one in reading.items(answer)] == ["Office 365 Legal"]
+    answer = await stage.command("/o365 apps review", listed)
+    assert "Office 365 Kiosk" in [one.name for one in reading.items(answer)]
 
     why = await stage.command("/o365 why Office 365 Legal", said("cannot be read"))
-    reasons = " ".join(row[0] for row in reading.rows(why))
+    reasons = reading.text(why)
     assert "okta.apps.read is missing" in reasons
     assert "/connections/default" in reasons, "says for which call"
 
@@ -36,13 +35,13 @@ async def test_one_org_that_is_away_does_not_touch_the_other(stage: Stage) -> No
     """Fabrikam's Okta answers 503: the list says so, and Contoso's apps are there, looked at."""
     stage.world.down.add("okta-fabrikam")
     try:
-        answer = await stage.command("/o365 scan", lambda m: listed(m) and said("fabrikam")(m))
+        answer = await stage.command("/o365 scan", lambda m: listed(m) and said("org fabrikam")(m))
     finally:
         stage.world.down.clear()
-    assert any("fabrikam" in line for line in reading.lines(answer)), "says which org, and why"
-    assert "needs" in reading.row(answer, "Office 365 Northwind")[2]
+    assert any("org fabrikam" in line for line in reading.lines(answer)), "says which org, and why"
+    assert "Needs" in reading.item(answer, "Office 365 Northwind").heading
     again = await stage.command("/o365 scan", listed)
-    assert not any("fabrikam" in line for line in reading.lines(again)), "and is well again"
+    assert not any("org fabrikam" in line for line in reading.lines(again)), "and is well again"
 
 
 async def test_a_kill_between_send_and_delivery_loses_nothing_and_repeats_nothing(

@@ -26,7 +26,7 @@ from bot.chat.typed.commands import (
 )
 from bot.chat.typed.understanding import LONGEST, parse
 from bot.domain.people.admins import Platform
-from bot.domain.summaries import Part
+from bot.domain.summaries import Part, Wanted
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_the_question_is_understood_in_many_forms(words: str) -> None:
         ("apps 2", ListApps(2)),
         ("apps 0", ListApps(1)),
         ("apps 99999", ListApps(1)),
-        ("all", ListApps(part=Part.ALL)),
-        ("all 3", ListApps(3, part=Part.ALL)),
-        ("apps all", ListApps(part=Part.ALL)),
+        ("all", ListApps(wanted=Wanted(Part.ALL))),
+        ("all 3", ListApps(3, Wanted(Part.ALL))),
+        ("apps all", ListApps(wanted=Wanted(Part.ALL))),
         ("help", Help()),
         ("HELP!", Help()),
         ("?", Help()),

@@ -27,12 +27,12 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.admins import ChatIdentity, Platform
-from bot.message import Command, OpenLink
+from bot.message import Command, OpenLink, plainly
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, DELIVERED, NOW, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeOktaOrg, reminding
-from tests.reading import buttons_of, check_form, table_of, text_of
+from tests.reading import buttons_of, check_form, items_of, text_of
 
 LETTER = PersonalLink(ADA_IN_CHAT, REQUEST.id)
 THANKS = RequestChanged(ADA_IN_CHAT, REQUEST.id, 2)
@@ -238,7 +238,7 @@ async def test_the_reminder_counts_what_is_open_and_shows_the_most_urgent_first(
     assert message is not None
     check_form(message)
     assert message.summary == "3 Office 365 apps are not done yet"
-    assert [row[0].text for row in table_of(message).rows] == ["Contoso O365", "App 00", "App 01"]
+    assert [item.title for item in items_of(message)] == ["Contoso O365", "App 00", "App 01"]
     assert not message.private
     assert "December 31, 2024" in text_of(message)
 
@@ -250,7 +250,7 @@ async def test_the_reminder_says_who_is_asked_and_how_old_it_is(ledger: FakeLedg
     await ledger.commit(Changes(apps=(pointing,)))
     message = await letters(ledger).compose(REMINDER)
     assert message is not None
-    assert "Ada Moreau" in table_of(message).rows[0][3].text
+    assert "Ada Moreau" in plainly(items_of(message)[0].lines[0])
     assert "As of March 3, 2025, 09:00 UTC." in text_of(message)
 
 
@@ -259,7 +259,7 @@ async def test_a_long_list_is_cut_and_says_by_how_much(ledger: FakeLedger) -> No
     await ledger.commit(Changes(apps=apps(SHOWN + 4)))
     message = await letters(ledger).compose(REMINDER)
     assert message is not None
-    assert len(table_of(message).rows) == SHOWN
+    assert len(items_of(message)) == SHOWN
     assert "And 5 more." in text_of(message)
     assert [b.words for b in buttons_of(message) if not isinstance(b, OpenLink)] == ["apps"]
 

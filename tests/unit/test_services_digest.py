@@ -29,7 +29,7 @@ from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import AppSummary
 from bot.domain.time.calendar import Calendars
 from bot.errors import PersonUnreachable
-from bot.message import Message, Note, Table
+from bot.message import Message, Note, plainly
 from bot.ports.chat import Messenger
 from bot.services.campaign.digest import Digests
 from bot.services.campaign.rehearse import Rehearse
@@ -50,6 +50,7 @@ from tests.fakes import (
     FreePace,
     reminding,
 )
+from tests.reading import items_of
 
 DAY = timedelta(days=1)
 FRIDAY = date(2025, 3, 7)
@@ -171,8 +172,7 @@ async def world() -> World:
 
 
 def rows(message: Message) -> list[list[str]]:
-    (table,) = (block for block in message.blocks if isinstance(block, Table))
-    return [[cell.text for cell in row] for row in table.rows]
+    return [[item.title, item.beside, *map(plainly, item.lines)] for item in items_of(message)]
 
 
 async def test_operators_hear_of_what_is_close_every_other_day_until_its_date(
@@ -184,8 +184,13 @@ async def test_operators_hear_of_what_is_close_every_other_day_until_its_date(
     assert [d.sent_at for d in world.digests()] == [NOW, NOW + 2 * DAY, NOW + 4 * DAY]
     first, second, last = world.told
     assert rows(first) == [
-        ["First", "contoso", "Mar 5", "nobody yet"],
-        ["Contoso O365", "contoso", "Mar 7", "Ada Moreau: sent"],
+        ["First", "contoso", "due Mar 5 · needs consent", "Nobody asked yet."],
+        [
+            "Contoso O365",
+            "contoso",
+            "due Mar 7 · needs consent",
+            "Ada Moreau was asked March 3, 2025, 09:00 UTC.",
+        ],
     ]
     assert len(rows(second)) == 2
     assert [row[0] for row in rows(last)] == ["Contoso O365"], "past its date, for the board"

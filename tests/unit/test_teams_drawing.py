@@ -175,8 +175,8 @@ def test_an_item_has_its_next_step_at_its_side_and_the_rest_in_a_menu() -> None:
     row, question, plain_item = card["body"]
     told, pressed = row["columns"]
     name, line = told["items"]
-    assert [run["text"] for run in name["inlines"]] == ["*Mail*", " · contoso"]
-    assert line["text"] == "Nobody asked."
+    assert [run["text"] for run in name["inlines"]] == ["*Mail*"]
+    assert line["text"] == "contoso · Nobody asked."
     toggle, *rest = pressed["items"][0]["actions"]
     assert (toggle["type"], toggle["title"]) == ("Action.ToggleVisibility", "Ask Ada")
     assert toggle["targetElements"] == [question["id"]]

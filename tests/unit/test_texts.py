@@ -208,6 +208,11 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "next": (values(State) | values(Lack), set()),
     "confidence": (values(Confidence), set()),
     "stage": (values(Stage), set()),
+    "group": ({*values(State), "waived"}, {"counted", "nobody"}),
+    "holder": (
+        {"delivered", "acknowledged", "saved"},
+        {"nobody", "nobody_to_ask", "nobody_because", "going", "requested", "waived"},
+    ),
     "source": (values(Source), set()),
     "public": (
         {f"{verb}{what}" for verb in ("remind", "report") for what in ("", "_button", "_sent")},

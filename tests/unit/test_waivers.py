@@ -19,7 +19,7 @@ from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import WARNED_BEFORE, Waiver
-from bot.domain.summaries import Part
+from bot.domain.summaries import Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.message import Command
 from bot.services.delivery.tell import Tell
@@ -81,7 +81,7 @@ def test_the_commands_about_waivers() -> None:
     assert parse("waive Kiosk") == Waive("Kiosk")
     assert parse("waive") == Waive("")
     assert parse("unwaive Kiosk") == Unwaive("Kiosk")
-    assert parse("waivers 2") == ListApps(2, Part.WAIVED)
+    assert parse("waivers 2") == ListApps(2, Wanted(Part.WAIVED))
 
 
 # ------------------------------------------------------------------ what is answered
@@ -163,9 +163,9 @@ async def test_it_leaves_list_counts_and_reminders_and_ends_the_request(world: W
     notice = RequestChanged(request.chat, request.id, request.revision)
     told = [d.notice for d in (await world.ledger.deliveries(await due(world))).values()]
     assert notice in told
-    assert "0 Office 365 apps are not done yet" in text_of(await world.ask("apps"))
+    assert "0 Office 365 apps left" in text_of(await world.ask("apps"))
     assert "One more app is accepted as it is" in text_of(await world.ask("apps"))
-    assert "accepted until April 30, 2025" in text_of(await world.ask("all"))
+    assert "Until April 30, 2025, says Olga: it is retired" in text_of(await world.ask("all"))
     assert "until April 30, 2025, by Olga: it is retired" in text_of(await world.ask("why 0oa1"))
     assert "“unwaive Contoso O365” first" in text_of(await world.ask("send contoso o365"))
     entry = next(e for e in await world.ledger.audit() if e.action == "waive")
@@ -186,7 +186,7 @@ async def test_it_can_be_taken_back_and_renewed(world: World) -> None:
     assert renewed is not None
     assert renewed.until == date(2025, 5, 31)
     assert "Contoso O365 is open again" in text_of(await world.ask("unwaive contoso o365"))
-    assert "One Office 365 app is not done yet" in text_of(await world.ask("apps"))
+    assert "One Office 365 app left" in text_of(await world.ask("apps"))
     assert "No app is accepted as it is" in text_of(await world.ask("waivers"))
     actions = [e.action for e in await world.ledger.audit() if "waive" in e.action]
     assert actions == ["unwaive", "waive", "waive"]
@@ -204,7 +204,7 @@ async def test_a_scan_never_loses_it_and_shows_what_turns_out_migrated(world: Wo
     world.okta.log = {"0oa1": (made,), "0oa2": (OWN,)}
     world.entra.consents[TENANT.id] = (Evidence(EvidenceKind.TENANT_CONSENTED, now),)
     await world.ask("check contoso o365")
-    page = await world.ledger.page(1, 15, Part.ALL)
+    page = await world.ledger.page(1, 15, Wanted(Part.ALL))
     assert page.counts[State.MIGRATED] == 2
     assert page.waived == 0
 

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 
 from bot.chat import phrases
+from bot.chat.inventory import holders
+from bot.chat.inventory.holders import Holders
 from bot.chat.words import Words
 from bot.domain.changes import AuditEntry
+from bot.domain.consent.requests import ConsentRequest
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.summaries import RANKS, AppSummary
 from bot.message import (
     Block,
     Buttons,
-    Cell,
     Command,
-    Fact,
-    Facts,
+    Group,
     Heading,
+    Mention,
     Message,
+    Moment,
     Note,
-    Table,
+    Said,
     Text,
+    plainly,
 )
 from bot.ports.writing import Standings
 
 MOST_URGENT = 8
 NAMED = 5
+HERE = "\0"
+"""Stands where the names come, until they are put there."""
 """Apps that a thread reply names for each kind of change."""
 
 
@@ -47,16 +54,21 @@ def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
     blocks.append(Text(_date_line(words, standings)))
     named = [state for state in RANKS if state is not None and counts[state]]
     if named:
-        blocks.append(
-            Facts(tuple(Fact(words(f"state.{state.value}"), str(counts[state])) for state in named))
+        counted = (
+            words("board.counted", state=words(f"state.{state.value}"), count=counts[state])
+            for state in named
         )
-    if open_ones:
-        blocks.append(_urgent(words, open_ones[:MOST_URGENT], standings))
+        blocks.append(Text(" · ".join(counted)))
+    held = Holders(standings.requests, standings.prospects, standings.now, standings.outlooks, zone)
+    shown = holders.groups(words, open_ones[:MOST_URGENT], held, counts, ways=False)
+    # A board of one org names it in its title.
+    blocks += (_unnamed(group) for group in shown) if org else shown
     if len(open_ones) > MOST_URGENT:
         blocks.append(Note(words("reminder.more", count=len(open_ones) - MOST_URGENT)))
     looks = [scan.finished_at for scan in standings.scans.values() if scan.finished_at]
     if looks:
-        blocks.append(Note(words("board.fresh", at=words.moment(min(looks), zone))))
+        at = Moment(min(looks), words.moment(min(looks), zone))
+        blocks.append(Note(words.said("board.fresh", at=at)))
     blocks.append(Note(words("board.about")))
     if open_ones:
         blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))
@@ -74,29 +86,8 @@ def _date_line(words: Words, standings: Standings) -> str:
     return words("board.until", date=date, count=left)
 
 
-def _urgent(words: Words, apps: Sequence[AppSummary], standings: Standings) -> Table:
-    # A board of one org names it in its title.
-    names = ("app", "state", "asked") if standings.org else ("app", "org", "state", "asked")
-    return Table(
-        tuple(words(f"column.{name}") for name in names),
-        tuple(
-            (
-                Cell(app.app.label),
-                *(() if standings.org else (Cell(app.ref.org),)),
-                phrases.state_cell(words, app.state),
-                _holder(words, app, standings),
-            )
-            for app in apps
-        ),
-    )
-
-
-def _holder(words: Words, app: AppSummary, standings: Standings) -> Cell:
-    request = standings.requests.get(app.request_id)
-    if request is None:
-        return phrases.nobody_asked(words, app, standings.prospects)
-    stage = phrases.stage(words, request, standings.outlooks)
-    return Cell(words("apps.asked", name=request.admin_name, stage=stage))
+def _unnamed(group: Group) -> Group:
+    return replace(group, items=tuple(replace(item, beside="") for item in group.items))
 
 
 def moved(words: Words) -> Message:
@@ -112,39 +103,49 @@ def closed(words: Words) -> Message:
 
 
 def nudge(
-    words: Words, entries: Sequence[AuditEntry], apps: Mapping[AppRef, AppSummary]
+    words: Words,
+    entries: Sequence[AuditEntry],
+    apps: Mapping[AppRef, AppSummary],
+    requests: Mapping[str, ConsentRequest],
 ) -> Message | None:
-    """What changed, in a line for each kind; None when nothing did."""
+    """What changed, in a line for each kind, with who took what on; None when nothing did."""
     done, back, taken = [], [], []
     for entry in reversed(entries):
         app = apps.get(AppRef.parse(entry.subject))
         if app is None:
             continue
-        label = app.app.label
         if entry.action == "acknowledge":
-            taken.append(label)
+            taken.append(app)
         elif app.state is State.MIGRATED:
-            done.append(label)
+            done.append(app)
         elif app.is_open and entry.detail.get("from") == State.MIGRATED.value:
-            back.append(label)
+            back.append(app)
     lines = [
-        words(key, count=len(names), names=_names(words, names))
-        for key, names in (
-            ("nudge.done", _once(done)),
-            ("nudge.back", _once(back)),
-            ("nudge.taken", _once(taken)),
+        _news(words, key, list({app.ref: app for app in some}.values()), people)
+        for key, some, people in (
+            ("nudge.done", done, {}),
+            ("nudge.back", back, {}),
+            ("nudge.taken", taken, requests),
         )
-        if names
+        if some
     ]
     if not lines:
         return None
-    return Message(lines[0], tuple(Text(line) for line in lines), private=False)
+    return Message(plainly(lines[0]), tuple(Text(line) for line in lines), private=False)
 
 
-def _once(names: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(names))
-
-
-def _names(words: Words, names: Sequence[str]) -> str:
-    shown = words("phrase.comma").join(names[:NAMED])
-    return shown if len(names) <= NAMED else words("nudge.names", names=shown)
+def _news(
+    words: Words, key: str, apps: Sequence[AppSummary], requests: Mapping[str, ConsentRequest]
+) -> Said:
+    """The apps of one kind of change; whoever took one on is told that they are spoken of."""
+    named: list[str | Moment | Mention] = []
+    for app in apps[:NAMED]:
+        request = requests.get(app.request_id)
+        named.append(f"{words('phrase.comma') if named else ''}{app.app.label}")
+        if request is not None:
+            named += [" (", Mention(request.chat, request.admin_name), ")"]
+    said = words(key, count=len(apps), names=HERE)
+    if len(apps) > NAMED:
+        said = said.replace(HERE, words("nudge.names", names=HERE))
+    before, _, behind = said.partition(HERE)
+    return (before, *named, behind)

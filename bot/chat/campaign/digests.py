@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from bot.chat import phrases
+from bot.chat.inventory import holders
+from bot.chat.inventory.holders import Holders
 from bot.chat.words import Words
 from bot.domain.campaign.digests import date_of, window_of
 from bot.domain.campaign.intents import Policy, Reason
-from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import OperatorDigest
-from bot.domain.inventory.apps import AppRef
-from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, by_urgency
 from bot.domain.time.calendar import Calendar
 from bot.message import (
     Block,
     Buttons,
-    Cell,
     Command,
-    Fact,
-    Facts,
+    Group,
     Heading,
+    Item,
     Message,
     Note,
-    Table,
     Text,
+    Tone,
 )
 from bot.ports.ledger import Ledger
 from bot.services.campaign.stuck import StuckApp, stuck_apps
@@ -60,23 +58,27 @@ async def digest(
 def _stuck(words: Words, stuck: Sequence[StuckApp], *, heading: bool) -> list[Block]:
     """What is stuck and why, and the next step for each as a button."""
     shown = stuck[-SHOWN:]
-    facts = tuple(
-        Fact(one.app.app.label, words(f"stuck.{one.why}", name=one.request.admin_name))
-        for one in shown
-    )
-    blocks: list[Block] = [Facts(facts), Buttons(tuple(_next_step(words, one) for one in shown))]
-    if heading:
-        blocks.insert(0, Text(words("digest.stuck", count=len(stuck))))
+    items = tuple(_stuck_item(words, one) for one in shown)
+    title = words("digest.stuck", count=len(stuck)) if heading else ""
+    blocks: list[Block] = [Group(items, title, Tone.ATTENTION, more=words("list.more"))]
     if len(stuck) > SHOWN:
         blocks.append(Note(words("reminder.more", count=len(stuck) - SHOWN)))
     return blocks
 
 
-def _next_step(words: Words, one: StuckApp) -> Command:
-    ref, label = one.app.ref, one.app.app.label
+def _stuck_item(words: Words, one: StuckApp) -> Item:
+    """Why it is stuck, and the next step as a button."""
+    ref = one.app.ref
+    verb, label = "who", words("button.who_short")
     if one.why == Reason.NOT_SEEN:
-        return Command(f"check:{ref}", words("button.check_app", app=label), f"check {ref}")
-    return Command(f"who:{ref}", words("button.who", app=label), f"who {ref}")
+        verb, label = "check", words("button.check_short")
+    return Item(
+        one.app.app.label,
+        ref.org,
+        (words(f"stuck.{one.why}", name=one.request.admin_name),),
+        Command(f"{verb}:{ref}", label, f"{verb} {ref}"),
+        (Command(f"why:{ref}", words("button.why_short"), f"why {ref}"),),
+    )
 
 
 async def _close(
@@ -93,27 +95,18 @@ async def _close(
     prospects = await ledger.prospects()
     today, on = calendar.today(now), date_of(near[0], policy)
     left = calendar.days_left(today, on)
-    blocks: list[Block] = [
-        Text(_how_near(words, left, words.date(on))),
-        Table(
-            tuple(words(f"column.{name}") for name in ("app", "org", "date", "asked")),
-            tuple(
-                (
-                    Cell(app.app.label),
-                    Cell(app.ref.org),
-                    Cell(words.day(date_of(app, policy))),
-                    _holder(words, app, requests.get(app.request_id), prospects),
-                )
-                for app in near[:SHOWN]
-            ),
-        ),
-    ]
+    blocks: list[Block] = [Text(_how_near(words, left, words.date(on)))]
+    held = Holders(requests, prospects, now, zone=calendar.zone)
+    items = []
+    for app in near[:SHOWN]:
+        one = holders.item(words, app, held)
+        day = words("digest.day", date=words.day(date_of(app, policy)))
+        state = words(f"state.{app.state.value}")
+        items.append(replace(one, lines=(f"{day} · {state}", *one.lines)))
+    blocks.append(Group(tuple(items), more=words("list.more")))
     if len(near) > SHOWN:
         blocks.append(Note(words("reminder.more", count=len(near) - SHOWN)))
-    unreachable = phrases.count_unreachable(near, requests, prospects)
-    if unreachable:
-        blocks.append(Text(words("apps.unreachable", count=unreachable)))
-    blocks.append(Buttons(_ways(words, near, requests, prospects)))
+    blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))
     blocks.append(Note(words("digest.why", count=policy.campaign.window(left).every)))
     return blocks
 
@@ -133,37 +126,7 @@ def _near(
     )
 
 
-def _ways(
-    words: Words,
-    near: Sequence[AppSummary],
-    requests: Mapping[str, ConsentRequest],
-    prospects: Mapping[AppRef, Prospect],
-) -> tuple[Command, ...]:
-    """To whom the most urgent app that nobody holds could go; and the whole list."""
-    ways = [Command("apps", words("button.apps"), "apps")]
-    for app in near:
-        held = app.request_id in requests
-        if app.wants_consent and not held and phrases.nobody(app, prospects) is None:
-            who = words("button.who", app=app.app.label)
-            ways.insert(0, Command("who", who, f"who {app.ref}"))
-            break
-    return tuple(ways)
-
-
 def _how_near(words: Words, left: int, date: str) -> str:
     if left > 0:
         return words("digest.until", date=date, count=left)
     return words("digest.today" if left == 0 else "digest.past", date=date)
-
-
-def _holder(
-    words: Words,
-    app: AppSummary,
-    request: ConsentRequest | None,
-    prospects: Mapping[AppRef, Prospect],
-) -> Cell:
-    """Who was asked and how far they are, or why nobody was."""
-    if request is None:
-        return phrases.nobody_asked(words, app, prospects)
-    stage = phrases.stage(words, request)
-    return Cell(words("apps.asked", name=request.admin_name, stage=stage))

@@ -7,14 +7,14 @@ from bot.domain.campaign.digests import Digest
 from bot.domain.campaign.foresight import ChannelPost
 from bot.domain.campaign.intents import Intent, Reason, Remember, Sideways
 from bot.domain.people.admins import ChatIdentity
-from bot.message import Block, Cell, Heading, Message, Note, Table, Text
+from bot.message import Block, Group, Heading, Item, Message, Note, Text
 from bot.services.campaign.rehearse import LONGEST, Line, Plan
 
 SHOWN = 20
 
 
 def plan(words: Words, found: Plan, days: int, said: str = "") -> Message:
-    """The first SHOWN lines as a table. `said`: what was not understood as a number of days."""
+    """The first SHOWN lines. `said`: what was not understood as a number of days."""
     title = heading(words, found, days)
     lines = found.lines
     blocks: list[Block] = [Heading(title)]
@@ -22,11 +22,9 @@ def plan(words: Words, found: Plan, days: int, said: str = "") -> Message:
         span = words("plan.span", count=days)
         blocks.append(Text(words("plan.not_days", said=said, most=LONGEST, span=span)))
     if lines:
+        told = (line(words, found, one) for one in lines[:SHOWN])
         blocks.append(
-            Table(
-                tuple(words(f"column.{name}") for name in ("who", "when", "what", "why")),
-                tuple(tuple(map(Cell, line(words, found, one))) for one in lines[:SHOWN]),
-            )
+            Group(tuple(Item(who, when, (f"{what} · {why}",)) for who, when, what, why in told))
         )
     if found.unasked:
         blocks.append(Text(words("plan.unasked", count=found.unasked)))

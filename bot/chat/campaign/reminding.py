@@ -156,7 +156,12 @@ class Reminding:
         until = datetime.fromisoformat(notice.until) if notice.until else self._clock.now()
         entries = news(await self._ledger.audit(NEWS), since, until, notice.org)
         apps = await self._ledger.summaries_of({AppRef.parse(entry.subject) for entry in entries})
-        return boards.nudge(self._words, entries, {app.ref: app for app in apps})
+        taken = {entry.subject for entry in entries if entry.action == "acknowledge"}
+        found = [
+            await self._ledger.request(app.request_id) for app in apps if str(app.ref) in taken
+        ]
+        requests = {request.id: request for request in found if request is not None}
+        return boards.nudge(self._words, entries, {app.ref: app for app in apps}, requests)
 
     async def _report(self, org: str) -> Message | None:
         today = self._clock.now().date()

@@ -12,6 +12,8 @@ from datetime import datetime
 from bot.chat import phrases
 from bot.chat.campaign.reminding import Reminding
 from bot.chat.delivery.alarms import alarm
+from bot.chat.inventory import holders
+from bot.chat.inventory.holders import Holders
 from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.typed.commands import typed
 from bot.chat.words import Words
@@ -39,7 +41,6 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import (
     Block,
     Buttons,
-    Cell,
     Command,
     Fact,
     Facts,
@@ -47,14 +48,13 @@ from bot.message import (
     Message,
     Note,
     OpenLink,
-    Table,
     Text,
 )
 from bot.ports.clouds import OktaOrg
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.ports.writing import NO_LINKS
-from bot.services.consent.acknowledge import integration_tab
+from bot.services.inventory.consoles import integration_tab
 
 SHOWN = 8
 # The states in which nothing shows that something is missing.
@@ -304,28 +304,13 @@ class Letters:
         if not page.open:
             return None
         title = words("reminder.title", count=page.open)
+        held = Holders(page.requests, page.prospects, self._clock.now(), zone=self._reminding.zone)
         blocks: list[Block] = [
             Heading(title),
             phrases.progress(words, page.counts),
             Text(words("reminder.why", date=words.date(OKTA_CONSENT.on))),
-            Table(
-                tuple(words(f"column.{name}") for name in ("app", "org", "state", "asked")),
-                tuple(
-                    (
-                        Cell(app.app.label),
-                        Cell(app.ref.org),
-                        phrases.state_cell(words, app.state),
-                        Cell(page.requests[app.request_id].admin_name)
-                        if app.request_id in page.requests
-                        else phrases.nobody_asked(words, app, page.prospects),
-                    )
-                    for app in page.shown
-                ),
-            ),
+            *holders.groups(words, page.shown, held, page.counts, ways=False),
         ]
-        if page.unreachable:
-            said = words("apps.unreachable", count=page.unreachable)
-            blocks.append(Text(f"{said} {words('hint.who')}"))
         if page.open > SHOWN:
             blocks.append(Note(words("reminder.more", count=page.open - SHOWN)))
         blocks.append(Note(self._freshness(words, await self._looks())))

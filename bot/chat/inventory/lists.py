@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
+from bot.chat.inventory.overview import Due
 from bot.chat.replies import Replies
 from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.consent.requests import ConsentRequest
-from bot.domain.summaries import Part
+from bot.domain.likeness import likeness
+from bot.domain.people.prospects import Prospect
+from bot.domain.summaries import AppSummary, Page, Part, Wanted
 from bot.message import Message
 from bot.ports.ledger import Ledger
 from bot.services.inventory.scan import Scan
 
-PAGE = 15
+PAGE = 10
 AT_ONCE = 4
 """So many different lists are read and drawn at the same time; the others wait for their turn."""
 
@@ -25,29 +31,72 @@ Outlooks = Callable[[Iterable[ConsentRequest]], Awaitable[Mapping[str, Outlook]]
 class AppLists:
     """Reads and draws pages of the list of apps."""
 
-    def __init__(self, ledger: Ledger, scan: Scan, outlooks: Outlooks) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        scan: Scan,
+        outlooks: Outlooks,
+        due: Callable[[Sequence[AppSummary]], Due],
+        lived: Callable[[], datetime],
+    ) -> None:
         self._outlooks = outlooks
+        self._due = due
+        self._lived = lived
         self._ledger = ledger
         self._scan = scan
         self._shared = Shared(AT_ONCE)
 
-    async def page(self, replies: Replies, number: int, part: Part) -> Message:
-        """One page of a part of the list, in the language of `replies`."""
+    async def page(self, replies: Replies, number: int, wanted: Wanted) -> Message:
+        """One page of what is wanted of the list, in the language of `replies`."""
+        scans = await self._ledger.scans()
+        if wanted.org:
+            org = next((one for one in scans if likeness(one) == likeness(wanted.org)), "")
+            if not org:
+                return replies.org_unknown(wanted.org, sorted(scans))
+            wanted = replace(wanted, org=org)
 
         async def draw() -> Message:
-            page = await self._ledger.page(number, PAGE, part)
-            if part is Part.WAIVED:
+            page = await self._read(number, wanted)
+            if wanted.part is Part.WAIVED and wanted == Wanted(Part.WAIVED):
                 return replies.waivers.listed(page)
-            scans = await self._ledger.scans()
             return replies.apps(
                 page,
-                scans,
+                await self._ledger.scans(),
                 self._scan.now(),
-                everything=part is Part.ALL,
+                wanted=wanted,
                 outlooks=await self._outlooks(page.requests.values()),
+                due=self._due(page.shown),
+                lived=self._lived(),
             )
 
-        return await self._shared.get((replies.language, number, part), draw)
+        return await self._shared.get((replies.language, number, wanted), draw)
+
+    async def _read(self, number: int, wanted: Wanted) -> Page:
+        if not wanted.person:
+            return await self._ledger.page(number, PAGE, wanted)
+        requests = {request.id: request for request in await self._ledger.open_requests()}
+        prospects = await self._ledger.prospects(wanted.org)
+        theirs = {one.app for one in requests.values() if _is(wanted, one)}
+        asked = {one.app for one in requests.values()}
+        theirs |= {ref for ref, one in prospects.items() if ref not in asked and _is(wanted, one)}
+        apps = [app for app in await self._ledger.summaries_of(theirs) if wanted.holds(app)]
+        pages = max(1, -(-len(apps) // PAGE))
+        number = min(number, pages)
+        shown = tuple(apps[(number - 1) * PAGE : number * PAGE])
+        return Page(
+            number,
+            pages,
+            Counter(app.state for app in apps if not app.is_waived),
+            shown,
+            {a.request_id: requests[a.request_id] for a in shown if a.request_id in requests},
+            {app.ref: prospects[app.ref] for app in shown if app.ref in prospects},
+        )
+
+
+def _is(wanted: Wanted, one: ConsentRequest | Prospect) -> bool:
+    """Whether it is the person's, by name or by account."""
+    said = likeness(wanted.person)
+    return said in (likeness(one.admin_name), likeness(one.admin_upn))
 
 
 class Shared:

@@ -6,22 +6,25 @@ from datetime import date, datetime
 
 from bot.chat import phrases
 from bot.chat.forms import Forms
+from bot.chat.inventory.holders import waived
+from bot.chat.inventory.overview import paging
 from bot.chat.typed.waiver_words import Term
 from bot.chat.words import Words
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import Waiver
-from bot.domain.summaries import AppSummary, Page
+from bot.domain.summaries import AppSummary, Page, Part, Wanted
 from bot.message import (
     Block,
     Buttons,
-    Cell,
     Command,
+    Confirm,
     Fact,
     Facts,
+    Group,
     Heading,
+    Item,
     Message,
     Note,
-    Table,
     Text,
 )
 from bot.services.inventory.waive import Waived
@@ -95,13 +98,10 @@ class WaiverReplies:
         title = words("waiver.title", count=page.waived)
         blocks: list[Block] = [
             Heading(title),
-            Table(
-                tuple(words(f"column.{name}") for name in ("app", "org", "until", "by", "reason")),
-                tuple(map(self._row, page.shown)),
-            ),
+            Group(tuple(map(self._item, page.shown)), more=words("list.more")),
         ]
         if page.pages > 1:
-            blocks += phrases.paging(words, page, "waivers")
+            blocks += paging(words, page, Wanted(Part.WAIVED))
         blocks.append(Note(words("waiver.how_back")))
         return Message(title, tuple(blocks))
 
@@ -123,15 +123,22 @@ class WaiverReplies:
             )
         )
 
-    def _row(self, app: AppSummary) -> tuple[Cell, ...]:
-        assert app.waiver is not None  # it is in this part of the list
-        words, waiver = self._words, app.waiver
-        return (
-            Cell(app.app.label),
-            Cell(app.ref.org),
-            Cell(words.date(waiver.until)),
-            Cell(waiver.by_name),
-            Cell(waiver.why),
+    def _item(self, app: AppSummary) -> Item:
+        words, ref = self._words, app.ref
+        back = words("waiver.back")
+        sure = Confirm(
+            words("waiver.back_title", app=app.app.label),
+            words("waiver.back_text"),
+            back,
+            words("button.cancel"),
+        )
+        why = Command(f"why:{ref}", words("button.why_short"), f"why {ref}")
+        return Item(
+            app.app.label,
+            ref.org,
+            (waived(words, app),),
+            Command(f"unwaive:{ref}", back, f"unwaive {ref}", confirm=sure),
+            (why,),
         )
 
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from bot.chat import phrases
+from bot.chat.inventory import holders
 from bot.chat.words import Words
 from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.campaign.windows import SMS_RETIREMENT
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.gaps import AdminGap
 from bot.domain.inventory.records import AppRecord
-from bot.domain.people.choice import Candidate, Choice, Nobody, Point
+from bot.domain.people.choice import Candidate, Choice, Nobody, Partner, Point
 from bot.domain.people.policy import AccountNote, Said
 from bot.domain.people.prospects import Prospect
-from bot.message import Block, Buttons, Cell, Command, Heading, Message, Note, Table, Text
+from bot.message import (
+    Block,
+    Buttons,
+    Folded,
+    Group,
+    Heading,
+    Item,
+    Message,
+    Note,
+    Plain,
+    Text,
+)
 from bot.services.people.accounts import Noted
 
 SHOWN = 15
@@ -29,8 +42,13 @@ def who(
     now: datetime,
     request: ConsentRequest | None = None,
     outlooks: Mapping[str, Outlook] = phrases.NO_OUTLOOKS,
+    *,
+    in_full: bool = False,
 ) -> Message:
-    """Who can do it, and what speaks for and against each; `request` is the open one."""
+    """Who would be asked and why, the others in a line each; those who are ruled out on demand.
+
+    `request` is the open one. `in_full`: with those who are ruled out.
+    """
     chosen = choice.chosen
     title = words("who.title", app=record.app.label)
     blocks: list[Block] = [Heading(title)]
@@ -40,25 +58,61 @@ def who(
         blocks.append(Text(_nobody(words, record, choice)))
     else:
         blocks += _chosen(words, chosen, choice)
-    if choice.candidates:
-        columns = tuple(words(f"column.{name}") for name in ("person", "pro", "con"))
-        rows = tuple(
-            _row(words, _account(words, one), one.pro, one.con) for one in choice.candidates[:SHOWN]
-        )
-        blocks.append(Table(columns, rows))
-    if choice.partners:
-        columns = tuple(words(f"column.{name}") for name in ("okta_admin", "pro", "con"))
-        rows = tuple(
-            _row(words, f"{one.admin.display_name} ({one.admin.email})", one.pro, one.con)
-            for one in choice.partners[:PARTNERS_SHOWN]
-        )
-        blocks.append(Table(columns, rows))
+        if record.state(now).wants_consent and request is None and chosen.chat is not None:
+            name, reached = chosen.admin.display_name, chosen.chat.platform
+            ask = holders.asking(words, record.app.ref, record.app.label, name, reached)
+            blocks.append(Buttons((replace(ask, id="send", primary=True),)))
+    following = [one for one in choice.candidates if one.eligible and one is not chosen]
+    if following:
+        lines = tuple(_line(words, _account(words, one), one) for one in following[:SHOWN])
+        blocks.append(Group(lines, words("who.next")))
+    out: list[Plain] = list(_ruled_out(words, choice))
+    if out and (in_full or chosen is None):
+        blocks += out
+    elif out:
+        count = sum(not one.eligible for one in choice.candidates)
+        label = words("who.out_button", count=count) if count else words("who.others")
+        blocks.append(Folded(label, f"who {record.app.ref} in full", tuple(out)))
     blocks += [Note(_gap(words, gap)) for gap in choice.gaps]
     blocks += [Note(said(words, note)) for note in choice.notes]
-    if chosen is not None and record.state(now).wants_consent:
-        label = words("button.send", name=chosen.admin.display_name)
-        blocks.append(Buttons((Command("send", label, f"send {record.app.ref}", primary=True),)))
     return Message(title, tuple(blocks))
+
+
+def _ruled_out(words: Words, choice: Choice) -> Iterator[Group]:
+    """Those who cannot be asked and why not, and the Okta admins who could sit beside."""
+    out = [one for one in choice.candidates if not one.eligible]
+    if out:
+        lines = (_line(words, _account(words, one), one, ruled_out=True) for one in out[:SHOWN])
+        yield Group(tuple(lines), words("who.out"))
+    if choice.partners:
+        yield Group(
+            tuple(
+                _line(words, one.admin.display_name, one, beside=one.admin.email)
+                for one in choice.partners[:PARTNERS_SHOWN]
+            ),
+            words("who.others"),
+        )
+
+
+def _line(
+    words: Words,
+    name: str,
+    one: Candidate | Partner,
+    *,
+    beside: str = "",
+    ruled_out: bool = False,
+) -> Item:
+    """Somebody, and what speaks for them and against; of who is ruled out, only the latter."""
+    said = phrases.point_texts(words, one.con) if ruled_out else _weighed(words, one)
+    return Item(name, beside, (said,) if said else ())
+
+
+def _weighed(words: Words, one: Candidate | Partner) -> str:
+    """What speaks for somebody, and against."""
+    pro, con = phrases.point_texts(words, one.pro), phrases.point_texts(words, one.con)
+    if pro and con:
+        return words("phrase.comma").join((pro, words("who.but", reasons=con)))
+    return pro or con
 
 
 def _asked(
@@ -90,7 +144,11 @@ def _nobody(words: Words, record: AppRecord, choice: Choice) -> str:
 def _chosen(words: Words, chosen: Candidate, choice: Choice) -> list[Block]:
     assert chosen.chat is not None  # else nobody is chosen
     reached = words(f"reached.{chosen.chat.platform}")
-    blocks: list[Block] = [Text(words("who.chosen", name=phrases.person(chosen), reached=reached))]
+    blocks: list[Block] = [Text(words("who.chosen", name=_account(words, chosen), reached=reached))]
+    # That the person is no Okta admin has a sentence of its own.
+    con = tuple(point for point in chosen.con if point is not Point.NOT_OKTA_ADMIN)
+    if reasons := _weighed(words, replace(chosen, con=con)):
+        blocks.append(Text(words("who.because", reasons=reasons)))
     if choice.partner is not None:
         partner = choice.partner
         reasons = phrases.point_texts(words, (*partner.pro, *partner.con))
@@ -110,16 +168,6 @@ def _account(words: Words, candidate: Candidate) -> str:
     if not candidate.owner:
         return person
     return words("who.owned", person=person, owner=candidate.owner)
-
-
-def _row(
-    words: Words, person: str, pro: tuple[Point, ...], con: tuple[Point, ...]
-) -> tuple[Cell, ...]:
-    return (
-        Cell(person),
-        Cell(phrases.point_texts(words, pro) or "–"),
-        Cell(phrases.point_texts(words, con) or "–"),
-    )
 
 
 def _gap(words: Words, gap: AdminGap) -> str:

@@ -8,15 +8,19 @@ from datetime import datetime
 
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.people.admins import Platform
-from bot.domain.summaries import Part
+from bot.domain.summaries import EVERY_OPEN, Part, Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class ListApps:
-    """Which apps need migration; or those that are accepted as they are, or all."""
+    """Which apps need migration; or those that are accepted as they are, or all, or some.
+
+    `shared`: for everybody who is there.
+    """
 
     page: int = 1
-    part: Part = Part.OPEN
+    wanted: Wanted = EVERY_OPEN
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +86,18 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What is known of one app, and how."""
+    """What is known of one app, and how. `in_full`: with what is folded away else."""
 
     app: str
+    in_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who can do it, and why them."""
+    """Who can do it, and why them. `in_full`: with those who are ruled out."""
 
     app: str
+    in_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,12 @@ from bot.chat.typed.commands import (
     Thanks,
 )
 from bot.chat.typed.spelling import forms, sentence
-from bot.domain.summaries import Part
+from bot.domain.summaries import Part, Wanted
 
 _SAYS: Mapping[str, Command] = {
     "apps": ListApps(),
-    "all": ListApps(part=Part.ALL),
-    "waivers": ListApps(part=Part.WAIVED),
+    "all": ListApps(wanted=Wanted(Part.ALL)),
+    "waivers": ListApps(wanted=Wanted(Part.WAIVED)),
     "deadlines": Deadlines(),
     "hello": Hello(),
     "help": Help(),

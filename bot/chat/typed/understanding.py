@@ -48,15 +48,17 @@ from bot.chat.typed.commands import (
     Unclear,
     Unsure,
     Unwaive,
+    Who,
+    Why,
 )
 from bot.chat.typed.days import count_of
 from bot.chat.typed.framing import Framed, framed, tidied
+from bot.chat.typed.listed import read_list
 from bot.chat.typed.marks import AROUND, one_line, opened, quoted, unmarked
 from bot.chat.typed.sentences import read_sentence
 from bot.chat.typed.spelling import forms, pattern, sentence
 from bot.chat.typed.waiver_words import read_waive
 from bot.domain.likeness import likeness
-from bot.domain.summaries import Part
 
 LONGEST = 500
 LONGEST_PLAN = 366  # days
@@ -146,7 +148,7 @@ def _command(said: str, *, asks: bool) -> Command | None:
     verb, rest = _divided(said)
     bare = tidied(unmarked(rest))[0]
     if verb in LISTS:
-        return _listed(LISTS[verb], bare)
+        return read_list(LISTS[verb], bare)
     if verb in ("waive", "nimm"):
         return read_waive(verb, rest)
     if verb == "scan":
@@ -170,6 +172,8 @@ def _command(said: str, *, asks: bool) -> Command | None:
         return Forget(what, of) if of else None
     if verb == "send":
         return _send(rest)
+    if verb in ("why", "who") and (full := _IN_FULL.fullmatch(rest)):
+        return (Why if verb == "why" else Who)(full[1], in_full=True)
     if verb in WITH_APP:
         return WITH_APP[verb](rest) if bare else NeedsApp(verb)
     if verb == "owner":
@@ -202,13 +206,8 @@ def _free(bare: str) -> Command | None:
     return said_of_account(bare)
 
 
-def _listed(part: Part, rest: str) -> ListApps | None:
-    """A list, a page of it, or all of it; None when more was said."""
-    if likeness(rest) in ("all", "alle"):
-        return ListApps(part=Part.ALL)
-    if rest.isdecimal() and len(rest) < 6:
-        return ListApps(max(int(rest) if len(rest) < 5 else 1, 1), part)
-    return None if rest else ListApps(part=part)
+# "contoso/0oa1 in full": with what is folded away else.
+_IN_FULL = re.compile(r"(.+?),?\s+(?:in full|ausführlich)[.!?]*", re.IGNORECASE)
 
 
 def _divided(said: str) -> tuple[str, str]:

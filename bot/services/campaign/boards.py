@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 
@@ -129,6 +129,13 @@ class Boards:
     def channels(self) -> tuple[Channel, ...]:
         """Where a report goes."""
         return tuple(dict.fromkeys(board.channel for board in self._kept.boards()))
+
+    def due(self, apps: Sequence[AppSummary]) -> tuple[date, int]:
+        """The date that these apps run against, and the working days until then."""
+        calendar = self._policy.calendars.of("")
+        today = calendar.today(self._clock.now())
+        on = main_deadline(dates_of(self._policy.campaign, apps), today).on
+        return on, calendar.days_left(today, on)
 
     async def report(self, by: str) -> tuple[Delivery, ...]:
         """Post the report to every channel now; `by` names who asked. Once a minute at most."""

@@ -14,7 +14,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Step, step
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import AccountNote
-from bot.domain.summaries import AppSummary, Part
+from bot.domain.summaries import AppSummary, Part, Wanted
 from bot.errors import Conflict
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
@@ -78,7 +78,7 @@ class Statements:
         """For operators."""
         requests = await self._ledger.open_requests()
         people = {str(one.chat): one.chat for one in requests} | {str(asker): asker}
-        page = await self._ledger.page(1, SHOWN, Part.WAIVED)
+        page = await self._ledger.page(1, SHOWN, Wanted(Part.WAIVED))
         return Said(
             notes=tuple(sorted(await self._ledger.account_notes(), key=lambda one: one.at)),
             waived=page.shown,

@@ -7,7 +7,7 @@ How it is known who acts is the business of `bot.services.consent.prove`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,10 +24,8 @@ from bot.domain.consent.requests import (
     link_digest,
     step,
 )
-from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import (
-    CloudError,
     Conflict,
     LinkExpired,
     LinkRevoked,
@@ -35,23 +33,11 @@ from bot.errors import (
     NotYours,
     SentElsewhere,
 )
-from bot.ports.clouds import OktaOrg
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services import counts
 from bot.services.delivery.tell import Tell
 from bot.services.people.standing import answered
-
-
-async def integration_tab(orgs: Mapping[str, OktaOrg], ref: AppRef) -> str:
-    """The address of the app's Integration tab, "" when it cannot be told: it is a comfort only."""
-    org = orgs.get(ref.org)
-    if org is None:
-        return ""
-    try:
-        return await org.integration_tab(ref.app_id)
-    except CloudError:
-        return ""
 
 
 class LinkStatus(StrEnum):

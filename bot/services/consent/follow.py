@@ -28,10 +28,10 @@ from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
-from bot.services.consent.acknowledge import integration_tab
 from bot.services.consent.ask import Ask
 from bot.services.consent.visit import Actor, BySession, Visit, Visits
 from bot.services.delivery.tell import Tell, changed
+from bot.services.inventory.consoles import integration_tab
 from bot.services.inventory.scan import Scan
 from bot.services.people.standing import answered
 

@@ -21,6 +21,7 @@ from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services import counts
+from bot.services.inventory.consoles import integration_tab
 from bot.services.inventory.reading import read_log
 from bot.services.inventory.scan_apps import Looking
 
@@ -29,6 +30,7 @@ Progress = Callable[[int, int], Awaitable[None]]
 # Log events may arrive late; they are told apart by their id, so looking back twice is harmless.
 LOG_OVERLAP = timedelta(minutes=10)
 TOLD_EVERY = 10  # apps
+SOON = 2.0  # seconds
 
 
 @dataclass
@@ -105,6 +107,14 @@ class Scan:
                 scan.task.cancel()  # it has ended, or nobody waits for it any more
                 if self._under_way.get(name) is scan:
                     del self._under_way[name]
+
+    async def where(self, ref: AppRef) -> str:
+        """The address of an app in Okta's Admin Console, "" when it cannot be told soon."""
+        try:
+            async with asyncio.timeout(SOON):
+                return await integration_tab(self._orgs, ref)
+        except TimeoutError:
+            return ""
 
     async def app(self, ref: AppRef) -> AppRecord | None:
         """Look at one known app again, whatever is known of it; None when it is not known."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from bot.domain import summaries
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.incidents import Trouble
 from bot.domain.evidence.verdict import State
@@ -78,12 +79,12 @@ class Read:
     async def apps(self, wanted: Wanted, number: int) -> Page:
         """A page of the list. A whole part costs what is shown; a narrow one, every summary."""
         if not wanted.is_narrow:
-            return await self._ledger.page(number, ROWS, wanted.part)
+            return await self._ledger.page(number, ROWS, summaries.Wanted(wanted.part))
         found = await self._matching(wanted)
         pages = max(1, -(-len(found) // ROWS))
         number = min(max(number, 1), pages)
         shown = found[(number - 1) * ROWS : number * ROWS]
-        whole = await self._ledger.page(1, 1, wanted.part)  # for the counts
+        whole = await self._ledger.page(1, 1, summaries.Wanted(wanted.part))  # for the counts
         requests, prospects = await self._beside(shown)
         return Page(number, pages, whole.counts, shown, requests, prospects, waived=whole.waived)
 

@@ -98,16 +98,16 @@ function date(target, fallback) {
   const [, seconds, format, url] = target.split("^");
   const at = new Date(Number(seconds) * 1000);
   if (Number.isNaN(at.getTime())) return fallback ?? "";
-  const day = (options) => at.toLocaleDateString("en-US", options);
+  const day = (options) => at.toLocaleDateString(navigator.language, options);
   const days = Math.round((new Date(at).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 86400000);
-  const near = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days];
+  const near = Math.abs(days) < 2 ? new Intl.RelativeTimeFormat(navigator.language, { numeric: "auto" }).format(days, "day") : undefined;
   const long = day({ weekday: "long", month: "long", day: "numeric", year: "numeric" });
   const short = day({ month: "short", day: "numeric", year: "numeric" });
   const plain = day({ month: "long", day: "numeric", year: "numeric" });
   const values = {
     date_num: at.toISOString().slice(0, 10), date: plain, date_pretty: near ?? plain, date_short: short,
     date_short_pretty: near ?? short, date_long: long, date_long_pretty: near ?? long,
-    time: at.toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" }), time_secs: at.toLocaleTimeString("en-US"),
+    time: at.toLocaleTimeString(navigator.language, { hour: "numeric", minute: "2-digit" }), time_secs: at.toLocaleTimeString(navigator.language),
   };
   const text = format.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
   const node = el("time", { datetime: at.toISOString(), title: fallback }, text);

@@ -57,7 +57,7 @@ function when(kind, iso, size = "COMPACT") {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
   const options = { COMPACT: {}, SHORT: { weekday: "short", month: "short", day: "numeric", year: "numeric" }, LONG: { weekday: "long", month: "long", day: "numeric", year: "numeric" } };
-  const text = kind === "TIME" ? at.toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" }) : at.toLocaleDateString("en-US", options[size] ?? {});
+  const text = kind === "TIME" ? at.toLocaleTimeString(navigator.language, { hour: "numeric", minute: "2-digit" }) : at.toLocaleDateString(navigator.language, options[size] ?? {});
   return el("time", { datetime: at.toISOString() }, text);
 }
 

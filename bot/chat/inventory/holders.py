@@ -1,0 +1,204 @@
+"""Apps as items of a list: what a group of them needs, who has each, and the next step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from itertools import groupby
+
+from bot.chat import phrases
+from bot.chat.words import Words
+from bot.domain.campaign.rehearsal import Outlook
+from bot.domain.consent.later import zone_named
+from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import Platform
+from bot.domain.people.choice import Nobody
+from bot.domain.people.prospects import Prospect
+from bot.domain.summaries import AppSummary
+from bot.message import Command, Confirm, Group, Item, Moment, Said, Tone
+
+BEHIND = 5
+"""So many ways stand behind an item's "⋮" at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Who is asked for apps (`requests`, open, by id), or would be, and when messages go out.
+
+    `now` is the time that people live by. What stays in a channel tells moments by the clock of
+    its `zone`, where the reader's is not known; None: an answer, which tells ages.
+    """
+
+    requests: Mapping[str, ConsentRequest]
+    prospects: Mapping[AppRef, Prospect]
+    now: datetime
+    outlooks: Mapping[str, Outlook] = field(default_factory=dict)
+    zone: tzinfo | None = None
+
+    def of(self, app: AppSummary) -> ConsentRequest | None:
+        """The open request about an app."""
+        return self.requests.get(app.request_id)
+
+
+def groups(
+    words: Words,
+    apps: Iterable[AppSummary],
+    holders: Holders,
+    counts: Mapping[State, int],
+    *,
+    ways: bool = True,
+) -> Iterator[Group]:
+    """Apps that stand in the order of their urgency, a group for each thing that is needed.
+
+    `counts` are of all there are, the waived ones left out. `ways`: with what can be done.
+    """
+    for needs, some in groupby(apps, lambda app: None if app.is_waived else app.state):
+        yield _group(
+            words, needs, tuple(some), holders, counts.get(needs, 0) if needs else 0, ways=ways
+        )
+
+
+def _group(
+    words: Words,
+    needs: State | None,
+    apps: tuple[AppSummary, ...],
+    holders: Holders,
+    count: int,
+    *,
+    ways: bool,
+) -> Group:
+    why = Counter(
+        prospect.nobody
+        for app in apps
+        if (prospect := _nobody(app, holders)) is not None and prospect.nobody is not None
+    )
+    said_once = {nobody for nobody, times in why.items() if times > 1}
+    title = words(f"group.{needs.value if needs else 'waived'}")
+    return Group(
+        tuple(item(words, app, holders, said=said_once, ways=ways) for app in apps),
+        words("group.counted", title=title, count=max(count, len(apps))),
+        phrases.TONES[needs] if needs else Tone.NEUTRAL,
+        " ".join(
+            words("group.nobody", count=times, why=words(f"nobody.{nobody.value}"))
+            for nobody, times in why.items()
+            if nobody in said_once
+        ),
+        words("list.more"),
+    )
+
+
+def item(
+    words: Words,
+    app: AppSummary,
+    holders: Holders,
+    *,
+    said: Collection[Nobody] = (),
+    ways: bool = True,
+) -> Item:
+    """One app. `said`: why nobody can be asked, where the group has said that already."""
+    prospect = _nobody(app, holders)
+    line: Said = ""
+    if app.waiver is not None:
+        line = waived(words, app)
+    elif prospect is not None and prospect.nobody is not None:
+        told = prospect.nobody in said
+        why = words(f"nobody.{prospect.nobody.value}")
+        line = words("holder.nobody_to_ask") if told else words("holder.nobody_because", why=why)
+    elif app.is_open:
+        line = holder(words, app, holders)
+    return Item(
+        app.app.label,
+        app.ref.org,
+        (line,) if line else (),
+        ask(words, app, holders) if ways else None,
+        tuple(_besides(words, app)) if ways else (),
+    )
+
+
+def waived(words: Words, app: AppSummary) -> str:
+    """Until when an app is accepted as it is, by whom and why."""
+    assert app.waiver is not None  # only for such apps
+    waiver = app.waiver
+    return words(
+        "holder.waived", date=words.date(waiver.until), name=waiver.by_name, why=waiver.why
+    )
+
+
+def holder(words: Words, app: AppSummary, holders: Holders) -> Said:
+    """Who has it and since when, or that nobody was asked yet."""
+    request = holders.of(app)
+    if request is None:
+        return words("holder.nobody") if app.wants_consent else ""
+    name = request.admin_name
+    outlook = holders.outlooks.get(request.id)
+    if request.stage is Stage.REQUESTED:
+        if outlook is None or outlook.at is None:
+            return words("holder.requested", name=name)
+        soon = words.soon(outlook.at, zone_named(request.chat.time_zone))
+        return words.said("holder.going", name=name, at=Moment(outlook.at, soon))
+    at = request.requested_at
+    if request.stage is Stage.ACKNOWLEDGED and request.proof is not None:
+        at = request.proof.at
+    elif request.stage is Stage.SAVED:
+        at = request.changed_at or at
+    told = words.moment(at, holders.zone) if holders.zone else words.ago(at, holders.now)
+    return words.said(f"holder.{request.stage.value}", name=name, at=Moment(at, told))
+
+
+def ask(words: Words, app: AppSummary, holders: Holders) -> Command | None:
+    """The button that asks whoever would be asked, where nobody is; it says what they get."""
+    prospect = holders.prospects.get(app.ref)
+    if not app.wants_consent or holders.of(app) is not None or prospect is None:
+        return None
+    if prospect.platform is None or not prospect.admin_name:
+        return None
+    return asking(words, app.ref, app.app.label, prospect.admin_name, prospect.platform)
+
+
+def asking(words: Words, ref: AppRef, label: str, name: str, platform: Platform) -> Command:
+    """The button that asks somebody for an app."""
+    short = words("button.ask", name=first_name(name))
+    return Command(
+        f"send:{ref}",
+        short,
+        f"send {ref}",
+        confirm=Confirm(
+            words("confirm.ask_title", name=name),
+            words("confirm.ask", name=name, app=label, reached=words(f"reached.{platform}")),
+            short,
+            words("button.cancel"),
+        ),
+    )
+
+
+def first_name(name: str) -> str:
+    """What a person is called on a button; the whole name where it cannot be told."""
+    parts = name.split()
+    return parts[0] if len(parts) == 2 and all(map(str.isalpha, parts)) else name
+
+
+def _nobody(app: AppSummary, holders: Holders) -> Prospect | None:
+    """What is known of an app for which nobody is asked, and nobody can be."""
+    known = holders.prospects.get(app.ref)
+    if known is None or known.nobody is None or not app.wants_consent or holders.of(app):
+        return None
+    return known
+
+
+def _besides(words: Words, app: AppSummary) -> Iterator[Command]:
+    ref = app.ref
+    ways = [("why", "button.why_short")]
+    if app.wants_consent:
+        ways.append(("who", "button.who_short"))
+    if app.state is not State.NOT_APPLICABLE:
+        ways.append(("check", "button.check_short"))
+    if app.is_waived:
+        ways.append(("unwaive", "button.back_short"))
+    elif app.is_open:
+        ways.append(("waive", "button.waive_short"))
+    for verb, label in ways:
+        yield Command(f"{verb}:{ref}", words(label), f"{verb} {ref}")
