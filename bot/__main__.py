@@ -138,11 +138,16 @@ def _slack_manifest(public_url: str, words: Words, socket_mode: bool) -> Mapping
 
 
 def _teams_package(
-    public_url: str, app_id: str, publisher: str, version: str, words: Callable[[str], Words]
+    public_url: str,
+    app_id: str,
+    publisher: str,
+    version: str,
+    words: Callable[[str], Words],
+    targeted: bool,
 ) -> bytes:
     from adapters.teams.package import package
 
-    return package(public_url, app_id, publisher, version, words)
+    return package(public_url, app_id, publisher, version, words, targeted)
 
 
 def _certificate(now: datetime) -> tuple[str, str]:

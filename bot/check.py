@@ -7,10 +7,12 @@ what passes here is what they take. Nothing is connected to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
-from adapters.entra.directory.tokens import ClientProof, certificate_counts
+from adapters.http.credential import ClientProof
 from adapters.http.pem import certificate_of, private_key
 from adapters.mail.tls import trusted
 from adapters.okta.client import signing_key
@@ -19,6 +21,7 @@ from bot.foundation import store_address
 from bot.settings.whole import Settings
 
 SOON = timedelta(days=30)
+T = TypeVar("T")
 
 
 def examine(settings: Settings, now: datetime) -> None:
@@ -47,14 +50,16 @@ def ends(settings: Settings) -> dict[str, datetime]:
 
     A secret does not: only Microsoft knows when a client secret ends.
     """
-    entra = settings.entra
-    if entra is None or entra.certificate is None:
-        return {}
-    pem = entra.certificate.get_secret_value()
-    try:
-        return {"entra.certificate": certificate_of(private_key(pem), pem).not_valid_after_utc}
-    except ValueError:
-        return {}  # it cannot be used at all, which `examine` says
+    named = {"entra": settings.entra, "teams": settings.teams}
+    found = {}
+    for section, one in named.items():
+        if one is None or one.certificate is None:
+            continue
+        pem = one.certificate.get_secret_value()
+        with suppress(ValueError):  # it cannot be used at all, which `examine` says
+            end = certificate_of(private_key(pem), pem).not_valid_after_utc
+            found[f"{section}.certificate"] = end
+    return found
 
 
 def _steps(settings: Settings, now: datetime) -> Iterator[Callable[[], object]]:
@@ -64,10 +69,15 @@ def _steps(settings: Settings, now: datetime) -> Iterator[Callable[[], object]]:
     for org in settings.okta:
         yield partial(signing_key, org)
     if entra is not None:
-        yield partial(ClientProof, entra)
-        yield partial(certificate_counts, entra, now)
+        yield partial(_proves, ClientProof.of_entra, entra, now)
+    if settings.teams is not None:
+        yield partial(_proves, ClientProof.of_teams, settings.teams, now)
     if settings.mail is not None:
         yield partial(trusted, settings.mail.ca_file)
+
+
+def _proves(proof_of: Callable[[T], ClientProof], of: T, now: datetime) -> None:
+    proof_of(of).counts(now)
 
 
 def _problems(step: Callable[[], object]) -> tuple[str, ...]:

@@ -185,6 +185,7 @@ def _type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
         date: "date",
         SecretStr: "**secret**",
         Path: "path",
+        bool: "`true` or `false`",
     }
     bounds = [str(getattr(m, name)) for m in metadata for name in ("ge", "le") if hasattr(m, name)]
     between = f", {'at least ' if len(bounds) == 1 else ''}{' to '.join(bounds)}" if bounds else ""
@@ -199,6 +200,8 @@ def _default(field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True)
     if isinstance(default, tuple):
         return "<br>".join(code(each) for each in default)
+    if isinstance(default, bool):
+        return code(str(default).lower())
     if default in (None, "", {}) or isinstance(default, Section):
         return ""
     return code(default)

@@ -78,14 +78,14 @@ class EntraProbe:
         return RegistrationSeen(failure, self._redirects, by_secret=bool(value))
 
     async def _of_teams(self, graph: _Reader, teams: TeamsSettings) -> RegistrationSeen:
-        secret = teams.app_password.get_secret_value()
+        secret = teams.app_password.get_secret_value() if teams.app_password else ""
         try:
             tenant = await graph.discovery.find(teams.tenant_id)
         except CloudError as error:
-            return RegistrationSeen(Failure.of(error), by_secret=True)
+            return RegistrationSeen(Failure.of(error), by_secret=bool(secret))
         read = await graph.registration(tenant, teams.app_id)
         if isinstance(read, Failure):
-            return RegistrationSeen(read, by_secret=True)
+            return RegistrationSeen(read, by_secret=bool(secret))
         return _registration(read, secret, {})
 
 

@@ -35,11 +35,15 @@ MAX_WORDS = 2000  # characters of one command
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an answer goes. In a channel the conversation id names the thread."""
+    """Where an answer goes. In a channel the conversation id names the thread.
+
+    `only_for` is the member (`29:…`) who alone is to see it, "" for everybody there.
+    """
 
     service_url: str
     conversation_id: str
     personal: bool
+    only_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +246,9 @@ def _kind(activity: Activity) -> str:
 
 def _place(activity: Activity, envelope: Envelope) -> Place:
     personal = _kind(activity) == "personal"
-    return Place(envelope.service_url, envelope.conversation_id, personal)
+    sender = activity.from_property
+    asker = sender.id if sender is not None and sender.id and not personal else ""
+    return Place(envelope.service_url, envelope.conversation_id, personal, only_for=asker)
 
 
 def _ref(activity: Activity, envelope: Envelope) -> ConversationRef:

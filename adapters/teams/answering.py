@@ -7,7 +7,7 @@ Universal Actions for Adaptive Cards"). So what shall last is a message.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import stamina
@@ -17,7 +17,14 @@ from adapters.teams.activities import Place
 from adapters.teams.connector import Connector
 from adapters.teams.drawing import CARD_TYPE, draw
 from adapters.teams.texts import plain
-from bot.errors import ChatError, ChatThrottled, ChatUnreachable, MessageGone
+from bot.errors import (
+    ChannelUnreachable,
+    ChatError,
+    ChatThrottled,
+    ChatUnreachable,
+    MessageGone,
+    MessageRefused,
+)
 from bot.message import Message, Role
 
 Json = dict[str, Any]
@@ -36,7 +43,8 @@ log = structlog.get_logger(__name__)
 class Shown:
     """An answer on the screen: shown once, changed from then on.
 
-    `to` is the activity that is answered; `shown_as` the message to change, "" at first.
+    `to` is the activity that is answered; `shown_as` the message to change, "" at first. Where
+    `place` names one who alone is to see it and Teams knows no such message, everybody sees it.
     """
 
     connector: Connector
@@ -54,6 +62,18 @@ class Shown:
             log.warning("could not show teams answer", error=error.code, reason=str(error))
 
     async def _show(self, message: Message) -> None:
+        if self.place.only_for and not message.private:
+            self.place = replace(self.place, only_for="")
+        try:
+            await self._put(message)
+        except (ChannelUnreachable, MessageRefused) as error:
+            if not self.place.only_for or self.shown_as:
+                raise
+            log.warning("teams shows answers to everybody", reason=str(error))
+            self.place = replace(self.place, only_for="")
+            await self._put(message)
+
+    async def _put(self, message: Message) -> None:
         if self.shown_as:
             try:
                 await self.connector.update(self.place, self.shown_as, message, own=True)

@@ -70,16 +70,25 @@ class Connector:
         `own`: it is an answer (`adapters.teams.drawing`).
         """
         path = f"/v3/conversations/{quote(place.conversation_id, safe='')}/activities"
-        return _id(
-            await self._shown(message, own, lambda drawn: self._call("POST", place, path, drawn))
-        )
+
+        async def send(drawn: Json) -> Json:
+            return await self._call("POST", place, _seen(path, place), drawn | _by(place))
+
+        return _id(await self._shown(message, own, send))
+
+    async def typing(self, place: Place) -> None:
+        """Show that an answer is on its way; Teams takes that back by itself after a while."""
+        path = f"/v3/conversations/{quote(place.conversation_id, safe='')}/activities"
+        body = {"type": "typing", "from": {"id": self._bot_id}} | _by(place)
+        await self._call("POST", place, _seen(path, place), body)
 
     async def reply(self, place: Place, activity_id: str, message: Message) -> str:
         """An answer to one message; returns its id. If that one is gone, it is a new message."""
         path = _path(place, activity_id)
 
         async def send(drawn: Json) -> Json:
-            return await self._call("POST", place, path, {**drawn, "replyToId": activity_id})
+            body = {**drawn, "replyToId": activity_id} | _by(place)
+            return await self._call("POST", place, _seen(path, place), body)
 
         try:
             return _id(await self._shown(message, True, send))
@@ -93,8 +102,8 @@ class Connector:
         path = _path(place, activity_id)
 
         async def send(drawn: Json) -> Json:
-            body = {**drawn, "id": activity_id}
-            return await self._call("PUT", place, path, body, changes=True)
+            body = {**drawn, "id": activity_id} | _by(place)
+            return await self._call("PUT", place, _seen(path, place), body, changes=True)
 
         await self._shown(message, own, send)
 
@@ -298,6 +307,15 @@ def _taken(answer: Answer) -> Json:
     except (ValueError, RecursionError) as error:
         raise ChatUnreachable("The answer of Teams is not what it documents.") from error
     return value if isinstance(value, dict) else {}
+
+
+def _seen(path: str, place: Place) -> str:
+    """The path for a message that one member alone sees (Microsoft Learn, "Targeted messages")."""
+    return f"{path}?isTargetedActivity=true" if place.only_for else path
+
+
+def _by(place: Place) -> Json:
+    return {"recipient": {"id": place.only_for}} if place.only_for else {}
 
 
 def _path(place: Place, activity_id: str) -> str:

@@ -11,6 +11,8 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -41,6 +43,7 @@ Result = TypeVar("Result")
 ANSWER_WITHIN = 5.0  # seconds for a pressed button; some clients show an error soon after
 REMEMBER = timedelta(minutes=10)  # longer than Teams goes on repeating an activity
 WELCOMED = timedelta(minutes=10)  # so long an installation is the same installation
+TYPING_AFTER = 1.0  # seconds until somebody who asked sees that the bot is at it
 MOST_CARDS = 1000
 SAME_PRESS = timedelta(seconds=3)  # so long the same press again is the same press
 
@@ -109,6 +112,7 @@ class TeamsInbound:
         self._tokens = InboundTokens(settings, http, clock=clock)
         self._turns = Turns(settings.app_id)
         self._working = working
+        self._targeted = settings.targeted_answers
         self._answer_within = answer_within
         self._tasks: set[asyncio.Task[Any]] = set()
         # Presses under way or just answered; what was pressed last on a card, how often changed.
@@ -170,8 +174,8 @@ class TeamsInbound:
     async def _handle(self, event: Event) -> Json | None:
         match event:
             case Said():
-                shown = Shown(self._connector, event.place, event.activity_id)
-                message = await self._answer(event, shown.show)
+                shown = Shown(self._connector, self._place(event), event.activity_id)
+                message = await self._patiently(event, shown)
                 if message is None:
                     return None
                 if message.role is Role.OUTCOME and event.card_id and not shown.shown_as:
@@ -205,6 +209,22 @@ class TeamsInbound:
         elif ref.object_id:
             person = await self._askers.with_address(identity_of(ref), place)
             await Shown(self._connector, place, "").show(await self._welcomes.person(person))
+
+    def _place(self, event: Said | Pressed) -> Place:
+        """Where it is answered: before all who are there, unless Teams can show it to one."""
+        return event.place if self._targeted else replace(event.place, only_for="")
+
+    async def _patiently(self, event: Said, shown: Shown) -> Message | None:
+        """The answer; what takes longer than a moment shows that the bot is at it."""
+        answering = asyncio.create_task(self._answer(event, shown.show))
+        try:
+            await asyncio.wait({answering}, timeout=TYPING_AFTER)
+            if not answering.done() and not shown.shown_as:
+                with suppress(ChatError):  # it is only a courtesy
+                    await self._connector.typing(shown.place)
+            return await answering
+        finally:
+            answering.cancel()
 
     async def _answer(self, event: Said | Pressed, progress: Progress) -> Message | None:
         asker = event.asker
@@ -245,7 +265,7 @@ class TeamsInbound:
     async def _first_press(self, event: Pressed, key: str) -> Json:
         latest: Message | None = None
         late = False
-        shown = Shown(self._connector, event.place, event.card_id)
+        shown = Shown(self._connector, self._place(event), event.card_id)
 
         async def progress(message: Message) -> None:
             nonlocal latest

@@ -28,15 +28,22 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def package(
-    public_url: str, app_id: str, publisher: str, version: str, words: Callable[[str], Words]
+    public_url: str,
+    app_id: str,
+    publisher: str,
+    version: str,
+    words: Callable[[str], Words],
+    targeted: bool = False,
 ) -> bytes:
     """The zip, ready to be uploaded in the Teams admin center.
 
     `app_id` is the bot's Microsoft App ID, `version` three numbers, which must grow with each
-    upload.
+    upload. `targeted`: commands can be chosen behind a slash, whose answers the asker alone sees.
     """
     contents: dict[str, bytes] = {
-        "manifest.json": _json(manifest(public_url, app_id, publisher, version, words(FALLBACK)))
+        "manifest.json": _json(
+            manifest(public_url, app_id, publisher, version, words(FALLBACK), targeted)
+        )
     }
     for language in sorted(set(languages()) - {FALLBACK}):
         contents[f"{language}.json"] = _json(_localized(words(language)))
@@ -50,7 +57,7 @@ def package(
 
 
 def manifest(
-    public_url: str, app_id: str, publisher: str, version: str, words: Words
+    public_url: str, app_id: str, publisher: str, version: str, words: Words, targeted: bool = False
 ) -> dict[str, Any]:
     """The package's `manifest.json`. The app's own id follows from the bot's: it never changes."""
     return {
@@ -81,9 +88,11 @@ def manifest(
                 "scopes": ["personal", "team", "groupChat"],
                 "supportsFiles": False,
                 "isNotificationOnly": False,
+                "supportsTargetedMessages": targeted,
                 "commandLists": [
                     {
                         "scopes": [scope, "groupChat"] if scope == "team" else [scope],
+                        "triggers": ["mention", "slash"] if targeted else ["mention"],
                         "commands": [
                             {"title": verb, "description": words(f"listing.{verb}")}
                             for verb in verbs

@@ -11,7 +11,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -20,6 +20,7 @@ import jwt
 
 from adapters.http.answers import Answer
 from adapters.http.client import CloudClient
+from adapters.http.credential import ClientProof
 from adapters.http.jwks import KeySet
 from adapters.teams.envelope import Envelope
 from bot.domain.likeness import exact
@@ -167,6 +168,7 @@ class BotToken:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
+        self._proof = ClientProof.of_teams(settings)
         self._login = CloudClient(http, settings.login_url, where="the bot's sign-in")
         self._clock = clock
         self._lock = asyncio.Lock()
@@ -191,13 +193,13 @@ class BotToken:
             self._good_until = float("-inf")
 
     async def _fetch(self) -> None:
+        path = f"/{self._settings.tenant_id}/oauth2/v2.0/token"
         form = {
             "grant_type": "client_credentials",
             "client_id": self._settings.app_id,
-            "client_secret": self._settings.app_password.get_secret_value(),
             "scope": f"{issuer_of(self._settings)}/.default",
+            **self._proof.proof(f"{self._settings.login_url}{path}", datetime.now(UTC)),
         }
-        path = f"/{self._settings.tenant_id}/oauth2/v2.0/token"
         try:
             answer = await self._login.post(path, form=form, accept=(400, 401, 403, 404))
         except CloudThrottled as error:
@@ -235,7 +237,7 @@ def _sign_in_refused(answer: Answer) -> ChatError:
     if error in PASSES:
         return ChatUnreachable(says, nothing_sent=True)
     return ChatMisconfigured(
-        says, hint="Check teams.app_id, teams.app_password and teams.tenant_id."
+        says, hint="Check teams.app_id, teams.tenant_id and the bot's secret or certificate."
     )
 
 

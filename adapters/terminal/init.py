@@ -226,7 +226,7 @@ def _files(
         files[directory / "slack-manifest.json"] = text.encode()
     if answers.teams and answers.teams_app_id:
         files[directory / "o365bot-teams.zip"] = teams_package(
-            answers.url, answers.teams_app_id, "o365bot", version("o365bot"), Words
+            answers.url, answers.teams_app_id, "o365bot", version("o365bot"), Words, False
         )
     return files
 

@@ -18,7 +18,7 @@ from bot.settings.section import Guid
 from bot.settings.whole import load
 
 SlackManifest = Callable[[str, Words, bool], Mapping[str, Any]]
-TeamsPackage = Callable[[str, str, str, str, Callable[[str], Words]], bytes]
+TeamsPackage = Callable[[str, str, str, str, Callable[[str], Words], bool], bytes]
 
 Url = Annotated[
     str,
@@ -68,6 +68,10 @@ def add_platform_commands(
         publisher: Annotated[
             str, typer.Option("--publisher", metavar="NAME", help="Who publishes the app.")
         ] = "o365bot",
+        targeted: Annotated[
+            bool,
+            typer.Option("--targeted", help="Slash commands, as teams.targeted_answers goes with."),
+        ] = False,
         out: Annotated[
             Path,
             typer.Option("--out", metavar="FILE", help="Where to write the zip.", dir_okay=False),
@@ -79,6 +83,7 @@ def add_platform_commands(
                 settings = load(config)
                 url = url or settings.public_url
                 app_id = app_id or (settings.teams.app_id if settings.teams else "")
+                targeted |= bool(settings.teams and settings.teams.targeted_answers)
             if not app_id:
                 raise SettingsInvalid(("teams.app_id: is missing; give it, or --app-id",))
             made = teams_package(
@@ -87,6 +92,7 @@ def add_platform_commands(
                 publisher,
                 version("o365bot"),
                 Words,
+                targeted,
             )
             try:
                 out.write_bytes(made)

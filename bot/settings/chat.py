@@ -89,7 +89,12 @@ class TeamsSettings(Section):
     """The Teams bot registration (single tenant)."""
 
     app_id: Guid = Field(description="The bot's application id.")
-    app_password: SecretStr = Field(description="The bot's client secret.")
+    certificate: SecretStr | None = Field(
+        None, description="The bot's certificate and private key in one PEM."
+    )
+    app_password: SecretStr | None = Field(
+        None, validate_default=True, description="The bot's client secret instead."
+    )
     tenant_id: Guid = Field(description="The id of the tenant that the bot belongs to.")
     channel: Annotated[
         str,
@@ -116,7 +121,20 @@ class TeamsSettings(Section):
         description="Hosts that replies may go to; an activity that names another is refused.",
     )
 
+    targeted_answers: bool = Field(
+        False,
+        description="Show answers in channels and group chats to the asker alone (Teams' targeted "
+        "messages). Microsoft's pages disagree on whether every tenant has them: try it first.",
+    )
+
     _secret = field_validator("app_password")(secret_value)
+
+    @field_validator("app_password")
+    @classmethod
+    def _one_credential(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if "certificate" in info.data and (info.data["certificate"] is None) == (value is None):
+            raise ValueError("give either app_password or certificate")
+        return value
 
     @field_validator("operators")
     @classmethod

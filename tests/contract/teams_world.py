@@ -54,6 +54,7 @@ class Call:
     method: str
     path: str
     body: Json
+    query: str = ""
 
     @property
     def card(self) -> Json:
@@ -162,7 +163,8 @@ class Microsoft:
             if not body["isGroup"]:
                 return self._open(body)
         await asyncio.sleep(self.takes)
-        self.calls.append(Call(request.method, request.url.path, await request.json()))
+        body = await request.json()
+        self.calls.append(Call(request.method, request.url.path, body, request.url.query))
         number = str(1000 + len(self.calls))
         if request.url.path.endswith("/v3/conversations"):
             answer = {"id": f"{CHANNEL};messageid={number}", "activityId": number}
@@ -337,7 +339,7 @@ class World:
 
 @asynccontextmanager
 async def teams_world(
-    *, answer_within: float = 5.0, connections: int = CONNECTIONS
+    *, answer_within: float = 5.0, connections: int = CONNECTIONS, targeted: bool = False
 ) -> AsyncIterator[World]:
     """The bot's Teams side over real HTTP, between a test and the small Microsoft.
 
@@ -361,6 +363,7 @@ async def teams_world(
                 openid_metadata_url=f"{url}/v1/.well-known/openidconfiguration",
                 login_url=url,
                 service_urls=(f"{url}/emea",),
+                targeted_answers=targeted,
             )
             connector = Connector(settings, to_teams, http)
             inbound = TeamsInbound(

@@ -76,6 +76,19 @@ def test_every_listed_command_is_one() -> None:
             assert not isinstance(parse(words), Unclear), words
 
 
+@pytest.mark.parametrize("targeted", [False, True])
+def test_commands_stand_behind_a_slash_where_answers_are_for_the_asker_alone(
+    targeted: bool,
+) -> None:
+    """Teams calls both by one name; the manifest stays valid with either."""
+    zipped = package(URL, APP_ID, "Contoso IT", "1.2.3", Words, targeted)
+    made = json.loads(unpacked(zipped)["manifest.json"])
+    (bot,) = made["bots"]
+    assert bot["supportsTargetedMessages"] is targeted
+    assert all(("slash" in one["triggers"]) is targeted for one in bot["commandLists"])
+    Draft4Validator(schema("teams-v1.29.json")).validate(made)
+
+
 @pytest.mark.parametrize("language", sorted(languages()))
 def test_the_slack_manifest_keeps_slacks_limits(language: str) -> None:
     """docs.slack.dev/reference/app-manifest, "Fields"; every address is this installation's."""

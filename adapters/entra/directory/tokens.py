@@ -7,7 +7,6 @@ platform application authentication certificate credentials".
 from __future__ import annotations
 
 import asyncio
-import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,19 +14,15 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from adapters.entra.directory.aadsts import explain_sign_in
 from adapters.entra.directory.clouds import graph_url
 from adapters.http.answers import Answer
-from adapters.http.assertion import ASSERTION_TYPE, ClientKey
 from adapters.http.client import CloudClient
-from adapters.http.pem import certificate_of, good_on, private_key
+from adapters.http.credential import ClientProof
 from bot.domain.inventory.apps import Tenant
-from bot.errors import SettingsInvalid
 from bot.ports.system import Clock
 from bot.settings.clouds import EntraSettings
-from bot.settings.section import written_as
 
 USABLE_PART = 0.8  # of a token's life; then a fresh one is fetched
 
@@ -48,7 +43,7 @@ class AppTokens:
         self._settings = settings
         self._http = http
         self._clock = clock
-        self._client = ClientProof(settings)
+        self._client = ClientProof.of_entra(settings)
         self._tokens: dict[str, _Token] = {}
         self._fetching: dict[str, asyncio.Task[_Token]] = {}
 
@@ -95,27 +90,6 @@ class AppTokens:
         return _read(answer, asked_at)
 
 
-class ClientProof:
-    """How the app registration proves itself to a token endpoint.
-
-    Raises SettingsInvalid when the certificate cannot be used.
-    """
-
-    def __init__(self, settings: EntraSettings) -> None:
-        self._settings = settings
-        self._key = _client_key(settings)
-
-    def proof(self, token_endpoint: str, now: datetime) -> dict[str, str]:
-        """The form fields for one request to `token_endpoint`."""
-        if self._key is not None:
-            return {
-                "client_assertion_type": ASSERTION_TYPE,
-                "client_assertion": self._key.assertion(token_endpoint, now),
-            }
-        assert self._settings.client_secret is not None  # the settings hold one of the two
-        return {"client_secret": self._settings.client_secret.get_secret_value()}
-
-
 class TenantCredentials:
     """Puts the tenant's token on each request; a token that Graph refuses is fetched anew.
 
@@ -148,35 +122,3 @@ def _read(answer: Answer, asked_at: datetime) -> _Token:
     except (TypeError, ValueError, OverflowError):
         raise answer.invalid("does not say for how many seconds the token is good") from None
     return _Token(value, asked_at + life)
-
-
-def _client_key(settings: EntraSettings) -> ClientKey | None:
-    """The key of the certificate; None when a secret is used. Raises SettingsInvalid."""
-    if settings.certificate is None:
-        return None
-    pem = settings.certificate.get_secret_value()
-    try:
-        digest = certificate_of(private_key(pem), pem).fingerprint(SHA256())
-        thumbprint = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        key = ClientKey(settings.client_id, pem, {"x5t#S256": thumbprint}, rsa="PS256")
-        if not key.is_rsa:
-            raise ValueError("its private key is EC, and Microsoft takes RSA keys only")
-    except ValueError as error:
-        name = written_as("certificate", settings.certificate)
-        raise SettingsInvalid((f"entra.{name}: {error}",)) from error
-    return key
-
-
-def certificate_counts(settings: EntraSettings, now: datetime) -> None:
-    """Whether the certificate, if one is used, is good at that moment. Raises SettingsInvalid.
-
-    No reason not to start: what is known is still told, and Microsoft's refusal is shown.
-    """
-    if settings.certificate is None:
-        return
-    pem = settings.certificate.get_secret_value()
-    try:
-        good_on(certificate_of(private_key(pem), pem), now)
-    except ValueError as error:
-        name = written_as("certificate", settings.certificate)
-        raise SettingsInvalid((f"entra.{name}: {error}",)) from error

@@ -23,10 +23,10 @@ import httpx
 
 from adapters.entra.directory.aadsts import code_of, explain_sign_in
 from adapters.entra.directory.clouds import graph_url
-from adapters.entra.directory.tokens import ClientProof
 from adapters.entra.signing_in.id_tokens import TokenCheck
 from adapters.http.answers import Answer
 from adapters.http.client import CloudClient, Retry
+from adapters.http.credential import ClientProof
 from bot.domain.consent.requests import MfaShown
 from bot.domain.consent.sign_in import SignedIn
 from bot.domain.inventory.apps import Tenant
@@ -65,7 +65,7 @@ class EntraSignIn:
         self._redirect = public_url + self._settings.redirect_path
         self._http = http
         self._clock = clock
-        self._client = ClientProof(entra)
+        self._client = ClientProof.of_entra(entra)
         self._check = TokenCheck(entra.login_url, http)
 
     async def address(

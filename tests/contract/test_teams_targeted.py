@@ -1,0 +1,84 @@
+"""Answers in a Teams channel that the asker alone sees, and the sign that one is on its way."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.responses import JSONResponse
+
+from bot.message import Message
+from tests.contract.teams_world import World, teams_world
+
+
+async def ask(teams: World, words: str = "apps") -> None:
+    """Ada asks in the channel."""
+    assert (await teams.post(teams.in_channel(teams.said(words)))).status_code == 202
+
+
+async def test_an_answer_is_for_the_asker_where_that_is_switched_on() -> None:
+    """Microsoft Learn, "Targeted messages": the query, and the recipient among the members."""
+    async with teams_world(targeted=True) as teams:
+        await ask(teams)
+        (call,) = await teams.calls(1)
+        assert call.query == "isTargetedActivity=true"
+        assert call.body["recipient"] == {"id": teams.said("")["from"]["id"]}
+
+
+async def test_else_it_is_for_everybody_there() -> None:
+    """As ever."""
+    async with teams_world() as teams:
+        await ask(teams)
+        (call,) = await teams.calls(1)
+        assert call.query == ""
+        assert "recipient" not in call.body
+
+
+async def test_where_teams_does_not_have_it_everybody_sees_the_answer() -> None:
+    """No answer is lost, and none is given twice."""
+    async with teams_world(targeted=True) as teams:
+        refusal = {"error": {"code": "BadArgument", "message": "Unknown query"}}
+        teams.microsoft.refusals.append(JSONResponse(refusal, 400))
+        teams.microsoft.refusals.append(JSONResponse(refusal, 400))
+        await ask(teams)
+        (call,) = await teams.calls(1)
+        assert call.query == ""
+        assert "recipient" not in call.body
+
+
+async def test_what_is_for_everybody_stays_for_everybody() -> None:
+    """Such as what was confirmed to be posted."""
+    async with teams_world(targeted=True) as teams:
+        teams.answers.says = Message("For all", private=False)
+        await ask(teams)
+        (call,) = await teams.calls(1)
+        assert call.query == ""
+
+
+async def test_in_a_personal_chat_nothing_is_targeted() -> None:
+    """There is nobody else."""
+    async with teams_world(targeted=True) as teams:
+        await teams.post(teams.said("apps"))
+        (call,) = await teams.calls(1)
+        assert call.query == ""
+
+
+@pytest.mark.parametrize("targeted", [False, True])
+async def test_what_takes_longer_than_a_moment_shows_that_the_bot_is_at_it(targeted: bool) -> None:
+    """Once, and to whoever will see the answer."""
+    async with teams_world(targeted=targeted) as teams:
+        teams.answers.let_go.clear()
+        await ask(teams)
+        (typing,) = await teams.calls(1)
+        assert typing.body["type"] == "typing"
+        assert ("recipient" in typing.body) is targeted
+        teams.answers.let_go.set()
+        _, answer = await teams.calls(2)
+        assert answer.body["type"] == "message"
+
+
+async def test_a_quick_answer_shows_no_sign_before() -> None:
+    """It would only flicker."""
+    async with teams_world() as teams:
+        await ask(teams)
+        await teams.calls(1)
+        await teams.inbound.drain(1.0)
+        assert [call.body["type"] for call in teams.microsoft.calls] == ["message"]
