@@ -10,12 +10,16 @@ from datetime import date, timedelta
 
 from PIL import Image, ImageDraw, ImageFont
 
+from adapters.picture.lettering import width, write
 from bot.domain.campaign.report import BurnDown
 
-SIZE = (1200, 600)
-LEFT, TOP, RIGHT, BOTTOM = 90, 50, 1150, 520
+SIZE = (800, 520)
+"""Shown at some 340 pixels on a phone: what is written must be read there."""
+LEFT, TOP, RIGHT, BOTTOM = 72, 64, 776, 392
+LEGEND = (446, 486)
+SMALL, NORMAL = 28, 32
 PAPER, INK, FAINT = "#ffffff", "#1d1c1d", "#d8d8d8"
-OPEN, FORECAST, DEADLINE = "#1264a3", "#1264a3", "#c0392b"
+OPEN, FORECAST, NEEDED, DEADLINE = "#1264a3", "#1264a3", "#5c5c5c", "#b3261e"
 FAR = timedelta(days=120)
 """A date or a forecast beyond this is left out: the days so far would be a dot."""
 
@@ -53,31 +57,34 @@ def draw(chart: BurnDown, labels: Mapping[str, str]) -> bytes:
 
     image = Image.new("RGB", SIZE, PAPER)
     pen = ImageDraw.Draw(image)
-    small, normal = ImageFont.load_default(22), ImageFont.load_default(26)
+    small, normal = _font(SMALL), _font(NORMAL)
     for count in _ticks(scale.most):
         y = scale.at(first, count)[1]
         pen.line((LEFT, y, RIGHT, y), FAINT, 1)
-        pen.text((LEFT - 12, y), str(count), INK, small, anchor="rm")
-    pen.text((LEFT, TOP - 14), labels["open"], INK, normal, anchor="lb")
+        write(pen, (LEFT - 12, y), str(count), INK, small, "rm")
+    write(pen, (LEFT, TOP - 18), labels["open"], INK, normal, "lb")
 
     line = [scale.at(day.on, day.open) for day in days]
-    pen.line(line, OPEN, 5, joint="curve")
+    pen.line(line, OPEN, 6, joint="curve")
     x, y = line[-1]
-    pen.ellipse((x - 7, y - 7, x + 7, y + 7), OPEN)
+    pen.ellipse((x - 9, y - 9, x + 9, y + 9), OPEN)
+    legend = iter(LEGEND)
     if shows_forecast and done_on is not None:
-        _dashed(pen, line[-1], scale.at(done_on, 0), FORECAST)
-        middle = ((x + scale.at(done_on, 0)[0]) / 2 + 12, (y + BOTTOM) / 2 - 12)
-        pen.text(middle, labels["forecast"], FORECAST, small, anchor="lb")
+        _dashed(pen, line[-1], scale.at(done_on, 0), FORECAST, 5)
+        _explained(pen, next(legend), labels["forecast"], FORECAST, 5, small)
+    if shows_date and labels["needed"]:
+        _dashed(pen, line[-1], scale.at(on, 0), NEEDED, 3)
+        _explained(pen, next(legend), labels["needed"], NEEDED, 3, small)
     if shows_date:
         x = scale.at(on, 0)[0]
-        pen.line((x, TOP, x, BOTTOM), DEADLINE, 3)
-        side, beside = ("rt", x - 10) if x > (LEFT + RIGHT) / 2 else ("lt", x + 10)
-        pen.text((beside, TOP + 8), labels["deadline"], DEADLINE, normal, side)
+        pen.line((x, TOP, x, BOTTOM), DEADLINE, 4)
+        side, beside = ("rb", x) if x > (LEFT + RIGHT) / 2 else ("lb", x)
+        write(pen, (beside, TOP - 18), labels["deadline"], DEADLINE, normal, side)
     pen.line((LEFT, BOTTOM, RIGHT, BOTTOM), INK, 2)
-    now_at, half = line[-1][0], pen.textlength(labels["today"], small) / 2
-    pen.text((max(now_at, LEFT + half), BOTTOM + 14), labels["today"], INK, small, anchor="mt")
-    if now_at - half > LEFT + pen.textlength(labels["start"], small) + 12:  # else they overlap
-        pen.text((LEFT, BOTTOM + 14), labels["start"], INK, small, anchor="lt")
+    now_at, half = line[-1][0], width(pen, labels["today"], small) / 2
+    write(pen, (max(now_at, LEFT + half), BOTTOM + 14), labels["today"], INK, small, "mt")
+    if now_at - half > LEFT + width(pen, labels["start"], small) + 12:  # else they overlap
+        write(pen, (LEFT, BOTTOM + 14), labels["start"], INK, small, "lt")
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -93,12 +100,35 @@ def _steps() -> list[int]:
     return [one * 10**power for power in range(6) for one in (1, 2, 5)]
 
 
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # with a size it always is
+    return font
+
+
+def _explained(
+    pen: ImageDraw.ImageDraw,
+    y: float,
+    words: str,
+    colour: str,
+    thick: int,
+    font: ImageFont.FreeTypeFont,
+) -> None:
+    """A line of the legend, below the picture: beside the lines it would cover something."""
+    _dashed(pen, (LEFT, y), (LEFT + 56, y), colour, thick)
+    write(pen, (LEFT + 70, y), words, colour, font, "lm")
+
+
 def _dashed(
-    pen: ImageDraw.ImageDraw, start: tuple[float, float], end: tuple[float, float], colour: str
+    pen: ImageDraw.ImageDraw,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    colour: str,
+    thick: int,
 ) -> None:
     (x, y), (to_x, to_y) = start, end
     length = max(((to_x - x) ** 2 + (to_y - y) ** 2) ** 0.5, 1.0)
     for begin in range(0, int(length), 22):
         a, b = begin / length, min((begin + 12) / length, 1.0)
         dash = (x + (to_x - x) * a, y + (to_y - y) * a, x + (to_x - x) * b, y + (to_y - y) * b)
-        pen.line(dash, colour, 4)
+        pen.line(dash, colour, thick)

@@ -179,7 +179,7 @@ def _item(item: Item, own: bool) -> list[Json]:
     buttons = (item.button,) if item.button else ()
     actions = [*_actions(buttons, own), *(_besides(one, own) for one in item.more)]
     if not actions:
-        return [{"type": "Container", "items": told, "spacing": "medium"}]
+        return [{"type": "Container", "items": told, "spacing": "small"}]
     columns = [
         {"type": "Column", "width": "stretch", "items": told},
         {"type": "Column", "width": "auto", "items": [_row(actions)]},

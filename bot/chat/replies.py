@@ -30,8 +30,7 @@ from bot.message import (
     Buttons,
     Cell,
     Command,
-    Fact,
-    Facts,
+    Group,
     Heading,
     Message,
     Note,
@@ -225,19 +224,16 @@ class Replies:
         """What can be said, as it is typed on that platform."""
         words = self._words
 
-        def said(verbs: Sequence[str]) -> Facts:
-            return Facts(
-                tuple(
-                    Fact(typed(words(f"help.say_{verb}"), platform), words(f"help.{verb}"))
-                    for verb in verbs
-                )
-            )
+        def said(verbs: Sequence[str]) -> Text:
+            """A line each: two columns are narrow on a phone."""
+            told = ((typed(words(f"help.say_{verb}"), platform), verb) for verb in verbs)
+            return Text("\n".join(f"{say} – {words(f'help.{verb}')}" for say, verb in told))
 
         title = words("help.title")
         blocks: list[Block] = [Heading(title), Text(words("help.what"))]
         if operator:
             for group, verbs in GROUPS.items():
-                blocks += [Text(words(f"help.to_{group}")), said(verbs)]
+                blocks += [Group((), words(f"help.to_{group}").rstrip(":")), said(verbs)]
             blocks.append(Note(words("help.note")))
         else:
             blocks += [Text(words("help.asked")), said(GROUPS["mine"][:-1])]

@@ -346,5 +346,5 @@ async def test_home_shows_an_operator_the_list_below_what_waits_for_them(
     assert "not done yet" not in ada
     olga = text_of(await say(world, "home", OPERATOR, private=True))
     assert "This is waiting for you" not in olga
-    assert "not done yet" in olga
+    assert "Office 365 app left" in olga
     assert "apps" in text_of(await say(world, "home", STRANGER, private=True))

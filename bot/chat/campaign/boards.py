@@ -52,7 +52,9 @@ def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
     )
     blocks: list[Block] = [Heading(title), phrases.progress(words, counts)]
     blocks.append(Text(_date_line(words, standings)))
-    named = [state for state in RANKS if state is not None and counts[state]]
+    # What is shown below is counted there.
+    shown_states = {app.state for app in open_ones[:MOST_URGENT]}
+    named = [s for s in RANKS if s is not None and counts[s] and s not in shown_states]
     if named:
         counted = (
             words("board.counted", state=words(f"state.{state.value}"), count=counts[state])

@@ -28,6 +28,8 @@ def report(words: Words, chart: BurnDown, picture_url: str, org: str = "") -> Me
     ]
     if chart.forecast.per_week is not None:
         facts.append(Fact(words("report.pace"), words.number(chart.forecast.per_week)))
+    if chart.needed is not None:
+        facts.append(Fact(words("report.needed"), words.number(chart.needed)))
     blocks.append(Facts(tuple(facts)))
     blocks.append(Note(words("report.note")))
     return Message(f"{title} {text}", tuple(blocks), private=False)
@@ -63,10 +65,14 @@ def alt(words: Words, chart: BurnDown) -> str:
 
 def labels(words: Words, chart: BurnDown) -> Mapping[str, str]:
     """The words in the picture."""
+    done_on = chart.forecast.done_on
     return {
         "open": words("report.open"),
         "deadline": words.day(chart.deadline.on),
-        "forecast": words("report.forecast"),
+        "forecast": words("report.forecast", date=words.day(done_on)) if done_on else "",
+        "needed": words("report.needed_pace", count=words.number(chart.needed))
+        if chart.needed is not None
+        else "",
         "start": words.day(chart.days[0].on),
         "today": words.day(chart.days[-1].on),
     }

@@ -13,13 +13,32 @@ from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.notices import PersonalRound
 from bot.domain.people.admins import Platform
 from bot.domain.time.calendar import Calendar
-from bot.message import Block, Buttons, Command, Fact, Facts, Heading, Message, Note, OpenLink, Text
+from bot.message import (
+    Block,
+    Button,
+    Buttons,
+    Command,
+    Group,
+    Heading,
+    Item,
+    Menu,
+    Message,
+    Note,
+    OpenLink,
+    Text,
+)
 
 _APP = {
     Stage.REQUESTED: "round.app_requested",
     Stage.DELIVERED: "round.app",
     Stage.ACKNOWLEDGED: "round.app_acknowledged",
     Stage.SAVED: "round.app_saved",
+}
+# "It's me" for what nobody took on yet, and the steps for what was taken on.
+_IN_CHAT = {
+    Stage.REQUESTED: "button.me_short",
+    Stage.DELIVERED: "button.me_short",
+    Stage.ACKNOWLEDGED: "button.steps",
 }
 
 
@@ -37,7 +56,7 @@ def personal_round(
 ) -> Message:
     """The message. `requests` are those that it names, `also` those that it only links to.
 
-    `can_wait`: whether it can be put off from here. `chat_is_proof`: "It's me" in chat is enough.
+    `can_wait`: whether it can be answered from here. `chat_is_proof`: "It's me" in chat is enough.
     """
     by_mail = notice.to.platform is Platform.MAIL
     calendar = policy.calendars.of_person(notice.to)
@@ -50,32 +69,31 @@ def personal_round(
         Heading(title),
         Text(words("round.hello", name=first.admin_name)),
         Text(words(f"window.{notice.window}", date=words.date(on))),
-        Facts(
+        Group(
             tuple(
-                Fact(
-                    request.app_label,
-                    words(_APP[request.stage], tenant=request.tenant_domain, code=request.code),
+                _item(
+                    words,
+                    one,
+                    links,
+                    by_mail=by_mail,
+                    can_wait=can_wait,
+                    chat_is_proof=chat_is_proof,
                 )
-                for request in requests
-            )
+                for one in requests
+            ),
+            more=words("button.more_ways"),
         ),
     ]
     if by_mail:
         blocks += [Buttons(ways) for one in requests if (ways := _by_page(words, one, links))]
-    elif opens := _opens(words, requests, links):
-        first_way = replace(opens[0], primary=not chat_is_proof)
-        blocks.append(Buttons((first_way, *opens[1:])))
-    if chat_is_proof and (ways := _in_chat(words, requests)):
-        blocks.append(Buttons(ways))
     if notice.more:
         blocks.append(Text(words("reminder.more", count=notice.more)))
     if more := _opens(words, also, links):
         blocks += [Note(words("round.also")), Buttons(more)]
     choices = snooze_choices(now, on, calendar)
     if choices and can_wait and not by_mail:
-        blocks.append(
-            Buttons(tuple(_later(words, (*requests, *also), at, calendar) for at in choices))
-        )
+        later = (_later(words, (*requests, *also), at, calendar) for at in choices)
+        blocks.append(Buttons((Menu("later", words("button.put_off_until"), tuple(later)),)))
     blocks.append(Note(words(f"reason.{notice.reason}", name=first.requested_by)))
     blocks.append(Note(words("round.stop_mail" if by_mail else "round.stop")))
     return Message(title, tuple(blocks))
@@ -123,23 +141,29 @@ def _by_page(
     )
 
 
-def _in_chat(words: Words, requests: Sequence[ConsentRequest]) -> tuple[Command, ...]:
-    """ "It's me" for each app that nobody took on yet, and the steps for what was taken on."""
-    labels = {
-        Stage.REQUESTED: "button.me_for",
-        Stage.DELIVERED: "button.me_for",
-        Stage.ACKNOWLEDGED: "button.steps_for",
-    }
-    return tuple(
-        Command(
-            f"me:{request.id}",
-            words(labels[request.stage], app=request.app_label),
-            f"me {request.code}",
-            primary=number == 0,
-        )
-        for number, request in enumerate(requests)
-        if request.stage in labels
-    )
+def _item(
+    words: Words,
+    request: ConsentRequest,
+    links: Mapping[str, str],
+    *,
+    by_mail: bool,
+    can_wait: bool,
+    chat_is_proof: bool,
+) -> Item:
+    """One app: its tenant and code, and what can be done about it where buttons are."""
+    said = words(_APP[request.stage], tenant=request.tenant_domain, code=request.code)
+    if by_mail:
+        return Item(request.app_label, "", (said,))
+    code = request.code
+    ways: list[Button] = []
+    if chat_is_proof and (label := _IN_CHAT.get(request.stage)):
+        ways.append(Command(f"me:{request.id}", words(label), f"me {code}"))
+    if request.id in links:
+        ways.append(OpenLink(f"open:{request.id}", words("button.my_link"), links[request.id]))
+    if can_wait:
+        ways.append(Command(f"notme:{request.id}", words("button.not_me"), f"notme {code}"))
+        ways.append(Command(f"verify:{request.id}", words("button.verify"), f"verify {code}"))
+    return Item(request.app_label, "", (said,), ways[0] if ways else None, tuple(ways[1:]))
 
 
 def _later(

@@ -80,6 +80,13 @@ class BurnDown:
     deadline: Deadline
     forecast: Forecast
 
+    @property
+    def needed(self) -> float | None:
+        """How many a week meet the date; None when none is left, or it is past."""
+        today = self.days[-1]
+        left = (self.deadline.on - today.on).days
+        return today.open * 7 / left if today.open and left > 0 else None
+
 
 def burn_down(history: Sequence[DayCount], deadline: Deadline) -> BurnDown:
     """The burn-down of a history, which is oldest first. Its last day is today."""
