@@ -88,6 +88,7 @@ async def demo(transcript: Transcript, directory: Path, port: int, *, stay: bool
                         f"in {transcript.elapsed:.1f} s.",
                         "bold green",
                     )
+                    world.faults.demote, world.faults.revive = stored.demote, bot.revive
                     if stay:
                         await _stay(transcript, world, bot)
             except (WalkFailed, BotFailed) as error:
@@ -112,6 +113,10 @@ async def _stay(transcript: Transcript, world: World, bot: BotProcess) -> None:
     transcript.note("Ctrl-C ends it.")
     try:
         await bot.wait()
+        while (killing := world.faults.killing) is not None:  # from the page
+            world.faults.killing = None
+            await killing
+            await bot.wait()
     except asyncio.CancelledError:  # the way out, and no failure
         transcript.note("Stopped.")
         return

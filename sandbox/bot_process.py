@@ -151,6 +151,11 @@ class BotProcess:
             self._process.kill()
             await self._process.wait()
 
+    async def revive(self) -> None:
+        """Kill it, and start it anew."""
+        await self.kill()
+        await self.start()
+
     async def _is_well(self, client: httpx.AsyncClient) -> bool:
         if self._process is not None and self._process.returncode is not None:
             raise BotFailed(f"The bot ended while it was starting. {self._said()}")

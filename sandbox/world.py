@@ -22,7 +22,6 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.chatlog import ChatLog
@@ -31,6 +30,7 @@ from sandbox.company.company import Company, contoso, utc_now
 from sandbox.company.records import guid
 from sandbox.entra.graph import graph_app
 from sandbox.entra.login import login_app
+from sandbox.faults import Faults, Faulty
 from sandbox.keys import SigningKey, key_for
 from sandbox.okta.api import okta_app
 from sandbox.okta.hooks import EventHook, EventHooks
@@ -66,7 +66,7 @@ class World:
     `page_port` None leaves the page out; a port that is taken is replaced by a free one.
     `socket_mode`: Slack reaches the bot by Socket Mode alone.
     Inside the context there are `company`, `log`, `slack`, `teams`, `hooks` and `page_url`.
-    `down` holds the names of services (as in `company.addresses`) that answer 503 for now.
+    `faults` is what goes wrong for now.
     """
 
     company: Company
@@ -85,7 +85,7 @@ class World:
     ) -> None:
         self.bot_url = ""
         self.clock = AheadClock(now)
-        self.down: set[str] = set()
+        self.faults = Faults()
         self._now = now
         self._key_directory = key_directory
         self._page_port = page_port
@@ -146,6 +146,11 @@ class World:
         await self.slack.aclose()
         await self.teams.aclose()
         await self._stack.aclose()
+
+    @property
+    def down(self) -> set[str]:
+        """Names of services (as in `company.addresses`) that answer 503 for now."""
+        return self.faults.down
 
     @property
     def page_url(self) -> str:
@@ -305,8 +310,8 @@ class World:
             "botframework": metadata_app(service, lambda: company.addresses["botframework"]),
         }
         if self._page_port is not None:
-            apps["page"] = page_app(self.slack, self.teams, self.log, self.clock)
-        return {name: _OrDown(app, name, self.down) for name, app in apps.items()}
+            apps["page"] = page_app(self.slack, self.teams, self.log, self.clock, self.faults)
+        return {name: Faulty(app, name, self.faults) for name, app in apps.items()}
 
 
 def _company(now: Callable[[], datetime], key_directory: Path | None) -> tuple[Company, SigningKey]:
@@ -326,21 +331,6 @@ def _slack_ids_of_the_disabled(company: Company) -> set[str]:
         for person in company.people.values()
         if person.slack_id and disabled & set(person.entra_object_ids.values())
     }
-
-
-class _OrDown:
-    """Answers as a gateway does while the service behind it is down, when it is."""
-
-    def __init__(self, app: ASGIApp, name: str, down: set[str]) -> None:
-        self._app = app
-        self._name = name
-        self._down = down
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._app
-        if scope["type"] == "http" and self._name in self._down:
-            app = PlainTextResponse("Service Unavailable", 503)
-        await app(scope, receive, send)
 
 
 class _Touching:

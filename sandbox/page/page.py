@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from sandbox.chatlog import ChatLog, Conversation, Message
 from sandbox.company.clock import AheadClock
 from sandbox.company.records import OktaApp, OktaOrg, Person
+from sandbox.faults import FAULTS, Faults
 from sandbox.okta.pages import INTEGRATION_TAB
 from sandbox.slack import workspace as slack_workspace
 from sandbox.slack.people import SlackPeople
@@ -39,9 +40,11 @@ SECURITY = {
 }
 
 
-def page_app(slack: SlackPeople, teams: TeamsPeople, log: ChatLog, clock: AheadClock) -> Starlette:
+def page_app(
+    slack: SlackPeople, teams: TeamsPeople, log: ChatLog, clock: AheadClock, faults: Faults
+) -> Starlette:
     """The ASGI app of the page."""
-    page = Page(slack, teams, log, clock)
+    page = Page(slack, teams, log, clock, faults)
     return Starlette(
         routes=[
             Route("/", page.index),
@@ -57,12 +60,18 @@ class Page:
     """The handlers."""
 
     def __init__(
-        self, slack: SlackPeople, teams: TeamsPeople, log: ChatLog, clock: AheadClock
+        self,
+        slack: SlackPeople,
+        teams: TeamsPeople,
+        log: ChatLog,
+        clock: AheadClock,
+        faults: Faults,
     ) -> None:
         self.slack = slack
         self.teams = teams
         self.log = log
         self.clock = clock
+        self.faults = faults
         self.company = slack.workspace.company
 
     async def index(self, request: Request) -> Response:
@@ -87,6 +96,10 @@ class Page:
                 },
                 "people": [self._person(p) for p in people if p.slack_id or p.teams],
                 "conversations": [_conversation(c) for c in self.log],
+                "faults": {
+                    name: {"label": fault.label, "on": name in self.faults.on}
+                    for name, fault in FAULTS.items()
+                },
                 "modals": self.slack.workspace.modals,
                 "apps": [
                     self._app(org, app) for org in self.company.orgs.values() for app in org.apps
@@ -123,6 +136,13 @@ class Page:
         if deed["what"] == "jump":
             self.clock.jump(deed["to"])
             self.log.touch()
+            return None
+        if deed["what"] == "fault":
+            await self.faults.switch(deed["name"], deed["on"] is True)
+            self.log.touch()
+            return None
+        if deed["what"] == "kill":
+            await self.faults.kill()
             return None
         who, where = deed["as"], deed.get("conversation", "")
         slack = deed["platform"] == "slack"

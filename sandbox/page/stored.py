@@ -93,6 +93,13 @@ class Stored:
             if text in key or text in str(await self._content(key))
         ]
 
+    async def demote(self, on: bool) -> None:
+        """Make the store a replica of nobody there, as a failover does; or a primary again."""
+        if on:
+            await self._redis.slaveof("127.0.0.1", 1)
+        else:
+            await self._redis.slaveof()
+
     async def shut_down(self) -> None:
         """End the server; one that nobody listens at any more has ended already."""
         with contextlib.suppress(NotThere):

@@ -244,6 +244,16 @@ function drawClock() {
   toDate.disabled = !state.clock.deadline || now.toISOString().slice(0, 10) >= state.clock.deadline;
 }
 
+// -- what goes wrong --
+
+function drawFaults() {
+  const kill = el("button", { type: "button", onclick: () => act({ what: "kill" }) }, "Kill the bot (-9), and start it again");
+  $("faults").replaceChildren(...Object.entries(state.faults).map(([name, fault]) =>
+    el("label", {}, el("input", { type: "checkbox", checked: fault.on, onchange: (event) => act({ what: "fault", name, on: event.target.checked }) }), ` ${fault.label}`)), kill);
+  const on = Object.values(state.faults).filter((fault) => fault.on).length;
+  document.querySelector(".faults summary").textContent = on ? `${on} fault${on > 1 ? "s" : ""} on` : "Make something fail";
+}
+
 let fetching = null;
 let again = false;
 async function refresh() {
@@ -252,6 +262,7 @@ async function refresh() {
   try {
     state = await fetching;
     drawModals();
+    drawFaults();
     draw();
   } finally {
     fetching = null;
