@@ -343,7 +343,7 @@ async def test_home_shows_an_operator_the_list_below_what_waits_for_them(
     """Theirs first, then everybody's; who does not operate sees their own alone."""
     ada = text_of(await say(world, "home", private=True))
     assert "This is waiting for you" in ada
-    assert "not done yet" not in ada
+    assert "Office 365 app left" not in ada
     olga = text_of(await say(world, "home", OPERATOR, private=True))
     assert "This is waiting for you" not in olga
     assert "Office 365 app left" in olga

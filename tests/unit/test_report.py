@@ -9,9 +9,10 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from adapters.picture.burn_down import SIZE, draw
+from adapters.picture.lettering import write
 from bot.chat.campaign import reports
 from bot.chat.words import Words, languages
 from bot.domain.campaign.report import (
@@ -28,6 +29,7 @@ from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.summaries import summary_of
 from tests.examples import APP, NOW, RECORD
+from tests.reading import text_of
 
 START = date(2026, 9, 1)
 DAY = timedelta(days=1)
@@ -161,7 +163,7 @@ def test_any_history_can_be_drawn_and_told(chart: BurnDown) -> None:
 
 def test_the_picture_shows_the_days_the_date_and_the_forecast() -> None:
     """Each has its colour somewhere; without a date ahead its line is not there."""
-    deadline = (0xC0, 0x39, 0x2B)
+    deadline = (0xB3, 0x26, 0x1E)
     days = history(*range(20, 9, -1))
     words = Words()
     for ahead, shown in ((16, True), (-400, False)):
@@ -190,3 +192,28 @@ def test_a_picture_is_told_to_whoever_cannot_see_it(language: str) -> None:
     assert "20" in told
     assert "10" in told
     assert reports.forecast(words, chart) in told
+
+
+def test_the_pace_that_is_needed_is_told_until_the_date() -> None:
+    """What is open, over the weeks that are left; none where nothing is left, or the date past."""
+    days = history(*range(20, 9, -1))
+    ahead = burn_down(days, on(days[-1].on + 7 * DAY))
+    assert ahead.needed == days[-1].open
+    assert burn_down(days, on(days[-1].on)).needed is None
+    assert burn_down(history(3, 0), on(START + 30 * DAY)).needed is None
+    assert "Needed per week" in text_of(reports.report(Words(), ahead, ""))
+
+
+def test_umlauts_are_written_in_pictures() -> None:
+    """The font has none: they are their letters with dots, and differ from those."""
+    for german, ascii_only in (("nötig", "notig"), ("März", "Marz"), ("Ü", "U")):
+        drawn = []
+        for text in (german, ascii_only):
+            image = Image.new("RGB", (200, 60), "#ffffff")
+            font = ImageFont.load_default(28)
+            assert isinstance(font, ImageFont.FreeTypeFont)
+            write(ImageDraw.Draw(image), (10, 50), text, "#000000", font, "lb")
+            drawn.append(image)
+        changed = ImageChops.difference(*drawn).getbbox()
+        assert changed is not None
+        assert changed[3] - changed[1] <= 8, "dots above, and nothing else"

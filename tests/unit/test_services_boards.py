@@ -57,7 +57,7 @@ async def test_a_board_says_who_holds_what_and_how_fresh_it_is(world: World) -> 
     await world.show()
     assert Progress in {type(block) for block in world.shown.blocks}
     said = text_of(world.shown)
-    assert "needs consent: 1" in said
+    assert "▲ Needs a Global Administrator’s consent (1)" in said
     assert "Contoso O365 · contoso: Goes out to Ada Moreau: Mon, Mar 3, 09:14." in said
 
 

@@ -96,9 +96,9 @@ def test_every_language_says_everything(language: str) -> None:
 @pytest.mark.parametrize(
     ("count", "text"),
     [
-        (0, "0 Office 365 apps are not done yet"),
-        (1, "One Office 365 app is not done yet"),
-        (2, "2 Office 365 apps are not done yet"),
+        (0, "0 Office 365 apps left"),
+        (1, "One Office 365 app left"),
+        (2, "2 Office 365 apps left"),
     ],
 )
 def test_numbers_pick_their_plural(count: int, text: str) -> None:
