@@ -6,8 +6,11 @@ services themselves are put together in `bot.assembly`. Nothing here decides any
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import hashlib
 import secrets
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -36,6 +39,7 @@ from adapters.redis.figures import RedisFigures
 from adapters.redis.ledger import RedisLedger
 from adapters.redis.limits import RedisLimits
 from adapters.redis.lists import VERSION
+from adapters.redis.marks import RedisMarks
 from adapters.redis.once import RedisOnce
 from adapters.redis.pace import RedisPace
 from adapters.redis.presence import RedisPresence
@@ -53,6 +57,8 @@ from adapters.web.desk import ForOperators
 from adapters.web.desk import Services as PageServices
 from adapters.web.metrics import Metrics
 from adapters.web.probes import Probes, build_probe_app
+from adapters.webhook.outbox import Outbox
+from adapters.webhook.post import Post
 from bot.assembly import Outside, Services, assemble, rehearsal, waiver
 from bot.chat.words import Words
 from bot.check import ends
@@ -63,7 +69,7 @@ from bot.domain.delivery.deliveries import Delivery
 from bot.domain.people.admins import Platform
 from bot.domain.time.calendar import Calendars
 from bot.examination import make_doctor
-from bot.foundation import open_foundation, store_place
+from bot.foundation import Foundation, open_foundation, store_place
 from bot.health import health, ready
 from bot.policies import operator_accounts
 from bot.ports.chat import Messenger
@@ -81,6 +87,7 @@ from bot.services.delivery.watch import Watch
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.waive import Waive
 from bot.settings.clouds import SignInSettings
+from bot.settings.webhook import WebhookSettings
 from bot.settings.whole import Settings
 
 log = structlog.get_logger(__name__)
@@ -250,6 +257,8 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         for inbound in (slack, teams):
             if inbound is not None:
                 stack.push_async_callback(inbound.drain, DRAIN)
+        if settings.webhook is not None and role.works:
+            _tell_others(settings.webhook, settings.public_url, base, stack)
         overview = RedisFigures(base.redis, base.keys, base.ledger, tuple(base.orgs), BUCKETS)
         probes = Probes(
             health=partial(
@@ -306,6 +315,29 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         await talk.services.remind.start()
         _say_what_runs(settings, role, messengers, await store.check(base.redis))
         yield Bot(app, engine, base.ledger, base.scan, reload)
+
+
+def _tell_others(
+    webhook: WebhookSettings, public_url: str, base: Foundation, stack: AsyncExitStack
+) -> None:
+    """Have the webhook told of what happens, beside all other work."""
+    post = Post(webhook, time.time)
+    stack.push_async_callback(post.aclose)
+    outbox = Outbox(
+        trail=base.trail,
+        ledger=base.ledger,
+        marks=RedisMarks(base.redis, base.keys),
+        post=post,
+        clock=base.clock,
+        name=hashlib.sha256(public_url.encode()).hexdigest()[:8],
+    )
+    telling = asyncio.create_task(outbox.run(), name="webhook")
+
+    async def end() -> None:
+        telling.cancel()
+        await asyncio.wait([telling])
+
+    stack.push_async_callback(end)
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ _DO = {
     "entra": "Grant what is missing, or type onboard DOMAIN in chat (docs/okta-and-entra.md).",
     "chat": "Check the app's installation and its token, and that the bot is in the channel.",
     "expires": "Renew it in time: o365bot doctor says where (docs/doctor.md).",
+    "webhook": "Look at the receiver; events wait, and are posted again by themselves.",
     "doctor": "Run o365bot doctor: it says what to do (docs/doctor.md).",
 }
 

@@ -36,6 +36,7 @@ PERMANENT = (
     KEYS.audit_names(),
     KEYS.audit_removed(),
     KEYS.installation(),
+    KEYS.webhook(),
     KEYS.schema(),
     KEYS.tasks(),
     KEYS.tasks_due(),

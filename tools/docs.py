@@ -181,6 +181,7 @@ def _type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     names = {
         str: "text",
         int: "whole number",
+        bool: "`true` or `false`",
         float: "a number",
         date: "date",
         SecretStr: "**secret**",

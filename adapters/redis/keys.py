@@ -200,6 +200,14 @@ class Keys:
         """Hash: id of an audit row before the chain that is gone -> its digest."""
         return self._key("audit", "removed")
 
+    def webhook(self) -> str:
+        """String: up to which audit row events were posted, and when the next one is tried."""
+        return self._key("webhook")
+
+    def webhook_turn(self) -> str:
+        """String: the replica that posts events, for a minute."""
+        return self._key("webhook", "turn")
+
     def settled(self) -> str:
         """String: the last write whose way to the replicas was waited for."""
         return self._key("settled")

@@ -80,6 +80,7 @@ def left_out(keys: Keys) -> tuple[str, ...]:
         keys.settled(),
         keys.probe(),
         keys.migrating(),
+        keys.webhook_turn(),
         keys.restoring(),
         keys.tasks(),
         keys.tasks_due(),

@@ -37,6 +37,7 @@ from bot.settings.places import known_zone
 from bot.settings.rehearsal import RehearsalSettings
 from bot.settings.section import wrong
 from bot.settings.store import RedisSettings
+from bot.settings.webhook import WebhookSettings
 
 PREFIX = "O365BOT_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
@@ -117,6 +118,9 @@ class Settings(BaseSettings):
         "`Europe/Berlin`.",
     )
     redis: RedisSettings = Field(RedisSettings(), description="The store.")
+    webhook: WebhookSettings | None = Field(
+        None, description="Tells another system what happens; off if left out."
+    )
     audit: AuditSettings = Field(AuditSettings(), description="The audit.")
     okta: tuple[OktaSettings, ...] = Field(description="The Okta orgs, at least one.")
     entra: EntraSettings | None = Field(

@@ -85,6 +85,7 @@ def test_each_kind_of_key_is_kept_or_left_out_on_purpose() -> None:
     assert kinds == {
         "sign_in", "session", "session_of", "pause", "conversation_pace", "shared_pace",
         "shared_run", "rate", "limit", "once", "settled", "probe", "migrating", "restoring",
+        "webhook_turn",
         "tasks", "tasks_due", "tasks_aside",
     }  # fmt: skip
 

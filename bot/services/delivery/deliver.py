@@ -318,7 +318,7 @@ class Deliver:
                 requests=moved,
                 recipients=await self._told(notice, now) if action != "drop" else (),
                 solved=places_of(notice.to) if ended.phase is Phase.SENT else (),
-                audit=(entry,),
+                audit=(entry, *also.audit),
             )
             try:
                 with suppress(NotDurable):  # written, and nobody was promised anything about it

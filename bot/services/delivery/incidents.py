@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.changes import Changes
+from bot.domain.changes import AuditEntry, Changes
 from bot.domain.delivery.incidents import Trouble, alarms, owners
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError
@@ -34,7 +34,8 @@ class Troubles:
             "messages are not getting through", place=place, code=error.code, reason=str(error)
         )
         told = alarms(place, error.code, now, owners(trouble, self._operators), after=timedelta())
-        return Changes(troubles=(trouble,), planned=told)
+        begun = AuditEntry(now, "o365bot", "incident", place, {"code": error.code})
+        return Changes(troubles=(trouble,), planned=told, audit=(begun,))
 
     async def keep_only(self, places: Collection[str]) -> None:
         """End the others: nothing is sent any more that could end them."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.changes import Changes
+from bot.domain.changes import AuditEntry, Changes
 from bot.domain.delivery.incidents import SOON, Trouble, alarms, owners
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import ChatIdentity
@@ -90,7 +90,13 @@ class Watch:
             )
         )
         try:
-            await self._ledger.commit(Changes(troubles=tuple(new), solved=over, planned=planned))
+            begun = tuple(
+                AuditEntry(now, "o365bot", "incident", one.place, {"code": one.code}) for one in new
+            )
+            ended = tuple(AuditEntry(now, "o365bot", "incident_over", place) for place in over)
+            await self._ledger.commit(
+                Changes(troubles=tuple(new), solved=over, planned=planned, audit=(*begun, *ended))
+            )
         except Conflict:
             return  # another replica met the same at the same time
         for trouble in new:

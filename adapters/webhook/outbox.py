@@ -1,0 +1,125 @@
+"""Tells of the audit's rows, one after another, at least once, in their order.
+
+Where it stands is kept in the store, and one replica at a time goes on from there. A receiver that
+does not answer holds up nothing but this: the next try waits longer each time, and what happens
+meanwhile is told once it answers again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from prometheus_client import Counter
+
+from adapters.webhook.post import NotTaken
+from bot.domain.audit import Row
+from bot.domain.changes import Changes
+from bot.domain.delivery.incidents import Trouble
+from bot.domain.events import payload, type_of
+from bot.errors import Conflict, StoreError
+from bot.ports.audit import AuditTrail
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+
+log = structlog.get_logger(__name__)
+
+EVENTS = Counter("o365bot_webhook_events", "Events posted to the webhook, by result.", ["result"])
+PLACE = "webhook"
+POLL = 2.0
+"""Seconds between two looks at what is new."""
+AT_A_TIME = 50
+WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600))
+for _result in ("sent", "failed"):
+    EVENTS.labels(_result)
+
+
+class Marks(Protocol):
+    """Where the webhook stands, over all replicas. Raises StoreError."""
+
+    async def take(self) -> tuple[str, int, datetime | None] | None:
+        """Position of the last row that was told, tries of the next so far, and when (UTC) to try.
+
+        None while another replica does; else it is this one's turn for a minute.
+        """
+        ...
+
+    async def save(self, after: str, tries: int, next_at: datetime | None) -> None: ...
+
+
+class Outbox:
+    """`run` goes on until it is cancelled; `pump` is one look. `name` tells one bot from others."""
+
+    def __init__(
+        self,
+        *,
+        trail: AuditTrail,
+        ledger: Ledger,
+        marks: Marks,
+        post: Callable[[str, bytes], Awaitable[None]],
+        clock: Clock,
+        name: str,
+    ) -> None:
+        self._trail = trail
+        self._ledger = ledger
+        self._marks = marks
+        self._post = post
+        self._clock = clock
+        self._name = name
+
+    async def run(self) -> None:
+        """Look again and again; while the store is away, later."""
+        while True:
+            try:
+                await self.pump()
+            except StoreError as error:
+                log.warning("the webhook waits for the store", reason=error.message)
+            await asyncio.sleep(POLL)
+
+    async def pump(self) -> int:
+        """Tell what is new, some at a time; returns how many were taken."""
+        mark = await self._marks.take()
+        if mark is None or (mark[2] is not None and self._clock.now() < mark[2]):
+            return 0
+        after, tries, _ = mark
+        rows: list[Row] = []
+        async for row in self._trail.rows(after):
+            rows.append(row)
+            if len(rows) == AT_A_TIME:
+                break
+        names = await self._trail.names(f"{r.actor} {r.subject} {r.detail}" for r in rows)
+        taken = 0
+        for row in rows:
+            if row.number and type_of(row):
+                try:
+                    await self._post(self._id_of(row), payload(row, names))
+                except NotTaken as error:
+                    await self._failed(after, tries, str(error))
+                    return taken
+                EVENTS.labels("sent").inc()
+                taken += 1
+                if tries:
+                    await self._ledger.commit(Changes(solved=(PLACE,)))
+                    tries = 0
+            after = row.position
+            await self._marks.save(after, tries, None)
+        return taken
+
+    def _id_of(self, row: Row) -> str:
+        """The same each time the row is told of, and another one for every other row."""
+        return f"{self._name}-{row.number}-{row.seal[-12:]}"
+
+    async def _failed(self, after: str, tries: int, reason: str) -> None:
+        now = self._clock.now()
+        EVENTS.labels("failed").inc()
+        wait = WAITS[min(tries, len(WAITS) - 1)]
+        await self._marks.save(after, tries + 1, now + wait)
+        if PLACE not in await self._ledger.troubles():
+            log.warning("the webhook does not take events", reason=reason)
+            trouble = Trouble(PLACE, "webhook_failed", f"The webhook: {reason}.", now)
+            with suppress(Conflict):  # another replica told of it just now
+                await self._ledger.commit(Changes(troubles=(trouble,)))

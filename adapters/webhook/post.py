@@ -1,0 +1,91 @@
+"""One event on its way: signed as Standard Webhooks have it, to an address that was looked at.
+
+Headers `webhook-id`, `webhook-timestamp`, `webhook-signature` (standardwebhooks.com, the spec).
+The host's address is looked up here and must be a public one, unless the settings allow others; the
+connection then goes to just that address, so that no second look-up leads elsewhere. Redirects are
+not followed, and of the answer only its status is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import socket
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Any
+
+import httpx
+
+from bot.settings.webhook import WebhookSettings
+
+LIMIT = 10.0
+"""Seconds for all of it."""
+
+
+class NotTaken(Exception):
+    """The receiver did not take the event; says why, without its answer."""
+
+
+class Post:
+    """Posts events to one address. `clock` gives seconds since 1970."""
+
+    def __init__(self, settings: WebhookSettings, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._url = httpx.URL(settings.url)
+        self._clock = clock
+        self._http = httpx.AsyncClient(timeout=LIMIT, follow_redirects=False, trust_env=False)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def __call__(self, event_id: str, body: bytes) -> None:
+        """Raises NotTaken."""
+        try:
+            async with asyncio.timeout(LIMIT):
+                await self._send(event_id, body)
+        except TimeoutError:
+            raise NotTaken(f"no answer within {LIMIT:.0f} s") from None
+        except httpx.HTTPError as error:
+            raise NotTaken(f"no connection ({type(error).__name__})") from None
+
+    async def _send(self, event_id: str, body: bytes) -> None:
+        host = self._url.host
+        headers = self._signed(event_id, body) | {
+            "content-type": "application/json",
+            "host": self._url.netloc.decode(),
+            "user-agent": "o365bot",
+        }
+        options: dict[str, Any] = {"extensions": {"sni_hostname": host}}
+        url = self._url.copy_with(host=await self._address(host))
+        async with self._http.stream("POST", url, content=body, headers=headers, **options) as said:
+            if said.is_redirect:
+                raise NotTaken("it redirects, which is not followed")
+            if not said.is_success:
+                raise NotTaken(f"it answers {said.status_code}")
+
+    async def _address(self, host: str) -> str:
+        """A public address of the host. Raises NotTaken where there is none."""
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except OSError:
+            raise NotTaken("its host has no address") from None
+        addresses = [str(one[4][0]) for one in found]
+        if not self._settings.allow_private:
+            addresses = [one for one in addresses if ip_address(one.partition("%")[0]).is_global]
+        if not addresses:
+            raise NotTaken("its host leads into a private network (webhook.allow_private)")
+        return addresses[0]
+
+    def _signed(self, event_id: str, body: bytes) -> dict[str, str]:
+        at = str(int(self._clock()))
+        content = b".".join((event_id.encode(), at.encode(), body))
+        digest = hmac.new(self._settings.key, content, hashlib.sha256).digest()
+        return {
+            "webhook-id": event_id,
+            "webhook-timestamp": at,
+            "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+        }

@@ -1,0 +1,266 @@
+"""The outgoing webhook: as another's client verifies it, at least once, holding up nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import pytest_asyncio
+from pydantic import ValidationError
+from redis.asyncio import Redis
+from standardwebhooks.webhooks import Webhook
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from adapters.redis.keys import Keys
+from adapters.redis.ledger import RedisLedger
+from adapters.redis.marks import RedisMarks
+from adapters.redis.store import connect
+from adapters.redis.trail import Trail
+from adapters.webhook.outbox import Outbox
+from adapters.webhook.post import NotTaken, Post
+from bot.domain.audit import Row
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.events import TYPES, type_of
+from bot.settings.webhook import WebhookSettings
+from tests.examples import NOW
+from tests.fakes import FakeClock
+from tests.serving import served
+
+SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+KEYS = Keys()
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "webhook.schema.json").read_text())
+
+
+class Receiver:
+    """Somebody's ticket system: verifies with another's library, and answers as it is told to."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.asked = 0
+        self.answer: Callable[[], Response] = lambda: Response(status_code=204)
+        self.hangs = False
+
+    async def take(self, request: Request) -> Response:
+        self.asked += 1
+        if self.hangs:
+            await asyncio.sleep(60)
+        body = await request.body()
+        event = Webhook(SECRET).verify(body, dict(request.headers))
+        answer = self.answer()
+        if answer.status_code < 300:
+            self.events.append((request.headers["webhook-id"], event))
+        return answer
+
+
+@pytest_asyncio.fixture
+async def receiver() -> AsyncIterator[tuple[Receiver, str]]:
+    one = Receiver()
+    app = Starlette(routes=[Route("/hook", one.take, methods=["POST"])])
+    async with served(lambda _: app) as address:
+        yield one, f"{address}/hook"
+
+
+def settings(url: str, **more: Any) -> WebhookSettings:
+    return WebhookSettings.model_validate(
+        {"url": url, "secret": SECRET, "allow_private": True} | more
+    )
+
+
+@asynccontextmanager
+async def outbox(store: Redis, url: str, clock: FakeClock) -> AsyncIterator[Outbox]:
+    post = Post(settings(url), time.time)
+    trail = Trail(store, KEYS)
+    ledger = RedisLedger(store, KEYS, trail=trail)
+    yield Outbox(
+        trail=trail,
+        ledger=ledger,
+        marks=RedisMarks(store, KEYS),
+        post=post,
+        clock=clock,
+        name="abc",
+    )
+    await post.aclose()
+
+
+def entry(action: str, subject: str = "contoso/0oa1", **detail: str) -> AuditEntry:
+    return AuditEntry(NOW, "slack:U1", action, subject, detail)
+
+
+async def test_what_happens_is_told_signed_and_in_order(
+    store: Redis, receiver: tuple[Receiver, str]
+) -> None:
+    """From when it was switched on; each once, in the shape that the docs have."""
+    one, url = receiver
+    ledger = RedisLedger(store, KEYS)
+    await ledger.commit(Changes(audit=(entry("ask"),)))
+    async with outbox(store, url, FakeClock(NOW)) as box:
+        assert await box.pump() == 0
+        await ledger.commit(
+            Changes(
+                audit=(
+                    entry("acknowledge", request="r1"),
+                    entry("deliver"),
+                    entry("assess", **{"from": "migrated", "to": "needs_consent"}),
+                    entry("waive", why="It is retired"),
+                    entry("incident", "slack:C1", code="channel_unreachable"),
+                )
+            )
+        )
+        assert await box.pump() == 4
+        assert await box.pump() == 0
+    assert [event["type"] for _, event in one.events] == [
+        "request.acknowledged",
+        "app.reopened",
+        "app.waived",
+        "incident.began",
+    ]
+    assert len({name for name, _ in one.events}) == 4
+    for _, event in one.events:
+        jsonschema.validate(event, SCHEMA, format_checker=jsonschema.FormatChecker())
+    first = one.events[0][1]
+    assert first["data"]["app"] == "contoso/0oa1"
+    assert (first["data"]["actor"], first["data"]["detail"]) == ("slack:U1", {"request": "r1"})
+
+
+@pytest.mark.parametrize("status", [301, 308, 400, 410, 429, 500, 503])
+async def test_what_is_not_taken_is_told_again_with_the_same_id(
+    store: Redis, receiver: tuple[Receiver, str], status: int
+) -> None:
+    """Later and later; redirects are not followed. It stands in the health, and then no more."""
+    one, url = receiver
+    clock = FakeClock(NOW)
+    ledger = RedisLedger(store, KEYS)
+    async with outbox(store, url, clock) as box:
+        await box.pump()
+        await ledger.commit(Changes(audit=(entry("ask"), entry("acknowledge"))))
+        elsewhere = RedirectResponse(url, status) if status < 400 else Response(status_code=status)
+        one.answer = lambda: elsewhere
+        assert await box.pump() == 0
+        assert await box.pump() == 0
+        assert one.asked == 1
+        assert "webhook" in await ledger.troubles()
+        clock.forward(timedelta(seconds=6))
+        assert await box.pump() == 0
+        clock.forward(timedelta(seconds=6))
+        assert await box.pump() == 0
+        assert one.asked == 2
+        one.answer = lambda: Response(status_code=200)
+        clock.forward(timedelta(minutes=1))
+        assert await box.pump() == 2
+    assert "webhook" not in await ledger.troubles()
+    assert [event["type"] for _, event in one.events] == ["request.asked", "request.acknowledged"]
+
+
+async def test_an_answer_that_is_lost_makes_the_same_event_come_twice(
+    store: Redis, receiver: tuple[Receiver, str]
+) -> None:
+    """At least once: the receiver knows it by its id."""
+    one, url = receiver
+    clock = FakeClock(NOW)
+    async with outbox(store, url, clock) as box:
+        await box.pump()
+        await RedisLedger(store, KEYS).commit(Changes(audit=(entry("ask"),)))
+        mark = await store.get(KEYS.webhook())
+        await box.pump()
+        await store.set(KEYS.webhook(), str(mark))  # as if it had died before it noted that
+        await box.pump()
+    assert len(one.events) == 2
+    assert one.events[0] == one.events[1]
+
+
+async def test_a_receiver_that_hangs_holds_up_nothing_but_itself(
+    store: Redis, receiver: tuple[Receiver, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work goes on meanwhile, and the post ends within its limit."""
+    one, url = receiver
+    one.hangs = True
+    monkeypatch.setattr("adapters.webhook.post.LIMIT", 0.5)
+    ledger = RedisLedger(store, KEYS)
+    async with outbox(store, url, FakeClock(NOW)) as box:
+        await box.pump()
+        await ledger.commit(Changes(audit=(entry("ask"),)))
+        telling = asyncio.create_task(box.pump())
+        async with asyncio.timeout(0.4):
+            await ledger.commit(Changes(audit=(entry("waive"),)))
+        assert await telling == 0
+    assert "no answer within" in (await ledger.troubles())["webhook"].reason
+
+
+async def test_one_replica_tells_at_a_time(
+    redis_url: str, store: Redis, receiver: tuple[Receiver, str]
+) -> None:
+    """The others look whether it is their turn."""
+    one, url = receiver
+    async with (
+        connect(redis_url) as second,
+        outbox(store, url, FakeClock(NOW)) as first_box,
+        outbox(second, url, FakeClock(NOW)) as second_box,
+    ):
+        await first_box.pump()
+        await RedisLedger(store, KEYS).commit(Changes(audit=(entry("ask"),)))
+        assert await second_box.pump() == 0
+        assert await first_box.pump() == 1
+        await store.delete(KEYS.webhook_turn())
+        assert await second_box.pump() == 0
+    assert len(one.events) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_an_address_in_a_private_network_is_not_called(
+    receiver: tuple[Receiver, str], host: str
+) -> None:
+    """Whatever its name is, unless the settings say so."""
+    one, url = receiver
+    private = settings(url).model_copy(update={"allow_private": False})
+    address = url.replace("127.0.0.1", host)
+    post = Post(private.model_copy(update={"url": address}), time.time)
+    with pytest.raises(NotTaken, match="private network"):
+        await post("id", b"{}")
+    await post.aclose()
+    assert one.asked == 0
+
+
+GOOD = {"url": "https://tickets.example.com/hook", "secret": SECRET}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"url": "http://tickets.example.com/hook"},
+        {"url": "ftp://tickets.example.com"},
+        {"url": "https://user:secret@tickets.example.com"},
+        {"url": "https://"},
+        {"url": "https://tickets.example.com:99999"},
+        {"url": "nonsense"},
+        {"secret": "whsec_short"},
+        {"secret": "whsec_" + "A" * 200},
+        {"secret": "not base64 at all, but long enough to be"},
+        {"url": "http://127.0.0.1/hook", "allow_private": False},
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused(wrong: dict[str, Any]) -> None:
+    """Clear text, other schemes, credentials in the address, keys that are none."""
+    assert WebhookSettings.model_validate(GOOD).key
+    with pytest.raises(ValidationError) as caught:
+        WebhookSettings.model_validate(GOOD | wrong)
+    assert "secret@" not in str(caught.value)
+
+
+def test_each_type_has_the_shape_that_is_documented() -> None:
+    """And each is in docs/webhook.md."""
+    page = (Path(__file__).parents[2] / "docs" / "webhook.md").read_text()
+    row = Row("1-0", 1, "2026-11-16T09:00:00+00:00", "o365bot", "assess", "a/1", "{}")
+    assert type_of(row) == ""
+    for name in {*TYPES.values(), "app.migrated", "app.reopened", "app.changed"}:
+        assert f"`{name}`" in page
