@@ -203,6 +203,8 @@ def _default(field: FieldInfo) -> str:
         return "<br>".join(code(each) for each in default)
     if isinstance(default, bool):
         return code(str(default).lower())
+    if isinstance(default, bool):
+        return code(str(default).lower())
     if default in (None, "", {}) or isinstance(default, Section):
         return ""
     return code(default)
