@@ -181,7 +181,6 @@ def _type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
     names = {
         str: "text",
         int: "whole number",
-        bool: "`true` or `false`",
         float: "a number",
         date: "date",
         SecretStr: "**secret**",
@@ -201,8 +200,6 @@ def _default(field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True)
     if isinstance(default, tuple):
         return "<br>".join(code(each) for each in default)
-    if isinstance(default, bool):
-        return code(str(default).lower())
     if isinstance(default, bool):
         return code(str(default).lower())
     if default in (None, "", {}) or isinstance(default, Section):
