@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from adapters.terminal.audit import AuditDesk, add_audit_commands
-from adapters.terminal.backup import add_backup_commands
-from adapters.terminal.cli import build_cli
-from adapters.terminal.desk import Desk
-from adapters.terminal.init import add_init_command
-from adapters.terminal.platforms import add_platform_commands
-from adapters.terminal.waivers import WaiverDesk, add_waiver_commands
-from bot.chat.words import Words
-from bot.domain.delivery.deliveries import Delivery
-from bot.ports.backup import Vault
-from bot.role import Role
-from bot.services.campaign.rehearse import Rehearse
-from bot.settings.whole import Settings
+from adapters.terminal.front import front
 
 if TYPE_CHECKING:
     import typer
 
-    from bot.bootstrap import Bot
+    from adapters.terminal.audit import AuditDesk
+    from adapters.terminal.desk import Desk
+    from adapters.terminal.waivers import WaiverDesk
+    from bot.chat.words import Words
+    from bot.domain.delivery.deliveries import Delivery
+    from bot.ports.backup import Vault
+    from bot.role import Role
+    from bot.services.campaign.rehearse import Rehearse
     from bot.services.doctor import Doctor
+    from bot.settings.whole import Settings
 
 
 def main() -> None:
     """Run the command line."""
-    the_cli()()
+    front(the_cli)()
 
 
 def the_cli() -> typer.Typer:
-    """Every command."""
+    """Every command, with all that it takes to describe them."""
+    from adapters.terminal.audit import add_audit_commands
+    from adapters.terminal.backup import add_backup_commands
+    from adapters.terminal.cli import build_cli
+    from adapters.terminal.init import add_init_command
+    from adapters.terminal.platforms import add_platform_commands
+    from adapters.terminal.waivers import add_waiver_commands
+
     cli = build_cli(
         serve=_serve,
         examine=_examine,
@@ -62,12 +63,17 @@ def _examine(settings: Settings) -> tuple[str, ...]:
 
 
 def _serve(read: Callable[[], Settings], role: Role) -> None:
-    asyncio.run(_run(read, role))
+    import asyncio
+
+    from bot.running import run
+
+    asyncio.run(run(read, role))
 
 
 @asynccontextmanager
 async def _desk(settings: Settings) -> AsyncIterator[Desk]:
     """The store and the clouds, without the chat platforms and the web server."""
+    from adapters.terminal.desk import Desk
     from bot.foundation import open_foundation
 
     async with open_foundation(settings) as base:
@@ -95,6 +101,7 @@ async def _doctor(settings: Settings) -> AsyncIterator[Doctor]:
 @asynccontextmanager
 async def _waivers(settings: Settings) -> AsyncIterator[WaiverDesk]:
     """What the commands about waivers work on; a running bot sends what follows."""
+    from adapters.terminal.waivers import WaiverDesk
     from bot.bootstrap import open_waivers
 
     async with open_waivers(settings) as (ledger, waive, clock):
@@ -125,6 +132,7 @@ async def _release(settings: Settings, keys: Iterable[str], by: str) -> int:
 @asynccontextmanager
 async def _audit(settings: Settings) -> AsyncIterator[AuditDesk]:
     """What the commands about the audit work on."""
+    from adapters.terminal.audit import AuditDesk
     from bot.foundation import open_foundation
 
     async with open_foundation(settings) as base:
@@ -154,101 +162,6 @@ def _certificate(now: datetime) -> tuple[str, str]:
     from adapters.entra.certificate import make
 
     return make(now)
-
-
-async def _run(read: Callable[[], Settings], role: Role) -> None:
-    """Serve and work until SIGINT or SIGTERM, then drain both. While it starts they end it, too.
-
-    At SIGHUP the settings are read again, and what can be is taken over.
-    """
-    from bot.bootstrap import collect_rarely, open_bot
-
-    settings = read()
-    loop, starting = asyncio.get_running_loop(), asyncio.current_task()
-    assert starting is not None
-    told_to_stop = False
-
-    def stop() -> None:
-        nonlocal told_to_stop
-        told_to_stop = True
-        starting.cancel()
-
-    _on_signals(lambda: loop.call_soon_threadsafe(stop))
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
-    collect_rarely()
-    try:
-        async with open_bot(settings, role) as bot:
-            # uvicorn stops at these signals, then raises them again with the handler that was there
-            # before it. With the default one the process would end before the store is shut down.
-            _on_signals(lambda: None)
-            if not told_to_stop:
-                async with _reloading(bot, read):
-                    await _serve_and_work(bot, settings, role)
-    except asyncio.CancelledError:
-        if not told_to_stop:
-            raise
-
-
-@asynccontextmanager
-async def _reloading(bot: Bot, read: Callable[[], Settings]) -> AsyncIterator[None]:
-    """At each SIGHUP the settings are taken over as far as they can be; the log says how far."""
-    from adapters.terminal.logs import say_reload
-    from bot.errors import O365BotError
-
-    loop, one_reloads = asyncio.get_running_loop(), asyncio.Lock()
-    running: set[asyncio.Task[None]] = set()
-
-    async def reload() -> None:
-        async with one_reloads:
-            try:
-                found = await bot.reload(await asyncio.to_thread(read))
-            except O365BotError as error:
-                say_reload(failure=str(error))
-            else:
-                say_reload(found.taken, found.waiting)
-
-    def begin() -> None:
-        task = asyncio.create_task(reload(), name="reload")
-        running.add(task)
-        task.add_done_callback(running.discard)
-
-    loop.add_signal_handler(signal.SIGHUP, begin)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)
-
-
-def _on_signals(act: Callable[[], object]) -> None:
-    def handle(signum: int, frame: object) -> None:
-        act()
-
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, handle)
-
-
-async def _serve_and_work(bot: Bot, settings: Settings, role: Role) -> None:
-    """Both, as far as the role has them, until the one or the other ends."""
-    from adapters.web.server import make_server
-    from bot.bootstrap import DRAIN
-
-    listen = settings.listen if role.serves else settings.worker_listen
-    server = make_server(bot.app, listen, trusted_proxies=settings.trusted_proxies)
-    if not role.works:
-        await server.serve()
-        return
-    work = asyncio.create_task(bot.engine.run(), name="engine")
-    work.add_done_callback(lambda _: setattr(server, "should_exit", True))
-    try:
-        await server.serve()
-    finally:
-        work.cancel()
-        await asyncio.wait([work], timeout=DRAIN)
-        if not work.done():  # such as a scan that waits for a rate limit: it goes on elsewhere
-            work.cancel()
-            await asyncio.wait([work])
-    if not work.cancelled():
-        work.result()  # the engine ended by itself: say why
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -15,6 +14,7 @@ from adapters.terminal.campaign import OpenRehearsal, add_campaign_commands
 from adapters.terminal.desk import OpenDesk
 from adapters.terminal.doctor import OpenDoctor, add_doctor_command
 from adapters.terminal.doctor import examine as examine_all
+from adapters.terminal.front import bare
 from adapters.terminal.inventory import add_inventory_commands
 from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
 from bot.role import Role
@@ -38,23 +38,7 @@ def build_cli(
     `open_desk` opens what the commands about the inventory work on, `open_rehearsal` what the
     commands about the campaign look at, `open_doctor` what tests the connections.
     """
-    cli = typer.Typer(
-        help="Brings every Office 365 app in Okta to its Microsoft Graph consent: "
-        "asks the right admin, sends reminders, and keeps track.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-    )
-
-    @cli.callback(invoke_without_command=True)
-    def root(
-        show_version: Annotated[
-            bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
-        ] = False,
-    ) -> None:
-        if show_version:
-            typer.echo(version("o365bot"))
-            raise typer.Exit
+    cli = bare()
 
     @cli.command()
     def run(

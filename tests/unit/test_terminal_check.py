@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import subprocess
+import sys
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -9,6 +12,8 @@ import typer
 from typer.testing import CliRunner
 
 from adapters.terminal.cli import build_cli
+from adapters.terminal.front import SUMMARIES, front
+from bot.__main__ import the_cli
 from bot.settings.whole import Settings
 
 GOOD = """
@@ -72,3 +77,34 @@ def test_a_log_level_that_is_none_is_refused_with_those_there_are() -> None:
     wrong = CliRunner().invoke(cli, ["run", "--log-level", "loud"])
     assert wrong.exit_code == 2
     assert "warning" in wrong.stderr
+
+
+def test_the_door_knows_every_command_as_it_is() -> None:
+    """It lists them without loading one, so its list must be theirs."""
+    real = typer.main.get_command(the_cli())
+    told = {
+        name: inspect.cleandoc(command.help or "").partition("\n\n")[0].replace("\n", " ")
+        for name, command in real.commands.items()  # type: ignore[attr-defined]  # a group
+    }
+    assert dict(SUMMARIES) == told
+    assert list(SUMMARIES) == list(told)
+
+
+def test_help_imports_nothing_that_the_commands_stand_on() -> None:
+    """Or it would take a second instead of a fifth of one."""
+    heavy = ("pydantic", "structlog", "redis", "httpx", "babel", "asyncio", "starlette")
+    code = (
+        "import sys; sys.argv = ['o365bot', '--help']\n"
+        "from bot.__main__ import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        f"assert not [m for m in {heavy!r} if m in sys.modules]"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_a_mistyped_command_is_answered_with_the_one_that_was_meant() -> None:
+    """With status 2, as all wrong usage."""
+    ran = CliRunner().invoke(front(the_cli), ["chek"])
+    assert ran.exit_code == 2
+    assert "Did you mean 'check'?" in ran.stderr
