@@ -26,6 +26,7 @@ from adapters.http.answers import (
     wrapped,
 )
 from adapters.http.counts import Api, counted
+from adapters.http.trust import trust
 from bot.errors import CloudAnswerInvalid, CloudError, CloudThrottled, CloudUnreachable
 
 TIME_LIMIT = 90.0  # seconds for one exchange: a server that drips bytes never meets a read timeout
@@ -57,6 +58,7 @@ def open_http(
     """
     http = Counting(
         transport=transport,
+        verify=trust(),
         timeout=httpx.Timeout(30, connect=5),
         limits=httpx.Limits(max_connections=CONNECTIONS),
         follow_redirects=False,

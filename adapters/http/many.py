@@ -19,6 +19,8 @@ import aiohttp
 import httpx
 from yarl import URL
 
+from adapters.http.trust import trust
+
 KEEP_SECONDS = 5.0
 """An idle connection; as in httpx, and less than servers wait."""
 
@@ -38,7 +40,7 @@ class ManyConnections(httpx.AsyncBaseTransport):
                 connector=aiohttp.TCPConnector(
                     limit=self._connections,
                     keepalive_timeout=KEEP_SECONDS,
-                    ssl=httpx.create_ssl_context(),
+                    ssl=trust(),
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
