@@ -6,9 +6,10 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from socket import socket
 
 from adapters.terminal.logs import say_reload
-from adapters.web.server import make_server
+from adapters.web.server import listening, make_server
 from bot.bootstrap import DRAIN, Bot, collect_rarely, open_bot
 from bot.errors import O365BotError
 from bot.role import Role
@@ -33,6 +34,11 @@ async def run(read: Callable[[], Settings], role: Role) -> None:
     _on_signals(lambda: loop.call_soon_threadsafe(stop))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     collect_rarely()
+    sockets = (
+        listening(settings.listen, "listen")
+        if role.serves
+        else listening(settings.worker_listen, "worker_listen")
+    )
     try:
         async with open_bot(settings, role) as bot:
             # uvicorn stops at these signals, then raises them again with the handler that was there
@@ -40,10 +46,13 @@ async def run(read: Callable[[], Settings], role: Role) -> None:
             _on_signals(lambda: None)
             if not told_to_stop:
                 async with _reloading(bot, read):
-                    await _serve_and_work(bot, settings, role)
+                    await _serve_and_work(bot, settings, role, sockets)
     except asyncio.CancelledError:
         if not told_to_stop:
             raise
+    finally:
+        for one in sockets:
+            one.close()
 
 
 @asynccontextmanager
@@ -81,17 +90,17 @@ def _on_signals(act: Callable[[], object]) -> None:
         signal.signal(signum, handle)
 
 
-async def _serve_and_work(bot: Bot, settings: Settings, role: Role) -> None:
+async def _serve_and_work(bot: Bot, settings: Settings, role: Role, sockets: list[socket]) -> None:
     """Both, as far as the role has them, until the one or the other ends."""
     listen = settings.listen if role.serves else settings.worker_listen
     server = make_server(bot.app, listen, trusted_proxies=settings.trusted_proxies)
     if not role.works:
-        await server.serve()
+        await server.serve(sockets=sockets)
         return
     work = asyncio.create_task(bot.engine.run(), name="engine")
     work.add_done_callback(lambda _: setattr(server, "should_exit", True))
     try:
-        await server.serve()
+        await server.serve(sockets=sockets)
     finally:
         work.cancel()
         await asyncio.wait([work], timeout=DRAIN)

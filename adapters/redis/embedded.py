@@ -84,11 +84,17 @@ class EmbeddedStore:
         try:
             self._dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._dir.chmod(0o700)
+            self._user = await self._begin()
         except OSError as error:
             raise StoreUnavailable(
-                f"The store's directory {self._dir} cannot be used: {error.strerror}.",
-                hint="Set data_dir to a directory that the bot may write to.",
+                f"The store's directory {self._dir} cannot be used: {error.strerror or error}.",
+                hint="Is its disk full? data_dir must be a directory that the bot may write to.",
             ) from error
+        self._watch = asyncio.create_task(self._keep_alive(), name="embedded store")
+        return f"unix://{self._socket}"
+
+    async def _begin(self) -> IO[bytes]:
+        """Have a server, and the lock of its user."""
         async with self._starting_or_stopping():
             user = self._open("users.lock")
             fcntl.flock(user, fcntl.LOCK_SH)  # does not wait: who excludes users holds start.lock
@@ -97,9 +103,7 @@ class EmbeddedStore:
             except BaseException:
                 user.close()
                 raise
-        self._user = user
-        self._watch = asyncio.create_task(self._keep_alive(), name="embedded store")
-        return f"unix://{self._socket}"
+        return user
 
     async def stop(self) -> None:
         """Stop using the server; the last user shuts it down, with every write on disk.

@@ -5,12 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from socket import socket
+from socket import (
+    AF_INET6,
+    AI_PASSIVE,
+    IPPROTO_IPV6,
+    IPV6_V6ONLY,
+    SO_REUSEADDR,
+    SOCK_STREAM,
+    SOL_SOCKET,
+    getaddrinfo,
+    socket,
+)
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from adapters.web.connections import LARGEST_HEAD, Door, guarded
+from bot.errors import SettingsInvalid
 
 DRAIN_SECONDS = 20
 
@@ -26,6 +37,30 @@ class Server(uvicorn.Server):
         if self._closing is not None:
             self._closing.set()
         await super().shutdown(sockets)
+
+
+def listening(listen: str, key: str) -> list[socket]:
+    """Sockets bound to every address of `listen` (`host:port`), which take no connection yet.
+
+    `key` is its name in the settings. Raises SettingsInvalid, such as for a port that is taken.
+    """
+    host, _, port = listen.rpartition(":")
+    bound: list[socket] = []
+    try:
+        found = getaddrinfo(host.strip("[]"), int(port), type=SOCK_STREAM, flags=AI_PASSIVE)
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            one = socket(family, kind, protocol)
+            bound.append(one)
+            one.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+            if family is AF_INET6:
+                one.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)
+            one.bind(address)
+    except OSError as error:
+        for one in bound:
+            one.close()
+        why = error.strerror or str(error)
+        raise SettingsInvalid((f"{key}: {listen} cannot be listened on ({why})",)) from error
+    return bound
 
 
 def make_server(
