@@ -21,6 +21,7 @@ from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
 from bot.domain.likeness import exact
 from bot.domain.people.admins import Platform
+from bot.ports.access import Directory, Memberships
 from bot.ports.chat import Messenger, Presence, ReturnedMail
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.engine import Engine
@@ -55,6 +56,7 @@ from bot.services.inventory.verdicts import Verdicts
 from bot.services.inventory.waive import Hurry, Waive
 from bot.services.operators.enter import Enter
 from bot.services.operators.read import Read
+from bot.services.people.access import Access
 from bot.services.people.accounts import Accounts
 from bot.services.people.twins import Twins
 from bot.settings.whole import Settings
@@ -77,6 +79,8 @@ class Outside:
     clock: Clock
     secrets: Secrets
     doctor: Doctor
+    directories: Mapping[Platform, Directory]
+    memberships: Memberships
     presence: Presence | None = None
     returned_mail: ReturnedMail | None = None
 
@@ -86,6 +90,7 @@ class Services:
     """What the chat platforms, the pages and the engine call."""
 
     conversation: Conversation
+    access: Access
     welcome: Welcome
     ask: Ask
     remind: Remind
@@ -263,6 +268,12 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
 
     rehearse = rehearsal(settings, ledger, clock, policy, twins)
     outreach = Outreach(ledger=ledger, ask=ask, tell=tell, clock=clock, policy=policy)
+    access = Access(
+        policy=policies.access_policy(settings),
+        directories=outside.directories,
+        memberships=outside.memberships,
+        clock=clock,
+    )
     accounts = Accounts(ledger=ledger, clock=clock)
     campaign = CampaignParts(
         rehearse=rehearse,
@@ -300,7 +311,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             chat_is_proof=chat_is_proof,
         ),
         clock=clock,
-        operators=policies.operators(settings),
+        access=access,
         limits=outside.limits,
         language=settings.language,
         presence=outside.presence,
@@ -308,7 +319,8 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     arrive = Arrive(ledger=ledger, ask=ask, policy=policies.people_policy(settings))
     return Services(
         conversation=conversation,
-        welcome=Welcome(arrive, operators=policies.operators(settings), language=settings.language),
+        access=access,
+        welcome=Welcome(arrive, access=access, language=settings.language),
         ask=ask,
         remind=remind,
         deliver=deliver,

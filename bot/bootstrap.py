@@ -40,16 +40,19 @@ from adapters.redis.ledger import RedisLedger
 from adapters.redis.limits import RedisLimits
 from adapters.redis.lists import VERSION
 from adapters.redis.marks import RedisMarks
+from adapters.redis.memberships import RedisMemberships
 from adapters.redis.once import RedisOnce
 from adapters.redis.pace import RedisPace
 from adapters.redis.presence import RedisPresence
 from adapters.redis.queue import RedisQueue
 from adapters.redis.sign_ins import RedisSignIns
 from adapters.slack.calls import open_web
+from adapters.slack.directory import SlackDirectory
 from adapters.slack.inbound import SlackInbound
 from adapters.slack.outbound import SlackMessenger
 from adapters.slack.socket import SlackSocket
 from adapters.teams.connector import CONNECTIONS, Connector
+from adapters.teams.directory import TeamsDirectory
 from adapters.teams.inbound import TeamsInbound
 from adapters.teams.messenger import TeamsMessenger
 from adapters.web.app import build_app
@@ -72,6 +75,7 @@ from bot.examination import make_doctor
 from bot.foundation import Foundation, open_foundation, store_place
 from bot.health import health, ready
 from bot.policies import operator_accounts
+from bot.ports.access import Directory
 from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
@@ -170,6 +174,15 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 settings.mail, cache(Words), settings.language, base.clock
             )
 
+        memberships = RedisMemberships(base.redis, base.keys)
+        directories: dict[Platform, Directory] = {}
+        teams_directory: TeamsDirectory | None = None
+        if slack_web is not None:
+            directories[Platform.SLACK] = SlackDirectory(slack_web)
+        if settings.teams is not None and connector is not None:
+            teams_directory = TeamsDirectory(settings.teams, conversations, connector, base.entra)
+            directories[Platform.TEAMS] = teams_directory
+
         outside = Outside(
             ledger=base.ledger,
             orgs=base.orgs,
@@ -188,6 +201,8 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             clock=clock,
             secrets=SystemSecrets(),
             doctor=make_doctor(settings, base.redis),
+            directories=directories,
+            memberships=memberships,
             presence=RedisPresence(base.redis, base.keys) if len(messengers) > 1 else None,
             returned_mail=Bounces(settings.mail.bounces, settings.mail.ca_file)
             if settings.mail is not None and settings.mail.bounces is not None
@@ -230,7 +245,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         talk = Talk(put_together(settings))
         counts.expect(tuple(base.orgs))
         slack = (
-            SlackInbound(settings.slack, talk, once, slack_web)
+            SlackInbound(settings.slack, talk, once, slack_web, talk)
             if settings.slack and slack_web
             else None
         )
@@ -243,6 +258,8 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 conversations,
                 connector,
                 http,
+                directory=teams_directory,
+                rights=talk,
                 working=Words(settings.language)("chat.working"),
             )
             if settings.teams and connector

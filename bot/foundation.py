@@ -28,7 +28,7 @@ from adapters.redis.trail import Trail
 from adapters.redis.vault import RedisVault
 from bot.domain.inventory.scanning import LookPolicy
 from bot.errors import SettingsInvalid, StoreUnavailable
-from bot.ports.clouds import Entra, OktaOrg
+from bot.ports.clouds import OktaOrg
 from bot.rehearsal import RehearsalClock
 from bot.services.inventory.scan import Scan
 from bot.settings.store import RedisSettings, Weakness
@@ -57,7 +57,7 @@ class Foundation:
     trail: Trail
     ledger: RedisLedger
     orgs: Mapping[str, OktaOrg]
-    entra: Entra | None
+    entra: EntraClient | None
     scan: Scan
 
 
@@ -175,7 +175,7 @@ def _okta(
     return orgs
 
 
-def _entra(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Entra | None:
+def _entra(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> EntraClient | None:
     if settings.entra is None:
         return None
     org_urls = {org.name: org.url for org in settings.okta}

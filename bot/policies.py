@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from bot.domain.campaign.board import BoardPolicy
 from bot.domain.delivery.limits import Call, Quotas, Window
 from bot.domain.delivery.notices import Channel
 from bot.domain.likeness import exact, likeness, visible
+from bot.domain.people.access import AccessPolicy, Group, GroupKind
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import PeoplePolicy
 from bot.settings.whole import Settings
@@ -56,9 +58,27 @@ def operator_accounts(settings: Settings) -> tuple[ChatIdentity, ...]:
     )
 
 
-def operators(settings: Settings) -> frozenset[str]:
-    """The operators' accounts by name, such as `slack:U0123`."""
-    return frozenset(str(account) for account in operator_accounts(settings))
+def access_policy(settings: Settings) -> AccessPolicy:
+    """Who may command the bot, and who may read."""
+    slack, teams = settings.slack, settings.teams
+    operating: list[Group] = []
+    viewing: list[Group] = []
+    if slack is not None:
+        user_groups = (Group(_SLACK, GroupKind.USER_GROUP, one) for one in slack.operator_groups)
+        operating += [*user_groups, *_channels(_SLACK, slack.operator_channels)]
+        viewing += _channels(_SLACK, slack.viewer_channels)
+    if teams is not None:
+        entra = (Group(_TEAMS, GroupKind.ENTRA_GROUP, one) for one in teams.operator_groups)
+        operating += [*entra, *_channels(_TEAMS, teams.operator_channels)]
+        viewing += _channels(_TEAMS, teams.viewer_channels)
+    return AccessPolicy(operator_accounts(settings), tuple(operating), tuple(viewing))
+
+
+_SLACK, _TEAMS = Platform.SLACK, Platform.TEAMS
+
+
+def _channels(platform: Platform, ids: Iterable[str]) -> list[Group]:
+    return [Group(platform, GroupKind.CHANNEL, one) for one in ids]
 
 
 def readers(settings: Settings) -> frozenset[tuple[str, str]]:

@@ -15,11 +15,17 @@ from starlette.datastructures import State
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.assembly import Services
-from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import Message
 from bot.settings.whole import Settings
 
-TAKEN_OVER = ("campaign", "people", "slack.operators", "teams.operators", "time_zone")
+_WHO_MAY = ("operators", "operator_groups", "operator_channels", "viewer_channels")
+TAKEN_OVER = (
+    "campaign",
+    "people",
+    *(f"{chat}.{key}" for chat in ("slack", "teams") for key in _WHO_MAY),
+    "time_zone",
+)
 """By key, with all that is below it."""
 
 
@@ -84,6 +90,15 @@ class Talk:
         private: bool = False,
     ) -> Message | None:
         return await self.services.conversation.answer(words, asker, progress, private=private)
+
+    async def person_changed(self, platform: Platform, user_id: str) -> None:
+        await self.services.access.person_changed(platform, user_id)
+
+    async def group_changed(self, platform: Platform, group_id: str) -> None:
+        await self.services.access.group_changed(platform, group_id)
+
+    async def groups_changed(self, platform: Platform) -> None:
+        await self.services.access.groups_changed(platform)
 
     async def person(self, who: ChatIdentity) -> Message:
         return await self.services.welcome.person(who)

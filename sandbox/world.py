@@ -206,6 +206,8 @@ class World:
         bot = self.company.bot
         service = self.teams.service
         operator = self.company.person(OPERATOR)
+        groups = self.company.tenant("contoso").groups
+        identity_ops = next(one.id for one in groups if one.name == "Identity Operations")
         entra_pem = _private(directory / "entra.pem", self.company.entra_certificate_pem())
         parts = [
             _table(
@@ -261,6 +263,9 @@ class World:
                     ),
                     "channel": slack_workspace.CHANNEL,
                     "operators": [operator.slack_id],
+                    "operator_groups": [slack_workspace.GROUP],
+                    "operator_channels": [slack_workspace.OPERATORS],
+                    "viewer_channels": [slack_workspace.READERS],
                     "api_url": f"{at['slack']}/api/",
                 },
             )
@@ -274,6 +279,8 @@ class World:
                     "tenant_id": service.tenant_id,
                     "channel": teams_service.CHANNEL,
                     "operators": [service.object_id(operator)],
+                    "operator_groups": [identity_ops],
+                    "viewer_channels": [teams_service.READERS],
                     "openid_metadata_url": (
                         f"{at['botframework']}/v1/.well-known/openidconfiguration"
                     ),

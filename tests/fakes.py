@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -27,14 +27,17 @@ from bot.domain.inventory.apps import (
     ProvisioningConnection,
     Tenant,
 )
+from bot.domain.people.access import Group
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, OktaAdmin, Platform
 from bot.errors import (
+    ChatUnreachable,
     CloudError,
     CloudNotFound,
     StoreUnavailable,
     TenantUnknown,
 )
 from bot.message import Buttons, Message, OpenLink
+from bot.ports.access import Known
 from bot.ports.chat import ConversationRef, Sent
 from bot.ports.clouds import LogPage
 from bot.ports.ledger import Ledger
@@ -485,6 +488,55 @@ class SignInsInMemory:
         for key in theirs:
             del self.sessions[key]
         return bool(theirs)
+
+
+class MembershipsInMemory:
+    """The Memberships port in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[frozenset[str], datetime]] = {}
+        self.revisions: dict[str, int] = {}
+
+    async def known(self, name: str, member: str) -> Known:
+        members, at = self.kept.get(name, (frozenset(), None))
+        return Known(member in members, at, str(self.revisions.get(name, 0)))
+
+    async def keep(self, name: str, members: Collection[str], at: datetime, revision: str) -> None:
+        if str(self.revisions.get(name, 0)) == revision:
+            self.kept[name] = (frozenset(members), at)
+
+    async def forget(self, name: str) -> None:
+        self.kept.pop(name, None)
+        self.revisions[name] = self.revisions.get(name, 0) + 1
+
+
+class FakeDirectory:
+    """The Directory port: everybody is a colleague but `outside`, and `groups` has the members."""
+
+    def __init__(self, groups: Mapping[str, Collection[str]] | None = None) -> None:
+        self.outside: set[str] = set()
+        self.groups = {group: set(members) for group, members in (groups or {}).items()}
+        self.down = False
+        self.asked: list[str] = []
+
+    async def is_colleague(self, who: ChatIdentity) -> bool:
+        self._ask(str(who))
+        return who.user_id not in self.outside
+
+    async def members(self, group: Group) -> Collection[str]:
+        self._ask(str(group))
+        return frozenset(self.groups.get(group.id, ()))
+
+    async def person_name(self, who: ChatIdentity) -> str:
+        return f"Name of {who.user_id}"
+
+    async def name_of(self, group: Group) -> str:
+        return f"#{group.id.lower()}"
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if self.down:
+            raise ChatUnreachable("The platform does not answer.")
 
 
 class LimitsInMemory:

@@ -35,6 +35,7 @@ from tests.fakes import (
     BlankPainter,
     CountingSecrets,
     FakeClock,
+    FakeDirectory,
     FakeEngine,
     FakeEntra,
     FakeMessenger,
@@ -42,6 +43,7 @@ from tests.fakes import (
     FakeSignIn,
     FreePace,
     LimitsInMemory,
+    MembershipsInMemory,
     SignInsInMemory,
 )
 from tests.wiring import partless, settings
@@ -76,6 +78,7 @@ class Stage:
         self.sign_ins = SignInsInMemory()
         self.limits = limits or LimitsInMemory()
         orgs: Mapping[str, FakeOktaOrg] = {"contoso": self.okta}
+        self.directory, self.memberships = FakeDirectory(), MembershipsInMemory()
         services = assemble(
             settings(minimum, signs_in=signs_in),
             Outside(
@@ -92,6 +95,8 @@ class Stage:
                 clock=self.clock,
                 secrets=self.secrets,
                 doctor=partless(),
+                directories={Platform.SLACK: self.directory},
+                memberships=self.memberships,
             ),
             Scan(orgs=orgs, entra=self.entra, ledger=self.ledger, clock=self.clock),
             POLICY,

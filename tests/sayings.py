@@ -238,7 +238,6 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
             for platform in Platform
             for operator in (True, False)
         ],
-        "not_allowed": [replies.not_allowed(OPERATOR)],
         "unclear": [
             replies.unclear("wyh", closest)
             for closest in ("", "why", "deny", "apps", "verify", "onboard", f"why {APP.label}")

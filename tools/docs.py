@@ -20,7 +20,9 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from adapters.redis.keys import Keys
+from bot.chat.may import needed
 from bot.chat.typed.commands import VERBS, typed
+from bot.chat.typed.understanding import parse
 from bot.chat.words import Words
 from bot.domain.consent.requests import TRANSITIONS, Stage
 from bot.domain.delivery import deliveries, limits
@@ -30,6 +32,7 @@ from bot.domain.delivery.limits import Window
 from bot.domain.delivery.notices import KINDS, Channel, ChannelReminder
 from bot.domain.evidence.rules import RULES, SHELVES, EvidenceKind, Lean
 from bot.domain.evidence.verdict import Confidence, Lack, State
+from bot.domain.people.access import Level
 from bot.domain.people.admins import Platform
 from bot.errors import O365BotError
 from bot.settings.address import Address
@@ -399,6 +402,16 @@ def delivery_limits() -> str:
 # ------------------------------------------------------------------ commands and errors
 
 
+def access() -> str:
+    levels = (Level.ANYBODY, Level.VIEWER, Level.OPERATOR)
+    rows = []
+    for verb in VERBS:
+        needs = needed(parse(said(f"help.say_{verb}")))
+        marks = ("yes" if level >= needs else "" for level in levels)
+        rows.append((code(verb), *marks))
+    return table(("Command", "Anybody in the organisation", "Viewers", "Operators"), rows)
+
+
 def commands() -> str:
     rows = (
         (code(typed(said(f"help.say_{verb}"), Platform.SLACK)), said(f"help.{verb}"))
@@ -467,6 +480,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "delivery-promises": delivery_promises,
     "delivery-limits": delivery_limits,
     "commands": commands,
+    "access": access,
     "checks": lambda: table(checks.COLUMNS, checks.rows()),
     "errors": errors,
 }

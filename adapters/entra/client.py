@@ -10,6 +10,7 @@ import structlog
 from adapters.entra.admins.admins import read_global_admins, read_holding
 from adapters.entra.directory.discovery import Discovery
 from adapters.entra.directory.graph import Graph
+from adapters.entra.directory.groups import group_members
 from adapters.entra.directory.tokens import AppTokens
 from adapters.entra.evidence.accounts import read_accounts
 from adapters.entra.evidence.consent import read_consent
@@ -87,6 +88,13 @@ class EntraClient:
     def admin_gaps(self, tenant: Tenant) -> tuple[CloudError, ...]:
         """What the last `global_admins` of this tenant did without, such as the eligible ones."""
         return self._gaps.get(tenant.id, ())
+
+    async def group_members(self, tenant_id: str, group_id: str) -> tuple[str, ...]:
+        """The object ids of everybody in a group and the groups in it; of no such group nobody.
+
+        Without `Member.Read.Hidden` Microsoft leaves out the members of a group that hides them.
+        """
+        return await group_members(self._graph, await self.find_tenant(tenant_id), group_id)
 
     async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
         """What tells whether the tenant consented to Okta's application.

@@ -216,6 +216,10 @@ class Keys:
         """String: a thing that was acted on."""
         return self._key("once", what)
 
+    def members(self, name: str) -> str:
+        """Hash: who belongs to a group, or whether an account is a colleague's, for an hour."""
+        return self._key("members", name)
+
     def rate(self, name: str, bucket: str) -> str:
         """Hash: one rate-limit bucket of one API, until its window is over."""
         return self._key("rate", name, bucket)

@@ -104,6 +104,13 @@ async def call(answer: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
     return body
 
 
+def code_of(error: ChatError) -> str:
+    """Slack's own code of a refusal; "" where it gave none."""
+    response = getattr(error.__cause__, "response", None)
+    data = getattr(response, "data", None)
+    return _named(lenient(data, "error")) if isinstance(data, Mapping) else ""
+
+
 async def respond(web: AsyncWebClient, url: str, payload: Mapping[str, Any]) -> None:
     """Answer an interaction at its response URL, whose address is a secret. Raises ChatError."""
     if not is_slacks(url, web.base_url):

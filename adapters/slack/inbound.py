@@ -29,9 +29,10 @@ from adapters.slack.calls import call, quiet
 from adapters.slack.drawing import Drawn
 from adapters.slack.elements import OPENED
 from adapters.slack.people import Askers
+from adapters.slack.reading import RIGHTS
 from adapters.slack.replies import Posted, Reply, Responded, patiently, reply_to
 from adapters.slack.words import as_typed, unescape
-from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, StoreError
 from bot.message import Message
 from bot.ports.limits import Once
@@ -70,17 +71,31 @@ class Answers(Protocol):
         ...
 
 
+class Rights(Protocol):
+    """Told of what may change who may say what. Raises StoreError."""
+
+    async def person_changed(self, platform: Platform, user_id: str) -> None: ...
+
+    async def group_changed(self, platform: Platform, group_id: str) -> None: ...
+
+
 class SlackInbound:
     """One Slack app in one workspace, served at one address."""
 
     def __init__(
-        self, settings: SlackSettings, answers: Answers, once: Once, web: AsyncWebClient
+        self,
+        settings: SlackSettings,
+        answers: Answers,
+        once: Once,
+        web: AsyncWebClient,
+        rights: Rights | None = None,
     ) -> None:
         secret = settings.signing_secret
         self._secret = secret.get_secret_value() if secret else ""
         self._answers = answers
         self._once = once
         self._web = web
+        self._rights = rights
         self._askers = Askers(web)
         self._work: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -194,6 +209,8 @@ class SlackInbound:
         app.event("app_mention")(self._on_mention)
         app.event("message")(self._on_message)
         app.event("app_home_opened")(self._on_home)
+        for kind in RIGHTS:
+            app.event(kind)(self._on_rights)
         app.event(_ANY)(on_other)
         return app
 
@@ -245,6 +262,19 @@ class SlackInbound:
         words = as_typed(_text(event, "text"), bot=_bot(body))
         thread = _text(event, "thread_ts") or None
         await self._converse(words, user, Posted(self._web, channel, thread))
+
+    async def _on_rights(self, event: Json) -> None:
+        """Somebody came, went or changed: what was read of them counts no more."""
+        if self._rights is None:
+            return
+        try:
+            if event.get("type") == "user_change":
+                await self._rights.person_changed(Platform.SLACK, _text(event, "user"))
+            else:
+                group = _text(event, "subteam_id") or _text(event, "channel")
+                await self._rights.group_changed(Platform.SLACK, group)
+        except StoreError as error:  # what was read counts for a minute at most
+            log.error("could not note a change of rights", reason=str(error))
 
     async def _on_home(self, event: Json) -> None:
         user = _text(event, "user")

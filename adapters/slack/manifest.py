@@ -12,19 +12,31 @@ from bot.chat.words import Words
 
 SCOPES = (
     "app_mentions:read",
+    "channels:read",
     "channels:history",
     "chat:write",
     "commands",
     "groups:history",
+    "groups:read",
     "im:history",
     "im:write",
     "mpim:history",
     "mpim:write",
     "pins:write",
+    "usergroups:read",
     "users:read",
     "users:read.email",
 )
-EVENTS = ("app_home_opened", "app_mention", "message.im")
+EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "member_joined_channel",
+    "member_left_channel",
+    "message.im",
+    "subteam_members_changed",
+    "subteam_updated",
+    "user_change",
+)
 
 
 def manifest(public_url: str, words: Words, socket_mode: bool = False) -> dict[str, Any]:

@@ -13,6 +13,14 @@ from typing import Any
 Json = dict[str, Any]
 
 EVENTS = ("app_mention", "message", "app_home_opened")
+RIGHTS = (
+    "user_change",
+    "subteam_members_changed",
+    "subteam_updated",
+    "member_joined_channel",
+    "member_left_channel",
+)
+"""Events by which somebody may gain or lose a right."""
 _COMMAND = ("command", "text", "user_id", "channel_id", "team_id", "response_url", "trigger_id")
 _EVENT = ("type", "user", "text", "channel", "channel_type", "ts", "thread_ts", "subtype", "tab")
 _ACTION = ("type", "action_id", "block_id", "value")
@@ -63,6 +71,22 @@ def served(body: Mapping[str, Any]) -> Json | None:
                     **_texts(view, ("id", "callback_id", "private_metadata")),
                     "state": {"values": _filled(_object(_object(view, "state"), "values"))},
                 },
+            }
+        case "event_callback" if event.get("type") in RIGHTS:
+            named = {"user": event.get("user"), "subteam_id": event.get("subteam")}
+            return {
+                "type": "event_callback",
+                **_texts(body, ("team_id", "event_id")),
+                "event": {
+                    **_texts(event, ("type", "user", "channel", "subteam_id")),
+                    # some of these events have the whole object
+                    **{
+                        name: _texts(one, ("id",)).get("id", "")
+                        for name, one in named.items()
+                        if isinstance(one, Mapping)
+                    },
+                },
+                "authorizations": [],
             }
         case "event_callback" if event.get("type") in EVENTS:
             happened = _texts(event, _EVENT) | {

@@ -8,7 +8,7 @@ authenticated before they come here, and replies go out through `adapters.teams.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, cast
 
@@ -91,7 +91,14 @@ class Removed:
     conversation_id: str
 
 
-Event = Said | Pressed | Installed | Removed
+@dataclass(frozen=True, slots=True)
+class Left:
+    """People left a team or a chat; `object_ids` are those that Teams tells."""
+
+    object_ids: tuple[str, ...]
+
+
+Event = Said | Pressed | Installed | Removed | Left
 Handle = Callable[[Event], Awaitable[Json | None]]
 
 
@@ -206,6 +213,8 @@ def _event(activity: Activity, envelope: Envelope) -> Event | None:
                 return Installed(_ref(activity, envelope))
             if _is_among(activity.recipient, activity.members_removed):
                 return Removed(_without_thread(envelope.conversation_id))
+            if activity.members_removed:
+                return Left(tuple(_object_ids(activity.members_removed)))
     return None
 
 
@@ -276,6 +285,13 @@ def _without_thread(conversation_id: str) -> str:
 def _is_among(account: Any, members: Any) -> bool:
     ids = {member.id for member in members or () if member is not None}
     return account is not None and bool(account.id) and account.id in ids
+
+
+def _object_ids(members: Any) -> Iterator[str]:
+    for member in members:
+        told = getattr(member, "aad_object_id", None)
+        if isinstance(told, str) and told:
+            yield exact(told)
 
 
 def _words(activity: Activity) -> str:

@@ -22,14 +22,25 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from adapters.teams.activities import Event, Installed, Place, Pressed, Removed, Said, Turn, Turns
+from adapters.teams.activities import (
+    Event,
+    Installed,
+    Left,
+    Place,
+    Pressed,
+    Removed,
+    Said,
+    Turn,
+    Turns,
+)
 from adapters.teams.answering import Shown, failed, in_response, says
 from adapters.teams.askers import Askers
 from adapters.teams.connector import Connector
+from adapters.teams.directory import TeamsDirectory
 from adapters.teams.envelope import MAX_BYTES, ActivityInvalid, Envelope, open_envelope
 from adapters.teams.messenger import identity_of
 from adapters.teams.tokens import InboundTokens, TokenRefused
-from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, CloudError, StoreError
 from bot.message import Message, Role
 from bot.ports.chat import ConversationRef, Conversations
@@ -81,6 +92,14 @@ class Welcomes(Protocol):
     async def gone(self, who: ChatIdentity) -> None: ...
 
 
+class Rights(Protocol):
+    """Told of what may change who may say what. Raises StoreError."""
+
+    async def person_changed(self, platform: Platform, user_id: str) -> None: ...
+
+    async def groups_changed(self, platform: Platform) -> None: ...
+
+
 class TeamsInbound:
     """The endpoint of the bot registration. Every answer is 2xx, 4xx, 501 or 503.
 
@@ -99,6 +118,8 @@ class TeamsInbound:
         connector: Connector,
         http: httpx.AsyncClient,
         *,
+        directory: TeamsDirectory | None = None,
+        rights: Rights | None = None,
         working: str = "Working on it…",
         answer_within: float = ANSWER_WITHIN,
         clock: Callable[[], float] = time.monotonic,
@@ -111,6 +132,8 @@ class TeamsInbound:
         self._connector = connector
         self._tokens = InboundTokens(settings, http, clock=clock)
         self._turns = Turns(settings.app_id)
+        self._directory = directory
+        self._rights = rights
         self._working = working
         self._targeted = settings.targeted_answers
         self._answer_within = answer_within
@@ -187,6 +210,11 @@ class TeamsInbound:
                 await self._conversations.remember(ref)
                 if anew:
                     self._start(self._welcome(ref))
+            case Left(object_ids):
+                if self._rights is not None:
+                    for object_id in object_ids:
+                        await self._rights.person_changed(Platform.TEAMS, object_id)
+                    await self._rights.groups_changed(Platform.TEAMS)
             case Removed(conversation_id):
                 known = await self._conversations.conversation(conversation_id)
                 await self._conversations.forget(conversation_id)
@@ -233,6 +261,8 @@ class TeamsInbound:
             await self._conversations.met(ref)  # its address may have changed
         except StoreError as error:
             log.warning("could not save teams conversation", error=error.code)
+        if self._directory is not None:
+            self._directory.heard(asker, event.place)
         return await self._answers.answer(
             event.words, asker, progress, private=event.place.personal
         )

@@ -1,6 +1,7 @@
 """The conversation: who says what, what is done, what is answered. Platform-neutral.
 
-Deny by default: whoever is not an operator gets help, and what was addressed to them in person.
+Denied by default: what each command takes stands in `bot.chat.may`, what an account has is asked of
+`bot.services.people.access`. Whoever has nothing gets help, and what they were asked in person.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from dataclasses import replace
 
 import structlog
 
-from bot.chat import courtesies
+from bot.chat import courtesies, refusing
 from bot.chat.asked import Asked
 from bot.chat.consent.personal import PersonalReplies
+from bot.chat.may import needed
 from bot.chat.operating import Operating
 from bot.chat.patience import Patience
 from bot.chat.replies import Replies
@@ -44,12 +46,14 @@ from bot.chat.typed.commands import (
 )
 from bot.chat.typed.understanding import parse
 from bot.chat.words import Words
+from bot.domain.people.access import Admission, Level
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import O365BotError, StoreError, TooManyTries
 from bot.message import Message, Role
 from bot.ports.chat import Presence
 from bot.ports.limits import Limits
 from bot.ports.system import Clock
+from bot.services.people.access import Access
 
 Show = Callable[[Message], Awaitable[None]]
 
@@ -63,7 +67,7 @@ log = structlog.get_logger(__name__)
 
 
 class Conversation:
-    """Answers what is said. `operators` holds chat identities such as `slack:U0123`."""
+    """Answers what is said, to whom it may be answered."""
 
     def __init__(
         self,
@@ -71,7 +75,7 @@ class Conversation:
         operating: Operating,
         asked: Asked,
         clock: Clock,
-        operators: frozenset[str],
+        access: Access,
         limits: Limits,
         language: str,
         presence: Presence | None = None,
@@ -79,7 +83,7 @@ class Conversation:
         self._operating = operating
         self._asked = asked
         self._clock = clock
-        self._operators = operators
+        self._access = access
         self._patience = Patience(limits)
         self._language = language
         self._presence = presence
@@ -100,15 +104,19 @@ class Conversation:
         texts = Words(asker.language or self._language)
         replies, personal = Replies(texts), PersonalReplies(texts)
         command = parse(words)
-        operator = str(asker) in self._operators
         wait = await self._patience.ends(asker)
-        log.info("asked", command=type(command).__name__, asker=str(asker), operator=operator)
         if wait:
+            log.info("asked too much", command=type(command).__name__, asker=str(asker))
             return replies.error(TooManyTries(retry_after=wait)) if wait > 0 else None
-        await self._heard_of(asker)
         try:
+            admission = await self._access.of(asker)
+            may = admission.level
+            log.info("asked", command=type(command).__name__, asker=str(asker), may=may.name)
+            if may is Level.OUTSIDE:
+                return _as(Role.REFUSAL, refusing.outside(texts))
+            await self._heard_of(asker)
             said = await self._said(
-                command, asker, replies, personal, progress, operator=operator, private=private
+                command, asker, replies, personal, progress, admission, private=private
             )
             return said if said.role is Role.REFUSAL else _as(_role(command), said)
         except O365BotError as error:
@@ -130,10 +138,11 @@ class Conversation:
         replies: Replies,
         personal: PersonalReplies,
         progress: Show | None,
+        admission: Admission,
         *,
-        operator: bool,
         private: bool,
     ) -> Message:
+        operator = admission.level is Level.OPERATOR
         match command:
             case Help():
                 return replies.help(asker.platform, operator=operator)
@@ -147,14 +156,25 @@ class Conversation:
             return await self._asked.do(
                 command, asker, replies, personal, operator=operator, private=private
             )
-        if operator:
+        if admission.level >= needed(command):
             return await self._operating.do(
                 command, asker, replies, personal, progress, private=private
             )
-        waits = await self._asked.waiting(asker) if isinstance(command, Unclear) else ()
-        if waits:
-            return await self._asked.mine(Mine("unclear"), asker, replies, operator=False)
-        return _as(Role.REFUSAL, replies.not_allowed(asker))
+        if isinstance(command, Unclear):
+            if await self._asked.waiting(asker):
+                return await self._asked.mine(Mine("unclear"), asker, replies, operator=False)
+            if admission.level is Level.VIEWER:
+                return await self._operating.do(
+                    command, asker, replies, personal, progress, private=private
+                )
+        return _as(Role.REFUSAL, await self._refused(asker, replies.words, admission))
+
+    async def _refused(self, asker: ChatIdentity, words: Words, admission: Admission) -> Message:
+        """Why not, and who can; while nobody can tell whether they may, that."""
+        if admission.untold:
+            return refusing.untold(words)
+        contacts = await self._access.contacts(asker.platform)
+        return refusing.not_allowed(words, asker, contacts, admission.level)
 
     async def _home(
         self,

@@ -20,7 +20,7 @@ from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.records import AppRecord, OrgScan
-from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.admins import Platform
 from bot.domain.people.choice import Choice
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import EVERY_OPEN, Page, Wanted
@@ -239,10 +239,6 @@ class Replies:
             blocks += [Text(words("help.asked")), said(GROUPS["mine"][:-1])]
             blocks.append(Text(words("help.not_operator")))
         return Message(title, tuple(blocks))
-
-    def not_allowed(self, asker: ChatIdentity) -> Message:
-        """Only operators may ask; says what to do."""
-        return plain(self._words("error.not_operator", id=asker.user_id))
 
     def unclear(self, said: str, closest: str) -> Message:
         """Not understood: the closest command, or help."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import structlog
 
 from bot.chat.words import Words
+from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import O365BotError
 from bot.message import Block, Buttons, Command, Heading, Message, Note, Text
 from bot.services.consent.arrive import Arrive, Waiting
+from bot.services.people.access import Access
 
 log = structlog.get_logger(__name__)
 
@@ -16,9 +18,9 @@ log = structlog.get_logger(__name__)
 class Welcome:
     """Welcomes people and teams, after a look at whom an installation makes reachable."""
 
-    def __init__(self, arrive: Arrive, *, operators: frozenset[str], language: str) -> None:
+    def __init__(self, arrive: Arrive, *, access: Access, language: str) -> None:
         self._arrive = arrive
-        self._operators = operators
+        self._access = access
         self._language = language
 
     async def person(self, who: ChatIdentity) -> Message:
@@ -27,7 +29,7 @@ class Welcome:
         waiting = await self._looked(who)
         title = words("welcome.title")
         blocks: list[Block] = [Heading(title), Text(words("help.what"))]
-        operator = str(who) in self._operators
+        operator = await self._operates(who)
         blocks.extend(_waits(words, waiting, operator=operator))
         if operator:
             blocks.append(Text(words("welcome.operator")))
@@ -47,6 +49,13 @@ class Welcome:
     async def gone(self, who: ChatIdentity) -> None:
         """Somebody removed the app: lists say at once who can be asked now."""
         await self._looked(who)
+
+    async def _operates(self, who: ChatIdentity) -> bool:
+        try:
+            return (await self._access.of(who)).level is Level.OPERATOR
+        except O365BotError as error:
+            log.warning("could not tell what somebody may", who=str(who), error=error.code)
+            return False
 
     async def _looked(self, who: ChatIdentity) -> Waiting:
         try:

@@ -20,9 +20,25 @@ _OTHER_TOKENS = {
 }
 
 
-def some_operator(value: tuple[str, ...]) -> tuple[str, ...]:
-    """A validator of operators that were given."""
-    if not value:
+_SLACK_CHANNEL = shaped(
+    r"[CG][A-Z0-9]+",
+    "a channel's id such as C0123456789, not its name; it stands below the channel's details",
+)
+_SLACK_GROUP = shaped(
+    r"S[A-Z0-9]+",
+    "a user group's id such as S0123456789, not its handle; it stands in the group's ⋮ menu",
+)
+_TEAMS_CHANNEL = shaped(
+    r"19:[^\s%]+@[^\s%]+",
+    "a channel's id such as 19:…@thread.tacv2, with %3A written as : and %40 as @; it stands in "
+    "the link to the channel",
+)
+
+
+def _somebody(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """A validator of operators that were given: without any, groups may name them."""
+    others = ("operator_groups", "operator_channels")
+    if not value and not any(info.data.get(name) for name in others):
         raise ValueError("name at least one, or nobody can ask the bot anything here")
     return value
 
@@ -44,10 +60,26 @@ class SlackSettings(Section):
     channel: Annotated[
         str, shaped(r"([CG][A-Z0-9]+)?", "a channel's id such as C0123456789, not its name")
     ] = Field("", description="Id of the channel that gets board and reports.")
+    operator_groups: tuple[Annotated[str, _SLACK_GROUP], ...] = Field(
+        (), description="Ids (`S…`) of user groups whose members may ask and send, too."
+    )
+    operator_channels: tuple[Annotated[str, _SLACK_CHANNEL], ...] = Field(
+        (), description="Ids of channels whose members may ask and send, too."
+    )
     operators: tuple[
-        Annotated[str, shaped(r"[UW][A-Z0-9]+", "a member's id such as U0123456789, not a name")],
+        Annotated[
+            str,
+            shaped(
+                r"[UW][A-Z0-9]+",
+                "a member's id such as U0123456789, not a name; it stands in the ⋮ menu of their "
+                "profile",
+            ),
+        ],
         ...,
-    ] = Field((), description="Ids (`U…`) of the members who may ask and send. Nobody else may.")
+    ] = Field((), description="Ids (`U…`) of those who may ask and send, and are told of trouble.")
+    viewer_channels: tuple[Annotated[str, _SLACK_CHANNEL], ...] = Field(
+        (), description="Ids of channels whose members may read, and change nothing."
+    )
     api_url: Address = Field("https://slack.com/api", description="Slack's Web API.")
 
     _one_word = field_validator("bot_token", "signing_secret", "app_token")(one_word)
@@ -79,10 +111,7 @@ class SlackSettings(Section):
             raise ValueError("expected an App-Level Token, which begins with xapp-")
         return value
 
-    @field_validator("operators")
-    @classmethod
-    def _somebody(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return some_operator(value)
+    _some_operator = field_validator("operators")(_somebody)
 
 
 class TeamsSettings(Section):
@@ -103,8 +132,17 @@ class TeamsSettings(Section):
             "a channel's id such as 19:…@thread.tacv2, with %3A written as : and %40 as @",
         ),
     ] = Field("", description="Id of the channel that gets board and reports, `19:…`.")
+    operator_groups: tuple[Guid, ...] = Field(
+        (), description="Object ids of Entra groups whose members may ask and send, too."
+    )
+    operator_channels: tuple[Annotated[str, _TEAMS_CHANNEL], ...] = Field(
+        (), description="Ids of channels whose team's members may ask and send, too."
+    )
     operators: tuple[Guid, ...] = Field(
-        (), description="Entra object ids of those who may ask and send. Nobody else may."
+        (), description="Entra object ids of those who may ask and send, and are told of trouble."
+    )
+    viewer_channels: tuple[Annotated[str, _TEAMS_CHANNEL], ...] = Field(
+        (), description="Ids of channels whose team's members may read, and change nothing."
     )
     openid_metadata_url: Address = Field(
         "https://login.botframework.com/v1/.well-known/openidconfiguration",
@@ -136,10 +174,7 @@ class TeamsSettings(Section):
             raise ValueError("give either app_password or certificate")
         return value
 
-    @field_validator("operators")
-    @classmethod
-    def _somebody(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return some_operator(value)
+    _some_operator = field_validator("operators")(_somebody)
 
     @field_validator("service_urls")
     @classmethod

@@ -215,6 +215,15 @@ class Settings(BaseSettings):
             raise ValueError("give slack or teams (or both)")
         return value
 
+    @field_validator("teams")
+    @classmethod
+    def _groups_can_be_read(
+        cls, value: TeamsSettings | None, info: ValidationInfo
+    ) -> TeamsSettings | None:
+        if value and value.operator_groups and info.data.get("entra", ...) is None:
+            raise wrong(("operator_groups", "needs [entra], by which the groups' members are read"))
+        return value
+
     @field_validator("mail")
     @classmethod
     def _is_signed_in_for(

@@ -114,6 +114,8 @@ def _contoso(now: datetime) -> EntraTenant:
     )
     tenant.groups.append(on_call)
     _hold(tenant, on_call.id, Hold.ACTIVE)
+    # For who may command the bot: it has no role, and nobody is in it.
+    tenant.groups.append(EntraGroup(guid(f"{CONTOSO}/group/identity-ops"), "Identity Operations"))
     tenant.admins.append(
         RoleHolding(
             "lAPpYvVpN0KRkAEhdxReEScoped-1", ola.id, scope=f"/administrativeUnits/{guid('au')}"

@@ -12,6 +12,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.chatlog import Conversation, Message
+from sandbox.slack import groups
 from sandbox.slack.answers import SlackError, check, check_modal, flag, respond
 from sandbox.slack.workspace import (
     BOT_ID,
@@ -37,6 +39,9 @@ _NO_JSON = {
     "users.lookupByEmail",
     "users.info",
     "conversations.info",
+    "conversations.members",
+    "usergroups.list",
+    "usergroups.users.list",
     "conversations.history",
     "conversations.replies",
     "chat.getPermalink",
@@ -71,6 +76,7 @@ def web_api(workspace: Workspace) -> Starlette:
             error = "invalid_auth" if token else "not_authed"
             return JSONResponse({"ok": False, "error": error})
         try:
+            groups.check_scope(workspace, method)
             answer = methods.table[method](args)
         except SlackError as error:
             return JSONResponse({"ok": False, "error": error.code, **error.details})
@@ -145,6 +151,9 @@ class WebApi:
             "conversations.replies": self.replies,
             "users.lookupByEmail": self.lookup_by_email,
             "users.info": self.user_info,
+            "usergroups.list": partial(groups.user_groups, workspace),
+            "usergroups.users.list": partial(groups.users_of_group, workspace),
+            "conversations.members": partial(groups.members_of_channel, workspace),
             "views.publish": self.publish_view,
             "views.open": self.open_view,
             "pins.add": self.pin,

@@ -204,6 +204,40 @@ class SlackPeople:
             }
         )
 
+    def join(self, user: str, where: str) -> None:
+        """Somebody comes into a channel, or a user group; Slack tells the bot."""
+        self._membership(user, where, joins=True)
+
+    def leave(self, user: str, where: str) -> None:
+        """Somebody leaves it; Slack tells the bot."""
+        self._membership(user, where, joins=False)
+
+    def changed(self, user: str) -> None:
+        """Something of an account changed, such as that it was deactivated; Slack tells the bot."""
+        self._event(
+            {"type": "user_change", "user": self.workspace.user_object(self.slack_id(user))}
+        )
+
+    def _membership(self, user: str, where: str, *, joins: bool) -> None:
+        who = self.slack_id(user)
+        if where in self.workspace.groups:
+            members = self.workspace.group_members[where]
+            members.add(who) if joins else members.discard(who)
+            event: Json = {
+                "type": "subteam_members_changed",
+                "subteam_id": where,
+                "team_id": TEAM_ID,
+                "added_users": [who] if joins else [],
+                "removed_users": [] if joins else [who],
+            }
+        else:
+            conversation = self._conversation(where)
+            others = {one for one in conversation.who if one != who}
+            conversation.who = tuple(sorted(others | {who} if joins else others))
+            kind = "member_joined_channel" if joins else "member_left_channel"
+            event = {"type": kind, "user": who, "channel": where, "team": TEAM_ID}
+        self._event(event)
+
     async def verify_url(self) -> bool:
         """Slack's check of the request URL: whether the bot sends the challenge back."""
         if self.workspace.socket is not None:

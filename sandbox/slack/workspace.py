@@ -27,17 +27,24 @@ BOT_ID = "B0O365BOT"
 BOT_NAME = "O365 bot"
 CHANNEL = "C0O365MIGR"
 OTHER_CHANNEL = "C0GENERAL1"
+READERS = "C0READERS1"
+OPERATORS = "C0OPERATE1"
+GROUP = "S0IDENTITY"
+OTHER_TEAM = "T0FABRIKAM"
 SCOPES = (
     "app_mentions:read",
+    "channels:read",
     "channels:history",
     "chat:write",
     "commands",
     "groups:history",
+    "groups:read",
     "im:history",
     "im:write",
     "mpim:history",
     "mpim:write",
     "pins:write",
+    "usergroups:read",
     "users:read",
     "users:read.email",
 )
@@ -65,7 +72,9 @@ class ResponseUrl:
 class Workspace:
     """The one workspace. `base_url` is the address of this pretend Slack, without a slash.
 
-    `deactivated` and `guests` hold Slack user ids. `crawl_always` sends the link crawler to every
+    `deactivated`, `guests` and `external` (of another workspace, through Slack Connect) hold Slack
+    user ids; `groups` are user groups by id, with their handles. A page of a channel's members has
+    `page_of_members` at most. `crawl_always` sends the link crawler to every
     message, as scanners of other makers do; without it only `unfurl_links` brings it.
     """
 
@@ -76,6 +85,10 @@ class Workspace:
     base_url: str = ""
     deactivated: set[str] = field(default_factory=set)
     guests: set[str] = field(default_factory=set)
+    external: set[str] = field(default_factory=set)
+    groups: dict[str, str] = field(default_factory=lambda: {GROUP: "identity-ops"})
+    group_members: dict[str, set[str]] = field(default_factory=lambda: {GROUP: set()})
+    page_of_members: int = 100
     joined: set[str] = field(default_factory=lambda: {CHANNEL})
     archived: set[str] = field(default_factory=set)
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))
@@ -95,6 +108,8 @@ class Workspace:
         everybody = tuple(sorted(p.slack_id for p in self.people()))
         for channel, name in ((CHANNEL, "o365-migration"), (OTHER_CHANNEL, "general")):
             self.log.open(Conversation(channel, "slack", "channel", name, everybody))
+        for channel, name in ((READERS, "o365-readers"), (OPERATORS, "o365-operators")):
+            self.log.open(Conversation(channel, "slack", "channel", name, ()))
 
     # -- people ----------------------------------------------------------------------------
 
@@ -135,7 +150,7 @@ class Workspace:
         profile: Json = {"real_name": real_name, "display_name": name, "team": TEAM_ID}
         user: Json = {
             "id": slack_id,
-            "team_id": TEAM_ID,
+            "team_id": OTHER_TEAM if slack_id in self.external else TEAM_ID,
             "name": name,
             "real_name": real_name,
             "deleted": slack_id in self.deactivated,

@@ -152,6 +152,17 @@ class TeamsPeople:
         self.service.installed.discard(person.key)
         await self._installation(person, where, "remove")
 
+    async def leave(self, user: str, channel_id: str) -> None:
+        """Somebody leaves a team; Teams tells the bot."""
+        person, where = self._person(user), self._conversation(channel_id)
+        who = self.service.user_id(person)
+        where.who = tuple(one for one in where.who if one != who)
+        removed = [{"id": who, "aadObjectId": self.service.object_id(person)}]
+        activity = self._activity("conversationUpdate", person, where, "")
+        data = {**self.service.channel_data(where), "eventType": "teamMemberRemoved"}
+        gone = {"membersRemoved": removed, "channelData": data}
+        await self._deliver_event(activity | gone)
+
     async def start(self) -> None:
         """Tell the bot of every installation there is: the team's, and each person's."""
         people = [p for p in self.service.people() if p.key in self.service.installed]

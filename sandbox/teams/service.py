@@ -23,14 +23,17 @@ TEAM = "19:itoperations0000000000000000000@thread.tacv2"
 TEAM_NAME = "IT Operations"
 CHANNEL = "19:o365migration00000000000000000@thread.tacv2"
 CHANNEL_NAME = "O365 migration"
+READERS = "19:o365readers000000000000000000000@thread.tacv2"
 SERVICE_PATH = "/emea"
+OTHER_TENANT = "99999999-9999-4999-8999-999999999999"
 
 
 @dataclass
 class TeamsService:
     """Teams of one tenant. `base_url` is the connector's address, without a slash.
 
-    `installed` holds the keys of the people who have the app, `blocked` of those who blocked it.
+    `installed` holds the keys of the people who have the app, `blocked` of those who blocked it,
+    `guests` of the tenant's guests, `foreign` of those whose home is another tenant.
     """
 
     company: Company
@@ -42,6 +45,8 @@ class TeamsService:
     base_url: str = ""
     installed: set[str] = field(default_factory=set)
     blocked: set[str] = field(default_factory=set)
+    guests: set[str] = field(default_factory=set)
+    foreign: set[str] = field(default_factory=set)
     limit: RateLimit = field(default_factory=lambda: RateLimit(per_second=7.0, burst=60))
     _last_id: int = 0
 
@@ -49,6 +54,7 @@ class TeamsService:
         self.installed |= {p.key for p in self.people() if p.teams}
         everybody = tuple(sorted(self.user_id(p) for p in self.people()))
         self.log.open(Conversation(CHANNEL, "teams", "channel", CHANNEL_NAME, everybody))
+        self.log.open(Conversation(READERS, "teams", "channel", "O365 readers", ()))
 
     @property
     def service_url(self) -> str:
@@ -93,8 +99,8 @@ class TeamsService:
             "aadObjectId": self.object_id(person),
             "email": person.email,
             "userPrincipalName": person.email,
-            "tenantId": self.tenant_id,
-            "userRole": "user",
+            "tenantId": OTHER_TENANT if person.key in self.foreign else self.tenant_id,
+            "userRole": "guest" if person.key in self.guests else "user",
         }
 
     # -- conversations ---------------------------------------------------------------------

@@ -45,7 +45,14 @@ from bot.foundation import SystemClock
 from bot.services.consent.prove import GoToMicrosoft, Prove
 from bot.services.inventory.scan import Scan
 from tests.examples import DELIVERED, POLICY, RECORD, TENANT
-from tests.fakes import BlankPainter, FakeEngine, FakeEntra, FakeSignIn, FreePace
+from tests.fakes import (
+    BlankPainter,
+    FakeEngine,
+    FakeEntra,
+    FakeSignIn,
+    FreePace,
+    MembershipsInMemory,
+)
 from tests.figures import Figure, at_most, measures
 from tests.serving import served
 from tests.wiring import partless, settings
@@ -129,6 +136,8 @@ async def setting() -> AsyncIterator[Setting]:
             clock=clock,
             secrets=secrets,
             doctor=partless(),
+            directories={},
+            memberships=MembershipsInMemory(),
         )
         scan = Scan(orgs={}, entra=entra, ledger=ledger, clock=clock)
         made = assemble(settings(ProofKind.SIGNED_IN, signs_in=True), outside, scan, POLICY)

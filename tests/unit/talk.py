@@ -17,6 +17,7 @@ from tests.fakes import (
     BlankPainter,
     CountingSecrets,
     FakeClock,
+    FakeDirectory,
     FakeEngine,
     FakeEntra,
     FakeMessenger,
@@ -24,6 +25,7 @@ from tests.fakes import (
     FakeSignIn,
     FreePace,
     LimitsInMemory,
+    MembershipsInMemory,
     SignInsInMemory,
 )
 from tests.reading import check_form
@@ -56,6 +58,7 @@ class World:
             clock=self.clock,
             lived=self.lived,
         )
+        self.directory, self.memberships = FakeDirectory(), MembershipsInMemory()
         services = assemble(
             settings(),
             Outside(
@@ -72,6 +75,8 @@ class World:
                 clock=self.lived,
                 secrets=CountingSecrets(),
                 doctor=partless(),
+                directories={Platform.SLACK: self.directory},
+                memberships=self.memberships,
             ),
             self.scan,
             POLICY,

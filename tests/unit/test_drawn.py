@@ -42,6 +42,7 @@ from bot.domain.delivery.notices import (
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import Waiver
+from bot.domain.people.access import AccessPolicy
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.summaries import summary_of
@@ -50,6 +51,7 @@ from bot.ports.writing import Standings
 from bot.services.consent.arrive import Arrive
 from bot.services.consent.ask import Ask
 from bot.services.delivery.tell import Tell
+from bot.services.people.access import Access
 from tests import sayings
 from tests.drawing import check_drawn
 from tests.examples import (
@@ -67,10 +69,12 @@ from tests.fake_ledger import FakeLedger
 from tests.fakes import (
     CountingSecrets,
     FakeClock,
+    FakeDirectory,
     FakeEngine,
     FakeEntra,
     FakeMessenger,
     FakeOktaOrg,
+    MembershipsInMemory,
     reminding,
 )
 from tests.sayings import (
@@ -264,7 +268,13 @@ async def test_welcomes_can_be_drawn(language: str, ledger: FakeLedger) -> None:
     )
     await ledger.save_global_admins(TENANT.id, (ADA,))
     arrive = Arrive(ledger=ledger, ask=ask, policy=PeoplePolicy())
-    welcome = Welcome(arrive, operators=frozenset({str(OPERATOR)}), language=language)
+    access = Access(
+        policy=AccessPolicy((OPERATOR,)),
+        directories={OPERATOR.platform: FakeDirectory()},
+        memberships=MembershipsInMemory(),
+        clock=FakeClock(NOW),
+    )
+    welcome = Welcome(arrive, access=access, language=language)
     check_drawn(welcome.team())
     for who in (ADA_IN_CHAT, OPERATOR, ChatIdentity(Platform.TEAMS, "eve")):
         check_drawn(await welcome.person(who))

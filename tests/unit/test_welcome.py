@@ -9,6 +9,7 @@ import pytest
 from bot.chat.welcome import Welcome
 from bot.domain.changes import Changes
 from bot.domain.inventory.apps import AppRef
+from bot.domain.people.access import AccessPolicy
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.domain.people.choice import Nobody
 from bot.domain.people.policy import PeoplePolicy
@@ -18,9 +19,18 @@ from bot.message import Buttons, Message
 from bot.services.consent.arrive import Arrive, Waiting
 from bot.services.consent.ask import Ask
 from bot.services.delivery.tell import Tell
+from bot.services.people.access import Access
 from tests.examples import ADA, APP, BEN, NOW, POLICY, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
-from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeEntra, FakeMessenger
+from tests.fakes import (
+    CountingSecrets,
+    FakeClock,
+    FakeDirectory,
+    FakeEngine,
+    FakeEntra,
+    FakeMessenger,
+    MembershipsInMemory,
+)
 
 ADA_IN_TEAMS = ChatIdentity(Platform.TEAMS, ADA.object_id, "Ada", ADA.addresses[0])
 OTHER = replace(
@@ -59,7 +69,14 @@ class World:
         return (await self.ledger.prospects())[RECORD.app.ref].nobody
 
     def welcome(self, operator: str = "") -> Welcome:
-        return Welcome(self.arrive, operators=frozenset({operator}), language="en")
+        policy = AccessPolicy((ChatIdentity(Platform.TEAMS, operator.removeprefix("teams:")),))
+        access = Access(
+            policy=policy,
+            directories={Platform.TEAMS: FakeDirectory()},
+            memberships=MembershipsInMemory(),
+            clock=FakeClock(NOW),
+        )
+        return Welcome(self.arrive, access=access, language="en")
 
 
 @pytest.fixture

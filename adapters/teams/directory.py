@@ -1,0 +1,107 @@
+"""Who belongs to the tenant, to its teams and to its Entra groups.
+
+A member as Teams tells it has `tenantId` and `userRole` (Microsoft Learn, "Get Teams specific
+context for your bot"); a guest's user name has `#EXT#` in it. Members of a channel are read as
+those of its team: whether a private or shared channel tells its own is not documented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Protocol
+
+from adapters.teams.activities import Place
+from adapters.teams.connector import Connector
+from bot.domain.likeness import exact
+from bot.domain.people.access import Group, GroupKind
+from bot.domain.people.admins import ChatIdentity
+from bot.errors import ChatUnreachable, PersonUnreachable
+from bot.ports.chat import Conversations
+from bot.settings.chat import TeamsSettings
+
+MOST_REMEMBERED = 10_000
+_NO_COLLEAGUES = ("guest", "anonymous")
+
+
+class EntraGroups(Protocol):
+    """Groups of Microsoft Entra. Raises CloudError."""
+
+    async def group_members(self, tenant_id: str, group_id: str) -> Collection[str]: ...
+
+
+class TeamsDirectory:
+    """Implements `bot.ports.access.Directory`; `entra` is None where Graph is not set up."""
+
+    def __init__(
+        self,
+        settings: TeamsSettings,
+        conversations: Conversations,
+        connector: Connector,
+        entra: EntraGroups | None,
+    ) -> None:
+        self._settings = settings
+        self._conversations = conversations
+        self._connector = connector
+        self._entra = entra
+        self._places: dict[str, Place] = {}
+
+    def heard(self, who: ChatIdentity, place: Place) -> None:
+        """Somebody wrote from there: there Teams can tell who they are."""
+        if len(self._places) >= MOST_REMEMBERED:
+            self._places.clear()
+        self._places[who.user_id] = place
+
+    async def is_colleague(self, who: ChatIdentity) -> bool:
+        """A member of the bot's own tenant, and no guest."""
+        try:
+            member = await self._connector.member(await self._place(who), who.user_id)
+        except PersonUnreachable:
+            return False
+        tenant = _text(member, "tenantId")
+        if not tenant:
+            raise ChatUnreachable("Teams does not say which tenant somebody belongs to.")
+        role, name = exact(_text(member, "userRole")), exact(_text(member, "userPrincipalName"))
+        at_home = exact(tenant) == exact(self._settings.tenant_id)
+        return at_home and role not in _NO_COLLEAGUES and "#ext#" not in name
+
+    async def members(self, group: Group) -> Collection[str]:
+        """Everybody in a team, or in an Entra group and the groups in it, by object id."""
+        if group.kind is GroupKind.ENTRA_GROUP:
+            if self._entra is None:
+                return ()
+            return await self._entra.group_members(self._settings.tenant_id, group.id)
+        found = set()
+        async for member in self._connector.members(await self._channel(group.id)):
+            found.add(exact(_text(member, "aadObjectId") or _text(member, "objectId")))
+        return found - {""}
+
+    async def person_name(self, who: ChatIdentity) -> str:
+        known = await self._conversations.personal(who.user_id)
+        return known.name if known is not None else ""
+
+    async def name_of(self, group: Group) -> str:
+        if group.kind is GroupKind.ENTRA_GROUP:
+            return ""
+        known = await self._conversations.conversation(group.id)
+        return known.name if known is not None else ""
+
+    async def _place(self, who: ChatIdentity) -> Place:
+        """Where they wrote just now, else their 1:1 chat. A thread's members are its channel's."""
+        place = self._places.get(who.user_id)
+        if place is not None:
+            channel = place.conversation_id.partition(";messageid=")[0]
+            return Place(place.service_url, channel, place.personal)
+        known = await self._conversations.personal(who.user_id)
+        if known is None:
+            raise ChatUnreachable("There is no conversation in which Teams could tell who that is.")
+        return Place(known.service_url, known.conversation_id, personal=True)
+
+    async def _channel(self, channel_id: str) -> Place:
+        known = await self._conversations.conversation(channel_id)
+        service_url = known.service_url if known else self._settings.service_urls[0]
+        return Place(service_url, channel_id, personal=False)
+
+
+def _text(member: dict[str, Any], name: str) -> str:
+    value = member.get(name)
+    return value if isinstance(value, str) else ""

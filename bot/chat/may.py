@@ -1,0 +1,31 @@
+"""Which level each command takes. What is not named here takes an operator."""
+
+from __future__ import annotations
+
+from bot.chat.typed.commands import (
+    Command,
+    Deadlines,
+    Hello,
+    Help,
+    Home,
+    ListApps,
+    Personal,
+    PlanAhead,
+    Thanks,
+    Who,
+    Why,
+)
+from bot.domain.people.access import Level
+
+ANYBODY = Help | Home | Hello | Thanks
+READING = ListApps | Why | Who | Deadlines | PlanAhead
+
+
+def needed(command: Command) -> Level:
+    """The least level that may say it.
+
+    What somebody was asked in person is said by anybody: whose code or account it is decides.
+    """
+    if isinstance(command, ANYBODY | Personal):
+        return Level.ANYBODY
+    return Level.VIEWER if isinstance(command, READING) else Level.OPERATOR

@@ -1,0 +1,266 @@
+"""Who may say what, in requests that the platforms signed: each role, and each way to lose it.
+
+The settings of the pretend world name one operator by id, a user group and a channel of operators
+in Slack, an Entra group of operators in Teams, and a channel of readers on both; nobody is in any
+of them before a test puts somebody there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.redis.keys import Keys
+from adapters.redis.memberships import RedisMemberships
+from bot.domain.people.access import Group, GroupKind, account_name
+from bot.domain.people.admins import ChatIdentity, Platform
+from sandbox.chatlog import Message
+from sandbox.page import reading
+from sandbox.slack import workspace as slack
+from sandbox.teams import service as teams
+from tests.scenario.conftest import Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+WHO = "gita"
+REFUSED = ("Only operators can ask me this", "Nur Operatoren")
+READS = ("apps", "who Office 365 Nowhere", "deadline", "plan 7")
+CHANGES = (
+    "deny nobody-{}@contoso.example", "owner nobody-{}@contoso.example is nobody", "scan",
+    "send Office 365 Nowhere", "waive Office 365 Nowhere", "remind", "report", "doctor",
+    "onboard nowhere.example", "allow nobody-{}@contoso.example", "sample",
+)  # fmt: skip
+SLOW = ("scan", "doctor")
+PERSONAL = ("help", "mine", "hi", "thanks", "verify NO-SUC", "notes", "back", "away until Friday")
+
+
+@dataclass
+class Speaker:
+    """Somebody on one platform, and what makes them something there."""
+
+    stage: Stage
+    platform: Platform
+
+    async def says(self, words: str, user: str = WHO) -> str:
+        """The answer, all of it."""
+        if self.platform is Platform.SLACK:
+            told = await self.stage.command(f"/o365 {words}", lambda message: True, user=user)
+        else:
+            told = await self.stage.ask_in_teams(words, lambda message: True, user=user)
+        return _all_of(told)
+
+    @asynccontextmanager
+    async def operator(self) -> AsyncIterator[None]:
+        """In the group of operators, for a while."""
+        await self._join(slack.GROUP)
+        try:
+            yield
+        finally:
+            await self._leave(slack.GROUP)
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[None]:
+        """In the channel of readers, for a while."""
+        await self._join(slack.READERS)
+        try:
+            yield
+        finally:
+            await self._leave(slack.READERS)
+
+    async def _join(self, where: str) -> None:
+        if self.platform is Platform.SLACK:
+            self.stage.world.slack.join(WHO, where)
+            await self.delivered()
+            return
+        if where == slack.GROUP:
+            self._entra_group.append(self._object_id)
+        else:
+            channel = self._channel
+            channel.who = tuple({*channel.who, self._teams.user_id(self._person)})
+        await self.aged()
+
+    async def _leave(self, where: str) -> None:
+        if self.platform is Platform.SLACK:
+            self.stage.world.slack.leave(WHO, where)
+            await self.delivered()
+        elif where == slack.GROUP:
+            self._entra_group.remove(self._object_id)
+            await self.aged()  # of Entra groups there is no event: a minute passes
+        else:
+            await self.stage.world.teams.leave(WHO, teams.READERS)
+
+    async def delivered(self) -> None:
+        """Slack's event has reached the bot."""
+        delivery = self.stage.world.slack.delivery
+        count = len(delivery.deliveries)
+        await self.stage.world.log.wait_for(lambda: len(delivery.deliveries) > count)
+
+    async def aged(self) -> None:
+        """As if a minute had passed over what was read in Teams."""
+        async with self.memberships() as memberships:
+            for kind, group in (
+                (GroupKind.ENTRA_GROUP, self._entra_group_id),
+                (GroupKind.CHANNEL, teams.READERS),
+            ):
+                await memberships.forget(str(Group(self.platform, kind, group)))
+            await memberships.forget(account_name(ChatIdentity(self.platform, self._object_id)))
+
+    @asynccontextmanager
+    async def memberships(self) -> AsyncIterator[RedisMemberships]:
+        socket = (self.stage.directory / "var" / "store" / "socket").read_text()
+        async with Redis(unix_socket_path=socket, decode_responses=True) as client:
+            yield RedisMemberships(client, Keys())
+
+    @property
+    def _teams(self) -> teams.TeamsService:
+        return self.stage.world.teams.service
+
+    @property
+    def _person(self) -> Any:
+        return self.stage.world.company.person(WHO)
+
+    @property
+    def _object_id(self) -> str:
+        return self._teams.object_id(self._person)
+
+    @property
+    def _channel(self) -> Any:
+        found = self.stage.world.log.get(teams.READERS)
+        assert found is not None
+        return found
+
+    @property
+    def _group(self) -> Any:
+        groups = self.stage.world.company.tenant("contoso").groups
+        return next(one for one in groups if one.name == "Identity Operations")
+
+    @property
+    def _entra_group(self) -> list[str]:
+        members: list[str] = self._group.member_ids
+        return members
+
+    @property
+    def _entra_group_id(self) -> str:
+        return str(self._group.id)
+
+
+def _all_of(message: Message) -> str:
+    return f"{message.text}\n{reading.text(message)}"
+
+
+@pytest.fixture(params=[Platform.SLACK, Platform.TEAMS])
+def speaker(request: pytest.FixtureRequest, stage: Stage) -> Speaker:
+    return Speaker(stage, request.param)
+
+
+def refused(answer: str) -> bool:
+    return "takes an operator" in answer or any(one in answer for one in REFUSED)
+
+
+async def test_whoever_is_named_nowhere_may_what_they_were_asked_alone(speaker: Speaker) -> None:
+    """And is told who can say the rest."""
+    for words in READS + CHANGES:
+        answer = await speaker.says(words.format("a"))
+        assert refused(answer), words
+    assert "Ola" in answer
+    if speaker.platform is Platform.SLACK:
+        assert "anybody in @identity-ops" in answer
+    for words in PERSONAL:
+        assert not refused(await speaker.says(words)), words
+
+
+async def test_readers_read_and_change_nothing(speaker: Speaker) -> None:
+    """Members of a channel that the settings name."""
+    async with speaker.reader():
+        for words in READS:
+            assert not refused(await speaker.says(words)), words
+        for words in CHANGES:
+            assert "takes an operator" in await speaker.says(words.format("b")), words
+    assert refused(await speaker.says("apps"))
+
+
+async def test_operators_by_group_may_all(speaker: Speaker) -> None:
+    """Members of a user group, or an Entra group; whoever left it may nothing at once."""
+    async with speaker.operator():
+        for words in READS + CHANGES:
+            if words not in SLOW:  # those are answered more than once
+                assert not refused(await speaker.says(words.format(speaker.platform))), words
+    assert refused(await speaker.says("deny nobody@contoso.example"))
+
+
+async def test_operators_by_channel_may_all(stage: Stage) -> None:
+    """Its members are read page by page."""
+    speaker, workspace = Speaker(stage, Platform.SLACK), stage.world.slack.workspace
+    channel = workspace.conversation(slack.OPERATORS)
+    assert channel is not None
+    channel.who = tuple(f"U0OTHER{number:04}" for number in range(250))
+    stage.world.slack.join(WHO, slack.OPERATORS)
+    await speaker.delivered()
+    assert not refused(await speaker.says("deny nobody@contoso.example"))
+    stage.world.slack.leave(WHO, slack.OPERATORS)
+    await speaker.delivered()
+    assert refused(await speaker.says("apps"))
+
+
+@contextmanager
+def among(people: set[str], who: str) -> Iterator[None]:
+    people.add(who)
+    try:
+        yield
+    finally:
+        people.discard(who)
+
+
+@pytest.mark.parametrize("mark", ["guests", "external", "deactivated"])
+async def test_no_guest_no_external_and_no_deactivated_account_in_slack(
+    stage: Stage, mark: str
+) -> None:
+    """Not even an operator who is named by id; Slack's event makes it count at once."""
+    speaker, workspace = Speaker(stage, Platform.SLACK), stage.world.slack.workspace
+    assert not refused(await speaker.says("apps", "ola"))
+    people: set[str] = getattr(workspace, mark)
+    with among(people, stage.world.slack.slack_id("ola")):
+        stage.world.slack.changed("ola")
+        await speaker.delivered()
+        for words in ("apps", "mine", "help", "send all"):
+            assert "not with guests or external accounts" in await speaker.says(words, "ola")
+    stage.world.slack.changed("ola")
+    await speaker.delivered()
+    assert not refused(await speaker.says("apps", "ola"))
+
+
+@pytest.mark.parametrize("mark", ["guests", "foreign"])
+async def test_no_guest_and_nobody_of_another_tenant_in_teams(stage: Stage, mark: str) -> None:
+    """Also where the request itself is of our tenant: in a chat or team with others in it."""
+    speaker = Speaker(stage, Platform.TEAMS)
+    people: set[str] = getattr(stage.world.teams.service, mark)
+    with among(people, WHO):
+        await speaker.aged()
+        for words in ("apps", "mine", "help", "send all"):
+            assert "not with guests or external accounts" in await speaker.says(words)
+    await speaker.aged()
+    assert "not with guests" not in await speaker.says("help")
+
+
+async def test_a_group_that_cannot_be_read_grants_nothing_new(stage: Stage) -> None:
+    """A scope is missing: what is known counts on, what is not is told from "no"."""
+    speaker, workspace = Speaker(stage, Platform.SLACK), stage.world.slack.workspace
+    scopes = list(workspace.scopes)
+    async with speaker.operator():
+        assert not refused(await speaker.says("apps"))
+        workspace.scopes.remove("usergroups:read")
+        try:
+            assert not refused(await speaker.says("apps"))  # known, a minute ago at most
+            async with speaker.memberships() as memberships:
+                group = Group(Platform.SLACK, GroupKind.USER_GROUP, slack.GROUP)
+                await memberships.forget(str(group))
+            assert "cannot check right now whether you may" in await speaker.says("apps")
+            assert not refused(await speaker.says("apps", "ola"))  # named by id
+        finally:
+            workspace.scopes[:] = scopes
+    assert refused(await speaker.says("apps"))

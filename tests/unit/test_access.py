@@ -1,0 +1,137 @@
+"""Who may say what: levels, groups, outsiders, what is kept, and what cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.chat.may import needed
+from bot.chat.typed.commands import VERBS
+from bot.chat.typed.understanding import parse
+from bot.chat.words import Words
+from bot.domain.people.access import AccessPolicy, Admission, Group, GroupKind, Level
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.services.people.access import FRESH, KNOWN_FOR, Access
+from tests.examples import NOW
+from tests.fakes import FakeClock, FakeDirectory, MembershipsInMemory
+
+SLACK = Platform.SLACK
+GITA, OPS, READER, STRANGER = (ChatIdentity(SLACK, f"U{name}") for name in ("G", "O", "R", "S"))
+USER_GROUP = Group(SLACK, GroupKind.USER_GROUP, "S1")
+OPS_CHANNEL = Group(SLACK, GroupKind.CHANNEL, "C1")
+READERS = Group(SLACK, GroupKind.CHANNEL, "C2")
+POLICY = AccessPolicy((GITA,), (USER_GROUP, OPS_CHANNEL), (READERS,))
+
+
+class World:
+    def __init__(self) -> None:
+        self.directory = FakeDirectory({"S1": {"UO"}, "C1": {"UC"}, "C2": {"UR", "UO"}})
+        self.memberships = MembershipsInMemory()
+        self.clock = FakeClock(NOW)
+        self.access = self.replica()
+
+    def replica(self) -> Access:
+        return Access(
+            policy=POLICY,
+            directories={SLACK: self.directory},
+            memberships=self.memberships,
+            clock=self.clock,
+        )
+
+    async def level(self, who: ChatIdentity) -> Level:
+        return (await self.access.of(who)).level
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_levels_come_from_ids_and_groups(world: World) -> None:
+    """What gives more counts; whoever is named nowhere has nothing but what they were asked."""
+    assert await world.level(GITA) is Level.OPERATOR
+    assert await world.level(OPS) is Level.OPERATOR
+    assert await world.level(replace(OPS, user_id="UC")) is Level.OPERATOR
+    assert await world.level(READER) is Level.VIEWER
+    assert await world.level(STRANGER) is Level.ANYBODY
+    assert await world.level(replace(GITA, platform=Platform.TEAMS)) is Level.ANYBODY
+
+
+@pytest.mark.parametrize("who", [GITA, OPS, READER, STRANGER])
+async def test_whoever_is_no_colleague_may_nothing(world: World, who: ChatIdentity) -> None:
+    """Also who is named, or in a group that is named: guests, deactivated and external accounts."""
+    world.directory.outside.add(who.user_id)
+    assert await world.level(who) is Level.OUTSIDE
+
+
+async def test_what_was_read_counts_for_a_minute(world: World) -> None:
+    """For all replicas; then it is read again, and a lost right is lost."""
+    await world.access.of(OPS)
+    world.directory.groups["S1"].clear()
+    world.directory.groups["C2"].clear()
+    asked = len(world.directory.asked)
+    assert (await world.replica().of(OPS)).level is Level.OPERATOR
+    assert len(world.directory.asked) == asked
+    world.clock.forward(FRESH)
+    assert await world.level(OPS) is Level.ANYBODY
+
+
+async def test_a_right_that_is_lost_counts_at_once_on_every_replica(world: World) -> None:
+    """One replica hears of it; the next command on another one reads anew."""
+    other = world.replica()
+    assert (await other.of(OPS)).level is Level.OPERATOR
+    world.directory.groups["S1"].clear()
+    await world.access.group_changed(SLACK, "S1")
+    assert (await other.of(OPS)).level is Level.VIEWER
+    world.directory.outside.add("UO")
+    await world.access.person_changed(SLACK, "UO")
+    assert (await other.of(OPS)).level is Level.OUTSIDE
+
+
+async def test_what_was_read_before_a_change_is_not_kept_after_it(world: World) -> None:
+    """A reading may be under way when the platform tells of the change."""
+    revision = (await world.memberships.known(str(USER_GROUP), "UO")).revision
+    await world.access.group_changed(SLACK, "S1")
+    await world.memberships.keep(str(USER_GROUP), {"UO"}, NOW, revision)
+    world.directory.groups["S1"].clear()
+    assert await world.level(OPS) is Level.VIEWER
+
+
+async def test_while_nothing_can_be_read_what_is_known_counts_for_a_while(world: World) -> None:
+    """Then nothing is granted, and that is told from "no"."""
+    await world.access.of(OPS)
+    world.directory.down = True
+    world.clock.forward(KNOWN_FOR - timedelta(seconds=1))
+    assert await world.access.of(OPS) == Admission(Level.OPERATOR)
+    world.clock.forward(timedelta(seconds=1))
+    assert await world.access.of(OPS) == Admission(Level.ANYBODY, untold=True)
+    assert await world.access.of(GITA) == Admission(Level.ANYBODY, untold=True)
+
+
+async def test_a_clock_that_was_set_back_makes_nothing_fresher(world: World) -> None:
+    """What seems to be read in the future is read again."""
+    await world.access.of(OPS)
+    world.clock.forward(-timedelta(hours=1))
+    world.directory.groups["S1"].clear()
+    assert await world.level(OPS) is Level.VIEWER
+
+
+async def test_who_can_say_it_is_named(world: World) -> None:
+    """Some people, then groups; a platform without names names nobody."""
+    assert await world.access.contacts(SLACK) == ("Name of UG", "#s1", "#c1")
+    assert await world.access.contacts(Platform.TEAMS) == ()
+
+
+def test_each_command_takes_a_level() -> None:
+    """Reading for viewers, what was asked in person for anybody, all else for operators."""
+    words = Words("en")
+    levels: dict[Level, set[str]] = {level: set() for level in Level}
+    for verb in VERBS:
+        levels[needed(parse(words(f"help.say_{verb}")))].add(verb)
+    assert levels[Level.OUTSIDE] == set()
+    assert levels[Level.ANYBODY] == {
+        "mine", "verify", "notme", "later", "away", "back", "notes", "help"
+    }  # fmt: skip
+    assert levels[Level.VIEWER] == {"apps", "all", "waivers", "why", "who", "plan", "deadline"}
