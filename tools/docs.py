@@ -42,6 +42,7 @@ from tools import checks
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGES = (
+    "access.md",
     "settings.md",
     "evidence.md",
     "stages.md",

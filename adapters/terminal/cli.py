@@ -101,8 +101,11 @@ def _warnings(settings: Settings, today: date) -> Iterator[str]:
                 f"{org.name} is read with an API token, which has all rights of whoever made it. "
                 "A service app with read scopes is safer."
             )
-    if not any(chat and chat.operators for chat in (settings.slack, settings.teams)):
+    chats = [chat for chat in (settings.slack, settings.teams) if chat is not None]
+    if not any(one.operators or one.operator_groups or one.operator_channels for one in chats):
         yield "operators is given for no platform: nobody may ask the bot anything."
+    elif not any(one.operators for one in chats):
+        yield "operators names nobody by id: nobody is told of trouble."
     for number, target in enumerate(settings.campaign.targets):
         if target.on < today:
             yield f"campaign.targets.{number}.on ({target.on}) has passed: its apps are overdue."

@@ -18,9 +18,9 @@ def replicas(client: Redis) -> tuple[RedisMemberships, RedisMemberships]:
     return RedisMemberships(client, Keys()), RedisMemberships(client, Keys())
 
 
-async def test_what_one_replica_read_another_knows(redis_client: Redis) -> None:
+async def test_what_one_replica_read_another_knows(store: Redis) -> None:
     """Members and when; of a group that nobody read nothing is known."""
-    here, there = replicas(redis_client)
+    here, there = replicas(store)
     unknown = await here.known(GROUP, "U1")
     assert (unknown.member, unknown.read_at) == (False, None)
     await here.keep(GROUP, {f"U{number}" for number in range(20_000)}, NOW, unknown.revision)
@@ -29,17 +29,17 @@ async def test_what_one_replica_read_another_knows(redis_client: Redis) -> None:
     assert not (await there.known(GROUP, "U20000")).member
 
 
-async def test_who_left_is_in_no_later_reading(redis_client: Redis) -> None:
+async def test_who_left_is_in_no_later_reading(store: Redis) -> None:
     """A reading replaces the one before."""
-    here, there = replicas(redis_client)
+    here, there = replicas(store)
     await here.keep(GROUP, {"U1", "U2"}, NOW, "0")
     await here.keep(GROUP, {"U2"}, NOW, "0")
     assert not (await there.known(GROUP, "U1")).member
 
 
-async def test_a_change_is_told_to_every_replica(redis_client: Redis) -> None:
+async def test_a_change_is_told_to_every_replica(store: Redis) -> None:
     """And a reading that began before it is not kept, however late it ends."""
-    here, there = replicas(redis_client)
+    here, there = replicas(store)
     before = (await here.known(GROUP, "U1")).revision
     await here.keep(GROUP, {"U1"}, NOW, before)
     await there.forget(GROUP)
@@ -51,14 +51,14 @@ async def test_a_change_is_told_to_every_replica(redis_client: Redis) -> None:
     assert (await there.known(GROUP, "U1")).member
 
 
-async def test_nothing_of_it_stays(redis_client: Redis) -> None:
+async def test_nothing_of_it_stays(store: Redis) -> None:
     """Each key ends by itself."""
-    here, _ = replicas(redis_client)
+    here, _ = replicas(store)
     await here.keep(GROUP, {"U1"}, NOW, "0")
     await here.forget("slack:channel:C1")
-    keys = [key async for key in redis_client.scan_iter()]
+    keys = [key async for key in store.scan_iter()]
     assert len(keys) == 2
-    assert all([await redis_client.ttl(key) > 0 for key in keys])
+    assert all([await store.ttl(key) > 0 for key in keys])
 
 
 async def test_the_one_in_memory_behaves_alike() -> None:
