@@ -52,7 +52,7 @@ def merged(old: Settings, new: Settings) -> Settings:
     changes: dict[str, Any] = {}
     for key in TAKEN_OVER:
         section, _, rest = key.partition(".")
-        here, there = getattr(old, section), getattr(new, section)
+        here, there = changes.get(section, getattr(old, section)), getattr(new, section)
         if not rest:
             changes[section] = there
         elif here is not None and there is not None:

@@ -35,7 +35,7 @@ CHANGES = (
     "send Office 365 Nowhere", "waive Office 365 Nowhere", "remind", "report", "doctor",
     "onboard nowhere.example", "allow nobody-{}@contoso.example", "sample",
 )  # fmt: skip
-SLOW = ("scan", "doctor")
+OTHERWISE = ("scan", "doctor", "waive Office 365 Nowhere")  # in two messages, or by a form
 PERSONAL = ("help", "mine", "hi", "thanks", "verify NO-SUC", "notes", "back", "away until Friday")
 
 
@@ -188,7 +188,7 @@ async def test_operators_by_group_may_all(speaker: Speaker) -> None:
     """Members of a user group, or an Entra group; whoever left it may nothing at once."""
     async with speaker.operator():
         for words in READS + CHANGES:
-            if words not in SLOW:  # those are answered more than once
+            if words not in OTHERWISE:
                 assert not refused(await speaker.says(words.format(speaker.platform))), words
     assert refused(await speaker.says("deny nobody@contoso.example"))
 

@@ -37,10 +37,13 @@ def test_what_decides_is_taken_over_and_what_connects_waits() -> None:
 
 def test_only_what_is_taken_over_is_in_force() -> None:
     """A new token beside a new operator waits with its restart; nothing is half so."""
-    new = changed(slack={"operators": ["U1"], "bot_token": "xoxb-new"}, time_zone="Europe/Berlin")
+    new = changed(
+        slack={"operators": ["U1"], "operator_groups": ["S1"], "bot_token": "xoxb-new"},
+        time_zone="Europe/Berlin",
+    )
     now = merged(changed(), new)
     assert now.slack is not None
-    assert now.slack.operators == ("U1",)
+    assert (now.slack.operators, now.slack.operator_groups) == (("U1",), ("S1",))
     assert now.slack.bot_token.get_secret_value() == "xoxb-test"
     assert now.time_zone == "Europe/Berlin"
     assert difference(now, new).taken == ()
