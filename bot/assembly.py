@@ -20,7 +20,8 @@ from bot.domain.agenda import BOARDS, RETURNED_MAIL
 from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
 from bot.domain.likeness import exact
-from bot.domain.people.admins import Platform
+from bot.domain.people.access import Level
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.ports.access import Directory, Memberships
 from bot.ports.chat import Messenger, Presence, ReturnedMail
 from bot.ports.clouds import Entra, OktaOrg
@@ -330,19 +331,25 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         introduce=introduce,
         onboard=onboard,
         visits=visits,
-        enter=_entrance(settings, outside),
+        enter=_entrance(settings, outside, access),
         read=Read(ledger=ledger, rehearse=rehearse, clock=clock),
     )
 
 
-def _entrance(settings: Settings, outside: Outside) -> Enter | None:
+def _entrance(settings: Settings, outside: Outside, access: Access) -> Enter | None:
     """How operators come to their page; None where it is off."""
-    readers = policies.readers(settings)
-    if not readers or outside.sign_in is None:
+    tenant = policies.readers_tenant(settings)
+    if not tenant or outside.sign_in is None:
         return None
+    readers, in_teams = policies.readers(settings), policies.is_of_teams(settings, tenant)
 
     async def may_operate(tenant_id: str, object_id: str) -> bool:
-        return (exact(tenant_id), exact(object_id)) in readers
+        if exact(tenant_id) != tenant:
+            return False
+        if exact(object_id) in readers:
+            return True
+        chat = ChatIdentity(Platform.TEAMS, exact(object_id))
+        return in_teams and (await access.of(chat)).level is Level.OPERATOR
 
     return Enter(
         sign_in=outside.sign_in,
@@ -350,7 +357,7 @@ def _entrance(settings: Settings, outside: Outside) -> Enter | None:
         limits=outside.limits,
         clock=outside.clock,
         secrets=outside.secrets,
-        tenant_id=policies.readers_tenant(settings),
+        tenant_id=tenant,
         minimum=settings.minimum_proof,
         may_operate=may_operate,
     )

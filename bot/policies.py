@@ -81,20 +81,23 @@ def _channels(platform: Platform, ids: Iterable[str]) -> list[Group]:
     return [Group(platform, GroupKind.CHANNEL, one) for one in ids]
 
 
-def readers(settings: Settings) -> frozenset[tuple[str, str]]:
-    """Who may read the operators' page: ids of the tenant and the account, as `exact` has them."""
-    page, teams = settings.operators_page, settings.teams
-    if page is None:
-        return frozenset()
-    home = teams.tenant_id if teams else ""
-    tenant = page.tenant_id or home
-    operators = teams.operators if teams and tenant == home else ()
-    return frozenset((tenant, one) for one in (*page.operators, *operators))
+def readers(settings: Settings) -> frozenset[str]:
+    """Object ids of those who may read the operators' page, whoever operates in Teams apart."""
+    page = settings.operators_page
+    return frozenset(page.operators) if page is not None else frozenset()
 
 
 def readers_tenant(settings: Settings) -> str:
     """The id of the tenant in which operators sign in; "" without their page."""
-    return next((tenant for tenant, _ in readers(settings)), "")
+    page, teams = settings.operators_page, settings.teams
+    if page is None:
+        return ""
+    return page.tenant_id or (teams.tenant_id if teams else "")
+
+
+def is_of_teams(settings: Settings, tenant_id: str) -> bool:
+    """Whether this is the tenant that the bot in Teams belongs to."""
+    return settings.teams is not None and settings.teams.tenant_id == tenant_id
 
 
 def quotas(settings: Settings) -> Quotas:
