@@ -16,7 +16,7 @@ from adapters.slack.drawing import draw_text
 from adapters.teams.drawing import MAX_CARD_BYTES
 from adapters.teams.drawing import draw as draw_for_teams
 from bot.chat.words import Words, languages
-from bot.message import Message, in_text
+from bot.message import Message, Table, in_text
 from sandbox.slack import blocks as slack_blocks
 
 _CARDS = Draft6Validator(
@@ -25,6 +25,7 @@ _CARDS = Draft6Validator(
 
 
 _MAIL = Drawing()
+MOST_COLUMNS = 3
 _READ = frozenset({"text", "title", "value", "speak", "fallbackText", "altText", "url", "words"})
 
 
@@ -44,6 +45,9 @@ def check_drawn(message: Message) -> None:
         # The schema does not know Teams' own member.
         official = {name: value for name, value in card.items() if name != "msteams"}
         assert _problem(json.dumps(_shape(official))) == ""
+    for block in message.blocks:
+        if isinstance(block, Table):
+            assert len(block.columns) <= MOST_COLUMNS, "a phone cuts off the others"
     assert in_text(message).strip()  # what Teams gets when it calls the card wrong
     for language in languages():
         words = Words(language)

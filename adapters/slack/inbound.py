@@ -217,7 +217,7 @@ class SlackInbound:
     async def _on_command(self, body: Json) -> None:
         user, url = _text(body, "user_id"), _text(body, "response_url")
         if user and url:
-            place = Responded(self._web, url)
+            place = Responded(self._web, url, others=_is_channel(_text(body, "channel_id")))
             words = as_typed(_text(body, "text"))
             await self._converse(words, user, place, _text(body, "trigger_id"))
 
@@ -234,7 +234,8 @@ class SlackInbound:
         own = container.get("is_ephemeral") is True
         place: Reply
         if url and (own or not channel.startswith("D")):
-            place = Responded(self._web, url, own=own, thread=thread)
+            others = _is_channel(channel)
+            place = Responded(self._web, url, own=own, thread=thread, others=others)
         else:  # in a direct conversation an answer should stay; the Home tab has no URL
             place = Posted(self._web, channel or user, thread)
         await self._converse(unescape(words), user, place, _text(body, "trigger_id"))
@@ -352,6 +353,11 @@ def _pressed(action: Any) -> str:
     picked = action.get("selected_option") if isinstance(action, Mapping) else None
     words = _text(action, "value") or _text(picked, "value")
     return "" if words.startswith(OPENED) else words
+
+
+def _is_channel(channel: str) -> bool:
+    """Whether others are there; not told is not so."""
+    return bool(channel) and not channel.startswith("D")
 
 
 def _said_by(event: Json) -> str:

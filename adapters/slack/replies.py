@@ -105,17 +105,29 @@ class Responded:
     `own` is True when the button is in a message that only the asker sees, which is an answer of
     ours to the same person: it is replaced. Nothing else is, least of all a message others see.
     To a command Slack only ever adds messages (slackapi/bolt-js issue 2287), so there progress is
-    shown once.
+    shown once. `others`: it is a channel, so that what only the asker sees can be shared.
     """
 
     def __init__(
-        self, web: AsyncWebClient, url: str, *, own: bool = False, thread: str | None = None
+        self,
+        web: AsyncWebClient,
+        url: str,
+        *,
+        own: bool = False,
+        thread: str | None = None,
+        others: bool = False,
     ) -> None:
         self._web = web
         self._url = url
         self._own = own
         self._thread = thread
-        self.where = {"url": url, "thread": thread or "", "own": "yes" if own else ""}
+        self._others = others
+        self.where = {
+            "url": url,
+            "thread": thread or "",
+            "own": "yes" if own else "",
+            "others": "yes" if others else "",
+        }
         self._pace = _Pace(times=3 if own else 1, seconds=3.0)
 
     private = True
@@ -145,14 +157,15 @@ class Responded:
                 payload["thread_ts"] = self._thread
             await respond(self._web, self._url, payload)
 
-        await posting.shown(send, message)
+        await posting.shown(send, message, shared=private and self._others)
 
 
 def reply_to(web: AsyncWebClient, user: str, where: Mapping[str, str]) -> Reply:
     """Where a form was opened; a direct message to `user` where that is not told."""
     thread = where.get("thread") or None
     if url := where.get("url"):
-        return Responded(web, url, own=bool(where.get("own")), thread=thread)
+        own, others = bool(where.get("own")), bool(where.get("others"))
+        return Responded(web, url, own=own, thread=thread, others=others)
     return Posted(web, where.get("channel") or user, thread)
 
 

@@ -15,6 +15,7 @@ from adapters.redis.ledger import RedisLedger
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Step, step
 from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import Waiver
@@ -87,6 +88,22 @@ async def test_the_pages_together_are_the_list_in_order(
     whole = page_of(records, rows=rows, wanted=Wanted(part))
     assert (first.counts, first.pages, first.open) == (whole.counts, whole.pages, whole.open)
     assert list(await ledger.summaries()) == sorted(map(summary_of, records), key=by_urgency)
+
+
+@pytest.mark.parametrize("state", [None, *State])
+@pytest.mark.parametrize("org", ["", "contoso", "fabrikam", "nowhere"])
+async def test_a_list_can_be_narrowed_to_an_org_and_a_state(
+    ledger: Ledger, org: str, state: State | None
+) -> None:
+    """What is shown is of both; the counts are of the org, whatever its state."""
+    records = some_records()
+    await ledger.commit(Changes(apps=tuple(records)))
+    wanted = Wanted(Part.ALL, org, state)
+    page, whole = await ledger.page(1, 100, wanted), page_of(records, rows=100, wanted=wanted)
+    assert page.shown == whole.shown
+    assert all(org in ("", app.ref.org) for app in page.shown)
+    assert all(state in (None, app.state) for app in page.shown)
+    assert (page.counts, page.pages) == (whole.counts, whole.pages)
 
 
 async def test_a_page_beyond_the_last_is_the_last(ledger: Ledger) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from bot.chat.inventory.lists import PAGE
 from bot.chat.replies import Replies
+from bot.chat.typed.commands import ListApps
+from bot.chat.typed.understanding import parse
 from bot.chat.words import Words, languages
 from bot.domain.campaign.rehearsal import Outlook, Wait
 from bot.domain.changes import Changes
@@ -23,11 +25,11 @@ from bot.domain.people.choice import Choice, choose_admin
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.summaries import Page, Part, Wanted
 from bot.errors import CloudRefused, CloudUnreachable
-from bot.message import Command, Group, Message
+from bot.message import Buttons, Command, Folded, Group, Menu, Message
 from bot.services.campaign.outreach import Sent
 from bot.services.consent.ask import Asked
 from tests import strategies as some
-from tests.examples import ADA_IN_CHAT, APP, NOW, OPERATOR
+from tests.examples import ADA, ADA_IN_CHAT, APP, NOW, OPERATOR, TENANT
 from tests.pages import page_of
 from tests.reading import buttons_of, check_form, items_of, text_of
 from tests.unit.talk import OWN, PASSWORD, World
@@ -137,6 +139,73 @@ async def test_each_page_leads_to_its_neighbours(world: World, said: str) -> Non
     assert neighbours(last) == [f"{said} 2"]
     labels = [item.title for one in (first, second, last) for item in items_of(one)]
     assert labels == [f"App {n:03}" for n in range(2 * PAGE + 1)]
+
+
+@pytest.mark.parametrize(
+    ("said", "titles", "only"),
+    [
+        ("apps in contoso", ["Contoso O365"], "Only contoso."),
+        ("apps consent", ["Contoso O365"], "Only needs consent."),
+        ("all done in CONTOSO", ["Contoso EU"], "Only contoso · migrated."),
+        ("apps with ada moreau", ["Contoso O365"], "Only with ada moreau."),
+        ("apps with ada@contoso.com", ["Contoso O365"], "Only with ada@contoso.com."),
+        ("apps with Nobody Known", [], "No app fits that."),
+        ("apps save", [], "No app fits that."),
+    ],
+)
+async def test_a_list_can_be_narrowed(
+    world: World, said: str, titles: list[str], only: str
+) -> None:
+    """To an org, a state, and whoever is asked or would be; it says so, and leads back."""
+    await world.ask("apps")
+    message = await world.ask(said)
+    assert [item.title for item in items_of(message)] == titles
+    assert only in text_of(message)
+    assert "apps" in [b.words for b in buttons_of(message) if isinstance(b, Command)]
+
+
+async def test_an_org_that_is_not_known_is_no_empty_list(world: World) -> None:
+    """Those that are known are named."""
+    await world.ask("apps")
+    said = text_of(await world.ask("apps in fabrikam"))
+    assert "I do not know an Okta org called “fabrikam”" in said
+    assert "contoso" in said
+
+
+async def test_what_a_menu_offers_is_understood(world: World) -> None:
+    """Each of its words shows a list, and none is anything else."""
+    message = await world.ask("apps")
+    (menu,) = [one for b in message.blocks if isinstance(b, Buttons) for one in b.buttons]
+    assert isinstance(menu, Menu)
+    for option in menu.options:
+        assert isinstance(parse(option.words), ListApps), option.words
+
+
+async def test_a_list_is_shared_without_what_only_operators_may_do(world: World) -> None:
+    """The button asks first; what everybody sees has no buttons."""
+    message = await world.ask("apps")
+    assert message.private
+    assert message.share is not None
+    assert message.share.confirm is not None
+    assert "Everybody here will see it" in message.share.confirm.text
+    shared = await world.ask(message.share.words)
+    assert not shared.private
+    assert buttons_of(shared) == []
+    assert [item.title for item in items_of(shared)] == [i.title for i in items_of(message)]
+
+
+@pytest.mark.parametrize("verb", ["why", "who"])
+async def test_what_is_folded_is_shown_by_the_words_of_its_button(world: World, verb: str) -> None:
+    """Slack unfolds nothing in place: the answer to the words has it all."""
+    await world.ask("apps")
+    world.entra.admins[TENANT.id] = (ADA, replace(ADA, object_id="x", display_name="Break Glass"))
+    await world.ask("scan")
+    message = await world.ask(f"{verb} 0oa1")
+    (folded,) = [block for block in message.blocks if isinstance(block, Folded)]
+    whole = await world.ask(folded.words)
+    assert not [block for block in whole.blocks if isinstance(block, Folded)]
+    for line in text_of(Message("", folded.blocks)).splitlines():
+        assert line in text_of(whole)
 
 
 async def test_a_list_on_one_page_leads_nowhere(world: World) -> None:
