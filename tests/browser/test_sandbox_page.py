@@ -45,7 +45,7 @@ async def test_the_whole_journey_on_the_page(
     await page.get_by_label("Write a message in Slack").first.fill("/o365 apps")
     await page.keyboard.press("Enter")
     listed = channel.locator(".bk-section", has_text=APP).first
-    await expect(listed).to_contain_text("Nobody asked yet", timeout=SLOW)
+    await expect(listed).to_contain_text("Ask Gita", timeout=SLOW)
     await page.get_by_label("Write a message in Teams").first.fill(
         "@O365 bot which O365 apps need migration"
     )

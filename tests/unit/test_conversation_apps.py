@@ -21,15 +21,16 @@ from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.people.admins import GlobalAdmin
-from bot.domain.people.choice import Choice, choose_admin
+from bot.domain.people.choice import Choice, Nobody, choose_admin
 from bot.domain.people.policy import PeoplePolicy
+from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import Page, Part, Wanted
 from bot.errors import CloudRefused, CloudUnreachable
-from bot.message import Buttons, Command, Folded, Group, Menu, Message
+from bot.message import Buttons, Command, Folded, Group, Menu, Message, plainly
 from bot.services.campaign.outreach import Sent
 from bot.services.consent.ask import Asked
 from tests import strategies as some
-from tests.examples import ADA, ADA_IN_CHAT, APP, NOW, OPERATOR, TENANT
+from tests.examples import ADA, ADA_IN_CHAT, APP, NOW, OPERATOR, RECORD, TENANT
 from tests.pages import page_of
 from tests.reading import buttons_of, check_form, items_of, text_of
 from tests.unit.talk import OWN, PASSWORD, World
@@ -162,6 +163,22 @@ async def test_a_list_can_be_narrowed(
     assert [item.title for item in items_of(message)] == titles
     assert only in text_of(message)
     assert "apps" in [b.words for b in buttons_of(message) if isinstance(b, Command)]
+
+
+async def test_the_same_reason_is_said_once_and_not_in_every_row() -> None:
+    """That nobody was asked, or can be: above the rows that it holds for, with their number."""
+    apps = [
+        replace(RECORD, app=replace(APP, ref=AppRef("contoso", f"0oa{n}"), label=f"App {n}"))
+        for n in range(5)
+    ]
+    nobody = {one.app.ref: Prospect(one.app.ref, NOW, Nobody.ALL_RULED_OUT) for one in apps[:2]}
+    message = Replies(Words()).apps(page_of(apps, prospects=nobody), {}, NOW)
+    (group,) = [block for block in message.blocks if isinstance(block, Group)]
+    assert plainly(group.note) == (
+        "Nobody asked yet for 3 of them. "
+        "Nobody to ask for 2 of them: each of its Global Administrators is ruled out."
+    )
+    assert [one.lines for one in group.items] == [("Nobody to ask.",)] * 2 + [()] * 3
 
 
 async def test_an_org_that_is_not_known_is_no_empty_list(world: World) -> None:

@@ -208,7 +208,7 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "next": (values(State) | values(Lack), set()),
     "confidence": (values(Confidence), set()),
     "stage": (values(Stage), set()),
-    "group": ({*values(State), "waived"}, {"counted", "nobody"}),
+    "group": ({*values(State), "waived"}, {"counted", "nobody", "not_asked"}),
     "holder": (
         {"delivered", "acknowledged", "saved"},
         {"nobody", "nobody_to_ask", "nobody_because", "going", "requested", "waived"},

@@ -77,15 +77,22 @@ def _group(
         if (prospect := _nobody(app, holders)) is not None and prospect.nobody is not None
     )
     said_once = {nobody for nobody, times in why.items() if times > 1}
+    free = sum(_is_free(app, holders) for app in apps)
     title = words(f"group.{needs.value if needs else 'waived'}")
+    items = (item(words, app, holders, said=said_once, ways=ways, quiet=free > 1) for app in apps)
     return Group(
-        tuple(item(words, app, holders, said=said_once, ways=ways) for app in apps),
+        tuple(items),
         words("group.counted", title=title, count=max(count, len(apps))),
         phrases.TONES[needs] if needs else Tone.NEUTRAL,
         " ".join(
-            words("group.nobody", count=times, why=words(f"nobody.{nobody.value}"))
-            for nobody, times in why.items()
-            if nobody in said_once
+            (
+                *((words("group.not_asked", count=free),) if free > 1 else ()),
+                *(
+                    words("group.nobody", count=times, why=words(f"nobody.{nobody.value}"))
+                    for nobody, times in why.items()
+                    if nobody in said_once
+                ),
+            )
         ),
         words("list.more"),
     )
@@ -98,8 +105,11 @@ def item(
     *,
     said: Collection[Nobody] = (),
     ways: bool = True,
+    quiet: bool = False,
 ) -> Item:
-    """One app. `said`: why nobody can be asked, where the group has said that already."""
+    """One app. `said`: why nobody can be asked, where the group has said that already; `quiet`: it
+    has said, too, that nobody was asked.
+    """
     prospect = _nobody(app, holders)
     line: Said = ""
     if app.waiver is not None:
@@ -108,7 +118,7 @@ def item(
         told = prospect.nobody in said
         why = words(f"nobody.{prospect.nobody.value}")
         line = words("holder.nobody_to_ask") if told else words("holder.nobody_because", why=why)
-    elif app.is_open:
+    elif app.is_open and not (quiet and _is_free(app, holders)):
         line = holder(words, app, holders)
     return Item(
         app.app.label,
@@ -179,6 +189,11 @@ def first_name(name: str) -> str:
     """What a person is called on a button; the whole name where it cannot be told."""
     parts = name.split()
     return parts[0] if len(parts) == 2 and all(map(str.isalpha, parts)) else name
+
+
+def _is_free(app: AppSummary, holders: Holders) -> bool:
+    """Whether somebody should be asked, and nobody was, with nothing known in the way."""
+    return app.wants_consent and holders.of(app) is None and _nobody(app, holders) is None
 
 
 def _nobody(app: AppSummary, holders: Holders) -> Prospect | None:
