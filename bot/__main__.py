@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from adapters.terminal.audit import AuditDesk
     from adapters.terminal.desk import Desk
+    from adapters.terminal.forget import ForgetDesk
     from adapters.terminal.waivers import WaiverDesk
     from bot.chat.words import Words
     from bot.domain.delivery.deliveries import Delivery
@@ -34,6 +35,7 @@ def the_cli() -> typer.Typer:
     from adapters.terminal.audit import add_audit_commands
     from adapters.terminal.backup import add_backup_commands
     from adapters.terminal.cli import build_cli
+    from adapters.terminal.forget import add_forget_command
     from adapters.terminal.init import add_init_command
     from adapters.terminal.platforms import add_platform_commands
     from adapters.terminal.waivers import add_waiver_commands
@@ -50,6 +52,7 @@ def the_cli() -> typer.Typer:
     add_waiver_commands(cli, _waivers)
     add_audit_commands(cli, _audit)
     add_backup_commands(cli, _vault, _settle, _release)
+    add_forget_command(cli, _forget)
     return cli
 
 
@@ -127,6 +130,28 @@ async def _release(settings: Settings, keys: Iterable[str], by: str) -> int:
     from bot.bootstrap import release_held
 
     return await release_held(settings, keys, by)
+
+
+@asynccontextmanager
+async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
+    """Finding somebody, and forgetting them."""
+    import secrets
+    from functools import partial
+
+    from adapters.redis.traces import RedisTraces
+    from adapters.terminal.forget import ForgetDesk
+    from bot.foundation import open_foundation
+    from bot.services.campaign.forget import Found, find, forget
+
+    async with open_foundation(settings) as base:
+        tenants = {app.tenant.id for app in await base.ledger.summaries() if app.tenant}
+        traces = RedisTraces(base.redis, base.keys, base.trail, tenants, tuple(base.orgs))
+
+        async def do(found: Found, by: str) -> Mapping[str, int]:
+            alias = f"forgotten-{secrets.token_hex(4)}"
+            return await forget(base.ledger, traces, found, alias, by, base.clock.now())
+
+        yield ForgetDesk(partial(find, base.ledger), do)
 
 
 @asynccontextmanager

@@ -11,11 +11,12 @@ import gc
 import hashlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,7 @@ from adapters.redis.pace import RedisPace
 from adapters.redis.presence import RedisPresence
 from adapters.redis.queue import RedisQueue
 from adapters.redis.sign_ins import RedisSignIns
+from adapters.redis.tidy import Tidy
 from adapters.slack.calls import open_web
 from adapters.slack.directory import SlackDirectory
 from adapters.slack.inbound import SlackInbound
@@ -276,6 +278,8 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 stack.push_async_callback(inbound.drain, DRAIN)
         if settings.webhook is not None and role.works:
             _tell_others(settings.webhook, settings.public_url, base, stack)
+        if role.works:
+            _tidy(settings, base, stack)
         overview = RedisFigures(base.redis, base.keys, base.ledger, tuple(base.orgs), BUCKETS)
         probes = Probes(
             health=partial(
@@ -348,11 +352,30 @@ def _tell_others(
         clock=base.clock,
         name=hashlib.sha256(public_url.encode()).hexdigest()[:8],
     )
-    telling = asyncio.create_task(outbox.run(), name="webhook")
+    _beside(outbox.run(), stack)
+
+
+def _tidy(settings: Settings, base: Foundation, stack: AsyncExitStack) -> None:
+    """Have removed what was kept long enough."""
+    kept = settings.retention
+    tidy = Tidy(
+        base.redis,
+        base.keys,
+        base.trail,
+        audit_days=kept.audit_days,
+        history_days=kept.history_days,
+        clock=base.clock.now,
+    )
+    _beside(tidy.run(), stack)
+
+
+def _beside(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+    """Have this done beside all other work, until the bot ends."""
+    task = asyncio.create_task(work)
 
     async def end() -> None:
-        telling.cancel()
-        await asyncio.wait([telling])
+        task.cancel()
+        await asyncio.wait([task])
 
     stack.push_async_callback(end)
 

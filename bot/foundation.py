@@ -26,6 +26,7 @@ from adapters.redis.ledger import RedisLedger
 from adapters.redis.rate import RedisRateBudget
 from adapters.redis.trail import Trail
 from adapters.redis.vault import RedisVault
+from adapters.redis.writing import DAY, Lifetimes
 from bot.domain.inventory.scanning import LookPolicy
 from bot.errors import SettingsInvalid, StoreUnavailable
 from bot.ports.clouds import OktaOrg
@@ -86,7 +87,9 @@ async def open_foundation(
         trail = Trail(client, keys, settings.audit.sealing_key)
         await schema.migrate(client, keys, trail, restoring=restoring)
         names = frozenset(org.name for org in settings.okta)
-        ledger = RedisLedger(client, keys, durability, names, trail)
+        kept = settings.retention
+        lifetimes = Lifetimes(kept.requests_days * DAY, kept.deliveries_days * DAY)
+        ledger = RedisLedger(client, keys, durability, names, trail, lifetimes)
         await ledger.bring_lists_up_to_date()
         orgs = _okta(settings, clock, stack, client, keys)
         entra = _entra(settings, clock, stack)

@@ -1,7 +1,7 @@
 """The ledger on Redis: every read is one call, every change one atomic step.
 
-What has ended is kept for a while, then expires by itself: requests for 400 days, deliveries for
-90. Apps and the audit stream stay.
+What has ended is kept for a while, then expires by itself (`writing.Lifetimes`). Apps stay, and the
+audit as long as `tidy` leaves it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.lists import VERSION, RedisLists
 from adapters.redis.store import errors
 from adapters.redis.trail import Trail
-from adapters.redis.writing import DAY, ENDED_DELIVERIES, Writing, plain_code
+from adapters.redis.writing import DAY, ENDED_DELIVERIES, Lifetimes, Writing, plain_code
 from bot.domain.agenda import HOLD, Line
 from bot.domain.campaign.board import Board
 from bot.domain.campaign.report import DayCount
@@ -70,11 +70,12 @@ class RedisLedger(RedisLists):
         durability: Durability = NONE,
         orgs: frozenset[str] | None = None,
         trail: Trail | None = None,
+        lifetimes: Lifetimes | None = None,
     ) -> None:
         super().__init__(client, keys, orgs)
         self._durability = durability
         self._trail = trail if trail is not None else Trail(client, keys)
-        self._writing = Writing(keys)
+        self._writing = Writing(keys, lifetimes)
         self._hold = client.register_script(_HOLD)
         self._take_due = client.register_script(_TAKE_DUE)
 

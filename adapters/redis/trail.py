@@ -204,6 +204,33 @@ class Trail:
                 if moved is None:
                     return count
 
+    async def drop_unused_names(self) -> int:
+        """Remove what pseudonyms stand for that are in no row any more; returns how many."""
+        used: set[str] = set()
+        after, mark = "", secrets.token_hex(4)
+        async with self._turn:
+            while True:
+                with errors():
+                    stand = await self._read()
+                    found = await self._client.hgetall(self._keys.audit_names())
+                    async for row in self.rows(after):
+                        used.update(pseudonyms.PSEUDONYM.findall(f"{row.actor} {row.subject}"))
+                        used.update(pseudonyms.PSEUDONYM.findall(row.detail))
+                        after = row.position
+                    unused = [text(one) for one in found if text(one) not in used]
+                    if not unused:
+                        return 0
+                    attempt = Commit()
+                    self._unlearn(unused)
+                    for pseudonym in unused:
+                        attempt.remove(self._keys.audit_names(), pseudonym)
+                    now = f"{stand.head} {mark} {mark}"
+                    attempt.head(self._keys.audit_head(), stand.stored, now)
+                    moved = await attempt.run(self._script)
+                self._stand = None
+                if moved is None:
+                    return len(unused)
+
     async def _oldest(self, before: datetime) -> tuple[Row | None, int]:
         """The last of some rows that were written before then, and how many go with it."""
         last, count = None, 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from adapters.redis import codec
 from adapters.redis.commit import Commit, milliseconds
 from adapters.redis.keys import Keys
@@ -18,6 +20,16 @@ from bot.domain.summaries import rank_of, summary_of
 DAY = 24 * 60 * 60
 ENDED_REQUESTS = 400 * DAY
 ENDED_DELIVERIES = 90 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Seconds for which ended requests (and recipients), and ended deliveries, are kept."""
+
+    requests: int = ENDED_REQUESTS
+    deliveries: int = ENDED_DELIVERIES
+
+
 OPEN_STAGES = tuple(stage for stage in Stage if stage.is_open)
 _LONGEST_NAME = 100
 
@@ -25,8 +37,9 @@ _LONGEST_NAME = 100
 class Writing:
     """Puts changes into a commit."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, lifetimes: Lifetimes | None = None) -> None:
         self._keys = keys
+        self._lifetimes = lifetimes or Lifetimes()
 
     def all_of(self, commit: Commit, changes: Changes) -> None:
         """Every change but its audit entries, which the trail appends."""
@@ -77,7 +90,7 @@ class Writing:
                 self._keys.recipient(str(recipient.chat)),
                 codec.RECIPIENT.dump(recipient),
                 recipient.revision,
-                ttl=ENDED_REQUESTS,
+                ttl=self._lifetimes.requests,
             )
         for board in changes.boards:
             commit.put(
@@ -104,7 +117,7 @@ class Writing:
             self._keys.request(request.id),
             codec.REQUEST.dump(request),
             request.revision,
-            ttl=None if is_open else ENDED_REQUESTS,
+            ttl=None if is_open else self._lifetimes.requests,
         )
         commit.index(self._keys.open_requests(), request.id, made if is_open else None)
         self.stage(commit, request)
@@ -114,8 +127,10 @@ class Writing:
             self._keys.requests_of(str(request.chat)), request.id, made if is_open else None
         )
         if request.link is not None:
-            commit.set(self._keys.link(request.link.token_sha256), request.id, ENDED_REQUESTS)
-        commit.set(self._keys.code(plain_code(request.code)), request.id, ENDED_REQUESTS)
+            commit.set(
+                self._keys.link(request.link.token_sha256), request.id, self._lifetimes.requests
+            )
+        commit.set(self._keys.code(plain_code(request.code)), request.id, self._lifetimes.requests)
 
     def stage(self, commit: Commit, request: ConsentRequest) -> None:
         number = OPEN_STAGES.index(request.stage) if request.stage.is_open else None
@@ -132,12 +147,14 @@ class Writing:
             self._keys.onboarding(onboarding.id),
             codec.ONBOARDING.dump(onboarding),
             onboarding.revision,
-            ttl=ENDED_REQUESTS,
+            ttl=self._lifetimes.requests,
         )
-        commit.set(self._keys.onboarding_link(onboarding.link), onboarding.id, ENDED_REQUESTS)
+        commit.set(
+            self._keys.onboarding_link(onboarding.link), onboarding.id, self._lifetimes.requests
+        )
         if onboarding.revision == 1:
             newest = self._keys.onboarding_of(onboarding.tenant_id)
-            commit.set(newest, onboarding.id, ENDED_REQUESTS)
+            commit.set(newest, onboarding.id, self._lifetimes.requests)
 
     def delivery(self, commit: Commit, delivery: Delivery) -> None:
         match delivery.phase:
@@ -151,7 +168,7 @@ class Writing:
             self._keys.delivery(delivery.key),
             codec.DELIVERY.dump(delivery),
             delivery.revision,
-            ttl=ENDED_DELIVERIES if look_at is None else None,
+            ttl=self._lifetimes.deliveries if look_at is None else None,
         )
         commit.index(self._keys.due(), delivery.key, look_at)
 

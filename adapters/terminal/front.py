@@ -33,6 +33,7 @@ SUMMARIES: Mapping[str, str] = {
     "backup": "Write everything that the store keeps into a new file, as it is at one moment.",
     "restore": "Lay a backup down in an empty store; what was due since it was made is not sent.",
     "release": "Send messages that were held after a restore.",
+    "forget": "Remove what is kept of one person, or keep it without their name.",
 }
 
 

@@ -9,6 +9,29 @@ from bot.settings.section import Section
 SHORTEST_KEY = 32
 
 
+class RetentionSettings(Section):
+    """How long what is over is kept. What is open stays."""
+
+    requests_days: int = Field(
+        400,
+        ge=60,
+        le=3650,
+        description="Days for which an ended request is kept, and who was written to.",
+    )
+    deliveries_days: int = Field(
+        90, ge=30, le=3650, description="Days for which an ended delivery is kept."
+    )
+    audit_days: int | None = Field(
+        None, ge=60, le=3650, description="Days for which audit rows are kept; left out, for ever."
+    )
+    history_days: int | None = Field(
+        None,
+        ge=60,
+        le=3650,
+        description="Days for which the count of apps of each day is kept; left out, for ever.",
+    )
+
+
 class AuditSettings(Section):
     """The audit, which is a chain of rows."""
 

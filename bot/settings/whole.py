@@ -27,7 +27,7 @@ from bot.settings.address import Origin
 from bot.settings.campaign import CampaignSettings
 from bot.settings.chat import LimitsSettings, SlackSettings, TeamsSettings
 from bot.settings.clouds import EntraSettings, OktaSettings, SignInSettings
-from bot.settings.data import AuditSettings
+from bot.settings.data import AuditSettings, RetentionSettings
 from bot.settings.errors import problems
 from bot.settings.files import read_toml
 from bot.settings.mail import MailSettings
@@ -120,6 +120,9 @@ class Settings(BaseSettings):
     redis: RedisSettings = Field(RedisSettings(), description="The store.")
     webhook: WebhookSettings | None = Field(
         None, description="Tells another system what happens; off if left out."
+    )
+    retention: RetentionSettings = Field(
+        RetentionSettings(), description="How long what is over is kept."
     )
     audit: AuditSettings = Field(AuditSettings(), description="The audit.")
     okta: tuple[OktaSettings, ...] = Field(description="The Okta orgs, at least one.")
