@@ -313,6 +313,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 okta=hooks.endpoint,
                 probes=probes,
                 pictures=base.ledger.picture,
+                kept_days=(settings.retention.requests_days, settings.retention.deliveries_days),
             )
 
         first = pages() if role.serves else build_probe_app(probes)

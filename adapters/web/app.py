@@ -57,12 +57,14 @@ def build_app(
     okta: Endpoint | None = None,
     pictures: Callable[[str], Awaitable[bytes | None]] | None = None,
     lifespan: Lifespan | None = None,
+    kept_days: tuple[int, int] = (400, 90),
 ) -> Starlette:
     """The bot's web app.
 
     `words` gives the words of a language. `public_url` is where browsers reach the app: its host is
     the only one that is answered (`probes` apart, which ask by address), and nothing is ever built
-    from the Host header. `pictures` gives a message's picture by its name. Setting
+    from the Host header. `pictures` gives a message's picture by its name;
+    `kept_days` is for how long ended requests and deliveries are kept. Setting
     `app.state.closing` ends the streams that would otherwise keep a server from stopping.
     """
     parts = urlsplit(public_url)
@@ -86,7 +88,8 @@ def build_app(
 
     async def privacy(request: Request) -> Response:
         """This and the next one the chat platforms ask every app to have."""
-        return pages.show(request, "privacy.html")
+        requests, deliveries = kept_days
+        return pages.show(request, "privacy.html", requests=requests, deliveries=deliveries)
 
     async def terms(request: Request) -> Response:
         return pages.show(request, "terms.html")

@@ -234,3 +234,5 @@ async def test_the_pages_that_chat_platforms_ask_for_are_there(site: Site, path:
     answer = await site.open(path)
     assert answer.status_code == 200
     assert "<h1>" in answer.text
+    if path == "/privacy":  # for how long, by the settings
+        assert "after 400 days, the record of messages it sent after 90" in answer.text
