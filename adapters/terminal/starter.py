@@ -71,7 +71,8 @@ def wanted(answers: Answers) -> Mapping[str, str]:
 
 
 def _parts(a: Answers, secrets: Path) -> Iterator[str]:
-    yield _table("", Settings, {"public_url": a.url, "language": a.language})
+    data = {"public_url": a.url, "language": a.language, "data_dir": str(secrets.parent / "var")}
+    yield _table("", Settings, data)
     okta = {
         "name": a.org,
         "url": a.okta_url,
