@@ -73,6 +73,22 @@ async def test_a_note_over_another_than_was_read_is_refused_with_all_beside_it(
     assert await ledger.audit() == ()
 
 
+async def test_a_note_that_is_taken_back_is_gone_and_may_be_said_again(ledger: Ledger) -> None:
+    """Of the other topic nothing changes; another one than was read is not taken back."""
+    await ledger.commit(Changes(notes=(NOTE, OWNED)))
+    newer = replace(NOTE, said=Said.ALLOWED, revision=2)
+    await ledger.commit(Changes(notes=(newer,)))
+    with pytest.raises(Conflict):
+        await ledger.commit(Changes(unsaid=(NOTE,), audit=(ENTRY,)))
+    assert await ledger.audit() == ()
+    await ledger.commit(Changes(unsaid=(newer,), audit=(ENTRY,)))
+    assert await ledger.account_notes() == (OWNED,)
+    with pytest.raises(Conflict):
+        await ledger.commit(Changes(unsaid=(newer,)))
+    await ledger.commit(Changes(notes=(NOTE,)))
+    assert set(await ledger.account_notes()) == {NOTE, OWNED}
+
+
 async def test_the_last_look_at_whom_to_ask_stands(ledger: Ledger) -> None:
     """By org, or for all of them."""
     other = replace(PROSPECT, app=AppRef("fabrikam", "0oa1"))

@@ -12,7 +12,7 @@ from bot.chat.typed.spelling import forms, pattern, sentence
 
 _I = re.IGNORECASE
 _AWAY = (
-    r"away|out of (?:the )?office|out|ooo|on (?:vacation|holidays?|leave|pto|parental leave)|off"
+    r"away|out of (?:the )?office|out|ooo|on (?:[a-z]+ )?(?:vacation|holidays?|leave|pto)|off"
     r"|(?:off )?sick|ill|travell?ing|unavailable|not (?:here|available|in the office)"
 )
 _WEG = (
@@ -35,9 +35,9 @@ _SAYS = tuple(
 )
 _BACK_ON = re.compile(
     pattern(
-        r"(?:i(?:'?m| am|'?ll be)\s+)?back (?:on|again on)\s.+"
-        r"|(?:ich )?(?:bin )?(?:ab|am)\s.+\s(?:wieder da|zurück)"
-        r"|(?:ich )?bin (?:wieder da|zurück) (?:ab|am)\s.+"
+        r"(?:i(?:'?m| am|'?ll be)\s+)?back (?:again )?(?P<a>on\s.+)"
+        r"|(?:ich )?(?:bin )?(?P<b>(?:ab|am)\s.+?)\s(?:bin ich )?(?:wieder da|zurück)"
+        r"|(?:ich )?(?:bin )?(?:wieder da|zurück) (?P<c>(?:ab|am)\s.+)"
     ),
     _I,
 )
@@ -48,7 +48,10 @@ _DOUBT = re.compile(
     ),
     _I,
 )
+_BESIDE = frozenset(["now", "jetzt", "all", "everybody", "everyone", "zusammen", "hi", "hallo"])
 _BACK = forms(
+    "bin zurück aus dem urlaub/ich bin zurück aus dem urlaub/bin wieder im büro/bin wieder hier",
+    "ich bin wieder hier/im back from leave/back from leave/im back from my vacation",
     "back/im back/i am back/back again/im back again/i am back again/back from vacation",
     "back from holiday/im back from vacation/im back from holiday/im back from holidays",
     "i am back from vacation/back at work/im back at work/back in the office/i have returned",
@@ -77,7 +80,7 @@ _OFF = re.compile(
     rf"i (?:do not|don'?t|never) work (?:on )?(?P<a>{_LISTED})"
     rf"|i(?:'?m| am) (?:always )?(?:off|not working) (?:on )?(?P<b>{_LISTED})"
     rf"|ich arbeite (?:am )?(?P<c>{_LISTED}) nicht"
-    rf"|(?:am )?(?P<d>{_LISTED}) (?:arbeite ich nicht|habe ich frei)"
+    rf"|(?:am )?(?P<d>{_LISTED}) (?:arbeite ich (?:nie|nicht)|habe ich (?:immer )?frei)"
     rf"|ich habe (?:am )?(?P<e>{_LISTED}) (?:immer )?frei",
     _I,
 )
@@ -93,12 +96,13 @@ def read_absence(bare: str) -> Away | Back | PartTime | None:
         return PartTime(frozenset())
     if (off := _OFF.fullmatch(bare)) is not None:
         return PartTime(_weekdays(next(days for days in off.groupdict().values() if days)))
-    if sentence(bare) in _BACK:
+    words = (word for word in sentence(bare).split() if word not in _BESIDE)
+    if " ".join(words) in _BACK:
         return Back()
     if _DOUBT.search(bare):
         return None
-    if _BACK_ON.fullmatch(bare):
-        return Away(bare)
+    if (back := _BACK_ON.fullmatch(bare)) is not None:
+        return Away(f"back {next(when for when in back.groups() if when)}")
     found = next(filter(None, (form.fullmatch(bare) for form in _SAYS)), None)
     return None if found is None else Away(found["when"].strip())
 

@@ -9,6 +9,7 @@ from bot.chat.typed.spelling import pattern
 from bot.domain.likeness import exact, likeness
 
 _ADDRESS = r"(?P<account>[^\s,;?!]+@[^\s,;?!]+?|[0-9a-f-]{36})"
+_ACCOUNT = re.compile(r"[^\s@]+@[^\s@]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|00u\w+", re.I)
 _OWNED = re.compile(
     r"(?P<account>\S+) (?:is|ist|gehört|gehoert|belongs to) "
     r"(?P<owner>nobody|niemand(?:em)?|[^\s,;?!]+@[^\s,;?!]+?)",
@@ -31,6 +32,11 @@ _NEVER = re.compile(
     re.IGNORECASE,
 )
 _MAY = re.compile(rf"(?:you may|du darfst|you can) (?:ask )?{_ADDRESS}(?: fragen)?", re.IGNORECASE)
+
+
+def is_account(word: str) -> bool:
+    """Whether that names an account: by an address, Microsoft's object id, or Okta's user id."""
+    return _ACCOUNT.fullmatch(word) is not None
 
 
 def read_owner(rest: str) -> Own | NeedsAccount:

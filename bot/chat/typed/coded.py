@@ -37,13 +37,15 @@ _VERIFY = forms(
     "verify/check/is real/is the code real/is the code genuine/is genuine/is legit",
     "is the code legit",
     "is it real/is this real/code/prüfe/prüf/ist echt/ist der code echt/is from you/ist von dir",
-    "is this from you/ist das von dir/real/echt/is the message real/ist die nachricht echt",
+    "is this from you/ist das von dir/real/echt/can i trust/kann ich trauen/is the message real",
+    "ist die nachricht echt",
 )
 _ME = forms(
     "me/its me/it is me/thats me/ill do/i will do/i do/ich mache/ich bins/ich bin es/das bin ich",
     "ich übernehme/mache ich/mach ich/on it",
 )
 _SAVED = forms(
+    "habe gespeichert/hab gespeichert/i just saved/just saved",
     "saved/i saved/i have saved/ive saved/is saved/done/is done/i did/finished/is finished",
     "i have done/ive done/fertig/ist fertig/gespeichert/ist gespeichert/erledigt/ist erledigt",
     "habe ich gespeichert/hab ich gespeichert/ich habe gespeichert",
@@ -59,6 +61,10 @@ _NOT_ME = forms(
     "thats not me/that is not me/wrong person/falsche person",
 )
 _LATER = forms("later/not now/jetzt nicht/später/nicht jetzt")
+_REMIND = re.compile(
+    r"(?:(?:remind|ask) me (?:again )?(?:about |of )?|erinnere? mich (?:wieder )?an )"
+    r"[a-z2-9]{3}-[a-z2-9]{3} (?P<when>.+)"
+)
 _LATER_TOO = re.compile(r"(later|sp(?:ä|ae)ter)[\s,:]+", re.IGNORECASE)
 
 
@@ -86,6 +92,9 @@ def read_coded(said: str, *, asks: bool) -> Command | None:
     after = rest.strip()
     if bare.startswith(found[0][0]) and (later := _LATER_TOO.match(after)) is not None:
         return read_verb("later", code, after[later.end() :], asks=asks)
+    reminded = _REMIND.fullmatch(bare)
+    if reminded is not None:
+        return read_verb("later", code, reminded["when"], asks=asks)
     return None
 
 

@@ -238,6 +238,8 @@ def _iso_week(found: re.Match[str], today: date, calendar: Calendar) -> Days:
 
 def _feast(found: re.Match[str], today: date, calendar: Calendar) -> Days:
     name = likeness(found["feast"])
+    if name in ("christmas eve", "heiligabend"):
+        return _one(_next_date(24, 12, None, today))
     if name[0] in "cwx":
         eve = _next_date(24, 12, None, today)
         return (
@@ -320,8 +322,8 @@ _RULES = _compiled(
     ),
     (r"eo(?P<what>[wmqy])", _end),
     (
-        rf"(?:{_AFTER})?(?P<feast>christmas|xmas|weihnachten|new years? eve|silvester"
-        r"|new year(?:['’]s)?|neujahr)",
+        rf"(?:{_AFTER})?(?P<feast>christmas eve|heiligabend|christmas|xmas|weihnachten"
+        r"|new years? eve|silvester|new year(?:['’]s)?|neujahr)",
         _feast,
     ),
 )

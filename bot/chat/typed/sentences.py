@@ -69,7 +69,7 @@ def read_sentence(said: str) -> Command | None:
     if not words:
         signs = frozenset(said)
         return Thanks() if signs & _CONTENT else Hello() if signs & _GREETS else None
-    whole, meanings = _vocabulary()
+    whole, meanings, _ = _vocabulary()
     bare = " ".join(one for one in words.split() if one not in _KIND)
     for one in (words, bare):
         if (command := whole.get(one)) is not None:
@@ -80,14 +80,20 @@ def read_sentence(said: str) -> Command | None:
     )
 
 
+def is_common(word: str) -> bool:
+    """Whether a word says nothing of its own: then it is no mistyped command."""
+    return sentence(word) in _vocabulary()[2]
+
+
 @cache
-def _vocabulary() -> tuple[Mapping[str, Command], tuple[_Meaning, ...]]:
-    """What whole sentences mean, and the meanings of others."""
+def _vocabulary() -> tuple[Mapping[str, Command], tuple[_Meaning, ...], frozenset[str]]:
+    """What whole sentences mean, the meanings of others, and words that say nothing."""
     text = (files("bot.chat.typed") / "sentences.toml").read_text(encoding="utf-8")
     told = tomllib.loads(text)
     fillers = frozenset(sentence(told["fillers"]).split())
     whole = {one: _SAYS[name] for name, many in told["whole"].items() for one in forms(many)}
-    return whole, tuple(_meaning(name, one, fillers) for name, one in told["meaning"].items())
+    meanings = tuple(_meaning(name, one, fillers) for name, one in told["meaning"].items())
+    return whole, meanings, fillers
 
 
 def _meaning(name: str, told: Mapping[str, Any], fillers: frozenset[str]) -> _Meaning:

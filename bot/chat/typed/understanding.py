@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from bot.chat.typed.absence import read_absence
-from bot.chat.typed.accounts import read_owner, said_of_account
+from bot.chat.typed.accounts import is_account, read_owner, said_of_account
 from bot.chat.typed.coded import codes, read_coded, read_verb
 from bot.chat.typed.commands import (
     ABOUT_ACCOUNTS,
@@ -55,7 +55,7 @@ from bot.chat.typed.days import count_of
 from bot.chat.typed.framing import Framed, framed, tidied
 from bot.chat.typed.listed import read_list
 from bot.chat.typed.marks import AROUND, one_line, opened, quoted, unmarked
-from bot.chat.typed.sentences import read_sentence
+from bot.chat.typed.sentences import is_common, read_sentence
 from bot.chat.typed.spelling import forms, pattern, sentence
 from bot.chat.typed.waiver_words import read_waive
 from bot.domain.likeness import likeness
@@ -94,7 +94,10 @@ _LAST = {
     "scannen": "scan",
 }
 _LOOK_AGAIN = re.compile(
-    pattern(r"(?:look at|schau dir|schau|sieh dir) (.+?) (?:again|nochmal an|noch mal an|an)"),
+    pattern(
+        r"(?:have (?:another|a) |take (?:another|a) )?look at (.+?)(?: again)?"
+        r"|(?:schau|sieh) (?:dir )?(.+?)(?: bitte)? (?:nochmal an|noch mal an|an)"
+    ),
     re.IGNORECASE,
 )
 
@@ -180,7 +183,7 @@ def _command(said: str, *, asks: bool) -> Command | None:
         return read_owner(bare)
     if verb in WITH_ACCOUNT:
         account = bare.rstrip(_ENDS)
-        return WITH_ACCOUNT[verb](account) if account and " " not in account else NeedsAccount(verb)
+        return WITH_ACCOUNT[verb](account) if is_account(account) else NeedsAccount(verb)
     return None
 
 
@@ -200,7 +203,7 @@ _UNNAMED = {"saved": "done", "already": "done", "me": "me", "notme": "not_me", "
 def _free(bare: str) -> Command | None:
     """What is said of accounts, apps and the plan in a sentence."""
     if (found := _LOOK_AGAIN.fullmatch(bare)) is not None:
-        return WITH_APP["check"](found[1])
+        return WITH_APP["check"](found[1] or found[2])
     if (found := _PLANNED.match(bare)) is not None:
         return _plan(bare[found.end() :])
     return said_of_account(bare)
@@ -233,7 +236,7 @@ def _unclear(said: str, frame: Framed) -> Unclear:
     verb, rest = _divided(frame.words)
     known = _verb(frame.words.partition(" ")[0]) in _KNOWN
     close = get_close_matches(verb, (v for v in VERBS if v not in PUBLIC), n=1, cutoff=0.65)
-    told = not known and close and verb not in PUBLIC and not frame.talk
+    told = not known and not is_common(verb) and close and verb not in PUBLIC and not frame.talk
     return Unclear(said, _meant(close[0], rest) if told else "")
 
 
