@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -10,11 +10,14 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from adapters.http.skew import Skew
 from adapters.slack.answers import lenient, object_of
 from adapters.slack.calls import call, open_web
+from adapters.slack.directory import SlackDirectory
 from adapters.slack.manifest import SCOPES
 from adapters.slack.people import is_colleague
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import Account, SlackSeen
 from bot.domain.likeness import exact
+from bot.domain.people.access import Group, GroupKind
+from bot.domain.people.admins import Platform
 from bot.errors import ChatError, PersonUnreachable
 from bot.ports.system import Clock
 from bot.settings.chat import SlackSettings
@@ -55,6 +58,7 @@ class SlackProbe:
                 channel=settings.channel,
                 reads_channel=await _reads(web, settings.channel) if settings.channel else None,
                 operators={one: await _account(web, one) for one in settings.operators},
+                groups={one.id: await _size(web, one) for one in _groups(settings)},
                 off=skew.off,
             )
 
@@ -80,6 +84,20 @@ async def _reads(web: AsyncWebClient, channel: str) -> Failure | None:
     except ChatError as error:
         return Failure.of(error)
     return None
+
+
+def _groups(settings: SlackSettings) -> Iterator[Group]:
+    for one in settings.operator_groups:
+        yield Group(Platform.SLACK, GroupKind.USER_GROUP, one)
+    for one in (*settings.operator_channels, *settings.viewer_channels):
+        yield Group(Platform.SLACK, GroupKind.CHANNEL, one)
+
+
+async def _size(web: AsyncWebClient, group: Group) -> int | Failure:
+    try:
+        return len(await SlackDirectory(web).members(group))
+    except ChatError as error:
+        return Failure.of(error)
 
 
 async def _account(web: AsyncWebClient, user_id: str) -> Account | Failure:

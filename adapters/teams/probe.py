@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 
 from adapters.http.client import open_http
@@ -52,6 +54,10 @@ class TeamsProbe:
                 reads_channel=await _reads(connector, place) if settings.channel else None,
                 operators={
                     one: await self._account(connector, place, one) for one in settings.operators
+                },
+                groups={
+                    one: await _size(connector, replace(place, conversation_id=one))
+                    for one in (*settings.operator_channels, *settings.viewer_channels)
                 },
                 off=skew.off,
             )
@@ -108,3 +114,11 @@ async def _reads(connector: Connector, place: Place) -> Failure | None:
     except ChatError as error:
         return Failure.of(error)
     return None
+
+
+async def _size(connector: Connector, place: Place) -> int | Failure:
+    """How many are in a team, or why that cannot be read."""
+    try:
+        return len([one async for one in connector.members(place)])
+    except ChatError as error:
+        return Failure.of(error)

@@ -74,6 +74,9 @@ SLACK = (
     Fault("chat_operator_unfit", lambda s: s.slack.guests.add("U0OLA"), "U0OLA"),
     Fault("chat_operator_unfit", lambda s: operators(s, "U0O365BOT"), "U0O365BOT"),
     Fault("chat_operator_absent", lambda s: operators(s, "U0NOBODY"), "U0NOBODY"),
+    Fault("chat_group_read", lambda stage: None, "S0IDENTITY"),
+    Fault("chat_group_unread", lambda s: s.slack.scopes.remove("usergroups:read"), "S0IDENTITY"),
+    Fault("chat_group_unread", lambda s: s.part_is("slack", viewer_channels=("C0NONE",)), "C0NONE"),
     Fault("clock_far", lambda s: setattr(s, "ahead", timedelta(minutes=20))),
 )
 TEAMS = (
@@ -89,6 +92,8 @@ TEAMS = (
     Fault("chat_channel_unset", lambda s: s.part_is("teams", channel="")),
     Fault("chat_operator_absent", lambda s: s.part_is("teams", operators=(NOBODY,)), NOBODY),
     Fault("chat_operator_untold", lambda s: s.part_is("teams", channel="")),
+    Fault("chat_group_read", lambda stage: None, "o365readers"),
+    Fault("chat_group_unread", lambda s: s.part_is("teams", viewer_channels=("19:x@y",)), "19:x@y"),
     Fault("chat_operator_untold", lambda s: s.world.down.add("teams")),
 )
 

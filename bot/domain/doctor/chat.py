@@ -106,6 +106,15 @@ def operators(seen: SlackSeen | TeamsSeen, now: datetime) -> Iterator[Found]:
             yield Found(found.value, {"account": account})
 
 
+@check("chat_group", SlackSeen, TeamsSeen, read=Grade.GOOD, unread=Grade.BROKEN)
+def groups(seen: SlackSeen | TeamsSeen, now: datetime) -> Iterator[Found]:
+    for group, found in seen.groups.items():
+        if isinstance(found, Failure):
+            yield Found("unread", {"group": group}, found)
+        else:
+            yield Found("read", {"group": group, "count": found})
+
+
 @check("mail_sign_in", MailSeen, accepted=Grade.GOOD, refused=Grade.BROKEN)
 def mail_sign_in(seen: MailSeen, now: datetime) -> Iterator[Found]:
     outcome = "accepted" if seen.sign_in is None else "refused"

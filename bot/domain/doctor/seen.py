@@ -90,7 +90,7 @@ class SlackSeen:
     """`scopes`: those of the token, None: Slack did not tell; `wanted`: what the manifest asks for.
 
     `channel` is "" where none is set; `reads_channel` None: the app is in it. `by_socket`: Slack is
-    met in Socket Mode; `socket` None: it opens.
+    met in Socket Mode; `socket` None: it opens. `groups`: how many are in each that may something.
     """
 
     sign_in: Failure | None = None
@@ -102,6 +102,7 @@ class SlackSeen:
     channel: str = ""
     reads_channel: Failure | None = None
     operators: Mapping[str, Account | Failure] = field(default_factory=dict)
+    groups: Mapping[str, int | Failure] = field(default_factory=dict)
     off: float | None = None
 
 
@@ -114,6 +115,7 @@ class TeamsSeen:
     channel: str = ""
     reads_channel: Failure | None = None
     operators: Mapping[str, Account | Failure] = field(default_factory=dict)
+    groups: Mapping[str, int | Failure] = field(default_factory=dict)
     off: float | None = None
 
 
