@@ -26,6 +26,7 @@ from adapters.redis.ledger import RedisLedger
 from adapters.redis.rate import RedisRateBudget
 from adapters.redis.trail import Trail
 from adapters.redis.vault import RedisVault
+from adapters.redis.waiting import said
 from adapters.redis.writing import DAY, Lifetimes
 from bot.domain.inventory.scanning import LookPolicy
 from bot.errors import SettingsInvalid, StoreUnavailable
@@ -90,7 +91,8 @@ async def open_foundation(
         kept = settings.retention
         lifetimes = Lifetimes(kept.requests_days * DAY, kept.deliveries_days * DAY)
         ledger = RedisLedger(client, keys, durability, names, trail, lifetimes)
-        await ledger.bring_lists_up_to_date()
+        with said("bringing the lists up to date"):
+            await ledger.bring_lists_up_to_date()
         orgs = _okta(settings, clock, stack, client, keys)
         entra = _entra(settings, clock, stack)
         scan = Scan(

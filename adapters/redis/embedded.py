@@ -38,6 +38,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 
+from adapters.redis.waiting import said
 from bot.errors import StoreUnavailable
 
 PATIENCE = 10.0
@@ -152,7 +153,8 @@ class EmbeddedStore:
         if not self._server_lives():
             await asyncio.to_thread(self._launch)
         path = (self._dir / "socket").read_text()
-        await self._ready(path)
+        with said("waiting for the store to read its file", data_dir=str(self._dir)):
+            await self._ready(path)
         return path
 
     def _open(self, name: str) -> IO[bytes]:
@@ -167,13 +169,14 @@ class EmbeddedStore:
         """One at a time, over all processes; each is through within a few times PATIENCE."""
         deadline = _now() + 3 * PATIENCE
         with self._open("start.lock") as lock:
-            while not _try_exclusive(lock):
-                if _now() > deadline:
-                    raise StoreUnavailable(
-                        f"Another process has been starting the store in {self._dir} for too long.",
-                        hint="End it, or set data_dir to a directory of this bot's own.",
-                    )
-                await asyncio.sleep(POLL)
+            with said("waiting for another process to start the store", data_dir=str(self._dir)):
+                while not _try_exclusive(lock):
+                    if _now() > deadline:
+                        raise StoreUnavailable(
+                            f"Another process starts the store in {self._dir} for too long.",
+                            hint="End it, or set data_dir to a directory of this bot's own.",
+                        )
+                    await asyncio.sleep(POLL)
             yield
 
     def _launch(self) -> None:
@@ -214,8 +217,8 @@ class EmbeddedStore:
                     f"{command[0]} did not start: {error}", hint=ELSEWHERE
                 ) from error
         if launched.returncode:
-            said = launched.stdout.decode(errors="replace")
-            raise StoreUnavailable(f"The store did not start: {said.strip()}", hint=ELSEWHERE)
+            words = launched.stdout.decode(errors="replace")
+            raise StoreUnavailable(f"The store did not start: {words.strip()}", hint=ELSEWHERE)
         (self._dir / "socket").write_text(socket)
 
     async def _ready(self, socket: str) -> None:

@@ -26,6 +26,7 @@ from adapters.redis.connections import FollowingPool, SentinelPlain, SentinelTls
 from adapters.redis.keys import Keys
 from adapters.redis.timed import TimedCluster, TimedRedis
 from adapters.redis.urls import ClusterAddress, Found, SentinelAddress, parse, place, with_files
+from adapters.redis.waiting import said
 from bot.errors import StoreError, StoreUnavailable, StoreUnsafe
 
 log = structlog.get_logger(__name__)
@@ -201,35 +202,32 @@ async def await_replicas(client: Redis, wanted: int) -> None:
     Raises StoreUnavailable after START_LIMIT.
     """
     deadline = asyncio.get_running_loop().time() + START_LIMIT
-    said = False
+    told = False
     while (connected := replicas(await check(client)) if wanted else 0) < wanted:
         if asyncio.get_running_loop().time() > deadline:
             raise StoreUnavailable(
                 f"Of {wanted} replicas that redis.replicas asks for, {connected} are connected.",
                 hint="Look at the replicas, or lower redis.replicas.",
             )
-        if not said:
+        if not told:
             log.info("waiting for the store's replicas", connected=connected, wanted=wanted)
-            said = True
+            told = True
         await asyncio.sleep(REPLICA_POLL)
 
 
 REPLICA_POLL = 0.5
 """Seconds between two looks at whether the replicas are there."""
 START_LIMIT = 15.0
-SILENT = 2.0
-"""Seconds that a start waits for the store, and after which it says so."""
+"""Seconds that a start waits for the store."""
 
 
 @asynccontextmanager
 async def awaited(address: Found) -> AsyncIterator[None]:
     """What is done inside waits for the store so long at most. Raises StoreUnavailable."""
-    said = asyncio.get_running_loop().call_later(
-        SILENT, lambda: log.info("waiting for the store", address=place(address))
-    )
     try:
-        async with asyncio.timeout(START_LIMIT):
-            yield
+        with said("waiting for the store", address=place(address)):
+            async with asyncio.timeout(START_LIMIT):
+                yield
     except TimeoutError as error:
         raise StoreUnavailable(
             f"The store at {place(address)} did not answer within {START_LIMIT:.0f} s.",
@@ -237,8 +235,6 @@ async def awaited(address: Found) -> AsyncIterator[None]:
             if address.hosts
             else "Is it the right socket?",
         ) from error
-    finally:
-        said.cancel()
 
 
 @dataclass(frozen=True, slots=True)

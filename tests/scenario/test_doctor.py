@@ -1,0 +1,39 @@
+"""`doctor`, beside a bot that runs: in the chat and in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scenario.conftest import Stage, said
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_operators_ask_the_bot_itself(stage: Stage) -> None:
+    """It answers them alone, with what nobody can test from there and what to do about that."""
+    answer = await stage.command("/o365 doctor", said("not testable"))
+    assert answer.only_for == stage.world.slack.slack_id("ola")
+    await stage.command("/o365 doctor", said("operator"), user="gita")
+
+
+async def test_the_terminal_finds_a_running_bot_in_order(stage: Stage) -> None:
+    """Only that its address is this machine's wants attention."""
+    process = await asyncio.create_subprocess_exec(
+        *(Path(sys.executable).with_name("o365bot"), "doctor", "--json"),
+        *("--config", str(stage.directory / "o365bot.toml")),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+    told = json.loads(out)
+    wrong = {
+        (one["place"], one["check"], one["outcome"])
+        for one in told["findings"]
+        if one["grade"] in ("attention", "broken")
+    }
+    assert wrong == {("address", "address_outside", "local")}
+    assert (process.returncode, told["status"]) == (1, "attention")
