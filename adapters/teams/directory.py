@@ -15,7 +15,7 @@ from adapters.teams.connector import Connector
 from bot.domain.likeness import exact
 from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity
-from bot.errors import ChatUnreachable, PersonUnreachable
+from bot.errors import ChannelUnreachable, ChatUnreachable, PersonUnreachable
 from bot.ports.chat import Conversations
 from bot.settings.chat import TeamsSettings
 
@@ -55,8 +55,8 @@ class TeamsDirectory:
         """A member of the bot's own tenant, and no guest."""
         try:
             member = await self._connector.member(await self._place(who), who.user_id)
-        except PersonUnreachable:
-            return False
+        except (PersonUnreachable, ChannelUnreachable):
+            return False  # nobody of that id is where they wrote from
         tenant = _text(member, "tenantId")
         if not tenant:
             raise ChatUnreachable("Teams does not say which tenant somebody belongs to.")
