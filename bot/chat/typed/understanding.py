@@ -75,7 +75,7 @@ _MEANT = {
     "ausnahmen": "waivers",
     "hilfe": "help",
     **dict.fromkeys(("warum", "wieso", "weshalb"), "why"),
-    **dict.fromkeys(("whom", "wer", "wen", "wem"), "who"),
+    **dict.fromkeys(("whom", "who's", "whos", "wer", "wen", "wem"), "who"),
     **dict.fromkeys(("sende", "senden", "schick", "schicke", "schicken", "versende"), "send"),
     **dict.fromkeys(("verschick", "verschicke"), "send"),
     **dict.fromkeys(("prüf", "prüfe", "prüfen", "pruef", "pruefe", "recheck", "re-check"), "check"),
@@ -130,6 +130,7 @@ def parse(words: str) -> Command:
     if said.strip(AROUND) == "?":
         return WITHOUT["?"]
     bare, asks = tidied(unmarked(said))
+    asks = asks or "?" in bare
     frame = framed(bare or said)
     command = (
         read_coded(frame.words, asks=asks)
