@@ -45,6 +45,7 @@ from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.inventory.waivers import Waiver
+from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.choice import Candidate, Choice, Point
 from bot.domain.people.policy import AccountNote, Said
@@ -234,9 +235,9 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         "no_moment": [replies.no_moment(said) for said in ("", "soon")],
         "scanning": [replies.scanning("contoso", 1, 2)],
         "help": [
-            replies.help(platform, operator=operator)
+            replies.help(platform, level)
             for platform in Platform
-            for operator in (True, False)
+            for level in (Level.ANYBODY, Level.VIEWER, Level.OPERATOR)
         ],
         "unclear": [
             replies.unclear("wyh", closest)

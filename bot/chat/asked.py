@@ -29,6 +29,7 @@ from bot.chat.typed.commands import (
 )
 from bot.chat.typed.moments import find_moment
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity
 from bot.message import Message
 from bot.ports.ledger import Ledger
@@ -107,8 +108,6 @@ class Asked:
                 return await self._later(command, asker, personal)
             case NeedsCode(verb):
                 return personal.needs_code(verb)
-            case Mine():
-                return await self.mine(command, asker, replies, operator=operator)
             case PartTime(off):
                 if not await self._concerns(asker, operator=operator):
                     return replies.not_asked()
@@ -130,7 +129,7 @@ class Asked:
                 return courtesies.back(replies.words, await self._postpone.back(asker))
 
     async def mine(
-        self, command: Hello | Mine, asker: ChatIdentity, replies: Replies, *, operator: bool
+        self, command: Hello | Mine, asker: ChatIdentity, replies: Replies, level: Level
     ) -> Message:
         """What waits for somebody, with its buttons; who greets and has nothing gets help."""
         requests = await self.waiting(asker)
@@ -138,7 +137,7 @@ class Asked:
         if requests:
             return mine(replies.words, requests, said, chat_is_proof=self._chat_is_proof)
         if isinstance(command, Hello):
-            return replies.help(asker.platform, operator=operator)
+            return replies.help(asker.platform, level)
         return courtesies.nothing_waits(replies.words)
 
     async def waiting(self, asker: ChatIdentity) -> tuple[ConsentRequest, ...]:

@@ -142,28 +142,29 @@ class Conversation:
         *,
         private: bool,
     ) -> Message:
-        operator = admission.level is Level.OPERATOR
+        level = admission.level
+        operator = level is Level.OPERATOR
         match command:
             case Help():
-                return replies.help(asker.platform, operator=operator)
+                return replies.help(asker.platform, level)
             case Home():
-                return await self._home(asker, replies, personal, progress, operator=operator)
+                return await self._home(asker, replies, personal, progress, level)
             case Thanks():
                 return courtesies.welcome(replies.words)
             case Hello() | Mine():
-                return await self._asked.mine(command, asker, replies, operator=operator)
+                return await self._asked.mine(command, asker, replies, level)
         if isinstance(command, Personal):
             return await self._asked.do(
                 command, asker, replies, personal, operator=operator, private=private
             )
-        if admission.level >= needed(command):
+        if level >= needed(command):
             return await self._operating.do(
                 command, asker, replies, personal, progress, private=private
             )
         if isinstance(command, Unclear):
             if await self._asked.waiting(asker):
-                return await self._asked.mine(Mine("unclear"), asker, replies, operator=False)
-            if admission.level is Level.VIEWER:
+                return await self._asked.mine(Mine("unclear"), asker, replies, level)
+            if level is Level.VIEWER:
                 return await self._operating.do(
                     command, asker, replies, personal, progress, private=private
                 )
@@ -182,12 +183,11 @@ class Conversation:
         replies: Replies,
         personal: PersonalReplies,
         progress: Show | None,
-        *,
-        operator: bool,
+        level: Level,
     ) -> Message:
-        """What waits for them first; below it what operators come for."""
-        mine = await self._asked.mine(Hello(), asker, replies, operator=operator)
-        if not operator:
+        """What waits for them first; below it what operators and viewers come for."""
+        mine = await self._asked.mine(Hello(), asker, replies, level)
+        if level < needed(ListApps()):
             return mine
         listed = await self._operating.do(
             ListApps(), asker, replies, personal, progress, private=True

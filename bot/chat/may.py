@@ -9,6 +9,7 @@ from bot.chat.typed.commands import (
     Help,
     Home,
     ListApps,
+    Mine,
     Personal,
     PlanAhead,
     Thanks,
@@ -17,7 +18,7 @@ from bot.chat.typed.commands import (
 )
 from bot.domain.people.access import Level
 
-ANYBODY = Help | Home | Hello | Thanks
+ANYBODY = Help | Home | Hello | Mine | Thanks
 READING = ListApps | Why | Who | Deadlines | PlanAhead
 
 

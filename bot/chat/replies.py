@@ -20,6 +20,7 @@ from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.records import AppRecord, OrgScan
+from bot.domain.people.access import Level
 from bot.domain.people.admins import Platform
 from bot.domain.people.choice import Choice
 from bot.domain.people.prospects import Prospect
@@ -220,8 +221,8 @@ class Replies:
         )
         return Message(title, (Table(self._columns("org", "apps", "outcome"), rows),))
 
-    def help(self, platform: Platform, *, operator: bool) -> Message:
-        """What can be said, as it is typed on that platform."""
+    def help(self, platform: Platform, level: Level) -> Message:
+        """What somebody of that level can say, as it is typed on that platform."""
         words = self._words
 
         def said(verbs: Sequence[str]) -> Text:
@@ -231,11 +232,13 @@ class Replies:
 
         title = words("help.title")
         blocks: list[Block] = [Heading(title), Text(words("help.what"))]
-        if operator:
+        if level is Level.OPERATOR:
             for group, verbs in GROUPS.items():
                 blocks += [Group((), words(f"help.to_{group}").rstrip(":")), said(verbs)]
             blocks.append(Note(words("help.note")))
         else:
+            if level is Level.VIEWER:
+                blocks += [Group((), words("help.to_see").rstrip(":")), said(GROUPS["see"])]
             blocks += [Text(words("help.asked")), said(GROUPS["mine"][:-1])]
             blocks.append(Text(words("help.not_operator")))
         return Message(title, tuple(blocks))

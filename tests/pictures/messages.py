@@ -25,6 +25,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import OrgScan
+from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity, Mfa, OktaAdmin, Platform
 from bot.domain.people.choice import Choice, Nobody, choose_admin, pair
 from bot.domain.people.policy import PeoplePolicy
@@ -130,7 +131,7 @@ async def messages(platform: Platform, language: str) -> Mapping[str, Message]:
         "taken": written["taken"],
         "board": board(words, standings, BERLIN),
         "report": report(words, chart, CHART_URL),
-        "help": replies.help(platform, operator=True),
+        "help": replies.help(platform, Level.OPERATOR),
     }
 
 

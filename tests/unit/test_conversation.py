@@ -45,6 +45,32 @@ async def test_whoever_is_no_operator_is_told_how_to_become_one_and_nothing_else
     assert await world.ledger.audit() == ()
 
 
+async def test_a_refusal_says_who_can_in_the_askers_language(world: World) -> None:
+    """By name, with the id that they need."""
+    said = text_of(await world.ask("apps", replace(STRANGER, language="de-AT")))
+    assert said.startswith("Danach können mich nur Operatoren fragen. Fragen Sie Name of U9")
+    assert "Ihre ID ist U-stranger" in said
+
+
+async def test_an_outsider_is_answered_nothing_and_noted_nowhere(world: World) -> None:
+    """Not even help, nor what waits for them."""
+    await world.ledger.commit(Changes(requests=(REQUEST,)))
+    world.directory.outside.add(ADA_IN_CHAT.user_id)
+    for words in ("help", "hi", "mine", "away until Friday", f"notme {REQUEST.code} sure", "apps"):
+        said = text_of(await world.ask(words, ADA_IN_CHAT))
+        assert "not with guests or external accounts" in said
+    assert await world.ledger.audit() == ()
+    assert await world.ledger.recipient(ADA_IN_CHAT) is None
+
+
+async def test_what_was_asked_in_person_goes_on_while_nobody_can_tell(world: World) -> None:
+    """The signed request says whose account it is; all else waits."""
+    await world.ledger.commit(Changes(requests=(REQUEST,)))
+    world.directory.down = True
+    assert "waiting for you" in text_of(await world.ask("mine", ADA_IN_CHAT))
+    assert "cannot check right now" in text_of(await world.ask("apps"))
+
+
 async def test_the_same_id_on_another_platform_is_another_person(world: World) -> None:
     """Operators are named with their platform."""
     message = await world.ask("apps", replace(OPERATOR, platform=Platform.TEAMS))

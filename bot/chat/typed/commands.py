@@ -281,7 +281,6 @@ Personal = (
     | Saved
     | Saw
     | Already
-    | Mine
     | Notes
     | Forget
     | Away
@@ -356,7 +355,7 @@ Operators = (
     | NeedsDomain
 )
 """What is not said by just anybody."""
-Command = Operators | Personal | Help | Home | Hello | Thanks
+Command = Operators | Personal | Mine | Help | Home | Hello | Thanks
 
 WITH_APP: dict[str, type[Why | Who | Send | Check | Unwaive]] = {
     "why": Why,
