@@ -14,6 +14,10 @@ from structlog.types import EventDict, WrappedLogger
 
 DEEPEST = 8
 
+LONGEST = 32_000  # characters of one text in a line
+# How long a name, and what stands before an @, may be: whatever comes in is read in one pass.
+_NAMED = r"[\w-]{0,60}"
+
 _NAMES = re.compile(
     r"token|secret|passw|authorization|assertion|signature|cookie|private|api_?key|credential"
     r"|verifier|nonce|response_url",
@@ -29,19 +33,19 @@ _TEXT = re.compile(
             # A personal link, a pass, an onboarding link; also inside another address.
             rf"(?P<link>{_SLASH}[cos]{_SLASH})[\w%-]{{16,}}",
             rf"(?P<param>(?:\b|(?<=3F)|(?<=26))(?:code|state|session_state){_IS}){_END}{{5,}}",
-            rf"(?P<named>(?:\b|(?<=3F)|(?<=26))[\w-]*{_SECRET}[\w-]*(?:[\"']\s*:|[\"']?\s*{_IS})\s*[\"']?){_END}+",
+            rf"(?P<named>(?:\b|(?<=3F)|(?<=26)){_NAMED}{_SECRET}{_NAMED}(?:[\"']\s*:|[\"']?\s*{_IS})\s*[\"']?){_END}+",
             # A colon without quotes also stands behind the name of an error, such as TokenInvalid.
             r"(?P<told>\b(?:password|passwd|client_secret|api_?key|(?:access|refresh|id)_token)"
             rf"\s*:\s*){_END}+",
             r"(?P<header>\b(?:Bearer|DPoP|SSWS|Basic)\s+)[\w.~+/=-]{6,}",
             r"(?P<cookie>\b(?:set-)?cookie[\"']?\s*[:=]\s*)[^\r\n]+",
             # Passwords of stores may hold slashes; in other addresses these end the host.
-            r"(?P<store>\b(?:rediss?|valkeys?)(?:\+\w+)?://)[^\s\"']*(?=@)",
-            r"(?P<user>\b[a-z][a-z0-9+.-]*://)[^\s/?#\"'<>]*(?=@)",
+            r"(?P<store>\b(?:rediss?|valkeys?)(?:\+\w{1,20})?://)[^\s\"']{0,1000}(?=@)",
+            r"(?P<user>\b[a-z][a-z0-9+.-]{0,30}://)[^\s/?#\"'<>]{0,1000}(?=@)",
             r"(?P<hook>\bhooks\.slack(?:-gov)?\.com(?:/|%(?:25)*2F))[^\s\"'<>]+",
             r"(?P<slack>\bx(?:ox[a-z]|app|oxe\.xox[a-z])-)[\w.-]+",
             r"(?P<key>-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:-----END [A-Z ]*-----|\Z)",
-            r"(?P<jwt>\beyJ)[\w-]{5,}\.[\w-]+\.[\w.-]*",
+            r"(?P<jwt>\beyJ)[\w-]{5,2000}\.[\w-]{1,8000}\.[\w.-]*",
             # What Microsoft's client secrets, Okta's API tokens and our own 256 bits look like.
             r"\b[\w~.-]{3}\dQ~[\w~.-]{31,34}",
             r"(?<![\w-])00[\w-]{40}(?![\w-])",
@@ -61,10 +65,11 @@ def blank_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def blank_text(text: str) -> str:
-    """The text without the secrets in it."""
-    return _TEXT.sub(
+    """The text without the secrets in it, and not without end."""
+    blank = _TEXT.sub(
         lambda found: (found[found.lastgroup] if found.lastgroup else "") + BLANK, text
     )
+    return blank if len(blank) <= LONGEST else f"{blank[:LONGEST]}… ({len(blank)} characters)"
 
 
 BLANK = "[blanked]"
