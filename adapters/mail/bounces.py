@@ -7,11 +7,13 @@ Only reports are looked at; whatever else lies in the mailbox stays as it is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from email.message import Message as Mail
+from functools import partial
 from imaplib import IMAP4
 from pathlib import Path
 
+import structlog
 from imap_tools import AND, H, MailBox, MailMessageFlags
 from imap_tools.errors import ImapToolsError
 
@@ -24,6 +26,9 @@ from bot.settings.mail import BouncesSettings
 
 SECONDS_PER_ANSWER = 20.0
 AT_ONCE = 50  # reports; the rest is read the next time
+LARGEST = 512 * 1024  # bytes; a report with a mail of ours in it has a tenth of that
+
+log = structlog.get_logger(__name__)
 
 
 class Bounces:
@@ -50,12 +55,13 @@ class Bounces:
             return
 
     def _returned(self) -> tuple[Returned, ...]:
-        reports = AND(seen=False, header=[H("Content-Type", "delivery-status")])
+        reports = AND(seen=False, size_lt=LARGEST, header=[H("Content-Type", "delivery-status")])
         found = []
         with _errors(), self._open() as box:
-            for mail in box.fetch(reports, mark_seen=False, limit=AT_ONCE):
-                message_id = failed(mail.obj)
-                found.append(Returned(str(mail.uid), message_id, key_of(message_id)))
+            # One at a time: a mail that cannot be read must not hide the others.
+            for uid in box.uids(reports)[:AT_ONCE]:
+                message_id = said(partial(_fetched, box, uid))
+                found.append(Returned(uid, message_id, key_of(message_id)))
         return tuple(found)
 
     def _noted(self, report_ids: list[str]) -> None:
@@ -79,6 +85,13 @@ class Bounces:
             raise
 
 
+def _fetched(box: MailBox, uid: str) -> Mail:
+    """The mail with this id. Raises LookupError when it is gone."""
+    for mail in box.fetch(AND(uid=uid), mark_seen=False):
+        return mail.obj
+    raise LookupError(uid)
+
+
 class _errors:
     """Whatever the mailbox does wrong, in our own words: nothing of it holds anything up."""
 
@@ -90,6 +103,18 @@ class _errors:
             raise ChatUnreachable(
                 "The mailbox for undeliverable mail cannot be read.", nothing_sent=True
             ) from error
+
+
+def said(report: Callable[[], Mail]) -> str:
+    """What `failed` says of the mail that `report` reads; "" as well where it is none.
+
+    What the reader of mails stumbles over is up to whoever wrote the mail.
+    """
+    try:
+        return failed(report())
+    except (RecursionError, ValueError, LookupError, AttributeError, TypeError) as error:
+        log.warning("a delivery report cannot be read", reason=type(error).__name__)
+        return ""
 
 
 def failed(report: Mail) -> str:

@@ -22,6 +22,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from adapters.web.callback import Callback
+from adapters.web.connections import LARGEST_HEAD
 from adapters.web.consent import ConsentPage
 from adapters.web.cookies import Cookies
 from adapters.web.csrf import Csrf
@@ -30,7 +31,7 @@ from adapters.web.entering import EnterPage
 from adapters.web.following import FollowPage
 from adapters.web.granting import CONSENTED, GrantPage
 from adapters.web.live import Live
-from adapters.web.middleware import BodyLimit, OwnHost, RequestLog, SecurityHeaders
+from adapters.web.middleware import BodyLimit, HeadLimit, OwnHost, RequestLog, SecurityHeaders
 from adapters.web.middleware import security_headers as headers_of
 from adapters.web.operators.entrance import Entrance
 from adapters.web.operators.reading import Reading
@@ -172,6 +173,7 @@ def build_app(
             Middleware(RequestLog),
             Middleware(SecurityHeaders, headers=headers),
             Middleware(OwnHost, allowed_hosts=[parts.hostname or ""], www_redirect=False),
+            Middleware(HeadLimit, problem=pages.problem, most=LARGEST_HEAD),
             Middleware(BodyLimit, problem=pages.problem),
         ],
         exception_handlers=handlers,

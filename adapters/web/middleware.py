@@ -139,6 +139,35 @@ class OwnHost(TrustedHostMiddleware):
             await super().__call__(scope, receive, send)
 
 
+class HeadLimit:
+    """Refuses heads that no browser or platform sends: too large, or with two lengths for the body.
+
+    h11 bounds what has not arrived whole; here it is what has. Where both lengths stand, whoever
+    stands before us may have read the other one (RFC 9112, 6.3), so it is not guessed at.
+    """
+
+    def __init__(
+        self, app: ASGIApp, problem: Callable[[Request, int], Response], *, most: int
+    ) -> None:
+        self._app = app
+        self._problem = problem
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        names = {name for name, _ in scope["headers"]}
+        size = sum(len(name) + len(value) for name, value in scope["headers"])
+        size += len(scope["raw_path"]) + len(scope["query_string"])
+        if size > self._most:
+            await self._problem(Request(scope), 431)(scope, receive, send)
+        elif {b"content-length", b"transfer-encoding"} <= names:
+            await self._problem(Request(scope), 400)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 class BodyLimit:
     """Reads a POST's body whole before anybody works on it: bounded in size and in time.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 LARGEST = 1024 * 1024
 """Bytes; settings and secrets are far smaller."""
+MOST_DOTS = 1000  # in one line
 
 # What tomllib says (its own words, Python 3.11 to 3.14) -> what to do.
 _SAYS = (
@@ -65,10 +66,14 @@ def read_text(path: Path) -> str:
 def read_toml(path: Path) -> dict[str, Any]:
     """The settings in a TOML file. Raises ValueError with words that go on from its name."""
     text = read_text(path)
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        if line.count(".") > MOST_DOTS:  # a key of so many parts takes all the memory there is
+            raise ValueError(f"line {number}: has more than {MOST_DOTS} dots; expected a key")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(_in_words(str(error), text.splitlines())) from None
+        raise ValueError(_in_words(str(error), lines)) from None
     except (ValueError, RecursionError):  # what stands for itself in no settings
         raise ValueError("holds a number that is too long, or is nested too deep") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -243,6 +244,34 @@ async def test_a_name_cannot_add_a_header(server: MailServer, certificates: Cert
     else:
         assert server.mails[0]["Bcc"] is None
         assert server.envelopes[0][1] == ("gita@contoso.com",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=alert(1)>",
+        "</td></table><a href='https://evil.example'>Sign in</a>",
+        "&lt;b&gt;{{7*7}}{% raw %}",
+        "Ada\u202e\u200b\U000e0041",
+    ],
+)
+async def test_no_text_of_others_is_markup(
+    server: MailServer, certificates: Certificates, name: str
+) -> None:
+    """Of apps, people and tenants: it reads as it is written, and opens nothing."""
+    out = messenger(server.port, certificates.authority)
+    blocks = (
+        Text(name),
+        Facts((Fact(name, name),)),
+        Buttons((OpenLink("x", name, "https://o365bot.example.com/c/x"),)),
+    )
+    await out.send_personal(GITA, Message(name, blocks), "k")
+    body = server.mails[0].get_body(("html",))
+    assert body is not None
+    page = body.get_content()
+    for tag in ("<img", "<a href='https", "<b>", "\u202e", "\u200b", "\U000e0041"):
+        assert tag not in page
+    assert re.findall(r'href="([^"]*)"', page) == ["https://o365bot.example.com/c/x"]
 
 
 async def test_two_people_are_introduced_in_one_mail(

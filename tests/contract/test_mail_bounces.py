@@ -6,10 +6,11 @@ The reports have the shapes of RFC 3464, appendix E, and of Exchange Online's; n
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from email import message_from_bytes
 
 import pytest
 
-from adapters.mail.bounces import Bounces
+from adapters.mail.bounces import Bounces, said
 from adapters.mail.message_ids import make
 from bot.errors import ChatUnreachable
 from bot.settings.mail import BouncesSettings
@@ -145,6 +146,66 @@ async def test_an_odd_report_says_nothing(
     """Anybody may write to a mailbox."""
     await box.put(odd)
     assert [one.key for one in await bounces(box.port, certificates).returned()] == [""]
+
+
+BOUNDARIES = "".join(
+    f'--b{n}\nContent-Type: multipart/mixed; boundary="b{n + 1}"\n\n' for n in range(3000)
+)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        report("=?x-unknown?b?////?=", "5.1.1", WHOLE),
+        report("failed", "5.1.1", HEADERS.replace("headers\n", "headers; charset=no-such\n")),
+        report("failed", "5.1.1", f"{WHOLE}{'x' * 600_000}"),
+        report("failed", "5.1.1", WHOLE, "=?utf-8?b?/////w==?= \x00\x1b[31m"),
+    ],
+    ids=["unknown words", "unknown letters", "huge", "odd subject"],
+)
+async def test_a_hostile_report_hides_no_other(
+    box: Mailbox, certificates: Certificates, hostile: bytes
+) -> None:
+    """Whatever is sent to the mailbox: the report beside it is read, and both are noted."""
+    await box.put(hostile)
+    await box.put(report("failed", "5.1.10", WHOLE))
+    reading = bounces(box.port, certificates)
+    found = await reading.returned()
+    assert (KEY, OURS) in [(one.key, one.message_id) for one in found]
+    await reading.noted(found)
+    assert await reading.returned() == ()
+
+
+@pytest.mark.parametrize(
+    "nested",
+    [
+        report("failed", "5.1.1", "Content-Type: message/rfc822\n\n" * 3000),
+        f'Content-Type: multipart/report; boundary="b0"\n\n{BOUNDARIES}'.encode(),
+    ],
+    ids=["mails", "parts"],
+)
+def test_a_report_of_reports_without_end_says_nothing(nested: bytes) -> None:
+    """Deeper than Python reads; the test's own server would not even take it."""
+    assert said(lambda: message_from_bytes(nested)) == ""
+
+
+@pytest.mark.parametrize(
+    "message_id",
+    [
+        f"<{OURS[1:].partition('.')[0]}.{'0' * 32}@contoso.com>",  # right delivery, guessed part
+        OURS.replace("@contoso.com", "@contoso.com\n Bcc: x"),
+        f"{OURS} {OURS}",
+        f"<{'QQ' * 40_000}.{'0' * 32}@contoso.com>",
+        "<../../x@contoso.com>",
+    ],
+)
+async def test_a_report_about_somebody_elses_mail_is_no_report(
+    box: Mailbox, certificates: Certificates, message_id: str
+) -> None:
+    """The id that was given out is compared as a whole (`bot.services.delivery.returned`)."""
+    await box.put(report("failed", "5.1.1", WHOLE.replace(OURS, message_id)))
+    (found,) = await bounces(box.port, certificates).returned()
+    assert found.message_id != OURS or found.key == ""
 
 
 async def test_a_mailbox_that_cannot_be_read_is_told_without_its_password(

@@ -137,6 +137,36 @@ STRANGERS: tuple[dict[str, str], ...] = (
 )
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Large": "x" * 17_000},
+        {"Cookie": "; ".join(f"o365bot-session=v{i}" for i in range(1000))},
+        {f"X-{i}": "x" for i in range(6000)},
+    ],
+)
+async def test_a_head_that_nobody_sends_is_refused(site: Site, headers: dict[str, str]) -> None:
+    """Also where it arrives whole: h11 bounds what has not."""
+    assert (await site.browser.get("/", headers=headers)).status_code in (400, 431)
+    long = await site.browser.get(f"/auth/callback?code={'x' * 17_000}")
+    assert long.status_code in (400, 431)
+
+
+async def test_a_body_with_two_lengths_is_not_guessed_at(site: Site) -> None:
+    """What a proxy reads as one request and we as two is how another one is smuggled in."""
+    url = httpx.URL(str(site.browser.base_url))
+    said = (
+        f"POST /slack/events HTTP/1.1\r\nHost: {url.host}\r\nContent-Length: 6\r\n"
+        "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(said.encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
 async def test_health_names_each_part_and_fails_with_the_vital_ones_only(site: Site) -> None:
     """One cloud that fails leaves the bot serving; without the store it answers 503."""
     assert (await site.browser.get("/health", headers=MONITOR)).json()["status"] == "ok"

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
@@ -30,7 +31,7 @@ from adapters.redis.store import connect
 from bot.domain.changes import Changes
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
-from sandbox.bot_process import free_port
+from sandbox.bot_process import BotProcess, free_port
 from tests.examples import LETTER, RECORD, REQUEST
 from tests.waiting import wait_until
 
@@ -100,6 +101,12 @@ PAYLOADS = (
     b"|",
     _bomb(),
     b"1|" + _bomb(),
+    # Well-formed, and not what it should be: another schema, another type, far too much.
+    b'1|{"id": [], "app": 5, "stage": {"x": 1}, "requested_at": "yesterday", "link": "none"}',
+    b'1|{"name": "tick", "arguments": {"x": 1}, "id": null, "evidence": 1e999}',
+    b'1|[{"object_id": 1}]',
+    b"NaN",
+    b"1|" + b'{"app_label": "' + b"x" * 3_000_000 + b'"}',
 )
 
 
@@ -213,3 +220,61 @@ def _health(port: int) -> None:
     asked = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=headers)
     with urllib.request.urlopen(asked, timeout=10) as answer:
         assert b"o365bot_engine_poison_total" in answer.read()
+
+
+WRONG = ("string", "list", "set", "zset", "hash", "stream")
+KINDS = dict(zip(("String", "List", "Set", "Sorted set", "Hash", "Stream"), WRONG, strict=True))
+
+
+async def plant_as(client: Redis, shift: int) -> None:
+    """Every key of the table as something of another type than it should be."""
+    raw: Any = client
+    for name, method in inspect.getmembers(KEYS, inspect.ismethod):
+        if name.startswith("_"):
+            continue
+        key = method(*_arguments(method))
+        kind = KINDS[(inspect.getdoc(method) or "").partition(":")[0]]
+        await raw.delete(key)
+        match WRONG[(WRONG.index(kind) + shift) % len(WRONG)]:
+            case "string":
+                await raw.set(key, "x")
+            case "list":
+                await raw.rpush(key, "x")
+            case "set":
+                await raw.sadd(key, "x")
+            case "zset":
+                await raw.zadd(key, {"x": 1})
+            case "hash":
+                await raw.hset(key, "x", "x")
+            case "stream":
+                await raw.xadd(key, {"x": "x"})
+
+
+async def test_keys_of_another_type_stop_what_needs_them_and_end_nothing(
+    redis_url: str, redis_client: Redis, tmp_path: Path
+) -> None:
+    """The process lives and tells what is wrong; when it is mended, work goes on by itself."""
+    port = free_port()
+    config, log = tmp_path / "o365bot.toml", tmp_path / "log"
+    config.write_text(SETTINGS.format(port=port, store=redis_url))
+    token = {"Authorization": "Bearer none-none-none-none"}
+    async with (
+        BotProcess(config, log, f"http://127.0.0.1:{port}"),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+        for shift in range(1, len(WRONG)):
+            await plant_as(redis_client, shift)
+            health = await client.get("/health", headers=token)
+            assert health.status_code == 503
+            assert "another kind" in health.text
+            assert (await client.get("/health/live")).status_code == 200
+            for path in ("/", f"/c/{'x' * 43}", "/r/evil", "/auth/callback?code=a&state=b"):
+                assert (await client.get(path)).status_code in (200, 400, 404, 503), path
+        await redis_client.flushdb()
+
+        async def well() -> bool:
+            answer = await client.get("/health", headers=token)
+            return answer.status_code == 200 and await redis_client.hexists(KEYS.tasks(), "tick")
+
+        await wait_until(well, within=90, what="it goes on")
+    assert "Traceback" not in log.read_text()

@@ -278,3 +278,25 @@ def test_a_file_that_cannot_be_read_is_told_by_its_line_in_plain_words(
     assert line.startswith("o365bot.toml: ")
     assert says in line
     assert "column" not in line
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "x = " + "[" * 100_000,
+        "x = " + "{a = " * 5_000,
+        "[" + ".".join("a" * 100_000) + "]",
+        ".".join("a" * 200_000) + " = 1",
+        "x = " + "9" * 100_000,
+    ],
+    ids=["lists", "tables", "section", "key", "number"],
+)
+def test_a_file_that_would_take_all_memory_or_depth_is_told_in_plain_words(
+    tmp_path: Path, bomb: str
+) -> None:
+    """Refused before, and not by falling over."""
+    path = tmp_path / "o365bot.toml"
+    path.write_text(bomb)
+    with pytest.raises(SettingsInvalid) as caught:
+        load(path)
+    assert len(str(caught.value)) < 500
