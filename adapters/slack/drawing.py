@@ -24,6 +24,7 @@ from adapters.slack.elements import MAX_TEXT, drawn, rest
 from adapters.slack.texts import NOTHING, Json, clean, escape, fit, plain
 from bot.message import (
     Block,
+    Button,
     Buttons,
     Group,
     Message,
@@ -144,11 +145,17 @@ def _unique(block: Buttons | Group, names: set[str]) -> Buttons | Group:
         block,
         items=tuple(
             replace(
-                item, button=item.button and replace(item.button, id=_free(item.button.id, names))
+                item,
+                button=item.button and _renamed(item.button, names),
+                more=tuple(_renamed(one, names) for one in item.more),
             )
             for item in block.items
         ),
     )
+
+
+def _renamed(button: Button, names: set[str]) -> Button:
+    return replace(button, id=_free(button.id, names))
 
 
 def _free(name: str, names: set[str]) -> str:

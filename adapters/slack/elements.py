@@ -99,7 +99,12 @@ def drawn(block: Block, cap: int) -> Iterator[Json]:
 
 def rest(groups: Sequence[Group], cap: int) -> Iterator[Json]:
     """What the items that have a next step offer besides, in one list."""
-    items = [item for group in groups for item in group.items if item.button and item.more]
+    items = [
+        item
+        for group in groups
+        for item in group.items
+        if item.button and any(isinstance(one, Command) for one in item.more)
+    ]
     if not items:
         return
     label = next(group.more for group in groups if group.items)
@@ -119,7 +124,7 @@ def rest(groups: Sequence[Group], cap: int) -> Iterator[Json]:
                 "type": "static_select",
                 "action_id": "more",
                 "placeholder": plain(label, min(cap, _MAX_PLACEHOLDER)),
-                "option_groups": [one for one in shown if one["options"]],
+                "option_groups": shown,
             }
         ],
     }
@@ -138,6 +143,10 @@ def _group(group: Group, cap: int) -> Iterator[Json]:
         yield {"type": "context", "elements": [note]}
     for item in group.items:
         yield _item(item, cap)
+        # A list of choices opens no address: those stand below.
+        links = [one for one in item.more if isinstance(one, OpenLink)] if item.button else []
+        if links:
+            yield {"type": "actions", "elements": [_button(one, cap) for one in links]}
 
 
 def _item(item: Item, cap: int) -> Json:

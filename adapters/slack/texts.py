@@ -25,7 +25,8 @@ _FORMATS = re.compile(
     r"[*~`]|(?<![^\W_])_|_(?![^\W_])|:[\w+-]+:|^\s*>|://|(?<!\w)[@#]\w", re.MULTILINE
 )
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,20}")
-_WHEN = "{date_short_pretty}, {time}"
+# Not the "pretty" one: its "today" fits no sentence that has a date ("bis zum heute").
+_WHEN = "{date_short}, {time}"
 
 
 def escape(text: str) -> str:
@@ -58,7 +59,7 @@ def spoken(said: Said, cap: int, *, bold: str = "") -> Json:
     if name or any(not isinstance(part, str) for part in parts):
         marked = (f"*{escape(name)}*" if name else "") + "".join(map(_marked, parts))
         told = (name, *(plainly((part,)) for part in parts))
-        if len(marked) <= cap and not any(map(_FORMATS.search, told)):
+        if 0 < len(marked.strip()) <= cap and not any(map(_FORMATS.search, told)):
             return {"type": "mrkdwn", "text": marked.strip(), "verbatim": True}
     return plain(name + plainly(said), cap)
 

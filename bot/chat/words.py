@@ -79,6 +79,10 @@ class Words:
         local = at.astimezone(zone)
         return f"{self.date(local.date())}, {local:%H:%M} {self._zone_name(local)}"
 
+    def clock(self, at: datetime, zone: tzinfo = UTC) -> Moment:
+        """The same by the reader's own clock, where there is one."""
+        return Moment(at, self.moment(at, zone))
+
     def _zone_name(self, local: datetime) -> str:
         """The zone as the language calls it (MEZ), else its common short name, else GMT+05:45.
 

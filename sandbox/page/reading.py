@@ -38,6 +38,7 @@ def items(message: Message) -> list[Item]:
     """The things that the message lists; what is hidden is left out."""
     found: list[Item] = []
     heading = ""
+    divided = False  # in Slack a line stands above each heading
     for part in _parts(message):
         if message.card:
             heading = str(part["text"]) if part.get("style") == "heading" else heading
@@ -51,10 +52,11 @@ def items(message: Message) -> list[Item]:
             r"\*(.+?)\*(?: · (.*))?(?:\n|$)", part.get("text", {}).get("text", "")
         ):
             shown = part["text"]["text"]
-            if "\n" not in shown and bold[2] is None and "accessory" not in part:
+            if divided:
                 heading = bold[1]
             else:
                 found.append(Item(bold[1], bold[2] or "", heading, shown[bold.end() :]))
+        divided = part["type"] == "divider"
     return found
 
 

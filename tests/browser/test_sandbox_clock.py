@@ -35,7 +35,7 @@ async def press(page: Page, button: str) -> date:
 async def planned_day(page: Page) -> date:
     """The day of the next message about the app, as the bot's plan says it."""
     await say(page, "/o365 plan 30")
-    row = page.locator("#slack-messages").get_by_role("row", name=f"reminder: {APP}").first
+    row = page.locator("#slack-messages").locator(".bk-section", has_text=f"reminder: {APP}").first
     found = re.search(r"\w+ \d+, \d{4}", await row.inner_text(timeout=SOON))
     assert found
     return datetime.strptime(found[0], "%B %d, %Y").replace(tzinfo=UTC).date()
@@ -51,7 +51,7 @@ async def test_what_comes_due_arrives_when_the_clock_is_set_forward(
     await page.goto(page_url)
     await expect(page.locator("#clock-now")).to_have_text("The bot’s clock: now")
     await say(page, "/o365 apps")  # the bot has looked once when it answers this
-    await expect(page.locator("#slack-messages").get_by_role("table")).to_be_visible(timeout=SOON)
+    await expect(page.locator("#slack-messages .bk-section").first).to_be_visible(timeout=SOON)
     await say(page, f"/o365 send {APP} now")
     letters = page.locator("#direct-slack-messages .message")
     await expect(letters).to_have_count(1, timeout=SOON)

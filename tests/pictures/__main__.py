@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Page, Route, async_playwright
 
@@ -76,12 +77,24 @@ async def _draw(page: Page, platform: Platform, theme: str, message: Message) ->
         shown = draw_for_slack(message, shared=True).blocks
     await page.evaluate(SHOW, [platform, theme, shown])
     await page.evaluate(LOADED)
+    await _judge(page, f"{platform} {message.summary} {theme}")
+
+
+async def _judge(page: Page, what: str) -> None:
+    """Nothing is cut off on a phone, and every text stands out enough (WCAG 2.2, 1.4.3)."""
+    await page.set_viewport_size({"width": min(WIDTHS), "height": 900})
+    edge = await page.evaluate(EDGE)
+    found = await Axe().run(page, options={"runOnly": ["color-contrast"]})
+    if edge > min(WIDTHS) or found.response["violations"]:
+        sys.exit(f"{what}: right edge {edge}, contrast {found.response['violations']}")
 
 
 LOADED = """() => Promise.all([...document.images].map((image) => {
   image.loading = "eager";
   return image.decode();
 }))"""
+EDGE = """() => Math.max(...[...document.querySelectorAll("#shown *")]
+  .filter((one) => !one.closest("select")).map((one) => one.getBoundingClientRect().right))"""
 SHOW = "([platform, theme, shown]) => window.show(platform, theme, shown)"
 
 

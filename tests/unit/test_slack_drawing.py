@@ -268,7 +268,7 @@ def test_an_item_says_its_name_in_bold_and_a_moment_by_the_readers_clock() -> No
         Message("x", (Group((Item("Mail", "contoso", (asked,)), Item("*M*", "", (asked,)))),))
     ).blocks
     assert safe["text"]["text"] == (
-        "*Mail* · contoso\nAsked <!date^1795953600^{date_short_pretty}, {time}|today, 13:00 CET>."
+        "*Mail* · contoso\nAsked <!date^1795953600^{date_short}, {time}|today, 13:00 CET>."
     )
     assert odd["text"] == {
         "type": "plain_text",
@@ -280,13 +280,14 @@ def test_an_item_says_its_name_in_bold_and_a_moment_by_the_readers_clock() -> No
 def test_beside_an_item_stands_its_next_step_and_the_rest_is_in_one_list() -> None:
     """A question before it acts; a "⋮" where there is no next step; a lone way is a button."""
     some = (
-        Item("Mail", "contoso", button=ASK, more=(WHY, WHO)),
+        Item("Mail", "contoso", button=ASK, more=(WHY, WHO, OKTA)),
         Item("Labs", "contoso", more=(WHY, OKTA)),
         Item("Legal", more=(WHY,)),
     )
     drawn = draw(Message("x", (Group(some, "Needs a consent", Tone.ATTENTION, more="More"),)))
     assert slack_blocks.problems(drawn.blocks) == []
-    divider, head, mail, labs, legal, rest = drawn.blocks
+    divider, head, mail, opens, labs, legal, rest = drawn.blocks
+    assert opens["elements"][0]["url"] == OKTA.url  # a list of choices opens nothing
     assert (divider["type"], head["text"]["text"]) == ("divider", "*▲ Needs a consent*")
     assert mail["accessory"]["value"] == "send contoso/1"
     assert mail["accessory"]["confirm"]["text"]["text"] == "Ada gets a link."

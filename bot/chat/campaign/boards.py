@@ -69,8 +69,7 @@ def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
         blocks.append(Note(words("reminder.more", count=len(open_ones) - MOST_URGENT)))
     looks = [scan.finished_at for scan in standings.scans.values() if scan.finished_at]
     if looks:
-        at = Moment(min(looks), words.moment(min(looks), zone))
-        blocks.append(Note(words.said("board.fresh", at=at)))
+        blocks.append(Note(words.said("board.fresh", at=words.clock(min(looks), zone))))
     blocks.append(Note(words("board.about")))
     if open_ones:
         blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))

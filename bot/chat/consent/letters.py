@@ -48,6 +48,7 @@ from bot.message import (
     Message,
     Note,
     OpenLink,
+    Said,
     Text,
 )
 from bot.ports.clouds import OktaOrg
@@ -155,7 +156,7 @@ class Letters:
                 ),
                 *await self._also(request, words),
                 Buttons(self._ways(request, link, words)),
-                Note(words("letter.note", until=words.moment(expires, zone))),
+                Note(words.said("letter.note", until=words.clock(expires, zone))),
                 Note(_verify(request, words)),
                 Note(words("letter.why_me", tenant=request.tenant_domain)),
                 *((Note(words("reason.now", name=request.requested_by)),) if at_once else ()),
@@ -225,18 +226,18 @@ class Letters:
             next_at = request.watch.next_at if request.watch else None
             blocks.append(
                 Note(
-                    words("saved.next", at=words.moment(next_at, zone))
+                    words.said("saved.next", at=words.clock(next_at, zone))
                     if next_at
                     else words("saved.regular")
                 )
             )
         else:
-            blocks.append(Text(words("thanks.text", at=words.moment(at, zone))))
+            blocks.append(Text(words.said("thanks.text", at=words.clock(at, zone))))
             if request.proof is not None:
                 blocks.append(Note(words(f"proof.{request.proof.kind.value}")))
         if request.snooze is not None:
-            until = words.moment(request.snooze.until, zone_named(request.snooze.zone))
-            blocks.append(Note(words("later.text", at=until)))
+            until = words.clock(request.snooze.until, zone_named(request.snooze.zone))
+            blocks.append(Note(words.said("later.text", at=until)))
         buttons: list[Command | OpenLink] = []
         tab = await integration_tab(self._orgs, request.app)
         if tab:
@@ -321,11 +322,11 @@ class Letters:
         scans = await self._ledger.scans()
         return tuple(scan.finished_at for scan in scans.values() if scan.finished_at)
 
-    def _freshness(self, words: Words, looks: tuple[datetime, ...]) -> str:
+    def _freshness(self, words: Words, looks: tuple[datetime, ...]) -> Said:
         """A moment, not an age: the message stays in the channel."""
         if not looks:
             return words("apps.never_looked")
-        return words("board.fresh", at=words.moment(min(looks), self._reminding.zone))
+        return words.said("board.fresh", at=words.clock(min(looks), self._reminding.zone))
 
 
 def _verify(request: ConsentRequest, words: Words) -> str:

@@ -43,10 +43,10 @@ def _trouble(trouble: Trouble, words: Words, zone: tzinfo) -> Message:
             Facts(
                 (
                     Fact(words("alarm.place"), trouble.place),
-                    Fact(words("alarm.since"), words.moment(trouble.since, zone)),
                     Fact(words("alarm.reason"), trouble.reason),
                 )
             ),
+            Text(words.said("alarm.since", at=words.clock(trouble.since, zone))),
             Note(words("alarm.once")),
         ),
     )
