@@ -8,11 +8,14 @@ from typing import Any
 from pydantic import ValidationError
 
 NUMBER = "expected a whole number"
+SWITCH = "expected true or false"
 DATE = "expected a date such as 2027-01-15"
 SAYS = {
     "missing": "is missing",
     "extra_forbidden": "is not a setting; is it misspelt?",
     "string_type": "expected text in quotes",
+    "bool_type": SWITCH,
+    "bool_parsing": SWITCH,
     "int_type": NUMBER,
     "int_parsing": NUMBER,
     "int_parsing_size": NUMBER,

@@ -57,6 +57,13 @@ password = "x"
 [[campaign.targets]]
 on = 2027-01-15
 [campaign.windows.due]
+[operators_page]
+[monitoring]
+[webhook]
+url = "https://tickets.contoso.com/o365bot"
+secret = "whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE="
+[retention]
+[audit]
 [rehearsal]
 """
 WRONG: tuple[object, ...] = (
