@@ -205,6 +205,7 @@ class EntraAccount:
     methods: list[str] = field(default_factory=list)
     synced: bool | None = None
     owner: str | None = None
+    signed_in: datetime | None = None
 
     @property
     def mfa(self) -> bool:

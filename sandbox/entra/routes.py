@@ -119,8 +119,21 @@ def users(call: Call) -> Json:
 @get("/users/{user}")
 def user(call: Call) -> Json:
     """One user, by object id or user principal name."""
-    row = shape.user_json(call.tenant, _account(call))
+    account = _account(call)
+    row = shape.user_json(call.tenant, account)
+    if "signInActivity" in call.query.get("$select", "").split(","):
+        _check_sign_ins(call, account)
+        row["signInActivity"] = shape.sign_ins_json(account)
     return call.one(row, "users", shape.USER_DEFAULTS)
+
+
+def _check_sign_ins(call: Call, account: EntraAccount) -> None:
+    """When somebody signed in is told by object id, with a licence and one more permission."""
+    if "AuditLog.Read.All" not in call.roles:
+        raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges.")
+    _check_premium(call)
+    if call.parts["user"] != account.id:
+        raise GraphError(400, "BadRequest", "Get By Key only supports UserId and the key has to be")
 
 
 @get("/users/{user}/authentication/methods")

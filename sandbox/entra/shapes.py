@@ -70,6 +70,14 @@ def user_json(tenant: EntraTenant, account: EntraAccount) -> Json:
     }
 
 
+def sign_ins_json(account: EntraAccount) -> Json | None:
+    """When a user signed in last; none of one who never did ("signInActivity resource type")."""
+    if account.signed_in is None:
+        return None
+    at = instant(account.signed_in)
+    return {"lastNonInteractiveSignInDateTime": at, "lastSuccessfulSignInDateTime": at}
+
+
 def group_json(group: EntraGroup) -> Json:
     """A role-assignable group."""
     return {

@@ -19,6 +19,7 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 WATCHED_FROM = datetime(2026, 2, 1, 6, tzinfo=UTC)
 GRAPH_FLOW = datetime(2024, 10, 1, tzinfo=UTC)
 LOG_KEPT = 90 * DAY
+SIGN_INS_LATE = DAY / 4  # Microsoft shows a sign-in hours later
 CLIENT_ID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -42,6 +43,7 @@ class Part(Enum):
 class Account:
     made: datetime
     enabled: bool = True
+    sign_ins: list[datetime] = field(default_factory=list)  # the latest ones
 
 
 @dataclass
@@ -79,6 +81,7 @@ class Life:
     place: Place = field(default_factory=lambda: Place("tenant-1"))
     names_accounts: bool = True  # the log's events say which account they are about
     busy: bool = True  # users are provisioned all the time, with an error now and then
+    shows_sign_ins: bool = True  # Okta signs in by the account, and the tenant has the licence
     skew: timedelta = timedelta()  # of Microsoft's clock against Okta's
     events: list[tuple[datetime, EvidenceKind, dict[str, str]]] = field(default_factory=list)
     failing: dict[Part, datetime] = field(default_factory=dict)  # until when
@@ -111,6 +114,7 @@ class Life:
         self.due.sort(key=lambda one: one[0])
         while self.due and self.due[0][0] <= now:
             when, happens = self.due.pop(0)
+            self._signs_in(when)
             worked = self.works
             happens(when)
             if worked and not self.works:
@@ -118,6 +122,15 @@ class Life:
             elif self.works:
                 self.broken_at = None
             self.due.sort(key=lambda one: one[0])
+        self._signs_in(now)
+
+    def _signs_in(self, until: datetime) -> None:
+        """The last time before `until` that Okta signed in: every hour, or now and then."""
+        account = self.place.account
+        if account is not None and self.mode is Mode.CLIENT and self.works:
+            at = until - self.rng.random() * (DAY / 24 if self.busy else 20 * DAY)
+            if at > account.made:
+                account.sign_ins = [*account.sign_ins[-40:], at]
 
     def log(self, when: datetime, kind: EvidenceKind, **detail: str) -> None:
         self.events.append((when, kind, detail))
@@ -172,6 +185,9 @@ class Life:
 
     def put_back(self, when: datetime) -> None:
         """An administrator's password again. As documented, that is a Save."""
+        account = self.place.account
+        if self.unsure and self.rng.random() < 0.5 and account is not None:
+            account.sign_ins.append(when + self.rng.random() * DAY / 24)  # by a token from before
         self.mode = Mode.PASSWORD
         if not (self.unsure and self.rng.random() < 0.1):
             self.save(when)
@@ -315,6 +331,12 @@ class Life:
         if account is not None:
             detail = {"account": "svc", "enabled": "yes" if account.enabled else "no"}
             yield Evidence(K.SERVICE_ACCOUNT, now, account.made + self.skew, detail)
+            shown = [at for at in account.sign_ins if at <= now - SIGN_INS_LATE]
+            if self.shows_sign_ins and shown:
+                last = max(shown)
+                yield Evidence(
+                    K.SERVICE_ACCOUNT_SIGNED_IN, now, last + self.skew, {}, "the account"
+                )
         else:
             yield Evidence(K.NO_SERVICE_ACCOUNT, now)
 
@@ -360,6 +382,7 @@ def make(number: int, days: int, *, unsure: bool, row: str = "") -> Life:
     life = Life(number, unsure, rng)
     life.names_accounts = rng.random() < 0.7
     life.busy = rng.random() < 0.5
+    life.shows_sign_ins = rng.random() < 0.5
     life.skew = timedelta(seconds=rng.uniform(-200, 200))
     if rng.random() < 0.5:
         life.place.consent = datetime(rng.choice((2021, 2023)), 6, 1, tzinfo=UTC)

@@ -361,6 +361,10 @@ def save(days: float) -> Evidence:
     return event(K.SETTINGS_SAVED, days)
 
 
+def signed_in(days: float, tenant: str = HERE) -> Evidence:
+    return event(K.SERVICE_ACCOUNT_SIGNED_IN, days, tenant)
+
+
 def password(days: float) -> Evidence:
     return event(K.ADMIN_PASSWORD_USED, days)
 
@@ -391,6 +395,31 @@ BESIDE: list[Story] = [
     ("a password used after the account was", [*HEALTHY, used(1), password(0.9)], SAVE, LIKELY),
     ("the account used after the word against it", [*HEALTHY, word(K.SAW_AUTHENTICATE, 1),
      used(0.1)], MIGRATED, PROVEN),
+    ("a Save minutes after the account was used: it may put a password back", [*HEALTHY,
+     used(10), save(10 - 5 * MINUTE)], MIGRATED, LIKELY),
+    ("the Save that finishes, minutes after the first use", [ON, account(10), consent(10),
+     used(10 - 3 * MINUTE), save(10 - 9 * MINUTE)], MIGRATED, PROVEN),
+    ("signed in after the Save", [*HEALTHY, save(10), signed_in(9)], MIGRATED, PROVEN),
+    ("signed in an hour after the Save: with a token from before", [*HEALTHY, save(10),
+     signed_in(10 - HOUR)], MIGRATED, LIKELY),
+    ("signed in minutes before the Save", [*HEALTHY, signed_in(10), save(10 - 5 * MINUTE)],
+     MIGRATED, LIKELY),
+    ("signed in after the log was unread", [*HEALTHY, event(K.UNWATCHED, 90), signed_in(20)],
+     MIGRATED, PROVEN),
+    ("signed in before the account of the former flow moved", [ON, OLD_ACCOUNT, CONSENTED,
+     signed_in(1)], REVIEW, UNTOLD),
+    ("signed in last six weeks ago", [*HEALTHY, signed_in(42)], MIGRATED, LIKELY),
+    ("signed in, and the account is blocked since", [ON, CONSENTED, signed_in(1),
+     fact(K.SERVICE_ACCOUNT, made=200, enabled="no")], REVIEW, LIKELY),
+    ("signed in, and the account is gone since", [ON, CONSENTED, signed_in(1), account(200, 1),
+     NO_ACCOUNT], REVIEW, LIKELY),
+    ("signed in, and a password used an hour later", [*HEALTHY, signed_in(1),
+     password(1 - HOUR)], SAVE, LIKELY),
+    ("signed in tomorrow", [*HEALTHY, save(10), signed_in(-1)], MIGRATED, LIKELY),
+    ("signed in in another tenant", [*HEALTHY, save(10), signed_in(1, ELSEWHERE)],
+     MIGRATED, LIKELY),
+    ("an application of its own, and the account signs in", [ON, made(60), REGISTERED, ACCOUNT,
+     CONSENTED, signed_in(1)], MIGRATED, PROVEN),
     ("the consent was gone, and is back", [ON, ACCOUNT, consent(2 * HOUR),
      fact(K.TENANT_NOT_CONSENTED, 1)], MIGRATED, PROVEN),
     ("a password tomorrow", [*HEALTHY, password(-1)], MIGRATED, LIKELY),

@@ -65,6 +65,14 @@ GROUP_MEMBERS = Call(
 HIDDEN_MEMBERS = "Member.Read.Hidden"
 USER = Call("GET /users/{id}", "user-get", ("User.Read.All",), (_DIRECTORY,))
 USERS = Call("GET /users", "user-list", ("User.Read.All",), (_DIRECTORY,))
+# One property of a user takes more than the others, and Entra ID P1 ("signInActivity resource
+# type"; "Get a user" takes it by object id alone).
+LAST_SIGN_IN = Call(
+    "GET /users/{id}?$select=signInActivity",
+    "user-get",
+    ("AuditLog.Read.All", "User.Read.All"),
+    optional=True,
+)
 REGISTRATIONS = Call(
     "GET /reports/authenticationMethods/userRegistrationDetails",
     "authenticationmethodsroot-list-userregistrationdetails",

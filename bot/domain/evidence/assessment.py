@@ -21,6 +21,7 @@ from datetime import datetime
 from bot.domain.evidence import registration
 from bot.domain.evidence.known import Known, came_after, is_against, is_machine, is_proof, newest
 from bot.domain.evidence.rules import (
+    CLOCKS,
     FINISHES_WITHIN,
     SHOWS_WITHIN,
     Evidence,
@@ -101,14 +102,19 @@ def _change(known: Known, since: Evidence) -> Evidence | None:
     against work that was done. The Save that finishes the work is none.
     """
     is_done = since.leans(Lean.DONE)
+    made = [e.at for e in known.here if e.kind in _MADE and is_proof(e)] if is_done else []
 
     def may_undo(item: Evidence) -> bool:
-        if is_done and item.kind == _K.SETTINGS_SAVED and item.at - since.at <= FINISHES_WITHIN:
+        finishes = (-CLOCKS <= item.at - at <= FINISHES_WITHIN for at in made)
+        if item.kind == _K.SETTINGS_SAVED and any(finishes):
             return False
         changes = item.leans(Lean.CHANGED) or item.leans(Lean.OUT_OF_SCOPE)
         return (changes or (is_done and is_against(item))) and not came_after(since, item)
 
     return newest(known.here, may_undo)
+
+
+_MADE = frozenset({_K.SERVICE_ACCOUNT, _K.PROVISIONING_APP_CREATED})
 
 
 # ------------------------------------------------------------------ the questions, in their order
@@ -158,7 +164,7 @@ def _done(known: Known) -> _Verdict | None:
     )
     confidence = Confidence.PROVEN if sure else Confidence.LIKELY
     if not sure:
-        doubt = doubt or _missed(known, "microsoft")
+        doubt = doubt or _missed(known, "microsoft") or (_silent(known) if own is None else None)
     if own is not None:
         # Where the registration was found again, that is reason enough, and younger.
         why = registration.looked_up(known) or own
@@ -269,6 +275,12 @@ def _missed(known: Known, part: str) -> Evidence | None:
     return unread if unread is not None and known.was_missed_for(unread) else None
 
 
+def _silent(known: Known) -> Evidence | None:
+    """The last sign-in of the account, where it is told and was long ago: is it used at all?"""
+    last = newest(known.here, lambda e: e.kind == _K.SERVICE_ACCOUNT_SIGNED_IN)
+    return None if last is None or known.has_full_weight(last) else last
+
+
 def _stands(known: Known) -> bool:
     """Whether account and consent were found lately, in the tenant that the app leads to.
 
@@ -277,6 +289,8 @@ def _stands(known: Known) -> bool:
     """
     account, consent = known.account, known.consent
     if account is None or not (account.tenant and known.has_full_weight(account)):
+        return False
+    if _silent(known) is not None:
         return False
     if consent is None:
         return not _consents(known) and account.leans(Lean.DONE) and known.is_recent(account)

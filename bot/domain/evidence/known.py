@@ -10,6 +10,7 @@ from bot.domain.evidence.rules import (
     CLOCKS,
     SHELVES,
     SHOWS_WITHIN,
+    TOKENS_LIVE,
     Evidence,
     EvidenceKind,
     Lean,
@@ -63,6 +64,9 @@ class Known:
         facts = {e.rule.topic: e for e in self.current if e.rule.topic}
         self.scope, self.consent = facts.get("scope"), facts.get("tenant")
         self.account, self.registration = facts.get("account"), facts.get("registration")
+        if self.account is None or not is_proof(self.account):
+            # An account of the former flow signed in before the move, too.
+            self.current = tuple(e for e in self.current if e.kind != _K.SERVICE_ACCOUNT_SIGNED_IN)
 
     def _is_here(self, item: Evidence) -> bool:
         """False for what belongs to the tenant that the app led to before."""
@@ -145,11 +149,15 @@ def is_against(item: Evidence) -> bool:
 def came_after(item: Evidence, other: Evidence) -> bool:
     """Whether it surely came later.
 
-    What two clocks date within a few minutes has no order. Rows of one log have one; of a machine
-    and a person at the same moment the machine is the later one.
+    What two clocks date within a few minutes has no order, and an account may sign in with a token
+    from before. Rows of one log have an order; of a machine and a person at the same moment the
+    machine is the later one.
     """
     if not (is_machine(item) and is_machine(other)):
         outweighs = is_machine(item) and not is_machine(other)
         return item.at > other.at or (item.at == other.at and outweighs)
     is_one_log = item.rule.source is other.rule.source is Source.OKTA_LOG
-    return item.at - other.at > (timedelta(0) if is_one_log else CLOCKS)
+    apart = timedelta(0) if is_one_log else CLOCKS
+    if item.kind == _K.SERVICE_ACCOUNT_SIGNED_IN:
+        apart = TOKENS_LIVE
+    return item.at - other.at > apart

@@ -24,8 +24,8 @@ def made_for_it(known: Known) -> Evidence | None:
     made = made or min(renewed, key=Evidence.order, default=None)  # it was there by then
     if made is None or not known.has_come(made):
         return None
-    used = known.newest(lambda e: is_proof(e) and e.kind != made.kind)
-    if used is not None and came_after(used, made):
+    used = known.newest(lambda e: e.kind in (_K.SERVICE_ACCOUNT_USED, _K.SERVICE_ACCOUNT))
+    if used is not None and is_proof(used) and came_after(used, made):
         return None
     is_told = any(e in known.current for e in (made, *renewed))
     return made if is_told or looked_up(known) is not None else None

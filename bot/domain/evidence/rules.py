@@ -47,6 +47,7 @@ class EvidenceKind(StrEnum):
     PROVISIONING_APP_CREATED = "provisioning_app_created"
     OWN_SECRET_RENEWED = "own_secret_renewed"
     SERVICE_ACCOUNT_USED = "service_account_used"
+    SERVICE_ACCOUNT_SIGNED_IN = "service_account_signed_in"
     SERVICE_ACCOUNT = "service_account"
     NO_SERVICE_ACCOUNT = "no_service_account"
     OWN_REGISTRATION = "own_registration"
@@ -134,6 +135,9 @@ FINISHES_WITHIN = timedelta(minutes=15)
 # So long after the work a directory may not show it yet: what it does not find until then is not
 # known to be missing (Microsoft Graph's lists of grants are replicated with a delay).
 SHOWS_WITHIN = timedelta(hours=1)
+# With a token from before a Save Okta may go on for so long (Microsoft Entra: an access token lives
+# 60 to 90 minutes).
+TOKENS_LIVE = timedelta(minutes=90)
 # Okta keeps its System Log for 90 days (Okta developer docs, "System Log").
 LOG_RETENTION = timedelta(days=90)
 # Okta announced the Graph consent flow in September 2024; the accounts it made before then belong
@@ -200,6 +204,8 @@ RULES: Mapping[EvidenceKind, Rule] = {
     _K.SERVICE_ACCOUNT: Rule(
         (_L.DONE,), _S.GRAPH_DIRECTORY, "account", decisive=True, since=GRAPH_FLOW_SINCE
     ),
+    # Nobody but Okta knows its password.
+    _K.SERVICE_ACCOUNT_SIGNED_IN: Rule((_L.DONE,), _S.GRAPH_DIRECTORY, decisive=True),
     _K.NO_SERVICE_ACCOUNT: _fact(_L.NOT_DONE, source=_S.GRAPH_DIRECTORY, topic="account"),
     # That there is one says nothing about when it was made for this app: that is in Okta's log.
     _K.OWN_REGISTRATION: _fact(_L.HINT, source=_S.GRAPH_DIRECTORY, topic="registration"),

@@ -360,7 +360,45 @@ async def test_all_apps_are_looked_up_with_one_call(
     assert found.happened_at == datetime(2026, 3, 2, 11, 5, tzinfo=UTC)
     assert found.detail == {"account": upn, "enabled": "yes"}
     assert none.kind is EvidenceKind.NO_SERVICE_ACCOUNT
-    assert microsoft.paths() == ["/users"]
+    assert microsoft.paths() == ["/users", "/users/x"]
+
+
+@pytest.mark.parametrize(
+    ("told", "last"),
+    [
+        (
+            {"lastSuccessfulSignInDateTime": "2026-05-04T06:05:00Z"},
+            datetime(2026, 5, 4, 6, 5, tzinfo=UTC),
+        ),
+        # Failed ones count here, too.
+        ({"lastNonInteractiveSignInDateTime": "2026-05-04T06:05:00Z"}, None),
+        ({"lastSuccessfulSignInDateTime": None}, None),
+        (None, None),
+    ],
+)
+async def test_when_an_account_signed_in_last_is_told(
+    entra: EntraClient, microsoft: Microsoft, told: Any, last: datetime | None
+) -> None:
+    """Only a sign-in that succeeded; an account that never did has none."""
+    microsoft.graph["/users"] = listed(account(f"svc_OKTA_sync_{APP}@contoso.onmicrosoft.com"))
+    microsoft.graph["/users/x"] = {"id": "x", "signInActivity": told}
+    evidence = await entra.account_evidence(microsoft.tenant(), frozenset({APP}))
+    kinds = {e.kind: e.happened_at for e in evidence[APP]}
+    assert kinds.get(EvidenceKind.SERVICE_ACCOUNT_SIGNED_IN) == last
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [DENIED, graph_error(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant")],
+)
+async def test_without_licence_or_permission_the_account_is_told_all_the_same(
+    entra: EntraClient, microsoft: Microsoft, refused: Reply
+) -> None:
+    """When it signed in only confirms what is known: no gap is made of it."""
+    microsoft.graph["/users"] = listed(account(f"svc_OKTA_sync_{APP}@contoso.onmicrosoft.com"))
+    microsoft.graph["/users/x"] = refused
+    evidence = await entra.account_evidence(microsoft.tenant(), frozenset({APP}))
+    assert [e.kind for e in evidence[APP]] == [EvidenceKind.SERVICE_ACCOUNT]
 
 
 @pytest.mark.parametrize(
