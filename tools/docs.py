@@ -21,8 +21,8 @@ from pydantic.fields import FieldInfo
 
 from adapters.redis.keys import Keys
 from bot.chat.may import needed
-from bot.chat.typed.commands import VERBS, typed
 from bot.chat.typed.understanding import parse
+from bot.chat.typed.verbs import VERBS, typed
 from bot.chat.words import Words
 from bot.domain.consent.requests import TRANSITIONS, Stage
 from bot.domain.delivery import deliveries, limits

@@ -17,7 +17,7 @@ from adapters.web.cookies import Cookie
 from adapters.web.desk import TOKEN, Desk
 from adapters.web.networks import network_of
 from adapters.web.phrases import GRANTS, later_fields, later_wanted
-from bot.chat.typed.commands import typed
+from bot.chat.typed.verbs import typed
 from bot.domain.campaign.windows import OKTA_CONSENT
 from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import ConsentRequest

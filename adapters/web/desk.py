@@ -16,7 +16,7 @@ from adapters.web.csrf import FIELD, Csrf
 from adapters.web.middleware import page_policy
 from adapters.web.networks import network_of
 from adapters.web.pages import Pages
-from bot.chat.typed.commands import typed
+from bot.chat.typed.verbs import typed
 from bot.domain.consent.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME
 from bot.errors import LinkExpired, LinkRevoked, LinkUnknown
 from bot.ports.limits import Limits

@@ -42,9 +42,9 @@ from bot.chat.typed.commands import (
     Thanks,
     Unclear,
     Unsure,
-    verb_about_app,
 )
 from bot.chat.typed.understanding import parse
+from bot.chat.typed.verbs import verb_about_app
 from bot.chat.words import Words
 from bot.domain.people.access import Admission, Level
 from bot.domain.people.admins import ChatIdentity

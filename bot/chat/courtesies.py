@@ -6,7 +6,7 @@ from datetime import date
 
 from bot.chat import phrases
 from bot.chat.consent.personal import plain
-from bot.chat.typed.commands import typed
+from bot.chat.typed.verbs import typed
 from bot.chat.words import Words
 from bot.domain.people.admins import Platform
 from bot.message import Message

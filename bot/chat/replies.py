@@ -14,7 +14,13 @@ from bot.chat.inventory import reasons
 from bot.chat.inventory.overview import Due, overview
 from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.people import people
-from bot.chat.typed.commands import ABOUT_ACCOUNTS, ABOUT_APPS, ABOUT_MESSAGES, GROUPS, typed
+from bot.chat.typed.verbs import (
+    ABOUT_ACCOUNTS,
+    ABOUT_APPS,
+    ABOUT_MESSAGES,
+    GROUPS,
+    typed,
+)
 from bot.chat.words import Words
 from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.consent.requests import ConsentRequest

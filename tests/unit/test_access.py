@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot.chat.may import needed
-from bot.chat.typed.commands import VERBS
 from bot.chat.typed.understanding import parse
+from bot.chat.typed.verbs import VERBS
 from bot.chat.words import Words
 from bot.domain.people.access import AccessPolicy, Admission, Group, GroupKind, Level
 from bot.domain.people.admins import ChatIdentity, Platform

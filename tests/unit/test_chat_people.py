@@ -8,7 +8,13 @@ import pytest
 
 from bot.chat.consent.letters import Letters
 from bot.chat.replies import Replies
-from bot.chat.typed.commands import Allow, Deny, NeedsAccount, Own, Unclear
+from bot.chat.typed.commands import (
+    Allow,
+    Deny,
+    NeedsAccount,
+    Own,
+    Unclear,
+)
 from bot.chat.typed.understanding import parse
 from bot.chat.words import Words, languages
 from bot.domain.changes import Changes

@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.typed.commands import (
-    PUBLIC,
-    VERBS,
     Check,
     Command,
     Help,
@@ -22,9 +20,9 @@ from bot.chat.typed.commands import (
     Unclear,
     Who,
     Why,
-    typed,
 )
 from bot.chat.typed.understanding import LONGEST, parse
+from bot.chat.typed.verbs import PUBLIC, VERBS, typed
 from bot.domain.people.admins import Platform
 from bot.domain.summaries import Part, Wanted
 

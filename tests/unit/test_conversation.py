@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.chat.typed.commands import VERBS
+from bot.chat.typed.verbs import VERBS
 from bot.domain.changes import Changes
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import Platform

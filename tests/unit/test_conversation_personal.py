@@ -9,7 +9,6 @@ import pytest
 
 from bot.chat.patience import SAID
 from bot.chat.typed.commands import (
-    VERBS,
     Already,
     ItIsMe,
     Later,
@@ -22,6 +21,7 @@ from bot.chat.typed.commands import (
     Verify,
 )
 from bot.chat.typed.understanding import parse
+from bot.chat.typed.verbs import VERBS
 from bot.domain.consent.requests import ProofKind, Stage
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.evidence.sights import Sight

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from bot.chat.typed.commands import VERBS
+from bot.chat.typed.verbs import VERBS
 from bot.domain.consent.requests import TRANSITIONS
 from bot.domain.evidence.rules import EvidenceKind
 from bot.errors import O365BotError, SettingsInvalid

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.chat.typed.commands import ABOUT_ACCOUNTS
+from bot.chat.typed.verbs import ABOUT_ACCOUNTS
 from bot.domain.people.choice import COST, DISQUALIFYING, OKTA_ROLES, Nobody, Point
 
 PAGE = (Path(__file__).parents[2] / "docs" / "people.md").read_text()

@@ -11,8 +11,6 @@ import pytest
 from adapters.slack.forms import view
 from bot.chat.forms import Forms
 from bot.chat.typed.commands import (
-    WITH_ACCOUNT,
-    WITH_APP,
     Away,
     Later,
     NotMe,
@@ -21,6 +19,7 @@ from bot.chat.typed.commands import (
     Waive,
 )
 from bot.chat.typed.understanding import parse
+from bot.chat.typed.verbs import WITH_ACCOUNT, WITH_APP
 from bot.chat.words import Words, languages
 from bot.form import Form, filled
 from sandbox.slack.blocks import modal_problems

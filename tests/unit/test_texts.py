@@ -17,7 +17,12 @@ import adapters.web
 import bot
 from adapters.teams.package import COMMANDS
 from adapters.web.pages import _KINDS
-from bot.chat.typed.commands import GROUPS, VERBS, WITH_ACCOUNT, WITH_APP
+from bot.chat.typed.verbs import (
+    GROUPS,
+    VERBS,
+    WITH_ACCOUNT,
+    WITH_APP,
+)
 from bot.chat.words import FALLBACK, Words, languages
 from bot.domain.campaign.foresight import PostKind
 from bot.domain.campaign.intents import Reason

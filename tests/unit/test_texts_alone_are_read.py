@@ -12,7 +12,7 @@ import bot.chat.words
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.replies import Replies
-from bot.chat.typed.commands import SLASH
+from bot.chat.typed.verbs import SLASH
 from bot.chat.words import Texts, Words, languages
 from bot.domain.campaign.windows import OKTA_CONSENT
 from bot.domain.evidence.rules import Source

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.typed.commands import (
-    VERBS,
     Check,
     Command,
     Deny,
@@ -27,6 +26,7 @@ from bot.chat.typed.commands import (
     Why,
 )
 from bot.chat.typed.understanding import parse
+from bot.chat.typed.verbs import VERBS
 
 # What people and their clients put around words.
 MARKS = ["*{}*", "_{}_", "~{}~", "`{}`", "**{}**", "```{}```", "```\n{}\n```", "```text\n{}\n```",

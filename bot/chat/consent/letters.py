@@ -15,7 +15,7 @@ from bot.chat.delivery.alarms import alarm
 from bot.chat.inventory import holders
 from bot.chat.inventory.holders import Holders
 from bot.chat.inventory.waiving import WaiverReplies
-from bot.chat.typed.commands import typed
+from bot.chat.typed.verbs import typed
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Reason
 from bot.domain.campaign.windows import OKTA_CONSENT, SMS_RETIREMENT, phones_retire

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-from bot.chat.typed.commands import Allow, Deny, NeedsAccount, Own
+from bot.chat.typed.commands import (
+    Allow,
+    Deny,
+    NeedsAccount,
+    Own,
+)
 from bot.chat.typed.spelling import pattern
 from bot.domain.likeness import exact, likeness
 

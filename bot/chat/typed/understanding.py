@@ -14,16 +14,6 @@ from bot.chat.typed.absence import read_absence
 from bot.chat.typed.accounts import is_account, read_owner, said_of_account
 from bot.chat.typed.coded import codes, read_coded, read_verb
 from bot.chat.typed.commands import (
-    ABOUT_ACCOUNTS,
-    ABOUT_APPS,
-    ABOUT_MESSAGES,
-    LISTS,
-    PUBLIC,
-    VERBS,
-    WITH_ACCOUNT,
-    WITH_APP,
-    WITH_CODE,
-    WITHOUT,
     Allow,
     Away,
     Back,
@@ -57,6 +47,18 @@ from bot.chat.typed.listed import read_list
 from bot.chat.typed.marks import AROUND, one_line, opened, quoted, unmarked
 from bot.chat.typed.sentences import is_common, read_sentence
 from bot.chat.typed.spelling import forms, pattern, sentence
+from bot.chat.typed.verbs import (
+    ABOUT_ACCOUNTS,
+    ABOUT_APPS,
+    ABOUT_MESSAGES,
+    LISTS,
+    PUBLIC,
+    VERBS,
+    WITH_ACCOUNT,
+    WITH_APP,
+    WITH_CODE,
+    WITHOUT,
+)
 from bot.chat.typed.waiver_words import read_waive
 from bot.domain.likeness import likeness
 
