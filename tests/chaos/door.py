@@ -59,6 +59,29 @@ PATHS = (
     "/slack/events",
     "/okta/events/{id}",
     "/health",
+    "/health/ready",
+    "/metrics",
+    "/operators",
+    "/operators/apps.csv?q={token}",
+    "/privacy",
+    "//evil.example/{id}",
+    "http://evil.example/c/{token}",
+)
+# What is at odds with the length that is said, with the proxy before us, or with HTTP itself.
+QUARRELS = (
+    "Transfer-Encoding: chunked",
+    "Transfer-Encoding: xchunked",
+    "Transfer-Encoding : chunked",
+    "Content-Length: +3",
+    "Expect: 100-continue",
+    "Upgrade: h2c",
+    "Host: evil",
+    "X-Forwarded-For: 127.0.0.1, ::1",
+    "X-Forwarded-Host: evil",
+    f"X: {'a' * 20_000}",
+    "X: a\r\n folded: b",
+    "X: a\rb",
+    "X: a\0b",
 )
 METHODS = ("GET", "HEAD", "POST", "PUT", "OPTIONS", "TRACE", "DELETE", "BREW")
 ODD = (
@@ -108,7 +131,11 @@ async def door(tiny: bool) -> list[Figure]:
             for _ in range(probes):
                 probed.append(await probe(port))
         size = log.stat().st_size / 1e6
-        broken = log.read_text(errors="replace").count("Traceback")
+        written = log.read_text(errors="replace")
+        broken = written.count("Traceback")
+        # A request could have forged a line, or painted the terminal that shows it.
+        forged = sum(not line.isprintable() for line in written.split("\n"))
+        told = statuses["evil"]
     unanswered = sum(not answered for _, answered in probed)
     slowest = max(took for took, _ in probed)
     answered = statuses["answered"]
@@ -118,6 +145,8 @@ async def door(tiny: bool) -> list[Figure]:
         at_most(f"door: server errors to {noise} odd requests", statuses["5xx"], 0, "answers"),
         at_least("door: odd requests that were answered", answered, noise / 2, "answers"),
         at_most("door: tracebacks in the log", broken, 0, "lines"),
+        at_most("door: lines of the log with signs that cannot be seen", forged, 0, "lines"),
+        at_most("door: answers that lead to another host", told, 0, "answers"),
         at_most("door: log written", size, 0.001 * (held + noise) + 1, "MB"),
     ]
 
@@ -143,24 +172,28 @@ async def hold(stack: AsyncExitStack, port: int, said: bytes) -> None:
 async def probe(port: int) -> tuple[float, bool]:
     """Seconds that `/health` took, and whether it answered at all."""
     began = time.monotonic()
-    status = await ask(port, b"GET /health HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n")
+    status, _ = await ask(port, b"GET /health HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n")
     return time.monotonic() - began, status in (200, 503)
 
 
-async def ask(port: int, said: bytes) -> int:
-    """The status that comes back; 0 for none."""
+async def ask(port: int, said: bytes) -> tuple[int, bytes]:
+    """The status that comes back, 0 for none; and where it leads to."""
+    leads_to = b""
     try:
         async with asyncio.timeout(20):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 writer.write(said)
                 line = await reader.readline()
+                while (header := await reader.readline()).strip():
+                    if header.lower().startswith(b"location:"):
+                        leads_to = header
             finally:
                 writer.transport.abort()
-    except (OSError, TimeoutError):
-        return 0
+    except (OSError, TimeoutError, ValueError):  # ValueError: a line without end
+        return 0, b""
     words = line.split()
-    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+    return (int(words[1]) if len(words) > 1 and words[1].isdigit() else 0), leads_to
 
 
 async def make_noise(port: int, many: int) -> Counter[str]:
@@ -170,8 +203,9 @@ async def make_noise(port: int, many: int) -> Counter[str]:
 
     async def some() -> None:
         for number in numbers:
-            status = await ask(port, odd_request(Random(number), port))
+            status, leads_to = await ask(port, odd_request(Random(number), port))
             found["answered"] += status > 0
+            found["evil"] += b"evil" in leads_to
             # 503 is an answer: such as of a stream's cap, or of the store while it is away.
             found["5xx"] += status >= 500 and status != 503
 
@@ -203,8 +237,11 @@ def odd_request(chance: Random, port: int) -> bytes:
         f"Accept-Language: {chance.choice(('de', 'q=;q=,', 'x' * 3000))}",
         f"Accept: {chance.choice(('text/html', '*/*'))}",
     ]
+    if chance.random() < 0.3:
+        headers.append(chance.choice(QUARRELS))
     chance.shuffle(headers)
-    said = f"{chance.choice(METHODS)} {path} HTTP/1.1\r\n" + "\r\n".join(headers) + "\r\n\r\n"
+    version = chance.choice(("1.1", "1.1", "1.1", "1.0", "0.9", "2.0"))
+    said = f"{chance.choice(METHODS)} {path} HTTP/{version}\r\n" + "\r\n".join(headers) + "\r\n\r\n"
     whole = said.encode(errors="replace") + body
     if chance.random() < 0.1:
         at = chance.randrange(len(whole))

@@ -75,8 +75,10 @@ class TokenCheck:
                 leeway=LEEWAY,
                 options={"require": ["aud", "exp", "iat", "iss", "nbf"]},
             )
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
             raise TokenInvalid(_reason(error)) from error
+        if not isinstance(claims["aud"], str):
+            raise TokenInvalid("it is meant for somebody else as well")
         if exact(str(claims.get("tid", ""))) != exact(tenant_id):
             raise TokenInvalid("it is of another tenant")
         if claims.get("ver") != version:

@@ -263,6 +263,10 @@ BAD: dict[str, tuple[Callable[[Login], Any], str]] = {
         lambda login: login.sign(login.id_claims(NONCE, aud=BEN)),
         "somebody else",
     ),
+    "an audience among others": (
+        lambda login: login.sign(login.id_claims(NONCE, aud=[CLIENT_ID, BEN])),
+        "somebody else",
+    ),
     "no audience": (lambda login: login.sign(login.id_claims(NONCE, aud=None)), "missing"),
     "an issuer of version 1.0": (
         lambda login: login.sign(login.id_claims(NONCE, iss=login.issuer(version="1.0"))),
