@@ -208,6 +208,15 @@ async def test_a_report_about_somebody_elses_mail_is_no_report(
     assert found.message_id != OURS or found.key == ""
 
 
+async def test_a_mailbox_that_nobody_vouches_for_is_not_read(box: Mailbox) -> None:
+    """Its password is told to no server whose certificate is not trusted."""
+    settings = BouncesSettings.model_validate(
+        {"host": "127.0.0.1", "port": box.port, "user": USER, "password": PASSWORD}
+    )
+    with pytest.raises(ChatUnreachable):
+        await Bounces(settings, None).returned()
+
+
 async def test_a_mailbox_that_cannot_be_read_is_told_without_its_password(
     box: Mailbox, certificates: Certificates
 ) -> None:
