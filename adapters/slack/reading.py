@@ -57,7 +57,7 @@ def served(body: Mapping[str, Any]) -> Json | None:
                 },
                 "message": _texts(message, ("thread_ts",)),
                 # Bolt finds its listener by the id of the first action.
-                "actions": [{"action_id": "", **_texts(one, _ACTION)} for one in actions],
+                "actions": [_action(one) for one in actions],
             }
         case "view_submission":
             view = parts["view"]
@@ -104,6 +104,14 @@ def served(body: Mapping[str, Any]) -> Json | None:
                 "authorizations": [_texts(one, ("user_id",)) for one in people],
             }
     return None
+
+
+def _action(action: Mapping[str, Any]) -> dict[str, Any]:
+    """What was pressed, or picked from a list."""
+    pressed: dict[str, Any] = {"action_id": "", **_texts(action, _ACTION)}
+    if picked := _object(action, "selected_option"):
+        pressed["selected_option"] = _texts(picked, ("value",))
+    return pressed
 
 
 def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ import structlog
 from adapters.slack import inbound
 from adapters.slack.drawing import draw
 from bot.domain.people.admins import Platform
-from bot.message import Buttons, Command, Message, OpenLink, Progress, Text
+from bot.message import Buttons, Command, Group, Item, Menu, Message, OpenLink, Progress, Text
 from sandbox.chatlog import Message as Shown
 from sandbox.slack.workspace import BOT_USER, CHANNEL
 from tests.contract.slack_stage import (
@@ -133,6 +133,7 @@ async def test_progress_of_a_command_leaves_room_for_its_answer(stage: Stage) ->
     assert [m.text for m in stage.from_bot(stage.channel())] == ["1 of 9", "You said: scan"]
 
 
+OKTA = OpenLink("okta", "Open in Okta", "https://contoso-admin.okta.example.com/1")
 BUTTONS = Message(
     "Choose.",
     (
@@ -188,6 +189,46 @@ async def test_a_button_with_an_address_asks_nothing(stage: Stage) -> None:
     assert stage.people.delivery.deliveries[-1].status == 200
     await stage.inbound.drain(5)
     assert stage.talk.asked == []
+
+
+LISTED = Message(
+    "Listed.",
+    (
+        Group(
+            (
+                Item("Mail", "contoso", more=(Command("a", "Why", "why contoso/0oa1"), OKTA)),
+                Item("Labs", "contoso", button=Command("b", "Ask Ada", "send contoso/0oa2")),
+            )
+        ),
+        Buttons((Menu("show", "Show", (Command("c", "Only fabrikam", "apps in fabrikam"),)),)),
+    ),
+    share=Command("share", "Share in channel", "apps shared"),
+)
+
+
+async def test_what_is_picked_from_a_list_is_said_and_an_address_is_not(stage: Stage) -> None:
+    """Behind a "⋮", and in a menu; Slack opens an address itself, and tells of it all the same."""
+    drawn = draw(LISTED)
+    message = stage.workspace.post(stage.channel(), BOT_USER, drawn.text, blocks=drawn.blocks)
+    for picked, words in (("Why", "why contoso/0oa1"), ("Only fabrikam", "apps in fabrikam")):
+        await stage.people.press("ola", message, picked)
+        await stage.answer(stage.channel(), f"You said: {words}")
+    assert await stage.people.press("ola", message, "Open in Okta") == OKTA.url
+    await stage.inbound.drain(5)
+    assert stage.talk.words == ["why contoso/0oa1", "apps in fabrikam"]
+
+
+async def test_a_list_can_be_shared_in_a_channel_alone(stage: Stage) -> None:
+    """Where others are, and do not see it; what is shared then is there for all."""
+    stage.talk.say |= {"apps": LISTED, "apps shared": Message("For all.", private=False)}
+    await stage.people.command("ola", "/o365 apps")
+    listed = await stage.answer(stage.channel(), "Listed.")
+    assert listed.only_for == OLA
+    await stage.people.press("ola", listed, "Share in channel")
+    assert (await stage.answer(stage.channel(), "For all.")).only_for is None
+    direct = stage.people.dm_of("ola")
+    await stage.people.say("ola", "apps", channel=direct.id)
+    assert "Share in channel" not in str((await stage.answer(direct, "Listed.")).blocks)
 
 
 async def test_the_home_tab_shows_what_there_is_for_whoever_opens_it(stage: Stage) -> None:
