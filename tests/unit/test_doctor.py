@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from string import Formatter
 
 import pytest
 from typer.testing import CliRunner
@@ -28,15 +29,10 @@ NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 EVERY = [(one, outcome) for one in CHECKS for outcome in one.outcomes]
 
 
-TEXTS = (
-    *("problem", "key", "server", "where", "url", "scope", "role", "call", "calls"),
-    *("permission", "team", "channel", "account", "host"),
-)
-
-
 def a_finding(check: Check, outcome: str) -> Finding:
-    values: dict[str, str | int | datetime] = dict.fromkeys(TEXTS, "x")
-    values |= {"date": NOW, "count": 2, "connected": 1, "wanted": 2, "seconds": 3}
+    text = str(Words()._texts[f"doctor.{check.name}_{outcome}"])
+    names = (name for _, name, _, _ in Formatter().parse(text) if name)
+    values: dict[str, str | int | datetime] = {one: NOW if one == "date" else "x" for one in names}
     failure = Failure("No answer.") if check.outcomes[outcome] is Grade.BROKEN else None
     return Finding("place", check.name, Found(outcome, values, failure), check.outcomes[outcome])
 
