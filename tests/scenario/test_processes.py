@@ -19,10 +19,11 @@ from adapters.redis.store import connect
 from bot.ports.engine import Task
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
+from sandbox.chatlog import Message
 from sandbox.page import reading
 from sandbox.world import MONITORING_TOKEN, World
 from tests.monitoring import asked_for, documented, exposed
-from tests.scenario.conftest import WITHIN, Stage, listed, said
+from tests.scenario.conftest import AT_ANY_HOUR, WITHIN, Stage, listed, said
 from tests.scenario.test_journeys import finish_in_okta, sign_in
 from tests.scenario.test_when_things_fail import TAKE_OVER
 from tests.servers import Server
@@ -34,12 +35,23 @@ MONITOR = {"Authorization": f"Bearer {MONITORING_TOKEN}"}
 
 
 @dataclass
+class Journey:
+    """What came of one app, from asking somebody to looking again."""
+
+    letter: Message
+    thanked: str
+    checked: str
+    told: list[Message]
+
+
+@dataclass
 class Fleet:
     """One process for the web, two workers, and their store."""
 
     stage: Stage
     store: Server
     workers: list[BotProcess]
+    journey: Journey
 
     @asynccontextmanager
     async def queue(self) -> AsyncIterator[RedisQueue]:
@@ -59,6 +71,7 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIt
         await store.start()
         url = free_address()
         settings = world.settings_toml(url, folder)
+        settings.write_text(settings.read_text() + AT_ANY_HOUR)
         shared = {"O365BOT_REDIS__URL": f"redis://127.0.0.1:{store.port}/0"}
         web = await stack.enter_async_context(
             BotProcess(settings, folder / "web.log", url, role="--web", environment=shared)
@@ -76,12 +89,12 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIt
             )
             workers.append(await stack.enter_async_context(worker))
         await world.start_chat()
-        yield Fleet(Stage(world, web, folder), store, workers)
+        stage = Stage(world, web, folder)
+        yield Fleet(stage, store, workers, await travelled(stage))
 
 
-async def test_the_journey_goes_through_web_and_workers(fleet: Fleet) -> None:
-    """Asked in one process, sent by another, taken on in the first, seen by a look."""
-    stage = fleet.stage
+async def travelled(stage: Stage) -> Journey:
+    """Ask, take on, finish, look again."""
     label = "Office 365 HQ"
     await stage.command("/o365 scan", listed)
     dm = stage.world.slack.dm_of("gita")
@@ -91,11 +104,18 @@ async def test_the_journey_goes_through_web_and_workers(fleet: Fleet) -> None:
     async with Browser() as browser:
         guide = await sign_in(browser, reading.link(letter))
         await stage.world.log.wait_for(lambda: letter.edited_at)
-        assert "Thank you" in letter.text
+        thanked = letter.text
         await finish_in_okta(browser, guide)
     checked = await stage.command(f"/o365 check {label}", said(label))
-    assert "migrated" in checked.text
-    assert [m for m in dm.messages[since:] if m.from_bot][:1] == [letter]
+    return Journey(letter, thanked, checked.text, [m for m in dm.messages[since:] if m.from_bot])
+
+
+async def test_the_journey_goes_through_web_and_workers(fleet: Fleet) -> None:
+    """Asked in one process, sent by another, taken on in the first, seen by a look."""
+    journey = fleet.journey
+    assert "Thank you" in journey.thanked
+    assert "migrated" in journey.checked
+    assert journey.told[:1] == [journey.letter]
 
 
 async def test_a_worker_has_probes_and_nothing_else(fleet: Fleet) -> None:

@@ -51,6 +51,13 @@ domains = ["contoso.com"]
 host = "imap.contoso.com"
 user = "bot@contoso.com"
 password = "x"
+[webhook]
+url = "https://hooks.contoso.com/o365bot"
+secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+[retention]
+[audit]
+[operators_page]
+[monitoring]
 [limits]
 [people]
 [campaign]
