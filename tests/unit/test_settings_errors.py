@@ -53,7 +53,7 @@ user = "bot@contoso.com"
 password = "x"
 [webhook]
 url = "https://hooks.contoso.com/o365bot"
-secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+secret = "whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh"
 [retention]
 [audit]
 [operators_page]
