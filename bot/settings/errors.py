@@ -23,8 +23,6 @@ SAYS = {
     "float_type": "expected a number",
     "float_parsing": "expected a number",
     "finite_number": "expected a number",
-    "bool_type": "expected true or false",
-    "bool_parsing": "expected true or false",
     "tuple_type": 'expected a list such as ["one", "two"]',
     "path_type": "expected a path in quotes",
 }

@@ -51,13 +51,6 @@ domains = ["contoso.com"]
 host = "imap.contoso.com"
 user = "bot@contoso.com"
 password = "x"
-[webhook]
-url = "https://hooks.contoso.com/o365bot"
-secret = "whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh"
-[retention]
-[audit]
-[operators_page]
-[monitoring]
 [limits]
 [people]
 [campaign]
