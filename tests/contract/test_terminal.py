@@ -101,7 +101,7 @@ async def test_an_app_is_accepted_as_it_is_listed_and_taken_back(terminal: Termi
     assert all(one in listed.out for one in ("Office 365 HQ", "It is retired"))
     apps = json.loads((await terminal.run("apps", "--json")).out)["apps"]
     (waived,) = [app["waived"] for app in apps if app["label"] == "Office 365 HQ"]
-    assert (waived["until"], waived["why"]) == (until, "It is retired.")
+    assert (waived["until"], waived["why"]) == (until, "It is retired")
     assert "is open again" in (await terminal.run("unwaive", "office 365 hq")).out
     assert "No app is accepted as it is" in (await terminal.run("waivers")).out
 
