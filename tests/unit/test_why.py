@@ -11,7 +11,7 @@ from bot.chat.replies import Replies
 from bot.chat.words import Words
 from bot.domain.evidence.rules import Evidence
 from bot.domain.inventory.waivers import Waiver
-from bot.message import Table, Text
+from bot.message import Buttons, Group, Text
 from tests.drawing import check_drawn
 from tests.examples import RECORD
 from tests.reading import text_of
@@ -153,10 +153,14 @@ def test_of_a_waived_app_it_says_by_whom_why_and_until_when_above_the_evidence(
     message = Replies(Words(language)).why(record, NOW)
     check_drawn(message)
     texts = [block.text if isinstance(block, Text) else "" for block in message.blocks]
-    tables = [isinstance(block, Table) for block in message.blocks]
-    assert texts.index(says) < tables.index(True)
-    plain = replace(record, waiver=None)
-    assert set(message.blocks) > set(Replies(Words(language)).why(plain, NOW).blocks)
+    groups = [isinstance(block, Group) for block in message.blocks]
+    assert texts.index(says) == 1 < groups.index(True), "first of all, below the title"
+    plain = Replies(Words(language)).why(replace(record, waiver=None), NOW)
+    told, told_without = (
+        {block for block in one.blocks if not isinstance(block, Buttons)}
+        for one in (message, plain)
+    )
+    assert told > told_without
 
 
 def test_a_waiver_that_is_over_or_not_needed_is_not_told() -> None:

@@ -55,11 +55,11 @@ def why(
     """
     assessment = record.assessed(now)
     title = words("why.title", app=record.app.label, state=words(f"state.{assessment.state.value}"))
-    blocks: list[Block] = [Heading(title), Text(phrases.next_step(words, assessment))]
+    blocks: list[Block] = [Heading(title), *why_waived(words, record, lived)]
+    blocks.append(Text(phrases.next_step(words, assessment)))
     asked = people.in_short(words, record, request, prospect, lived, in_chat=in_chat)
     if asked is not None:
         blocks.append(asked)
-    blocks += why_waived(words, record, lived)
     blocks += _cautions(words, assessment, now)
     if in_chat:
         next_step, *others = _buttons(
