@@ -14,7 +14,7 @@ from bot.chat.typed.spelling import pattern
 from bot.domain.likeness import exact, likeness
 
 _ADDRESS = r"(?P<account>[^\s,;?!]+@[^\s,;?!]+?|[0-9a-f-]{36})"
-_ACCOUNT = re.compile(r"[^\s@]+@[^\s@]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|00u\w+", re.I)
+_ACCOUNT = re.compile(r"[^\s@]+@[^\s@]+|[\w-]*\d[\w-]*")
 _OWNED = re.compile(
     r"(?P<account>\S+) (?:is|ist|gehört|gehoert|belongs to) "
     r"(?P<owner>nobody|niemand(?:em)?|[^\s,;?!]+@[^\s,;?!]+?)",
@@ -40,7 +40,7 @@ _MAY = re.compile(rf"(?:you may|du darfst|you can) (?:ask )?{_ADDRESS}(?: fragen
 
 
 def is_account(word: str) -> bool:
-    """Whether that names an account: by an address, Microsoft's object id, or Okta's user id."""
+    """Whether that may name an account: an address, or an id, which has a digit in it."""
     return _ACCOUNT.fullmatch(word) is not None
 
 
