@@ -133,7 +133,9 @@ def _check_sign_ins(call: Call, account: EntraAccount) -> None:
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges.")
     _check_premium(call)
     if call.parts["user"] != account.id:
-        raise GraphError(400, "BadRequest", "Get By Key only supports UserId and the key has to be")
+        raise GraphError(
+            400, "BadRequest", "Get By Key only supports UserId and the key has to be a valid Guid"
+        )
 
 
 @get("/users/{user}/authentication/methods")

@@ -182,3 +182,25 @@ async def test_one_row_of_the_registrations_comes_wrapped(world: World) -> None:
     gita = world.company.tenants[CONTOSO].account("gita@contoso.example")
     answer = await graph(world, CONTOSO, f"{REPORT}/{gita.id}")
     assert answer.json()["value"]["isMfaCapable"] is True
+
+
+async def test_when_somebody_signed_in_takes_an_id_a_permission_and_a_licence(
+    world: World,
+) -> None:
+    """And is null of somebody who never did ("signInActivity resource type")."""
+    tenant = world.company.tenants[CONTOSO]
+    gita = tenant.account("gita@contoso.example")
+    fields = "id,signInActivity"
+    never = await graph(world, CONTOSO, f"/users/{gita.id}", select=fields)
+    assert never.json()["signInActivity"] is None
+    gita.signed_in = world.company.now()
+    told = await graph(world, CONTOSO, f"/users/{gita.id}", select=fields)
+    assert told.json()["signInActivity"]["lastSuccessfulSignInDateTime"]
+    assert (await graph(world, CONTOSO, f"/users/{gita.upn}", select=fields)).status_code == 400
+    tenant.premium = False
+    assert (await graph(world, CONTOSO, f"/users/{gita.id}", select=fields)).status_code == 403
+    tenant.premium = True
+    assert tenant.bot_roles is not None
+    tenant.bot_roles.discard("AuditLog.Read.All")
+    assert (await graph(world, CONTOSO, f"/users/{gita.id}", select=fields)).status_code == 403
+    assert (await graph(world, CONTOSO, f"/users/{gita.id}", select="id")).status_code == 200
