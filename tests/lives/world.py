@@ -23,6 +23,10 @@ SIGN_INS_LATE = DAY / 4  # Microsoft shows a sign-in hours later
 CLIENT_ID = "11111111-2222-3333-4444-555555555555"
 
 
+# What may go on in the log for a while though it does not work any more.
+_NO_SIGNS = (K.SERVICE_ACCOUNT_USED, K.OWN_SECRET_RENEWED)
+
+
 class Mode(Enum):
     """What provisioning signs in with."""
 
@@ -88,6 +92,7 @@ class Life:
     due: list[tuple[datetime, Callable[[datetime], None]]] = field(default_factory=list)
     row: str = ""  # what befell it after the migration
     broken_at: datetime | None = None
+    worked_by: Mode = Mode.CLIENT  # before it broke
     sign_at: datetime | None = None  # when a look first showed that it does not work any more
     words: list[tuple[datetime, EvidenceKind]] = field(default_factory=list)
 
@@ -115,10 +120,10 @@ class Life:
         while self.due and self.due[0][0] <= now:
             when, happens = self.due.pop(0)
             self._signs_in(when)
-            worked = self.works
+            worked, mode = self.works, self.mode
             happens(when)
             if worked and not self.works:
-                self.broken_at, self.sign_at = when, None
+                self.broken_at, self.sign_at, self.worked_by = when, None, mode
             elif self.works:
                 self.broken_at = None
             self.due.sort(key=lambda one: one[0])
@@ -292,7 +297,7 @@ class Life:
         since = max(since, now - LOG_KEPT)
         found = [one for one in self.events if since < one[0] <= now]
         if self.broken_at is not None and any(
-            when >= self.broken_at and kind is not K.SERVICE_ACCOUNT_USED for when, kind, _ in found
+            when >= self.broken_at and kind not in _NO_SIGNS for when, kind, _ in found
         ):
             self._shows(now)
         return tuple(
@@ -305,14 +310,19 @@ class Life:
         place = self.place
         if self.fails(Part.MICROSOFT, now):
             return (_unread("microsoft", "/v1.0/servicePrincipals", now),)
-        if not self.works and self.broken_at is not None:
-            gone = place.consent is None or not place.enabled or place.account is None
-            if gone or (place.account is not None and not place.account.enabled):
-                self._shows(now)
-            registration = place.registration if client_id and place.shows_registration else None
-            if client_id and not (registration is not None and registration.enabled):
-                self._shows(now)
+        if not self.works and self.broken_at is not None and self._is_seen(place, client_id):
+            self._shows(now)
         return tuple(replace(e, tenant=place.id) for e in self._directory(now, client_id))
+
+    def _is_seen(self, place: Place, client_id: str) -> bool:
+        """Whether the tenant shows that what the app worked by is not as it was."""
+        if self.worked_by is Mode.OWN:
+            registration = place.registration
+            looked = bool(client_id) and place.shows_registration
+            return looked and not (registration is not None and registration.enabled)
+        account = place.account
+        can_sign_in = account is not None and account.enabled
+        return place.consent is None or not place.enabled or not can_sign_in
 
     def _directory(self, now: datetime, client_id: str) -> Iterator[Evidence]:
         place, account = self.place, self.place.account
