@@ -27,7 +27,7 @@ MOST = 512
 LARGEST_HEAD = 16 * 1024  # bytes; cookies and a long answer of Microsoft's are about half of it
 
 _CUT = Counter("o365bot_connections_cut", "Connections that were cut off", ["why"])
-for _why in ("crowded", "full", "slow head", "slow body", "unread"):
+for _why in ("broken", "crowded", "full", "slow head", "slow body", "unread"):
     _CUT.labels(_why)
 
 
@@ -115,6 +115,20 @@ class Connection(H11Protocol):
         before = self.conn.their_state
         super().on_response_complete()
         self._follow(before)
+
+    def send_400_response(self, msg: str) -> None:
+        """What comes is no HTTP. Within a request somebody is answering that: there is no second
+        answer to give, and uvicorn's own would get into the way of the first.
+        """
+        cycle: Any = self.cycle  # None before the first request, which uvicorn's type hides
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self.cut("broken")
+        elif self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.cut("broken")
+        else:
+            super().send_400_response(msg)
 
     def pause_writing(self) -> None:
         """The client does not read: asyncio holds some 64 KiB for it."""
