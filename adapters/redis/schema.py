@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 LEASE = 30_000
 """Milliseconds after which a replica that stopped migrating is taken to be dead."""
 POLL = 0.5
+RESTORING = "1"
+"""What stands under `restoring` while a backup is laid down; anything else is none of ours."""
 
 Hold = Callable[[], Awaitable[None]]
 """To be called between two batches."""
@@ -64,7 +66,7 @@ async def check(client: Redis, keys: Keys, *, restoring: bool = False) -> int:
     """
     with errors():
         stored, begun = await client.mget(keys.schema(), keys.restoring())
-    if begun is not None and not restoring:
+    if begun == RESTORING and not restoring:
         raise StoreUnsafe(
             "A backup was not laid down completely in this store.",
             hint="Run o365bot restore --over again.",

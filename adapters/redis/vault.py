@@ -141,7 +141,7 @@ class RedisVault:
 
     async def clear(self) -> None:
         with errors():
-            await self._client.set(self._keys.restoring(), "1")
+            await self._client.set(self._keys.restoring(), schema.RESTORING)
             async for key in self._client.scan_iter(match=f"{self._before}*", count=1000):
                 if text(key) != self._keys.restoring():
                     await self._client.delete(key)
