@@ -115,8 +115,9 @@ class Nobody(StrEnum):
 class Candidate:
     """One Global Administrator, weighed.
 
-    `chat` is set only when exactly one account matches. `owner` is the address of the person behind
-    the account, where the organisation named one.
+    `chat` is set only when exactly one account matches; `accounts` are all that are surely theirs,
+    that one first. `owner` is the address of the person behind the account, where the organisation
+    named one.
     """
 
     admin: GlobalAdmin
@@ -124,6 +125,7 @@ class Candidate:
     pro: tuple[Point, ...]
     con: tuple[Point, ...]
     owner: str = ""
+    accounts: tuple[ChatIdentity, ...] = ()
 
     @property
     def eligible(self) -> bool:
@@ -294,7 +296,8 @@ def _rank_partner(partner: Partner) -> tuple[bool, bool, int, str]:
 
 
 def _partner(admin: OktaAdmin, found: tuple[ChatIdentity, ...], policy: PeoplePolicy) -> Partner:
-    chat, where = _reached(found)
+    accounts, where = _reached(found)
+    chat = next(iter(accounts), None)
     pro, con = [okta_role(admin)], [Point.DENIED] if policy.denies(admin.names) else []
     (con if chat is None else pro).append(where)
     return Partner(admin, chat, tuple(pro), tuple(con))
@@ -359,15 +362,19 @@ def _weigh(
     if owner == "":
         con.append(Point.NOBODYS)
         return Candidate(admin, None, tuple(pro), tuple(con))
-    chat, where = _reached(found)
+    accounts, where = _reached(found)
+    chat = next(iter(accounts), None)
     (con if chat is None else pro).append(where)
-    return Candidate(admin, chat, tuple(pro), tuple(con), owner or "")
+    return Candidate(admin, chat, tuple(pro), tuple(con), owner or "", accounts)
 
 
-def _reached(found: tuple[ChatIdentity, ...]) -> tuple[ChatIdentity | None, Point]:
-    """The account to write to: on the first platform where exactly one matches (`preferred`)."""
+def _reached(found: tuple[ChatIdentity, ...]) -> tuple[tuple[ChatIdentity, ...], Point]:
+    """Their accounts: on each platform where exactly one matches, the best first (`preferred`)."""
+    accounts: list[ChatIdentity] = []
     for platform in dict.fromkeys(identity.platform for identity in found):
         there = {identity.user_id: identity for identity in found if identity.platform is platform}
         if len(there) == 1:
-            return next(iter(there.values())), Point.REACHABLE
-    return None, Point.REACHABLE_TWICE if found else Point.UNREACHABLE
+            accounts += there.values()
+    if accounts:
+        return tuple(accounts), Point.REACHABLE
+    return (), Point.REACHABLE_TWICE if found else Point.UNREACHABLE

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -55,6 +56,28 @@ class Recipient:
         """After an operator's digest at `at`."""
         kept = (*self.digests, at)[-KEPT_ROUNDS:]
         return replace(self, digests=kept, revision=self.revision + 1)
+
+    def joined(self, others: Iterable[Recipient]) -> Recipient:
+        """With what the same person was told and said on other accounts; itself where that is none.
+
+        Their week, their silence and their absence are one, whichever account they are asked on.
+        """
+        found = [self, *others]
+        rounds = sorted({at for one in found for at in one.rounds})[-KEPT_ROUNDS:]
+        digests = sorted({at for one in found for at in one.digests})[-KEPT_ROUNDS:]
+        answers = (one.answered_at for one in found)
+        absences = (one.away_until for one in found)
+        off = (one.chat.days_off for one in found)
+        days_off = next((days for days in off if days is not None), None)
+        joined = replace(
+            self,
+            chat=replace(self.chat, days_off=days_off),
+            rounds=tuple(rounds),
+            digests=tuple(digests),
+            answered_at=max((at for at in answers if at is not None), default=None),
+            away_until=max((day for day in absences if day is not None), default=None),
+        )
+        return self if joined == self else replace(joined, revision=self.revision + 1)
 
     def known_as(self, chat: ChatIdentity) -> Recipient:
         """After their platform said where they are and what they speak."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -56,9 +57,10 @@ class Postpone:
 
     async def concerns(self, chat: ChatIdentity) -> bool:
         """True for whoever is asked for something, or was told something before."""
-        if await self._ledger.requests_of(chat):
+        if await self._ledger.recipient(chat) is not None:
             return True
-        return await self._ledger.recipient(chat) is not None
+        accounts = await self._accounts(chat)
+        return len(accounts) > 1 or bool(await self._ledger.requests_of(chat))
 
     async def away(self, chat: ChatIdentity, until: date) -> date | None:
         """Note an absence up to and with `until`, for a year at most.
@@ -66,12 +68,12 @@ class Postpone:
         Returns its last day; None when that lies behind: then an absence is ended.
         """
         while True:
-            recipient = await self._recipient(chat)
+            known = [await self._recipient(one) for one in await self._accounts(chat)]
             now = self._clock.now()
-            today = self._policy.calendars.of_person(recipient.chat).today(now)
+            today = self._policy.calendars.of_person(known[0].chat).today(now)
             until = min(until, today + LONGEST_ABSENCE)
             entry = AuditEntry(now, str(chat), "away", str(chat), {"until": until.isoformat()})
-            if await self._write(recipient.away(until, now), entry, now):
+            if await self._write([one.away(until, now) for one in known], entry, now):
                 return until if until >= today else None
 
     async def back(self, chat: ChatIdentity, by: ChatIdentity | None = None) -> date | None:
@@ -110,26 +112,36 @@ class Postpone:
         None, and nothing is noted, where no working day would be left.
         """
         while True:
-            recipient = await self._recipient(chat)
+            known = [await self._recipient(one) for one in await self._accounts(chat)]
             now = self._clock.now()
             left = self._policy.calendars.hours.days - off
             if not left:
                 return None
             days = ",".join(map(str, sorted(off)))
             entry = AuditEntry(now, str(chat), "part_time", str(chat), {"off": days})
-            said = replace(recipient.chat, days_off=off)
-            if await self._write(recipient.known_as(said), entry, now):
+            said = [one.known_as(replace(one.chat, days_off=off)) for one in known]
+            if await self._write(said, entry, now):
                 return left
+
+    async def _accounts(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
+        """This account, and those on which the same person is asked for something."""
+        found = {str(chat): chat}
+        for request in await self._ledger.open_requests():
+            if request.is_known_elsewhere_as(chat):
+                found[str(request.chat)] = request.chat
+        return tuple(found.values())
 
     async def _recipient(self, chat: ChatIdentity) -> Recipient:
         known = await self._ledger.recipient(chat)
         return known if known is not None else Recipient(chat)
 
-    async def _write(self, recipient: Recipient, entry: AuditEntry, now: datetime) -> bool:
-        line = Line(person(recipient.chat), now)
+    async def _write(
+        self, recipients: Sequence[Recipient], entry: AuditEntry, now: datetime
+    ) -> bool:
+        lines = tuple(Line(person(one.chat), now) for one in recipients)
         try:
             await self._ledger.commit(
-                Changes(recipients=(recipient,), agenda=(line,), audit=(entry,))
+                Changes(recipients=tuple(recipients), agenda=lines, audit=(entry,))
             )
         except Conflict:
             return False

@@ -153,6 +153,12 @@ class Acknowledge:
             # Whoever comes back by chat did not come by the link.
             spends = again and (stronger or (leads_back and kind is not ProofKind.CHAT_ACCOUNT))
             if not waiting and not spends:
+                try:  # they are at it, and not silent, whatever they come back for
+                    await self._ledger.commit(
+                        Changes(recipients=await answered(self._ledger, request.chat, now))
+                    )
+                except Conflict:
+                    continue
                 await self._ledger.settle()  # as above
                 return TakenOn(request, again=True)
             taken = tuple(step(one, Step.ACKNOWLEDGE, now, proof=proof) for one in waiting)

@@ -25,6 +25,7 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, Colleague, Platform
 from bot.domain.people.choice import Candidate, Choice, Point
 from bot.domain.people.policy import PeoplePolicy
+from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import AppSummary
 from bot.errors import (
     AppUnknown,
@@ -255,7 +256,8 @@ class Ask:
                 raise NobodyReachable(f"Nobody can be asked for {record.app.label}.")
             colleague = choice.partner.colleague if choice.partner else None
             known = await self._ledger.recipient(chosen.chat)
-            said = known.chat.completed(chosen.chat) if known is not None else chosen.chat
+            joined = await self._joined(chosen, chosen.chat, known)
+            said = joined.chat.completed(chosen.chat)
             request = self._request(record, chosen, said, by, now, colleague)
             revoked = step(former, former_ends, now) if former and former.stage.is_open else None
             planned = self._tell.changes((revoked,) if revoked else (), now)
@@ -281,8 +283,7 @@ class Ask:
                         ),
                         requests=(request, *((revoked,) if revoked else ())),
                         planned=planned,
-                        # They may have moved since they were told last.
-                        recipients=(known.known_as(said),) if known and known.chat != said else (),
+                        recipients=_news(known, joined, said),
                         audit=(entry,),
                     )
                 )
@@ -290,6 +291,16 @@ class Ask:
                 continue
             await self._tell.hurry(planned)
             return Asked(request, revoked)
+
+    async def _joined(
+        self, chosen: Candidate, chat: ChatIdentity, known: Recipient | None
+    ) -> Recipient:
+        """What is known of them on this account, and on the others that they have."""
+        others = [
+            await self._ledger.recipient(one) for one in chosen.accounts if str(one) != str(chat)
+        ]
+        mine = known if known is not None else Recipient(chat)
+        return mine.joined(one for one in others if one is not None)
 
     def _request(
         self,
@@ -330,6 +341,15 @@ def _is_the_same(former: ConsentRequest, choice: Choice, now: datetime, *, anew:
     just_now = now - former.requested_at < SAME
     still_right = choice.named(former.admin_object_id) is not None
     return still_right and (just_now or not anew or former.stage is Stage.REQUESTED)
+
+
+def _news(known: Recipient | None, joined: Recipient, said: ChatIdentity) -> tuple[Recipient, ...]:
+    """What to write: they may have moved, and were perhaps told of something elsewhere."""
+    revision = (known.revision if known is not None else 0) + 1
+    moved = known is not None and known.chat != said
+    if not moved and joined == (known if known is not None else Recipient(joined.chat)):
+        return ()
+    return (replace(joined, chat=said, revision=revision),)
 
 
 def _okta_admin(chosen: Candidate) -> bool | None:

@@ -8,7 +8,7 @@ about one app has it looked up anew.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -225,7 +225,7 @@ class _Look:
         admins = tuple(admin for admin in admins if admin.object_id not in silent)
         lost = {str(account) for account in without}
         reach = {
-            object_id: tuple(
+            object_id: await self._in_use(
                 [one for one in where if str(one) not in lost and not await self._is_lost(one)]
             )
             for object_id, where in (await self._reach.admins(admins)).items()
@@ -265,6 +265,13 @@ class _Look:
             notes=self._policy.said_of(people),
         )
 
+    async def _in_use(self, accounts: Sequence[ChatIdentity]) -> tuple[ChatIdentity, ...]:
+        """With the account first on which they are asked for something: one message has it all."""
+        if len(accounts) < 2:
+            return tuple(accounts)
+        asked = {str(one) for one in accounts if await self._ledger.requests_of(one)}
+        return tuple(sorted(accounts, key=lambda one: str(one) not in asked))
+
     async def _is_lost(self, account: ChatIdentity) -> bool:
         """Whether mail to this address came back lately; a chat says so when it is written to."""
         if account.platform is not Platform.MAIL:
@@ -276,7 +283,7 @@ class _Look:
         """The choice by who is there, and who has how many apps."""
         for candidate in choice.candidates:
             if candidate.chat is not None:
-                await self._meet(candidate.chat)
+                await self._meet(candidate.chat, candidate.accounts)
         today = self._reminding.calendars.of("").today(self._now)
         on = self._reminding.campaign.deadline_for(app.app.ref, app.tenant_id).on
         left = self._reminding.calendars.of("").days_left(today, on)
@@ -287,18 +294,19 @@ class _Look:
         """They have one app more."""
         self._held[str(chat)] += 1
 
-    async def _meet(self, chat: ChatIdentity) -> None:
-        """Read, once, whether they are away and how many apps wait for them."""
+    async def _meet(self, chat: ChatIdentity, accounts: Sequence[ChatIdentity]) -> None:
+        """Read, once, whether they are away and how many apps wait for them, on all accounts."""
         name = str(chat)
         if name in self._met:
             return
         self._met.add(name)
-        self._held[name] += len(await self._ledger.requests_of(chat))
-        known = await self._ledger.recipient(chat)
-        if known is not None and known.away_until is not None:
-            today = self._reminding.calendars.of_person(known.chat).today(self._now)
-            if known.away_until >= today:
-                self._away.add(name)
+        for account in accounts:
+            self._held[name] += len(await self._ledger.requests_of(account))
+            known = await self._ledger.recipient(account)
+            if known is not None and known.away_until is not None:
+                today = self._reminding.calendars.of_person(known.chat).today(self._now)
+                if known.away_until >= today:
+                    self._away.add(name)
 
     async def _global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
         if tenant_id not in self._global:

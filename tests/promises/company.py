@@ -1,0 +1,210 @@
+"""A random company: people with their accounts and hours, tenants, apps, dates, what happens when.
+
+A case is its number: the same number is the same company.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.windows import Campaign, Deadline, Scope
+from bot.domain.inventory.apps import AppRef, Tenant
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Mfa, Platform
+from bot.domain.time.calendar import Calendars, Hours
+from tests.examples import ON_A_PASSWORD, RECORD
+from tests.strategies import ZONES
+
+START = datetime(2026, 9, 7, tzinfo=UTC)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+
+
+@dataclass
+class Human:
+    """One person, however many accounts they have. `habit` is how they take messages."""
+
+    name: str
+    zone: str
+    accounts: tuple[ChatIdentity, ...]
+    habit: str
+    days_off: frozenset[int] = frozenset()
+    away_until: date | None = None  # as they said it, wherever
+    acted_at: datetime | None = None
+
+    @property
+    def address(self) -> str:
+        return f"{self.name}@example.com"
+
+
+@dataclass
+class Company:
+    """All of it, and `happens`: what befalls it when, by name."""
+
+    number: int
+    rng: random.Random
+    policy: Policy
+    humans: list[Human]
+    admins: dict[str, tuple[GlobalAdmin, ...]]
+    records: list[AppRecord]
+    days: int
+    happens: list[tuple[datetime, str, object]] = field(default_factory=list)
+    outages: list[tuple[datetime, datetime, Platform | None]] = field(default_factory=list)
+
+    def human(self, chat: ChatIdentity) -> Human:
+        return next(h for h in self.humans if str(chat) in map(str, h.accounts))
+
+    def is_open(self, chat: ChatIdentity, at: datetime) -> bool:
+        """By a clock on the wall: nothing of the product's calendar."""
+        hours, human = self.policy.calendars.hours, self.human(chat)
+        local = at.astimezone(ZoneInfo(chat.time_zone or "Europe/Berlin"))
+        works = local.weekday() in hours.days - human.days_off
+        return works and hours.start <= local.time().replace(microsecond=0) < hours.end
+
+    def day(self, chat: ChatIdentity, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(chat.time_zone or "Europe/Berlin")).date()
+
+    def last_working_day(self, chat: ChatIdentity, on: date) -> date:
+        days = self.policy.calendars.hours.days - self.human(chat).days_off
+        while on.weekday() not in days:
+            on -= DAY
+        return on
+
+    def is_out(self, platform: Platform, at: datetime) -> bool:
+        """Whether this platform, or the bot as a whole, is away."""
+        return any(a <= at < b and who in (None, platform) for a, b, who in self.outages)
+
+
+HABITS = ("deaf", "quick", "slow", "partly", "puts off", "wrong", "away")
+
+
+def company(number: int) -> Company:
+    rng = random.Random(f"company {number}")
+    days = rng.choice((20, 30, 45))
+    humans = [_human(n, rng) for n in range(rng.choice((1, 2, 2, 3, 4, 6)))]
+    tenants = [
+        Tenant(f"t{n}", f"t{n}.example.com", "graph.microsoft.com")
+        for n in range(rng.choice((1, 1, 2, 3)))
+    ]
+    admins = {
+        tenant.id: tuple(
+            _admin(tenant, human)
+            for human in rng.sample(humans, min(len(humans), rng.choice((1, 2, 3))))
+        )
+        for tenant in tenants
+    }
+    records = [_record(n, rng.choice(tenants)) for n in range(rng.choice((1, 2, 3, 6, 9, 12, 26)))]
+    found = Company(number, rng, _policy(rng, records, days), humans, admins, records, days)
+    _plan(found)
+    return found
+
+
+def _human(number: int, rng: random.Random) -> Human:
+    name = f"p{number}"
+    zone = rng.choice(ZONES) if rng.random() < 0.4 else rng.choice(ZONES[:5])
+    where = rng.choice(
+        (
+            (Platform.SLACK,),
+            (Platform.SLACK,),
+            (Platform.TEAMS,),
+            (Platform.SLACK, Platform.TEAMS),
+            (Platform.SLACK, Platform.TEAMS),
+            (Platform.MAIL,),
+        )
+    )
+    accounts = tuple(
+        ChatIdentity(
+            platform,
+            f"{name}@example.com" if platform is Platform.MAIL else f"{platform.value[0]}{number}",
+            name,
+            f"{name}@example.com",
+            zone,
+        )
+        for platform in where
+    )
+    return Human(name, zone, accounts, rng.choice(HABITS))
+
+
+def _admin(tenant: Tenant, human: Human) -> GlobalAdmin:
+    return GlobalAdmin(
+        tenant.id, f"{human.name}-{tenant.id}", human.name, human.address, enabled=True, mfa=Mfa.YES
+    )
+
+
+def _record(number: int, tenant: Tenant) -> AppRecord:
+    app = replace(RECORD.app, ref=AppRef("contoso", f"a{number}"), label=f"App {number}")
+    seen = tuple(
+        replace(one, seen_at=START, happened_at=START if one.happened_at else None)
+        for one in ON_A_PASSWORD
+    )
+    return replace(RECORD, app=app, tenant=tenant, evidence=seen, scanned_at=START, revision=1)
+
+
+def _policy(rng: random.Random, records: list[AppRecord], days: int) -> Policy:
+    def some_day() -> date:
+        return (START + rng.randint(-15, days + 30) * DAY).date()
+
+    targets = [Deadline("target", some_day(), "ours")]
+    for record in records:
+        if rng.random() < 0.3:
+            targets.append(Deadline("target", some_day(), "ours", Scope(app=str(record.app.ref))))
+    start = (START + rng.randint(0, 9) * DAY).date() if rng.random() < 0.15 else None
+    usual = rng.random() < 0.5
+    hours = Hours()
+    if not usual:
+        week = rng.sample(range(7), rng.randint(3, 7))
+        hours = Hours(time(rng.randint(5, 11)), time(rng.randint(15, 22)), frozenset(week))
+    policy = Policy(
+        Campaign(start=start, targets=tuple(targets)),
+        Calendars(ZoneInfo("Europe/Berlin"), hours),
+        gather=rng.choice((0, 5, 30)) * MINUTE,
+        jitter=rng.choice((0, 20, 40)) * MINUTE,
+    )
+    if usual:
+        return policy
+    return replace(
+        policy,
+        per_week=rng.randint(1, 4),
+        early_rounds=rng.randint(0, 3),
+        early_every=rng.randint(1, 4),
+        ignored_rounds=rng.randint(1, 4),
+        patience=rng.randint(1, 5),
+        notice=rng.randint(0, 4),
+        longest_absence=rng.randint(1, 8),
+        a_day=rng.randint(1, 6),
+    )
+
+
+def _plan(of: Company) -> None:
+    """What befalls it: asks at any hour, absences, later apps, outages."""
+    rng, days = of.rng, of.days
+
+    def some_time(until: float = 1.0) -> datetime:
+        return START + timedelta(minutes=rng.randint(0, int(days * until * 24 * 60)))
+
+    late = [record for record in of.records if rng.random() < 0.25]
+    of.happens += [(START, "app", record) for record in of.records if record not in late]
+    of.happens += [(some_time(0.6), "app", record) for record in late]
+    of.happens.append((some_time(0.1), "send all", None))
+    of.happens += [(some_time(0.7), "send all", None) for _ in range(rng.randint(0, 3))]
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        of.happens.append((some_time(0.8), "send now", rng.choice(of.records)))
+    for _ in range(rng.choice((0, 0, 1))):
+        of.happens.append((some_time(0.8), "send all now", None))
+    for human in of.humans:
+        if human.habit == "away" or rng.random() < 0.1:
+            of.happens.append((some_time(0.8), "away", (human, rng.randint(0, 16))))
+        if rng.random() < 0.1:
+            of.happens.append((some_time(0.5), "part time", (human, rng.randint(0, 4))))
+        if rng.random() < 0.1:
+            of.happens.append((some_time(), "act", human))
+        for _ in range(rng.choice((0, 0, 1, 4)) if len(human.accounts) > 1 else 0):
+            of.happens.append((some_time(), "talk", human))
+    for _ in range(rng.choice((0, 0, 0, 1, 2))):
+        begins = some_time(0.9)
+        platform = rng.choice((None, Platform.SLACK, Platform.TEAMS))
+        of.outages.append((begins, begins + rng.choice((1, 8, 30, 80)) * HOUR, platform))
+    of.happens.sort(key=lambda one: one[0])

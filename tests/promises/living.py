@@ -1,0 +1,287 @@
+"""Lets a company live: the product as it is wired, time jumping to whatever is due next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from bot.assembly import Outside, assemble
+from bot.domain.agenda import BOARDS, operator
+from bot.domain.changes import Changes
+from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.delivery.deliveries import Phase
+from bot.domain.delivery.notices import Notice, PersonalRound
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.records import AppRecord
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.errors import ChatUnreachable
+from bot.message import Message
+from bot.ports.chat import Sent
+from bot.services.inventory.scan import Scan
+from bot.services.inventory.verdicts import settled
+from tests.fake_ledger import FakeLedger
+from tests.fakes import (
+    BlankPainter,
+    CountingSecrets,
+    FakeClock,
+    FakeEngine,
+    FakeEntra,
+    FakeMessenger,
+    FakeSignIn,
+    FreePace,
+    SignInsInMemory,
+)
+from tests.promises.checks import Checks
+from tests.promises.company import DAY, HOUR, MINUTE, START, Human, company
+from tests.wiring import settings
+
+OPERATOR = ChatIdentity(Platform.SLACK, "U9", "Olga", "olga@example.com", "Europe/Berlin")
+
+
+class NoLimits:
+    """The Limits port: anybody may say as much as they like."""
+
+    async def hit(self, what: str, most: int, per: timedelta) -> float:
+        return 0.0
+
+
+class Presence:
+    """The Presence port in memory."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, datetime] = {}
+
+    async def seen(self, account: ChatIdentity, at: datetime) -> None:
+        self._seen[str(account)] = at
+
+    async def last_seen(self, accounts: Sequence[ChatIdentity]) -> Mapping[str, datetime]:
+        return {str(one): self._seen[str(one)] for one in accounts if str(one) in self._seen}
+
+
+class Chat(FakeMessenger):
+    """A platform that shows what it takes to the checks, and is away at times."""
+
+    def __init__(self, life: Life, platform: Platform, *people: ChatIdentity) -> None:
+        super().__init__(*people, platform=platform, tells=platform is Platform.SLACK)
+        self._life = life
+
+    def _answers(self) -> None:
+        if self._life.company.is_out(self.platform, self._life.clock.now()):
+            raise ChatUnreachable("away", nothing_sent=True)
+
+    async def find_person(
+        self, addresses: Sequence[str], object_id: str, tenant_id: str
+    ) -> tuple[ChatIdentity, ...]:
+        self._answers()
+        return await super().find_person(addresses, object_id, tenant_id)
+
+    async def _take(self, to, message: Message, key: str, thread: str = "") -> Sent:  # type: ignore[no-untyped-def]  # as its parent has it
+        self._answers()
+        sent = await super()._take(to, message, key, thread)
+        self._life.sent(self._life.ledger._deliveries[key].notice)
+        return sent
+
+
+class Life:
+    """One case."""
+
+    def __init__(self, number: int) -> None:
+        self.company = company(number)
+        self.ledger, self.clock = FakeLedger(), FakeClock(START)
+        self.checks = Checks(self.company, self.ledger)
+        self.rng = self.company.rng
+        self._due: list[tuple[datetime, str, object]] = list(self.company.happens)
+        everybody = [one for human in self.company.humans for one in human.accounts]
+        self.chats = {
+            platform: Chat(self, platform, *(one for one in everybody if one.platform is platform))
+            for platform in Platform
+        }
+        entra = FakeEntra(*{r.tenant for r in self.company.records if r.tenant is not None})
+        entra.admins = dict(self.company.admins)
+        scan = Scan(orgs={}, entra=entra, ledger=self.ledger, clock=self.clock, lived=self.clock)
+        self.services = assemble(
+            settings(),
+            Outside(
+                ledger=self.ledger,
+                orgs={},
+                entra=entra,
+                messengers=self.chats,
+                engine=FakeEngine(),
+                pace=FreePace(),
+                limits=NoLimits(),
+                sign_in=FakeSignIn(),
+                sign_ins=SignInsInMemory(),
+                painter=BlankPainter(),
+                clock=self.clock,
+                secrets=CountingSecrets(),
+                presence=Presence(),
+            ),
+            scan,
+            self.company.policy,
+        )
+
+    # -------------------------------------------------------------- time
+
+    async def run(self) -> list[str]:
+        """Live it; what was not kept, as words."""
+        end = START + self.company.days * DAY
+        while (now := self.clock.now()) < end and not self.checks.found:
+            while self._due and self._due[0][0] <= now:
+                _, what, about = self._due.pop(0)
+                await self._happen(what, about)
+            if not self.company.is_out(Platform.MAIL, now):  # the bot itself is up
+                await self._work()
+            self.checks.looked(now)
+            self.clock.forward(max(self._next(now, end) - now, timedelta(seconds=1)))
+        return self.checks.found
+
+    async def _work(self) -> None:
+        for _ in range(4):
+            await self.services.remind.tick()
+            self.ledger._agenda.pop(BOARDS, None)
+            self.ledger._agenda.pop(operator(OPERATOR), None)
+            keys = await self.ledger.due(self.clock.now(), 1000)
+            if not keys:
+                return
+            await self.services.deliver.batch(keys)
+
+    def _next(self, now: datetime, end: datetime) -> datetime:
+        times = [end, *(at for at, _, _ in self._due[:1])]
+        times += [at for at in self.ledger._agenda.values() if at > now]
+        times += [
+            one.due_at
+            for one in self.ledger._deliveries.values()
+            if one.phase is Phase.DUE and one.due_at > now
+        ]
+        times += [to for _, to, _ in self.company.outages if to > now]
+        return min(times)
+
+    def _later(self, at: datetime, what: str, about: object) -> None:
+        self._due.append((at, what, about))
+        self._due.sort(key=lambda one: one[0])
+
+    # -------------------------------------------------------------- what people do
+
+    def sent(self, notice: Notice) -> None:
+        """A message is there: checked, and perhaps answered."""
+        now = self.clock.now()
+        self.checks.sent(notice, now)
+        if isinstance(notice, PersonalRound):
+            human = self.company.human(notice.to)
+            wait = {"quick": 20 * MINUTE, "slow": 60 * HOUR}.get(human.habit, 6 * HOUR)
+            if human.habit != "deaf" and self.rng.random() < 0.7:
+                self._later(now + self.rng.random() * wait + MINUTE, "act", human)
+
+    async def _happen(self, what: str, about: object) -> None:
+        match what, about:
+            case "app", AppRecord() as record:
+                seen = tuple(replace(e, seen_at=self.clock.now()) for e in record.evidence)
+                await self.ledger.commit(Changes(apps=(replace(record, evidence=seen),)))
+            case "send all", _:
+                await self._say(OPERATOR, "send all")
+            case "send all now", _:
+                await self._say(OPERATOR, "send all now sure")
+            case "send now", AppRecord() as record:
+                await self._say(OPERATOR, f"send {record.app.ref} now")
+            case "away", (Human() as human, int(days)):
+                until = self.company.day(human.accounts[0], self.clock.now()) + days * DAY
+                await self._away(human, human.accounts[0], until)
+            case "part time", (Human() as human, int(day)):
+                left = self.company.policy.calendars.hours.days - {day}
+                chat = human.accounts[0]
+                await self._say(chat, f"I don't work {WEEK[day]}")
+                known = self.ledger._recipients.get(str(chat))
+                if left and known is not None and known.chat.days_off == frozenset({day}):
+                    human.days_off = frozenset({day})
+            case "act", Human() as human:
+                await self._act(human)
+            case "talk", Human() as human:
+                await self._say(self.rng.choice(human.accounts), "help")
+
+    async def _say(self, who: ChatIdentity, words: str) -> None:
+        """Say it, unless the bot is down."""
+        if not self.company.is_out(Platform.MAIL, self.clock.now()):
+            await self.services.conversation.answer(words, who, private=True)
+
+    async def _away(self, human: Human, chat: ChatIdentity, until: date) -> None:
+        """Say so; who was never asked is not heard."""
+        await self._say(chat, f"away {until}")
+        known = self.ledger._recipients.get(str(chat))
+        if known is not None and known.away_until == until:
+            self.checks.away(human, until, self.clock.now())
+
+    async def _act(self, human: Human) -> None:
+        """One of the things that people do about one of their apps."""
+        mine = [
+            request
+            for account in human.accounts
+            for request in await self.ledger.requests_of(account)
+            if request.stage is not Stage.REQUESTED
+        ]
+        if not mine or self.company.is_out(Platform.MAIL, self.clock.now()):
+            return
+        how = {
+            "puts off": ("later",),
+            "wrong": ("notme", "later"),
+            "partly": ("done",),
+            "away": ("done", "away", "me"),
+        }.get(human.habit, ("done", "me", "saved", "later", "done"))
+        some = mine if human.habit == "quick" else self.rng.sample(mine, min(len(mine), 2))
+        for request in some:
+            await self._answer(human, request, self.rng.choice(how))
+
+    async def _answer(self, human: Human, request: ConsentRequest, how: str) -> None:
+        now, chat = self.clock.now(), request.chat
+        if how in ("me", "saved") and chat.platform is Platform.MAIL:
+            how = "done"  # by mail there is no such button
+        match how:
+            case "done":
+                await self._migrated(request)
+            case "later":
+                days = self.rng.randint(1, 9)
+                when = (now + days * DAY).date()
+                await self._say(chat, f"later {request.code} {when} 1{self.rng.randint(0, 3)}:00")
+            case "notme":
+                await self._say(chat, f"notme {request.code} sure")
+            case "away":
+                until = self.company.day(chat, now) + self.rng.randint(1, 9) * DAY
+                await self._away(human, chat, until)
+            case "me":
+                await self._say(chat, f"me {request.code}")
+            case "saved":
+                await self._say(chat, f"me {request.code}")
+                await self._say(chat, f"saved {request.code}")
+        self.checks.acted(human, now)
+
+    async def _migrated(self, request: ConsentRequest) -> None:
+        """They did it, and the next look sees it."""
+        now = self.clock.now()
+        old = await self.ledger.app(request.app)
+        if old is None or not old.state(now).wants_consent:
+            return
+        seen = (
+            Evidence(EvidenceKind.CONNECTION_ON, now),
+            Evidence(EvidenceKind.PROVISIONING_APP_CREATED, now, now, event_id="made"),
+        )
+        new = replace(old, evidence=seen, scanned_at=now, revision=old.revision + 1)
+        await self.ledger.commit(await settled(self.ledger, old, new, now, by="scan"))
+
+
+WEEK = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+
+
+@dataclass(frozen=True)
+class Finding:
+    number: int
+    what: str
+
+
+def probe(numbers: Sequence[int]) -> list[Finding]:
+    """What was not kept in these cases."""
+    found: list[Finding] = []
+    for number in numbers:
+        life = Life(number)
+        found += [Finding(number, what) for what in asyncio.run(life.run())]
+    return found
