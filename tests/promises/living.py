@@ -31,11 +31,12 @@ from tests.fakes import (
     FakeMessenger,
     FakeSignIn,
     FreePace,
+    MembershipsInMemory,
     SignInsInMemory,
 )
 from tests.promises.checks import Checks
 from tests.promises.company import DAY, HOUR, MINUTE, START, Human, company
-from tests.wiring import settings
+from tests.wiring import partless, settings
 
 OPERATOR = ChatIdentity(Platform.SLACK, "U9", "Olga", "olga@example.com", "Europe/Berlin")
 
@@ -117,6 +118,9 @@ class Life:
                 clock=self.clock,
                 secrets=CountingSecrets(),
                 presence=Presence(),
+                doctor=partless(),
+                directories={},
+                memberships=MembershipsInMemory(),
             ),
             scan,
             self.company.policy,
@@ -149,7 +153,10 @@ class Life:
 
     def _next(self, now: datetime, end: datetime) -> datetime:
         times = [end, *(at for at, _, _ in self._due[:1])]
-        times += [at for at in self.ledger._agenda.values() if at > now]
+        lines = self.ledger._agenda.values()
+        if any(at <= now for at in lines) and not self.company.is_out(Platform.MAIL, now):
+            return now + timedelta(seconds=1)  # put there while the tick was under way
+        times += [at for at in lines if at > now]
         times += [
             one.due_at
             for one in self.ledger._deliveries.values()
@@ -253,7 +260,8 @@ class Life:
             case "saved":
                 await self._say(chat, f"me {request.code}")
                 await self._say(chat, f"saved {request.code}")
-        self.checks.acted(human, now)
+        if how == "away" or self.ledger._requests[request.id] != request:
+            self.checks.acted(human, now)  # and were not told that their link is too old
 
     async def _migrated(self, request: ConsentRequest) -> None:
         """They did it, and the next look sees it."""

@@ -155,6 +155,7 @@ def put_off_until(request: ConsentRequest, now: datetime, policy: Policy) -> dat
     on = policy.deadline(request).on
     last = calendar.last_working_day(on)
     opening = calendar.opening(last)
-    if last < calendar.today(now) or opening is None:
-        return request.snooze.until
-    return min(request.snooze.until, opening[0])
+    until = request.snooze.until
+    if last < calendar.today(now) or opening is None or calendar.day_of(until) <= last:
+        return until
+    return opening[0]
