@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bot.domain.people.admins import ChatIdentity
 
 KEPT_ROUNDS = 32
+_NEVER = datetime.min.replace(tzinfo=UTC)
 LOST_FOR = timedelta(days=30)
 """An address is tried again after so long: a mailbox may have been made meanwhile."""
 LONGEST_ABSENCE = timedelta(days=366)
@@ -66,7 +67,7 @@ class Recipient:
         rounds = sorted({at for one in found for at in one.rounds})[-KEPT_ROUNDS:]
         digests = sorted({at for one in found for at in one.digests})[-KEPT_ROUNDS:]
         answers = (one.answered_at for one in found)
-        absences = (one.away_until for one in found)
+        last = max(found, key=lambda one: one.answered_at or _NEVER)  # "back" ends an absence
         off = (one.chat.days_off for one in found)
         days_off = next((days for days in off if days is not None), None)
         joined = replace(
@@ -75,7 +76,7 @@ class Recipient:
             rounds=tuple(rounds),
             digests=tuple(digests),
             answered_at=max((at for at in answers if at is not None), default=None),
-            away_until=max((day for day in absences if day is not None), default=None),
+            away_until=last.away_until,
         )
         return self if joined == self else replace(joined, revision=self.revision + 1)
 

@@ -82,28 +82,28 @@ class Postpone:
         `by` is who says so, where it is somebody else.
         """
         while True:
-            recipient = await self._ledger.recipient(chat)
+            known = [await self._recipient(one) for one in await self._accounts(chat)]
             now = self._clock.now()
-            if recipient is None or recipient.away_until is None:
-                return None
-            until = recipient.away_until
-            if until < self._policy.calendars.of_person(recipient.chat).today(now):
+            today = self._policy.calendars.of_person(known[0].chat).today(now)
+            until = max((one.away_until for one in known if one.away_until), default=None)
+            if until is None or until < today:
                 return None
             detail = {"until": until.isoformat()}
             entry = AuditEntry(now, str(by or chat), "back", str(chat), detail)
-            if await self._write(recipient.back(now), entry, now):
+            if await self._write([one.back(now) for one in known], entry, now):
                 return until
 
     async def whole_week(self, chat: ChatIdentity, by: ChatIdentity) -> frozenset[int] | None:
         """Take back what was said of a part-time week; returns its days off, None: nothing was."""
         while True:
-            recipient = await self._ledger.recipient(chat)
-            if recipient is None or recipient.chat.days_off is None:
+            known = [await self._recipient(one) for one in await self._accounts(chat)]
+            said = next((one for one in known if one.chat.days_off is not None), None)
+            if said is None or said.chat.days_off is None:
                 return None
-            now, off = self._clock.now(), recipient.chat.days_off
+            now, off = self._clock.now(), said.chat.days_off
             detail = {"off": ",".join(map(str, sorted(off)))}
             entry = AuditEntry(now, str(by), "whole_week", str(chat), detail)
-            if await self._write(recipient.works_all_week(), entry, now):
+            if await self._write([one.works_all_week() for one in known], entry, now):
                 return off
 
     async def part_time(self, chat: ChatIdentity, off: frozenset[int]) -> frozenset[int] | None:

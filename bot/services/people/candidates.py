@@ -35,6 +35,7 @@ from bot.domain.people.choice import (
 )
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect, prospect
+from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import AppSummary
 from bot.errors import ChatError, CloudError
 from bot.ports.chat import Messenger, Presence
@@ -300,13 +301,16 @@ class _Look:
         if name in self._met:
             return
         self._met.add(name)
+        known: list[Recipient] = []
         for account in accounts:
             self._held[name] += len(await self._ledger.requests_of(account))
-            known = await self._ledger.recipient(account)
-            if known is not None and known.away_until is not None:
-                today = self._reminding.calendars.of_person(known.chat).today(self._now)
-                if known.away_until >= today:
-                    self._away.add(name)
+            found = await self._ledger.recipient(account)
+            known += [found] if found is not None else []
+        if known:
+            person = known[0].joined(known[1:])
+            today = self._reminding.calendars.of_person(person.chat).today(self._now)
+            if person.away_until is not None and person.away_until >= today:
+                self._away.add(name)
 
     async def _global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
         if tenant_id not in self._global:
