@@ -252,11 +252,18 @@ class CampaignSettings(Section):
 
     @field_validator("part_time")
     @classmethod
-    def _some_day_each(cls, value: dict[str, tuple[Day, ...]]) -> dict[str, tuple[Day, ...]]:
+    def _some_day_each(
+        cls, value: dict[str, tuple[Day, ...]], info: ValidationInfo
+    ) -> dict[str, tuple[Day, ...]]:
+        week = info.data.get("working_days", ())
         empty = [
             (account, "the week is empty, so this person would never be told; name a day")
             for account, days in value.items()
             if not days
+        ] + [
+            (account, f"none of these is a working day; name one of {', '.join(week)}")
+            for account, days in value.items()
+            if days and week and not set(days) & set(week)
         ]
         if empty:
             raise wrong(*empty)

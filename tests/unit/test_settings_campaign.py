@@ -218,3 +218,9 @@ def test_a_part_time_week_without_a_day_is_refused(tmp_path: Path) -> None:
     """This person would never be told; the error names the account."""
     with pytest.raises(SettingsInvalid, match=r"part_time.*ada@contoso\.com.*week is empty"):
         loaded(tmp_path, '[campaign.part_time]\n"ada@contoso.com" = []\n')
+
+
+def test_a_part_time_week_of_days_that_nobody_works_is_refused(tmp_path: Path) -> None:
+    """Saturdays alone, where the week is Monday to Friday; what to name is said."""
+    with pytest.raises(SettingsInvalid, match=r"part_time.*ada@contoso\.com.*one of mon, tue"):
+        loaded(tmp_path, '[campaign.part_time]\n"ada@contoso.com" = ["sat"]\n')
