@@ -12,10 +12,10 @@ from adapters.terminal.front import front
 if TYPE_CHECKING:
     import typer
 
-    from adapters.terminal.audit import AuditDesk
+    from adapters.terminal.commands.audit import AuditDesk
+    from adapters.terminal.commands.forget import ForgetDesk
+    from adapters.terminal.commands.waivers import WaiverDesk
     from adapters.terminal.desk import Desk
-    from adapters.terminal.forget import ForgetDesk
-    from adapters.terminal.waivers import WaiverDesk
     from bot.chat.words import Words
     from bot.domain.delivery.deliveries import Delivery
     from bot.ports.backup import Vault
@@ -32,13 +32,13 @@ def main() -> None:
 
 def the_cli() -> typer.Typer:
     """Every command, with all that it takes to describe them."""
-    from adapters.terminal.audit import add_audit_commands
-    from adapters.terminal.backup import add_backup_commands
     from adapters.terminal.cli import build_cli
-    from adapters.terminal.forget import add_forget_command
-    from adapters.terminal.init import add_init_command
-    from adapters.terminal.platforms import add_platform_commands
-    from adapters.terminal.waivers import add_waiver_commands
+    from adapters.terminal.commands.audit import add_audit_commands
+    from adapters.terminal.commands.backup import add_backup_commands
+    from adapters.terminal.commands.forget import add_forget_command
+    from adapters.terminal.commands.init import add_init_command
+    from adapters.terminal.commands.platforms import add_platform_commands
+    from adapters.terminal.commands.waivers import add_waiver_commands
 
     cli = build_cli(
         serve=_serve,
@@ -104,7 +104,7 @@ async def _doctor(settings: Settings) -> AsyncIterator[Doctor]:
 @asynccontextmanager
 async def _waivers(settings: Settings) -> AsyncIterator[WaiverDesk]:
     """What the commands about waivers work on; a running bot sends what follows."""
-    from adapters.terminal.waivers import WaiverDesk
+    from adapters.terminal.commands.waivers import WaiverDesk
     from bot.bootstrap import open_waivers
 
     async with open_waivers(settings) as (ledger, waive, clock):
@@ -138,8 +138,8 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
     import secrets
     from functools import partial
 
-    from adapters.redis.traces import RedisTraces
-    from adapters.terminal.forget import ForgetDesk
+    from adapters.redis.upkeep.traces import RedisTraces
+    from adapters.terminal.commands.forget import ForgetDesk
     from bot.foundation import open_foundation
     from bot.services.campaign.forget import Found, find, forget
 
@@ -157,7 +157,7 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
 @asynccontextmanager
 async def _audit(settings: Settings) -> AsyncIterator[AuditDesk]:
     """What the commands about the audit work on."""
-    from adapters.terminal.audit import AuditDesk
+    from adapters.terminal.commands.audit import AuditDesk
     from bot.foundation import open_foundation
 
     async with open_foundation(settings) as base:

@@ -34,34 +34,34 @@ from adapters.mail.messenger import MailMessenger
 from adapters.okta.hooks import OktaHooks
 from adapters.okta.pacing import BUCKETS
 from adapters.picture.burn_down import PillowPainter
-from adapters.redis import store
-from adapters.redis.conversations import RedisConversations
-from adapters.redis.figures import RedisFigures
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.limits import RedisLimits
-from adapters.redis.lists import VERSION
-from adapters.redis.marks import RedisMarks
-from adapters.redis.memberships import RedisMemberships
-from adapters.redis.once import RedisOnce
-from adapters.redis.pace import RedisPace
-from adapters.redis.presence import RedisPresence
-from adapters.redis.queue import RedisQueue
-from adapters.redis.sign_ins import RedisSignIns
-from adapters.redis.tidy import Tidy
-from adapters.slack.calls import open_web
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.records.lists import VERSION
+from adapters.redis.server import store
+from adapters.redis.shared.conversations import RedisConversations
+from adapters.redis.shared.limits import RedisLimits
+from adapters.redis.shared.marks import RedisMarks
+from adapters.redis.shared.memberships import RedisMemberships
+from adapters.redis.shared.once import RedisOnce
+from adapters.redis.shared.pace import RedisPace
+from adapters.redis.shared.presence import RedisPresence
+from adapters.redis.shared.queue import RedisQueue
+from adapters.redis.shared.sign_ins import RedisSignIns
+from adapters.redis.upkeep.figures import RedisFigures
+from adapters.redis.upkeep.tidy import Tidy
 from adapters.slack.directory import SlackDirectory
-from adapters.slack.inbound import SlackInbound
-from adapters.slack.outbound import SlackMessenger
-from adapters.slack.socket import SlackSocket
-from adapters.teams.connector import CONNECTIONS, Connector
+from adapters.slack.incoming.inbound import SlackInbound
+from adapters.slack.incoming.socket import SlackSocket
+from adapters.slack.outgoing.calls import open_web
+from adapters.slack.outgoing.outbound import SlackMessenger
 from adapters.teams.directory import TeamsDirectory
-from adapters.teams.inbound import TeamsInbound
-from adapters.teams.messenger import TeamsMessenger
+from adapters.teams.incoming.inbound import TeamsInbound
+from adapters.teams.outgoing.connector import CONNECTIONS, Connector
+from adapters.teams.outgoing.messenger import TeamsMessenger
 from adapters.web.app import build_app
 from adapters.web.desk import ForOperators
 from adapters.web.desk import Services as PageServices
-from adapters.web.metrics import Metrics
-from adapters.web.probes import Probes, build_probe_app
+from adapters.web.monitoring.metrics import Metrics
+from adapters.web.monitoring.probes import Probes, build_probe_app
 from adapters.webhook.outbox import Outbox
 from adapters.webhook.post import Post
 from bot.assembly import Outside, Services, assemble, rehearsal, waiver

@@ -14,13 +14,13 @@ from redis.asyncio import Redis
 from adapters.entra.probe import EntraProbe
 from adapters.mail.probe import MailProbe
 from adapters.okta.probe import OktaProbe
-from adapters.redis.conversations import RedisConversations
 from adapters.redis.keys import Keys
-from adapters.redis.probe import StoreProbe
+from adapters.redis.server.probe import StoreProbe
+from adapters.redis.shared.conversations import RedisConversations
 from adapters.slack.probe import SlackProbe
 from adapters.teams.probe import TeamsProbe
-from adapters.web.granting import CONSENTED
-from adapters.web.reach import AddressProbe
+from adapters.web.links.granting import CONSENTED
+from adapters.web.monitoring.reach import AddressProbe
 from bot.check import ends, problems
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import SettingsSeen

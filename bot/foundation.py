@@ -18,16 +18,17 @@ from adapters.entra.client import EntraClient
 from adapters.http.client import open_http
 from adapters.http.counts import Api
 from adapters.okta.client import OktaClient
-from adapters.redis import schema, store, urls
-from adapters.redis.durability import Durability
-from adapters.redis.installation import claim
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.rate import RedisRateBudget
-from adapters.redis.trail import Trail
-from adapters.redis.vault import RedisVault
-from adapters.redis.waiting import said
-from adapters.redis.writing import DAY, Lifetimes
+from adapters.redis.records import schema
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.records.trail import Trail
+from adapters.redis.records.writing import DAY, Lifetimes
+from adapters.redis.server import store, urls
+from adapters.redis.server.durability import Durability
+from adapters.redis.server.installation import claim
+from adapters.redis.server.waiting import said
+from adapters.redis.shared.rate import RedisRateBudget
+from adapters.redis.upkeep.vault import RedisVault
 from bot.domain.inventory.scanning import LookPolicy
 from bot.errors import SettingsInvalid, StoreUnavailable
 from bot.ports.clouds import OktaOrg
@@ -127,7 +128,7 @@ async def _store_address(settings: Settings, stack: AsyncExitStack) -> urls.Foun
     if settings.redis.url is not None:
         return store_address(settings.redis, settings.redis.url)
     # Unix only, so it is not imported where a store is configured.
-    from adapters.redis.embedded import EmbeddedStore
+    from adapters.redis.server.embedded import EmbeddedStore
 
     return urls.parse(await stack.enter_async_context(EmbeddedStore(settings.data_dir / "store")))
 

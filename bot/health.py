@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
 
-from adapters.redis import store
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.web.health import Health, Part
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server import store
+from adapters.web.monitoring.health import Health, Part
 from bot.domain.delivery.incidents import Trouble
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import Platform

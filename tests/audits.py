@@ -5,7 +5,7 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
-from adapters.redis.trail import Trail
+from adapters.redis.records.trail import Trail
 from bot.domain.audit import Finding, Head, Verifier
 
 

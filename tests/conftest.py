@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 import redis.asyncio
 
-from adapters.redis.embedded import EmbeddedStore
+from adapters.redis.server.embedded import EmbeddedStore
 from tools.setup import find_chromium, find_nginx
 
 

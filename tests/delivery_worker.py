@@ -24,13 +24,13 @@ from adapters.engine import engine as engine_module
 from adapters.engine import worker as worker_module
 from adapters.engine.engine import QueueEngine, Work
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.pace import RedisPace
-from adapters.redis.queue import RedisQueue
-from adapters.redis.store import connect
-from adapters.slack import calls
-from adapters.slack.calls import open_web
-from adapters.slack.outbound import SlackMessenger
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.store import connect
+from adapters.redis.shared.pace import RedisPace
+from adapters.redis.shared.queue import RedisQueue
+from adapters.slack.outgoing import calls
+from adapters.slack.outgoing.calls import open_web
+from adapters.slack.outgoing.outbound import SlackMessenger
 from bot.bootstrap import SystemSecrets, collect_rarely
 from bot.chat.consent.letters import Letters
 from bot.domain.delivery import deliveries

@@ -11,10 +11,10 @@ from jsonschema import Draft6Validator
 from jsonschema.exceptions import best_match
 
 from adapters.mail.drawing import Drawing
-from adapters.slack.drawing import draw as draw_for_slack
-from adapters.slack.drawing import draw_text
-from adapters.teams.drawing import MAX_CARD_BYTES
-from adapters.teams.drawing import draw as draw_for_teams
+from adapters.slack.drawing.message import draw as draw_for_slack
+from adapters.slack.drawing.message import draw_text
+from adapters.teams.drawing.card import MAX_CARD_BYTES
+from adapters.teams.drawing.card import draw as draw_for_teams
 from bot.chat.words import Words, languages
 from bot.message import Message, Table, in_text
 from sandbox.slack import blocks as slack_blocks

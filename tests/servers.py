@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError
 
-from adapters.redis.embedded import server_binary
+from adapters.redis.server.embedded import server_binary
 from sandbox.bot_process import free_port
 from tests.waiting import wait_until
 

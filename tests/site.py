@@ -18,8 +18,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from adapters.web.app import build_app
 from adapters.web.desk import ForOperators, Services
-from adapters.web.health import Health, Part
-from adapters.web.probes import Probes
+from adapters.web.monitoring.health import Health, Part
+from adapters.web.monitoring.probes import Probes
 from bot.chat.words import Words
 from bot.domain.consent.requests import ConsentRequest, LinkBinding, ProofKind, Stage, link_digest
 from bot.domain.inventory.apps import AppRef

@@ -13,8 +13,8 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.answers import AnswerOdd, lenient, object_of, objects_of, text
-from adapters.slack.calls import call, code_of
+from adapters.slack.outgoing.answers import AnswerOdd, lenient, object_of, objects_of, text
+from adapters.slack.outgoing.calls import call, code_of
 from adapters.slack.people import is_colleague, look_up
 from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity

@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.answers import AnswerOdd, lenient, object_of, text
-from adapters.slack.calls import call
+from adapters.slack.outgoing.answers import AnswerOdd, lenient, object_of, text
+from adapters.slack.outgoing.calls import call
 from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError

@@ -8,10 +8,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.http.skew import Skew
-from adapters.slack.answers import lenient, object_of
-from adapters.slack.calls import call, open_web
 from adapters.slack.directory import SlackDirectory
 from adapters.slack.manifest import SCOPES
+from adapters.slack.outgoing.answers import lenient, object_of
+from adapters.slack.outgoing.calls import call, open_web
 from adapters.slack.people import is_colleague
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import Account, SlackSeen

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Protocol
 
-from adapters.teams.activities import Place
-from adapters.teams.connector import Connector
+from adapters.teams.incoming.activities import Place
+from adapters.teams.outgoing.connector import Connector
 from bot.domain.likeness import exact
 from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity

@@ -10,9 +10,9 @@ from adapters.http.client import open_http
 from adapters.http.counts import Api
 from adapters.http.jwks import KeySet
 from adapters.http.skew import Skew
-from adapters.teams.activities import Place
-from adapters.teams.connector import Connector
-from adapters.teams.tokens import BotToken
+from adapters.teams.incoming.activities import Place
+from adapters.teams.outgoing.connector import Connector
+from adapters.teams.outgoing.tokens import BotToken
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import Account, TeamsSeen
 from bot.errors import (

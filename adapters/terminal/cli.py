@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from adapters.terminal import logs
-from adapters.terminal.campaign import OpenRehearsal, add_campaign_commands
+from adapters.terminal.commands.campaign import OpenRehearsal, add_campaign_commands
+from adapters.terminal.commands.doctor import OpenDoctor, add_doctor_command
+from adapters.terminal.commands.doctor import examine as examine_all
+from adapters.terminal.commands.inventory import add_inventory_commands
 from adapters.terminal.desk import OpenDesk
-from adapters.terminal.doctor import OpenDoctor, add_doctor_command
-from adapters.terminal.doctor import examine as examine_all
 from adapters.terminal.front import bare
-from adapters.terminal.inventory import add_inventory_commands
 from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
 from bot.role import Role
 from bot.settings.whole import Settings, load

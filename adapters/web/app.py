@@ -21,22 +21,22 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from adapters.web.callback import Callback
 from adapters.web.connections import LARGEST_HEAD
-from adapters.web.consent import ConsentPage
 from adapters.web.cookies import Cookies
 from adapters.web.csrf import Csrf
 from adapters.web.desk import AGAIN, OPERATORS, Desk, ForOperators, Services, busy
-from adapters.web.entering import EnterPage
-from adapters.web.following import FollowPage
-from adapters.web.granting import CONSENTED, GrantPage
-from adapters.web.live import Live
+from adapters.web.links.callback import Callback
+from adapters.web.links.consent import ConsentPage
+from adapters.web.links.entering import EnterPage
+from adapters.web.links.following import FollowPage
+from adapters.web.links.granting import CONSENTED, GrantPage
+from adapters.web.links.live import Live
 from adapters.web.middleware import BodyLimit, HeadLimit, OwnHost, RequestLog, SecurityHeaders
 from adapters.web.middleware import security_headers as headers_of
+from adapters.web.monitoring.probes import Probes
 from adapters.web.operators.entrance import Entrance
 from adapters.web.operators.reading import Reading
 from adapters.web.pages import Pages
-from adapters.web.probes import Probes
 from bot.chat.words import Words
 from bot.errors import O365BotError, StoreError, TooManyTries
 

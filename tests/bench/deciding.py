@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from adapters.redis.ledger import RedisLedger
+from adapters.redis.records.ledger import RedisLedger
 from bot.bootstrap import collect_rarely
 from bot.domain.agenda import BOARDS, Line, person
 from bot.domain.campaign.intents import Open, Policy, Snapshot, Standing

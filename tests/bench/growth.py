@@ -15,9 +15,9 @@ import time
 
 import structlog
 
-from adapters.redis import store
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server import store
 from bot.services.inventory.scan import Scan
 from tests.bench.company import Microsoft, Now, clients_of
 

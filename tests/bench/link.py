@@ -24,16 +24,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from adapters.redis import store
-from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.limits import RedisLimits
-from adapters.redis.sign_ins import RedisSignIns
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server import store
+from adapters.redis.server.embedded import EmbeddedStore
+from adapters.redis.shared.limits import RedisLimits
+from adapters.redis.shared.sign_ins import RedisSignIns
 from adapters.web.app import build_app
 from adapters.web.desk import Services
-from adapters.web.health import Health
-from adapters.web.probes import Probes
+from adapters.web.monitoring.health import Health
+from adapters.web.monitoring.probes import Probes
 from bot.assembly import Outside, assemble
 from bot.bootstrap import SystemSecrets
 from bot.chat.words import Words

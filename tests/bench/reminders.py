@@ -17,11 +17,11 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.pace import RedisPace
-from adapters.redis.store import connect
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.embedded import EmbeddedStore
+from adapters.redis.server.store import connect
+from adapters.redis.shared.pace import RedisPace
 from bot.domain.changes import Changes
 from bot.domain.delivery import limits
 from bot.domain.delivery.deliveries import Delivery

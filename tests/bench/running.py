@@ -14,10 +14,10 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.store import connect
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.embedded import EmbeddedStore
+from adapters.redis.server.store import connect
 from bot.domain.changes import Changes
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef

@@ -22,10 +22,10 @@ import httpx
 from adapters.http.client import open_http
 from adapters.okta.client import PAGE, OktaClient
 from adapters.okta.pacing import OktaPace
-from adapters.redis import store
-from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server import store
+from adapters.redis.server.embedded import EmbeddedStore
 from bot.services.inventory.scan import Scan
 from tests.bench.company import Now, clients_of, settings_for
 from tests.bench.okta_server import Size, app_json, okta_server

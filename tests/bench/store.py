@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from adapters.redis.embedded import EmbeddedStore
+from adapters.redis.server.embedded import EmbeddedStore
 from tests.figures import Figure, at_most, measures
 
 

@@ -23,8 +23,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from adapters.okta.hooks import OktaHooks
-from adapters.slack.calls import open_web
-from adapters.slack.inbound import SlackInbound
+from adapters.slack.incoming.inbound import SlackInbound
+from adapters.slack.outgoing.calls import open_web
 from bot.domain.changes import Changes
 from sandbox.slack.workspace import BOT_USER, CHANNEL
 from tests.contract import teams_world as teams

@@ -28,10 +28,10 @@ from pathlib import Path
 
 from redis.exceptions import RedisError
 
-from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.store import connect
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.embedded import EmbeddedStore
+from adapters.redis.server.store import connect
 from bot.domain.changes import Changes
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Channel, ChannelReminder, PersonalLink

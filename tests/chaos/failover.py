@@ -19,10 +19,10 @@ from typing import TypeVar
 
 from redis.exceptions import RedisError
 
-from adapters.redis.durability import Durability
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.store import check, connect
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.durability import Durability
+from adapters.redis.server.store import check, connect
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Step, step
 from bot.errors import Conflict, NotDurable, StoreError

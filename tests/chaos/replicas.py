@@ -23,8 +23,8 @@ from urllib.parse import urlencode
 import httpx
 
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.store import connect
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.store import connect
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import LinkBinding, Stage, link_digest
 from bot.domain.inventory.apps import AppRef

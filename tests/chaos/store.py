@@ -26,11 +26,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from adapters.engine.engine import QueueEngine, Work
-from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.queue import RedisQueue
-from adapters.redis.store import connect, probe
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.embedded import EmbeddedStore
+from adapters.redis.server.store import connect, probe
+from adapters.redis.shared.queue import RedisQueue
 from bot.domain.changes import Changes
 from bot.errors import StoreError
 from tests.examples import REQUEST

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from adapters.redis import store as redis_store
+from adapters.redis.server import store as redis_store
 from tests.expiry import lasting_keys
 
 

@@ -19,8 +19,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from adapters.slack.calls import open_web
-from adapters.slack.inbound import SlackInbound
+from adapters.slack.incoming.inbound import SlackInbound
+from adapters.slack.outgoing.calls import open_web
 from bot.domain.people.admins import ChatIdentity
 from bot.message import Message
 from bot.settings.chat import SlackSettings

@@ -23,9 +23,9 @@ from starlette.routing import Route
 
 from adapters.http.client import open_http
 from adapters.http.many import ManyConnections
-from adapters.teams.connector import CONNECTIONS, Connector
-from adapters.teams.inbound import Progress, TeamsInbound
-from adapters.teams.messenger import TeamsMessenger
+from adapters.teams.incoming.inbound import Progress, TeamsInbound
+from adapters.teams.outgoing.connector import CONNECTIONS, Connector
+from adapters.teams.outgoing.messenger import TeamsMessenger
 from bot.domain.people.admins import ChatIdentity
 from bot.message import Message, Role
 from bot.settings.chat import TeamsSettings

@@ -17,11 +17,11 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.schema import SCHEMA, migrate
-from adapters.redis.store import connect
-from adapters.redis.trail import Trail
-from adapters.redis.vault import RedisVault, left_out
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.records.schema import SCHEMA, migrate
+from adapters.redis.records.trail import Trail
+from adapters.redis.server.store import connect
+from adapters.redis.upkeep.vault import RedisVault, left_out
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import Stage
 from bot.domain.delivery.deliveries import Phase

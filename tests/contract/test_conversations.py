@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from redis.asyncio import Redis
 
-from adapters.redis.conversations import MET_SECONDS, MOST_MET, RedisConversations
 from adapters.redis.keys import Keys
+from adapters.redis.shared.conversations import MET_SECONDS, MOST_MET, RedisConversations
 from bot.ports.chat import ConversationRef, Conversations
 from tests import strategies as some
 from tests.fakes import ConversationsInMemory
@@ -127,7 +127,7 @@ async def test_what_another_replica_forgot_is_written_again_soon(
 ) -> None:
     """A replica trusts its own memory for a minute."""
     now = 1000.0
-    monkeypatch.setattr("adapters.redis.conversations.time.monotonic", lambda: now)
+    monkeypatch.setattr("adapters.redis.shared.conversations.time.monotonic", lambda: now)
     await redis_conversations.met(ADA)
     await RedisConversations(store, Keys()).forget(ADA.conversation_id)
     now += MET_SECONDS

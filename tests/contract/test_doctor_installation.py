@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis import store
 from adapters.redis.keys import Keys
-from adapters.redis.probe import StoreProbe
-from adapters.web.reach import AddressProbe
+from adapters.redis.server import store
+from adapters.redis.server.probe import StoreProbe
+from adapters.web.monitoring.reach import AddressProbe
 from bot.domain.doctor.checks import examine
 from bot.domain.doctor.finding import Failure, Finding, Grade
 from bot.domain.doctor.seen import SettingsSeen

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapters.redis.durability import Durability
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.store import check, connect
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.durability import Durability
+from adapters.redis.server.store import check, connect
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Proof, ProofKind, Step, step
 from bot.errors import Conflict, LinkSpent, NotDurable

@@ -16,8 +16,8 @@ import pytest
 import redis.asyncio
 from redis.exceptions import ConnectionError as NotConnected
 
-from adapters.redis import embedded
-from adapters.redis.embedded import EmbeddedStore
+from adapters.redis.server import embedded
+from adapters.redis.server.embedded import EmbeddedStore
 from bot.errors import StoreUnavailable
 from tests.waiting import wait_until
 
@@ -25,7 +25,7 @@ A_BOT = """
     import asyncio, sys
     from pathlib import Path
     import redis.asyncio
-    from adapters.redis.embedded import EmbeddedStore
+    from adapters.redis.server.embedded import EmbeddedStore
 
     async def bot() -> None:
         url = await EmbeddedStore(Path(sys.argv[1])).start()

@@ -18,10 +18,10 @@ from structlog.testing import capture_logs
 from adapters.engine import engine as engine_module
 from adapters.engine import worker as worker_module
 from adapters.engine.engine import QueueEngine, Work
-from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.queue import RedisQueue
-from adapters.redis.store import connect
+from adapters.redis.server.embedded import EmbeddedStore
+from adapters.redis.server.store import connect
+from adapters.redis.shared.queue import RedisQueue
 from bot.domain.inventory.apps import AppRef
 from bot.errors import StoreUnavailable
 from bot.ports.engine import Held
@@ -367,8 +367,8 @@ A_WORKER = """
     from adapters.engine import worker
     from adapters.engine.engine import QueueEngine, Work
     from adapters.redis.keys import Keys
-    from adapters.redis.queue import RedisQueue
-    from adapters.redis.store import connect
+    from adapters.redis.shared.queue import RedisQueue
+    from adapters.redis.server.store import connect
 
     worker.LEASE = timedelta(seconds=2)
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from adapters.engine.worker import LEASE
 from adapters.redis.keys import Keys
-from adapters.redis.queue import LONGEST
+from adapters.redis.shared.queue import LONGEST
 from tests.contract.test_engine import Done, an_engine, now, running
 from tests.waiting import wait_until
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis.commit import Commit
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.schema import migrate
-from adapters.redis.tidy import Tidy
-from adapters.redis.trail import Trail
-from adapters.redis.writing import Lifetimes
+from adapters.redis.records.commit import Commit
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.records.schema import migrate
+from adapters.redis.records.trail import Trail
+from adapters.redis.records.writing import Lifetimes
+from adapters.redis.upkeep.tidy import Tidy
 from bot.domain.campaign.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import Stage

@@ -6,9 +6,9 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from adapters.redis.installation import claim
 from adapters.redis.keys import Keys
-from adapters.redis.store import connect
+from adapters.redis.server.installation import claim
+from adapters.redis.server.store import connect
 from bot.errors import StoreUnsafe
 
 BOT, OTHER = "https://bot.contoso.com", "https://bot.fabrikam.com"

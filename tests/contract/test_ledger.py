@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from adapters.redis import codec
-from adapters.redis.commit import AT_A_TIME
-from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.store import connect
-from adapters.redis.writing import DAY
+from adapters.redis.records import codec
+from adapters.redis.records.commit import AT_A_TIME
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.records.writing import DAY
+from adapters.redis.server.embedded import EmbeddedStore
+from adapters.redis.server.store import connect
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, Step, link_digest, step
 from bot.domain.delivery import deliveries

@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis import codec
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
+from adapters.redis.records import codec
+from adapters.redis.records.ledger import RedisLedger
 from bot.domain.agenda import BOARDS, HOLD, Line, instead, person
 from bot.domain.campaign.board import Board
 from bot.domain.campaign.report import DayCount

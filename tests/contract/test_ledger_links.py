@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
+from adapters.redis.records.ledger import RedisLedger
 from bot.domain.changes import Changes
 from bot.domain.consent.onboarding import Granting, Onboarding, grant
 from bot.domain.consent.requests import link_digest

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis import codec, lists
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
+from adapters.redis.records import codec, lists
+from adapters.redis.records.ledger import RedisLedger
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Step, step
 from bot.domain.evidence.rules import Evidence, EvidenceKind

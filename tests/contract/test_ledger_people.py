@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from adapters.redis import codec
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.writing import DAY
+from adapters.redis.records import codec
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.records.writing import DAY
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap, Gap

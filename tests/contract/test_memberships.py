@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
-from adapters.redis.memberships import RedisMemberships
+from adapters.redis.shared.memberships import RedisMemberships
 from tests.fakes import MembershipsInMemory
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)

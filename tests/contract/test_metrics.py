@@ -15,12 +15,12 @@ from redis.asyncio import Redis
 from adapters.http.client import open_http
 from adapters.http.counts import Api
 from adapters.okta.pacing import BUCKETS, bucket_of
-from adapters.redis.figures import RedisFigures
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.rate import RedisRateBudget
-from adapters.redis.store import connect
-from adapters.web.metrics import Metrics
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.store import connect
+from adapters.redis.shared.rate import RedisRateBudget
+from adapters.redis.upkeep.figures import RedisFigures
+from adapters.web.monitoring.metrics import Metrics
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage, Step, step
 from bot.domain.delivery.deliveries import Delivery

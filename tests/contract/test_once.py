@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis.embedded import EmbeddedStore
 from adapters.redis.keys import Keys
-from adapters.redis.once import RedisOnce
-from adapters.redis.store import connect
+from adapters.redis.server.embedded import EmbeddedStore
+from adapters.redis.server.store import connect
+from adapters.redis.shared.once import RedisOnce
 from bot.errors import StoreUnavailable
 from bot.ports.limits import Once
 from tests.fakes import OnceInMemory

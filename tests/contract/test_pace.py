@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
-from adapters.redis.pace import RedisPace
+from adapters.redis.shared.pace import RedisPace
 from bot.domain.delivery import limits
 from bot.domain.delivery.limits import Call, Pacing, Window
 from bot.domain.delivery.notices import Channel, ChannelReminder, PersonalLink

@@ -7,7 +7,7 @@ from datetime import timedelta
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
-from adapters.redis.presence import KEPT, RedisPresence
+from adapters.redis.shared.presence import KEPT, RedisPresence
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW
 
 

@@ -22,9 +22,9 @@ from adapters.entra.client import EntraClient
 from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.limits import RedisLimits
-from adapters.redis.sign_ins import RedisSignIns
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.shared.limits import RedisLimits
+from adapters.redis.shared.sign_ins import RedisSignIns
 from bot.domain.changes import Changes
 from bot.domain.consent.onboarding import Granting
 from bot.domain.consent.requests import (

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from adapters.http.answers import Answer
 from adapters.okta.pacing import ALONE_FOR, OktaPace
 from adapters.redis.keys import Keys
-from adapters.redis.rate import KEPT, RedisRateBudget
+from adapters.redis.shared.rate import KEPT, RedisRateBudget
 from bot.errors import StoreUnavailable
 from bot.ports.limits import RateBudget, RateWindow
 from tests.contract.loopback import SteppingClock

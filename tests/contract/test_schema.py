@@ -13,11 +13,11 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from adapters.redis import schema
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.schema import LEASE, MIGRATIONS, SCHEMA, migrate
-from adapters.redis.trail import Trail
+from adapters.redis.records import schema
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.records.schema import LEASE, MIGRATIONS, SCHEMA, migrate
+from adapters.redis.records.trail import Trail
 from bot.domain.consent.requests import Stage
 from bot.domain.inventory.apps import AppRef
 from bot.errors import StoreUnsafe

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis.commit import text
 from adapters.redis.keys import Keys
-from adapters.redis.limits import RedisLimits
-from adapters.redis.sign_ins import RedisSignIns
+from adapters.redis.records.commit import text
+from adapters.redis.shared.limits import RedisLimits
+from adapters.redis.shared.sign_ins import RedisSignIns
 from bot.domain.consent.requests import ProofKind
 from bot.domain.consent.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME, Attempt, Session
 from bot.ports.limits import Limits

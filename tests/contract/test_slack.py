@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from adapters.slack.answers import AnswerOdd
-from adapters.slack.calls import open_web
-from adapters.slack.outbound import PAGE, SlackMessenger
-from adapters.slack.posting import NotToldWhere
+from adapters.slack.outgoing.answers import AnswerOdd
+from adapters.slack.outgoing.calls import open_web
+from adapters.slack.outgoing.outbound import PAGE, SlackMessenger
+from adapters.slack.outgoing.posting import NotToldWhere
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import (

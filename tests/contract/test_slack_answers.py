@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from adapters.slack.calls import is_slacks, open_web
-from adapters.slack.inbound import SlackInbound
-from adapters.slack.outbound import SlackMessenger
-from adapters.slack.refusals import CODES
+from adapters.slack.incoming.inbound import SlackInbound
+from adapters.slack.outgoing.calls import is_slacks, open_web
+from adapters.slack.outgoing.outbound import SlackMessenger
+from adapters.slack.outgoing.refusals import CODES
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.refusals import Scope

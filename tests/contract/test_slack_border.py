@@ -20,9 +20,9 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from adapters.slack import border
-from adapters.slack.calls import open_web
-from adapters.slack.inbound import SlackInbound
+from adapters.slack.incoming import border
+from adapters.slack.incoming.inbound import SlackInbound
+from adapters.slack.outgoing.calls import open_web
 from tests.contract.slack_stage import (
     FORM,
     JSON,

@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 import structlog
 
-from adapters.slack import inbound
-from adapters.slack.drawing import draw
+from adapters.slack.drawing.message import draw
+from adapters.slack.incoming import inbound
 from bot.domain.people.admins import Platform
 from bot.message import Buttons, Command, Group, Item, Menu, Message, OpenLink, Progress, Text
 from sandbox.chatlog import Message as Shown

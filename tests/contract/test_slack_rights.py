@@ -15,8 +15,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from adapters.slack.calls import open_web
-from adapters.slack.inbound import SlackInbound
+from adapters.slack.incoming.inbound import SlackInbound
+from adapters.slack.outgoing.calls import open_web
 from bot.domain.people.admins import Platform
 from bot.errors import StoreUnavailable
 from tests.contract.slack_stage import JSON, Talk, event, settings, signed_headers

@@ -12,9 +12,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from adapters.slack.calls import open_web
-from adapters.slack.inbound import SlackInbound
-from adapters.slack.socket import SlackSocket
+from adapters.slack.incoming.inbound import SlackInbound
+from adapters.slack.incoming.socket import SlackSocket
+from adapters.slack.outgoing.calls import open_web
 from bot.settings.chat import SlackSettings
 from sandbox.chatlog import ChatLog, Conversation
 from sandbox.chatlog import Message as Shown

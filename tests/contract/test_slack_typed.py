@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapters.slack.words import as_typed
+from adapters.slack.incoming.words import as_typed
 from sandbox.slack.workspace import BOT_USER
 from tests.contract.slack_stage import OLA, Stage, event, mention, staged
 from tests.waiting import wait_until

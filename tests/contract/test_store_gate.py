@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from adapters.redis.embedded import EmbeddedStore
-from adapters.redis.store import check, connect
+from adapters.redis.server.embedded import EmbeddedStore
+from adapters.redis.server.store import check, connect
 from bot.errors import StoreUnavailable, StoreUnsafe
 
 

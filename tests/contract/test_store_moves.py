@@ -11,12 +11,12 @@ import pytest
 from redis.exceptions import RedisError, ResponseError
 
 from adapters.engine.engine import QueueEngine
-from adapters.redis.connections import WRONG_SERVER, code
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.queue import RedisQueue
-from adapters.redis.store import awaited, connect, probe
-from adapters.redis.urls import parse
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.connections import WRONG_SERVER, code
+from adapters.redis.server.store import awaited, connect, probe
+from adapters.redis.server.urls import parse
+from adapters.redis.shared.queue import RedisQueue
 from bot.domain.changes import Changes
 from bot.errors import StoreError, StoreUnavailable
 from bot.ports.engine import Task
@@ -124,7 +124,7 @@ async def test_each_refusal_of_a_server_has_its_words(
     answer: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And those of the wrong server end the connection, each time, before all tries are used."""
-    monkeypatch.setattr("adapters.redis.store.TRIES", 1)
+    monkeypatch.setattr("adapters.redis.server.store.TRIES", 1)
     connections = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -163,7 +163,7 @@ async def test_waiting_for_a_store_ends_and_says_what_was_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A plain port that is spoken to in TLS answers nothing, for ever."""
-    monkeypatch.setattr("adapters.redis.store.START_LIMIT", 0.5)
+    monkeypatch.setattr("adapters.redis.server.store.START_LIMIT", 0.5)
     address = parse("rediss://:hush@127.0.0.1:6390")
     with pytest.raises(StoreError, match=r"127\.0\.0\.1:6390 did not answer.*rediss") as caught:
         async with awaited(address):

@@ -9,10 +9,9 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.pace import RedisPace
-from adapters.redis.store import check, connect
-from adapters.redis.urls import (
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.store import check, connect
+from adapters.redis.server.urls import (
     ClusterAddress,
     SentinelAddress,
     ServerAddress,
@@ -20,6 +19,7 @@ from adapters.redis.urls import (
     weaknesses,
     with_files,
 )
+from adapters.redis.shared.pace import RedisPace
 from bot.domain.changes import Changes
 from bot.errors import StoreUnavailable
 from tests.contract.test_pace import to_person

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from starlette.responses import Response
 
-from adapters.teams.messenger import ABSENT_FOR
+from adapters.teams.outgoing.messenger import ABSENT_FOR
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatUnreachable, PersonUnreachable
 from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, Json, World, teams_world

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapters.teams.drawing import draw
+from adapters.teams.drawing.card import draw
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import PersonUnreachable
 from bot.message import Buttons, Command, Message, Role

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
-from adapters.teams.tokens import BotToken
+from adapters.teams.outgoing.tokens import BotToken
 from bot.settings.chat import TeamsSettings
 from tests.contract.teams_world import APP, CHANNEL, TENANT
 

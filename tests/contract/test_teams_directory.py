@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from adapters.http.client import open_http
-from adapters.teams.activities import Place
-from adapters.teams.connector import Connector
 from adapters.teams.directory import TeamsDirectory
+from adapters.teams.incoming.activities import Place
+from adapters.teams.outgoing.connector import Connector
 from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, CloudUnreachable

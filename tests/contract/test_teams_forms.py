@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from adapters.teams.drawing import draw
+from adapters.teams.drawing.card import draw
 from tests.contract.teams_world import World, teams_world
 from tests.contract.test_slack_forms import ASKS, LATER
 

@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from adapters.teams import connector
-from adapters.teams.connector import Connector
-from adapters.teams.messenger import TeamsMessenger
+from adapters.teams.outgoing import connector
+from adapters.teams.outgoing.connector import Connector
+from adapters.teams.outgoing.messenger import TeamsMessenger
 from adapters.teams.roster import KEPT_FOR
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import ChatIdentity, Platform

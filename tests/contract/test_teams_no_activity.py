@@ -11,8 +11,8 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.teams.activities import Event, Turns
-from adapters.teams.envelope import ActivityInvalid, open_envelope
+from adapters.teams.incoming.activities import Event, Turns
+from adapters.teams.incoming.envelope import ActivityInvalid, open_envelope
 from tests.contract.teams_world import ADA, APP, PERSONAL, Json, World, teams_world
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.teams.drawing import draw
+from adapters.teams.drawing.card import draw
 from bot.chat.replies import Replies
 from bot.chat.words import Words
 from bot.domain.inventory.apps import AppRef

@@ -15,9 +15,9 @@ import pytest
 import pytest_asyncio
 from starlette.responses import Response
 
-from adapters.teams.connector import Connector
-from adapters.teams.messenger import ABSENT_FOR, TeamsMessenger
-from adapters.teams.refusals import CODES
+from adapters.teams.outgoing.connector import Connector
+from adapters.teams.outgoing.messenger import ABSENT_FOR, TeamsMessenger
+from adapters.teams.outgoing.refusals import CODES
 from bot.domain.refusals import Scope
 from bot.errors import (
     ChannelUnreachable,

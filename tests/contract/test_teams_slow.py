@@ -7,9 +7,9 @@ import asyncio
 import httpx
 import pytest
 
-from adapters.teams import connector
-from adapters.teams.connector import Connector
-from adapters.teams.messenger import TeamsMessenger
+from adapters.teams.outgoing import connector
+from adapters.teams.outgoing.connector import Connector
+from adapters.teams.outgoing.messenger import TeamsMessenger
 from bot.errors import ChatUnreachable
 from tests.contract.teams_world import World, teams_world
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO

@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest_asyncio
 
-from adapters.teams.tokens import is_known_service
+from adapters.teams.outgoing.tokens import is_known_service
 from tests.contract.teams_world import APP, NEW_KEY, OLD_KEY, PERSONAL, World, teams_world
 
 

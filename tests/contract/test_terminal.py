@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from adapters.redis.embedded import EmbeddedStore
+from adapters.redis.server.embedded import EmbeddedStore
 from sandbox.world import World
 from tests.terminal import Terminal
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis.commit import Commit
 from adapters.redis.keys import Keys
-from adapters.redis.trail import Trail
+from adapters.redis.records.commit import Commit
+from adapters.redis.records.trail import Trail
 from bot.domain.changes import AuditEntry
 from tests.examples import NOW
 from tests.stores import lay_down

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis.commit import Commit
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.store import connect
-from adapters.redis.trail import Trail
+from adapters.redis.records.commit import Commit
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.records.trail import Trail
+from adapters.redis.server.store import connect
 from bot.domain.audit import Finding, Head, Wrong
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.inventory.apps import AppRef

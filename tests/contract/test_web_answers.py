@@ -11,9 +11,9 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from adapters.web.health import Health, Part
 from adapters.web.middleware import BodyLimit
-from adapters.web.probes import Probes, build_probe_app
+from adapters.web.monitoring.health import Health, Part
+from adapters.web.monitoring.probes import Probes, build_probe_app
 from tests.contract.test_web_link import STEPS
 from tests.serving import served
 from tests.site import MONITORING_TOKEN, TOKEN, Site, a_site, csrf_of

@@ -9,7 +9,7 @@ from functools import cache
 
 import httpx
 
-from adapters.web.live import MOST_OF_ONE, MOST_STREAMS, Live
+from adapters.web.links.live import MOST_OF_ONE, MOST_STREAMS, Live
 from adapters.web.pages import Pages
 from bot.chat.words import Words
 from bot.domain.consent.requests import ProofKind

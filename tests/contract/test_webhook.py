@@ -23,10 +23,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.marks import RedisMarks
-from adapters.redis.store import connect
-from adapters.redis.trail import Trail
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.records.trail import Trail
+from adapters.redis.server.store import connect
+from adapters.redis.shared.marks import RedisMarks
 from adapters.webhook.outbox import Outbox
 from adapters.webhook.post import NotTaken, Post
 from bot.domain.audit import Row

@@ -21,8 +21,8 @@ from PIL import Image
 from playwright.async_api import Page, Route, async_playwright
 
 from adapters.picture.burn_down import draw as draw_chart
-from adapters.slack.drawing import draw as draw_for_slack
-from adapters.teams.drawing import draw as draw_for_teams
+from adapters.slack.drawing.message import draw as draw_for_slack
+from adapters.teams.drawing.card import draw as draw_for_teams
 from bot.chat.words import languages
 from bot.domain.people.admins import Platform
 from bot.message import Message

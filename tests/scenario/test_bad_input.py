@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.redis.embedded import EmbeddedStore
-from adapters.redis.store import connect
+from adapters.redis.server.embedded import EmbeddedStore
+from adapters.redis.server.store import connect
 from sandbox.bot_process import free_port
 
 SETTINGS = """

@@ -25,9 +25,9 @@ import httpx
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.packed import MARK
-from adapters.redis.store import connect
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.records.packed import MARK
+from adapters.redis.server.store import connect
 from bot.domain.changes import Changes
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform

@@ -14,8 +14,8 @@ import pytest
 import pytest_asyncio
 
 from adapters.redis.keys import Keys
-from adapters.redis.queue import RedisQueue
-from adapters.redis.store import connect
+from adapters.redis.server.store import connect
+from adapters.redis.shared.queue import RedisQueue
 from bot.ports.engine import Task
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.redis.keys import Keys
-from adapters.redis.store import connect
+from adapters.redis.server.store import connect
 from sandbox.world import World
 from tests.scenario.conftest import Stage, open_stage, said
 from tests.scenario.test_rehearsal import jump_to_a_working_day

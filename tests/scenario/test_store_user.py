@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from adapters.redis.keys import Keys
-from adapters.redis.ledger import RedisLedger
-from adapters.redis.store import connect
+from adapters.redis.records.ledger import RedisLedger
+from adapters.redis.server.store import connect
 from bot.domain.consent.requests import Stage as ConsentStage
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser

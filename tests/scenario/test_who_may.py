@@ -16,7 +16,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
-from adapters.redis.memberships import RedisMemberships
+from adapters.redis.shared.memberships import RedisMemberships
 from bot.domain.people.access import Group, GroupKind, account_name
 from bot.domain.people.admins import ChatIdentity, Platform
 from sandbox.chatlog import Message

@@ -12,8 +12,8 @@ from collections import Counter
 
 import pytest
 
-from adapters.slack import words as slack
-from adapters.teams import words as teams
+from adapters.slack.incoming import words as slack
+from adapters.teams.incoming import words as teams
 from bot.chat.typed.understanding import LONGEST, parse
 from tests.corpus.typed import acts, corpus, meaning
 

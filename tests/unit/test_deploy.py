@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.web.app import build_app
-from adapters.web.health import Health
-from adapters.web.probes import Probes
+from adapters.web.monitoring.health import Health
+from adapters.web.monitoring.probes import Probes
 from bot.chat.words import Words
 from bot.domain.consent.requests import ProofKind
 from bot.settings.whole import PREFIX

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from adapters.slack.manifest import SCOPES, manifest
 from adapters.teams.package import package
 from adapters.terminal.cli import build_cli
-from adapters.terminal.platforms import add_platform_commands
+from adapters.terminal.commands.platforms import add_platform_commands
 from bot.chat.typed.commands import Unclear
 from bot.chat.typed.understanding import parse
 from bot.chat.words import Words, languages

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.redis import codec
-from adapters.redis.packed import MARK, unpack
+from adapters.redis.records import codec
+from adapters.redis.records.packed import MARK, unpack
 from bot.errors import StoreError
 from tests.examples import RECORD
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.drawing import MAX_TABLE_ROWS, Drawn, draw, draw_text
-from adapters.slack.words import as_typed, unescape
+from adapters.slack.drawing.message import MAX_TABLE_ROWS, Drawn, draw, draw_text
+from adapters.slack.incoming.words import as_typed, unescape
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import (
     Buttons,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.teams.tokens import issuer_of
+from adapters.teams.outgoing.tokens import issuer_of
 from bot.settings.chat import TeamsSettings
 
 

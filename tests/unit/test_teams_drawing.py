@@ -17,9 +17,9 @@ from jsonschema import Draft6Validator
 from jsonschema.exceptions import best_match
 from markdown_it import MarkdownIt
 
-from adapters.teams.drawing import MAX_CARD_BYTES, draw
-from adapters.teams.elements import ACTIONS_PER_SET, AROUND_LABEL, LETTER, PHONE
-from adapters.teams.texts import escape, plain
+from adapters.teams.drawing.card import MAX_CARD_BYTES, draw
+from adapters.teams.drawing.elements import ACTIONS_PER_SET, AROUND_LABEL, LETTER, PHONE
+from adapters.teams.drawing.texts import escape, plain
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import (
     Block,

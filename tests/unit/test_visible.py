@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from adapters.mail.drawing import Drawing
-from adapters.slack.drawing import draw as draw_in_slack
-from adapters.teams.drawing import draw as draw_in_teams
+from adapters.slack.drawing.message import draw as draw_in_slack
+from adapters.teams.drawing.card import draw as draw_in_teams
 from adapters.terminal import drawing as terminal
 from adapters.web.pages import Pages
 from bot.chat.words import Words

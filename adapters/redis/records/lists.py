@@ -1,0 +1,238 @@
+"""Lists on Redis: summaries beside the records, in the order in which lists show them.
+
+A record's summary has a place in its org's sorted set, by name: how pressing it is, then the label.
+So a page is a range, and a count two steps in a tree. What nobody can be asked for is a set, which
+each commit of an app, a prospect or a request keeps right (`commit`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import cast
+
+from pydantic import TypeAdapter
+from redis.asyncio import Redis
+
+from adapters.redis.keys import Keys
+from adapters.redis.records import codec
+from adapters.redis.records.commit import AT_A_TIME, milliseconds, split, text
+from adapters.redis.server.store import errors
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
+from bot.domain.summaries import (
+    EVERY_OPEN,
+    RANKS,
+    AppSummary,
+    Page,
+    Wanted,
+    by_urgency,
+)
+
+VERSION = version("o365bot")
+"""Verdicts follow the rules of a release: another one takes each of them again at its start."""
+
+_PAGE = """
+local rows, number = tonumber(ARGV[1]), tonumber(ARGV[2])
+local first, last, ranks = tonumber(ARGV[3]) + 1, tonumber(ARGV[4]), tonumber(ARGV[5])
+local orgs = #KEYS / 4
+local counts, whole, unreachable, shown = {}, 0, 0, {}
+for org = 1, orgs do
+  unreachable = unreachable + redis.call('SCARD', KEYS[4 * org])
+  for rank = 1, ranks do
+    local from = '[' .. (rank - 1) .. '\\t'
+    local to = '(' .. (rank - 1) .. '\\n'
+    local count = redis.call('ZLEXCOUNT', KEYS[4 * org - 3], from, to)
+    counts[(rank - 1) * orgs + org] = count
+    if rank >= first and rank <= last then whole = whole + count end
+  end
+end
+local pages = math.max(1, math.ceil(whole / rows))
+number = math.min(number, pages)
+local skip, left, before = (number - 1) * rows, rows, {}
+for rank = 1, last do
+  for org = 1, orgs do
+    local count = counts[(rank - 1) * orgs + org]
+    local begins = before[org] or 0
+    before[org] = begins + count
+    if rank < first then count = 0 end
+    if skip >= count then skip = skip - count
+    elseif left > 0 then
+      local take = math.min(left, count - skip)
+      local from = begins + skip
+      for _, place in ipairs(redis.call('ZRANGE', KEYS[4 * org - 3], from, from + take - 1)) do
+        local app = string.match(place, '[^\\t]*$')
+        shown[#shown + 1] = redis.call('HGET', KEYS[4 * org - 2], app)
+        shown[#shown + 1] = redis.call('HGET', KEYS[4 * org - 1], app)
+      end
+      skip, left = 0, left - take
+    end
+  end
+end
+return {number, pages, unreachable, counts, shown}
+"""
+
+# Records whose summary is not of this release, or not of their revision.
+_OUTDATED = """
+local found = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+local outdated = {}
+for i = 1, #found[2], 2 do
+  local tag = ARGV[3] .. '.' .. (string.match(found[2][i + 1], '^(%d+)|') or '')
+  local summary = redis.call('HGET', KEYS[2], found[2][i])
+  if not summary or string.match(summary, '^([^|]*)|') ~= tag then
+    outdated[#outdated + 1] = found[2][i + 1]
+  end
+end
+return {found[1], outdated}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A summary as it is stored. `place` is its member of the sorted set; `wants` a consent."""
+
+    place: str
+    wants: bool
+    summary: AppSummary
+
+
+LISTED = codec.Codec(TypeAdapter(Listed), sparse=True)
+
+
+class RedisLists:
+    """Implements `bot.ports.lists.Lists`; the ledger's half that only reads."""
+
+    def __init__(self, client: Redis, keys: Keys, orgs: frozenset[str] | None = None) -> None:
+        self._client = client
+        self._keys = keys
+        self._configured = orgs
+        self._page = client.register_script(_PAGE)
+        self._outdated = client.register_script(_OUTDATED)
+        self._names: tuple[str, tuple[tuple[AppRef, str], ...]] = ("", ())
+
+    def _counts(self, org: str) -> bool:
+        """Whether an org is in the settings: what was kept of any other is not told of."""
+        return self._configured is None or org in self._configured
+
+    async def _orgs(self, org: str) -> list[str]:
+        """That one, or all of them (""); of these the ones that count."""
+        names = [org] if org else map(text, await self._client.smembers(self._keys.orgs()))
+        return sorted(filter(self._counts, names))
+
+    async def page(self, number: int, rows: int, wanted: Wanted = EVERY_OPEN) -> Page:
+        with errors():
+            orgs = await self._orgs(wanted.org)
+            keys = [
+                key
+                for org in orgs
+                for key in (
+                    self._keys.places(org),
+                    self._keys.summaries(org),
+                    self._keys.prospects(org),
+                    self._keys.unreachable(org),
+                )
+            ]
+            number, pages, unreachable, counts, shown = (
+                await self._page(keys=keys, args=[rows, max(number, 1), *wanted.ranks, len(RANKS)])
+                if keys
+                else (1, 1, 0, [], [])
+            )
+            summaries = [
+                one.summary for one in LISTED.readable("summaries", map(split, shown[::2]))
+            ]
+            asked = [one.request_id for one in summaries if one.request_id]
+            requests = (
+                await self._client.mget([self._keys.request(one) for one in asked]) if asked else []
+            )
+        by_rank = [sum(counts[n : n + len(orgs)]) for n in range(0, len(counts), len(orgs) or 1)]
+        found = zip(RANKS, by_rank, strict=False)
+        states = {state: count for state, count in found if state is not None and count}
+        waived = next((n for state, n in zip(RANKS, by_rank, strict=False) if state is None), 0)
+        prospects = codec.PROSPECT.readable("prospects", filter(None, shown[1::2]))
+        return Page(
+            number,
+            pages,
+            states,
+            tuple(summaries),
+            {r.id: r for r in _open(requests)},
+            {one.app: one for one in prospects},
+            unreachable,
+            waived,
+        )
+
+    async def summaries(self, org: str = "") -> tuple[AppSummary, ...]:
+        stored: list[str | bytes] = []
+        with errors():
+            for name in await self._orgs(org):
+                stored += await self._client.hvals(self._keys.summaries(name))
+        return await _in_order(stored)
+
+    async def summaries_of(self, refs: Iterable[AppRef]) -> tuple[AppSummary, ...]:
+        wanted: dict[str, list[str]] = {}
+        for ref in refs:
+            if self._counts(ref.org):
+                wanted.setdefault(ref.org, []).append(ref.app_id)
+        stored: list[str | bytes] = []
+        with errors():
+            for org, ids in wanted.items():
+                found = await self._client.hmget(self._keys.summaries(org), ids)
+                stored += [one for one in found if one]
+        return await _in_order(stored)
+
+    async def names(self) -> tuple[tuple[AppRef, str], ...]:
+        with errors():
+            changed = await self._client.hget(self._keys.names(), "")
+            if changed is None:
+                return ()
+            if text(changed) != self._names[0]:
+                stored = await self._client.hgetall(self._keys.names())
+                changed = stored.pop("")
+                found = ((AppRef.parse(text(ref)), text(name)) for ref, name in stored.items())
+                self._names = (
+                    text(changed),
+                    tuple((ref, name) for ref, name in found if self._counts(ref.org)),
+                )
+        return self._names[1]
+
+    async def due_verdicts(self, now: datetime, limit: int) -> tuple[AppRef, ...]:
+        due: list[tuple[float, AppRef]] = []
+        with errors():
+            for org in await self._orgs(""):
+                found = await self._client.zrangebyscore(
+                    self._keys.verdicts(org),
+                    "-inf",
+                    milliseconds(now),
+                    start=0,
+                    num=limit,
+                    withscores=True,
+                )
+                pairs = cast("list[tuple[str, float]]", found)
+                due += [(until, AppRef(org, app_id)) for app_id, until in pairs]
+        return tuple(ref for _, ref in sorted(due)[:limit])
+
+    async def outdated(self, org: str, cursor: str) -> tuple[str, tuple[AppRecord, ...]]:
+        """The next records of an org without a summary of their own, and where to go on."""
+        with errors():
+            following, found = await self._outdated(
+                keys=[self._keys.apps(org), self._keys.summaries(org)],
+                args=[cursor, AT_A_TIME, VERSION],
+            )
+        return text(following), codec.APP.readable("apps", map(split, found))
+
+
+async def _in_order(stored: Sequence[str | bytes]) -> tuple[AppSummary, ...]:
+    found: list[AppSummary] = []
+    for start in range(0, len(stored), AT_A_TIME):
+        part = LISTED.readable("summaries", map(split, stored[start : start + AT_A_TIME]))
+        found += [one.summary for one in part]
+        await asyncio.sleep(0)
+    return tuple(sorted(found, key=by_urgency))
+
+
+def _open(stored: Iterable[str | bytes | None]) -> Iterable[ConsentRequest]:
+    found = codec.REQUEST.readable("requests", (split(one) for one in stored if one))
+    return (request for request in found if request.stage.is_open)

@@ -1,0 +1,160 @@
+"""The version of the form in which the store keeps its records, and the way up from each other one.
+
+Version 1 was never written down: a store without a version has it. `MIGRATIONS` has a step from
+each version to the next. A step works in small batches, each written only over what was read, and
+does nothing to what is in its new form; so one that died is begun anew, and one that stalled does
+no harm. A version is noted when its step is through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+
+import structlog
+from redis.asyncio import Redis
+
+from adapters.redis.keys import Keys
+from adapters.redis.records.codec import LONGEST
+from adapters.redis.records.commit import batches, text
+from adapters.redis.records.packed import MARK, unpack
+from adapters.redis.records.trail import Trail
+from adapters.redis.server.store import errors
+from bot.errors import StoreUnsafe
+
+log = structlog.get_logger(__name__)
+
+LEASE = 30_000
+"""Milliseconds after which a replica that stopped migrating is taken to be dead."""
+POLL = 0.5
+RESTORING = "1"
+"""What stands under `restoring` while a backup is laid down; anything else is none of ours."""
+
+Hold = Callable[[], Awaitable[None]]
+"""To be called between two batches."""
+
+# Without an end, or with one beyond a lease, it is nobody of ours.
+_HOLD = """
+local holder, left = redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])
+if holder and holder ~= ARGV[1] and left > 0 and left <= tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+_LET_GO = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+"""
+# ARGV: of each record its field, how it stood, and how it is to stand.
+_REPLACE = """
+for i = 1, #ARGV, 3 do
+  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2])
+  end
+end
+"""
+
+
+class TakenOver(Exception):
+    """Another replica goes on with the migration."""
+
+
+async def check(client: Redis, keys: Keys, *, restoring: bool = False) -> int:
+    """The version of the store. Raises StoreUnavailable, and StoreUnsafe for a newer release's.
+
+    Also for one that a backup was not laid down in completely, unless that is being done.
+    """
+    with errors():
+        stored, begun = await client.mget(keys.schema(), keys.restoring())
+    if begun == RESTORING and not restoring:
+        raise StoreUnsafe(
+            "A backup was not laid down completely in this store.",
+            hint="Run o365bot restore --over again.",
+        )
+    if stored is None:
+        return 1
+    try:
+        version = int(text(stored)[:9])
+    except ValueError:
+        log.error("the store's version cannot be read and is taken for the oldest")
+        return 1
+    if version > SCHEMA:
+        raise StoreUnsafe(
+            f"The store is of a newer release (its records have form {version}, this one knows "
+            f"up to {SCHEMA}). Nothing was changed.",
+            hint="Run that release, or restore a backup that was made before into an empty store.",
+        )
+    return max(version, 1)
+
+
+async def migrate(client: Redis, keys: Keys, trail: Trail, *, restoring: bool = False) -> None:
+    """Bring the store into this release's form. One replica does; the others wait for it.
+
+    Raises StoreUnsafe, StoreUnavailable.
+    """
+    me, waiting = secrets.token_hex(8), False
+    take, let_go = client.register_script(_HOLD), client.register_script(_LET_GO)
+
+    async def hold() -> None:
+        with errors():
+            if not await take([keys.migrating()], [me, LEASE]):
+                raise TakenOver
+
+    while await check(client, keys, restoring=restoring) < SCHEMA:
+        try:
+            await hold()
+            await _climb(client, keys, trail, hold)
+        except TakenOver:
+            if not waiting:
+                log.info("waiting for the replica that brings the store into a newer form")
+            waiting = True
+            await asyncio.sleep(POLL)
+        finally:
+            with errors():
+                await let_go([keys.migrating()], [me])
+
+
+async def _climb(client: Redis, keys: Keys, trail: Trail, hold: Hold) -> None:
+    """Step by step; whoever migrated while this one waited left nothing to do."""
+    version = await check(client, keys, restoring=True)
+    for step in range(version, SCHEMA):
+        log.info("bringing the store into a newer form", of=step, to=step + 1)
+        await MIGRATIONS[step](client, keys, trail, hold)
+        await hold()
+        with errors():
+            await client.set(keys.schema(), step + 1)
+
+
+async def _from_1(client: Redis, keys: Keys, trail: Trail, hold: Hold) -> None:
+    """App records were deflated; they are plain JSON, at the same revision. The audit had no seals;
+    what there is stays in front of its chain.
+    """
+    replace = client.register_script(_REPLACE)
+    with errors():
+        orgs = sorted(map(text, await client.smembers(keys.orgs())))
+    for org in orgs:
+        with errors():
+            async for found in batches(client, keys.apps(org)):
+                await hold()
+                if changed := _unpacked(found):
+                    await replace([keys.apps(org)], changed)
+    await trail.seal_former(datetime.now(UTC))
+
+
+def _unpacked(found: Mapping[str, str]) -> list[str]:
+    """Field, former and new form of each record that is deflated and can be read."""
+    changed: list[str] = []
+    for field, stored in found.items():
+        revision, bar, packed = stored.partition("|")
+        if packed.startswith(MARK):
+            try:
+                changed += field, stored, revision + bar + unpack(packed, LONGEST)
+            except ValueError:
+                log.error("an app's record is damaged and left as it is", app=ascii(field[:100]))
+    return changed
+
+
+MIGRATIONS: Mapping[int, Callable[[Redis, Keys, Trail, Hold], Awaitable[None]]] = {1: _from_1}
+"""The step from each version to the next."""
+SCHEMA = max(MIGRATIONS) + 1
+"""The version that this release reads and writes."""

@@ -1,0 +1,356 @@
+"""The audit in the store: a stream of rows, each with its seal, written with what it tells of.
+
+The head (number and seal of the newest row) is what the script checks, as it checks the revision of
+a record: whoever was overtaken seals anew. Within one process those who write take turns. The head
+also names the commit that wrote it, and the one that last changed who a pseudonym stands for, so
+that replicas know when to read the names again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import structlog
+from redis.asyncio import Redis
+
+from adapters.redis.keys import Keys
+from adapters.redis.records.commit import Commit, milliseconds, register, text
+from adapters.redis.server.store import errors
+from bot.domain import audit, pseudonyms
+from bot.domain.audit import Former, Head, Row
+from bot.domain.changes import AuditEntry
+from bot.domain.pseudonyms import Somebody
+
+log = structlog.get_logger(__name__)
+
+AT_A_TIME = 500
+_COLUMNS = ("at", "actor", "action", "subject", "detail")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """The head as it is stored: beside it which commit wrote it, and which changed the names."""
+
+    head: Head
+    commit: str
+    names: str
+    stored: str
+
+    @staticmethod
+    def parse(stored: str) -> _Stand:
+        if not stored:
+            return _Stand(Head(), "", "", "")
+        head, _, rest = stored.partition(" ")
+        commit, _, names = rest.partition(" ")
+        try:
+            return _Stand(Head.parse(head), commit, names, stored)
+        except ValueError:
+            log.error("the head of the audit cannot be read: a new chain begins")
+            return _Stand(Head(), "", "", stored)
+
+
+class Trail:
+    """Writes commits with their audit entries, and reads the audit. `key` seals it, if not empty.
+
+    Implements `bot.ports.audit.AuditTrail`.
+    """
+
+    def __init__(self, client: Redis, keys: Keys, key: bytes = b"") -> None:
+        self._client = client
+        self._keys = keys
+        self._key = key
+        self._script = register(client)
+        self._turn = asyncio.Lock()
+        self._stand: _Stand | None = None
+        self._pseudonyms: dict[str, str] = {}
+
+    async def commit(self, commit: Commit, entries: Sequence[AuditEntry] = ()) -> None:
+        """Carry it out, and append the entries. Raises Conflict."""
+        if not entries:
+            with errors():
+                await commit.run(self._script)
+            return
+        mark = secrets.token_hex(4)
+        async with self._turn:
+            while True:
+                with errors():
+                    stand = self._stand or await self._read()
+                    attempt = commit.copy()
+                    following, new = self._append(attempt, stand, entries, mark)
+                    moved = await attempt.run(self._script)
+                if moved is None:
+                    self._stand = following
+                    self._pseudonyms |= {v: k for k, v in new.items() if k.startswith("person:")}
+                    return
+                await self._follow(moved)
+
+    async def names(self, texts: Iterable[str]) -> Mapping[str, str]:
+        """What the pseudonyms in these texts stand for, as far as that is still known."""
+        wanted = sorted({one for each in texts for one in pseudonyms.PSEUDONYM.findall(each)})
+        if not wanted:
+            return {}
+        with errors():
+            found = await self._client.hmget(self._keys.audit_names(), wanted)
+        return {one: text(name) for one, name in zip(wanted, found, strict=True) if name}
+
+    async def newest(self, limit: int) -> tuple[AuditEntry, ...]:
+        """The newest entries, newest first, with the names that are known."""
+        with errors():
+            stored = await self._client.xrevrange(self._keys.audit(), count=limit)
+        rows = [_row(text(at), fields) for at, fields in stored or () if fields]
+        return await self._entries(row for row in rows if row.at)
+
+    async def rows(self, after: str = "", until: str = "") -> AsyncIterator[Row]:
+        """Every row behind one position, oldest first, as it is kept."""
+        while True:
+            start = f"({after}" if after else "-"
+            with errors():
+                stored = await self._client.xrange(
+                    self._keys.audit(), start, until or "+", count=AT_A_TIME
+                )
+            for position, fields in stored or ():
+                after = text(position)
+                yield _row(after, fields or {})
+            if not stored:
+                return
+
+    async def head(self) -> Head:
+        """The newest row, as the store names it."""
+        with errors():
+            stored = await self._client.get(self._keys.audit_head())
+        return _Stand.parse(text(stored or "")).head
+
+    async def removed(self) -> Mapping[str, str]:
+        """Digests of the rows in front of the chain that are gone, by position."""
+        with errors():
+            found = await self._client.hgetall(self._keys.audit_removed())
+        return {text(position): text(digest) for position, digest in found.items()}
+
+    async def seal_former(self, now: datetime) -> None:
+        """Begin the chain behind the rows of releases that had none. Done again it does nothing."""
+        if (await self.head()).number:
+            return
+        former = Former()
+        async for row in self.rows():
+            former.take(audit.digest_of(row))
+        if former.rows:
+            entry = AuditEntry(now, "o365bot", audit.SEALED, "audit", former.told)
+            async with self._turn:
+                with errors():
+                    stand = await self._read()
+                    if not stand.head.number:
+                        attempt = Commit()
+                        self._append(attempt, stand, (entry,), secrets.token_hex(4))
+                        await attempt.run(self._script)  # else another replica did
+                self._stand = None
+
+    async def forget(self, somebody: Somebody, entry: AuditEntry) -> Mapping[str, int]:
+        """Remove whom their pseudonyms stand for, and rows in front of the chain that name them.
+
+        `entry` says that it was done. The chain stays as it is. Returns how many names and rows.
+        """
+        gone = {row.position: audit.digest_of(row) async for row in self._former(somebody)}
+        told = dict(entry.detail) | {"removed": " ".join(gone)}
+        mark = secrets.token_hex(4)
+        async with self._turn:
+            while True:
+                with errors():
+                    stand = await self._read()
+                    names = await self._client.hgetall(self._keys.audit_names())
+                    lost = somebody.stands_behind({text(k): text(v) for k, v in names.items()})
+                    attempt = Commit()
+                    self._unlearn(lost)
+                    entry = replace(entry, detail=told | {"names": str(len(lost))})
+                    self._append(attempt, stand, (entry,), mark, renamed=True)
+                    for pseudonym in lost:
+                        attempt.remove(self._keys.audit_names(), pseudonym)
+                    for position, digest in gone.items():
+                        attempt.drop(self._keys.audit(), position)
+                        attempt.field(self._keys.audit_removed(), position, digest)
+                    moved = await attempt.run(self._script)
+                self._stand = None
+                if moved is None:
+                    return {"names": len(lost), "rows": len(gone)}
+
+    async def trim(self, before: datetime, now: datetime) -> int:
+        """Remove rows that were written before then, some at a time; returns how many.
+
+        Those in front of the chain go with its first row. A row tells where the rest begins.
+        """
+        mark = secrets.token_hex(4)
+        removed = await self.removed()
+        async with self._turn:
+            while True:
+                with errors():
+                    stand = await self._read()
+                    last, count = await self._oldest(before)
+                    if last is None:
+                        return 0
+                    told = {"through": str(last.number), "seal": last.seal}
+                    entry = AuditEntry(now, "o365bot", audit.TRIMMED, "audit", told)
+                    at, _, number = last.position.partition("-")
+                    attempt = Commit()
+                    self._append(attempt, stand, (entry,), mark)
+                    attempt.trim(self._keys.audit(), f"{at}-{int(number) + 1}")
+                    for position in removed:
+                        attempt.remove(self._keys.audit_removed(), position)
+                    moved = await attempt.run(self._script)
+                self._stand = None
+                if moved is None:
+                    return count
+
+    async def drop_unused_names(self) -> int:
+        """Remove what pseudonyms stand for that are in no row any more; returns how many."""
+        used: set[str] = set()
+        after, mark = "", secrets.token_hex(4)
+        async with self._turn:
+            while True:
+                with errors():
+                    stand = await self._read()
+                    found = await self._client.hgetall(self._keys.audit_names())
+                    async for row in self.rows(after):
+                        used.update(pseudonyms.PSEUDONYM.findall(f"{row.actor} {row.subject}"))
+                        used.update(pseudonyms.PSEUDONYM.findall(row.detail))
+                        after = row.position
+                    unused = [text(one) for one in found if text(one) not in used]
+                    if not unused:
+                        return 0
+                    attempt = Commit()
+                    self._unlearn(unused)
+                    for pseudonym in unused:
+                        attempt.remove(self._keys.audit_names(), pseudonym)
+                    now = f"{stand.head} {mark} {mark}"
+                    attempt.head(self._keys.audit_head(), stand.stored, now)
+                    moved = await attempt.run(self._script)
+                self._stand = None
+                if moved is None:
+                    return len(unused)
+
+    async def _oldest(self, before: datetime) -> tuple[Row | None, int]:
+        """The last of some rows that were written before then, and how many go with it."""
+        last, count = None, 0
+        async for row in self.rows(until=f"{milliseconds(before) - 1}"):
+            count += 1
+            last = row if row.number else last
+            if count >= AT_A_TIME and last is not None:
+                break
+        return last, count
+
+    async def _former(self, somebody: Somebody) -> AsyncIterator[Row]:
+        """The rows in front of the chain that name somebody."""
+        async for row in self.rows():
+            if row.number:
+                return
+            if somebody.is_in(f"{row.actor} {row.subject} {row.detail}"):
+                yield row
+
+    def _unlearn(self, lost: Iterable[str]) -> None:
+        gone = frozenset(lost)
+        self._pseudonyms = {k: v for k, v in self._pseudonyms.items() if v not in gone}
+
+    async def _entries(self, rows: Iterable[Row]) -> tuple[AuditEntry, ...]:
+        rows = tuple(rows)
+        names = await self.names(f"{r.actor} {r.subject} {r.detail}" for r in rows)
+        return tuple(
+            AuditEntry(
+                datetime.fromisoformat(row.at),
+                pseudonyms.shown(row.actor, names),
+                row.action,
+                pseudonyms.shown(row.subject, names),
+                {k: pseudonyms.shown(str(v), names) for k, v in row.told.items()},
+            )
+            for row in rows
+        )
+
+    async def _read(self) -> _Stand:
+        stored = await self._client.get(self._keys.audit_head())
+        found = await self._client.hgetall(self._keys.audit_names())
+        self._learn({text(one): text(name) for one, name in found.items()})
+        self._stand = _Stand.parse(text(stored or ""))
+        return self._stand
+
+    async def _follow(self, moved: str) -> None:
+        """Another replica wrote; the names are read again where it changed them."""
+        stand = _Stand.parse(moved)
+        known = self._stand.names if self._stand else None
+        self._stand = stand if stand.names == known and stand.head.number else None
+
+    def _learn(self, names: Mapping[str, str]) -> None:
+        people = (one for one in names.items() if one[0].startswith("person:"))
+        self._pseudonyms = {v: k for k, v in people if pseudonyms.PSEUDONYM.fullmatch(k)}
+
+    def _append(
+        self,
+        commit: Commit,
+        stand: _Stand,
+        entries: Sequence[AuditEntry],
+        mark: str,
+        *,
+        renamed: bool = False,
+    ) -> tuple[_Stand, dict[str, str]]:
+        """Rows, the names that are new in them, and the head; returns where it stands then."""
+        new: dict[str, str] = {}
+        fresh: dict[str, str] = {}
+
+        def person(name: str) -> str:
+            known = self._pseudonyms.get(name) or fresh.get(name)
+            if known is None:
+                known = fresh[name] = f"person:{secrets.token_hex(6)}"
+                new[known] = name
+            return known
+
+        def said(actor: str, words: str) -> str:
+            digits = person(actor).partition(":")[2]
+            pseudonym = f"text:{digits}.{secrets.token_hex(4)}"
+            new[pseudonym] = words
+            return pseudonym
+
+        head = stand.head
+        for entry in entries:
+            row = _of(pseudonyms.hidden(entry, person, said), head.number + 1)
+            head = Head(row.number, audit.sealed(head.seal, row, self._key))
+            commit.append(self._keys.audit(), _flat(replace(row, seal=head.seal)))
+        for pseudonym, name in new.items():
+            commit.field(self._keys.audit_names(), pseudonym, name)
+        names = mark if new or renamed else stand.names
+        stored = f"{head} {mark} {names}"
+        commit.head(self._keys.audit_head(), stand.stored, stored)
+        return _Stand(head, mark, names, stored), new
+
+
+def _of(entry: AuditEntry, number: int) -> Row:
+    return Row(
+        "",
+        number,
+        entry.at.astimezone(UTC).isoformat(),
+        entry.actor,
+        entry.action,
+        entry.subject,
+        json.dumps(dict(entry.detail), ensure_ascii=False),
+    )
+
+
+def _flat(row: Row) -> dict[str, str]:
+    return {
+        "n": str(row.number),
+        "at": row.at,
+        "actor": row.actor,
+        "action": row.action,
+        "subject": row.subject,
+        "detail": row.detail,
+        "seal": row.seal,
+    }
+
+
+def _row(position: str, stored: Mapping[str | bytes, str | bytes]) -> Row:
+    """A row as it stands there; what it lacks is empty, and a number that is none is 0."""
+    fields = {text(name): text(value) for name, value in stored.items()}
+    number = fields.get("n", "")
+    plain = number.isascii() and number.isdigit() and len(number) < 16
+    told = [fields.get(name, "") for name in (*_COLUMNS, "seal")]
+    return Row(position, int(number) if plain else 0, *told)

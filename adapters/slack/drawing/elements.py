@@ -1,0 +1,282 @@
+"""One block of a message as Slack's blocks, and what can be pressed. Pure functions.
+
+Beside an item stands one thing to press: its next step, or else what is behind its "⋮". What an
+item with a next step offers besides is in one list below all of them (`rest`).
+
+Limits: docs.slack.dev/reference/block-kit/blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from adapters.slack.drawing.texts import NOTHING, Json, clean, cut, plain, spoken
+from bot.message import (
+    MARKS,
+    Block,
+    Button,
+    Buttons,
+    Command,
+    Confirm,
+    Fact,
+    Facts,
+    Folded,
+    Group,
+    Heading,
+    Item,
+    Mention,
+    Menu,
+    Moment,
+    Note,
+    OpenLink,
+    Picture,
+    Progress,
+    Said,
+    Table,
+    Text,
+    Tone,
+    headed,
+)
+
+T = TypeVar("T")
+
+MAX_TEXT = 3000
+MAX_WORDS = 2000
+"""Characters of a command that a button carries."""
+MAX_OPTION_WORDS = 150
+"""Of one that an option of a list carries."""
+MAX_OPTIONS = 100
+MAX_OVERFLOW = 5
+OPENED = "·"
+"""Begins the value of an option that only opens an address: Slack tells of it, nothing is said."""
+_MAX_URL = 3000
+_MAX_HEADER = 150
+_MAX_FIELD = 2000
+_MAX_LABEL = 75
+_MAX_PLACEHOLDER = 150
+_CONFIRM = {"title": 100, "text": 300, "confirm": 30, "deny": 30}
+_FACTS_PER_SECTION = 5  # of two fields each; a section takes ten fields
+_BUTTONS_PER_ROW = 25
+_BAR = 20
+
+
+def drawn(block: Block, cap: int) -> Iterator[Json]:
+    """The Slack blocks for one block, no text above `cap`; none where it says nothing."""
+    match block:
+        case Heading(text):
+            if clean(text):
+                yield {"type": "header", "text": plain(text, min(cap, _MAX_HEADER))}
+        case Text(text):
+            if said := _said(text, cap):
+                yield {"type": "section", "text": said}
+        case Note(text):
+            if said := _said(text, cap):
+                yield {"type": "context", "elements": [said]}
+        case Facts(facts):
+            for some in in_runs(facts, _FACTS_PER_SECTION):
+                yield {"type": "section", "fields": list(_fields(some, min(cap, _MAX_FIELD)))}
+        case Table():
+            yield _table(block, cap)
+        case Progress():
+            yield {"type": "section", "text": plain(_bar(block), min(cap, MAX_TEXT))}
+        case Picture(url, alt):
+            if not _is_address(url):
+                raise ValueError("the address of a picture is none that Slack takes")
+            alt = cut(clean(alt), min(cap, _MAX_FIELD)) or NOTHING
+            yield {"type": "image", "image_url": url, "alt_text": alt}
+        case Buttons(buttons, more):
+            elements = [_pressed(one, cap) for one in buttons]
+            elements += [_overflow(more, cap)] if len(more) > 1 else [_button(b, cap) for b in more]
+            for row in in_runs(elements, _BUTTONS_PER_ROW):
+                yield {"type": "actions", "elements": list(row)}
+        case Group():
+            yield from _group(block, cap)
+        case Folded(label, words):
+            unfold = Command(f"unfold:{words}", label, words)
+            yield {"type": "actions", "elements": [_button(unfold, cap)]}
+
+
+def rest(groups: Sequence[Group], cap: int) -> Iterator[Json]:
+    """What the items that have a next step offer besides, in one list."""
+    items = [
+        item
+        for group in groups
+        for item in group.items
+        if item.button and any(isinstance(one, Command) for one in item.more)
+    ]
+    if not items:
+        return
+    label = next(group.more for group in groups if group.items)
+    shown = [
+        {
+            "label": plain(_name(item), min(cap, _MAX_LABEL)),
+            "options": [
+                _option(one.label, one.words, cap) for one in item.more if isinstance(one, Command)
+            ],
+        }
+        for item in items
+    ]
+    yield {
+        "type": "actions",
+        "elements": [
+            {
+                "type": "static_select",
+                "action_id": "more",
+                "placeholder": plain(label, min(cap, _MAX_PLACEHOLDER)),
+                "option_groups": shown,
+            }
+        ],
+    }
+
+
+def _said(said: Said, cap: int) -> Json | None:
+    text = spoken(said, min(cap, MAX_TEXT))
+    return text if text["text"] != NOTHING else None
+
+
+def _group(group: Group, cap: int) -> Iterator[Json]:
+    if clean(group.title):
+        yield {"type": "divider"}
+        yield {"type": "section", "text": spoken("", min(cap, MAX_TEXT), bold=headed(group))}
+    if note := _said(group.note, cap):
+        yield {"type": "context", "elements": [note]}
+    for item in group.items:
+        yield _item(item, cap)
+        # A list of choices opens no address: those stand below.
+        links = [one for one in item.more if isinstance(one, OpenLink)] if item.button else []
+        if links:
+            yield {"type": "actions", "elements": [_button(one, cap) for one in links]}
+
+
+def _item(item: Item, cap: int) -> Json:
+    beside = " ".join(clean(item.beside).split())
+    said = [f" · {beside}" if beside else "", *_lines(item)]
+    section: Json = {
+        "type": "section",
+        "text": spoken(tuple(said), min(cap, MAX_TEXT), bold=item.title),
+    }
+    options = (item.button,) if item.button else item.more
+    if len(options) == 1:
+        section["accessory"] = _button(options[0], cap)
+    elif options:
+        section["accessory"] = _overflow(item.more, cap)
+    return section
+
+
+def _lines(item: Item) -> Iterator[str | Moment | Mention]:
+    for line in item.lines:
+        yield "\n"
+        yield from (line,) if isinstance(line, str) else line
+
+
+def _name(item: Item) -> str:
+    return " · ".join(filter(None, (item.title, item.beside)))
+
+
+def _fields(facts: Sequence[Fact], cap: int) -> Iterator[Json]:
+    """Name and value as two fields: Slack sets them side by side in two columns."""
+    for fact in facts:
+        yield spoken("", cap, bold=fact.name)
+        yield plain(fact.value, cap)
+
+
+def _table(table: Table, cap: int) -> Json:
+    def raw(text: str) -> Json:
+        return {"type": "raw_text", "text": cut(clean(text), cap) or NOTHING}
+
+    names = [raw(column) for column in table.columns]
+    rows = [
+        [
+            raw(
+                f"{MARKS[cell.tone]} {clean(cell.text)}"
+                if cell.tone is not Tone.NEUTRAL
+                else cell.text
+            )
+            for cell in row
+        ]
+        for row in table.rows
+    ]
+    wrapped = [{"is_wrapped": True} for _ in table.columns]
+    return {"type": "table", "column_settings": wrapped, "rows": [names, *rows]}
+
+
+def _bar(progress: Progress) -> str:
+    total = max(progress.total, 0)
+    done = min(max(progress.done, 0), total)
+    full = _BAR * done // total if total else 0  # rounded down: full only when all is done
+    return f"{'█' * full}{'░' * (_BAR - full)} {progress.label}".rstrip()
+
+
+# -------------------------------------------------------------------- what can be pressed
+
+
+def _pressed(one: Button | Menu, cap: int) -> Json:
+    if not isinstance(one, Menu):
+        return _button(one, cap)
+    if not 0 < len(one.options) <= MAX_OPTIONS:
+        raise ValueError(f"the options of menu {one.id} are none or too many")
+    return {
+        "type": "static_select",
+        "action_id": one.id,
+        "placeholder": plain(one.label, min(cap, _MAX_PLACEHOLDER)),
+        "options": [_option(option.label, option.words, cap) for option in one.options],
+    }
+
+
+def _button(button: Button, cap: int) -> Json:
+    label = plain(button.label, min(cap, _MAX_LABEL))
+    shown: Json = {"type": "button", "action_id": button.id, "text": label}
+    match button:
+        case Command(words=words, confirm=confirm):
+            if not 0 < len(words) <= MAX_WORDS:
+                raise ValueError(f"the words of button {button.id} are none or too many")
+            shown["value"] = words
+            if confirm is not None:
+                shown["confirm"] = _confirm(confirm)
+        case OpenLink(url=url):
+            if not _is_address(url):
+                raise ValueError(f"the address of button {button.id} is none that Slack takes")
+            shown["url"] = url
+    return shown | ({"style": "primary"} if button.primary else {})
+
+
+def _confirm(confirm: Confirm) -> Json:
+    said = zip(
+        _CONFIRM.items(), (confirm.title, confirm.text, confirm.yes, confirm.no), strict=True
+    )
+    return {name: plain(text, limit) for (name, limit), text in said}
+
+
+def _overflow(more: Sequence[Button], cap: int) -> Json:
+    if len(more) > MAX_OVERFLOW:
+        raise ValueError(f"Slack takes {MAX_OVERFLOW} options behind an item")
+    return {
+        "type": "overflow",
+        "action_id": f"more:{more[0].id}",
+        "options": [
+            _option(one.label, one.words, cap)
+            if isinstance(one, Command)
+            else {
+                "text": plain(one.label, min(cap, _MAX_LABEL)),
+                "value": f"{OPENED}{one.id}"[:MAX_OPTION_WORDS],
+                "url": one.url,
+            }
+            for one in more
+        ],
+    }
+
+
+def _option(label: str, words: str, cap: int) -> Json:
+    if not 0 < len(words) <= MAX_OPTION_WORDS:
+        raise ValueError("the words of an option are none or too many")
+    return {"text": plain(label, min(cap, _MAX_LABEL)), "value": words}
+
+
+def _is_address(url: str) -> bool:
+    return url.startswith(("https://", "http://")) and len(url) <= _MAX_URL
+
+
+def in_runs(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in order, `size` at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,0 +1,4 @@
+"""What comes from Slack: checked at the border, read, answered.
+
+What the bot says by itself goes out by `outgoing`.
+"""

@@ -1,0 +1,4 @@
+"""Messages and forms as Adaptive Cards. Pure functions.
+
+Nothing here calls Teams.
+"""

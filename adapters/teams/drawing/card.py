@@ -1,0 +1,86 @@
+"""The neutral message as an Adaptive Card (version 1.5, the newest that Teams takes from bots)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
+
+from adapters.teams.drawing.elements import drawn, parts_of
+from adapters.teams.drawing.forms import form
+from adapters.teams.drawing.texts import Json, clip, escape, mentions, plain
+from bot.message import Block, Buttons, Folded, Group, Message, Note, Said, Text
+
+CARD_TYPE = "application/vnd.microsoft.card.adaptive"
+MAX_CARD_BYTES = 28 * 1024  # compact JSON; 28 KB is the smallest figure that Microsoft ever named
+RESERVE = 64  # bytes for what depends on the elements
+MAX_SUMMARY = 500  # characters
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def draw(message: Message, *, own: bool = False) -> Json:
+    """The card. Never longer than MAX_CARD_BYTES: what does not fit ends in "… +N".
+
+    `own`: it is an answer, so that the outcome of a button on it may take its place. A board or a
+    letter is changed by what keeps it, and by nothing else.
+    """
+    blocks = message.blocks or (Text(clip(message.summary, MAX_SUMMARY)),)
+    room = [parts_of(block) for block in blocks]
+    shown = [drawn(block, left, own) for block, left in zip(blocks, room, strict=True)]
+    asked = form(message.form, own) if message.form else []
+    told = [one for said in _paragraphs(blocks) for one in mentions(said)]
+    whole = _card(message.summary, [*_joined(shown), *asked], told)
+    if _size(whole) <= MAX_CARD_BYTES - RESERVE:
+        return whole
+    total = _size(_card(message.summary, asked, told)) + sum(map(_size, shown))
+    # The longest is halved first; buttons go last: without them nobody can act.
+    order = [(isinstance(block, Buttons), -_size(shown[i]), i) for i, block in enumerate(blocks)]
+    heapify(order)
+    while total > MAX_CARD_BYTES - RESERVE and order:
+        is_buttons, size, i = heappop(order)
+        if room[i]:
+            room[i] //= 2
+            shown[i] = drawn(blocks[i], room[i], own)
+            heappush(order, (is_buttons, -_size(shown[i]), i))
+        else:
+            shown[i] = []
+        total += _size(shown[i]) + size
+    return _card(message.summary, [*_joined(shown), *asked], told)
+
+
+def _joined(shown: list[list[Json]]) -> list[Json]:
+    return [element for elements in shown for element in elements]
+
+
+def _paragraphs(blocks: tuple[Block, ...]) -> Iterator[Said]:
+    for block in blocks:
+        match block:
+            case Text(text) | Note(text):
+                yield text
+            case Group(items, note=note):
+                yield from (note, *(line for item in items for line in item.lines))
+            case Folded(blocks=inner):
+                yield from _paragraphs(inner)
+
+
+def _size(drawn: Json | list[Json]) -> int:
+    return len(_ENCODER.encode(drawn).encode())
+
+
+def _card(summary: str, body: list[Json], told: list[Json]) -> Json:
+    words = clip(plain(summary), MAX_SUMMARY)
+    card: Json = {
+        "type": "AdaptiveCard",
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "version": "1.5",
+        "speak": words,
+        "fallbackText": escape(words),
+        "body": body,
+    }
+    teams: Json = {}
+    if any(element["type"] == "Table" for element in body):
+        teams["width"] = "Full"
+    if told:
+        teams["entities"] = told
+    return card | ({"msteams": teams} if teams else {})

@@ -1,0 +1,4 @@
+"""What comes from Teams: checked, read, answered.
+
+What the bot says by itself goes out by `outgoing`.
+"""

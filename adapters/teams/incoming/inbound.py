@@ -1,0 +1,382 @@
+"""Requests from Teams: checked, answered in time, acted on once.
+
+Teams sends an activity again when it got no answer within 15 seconds, so messages are answered at
+once and worked on afterwards. A pressed button shows a spinner until its answer comes, so that is
+waited for a little while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import httpx
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from adapters.teams.directory import TeamsDirectory
+from adapters.teams.incoming.activities import (
+    Event,
+    Installed,
+    Left,
+    Place,
+    Pressed,
+    Removed,
+    Said,
+    Turn,
+    Turns,
+)
+from adapters.teams.incoming.answering import Shown, failed, in_response, says
+from adapters.teams.incoming.askers import Askers
+from adapters.teams.incoming.envelope import MAX_BYTES, ActivityInvalid, Envelope, open_envelope
+from adapters.teams.outgoing.connector import Connector
+from adapters.teams.outgoing.messenger import identity_of
+from adapters.teams.outgoing.tokens import InboundTokens, TokenRefused
+from bot.domain.people.admins import ChatIdentity, Platform
+from bot.errors import ChatError, CloudError, StoreError
+from bot.message import Message, Role
+from bot.ports.chat import ConversationRef, Conversations
+from bot.ports.limits import Once
+from bot.settings.chat import TeamsSettings
+
+Json = dict[str, Any]
+Progress = Callable[[Message], Awaitable[None]]
+Result = TypeVar("Result")
+
+ANSWER_WITHIN = 5.0  # seconds for a pressed button; some clients show an error soon after
+REMEMBER = timedelta(minutes=10)  # longer than Teams goes on repeating an activity
+WELCOMED = timedelta(minutes=10)  # so long an installation is the same installation
+TYPING_AFTER = 1.0  # seconds until somebody who asked sees that the bot is at it
+MOST_CARDS = 1000
+SAME_PRESS = timedelta(seconds=3)  # so long the same press again is the same press
+
+log = structlog.get_logger(__name__)
+
+
+class Answers(Protocol):
+    """The conversation: words in, a message out."""
+
+    async def answer(
+        self,
+        words: str,
+        asker: ChatIdentity,
+        progress: Progress | None = None,
+        *,
+        private: bool = False,
+    ) -> Message | None:
+        """Authorises the asker, and never raises O365BotError. `words` may be "".
+
+        None: it is not to be answered. `private`: the asker alone will see the answer.
+        """
+        ...
+
+
+class Welcomes(Protocol):
+    """What is said where the app was installed, after a look at whom that makes reachable.
+
+    None of them raises O365BotError.
+    """
+
+    async def person(self, who: ChatIdentity) -> Message: ...
+
+    def team(self) -> Message: ...
+
+    async def gone(self, who: ChatIdentity) -> None: ...
+
+
+class Rights(Protocol):
+    """Told of what may change who may say what. Raises StoreError."""
+
+    async def person_changed(self, platform: Platform, user_id: str) -> None: ...
+
+    async def groups_changed(self, platform: Platform) -> None: ...
+
+
+class TeamsInbound:
+    """The endpoint of the bot registration. Every answer is 2xx, 4xx, 501 or 503.
+
+    `working` is what a button says when its answer takes longer; the answer then comes as a
+    message. `http` is for the Bot Framework's signing keys, whose age `clock` tells (monotonic
+    seconds).
+    """
+
+    def __init__(
+        self,
+        settings: TeamsSettings,
+        answers: Answers,
+        welcomes: Welcomes,
+        once: Once,
+        conversations: Conversations,
+        connector: Connector,
+        http: httpx.AsyncClient,
+        *,
+        directory: TeamsDirectory | None = None,
+        rights: Rights | None = None,
+        working: str = "Working on it…",
+        answer_within: float = ANSWER_WITHIN,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._answers = answers
+        self._welcomes = welcomes
+        self._askers = Askers(conversations, connector)
+        self._once = once
+        self._conversations = conversations
+        self._connector = connector
+        self._tokens = InboundTokens(settings, http, clock=clock)
+        self._turns = Turns(settings.app_id)
+        self._directory = directory
+        self._rights = rights
+        self._working = working
+        self._targeted = settings.targeted_answers
+        self._answer_within = answer_within
+        self._tasks: set[asyncio.Task[Any]] = set()
+        # Presses under way or just answered; what was pressed last on a card, how often changed.
+        self._pressed: dict[str, asyncio.Task[Message | None]] = {}
+        self._last: dict[str, tuple[str, int]] = {}
+
+    async def endpoint(self, request: Request) -> Response:
+        """POST of one activity: 202 taken, 200 with the answer to an invoke, else why not."""
+        try:
+            raw = await _read(request)
+            if raw is None:
+                return Response(status_code=413)
+            envelope = open_envelope(raw)
+            claims = await self._tokens.validate(request.headers.get("authorization", ""), envelope)
+            turn = self._turns.read(envelope)
+            if await self._is_repeated(turn, envelope):
+                return self._repeated(turn)
+            running = self._turns.run(turn, claims, self._handle)
+            if isinstance(turn.event, Said):
+                self._start(running)
+                return _taken()
+            answer = await running
+        except (ActivityInvalid, ClientDisconnect) as error:
+            log.info("teams request is not an activity", reason=str(error))
+            return Response(status_code=400)
+        except TokenRefused as error:
+            log.warning("teams request refused", reason=str(error))
+            return Response(status_code=401)
+        except (CloudError, StoreError) as error:
+            log.error("cannot accept teams request now", error=error.code, reason=str(error))
+            return Response(status_code=503, headers={"Retry-After": "5"})
+        if answer is None:
+            return _taken()
+        status, body = answer
+        return Response(status_code=status) if body is None else JSONResponse(body, status)
+
+    async def drain(self, timeout: float) -> None:
+        """Let the work under way end; what has not after `timeout` seconds is cancelled."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=timeout)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _is_repeated(self, turn: Turn, envelope: Envelope) -> bool:
+        """True for what was seen before. Installing and removing may be done twice."""
+        if not isinstance(turn.event, Said | Pressed):
+            return False
+        key = f"teams:{envelope.conversation_id}|{envelope.activity_id}"
+        return not await self._once.first_time(key, REMEMBER)
+
+    def _repeated(self, turn: Turn) -> Response:
+        """The first of them is being answered; a button only needs its spinner to end."""
+        if isinstance(turn.event, Pressed):
+            return JSONResponse(says(self._working))
+        return _taken()
+
+    async def _handle(self, event: Event) -> Json | None:
+        match event:
+            case Said():
+                shown = Shown(self._connector, self._place(event), event.activity_id)
+                message = await self._patiently(event, shown)
+                if message is None:
+                    return None
+                if message.role is Role.OUTCOME and event.card_id and not shown.shown_as:
+                    shown.shown_as = event.card_id
+                await shown.show(message)
+            case Pressed():
+                return await self._press(event)
+            case Installed(ref, anew):
+                await self._conversations.remember(ref)
+                if anew:
+                    self._start(self._welcome(ref))
+            case Left(object_ids):
+                if self._rights is not None:
+                    for object_id in object_ids:
+                        await self._rights.person_changed(Platform.TEAMS, object_id)
+                    await self._rights.groups_changed(Platform.TEAMS)
+            case Removed(conversation_id):
+                known = await self._conversations.conversation(conversation_id)
+                await self._conversations.forget(conversation_id)
+                if known is not None and known.object_id:
+                    self._start(self._welcomes.gone(identity_of(known)))
+        return None
+
+    async def _welcome(self, ref: ConversationRef) -> None:
+        """Once: Teams tells of one installation in two ways, and may repeat both."""
+        if not await self._once.first_time(f"teams:welcome:{ref.conversation_id}", WELCOMED):
+            return
+        place = Place(ref.service_url, ref.conversation_id, personal=ref.kind == "personal")
+        if ref.kind == "channel":
+            try:
+                await self._connector.start_thread(place, self._welcomes.team())
+            except ChatError as error:
+                log.warning("could not welcome a team", error=error.code, reason=str(error))
+        elif ref.kind != "personal":
+            await Shown(self._connector, place, "").show(self._welcomes.team())
+        elif ref.object_id:
+            person = await self._askers.with_address(identity_of(ref), place)
+            await Shown(self._connector, place, "").show(await self._welcomes.person(person))
+
+    def _place(self, event: Said | Pressed) -> Place:
+        """Where it is answered: before all who are there, unless Teams can show it to one."""
+        return event.place if self._targeted else replace(event.place, only_for="")
+
+    async def _patiently(self, event: Said, shown: Shown) -> Message | None:
+        """The answer; what takes longer than a moment shows that the bot is at it."""
+        answering = asyncio.create_task(self._answer(event, shown.show))
+        try:
+            await asyncio.wait({answering}, timeout=TYPING_AFTER)
+            if not answering.done() and not shown.shown_as:
+                with suppress(ChatError):  # it is only a courtesy
+                    await self._connector.typing(shown.place)
+            return await answering
+        finally:
+            answering.cancel()
+
+    async def _answer(self, event: Said | Pressed, progress: Progress) -> Message | None:
+        asker = event.asker
+        try:
+            asker, ref = await self._askers.completed(asker, event.ref, event.place)
+            await self._conversations.met(ref)  # its address may have changed
+        except StoreError as error:
+            log.warning("could not save teams conversation", error=error.code)
+        if self._directory is not None:
+            self._directory.heard(asker, event.place)
+        return await self._answers.answer(
+            event.words, asker, progress, private=event.place.personal
+        )
+
+    async def _press(self, event: Pressed) -> Json:
+        """The body of the response to a button. Pressed again at once, it is the same press."""
+        key = self._press_key(event)
+        answering = self._pressed.get(key)
+        if answering is None:
+            if not await self._once.first_time(f"teams:press:{key}", SAME_PRESS):
+                return says(self._working)
+            return await self._first_press(event, key)
+        await asyncio.wait({answering}, timeout=self._answer_within)
+        return self._response(answering, event, None)
+
+    def _press_key(self, event: Pressed) -> str:
+        """Who pressed what on which card; after another button of it, it is another press.
+
+        Else nobody could turn a page and turn back.
+        """
+        card = "\n".join((str(event.asker), event.place.conversation_id, event.card_id))
+        words, changed = self._last.get(card, ("", 0))
+        if words != event.words:
+            changed += 1
+            if len(self._last) >= MOST_CARDS:
+                self._last.clear()
+            self._last[card] = (event.words, changed)
+        return hashlib.sha256(f"{card}\n{event.words}\n{changed}".encode()).hexdigest()
+
+    async def _first_press(self, event: Pressed, key: str) -> Json:
+        latest: Message | None = None
+        late = False
+        shown = Shown(self._connector, self._place(event), event.card_id)
+
+        async def progress(message: Message) -> None:
+            nonlocal latest
+            latest = message
+            if late:
+                await self._show_late(event, message, shown)
+
+        async def settle() -> None:
+            await asyncio.wait({answering})
+            if answering.cancelled() or answering.exception() is not None:
+                return
+            if (message := answering.result()) is not None:
+                await self._let_last(event, message, shown, late=late)
+
+        answering = self._start(self._answer(event, progress))
+        self._pressed[key] = answering
+        forget = partial(self._pressed.pop, key, None)
+        loop, seconds = asyncio.get_running_loop(), SAME_PRESS.total_seconds()
+        answering.add_done_callback(lambda _: loop.call_later(seconds, forget))
+        await asyncio.wait({answering}, timeout=self._answer_within)
+        late = not answering.done()
+        self._start(settle())
+        return self._response(answering, event, latest)
+
+    async def _let_last(
+        self, event: Pressed, message: Message, shown: Shown, *, late: bool
+    ) -> None:
+        """Show for good what the response shows for a moment, or is too late for.
+
+        An outcome takes the place of our answer that offered it, for everybody. No other card is
+        touched: boards, letters and notices are changed by what keeps them.
+        """
+        outcome = message.role is Role.OUTCOME
+        if outcome and event.own:
+            shown.shown_as = event.card_id
+            await shown.show(message)
+        elif late:
+            await self._show_late(event, message, shown)
+        elif outcome and event.place.personal:
+            await shown.show(message)
+
+    async def _show_late(self, event: Pressed, message: Message, shown: Shown) -> None:
+        """Our own answer to one person becomes the next one; in a channel it is everybody's."""
+        replaces = event.own and event.place.personal and message.role is not Role.REFUSAL
+        if replaces and not shown.shown_as:
+            shown.shown_as = event.card_id
+        await shown.show(message)
+
+    def _response(
+        self, answering: asyncio.Task[Message | None], event: Pressed, latest: Message | None
+    ) -> Json:
+        if not answering.done():
+            if latest is None:
+                return says(self._working)
+            return in_response(latest, own=event.own)
+        if answering.cancelled() or answering.exception() is not None:
+            return failed()
+        message = answering.result()
+        return says(self._working) if message is None else in_response(message, own=event.own)
+
+    def _start(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("could not answer teams activity", exc_info=error)
+
+
+async def _read(request: Request) -> bytes | None:
+    """The body, or None as soon as it is too long."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            return None
+    return bytes(body)
+
+
+def _taken() -> Response:
+    return Response(status_code=202)

@@ -1,0 +1,137 @@
+"""`backup`, `restore` and `release`. Exit status: 0 it was done; 2 it was not."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from adapters.terminal import logs
+from adapters.terminal.commands import archive
+from adapters.terminal.options import Config, Level, errors_in_words
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.visible import visible
+from bot.errors import BackupUnusable
+from bot.ports.backup import Vault
+from bot.settings.whole import Settings, load
+
+FAILED = 2
+SHOWN = 50
+
+OpenVault = Callable[[Settings], AbstractAsyncContextManager[Vault]]
+Settle = Callable[[Settings, str], Awaitable[Sequence[Delivery]]]
+"""Counts as told what was due; given who says so. Returns what is held."""
+Release = Callable[[Settings, Iterable[str], str], Awaitable[int]]
+
+File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
+
+
+def add_backup_commands(
+    cli: typer.Typer, open_vault: OpenVault, settle: Settle, release: Release
+) -> None:
+    """Add the three commands."""
+
+    @cli.command()
+    def backup(file: File, config: Config = None) -> None:
+        """Write everything that the store keeps into a new file, as it is at one moment.
+
+        The bot may go on running.
+        """
+        _run(_backup(open_vault, load, config, file))
+
+    @cli.command()
+    def restore(
+        file: File,
+        over: Annotated[
+            bool, typer.Option("--over", help="Remove what the store has now. Stop the bot first.")
+        ] = False,
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+        config: Config = None,
+    ) -> None:
+        """Lay a backup down in an empty store; what was due since it was made is not sent."""
+
+        async def go() -> None:
+            settings = load(config)
+            about = archive.examine(file)
+            async with open_vault(settings) as vault:
+                if about.schema > vault.newest:
+                    raise BackupUnusable(
+                        f"{file} was made by a newer release.", hint="Restore it with that release."
+                    )
+                if not await vault.is_empty():
+                    _refuse_unless(over)
+                    made = about.at.strftime("%Y-%m-%d %H:%M UTC")
+                    question = f"Replace all that the store has with the backup of {made}?"
+                    if not yes and not await asyncio.to_thread(typer.confirm, question):
+                        raise typer.Exit(FAILED)
+                await vault.clear()
+                for kept in archive.read(file):
+                    await vault.lay(kept)
+                held = await settle(settings, f"terminal:{getpass.getuser()}")
+                await vault.finish()
+            typer.echo(f"Restored: {about.parts} parts, as of {about.at.isoformat()}.")
+            _tell_of(held)
+
+        _run(go())
+
+    @cli.command("release")
+    def send_after_all(
+        delivery: Annotated[list[str], typer.Argument(help="Its name, as `restore` told it.")],
+        config: Config = None,
+    ) -> None:
+        """Send messages that were held after a restore."""
+
+        async def go() -> None:
+            who = f"terminal:{getpass.getuser()}"
+            count = await release(load(config), delivery, who)
+            if count < len(delivery):
+                raise BackupUnusable(f"{len(delivery) - count} of them are not held.")
+            typer.echo(f"{count} will be sent by the running bot.")
+
+        _run(go())
+
+
+async def _backup(
+    open_vault: OpenVault, read: Callable[[Path | None], Settings], config: Path | None, file: Path
+) -> None:
+    parts = 0
+    async with open_vault(read(config)) as vault:
+        found = await vault.snapshot()
+        with archive.writing(file, found.at, found.schema, version("o365bot")) as put:
+            async for kept in found.kept:
+                put(kept)
+                parts += 1
+    typer.echo(f"Backed up: {parts} parts, as of {found.at.isoformat()}, in {file}.")
+
+
+def _refuse_unless(over: bool) -> None:
+    if not over:
+        raise BackupUnusable(
+            "The store is not empty.",
+            hint="Name an empty one, or stop the bot and give --over to replace what it has.",
+        )
+
+
+def _tell_of(held: Sequence[Delivery]) -> None:
+    if not held:
+        return
+    typer.echo(
+        f"{len(held)} messages were due by now, and may have been sent since the backup. They are "
+        "held; o365bot release NAME sends one after all:"
+    )
+    for one in held[:SHOWN]:
+        typer.echo(f"  {visible(one.key)}")
+    if len(held) > SHOWN:
+        typer.echo(f"  and {len(held) - SHOWN} more: o365bot audit export has all (action hold)")
+
+
+def _run(command: Coroutine[Any, Any, None]) -> None:
+    logs.configure(Level.ERROR)
+    with errors_in_words():
+        asyncio.run(command)

@@ -1,0 +1,288 @@
+"""`o365bot init`: a few questions, and the files that an installation begins with."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from adapters.terminal.commands import starter
+from adapters.terminal.commands.platforms import SlackManifest, TeamsPackage
+from adapters.terminal.commands.starter import Answers
+from adapters.terminal.options import checked, errors_in_words
+from bot.chat.words import Words
+from bot.errors import SettingsInvalid
+from bot.settings.chat import SlackSettings, TeamsSettings
+from bot.settings.clouds import OktaSettings
+from bot.settings.section import Guid
+from bot.settings.whole import Settings
+
+MakeCertificate = Callable[[datetime], tuple[str, str]]
+"""The public certificate, and that with its private key, both PEM."""
+
+
+def _text(flag: str, about: str) -> Any:
+    return typer.Option(flag, metavar="TEXT", help=about)
+
+
+def add_init_command(
+    cli: typer.Typer,
+    slack_manifest: SlackManifest,
+    teams_package: TeamsPackage,
+    make_certificate: MakeCertificate,
+) -> None:
+    """Add `init`."""
+
+    @cli.command()
+    def init(
+        directory: Annotated[Path, typer.Argument(help="Where to write.")] = Path("."),
+        url: Annotated[str, _text("--url", "The bot's public address.")] = "",
+        language: Annotated[str, _text("--language", "en or de.")] = "",
+        okta_url: Annotated[str, _text("--okta-url", "The Okta org's address.")] = "",
+        okta_name: Annotated[str, _text("--okta-name", "A short name for the org.")] = "",
+        okta_client_id: Annotated[str, _text("--okta-client-id", "Of the service app.")] = "",
+        okta_key_id: Annotated[str, _text("--okta-key-id", "Of its key (kid).")] = "",
+        entra_client_id: Annotated[
+            str, _text("--entra-client-id", "Of the app registration.")
+        ] = "",
+        slack: Annotated[bool | None, typer.Option("--slack/--no-slack")] = None,
+        slack_channel: Annotated[str, _text("--slack-channel", "Its id, C….")] = "",
+        slack_operator: Annotated[
+            list[str] | None, _text("--slack-operator", "A member's id, U…; may be repeated.")
+        ] = None,
+        teams: Annotated[bool | None, typer.Option("--teams/--no-teams")] = None,
+        teams_app_id: Annotated[str, _text("--teams-app-id", "Of the bot registration.")] = "",
+        teams_tenant_id: Annotated[str, _text("--teams-tenant-id", "Its tenant.")] = "",
+        teams_channel: Annotated[str, _text("--teams-channel", "Its id, 19:….")] = "",
+        teams_operator: Annotated[
+            list[str] | None, _text("--teams-operator", "An Entra object id; may be repeated.")
+        ] = None,
+        yes: Annotated[
+            bool, typer.Option("--yes", help="Ask nothing; what is not given waits as a TODO.")
+        ] = False,
+        force: Annotated[
+            bool, typer.Option("--force", help="Overwrite files that are there.")
+        ] = False,
+    ) -> None:
+        """Write the first settings, the Slack manifest and the Teams package.
+
+        Asks for what no option gives; an empty answer is filled in later. No secret is asked for.
+        """
+        with errors_in_words():
+            ask = _Asking(silent=yes)
+            answers = Answers(
+                url=ask("Public address of the bot", "--url", url, Settings, "public_url"),
+                language=ask("Language (en, de)", "--language", language, Settings, "language")
+                or "en",
+                okta_url=ask(
+                    "Address of your Okta org", "--okta-url", okta_url, OktaSettings, "url"
+                ),
+                org=ask("A short name for it", "--okta-name", okta_name, OktaSettings, "name")
+                or "okta",
+                okta_client_id=ask(
+                    "Client id of its service app",
+                    "--okta-client-id",
+                    okta_client_id,
+                    OktaSettings,
+                    "client_id",
+                ),
+                okta_key_id=ask(
+                    "Key id (kid) of its key", "--okta-key-id", okta_key_id, OktaSettings, "key_id"
+                ),
+                entra_client_id=ask.for_id(
+                    "Client id of the Microsoft app registration",
+                    "--entra-client-id",
+                    entra_client_id,
+                ),
+                slack=(on := ask.whether("Slack?", slack, default=True)),
+                slack_channel=ask(
+                    "Id of the Slack channel",
+                    "--slack-channel",
+                    slack_channel,
+                    SlackSettings,
+                    "channel",
+                    needed=on,
+                ),
+                slack_operators=ask.several(
+                    "Slack member ids of the operators",
+                    "--slack-operator",
+                    slack_operator,
+                    SlackSettings,
+                    needed=on,
+                ),
+                teams=(on := ask.whether("Teams?", teams, default=False)),
+                teams_app_id=ask.for_id(
+                    "Microsoft App ID of the Teams bot", "--teams-app-id", teams_app_id, needed=on
+                ),
+                teams_tenant_id=ask.for_id(
+                    "Its tenant id", "--teams-tenant-id", teams_tenant_id, needed=on
+                ),
+                teams_channel=ask(
+                    "Id of the Teams channel",
+                    "--teams-channel",
+                    teams_channel,
+                    TeamsSettings,
+                    "channel",
+                    needed=on,
+                ),
+                teams_operators=ask.several(
+                    "Entra object ids of the operators",
+                    "--teams-operator",
+                    teams_operator,
+                    TeamsSettings,
+                    needed=on,
+                ),
+            )
+            for option, value in (("--url", answers.url), ("--okta-url", answers.okta_url)):
+                if not value:
+                    raise SettingsInvalid((f"{option}: is missing",))
+            files = _files(answers, directory, slack_manifest, teams_package, make_certificate)
+            _write(files, force=force)
+        _say_what_next(answers, directory, [*files])
+
+
+class _Asking:
+    """Asks for what was not given, until it can be used; silent, it takes what was given."""
+
+    def __init__(self, *, silent: bool) -> None:
+        self._silent = silent
+
+    def __call__(
+        self,
+        question: str,
+        option: str,
+        given: str,
+        section: type[Any],
+        key: str,
+        *,
+        needed: bool = True,
+    ) -> str:
+        field = section.model_fields[key]
+        return self._until(question, option, given, Annotated[field.annotation, field], needed)
+
+    def for_id(self, question: str, option: str, given: str, *, needed: bool = True) -> str:
+        return self._until(question, option, given, Guid, needed)
+
+    def several(
+        self,
+        question: str,
+        option: str,
+        given: Sequence[str] | None,
+        section: type[Any],
+        *,
+        needed: bool,
+    ) -> tuple[str, ...]:
+        kind = section.model_fields["operators"].annotation.__args__[0]
+        if given or self._silent or not needed:
+            return tuple(checked(option, kind, one) for one in given or ())
+        while True:
+            said = typer.prompt(question, default="", show_default=False)
+            try:
+                return tuple(checked(option, kind, one) for one in said.replace(",", " ").split())
+            except SettingsInvalid as error:
+                typer.secho(error.problems[0].partition(": ")[2], err=True)
+
+    def whether(self, question: str, given: bool | None, *, default: bool) -> bool:
+        if given is None and not self._silent:
+            return typer.confirm(question, default=default)
+        return default if given is None else given
+
+    def _until(self, question: str, option: str, given: str, kind: Any, needed: bool) -> str:
+        if given or self._silent or not needed:
+            return checked(option, kind, given) if given else ""
+        while True:
+            said = str(typer.prompt(question, default="", show_default=False)).strip()
+            try:
+                return checked(option, kind, said) if said else ""
+            except SettingsInvalid as error:
+                typer.secho(error.problems[0].partition(": ")[2], err=True)
+
+
+def _files(
+    answers: Answers,
+    directory: Path,
+    slack_manifest: SlackManifest,
+    teams_package: TeamsPackage,
+    make_certificate: MakeCertificate,
+) -> Mapping[Path, bytes]:
+    """What is written, by its path. Only what lies in `secrets` is secret."""
+    directory = directory.expanduser().absolute()
+    secrets = directory / "secrets"
+    public, private = make_certificate(datetime.now(UTC))
+    files = {
+        directory / "o365bot.toml": starter.settings(answers, secrets).encode(),
+        directory / "entra.crt": public.encode(),
+        secrets / starter.ENTRA_PEM: private.encode(),
+    }
+    if answers.slack:
+        made = slack_manifest(answers.url, Words(answers.language), False)
+        text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+        files[directory / "slack-manifest.json"] = text.encode()
+    if answers.teams and answers.teams_app_id:
+        files[directory / "o365bot-teams.zip"] = teams_package(
+            answers.url, answers.teams_app_id, "o365bot", version("o365bot"), Words, False
+        )
+    return files
+
+
+def _write(files: Mapping[Path, bytes], *, force: bool) -> None:
+    """All of them or none: what was there stays as it is unless `force` says otherwise.
+
+    Raises SettingsInvalid.
+    """
+    if not force and (there := [path for path in files if path.exists()]):
+        raise SettingsInvalid(
+            tuple(f"{path}: is there already; --force overwrites it" for path in there)
+        )
+    written: list[tuple[Path, Path]] = []
+    try:
+        for path, content in files.items():
+            mode = 0o700 if path.parent.name == "secrets" else 0o755
+            path.parent.mkdir(mode=mode, parents=True, exist_ok=True)
+            beside = path.with_name(f".{path.name}.new")
+            written.append((beside, path))
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+            with open(os.open(beside, flags, 0o600), "wb") as file:
+                file.write(content)
+        for beside, path in written:
+            beside.replace(path)
+    except OSError as error:
+        for beside, _ in written:
+            beside.unlink(missing_ok=True)
+        raise SettingsInvalid((f"{path}: cannot be written ({error.strerror})",)) from None
+
+
+def _say_what_next(answers: Answers, directory: Path, files: Sequence[Path]) -> None:
+    """In the order in which it is done."""
+    config = files[0]
+    typer.echo("Written:")
+    for path in files:
+        typer.echo(f"  {path}")
+    typer.echo("\nNext:")
+    steps = [f"Upload {files[1]} to the Microsoft app registration, under Certificates & secrets."]
+    if answers.slack:
+        steps.append("Create the Slack app from slack-manifest.json (docs/slack.md).")
+    if answers.teams:
+        package = (
+            "Upload o365bot-teams.zip in the Teams admin center (docs/teams.md)."
+            if answers.teams_app_id
+            else "Register the Teams bot, then: o365bot teams package (docs/teams.md)."
+        )
+        steps.append(package)
+    secrets = config.parent / "secrets"
+    steps += [
+        f"Put into {secrets / name}: {what}." for name, what in starter.wanted(answers).items()
+    ]
+    steps += [
+        f"Fill in the lines with TODO in {config}.",
+        f"o365bot doctor --config {config}    says whether it is right, and what to do if not.",
+        f"o365bot run --config {config}    starts the bot.",
+    ]
+    for number, step in enumerate(steps, 1):
+        typer.echo(f"  {number}. {step}")
