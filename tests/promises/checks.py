@@ -26,6 +26,7 @@ class Checks:
 
     def __init__(self, company: Company, ledger: FakeLedger) -> None:
         self.found: list[str] = []
+        self.messages = 0
         self._of, self._ledger = company, ledger
         self._messages: dict[str, list[tuple[datetime, PersonalRound]]] = defaultdict(list)
         self._named: dict[str, list[datetime]] = defaultdict(list)
@@ -58,6 +59,7 @@ class Checks:
             return
         if not isinstance(notice, PersonalRound):
             return
+        self.messages += 1
         human = self._of.human(notice.to)
         if notice.reason != "now":
             self._in_hours(notice, now)
