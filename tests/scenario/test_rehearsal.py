@@ -56,7 +56,7 @@ async def test_what_was_done_is_told_in_the_boards_thread_next_morning(
 
     jump_to_a_working_day(alone)
     await alone.world.log.wait_for(lambda: any(APP in text for text in replies()), TICK)
-    assert replies() == [f"Taken on: {APP}."]
+    assert replies() == [f"Taken on: {APP} (Gita Global)."]
 
     await finish_in_okta(browser, guide)
     await alone.command(f"/o365 check {APP}", said("migrated"))
