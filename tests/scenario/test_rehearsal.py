@@ -18,6 +18,7 @@ from sandbox.browser import Browser
 from sandbox.page import reading
 from tests.scenario.conftest import Stage, open_stage, said
 from tests.scenario.test_journeys import finish_in_okta, letter_for, sign_in
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,6 +32,16 @@ async def alone(tmp_path: Path, keys: Path) -> AsyncIterator[Stage]:
     """A stage whose clock may be set forward."""
     async with open_stage(tmp_path, keys) as stage:
         yield stage
+
+
+async def delivered(stage: Stage, label: str) -> None:
+    """Until the bot has noted when its message went out: by the clock as it is before a jump."""
+    async with stage.stored() as stored:
+
+        async def noted() -> bool:
+            return bool((await stored.request(label))["stage"] == "delivered")
+
+        await wait_until(noted, what="the delivery is confirmed")
 
 
 def jump_to_a_working_day(stage: Stage) -> None:
@@ -70,6 +81,7 @@ async def test_somebody_in_tokyo_is_reminded_in_their_morning(alone: Stage) -> N
     clock, dm = alone.world.clock, alone.world.slack.dm_of("fay")
     await alone.command("/o365 send Office 365 Labs now", said("Office 365 Labs"))
     await alone.next(dm, 0, said("Office 365 Labs"))
+    await delivered(alone, "Office 365 Labs")
     since = len(dm.messages)
     clock.jump("week")
     clock.jump("week")  # a reminder is due by then, and Tokyo's evening has come
