@@ -31,7 +31,7 @@ def test_both_languages_say_the_same_things_with_the_same_values() -> None:
 def test_every_word_of_the_catalogue_is_used_by_a_page() -> None:
     """No text is left behind in the catalogue that nobody shows any more."""
     web = Path(__file__).parents[2] / "adapters" / "web"
-    sources = [*web.glob("templates/*.html"), *web.glob("*.py")]
+    sources = [*web.glob("templates/**/*.html"), *web.rglob("*.py")]
     used = "".join(source.read_text(encoding="utf-8") for source in sources)
     for key in page_words("en"):
         kind = re.fullmatch(r"([a-z]+)_(title|text|next)", key)

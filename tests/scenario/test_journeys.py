@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from sandbox.browser import Browser, Page
 from sandbox.chatlog import Message
 from sandbox.company.records import OktaApp
 from sandbox.page import reading
-from tests.scenario.conftest import WITHIN, NewApp, Stage, listed, said
+from tests.scenario.conftest import AT_ANY_HOUR, WITHIN, NewApp, Stage, listed, open_stage, said
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
+    """One of its own: what is done to people here must not change whom others ask."""
+    async with open_stage(tmp_path_factory.mktemp("own"), keys, AT_ANY_HOUR) as stage:
+        yield stage
+
 
 ACCOUNT = "gita@contoso.example"
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
@@ -22,11 +24,19 @@ from bot.errors import Conflict
 from sandbox.browser import Browser
 from sandbox.chatlog import Message
 from sandbox.page import reading
-from tests.scenario.conftest import NewApp, Stage, Wanted, said
+from tests.scenario.conftest import AT_ANY_HOUR, NewApp, Stage, Wanted, open_stage, said
 from tests.scenario.test_journeys import sign_in
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
+    """One of its own: what is done to people here must not change whom others ask."""
+    async with open_stage(tmp_path_factory.mktemp("own"), keys, AT_ANY_HOUR) as stage:
+        yield stage
+
 
 ACTS = ("saved {}", "already {}", "saw {} fields no", "later {} tomorrow 10:00")
 Speak = Callable[[str, Wanted], Awaitable[Message]]

@@ -38,7 +38,7 @@ def test_every_command_of_the_adapters_is_allowed() -> None:
         set(re.findall(r"\+([a-z|]+)", (ROOT / "deploy" / name).read_text()))
         for name in ("store-users.acl", "store-backup-user.acl")
     )
-    modules = {path.stem: path.read_text() for path in (ROOT / "adapters" / "redis").glob("*.py")}
+    modules = {path.stem: path.read_text() for path in (ROOT / "adapters" / "redis").rglob("*.py")}
     vault = modules.pop("vault")
     code = "".join(modules.values())
     whole = set(re.findall(r"(?:pipe|client)\.([a-z]+)\(", vault)) - {"execute", "pipeline"}

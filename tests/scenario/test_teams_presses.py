@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
+import pytest_asyncio
 
 from sandbox.chatlog import Message
 from sandbox.page import reading
-from tests.scenario.conftest import NewApp, Stage, said
+from tests.scenario.conftest import AT_ANY_HOUR, NewApp, Stage, open_stage, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
+    """One of its own: what is done to people here must not change whom others ask."""
+    async with open_stage(tmp_path_factory.mktemp("own"), keys, AT_ANY_HOUR) as stage:
+        yield stage
 
 
 def _label(message: Message, starts: str) -> str:

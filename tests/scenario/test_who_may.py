@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
@@ -23,9 +25,17 @@ from sandbox.chatlog import Message
 from sandbox.page import reading
 from sandbox.slack import workspace as slack
 from sandbox.teams import service as teams
-from tests.scenario.conftest import Stage
+from tests.scenario.conftest import AT_ANY_HOUR, Stage, open_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
+    """One of its own: what is done to people here must not change whom others ask."""
+    async with open_stage(tmp_path_factory.mktemp("own"), keys, AT_ANY_HOUR) as stage:
+        yield stage
+
 
 WHO = "gita"
 REFUSED = ("Only operators can ask me this", "Nur Operatoren")
