@@ -244,15 +244,17 @@ class TeamsInbound:
 
     async def _patiently(self, event: Said, shown: Shown) -> Message | None:
         """The answer; what takes longer than a moment shows that the bot is at it."""
-        answering = asyncio.create_task(self._answer(event, shown.show))
+        loop = asyncio.get_running_loop()
+        sign = loop.call_later(TYPING_AFTER, lambda: self._start(self._typing(shown)))
         try:
-            await asyncio.wait({answering}, timeout=TYPING_AFTER)
-            if not answering.done() and not shown.shown_as:
-                with suppress(ChatError):  # it is only a courtesy
-                    await self._connector.typing(shown.place)
-            return await answering
+            return await self._answer(event, shown.show)
         finally:
-            answering.cancel()
+            sign.cancel()
+
+    async def _typing(self, shown: Shown) -> None:
+        if not shown.shown_as:
+            with suppress(ChatError):  # it is only a courtesy
+                await self._connector.typing(shown.place)
 
     async def _answer(self, event: Said | Pressed, progress: Progress) -> Message | None:
         asker = event.asker
