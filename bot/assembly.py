@@ -12,16 +12,16 @@ from datetime import timedelta
 from bot import policies
 from bot.chat.asked import Asked
 from bot.chat.campaign.reminding import Reminding
-from bot.chat.consent.letters import Letters
 from bot.chat.conversation import Conversation
+from bot.chat.delivery.composer import NoticeComposer
 from bot.chat.operating import CampaignParts, Operating
 from bot.chat.welcome import Welcome
-from bot.domain.agenda import BOARDS, RETURNED_MAIL
 from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
 from bot.domain.likeness import exact
 from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.schedule import BOARDS, RETURNED_MAIL
 from bot.ports.access import Directory, Memberships
 from bot.ports.chat import Messenger, Presence, ReturnedMail
 from bot.ports.clouds import Entra, OktaOrg
@@ -47,14 +47,14 @@ from bot.services.consent.onboard import Onboard
 from bot.services.consent.prove import Prove
 from bot.services.consent.visit import Visits
 from bot.services.delivery.deliver import Deliver
-from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.returned import Returns
 from bot.services.delivery.send import Send
 from bot.services.delivery.tell import Tell
 from bot.services.doctor import Doctor
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import Verdicts
-from bot.services.inventory.waive import Hurry, Waive
+from bot.services.inventory.waive import Dispatch, Waive
 from bot.services.operators.enter import Enter
 from bot.services.operators.read import Read
 from bot.services.people.access import Access
@@ -114,7 +114,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     link_lifetime = timedelta(hours=settings.link_hours)
     minimum = settings.minimum_proof
     tell = Tell(engine)
-    troubles = Troubles(ledger, operators)
+    incidents = Incidents(ledger, operators)
 
     twins = Twins(
         ledger=ledger,
@@ -154,12 +154,12 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         clock=clock,
         policy=policy,
         kept=policies.boards(settings),
-        troubles=troubles,
+        incidents=incidents,
     )
     look_after = {BOARDS: boards.show}
     if outside.returned_mail is not None:
         returns = Returns(ledger=ledger, mailbox=outside.returned_mail, ask_another=ask.instead)
-        look_after[RETURNED_MAIL] = returns.look
+        look_after[RETURNED_MAIL] = returns.poll
     remind = Remind(
         ledger=ledger,
         engine=engine,
@@ -183,7 +183,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         send=Send(
             ledger=ledger,
             messengers=messengers,
-            composer=Letters(
+            composer=NoticeComposer(
                 ledger=ledger,
                 orgs=outside.orgs,
                 clock=clock,
@@ -201,7 +201,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         engine=engine,
         pace=outside.pace,
         clock=clock,
-        troubles=troubles,
+        incidents=incidents,
         quotas=policies.quotas(settings),
         operators=operators,
         ask_another=ask.instead,
@@ -281,7 +281,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         boards=boards,
         postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
         sample=reminding.sample,
-        waive=waiver(settings, ledger, clock, policy, tell.hurry),
+        waive=waiver(settings, ledger, clock, policy, tell.dispatch),
     )
     conversation = Conversation(
         operating=Operating(
@@ -363,12 +363,14 @@ def _entrance(settings: Settings, outside: Outside, access: Access) -> Enter | N
     )
 
 
-def waiver(settings: Settings, ledger: Ledger, clock: Clock, policy: Policy, hurry: Hurry) -> Waive:
-    """What accepts apps as they are; `hurry` hands on what is planned."""
+def waiver(
+    settings: Settings, ledger: Ledger, clock: Clock, policy: Policy, dispatch: Dispatch
+) -> Waive:
+    """What accepts apps as they are; `dispatch` hands on what is planned."""
     return Waive(
         ledger=ledger,
         clock=clock,
-        hurry=hurry,
+        dispatch=dispatch,
         calendar=policy.calendars.of(""),
         longest=timedelta(days=settings.campaign.longest_waiver_days),
     )

@@ -89,7 +89,7 @@ from bot.services import counts
 from bot.services.campaign import restored
 from bot.services.campaign.rehearse import Rehearse
 from bot.services.delivery.inspection import Inspection
-from bot.services.delivery.watch import Watch
+from bot.services.delivery.monitor import Monitor
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.waive import Waive
 from bot.settings.clouds import SignInSettings
@@ -218,18 +218,18 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             services = assemble(
                 settings, replace(outside, doctor=doctor), base.scan, _policy(settings)
             )
-            watch = Watch(
+            monitor = Monitor(
                 ledger=base.ledger,
                 engine=timed,
                 clock=base.clock,
                 operators=operator_accounts(settings),
             )
-            inspection = Inspection(doctor, watch, base.clock, expiring)
+            inspection = Inspection(doctor, monitor, base.clock, expiring)
 
             async def look(org: str) -> None:
                 scan = await base.scan.org(org)
-                await watch.looked(scan, base.scan.tenants(org))
-                await inspection.look()
+                await monitor.scanned(scan, base.scan.tenants(org))
+                await inspection.run()
                 await services.ask.review(await base.ledger.summaries(org))
                 await services.visits.review(org)
 

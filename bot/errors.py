@@ -202,7 +202,7 @@ class ChatThrottled(ChatError):
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        self.looking = False
+        self.searching = False
 
 
 class PersonUnreachable(ChatError):

@@ -96,7 +96,7 @@ class SettingsProbe:
         self._settings = settings
         self._clock = clock
 
-    async def look(self) -> SettingsSeen:
+    async def probe(self) -> SettingsSeen:
         settings = self._settings
         targets: dict[str, date] = {
             f"campaign.targets.{number}.on": target.on

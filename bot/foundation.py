@@ -29,7 +29,7 @@ from adapters.redis.server.installation import claim
 from adapters.redis.server.waiting import said
 from adapters.redis.shared.rate import RedisRateBudget
 from adapters.redis.upkeep.vault import RedisVault
-from bot.domain.inventory.scanning import LookPolicy
+from bot.domain.inventory.scanning import ScanPolicy
 from bot.errors import SettingsInvalid, StoreUnavailable
 from bot.ports.clouds import OktaOrg
 from bot.rehearsal import RehearsalClock
@@ -102,7 +102,7 @@ async def open_foundation(
             ledger=ledger,
             clock=clock,
             lived=rehearsal,
-            policy=_look_policy(settings),
+            policy=_scan_policy(settings),
         )
         yield Foundation(settings, clock, rehearsal, client, keys, trail, ledger, orgs, entra, scan)
 
@@ -190,8 +190,8 @@ def _entra(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Ent
     return client
 
 
-def _look_policy(settings: Settings) -> LookPolicy:
-    return LookPolicy(
+def _scan_policy(settings: Settings) -> ScanPolicy:
+    return ScanPolicy(
         full_after=timedelta(hours=settings.full_scan_hours),
         microsoft_after=timedelta(minutes=settings.microsoft_minutes),
     )

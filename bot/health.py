@@ -11,7 +11,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server import store
 from adapters.web.monitoring.health import Health, Part
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import Platform
 from bot.errors import StoreError
@@ -51,11 +51,11 @@ async def health(
     orgs: tuple[str, ...],
     platforms: tuple[Platform, ...],
 ) -> Health:
-    """The store, the engine, every org and platform; every tenant and secret with a trouble."""
+    """The store, the engine, every org and platform; every tenant and secret with an incident."""
     try:
         state = await store.probe(client, keys)
         scans = await ledger.scans()
-        troubles = await ledger.troubles()
+        incidents = await ledger.incidents()
         figures = await overview.read()
     except StoreError as error:
         away = Part("store", ok=False, reason=error.message, vital=True, do=_DO["store"])
@@ -65,9 +65,9 @@ async def health(
             Part("store", ok=True, vital=True, facts=_facts(state)),
             Part("store:memory", ok=not state.nearly_full, reason=NEARLY_FULL, do=_DO["full"]),
             _engine(figures.tasks, figures.deliveries),
-            *(_org(org, scans.get(org), troubles.get(f"okta:{org}")) for org in orgs),
-            *(Part(f"chat:{one}", ok=True) for one in platforms if str(one) not in troubles),
-            *_others(troubles),
+            *(_org(org, scans.get(org), incidents.get(f"okta:{org}")) for org in orgs),
+            *(Part(f"chat:{one}", ok=True) for one in platforms if str(one) not in incidents),
+            *_others(incidents),
         )
     )
 
@@ -89,10 +89,10 @@ def _engine(tasks: Queued, messages: Queued) -> Part:
     )
 
 
-def _org(org: str, scan: OrgScan | None, trouble: Trouble | None) -> Part:
+def _org(org: str, scan: OrgScan | None, incident: Incident | None) -> Part:
     looked = scan.finished_at if scan is not None else None
     failure = scan.failure if scan is not None else ""
-    since = trouble.since if trouble is not None else (scan.started_at if scan else None)
+    since = incident.since if incident is not None else (scan.started_at if scan else None)
     return Part(
         f"okta:{org}",
         ok=not failure,
@@ -106,11 +106,11 @@ def _org(org: str, scan: OrgScan | None, trouble: Trouble | None) -> Part:
     )
 
 
-def _others(troubles: Mapping[str, Trouble]) -> Iterator[Part]:
+def _others(incidents: Mapping[str, Incident]) -> Iterator[Part]:
     """What is wrong elsewhere than at an org, which its own part tells of."""
-    for trouble in troubles.values():
-        kind = "chat" if trouble.is_of_chat else trouble.platform
+    for incident in incidents.values():
+        kind = "chat" if incident.is_of_chat else incident.platform
         if kind != "okta":
-            name = f"chat:{trouble.place}" if trouble.is_of_chat else trouble.place
+            name = f"chat:{incident.place}" if incident.is_of_chat else incident.place
             do = _DO.get(kind, "")
-            yield Part(name, ok=False, reason=trouble.reason, since=trouble.since, do=do)
+            yield Part(name, ok=False, reason=incident.reason, since=incident.since, do=do)

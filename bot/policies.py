@@ -107,7 +107,7 @@ def quotas(settings: Settings) -> Quotas:
         slack={
             Call.SEND: Window(limits.slack_messages_per_minute, minute),
             Call.CHANGE: Window(limits.slack_changes_per_minute, minute),
-            Call.LOOK: Window(limits.slack_lookups_per_minute, minute),
+            Call.SEARCH: Window(limits.slack_lookups_per_minute, minute),
         },
         teams=Window(limits.teams_calls_per_second, timedelta(seconds=1)),
         mail=Window(limits.mails_per_minute, minute),

@@ -19,7 +19,7 @@ from bot.domain.time.calendar import Calendars
 from bot.message import Message
 from bot.services.campaign.boards import Boards
 from bot.services.campaign.rehearse import Rehearse
-from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.incidents import Incidents
 from tests.examples import NOW, OPERATOR, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine, FakeMessenger, reminding
@@ -61,7 +61,7 @@ class World:
             clock=self.clock,
             policy=self.policy,
             kept=kept,
-            troubles=Troubles(self.ledger, (OPERATOR, IN_TEAMS)),
+            incidents=Incidents(self.ledger, (OPERATOR, IN_TEAMS)),
         )
         self.rehearse = Rehearse(
             ledger=self.ledger, clock=self.clock, policy=self.policy, kept=kept

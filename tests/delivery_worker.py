@@ -32,7 +32,7 @@ from adapters.slack.outgoing import calls
 from adapters.slack.outgoing.calls import open_web
 from adapters.slack.outgoing.outbound import SlackMessenger
 from bot.bootstrap import SystemSecrets, collect_rarely
-from bot.chat.consent.letters import Letters
+from bot.chat.delivery.composer import NoticeComposer
 from bot.domain.delivery import deliveries
 from bot.domain.delivery.limits import Call, Quotas, Window
 from bot.domain.inventory.apps import AppRef
@@ -41,7 +41,7 @@ from bot.foundation import SystemClock
 from bot.services.delivery import deliver as deliver_module
 from bot.services.delivery import requeue as requeue_module
 from bot.services.delivery.deliver import Deliver
-from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import requeue
 from bot.services.delivery.send import Send
 from bot.settings.chat import SlackSettings
@@ -84,7 +84,7 @@ async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIt
         send = Send(
             ledger=ledger,
             messengers={Platform.SLACK: SlackMessenger(web)},
-            composer=Letters(
+            composer=NoticeComposer(
                 ledger=ledger,
                 orgs={},
                 clock=clock,
@@ -102,7 +102,7 @@ async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIt
             send=send,
             engine=engine,
             pace=RedisPace(client, Keys()),
-            troubles=Troubles(ledger),
+            incidents=Incidents(ledger),
             clock=clock,
             quotas=quotas,
         )

@@ -9,14 +9,13 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from bot.domain.agenda import HOLD, Line
 from bot.domain.campaign.board import Board
 from bot.domain.campaign.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.deliveries import Delivery, Phase
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap
@@ -25,6 +24,7 @@ from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin
 from bot.domain.people.policy import AccountNote
 from bot.domain.people.prospects import Prospect
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import HOLD, ScheduleEntry
 from bot.domain.summaries import EVERY_OPEN, AppSummary, Page, Wanted, by_urgency, summary_of
 from bot.errors import Conflict, StoreUnavailable
 from tests.pages import page_of
@@ -46,11 +46,11 @@ class FakeLedger:
         self._requests: dict[str, ConsentRequest] = {}
         self._links: dict[str, str] = {}
         self._deliveries: dict[str, Delivery] = {}
-        self._troubles: dict[str, Trouble] = {}
+        self._incidents: dict[str, Incident] = {}
         self._aside: dict[str, datetime] = {}
         self._recipients: dict[str, Recipient] = {}
         self._boards: dict[str, Board] = {}
-        self._agenda: dict[str, datetime] = {}
+        self._schedule: dict[str, datetime] = {}
         self._history: dict[date, DayCount] = {}
         self._pictures: dict[str, bytes] = {}
         self._audit: list[AuditEntry] = []
@@ -76,7 +76,7 @@ class FakeLedger:
             *((self._notes.get(n.key), n.revision) for n in changes.notes),
             *((self._notes.get(n.key), n.revision + 1) for n in changes.unsaid),
             *((self._onboardings.get(o.id), o.revision) for o in changes.onboardings),
-            *((self._troubles.get(t.place), t.revision) for t in changes.troubles),
+            *((self._incidents.get(t.place), t.revision) for t in changes.incidents),
             *((self._recipients.get(str(r.chat)), r.revision) for r in changes.recipients),
             *((self._boards.get(b.place), b.revision) for b in changes.boards),
         ]
@@ -101,30 +101,30 @@ class FakeLedger:
             self._notes.pop(unsaid.key)
         self._notes.update({note.key: note for note in changes.notes})
         self._prospects.update({one.app: one for one in changes.prospects})
-        self._troubles.update({trouble.place: trouble for trouble in changes.troubles})
+        self._incidents.update({incident.place: incident for incident in changes.incidents})
         for place in changes.solved:
-            self._troubles.pop(place, None)
+            self._incidents.pop(place, None)
         self._recipients.update({str(r.chat): r for r in changes.recipients})
         self._boards.update({board.place: board for board in changes.boards})
-        for line in (*changes.agenda, *changes.touched):
+        for line in (*changes.schedule, *changes.touched):
             self._put_line(line)
         self._audit.extend(changes.audit)
 
-    def _put_line(self, line: Line) -> None:
-        known = self._agenda.get(line.name)
+    def _put_line(self, line: ScheduleEntry) -> None:
+        known = self._schedule.get(line.name)
         if line.held_until is None:
             assert line.at is not None
-            self._agenda[line.name] = min(line.at, known or line.at)
+            self._schedule[line.name] = min(line.at, known or line.at)
         elif known == line.held_until:
-            self._agenda.pop(line.name)
+            self._schedule.pop(line.name)
             if line.at is not None:
-                self._agenda[line.name] = line.at
+                self._schedule[line.name] = line.at
 
-    async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:
+    async def due_entries(self, now: datetime, limit: int) -> tuple[ScheduleEntry, ...]:
         await self._call()
-        due = sorted((at, name) for name, at in self._agenda.items() if at <= now)[:limit]
-        self._agenda.update({name: now + HOLD for _, name in due})
-        return tuple(Line(name, at, now + HOLD) for at, name in due)
+        due = sorted((at, name) for name, at in self._schedule.items() if at <= now)[:limit]
+        self._schedule.update({name: now + HOLD for _, name in due})
+        return tuple(ScheduleEntry(name, at, now + HOLD) for at, name in due)
 
     async def recipient(self, chat: ChatIdentity) -> Recipient | None:
         await self._call()
@@ -299,9 +299,9 @@ class FakeLedger:
         if key in self._deliveries:
             self._aside[key] = until
 
-    async def troubles(self) -> Mapping[str, Trouble]:
+    async def incidents(self) -> Mapping[str, Incident]:
         await self._call()
-        return dict(self._troubles)
+        return dict(self._incidents)
 
     async def settle(self) -> None:
         await self._call()

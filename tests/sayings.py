@@ -8,8 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.chat.campaign.digests import SHOWN as MOST_IN_DIGEST
-from bot.chat.consent.letters import SHOWN, Letters
 from bot.chat.consent.personal import PersonalReplies
+from bot.chat.delivery.composer import SHOWN, NoticeComposer
 from bot.chat.inventory.lists import PAGE
 from bot.chat.inventory.overview import Due
 from bot.chat.inventory.waiving import WaiverReplies
@@ -18,13 +18,13 @@ from bot.chat.typed.waiver_words import Term
 from bot.chat.words import Words
 from bot.domain.campaign.digests import Digest
 from bot.domain.campaign.foresight import ChannelPost, PostKind
-from bot.domain.campaign.intents import Intent, Policy, Reason, Remember, Sideways
+from bot.domain.campaign.intents import Escalate, Intent, Policy, Reason, SendRound
 from bot.domain.campaign.rehearsal import Outlook, Wait
 from bot.domain.campaign.windows import EVERYBODY, OKTA_CONSENT, WINDOWS, Campaign, Tone, WindowName
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.later import Moved, Snooze
 from bot.domain.consent.onboarding import Onboarding
-from bot.domain.consent.polls import Watch
+from bot.domain.consent.polls import Polling
 from bot.domain.consent.requests import Proof, ProofKind, Stage
 from bot.domain.delivery.notices import (
     Channel,
@@ -263,13 +263,13 @@ POLICY = Policy(Campaign(), Calendars(ZoneInfo("UTC")))
 def plans() -> list[Plan]:
     """None, a short one with every reason, and a long one."""
     rounds = [
-        Remember(PersonalRound(ADA_IN_CHAT, "x", ids, reason, window, Tone.CALM), LATER)
+        SendRound(PersonalRound(ADA_IN_CHAT, "x", ids, reason, window, Tone.CALM), LATER)
         for reason in Reason
         for window in WindowName
         for ids in ((REQUEST.id,), (REQUEST.id, REQUEST.id))
     ]
     away: list[Intent] = [
-        Sideways(ADA_IN_CHAT, REQUEST.id, APP.ref, APP.label, reason, LATER)
+        Escalate(ADA_IN_CHAT, REQUEST.id, APP.ref, APP.label, reason, LATER)
         for reason in (Reason.IGNORED, Reason.AWAY, Reason.NOT_SEEN)
     ]
     known = {REQUEST.id: REQUEST}
@@ -297,7 +297,7 @@ def personal(replies: PersonalReplies) -> dict[str, list[Message]]:
     return {
         "verified": [replies.verified(replace(REQUEST, stage=stage)) for stage in Stage],
         "taken_on": [replies.taken_on(REQUEST, way) for way in ("", LINK)],
-        "looking": [replies.looking(REQUEST)],
+        "looking": [replies.checking(REQUEST)],
         "sights": [replies.sights(REQUEST)],
         "seen": [replies.seen(REQUEST)],
         "not_me_sure": [replies.not_me_sure(REQUEST)],
@@ -352,7 +352,7 @@ async def letters_about_a_request(language: str) -> list[Message | None]:
     await ledger.commit(Changes(onboardings=(onboarding,)))
     written: list[Message | None] = []
     for chat_is_proof in (True, False):
-        letters = Letters(
+        letters = NoticeComposer(
             ledger=ledger,
             orgs=orgs,
             clock=FakeClock(LATER),
@@ -368,7 +368,7 @@ async def letters_about_a_request(language: str) -> list[Message | None]:
                     stage=stage,
                     proof=Proof(kind, "entra:ada", NOW),
                     snooze=PLAN if number % 2 else None,
-                    watch=Watch(NOW, LATER if number % 2 else None),
+                    watch=Polling(NOW, LATER if number % 2 else None),
                     suggestion=BEN.display_name,
                 )
                 await ledger.commit(Changes(requests=(request,)))
@@ -393,7 +393,7 @@ async def letters(language: str) -> list[Message | None]:
     ledger = FakeLedger()
     orgs = {"contoso": FakeOktaOrg("contoso")}
     clock = FakeClock(LATER)
-    letters = Letters(
+    letters = NoticeComposer(
         ledger=ledger,
         orgs=orgs,
         clock=clock,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.domain.changes import AuditEntry
 from bot.domain.consent.later import Snooze
-from bot.domain.consent.polls import Watch
+from bot.domain.consent.polls import Polling
 from bot.domain.consent.requests import (
     Button,
     ConsentRequest,
@@ -206,7 +206,7 @@ requests = st.builds(
         words,
     ),
     suggestion=words,
-    watch=st.none() | st.builds(Watch, any_moments, st.none() | any_moments, st.integers(0, 9)),
+    watch=st.none() | st.builds(Polling, any_moments, st.none() | any_moments, st.integers(0, 9)),
     answered_at=st.none() | any_moments,
     revision=st.integers(1, 99),
 )

@@ -46,7 +46,7 @@ class EntraProbe:
         self._clock = clock
         self._redirects = redirects
 
-    async def look(self, tenants: Mapping[str, Sequence[str]]) -> Mapping[str, object]:
+    async def probe(self, tenants: Mapping[str, Sequence[str]]) -> Mapping[str, object]:
         async with open_http() as http:
             try:
                 graph = _Reader(self._settings, http, self._clock)

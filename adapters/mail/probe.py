@@ -23,7 +23,7 @@ class MailProbe:
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
 
-    async def look(self) -> MailSeen:
+    async def probe(self) -> MailSeen:
         settings = self._settings
         try:
             tls = trusted(settings.ca_file)

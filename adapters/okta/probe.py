@@ -34,7 +34,7 @@ class OktaProbe:
         self._settings = settings
         self._clock = clock
 
-    async def look(self) -> OktaSeen:
+    async def probe(self) -> OktaSeen:
         settings = self._settings
         try:
             key = signing_key(settings)

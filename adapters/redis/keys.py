@@ -140,9 +140,9 @@ class Keys:
         """Sorted set: deliveries not yet ended, by when they are to be looked at."""
         return self._key("deliveries", "due")
 
-    def troubles(self) -> str:
+    def incidents(self) -> str:
         """Hash: place -> what is wrong with it."""
-        return self._key("troubles")
+        return self._key("troubles")  # stored under the name of before
 
     def pause(self, scope: str) -> str:
         """String: until when (ms) a platform, or one kind of its calls, is left alone."""
@@ -168,9 +168,9 @@ class Keys:
         """String: what a person was told, and what they asked for."""
         return self._key("recipient", chat)
 
-    def agenda(self) -> str:
+    def schedule(self) -> str:
         """Sorted set: whom to look at, by when (ms)."""
-        return self._key("agenda")
+        return self._key("agenda")  # stored under the name of before
 
     def boards(self) -> str:
         """Hash: channel, with an org where it is about that alone -> the board."""

@@ -30,7 +30,7 @@ class SlackProbe:
         self._settings = settings
         self._clock = clock
 
-    async def look(self) -> SlackSeen:
+    async def probe(self) -> SlackSeen:
         skew = Skew(self._clock)
         scopes: frozenset[str] | None = None
 

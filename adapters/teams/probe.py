@@ -38,7 +38,7 @@ class TeamsProbe:
         self._conversations = conversations
         self._clock = clock
 
-    async def look(self) -> TeamsSeen:
+    async def probe(self) -> TeamsSeen:
         settings, skew = self._settings, Skew(self._clock)
         async with open_http(api=Api.TEAMS) as http:
             skew.watch(http)

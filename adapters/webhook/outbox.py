@@ -19,7 +19,7 @@ from prometheus_client import Counter
 from adapters.webhook.post import NotTaken
 from bot.domain.audit import Row
 from bot.domain.changes import Changes
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.events import payload, type_of
 from bot.errors import Conflict, StoreError
 from bot.ports.audit import AuditTrail
@@ -118,8 +118,8 @@ class Outbox:
         EVENTS.labels("failed").inc()
         wait = WAITS[min(tries, len(WAITS) - 1)]
         await self._marks.save(after, tries + 1, now + wait)
-        if PLACE not in await self._ledger.troubles():
+        if PLACE not in await self._ledger.incidents():
             log.warning("the webhook does not take events", reason=reason)
-            trouble = Trouble(PLACE, "webhook_failed", f"The webhook: {reason}.", now)
+            incident = Incident(PLACE, "webhook_failed", f"The webhook: {reason}.", now)
             with suppress(Conflict):  # another replica told of it just now
-                await self._ledger.commit(Changes(troubles=(trouble,)))
+                await self._ledger.commit(Changes(incidents=(incident,)))

@@ -91,14 +91,14 @@ class Asked:
                 way_on = f"{self._public_url}/s/{confirmed.way_on}" if private else ""
                 return personal.taken_on(confirmed.request, way_on)
             case Saved(code):
-                return personal.looking(await self._follow.saved(ByChat(asker, code)))
+                return personal.checking(await self._follow.saved(ByChat(asker, code)))
             case Saw(code, told):
                 act = ByChat(asker, code)
                 if told is None:
                     return personal.sights((await self._follow.progress(act)).request)
                 return personal.seen(await self._follow.sees(act, told))
             case Already(code):
-                return personal.looking(await self._follow.already(ByChat(asker, code)))
+                return personal.checking(await self._follow.already(ByChat(asker, code)))
             case NotMe(code, suggestion, sure):
                 act = ByChat(asker, code)
                 if not sure:

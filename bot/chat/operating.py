@@ -242,7 +242,7 @@ class Operating:
         what = (record.app.ref, term.until, term.why, *by)
         if command.sure:
             return replies.waivers.done(await waive.waive(*what))
-        return replies.waivers.sure(await waive.look(*what))
+        return replies.waivers.sure(await waive.preview(*what))
 
     async def _noted(self, replies: Replies, noted: Noted) -> Message:
         """Whom to ask may be another one now, wherever that account comes into question."""

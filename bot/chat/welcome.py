@@ -26,7 +26,7 @@ class Welcome:
     async def person(self, who: ChatIdentity) -> Message:
         """For somebody who has the app from now on. Raises nothing of ours."""
         words = Words(who.language or self._language)
-        waiting = await self._looked(who)
+        waiting = await self._waiting_for(who)
         title = words("welcome.title")
         blocks: list[Block] = [Heading(title), Text(words("help.what"))]
         operator = await self._operates(who)
@@ -48,7 +48,7 @@ class Welcome:
 
     async def gone(self, who: ChatIdentity) -> None:
         """Somebody removed the app: lists say at once who can be asked now."""
-        await self._looked(who)
+        await self._waiting_for(who)
 
     async def _operates(self, who: ChatIdentity) -> bool:
         try:
@@ -57,7 +57,7 @@ class Welcome:
             log.warning("could not tell what somebody may", who=str(who), error=error.code)
             return False
 
-    async def _looked(self, who: ChatIdentity) -> Waiting:
+    async def _waiting_for(self, who: ChatIdentity) -> Waiting:
         try:
             return await self._arrive(who)
         except O365BotError as error:

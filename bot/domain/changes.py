@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.agenda import BOARDS, HOLD, Line, instead, person
 from bot.domain.campaign.board import Board
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import PASSED_ON, ConsentRequest
 from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.policy import AccountNote
 from bot.domain.people.prospects import Prospect
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import BOARDS, HOLD, ScheduleEntry, instead, person
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Changes:
     `planned` deliveries are different: they are added unless their key exists, which is how the
     same intent found twice is carried out once. `prospects` are looks, so the last one stands.
     `unsaid` are notes, as they were read, that hold no more: they are taken out.
-    `solved` names places whose trouble, if they had one, is over.
+    `solved` names places whose incident, if they had one, is over.
     """
 
     apps: tuple[AppRecord, ...] = ()
@@ -50,16 +50,16 @@ class Changes:
     unsaid: tuple[AccountNote, ...] = ()
     prospects: tuple[Prospect, ...] = ()
     onboardings: tuple[Onboarding, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     solved: tuple[str, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     boards: tuple[Board, ...] = ()
-    agenda: tuple[Line, ...] = ()
+    schedule: tuple[ScheduleEntry, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
 
     @property
-    def touched(self) -> tuple[Line, ...]:
-        """The lines of the agenda that these changes are about: they are looked at at once.
+    def touched(self) -> tuple[ScheduleEntry, ...]:
+        """The schedule entries that these changes are about: they are looked at at once.
 
         Apart from those that whoever makes the changes works off: others do it if they die.
         """
@@ -71,4 +71,4 @@ class Changes:
         for request in self.requests:
             if request.stage in PASSED_ON and request.changed_at is not None:
                 found[instead(request.id)] = request.changed_at + HOLD
-        return tuple(Line(name, at) for name, at in found.items())
+        return tuple(ScheduleEntry(name, at) for name, at in found.items())

@@ -41,8 +41,8 @@ class Consequence:
     `tries`: after so many attempts it fails (None: it is tried until it gets through). `mended`: it
     waits until somebody mends that, and they are told; where there is nothing to wait for it fails.
     `holds`: the whole platform is left alone meanwhile. `loses_person`: the person cannot be
-    written to, so their requests go to somebody else. `closes_channel`: a trouble of that channel,
-    until a message gets through.
+    written to, so their requests go to somebody else. `closes_channel`: an incident of that
+    channel, until a message gets through.
     """
 
     tries: int | None = 1

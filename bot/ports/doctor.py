@@ -11,7 +11,7 @@ from bot.domain.doctor.seen import OktaSeen
 class Probe(Protocol):
     """Looks at one part."""
 
-    async def look(self) -> object:
+    async def probe(self) -> object:
         """What was seen, as one of `bot.domain.doctor.seen`."""
         ...
 
@@ -19,12 +19,12 @@ class Probe(Protocol):
 class OrgProbe(Protocol):
     """Looks at one Okta org."""
 
-    async def look(self) -> OktaSeen: ...
+    async def probe(self) -> OktaSeen: ...
 
 
 class MicrosoftProbe(Protocol):
     """Looks at Microsoft."""
 
-    async def look(self, tenants: Mapping[str, Sequence[str]]) -> Mapping[str, object]:
+    async def probe(self, tenants: Mapping[str, Sequence[str]]) -> Mapping[str, object]:
         """What was seen by place, of each tenant that Okta names (with its apps' domains)."""
         ...

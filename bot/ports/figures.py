@@ -40,15 +40,15 @@ class OrgFigures:
 class Figures:
     """How much there is of everything, at one moment.
 
-    `troubles`: platform -> in how many places messages do not get through. `memory` of the store in
-    bytes, `memory_limit` 0 without one.
+    `incidents`: platform -> in how many places messages do not get through. `memory` of the store
+    in bytes, `memory_limit` 0 without one.
     """
 
     orgs: Mapping[str, OrgFigures]
     requests: Mapping[Stage, int]
     tasks: Queued
     deliveries: Queued
-    troubles: Mapping[str, int]
+    incidents: Mapping[str, int]
     memory: int
     memory_limit: int
 

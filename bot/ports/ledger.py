@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.domain.agenda import Line
 from bot.domain.campaign.board import Board
 from bot.domain.campaign.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap
@@ -22,6 +21,7 @@ from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin
 from bot.domain.people.policy import AccountNote
 from bot.domain.people.prospects import Prospect
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import ScheduleEntry
 from bot.ports.lists import Lists
 
 
@@ -128,7 +128,7 @@ class Ledger(Lists, Protocol):
         """Leave a delivery that cannot be read out of `due` until then. Its record stays."""
         ...
 
-    async def troubles(self) -> Mapping[str, Trouble]:
+    async def incidents(self) -> Mapping[str, Incident]:
         """What keeps messages from getting through, by place."""
         ...
 
@@ -139,8 +139,8 @@ class Ledger(Lists, Protocol):
         """
         ...
 
-    async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:
-        """Lines of the agenda that are due; each is held for its taker for `agenda.HOLD`."""
+    async def due_entries(self, now: datetime, limit: int) -> tuple[ScheduleEntry, ...]:
+        """Lines of the schedule that are due; each is held for its taker for `schedule.HOLD`."""
         ...
 
     async def requests_of(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:

@@ -43,7 +43,7 @@ class Composer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Standings:
+class BoardContents:
     """What a board shows. `now` is UTC; `deadline` is the date that comes next.
 
     `apps` are in order, the most pressing first;
@@ -67,7 +67,7 @@ class Standings:
 class BoardWriter(Protocol):
     """Writes boards out in words."""
 
-    def board(self, standings: Standings) -> Message: ...
+    def board(self, contents: BoardContents) -> Message: ...
 
     def moved(self) -> Message:
         """What stays of a board that was posted anew further down."""

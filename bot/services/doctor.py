@@ -41,21 +41,21 @@ class Doctor:
         """All findings, part by part, in the order of the settings."""
         async with self._one_looks:
             parts, clouds = await asyncio.gather(
-                self._all({place: probe.look() for place, probe in self._probes.items()}),
+                self._all({place: probe.probe() for place, probe in self._probes.items()}),
                 self._clouds(),
             )
         return tuple(examine({**parts, **clouds}, self._clock.now()))
 
     async def _clouds(self) -> Mapping[str, object]:
         """Okta tells which tenants there are, so it is looked at before Microsoft."""
-        orgs = await self._all({f"okta:{name}": org.look() for name, org in self._orgs.items()})
+        orgs = await self._all({f"okta:{name}": org.probe() for name, org in self._orgs.items()})
         if self._microsoft is None:
             return orgs
         named: dict[str, Sequence[str]] = {}
         for seen in orgs.values():
             if isinstance(seen, OktaSeen):
                 named |= seen.tenants
-        looked = await self._in_time(self._microsoft.look(named))
+        looked = await self._in_time(self._microsoft.probe(named))
         return {**orgs, **({"entra": looked} if isinstance(looked, Silent) else looked)}
 
     async def _all(self, looks: Mapping[str, Awaitable[object]]) -> Mapping[str, object]:

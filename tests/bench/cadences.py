@@ -21,9 +21,9 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from bot.domain.campaign.intents import Open, Policy, Reason, Remember, Sideways, Standing
+from bot.domain.campaign.intents import Escalate, Open, Policy, Reason, SendRound, Worklist
 from bot.domain.campaign.rehearsal import after, stuck
-from bot.domain.campaign.reminders import look
+from bot.domain.campaign.reminders import evaluate
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.consent.requests import Stage
 from bot.domain.evidence.verdict import State
@@ -101,12 +101,12 @@ def bot(tenants: tuple[Tenant, ...], start: datetime, on: date, policy: Policy) 
 
 
 class _Told:
-    """One tenant under the bot's rules: the bot's own standings, and what people do."""
+    """One tenant under the bot's rules: the bot's own contents, and what people do."""
 
     def __init__(self, tenant: Tenant, start: datetime, policy: Policy, outcome: Outcome) -> None:
         self.people = {str(p.chat): p for p in tenant.people}
-        self.standings = {
-            name: Standing(
+        self.contents = {
+            name: Worklist(
                 Recipient(p.chat, away_until=p.back_at.date() - DAY if p.says_away else None), ()
             )
             for name, p in self.people.items()
@@ -147,34 +147,34 @@ class _Told:
             requested_at=now,
             told=(),
         )
-        standing = self.standings[name]
+        worklist = self.contents[name]
         item = Open(request, State.NEEDS_CONSENT)
-        self.standings[name] = replace(standing, items=(*standing.items, item))
-        self.soon(now, lambda at: self.look(name, at))
+        self.contents[name] = replace(worklist, items=(*worklist.items, item))
+        self.soon(now, lambda at: self.evaluate(name, at))
         return True
 
     def is_away(self, name: str, now: datetime) -> bool:
-        until = self.standings[name].recipient.away_until
+        until = self.contents[name].recipient.away_until
         return until is not None and until >= self.people[name].calendar.day_of(now)
 
-    def look(self, name: str, now: datetime) -> None:
-        decision = look(self.standings[name], now, self.policy)
+    def evaluate(self, name: str, now: datetime) -> None:
+        decision = evaluate(self.contents[name], now, self.policy)
         for intent in decision.intents:
             match intent:
-                case Sideways():
+                case Escalate():
                     self.pass_on(name, intent, now)
-        decision = look(self.standings[name], now, self.policy)
+        decision = evaluate(self.contents[name], now, self.policy)
         for intent in decision.intents:
             match intent:
-                case Remember():
-                    self.standings[name] = after(self.standings[name], intent)
+                case SendRound():
+                    self.contents[name] = after(self.contents[name], intent)
                     acts_at = self.people[name].hears(now)
                     self.soon(acts_at, lambda at: self.act(name, at))
-        again = look(self.standings[name], now, self.policy).again
+        again = evaluate(self.contents[name], now, self.policy).again
         if again is not None and again > now:
-            self.soon(again, lambda at: self.look(name, at))
+            self.soon(again, lambda at: self.evaluate(name, at))
 
-    def pass_on(self, name: str, intent: Sideways, now: datetime) -> None:
+    def pass_on(self, name: str, intent: Escalate, now: datetime) -> None:
         app = intent.app.app_id
         self.silent[app].append(name)
         times = 2 if intent.reason is Reason.AGAIN else 1
@@ -182,23 +182,23 @@ class _Told:
             self.drop(name, intent.request_id)
         else:
             self.silent[app].pop()
-            self.standings[name] = stuck(self.standings[name], intent)
+            self.contents[name] = stuck(self.contents[name], intent)
 
     def drop(self, name: str, request_id: str) -> None:
         """That request ended; a fresh one for the same person stays."""
-        standing = self.standings[name]
-        items = tuple(i for i in standing.items if i.request.id != request_id)
-        self.standings[name] = replace(standing, items=items)
+        worklist = self.contents[name]
+        items = tuple(i for i in worklist.items if i.request.id != request_id)
+        self.contents[name] = replace(worklist, items=items)
 
     def act(self, name: str, now: datetime) -> None:
         """They do some of their apps, or say that they are the wrong person."""
-        standing = self.standings[name]
-        told = [i for i in standing.items if i.request.stage is not Stage.REQUESTED]
+        worklist = self.contents[name]
+        told = [i for i in worklist.items if i.request.stage is not Stage.REQUESTED]
         told = told if self.people[name].kind is Kind.WRONG else told[:AT_A_SITTING]
         if not told:
             return
-        recipient = standing.recipient.answered(now)
-        self.standings[name] = replace(standing, recipient=recipient)
+        recipient = worklist.recipient.answered(now)
+        self.contents[name] = replace(worklist, recipient=recipient)
         for item in told:
             app = item.request.app.app_id
             self.drop(name, item.request.id)
@@ -207,7 +207,7 @@ class _Told:
                 continue
             self.declined[app].add(name)
             self.ask(app, now, times=1)
-        self.soon(now, lambda at: self.look(name, at))
+        self.soon(now, lambda at: self.evaluate(name, at))
 
 
 # ------------------------------------------------------------------ the rivals

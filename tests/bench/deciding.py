@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.redis.records.ledger import RedisLedger
 from bot.bootstrap import collect_rarely
-from bot.domain.agenda import BOARDS, Line, person
-from bot.domain.campaign.intents import Open, Policy, Snapshot, Standing
+from bot.domain.campaign.intents import Open, Policy, Snapshot, Worklist
 from bot.domain.campaign.rehearsal import decide
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
@@ -19,6 +18,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import BOARDS, ScheduleEntry, person
 from bot.domain.time.calendar import Calendars
 from bot.services.campaign.digest import Digests
 from bot.services.campaign.remind import Remind
@@ -41,18 +41,18 @@ def policy() -> Policy:
     return Policy(Campaign(targets=targets), Calendars(ZoneInfo("UTC")))
 
 
-def standing(number: int, asked_at: datetime) -> Standing:
+def worklist(number: int, asked_at: datetime) -> Worklist:
     """Somebody somewhere who was asked for one app."""
     zone = ZONES[number % len(ZONES)]
     chat = ChatIdentity(Platform.SLACK, f"U{number}", time_zone=zone)
     app = AppRef("contoso", f"a{number}")
     request = replace(DELIVERED, id=f"r{number}", app=app, chat=chat, requested_at=asked_at)
-    return Standing(Recipient(chat), (Open(request, State.NEEDS_CONSENT),))
+    return Worklist(Recipient(chat), (Open(request, State.NEEDS_CONSENT),))
 
 
 def decided(size: int, due: int) -> tuple[float, int]:
     """Seconds of CPU to decide for `size` people of whom `due` may be due, and the intents."""
-    people = [standing(n, LONG_AGO if n < due else JUST_NOW) for n in range(size)]
+    people = [worklist(n, LONG_AGO if n < due else JUST_NOW) for n in range(size)]
     by = policy()
     begun = time.process_time()
     found = decide(Snapshot(people), MONDAY, by)
@@ -119,15 +119,18 @@ async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
     for size in sizes:
         while there < size:
             batch = range(there, min(there + 500, size))
-            requests = [standing(n, JUST_NOW).items[0].request for n in batch]
+            requests = [worklist(n, JUST_NOW).items[0].request for n in batch]
             await ledger.commit(Changes(requests=tuple(replace(r, revision=1) for r in requests)))
-            held = await ledger.due_lines(MONDAY, 1000)
-            await ledger.commit(Changes(agenda=tuple(replace(one, at=later) for one in held)))
+            held = await ledger.due_entries(MONDAY, 1000)
+            await ledger.commit(Changes(schedule=tuple(replace(one, at=later) for one in held)))
             there = batch.stop
         best = 1e9
         for _ in range(3 if tiny else 10):
-            lines = (Line(person(standing(n, JUST_NOW).recipient.chat), MONDAY) for n in range(DUE))
-            await ledger.commit(Changes(agenda=tuple(lines)))
+            lines = (
+                ScheduleEntry(person(worklist(n, JUST_NOW).recipient.chat), MONDAY)
+                for n in range(DUE)
+            )
+            await ledger.commit(Changes(schedule=tuple(lines)))
             begun = time.perf_counter()
             await remind.tick()
             best = min(best, time.perf_counter() - begun)

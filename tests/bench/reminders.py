@@ -29,7 +29,7 @@ from bot.domain.delivery.limits import Call, Window
 from bot.domain.delivery.notices import Channel, ChannelReminder, Notice, PersonalLink
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.services.delivery.deliver import Deliver
-from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import requeue
 from bot.services.delivery.send import Send
 from sandbox.bot_process import free_port
@@ -230,7 +230,7 @@ async def _simulate(notices: Sequence[Notice]) -> timedelta:
             send=send,
             engine=Queue(),
             pace=RedisPace(client, Keys()),
-            troubles=Troubles(ledger),
+            incidents=Incidents(ledger),
             clock=clock,
         )
         for notice in notices:

@@ -94,7 +94,7 @@ async def sign_in(page: Page, site: Site, look: Look) -> None:
 
 
 async def fits(page: Page) -> bool:
-    """Whether the page needs no scrolling sideways."""
+    """Whether the page needs no scrolling escalate."""
     width = await page.evaluate("document.documentElement.scrollWidth")
     return bool(width <= page.viewport_size["width"]) if page.viewport_size else False
 

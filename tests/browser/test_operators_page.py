@@ -82,7 +82,7 @@ async def entered(
 async def test_every_page_is_readable_for_everybody(
     chromium: Browser, site: Site, look: Look, artifacts: Path
 ) -> None:
-    """Nothing has to be scrolled sideways."""
+    """Nothing has to be scrolled escalate."""
     context, page = await entered(chromium, look, site)
     for path in PAGES:
         await page.goto(f"{site.url}/operators{path}")

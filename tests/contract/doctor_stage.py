@@ -65,7 +65,7 @@ class Stage:
         self.settings = self.settings.model_copy(update={part: changed})
 
     async def okta_findings(self) -> list[Finding]:
-        seen = await OktaProbe(self.settings.okta[0], self).look()
+        seen = await OktaProbe(self.settings.okta[0], self).probe()
         return self._findings({f"okta:{ORG}": seen})
 
     async def microsoft_findings(self) -> list[Finding]:
@@ -75,15 +75,15 @@ class Stage:
             "http://127.0.0.1:9/auth/consented": False,
         }
         probe = EntraProbe(self.settings.entra, self.settings.teams, self, redirects)
-        return self._findings(await probe.look(self.tenants))
+        return self._findings(await probe.probe(self.tenants))
 
     async def slack_findings(self) -> list[Finding]:
         assert self.settings.slack is not None
-        return self._findings({"slack": await SlackProbe(self.settings.slack, self).look()})
+        return self._findings({"slack": await SlackProbe(self.settings.slack, self).probe()})
 
     async def teams_findings(self) -> list[Finding]:
         assert self.settings.teams is not None
-        return self._findings({"teams": await TeamsProbe(self.settings.teams, None, self).look()})
+        return self._findings({"teams": await TeamsProbe(self.settings.teams, None, self).probe()})
 
     def _findings(self, seen: Mapping[str, object]) -> list[Finding]:
         return list(examine(seen, self.now() + self.later))

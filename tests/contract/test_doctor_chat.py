@@ -143,7 +143,7 @@ def settings(port: int, certificates: Certificates, **more: object) -> MailSetti
 
 
 async def found(settings: MailSettings, later: timedelta = timedelta()) -> list[Finding]:
-    seen = await MailProbe(settings).look()
+    seen = await MailProbe(settings).probe()
     return list(examine({"mail": seen}, datetime.now(UTC) + later))
 
 

@@ -87,7 +87,7 @@ def test_what_settings_name_is_told_of_when_it_is_wrong_or_ends() -> None:
 
 async def of_store(client: Redis | Failure, **settings: object) -> dict[str, str]:
     probe = StoreProbe(client, Keys("o365bot"), "here", RedisSettings.model_validate(settings))
-    return outcomes(list(examine({"store": await probe.look()}, NOW)))
+    return outcomes(list(examine({"store": await probe.probe()}, NOW)))
 
 
 async def test_a_store_that_keeps_what_it_is_given_is_good(redis_url: str) -> None:
@@ -149,7 +149,7 @@ async def answering(body: bytes, tls: ssl.SSLContext | None = None) -> AsyncIter
 
 
 async def of_address(url: str, now: datetime | None = None) -> tuple[dict[str, str], list[Finding]]:
-    seen = await AddressProbe(url).look()
+    seen = await AddressProbe(url).probe()
     findings = list(examine({"address": seen}, now or datetime.now(UTC)))
     return outcomes(findings), findings
 
@@ -212,7 +212,7 @@ async def test_a_certificate_that_nobody_trusts_is_a_fault_and_is_called_one(
 class Mute:
     """A part of which nothing ever comes back."""
 
-    async def look(self) -> object:
+    async def probe(self) -> object:
         return await asyncio.Event().wait()
 
 

@@ -15,7 +15,7 @@ from bot.domain.changes import Changes
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.apps import AppRef
-from bot.domain.inventory.scanning import Seen, looked
+from bot.domain.inventory.scanning import Seen, scanned
 
 K = EvidenceKind
 WRITTEN = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
@@ -67,7 +67,7 @@ async def test_the_next_look_lifts_it(ledger: RedisLedger) -> None:
         for kind in (K.SERVICE_ACCOUNT, K.TENANT_CONSENTED)
     )
     seen = Seen((Evidence(K.CONNECTION_ON, now),), (), found, record.tenant)
-    new = looked(record, record.app, seen, now)
+    new = scanned(record, record.app, seen, now)
     await ledger.commit(Changes(apps=(new,)))
     kept = await ledger.app(record.app.ref)
     assert kept is not None
@@ -82,7 +82,7 @@ async def test_a_kind_that_a_newer_version_wrote_is_kept(ledger: RedisLedger) ->
     record = await ledger.app(AppRef("contoso", "migrated"))
     assert record is not None
     odd = Evidence(EvidenceKind("of_tomorrow"), WRITTEN, WRITTEN, {"by": "x"}, "e9")
-    new = looked(record, record.app, Seen((), (odd,)), WRITTEN + timedelta(hours=1))
+    new = scanned(record, record.app, Seen((), (odd,)), WRITTEN + timedelta(hours=1))
     await ledger.commit(Changes(apps=(new,)))
     kept = await ledger.app(record.app.ref)
     assert kept is not None

@@ -28,7 +28,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, Step, link_digest, step
 from bot.domain.delivery import deliveries
 from bot.domain.delivery.deliveries import LEASE, Delivery
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import PersonalLink
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
@@ -345,15 +345,15 @@ async def test_one_that_cannot_be_read_does_not_hide_the_others(
 
 
 async def test_a_trouble_is_written_once_and_ends(ledger: Ledger) -> None:
-    """Of two who meet it at once one is refused; solving what is no trouble is no error."""
-    trouble = Trouble("slack:C1", "channel_unreachable", "archived", NOW)
-    await ledger.commit(Changes(troubles=(trouble,)))
+    """Of two who meet it at once one is refused; solving what is no incident is no error."""
+    incident = Incident("slack:C1", "channel_unreachable", "archived", NOW)
+    await ledger.commit(Changes(incidents=(incident,)))
     with pytest.raises(Conflict):
-        await ledger.commit(Changes(troubles=(trouble,), planned=(LETTER,)))
+        await ledger.commit(Changes(incidents=(incident,), planned=(LETTER,)))
     assert await ledger.delivery(LETTER.key) is None
-    assert await ledger.troubles() == {"slack:C1": trouble}
+    assert await ledger.incidents() == {"slack:C1": incident}
     await ledger.commit(Changes(solved=("slack", "slack:C1")))
-    assert await ledger.troubles() == {}
+    assert await ledger.incidents() == {}
 
 
 async def test_the_audit_is_read_newest_first(ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""What the campaign keeps in the ledger: the agenda, recipients, boards, history, pictures."""
+"""What the campaign keeps in the ledger: the schedule, recipients, boards, history, pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 from adapters.redis.keys import Keys
 from adapters.redis.records import codec
 from adapters.redis.records.ledger import RedisLedger
-from bot.domain.agenda import BOARDS, HOLD, Line, instead, person
 from bot.domain.campaign.board import Board
 from bot.domain.campaign.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
@@ -23,6 +22,7 @@ from bot.domain.delivery.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.evidence.verdict import State
 from bot.domain.people.admins import Platform
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import BOARDS, HOLD, ScheduleEntry, instead, person
 from bot.errors import Conflict
 from bot.ports.ledger import Ledger
 from tests.examples import ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, REQUEST
@@ -42,7 +42,7 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
 
 
 async def names(ledger: Ledger, now: datetime = NOW, limit: int = 100) -> list[str]:
-    return [line.name for line in await ledger.due_lines(now, limit)]
+    return [line.name for line in await ledger.due_entries(now, limit)]
 
 
 async def test_a_changed_request_puts_its_person_and_the_boards_on_the_agenda(
@@ -62,8 +62,8 @@ async def test_a_request_that_ended_without_its_person_is_on_the_agenda_until_so
     ended = step(REQUEST, taken, ended_at)
     for one in (ended, replace(ended, id="r2", code="XYZ")):
         await ledger.commit(Changes(requests=(replace(one, revision=1),)))
-    done = Line(instead("r2"), None, held_until=ended_at + HOLD)
-    await ledger.commit(Changes(agenda=(done,)))
+    done = ScheduleEntry(instead("r2"), None, held_until=ended_at + HOLD)
+    await ledger.commit(Changes(schedule=(done,)))
     assert sorted(await names(ledger, ended_at)) == [BOARDS, ADA]
     assert instead("r1") in await names(ledger, ended_at + HOLD)
     assert instead("r2") not in await names(ledger, ended_at + 2 * HOLD)
@@ -81,8 +81,10 @@ async def test_a_change_of_state_puts_the_boards_on_the_agenda_and_nobody_else(
 
 async def test_what_is_not_due_is_not_read(ledger: Ledger) -> None:
     """The oldest come first, and no more than asked for."""
-    lines = tuple(Line(f"person:slack:U{n}", NOW + timedelta(seconds=n)) for n in range(10))
-    await ledger.commit(Changes(agenda=lines))
+    lines = tuple(
+        ScheduleEntry(f"person:slack:U{n}", NOW + timedelta(seconds=n)) for n in range(10)
+    )
+    await ledger.commit(Changes(schedule=lines))
     soon = NOW + timedelta(seconds=4)
     assert await names(ledger, soon, 3) == [line.name for line in lines[:3]]
     assert await names(ledger, soon, 3) == [line.name for line in lines[3:5]]
@@ -91,7 +93,7 @@ async def test_what_is_not_due_is_not_read(ledger: Ledger) -> None:
 
 async def test_a_line_is_held_by_one_and_free_again_after_its_holder_died(ledger: Ledger) -> None:
     """Two workers at once never hold the same line."""
-    await ledger.commit(Changes(agenda=(Line(ADA, NOW),)))
+    await ledger.commit(Changes(schedule=(ScheduleEntry(ADA, NOW),)))
     both = await asyncio.gather(names(ledger), names(ledger))
     assert sorted(both) == [[], [ADA]]
     assert await names(ledger, NOW + HOLD - timedelta(seconds=1)) == []
@@ -100,30 +102,30 @@ async def test_a_line_is_held_by_one_and_free_again_after_its_holder_died(ledger
 
 async def test_the_holder_writes_when_to_look_again(ledger: Ledger) -> None:
     """Or takes the line off."""
-    await ledger.commit(Changes(agenda=(Line(ADA, NOW),)))
-    (line,) = await ledger.due_lines(NOW, 10)
-    await ledger.commit(Changes(agenda=(replace(line, at=LATER),)))
+    await ledger.commit(Changes(schedule=(ScheduleEntry(ADA, NOW),)))
+    (line,) = await ledger.due_entries(NOW, 10)
+    await ledger.commit(Changes(schedule=(replace(line, at=LATER),)))
     assert await names(ledger, LATER - timedelta(seconds=1)) == []
-    (line,) = await ledger.due_lines(LATER, 10)
-    await ledger.commit(Changes(agenda=(replace(line, at=None),)))
+    (line,) = await ledger.due_entries(LATER, 10)
+    await ledger.commit(Changes(schedule=(replace(line, at=None),)))
     assert await names(ledger, NOW + timedelta(days=99)) == []
 
 
 async def test_what_changes_while_a_line_is_held_is_not_slept_over(ledger: Ledger) -> None:
     """The holder decided on what was before: its next time does not count."""
     await ledger.commit(Changes(requests=(REQUEST,)))
-    lines = await ledger.due_lines(NOW, 10)
+    lines = await ledger.due_entries(NOW, 10)
     moment = NOW + timedelta(seconds=1)
     await ledger.commit(Changes(requests=(step(REQUEST, Step.REVOKE, moment),)))
     held = tuple(replace(line, at=NOW + timedelta(days=9)) for line in lines)
-    await ledger.commit(Changes(agenda=held))
+    await ledger.commit(Changes(schedule=held))
     assert sorted(await names(ledger, moment)) == [BOARDS, ADA]
 
 
 async def test_a_later_line_never_puts_off_a_sooner_one(ledger: Ledger) -> None:
     """Unless its holder says so."""
-    await ledger.commit(Changes(agenda=(Line(ADA, NOW),)))
-    await ledger.commit(Changes(agenda=(Line(ADA, LATER),)))
+    await ledger.commit(Changes(schedule=(ScheduleEntry(ADA, NOW),)))
+    await ledger.commit(Changes(schedule=(ScheduleEntry(ADA, LATER),)))
     assert await names(ledger) == [ADA]
 
 

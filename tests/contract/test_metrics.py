@@ -24,7 +24,7 @@ from adapters.web.monitoring.metrics import Metrics
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage, Step, step
 from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import Channel, ChannelReminder
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import Platform
@@ -62,7 +62,7 @@ async def test_an_empty_store_has_figures_too(client: Redis, ledger: RedisLedger
 
 
 async def test_everything_is_counted_where_it_belongs(client: Redis, ledger: RedisLedger) -> None:
-    """Apps by state, requests by stage, what is due and how late, troubles, the last look."""
+    """Apps by state, requests by stage, what is due and how late, incidents, the last look."""
     now = datetime.now(UTC)
     record = replace(RECORD, revision=1)
     request = replace(REQUEST, revision=1)
@@ -72,9 +72,9 @@ async def test_everything_is_counted_where_it_belongs(client: Redis, ledger: Red
     later = Delivery(
         ChannelReminder(Channel(Platform.SLACK, "C1"), "y"), now + timedelta(hours=5), "test"
     )
-    trouble = Trouble("slack:C1", "x", "archived", now)
+    incident = Incident("slack:C1", "x", "archived", now)
     await ledger.commit(
-        Changes(apps=(record,), requests=(request,), planned=(late, later), troubles=(trouble,))
+        Changes(apps=(record,), requests=(request,), planned=(late, later), incidents=(incident,))
     )
     await ledger.save_scan(OrgScan("contoso", now, now, failure="no"))
     found = await figures(client, ledger).read()
@@ -86,7 +86,7 @@ async def test_everything_is_counted_where_it_belongs(client: Redis, ledger: Red
     assert sum(found.requests.values()) == 1
     assert (found.deliveries.waiting, found.deliveries.due) == (2, 1)
     assert 290 < found.deliveries.late < 400
-    assert found.troubles == {"slack": 1}
+    assert found.incidents == {"slack": 1}
 
     await ledger.commit(Changes(requests=(replace(step(request, Step.REVOKE, now)),)))
     assert sum((await figures(client, ledger).read()).requests.values()) == 0

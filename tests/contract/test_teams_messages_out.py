@@ -186,7 +186,7 @@ async def test_a_message_that_is_gone_cannot_be_changed(teams: World, ada: ChatI
 
 
 async def test_a_stored_address_that_is_not_configured_gets_no_token(teams: World) -> None:
-    """It is out of reach; that is no trouble of the whole platform."""
+    """It is out of reach; that is no incident of the whole platform."""
     evil = ConversationRef(PERSONAL, "personal", "http://127.0.0.1:9/", TENANT, "", "", ADA)
     await teams.conversations.remember(evil)
     with pytest.raises(PersonUnreachable):

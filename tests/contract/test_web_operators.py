@@ -13,7 +13,7 @@ import pytest
 
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import MfaShown, ProofKind
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.waivers import Waiver
 from tests.examples import NOW, RECORD
@@ -225,8 +225,8 @@ async def test_an_app_shows_its_evidence_and_its_requests(site: Site) -> None:
 
 async def test_requests_plan_and_incidents(site: Site) -> None:
     """Each in its own list."""
-    trouble = Trouble("okta:contoso", "cloud_refused", "The key was refused.", NOW)
-    await site.people.ledger.commit(Changes(troubles=(trouble,)))
+    incident = Incident("okta:contoso", "cloud_refused", "The key was refused.", NOW)
+    await site.people.ledger.commit(Changes(incidents=(incident,)))
     await enter(site)
     assert "ada@contoso.com" in (await site.open("/operators/requests")).text
     assert "Ada Moreau" in (await site.open("/operators/plan")).text

@@ -149,7 +149,7 @@ async def test_what_is_not_taken_is_told_again_with_the_same_id(
         assert await box.pump() == 0
         assert await box.pump() == 0
         assert one.asked == 1
-        assert "webhook" in await ledger.troubles()
+        assert "webhook" in await ledger.incidents()
         clock.forward(timedelta(seconds=6))
         assert await box.pump() == 0
         clock.forward(timedelta(seconds=6))
@@ -158,7 +158,7 @@ async def test_what_is_not_taken_is_told_again_with_the_same_id(
         one.answer = lambda: Response(status_code=200)
         clock.forward(timedelta(minutes=1))
         assert await box.pump() == 2
-    assert "webhook" not in await ledger.troubles()
+    assert "webhook" not in await ledger.incidents()
     assert [event["type"] for _, event in one.events] == ["request.asked", "request.acknowledged"]
 
 
@@ -194,7 +194,7 @@ async def test_a_receiver_that_hangs_holds_up_nothing_but_itself(
         async with asyncio.timeout(0.4):
             await ledger.commit(Changes(audit=(entry("waive"),)))
         assert await telling == 0
-    assert "no answer within" in (await ledger.troubles())["webhook"].reason
+    assert "no answer within" in (await ledger.incidents())["webhook"].reason
 
 
 async def test_one_replica_tells_at_a_time(

@@ -10,7 +10,7 @@ from bot.domain.evidence.history import heard, registration_of
 from bot.domain.evidence.rules import Evidence
 from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.records import AppRecord
-from bot.domain.inventory.scanning import LookPolicy, Occasion, Seen, looked, plan
+from bot.domain.inventory.scanning import Occasion, ScanPolicy, Seen, plan, scanned
 from tests.lives.world import DAY, WATCHED_FROM, Life, make
 
 SCANS = timedelta(hours=6)
@@ -93,7 +93,7 @@ class Watch:
     def __init__(self, life: Life) -> None:
         self.life = life
         self.record = AppRecord(life.app)
-        self.policy = LookPolicy()
+        self.policy = ScanPolicy()
         self.log_read: datetime | None = None
         self.said = 0
 
@@ -112,7 +112,7 @@ class Watch:
                 life.microsoft(now, known_as) if todo.microsoft else None,
                 life.tenant if todo.microsoft else None,
             )
-            self.record = looked(self.record, app, seen, now)
+            self.record = scanned(self.record, app, seen, now)
         for when, kind in life.words[self.said :]:
             word = Evidence(kind, when, when, {"by": "ada@contoso.com"})
             self.record = replace(self.record, evidence=heard(self.record.evidence, (word,)))

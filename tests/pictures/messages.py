@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.campaign.boards import board
 from bot.chat.campaign.reports import labels, report
-from bot.chat.consent.letters import Letters
+from bot.chat.delivery.composer import NoticeComposer
 from bot.chat.inventory.overview import Due
 from bot.chat.replies import Replies
 from bot.chat.words import Words
@@ -32,7 +32,7 @@ from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, Page
 from bot.message import Message
-from bot.ports.writing import Standings
+from bot.ports.writing import BoardContents
 from bot.services.campaign.outreach import Sent
 from bot.services.consent.ask import Asked
 from tests.examples import ADA, APP, POLICY, RECORD, REQUEST, TENANT
@@ -106,7 +106,7 @@ async def messages(platform: Platform, language: str) -> Mapping[str, Message]:
         org: OrgScan(org, NOW - HOUR, NOW - HOUR, len(APPS)) for org in ("contoso", "fabrikam")
     }
     page = Page(1, 2, counts, APPS, requests, prospects)
-    standings = Standings(
+    contents = BoardContents(
         apps=APPS,
         requests=requests,
         scans=scans,
@@ -129,7 +129,7 @@ async def messages(platform: Platform, language: str) -> Mapping[str, Message]:
         "letter": written["letter"],
         "round": written["round"],
         "taken": written["taken"],
-        "board": board(words, standings, BERLIN),
+        "board": board(words, contents, BERLIN),
         "report": report(words, chart, CHART_URL),
         "help": replies.help(platform, Level.OPERATOR),
     }
@@ -159,7 +159,7 @@ async def letters(
         for one in both
     )
     await ledger.commit(Changes(apps=apps, requests=both))
-    writer = Letters(
+    writer = NoticeComposer(
         ledger=ledger,
         orgs={"contoso": FakeOktaOrg("contoso"), "fabrikam": FakeOktaOrg("fabrikam")},
         clock=clock,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.assembly import Outside, assemble
-from bot.domain.agenda import BOARDS, operator
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Phase
@@ -16,6 +15,7 @@ from bot.domain.delivery.notices import Notice, PersonalRound
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.schedule import BOARDS, operator
 from bot.errors import ChatUnreachable
 from bot.message import Message
 from bot.ports.chat import Sent
@@ -145,8 +145,8 @@ class Life:
     async def _work(self) -> None:
         for _ in range(4):
             await self.services.remind.tick()
-            self.ledger._agenda.pop(BOARDS, None)
-            self.ledger._agenda.pop(operator(OPERATOR), None)
+            self.ledger._schedule.pop(BOARDS, None)
+            self.ledger._schedule.pop(operator(OPERATOR), None)
             keys = await self.ledger.due(self.clock.now(), 1000)
             if not keys:
                 return
@@ -154,7 +154,7 @@ class Life:
 
     def _next(self, now: datetime, end: datetime) -> datetime:
         times = [end, *(at for at, _, _ in self._due[:1])]
-        lines = self.ledger._agenda.values()
+        lines = self.ledger._schedule.values()
         if any(at <= now for at in lines) and not self.company.is_out(Platform.MAIL, now):
             return now + timedelta(seconds=1)  # put there while the tick was under way
         times += [at for at in lines if at > now]

@@ -19,7 +19,7 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import Buttons, OpenLink
 from bot.ports.chat import Messenger
 from bot.services.delivery.deliver import Deliver
-from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import Send
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, OPERATOR, POLICY, REQUEST
 from tests.fake_ledger import FakeLedger
@@ -73,7 +73,7 @@ class World:
             send=send,
             engine=self.engine,
             pace=self.pace,
-            troubles=Troubles(self.ledger, (OPERATOR, IN_TEAMS)),
+            incidents=Incidents(self.ledger, (OPERATOR, IN_TEAMS)),
             clock=self.clock,
             operators=(OPERATOR, IN_TEAMS),
             ask_another=self.another,

@@ -13,13 +13,13 @@ from bot.chat.words import Words
 from bot.domain.campaign.windows import Deadline
 from bot.domain.inventory.records import OrgScan
 from bot.domain.summaries import summary_of
-from bot.ports.writing import Standings
+from bot.ports.writing import BoardContents
 from tests.examples import NOW, RECORD
 from tests.reading import text_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FRIDAY = date(2027, 3, 12)
-STANDINGS = Standings(
+STANDINGS = BoardContents(
     apps=(summary_of(RECORD),),
     requests={},
     scans={},
@@ -41,15 +41,15 @@ STANDINGS = Standings(
 )
 def test_the_board_counts_down_to_the_day_itself(today: date, left: int, says: str) -> None:
     """On the day it says so, instead of counting to nothing."""
-    standings = replace(STANDINGS, today=today, working_days_left=left)
-    assert says in text_of(board(Words(), standings))
+    contents = replace(STANDINGS, today=today, working_days_left=left)
+    assert says in text_of(board(Words(), contents))
 
 
 def test_a_date_on_a_day_off_leaves_no_working_day_before_it() -> None:
     """On the Saturday before a Sunday's date."""
     sunday = replace(STANDINGS.deadline, on=date(2027, 3, 14))
-    standings = replace(STANDINGS, deadline=sunday, today=date(2027, 3, 13), working_days_left=0)
-    assert "No working days left until March 14" in text_of(board(Words(), standings))
+    contents = replace(STANDINGS, deadline=sunday, today=date(2027, 3, 13), working_days_left=0)
+    assert "No working days left until March 14" in text_of(board(Words(), contents))
 
 
 def test_a_board_tells_how_fresh_it_is_by_the_clock_of_the_organisation() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.consent.letters import Letters
+from bot.chat.delivery.composer import NoticeComposer
 from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
     Allow,
@@ -207,9 +207,9 @@ async def ledger() -> FakeLedger:
     return ledger
 
 
-def letters(ledger: FakeLedger) -> Letters:
+def letters(ledger: FakeLedger) -> NoticeComposer:
     clock = FakeClock(NOW)
-    return Letters(
+    return NoticeComposer(
         ledger=ledger, orgs={}, clock=clock, language="en", reminding=reminding(ledger, clock)
     )
 

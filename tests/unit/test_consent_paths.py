@@ -29,7 +29,7 @@ from bot.errors import LinkExpired, LinkRevoked, LinkSpent
 from tests.examples import NOW, REQUEST
 
 PLAN = Snooze(datetime(2025, 3, 4, 9), "UTC")
-KEEPS_A_PLAN = frozenset({Step.HAND_OVER, Step.LOOK, Step.DELIVER, Step.RETURN, Step.SNOOZE})
+KEEPS_A_PLAN = frozenset({Step.HAND_OVER, Step.POLL, Step.DELIVER, Step.RETURN, Step.SNOOZE})
 
 
 @given(st.data())

@@ -13,8 +13,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.campaign import reminders
-from bot.domain.campaign.digests import Digest, after, dates_of, look, rehearse
-from bot.domain.campaign.intents import Intent, Open, Policy, Reason, Remember, Sideways, Standing
+from bot.domain.campaign.digests import Digest, after, dates_of, evaluate, rehearse
+from bot.domain.campaign.intents import Escalate, Intent, Open, Policy, Reason, SendRound, Worklist
 from bot.domain.campaign.windows import EVERYBODY, WINDOWS, Campaign, Deadline, Scope, WindowName
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import State
@@ -32,8 +32,8 @@ DAY = timedelta(days=1)
 BY = Policy(Campaign(), Calendars(ZoneInfo("UTC"), Hours()), jitter=timedelta(0), per_week=7)
 
 
-def olga(*items: Open, **more: Any) -> Standing:
-    return Standing(Recipient(OPERATOR, **more), items)
+def olga(*items: Open, **more: Any) -> Worklist:
+    return Worklist(Recipient(OPERATOR, **more), items)
 
 
 def digests(
@@ -41,9 +41,9 @@ def digests(
     by: Policy = BY,
     days: int = 14,
     start: datetime = MONDAY,
-    standing: Standing | None = None,
+    worklist: Worklist | None = None,
 ) -> list[Digest]:
-    found = rehearse(standing or olga(), dates, start, start + days * DAY, by)
+    found = rehearse(worklist or olga(), dates, start, start + days * DAY, by)
     return [each for each in found if isinstance(each, Digest)]
 
 
@@ -85,8 +85,8 @@ def test_a_window_tells_operators_when_its_audience_has_them() -> None:
 def test_an_operator_who_is_away_hears_nothing_until_they_are_back() -> None:
     """Also when they are away for ever."""
     away = olga(away_until=date(2026, 3, 4))
-    assert [d.at for d in digests(FRIDAY, standing=away)] == [MONDAY + 3 * DAY, MONDAY + 4 * DAY]
-    assert digests(FRIDAY, standing=olga(away_until=date.max)) == []
+    assert [d.at for d in digests(FRIDAY, worklist=away)] == [MONDAY + 3 * DAY, MONDAY + 4 * DAY]
+    assert digests(FRIDAY, worklist=olga(away_until=date.max)) == []
 
 
 def test_no_operator_is_told_before_the_campaign_starts() -> None:
@@ -98,8 +98,8 @@ def test_no_operator_is_told_before_the_campaign_starts() -> None:
 def test_the_morning_of_the_operators_is_no_burst() -> None:
     """Each has a minute of their own, another one than for a round."""
     by = replace(BY, jitter=timedelta(minutes=20))
-    people = [Standing(Recipient(ChatIdentity(Platform.SLACK, f"U{n}")), ()) for n in range(60)]
-    minutes = Counter(digests(FRIDAY, by=by, standing=one)[0].at.minute for one in people)
+    people = [Worklist(Recipient(ChatIdentity(Platform.SLACK, f"U{n}")), ()) for n in range(60)]
+    minutes = Counter(digests(FRIDAY, by=by, worklist=one)[0].at.minute for one in people)
     assert max(minutes.values()) < 15
     assert set(minutes) <= set(range(20))
 
@@ -108,11 +108,11 @@ def test_what_an_operator_hears_as_global_administrator_counts_in_the_same_week(
     """Two messages a week: one is the round's, and one message a day is enough."""
     item = asked(MONDAY - 3 * DAY)
     by = replace(BY, per_week=2, campaign=campaign(FRIDAY))
-    standing = olga(item, rounds=(MONDAY - 3 * DAY,))
-    found = list(rehearse(standing, (FRIDAY,), MONDAY, MONDAY + 4 * DAY, by))
+    worklist = olga(item, rounds=(MONDAY - 3 * DAY,))
+    found = list(rehearse(worklist, (FRIDAY,), MONDAY, MONDAY + 4 * DAY, by))
     assert [type(each) for each in found] == [Digest]
-    last_call = list(rehearse(standing, (FRIDAY,), MONDAY, MONDAY + 5 * DAY, by))[-1]
-    assert isinstance(last_call, Remember)
+    last_call = list(rehearse(worklist, (FRIDAY,), MONDAY, MONDAY + 5 * DAY, by))[-1]
+    assert isinstance(last_call, SendRound)
     assert last_call.reason is Reason.LAST_CALL
 
 
@@ -178,11 +178,11 @@ def test_an_operator_is_told_in_their_hours_once_a_day_and_within_the_week(
     by = replace(
         by, campaign=replace(by.campaign, targets=campaign(dates[0]).targets if dates else ())
     )
-    standing = Standing(Recipient(chat), (asked(start),) if also_admin and dates else ())
-    intents = list(rehearse(standing, dates, start, start + 80 * DAY, by))
+    worklist = Worklist(Recipient(chat), (asked(start),) if also_admin and dates else ())
+    intents = list(rehearse(worklist, dates, start, start + 80 * DAY, by))
     assert all(calendar.is_open(each.at) for each in intents)
     # Asking somebody else instead tells this person nothing.
-    found = [each for each in intents if not isinstance(each, Sideways)]
+    found = [each for each in intents if not isinstance(each, Escalate)]
     told = [each for each in found if isinstance(each, Digest)]
     days = [calendar.day_of(each.at) for each in found]
     free = [d for d, e in zip(days, found, strict=True) if not _last_call(e)]
@@ -201,7 +201,7 @@ def test_an_operator_is_told_in_their_hours_once_a_day_and_within_the_week(
 
 
 def _last_call(each: Digest | Intent) -> bool:
-    return isinstance(each, Remember) and each.reason is Reason.LAST_CALL
+    return isinstance(each, SendRound) and each.reason is Reason.LAST_CALL
 
 
 @given(people, policies, any_moments, days_ahead)
@@ -211,14 +211,14 @@ def test_looking_every_hour_finds_what_looking_when_told_to_finds(
     """`again` is never too late."""
     calendar = by.calendars.of_person(chat)
     dates = [calendar.today(start) + days * DAY for days in ahead]
-    standing = Standing(Recipient(chat), ())
-    jumped = digests(*dates, by=by, start=start, standing=standing)
+    worklist = Worklist(Recipient(chat), ())
+    jumped = digests(*dates, by=by, start=start, worklist=worklist)
     walked: list[Digest] = []
     for hour in range(14 * 24):
-        found = look(standing, dates, start + timedelta(hours=hour), by).digest
+        found = evaluate(worklist, dates, start + timedelta(hours=hour), by).digest
         if found is not None:
             walked.append(found)
-            standing = after(standing, found)
+            worklist = after(worklist, found)
     assume(all(each.at < start + 13 * DAY for each in (*jumped, *walked)))
     assert [(d.key, d.notice.window) for d in jumped] == [(d.key, d.notice.window) for d in walked]
 
@@ -233,7 +233,7 @@ def test_before_a_date_operators_hear_of_it_when_the_week_has_room(
     on = calendar.today(start) + ahead * DAY
     told = [
         calendar.day_of(d.at)
-        for d in digests(on, by=by, start=start, days=80, standing=Standing(Recipient(chat), ()))
+        for d in digests(on, by=by, start=start, days=80, worklist=Worklist(Recipient(chat), ()))
     ]
     tomorrow = calendar.today(start) + DAY
     days = [tomorrow + n * DAY for n in range(ahead)]
@@ -250,7 +250,7 @@ def test_a_round_and_a_digest_share_one_rule_book() -> None:
     """The reminders of somebody who is no operator are not changed by it."""
     item = asked(MONDAY)
     by = replace(BY, campaign=campaign(FRIDAY))
-    alone = reminders.look(olga(item), MONDAY + 2 * DAY, by)
-    told = reminders.look(olga(item, digests=(MONDAY + 2 * DAY,)), MONDAY + 2 * DAY, by)
-    assert [type(i) for i in alone.intents] == [Remember]
+    alone = reminders.evaluate(olga(item), MONDAY + 2 * DAY, by)
+    told = reminders.evaluate(olga(item, digests=(MONDAY + 2 * DAY,)), MONDAY + 2 * DAY, by)
+    assert [type(i) for i in alone.intents] == [SendRound]
     assert (told.intents, told.again) == ((), MONDAY + 3 * DAY)

@@ -12,8 +12,8 @@ from typing import get_args
 import pytest
 
 from bot.chat.campaign.boards import board, closed, moved
-from bot.chat.consent.letters import Letters
 from bot.chat.consent.personal import PersonalReplies
+from bot.chat.delivery.composer import NoticeComposer
 from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.replies import Replies
 from bot.chat.welcome import Welcome
@@ -23,7 +23,7 @@ from bot.domain.campaign.windows import EVERYBODY, OKTA_CONSENT, WINDOWS, Campai
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import Proof, ProofKind, Stage
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import (
     Alarm,
     Channel,
@@ -47,7 +47,7 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.summaries import summary_of
 from bot.message import Message
-from bot.ports.writing import Standings
+from bot.ports.writing import BoardContents
 from bot.services.consent.arrive import Arrive
 from bot.services.consent.ask import Ask
 from bot.services.delivery.tell import Tell
@@ -152,17 +152,19 @@ async def ledger() -> FakeLedger:
             apps=tuple(records()),
             requests=(REQUEST, taken_on, *stages),
             onboardings=(Onboarding("o1", TENANT.id, TENANT.domain, OPERATOR, NOW, "d", NOW),),
-            troubles=tuple(Trouble(place, "chat_refused", "It said no.", NOW) for place in BROKEN),
+            incidents=tuple(
+                Incident(place, "chat_refused", "It said no.", NOW) for place in BROKEN
+            ),
             audit=(AuditEntry(NOW, "slack:U1", "acknowledge", str(APP.ref)),),
         )
     )
     return ledger
 
 
-def letters(ledger: FakeLedger, language: str) -> Letters:
+def letters(ledger: FakeLedger, language: str) -> NoticeComposer:
     clock = FakeClock(NOW)
     windows = tuple(replace(window, audience=EVERYBODY) for window in WINDOWS)
-    return Letters(
+    return NoticeComposer(
         ledger=ledger,
         orgs={"contoso": FakeOktaOrg("contoso")},
         clock=clock,
@@ -238,7 +240,7 @@ def test_boards_can_be_drawn(language: str) -> None:
     drawn: list[Message] = [moved(words), closed(words)]
     for apps in ((), every[:1], every):
         for org in ("", "contoso"):
-            standings = Standings(
+            contents = BoardContents(
                 apps=apps,
                 requests={REQUEST.id: REQUEST},
                 scans={},
@@ -248,7 +250,7 @@ def test_boards_can_be_drawn(language: str) -> None:
                 now=NOW,
                 org=org,
             )
-            drawn.append(board(words, standings))
+            drawn.append(board(words, contents))
     for message in drawn:
         check_drawn(message)
 

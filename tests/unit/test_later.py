@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.consent import polls as looks
+from bot.domain.consent import polls
 from bot.domain.consent.later import (
     Moved,
     Snooze,
@@ -19,7 +19,7 @@ from bot.domain.consent.later import (
     why_moved,
     zone_named,
 )
-from bot.domain.consent.polls import LOOKS_AFTER, Watch
+from bot.domain.consent.polls import POLLS_AFTER, Polling
 from bot.domain.time.calendar import Calendar
 from tests import strategies as some
 
@@ -132,17 +132,17 @@ def test_a_reason_is_kept_in_one_short_line() -> None:
     assert len(made.reason) == 300
 
 
-@given(st.lists(st.integers(0, 10_000), min_size=len(LOOKS_AFTER), max_size=20))
+@given(st.lists(st.integers(0, 10_000), min_size=len(POLLS_AFTER), max_size=20))
 def test_looks_grow_apart_and_end(late: list[int]) -> None:
     """However late each look is, the next is planned for later, and then none is."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    watch = looks.begin(now)
-    assert watch == Watch(now, now)
+    watch = polls.begin(now)
+    assert watch == Polling(now, now)
     for number, seconds in enumerate(late, 1):
         if watch.next_at is None:
             break
         now = watch.next_at + timedelta(seconds=seconds)
-        watch = looks.after_look(watch, now)
+        watch = polls.after_poll(watch, now)
         assert watch.looks == number
         assert watch.next_at is None or watch.next_at >= now
-    assert watch.looks == len(LOOKS_AFTER)
+    assert watch.looks == len(POLLS_AFTER)

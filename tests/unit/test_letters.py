@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.chat.consent.letters import SHOWN, Letters
+from bot.chat.delivery.composer import SHOWN, NoticeComposer
 from bot.chat.words import Words, languages
 from bot.domain.changes import Changes
 from bot.domain.consent.later import Snooze
@@ -40,8 +40,8 @@ REMINDER = ChannelReminder(Channel(Platform.SLACK, "C1"), "2025-03-03")
 LINK = "https://bot.contoso.com/c/the-token"
 
 
-def letters(ledger: FakeLedger, language: str = "en") -> Letters:
-    return Letters(
+def letters(ledger: FakeLedger, language: str = "en") -> NoticeComposer:
+    return NoticeComposer(
         ledger=ledger,
         orgs={"contoso": FakeOktaOrg("contoso")},
         clock=FakeClock(NOW),
@@ -110,7 +110,7 @@ async def test_thanks_for_an_org_that_left_the_settings_lead_nowhere(
     """There is no console to lead to, and still a thank-you."""
     await ledger.commit(Changes(requests=(replace(DELIVERED, stage=Stage.SAVED, revision=2),)))
     clock = FakeClock(NOW)
-    plain = Letters(
+    plain = NoticeComposer(
         ledger=ledger, orgs={}, clock=clock, language="en", reminding=reminding(ledger, clock)
     )
     message = await plain.compose(THANKS)
@@ -149,7 +149,7 @@ async def test_the_letter_offers_not_me_and_later_with_its_code(ledger: FakeLedg
     """And “It’s me” only where the chat account is proof enough."""
     strong = await letters(ledger).compose(LETTER, link=LINK)
     clock = FakeClock(NOW)
-    weak = await Letters(
+    weak = await NoticeComposer(
         ledger=ledger,
         orgs={},
         clock=clock,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.campaign.board import BoardPolicy
-from bot.domain.campaign.intents import Policy, Remember, Sideways
+from bot.domain.campaign.intents import Escalate, Policy, SendRound
 from bot.domain.campaign.windows import Campaign, Deadline, Scope
 from bot.domain.changes import Changes
 from bot.domain.consent.later import plan
@@ -28,7 +28,7 @@ from bot.services.campaign.rehearse import Rehearse
 from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Ask
 from bot.services.delivery.deliver import Deliver
-from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import Send
 from bot.services.delivery.tell import Tell
 from tests.examples import LINK_FOR, NOW, RECORD, REQUEST
@@ -108,7 +108,7 @@ class Life:
             ),
             engine=engine,
             pace=FreePace(),
-            troubles=Troubles(self.ledger),
+            incidents=Incidents(self.ledger),
             clock=self.clock,
         )
 
@@ -122,9 +122,9 @@ class Life:
             for delivery in list(self.ledger._deliveries.values()):
                 if isinstance(delivery.notice, PersonalRound) and delivery.sent_at is None:
                     await self.deliver(delivery.key)
-            due = [at for at in self.ledger._agenda.values() if at > self.clock.now()]
+            due = [at for at in self.ledger._schedule.values() if at > self.clock.now()]
             soonest = min(due, default=until)
-            now = [at for at in self.ledger._agenda.values() if at <= self.clock.now()]
+            now = [at for at in self.ledger._schedule.values() if at <= self.clock.now()]
             step_by = timedelta(seconds=1) if now else soonest - self.clock.now()
             self.clock.forward(min(step_by, until - self.clock.now()))
 
@@ -211,13 +211,13 @@ async def _kept(
     await life.goes_on(NOW + DAYS * DAY)
     ends: dict[str, datetime] = {}
     for intent in found.intents:
-        if isinstance(intent, Sideways):
+        if isinstance(intent, Escalate):
             ends.setdefault(str(intent.to), intent.at)
     far = NOW + DAYS * DAY
     planned = sorted(
         (i.at.replace(second=0), str(i.to), i.notice.requests, i.notice.also)
         for i in found.intents
-        if isinstance(i, Remember) and i.at < ends.get(str(i.to), far)
+        if isinstance(i, SendRound) and i.at < ends.get(str(i.to), far)
     )
     sent = [one for one in life.sent() if one[0] < ends.get(one[1], far)]
     assert sent == planned

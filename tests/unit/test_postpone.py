@@ -15,7 +15,7 @@ from bot.chat.campaign.plans import line, plan
 from bot.chat.typed.moments import read_moment
 from bot.chat.words import Words
 from bot.domain.campaign.board import BoardPolicy
-from bot.domain.campaign.intents import Policy, Reason, Remember
+from bot.domain.campaign.intents import Policy, Reason, SendRound
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent.later import Snooze, plan_snooze, snooze_choices
@@ -126,7 +126,7 @@ async def ledger() -> FakeLedger:
 
 
 async def test_away_is_noted_and_a_day_in_the_past_ends_it(ledger: FakeLedger) -> None:
-    """The agenda and the audit have it at once."""
+    """The schedule and the audit have it at once."""
     postpone = Postpone(ledger=ledger, clock=FakeClock(NOW), policy=policy())
     assert await postpone.away(ADA_IN_CHAT, FRIDAY) == FRIDAY
     recipient = await ledger.recipient(ADA_IN_CHAT)
@@ -157,7 +157,7 @@ async def test_a_plan_tells_what_ticks_would_do(ledger: FakeLedger) -> None:
     before = await ledger.audit()
     rehearse = Rehearse(ledger=ledger, clock=FakeClock(NOW), policy=policy(), kept=BoardPolicy())
     found = await rehearse.plan(5)
-    assert [type(i) for i in found.intents] == [Remember, Remember]
+    assert [type(i) for i in found.intents] == [SendRound, SendRound]
     who, when, what, why = line(Words(), found, found.intents[0])
     assert who == "Ada Moreau"
     assert when.startswith("March 5, 2025, 09:00")

@@ -14,17 +14,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.campaign.intents import (
+    Escalate,
     Intent,
     Open,
     Policy,
     Reason,
-    Remember,
-    Sideways,
+    SendRound,
     Snapshot,
-    Standing,
+    Worklist,
 )
 from bot.domain.campaign.rehearsal import Wait, after, decide, outlook, rehearse
-from bot.domain.campaign.reminders import ignored, look
+from bot.domain.campaign.reminders import evaluate, ignored
 from bot.domain.campaign.rounds import MOST_NAMED
 from bot.domain.campaign.windows import Audience, Campaign, Deadline, Scope, Tone, WindowName
 from bot.domain.consent.later import Snooze, plan
@@ -81,17 +81,17 @@ def taken_on(at: datetime) -> Open:
 
 
 def told(found: list[Intent]) -> list[tuple[datetime, tuple[str, ...], Reason]]:
-    return [(i.at, i.notice.requests, i.reason) for i in found if isinstance(i, Remember)]
+    return [(i.at, i.notice.requests, i.reason) for i in found if isinstance(i, SendRound)]
 
 
-def ada(*items: Open, **more: Any) -> Standing:
-    return Standing(Recipient(ADA_IN_CHAT, **more), items)
+def ada(*items: Open, **more: Any) -> Worklist:
+    return Worklist(Recipient(ADA_IN_CHAT, **more), items)
 
 
 def rounds(
-    standing: Standing, by: Policy, days: int = 30, start: datetime = MONDAY
+    worklist: Worklist, by: Policy, days: int = 30, start: datetime = MONDAY
 ) -> list[Intent]:
-    return list(rehearse(Snapshot((standing,)), start, start + days * DAY, by))
+    return list(rehearse(Snapshot((worklist,)), start, start + days * DAY, by))
 
 
 def test_far_from_the_date_a_person_hears_every_ten_working_days() -> None:
@@ -119,7 +119,7 @@ def test_a_person_gets_one_message_with_all_their_apps() -> None:
     )
     by = replace(FAR, campaign=campaign)
     (first, *_) = rounds(ada(asked(), asked(name="r2")), by)
-    assert isinstance(first, Remember)
+    assert isinstance(first, SendRound)
     assert first.notice.requests == ("r2", "r1")
     assert first.notice.window == WindowName.IMMINENT
     assert first.at == MONDAY + 2 * DAY
@@ -128,7 +128,7 @@ def test_a_person_gets_one_message_with_all_their_apps() -> None:
 def test_who_has_many_apps_hears_of_a_few_at_a_time_and_of_all_in_turn() -> None:
     """What was named longest ago comes first; the message links to the others, and counts them."""
     items = [asked(name=f"r{n}", told=(MONDAY - (n == 9) * DAY,)) for n in range(10)]
-    first, second = (i for i in rounds(ada(*items), FAR) if isinstance(i, Remember))
+    first, second = (i for i in rounds(ada(*items), FAR) if isinstance(i, SendRound))
     assert len(first.notice.requests) == MOST_NAMED
     assert first.notice.requests[0] == "r9"
     assert (first.notice.more, first.notice.also) == (2, ("r7", "r8"))
@@ -139,10 +139,10 @@ def test_the_first_message_of_an_overdue_app_is_a_calm_one() -> None:
     """Somebody who was asked on Friday evening does not hear a sharp word on Monday."""
     by = replace(policy(notice=3), campaign=Campaign())
     found = rounds(ada(asked()), by, days=9)
-    assert all(isinstance(i, Remember) and i.notice.window == WindowName.OVERDUE for i in found)
+    assert all(isinstance(i, SendRound) and i.notice.window == WindowName.OVERDUE for i in found)
     friday = MONDAY - 3 * DAY + timedelta(hours=8)
-    late = look(ada(asked(friday)), MONDAY + 2 * DAY, replace(by, notice=9)).intents
-    assert [i.notice.tone for i in late if isinstance(i, Remember)] == [Tone.CALM]
+    late = evaluate(ada(asked(friday)), MONDAY + 2 * DAY, replace(by, notice=9)).intents
+    assert [i.notice.tone for i in late if isinstance(i, SendRound)] == [Tone.CALM]
 
 
 def test_a_done_app_stops_everything_about_it_at_once() -> None:
@@ -150,7 +150,7 @@ def test_a_done_app_stops_everything_about_it_at_once() -> None:
     done = replace(asked(), state=State.MIGRATED)
     ended = asked(stage=Stage.DONE)
     assert rounds(ada(done, ended), FAR) == []
-    assert look(ada(done), MONDAY + 99 * DAY, FAR).again is None
+    assert evaluate(ada(done), MONDAY + 99 * DAY, FAR).again is None
 
 
 def test_who_took_it_on_is_left_alone_and_then_asked_how_it_goes() -> None:
@@ -163,15 +163,15 @@ def test_who_took_it_on_is_left_alone_and_then_asked_how_it_goes() -> None:
 def test_silence_goes_sideways_and_not_louder() -> None:
     """After the first message and two rounds somebody else is asked, and the person is left be."""
     found = rounds(ada(asked()), policy(ignored_rounds=3), days=60)
-    assert [type(i) for i in found] == [Remember, Remember, Sideways]
+    assert [type(i) for i in found] == [SendRound, SendRound, Escalate]
     assert found[-1].reason is Reason.IGNORED
 
 
 def test_later_is_kept_to_the_minute() -> None:
     """Nothing before it; and then the link anew, whatever the cadence says."""
     until = MONDAY + 3 * DAY + timedelta(hours=5)
-    standing = ada(asked(snooze=Snooze(until.replace(tzinfo=None), "UTC", "change window")))
-    found = rounds(standing, NEAR, days=5)
+    worklist = ada(asked(snooze=Snooze(until.replace(tzinfo=None), "UTC", "change window")))
+    found = rounds(worklist, NEAR, days=5)
     assert [i.at for i in found] == [until, MONDAY + 4 * DAY]
     assert [i.reason for i in found] == [Reason.SNOOZE_ENDED, Reason.LAST_CALL]
 
@@ -198,8 +198,8 @@ def test_apps_that_were_put_off_to_one_moment_come_in_one_message() -> None:
 def test_a_plan_whose_message_did_not_get_through_is_taken_up_by_the_rounds() -> None:
     """It was told of as far as anybody knows: not at once again, and not never."""
     snooze = Snooze(datetime(2026, 3, 3, 9), "UTC")
-    standing = ada(asked(snooze=snooze), rounds=(snooze.until,))
-    assert [at for at, _, _ in told(rounds(standing, NEAR, days=4))] == [MONDAY + 3 * DAY]
+    worklist = ada(asked(snooze=snooze), rounds=(snooze.until,))
+    assert [at for at, _, _ in told(rounds(worklist, NEAR, days=4))] == [MONDAY + 3 * DAY]
 
 
 def test_who_said_later_has_answered() -> None:
@@ -224,8 +224,8 @@ def test_whoever_does_some_of_their_apps_ignores_none_of_them() -> None:
     items = [asked(name=f"r{n}", told=told) for n in range(10)]
     diligent = Recipient(ADA_IN_CHAT, told, answered_at=MONDAY + 5 * DAY)
     assert {ignored(item, diligent) for item in items} == {0}
-    found = rounds(Standing(diligent, tuple(items)), MEASURED, days=7)
-    assert all(isinstance(intent, Remember) for intent in found)
+    found = rounds(Worklist(diligent, tuple(items)), MEASURED, days=7)
+    assert all(isinstance(intent, SendRound) for intent in found)
 
 
 def test_first_and_second_reminder_come_after_two_working_days_then_somebody_else() -> None:
@@ -258,8 +258,8 @@ def test_twelve_apps_that_are_sent_for_at_once_are_one_message_in_their_morning(
         asked(MONDAY + timedelta(minutes=n), f"r{n}", stage=Stage.REQUESTED, told=(), chat=there)
         for n in range(12)
     )
-    first, *_ = rounds(Standing(Recipient(there), items), MEASURED)
-    assert isinstance(first, Remember)
+    first, *_ = rounds(Worklist(Recipient(there), items), MEASURED)
+    assert isinstance(first, SendRound)
     assert first.at == datetime(2026, 3, 2, 17, tzinfo=UTC)
     assert (len(first.notice.requests), first.notice.more) == (8, 4)
     assert len(first.notice.links_to) == 12
@@ -269,11 +269,11 @@ def test_all_of_twenty_four_apps_are_named_before_anybody_else_is_asked() -> Non
     """Each one twice; what goes to the next one is eight at a time."""
     items = [asked(MONDAY, f"r{n:02}", stage=Stage.REQUESTED, told=()) for n in range(24)]
     found = rounds(ada(*items), MEASURED, days=40)
-    told = [i.notice.requests for i in found if isinstance(i, Remember)]
+    told = [i.notice.requests for i in found if isinstance(i, SendRound)]
     named = Counter(itertools.chain.from_iterable(told))
     assert len(named) == 24
     assert set(named.values()) == {2}
-    away = Counter(i.at.date() for i in found if isinstance(i, Sideways))
+    away = Counter(i.at.date() for i in found if isinstance(i, Escalate))
     assert max(away.values()) <= MOST_NAMED
 
 
@@ -284,7 +284,7 @@ def test_what_is_due_today_is_named_first_however_many_are_overdue() -> None:
     items = [asked(name=f"r{n}", told=(MONDAY,)) for n in range(1, 10)]
     by = replace(MEASURED, campaign=campaign, ignored_rounds=9)
     found = rounds(ada(*items), by, days=4)
-    last = next(i for i in found if i.reason is Reason.LAST_CALL and isinstance(i, Remember))
+    last = next(i for i in found if i.reason is Reason.LAST_CALL and isinstance(i, SendRound))
     assert last.at == MONDAY + 3 * DAY
     assert last.notice.requests[0] == "r9"
 
@@ -305,8 +305,8 @@ def test_away_beats_ignored() -> None:
     """Two messages went unanswered, and they say that they are away: no silence."""
     told = (MONDAY - 4 * DAY, MONDAY - 2 * DAY)
     recipient = Recipient(ADA_IN_CHAT, told).away(date(2026, 3, 4), MONDAY)
-    found = rounds(Standing(recipient, (asked(told=told),)), MEASURED, days=10)
-    assert isinstance(found[0], Remember)
+    found = rounds(Worklist(recipient, (asked(told=told),)), MEASURED, days=10)
+    assert isinstance(found[0], SendRound)
 
 
 def test_what_was_put_off_is_not_passed_on_as_ignored_at_its_time() -> None:
@@ -314,16 +314,16 @@ def test_what_was_put_off_is_not_passed_on_as_ignored_at_its_time() -> None:
     snooze = Snooze(datetime(2026, 3, 12, 10), "UTC")
     put_off = asked(told=(MONDAY - DAY, MONDAY), snooze=snooze, answered_at=MONDAY + DAY)
     found = rounds(ada(put_off, asked(name="r2", told=())), MEASURED, days=11)
-    come = next(i for i in found if i.reason is Reason.SNOOZE_ENDED and isinstance(i, Remember))
+    come = next(i for i in found if i.reason is Reason.SNOOZE_ENDED and isinstance(i, SendRound))
     assert come.notice.requests[0] == "r1"
 
 
 def test_nobody_has_a_second_message_on_the_day_of_another() -> None:
     """What is sent for after it goes out the next day, and the answer says why."""
     late = asked(MONDAY + timedelta(hours=3), "r2", stage=Stage.REQUESTED, told=())
-    standing = ada(asked(told=(MONDAY,)), late, rounds=(MONDAY,))
+    worklist = ada(asked(told=(MONDAY,)), late, rounds=(MONDAY,))
     now = MONDAY + timedelta(hours=3)
-    found = outlook(standing, "r2", now, MEASURED)
+    found = outlook(worklist, "r2", now, MEASURED)
     assert (found.at, found.why) == (MONDAY + DAY, Wait.HEARD)
 
 
@@ -358,7 +358,7 @@ def test_who_says_that_it_is_saved_is_asked_once_and_then_the_operators() -> Non
         asked(stage=Stage.SAVED, answered_at=MONDAY - 3 * DAY, told=()), state=State.SAID_SAVED
     )
     found = rounds(ada(saved), NEAR, days=30)
-    assert [type(i) for i in found] == [Remember, Sideways]
+    assert [type(i) for i in found] == [SendRound, Escalate]
     assert {i.reason for i in found} == {Reason.NOT_SEEN}
     assert found[0].at == MONDAY + 2 * DAY
     away = rounds(ada(saved, away_until=date(2026, 3, 9)), NEAR, days=7)
@@ -367,8 +367,8 @@ def test_who_says_that_it_is_saved_is_asked_once_and_then_the_operators() -> Non
 
 def test_later_never_goes_past_a_date_that_was_moved_forward() -> None:
     """The last working day's morning at the latest."""
-    standing = ada(asked(snooze=Snooze(datetime(2026, 4, 1, 9), "UTC", "busy")))
-    assert rounds(standing, NEAR)[0].at == MONDAY + 4 * DAY
+    worklist = ada(asked(snooze=Snooze(datetime(2026, 4, 1, 9), "UTC", "busy")))
+    assert rounds(worklist, NEAR)[0].at == MONDAY + 4 * DAY
 
 
 def test_nothing_reaches_somebody_who_is_away_for_a_few_days() -> None:
@@ -380,15 +380,15 @@ def test_nothing_reaches_somebody_who_is_away_for_a_few_days() -> None:
 def test_an_absence_for_ever_is_one_of_a_year() -> None:
     """Nothing is counted day by day for thousands of years."""
     by = policy(date(2026, 3, 6), longest_absence=500)
-    standing = ada(asked(), away_until=date.max)
-    (gone,) = look(standing, MONDAY, by).intents
-    assert isinstance(gone, Sideways)
+    worklist = ada(asked(), away_until=date.max)
+    (gone,) = evaluate(worklist, MONDAY, by).intents
+    assert isinstance(gone, Escalate)
 
 
 def test_an_absence_over_the_date_is_not_waited_for() -> None:
     """Somebody else is asked at once."""
     (only,) = rounds(ada(asked(), away_until=date(2026, 3, 9)), NEAR)
-    assert isinstance(only, Sideways)
+    assert isinstance(only, Escalate)
     assert only.reason is Reason.AWAY
     assert only.at == MONDAY
 
@@ -415,7 +415,7 @@ def test_a_morning_is_no_burst() -> None:
     """A hundred people are spread over the jitter; the same person has the same minute again."""
     by = replace(NEAR, jitter=timedelta(minutes=20))
     people = [
-        Standing(Recipient(ChatIdentity(Platform.SLACK, f"U{n}")), (asked(),)) for n in range(100)
+        Worklist(Recipient(ChatIdentity(Platform.SLACK, f"U{n}")), (asked(),)) for n in range(100)
     ]
     found = list(rehearse(Snapshot(people), MONDAY, MONDAY + 3 * DAY, by))
     minutes = Counter(i.at.minute for i in found)
@@ -469,9 +469,9 @@ def test_a_person_is_told_in_their_hours_once_a_day_and_before_the_date(
     calendar = by.calendars.of_person(chat)
     on = calendar.today(start) + ahead * DAY
     by = replace(by, campaign=Campaign(targets=(Deadline("target", on, "ours"),)))
-    standing = Standing(Recipient(chat), requested(chat, start, count))
-    found = rounds(standing, by, days=95, start=start)
-    told = [i for i in found if isinstance(i, Remember)]
+    worklist = Worklist(Recipient(chat), requested(chat, start, count))
+    found = rounds(worklist, by, days=95, start=start)
+    told = [i for i in found if isinstance(i, SendRound)]
     days = [calendar.today(i.at) for i in told]
     assert all(calendar.is_open(i.at) for i in found)
     assert len(set(days)) == len(days)
@@ -482,7 +482,7 @@ def test_a_person_is_told_in_their_hours_once_a_day_and_before_the_date(
         recent = [other for other in told if i.at - 7 * DAY < other.at <= i.at]
         assert len(recent) <= by.per_week + (i.reason is Reason.LAST_CALL)
     last_day = calendar.last_working_day(on)
-    gone_sideways = any(isinstance(i, Sideways) for i in found)
+    gone_sideways = any(isinstance(i, Escalate) for i in found)
     if last_day > calendar.today(start) and not gone_sideways:
         assert any(i.at.astimezone(calendar.zone).date() <= on for i in told)
         assert last_day in days
@@ -495,14 +495,14 @@ def test_looking_every_hour_finds_what_looking_when_told_to_finds(
     """`again` is never too late: a tick that reads only what is due misses nothing."""
     on = by.calendars.of_person(chat).today(start) + ahead * DAY
     by = replace(by, campaign=Campaign(targets=(Deadline("target", on, "ours"),)))
-    standing = Standing(Recipient(chat), requested(chat, start, 1))
-    jumped = rounds(standing, by, days=14, start=start)
+    worklist = Worklist(Recipient(chat), requested(chat, start, 1))
+    jumped = rounds(worklist, by, days=14, start=start)
     walked: list[Intent] = []
     for hour in range(14 * 24):
         now = start + timedelta(hours=hour)
-        for intent in decide(Snapshot((standing,)), now, by):
+        for intent in decide(Snapshot((worklist,)), now, by):
             walked.append(intent)
-            standing = after(standing, intent)
+            worklist = after(worklist, intent)
     calendar = by.calendars.of_person(chat)
     assume(all(i.at < start + 13 * DAY for i in jumped))
     assert [(type(i), calendar.today(i.at)) for i in jumped] == [
@@ -523,8 +523,8 @@ def test_a_snooze_is_heard_of_again_in_hours_and_not_past_the_date(
     snooze = plan(local, "busy", start, on + moved * DAY, calendar)
     (item,) = requested(chat, start - 9 * DAY, 1)
     put_off = replace(item, request=replace(item.request, snooze=snooze))
-    standing = Standing(Recipient(chat), (put_off,))
-    found = rounds(standing, by, days=70, start=start)
+    worklist = Worklist(Recipient(chat), (put_off,))
+    found = rounds(worklist, by, days=70, start=start)
     assert found
     assert all(calendar.is_open(i.at) for i in found)
     if ahead > 7:

@@ -14,19 +14,19 @@ from bot.domain.evidence.rules import LOG_RETENTION, SHELVES, Evidence, Evidence
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef, AppStatus, Office365App, Tenant
 from bot.domain.inventory.records import AppRecord
-from bot.domain.inventory.scanning import LookPolicy, Occasion, Seen, looked, plan
+from bot.domain.inventory.scanning import Occasion, ScanPolicy, Seen, plan, scanned
 from tests import strategies as some
 from tests.examples import NOW
 
 K = EvidenceKind
-POLICY = LookPolicy()
+POLICY = ScanPolicy()
 ON = (Evidence(K.CONNECTION_ON, NOW),)
 apps = st.lists(some.office365_apps, max_size=6, unique_by=lambda app: app.ref.app_id)
 
 
 def read(app: Office365App, now: datetime, log: tuple[Evidence, ...] = ()) -> AppRecord:
     """The record after everything of the app was read."""
-    return looked(AppRecord(app), app, Seen(ON, log, ()), now)
+    return scanned(AppRecord(app), app, Seen(ON, log, ()), now)
 
 
 @given(apps)
@@ -60,7 +60,7 @@ def test_a_look_never_forgets_what_a_log_or_a_person_said(
 ) -> None:
     """The state may change by what is read, not by what is left out."""
     seen = Seen(tuple(fresh), None, None)
-    after = looked(record, record.app, seen, NOW)
+    after = scanned(record, record.app, seen, NOW)
     said = {e.kind for e in record.evidence if e.event_id and e.kind is not K.READ_FAILED}
     assert said <= {e.kind for e in after.evidence}
     assert bool(assess([*record.evidence, *fresh], NOW).contradictions) <= bool(
@@ -86,7 +86,7 @@ def test_a_tenant_is_read_for_all_its_apps_when_one_of_them_asks() -> None:
 def test_apps_that_were_read_together_fall_due_over_a_quarter_of_the_day() -> None:
     """By their names, so every replica and every restart finds the same."""
     ages = [
-        POLICY.oldest_look(
+        POLICY.oldest_scan(
             Office365App(AppRef("contoso", f"0oa{n}"), "", AppStatus.ACTIVE, "", "contoso")
         )
         for n in range(100)
@@ -127,7 +127,7 @@ def kinds(record: AppRecord, kind: EvidenceKind) -> list[Evidence]:
 
 def first_look() -> AppRecord:
     seen = Seen((told(K.CONNECTION_ON, NOW),), (), (told(K.TENANT_CONSENTED, NOW, HERE),), HERE)
-    return looked(AppRecord(MINE), MINE, seen, NOW)
+    return scanned(AppRecord(MINE), MINE, seen, NOW)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_look_notes_that_the_app_moved(
 ) -> None:
     """To which tenant, where that is known; where it is not, the record has none any more."""
     later = NOW + timedelta(hours=1)
-    after = looked(first_look(), app, Seen((told(K.CONNECTION_ON, later),), (), (), tenant), later)
+    after = scanned(first_look(), app, Seen((told(K.CONNECTION_ON, later),), (), (), tenant), later)
     moved = kinds(after, K.APP_MOVED)
     assert [e.tenant for e in moved] == ([] if moved_to is None else [moved_to])
     assert after.tenant_id == (moved_to if moved_to is not None else "t1")
@@ -159,7 +159,7 @@ def test_the_first_look_notes_how_far_the_log_goes_back() -> None:
     [gap] = kinds(record, K.UNWATCHED)
     assert gap.at == NOW - LOG_RETENTION
     later = NOW + timedelta(days=1)
-    assert kinds(looked(record, MINE, Seen((), ()), later), K.UNWATCHED) == [gap]
+    assert kinds(scanned(record, MINE, Seen((), ()), later), K.UNWATCHED) == [gap]
 
 
 @pytest.mark.parametrize(("days", "lost"), [(89, False), (91, True)])
@@ -171,9 +171,9 @@ def test_a_log_that_was_not_read_for_longer_than_okta_keeps_it_leaves_a_gap(
     for day in (1, days - 1):
         at = NOW + timedelta(days=day)
         failed = replace(UNREAD_LOG, seen_at=at)
-        record = looked(record, MINE, Seen((told(K.CONNECTION_ON, at),), (failed,)), at)
+        record = scanned(record, MINE, Seen((told(K.CONNECTION_ON, at),), (failed,)), at)
     end = NOW + timedelta(days=1 + days)
-    record = looked(record, MINE, Seen((told(K.CONNECTION_ON, end),), ()), end)
+    record = scanned(record, MINE, Seen((told(K.CONNECTION_ON, end),), ()), end)
     assert not kinds(record, K.READ_FAILED)
     at = max(e.at for e in kinds(record, K.UNWATCHED))
     assert at == (end if lost else NOW) - LOG_RETENTION
@@ -183,7 +183,7 @@ def test_what_a_clock_ahead_has_dated_is_renewed_by_the_next_look() -> None:
     """It would be the newest for ever."""
     ahead = NOW + timedelta(days=400)
     record = replace(first_look(), evidence=(told(K.CONNECTION_ON, ahead),))
-    after = looked(record, MINE, Seen((told(K.CONNECTION_OFF, NOW),), ()), NOW)
+    after = scanned(record, MINE, Seen((told(K.CONNECTION_OFF, NOW),), ()), NOW)
     assert after.state(NOW) is State.NOT_APPLICABLE
 
 
@@ -193,8 +193,8 @@ def test_a_tenant_that_could_not_be_read_is_tried_again_before_its_proof_is_stal
     record = replace(record, evidence=(*record.evidence, told(K.CONNECTION_ON, NOW)))
     later = NOW + timedelta(hours=18)
     failed = Evidence(K.READ_FAILED, later, None, {"needed": "no", "part": "microsoft"}, "GET u")
-    missed = looked(record, MINE, Seen((told(K.CONNECTION_OFF, later),), (), (failed,)), later)
-    found = looked(
+    missed = scanned(record, MINE, Seen((told(K.CONNECTION_OFF, later),), (), (failed,)), later)
+    found = scanned(
         record,
         MINE,
         Seen((told(K.CONNECTION_OFF, later),), (), (told(K.TENANT_CONSENTED, later, HERE),)),

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.agenda import person
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
 from bot.domain.evidence.rules import Evidence, EvidenceKind
@@ -17,6 +16,7 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import person
 from bot.errors import AppUnknown, ChatUnreachable, CloudRefused, NobodyReachable, NothingToDo
 from bot.services.consent.ask import Ask
 from bot.services.delivery.tell import Tell
@@ -87,7 +87,7 @@ async def test_the_best_candidate_is_asked_in_one_step(world: World) -> None:
     assert record is not None
     assert record.request_id == request.id
     assert world.engine.deliveries == []
-    assert world.ledger._agenda[person(ADA_IN_CHAT)] == NOW
+    assert world.ledger._schedule[person(ADA_IN_CHAT)] == NOW
     (entry,) = await world.ledger.audit()
     assert (entry.actor, entry.action, entry.detail["to"]) == ("slack:U9", "ask", "slack:U1")
 

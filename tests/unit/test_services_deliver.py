@@ -128,7 +128,7 @@ async def test_one_failure_in_a_batch_holds_up_nobody_else(
 async def test_a_letter_is_sent_with_few_calls_to_the_store(world: World) -> None:
     """What was read or written a moment ago is not read again."""
     calls: list[str] = []
-    for name in ("delivery", "request", "commit", "troubles", "app"):
+    for name in ("delivery", "request", "commit", "incidents", "app"):
         noted(world.ledger, name, calls)
     await world.worker()(LETTER.key)
     assert calls == ["delivery", "commit", "request", "commit", "commit"]
@@ -272,7 +272,7 @@ async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(
     monkeypatch.setattr(world.slack, "find_sent", forbidden)
     await world.worker()(LETTER.key)
     assert len(world.slack.posted) == 2
-    assert await world.ledger.troubles() == {}
+    assert await world.ledger.incidents() == {}
 
 
 async def test_a_lookup_without_a_valid_token_is_held_until_there_is_one(world: World) -> None:
@@ -284,12 +284,12 @@ async def test_a_lookup_without_a_valid_token_is_held_until_there_is_one(world: 
         world.clock.forward(timedelta(minutes=1))
         world.slack.looks_refused.append(ChatMisconfigured("token_revoked"))
         await world.worker()(REMINDER.key)
-    assert list(await world.ledger.troubles()) == ["slack"]
+    assert list(await world.ledger.incidents()) == ["slack"]
     world.clock.forward(timedelta(minutes=1))
     await world.worker()(REMINDER.key)
     assert (await world.delivery(REMINDER.key)).phase is Phase.SENT
     assert len(world.slack.posted) == 1
-    assert await world.ledger.troubles() == {}
+    assert await world.ledger.incidents() == {}
 
 
 async def test_a_worker_that_was_overtaken_writes_nothing(

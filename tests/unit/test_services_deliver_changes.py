@@ -22,7 +22,7 @@ from bot.domain.delivery.notices import (
 from bot.domain.people.admins import Platform
 from bot.errors import LinkRevoked, LinkSpent
 from bot.services.delivery.deliver import Deliver
-from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import Send
 from tests.examples import (
     ADA_IN_CHAT,
@@ -76,7 +76,7 @@ class World:
             ),
             engine=self.engine,
             pace=FreePace(),
-            troubles=Troubles(self.ledger),
+            incidents=Incidents(self.ledger),
             clock=self.clock,
         )
 

@@ -10,7 +10,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent.later import Snooze
 from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage
 from bot.domain.delivery.deliveries import Delivery, Phase
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.people.recipients import Recipient
 from bot.errors import (
     ChannelUnreachable,
@@ -31,7 +31,7 @@ class Overtaken(FakeLedger):
     """Before the `turn`-th commit from now on, somebody else changes `what` it is about."""
 
     turn = 0
-    what: type[ConsentRequest | Delivery | Recipient | Trouble] = Delivery
+    what: type[ConsentRequest | Delivery | Recipient | Incident] = Delivery
 
     async def commit(self, changes: Changes) -> None:
         self.turn -= 1
@@ -46,8 +46,8 @@ class Overtaken(FakeLedger):
                 )
             for recipient in changes.recipients if self.what is Recipient else ():
                 self._recipients[str(recipient.chat)] = recipient
-            for trouble in changes.troubles if self.what is Trouble else ():
-                self._troubles[trouble.place] = trouble
+            for incident in changes.incidents if self.what is Incident else ():
+                self._incidents[incident.place] = incident
         await super().commit(changes)
 
 
@@ -76,7 +76,7 @@ async def test_a_replica_that_is_behind_holds_up_no_message() -> None:
     assert (await world.delivery(ROUND.key)).phase is Phase.SENT
 
 
-@pytest.mark.parametrize("what", [ConsentRequest, Delivery, Recipient, Trouble])
+@pytest.mark.parametrize("what", [ConsentRequest, Delivery, Recipient, Incident])
 @pytest.mark.parametrize("turn", range(1, 6))
 @pytest.mark.parametrize(
     "error",
@@ -92,7 +92,7 @@ async def test_a_replica_that_is_behind_holds_up_no_message() -> None:
     ids=str,
 )
 async def test_whoever_is_overtaken_at_any_commit_tells_the_engine_of_no_conflict(
-    error: ChatError | None, turn: int, what: type[ConsentRequest | Delivery | Recipient | Trouble]
+    error: ChatError | None, turn: int, what: type[ConsentRequest | Delivery | Recipient | Incident]
 ) -> None:
     """It decides again, or leaves it to who was faster: the engine has nothing to retry."""
     for delivery in (LETTER, REMINDER, ROUND):

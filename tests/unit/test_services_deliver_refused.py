@@ -1,4 +1,4 @@
-"""Carrying out a delivery that a platform refuses, holds back or cannot take, and its troubles."""
+"""Carrying out a delivery that a platform refuses, holds back or cannot take, and its incidents."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ async def test_a_message_in_doubt_asks_for_a_slot_to_look(world: World) -> None:
     assert [pacing.shared for pacing in world.pace.asked] == ["slack:send", "slack:look"]
 
 
-# ------------------------------------------------------------------ troubles
+# ------------------------------------------------------------------ incidents
 
 
 async def test_a_revoked_token_holds_everything_and_loses_nothing() -> None:
@@ -161,13 +161,13 @@ async def test_a_revoked_token_holds_everything_and_loses_nothing() -> None:
         waiting = await world.delivery(key)
         assert (waiting.phase, waiting.due_at, waiting.failure) == (Phase.DUE, again, "")
     assert await world.stage() is Stage.REQUESTED
-    assert list(await world.ledger.troubles()) == ["slack"]
+    assert list(await world.ledger.incidents()) == ["slack"]
 
     world.clock.forward(PROBE_EVERY)
     await world.worker()(LETTER.key)
     await world.worker()(REMINDER.key)
     assert len(world.slack.posted) == 2
-    assert await world.ledger.troubles() == {}
+    assert await world.ledger.incidents() == {}
 
 
 async def test_of_a_revoked_token_the_operators_hear_where_they_can_be_reached() -> None:
@@ -194,13 +194,13 @@ async def test_an_archived_channel_is_a_trouble_of_its_own_until_it_can_be_poste
     assert (await world.delivery(later.key)).failure == "channel_unreachable"
     assert [(a.about, str(a.to)) for a in await world.alarms()] == [("slack:C1", "slack:U9")]
     await world.worker()(LETTER.key)
-    assert list(await world.ledger.troubles()) == ["slack:C1"]
+    assert list(await world.ledger.incidents()) == ["slack:C1"]
     await world.worker()(third.key)
-    assert await world.ledger.troubles() == {}
+    assert await world.ledger.incidents() == {}
 
 
 async def test_two_workers_that_meet_the_same_trouble_tell_it_once() -> None:
-    """Both deliveries have their outcome; the trouble is written by one of them."""
+    """Both deliveries have their outcome; the incident is written by one of them."""
     world = World()
     reminders = [
         replace(REMINDER, notice=ChannelReminder(CHANNEL, f"2025-03-0{n}")) for n in range(1, 6)
@@ -285,7 +285,7 @@ async def test_one_missing_scope_holds_up_nothing_else(world: World) -> None:
     await worker(REMINDER.key)
     assert (await world.delivery(pair.key)).failure == "scope_missing"
     assert (await world.delivery(REMINDER.key)).phase is Phase.SENT
-    assert await world.ledger.troubles() == {}
+    assert await world.ledger.incidents() == {}
 
 
 async def test_a_leave_that_is_missing_for_people_holds_up_no_channel(world: World) -> None:
@@ -296,7 +296,7 @@ async def test_a_leave_that_is_missing_for_people_holds_up_no_channel(world: Wor
     await worker(LETTER.key)
     waits = await world.delivery()
     assert (waits.phase, waits.failure, world.pace.paused) == (Phase.DUE, "", {})
-    assert list(await world.ledger.troubles()) == ["slack"]
+    assert list(await world.ledger.incidents()) == ["slack"]
     await worker(REMINDER.key)
     assert (await world.delivery(REMINDER.key)).phase is Phase.SENT
     world.clock.forward(waits.due_at - NOW)
@@ -305,13 +305,13 @@ async def test_a_leave_that_is_missing_for_people_holds_up_no_channel(world: Wor
 
 
 async def test_a_leave_that_is_missing_for_a_channel_holds_up_nobodys_letter(world: World) -> None:
-    """It is a trouble of that channel, and waits."""
+    """It is an incident of that channel, and waits."""
     await world.ledger.commit(Changes(planned=(REMINDER,)))
     world.slack.refuses.append(ScopeMissing("Slack refused for want of a scope."))
     worker = world.worker()
     await worker(REMINDER.key)
     assert (await world.delivery(REMINDER.key)).phase is Phase.DUE
-    assert list(await world.ledger.troubles()) == ["slack:C1"]
+    assert list(await world.ledger.incidents()) == ["slack:C1"]
     await worker(LETTER.key)
     assert (await world.delivery()).phase is Phase.SENT
 
@@ -388,13 +388,13 @@ async def test_a_refusal_that_says_nothing_blames_nobody_at_first(world: World) 
         assert (waiting.phase, waiting.in_doubt) == (Phase.DUE, False)
         assert await world.stage() is Stage.REQUESTED
         world.clock.forward(waiting.due_at - world.clock.now())
-    assert (await world.alarms(), await world.ledger.troubles()) == ([], {})
+    assert (await world.alarms(), await world.ledger.incidents()) == ([], {})
     await world.worker()(LETTER.key)
     assert await world.stage() is Stage.DELIVERED
 
 
 async def test_a_refusal_that_goes_on_saying_nothing_ends_and_is_told() -> None:
-    """A channel that takes nothing is a trouble, whatever the reason; the platform is not held."""
+    """A channel that takes nothing is an incident, whatever the reason; the platform isn't held."""
     world = World()
     await world.plan(LETTER, REMINDER)
     for key in (LETTER.key, REMINDER.key):
@@ -404,7 +404,7 @@ async def test_a_refusal_that_goes_on_saying_nothing_ends_and_is_told() -> None:
             world.clock.forward(timedelta(minutes=6))
         assert (await world.delivery(key)).failure == "chat_refused"
     assert await world.stage() is Stage.UNDELIVERED
-    assert list(await world.ledger.troubles()) == ["slack:C1"]
+    assert list(await world.ledger.incidents()) == ["slack:C1"]
     assert world.pace.paused == {}
 
 

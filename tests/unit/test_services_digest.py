@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.chat.campaign.plans import line
-from bot.chat.consent.letters import Letters
+from bot.chat.delivery.composer import NoticeComposer
 from bot.chat.words import Words
-from bot.domain.agenda import BOARDS, Line, operator
 from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign, Deadline, Scope
@@ -26,6 +25,7 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import BOARDS, ScheduleEntry, operator
 from bot.domain.summaries import AppSummary
 from bot.domain.time.calendar import Calendars
 from bot.errors import PersonUnreachable
@@ -36,7 +36,7 @@ from bot.services.campaign.rehearse import Rehearse
 from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Ask
 from bot.services.delivery.deliver import Deliver
-from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import Send
 from bot.services.delivery.tell import Tell
 from bot.services.inventory.verdicts import Verdicts
@@ -86,7 +86,7 @@ class World:
             jitter=timedelta(0),
         )
         messengers: dict[Platform, Messenger] = {Platform.SLACK: self.slack}
-        letters = Letters(
+        letters = NoticeComposer(
             ledger=self.ledger,
             orgs={},
             clock=self.clock,
@@ -107,7 +107,7 @@ class World:
             ),
             engine=self.engine,
             pace=FreePace(),
-            troubles=Troubles(self.ledger),
+            incidents=Incidents(self.ledger),
             clock=self.clock,
         )
 
@@ -247,7 +247,7 @@ async def test_an_operator_is_told_in_their_own_hours_and_language() -> None:
 async def test_an_operator_who_cannot_be_looked_up_has_the_hours_of_the_organisation(
     world: World,
 ) -> None:
-    """The platform's trouble keeps nobody uninformed."""
+    """The platform's incident keeps nobody uninformed."""
     world.slack.refuses = [PersonUnreachable("no such user")]
     remind = world.replica()
     await remind.start()
@@ -303,10 +303,10 @@ async def test_all_apps_are_read_when_an_operator_is_looked_at_and_not_at_every_
 async def test_who_is_an_operator_no_more_is_taken_off_the_agenda(world: World) -> None:
     """The settings say who is one."""
     gone = ChatIdentity(Platform.SLACK, "U7")
-    await world.ledger.commit(Changes(agenda=(Line(operator(gone), NOW),)))
+    await world.ledger.commit(Changes(schedule=(ScheduleEntry(operator(gone), NOW),)))
     await world.replica().tick()
     assert world.digests() == []
-    lines = await world.ledger.due_lines(NOW + 9 * DAY, 10)
+    lines = await world.ledger.due_entries(NOW + 9 * DAY, 10)
     assert operator(gone) not in {line.name for line in lines}
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent.polls import LOOKS_AFTER
+from bot.domain.consent.polls import POLLS_AFTER
 from bot.domain.consent.requests import Button, Proof, ProofKind, Stage
 from bot.domain.delivery.notices import Introduction
 from bot.domain.evidence.rules import Evidence, EvidenceKind
@@ -118,15 +118,15 @@ async def test_saved_looks_at_once_and_then_at_growing_intervals(world: person.S
     assert saved.stage is Stage.SAVED
     assert await app_state(world) is State.SAID_SAVED
     assert world.engine.verifications == [(APP.ref, said)]
-    for after in LOOKS_AFTER[1:]:
+    for after in POLLS_AFTER[1:]:
         await world.follow.verify(APP.ref)
         assert world.engine.verifications[-1] == (APP.ref, said + after)
         progress = await world.follow.progress(actor)
-        assert (progress.next_look_at, progress.done) == (said + after, False)
+        assert (progress.next_poll_at, progress.done) == (said + after, False)
         world.clock.forward(said + after - world.clock.now())
     await world.follow.verify(APP.ref)
-    assert len(world.engine.verifications) == len(LOOKS_AFTER)
-    assert (await world.follow.progress(actor)).next_look_at is None
+    assert len(world.engine.verifications) == len(POLLS_AFTER)
+    assert (await world.follow.progress(actor)).next_poll_at is None
 
 
 async def test_looking_ends_when_the_evidence_says_done(world: person.Stage) -> None:

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.agenda import BOARDS, HOLD, instead
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage, Step, step
+from bot.domain.schedule import BOARDS, HOLD, instead
 from bot.domain.time.calendar import Calendars
 from bot.errors import ChatError, ChatThrottled, CloudError, CloudUnreachable, StoreUnavailable
 from bot.services.campaign.digest import Digests
@@ -85,8 +85,8 @@ class World(person.Stage):
         return [key for key in self.ledger._deliveries if key.startswith("note:")]
 
     def waits(self) -> bool:
-        """Whether the agenda still has it that somebody is to be asked."""
-        return instead(REQUEST.id) in self.ledger._agenda
+        """Whether the schedule still has it that somebody is to be asked."""
+        return instead(REQUEST.id) in self.ledger._schedule
 
 
 @pytest.fixture

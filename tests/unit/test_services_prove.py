@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.agenda import BOARDS
 from bot.domain.consent.later import Snooze
 from bot.domain.consent.requests import (
     AFTER_USE,
@@ -25,6 +24,7 @@ from bot.domain.consent.requests import (
 from bot.domain.consent.sign_in import Session
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Holding
+from bot.domain.schedule import BOARDS
 from bot.errors import (
     CloudUnreachable,
     LinkExpired,
@@ -86,7 +86,7 @@ async def test_the_right_persons_sign_in_spends_the_link(world: person.Stage) ->
     assert (entry.actor, entry.action) == ("entra:ada", "acknowledge")
     assert entry.detail == {"request": "r1", "proof": "signed_in", "mfa": "not_proven"}
     assert len(world.told("changed:r1:2")) == 1
-    assert BOARDS in {line.name for line in await world.ledger.due_lines(NOW, 10)}
+    assert BOARDS in {line.name for line in await world.ledger.due_entries(NOW, 10)}
     visit = await world.visits.of(BySession(outcome.session, "r1"))
     assert (visit.request, visit.by, visit.kind) == (request, "entra:ada", ProofKind.SIGNED_IN)
 

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.agenda import BOARDS, HOLD, person
 from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
@@ -39,6 +38,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import BOARDS, HOLD, person
 from bot.domain.time.calendar import Calendars
 from bot.errors import ChatThrottled, ChatUnreachable, NobodyReachable, RecordUnreadable
 from bot.ports.chat import Messenger
@@ -47,7 +47,7 @@ from bot.services.campaign.digest import Digests
 from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Ask, Asked
 from bot.services.delivery.deliver import Deliver
-from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import BATCH
 from bot.services.delivery.send import Send
 from bot.services.delivery.tell import Tell
@@ -128,7 +128,7 @@ class World:
             ),
             engine=self.engine,
             pace=FreePace(),
-            troubles=Troubles(self.ledger),
+            incidents=Incidents(self.ledger),
             clock=self.clock,
         )
 
@@ -204,7 +204,7 @@ async def test_a_tick_reads_only_who_is_due(world: World, monkeypatch: pytest.Mo
 
 
 async def test_two_replicas_that_tick_at_once_plan_each_round_once(world: World) -> None:
-    """A line of the agenda is held by one, and a round of one day has one name."""
+    """A line of the schedule is held by one, and a round of one day has one name."""
     world.clock.forward(7 * DAY)
     await asyncio.gather(world.remind.tick(), world.replica().tick())
     world.clock.forward(HOLD)
@@ -216,7 +216,7 @@ async def test_two_replicas_that_tick_at_once_plan_each_round_once(world: World)
 async def test_a_worker_that_dies_while_it_looks_loses_nothing(world: World) -> None:
     """Its hold on the line ends, and the next tick finds the person."""
     world.clock.forward(7 * DAY)
-    await world.ledger.due_lines(world.clock.now(), 100)
+    await world.ledger.due_entries(world.clock.now(), 100)
     await world.remind.tick()
     assert world.planned(PersonalRound) == []
     world.clock.forward(HOLD)
@@ -320,7 +320,7 @@ async def test_silence_goes_to_the_next_candidate_and_then_to_the_operators(worl
 
 
 async def test_what_is_put_off_is_heard_of_again_at_its_time(world: World) -> None:
-    """The agenda follows at once; nothing comes before, and the rounds go on after it."""
+    """The schedule follows at once; nothing comes before, and the rounds go on after it."""
     await world.days(1)
     wanted = NOW + 10 * DAY + timedelta(hours=3)
     request = await world.ledger.request(REQUEST.id)
@@ -469,15 +469,15 @@ async def test_whoever_could_not_be_looked_for_is_looked_for_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A platform that is down for an hour ends nothing."""
-    sideways, tries = world.ask.sideways, list[str]()
+    escalate, tries = world.ask.escalate, list[str]()
 
     async def down_at_first(request: ConsentRequest, reason: Reason) -> Asked:
         tries.append(request.id)
         if len(tries) < 3:
             raise ChatUnreachable("Not now.")
-        return await sideways(request, reason)
+        return await escalate(request, reason)
 
-    monkeypatch.setattr(world.ask, "sideways", down_at_first)
+    monkeypatch.setattr(world.ask, "escalate", down_at_first)
     await world.days(25)
     request = await world.ledger.request(REQUEST.id)
     assert request is not None
@@ -501,7 +501,7 @@ async def test_a_cloud_that_hangs_holds_up_nobody_else(
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(world.ask, "sideways", hang)
+    monkeypatch.setattr(world.ask, "escalate", hang)
     monkeypatch.setattr(remind, "PATIENCE", 1.0)
     request = await world.ledger.request(REQUEST.id)
     assert request is not None
@@ -512,7 +512,7 @@ async def test_a_cloud_that_hangs_holds_up_nobody_else(
     await world.remind.tick()
     assert handed_out == [1]
     assert {str(d.notice.to) for d in world.planned(PersonalRound)} == {str(BEN_IN_CHAT)}
-    assert world.ledger._agenda[person(ADA_IN_CHAT)] == world.clock.now() + HOLD
+    assert world.ledger._schedule[person(ADA_IN_CHAT)] == world.clock.now() + HOLD
 
 
 async def test_an_app_that_can_be_read_again_is_spoken_of_again(world: World) -> None:
@@ -555,7 +555,7 @@ async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_th
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They answered: it is in their hands again; should it get stuck once more, that is told."""
-    monkeypatch.setattr(world.ask, "sideways", none_left)
+    monkeypatch.setattr(world.ask, "escalate", none_left)
     await world.days(40)
     before = len(world.planned(PersonalRound))
     request = await world.ledger.request(REQUEST.id)
@@ -577,7 +577,7 @@ async def test_whoever_comes_back_is_reminded_though_the_operators_were_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of an absence that nobody could stand in for they hear once."""
-    monkeypatch.setattr(world.ask, "sideways", none_left)
+    monkeypatch.setattr(world.ask, "escalate", none_left)
     away = Recipient(ADA_IN_CHAT).away((NOW + 16 * DAY).date(), NOW)
     await world.ledger.commit(Changes(recipients=(away,)))
     await world.days(30)

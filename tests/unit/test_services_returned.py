@@ -85,7 +85,7 @@ async def world() -> World:
 
 async def test_somebody_else_is_asked_and_the_address_is_left_alone(world: World) -> None:
     """For a month: then a mailbox may have been made."""
-    assert await world.returns.look(NOW) == NOW + EVERY
+    assert await world.returns.poll(NOW) == NOW + EVERY
     assert (await world.request()).stage is Stage.UNDELIVERED
     assert world.asked_again == [ASKED.id]
     known = await world.ledger.recipient(ADA)
@@ -97,9 +97,9 @@ async def test_somebody_else_is_asked_and_the_address_is_left_alone(world: World
 
 async def test_a_report_that_is_read_again_changes_nothing_more(world: World) -> None:
     """As when the bot died before it could note it."""
-    await world.returns.look(NOW)
+    await world.returns.poll(NOW)
     world.mailbox.reports = (BACK,)
-    await world.returns.look(NOW + timedelta(minutes=5))
+    await world.returns.poll(NOW + timedelta(minutes=5))
     assert world.asked_again == [ASKED.id]
 
 
@@ -117,7 +117,7 @@ async def test_nobody_can_call_a_mail_undeliverable_without_having_it(
 ) -> None:
     """Anybody may write to the mailbox; what is no report of ours is noted and forgotten."""
     world.mailbox.reports = (report,)
-    await world.returns.look(NOW)
+    await world.returns.poll(NOW)
     assert (await world.request()).stage is Stage.DELIVERED
     assert not await world.is_lost()
     assert not world.mailbox.reports
@@ -130,7 +130,7 @@ async def test_whoever_acted_meanwhile_stays_asked(world: World) -> None:
         ASKED, stage=Stage.ACKNOWLEDGED, proof=proof, revision=ASKED.revision + 1, changed_at=NOW
     )
     await world.ledger.commit(Changes(requests=(taken,)))
-    await world.returns.look(NOW)
+    await world.returns.poll(NOW)
     assert (await world.request()).stage is Stage.ACKNOWLEDGED
     assert world.asked_again == []
 
@@ -138,5 +138,5 @@ async def test_whoever_acted_meanwhile_stays_asked(world: World) -> None:
 async def test_a_mailbox_that_is_away_holds_nothing_up(world: World) -> None:
     """It is looked into the next time."""
     world.mailbox.away = True
-    assert await world.returns.look(NOW) == NOW + EVERY
+    assert await world.returns.poll(NOW) == NOW + EVERY
     assert len(world.mailbox.reports) == 1

@@ -19,7 +19,7 @@ from bot.domain.inventory.apps import (
     Tenant,
 )
 from bot.domain.inventory.records import AppRecord, OrgScan
-from bot.domain.inventory.scanning import LookPolicy, Occasion, plan
+from bot.domain.inventory.scanning import Occasion, ScanPolicy, plan
 from bot.errors import CloudRefused, CloudUnreachable, RecordUnreadable
 from bot.services.inventory.scan import Scan
 from tests.examples import APP, NOW, RECORD, TENANT
@@ -228,7 +228,7 @@ async def test_admins_are_asked_for_twice_a_day(world: World) -> None:
 
 async def test_the_policy_is_a_setting(world: World) -> None:
     """An hour means an hour."""
-    policy = LookPolicy(full_after=timedelta(hours=1))
+    policy = ScanPolicy(full_after=timedelta(hours=1))
     looks = plan([APP], {"0oa1": RECORD}, {}, Occasion(NOW + timedelta(hours=1)), policy)
     assert [todo.connection for todo in looks] == [True]
     assert plan([APP], {"0oa1": RECORD}, {}, Occasion(NOW), policy, microsoft=False) == ()

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.agenda import Line, operator
 from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.delivery.deliveries import Delivery, fail
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import Alarm, OperatorDigest
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.schedule import ScheduleEntry, operator
 from bot.domain.time.calendar import Calendars
 from bot.errors import ChatUnreachable
 from bot.services.campaign.digest import Digests
@@ -88,7 +88,7 @@ async def test_who_could_not_be_told_there_is_told_here(world: World) -> None:
 
     held = World()
     await held.plan()
-    await held.ledger.commit(Changes(troubles=(Trouble("slack", "x", "revoked", NOW),)))
+    await held.ledger.commit(Changes(incidents=(Incident("slack", "x", "revoked", NOW),)))
     assert await held.told_elsewhere() == [False, False, False]
 
     assert await World().told_elsewhere() == [False, False, False]
@@ -141,7 +141,7 @@ async def test_a_digest_is_planned_for_one_account_and_plan_says_the_same(failed
         await world.ledger.commit(Changes(planned=(lost,)))
         await world.ledger.commit(Changes(deliveries=(fail(lost, "gone"),)))
     for one in both:
-        await digests.look(Line(operator(one), NOW), one, NOW)
+        await digests.evaluate(ScheduleEntry(operator(one), NOW), one, NOW)
     planned = {d.notice.to for d in world.ledger._deliveries.values()}
     assert planned == ({*both} if failed else {IN_SLACK})
     rehearse = Rehearse(

@@ -75,7 +75,7 @@ async def test_what_is_due_is_weighed_again_and_nothing_else() -> None:
     (entry,) = await world.ledger.audit()
     assert (entry.actor, entry.action, entry.subject) == ("o365bot", "assess", str(APP.ref))
     assert (entry.detail["from"], entry.detail["to"]) == ("migrated", "needs_review")
-    assert [line.name for line in await world.ledger.due_lines(now, 10)] == ["boards"]
+    assert [line.name for line in await world.ledger.due_entries(now, 10)] == ["boards"]
     assert [app.ref for app in (await world.ledger.page(1, 15)).shown] == [APP.ref]
     await world.verdicts.renew(now)
     assert len(await world.ledger.audit()) == 1

@@ -21,7 +21,7 @@ from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.consent.sign_in import Attempt, Session
 from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.inventory.gaps import AdminGap
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.people.admins import GlobalAdmin, OktaAdmin
@@ -94,7 +94,7 @@ ONBOARDING = Codec(TypeAdapter(Onboarding))
 ATTEMPT = Codec(TypeAdapter(Attempt))
 SESSION = Codec(TypeAdapter(Session))
 DELIVERY = Codec(TypeAdapter(Delivery))
-TROUBLE = Codec(TypeAdapter(Trouble))
+INCIDENT = Codec(TypeAdapter(Incident))
 GLOBAL_ADMINS = Codec(TypeAdapter(tuple[GlobalAdmin, ...]))
 ADMIN_GAPS = Codec(TypeAdapter(tuple[AdminGap, ...]))
 ACCOUNT_NOTE = Codec(TypeAdapter(AccountNote))

@@ -16,7 +16,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from bot.domain.agenda import Line
+from bot.domain.schedule import ScheduleEntry
 from bot.errors import Conflict
 
 _SCRIPT = """
@@ -97,12 +97,12 @@ for _, write in ipairs(writes) do
       else redis.call('ZREM', KEYS[write.index], write.member) end
     end
     if write.gone then redis.call('HDEL', key, write.gone) end
-    if write.line then
-      local at = redis.call('ZSCORE', key, write.line)
-      if not write.held then redis.call('ZADD', key, 'LT', write.score, write.line)
+    if write.entry then
+      local at = redis.call('ZSCORE', key, write.entry)
+      if not write.held then redis.call('ZADD', key, 'LT', write.score, write.entry)
       elseif at and tonumber(at) == write.held then
-        if write.score then redis.call('ZADD', key, write.score, write.line)
-        else redis.call('ZREM', key, write.line) end
+        if write.score then redis.call('ZADD', key, write.score, write.entry)
+        else redis.call('ZREM', key, write.entry) end
       end
     end
     if write.set then redis.call('SADD', KEYS[write.set], write.member) end
@@ -188,13 +188,13 @@ class Commit:
             | ({} if score is None else {"score": score})
         )
 
-    def line(self, key: str, line: Line) -> None:
-        """Write a line of the agenda, by its own rules."""
+    def entry(self, key: str, entry: ScheduleEntry) -> None:
+        """Write a schedule entry, by its own rules."""
         self._write(
             key=key,
-            line=line.name,
-            score=None if line.at is None else milliseconds(line.at),
-            held=None if line.held_until is None else milliseconds(line.held_until),
+            entry=entry.name,
+            score=None if entry.at is None else milliseconds(entry.at),
+            held=None if entry.held_until is None else milliseconds(entry.held_until),
         )
 
     def member(self, key: str, member: str) -> None:
@@ -297,7 +297,7 @@ def register(client: Redis) -> AsyncScript:
 
 
 def milliseconds(at: datetime) -> int:
-    """A moment as the agenda keeps it: whole numbers stay what they are on their way."""
+    """A moment as the schedule keeps it: whole numbers stay what they are on their way."""
     return int(at.timestamp() * 1000)
 
 

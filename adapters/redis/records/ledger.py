@@ -22,14 +22,13 @@ from adapters.redis.records.trail import Trail
 from adapters.redis.records.writing import DAY, ENDED_DELIVERIES, Lifetimes, Writing, plain_code
 from adapters.redis.server.durability import NONE, Durability
 from adapters.redis.server.store import errors
-from bot.domain.agenda import HOLD, Line
 from bot.domain.campaign.board import Board
 from bot.domain.campaign.report import DayCount
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap
@@ -38,6 +37,7 @@ from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin
 from bot.domain.people.policy import AccountNote
 from bot.domain.people.prospects import Prospect
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import HOLD, ScheduleEntry
 from bot.errors import Conflict, NotDurable, RecordUnreadable
 
 log = structlog.get_logger(__name__)
@@ -298,11 +298,11 @@ class RedisLedger(RedisLists):
         with errors():
             await self._client.zadd(self._keys.due(), {key: until.timestamp()}, xx=True)
 
-    async def troubles(self) -> Mapping[str, Trouble]:
+    async def incidents(self) -> Mapping[str, Incident]:
         with errors():
-            stored = await self._client.hgetall(self._keys.troubles())
-        found = codec.TROUBLE.readable("troubles", map(split, stored.values()))
-        return {trouble.place: trouble for trouble in found}
+            stored = await self._client.hgetall(self._keys.incidents())
+        found = codec.INCIDENT.readable("incidents", map(split, stored.values()))
+        return {incident.place: incident for incident in found}
 
     async def settle(self) -> None:
         await self._settle(())
@@ -330,15 +330,15 @@ class RedisLedger(RedisLists):
                     hint="Please try again in a moment.",
                 )
 
-    async def due_lines(self, now: datetime, limit: int) -> tuple[Line, ...]:
+    async def due_entries(self, now: datetime, limit: int) -> tuple[ScheduleEntry, ...]:
         until = now + HOLD
         with errors():
             found = await self._hold(
-                keys=[self._keys.agenda()], args=[milliseconds(now), milliseconds(until), limit]
+                keys=[self._keys.schedule()], args=[milliseconds(now), milliseconds(until), limit]
             )
         names, scores = found[::2], found[1::2]
         return tuple(
-            Line(text(name), _moment(float(at)), until)
+            ScheduleEntry(text(name), _moment(float(at)), until)
             for name, at in zip(names, scores, strict=True)
         )
 
@@ -389,5 +389,5 @@ class RedisLedger(RedisLists):
 
 
 def _moment(at: float) -> datetime:
-    """A time of the agenda, in milliseconds; one beyond all calendars as the nearest in them."""
+    """A time of the schedule, in milliseconds; one beyond all calendars as the nearest in them."""
     return datetime.fromtimestamp(min(max(at / 1000, 0.0), LAST), UTC)

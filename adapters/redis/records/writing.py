@@ -76,15 +76,15 @@ class Writing:
             )
             commit.member(self._keys.orgs(), one.app.org)
             self.reach(commit, one.app)
-        for trouble in changes.troubles:
+        for incident in changes.incidents:
             commit.put(
-                self._keys.troubles(),
-                codec.TROUBLE.dump(trouble),
-                trouble.revision,
-                field=trouble.place,
+                self._keys.incidents(),
+                codec.INCIDENT.dump(incident),
+                incident.revision,
+                field=incident.place,
             )
         for place in changes.solved:
-            commit.remove(self._keys.troubles(), place)
+            commit.remove(self._keys.incidents(), place)
         for recipient in changes.recipients:
             commit.put(
                 self._keys.recipient(str(recipient.chat)),
@@ -99,8 +99,8 @@ class Writing:
                 board.revision,
                 field=board.place,
             )
-        for line in (*changes.agenda, *changes.touched):
-            commit.line(self._keys.agenda(), line)
+        for entry in (*changes.schedule, *changes.touched):
+            commit.entry(self._keys.schedule(), entry)
 
     def app(self, commit: Commit, record: AppRecord) -> None:
         ref = record.app.ref

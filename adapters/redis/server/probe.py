@@ -29,7 +29,7 @@ class StoreProbe:
         self._place = place
         self._settings = settings
 
-    async def look(self) -> StoreSeen:
+    async def probe(self) -> StoreSeen:
         if isinstance(self._client, Failure):
             return StoreSeen(self._client, place=self._place)
         try:

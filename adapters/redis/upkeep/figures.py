@@ -57,13 +57,13 @@ class RedisFigures:
                     asked |= self._of_org(pipe, org)
                 found = dict(zip(asked, await pipe.execute(), strict=True))
         scans = await self._ledger.scans()
-        troubles = await self._ledger.troubles()
+        incidents = await self._ledger.incidents()
         return Figures(
             orgs={org: self._org(found, org, scans.get(org), now) for org in self._orgs},
             requests={stage: found["stage", stage] for stage in OPEN_STAGES},
             tasks=_queued(found, "tasks", now, 1000),
             deliveries=_queued(found, "deliveries", now, 1),
-            troubles=Counter(trouble.platform for trouble in troubles.values()),
+            incidents=Counter(incident.platform for incident in incidents.values()),
             memory=int(info.get("used_memory", 0)),
             memory_limit=int(info.get("maxmemory", 0)),
         )

@@ -12,7 +12,7 @@ from adapters.redis.records.commit import text
 from adapters.redis.records.trail import Trail
 from adapters.redis.server.store import errors
 from adapters.redis.shared.conversations import RedisConversations
-from bot.domain import agenda
+from bot.domain import schedule
 from bot.domain.changes import AuditEntry
 from bot.domain.consent.requests import ConsentRequest, link_digest
 from bot.domain.pseudonyms import Somebody, shown
@@ -91,8 +91,8 @@ class RedisTraces:
             if deliveries:
                 await self._client.zrem(keys.due(), *deliveries)
             for account in known.accounts:
-                lines = (agenda.person(account), agenda.operator(account))
-                await self._client.zrem(keys.agenda(), *lines)
+                entries = (schedule.person(account), schedule.operator(account))
+                await self._client.zrem(keys.schedule(), *entries)
             for person in known.people:
                 pointer = keys.session_of(link_digest(person))
                 session = await self._client.get(pointer)

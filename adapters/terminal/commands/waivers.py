@@ -101,7 +101,7 @@ async def _waive(desk: WaiverDesk, app: str, until: str, because: str, *, sure: 
     record, _ = await named_app(desk.ledger, app)
     who = getpass.getuser()
     what = (record.app.ref, term.until, term.why, f"terminal:{who}", who)
-    found = await desk.waive.look(*what)
+    found = await desk.waive.preview(*what)
     if not sure:
         draw(replies.waivers.sure(found), console())
         if not await asyncio.to_thread(typer.confirm, replies.waivers.question):

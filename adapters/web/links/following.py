@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from adapters.web.cookies import Cookie
 from adapters.web.desk import Desk
 from adapters.web.links.live import Live
-from adapters.web.links.phrases import GRANTS, later_fields, later_wanted, standing
+from adapters.web.links.phrases import GRANTS, later_fields, later_wanted, status_of
 from adapters.web.middleware import page_policy
 from bot.domain.consent.later import zone_named
 from bot.domain.consent.requests import TAKEN_ON, Button, ConsentRequest, Stage
@@ -149,7 +149,7 @@ class FollowPage:
             "again": "again" in request.query_params,
             "said": request.query_params.get("said", ""),
             "integration_tab": progress.integration_tab,
-            "standing": standing(words, progress),
+            "status": status_of(words, progress),
             "grants": [(name, words(key)) for name, key in GRANTS],
             "okta_admins": await desk.services.introduce.offer(actor),
             "others": others,

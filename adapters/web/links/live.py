@@ -16,7 +16,7 @@ from contextlib import aclosing
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from adapters.web.links.phrases import standing
+from adapters.web.links.phrases import status_of
 from adapters.web.pages import Pages
 from bot.chat.words import Words
 from bot.errors import ConsentError, StoreError
@@ -62,7 +62,7 @@ class Live:
                         yield ": still here\n\n"
                     elif progress.request.stage.is_open:
                         part = self._pages.draw(
-                            words, "standing.html", standing=standing(words, progress)
+                            words, "status.html", status=status_of(words, progress)
                         )
                         yield _event("status", part)
                     else:

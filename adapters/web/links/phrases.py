@@ -55,7 +55,7 @@ def later_fields(days: tuple[date, date]) -> LaterFields:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Status:
     """Where a request stands, in words: what was looked for, what is missing, when next."""
 
     done: bool = False
@@ -68,20 +68,20 @@ class Standing:
     because: tuple[str, ...] = ()
 
 
-def standing(words: Words, progress: Progress) -> Standing:
+def status_of(words: Words, progress: Progress) -> Status:
     """Honest about what is not seen yet, and when o365bot looks again."""
     request, record = progress.request, progress.record
     zone = zone_named(request.chat.time_zone)
     looking = request.watch is not None or request.stage is Stage.SAVED
     if progress.done or not looking or record is None:
-        return Standing(progress.done, looking, every=progress.scan_minutes)
+        return Status(progress.done, looking, every=progress.scan_minutes)
     assessment = record.assessed(progress.now)
     because = assessment.because[:MOST_REASONS]
     shown = assessment.state is not State.SAID_SAVED
-    return Standing(
+    return Status(
         looking=True,
         looked_at=words.moment(progress.looked_at, zone) if progress.looked_at else "",
-        next_at=words.moment(progress.next_look_at, zone) if progress.next_look_at else "",
+        next_at=words.moment(progress.next_poll_at, zone) if progress.next_poll_at else "",
         every=progress.scan_minutes,
         # Nobody is told of their own word what "somebody says".
         state=words(f"state.{assessment.state.value}") if shown else "",

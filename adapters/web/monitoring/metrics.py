@@ -95,14 +95,14 @@ class Metrics:
         for stage, count in figures.requests.items():
             requests.add_metric([stage.value], count)
         yield requests
-        troubles = GaugeMetricFamily(
-            "o365bot_troubles",
+        incidents = GaugeMetricFamily(
+            "o365bot_incidents",
             "Places where messages do not get through, by platform.",
             labels=["platform"],
         )
         for platform in self._platforms:
-            troubles.add_metric([platform], figures.troubles.get(platform, 0))
-        yield troubles
+            incidents.add_metric([platform], figures.incidents.get(platform, 0))
+        yield incidents
         yield from _queue("tasks", figures.tasks)
         yield from _queue("deliveries", figures.deliveries)
         yield _gauge("o365bot_store_memory_bytes", "Memory that the store uses.", figures.memory)

@@ -24,7 +24,7 @@ class AddressProbe:
     def __init__(self, public_url: str) -> None:
         self._url = public_url
 
-    async def look(self) -> AddressSeen:
+    async def probe(self) -> AddressSeen:
         parts = urlsplit(self._url)
         where = parts.hostname or self._url
         local = parts.scheme == "http"  # which the settings take for loopback alone

@@ -30,7 +30,7 @@ from bot.message import (
     Text,
     plainly,
 )
-from bot.ports.writing import Standings
+from bot.ports.writing import BoardContents
 
 MOST_URGENT = 8
 NAMED = 5
@@ -39,11 +39,11 @@ HERE = "\0"
 """Apps that a thread reply names for each kind of change."""
 
 
-def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
+def board(words: Words, contents: BoardContents, zone: tzinfo = UTC) -> Message:
     """Where the migration stands: bar, counts, what is most urgent, who holds it, how fresh."""
-    open_ones = [app for app in standings.apps if app.is_open]
-    counts = Counter(app.state for app in standings.apps if not app.is_waived)
-    org = standings.org
+    open_ones = [app for app in contents.apps if app.is_open]
+    counts = Counter(app.state for app in contents.apps if not app.is_waived)
+    org = contents.org
     name = words("board.name_of_org", org=org) if org else words("board.name")
     title = (
         words("board.title", name=name, count=len(open_ones))
@@ -51,7 +51,7 @@ def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
         else words("board.all_done", name=name)
     )
     blocks: list[Block] = [Heading(title), phrases.progress(words, counts)]
-    blocks.append(Text(_date_line(words, standings)))
+    blocks.append(Text(_date_line(words, contents)))
     # What is shown below is counted there.
     shown_states = {app.state for app in open_ones[:MOST_URGENT]}
     named = [s for s in RANKS if s is not None and counts[s] and s not in shown_states]
@@ -61,13 +61,13 @@ def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
             for state in named
         )
         blocks.append(Text(" · ".join(counted)))
-    held = Holders(standings.requests, standings.prospects, standings.now, standings.outlooks, zone)
+    held = Holders(contents.requests, contents.prospects, contents.now, contents.outlooks, zone)
     shown = holders.groups(words, open_ones[:MOST_URGENT], held, counts, ways=False)
     # A board of one org names it in its title.
     blocks += (_unnamed(group) for group in shown) if org else shown
     if len(open_ones) > MOST_URGENT:
         blocks.append(Note(words("reminder.more", count=len(open_ones) - MOST_URGENT)))
-    looks = [scan.finished_at for scan in standings.scans.values() if scan.finished_at]
+    looks = [scan.finished_at for scan in contents.scans.values() if scan.finished_at]
     if looks:
         blocks.append(Note(words.said("board.fresh", at=words.clock(min(looks), zone))))
     blocks.append(Note(words("board.about")))
@@ -76,9 +76,9 @@ def board(words: Words, standings: Standings, zone: tzinfo = UTC) -> Message:
     return Message(title, tuple(blocks), private=False)
 
 
-def _date_line(words: Words, standings: Standings) -> str:
-    date, left = words.date(standings.deadline.on), standings.working_days_left
-    if standings.deadline.on == standings.today:
+def _date_line(words: Words, contents: BoardContents) -> str:
+    date, left = words.date(contents.deadline.on), contents.working_days_left
+    if contents.deadline.on == contents.today:
         return words("board.today", date=date)
     if left < 0:
         return words("board.overdue", date=date)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bot.chat.words import Words
 from bot.domain.campaign.digests import Digest
 from bot.domain.campaign.foresight import ChannelPost
-from bot.domain.campaign.intents import Intent, Reason, Remember, Sideways
+from bot.domain.campaign.intents import Escalate, Intent, Reason, SendRound
 from bot.domain.people.admins import ChatIdentity
 from bot.message import Block, Group, Heading, Item, Message, Note, Text
-from bot.services.campaign.rehearse import LONGEST, Line, Plan
+from bot.services.campaign.rehearse import LONGEST, Plan, PlanEntry
 
 SHOWN = 20
 
@@ -48,7 +48,7 @@ def heading(words: Words, found: Plan, days: int) -> str:
     return words("plan.now_title", count=count) if count else words("plan.now_none")
 
 
-def line(words: Words, found: Plan, one: Line) -> tuple[str, str, str, str]:
+def line(words: Words, found: Plan, one: PlanEntry) -> tuple[str, str, str, str]:
     """Who, when, what and why of one line."""
     match one:
         case ChannelPost():
@@ -98,26 +98,26 @@ def _intent(words: Words, found: Plan, intent: Intent) -> tuple[str, str, str, s
 
 
 def _name(found: Plan, intent: Intent) -> str:
-    ids = intent.notice.requests if isinstance(intent, Remember) else (intent.request_id,)
+    ids = intent.notice.requests if isinstance(intent, SendRound) else (intent.request_id,)
     known = [found.requests[i].admin_name for i in ids if i in found.requests]
     return known[0] if known else intent.to.display_name or intent.to.user_id
 
 
 def _what(words: Words, found: Plan, intent: Intent) -> str:
     match intent:
-        case Remember(notice=notice):
+        case SendRound(notice=notice):
             apps = [found.requests[i].app_label for i in notice.requests if i in found.requests]
             if len(apps) == 1:
                 return words("plan.what_app", app=apps[0])
             return words("plan.what_apps", count=len(apps))
-        case Sideways(app_label=label, reason=Reason.NOT_SEEN):
+        case Escalate(app_label=label, reason=Reason.NOT_SEEN):
             return words("plan.what_operators", app=label)
-        case Sideways(app_label=label):
+        case Escalate(app_label=label):
             return words("plan.what_sideways", app=label)
 
 
 def _why(words: Words, found: Plan, intent: Intent) -> str:
-    if isinstance(intent, Remember) and intent.reason is Reason.ROUND:
+    if isinstance(intent, SendRound) and intent.reason is Reason.ROUND:
         return _cadence(words, found, intent.notice.window)
     return words(f"plan.why_{intent.reason.value}")
 

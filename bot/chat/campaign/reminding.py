@@ -24,7 +24,7 @@ from bot.domain.people.admins import ChatIdentity
 from bot.message import Message
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock, Secrets
-from bot.ports.writing import Painter, Standings
+from bot.ports.writing import BoardContents, Painter
 from bot.services.campaign.boards import NEWS, news
 
 
@@ -60,8 +60,8 @@ class Reminding:
         """The organisation's own, by which channels are told the time."""
         return self._policy.calendars.of("").zone
 
-    def board(self, standings: Standings) -> Message:
-        return boards.board(self._words, standings, self.zone)
+    def board(self, contents: BoardContents) -> Message:
+        return boards.board(self._words, contents, self.zone)
 
     def moved(self) -> Message:
         return boards.moved(self._words)

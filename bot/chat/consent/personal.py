@@ -57,7 +57,7 @@ class PersonalReplies:
         button = OpenLink("steps", words("button.steps"), way_on, primary=True)
         return Message(text, (Text(text), Buttons((button,)), Note(words("me.once"))))
 
-    def looking(self, request: ConsentRequest) -> Message:
+    def checking(self, request: ConsentRequest) -> Message:
         """Said to be done: it is looked at; and what else was there?"""
         words = self._words
         text = words("saved.looking", app=request.app_label)

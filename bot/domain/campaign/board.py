@@ -135,7 +135,9 @@ def week_of(now: datetime, calendar: Calendar) -> str:
     return f"{year}-W{week:02}"
 
 
-def next_look(boards: Sequence[Board], now: datetime, calendars: Sequence[Calendar]) -> datetime:
+def next_evaluation(
+    boards: Sequence[Board], now: datetime, calendars: Sequence[Calendar]
+) -> datetime:
     """When to look again though nothing changed: for freshness, and when a channel opens."""
     times = [now + FRESH]
     times += [

@@ -18,7 +18,7 @@ from datetime import date, datetime
 
 from bot.domain.campaign import rehearsal, reminders
 from bot.domain.campaign.cadence import moment_of, rested
-from bot.domain.campaign.intents import Intent, Policy, Standing
+from bot.domain.campaign.intents import Intent, Policy, Worklist
 from bot.domain.campaign.windows import Audience, Window
 from bot.domain.delivery.notices import OperatorDigest
 from bot.domain.people.admins import ChatIdentity
@@ -72,8 +72,8 @@ def window_of(on: date, calendar: Calendar, today: date, policy: Policy) -> Wind
     return window if Audience.OPERATOR in window.audience else None
 
 
-def look(
-    standing: Standing,
+def evaluate(
+    worklist: Worklist,
     dates: Sequence[date],
     now: datetime,
     policy: Policy,
@@ -81,10 +81,10 @@ def look(
 ) -> Decision:
     """What is due for one operator at `now` (UTC), and when to look again.
 
-    `dates` are those of the open apps; `standing` is the operator as somebody who is told things.
+    `dates` are those of the open apps; `worklist` is the operator as somebody who is told things.
     `stuck_at` is when something got stuck last, None where nothing is.
     """
-    recipient = standing.recipient
+    recipient = worklist.recipient
     calendar = policy.calendars.of_person(recipient.chat)
     today = calendar.today(now)
     first = today
@@ -112,13 +112,13 @@ def look(
     return Decision(Digest(OperatorDigest(recipient.chat, day.isoformat(), window), now))
 
 
-def after(standing: Standing, digest: Digest) -> Standing:
+def after(worklist: Worklist, digest: Digest) -> Worklist:
     """The operator once `digest` was told."""
-    return replace(standing, recipient=standing.recipient.told_of_all(digest.at))
+    return replace(worklist, recipient=worklist.recipient.told_of_all(digest.at))
 
 
 def rehearse(
-    standing: Standing,
+    worklist: Worklist,
     dates: Sequence[date],
     start: datetime,
     until: datetime,
@@ -131,16 +131,16 @@ def rehearse(
     """
     now: datetime | None = start
     while now is not None and now < until:
-        for intent in reminders.look(standing, now, policy).intents:
+        for intent in reminders.evaluate(worklist, now, policy).intents:
             yield intent
-            standing = rehearsal.after(standing, intent)
-        digest = look(standing, dates, now, policy, stuck_at).digest
+            worklist = rehearsal.after(worklist, intent)
+        digest = evaluate(worklist, dates, now, policy, stuck_at).digest
         if digest is not None:
             yield digest
-            standing = after(standing, digest)
+            worklist = after(worklist, digest)
         looks = (
-            reminders.look(standing, now, policy).again,
-            look(standing, dates, now, policy, stuck_at).again,
+            reminders.evaluate(worklist, now, policy).again,
+            evaluate(worklist, dates, now, policy, stuck_at).again,
         )
         now = min((again for again in looks if again is not None and again > now), default=None)
 

@@ -103,7 +103,7 @@ _WANTS_CONSENT = frozenset(state for state in State if state.wants_consent)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Worklist:
     """One person, and everything that waits for them."""
 
     recipient: Recipient
@@ -114,11 +114,11 @@ class Standing:
 class Snapshot:
     """What a decision rests on."""
 
-    people: Sequence[Standing]
+    people: Sequence[Worklist]
 
 
 @dataclass(frozen=True, slots=True)
-class Remember:
+class SendRound:
     """Send one person a round. `at` is UTC."""
 
     notice: PersonalRound
@@ -138,7 +138,7 @@ class Remember:
 
 
 @dataclass(frozen=True, slots=True)
-class Sideways:
+class Escalate:
     """Ask the next candidate instead; when there is none, the operators. `at` is UTC."""
 
     to: ChatIdentity
@@ -150,7 +150,7 @@ class Sideways:
 
     @property
     def key(self) -> str:
-        return f"sideways:{self.request_id}"
+        return f"escalate:{self.request_id}"
 
 
-Intent = Remember | Sideways
+Intent = SendRound | Escalate

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.campaign.intents import Intent, Policy, Remember, Sideways, Snapshot, Standing
-from bot.domain.campaign.reminders import look
+from bot.domain.campaign.intents import Escalate, Intent, Policy, SendRound, Snapshot, Worklist
+from bot.domain.campaign.reminders import evaluate
 from bot.domain.consent.requests import Step, Stuck, step
 
 FAR = timedelta(days=400)
@@ -22,9 +22,9 @@ FAR = timedelta(days=400)
 def decide(snapshot: Snapshot, now: datetime, policy: Policy) -> tuple[Intent, ...]:
     """Everything that is due at `now` (UTC). Linear in what is open."""
     found: list[Intent] = []
-    for standing in snapshot.people:
-        if policy.calendars.of_person(standing.recipient.chat).is_open(now):
-            found += look(standing, now, policy).intents
+    for worklist in snapshot.people:
+        if policy.calendars.of_person(worklist.recipient.chat).is_open(now):
+            found += evaluate(worklist, now, policy).intents
     return tuple(found)
 
 
@@ -37,30 +37,30 @@ def rehearse(
     """
     found = [
         intent
-        for standing in snapshot.people
-        for intent in rehearse_one(standing, start, until, policy)
+        for worklist in snapshot.people
+        for intent in rehearse_one(worklist, start, until, policy)
     ]
     yield from sorted(found, key=lambda intent: (intent.at, intent.key))
 
 
 def rehearse_one(
-    standing: Standing, start: datetime, until: datetime, policy: Policy
+    worklist: Worklist, start: datetime, until: datetime, policy: Policy
 ) -> Iterator[Intent]:
     """The same for one person."""
     now: datetime | None = start
     while now is not None and now < until:
-        decision = look(standing, now, policy)
+        decision = evaluate(worklist, now, policy)
         yield from decision.intents
         for intent in decision.intents:
-            standing = after(standing, intent)
-        again = look(standing, now, policy).again if decision.intents else decision.again
+            worklist = after(worklist, intent)
+        again = evaluate(worklist, now, policy).again if decision.intents else decision.again
         now = again if again is None or again > now else None
 
 
-def after(standing: Standing, intent: Intent) -> Standing:
-    """The standing once `intent` was carried out and nothing else happened."""
+def after(worklist: Worklist, intent: Intent) -> Worklist:
+    """The worklist once `intent` was carried out and nothing else happened."""
     match intent:
-        case Remember(notice=notice, at=at):
+        case SendRound(notice=notice, at=at):
             told = {
                 item.request.id: replace(
                     item,
@@ -68,25 +68,25 @@ def after(standing: Standing, intent: Intent) -> Standing:
                         item.request, Step.DELIVER, at, named=item.request.id in notice.requests
                     ),
                 )
-                for item in standing.items
+                for item in worklist.items
                 if item.request.id in notice.links_to
             }
-            items = tuple(told.get(item.request.id, item) for item in standing.items)
-            return Standing(standing.recipient.told(at), items)
-        case Sideways(request_id=gone):
-            return replace(standing, items=tuple(i for i in standing.items if i.request.id != gone))
+            items = tuple(told.get(item.request.id, item) for item in worklist.items)
+            return Worklist(worklist.recipient.told(at), items)
+        case Escalate(request_id=gone):
+            return replace(worklist, items=tuple(i for i in worklist.items if i.request.id != gone))
 
 
-def stuck(standing: Standing, intent: Sideways) -> Standing:
-    """The standing once nobody else could be asked, and the operators hear of it."""
+def stuck(worklist: Worklist, intent: Escalate) -> Worklist:
+    """The worklist once nobody else could be asked, and the operators hear of it."""
     why = Stuck(intent.at, intent.reason.value)
     items = tuple(
         replace(item, request=step(item.request, Step.HAND_OVER, intent.at, stuck=why))
         if item.request.id == intent.request_id
         else item
-        for item in standing.items
+        for item in worklist.items
     )
-    return replace(standing, items=items)
+    return replace(worklist, items=items)
 
 
 # ------------------------------------------------------------------ one app
@@ -112,28 +112,28 @@ class Outlook:
     why: Wait
 
 
-def outlook(standing: Standing, request_id: str, now: datetime, policy: Policy) -> Outlook:
+def outlook(worklist: Worklist, request_id: str, now: datetime, policy: Policy) -> Outlook:
     """The next message about `request_id`, if nobody does anything until then."""
     messages = (
         intent
-        for intent in rehearse_one(standing, now, now + FAR, policy)
-        if isinstance(intent, Remember) and request_id in intent.notice.links_to
+        for intent in rehearse_one(worklist, now, now + FAR, policy)
+        if isinstance(intent, SendRound) and request_id in intent.notice.links_to
     )
     found = next(messages, None)
-    return Outlook(found.at if found else None, _wait(standing, request_id, found, now, policy))
+    return Outlook(found.at if found else None, _wait(worklist, request_id, found, now, policy))
 
 
 def _wait(
-    standing: Standing, request_id: str, found: Remember | None, now: datetime, policy: Policy
+    worklist: Worklist, request_id: str, found: SendRound | None, now: datetime, policy: Policy
 ) -> Wait:
-    recipient = standing.recipient
+    recipient = worklist.recipient
     calendar = policy.calendars.of_person(recipient.chat)
     today, start = calendar.today(now), policy.campaign.start
     if start is not None and today < start:
         return Wait.START
     if recipient.away_until is not None and recipient.away_until >= today:
         return Wait.AWAY
-    if any(i.request.id == request_id and i.request.snooze is not None for i in standing.items):
+    if any(i.request.id == request_id and i.request.snooze is not None for i in worklist.items):
         return Wait.LATER
     soonest = calendar.next_open(now)
     if found is None or soonest is None:

@@ -35,13 +35,13 @@ from datetime import date, datetime
 from bot.domain.campaign import rounds
 from bot.domain.campaign.cadence import due_day, moment_of, put_off_until, rested, start_of
 from bot.domain.campaign.intents import (
+    Escalate,
     Intent,
     Open,
     Policy,
     Reason,
-    Remember,
-    Sideways,
-    Standing,
+    SendRound,
+    Worklist,
 )
 from bot.domain.consent.requests import Stage
 from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
@@ -59,9 +59,9 @@ class Decision:
 NOTHING = Decision()
 
 
-def look(standing: Standing, now: datetime, policy: Policy) -> Decision:
+def evaluate(worklist: Worklist, now: datetime, policy: Policy) -> Decision:
     """What is due for one person at `now` (UTC), and when to look again."""
-    return Decider(standing, now, policy).decision()
+    return Decider(worklist, now, policy).decision()
 
 
 def ignored(item: Open, recipient: Recipient) -> int:
@@ -105,13 +105,13 @@ class Round:
 class Decider:
     """One person at one moment (UTC)."""
 
-    standing: Standing
+    worklist: Worklist
     now: datetime
     policy: Policy
 
     @property
     def recipient(self) -> Recipient:
-        return self.standing.recipient
+        return self.worklist.recipient
 
     @property
     def calendar(self) -> Calendar:
@@ -122,7 +122,7 @@ class Decider:
         return self.calendar.today(self.now)
 
     def decision(self) -> Decision:
-        live = [i for i in self.standing.items if i.waits and not i.stuck(Reason.NOT_SEEN)]
+        live = [i for i in self.worklist.items if i.waits and not i.stuck(Reason.NOT_SEEN)]
         if not live:
             return NOTHING
         start, away = self.policy.campaign.start, self.recipient.away_until
@@ -131,7 +131,7 @@ class Decider:
         if away is not None and away >= self.today:
             return self._while_away(live, away)
         once_more = self._once_more(live)
-        passed_on = {i.request_id for i in once_more.intents if isinstance(i, Sideways)}
+        passed_on = {i.request_id for i in once_more.intents if isinstance(i, Escalate)}
         put_off = self._put_off([i for i in live if i.request.id not in passed_on])
         spoken = self._speak(put_off)
         again = (spoken.again, once_more.again, put_off.next_at)
@@ -168,12 +168,12 @@ class Decider:
             if why is None:
                 told.append(item)
             else:
-                intents.append(self._sideways(item, why))
+                intents.append(self._escalate(item, why))
         if told:
             since = self.recipient.rounds[0] if self.recipient.rounds else None
             to, today = self.recipient.chat, self.today
             notice = rounds.write(to, name, told, reason, today, since, self.policy, pressing)
-            intents.insert(0, Remember(notice, self.now))
+            intents.insert(0, SendRound(notice, self.now))
         return Decision(tuple(intents))
 
     def _passes_on(self, item: Open) -> Reason | None:
@@ -319,7 +319,7 @@ class Decider:
         moment = self.calendar.next_open(self.now)
         if moment is None or moment > self.now:
             return Decision(again=moment)
-        return Decision(tuple(self._sideways(item, Reason.AWAY) for item in pressing), back)
+        return Decision(tuple(self._escalate(item, Reason.AWAY) for item in pressing), back)
 
     def _once_more(self, live: Sequence[Open]) -> Decision:
         """What nobody was left for weeks ago, while much time is left, goes to the first ones."""
@@ -334,7 +334,7 @@ class Decider:
             if at is None or self._left(max(at, self.now), on) <= self.policy.ask_again_left:
                 continue
             if at <= self.now and self.calendar.is_open(self.now):
-                due.append(self._sideways(item, Reason.AGAIN))
+                due.append(self._escalate(item, Reason.AGAIN))
             else:
                 moment = self.calendar.next_open(max(at, self.now))
                 again += [moment] if moment is not None else []
@@ -343,9 +343,9 @@ class Decider:
     def _left(self, at: datetime, on: date) -> int:
         return self.calendar.days_left(self.calendar.day_of(at), on)
 
-    def _sideways(self, item: Open, reason: Reason) -> Sideways:
+    def _escalate(self, item: Open, reason: Reason) -> Escalate:
         to, request = self.recipient.chat, item.request
-        return Sideways(to, request.id, request.app, request.app_label, reason, self.now)
+        return Escalate(to, request.id, request.app, request.app_label, reason, self.now)
 
 
 _WHEN_NOTHING_FOLLOWS = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-LOOKS_AFTER = (
+POLLS_AFTER = (
     timedelta(),
     timedelta(seconds=30),
     timedelta(minutes=2),
@@ -20,7 +20,7 @@ LOOKS_AFTER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Polling:
     """Looks since a person said so. Times are UTC; `next_at` is None once the plan has ended."""
 
     since: datetime
@@ -28,14 +28,14 @@ class Watch:
     looks: int = 0
 
 
-def begin(now: datetime) -> Watch:
+def begin(now: datetime) -> Polling:
     """The plan from now on; its first look is at once."""
-    return Watch(now, now + LOOKS_AFTER[0])
+    return Polling(now, now + POLLS_AFTER[0])
 
 
-def after_look(watch: Watch, now: datetime) -> Watch:
+def after_poll(watch: Polling, now: datetime) -> Polling:
     """The plan after another look that did not find it done."""
     looks = watch.looks + 1
-    if looks >= len(LOOKS_AFTER):
+    if looks >= len(POLLS_AFTER):
         return replace(watch, looks=looks, next_at=None)
-    return replace(watch, looks=looks, next_at=max(watch.since + LOOKS_AFTER[looks], now))
+    return replace(watch, looks=looks, next_at=max(watch.since + POLLS_AFTER[looks], now))

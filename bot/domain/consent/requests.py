@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.consent.later import Snooze
-from bot.domain.consent.polls import Watch
+from bot.domain.consent.polls import Polling
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.inventory.apps import AppRef
 from bot.domain.likeness import exact
@@ -57,7 +57,7 @@ class Step(StrEnum):
     CLAIM = "claim"  # the person says it was done already
     SNOOZE = "snooze"  # "later", with a date and a reason
     RESUME = "resume"  # "later" is taken back
-    LOOK = "look"  # o365bot looked again, and plans the next look
+    POLL = "look"  # o365bot looked again, and plans the next look
     HAND_OVER = "hand_over"  # it is stuck: the operators hear of it
     PROVE = "prove"
     DECLINE = "decline"  # "not me"
@@ -74,7 +74,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.REQUESTED, Step.CLAIM): Stage.REQUESTED,
     # Whoever answers has seen the message, whatever its platform confirms.
     (Stage.REQUESTED, Step.SNOOZE): Stage.DELIVERED,
-    (Stage.REQUESTED, Step.LOOK): Stage.REQUESTED,
+    (Stage.REQUESTED, Step.POLL): Stage.REQUESTED,
     (Stage.REQUESTED, Step.HAND_OVER): Stage.REQUESTED,
     (Stage.REQUESTED, Step.DECLINE): Stage.DECLINED,
     (Stage.REQUESTED, Step.PROVE): Stage.DONE,
@@ -89,7 +89,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.DELIVERED, Step.CLAIM): Stage.DELIVERED,
     (Stage.DELIVERED, Step.SNOOZE): Stage.DELIVERED,
     (Stage.DELIVERED, Step.RESUME): Stage.DELIVERED,
-    (Stage.DELIVERED, Step.LOOK): Stage.DELIVERED,
+    (Stage.DELIVERED, Step.POLL): Stage.DELIVERED,
     (Stage.DELIVERED, Step.DECLINE): Stage.DECLINED,
     (Stage.DELIVERED, Step.PROVE): Stage.DONE,
     (Stage.DELIVERED, Step.EXPIRE): Stage.EXPIRED,
@@ -104,7 +104,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.ACKNOWLEDGED, Step.CLAIM): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.SNOOZE): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.RESUME): Stage.ACKNOWLEDGED,
-    (Stage.ACKNOWLEDGED, Step.LOOK): Stage.ACKNOWLEDGED,
+    (Stage.ACKNOWLEDGED, Step.POLL): Stage.ACKNOWLEDGED,
     (Stage.ACKNOWLEDGED, Step.DECLINE): Stage.DECLINED,
     (Stage.ACKNOWLEDGED, Step.PROVE): Stage.DONE,
     (Stage.ACKNOWLEDGED, Step.REVOKE): Stage.REVOKED,
@@ -117,7 +117,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.SAVED, Step.HAND_OVER): Stage.SAVED,
     (Stage.SAVED, Step.SNOOZE): Stage.SAVED,
     (Stage.SAVED, Step.RESUME): Stage.SAVED,
-    (Stage.SAVED, Step.LOOK): Stage.SAVED,
+    (Stage.SAVED, Step.POLL): Stage.SAVED,
     # Whoever said so and lost the role since cannot do it again, should nothing be seen of it.
     (Stage.SAVED, Step.DECLINE): Stage.DECLINED,
     (Stage.SAVED, Step.PROVE): Stage.DONE,
@@ -125,11 +125,11 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
 }
 
 
-# Looking, sending and coming back say nothing about when to be asked again.
-_LEAVE_A_SNOOZE = frozenset({Step.LOOK, Step.RETURN, Step.HAND_OVER})
+# ScanApps, sending and coming back say nothing about when to be asked again.
+_LEAVE_A_SNOOZE = frozenset({Step.POLL, Step.RETURN, Step.HAND_OVER})
 _ANSWERS = frozenset({Step.SNOOZE, Step.CLAIM, Step.ATTEST, Step.SAVE})
 # What o365bot does by itself: it ends no plan of the person's, and what is stuck stays so.
-_OURS = frozenset({Step.ISSUE, Step.RENEW, Step.DELIVER, Step.LOOK, Step.HAND_OVER})
+_OURS = frozenset({Step.ISSUE, Step.RENEW, Step.DELIVER, Step.POLL, Step.HAND_OVER})
 # The stages in which a link may still be spent.
 FRESH = frozenset({Stage.REQUESTED, Stage.DELIVERED})
 # Those in which it is in the person's hands.
@@ -263,7 +263,7 @@ class ConsentRequest:
     saw: Button | None = None
     snooze: Snooze | None = None
     suggestion: str = ""
-    watch: Watch | None = None
+    watch: Polling | None = None
     answered_at: datetime | None = None
     revision: int = 1
     colleague: Colleague | None = None
@@ -331,7 +331,7 @@ def step(
     saw: Button | None = None,
     snooze: Snooze | None = None,
     suggestion: str = "",
-    watch: Watch | None = None,
+    watch: Polling | None = None,
     named: bool = False,
     stuck: Stuck | None = None,
 ) -> ConsentRequest:
@@ -339,7 +339,7 @@ def step(
 
     `proof` goes with ACKNOWLEDGE, and with RETURN where it is a stronger one, `link` with ISSUE and
     RENEW, `saw` with ATTEST, `snooze` with SNOOZE, and with ISSUE, RENEW and DELIVER while it goes
-    on, `suggestion` with DECLINE, `watch` with SAVE, CLAIM and LOOK, `named` (the message named it)
+    on, `suggestion` with DECLINE, `watch` with SAVE, CLAIM and POLL, `named` (the message named it)
     with DELIVER, `stuck` with HAND_OVER.
     Whatever else is done than looking ends a snooze; whatever the person does, that it is stuck.
     ACKNOWLEDGE and RETURN spend the link.

@@ -1,6 +1,6 @@
 """What keeps messages from getting through until somebody acts: a state with an owner, no retry.
 
-A trouble is about a place: a whole platform (`slack`: the token was revoked) or one channel
+An incident is about a place: a whole platform (`slack`: the token was revoked) or one channel
 (`slack:C1`: it was archived). It is told to the operators once, stands in `/health` while it lasts,
 and ends by itself with the first message that gets through. So does what is wrong with an Okta org
 (`okta:contoso`), a Microsoft tenant (`entra:contoso`), a secret that soon ends
@@ -26,7 +26,7 @@ PROBE_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Incident:
     """Something is wrong with `place` since then (UTC). `reason` is free of secrets."""
 
     place: str
@@ -50,15 +50,15 @@ class Trouble:
         return self.place == self.platform
 
 
-def owners(trouble: Trouble, operators: Iterable[ChatIdentity]) -> tuple[ChatIdentity, ...]:
+def owners(incident: Incident, operators: Iterable[ChatIdentity]) -> tuple[ChatIdentity, ...]:
     """Who is told: the operators on that platform, or on the others when it is out itself.
 
     What is not about chat is told to all of them.
     """
-    if not trouble.is_of_chat:
+    if not incident.is_of_chat:
         return tuple(operators)
     return tuple(
-        o for o in operators if (o.platform == trouble.platform) != trouble.is_installation
+        o for o in operators if (o.platform == incident.platform) != incident.is_installation
     )
 
 

@@ -39,7 +39,7 @@ class Call(StrEnum):
 
     SEND = "send"
     CHANGE = "change"
-    LOOK = "look"
+    SEARCH = "look"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ DEFAULT = Quotas(
     slack={
         Call.SEND: Window(300, timedelta(minutes=1)),
         Call.CHANGE: Window(50, timedelta(minutes=1)),  # chat.update is of tier 3
-        Call.LOOK: Window(50, timedelta(minutes=1)),  # conversations.history too
+        Call.SEARCH: Window(50, timedelta(minutes=1)),  # conversations.history too
     },
     teams=Window(30, timedelta(seconds=1)),
     mail=Window(30, timedelta(minutes=1)),  # what Exchange Online takes from one sender

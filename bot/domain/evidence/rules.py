@@ -119,7 +119,7 @@ class Shelf:
     some: timedelta
 
 
-# A fact is confirmed by a look a day (`LookPolicy`), so one look may fail. Okta keeps its log for
+# A fact is confirmed by a look a day (`ScanPolicy`), so one look may fail. Okta keeps its log for
 # 90 days: an event of last month is near enough that what came after it would have been seen, one
 # of last year is not.
 SHELVES: Mapping[Nature, Shelf] = {

@@ -23,7 +23,7 @@ SAME_LOOK = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class LookPolicy:
+class ScanPolicy:
     """How old a look may grow.
 
     `full_after`: any look at all; half of the shelf life of what it finds, so that one may fail.
@@ -38,7 +38,7 @@ class LookPolicy:
     confirm_after: timedelta = timedelta(hours=6)
     people_after: timedelta = timedelta(hours=12)
 
-    def oldest_look(self, app: Office365App) -> timedelta:
+    def oldest_scan(self, app: Office365App) -> timedelta:
         """How old a look at this app may be: up to a quarter less than `full_after`.
 
         Apps that were read together would otherwise fall due together for ever.
@@ -88,7 +88,7 @@ def plan(
     known: Mapping[str, AppRecord],
     log: Mapping[str, tuple[Evidence, ...]],
     occasion: Occasion,
-    policy: LookPolicy,
+    policy: ScanPolicy,
     *,
     microsoft: bool = True,
 ) -> tuple[Todo, ...]:
@@ -118,7 +118,7 @@ def plan(
 
 
 def _wants_connection(
-    app: Office365App, record: AppRecord | None, occasion: Occasion, policy: LookPolicy
+    app: Office365App, record: AppRecord | None, occasion: Occasion, policy: ScanPolicy
 ) -> bool:
     if record is None or record.scanned_at is None:
         return True
@@ -128,7 +128,7 @@ def _wants_connection(
         occasion.speaks_of(app, record)
         or any(e.failed_part == "connection" for e in record.evidence)
         or _was_left_out(record)
-        or occasion.now - record.scanned_at >= policy.oldest_look(app)
+        or occasion.now - record.scanned_at >= policy.oldest_scan(app)
     )
 
 
@@ -139,7 +139,7 @@ def _was_left_out(record: AppRecord) -> bool:
 
 
 def _wants_microsoft(
-    app: Office365App, record: AppRecord | None, occasion: Occasion, policy: LookPolicy
+    app: Office365App, record: AppRecord | None, occasion: Occasion, policy: ScanPolicy
 ) -> bool:
     if not app.tenant_name:
         return False
@@ -150,7 +150,7 @@ def _wants_microsoft(
     age = occasion.now - record.microsoft_at
     return (
         occasion.speaks_of(app, record)
-        or age >= policy.oldest_look(app)
+        or age >= policy.oldest_scan(app)
         or (age >= policy.confirm_after and _rests_on_it(record, occasion.now))
         or (age >= policy.microsoft_after and _may_show_soon(record, occasion.now))
     )
@@ -200,7 +200,7 @@ class Seen:
         return (*(self.connection or ()), *(self.log or ()), *(self.microsoft or ()))
 
 
-def looked(record: AppRecord, app: Office365App, seen: Seen, now: datetime) -> AppRecord:
+def scanned(record: AppRecord, app: Office365App, seen: Seen, now: datetime) -> AppRecord:
     """The record after a look. A failed read lasts until the same part is read again."""
     read = {
         "connection": seen.connection is not None,

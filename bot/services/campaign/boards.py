@@ -14,7 +14,6 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
-from bot.domain.agenda import BOARDS, Line
 from bot.domain.campaign.board import (
     BURIED,
     POSTING,
@@ -24,7 +23,7 @@ from bot.domain.campaign.board import (
     may_be_buried_from,
     may_nudge,
     needs_showing,
-    next_look,
+    next_evaluation,
     next_report,
     week_of,
 )
@@ -38,6 +37,7 @@ from bot.domain.delivery.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.evidence.verdict import State
 from bot.domain.people.admins import Platform
 from bot.domain.refusals import CONSEQUENCES
+from bot.domain.schedule import BOARDS, ScheduleEntry
 from bot.domain.summaries import AppSummary
 from bot.domain.time.calendar import Calendar
 from bot.errors import (
@@ -52,9 +52,9 @@ from bot.ports.chat import Messenger, Sent
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
-from bot.ports.writing import BoardWriter, Standings
-from bot.services.delivery.incidents import Troubles
-from bot.services.people.standing import outlooks
+from bot.ports.writing import BoardContents, BoardWriter
+from bot.services.delivery.incidents import Incidents
+from bot.services.people.worklists import outlooks
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +76,7 @@ class Boards:
         clock: Clock,
         policy: Policy,
         kept: BoardPolicy,
-        troubles: Troubles,
+        incidents: Incidents,
     ) -> None:
         self._ledger = ledger
         self._messengers = messengers
@@ -85,15 +85,15 @@ class Boards:
         self._clock = clock
         self._policy = policy
         self._kept = kept
-        self._troubles = troubles
+        self._incidents = incidents
 
     async def show(self, now: datetime) -> datetime:
         """Bring all boards up to date, and close those that are kept no more.
 
-        Returns when to look again (UTC). One board's trouble is its own.
+        Returns when to look again (UTC). One board's incident is its own.
         """
-        await self._troubles.keep_only({*self._messengers, *map(str, self._kept.channels)})
-        everything = await self.standings(now)
+        await self._incidents.keep_only({*self._messengers, *map(str, self._kept.channels)})
+        everything = await self.contents(now)
         calendar = self._policy.calendars.of("")
         await self._ledger.save_day(count(now.date(), everything.apps))
         about = {org: self._about(org, everything) for org in self._kept.orgs}
@@ -123,7 +123,7 @@ class Boards:
             else:
                 board = await self._tell(board, about[board.org], now, calendar)
             boards.append(board)
-        return min(again, next_look(boards, now, (calendar,)))
+        return min(again, next_evaluation(boards, now, (calendar,)))
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -152,12 +152,12 @@ class Boards:
         await self._plan(Changes(), planned, by, now)
         return planned
 
-    async def standings(self, now: datetime) -> Standings:
+    async def contents(self, now: datetime) -> BoardContents:
         """What a board of all Okta orgs shows now."""
         apps = await self._ledger.summaries()
         deadline, left = self._date(apps, now)
         requests = {request.id: request for request in await self._ledger.open_requests()}
-        return Standings(
+        return BoardContents(
             apps=apps,
             requests=requests,
             outlooks=await outlooks(self._ledger, requests.values(), now, self._policy),
@@ -169,7 +169,7 @@ class Boards:
             prospects=await self._ledger.prospects(),
         )
 
-    def _about(self, org: str, everything: Standings) -> Standings:
+    def _about(self, org: str, everything: BoardContents) -> BoardContents:
         """What the board of one org shows; "" is all of them."""
         if not org:
             return everything
@@ -193,11 +193,11 @@ class Boards:
         deadline = main_deadline(dates_of(self._policy.campaign, apps), today)
         return deadline, calendar.days_left(today, deadline.on)
 
-    async def _show(self, board: Board, standings: Standings, now: datetime) -> Board:
+    async def _show(self, board: Board, contents: BoardContents, now: datetime) -> Board:
         """Post it, change it in place, or leave it."""
         messenger = self._messengers[board.channel.platform]
-        digest = digest_of(standings)
-        if not board.message_id and not standings.apps:
+        digest = digest_of(contents)
+        if not board.message_id and not contents.apps:
             return board  # nothing was looked at yet: no board is better than an empty one
         look_at = may_be_buried_from(board, self._kept.post_anew_after)
         if look_at is not None and look_at <= now:
@@ -207,7 +207,7 @@ class Boards:
                 board = await self._numbered(board)
         if not needs_showing(board, digest, now):
             return board
-        message = self._writer.board(standings)
+        message = self._writer.board(contents)
         if board.message_id:
             try:
                 await messenger.update(board.message_id, message)
@@ -266,7 +266,7 @@ class Boards:
         """A message got through to its channel."""
         places = places_of(board.channel)
         kept = await self._keep(board, solved=places)
-        self._troubles.over(places)
+        self._incidents.over(places)
         return kept
 
     async def _keep(self, board: Board, solved: tuple[str, ...] = ()) -> Board:
@@ -283,19 +283,19 @@ class Boards:
             place = str(channel)
         else:
             return
-        trouble = await self._troubles.met(place, error, now)
+        incident = await self._incidents.met(place, error, now)
         try:
-            await self._ledger.commit(trouble)
+            await self._ledger.commit(incident)
         except Conflict:
             return  # told by another board, or a delivery, at the same moment
-        for alarm in trouble.planned:
+        for alarm in incident.planned:
             await self._engine.deliver(alarm.key, alarm.due_at)
 
     async def _tell(
-        self, board: Board, standings: Standings, now: datetime, calendar: Calendar
+        self, board: Board, contents: BoardContents, now: datetime, calendar: Calendar
     ) -> Board:
         """Plan a thread reply when something changed, and the weekly report, in working hours."""
-        if not self._policy.campaign.tells(Audience.CHANNEL, standings.working_days_left):
+        if not self._policy.campaign.tells(Audience.CHANNEL, contents.working_days_left):
             return board
         since = board.told_until or board.posted_at
         if not board.message_id or since is None or not calendar.is_open(now):
@@ -308,7 +308,7 @@ class Boards:
             notice = ChannelNudge(board.channel, since.isoformat(), board.org, now.isoformat())
             planned.append(Delivery(notice, now, "changes"))
             after = replace(after, told_until=now)
-        still_open = any(app.is_open for app in standings.apps)
+        still_open = any(app.is_open for app in contents.apps)
         if still_open and next_report(after.reported, now, calendar) == now:
             week = week_of(now, calendar)
             planned.append(Delivery(ChannelReport(board.channel, week, board.org), now, "weekly"))
@@ -337,7 +337,7 @@ class Boards:
 
     async def soon(self) -> None:
         """Have the boards looked at at the next tick."""
-        await self._ledger.commit(Changes(agenda=(Line(BOARDS, self._clock.now()),)))
+        await self._ledger.commit(Changes(schedule=(ScheduleEntry(BOARDS, self._clock.now()),)))
 
 
 def news(
@@ -365,15 +365,15 @@ def _is_told(entry: AuditEntry) -> bool:
     return State.MIGRATED in (before, now) or before.is_open != now.is_open
 
 
-def digest_of(standings: Standings) -> str:
+def digest_of(contents: BoardContents) -> str:
     """A name for what a board shows, its freshness apart."""
     shown = [
         f"{app.ref} {app.app.label} {app.state.value} {app.is_waived} {app.request_id}"
-        for app in standings.apps
+        for app in contents.apps
     ]
-    shown += [f"{r.id} {r.stage.value} {r.admin_name}" for r in standings.requests.values()]
-    shown += [f"{ref} {one.nobody}" for ref, one in standings.prospects.items() if one.nobody]
-    shown += [scan.failure for scan in standings.scans.values() if scan.failure]
-    is_today = standings.deadline.on == standings.today
-    shown.append(f"{standings.deadline.on} {standings.working_days_left} {is_today}")
+    shown += [f"{r.id} {r.stage.value} {r.admin_name}" for r in contents.requests.values()]
+    shown += [f"{ref} {one.nobody}" for ref, one in contents.prospects.items() if one.nobody]
+    shown += [scan.failure for scan in contents.scans.values() if scan.failure]
+    is_today = contents.deadline.on == contents.today
+    shown.append(f"{contents.deadline.on} {contents.working_days_left} {is_today}")
     return hashlib.sha256("\n".join(sorted(shown)).encode()).hexdigest()[:16]

@@ -1,6 +1,6 @@
 """Digests: tell each operator of the apps that are close to their date, as the windows say.
 
-Every operator has a line of the agenda, and all apps are read when that is due: at the moment of a
+Every operator has a schedule entry, and all apps are read when that is due: at the moment of a
 digest, and at the beginning of each of the operator's days.
 """
 
@@ -12,21 +12,21 @@ from datetime import date, datetime
 
 import structlog
 
-from bot.domain.agenda import Line, operator
 from bot.domain.campaign.cadence import start_of
-from bot.domain.campaign.digests import Digest, dates_of, look
+from bot.domain.campaign.digests import Digest, dates_of, evaluate
 from bot.domain.campaign.intents import Policy
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.schedule import ScheduleEntry, operator
 from bot.domain.time.calendar import DAY
 from bot.errors import ChatError, Conflict
 from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.services.campaign.stuck import stuck_apps
-from bot.services.people.standing import standing_of
 from bot.services.people.twins import Twins
+from bot.services.people.worklists import worklist_of
 
 log = structlog.get_logger(__name__)
 
@@ -54,22 +54,22 @@ class Digests:
         self._operators = {str(chat): chat for chat in operators}
         self._read: tuple[datetime, tuple[date, ...], datetime | None] | None = None
 
-    def lines(self, now: datetime) -> tuple[Line, ...]:
-        """Each operator's line, due now: settings may have changed."""
-        return tuple(Line(operator(chat), now) for chat in self._operators.values())
+    def entries(self, now: datetime) -> tuple[ScheduleEntry, ...]:
+        """Each operator's entry, due now: settings may have changed."""
+        return tuple(ScheduleEntry(operator(chat), now) for chat in self._operators.values())
 
-    async def look(self, line: Line, chat: ChatIdentity, now: datetime) -> None:
-        """Plan a digest that is due, and put the operator's next look on the agenda."""
+    async def evaluate(self, entry: ScheduleEntry, chat: ChatIdentity, now: datetime) -> None:
+        """Plan a digest that is due, and put the operator's next look on the schedule."""
         if str(chat) not in self._operators:
-            await self._ledger.commit(Changes(agenda=(replace(line, at=None),)))
+            await self._ledger.commit(Changes(schedule=(replace(entry, at=None),)))
             return
-        standing = await standing_of(self._ledger, chat, now)
-        known = standing.recipient.chat
+        worklist = await worklist_of(self._ledger, chat, now)
+        known = worklist.recipient.chat
         said = await self._profile(known)
-        standing = replace(standing, recipient=replace(standing.recipient, chat=said))
+        worklist = replace(worklist, recipient=replace(worklist.recipient, chat=said))
         dates, stuck_at = await self._close_and_stuck(now)
-        decision = look(standing, dates, now, self._policy, stuck_at)
-        calendar = self._policy.calendars.of_person(standing.recipient.chat)
+        decision = evaluate(worklist, dates, now, self._policy, stuck_at)
+        calendar = self._policy.calendars.of_person(worklist.recipient.chat)
         # What comes close meanwhile is seen with the next day.
         again = start_of(calendar.today(now) + DAY, calendar)
         if decision.again is not None:
@@ -79,8 +79,8 @@ class Digests:
             planned = (Delivery(decision.digest.notice, now, WHY),)
         changes = Changes(
             planned=planned,
-            recipients=(standing.recipient.known_as(said),) if said != known else (),
-            agenda=(replace(line, at=again),),
+            recipients=(worklist.recipient.known_as(said),) if said != known else (),
+            schedule=(replace(entry, at=again),),
             audit=tuple(
                 AuditEntry(
                     now, "o365bot", "remind", str(d.notice.to), {"delivery": d.key, "why": d.why}
@@ -91,7 +91,7 @@ class Digests:
         try:
             await self._ledger.commit(changes)
         except Conflict:
-            return  # they answered just now: their line is looked at again when the hold ends
+            return  # they answered just now: their entry is looked at again when the hold ends
         for delivery in planned:
             await self._engine.deliver(delivery.key, delivery.due_at)
 
@@ -104,7 +104,7 @@ class Digests:
     async def _close_and_stuck(self, now: datetime) -> tuple[tuple[date, ...], datetime | None]:
         """The dates of what is open, and when something got stuck last.
 
-        Read once for all lines of a tick.
+        Read once for all entries of a tick.
         """
         if self._read is None or self._read[0] != now:
             apps = await self._ledger.summaries()

@@ -30,7 +30,7 @@ from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
 from bot.services.delivery.tell import Tell
-from bot.services.people.standing import outlooks, standing_of
+from bot.services.people.worklists import outlooks, worklist_of
 
 MANY = 1
 """More people than this are disturbed at once only when that was asked back."""
@@ -173,8 +173,8 @@ class Outreach:
     async def outlook(self, request: ConsentRequest) -> Outlook:
         """When the person hears of this request next, and why not at once."""
         at = self._clock.now()
-        standing = await standing_of(self._ledger, request.chat, at)
-        return outlook(standing, request.id, at, self._policy)
+        worklist = await worklist_of(self._ledger, request.chat, at)
+        return outlook(worklist, request.id, at, self._policy)
 
     async def outlooks(self, requests: Iterable[ConsentRequest]) -> dict[str, Outlook]:
         """The same for all of these that wait for their first message, by id."""
@@ -223,16 +223,16 @@ class Outreach:
             for one in planned
         )
         await self._ledger.commit(Changes(planned=tuple(planned), audit=entries))
-        await self._tell.hurry(planned)
+        await self._tell.dispatch(planned)
 
     async def _message(
         self, chat: ChatIdentity, first: ConsentRequest, now: datetime
     ) -> PersonalRound | None:
-        standing = await standing_of(self._ledger, chat, now)
-        apps = [item for item in standing.items if item.waits and item.first]
+        worklist = await worklist_of(self._ledger, chat, now)
+        apps = [item for item in worklist.items if item.waits and item.first]
         if not apps:
             return None
-        recipient = standing.recipient
+        recipient = worklist.recipient
         today = self._policy.calendars.of_person(recipient.chat).today(now)
         since = recipient.rounds[0] if recipient.rounds else None
         name = f"now {first.id}"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.domain.agenda import Line, person
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import AuditEntry, Changes
@@ -14,6 +13,7 @@ from bot.domain.consent.later import Moved, snooze_choices, why_moved
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
+from bot.domain.schedule import ScheduleEntry, person
 from bot.domain.time.calendar import Calendar
 from bot.errors import Conflict
 from bot.ports.ledger import Ledger
@@ -138,10 +138,10 @@ class Postpone:
     async def _write(
         self, recipients: Sequence[Recipient], entry: AuditEntry, now: datetime
     ) -> bool:
-        lines = tuple(Line(person(one.chat), now) for one in recipients)
+        entries = tuple(ScheduleEntry(person(one.chat), now) for one in recipients)
         try:
             await self._ledger.commit(
-                Changes(recipients=tuple(recipients), agenda=lines, audit=(entry,))
+                Changes(recipients=tuple(recipients), schedule=entries, audit=(entry,))
             )
         except Conflict:
             return False

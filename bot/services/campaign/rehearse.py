@@ -10,7 +10,7 @@ from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.digests import Digest, dates_of
 from bot.domain.campaign.digests import rehearse as rehearse_operator
 from bot.domain.campaign.foresight import ChannelPost, as_of, channel_posts
-from bot.domain.campaign.intents import Intent, Open, Policy, Snapshot, Standing
+from bot.domain.campaign.intents import Intent, Open, Policy, Snapshot, Worklist
 from bot.domain.campaign.rehearsal import decide, rehearse
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.evidence.verdict import State
@@ -24,7 +24,7 @@ from bot.services.people.twins import Twins
 
 LONGEST = 366
 
-Line = Intent | Digest | ChannelPost
+PlanEntry = Intent | Digest | ChannelPost
 """Something that would be told: to whom (`to`) and when (`at`, UTC)."""
 
 
@@ -46,7 +46,7 @@ class Plan:
     unasked: int = 0
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[PlanEntry, ...]:
         """All of it, in order of time."""
         return tuple(sorted((*self.intents, *self.digests, *self.posts), key=lambda line: line.at))
 
@@ -85,7 +85,7 @@ class Rehearse:
         snapshot = await self._snapshot(apps)
         if simulate_from is not None:
             start = datetime.combine(simulate_from, time(), UTC)
-            snapshot = Snapshot([_as_of(standing, start) for standing in snapshot.people])
+            snapshot = Snapshot([_as_of(worklist, start) for worklist in snapshot.people])
         until = start + timedelta(days=min(max(days, 1), LONGEST))
         intents = rehearse(self._without_operators(snapshot), start, until, self._policy)
         return await self._whole(apps, snapshot, start, until, intents)
@@ -111,11 +111,11 @@ class Rehearse:
         dates = dates_of(apps, self._policy)
         stuck = await stuck_apps(self._ledger, apps, start, self._policy)
         stuck_at = stuck[-1].at if stuck else None
-        for standing in snapshot.people:
-            if not self._operates(standing):
+        for worklist in snapshot.people:
+            if not self._operates(worklist):
                 continue
-            elsewhere = await self._is_told_elsewhere(standing.recipient.chat)
-            told = (standing, () if elsewhere else dates, start, until, self._policy)
+            elsewhere = await self._is_told_elsewhere(worklist.recipient.chat)
+            told = (worklist, () if elsewhere else dates, start, until, self._policy)
             for each in rehearse_operator(*told, None if elsewhere else stuck_at):
                 if isinstance(each, Digest):
                     digests.append(each)
@@ -140,8 +140,8 @@ class Rehearse:
             return False
         return str((await self._twins.accounts(chat))[0]) != str(chat)
 
-    def _operates(self, standing: Standing) -> bool:
-        return str(standing.recipient.chat) in self._operators
+    def _operates(self, worklist: Worklist) -> bool:
+        return str(worklist.recipient.chat) in self._operators
 
     def _without_operators(self, snapshot: Snapshot) -> Snapshot:
         return Snapshot([one for one in snapshot.people if not self._operates(one)])
@@ -159,7 +159,7 @@ class Rehearse:
         people = []
         for name, chat in chats.items():
             recipient = await self._ledger.recipient(chat) or Recipient(chat)
-            people.append(Standing(recipient, tuple(items.get(name, ()))))
+            people.append(Worklist(recipient, tuple(items.get(name, ()))))
         return Snapshot(people)
 
     async def _posts(
@@ -181,12 +181,12 @@ class Rehearse:
         return tuple(found)
 
 
-def _as_of(standing: Standing, at: datetime) -> Standing:
+def _as_of(worklist: Worklist, at: datetime) -> Worklist:
     """As it would have looked at `at`: later rounds had not been told."""
-    recipient = standing.recipient
+    recipient = worklist.recipient
     rounds = tuple(told for told in recipient.rounds if told < at)
     digests = tuple(told for told in recipient.digests if told < at)
-    return replace(standing, recipient=replace(recipient, rounds=rounds, digests=digests))
+    return replace(worklist, recipient=replace(recipient, rounds=rounds, digests=digests))
 
 
 def _requests(snapshot: Snapshot) -> dict[str, ConsentRequest]:

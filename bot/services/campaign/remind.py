@@ -1,6 +1,6 @@
 """What comes due with time: personal reminders, digests, boards, what nobody carried out yet.
 
-A tick reads the lines of the agenda that are due and nothing else; what is decided about one person
+A tick reads the schedule entries that are due and nothing else; what is decided about one person
 is written in one step with what they will have been told, so a second replica finds nothing to do.
 """
 
@@ -14,23 +14,23 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.agenda import (
+from bot.domain.campaign.intents import Escalate, Intent, Policy, Reason, SendRound, Worklist
+from bot.domain.campaign.rehearsal import after, stuck
+from bot.domain.campaign.reminders import evaluate
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import Channel, ChannelReminder
+from bot.domain.people.admins import ChatIdentity
+from bot.domain.schedule import (
     AT_LEAST,
     BOARDS,
     HOLD,
     INSTEAD,
     OPERATOR,
     RETURNED_MAIL,
-    Line,
+    ScheduleEntry,
     read,
 )
-from bot.domain.campaign.intents import Intent, Policy, Reason, Remember, Sideways, Standing
-from bot.domain.campaign.rehearsal import after, stuck
-from bot.domain.campaign.reminders import look
-from bot.domain.changes import AuditEntry, Changes
-from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.notices import Channel, ChannelReminder
-from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo, StoreUnavailable
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
@@ -38,12 +38,12 @@ from bot.ports.system import Clock
 from bot.services.campaign.digest import Digests
 from bot.services.consent.ask import Ask
 from bot.services.delivery.requeue import requeue
-from bot.services.people.standing import standing_of
+from bot.services.people.worklists import worklist_of
 
 # More people than this at one tick wait for the next one; a tick stays short.
 AT_ONCE = 500
 PATIENCE = 60.0
-"""Seconds that one line may take: the next ones wait while a cloud lets it hang."""
+"""Seconds that one entry may take: the next ones wait while a cloud lets it hang."""
 
 log = structlog.get_logger(__name__)
 
@@ -83,51 +83,54 @@ class Remind:
         return self._channels
 
     async def tick(self) -> None:
-        """Re-add unsent deliveries, weigh again what is due for that, work off the agenda."""
+        """Re-add unsent deliveries, weigh again what is due for that, work off the schedule."""
         now = self._clock.now()
-        await requeue(self._ledger, self._engine, now)  # first: nobody's line holds that up
+        await requeue(self._ledger, self._engine, now)  # first: nobody's entry holds that up
         await self._renew_verdicts(now)
-        for line in await self._ledger.due_lines(now, AT_ONCE):
+        for entry in await self._ledger.due_entries(now, AT_ONCE):
             try:
                 async with asyncio.timeout(PATIENCE):
-                    await self._work_off(line, now)
+                    await self._work_off(entry, now)
             except StoreUnavailable:
                 raise
             except TimeoutError:
-                log.warning("schedule entry takes too long", line=line.name)
-                await self._later(line)
+                log.warning("schedule entry takes too long", entry=entry.name)
+                await self._later(entry)
             except Exception:
-                # One record must not keep everybody else waiting. When the hold of its line ends,
+                # One record must not keep everybody else waiting. When the hold of its entry ends,
                 # it is tried again.
-                log.exception("schedule entry failed", line=line.name)
+                log.exception("schedule entry failed", entry=entry.name)
 
-    async def _later(self, line: Line) -> None:
+    async def _later(self, entry: ScheduleEntry) -> None:
         """Behind all that this tick does not come to: those have their turn before it."""
         again = self._clock.now() + HOLD
-        await self._ledger.commit(Changes(agenda=(replace(line, at=again),)))
+        await self._ledger.commit(Changes(schedule=(replace(entry, at=again),)))
 
-    async def _work_off(self, line: Line, now: datetime) -> None:
-        if line.name in (BOARDS, RETURNED_MAIL):
-            look_after = self._look_after.get(line.name)  # none: mail is in the settings no more
+    async def _work_off(self, entry: ScheduleEntry, now: datetime) -> None:
+        if entry.name in (BOARDS, RETURNED_MAIL):
+            look_after = self._look_after.get(entry.name)  # none: mail is in the settings no more
             again = await look_after(now) if look_after is not None else None
-            await self._ledger.commit(Changes(agenda=(replace(line, at=again),)))
+            await self._ledger.commit(Changes(schedule=(replace(entry, at=again),)))
             return
-        if line.name.startswith(f"{INSTEAD}:"):
-            await self._ask_instead(line)
+        if entry.name.startswith(f"{INSTEAD}:"):
+            await self._ask_instead(entry)
             return
-        match read(line.name):
+        match read(entry.name):
             case (kind, chat) if kind == OPERATOR:
-                await self._digests.look(line, chat, now)
+                await self._digests.evaluate(entry, chat, now)
             case (_, chat):
-                await self._look_at_person(line, chat, now)
+                await self._evaluate_person(entry, chat, now)
             case None:
-                pass  # a newer version's line: it knows what to do with it
+                pass  # a newer version's entry: it knows what to do with it
 
     async def start(self) -> None:
-        """Put what is looked after, and operators, on the agenda: the first tick finds them."""
+        """Put what is looked after, and operators, on the schedule: the first tick finds them."""
         now = self._clock.now()
-        lines = (*(Line(name, now) for name in self._look_after), *self._digests.lines(now))
-        await self._ledger.commit(Changes(agenda=lines))
+        entries = (
+            *(ScheduleEntry(name, now) for name in self._look_after),
+            *self._digests.entries(now),
+        )
+        await self._ledger.commit(Changes(schedule=entries))
 
     async def now(self, by: str) -> tuple[Delivery, ...]:
         """Remind every channel now; `by` names who asked. Twice within a minute is once."""
@@ -143,32 +146,34 @@ class Remind:
             await self._hand_over(planned)
         return planned
 
-    async def _look_at_person(self, line: Line, chat: ChatIdentity, now: datetime) -> None:
-        standing = await standing_of(self._ledger, chat, now)
-        decision = look(standing, now, self._policy)
+    async def _evaluate_person(
+        self, entry: ScheduleEntry, chat: ChatIdentity, now: datetime
+    ) -> None:
+        worklist = await worklist_of(self._ledger, chat, now)
+        decision = evaluate(worklist, now, self._policy)
         undone = False  # somebody else could not be looked for: tried again when the hold ends
-        if any(isinstance(intent, Sideways) for intent in decision.intents):
-            standing = await self._ask_others(standing, decision.intents, now)
-            decision = look(standing, now, self._policy)
-            undone = any(isinstance(intent, Sideways) for intent in decision.intents)
+        if any(isinstance(intent, Escalate) for intent in decision.intents):
+            worklist = await self._ask_others(worklist, decision.intents, now)
+            decision = evaluate(worklist, now, self._policy)
+            undone = any(isinstance(intent, Escalate) for intent in decision.intents)
             decision = replace(
-                decision, intents=tuple(i for i in decision.intents if not isinstance(i, Sideways))
+                decision, intents=tuple(i for i in decision.intents if not isinstance(i, Escalate))
             )
         again = decision.again
         for intent in decision.intents:
-            standing = after(standing, intent)
+            worklist = after(worklist, intent)
         if decision.intents:
-            again = look(standing, now, self._policy).again
+            again = evaluate(worklist, now, self._policy).again
         planned = await self._not_planned_yet(decision.intents, now)
         if undone:
             again = self._clock.now() + HOLD  # behind whoever this tick does not come to
         elif again is not None:
             again = min(again, now + AT_LEAST)
-        elif standing.items:
+        elif worklist.items:
             again = now + AT_LEAST  # what keeps it quiet may end unseen, such as a setting
         changes = Changes(
             planned=planned,
-            agenda=(replace(line, at=again),),
+            schedule=(replace(entry, at=again),),
             audit=_lines(planned, "o365bot", now),
         )
         await self._ledger.commit(changes)
@@ -181,25 +186,25 @@ class Remind:
         planned = (
             Delivery(intent.notice, now, intent.reason.value)
             for intent in intents
-            if isinstance(intent, Remember)
+            if isinstance(intent, SendRound)
         )
         return tuple([d for d in planned if await self._ledger.delivery(d.key) is None])
 
     async def _ask_others(
-        self, standing: Standing, intents: Sequence[Intent], now: datetime
-    ) -> Standing:
+        self, worklist: Worklist, intents: Sequence[Intent], now: datetime
+    ) -> Worklist:
         """Ask the next candidate for each; where there is none, it is stuck."""
-        left_over: list[Sideways] = []
+        left_over: list[Escalate] = []
         gone: set[str] = set()
-        by_id = {item.request.id: item.request for item in standing.items}
+        by_id = {item.request.id: item.request for item in worklist.items}
         for intent in intents:
-            if not isinstance(intent, Sideways):
+            if not isinstance(intent, Escalate):
                 continue
             if intent.reason is Reason.NOT_SEEN:
                 left_over.append(intent)  # another admin could do no more about it
                 continue
             try:
-                await self._ask.sideways(by_id[intent.request_id], intent.reason)
+                await self._ask.escalate(by_id[intent.request_id], intent.reason)
                 gone.add(intent.request_id)
             except NothingToDo:
                 gone.add(intent.request_id)  # done, or asked anew by somebody just now
@@ -208,35 +213,35 @@ class Remind:
             except (CloudError, ChatError) as error:
                 log.warning("could not look for somebody else", error=error.code)
         if left_over:
-            standing = await self._hand_over_stuck(standing, left_over, now)
-        left = tuple(item for item in standing.items if item.request.id not in gone)
-        return replace(standing, items=left)
+            worklist = await self._hand_over_stuck(worklist, left_over, now)
+        left = tuple(item for item in worklist.items if item.request.id not in gone)
+        return replace(worklist, items=left)
 
     async def _hand_over_stuck(
-        self, standing: Standing, left_over: Sequence[Sideways], now: datetime
-    ) -> Standing:
+        self, worklist: Worklist, left_over: Sequence[Escalate], now: datetime
+    ) -> Worklist:
         """Note that nobody is left to ask: the operators' next digest says so."""
         for intent in left_over:
-            standing = stuck(standing, intent)
+            worklist = stuck(worklist, intent)
         ids = {intent.request_id: intent.reason for intent in left_over}
-        moved = tuple(item.request for item in standing.items if item.request.id in ids)
+        moved = tuple(item.request for item in worklist.items if item.request.id in ids)
         audit = tuple(
             AuditEntry(
                 now, "o365bot", "stuck", str(one.app), {"request": one.id, "why": ids[one.id].value}
             )
             for one in moved
         )
-        with suppress(Conflict):  # they did something just now: the line is looked at again
+        with suppress(Conflict):  # they did something just now: the entry is looked at again
             await self._ledger.commit(
-                Changes(requests=moved, agenda=self._digests.lines(now), audit=audit)
+                Changes(requests=moved, schedule=self._digests.entries(now), audit=audit)
             )
-        return standing
+        return worklist
 
-    async def _ask_instead(self, line: Line) -> None:
+    async def _ask_instead(self, entry: ScheduleEntry) -> None:
         """Whoever ended this request died before somebody else was asked, or could ask nobody."""
-        request = await self._ledger.request(line.name.partition(":")[2])
+        request = await self._ledger.request(entry.name.partition(":")[2])
         if request is None or await self._ask.instead(request):
-            await self._ledger.commit(Changes(agenda=(replace(line, at=None),)))
+            await self._ledger.commit(Changes(schedule=(replace(entry, at=None),)))
 
     async def _hand_over(self, planned: Sequence[Delivery]) -> None:
         for delivery in planned:

@@ -37,7 +37,7 @@ from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services import counts
 from bot.services.delivery.tell import Tell
-from bot.services.people.standing import answered
+from bot.services.people.worklists import answered
 
 
 class LinkStatus(StrEnum):
@@ -190,7 +190,7 @@ class Acknowledge:
                 continue  # somebody was faster: read again, and say what they left
             for one in taken:
                 counts.acknowledged(now - one.requested_at)
-            await self._tell.hurry(planned)
+            await self._tell.dispatch(planned)
             return TakenOn(first, taken, again) if again else TakenOn(taken[0], taken[1:])
 
     async def _served_alike(self, request: ConsentRequest) -> tuple[ConsentRequest, ...]:

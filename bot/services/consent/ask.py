@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.agenda import HOLD, Line, instead
 from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import PASSED_ON, ConsentRequest, Stage, Step, step
@@ -26,6 +25,7 @@ from bot.domain.people.admins import ChatIdentity, Colleague, Platform
 from bot.domain.people.choice import Candidate, Choice, Point
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import HOLD, ScheduleEntry, instead
 from bot.domain.summaries import AppSummary
 from bot.errors import (
     AppUnknown,
@@ -132,9 +132,9 @@ class Ask:
         """Ask somebody else, since this request ended without its person.
 
         The operator hears how a "not me" went on; of what could not be delivered they hear anyway.
-        Whoever ended the request does this at once; the agenda has it for when they die on the way.
-        Done again it changes nothing more. False when nobody could be looked for now, such as while
-        a cloud is away: then the agenda keeps it. Raises StoreError.
+        Whoever ended the request does this at once; the schedule has it for when they die on the
+        way. Done again it changes nothing more. False when nobody could be looked for now, such as
+        while a cloud is away: then the schedule keeps it. Raises StoreError.
         """
         if request.stage not in PASSED_ON or request.changed_at is None:
             return True
@@ -151,9 +151,9 @@ class Ask:
                 planned = note(request, happened, self._can_wait(request.asker, now))
             detail = {"request": request.id}
             audit = (AuditEntry(now, "o365bot", happened.value, str(request.app), detail),)
-        done = Line(instead(request.id), None, held_until=request.changed_at + HOLD)
-        await self._ledger.commit(Changes(planned=planned, audit=audit, agenda=(done,)))
-        await self._tell.hurry(planned)
+        done = ScheduleEntry(instead(request.id), None, held_until=request.changed_at + HOLD)
+        await self._ledger.commit(Changes(planned=planned, audit=audit, schedule=(done,)))
+        await self._tell.dispatch(planned)
         return True
 
     def _can_wait(self, asker: ChatIdentity | None, now: datetime) -> datetime:
@@ -187,7 +187,7 @@ class Ask:
             return Happening.NOBODY_LEFT
         return Happening.REASSIGNED
 
-    async def sideways(self, request: ConsentRequest, reason: Reason) -> Asked:
+    async def escalate(self, request: ConsentRequest, reason: Reason) -> Asked:
         """Ask somebody else, since nothing came from whom this request was for.
 
         Nobody is asked twice in this way, but once more where `reason` is AGAIN. Raises as `send`;
@@ -289,7 +289,7 @@ class Ask:
                 )
             except Conflict:
                 continue
-            await self._tell.hurry(planned)
+            await self._tell.dispatch(planned)
             return Asked(request, revoked)
 
     async def _joined(

@@ -16,7 +16,7 @@ import structlog
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Deadline
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent import polls as looks
+from bot.domain.consent import polls
 from bot.domain.consent.later import Snooze, plan, snooze_bounds
 from bot.domain.consent.requests import Button, ConsentRequest, Stage, Step, step
 from bot.domain.evidence.history import heard
@@ -33,7 +33,7 @@ from bot.services.consent.visit import Actor, BySession, Visit, Visits
 from bot.services.delivery.tell import Tell, changed
 from bot.services.inventory.consoles import integration_tab
 from bot.services.inventory.scan import Scan
-from bot.services.people.standing import answered
+from bot.services.people.worklists import answered
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ class Progress:
     """Where it stands, for a page that follows it live. Times are UTC.
 
     `record.assessed(now)` says what is known and how; `looked_at` is the last complete look and
-    `next_look_at` the next one of the plan (None: the regular look within `scan_minutes`).
+    `next_poll_at` the next one of the plan (None: the regular look within `scan_minutes`).
     `others` are the same session's other requests that are still open.
     """
 
@@ -53,7 +53,7 @@ class Progress:
     record: AppRecord | None
     done: bool
     looked_at: datetime | None
-    next_look_at: datetime | None
+    next_poll_at: datetime | None
     scan_minutes: int
     integration_tab: str = ""
     others: tuple[ConsentRequest, ...] = ()
@@ -103,7 +103,7 @@ class Follow:
             record,
             done=request.stage is Stage.DONE,
             looked_at=record.scanned_at if record else None,
-            next_look_at=request.watch.next_at if request.watch else None,
+            next_poll_at=request.watch.next_at if request.watch else None,
             scan_minutes=self._scan_minutes,
             integration_tab=await integration_tab(self._orgs, request.app),
             others=tuple(others),
@@ -184,20 +184,20 @@ class Follow:
                 return
             now = self._clock.now()
             if not request.stage.is_open:  # the look found it done, or something else ended it
-                await self._tell.hurry((changed(request, now),))
+                await self._tell.dispatch((changed(request, now),))
                 return
-            watch = looks.after_look(request.watch, now)
-            moved = step(request, Step.LOOK, now, watch=watch)
+            watch = polls.after_poll(request.watch, now)
+            moved = step(request, Step.POLL, now, watch=watch)
             planned = (changed(moved, now),)
             detail = {"request": moved.id, "looks": str(watch.looks)}
-            entry = AuditEntry(now, "o365bot", Step.LOOK.value, str(ref), detail)
+            entry = AuditEntry(now, "o365bot", Step.POLL.value, str(ref), detail)
             try:
                 await self._ledger.commit(
                     Changes(requests=(moved,), planned=planned, audit=(entry,))
                 )
             except Conflict:
                 continue  # the person was faster, such as by pressing "I saved" once more
-            await self._tell.hurry(planned)
+            await self._tell.dispatch(planned)
             if watch.next_at is not None:
                 await self._engine.verify(ref, watch.next_at)
             return
@@ -226,7 +226,7 @@ class Follow:
                 saw=saw,
                 suggestion=suggestion,
                 snooze=self._plan(visit.request, local, reason, now) if local else None,
-                watch=looks.begin(now) if look else None,
+                watch=polls.begin(now) if look else None,
             )
             planned = self._tell.changes((moved,), now)
             try:
@@ -242,7 +242,7 @@ class Follow:
             except Conflict:
                 visit = await self._visits.of(actor)
                 continue
-            await self._tell.hurry(planned)
+            await self._tell.dispatch(planned)
             if look:
                 await self._engine.verify(moved.app, now)
             return moved

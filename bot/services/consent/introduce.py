@@ -81,7 +81,7 @@ class Introduce:
         detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner.chat)}
         entry = AuditEntry(now, visit.by, "introduce", str(request.app), detail)
         await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
-        await self._tell.hurry(planned)
+        await self._tell.dispatch(planned)
         return partner.chat
 
     async def _not_to_be_asked(self, request: ConsentRequest) -> list[ConsentRequest]:

@@ -216,7 +216,7 @@ class Onboard:
                 await self._commit("entra", moved, planned=planned)
             except Conflict:
                 continue
-            await self._tell.hurry(planned)
+            await self._tell.dispatch(planned)
             return moved
 
     async def _commit(

@@ -220,7 +220,7 @@ class Visits:
         about = {"request": request.id, **detail}
         entry = AuditEntry(now, by, happened.value, str(request.app), about)
         await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
-        await self._tell.hurry(planned)
+        await self._tell.dispatch(planned)
 
     async def role_lost(self, visit: Visit) -> None:
         """End the person's sessions, and tell the operator."""

@@ -9,9 +9,9 @@
 What the platform refuses for good is no retry but a state that somebody owns. What follows depends
 on what the refusal is about (`bot.domain.refusals`):
 
-    the installation (token revoked)    a trouble: everything for that platform is held, and tried
+    the installation (token revoked)    an incident: everything for that platform is held, and tried
                                         again every minute; it goes on when a message gets through
-    a channel (archived)                the delivery fails; a trouble until a message gets through
+    a channel (archived)                the delivery fails; an incident until a message gets through
     a person (app not installed)        the request is undelivered, the next candidate is asked
     the message itself (a bug)          the delivery fails
     nobody knows what                   it is tried some more times, then the delivery fails
@@ -53,7 +53,7 @@ from bot.ports.ledger import Ledger
 from bot.ports.limits import Pace
 from bot.ports.system import Clock
 from bot.services import counts
-from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import NothingToTell, NotYet, OutcomeUnknown, Send
 
 log = structlog.get_logger(__name__)
@@ -86,7 +86,7 @@ class Deliver:
         engine: Engine,
         pace: Pace,
         clock: Clock,
-        troubles: Troubles,
+        incidents: Incidents,
         quotas: Quotas = limits.DEFAULT,
         operators: tuple[ChatIdentity, ...] = (),
         ask_another: Callable[[ConsentRequest], Awaitable[object]] | None = None,
@@ -97,7 +97,7 @@ class Deliver:
         self._pace = pace
         self._clock = clock
         self._quotas = quotas
-        self._troubles = troubles
+        self._incidents = incidents
         self._operators = operators
         self._ask_another = ask_another
         self._at_once = asyncio.Semaphore(AT_ONCE)
@@ -158,7 +158,7 @@ class Deliver:
 
     async def _slot(self, delivery: Delivery, now: datetime) -> datetime:
         """When the platform's limits allow the first call that this delivery makes."""
-        call = Call.LOOK if self._send.must_look(delivery) else limits.call_of(delivery.notice)
+        call = Call.SEARCH if self._send.must_search(delivery) else limits.call_of(delivery.notice)
         pacing = limits.pacing(delivery.notice, call, self._quotas)
         return await self._pace.slot(pacing, now, delivery.slot)
 
@@ -176,7 +176,7 @@ class Deliver:
                     "The attempt took too long.", nothing_sent=left <= 0
                 ) from error
         except ChatThrottled as error:
-            call = Call.LOOK if error.looking else limits.call_of(claimed.notice)
+            call = Call.SEARCH if error.searching else limits.call_of(claimed.notice)
             shared = limits.pacing(claimed.notice, call, self._quotas).shared
             until = self._clock.now() + timedelta(seconds=error.retry_after)
             await self._pace.pause(shared, until)
@@ -197,7 +197,7 @@ class Deliver:
         else:
             sent = deliveries.confirm(claimed, told.message_id, self._clock.now())
             await self._end(claimed, sent, "deliver", Step.DELIVER, request=told.request)
-            self._troubles.over(places_of(claimed.notice.to))
+            self._incidents.over(places_of(claimed.notice.to))
 
     def _time_left(self, claimed: Delivery) -> float:
         """Seconds for the attempt: it ends well before its lease, however slow the claim was."""
@@ -212,9 +212,9 @@ class Deliver:
             try:
                 await self._ledger.commit(replace(also, deliveries=(put_back,)))
             except Conflict:
-                if not also.troubles:
+                if not also.incidents:
                     return  # the lease ran out and another worker took over
-                also = NOTHING  # or another delivery met the same trouble at the same time
+                also = NOTHING  # or another delivery met the same incident at the same time
                 continue
             break
         counts.delivered(put_back.notice, counts.Outcome.LATER)
@@ -249,8 +249,8 @@ class Deliver:
             await self._pace.pause(to.platform, until)
         elif isinstance(to, Channel):
             place = str(to)
-        trouble = await self._troubles.met(place, error, now)
-        await self._again(deliveries.put_back(claimed, until), trouble)
+        incident = await self._incidents.met(place, error, now)
+        await self._again(deliveries.put_back(claimed, until), incident)
 
     async def _give_up(self, claimed: Delivery, error: ChatError) -> None:
         """A refusal for good: the delivery fails, and its owner is told."""
@@ -260,7 +260,7 @@ class Deliver:
         notice = claimed.notice
         told = NOTHING
         if follows.closes_channel and isinstance(notice.to, Channel):
-            told = await self._troubles.met(str(notice.to), error, now)
+            told = await self._incidents.met(str(notice.to), error, now)
         elif notice.traits.others_if_lost and error.scope is not Scope.MESSAGE:
             # Whoever asked is gone: it is for those who operate the bot now.
             told = Changes(planned=self._for_others(claimed, now))
@@ -327,9 +327,9 @@ class Deliver:
                 current = await self._ledger.delivery(claimed.key)
                 if current is None or current.revision != claimed.revision:
                     return ()  # the lease ran out and another worker wrote the outcome
-                known = await self._ledger.troubles() if also.troubles else {}
-                if any(trouble.place in known for trouble in also.troubles):
-                    also = NOTHING  # another delivery met the same trouble at the same time
+                known = await self._ledger.incidents() if also.incidents else {}
+                if any(incident.place in known for incident in also.incidents):
+                    also = NOTHING  # another delivery met the same incident at the same time
                 request = None  # only that moved on, such as by a click that was faster
                 continue
             counts.delivered(notice, _OUTCOMES[action])

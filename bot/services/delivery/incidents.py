@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.delivery.incidents import Trouble, alarms, owners
+from bot.domain.delivery.incidents import Incident, alarms, owners
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError
 from bot.ports.ledger import Ledger
@@ -16,7 +16,7 @@ from bot.ports.ledger import Ledger
 log = structlog.get_logger(__name__)
 
 
-class Troubles:
+class Incidents:
     """What to write of a place that is in trouble: whoever met it commits it with the rest."""
 
     def __init__(self, ledger: Ledger, operators: tuple[ChatIdentity, ...] = ()) -> None:
@@ -25,21 +25,21 @@ class Troubles:
         self._logged: set[str] = set()  # by this replica
 
     async def met(self, place: str, error: ChatError, now: datetime) -> Changes:
-        """The trouble, and the alarms to plan with it; nothing to write when it is known."""
-        if place in await self._ledger.troubles():
+        """The incident, and the alarms to plan with it; nothing to write when it is known."""
+        if place in await self._ledger.incidents():
             return Changes()
-        trouble = Trouble(place, error.code, str(error), now)
+        incident = Incident(place, error.code, str(error), now)
         self._logged.add(place)
         log.error(
             "messages are not getting through", place=place, code=error.code, reason=str(error)
         )
-        told = alarms(place, error.code, now, owners(trouble, self._operators), after=timedelta())
+        told = alarms(place, error.code, now, owners(incident, self._operators), after=timedelta())
         begun = AuditEntry(now, "o365bot", "incident", place, {"code": error.code})
-        return Changes(troubles=(trouble,), planned=told, audit=(begun,))
+        return Changes(incidents=(incident,), planned=told, audit=(begun,))
 
     async def keep_only(self, places: Collection[str]) -> None:
         """End the others: nothing is sent any more that could end them."""
-        known = (await self._ledger.troubles()).values()
+        known = (await self._ledger.incidents()).values()
         gone = tuple(one.place for one in known if one.is_of_chat and one.place not in places)
         if gone:
             self._logged.difference_update(gone)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.doctor.finding import Finding, Grade
 from bot.ports.system import Clock
-from bot.services.delivery.watch import Watch
+from bot.services.delivery.monitor import Monitor
 from bot.services.doctor import Doctor
 
 EVERY = timedelta(minutes=30)
@@ -32,27 +32,27 @@ class Inspection:
     """`dates`: what the settings themselves say of what ends (UTC), by its key."""
 
     def __init__(
-        self, doctor: Doctor, watch: Watch, clock: Clock, dates: Mapping[str, datetime]
+        self, doctor: Doctor, monitor: Monitor, clock: Clock, dates: Mapping[str, datetime]
     ) -> None:
         self._doctor = doctor
-        self._watch = watch
+        self._monitor = monitor
         self._clock = clock
         self._dates = dates
         self._next = clock.now() + FIRST
         self._broken: Mapping[str, str] = {}
 
-    async def look(self) -> None:
+    async def run(self) -> None:
         """Called often; examines when it is time. Raises StoreError."""
         now = self._clock.now()
         if now < self._next:
-            await self._watch.ends(self._dates)
+            await self._monitor.ends(self._dates)
             return
         self._next = now + EVERY
         findings = await self._doctor.examine()
-        await self._watch.ends({**dict(dated(findings)), **self._dates}, whole=True)
+        await self._monitor.ends({**dict(dated(findings)), **self._dates}, whole=True)
         before, self._broken = self._broken, dict(broken(findings))
         # Twice in a row: what passes by itself is nobody's business.
-        await self._watch.examined({p: why for p, why in self._broken.items() if p in before})
+        await self._monitor.examined({p: why for p, why in self._broken.items() if p in before})
 
 
 def dated(findings: Iterable[Finding]) -> Iterator[tuple[str, datetime]]:

@@ -36,7 +36,7 @@ class Returns:
         self._mailbox = mailbox
         self._ask_another = ask_another
 
-    async def look(self, now: datetime) -> datetime:
+    async def poll(self, now: datetime) -> datetime:
         """Note what came back; says when (UTC) to look again. A report read twice is noted once."""
         try:
             reports = await self._mailbox.returned()

@@ -60,7 +60,7 @@ class OutcomeUnknown(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Outcome:
     """A message that got through: its platform's id of it, and the request as the message has it.
 
     `request` is None when the message is not about one alone, or was there already.
@@ -114,12 +114,12 @@ class Send:
         """From when on (UTC) those whom it reaches may be disturbed."""
         return at_work(notice, now, self._policy)
 
-    def must_look(self, delivery: Delivery) -> bool:
+    def must_search(self, delivery: Delivery) -> bool:
         """Whether the platform is asked for the message before it is sent."""
         messenger = self._messengers.get(delivery.notice.to.platform)
         return _may_be_there(delivery) and messenger is not None and messenger.tells
 
-    async def __call__(self, delivery: Delivery) -> Told:
+    async def __call__(self, delivery: Delivery) -> Outcome:
         """Send it, unless it is there. Raises ChatError, NothingToTell, NotYet, OutcomeUnknown."""
         notice = delivery.notice
         messenger = self._messengers.get(notice.to.platform)
@@ -128,16 +128,16 @@ class Send:
         if _may_be_there(delivery):
             found = await self._find(messenger, delivery)
             if found:
-                return Told(found)
+                return Outcome(found)
         if isinstance(notice, PersonalLink):
             request, link = await self._issue(notice, delivery.key)
             message = await self._compose(notice, request=request, link=link)
             sent = await messenger.send_personal(notice.to, message, delivery.key)
-            return Told(sent.message_id, request)
+            return Outcome(sent.message_id, request)
         if not await self._may_be_told(notice):
             raise NothingToTell
         if isinstance(notice, RequestChanged):
-            return Told(await self._change(messenger, notice))
+            return Outcome(await self._change(messenger, notice))
         thread = await self._thread_of(notice)
         if notice.traits.way is Way.REPLY and not thread:
             raise NothingToTell  # the next board shows it; in the channel it is noise
@@ -150,7 +150,7 @@ class Send:
             sent = await messenger.introduce(everybody, message, delivery.key)
         else:
             sent = await messenger.send_personal(notice.to, message, delivery.key)
-        return Told(sent.message_id)
+        return Outcome(sent.message_id)
 
     async def _may_be_told(self, notice: Notice) -> bool:
         """Whether it may be told now, here; what was held up is no second message of its day."""
@@ -206,7 +206,7 @@ class Send:
         except ScopeMissing:
             found, asked = None, False  # it may be written to, but not read
         except ChatThrottled as error:
-            error.looking = True
+            error.searching = True
             raise
         if found is not None:
             return found.message_id

@@ -43,10 +43,10 @@ class Tell:
         self._engine = engine
 
     def changes(self, requests: Iterable[ConsentRequest], now: datetime) -> tuple[Delivery, ...]:
-        """Each request's own message. The boards follow by themselves: their agenda is touched."""
+        """Each request's own message. The boards follow by themselves."""
         return tuple(changed(request, now) for request in requests)
 
-    async def hurry(self, planned: Iterable[Delivery]) -> None:
+    async def dispatch(self, planned: Iterable[Delivery]) -> None:
         """Have these carried out at their time, once they are committed."""
         for delivery in planned:
             await self._engine.deliver(delivery.key, delivery.due_at)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from bot.domain.evidence.rules import LOG_RETENTION, Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef, AppStatus, Office365App
 from bot.domain.inventory.records import AppRecord, OrgScan
-from bot.domain.inventory.scanning import LookPolicy, Occasion, Seen, Todo, plan
+from bot.domain.inventory.scanning import Occasion, ScanPolicy, Seen, Todo, plan
 from bot.errors import CloudError
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.ledger import Ledger
@@ -23,7 +23,7 @@ from bot.ports.system import Clock
 from bot.services import counts
 from bot.services.inventory.consoles import integration_tab
 from bot.services.inventory.reading import read_log
-from bot.services.inventory.scan_apps import Looking
+from bot.services.inventory.scan_apps import ScanApps
 
 Progress = Callable[[int, int], Awaitable[None]]
 
@@ -57,14 +57,14 @@ class Scan:
         ledger: Ledger,
         clock: Clock,
         lived: Clock | None = None,
-        policy: LookPolicy | None = None,
+        policy: ScanPolicy | None = None,
     ) -> None:
         self._orgs = orgs
         self._has_microsoft = entra is not None
         self._ledger = ledger
         self._clock = clock
-        self._policy = policy or LookPolicy()
-        self._looking = Looking(entra=entra, ledger=ledger, clock=clock, lived=lived or clock)
+        self._policy = policy or ScanPolicy()
+        self._scan_apps = ScanApps(entra=entra, ledger=ledger, clock=clock, lived=lived or clock)
         self._under_way: dict[str, _UnderWay] = {}
         self._tenants: dict[str, Mapping[str, str]] = {}
         self._left_out_at: datetime | None = None
@@ -137,7 +137,7 @@ class Scan:
             self._policy,
             microsoft=self._has_microsoft,
         )
-        await self._looking.at(org, todos, log.evidence, _untold)
+        await self._scan_apps.run(org, todos, log.evidence, _untold)
         return await self._ledger.app(ref)
 
     async def _counted(self, name: str, full: bool) -> OrgScan:
@@ -152,7 +152,7 @@ class Scan:
             why = Evidence(EvidenceKind.ORG_NOT_READ, now, detail={"name": name})
             for record in await self._ledger.apps(name):
                 todo = Todo(record.app, record, connection=True, microsoft=False)
-                await self._looking.write(todo, Seen((why,)), now)
+                await self._scan_apps.write(todo, Seen((why,)), now)
 
     async def _scan(self, name: str, full: bool) -> OrgScan:
         org = self._orgs[name]
@@ -188,7 +188,7 @@ class Scan:
                 await self._tell(scan, len(todos) - count)
 
         await self._tell(scan, len(todos))
-        self._tenants[name] = await self._looking.at(org, todos, log.evidence, done)
+        self._tenants[name] = await self._scan_apps.run(org, todos, log.evidence, done)
         if scan.full or self._is_old(scan.admins_at, now):
             await self._read_okta_admins(org)
             scan = replace(scan, admins_at=now)

@@ -12,7 +12,7 @@ import structlog
 from bot.domain.evidence.history import registration_of
 from bot.domain.evidence.rules import Evidence
 from bot.domain.inventory.records import AppRecord
-from bot.domain.inventory.scanning import Seen, Todo, looked
+from bot.domain.inventory.scanning import Seen, Todo, scanned
 from bot.errors import Conflict, RecordUnreadable
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.ledger import Ledger
@@ -27,7 +27,7 @@ AT_ONCE = 25  # apps: how many calls that makes is up to the pace towards each c
 logger = structlog.get_logger(__name__)  # `log` is Okta's here
 
 
-class Looking:
+class ScanApps:
     """Carries out what `bot.domain.inventory.scanning.plan` found to be done.
 
     What was seen is dated by `clock`, as the clouds date theirs; what follows from it for people
@@ -40,7 +40,7 @@ class Looking:
         self._clock = clock
         self._lived = lived
 
-    async def at(
+    async def run(
         self,
         org: OktaOrg,
         todos: Sequence[Todo],
@@ -95,7 +95,7 @@ class Looking:
         old = todo.record or AppRecord(todo.app)
         while True:
             lived = self._lived.now()
-            new = replace(looked(old, todo.app, seen, now), assessed_at=lived)
+            new = replace(scanned(old, todo.app, seen, now), assessed_at=lived)
             changes = await settled(self._ledger, old, new, lived, by="scan")
             try:
                 await self._ledger.commit(changes)

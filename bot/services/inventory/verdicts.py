@@ -23,7 +23,7 @@ from bot.domain.people.admins import ChatIdentity
 from bot.errors import Conflict, RecordUnreadable
 from bot.ports.ledger import Ledger
 from bot.services.delivery.tell import Tell, changed
-from bot.services.people.standing import answered
+from bot.services.people.worklists import answered
 
 AT_ONCE = 200
 """So many are taken again in one tick; the others in the next ones."""
@@ -65,7 +65,7 @@ class Verdicts:
         changes = await settled(self._ledger, old, new, now, by="o365bot")
         changes = replace(changes, planned=(*changes.planned, *warned))
         await self._ledger.commit(changes)
-        await self._tell.hurry(changes.planned)
+        await self._tell.dispatch(changes.planned)
 
     def _warnings(self, ref: AppRef, waiver: Waiver, now: datetime) -> tuple[Delivery, ...]:
         """A note to each operator that the waiver ends."""

@@ -23,7 +23,7 @@ from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.delivery.tell import changed
 
-Hurry = Callable[[Iterable[Delivery]], Awaitable[None]]
+Dispatch = Callable[[Iterable[Delivery]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,17 @@ class Waive:
     """Each verb writes the app, its request and the audit in one commit."""
 
     def __init__(
-        self, *, ledger: Ledger, clock: Clock, hurry: Hurry, calendar: Calendar, longest: timedelta
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        dispatch: Dispatch,
+        calendar: Calendar,
+        longest: timedelta,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._hurry = hurry
+        self._dispatch = dispatch
         self._calendar = calendar
         self._longest = longest
 
@@ -57,7 +63,7 @@ class Waive:
         """The organisation's own, by which the days are told."""
         return self._calendar
 
-    async def look(self, ref: AppRef, until: date, why: str, by: str, by_name: str) -> Waived:
+    async def preview(self, ref: AppRef, until: date, why: str, by: str, by_name: str) -> Waived:
         """What `waive` would do. Raises AppUnknown, NothingToWaive, WaiverPast, WaiverTooLong."""
         now = self._clock.now()
         if until < self._calendar.today(now):
@@ -82,7 +88,7 @@ class Waive:
         Whoever was asked for it is told that nothing is left to do.
         """
         while True:
-            found = await self.look(ref, until, why, by, by_name)
+            found = await self.preview(ref, until, why, by, by_name)
             now = found.waiver.since
             ended = step(found.asked, Step.REVOKE, now) if found.asked is not None else None
             detail = {
@@ -109,7 +115,7 @@ class Waive:
                 )
             except Conflict:
                 continue
-            await self._hurry(planned)
+            await self._dispatch(planned)
             return replace(found, record=record)
 
     async def take_back(self, ref: AppRef, by: str) -> AppRecord:

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 
 from bot.domain import summaries
 from bot.domain.consent.requests import ConsentRequest
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
@@ -110,9 +110,9 @@ class Read:
         """The open ones, the oldest first."""
         return tuple(sorted(await self._ledger.open_requests(), key=lambda r: r.requested_at))
 
-    async def incidents(self) -> tuple[Trouble, ...]:
+    async def incidents(self) -> tuple[Incident, ...]:
         """What is wrong now, the oldest first."""
-        return tuple(sorted((await self._ledger.troubles()).values(), key=lambda t: t.since))
+        return tuple(sorted((await self._ledger.incidents()).values(), key=lambda t: t.since))
 
     async def plan(self) -> Plan:
         """Who would get what within AHEAD days."""

@@ -87,7 +87,7 @@ class Candidates:
         """
         if record.tenant is not None and self._entra is not None:
             await self._read_if_unknown(self._entra, record.tenant)
-        choice = await (await self._look()).choice(record, without, silent)
+        choice = await (await self._search()).choice(record, without, silent)
         now = self._clock.now()
         if record.state(now).wants_consent and not (without or silent):
             kept = await self._ledger.prospects(record.app.ref.org)
@@ -102,7 +102,7 @@ class Candidates:
         """
         kept = await self._ledger.prospects()
         now = self._clock.now()
-        look = await self._look()
+        search = await self._search()
         fresh: list[Prospect] = []
         for app in apps:
             ref = app.ref
@@ -112,7 +112,7 @@ class Candidates:
             if old is not None and now - old.at < REVIEW_AFTER and not anew:
                 continue
             try:
-                choice = await look.choice(app)
+                choice = await search.choice(app)
             except ChatError as error:
                 log.warning("could not review everybody", reason=error.message, code=error.code)
                 break
@@ -129,31 +129,31 @@ class Candidates:
 
         Also what kept anybody from being looked for, once for each app.
         """
-        look = await self._look()
+        search = await self._search()
         found: list[tuple[AppRecord, Choice]] = []
         untold: list[CloudError | ChatError] = []
         for record in records:
             try:
                 if record.tenant is not None and self._entra is not None:
                     await self._read_if_unknown(self._entra, record.tenant)
-                found.append((record, await look.choice(record)))
+                found.append((record, await search.choice(record)))
             except (CloudError, ChatError) as error:
                 untold.append(error)
         # Whose app few others can do gets the rest as well: so the fewest people are asked.
         found.sort(key=lambda pair: sum(one.eligible for one in pair[1].candidates))
         given: list[tuple[AppRecord, Candidate]] = []
         for record, choice in found:
-            chosen = (await look.given_out(record, choice)).chosen
+            chosen = (await search.given_out(record, choice)).chosen
             if chosen is not None and chosen.chat is not None:
-                look.give(chosen.chat)
+                search.give(chosen.chat)
                 given.append((record, chosen))
         return given, untold
 
-    async def _look(self) -> _Look:
+    async def _search(self) -> _Search:
         policy = self._policy.with_notes(await self._ledger.account_notes())
         reach = Reach(self._messengers, policy, self._presence)
         now = self._clock.now()
-        return _Look(self._ledger, self._entra is not None, reach, policy, self._reminding, now)
+        return _Search(self._ledger, self._entra is not None, reach, policy, self._reminding, now)
 
     async def _read_if_unknown(self, entra: Entra, tenant: Tenant) -> None:
         if await self._ledger.global_admins(tenant.id) is None:
@@ -185,7 +185,7 @@ def _audited(one: Prospect, before: Nobody | None) -> AuditEntry:
     return AuditEntry(one.at, "o365bot", action, str(one.app), detail)
 
 
-class _Look:
+class _Search:
     """One look at people: each tenant, org and person is asked for once."""
 
     def __init__(

@@ -62,7 +62,7 @@ class Twins:
         if isinstance(notice.to, Channel):
             return False
         best = (await self.accounts(notice.to))[0]
-        if str(best) == str(notice.to) or best.platform.value in await self._ledger.troubles():
+        if str(best) == str(notice.to) or best.platform.value in await self._ledger.incidents():
             return False
         other = notice.for_other(best)
         there = await self._ledger.delivery(other.key) if other is not None else None

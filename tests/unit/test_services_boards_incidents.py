@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.delivery.incidents import Trouble
+from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import Alarm
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import (
@@ -53,9 +53,9 @@ async def test_its_owner_is_told_once_until_it_gets_through(
         assert again == world.clock.now() + LATER
     (alarm,) = await alarms(world)
     assert (alarm.to, alarm.about) == (owner, place)
-    assert list(await world.ledger.troubles()) == [place]
+    assert list(await world.ledger.incidents()) == [place]
     await world.show(LATER)
-    assert await world.ledger.troubles() == {}
+    assert await world.ledger.incidents() == {}
     assert len(world.messenger.posted) == 1
 
 
@@ -79,7 +79,7 @@ async def test_a_channel_that_may_not_be_read_gets_its_board_all_the_same(world:
     world.messenger.looks_refused.append(ScopeMissing("missing_scope"))
     await world.show()
     assert len(world.messenger.posted) == 1
-    assert await world.ledger.troubles() == {}
+    assert await world.ledger.incidents() == {}
 
 
 @pytest.mark.parametrize("place", ["slack:C9", "teams", "teams:19:x"])
@@ -87,9 +87,9 @@ async def test_the_trouble_of_a_place_that_is_in_the_settings_no_more_is_over(
     world: World, place: str
 ) -> None:
     """A channel was archived and taken out: no message will ever get through to end it."""
-    old = Trouble(place, "channel_unreachable", "is_archived", NOW)
-    still = Trouble("slack:C1", "channel_unreachable", "is_archived", NOW)
-    await world.ledger.commit(Changes(troubles=(old, still)))
+    old = Incident(place, "channel_unreachable", "is_archived", NOW)
+    still = Incident("slack:C1", "channel_unreachable", "is_archived", NOW)
+    await world.ledger.commit(Changes(incidents=(old, still)))
     world.messenger.refuses.append(ChannelUnreachable("is_archived"))
     await world.show()
-    assert list(await world.ledger.troubles()) == ["slack:C1"]
+    assert list(await world.ledger.incidents()) == ["slack:C1"]

@@ -62,7 +62,7 @@ SHOWN = 8
 _UNSURE = (State.NEEDS_REVIEW, State.SAID_SAVED)
 
 
-class Letters:
+class NoticeComposer:
     """Writes notices out."""
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.domain.campaign.intents import Open, Policy, Standing
+from bot.domain.campaign.intents import Open, Policy, Worklist
 from bot.domain.campaign.rehearsal import Outlook, outlook
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.evidence.verdict import State
@@ -14,14 +14,14 @@ from bot.domain.people.recipients import Recipient
 from bot.ports.ledger import Ledger
 
 
-async def standing_of(ledger: Ledger, chat: ChatIdentity, now: datetime) -> Standing:
+async def worklist_of(ledger: Ledger, chat: ChatIdentity, now: datetime) -> Worklist:
     """One person, and everything that waits for them at `now` (UTC)."""
     requests = await ledger.requests_of(chat)
     recipient = await ledger.recipient(chat)
     if recipient is None:
         recipient = Recipient(requests[-1].chat if requests else chat)
     items = [Open(request, await _state_of(ledger, request, now)) for request in requests]
-    return Standing(recipient, tuple(items))
+    return Worklist(recipient, tuple(items))
 
 
 async def outlooks(
@@ -29,7 +29,7 @@ async def outlooks(
 ) -> dict[str, Outlook]:
     """When each of these that waits for its first message is sent, by id."""
     waiting = [request for request in requests if request.stage is Stage.REQUESTED]
-    people = {str(r.chat): await standing_of(ledger, r.chat, now) for r in waiting}
+    people = {str(r.chat): await worklist_of(ledger, r.chat, now) for r in waiting}
     return {r.id: outlook(people[str(r.chat)], r.id, now, policy) for r in waiting}
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.delivery.incidents import SOON, Trouble, alarms, owners
+from bot.domain.delivery.incidents import SOON, Incident, alarms, owners
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import Conflict
@@ -26,7 +26,7 @@ Wrong = tuple[str, str]
 """A code, and a reason in words free of secrets."""
 
 
-class Watch:
+class Monitor:
     """Told how things went, keeps what is wrong."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Watch:
         self._clock = clock
         self._operators = operators
 
-    async def looked(self, scan: OrgScan, tenants: Mapping[str, str]) -> None:
+    async def scanned(self, scan: OrgScan, tenants: Mapping[str, str]) -> None:
         """A look at an org ended. `tenants`: those that were read, and why not, "" when all was."""
         found = {f"okta:{scan.org}": ("scan_failed", scan.failure) if scan.failure else None}
         for name, failure in tenants.items():
@@ -65,13 +65,13 @@ class Watch:
 
     async def _over(self, kind: str) -> dict[str, Wrong | None]:
         """All that is known to be wrong of this kind, as being so no more."""
-        return {place: None for place in await self._ledger.troubles() if place.startswith(kind)}
+        return {place: None for place in await self._ledger.incidents() if place.startswith(kind)}
 
     async def _keep(self, found: Mapping[str, Wrong | None]) -> None:
-        known = await self._ledger.troubles()
+        known = await self._ledger.incidents()
         now = self._clock.now()
         new = [
-            Trouble(place, *wrong, now)
+            Incident(place, *wrong, now)
             for place, wrong in found.items()
             if wrong is not None and place not in known
         ]
@@ -80,12 +80,12 @@ class Watch:
             return
         planned = tuple(
             one
-            for trouble in new
+            for incident in new
             for one in alarms(
-                trouble.place,
-                trouble.code,
+                incident.place,
+                incident.code,
                 now,
-                owners(trouble, self._operators),
+                owners(incident, self._operators),
                 after=timedelta(),
             )
         )
@@ -95,12 +95,12 @@ class Watch:
             )
             ended = tuple(AuditEntry(now, "o365bot", "incident_over", place) for place in over)
             await self._ledger.commit(
-                Changes(troubles=tuple(new), solved=over, planned=planned, audit=(*begun, *ended))
+                Changes(incidents=tuple(new), solved=over, planned=planned, audit=(*begun, *ended))
             )
         except Conflict:
             return  # another replica met the same at the same time
-        for trouble in new:
-            log.error("something is wrong", place=trouble.place, reason=trouble.reason)
+        for incident in new:
+            log.error("something is wrong", place=incident.place, reason=incident.reason)
         for place in over:
             log.info("it is well again", place=place)
         for one in planned:

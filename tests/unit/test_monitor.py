@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.delivery.incidents import Trouble, owners
+from bot.domain.delivery.incidents import Incident, owners
 from bot.domain.delivery.notices import Alarm
 from bot.domain.doctor.checks import CHECKS
 from bot.domain.doctor.finding import Finding, Found
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import ChatIdentity, Platform
-from bot.services.delivery.incidents import Troubles
+from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.inspection import EVERY, Inspection
-from bot.services.delivery.watch import Watch
+from bot.services.delivery.monitor import Monitor
 from bot.services.doctor import Doctor
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine
@@ -28,13 +28,13 @@ BAD = replace(GOOD, failure="The key was refused.")
 
 
 class Setting:
-    """A watch on a ledger in memory."""
+    """A monitor on a ledger in memory."""
 
     def __init__(self) -> None:
         self.ledger = FakeLedger()
         self.engine = FakeEngine()
         self.clock = FakeClock(NOW)
-        self.watch = Watch(
+        self.monitor = Monitor(
             ledger=self.ledger, engine=self.engine, clock=self.clock, operators=(SLACK, TEAMS)
         )
 
@@ -52,33 +52,33 @@ def setting() -> Setting:
 
 async def test_an_org_that_cannot_be_read_is_told_once_to_every_operator(setting: Setting) -> None:
     """However often it fails; the first failure is since when."""
-    await setting.watch.looked(BAD, {})
+    await setting.monitor.scanned(BAD, {})
     setting.clock.forward(timedelta(hours=3))
-    await setting.watch.looked(replace(BAD, failure="Another reason."), {})
-    trouble = (await setting.ledger.troubles())["okta:contoso"]
-    assert (trouble.since, trouble.reason) == (NOW, "The key was refused.")
+    await setting.monitor.scanned(replace(BAD, failure="Another reason."), {})
+    incident = (await setting.ledger.incidents())["okta:contoso"]
+    assert (incident.since, incident.reason) == (NOW, "The key was refused.")
     assert await setting.alarms() == [(str(SLACK), "okta:contoso"), (str(TEAMS), "okta:contoso")]
 
 
 async def test_it_is_over_with_the_next_look_that_goes_through(setting: Setting) -> None:
     """Of this org, not of another."""
-    await setting.watch.looked(BAD, {})
-    await setting.watch.looked(replace(GOOD, org="fabrikam"), {})
-    assert "okta:contoso" in await setting.ledger.troubles()
-    await setting.watch.looked(GOOD, {})
-    assert await setting.ledger.troubles() == {}
+    await setting.monitor.scanned(BAD, {})
+    await setting.monitor.scanned(replace(GOOD, org="fabrikam"), {})
+    assert "okta:contoso" in await setting.ledger.incidents()
+    await setting.monitor.scanned(GOOD, {})
+    assert await setting.ledger.incidents() == {}
 
 
 async def test_a_tenant_is_told_of_and_another_look_that_did_not_ask_it_says_nothing(
     setting: Setting,
 ) -> None:
     """What was not asked is as it was; what was read is well."""
-    await setting.watch.looked(GOOD, {"contoso": "Application.Read.All is missing.", "fine": ""})
-    assert list(await setting.ledger.troubles()) == ["entra:contoso"]
-    await setting.watch.looked(GOOD, {})
-    assert list(await setting.ledger.troubles()) == ["entra:contoso"]
-    await setting.watch.looked(GOOD, {"contoso": ""})
-    assert await setting.ledger.troubles() == {}
+    await setting.monitor.scanned(GOOD, {"contoso": "Application.Read.All is missing.", "fine": ""})
+    assert list(await setting.ledger.incidents()) == ["entra:contoso"]
+    await setting.monitor.scanned(GOOD, {})
+    assert list(await setting.ledger.incidents()) == ["entra:contoso"]
+    await setting.monitor.scanned(GOOD, {"contoso": ""})
+    assert await setting.ledger.incidents() == {}
 
 
 @pytest.mark.parametrize(("days", "told"), [(31, 0), (30, 1), (1, 1), (-1, 1)])
@@ -86,32 +86,32 @@ async def test_what_ends_is_told_thirty_days_before(setting: Setting, days: int,
     """Once, also while it nears; and when it has ended."""
     ends = {"entra.certificate": NOW + timedelta(days=days)}
     for _ in range(3):
-        await setting.watch.ends(ends)
-    assert len(await setting.ledger.troubles()) == told
+        await setting.monitor.ends(ends)
+    assert len(await setting.ledger.incidents()) == told
     assert len(await setting.alarms()) == 2 * told
 
 
 async def test_a_new_certificate_ends_the_warning(setting: Setting) -> None:
     """Also one whose end nobody knows, such as a secret in its place."""
     for renewed in ({"entra.certificate": NOW + timedelta(days=700)}, {}):
-        await setting.watch.ends({"entra.certificate": NOW + timedelta(days=3)})
-        assert list(await setting.ledger.troubles()) == ["expires:entra.certificate"]
-        await setting.watch.ends(renewed, whole=True)
-        assert await setting.ledger.troubles() == {}
+        await setting.monitor.ends({"entra.certificate": NOW + timedelta(days=3)})
+        assert list(await setting.ledger.incidents()) == ["expires:entra.certificate"]
+        await setting.monitor.ends(renewed, whole=True)
+        assert await setting.ledger.incidents() == {}
 
 
 async def test_boards_end_no_trouble_that_is_none_of_theirs(setting: Setting) -> None:
     """They end those of channels that are kept no more."""
-    await setting.watch.looked(BAD, {})
-    await Troubles(setting.ledger).keep_only({"slack"})
-    assert "okta:contoso" in await setting.ledger.troubles()
+    await setting.monitor.scanned(BAD, {})
+    await Incidents(setting.ledger).keep_only({"slack"})
+    assert "okta:contoso" in await setting.ledger.incidents()
 
 
 def test_owners_of_a_platform_that_is_out_are_elsewhere() -> None:
     """Of a channel they are on its platform; of all else it is everybody."""
     everybody = (SLACK, TEAMS)
     told = {
-        place: owners(Trouble(place, "x", "", NOW), everybody)
+        place: owners(Incident(place, "x", "", NOW), everybody)
         for place in ("slack", "slack:C1", "okta:contoso", "entra:contoso", "expires:x")
     }
     assert told["slack"] == (TEAMS,)
@@ -143,11 +143,11 @@ FEW = finding("store_replicas", "few", "store", connected=0, wanted=1)
 SECRET = {"check": "registration_secret", "outcome": "soon", "place": "teams:registration"}
 
 
-async def looked(setting: Setting, inspection: Inspection, times: int = 1) -> None:
+async def scanned(setting: Setting, inspection: Inspection, times: int = 1) -> None:
     """So many examinations, each when it is time."""
     for _ in range(times):
         setting.clock.forward(EVERY)
-        await inspection.look()
+        await inspection.run()
 
 
 async def test_what_an_examination_finds_broken_twice_is_told_once_and_ends(
@@ -155,21 +155,21 @@ async def test_what_an_examination_finds_broken_twice_is_told_once_and_ends(
 ) -> None:
     """What passes by itself is nobody's business; between the examinations nothing is asked."""
     doctor = Examined()
-    inspection = Inspection(doctor, setting.watch, setting.clock, {})
-    await inspection.look()
+    inspection = Inspection(doctor, setting.monitor, setting.clock, {})
+    await inspection.run()
     assert doctor.times == 0
     doctor.findings = (FEW,)
-    await looked(setting, inspection)
-    await inspection.look()
+    await scanned(setting, inspection)
+    await inspection.run()
     assert doctor.times == 1
-    assert await setting.ledger.troubles() == {}
-    await looked(setting, inspection, 2)
+    assert await setting.ledger.incidents() == {}
+    await scanned(setting, inspection, 2)
     about = "doctor:store/store_replicas"
     assert await setting.alarms() == [(str(SLACK), about), (str(TEAMS), about)]
-    assert (await setting.ledger.troubles())[about].reason == "few: 0, 1"
+    assert (await setting.ledger.incidents())[about].reason == "few: 0, 1"
     doctor.findings = ()
-    await looked(setting, inspection)
-    assert await setting.ledger.troubles() == {}
+    await scanned(setting, inspection)
+    assert await setting.ledger.incidents() == {}
 
 
 async def test_what_a_scan_or_a_message_tells_of_is_not_told_a_second_time(
@@ -178,7 +178,7 @@ async def test_what_a_scan_or_a_message_tells_of_is_not_told_a_second_time(
     """An org that cannot be signed in to is its own alarm."""
     doctor = Examined()
     doctor.findings = (finding("okta_sign_in", "refused", "okta:contoso"),)
-    await looked(setting, Inspection(doctor, setting.watch, setting.clock, {}), 3)
+    await scanned(setting, Inspection(doctor, setting.monitor, setting.clock, {}), 3)
     assert await setting.alarms() == []
 
 
@@ -192,12 +192,12 @@ async def test_a_secret_that_microsoft_dates_is_told_of_within_thirty_days(
         finding("mail_certificate", "long", "mail", key="smtp", date=NOW + timedelta(days=90)),
     )
     certificate = {"entra.certificate": NOW + timedelta(days=90)}
-    inspection = Inspection(doctor, setting.watch, setting.clock, certificate)
-    await looked(setting, inspection)
-    assert list(await setting.ledger.troubles()) == ["expires:teams.app_password"]
-    again = Inspection(doctor, setting.watch, setting.clock, certificate)
-    await again.look()
-    assert list(await setting.ledger.troubles()) == ["expires:teams.app_password"]
+    inspection = Inspection(doctor, setting.monitor, setting.clock, certificate)
+    await scanned(setting, inspection)
+    assert list(await setting.ledger.incidents()) == ["expires:teams.app_password"]
+    again = Inspection(doctor, setting.monitor, setting.clock, certificate)
+    await again.run()
+    assert list(await setting.ledger.incidents()) == ["expires:teams.app_password"]
     doctor.findings = ()
-    await looked(setting, again)
-    assert await setting.ledger.troubles() == {}
+    await scanned(setting, again)
+    assert await setting.ledger.incidents() == {}

@@ -1,9 +1,9 @@
 """Whom to look at next, and when: so that a tick costs what is due, not what exists.
 
-Each person who is reminded, each operator, and the boards together, have one line. A change puts
-the line it is about on now; whoever works on a line holds it for a while, and writes the next time
-only when nothing changed meanwhile. A request that ended without its person has a line until
-somebody else was asked instead; whoever ended it holds that line, and asks at once.
+Each person who is reminded, each operator, and the boards together, have one entry. A change puts
+the entry it is about on now; whoever works on an entry holds it for a while, and writes the next
+time only when nothing changed meanwhile. A request that ended without its person has an entry until
+somebody else was asked instead; whoever ended it holds that entry, and asks at once.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ RETURNED_MAIL = "returned-mail"
 PERSON = "person"
 OPERATOR = "operator"
 HOLD = timedelta(minutes=5)
-"""A line that a dead worker held is looked at again after this."""
+"""An entry that a dead worker held is looked at again after this."""
 AT_LEAST = timedelta(days=1)
 """Everybody is looked at that often: settings change, and so do holidays and zones."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScheduleEntry:
     """When to look at `name` next (UTC; None: when something changes).
 
-    With `held_until` it is written only while that is what the agenda says; without, only when it
-    is sooner than what the agenda says.
+    With `held_until` it is written only while that is what the schedule says; without, only when it
+    is sooner than what the schedule says.
     """
 
     name: str
@@ -40,22 +40,22 @@ INSTEAD = "instead"
 
 
 def instead(request_id: str) -> str:
-    """The line of a request that ended without its person."""
+    """The entry of a request that ended without its person."""
     return f"{INSTEAD}:{request_id}"
 
 
 def person(chat: ChatIdentity) -> str:
-    """The line of one person."""
+    """The entry of one person."""
     return f"{PERSON}:{chat}"
 
 
 def operator(chat: ChatIdentity) -> str:
-    """The line of one operator."""
+    """The entry of one operator."""
     return f"{OPERATOR}:{chat}"
 
 
 def read(name: str) -> tuple[str, ChatIdentity] | None:
-    """Kind and account of a line that is about one; None for any other, such as a newer one."""
+    """Kind and account of an entry that is about one; None for any other, such as a newer one."""
     kind, _, named = name.partition(":")
     platform, _, user_id = named.partition(":")
     if kind not in (PERSON, OPERATOR) or platform not in list(Platform):
