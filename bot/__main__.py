@@ -58,7 +58,7 @@ def the_cli() -> typer.Typer:
 
 def _examine(settings: Settings) -> tuple[str, ...]:
     """What cannot be used is raised, what soon cannot is returned."""
-    from bot.check import examine, soon_over
+    from bot.wiring.check import examine, soon_over
 
     now = datetime.now(UTC)
     examine(settings, now)
@@ -68,7 +68,7 @@ def _examine(settings: Settings) -> tuple[str, ...]:
 def _serve(read: Callable[[], Settings], role: Role) -> None:
     import asyncio
 
-    from bot.running import run
+    from bot.wiring.process import run
 
     asyncio.run(run(read, role))
 
@@ -77,16 +77,16 @@ def _serve(read: Callable[[], Settings], role: Role) -> None:
 async def _desk(settings: Settings) -> AsyncIterator[Desk]:
     """The store and the clouds, without the chat platforms and the web server."""
     from adapters.terminal.desk import Desk
-    from bot.foundation import open_foundation
+    from bot.wiring.base import open_base
 
-    async with open_foundation(settings) as base:
+    async with open_base(settings) as base:
         yield Desk(base.ledger, base.scan, base.clock, settings.language)
 
 
 @asynccontextmanager
 async def _rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
     """What the commands about the campaign look at; it sends nothing."""
-    from bot.bootstrap import open_rehearsal
+    from bot.wiring.bot import open_rehearsal
 
     async with open_rehearsal(settings) as rehearse:
         yield rehearse
@@ -95,7 +95,7 @@ async def _rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
 @asynccontextmanager
 async def _doctor(settings: Settings) -> AsyncIterator[Doctor]:
     """What tests the connections; beside a running bot, or without one."""
-    from bot.examination import open_doctor
+    from bot.wiring.doctor import open_doctor
 
     async with open_doctor(settings) as doctor:
         yield doctor
@@ -105,7 +105,7 @@ async def _doctor(settings: Settings) -> AsyncIterator[Doctor]:
 async def _waivers(settings: Settings) -> AsyncIterator[WaiverDesk]:
     """What the commands about waivers work on; a running bot sends what follows."""
     from adapters.terminal.commands.waivers import WaiverDesk
-    from bot.bootstrap import open_waivers
+    from bot.wiring.bot import open_waivers
 
     async with open_waivers(settings) as (ledger, waive, clock):
         yield WaiverDesk(ledger, waive, clock, settings.language)
@@ -114,20 +114,20 @@ async def _waivers(settings: Settings) -> AsyncIterator[WaiverDesk]:
 @asynccontextmanager
 async def _vault(settings: Settings) -> AsyncIterator[Vault]:
     """The store as a whole."""
-    from bot.foundation import open_vault
+    from bot.wiring.base import open_vault
 
     async with open_vault(settings) as vault:
         yield vault
 
 
 async def _settle(settings: Settings, by: str) -> Sequence[Delivery]:
-    from bot.bootstrap import settle_restored
+    from bot.wiring.bot import settle_restored
 
     return await settle_restored(settings, by)
 
 
 async def _release(settings: Settings, keys: Iterable[str], by: str) -> int:
-    from bot.bootstrap import release_held
+    from bot.wiring.bot import release_held
 
     return await release_held(settings, keys, by)
 
@@ -140,10 +140,10 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
 
     from adapters.redis.upkeep.traces import RedisTraces
     from adapters.terminal.commands.forget import ForgetDesk
-    from bot.foundation import open_foundation
     from bot.services.campaign.forget import Found, find, forget
+    from bot.wiring.base import open_base
 
-    async with open_foundation(settings) as base:
+    async with open_base(settings) as base:
         tenants = {app.tenant.id for app in await base.ledger.summaries() if app.tenant}
         traces = RedisTraces(base.redis, base.keys, base.trail, tenants, tuple(base.orgs))
 
@@ -158,9 +158,9 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
 async def _audit(settings: Settings) -> AsyncIterator[AuditDesk]:
     """What the commands about the audit work on."""
     from adapters.terminal.commands.audit import AuditDesk
-    from bot.foundation import open_foundation
+    from bot.wiring.base import open_base
 
-    async with open_foundation(settings) as base:
+    async with open_base(settings) as base:
         yield AuditDesk(base.trail, settings.audit.sealing_key)
 
 

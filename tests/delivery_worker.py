@@ -31,13 +31,11 @@ from adapters.redis.shared.queue import RedisQueue
 from adapters.slack.outgoing import calls
 from adapters.slack.outgoing.calls import open_web
 from adapters.slack.outgoing.outbound import SlackMessenger
-from bot.bootstrap import SystemSecrets, collect_rarely
 from bot.chat.delivery.composer import NoticeComposer
 from bot.domain.delivery import deliveries
 from bot.domain.delivery.limits import Call, Quotas, Window
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Platform
-from bot.foundation import SystemClock
 from bot.services.delivery import deliver as deliver_module
 from bot.services.delivery import requeue as requeue_module
 from bot.services.delivery.deliver import Deliver
@@ -45,6 +43,8 @@ from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import requeue
 from bot.services.delivery.send import Send
 from bot.settings.chat import SlackSettings
+from bot.wiring.base import SystemClock
+from bot.wiring.bot import SystemSecrets, collect_rarely
 from tests.examples import POLICY
 from tests.fakes import reminding
 
@@ -67,7 +67,7 @@ class Worker:
 
 @asynccontextmanager
 async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIterator[Worker]:
-    """Wired as in `bot.bootstrap`, for deliveries alone."""
+    """Wired as in `bot.wiring.bot`, for deliveries alone."""
     settings = SlackSettings.model_validate(
         {
             "bot_token": "xoxb-test",

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
-from bot.assembly import Outside, assemble
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, ProofKind, check_link, link_digest
 from bot.domain.people.admins import Holding, Platform
@@ -16,6 +15,7 @@ from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.prove import GoToMicrosoft, Outcome
 from bot.services.delivery.tell import Tell
 from bot.services.inventory.scan import Scan
+from bot.wiring.services import Outside, assemble
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.domain.consent.requests import ProofKind
-from bot.foundation import SystemClock
 from bot.services.doctor import Doctor
 from bot.settings.whole import Settings
+from bot.wiring.base import SystemClock
 
 HOME_TENANT = "00000000-0000-0000-0000-0000000000a0"
 OPERATOR_THERE = "00000000-0000-0000-0000-0000000000a9"

@@ -27,7 +27,7 @@ ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the tasks do: handed in by bootstrap."""
+    """What the tasks do: handed in by the wiring."""
 
     deliver: Callable[[str], Awaitable[None]]
     deliver_all: Callable[[Sequence[str]], Awaitable[None]]

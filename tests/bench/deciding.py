@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from adapters.redis.records.ledger import RedisLedger
-from bot.bootstrap import collect_rarely
 from bot.domain.campaign.intents import Open, Policy, Snapshot, Worklist
 from bot.domain.campaign.rehearsal import decide
 from bot.domain.campaign.windows import Campaign, Deadline
@@ -25,6 +24,7 @@ from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Ask
 from bot.services.delivery.tell import Tell
 from bot.services.inventory.verdicts import Verdicts
+from bot.wiring.bot import collect_rarely
 from tests.examples import DELIVERED
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine
 from tests.figures import Figure, at_most

@@ -34,16 +34,16 @@ from adapters.web.app import build_app
 from adapters.web.desk import Services
 from adapters.web.monitoring.health import Health
 from adapters.web.monitoring.probes import Probes
-from bot.assembly import Outside, assemble
-from bot.bootstrap import SystemSecrets
 from bot.chat.words import Words
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import LinkBinding, ProofKind, Stage, link_digest
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Holding
-from bot.foundation import SystemClock
 from bot.services.consent.prove import GoToMicrosoft, Prove
 from bot.services.inventory.scan import Scan
+from bot.wiring.base import SystemClock
+from bot.wiring.bot import SystemSecrets
+from bot.wiring.services import Outside, assemble
 from tests.examples import DELIVERED, POLICY, RECORD, TENANT
 from tests.fakes import (
     BlankPainter,

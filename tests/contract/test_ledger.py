@@ -34,9 +34,9 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.people.prospects import Prospect
 from bot.errors import Conflict, RecordUnreadable, StoreError, StoreUnavailable
-from bot.foundation import open_foundation
 from bot.ports.chat import ConversationRef
 from bot.ports.ledger import Ledger
+from bot.wiring.base import open_base
 from tests import strategies as some
 from tests.examples import (
     ADA,
@@ -449,13 +449,13 @@ async def test_an_org_that_is_in_the_settings_no_more_is_not_told_of(tmp_path: P
     both = both.model_copy(update={"okta": (contoso, fabrikam)})
     other = replace(RECORD, app=replace(APP, ref=AppRef("fabrikam", "0oa9")))
     prospects = tuple(Prospect(one.app.ref, NOW, None, "Ada") for one in (RECORD, other))
-    async with open_foundation(both) as base:
+    async with open_base(both) as base:
         await base.ledger.commit(Changes(apps=(RECORD, other), prospects=prospects))
         for org in ("contoso", "fabrikam"):
             await base.ledger.save_scan(OrgScan(org, NOW))
     for orgs in ((contoso,), (contoso, fabrikam)):
         names = {org.name for org in orgs}
-        async with open_foundation(both.model_copy(update={"okta": orgs})) as base:
+        async with open_base(both.model_copy(update={"okta": orgs})) as base:
             assert {one.app.ref.org for one in await base.ledger.apps()} == names
             assert {ref.org for ref in await base.ledger.prospects()} == names
             assert set(await base.ledger.scans()) == names

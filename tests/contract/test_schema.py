@@ -21,9 +21,9 @@ from adapters.redis.records.trail import Trail
 from bot.domain.consent.requests import Stage
 from bot.domain.inventory.apps import AppRef
 from bot.errors import StoreUnsafe
-from bot.foundation import open_foundation
 from bot.settings.store import RedisSettings
 from bot.settings.whole import Settings
+from bot.wiring.base import open_base
 from tests.audits import findings
 from tests.stores import lay_down, picked_up, recorded
 from tests.terminal import Terminal, settings_file
@@ -159,7 +159,7 @@ async def test_a_newer_store_is_refused_and_left_as_it_is(store: Redis, redis_ur
     await store.set(KEYS.schema(), SCHEMA + 1)
     before = await picked_up(store)
     with pytest.raises(StoreUnsafe, match="newer release"):
-        async with open_foundation(at(redis_url)):
+        async with open_base(at(redis_url)):
             pass
     assert await picked_up(store) == before
     await store.delete(KEYS.schema())

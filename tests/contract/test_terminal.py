@@ -213,7 +213,7 @@ async def test_an_org_that_is_away_ends_with_1_and_what_is_known_stays(
 async def test_a_command_loads_no_chat_platform_no_web_server_and_no_engine() -> None:
     """It starts at once, and works where those could not."""
     script = (
-        "import sys, bot.__main__, bot.foundation;"
+        "import sys, bot.__main__, bot.wiring.base;"
         "print([m for m in sys.modules if m.split('.')[0] in"
         " ('slack_bolt', 'slack_sdk', 'botbuilder', 'uvicorn')])"
     )

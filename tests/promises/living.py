@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from bot.assembly import Outside, assemble
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Phase
@@ -21,6 +20,7 @@ from bot.message import Message
 from bot.ports.chat import Sent
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import settled
+from bot.wiring.services import Outside, assemble
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
     BlankPainter,

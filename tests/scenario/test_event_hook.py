@@ -7,11 +7,11 @@ import socket
 from pathlib import Path
 
 from adapters.web.server import make_server
-from bot.bootstrap import open_bot
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.settings.whole import load
+from bot.wiring.bot import open_bot
 from sandbox.world import World
 from tests.waiting import wait_until
 

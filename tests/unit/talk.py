@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.assembly import Outside, assemble
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import Message
 from bot.services.inventory.scan import Scan
+from bot.wiring.services import Outside, assemble
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, POLICY, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from typer.testing import CliRunner
 
 from bot.__main__ import the_cli
-from bot.check import problems
 from bot.settings.whole import load
+from bot.wiring.check import problems
 
 ID = "00000000-0000-0000-0000-000000000002"
 FLAGS = (

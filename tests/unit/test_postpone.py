@@ -24,9 +24,9 @@ from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import Platform
 from bot.domain.time.calendar import Calendar, Calendars
-from bot.rehearsal import OnRealTime, RehearsalClock
 from bot.services.campaign.postpone import Postpone
 from bot.services.campaign.rehearse import Rehearse
+from bot.wiring.rehearsal import OnRealTime, RehearsalClock
 from tests.examples import ADA_IN_CHAT, DELIVERED, NOW, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine

@@ -21,16 +21,16 @@ from adapters.slack.probe import SlackProbe
 from adapters.teams.probe import TeamsProbe
 from adapters.web.links.granting import CONSENTED
 from adapters.web.monitoring.reach import AddressProbe
-from bot.check import ends, problems
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import SettingsSeen
 from bot.errors import O365BotError
-from bot.foundation import SystemClock, open_store, store_place
-from bot.policies import operator_accounts
 from bot.ports.doctor import Probe
 from bot.ports.system import Clock
 from bot.services.doctor import Doctor
 from bot.settings.whole import Settings
+from bot.wiring.base import SystemClock, open_store, store_place
+from bot.wiring.check import ends, problems
+from bot.wiring.policies import operator_accounts
 
 
 @asynccontextmanager

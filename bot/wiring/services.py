@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import policies
 from bot.chat.asked import Asked
 from bot.chat.campaign.reminding import Reminding
 from bot.chat.conversation import Conversation
@@ -61,6 +60,7 @@ from bot.services.people.access import Access
 from bot.services.people.accounts import Accounts
 from bot.services.people.twins import Twins
 from bot.settings.whole import Settings
+from bot.wiring import policies
 
 
 @dataclass(frozen=True, slots=True)

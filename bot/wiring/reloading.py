@@ -14,10 +14,10 @@ from pydantic import BaseModel, SecretStr
 from starlette.datastructures import State
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.assembly import Services
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import Message
 from bot.settings.whole import Settings
+from bot.wiring.services import Services
 
 _WHO_MAY = ("operators", "operator_groups", "operator_channels", "viewer_channels")
 TAKEN_OVER = (

@@ -10,10 +10,10 @@ from socket import socket
 
 from adapters.terminal.logs import say_reload
 from adapters.web.server import listening, make_server
-from bot.bootstrap import DRAIN, Bot, collect_rarely, open_bot
 from bot.errors import O365BotError
 from bot.role import Role
 from bot.settings.whole import Settings
+from bot.wiring.bot import DRAIN, Bot, collect_rarely, open_bot
 
 
 async def run(read: Callable[[], Settings], role: Role) -> None:

@@ -1,7 +1,7 @@
 """The wiring: the one place that knows both the services and the adapters.
 
 `open_bot` builds everything from the settings, in order, and closes it in the reverse order; the
-services themselves are put together in `bot.assembly`. Nothing here decides anything.
+services themselves are put together in `bot.wiring.services`. Nothing here decides anything.
 """
 
 from __future__ import annotations
@@ -64,26 +64,18 @@ from adapters.web.monitoring.metrics import Metrics
 from adapters.web.monitoring.probes import Probes, build_probe_app
 from adapters.webhook.outbox import Outbox
 from adapters.webhook.post import Post
-from bot.assembly import Outside, Services, assemble, rehearsal, waiver
 from bot.chat.words import Words
-from bot.check import ends
 from bot.domain.campaign.board import week_of
 from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.people.admins import Platform
 from bot.domain.time.calendar import Calendars
-from bot.examination import make_doctor
-from bot.foundation import Foundation, open_foundation, store_place
-from bot.health import health, ready
-from bot.policies import operator_accounts
 from bot.ports.access import Directory
 from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
-from bot.rehearsal import OnRealTime
-from bot.reloading import Difference, Reload, Switch, Talk, difference, merged
 from bot.role import Role
 from bot.services import counts
 from bot.services.campaign import restored
@@ -95,6 +87,14 @@ from bot.services.inventory.waive import Waive
 from bot.settings.clouds import SignInSettings
 from bot.settings.webhook import WebhookSettings
 from bot.settings.whole import Settings
+from bot.wiring.base import Base, open_base, store_place
+from bot.wiring.check import ends
+from bot.wiring.doctor import make_doctor
+from bot.wiring.health import health, ready
+from bot.wiring.policies import operator_accounts
+from bot.wiring.rehearsal import OnRealTime
+from bot.wiring.reloading import Difference, Reload, Switch, Talk, difference, merged
+from bot.wiring.services import Outside, Services, assemble, rehearsal, waiver
 
 log = structlog.get_logger(__name__)
 
@@ -146,7 +146,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
     key or certificate cannot.
     """
     async with AsyncExitStack() as stack:
-        base = await stack.enter_async_context(open_foundation(settings))
+        base = await stack.enter_async_context(open_base(settings))
         clock: Clock = base.rehearsal or base.clock
         once = RedisOnce(base.redis, base.keys)
         limits = RedisLimits(base.redis, base.keys)
@@ -340,7 +340,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
 
 
 def _tell_others(
-    webhook: WebhookSettings, public_url: str, base: Foundation, stack: AsyncExitStack
+    webhook: WebhookSettings, public_url: str, base: Base, stack: AsyncExitStack
 ) -> None:
     """Have the webhook told of what happens, beside all other work."""
     post = Post(webhook, time.time)
@@ -356,7 +356,7 @@ def _tell_others(
     _beside(outbox.run(), stack)
 
 
-def _tidy(settings: Settings, base: Foundation, stack: AsyncExitStack) -> None:
+def _tidy(settings: Settings, base: Base, stack: AsyncExitStack) -> None:
     """Have removed what was kept long enough."""
     kept = settings.retention
     tidy = Tidy(
@@ -384,7 +384,7 @@ def _beside(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
 @asynccontextmanager
 async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
     """The store and what looks ahead in it, without anything that sends. Raises StoreError."""
-    async with open_foundation(settings) as base:
+    async with open_base(settings) as base:
         clock = base.rehearsal or base.clock
         yield rehearsal(settings, base.ledger, clock, _policy(settings))
 
@@ -396,7 +396,7 @@ async def open_waivers(settings: Settings) -> AsyncIterator[tuple[Ledger, Waive,
     async def by_the_running_bot(planned: Iterable[Delivery]) -> None:
         """It finds what is due at its next tick."""
 
-    async with open_foundation(settings) as base:
+    async with open_base(settings) as base:
         clock: Clock = base.rehearsal or base.clock
         waive = waiver(settings, base.ledger, clock, _policy(settings), by_the_running_bot)
         yield base.ledger, waive, clock
@@ -404,7 +404,7 @@ async def open_waivers(settings: Settings) -> AsyncIterator[tuple[Ledger, Waive,
 
 async def settle_restored(settings: Settings, by: str) -> tuple[Delivery, ...]:
     """Count as told what was due in a store that a backup was laid down in. Raises StoreError."""
-    async with open_foundation(settings, restoring=True) as base:
+    async with open_base(settings, restoring=True) as base:
         now = (base.rehearsal or base.clock).now()
         week = week_of(now, _policy(settings).calendars.of(""))
         return await restored.hold(base.ledger, operator_accounts(settings), week, by, now)
@@ -412,7 +412,7 @@ async def settle_restored(settings: Settings, by: str) -> tuple[Delivery, ...]:
 
 async def release_held(settings: Settings, keys: Iterable[str], by: str) -> int:
     """Have what was held then sent after all. Raises StoreError."""
-    async with open_foundation(settings) as base:
+    async with open_base(settings) as base:
         now = (base.rehearsal or base.clock).now()
         return await restored.release(base.ledger, keys, by, now)
 

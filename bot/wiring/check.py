@@ -17,8 +17,8 @@ from adapters.http.pem import certificate_of, private_key
 from adapters.mail.tls import trusted
 from adapters.okta.client import signing_key
 from bot.errors import SettingsInvalid
-from bot.foundation import store_address
 from bot.settings.whole import Settings
+from bot.wiring.base import store_address
 
 SOON = timedelta(days=30)
 T = TypeVar("T")

@@ -1,6 +1,6 @@
 """What every command needs: the store, the ledger, the clouds, and the scan that reads them.
 
-Part of the wiring, apart from `bot.bootstrap` so that a command in the terminal does not load what
+Part of the wiring, apart from `bot.wiring.bot` so that a command in the terminal does not load what
 only the running bot needs (the chat platforms, the web server, the engine).
 """
 
@@ -32,10 +32,10 @@ from adapters.redis.upkeep.vault import RedisVault
 from bot.domain.inventory.scanning import ScanPolicy
 from bot.errors import SettingsInvalid, StoreUnavailable
 from bot.ports.clouds import OktaOrg
-from bot.rehearsal import RehearsalClock
 from bot.services.inventory.scan import Scan
 from bot.settings.store import RedisSettings, Weakness
 from bot.settings.whole import Settings
+from bot.wiring.rehearsal import RehearsalClock
 
 
 class SystemClock:
@@ -46,7 +46,7 @@ class SystemClock:
 
 
 @dataclass(frozen=True, slots=True)
-class Foundation:
+class Base:
     """The wired lower half. `redis` is the store's client.
 
     `clock` is the real time, `rehearsal` what the services live by instead, in a rehearsal.
@@ -65,9 +65,7 @@ class Foundation:
 
 
 @asynccontextmanager
-async def open_foundation(
-    settings: Settings, *, restoring: bool = False
-) -> AsyncIterator[Foundation]:
+async def open_base(settings: Settings, *, restoring: bool = False) -> AsyncIterator[Base]:
     """Built from the settings, closed in the reverse order at the end.
 
     The embedded store is shared with whoever names the same `data_dir`, so this works beside a
@@ -104,12 +102,12 @@ async def open_foundation(
             lived=rehearsal,
             policy=_scan_policy(settings),
         )
-        yield Foundation(settings, clock, rehearsal, client, keys, trail, ledger, orgs, entra, scan)
+        yield Base(settings, clock, rehearsal, client, keys, trail, ledger, orgs, entra, scan)
 
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Redis]:
-    """The store's client alone, before it was ever asked. Raises as `open_foundation`."""
+    """The store's client alone, before it was ever asked. Raises as `open_base`."""
     async with AsyncExitStack() as stack:
         address = await _store_address(settings, stack)
         yield await stack.enter_async_context(store.open_client(address))
@@ -117,7 +115,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Redis]:
 
 @asynccontextmanager
 async def open_vault(settings: Settings) -> AsyncIterator[RedisVault]:
-    """The store as a whole, also one that no bot would start on. Raises as `open_foundation`."""
+    """The store as a whole, also one that no bot would start on. Raises as `open_base`."""
     async with open_store(settings) as client:
         await store.check(client)
         yield RedisVault(client, Keys(settings.redis.prefix))
