@@ -297,7 +297,7 @@ def personal(replies: PersonalReplies) -> dict[str, list[Message]]:
     return {
         "verified": [replies.verified(replace(REQUEST, stage=stage)) for stage in Stage],
         "taken_on": [replies.taken_on(REQUEST, way) for way in ("", LINK)],
-        "looking": [replies.checking(REQUEST)],
+        "checking": [replies.checking(REQUEST)],
         "sights": [replies.sights(REQUEST)],
         "seen": [replies.seen(REQUEST)],
         "not_me_sure": [replies.not_me_sure(REQUEST)],

@@ -258,7 +258,7 @@ async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(
     with capture_logs() as logs:
         await world.days(8)
     assert {d.notice.to for d in world.planned(PersonalRound)} == {ADA_IN_CHAT}
-    assert {entry["line"] for entry in logs if "line" in entry} == {person(BEN_IN_CHAT)}
+    assert {log["entry"] for log in logs if "entry" in log} == {person(BEN_IN_CHAT)}
 
 
 async def test_who_acts_after_the_operators_were_told_is_asked_how_it_goes(world: World) -> None:

@@ -97,12 +97,12 @@ for _, write in ipairs(writes) do
       else redis.call('ZREM', KEYS[write.index], write.member) end
     end
     if write.gone then redis.call('HDEL', key, write.gone) end
-    if write.entry then
-      local at = redis.call('ZSCORE', key, write.entry)
-      if not write.held then redis.call('ZADD', key, 'LT', write.score, write.entry)
+    if write.due then
+      local at = redis.call('ZSCORE', key, write.due)
+      if not write.held then redis.call('ZADD', key, 'LT', write.score, write.due)
       elseif at and tonumber(at) == write.held then
-        if write.score then redis.call('ZADD', key, write.score, write.entry)
-        else redis.call('ZREM', key, write.entry) end
+        if write.score then redis.call('ZADD', key, write.score, write.due)
+        else redis.call('ZREM', key, write.due) end
       end
     end
     if write.set then redis.call('SADD', KEYS[write.set], write.member) end
@@ -192,7 +192,7 @@ class Commit:
         """Write a schedule entry, by its own rules."""
         self._write(
             key=key,
-            entry=entry.name,
+            due=entry.name,
             score=None if entry.at is None else milliseconds(entry.at),
             held=None if entry.held_until is None else milliseconds(entry.held_until),
         )
