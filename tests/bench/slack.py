@@ -27,6 +27,8 @@ channel = "C1"
 api_url = "{url}/api/"
 operators = {operators}
 """
+SAYS = {"hello": "", "help": "o365bot", "apps": "Office 365 0"}
+"""What is only in the right answer."""
 
 
 @measures("slack")
@@ -120,7 +122,7 @@ def _command(platform: Platform, words: str) -> Callable[[int], Asked]:
             "X-Slack-Request-Timestamp": stamp,
             "X-Slack-Signature": signature(body, stamp, SECRET),
         }
-        return Asked(name, headers, body)
+        return Asked(name, headers, body, SAYS[words])
 
     return make
 
@@ -131,8 +133,11 @@ def _reply(path: str, url: str, body: Json) -> tuple[Json, str]:
         return {"ok": True}, path.removeprefix("/respond/")
     method: dict[str, Any] = {"ok": True}
     if path.endswith("users.info"):
-        user = body.get("user", "U1")
-        method["user"] = {"id": user, "profile": {"real_name": f"Olga {user}"}, "locale": "en-GB"}
+        name = body.get("user", "U1")
+        user = {"id": name, "team_id": "T1", "profile": {"real_name": f"Olga {name}"}}
+        method["user"] = user | {"locale": "en-GB"}
+    elif path.endswith("auth.test"):
+        method["team_id"] = "T1"
     elif path.endswith("chat.postMessage"):
         method |= {"channel": body.get("channel", "C1"), "ts": f"{time.time():.6f}"}
     return method, ""

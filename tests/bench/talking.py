@@ -23,11 +23,15 @@ IDLE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request to be sent: headers and body; `name` is in the answer to it."""
+    """One request to be sent: headers and body; `name` is in the answer to it.
+
+    `holds` is what only the right answer says: any other, such as a refusal, counts as lost.
+    """
 
     name: str
     headers: Mapping[str, str]
     body: bytes
+    holds: str
 
 
 @dataclass
@@ -61,7 +65,7 @@ class Platform:
     ) -> None:
         self._reply = reply
         self._delay = delay
-        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._waiting: dict[str, asyncio.Future[str]] = {}
         self.url = ""
 
     @asynccontextmanager
@@ -71,7 +75,16 @@ class Platform:
         async with server:
             yield self
 
-    def expect(self, name: str) -> asyncio.Future[None]:
+    async def answer(self, name: str, patience: float) -> str:
+        """The body of the answer to the request of that name; "" where none came in time."""
+        try:
+            return await asyncio.wait_for(self._expected(name), patience)
+        except TimeoutError:
+            return ""
+        finally:
+            del self._waiting[name]
+
+    def _expected(self, name: str) -> asyncio.Future[str]:
         return self._waiting.setdefault(name, asyncio.get_running_loop().create_future())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -88,8 +101,8 @@ class Platform:
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                     b"Content-Length: %d\r\n\r\n%s" % (len(content), content)
                 )
-                if name and not (waiting := self.expect(name)).done():
-                    waiting.set_result(None)
+                if name and not (waiting := self._expected(name)).done():
+                    waiting.set_result(body.decode())
         except (asyncio.IncompleteReadError, ConnectionError):
             return  # whoever called is gone
         finally:
@@ -114,15 +127,12 @@ async def ask(
     began = time.perf_counter()
     numbers = iter(range(10**9))
 
-    async def answered(answer: asyncio.Future[None], at: float, turn: asyncio.Semaphore) -> None:
-        try:
-            await asyncio.wait_for(answer, patience)
-        except TimeoutError:
-            heard.lost += 1
-        else:
+    async def answered(asked: Asked, at: float, turn: asyncio.Semaphore) -> None:
+        if asked.holds in await platform.answer(asked.name, patience):
             heard.answered.append(time.perf_counter() - at)
-        finally:
-            turn.release()
+        else:
+            heard.lost += 1
+        turn.release()
 
     async def one() -> None:
         turn, missing = asyncio.Semaphore(ahead), set[asyncio.Task[None]]()
@@ -131,7 +141,6 @@ async def ask(
         while time.perf_counter() - began < seconds:
             await turn.acquire()
             asked = make(next(numbers))
-            answer = platform.expect(asked.name)
             if time.perf_counter() - used > IDLE:
                 writer.close()
                 reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
@@ -141,7 +150,7 @@ async def ask(
             used = time.perf_counter()
             heard.acknowledged.append(used - at)
             assert first.split(" ")[1].startswith("2"), first
-            task = asyncio.create_task(answered(answer, at, turn))
+            task = asyncio.create_task(answered(asked, at, turn))
             missing.add(task)
             task.add_done_callback(missing.discard)
         await asyncio.gather(*missing)

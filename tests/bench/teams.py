@@ -36,6 +36,8 @@ openid_metadata_url = "{url}/v1/.well-known/openidconfiguration"
 login_url = "{url}"
 service_urls = ["{url}/emea"]
 """
+SAYS = {"hello": "Echo: hello", "help": "o365bot", "apps": "Office 365 0"}
+"""What is only in the right answer."""
 
 
 @measures("teams")
@@ -143,7 +145,7 @@ def _message(platform: Platform, words: str) -> Callable[[int], Asked]:
             "text": words,
         }
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-        return Asked(name, headers, json.dumps(activity).encode())
+        return Asked(name, headers, json.dumps(activity).encode(), SAYS[words])
 
     return make
 
@@ -157,4 +159,7 @@ def _reply(path: str, url: str, body: Json) -> tuple[Json, str]:
         return {"keys": [{**jwk, "kid": "old", "use": "sig", "endorsements": ["msteams"]}]}, ""
     if path.endswith("/token"):
         return {"access_token": "a-token", "expires_in": 3599, "token_type": "Bearer"}, ""
+    if "/members/" in path:
+        member = {"aadObjectId": path.rpartition("/")[2], "tenantId": TENANT, "userRole": "user"}
+        return member, ""
     return {"id": f"{time.monotonic_ns()}"}, unquote(path.rpartition("/activities/")[2])
