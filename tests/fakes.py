@@ -497,9 +497,11 @@ class MembershipsInMemory:
         self.kept: dict[str, tuple[frozenset[str], datetime]] = {}
         self.revisions: dict[str, int] = {}
 
-    async def known(self, name: str, member: str) -> Known:
-        members, at = self.kept.get(name, (frozenset(), None))
-        return Known(member in members, at, str(self.revisions.get(name, 0)))
+    async def known(self, names: Sequence[str], member: str) -> Sequence[Known]:
+        kept = ((name, *self.kept.get(name, (frozenset(), None))) for name in names)
+        return [
+            Known(member in ids, at, str(self.revisions.get(name, 0))) for name, ids, at in kept
+        ]
 
     async def keep(self, name: str, members: Collection[str], at: datetime, revision: str) -> None:
         if str(self.revisions.get(name, 0)) == revision:

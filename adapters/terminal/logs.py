@@ -36,12 +36,13 @@ def configure(level: str = "INFO") -> None:
     """Set logging up for this process; call once."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         blank_secrets,
         shorten,
+        # Behind the blanking: these two hold nothing of others.
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     # Tracebacks are text by then, also for the terminal: a renderer that draws them itself would
     # show local variables, and after the blanking.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -46,8 +46,8 @@ class Known:
 class Memberships(Protocol):
     """What was read of groups and accounts, for all replicas. Every method may raise StoreError."""
 
-    async def known(self, name: str, member: str) -> Known:
-        """What is kept under a name, as far as it concerns one id."""
+    async def known(self, names: Sequence[str], member: str) -> Sequence[Known]:
+        """What is kept under each name, as far as it concerns one id; read in one step."""
         ...
 
     async def keep(self, name: str, members: Collection[str], at: datetime, revision: str) -> None:

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.shared.memberships import RedisMemberships
+from bot.ports.access import Known, Memberships
 from tests.fakes import MembershipsInMemory
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -18,15 +19,20 @@ def replicas(client: Redis) -> tuple[RedisMemberships, RedisMemberships]:
     return RedisMemberships(client, Keys()), RedisMemberships(client, Keys())
 
 
+async def known(memberships: Memberships, member: str) -> Known:
+    (found,) = await memberships.known((GROUP,), member)
+    return found
+
+
 async def test_what_one_replica_read_another_knows(store: Redis) -> None:
     """Members and when; of a group that nobody read nothing is known."""
     here, there = replicas(store)
-    unknown = await here.known(GROUP, "U1")
+    unknown = await known(here, "U1")
     assert (unknown.member, unknown.read_at) == (False, None)
     await here.keep(GROUP, {f"U{number}" for number in range(20_000)}, NOW, unknown.revision)
-    known = await there.known(GROUP, "U19999")
-    assert (known.member, known.read_at) == (True, NOW)
-    assert not (await there.known(GROUP, "U20000")).member
+    kept = await known(there, "U19999")
+    assert (kept.member, kept.read_at) == (True, NOW)
+    assert not (await known(there, "U20000")).member
 
 
 async def test_who_left_is_in_no_later_reading(store: Redis) -> None:
@@ -34,21 +40,21 @@ async def test_who_left_is_in_no_later_reading(store: Redis) -> None:
     here, there = replicas(store)
     await here.keep(GROUP, {"U1", "U2"}, NOW, "0")
     await here.keep(GROUP, {"U2"}, NOW, "0")
-    assert not (await there.known(GROUP, "U1")).member
+    assert not (await known(there, "U1")).member
 
 
 async def test_a_change_is_told_to_every_replica(store: Redis) -> None:
     """And a reading that began before it is not kept, however late it ends."""
     here, there = replicas(store)
-    before = (await here.known(GROUP, "U1")).revision
+    before = (await known(here, "U1")).revision
     await here.keep(GROUP, {"U1"}, NOW, before)
     await there.forget(GROUP)
-    assert (await here.known(GROUP, "U1")).read_at is None
+    assert (await known(here, "U1")).read_at is None
     await here.keep(GROUP, {"U1"}, NOW, before)
-    assert (await there.known(GROUP, "U1")).read_at is None
-    after = (await here.known(GROUP, "U1")).revision
+    assert (await known(there, "U1")).read_at is None
+    after = (await known(here, "U1")).revision
     await here.keep(GROUP, {"U1"}, NOW, after)
-    assert (await there.known(GROUP, "U1")).member
+    assert (await known(there, "U1")).member
 
 
 async def test_nothing_of_it_stays(store: Redis) -> None:
@@ -65,7 +71,7 @@ async def test_the_one_in_memory_behaves_alike() -> None:
     """So what is tested with it holds."""
     memory = MembershipsInMemory()
     await memory.keep(GROUP, {"U1"}, NOW, "0")
-    assert (await memory.known(GROUP, "U1")).member
+    assert (await known(memory, "U1")).member
     await memory.forget(GROUP)
     await memory.keep(GROUP, {"U1"}, NOW, "0")
-    assert (await memory.known(GROUP, "U1")).read_at is None
+    assert (await known(memory, "U1")).read_at is None

@@ -92,9 +92,9 @@ async def test_a_right_that_is_lost_counts_at_once_on_every_replica(world: World
 
 async def test_what_was_read_before_a_change_is_not_kept_after_it(world: World) -> None:
     """A reading may be under way when the platform tells of the change."""
-    revision = (await world.memberships.known(str(USER_GROUP), "UO")).revision
+    (before,) = await world.memberships.known((str(USER_GROUP),), "UO")
     await world.access.group_changed(SLACK, "S1")
-    await world.memberships.keep(str(USER_GROUP), {"UO"}, NOW, revision)
+    await world.memberships.keep(str(USER_GROUP), {"UO"}, NOW, before.revision)
     world.directory.groups["S1"].clear()
     assert await world.level(OPS) is Level.VIEWER
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
@@ -17,6 +17,14 @@ KEPT = timedelta(hours=1)
 
 # A hash: ":revision", ":at" (ms), and a field for each member. What was forgotten keeps its
 # revision alone, so that a reading that began before is not kept.
+_KNOWN = """
+local found = {}
+for i, key in ipairs(KEYS) do
+  local at, revision, member = unpack(redis.call('HMGET', key, ':at', ':revision', ARGV[1]))
+  found[i] = {at or '', revision or '0', member and 1 or 0}
+end
+return found
+"""
 _KEEP = """
 if (redis.call('HGET', KEYS[1], ':revision') or '0') ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
@@ -38,18 +46,22 @@ class RedisMemberships:
     """Implements `bot.ports.access.Memberships`: one call for each question."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
-        self._client = client
         self._keys = keys
+        self._known = client.register_script(_KNOWN)
         self._keep = client.register_script(_KEEP)
         self._forget = client.register_script(_FORGET)
 
-    async def known(self, name: str, member: str) -> Known:
+    async def known(self, names: Sequence[str], member: str) -> Sequence[Known]:
         with errors():
-            revision, at, found = await self._client.hmget(
-                self._keys.members(name), [":revision", ":at", member]
+            found = await self._known([self._keys.members(name) for name in names], [member])
+        return [
+            Known(
+                bool(is_member),
+                datetime.fromtimestamp(int(at) / 1000, UTC) if at else None,
+                text(revision),
             )
-        read_at = datetime.fromtimestamp(int(at) / 1000, UTC) if at else None
-        return Known(found is not None, read_at, text(revision or "0"))
+            for at, revision, is_member in found
+        ]
 
     async def keep(self, name: str, members: Collection[str], at: datetime, revision: str) -> None:
         seconds = int(KEPT.total_seconds())

@@ -58,10 +58,6 @@ class AccessPolicy:
         ):
             yield from ((level, group) for group in groups if group.platform is platform)
 
-    def names(self, account: ChatIdentity) -> bool:
-        """Whether it is an operator by its own id."""
-        return any(str(account) == str(one) for one in self.operators)
-
 
 @dataclass(frozen=True, slots=True)
 class Admission:

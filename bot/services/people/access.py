@@ -17,7 +17,7 @@ import structlog
 from bot.domain.people.access import AccessPolicy, Admission, Level, account_name
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, CloudError
-from bot.ports.access import Directory, Memberships
+from bot.ports.access import Directory, Known, Memberships
 from bot.ports.system import Clock
 
 FRESH = timedelta(minutes=1)
@@ -45,6 +45,7 @@ class Access:
         clock: Clock,
     ) -> None:
         self._policy = policy
+        self._operators = frozenset(map(str, policy.operators))
         self._directories = directories
         self._memberships = memberships
         self._clock = clock
@@ -56,16 +57,20 @@ class Access:
         directory = self._directories.get(who.platform)
         if directory is None:
             return Admission(Level.ANYBODY)
-        colleague = await self._among(account_name(who), who, partial(_itself, directory, who))
+        groups = tuple(self._policy.groups(who.platform))
+        names = (account_name(who), *(str(group) for _, group in groups))
+        account, *known = await self._memberships.known(names, who.user_id)
+        colleague = await self._among(names[0], account, who, partial(_itself, directory, who))
         if colleague is None:
             return Admission(Level.ANYBODY, untold=True)
         if not colleague:
             return Admission(Level.OUTSIDE)
-        if self._policy.names(who):
+        if str(who) in self._operators:
             return Admission(Level.OPERATOR)
         untold = False
-        for level, group in self._policy.groups(who.platform):
-            member = await self._among(str(group), who, partial(directory.members, group))
+        for (level, group), kept in zip(groups, known, strict=True):
+            members = partial(directory.members, group)
+            member = await self._among(str(group), kept, who, members)
             if member:
                 return Admission(level, untold=untold and level is not Level.OPERATOR)
             untold = untold or member is None
@@ -113,14 +118,17 @@ class Access:
         return name
 
     async def _among(
-        self, name: str, who: ChatIdentity, read: Callable[[], Awaitable[Collection[str]]]
+        self,
+        name: str,
+        known: Known,
+        who: ChatIdentity,
+        read: Callable[[], Awaitable[Collection[str]]],
     ) -> bool | None:
         """Whether somebody is among what goes by that name; None: it cannot be told."""
-        known = await self._memberships.known(name, who.user_id)
         if self._counts(known.read_at, FRESH):
             return known.member
         async with self._one_reads[name]:
-            known = await self._memberships.known(name, who.user_id)
+            (known,) = await self._memberships.known((name,), who.user_id)
             if self._counts(known.read_at, FRESH):
                 return known.member
             try:
