@@ -195,14 +195,13 @@ class Item:
 class Group:
     """Things that have something in common: `title` says what, `note` what holds for each.
 
-    Without a title they stand by themselves. `more` is what the "⋮" of an item is called.
+    Without a title they stand by themselves.
     """
 
     items: tuple[Item, ...]
     title: str = ""
     tone: Tone = Tone.NEUTRAL
     note: Said = ""
-    more: str = "⋮"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import EVERY_OPEN, Page, Wanted, by_urgency, summary_of
+from bot.domain.summaries import EVERY_OPEN, By, Page, Wanted, by_urgency, summary_of
 
 
 def page_of(
@@ -25,6 +25,10 @@ def page_of(
     apps = sorted(map(summary_of, records), key=by_urgency)
     apps = [app for app in apps if wanted.org in ("", app.ref.org)]
     listed = [app for app in apps if wanted.holds(app)]
+    sizes: Counter[str] = Counter()
+    if wanted.by is By.ORG:
+        listed.sort(key=lambda app: app.ref.org)  # the urgent ones stay first
+        sizes.update(app.ref.org for app in listed)
     pages = max(1, -(-len(listed) // rows))
     number = min(max(number, 1), pages)
     shown = tuple(listed[(number - 1) * rows : number * rows])
@@ -40,4 +44,5 @@ def page_of(
         {app.ref: kept[app.ref] for app in shown if app.ref in kept},
         sum(a.wants_consent and a.ref in stuck and a.request_id not in open_ones for a in apps),
         sum(app.is_waived for app in apps),
+        sizes,
     )

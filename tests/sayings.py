@@ -49,7 +49,7 @@ from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.choice import Candidate, Choice, Point
 from bot.domain.people.policy import AccountNote, Said
-from bot.domain.summaries import Page, Part, Wanted, summary_of
+from bot.domain.summaries import By, Page, Part, Wanted, summary_of
 from bot.domain.time.calendar import Calendars
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import (
@@ -163,6 +163,8 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
                     (Wanted(), 0),
                     (Wanted(Part.ALL, "contoso", State.MIGRATED), 1),
                     (Wanted(person=ADA.display_name), -1),
+                    (Wanted(Part.ALL, by=By.ORG), 3),
+                    (Wanted(by=By.PERSON), 3),
                 )
             ),
             *(

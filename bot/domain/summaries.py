@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.evidence.verdict import Confidence, State
@@ -42,6 +42,14 @@ class Part(Enum):
         return first <= rank_of(summary) < behind
 
 
+class By(StrEnum):
+    """What stands together in a list."""
+
+    URGENCY = "urgency"
+    ORG = "org"
+    PERSON = "person"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a list is to show: of a part what is in one org, in one state, with one person.
@@ -54,6 +62,7 @@ class Wanted:
     org: str = ""
     state: State | None = None
     person: str = ""
+    by: By = By.URGENCY
 
     @property
     def ranks(self) -> tuple[int, int]:
@@ -151,7 +160,8 @@ class Page:
 
     It is page `number` of `pages` of its part. `counts` has no waived ones. `requests` are the open
     ones of what is shown, by id, `prospects` who would be asked for it. `unreachable`: for how many
-    apps somebody should be asked, nobody is, and nobody can be.
+    apps somebody should be asked, nobody is, and nobody can be. `sizes`: of how many apps the
+    groups consist, by org or by the name of a person, where they stand together by these.
     """
 
     number: int = 1
@@ -162,6 +172,7 @@ class Page:
     prospects: Mapping[AppRef, Prospect] = field(default_factory=dict)
     unreachable: int = 0
     waived: int = 0
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def open(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,7 +22,7 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.choice import Nobody
 from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import AppSummary, Part, Wanted, by_urgency, summary_of
+from bot.domain.summaries import AppSummary, By, Part, Wanted, by_urgency, summary_of
 from bot.ports.ledger import Ledger
 from tests.examples import APP, NOW, ON_A_PASSWORD, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
@@ -104,6 +105,25 @@ async def test_a_list_can_be_narrowed_to_an_org_and_a_state(
     assert all(org in ("", app.ref.org) for app in page.shown)
     assert all(state in (None, app.state) for app in page.shown)
     assert (page.counts, page.pages) == (whole.counts, whole.pages)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 100])
+@pytest.mark.parametrize("part", Part)
+async def test_a_list_by_org_has_each_org_in_one_piece(
+    ledger: Ledger, rows: int, part: Part
+) -> None:
+    """The most pressing first within each, over pages; how many each has of what is wanted."""
+    records = some_records()
+    await ledger.commit(Changes(apps=tuple(records)))
+    wanted = Wanted(part, by=By.ORG)
+    first = await ledger.page(1, rows, wanted)
+    numbers = range(1, first.pages + 1)
+    shown = [app for n in numbers for app in (await ledger.page(n, rows, wanted)).shown]
+    listed = [app for app in sorted(map(summary_of, records), key=by_urgency) if part.holds(app)]
+    assert shown == sorted(listed, key=lambda app: app.ref.org)
+    of_orgs = Counter(app.ref.org for app in listed)
+    assert {org: size for org, size in first.sizes.items() if size} == of_orgs
+    assert first.counts == (await ledger.page(1, rows, Wanted(part))).counts
 
 
 async def test_a_page_beyond_the_last_is_the_last(ledger: Ledger) -> None:

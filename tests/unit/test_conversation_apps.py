@@ -116,7 +116,7 @@ async def test_a_long_list_is_paged(world: World) -> None:
     assert "Page 3 of 3" in text_of(await world.ask("apps 99"))
 
 
-@pytest.mark.parametrize("said", ["apps", "all", "waivers"])
+@pytest.mark.parametrize("said", ["apps", "all", "waivers", "apps by org", "apps by person"])
 async def test_each_page_leads_to_its_neighbours(world: World, said: str) -> None:
     """By buttons that say what can be typed, in whatever part of the list one is."""
     world.okta.log = {}
@@ -163,6 +163,42 @@ async def test_a_list_can_be_narrowed(
     assert [item.title for item in items_of(message)] == titles
     assert only in text_of(message)
     assert "apps" in [b.words for b in buttons_of(message) if isinstance(b, Command)]
+
+
+@pytest.mark.parametrize(
+    ("said", "titles", "first"),
+    [
+        ("apps by org", ["contoso (1)", "fabrikam (1)"], "▲ needs consent · Nobody asked yet."),
+        (
+            "apps by person",
+            ["Ada Moreau (1)", "With nobody (1)"],
+            "▲ needs consent · Nobody asked yet.",
+        ),
+        ("Apps nach Person", ["Ada Moreau (1)", "With nobody (1)"], ""),
+        ("all by org", ["contoso (2)", "fabrikam (1)"], ""),
+        ("apps in contoso by person", ["Ada Moreau (1)"], ""),
+        ("apps with ada moreau by org", ["contoso (1)"], ""),
+        ("apps by urgency", ["Needs a Global Administrator’s consent (2)"], ""),
+    ],
+)
+async def test_a_list_can_be_grouped(
+    world: World, said: str, titles: list[str], first: str
+) -> None:
+    """By org or person; each app then says what it needs, and the way back is in the menu."""
+    await world.ask("apps")
+    other = replace(RECORD, app=replace(APP, ref=AppRef("fabrikam", "0oa9"), label="Fabrikam"))
+    scans = OrgScan("fabrikam", NOW, NOW, 1)
+    await world.ledger.commit(Changes(apps=(other,)))
+    await world.ledger.save_scan(scans)
+    message = await world.ask(said)
+    groups = [block for block in message.blocks if isinstance(block, Group)]
+    assert [group.title.lstrip("▲ ") for group in groups] == titles
+    if first:
+        assert plainly(groups[0].items[0].lines[0]) == first
+    offered = [b.words for b in buttons_of(message) if isinstance(b, Command)]
+    assert ("apps by org" in offered) is (
+        said in ("apps by person", "Apps nach Person", "apps by urgency")
+    )
 
 
 async def test_the_same_reason_is_said_once_and_not_in_every_row() -> None:

@@ -41,7 +41,7 @@ from bot.domain.inventory.gaps import Gap
 from bot.domain.inventory.sign_on import SignOn
 from bot.domain.people.admins import Platform
 from bot.domain.people.choice import Nobody, Point
-from bot.domain.summaries import Part
+from bot.domain.summaries import By, Part
 from bot.errors import CloudError, O365BotError
 from bot.services.campaign.statements import Topic
 from bot.settings.errors import LISTS_OF_SECTIONS
@@ -213,7 +213,8 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
     "next": (values(State) | values(Lack), set()),
     "confidence": (values(Confidence), set()),
     "stage": (values(Stage), set()),
-    "group": ({*values(State), "waived"}, {"counted", "nobody", "not_asked"}),
+    "group": ({*values(State), "waived"}, {"counted", "nobody", "not_asked", "with_nobody"}),
+    "button": ({f"by_{by}" for by in By}, set()),
     "holder": (
         {"delivered", "acknowledged", "saved"},
         {"nobody", "nobody_to_ask", "nobody_because", "going", "requested", "waived"},

@@ -99,8 +99,8 @@ def said(message: Message) -> Iterator[str]:
         match block:
             case Heading(text) | Text(text) | Note(text):
                 yield plainly(text)
-            case Group(items, title, _, note, more):
-                yield from (title, plainly(note), more if items else "")
+            case Group(items, title, _, note):
+                yield from (title, plainly(note))
                 for item in items:
                     yield from (item.title, item.beside, *map(plainly, item.lines))
             case Folded(label, _, inner):

@@ -28,6 +28,7 @@ from bot.domain.summaries import (
     EVERY_OPEN,
     RANKS,
     AppSummary,
+    By,
     Page,
     Wanted,
     by_urgency,
@@ -54,8 +55,12 @@ end
 local pages = math.max(1, math.ceil(whole / rows))
 number = math.min(number, pages)
 local skip, left, before = (number - 1) * rows, rows, {}
-for rank = 1, last do
-  for org = 1, orgs do
+local outer, inner = last, orgs
+if ARGV[6] == 'org' then outer, inner = orgs, last end
+for i = 1, outer do
+  for j = 1, inner do
+    local rank, org = i, j
+    if ARGV[6] == 'org' then rank, org = j, i end
     local count = counts[(rank - 1) * orgs + org]
     local begins = before[org] or 0
     before[org] = begins + count
@@ -137,7 +142,10 @@ class RedisLists:
                 )
             ]
             number, pages, unreachable, counts, shown = (
-                await self._page(keys=keys, args=[rows, max(number, 1), *wanted.ranks, len(RANKS)])
+                await self._page(
+                    keys=keys,
+                    args=[rows, max(number, 1), *wanted.ranks, len(RANKS), wanted.by.value],
+                )
                 if keys
                 else (1, 1, 0, [], [])
             )
@@ -153,6 +161,11 @@ class RedisLists:
         states = {state: count for state, count in found if state is not None and count}
         waived = next((n for state, n in zip(RANKS, by_rank, strict=False) if state is None), 0)
         prospects = codec.PROSPECT.readable("prospects", filter(None, shown[1::2]))
+        first, behind = wanted.ranks
+        by_org = (
+            (org, sum(counts[rank * len(orgs) + n] for rank in range(first, behind)))
+            for n, org in enumerate(orgs)
+        )
         return Page(
             number,
             pages,
@@ -162,6 +175,7 @@ class RedisLists:
             {one.app: one for one in prospects},
             unreachable,
             waived,
+            dict(by_org) if wanted.by is By.ORG else {},
         )
 
     async def summaries(self, org: str = "") -> tuple[AppSummary, ...]:

@@ -1,7 +1,7 @@
 """One block of a message as Slack's blocks, and what can be pressed. Pure functions.
 
-Beside an item stands one thing to press: its next step, or else what is behind its "⋮". What an
-item with a next step offers besides is in one list below all of them (`rest`).
+Beside an item stands what can be pressed, if it is one thing: its next step, or its "⋮". Both of
+them stand below it, in a row.
 
 Limits: docs.slack.dev/reference/block-kit/blocks.
 """
@@ -86,48 +86,13 @@ def drawn(block: Block, cap: int) -> Iterator[Json]:
             alt = cut(clean(alt), min(cap, _MAX_FIELD)) or NOTHING
             yield {"type": "image", "image_url": url, "alt_text": alt}
         case Buttons(buttons, more):
-            elements = [_pressed(one, cap) for one in buttons]
-            elements += [_overflow(more, cap)] if len(more) > 1 else [_button(b, cap) for b in more]
-            for row in in_runs(elements, _BUTTONS_PER_ROW):
+            for row in in_runs(_ways(buttons, more, cap), _BUTTONS_PER_ROW):
                 yield {"type": "actions", "elements": list(row)}
         case Group():
             yield from _group(block, cap)
         case Folded(label, words):
             unfold = Command(f"unfold:{words}", label, words)
             yield {"type": "actions", "elements": [_button(unfold, cap)]}
-
-
-def rest(groups: Sequence[Group], cap: int) -> Iterator[Json]:
-    """What the items that have a next step offer besides, in one list."""
-    items = [
-        item
-        for group in groups
-        for item in group.items
-        if item.button and any(isinstance(one, Command) for one in item.more)
-    ]
-    if not items:
-        return
-    label = next(group.more for group in groups if group.items)
-    shown = [
-        {
-            "label": plain(_name(item), min(cap, _MAX_LABEL)),
-            "options": [
-                _option(one.label, one.words, cap) for one in item.more if isinstance(one, Command)
-            ],
-        }
-        for item in items
-    ]
-    yield {
-        "type": "actions",
-        "elements": [
-            {
-                "type": "static_select",
-                "action_id": "more",
-                "placeholder": plain(label, min(cap, _MAX_PLACEHOLDER)),
-                "option_groups": shown,
-            }
-        ],
-    }
 
 
 def _said(said: Said, cap: int) -> Json | None:
@@ -142,36 +107,28 @@ def _group(group: Group, cap: int) -> Iterator[Json]:
     if note := _said(group.note, cap):
         yield {"type": "context", "elements": [note]}
     for item in group.items:
-        yield _item(item, cap)
-        # A list of choices opens no address: those stand below.
-        links = [one for one in item.more if isinstance(one, OpenLink)] if item.button else []
-        if links:
-            yield {"type": "actions", "elements": [_button(one, cap) for one in links]}
+        yield from _item(item, cap)
 
 
-def _item(item: Item, cap: int) -> Json:
+def _item(item: Item, cap: int) -> Iterator[Json]:
     beside = " ".join(clean(item.beside).split())
     said = [f" · {beside}" if beside else "", *_lines(item)]
     section: Json = {
         "type": "section",
         "text": spoken(tuple(said), min(cap, MAX_TEXT), bold=item.title),
     }
-    options = (item.button,) if item.button else item.more
-    if len(options) == 1:
-        section["accessory"] = _button(options[0], cap)
-    elif options:
-        section["accessory"] = _overflow(item.more, cap)
-    return section
+    ways = _ways((item.button,) if item.button else (), item.more, cap)
+    if len(ways) == 1:
+        section["accessory"] = ways[0]
+    yield section
+    if len(ways) > 1:
+        yield {"type": "actions", "elements": ways}
 
 
 def _lines(item: Item) -> Iterator[str | Moment | Mention]:
     for line in item.lines:
         yield "\n"
         yield from (line,) if isinstance(line, str) else line
-
-
-def _name(item: Item) -> str:
-    return " · ".join(filter(None, (item.title, item.beside)))
 
 
 def _fields(facts: Sequence[Fact], cap: int) -> Iterator[Json]:
@@ -209,6 +166,12 @@ def _bar(progress: Progress) -> str:
 
 
 # -------------------------------------------------------------------- what can be pressed
+
+
+def _ways(buttons: Sequence[Button | Menu], more: Sequence[Button], cap: int) -> list[Json]:
+    """A row of them; of more than one that is needed less, a "⋮"."""
+    shown = [_pressed(one, cap) for one in buttons]
+    return shown + ([_overflow(more, cap)] if len(more) > 1 else [_button(b, cap) for b in more])
 
 
 def _pressed(one: Button | Menu, cap: int) -> Json:

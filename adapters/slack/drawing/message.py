@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.slack.drawing.elements import MAX_TEXT, drawn, rest
+from adapters.slack.drawing.elements import MAX_TEXT, drawn
 from adapters.slack.drawing.texts import NOTHING, Json, clean, escape, fit, plain
 from bot.message import (
     Block,
@@ -185,16 +185,8 @@ def _in_parts(lines: Iterable[str]) -> Iterator[str]:
 
 def _blocks(message: Message, cap: int) -> list[Json]:
     summary = plain(message.summary, min(cap, MAX_TEXT))
-    return list(_each(message, cap)) or [{"type": "section", "text": summary}]
-
-
-def _each(message: Message, cap: int) -> Iterator[Json]:
-    """Block by block; what the groups offer besides follows the last of them."""
-    groups = [block for block in message.blocks if isinstance(block, Group)]
-    for block in message.blocks:
-        yield from drawn(block, cap)
-        if groups and block is groups[-1]:
-            yield from rest(groups, cap)
+    blocks = [one for block in message.blocks for one in drawn(block, cap)]
+    return blocks or [{"type": "section", "text": summary}]
 
 
 def _length(value: Any) -> int:

@@ -60,7 +60,7 @@ def _stuck(words: Words, stuck: Sequence[StuckApp], *, heading: bool) -> list[Bl
     shown = stuck[-SHOWN:]
     items = tuple(_stuck_item(words, one) for one in shown)
     title = words("digest.stuck", count=len(stuck)) if heading else ""
-    blocks: list[Block] = [Group(items, title, Tone.ATTENTION, more=words("list.more"))]
+    blocks: list[Block] = [Group(items, title, Tone.ATTENTION)]
     if len(stuck) > SHOWN:
         blocks.append(Note(words("reminder.more", count=len(stuck) - SHOWN)))
     return blocks
@@ -103,7 +103,7 @@ async def _close(
         day = words("digest.day", date=words.day(date_of(app, policy)))
         state = words(f"state.{app.state.value}")
         items.append(replace(one, lines=(f"{day} · {state}", *one.lines)))
-    blocks.append(Group(tuple(items), more=words("list.more")))
+    blocks.append(Group(tuple(items)))
     if len(near) > SHOWN:
         blocks.append(Note(words("reminder.more", count=len(near) - SHOWN)))
     blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))

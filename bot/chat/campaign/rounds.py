@@ -81,7 +81,6 @@ def personal_round(
                 )
                 for one in requests
             ),
-            more=words("button.more_ways"),
         ),
     ]
     if by_mail:

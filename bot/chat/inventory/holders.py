@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from itertools import groupby
+from typing import Any
 
 from bot.chat import phrases
 from bot.chat.words import Words
@@ -18,8 +19,8 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Platform
 from bot.domain.people.choice import Nobody
 from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import AppSummary
-from bot.message import Command, Confirm, Group, Item, Moment, Said, Tone
+from bot.domain.summaries import AppSummary, By
+from bot.message import MARKS, Command, Confirm, Group, Item, Moment, Said, Tone
 
 BEHIND = 5
 """So many ways stand behind an item's "⋮" at most."""
@@ -43,31 +44,50 @@ class Holders:
         """The open request about an app."""
         return self.requests.get(app.request_id)
 
+    def one(self, app: AppSummary) -> ConsentRequest | Prospect | None:
+        """Whoever is asked for an app, or would be."""
+        return self.of(app) or (self.prospects.get(app.ref) if app.wants_consent else None)
+
+    def name(self, app: AppSummary) -> str:
+        """Who that is; "" for nobody."""
+        one = self.one(app)
+        return one.admin_name if one else ""
+
+    def key(self, app: AppSummary, by: By) -> State | str | None:
+        """What an app has in common with those beside it; None: it is accepted as it is."""
+        match by:
+            case By.ORG:
+                return app.ref.org
+            case By.PERSON:
+                return self.name(app)
+        return None if app.is_waived else app.state
+
 
 def groups(
     words: Words,
     apps: Iterable[AppSummary],
     holders: Holders,
-    counts: Mapping[State, int],
+    counts: Mapping[Any, int],
     *,
+    by: By = By.URGENCY,
     ways: bool = True,
 ) -> Iterator[Group]:
-    """Apps that stand in the order of their urgency, a group for each thing that is needed.
+    """Apps that stand in the order of their groups: by what is needed, by org or by person.
 
-    `counts` are of all there are, the waived ones left out. `ways`: with what can be done.
+    `counts` are of all there are in each group, by its key, the waived ones left out. `ways`: with
+    what can be done.
     """
-    for needs, some in groupby(apps, lambda app: None if app.is_waived else app.state):
-        yield _group(
-            words, needs, tuple(some), holders, counts.get(needs, 0) if needs else 0, ways=ways
-        )
+    for key, some in groupby(apps, lambda app: holders.key(app, by)):
+        yield _group(words, key, tuple(some), holders, counts.get(key, 0), by, ways=ways)
 
 
 def _group(
     words: Words,
-    needs: State | None,
+    key: State | str | None,
     apps: tuple[AppSummary, ...],
     holders: Holders,
     count: int,
+    by: By,
     *,
     ways: bool,
 ) -> Group:
@@ -78,12 +98,17 @@ def _group(
     )
     said_once = {nobody for nobody, times in why.items() if times > 1}
     free = sum(_is_free(app, holders) for app in apps)
-    title = words(f"group.{needs.value if needs else 'waived'}")
     items = (item(words, app, holders, said=said_once, ways=ways, quiet=free > 1) for app in apps)
+    if by is By.URGENCY:
+        title = words(f"group.{key}" if isinstance(key, State) else "group.waived")
+        tone = phrases.TONES[key] if isinstance(key, State) else Tone.NEUTRAL
+    else:
+        title, tone = str(key) or words("group.with_nobody"), Tone.NEUTRAL
+        items = (_stated(words, app, one, by) for app, one in zip(apps, items, strict=True))
     return Group(
         tuple(items),
         words("group.counted", title=title, count=max(count, len(apps))),
-        phrases.TONES[needs] if needs else Tone.NEUTRAL,
+        tone,
         " ".join(
             (
                 *((words("group.not_asked", count=free),) if free > 1 else ()),
@@ -94,8 +119,18 @@ def _group(
                 ),
             )
         ),
-        words("list.more"),
     )
+
+
+def _stated(words: Words, app: AppSummary, one: Item, by: By) -> Item:
+    """With what it needs, which its group does not say; and without the org where that does."""
+    state = words("group.waived" if app.is_waived else f"state.{app.state.value}")
+    mark = MARKS.get(Tone.NEUTRAL if app.is_waived else phrases.TONES[app.state], "")
+    first, *others = one.lines or ("",)
+    said: Said = f"{mark} {state}".strip()
+    if first:
+        said = (f"{said} · ", *((first,) if isinstance(first, str) else first))
+    return replace(one, lines=(said, *others), beside="" if by is By.ORG else one.beside)
 
 
 def item(

@@ -8,18 +8,21 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Se
 from dataclasses import replace
 from datetime import datetime
 
+from bot.chat.inventory.holders import Holders
 from bot.chat.inventory.overview import Due
 from bot.chat.replies import Replies
 from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.likeness import likeness
 from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import AppSummary, Page, Part, Wanted
+from bot.domain.summaries import AppSummary, By, Page, Part, Wanted
 from bot.message import Message
 from bot.ports.ledger import Ledger
 from bot.services.inventory.scan import Scan
 
 PAGE = 10
+AT_A_TIME = 100
+"""Apps of one reading, where the whole list is looked through."""
 AT_ONCE = 4
 """So many different lists are read and drawn at the same time; the others wait for their turn."""
 
@@ -72,31 +75,43 @@ class AppLists:
         return await self._shared.get((replies.language, number, wanted), draw)
 
     async def _read(self, number: int, wanted: Wanted) -> Page:
-        if not wanted.person:
+        if not wanted.person and wanted.by is not By.PERSON:
             return await self._ledger.page(number, PAGE, wanted)
-        requests = {request.id: request for request in await self._ledger.open_requests()}
-        prospects = await self._ledger.prospects(wanted.org)
-        theirs = {one.app for one in requests.values() if _is(wanted, one)}
-        asked = {one.app for one in requests.values()}
-        theirs |= {ref for ref, one in prospects.items() if ref not in asked and _is(wanted, one)}
-        apps = [app for app in await self._ledger.summaries_of(theirs) if wanted.holds(app)]
+        whole = await self._ledger.page(1, AT_A_TIME, wanted)
+        parts = [whole]
+        while len(parts) < whole.pages:
+            parts.append(await self._ledger.page(len(parts) + 1, AT_A_TIME, wanted))
+        held = Holders(
+            {name: one for part in parts for name, one in part.requests.items()},
+            {ref: one for part in parts for ref, one in part.prospects.items()},
+            self._lived(),
+        )
+        apps = list({app.ref: app for part in parts for app in part.shown}.values())
+        if wanted.person:
+            apps = [app for app in apps if _is(wanted, held.one(app))]
+            counts = Counter(app.state for app in apps if not app.is_waived)
+            whole = replace(whole, counts=counts, unreachable=0, waived=0)
+        if wanted.by is By.PERSON:
+            apps.sort(key=lambda app: (not held.name(app), likeness(held.name(app))))
         pages = max(1, -(-len(apps) // PAGE))
         number = min(number, pages)
-        shown = tuple(apps[(number - 1) * PAGE : number * PAGE])
-        return Page(
-            number,
-            pages,
-            Counter(app.state for app in apps if not app.is_waived),
-            shown,
-            {a.request_id: requests[a.request_id] for a in shown if a.request_id in requests},
-            {app.ref: prospects[app.ref] for app in shown if app.ref in prospects},
+        return replace(
+            whole,
+            number=number,
+            pages=pages,
+            shown=tuple(apps[(number - 1) * PAGE : number * PAGE]),
+            requests=held.requests,
+            prospects=held.prospects,
+            sizes={}
+            if wanted.by is By.URGENCY
+            else Counter(str(held.key(app, wanted.by)) for app in apps),
         )
 
 
-def _is(wanted: Wanted, one: ConsentRequest | Prospect) -> bool:
+def _is(wanted: Wanted, one: ConsentRequest | Prospect | None) -> bool:
     """Whether it is the person's, by name or by account."""
     said = likeness(wanted.person)
-    return said in (likeness(one.admin_name), likeness(one.admin_upn))
+    return one is not None and said in (likeness(one.admin_name), likeness(one.admin_upn))
 
 
 class Shared:

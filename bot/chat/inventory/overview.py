@@ -15,7 +15,7 @@ from bot.chat.words import Words
 from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.records import OrgScan
-from bot.domain.summaries import EVERY_OPEN, RANKS, Page, Part, Wanted
+from bot.domain.summaries import EVERY_OPEN, RANKS, By, Page, Part, Wanted
 from bot.message import (
     Block,
     Button,
@@ -71,7 +71,8 @@ def overview(
         blocks.append(Text(words("list.only", what=only)))
     if in_chat and (page.shown or wanted != EVERY_OPEN):
         blocks.append(Buttons(tuple(_ways(words, page, scans, wanted))))
-    blocks += holders.groups(words, page.shown, held, page.counts, ways=in_chat)
+    sizes = page.counts if wanted.by is By.URGENCY else page.sizes
+    blocks += holders.groups(words, page.shown, held, sizes, by=wanted.by, ways=in_chat)
     if not page.shown and only:
         blocks.append(Text(words("list.none")))
     blocks += _remarks(words, page, scans, wanted, in_chat=in_chat)
@@ -165,21 +166,28 @@ def _only(words: Words, wanted: Wanted) -> str:
 def _ways(
     words: Words, page: Page, scans: Mapping[str, OrgScan], wanted: Wanted
 ) -> Iterator[Button | Menu]:
-    """What else can be shown: other orgs, states and people; and what is done."""
+    """What else can be shown: in another order, other orgs, states and people, what is done."""
     choices: list[tuple[str, Wanted]] = []
     if wanted != EVERY_OPEN:
         choices.append((words("button.show_open"), EVERY_OPEN))
     if wanted.part is not Part.ALL:
-        choices.append((words("button.show_all"), Wanted(Part.ALL)))
+        choices.append((words("button.show_all"), Wanted(Part.ALL, by=wanted.by)))
     part = Part.OPEN if wanted.part is Part.WAIVED else wanted.part
+    some = replace(wanted, part=part, person="")
+    one = {By.ORG: wanted.org or len(scans) < 2, By.PERSON: wanted.person}
     choices += [
-        (words(f"group.{state.value}"), Wanted(part, wanted.org, state))
+        (words(f"button.by_{by}"), replace(wanted, part=part, by=by))
+        for by in By
+        if by is not wanted.by and not one.get(by)  # one group would be no order
+    ]
+    choices += [
+        (words(f"group.{state.value}"), replace(some, state=state))
         for state in RANKS
         if state in STATES and page.counts.get(state) and state != wanted.state
     ]
     if len(scans) > 1:
         choices += [
-            (words("button.show_org", org=org), Wanted(part, org, wanted.state))
+            (words("button.show_org", org=org), replace(some, org=org))
             for org in islice(sorted(scans), ORGS)
             if org != wanted.org
         ]
@@ -227,8 +235,10 @@ def _remarks(
     ]
     if failed:
         yield Text("\n".join(failed))
-    yield from (
-        Note(words("scan.progress", org=scan.org, done=scan.done, total=scan.apps))
+    under_way = [
+        words("scan.progress", org=scan.org, done=scan.done, total=scan.apps)
         for scan in scans.values()
         if scan.is_under_way
-    )
+    ]
+    if under_way:
+        yield Note("\n".join(under_way))

@@ -98,7 +98,7 @@ class WaiverReplies:
         title = words("waiver.title", count=page.waived)
         blocks: list[Block] = [
             Heading(title),
-            Group(tuple(map(self._item, page.shown)), more=words("list.more")),
+            Group(tuple(map(self._item, page.shown))),
         ]
         if page.pages > 1:
             blocks += paging(words, page, Wanted(Part.WAIVED))

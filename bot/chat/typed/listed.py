@@ -13,7 +13,7 @@ from bot.chat.typed.commands import ListApps
 from bot.chat.typed.marks import unmarked
 from bot.domain.evidence.verdict import State
 from bot.domain.likeness import likeness
-from bot.domain.summaries import Part, Wanted
+from bot.domain.summaries import By, Part, Wanted
 
 STATES = {
     State.NEEDS_CONSENT: "consent",
@@ -35,13 +35,21 @@ _MEANT = {
     "migrated": State.MIGRATED,
     "erledigt": State.MIGRATED,
 }
+_BY = {
+    By.ORG: "okta org|orgs?|organi[sz]ation",
+    By.PERSON: "person(?:en)?|people|admins?|namen?",
+    By.URGENCY: "urgency|state|status|dringlichkeit",
+}
 _PIECE = re.compile(
     r"(?P<all>all|alle)"
+    r"|(?:grouped |sorted |gruppiert |sortiert )?(?:by|per|nach|pro|je)\s+(?:"
+    + "|".join(f"(?P<by_{by}>{words})" for by, words in _BY.items())
+    + r")"
     r"|(?:in|aus)\s+(?P<org>\S+)"
     r"|(?:(?:that )?needs?\s+(?:an? )?)?(?P<state>" + "|".join(_MEANT) + r")"
     r"|(?:page|seite)?\s*(?P<page>\d{1,5})"
     r"|(?P<shared>shared)"
-    r"|(?:with|mit|bei)\s+(?P<person>.+?(?=\s+\d{1,5}(?:\s|$)|\s+shared|$))",
+    r"|(?:with|mit|bei)\s+(?P<person>.+?(?=\s+(?:\d{1,5}(?:\s|$)|shared|by\s)|$))",
     re.IGNORECASE,
 )
 _PART_VERBS = {Part.OPEN: "apps", Part.ALL: "all", Part.WAIVED: "waivers"}
@@ -63,7 +71,8 @@ def read_list(part: Part, rest: str) -> ListApps | None:
     state = _MEANT.get(likeness(said.get("state", "")))
     if "all" in said or state is State.MIGRATED:
         part = Part.ALL
-    wanted = Wanted(part, said.get("org", ""), state, said.get("person", ""))
+    by = next((by for by in By if f"by_{by}" in said), By.URGENCY)
+    wanted = Wanted(part, said.get("org", ""), state, said.get("person", ""), by)
     page = said.get("page", "1")
     return ListApps(max(int(page if len(page) < 5 else 1), 1), wanted, shared="shared" in said)
 
@@ -76,6 +85,7 @@ def say_list(wanted: Wanted, page: int = 0, *, shared: bool = False) -> str:
             *((STATES[wanted.state],) if wanted.state in STATES else ()),
             *(("in", wanted.org) if wanted.org else ()),
             *(("with", wanted.person) if wanted.person else ()),
+            *(("by", wanted.by.value) if wanted.by is not By.URGENCY else ()),
             *((str(page),) if page else ()),
             *(("shared",) if shared else ()),
         )

@@ -27,10 +27,11 @@ from bot.chat.typed.commands import (
     Thanks,
 )
 from bot.chat.typed.spelling import forms, sentence
-from bot.domain.summaries import Part, Wanted
+from bot.domain.summaries import By, Part, Wanted
 
 _SAYS: Mapping[str, Command] = {
     "apps": ListApps(),
+    "by_person": ListApps(wanted=Wanted(by=By.PERSON)),
     "all": ListApps(wanted=Wanted(Part.ALL)),
     "waivers": ListApps(wanted=Wanted(Part.WAIVED)),
     "deadlines": Deadlines(),
