@@ -61,7 +61,8 @@ class EntraProbe:
                 seen["entra"] = NoTenant()
             if graph.known:
                 seen["entra"] = await self._registration(graph, [*graph.known.values()])
-            if self._teams is not None:
+            # A managed identity has no registration of an application.
+            if self._teams is not None and not self._teams.managed_identity:
                 seen["teams:registration"] = await self._of_teams(graph, self._teams)
             return seen
 

@@ -115,11 +115,16 @@ class SlackSettings(Section):
 
 
 class TeamsSettings(Section):
-    """The Teams bot registration (single tenant)."""
+    """The Teams bot registration (single tenant, or with a managed identity)."""
 
     app_id: Guid = Field(description="The bot's application id.")
     certificate: SecretStr | None = Field(
         None, description="The bot's certificate and private key in one PEM."
+    )
+    managed_identity: bool = Field(
+        False,
+        description="The bot is registered with a user-assigned managed identity, which the Azure "
+        "machine or service that it runs on has; there is no secret then.",
     )
     app_password: SecretStr | None = Field(
         None, validate_default=True, description="The bot's client secret instead."
@@ -170,8 +175,10 @@ class TeamsSettings(Section):
     @field_validator("app_password")
     @classmethod
     def _one_credential(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if "certificate" in info.data and (info.data["certificate"] is None) == (value is None):
-            raise ValueError("give either app_password or certificate")
+        known = [info.data.get(name, ...) for name in ("certificate", "managed_identity")]
+        given = [one for one in (*known, value) if one not in (None, False)]
+        if ... not in known and len(given) != 1:
+            raise ValueError("give one of app_password, certificate and managed_identity")
         return value
 
     _some_operator = field_validator("operators")(_somebody)

@@ -68,8 +68,17 @@ async def test_the_assertion_is_signed_by_the_certificates_key() -> None:
     assert jwt.get_unverified_header(assertion)["x5t#S256"] == thumbprint.decode()
 
 
-@pytest.mark.parametrize("given", [{}, {"certificate": "x", "app_password": "y"}])
-def test_one_credential_is_needed_and_one_only(given: dict[str, str]) -> None:
-    """With both nobody could tell which one counts."""
-    with pytest.raises(ValidationError, match="app_password or certificate"):
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"managed_identity": False},
+        {"certificate": "x", "app_password": "y"},
+        {"certificate": "x", "managed_identity": True},
+        {"app_password": "y", "managed_identity": True},
+    ],
+)
+def test_one_credential_is_needed_and_one_only(given: dict[str, object]) -> None:
+    """With two nobody could tell which one counts."""
+    with pytest.raises(ValidationError, match="give one of app_password, certificate"):
         TeamsSettings.model_validate({"app_id": APP, "tenant_id": TENANT, **given})

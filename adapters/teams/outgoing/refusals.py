@@ -32,7 +32,7 @@ CONFLICT_PAUSE = 1.0  # seconds after which to try again when Teams says 412
 SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 3600.0
 
-_CREDENTIALS = "Check teams.app_id, teams.tenant_id and the bot's secret or certificate."
+_CREDENTIALS = "Check teams.app_id, teams.tenant_id and the bot's secret, certificate or identity."
 _INSTALL = "The app is not installed there: install it, or ask them to."
 _BLOCKED = "The app was blocked or removed there: only they can let it in again."
 

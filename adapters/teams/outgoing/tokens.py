@@ -23,6 +23,7 @@ from adapters.http.client import CloudClient
 from adapters.http.credential import ClientProof
 from adapters.http.jwks import KeySet
 from adapters.teams.incoming.envelope import Envelope
+from adapters.teams.outgoing import managed_identity
 from bot.domain.likeness import exact
 from bot.errors import (
     ChatError,
@@ -154,7 +155,8 @@ def _origin(url: str) -> tuple[str, str, int | None] | None:
 
 
 class BotToken:
-    """The bot's own token for the Bot Connector, of a single-tenant registration.
+    """The bot's own token for the Bot Connector: of a single-tenant registration, by its secret or
+    certificate, or of a managed identity.
 
     Kept until shortly before its end; many callers at once cost one request. `clock` gives
     monotonic seconds.
@@ -193,52 +195,71 @@ class BotToken:
             self._good_until = float("-inf")
 
     async def _fetch(self) -> None:
-        path = f"/{self._settings.tenant_id}/oauth2/v2.0/token"
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self._settings.app_id,
-            "scope": f"{issuer_of(self._settings)}/.default",
-            **self._proof.proof(f"{self._settings.login_url}{path}", datetime.now(UTC)),
-        }
         try:
-            answer = await self._login.post(path, form=form, accept=(400, 401, 403, 404))
+            answer = await self._asked()
         except CloudThrottled as error:
             raise ChatThrottled(error.message, retry_after=error.retry_after) from error
         except CloudError as error:
             raise ChatUnreachable(error.message, hint=error.hint, nothing_sent=True) from error
         if answer.status >= 400:
-            raise _sign_in_refused(answer)
+            raise _refused(answer, by_identity=self._settings.managed_identity)
         token = answer.error_field("access_token")
         if not _HEADER_SAFE.fullmatch(token):
             raise ChatUnreachable(
                 "The answer to the bot's sign-in holds no token.", nothing_sent=True
             )
-        seconds = _lifetime(answer.object().get("expires_in"))
+        seconds = _lifetime(answer.object())
         self._token = token
         self._good_until = self._clock() + max(seconds - RENEW_BEFORE, seconds / 2)
+
+    async def _asked(self) -> Answer:
+        """The answer to the sign-in, a refusal among them. Raises CloudError."""
+        audience = issuer_of(self._settings)
+        if self._settings.managed_identity:
+            return await managed_identity.ask(self._settings.app_id, audience)
+        path = f"/{self._settings.tenant_id}/oauth2/v2.0/token"
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._settings.app_id,
+            "scope": f"{audience}/.default",
+            **self._proof.proof(f"{self._settings.login_url}{path}", datetime.now(UTC)),
+        }
+        return await self._login.post(path, form=form, accept=(400, 401, 403, 404))
 
 
 PASSES = frozenset({"", "temporarily_unavailable", "server_error"})
 """What a refused sign-in may say although nothing is wrong with the settings; "" is no Entra."""
 
 
-def _lifetime(told: object) -> float:
-    """Seconds that a token holds; what makes no sense is a minute."""
-    try:
-        seconds = float(told) if isinstance(told, int | float | str) else 0.0
-    except (ValueError, OverflowError):
-        seconds = 0.0
+def _lifetime(told: Mapping[str, Any]) -> float:
+    """Seconds that a token holds; what makes no sense is a minute.
+
+    App Service names the moment of its end alone, in seconds since 1970.
+    """
+    length, end = told.get("expires_in"), told.get("expires_on")
+    seconds = _number(length) if length is not None else _number(end) - time.time()
     return min(seconds, LONGEST_KEPT) if seconds > 0 else SHORTEST_KEPT
 
 
-def _sign_in_refused(answer: Answer) -> ChatError:
+def _number(told: object) -> float:
+    """0.0 for what is none."""
+    try:
+        return float(told) if isinstance(told, int | float | str) else 0.0
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _refused(answer: Answer, *, by_identity: bool) -> ChatError:
     error = answer.error_field("error")
     says = f"Microsoft refused the bot's sign-in ({_reason(answer)})."
-    if error in PASSES:
+    hint = "Check teams.app_id, teams.tenant_id and the bot's secret or certificate."
+    passes = error in PASSES
+    if by_identity:
+        hint = "The machine or service that the bot runs on needs the identity of teams.app_id."
+        passes = answer.status == managed_identity.RENEWED
+    if passes:
         return ChatUnreachable(says, nothing_sent=True)
-    return ChatMisconfigured(
-        says, hint="Check teams.app_id, teams.tenant_id and the bot's secret or certificate."
-    )
+    return ChatMisconfigured(says, hint=hint)
 
 
 def _reason(answer: Answer) -> str:
