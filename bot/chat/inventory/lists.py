@@ -51,8 +51,8 @@ class AppLists:
 
     async def page(self, replies: Replies, number: int, wanted: Wanted) -> Message:
         """One page of what is wanted of the list, in the language of `replies`."""
-        scans = await self._ledger.scans()
         if wanted.org:
+            scans = await self._ledger.scans()
             org = next((one for one in scans if likeness(one) == likeness(wanted.org)), "")
             if not org:
                 return replies.org_unknown(wanted.org, sorted(scans))
