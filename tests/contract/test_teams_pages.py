@@ -67,18 +67,6 @@ async def test_pages_are_turned_forth_and_back_as_quickly_as_one_presses(where: 
             card = await press(words, page)
 
 
-async def test_a_page_that_is_pressed_for_twice_comes_twice_and_is_read_once() -> None:
-    """The second press shows what the first one did, instead of that it is worked on."""
-    async with teams_world() as teams:
-        teams.answers.says = listed(2)
-        first, second = [
-            (await teams.post(teams.pressed("apps 2", own=True, id=f"p{n}"))).json()
-            for n in range(2)
-        ]
-        assert first == second
-        assert len(teams.answers.asked) == 1
-
-
 def test_the_ways_to_other_pages_stay_on_the_longest_page() -> None:
     """What is too long for Teams loses rows before it loses buttons."""
     card = draw(listed(2, label="é" * 2000), own=True)

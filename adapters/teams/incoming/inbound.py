@@ -8,13 +8,11 @@ waited for a little while.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -50,13 +48,12 @@ from bot.settings.chat import TeamsSettings
 Json = dict[str, Any]
 Progress = Callable[[Message], Awaitable[None]]
 Result = TypeVar("Result")
+Press = tuple[str, str, str, str]  # who, in which conversation, on which card, which words
 
 ANSWER_WITHIN = 5.0  # seconds for a pressed button; some clients show an error soon after
 REMEMBER = timedelta(minutes=10)  # longer than Teams goes on repeating an activity
 WELCOMED = timedelta(minutes=10)  # so long an installation is the same installation
 TYPING_AFTER = 1.0  # seconds until somebody who asked sees that the bot is at it
-MOST_CARDS = 1000
-SAME_PRESS = timedelta(seconds=3)  # so long the same press again is the same press
 
 log = structlog.get_logger(__name__)
 
@@ -138,9 +135,7 @@ class TeamsInbound:
         self._targeted = settings.targeted_answers
         self._answer_within = answer_within
         self._tasks: set[asyncio.Task[Any]] = set()
-        # Presses under way or just answered; what was pressed last on a card, how often changed.
-        self._pressed: dict[str, asyncio.Task[Message | None]] = {}
-        self._last: dict[str, tuple[str, int]] = {}
+        self._pressed: dict[Press, asyncio.Task[Message | None]] = {}  # being answered
 
     async def endpoint(self, request: Request) -> Response:
         """POST of one activity: 202 taken, 200 with the answer to an invoke, else why not."""
@@ -270,31 +265,19 @@ class TeamsInbound:
         )
 
     async def _press(self, event: Pressed) -> Json:
-        """The body of the response to a button. Pressed again at once, it is the same press."""
-        key = self._press_key(event)
-        answering = self._pressed.get(key)
+        """The body of the response to a button. Pressed again meanwhile, it is the same press.
+
+        Whether something was done just before, under another id, is known to what does it: Teams
+        may send a press anew some 30 seconds later (microsoft/botbuilder-dotnet#5005).
+        """
+        press = (event.asker.user_id, event.place.conversation_id, event.card_id, event.words)
+        answering = self._pressed.get(press)
         if answering is None:
-            if not await self._once.first_time(f"teams:press:{key}", SAME_PRESS):
-                return says(self._working)
-            return await self._first_press(event, key)
+            return await self._first_press(event, press)
         await asyncio.wait({answering}, timeout=self._answer_within)
         return self._response(answering, event, None)
 
-    def _press_key(self, event: Pressed) -> str:
-        """Who pressed what on which card; after another button of it, it is another press.
-
-        Else nobody could turn a page and turn back.
-        """
-        card = "\n".join((str(event.asker), event.place.conversation_id, event.card_id))
-        words, changed = self._last.get(card, ("", 0))
-        if words != event.words:
-            changed += 1
-            if len(self._last) >= MOST_CARDS:
-                self._last.clear()
-            self._last[card] = (event.words, changed)
-        return hashlib.sha256(f"{card}\n{event.words}\n{changed}".encode()).hexdigest()
-
-    async def _first_press(self, event: Pressed, key: str) -> Json:
+    async def _first_press(self, event: Pressed, press: Press) -> Json:
         latest: Message | None = None
         late = False
         shown = Shown(self._connector, self._place(event), event.card_id)
@@ -313,10 +296,8 @@ class TeamsInbound:
                 await self._let_last(event, message, shown, late=late)
 
         answering = self._start(self._answer(event, progress))
-        self._pressed[key] = answering
-        forget = partial(self._pressed.pop, key, None)
-        loop, seconds = asyncio.get_running_loop(), SAME_PRESS.total_seconds()
-        answering.add_done_callback(lambda _: loop.call_later(seconds, forget))
+        self._pressed[press] = answering
+        answering.add_done_callback(lambda _: self._pressed.pop(press, None))
         await asyncio.wait({answering}, timeout=self._answer_within)
         late = not answering.done()
         self._start(settle())
