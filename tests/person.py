@@ -13,7 +13,6 @@ from bot.domain.people.admins import Holding, Platform
 from bot.ports.ledger import Ledger
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.prove import GoToMicrosoft, Outcome
-from bot.services.delivery.tell import Tell
 from bot.services.inventory.scan import Scan
 from bot.wiring.services import Outside, assemble
 from tests.examples import (
@@ -112,7 +111,6 @@ class Stage:
         self.visits = services.visits
         self.enter = services.enter
         self.read = services.read
-        self.tell = Tell(self.engine)
 
     async def set(self, *requests: ConsentRequest) -> None:
         """The app, with its open request first, and further requests."""

@@ -19,9 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-SEALED = "audit_sealed"
-TRIMMED = "audit_trimmed"
-FORGOTTEN = "forget"
+from bot.domain.changes import Action
+
 PLAIN = "sha256"
 
 
@@ -190,9 +189,9 @@ class Verifier:
             self._say(Wrong.INSERTED, row)
         if any(row.number == one.number and row.seal != one.seal for one in self.heads):
             self._say(Wrong.HEAD, row)
-        if row.action == FORGOTTEN:
+        if row.action == Action.FORGET:
             self._named.update(row.told.get("removed", "").split())
-        if row.action == TRIMMED and row.told.get("through", "").isdigit():
+        if row.action == Action.TRIMMED and row.told.get("through", "").isdigit():
             self._begins = Head(int(row.told["through"]), row.told.get("seal", ""))
 
     def findings(self, head: Head) -> tuple[Finding, ...]:
@@ -238,7 +237,7 @@ class Verifier:
                 self._found.append(Finding(Wrong.INSERTED, f"1 to {self._former.rows} in front"))
             return
         self._check("", row)
-        told = row.told if row.action == SEALED else {"rows": "0"}
+        told = row.told if row.action == Action.SEALED else {"rows": "0"}
         if told.get("rows") != str(self._former.rows) or (
             self._former.rows and told != self._former.told
         ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from bot.domain.campaign.board import Board
 from bot.domain.consent.onboarding import Onboarding
@@ -18,9 +19,49 @@ from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import BOARDS, HOLD, ScheduleEntry, instead, person
 
 
+class Action(StrEnum):
+    """What the audit says was done, the steps of a request apart (`Step` names those)."""
+
+    ASK = "ask"
+    SEND_NOW = "send_now"
+    REMIND = "remind"
+    INTRODUCE = "introduce"
+    STUCK = "stuck"
+    DROP = "drop"
+    MAIL_CAME_BACK = "mail_came_back"
+    AWAY = "away"
+    BACK = "back"
+    PART_TIME = "part_time"
+    WHOLE_WEEK = "whole_week"
+    NOTE_ACCOUNT = "note_account"
+    UNSAY_ACCOUNT = "unsay_account"
+    ASSESS = "assess"
+    WAIVE = "waive"
+    UNWAIVE = "unwaive"
+    WAIVER_OVER = "waiver_over"
+    NOBODY_REACHABLE = "nobody_reachable"
+    SOMEBODY_REACHABLE = "somebody_reachable"
+    ONBOARDING_ASKED = "onboarding_asked"
+    ONBOARDING_ANSWERED = "onboarding_answered"
+    ONBOARDING_CONFIRMED = "onboarding_confirmed"
+    ONBOARDING_DECLINED = "onboarding_declined"
+    ONBOARDING_REPLACED = "onboarding_replaced"
+    INCIDENT = "incident"
+    INCIDENT_OVER = "incident_over"
+    HOLD = "hold"
+    RELEASE = "release"
+    RESTORE = "restore"
+    FORGET = "forget"
+    SEALED = "audit_sealed"
+    TRIMMED = "audit_trimmed"
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what to what, when, and with which particulars (UTC). Free of secrets."""
+    """Who did what to what, when, and with which particulars (UTC). Free of secrets.
+
+    `action` is an `Action`, a `Step` or a `Happening`, or what another release wrote.
+    """
 
     at: datetime
     actor: str
@@ -29,7 +70,7 @@ class AuditEntry:
     detail: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
-_ON_BOARDS = ("assess", "waive", "unwaive", "waiver_over")
+_ON_BOARDS = (Action.ASSESS, Action.WAIVE, Action.UNWAIVE, Action.WAIVER_OVER)
 
 
 @dataclass(frozen=True, slots=True)

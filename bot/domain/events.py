@@ -10,36 +10,38 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.audit import Row
+from bot.domain.changes import Action
+from bot.domain.consent.requests import Step
 from bot.domain.evidence.verdict import State
 from bot.domain.pseudonyms import shown
 
 TYPES: Mapping[str, str] = {
-    "ask": "request.asked",
-    "acknowledge": "request.acknowledged",
-    "attest": "request.button_seen",
-    "save": "request.saved",
-    "prove": "request.done",
-    "snooze": "request.postponed",
-    "decline": "request.declined",
-    "expire": "request.expired",
-    "revoke": "request.revoked",
-    "stuck": "request.stuck",
-    "fail_delivery": "message.failed",
-    "mail_came_back": "message.failed",
-    "waive": "app.waived",
-    "unwaive": "app.waiver_ended",
-    "waiver_over": "app.waiver_ended",
-    "nobody_reachable": "app.nobody_reachable",
-    "reachable": "app.reachable",
-    "incident": "incident.began",
-    "incident_over": "incident.ended",
+    Action.ASK: "request.asked",
+    Step.ACKNOWLEDGE: "request.acknowledged",
+    Step.ATTEST: "request.button_seen",
+    Step.SAVE: "request.saved",
+    Step.PROVE: "request.done",
+    Step.SNOOZE: "request.postponed",
+    Step.DECLINE: "request.declined",
+    Step.EXPIRE: "request.expired",
+    Step.REVOKE: "request.revoked",
+    Action.STUCK: "request.stuck",
+    Step.FAIL_DELIVERY: "message.failed",
+    Action.MAIL_CAME_BACK: "message.failed",
+    Action.WAIVE: "app.waived",
+    Action.UNWAIVE: "app.waiver_ended",
+    Action.WAIVER_OVER: "app.waiver_ended",
+    Action.NOBODY_REACHABLE: "app.nobody_reachable",
+    Action.SOMEBODY_REACHABLE: "app.reachable",
+    Action.INCIDENT: "incident.began",
+    Action.INCIDENT_OVER: "incident.ended",
 }
 """By the action of the audit; of `assess`, `app.migrated`, `app.reopened` and `app.changed`."""
 
 
 def type_of(row: Row) -> str:
     """The event's type; "" for a row that others are not told of."""
-    if row.action != "assess":
+    if row.action != Action.ASSESS:
         return TYPES.get(row.action, "")
     before, after = row.told.get("from", ""), row.told.get("to", "")
     if after == State.MIGRATED:

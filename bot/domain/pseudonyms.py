@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from bot.domain.changes import AuditEntry
+from bot.domain.changes import Action, AuditEntry
 
 PSEUDONYM = re.compile(r"person:[0-9a-f]{12}|text:[0-9a-f]{12}\.[0-9a-f]{8}")
 # Accounts as they are written everywhere, but no channels (Slack's C… and G…, Teams' 19:…), and
@@ -48,7 +48,7 @@ def hidden(entry: AuditEntry, person: Lookup, text: Callable[[str, str], str]) -
             return text(entry.actor, value)
         return some(value)
 
-    whole = entry.action == "note_account" and entry.subject
+    whole = entry.action == Action.NOTE_ACCOUNT and entry.subject
     return replace(
         entry,
         actor=some(entry.actor),

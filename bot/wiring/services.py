@@ -49,11 +49,10 @@ from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.returned import Returns
 from bot.services.delivery.send import Send
-from bot.services.delivery.tell import Tell
 from bot.services.doctor import Doctor
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import Verdicts
-from bot.services.inventory.waive import Dispatch, Waive
+from bot.services.inventory.waive import Waive
 from bot.services.operators.enter import Enter
 from bot.services.operators.read import Read
 from bot.services.people.access import Access
@@ -113,7 +112,6 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     operators = policies.operator_accounts(settings)
     link_lifetime = timedelta(hours=settings.link_hours)
     minimum = settings.minimum_proof
-    tell = Tell(engine)
     incidents = Incidents(ledger, operators)
 
     twins = Twins(
@@ -128,7 +126,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         ledger=ledger,
         entra=outside.entra,
         messengers=messengers,
-        tell=tell,
+        engine=engine,
         clock=clock,
         secrets=secrets,
         policy=policies.people_policy(settings),
@@ -166,7 +164,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         clock=clock,
         ask=ask,
         look_after=look_after,
-        renew_verdicts=Verdicts(ledger=ledger, tell=tell, operators=operators).renew,
+        renew_verdicts=Verdicts(ledger=ledger, engine=engine, operators=operators).renew,
         digests=Digests(
             ledger=ledger,
             messengers=messengers,
@@ -207,13 +205,13 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         ask_another=ask.instead,
     )
 
-    acknowledge = Acknowledge(ledger=ledger, tell=tell, clock=clock)
+    acknowledge = Acknowledge(ledger=ledger, engine=engine, clock=clock)
     visits = Visits(
         ledger=ledger,
         sign_ins=outside.sign_ins,
         entra=outside.entra,
         limits=outside.limits,
-        tell=tell,
+        engine=engine,
         clock=clock,
         secrets=secrets,
         minimum=minimum,
@@ -236,7 +234,6 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         orgs=outside.orgs,
         scan=scan,
         ask=ask,
-        tell=tell,
         engine=engine,
         clock=clock,
         policy=policy,
@@ -247,7 +244,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         ledger=ledger,
         orgs=outside.orgs,
         messengers=messengers,
-        tell=tell,
+        engine=engine,
         clock=clock,
         policy=policy,
     )
@@ -259,7 +256,6 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             sign_in=outside.sign_in,
             sign_ins=outside.sign_ins,
             limits=outside.limits,
-            tell=tell,
             engine=engine,
             clock=clock,
             secrets=secrets,
@@ -268,7 +264,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         )
 
     rehearse = rehearsal(settings, ledger, clock, policy, twins)
-    outreach = Outreach(ledger=ledger, ask=ask, tell=tell, clock=clock, policy=policy)
+    outreach = Outreach(ledger=ledger, ask=ask, engine=engine, clock=clock, policy=policy)
     access = Access(
         policy=policies.access_policy(settings),
         directories=outside.directories,
@@ -281,7 +277,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         boards=boards,
         postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
         sample=reminding.sample,
-        waive=waiver(settings, ledger, clock, policy, tell.dispatch),
+        waive=waiver(settings, ledger, clock, policy, engine),
     )
     conversation = Conversation(
         operating=Operating(
@@ -364,13 +360,13 @@ def _entrance(settings: Settings, outside: Outside, access: Access) -> Enter | N
 
 
 def waiver(
-    settings: Settings, ledger: Ledger, clock: Clock, policy: Policy, dispatch: Dispatch
+    settings: Settings, ledger: Ledger, clock: Clock, policy: Policy, engine: Engine | None
 ) -> Waive:
-    """What accepts apps as they are; `dispatch` hands on what is planned."""
+    """What accepts apps as they are; without an engine the running bot finds what is planned."""
     return Waive(
         ledger=ledger,
         clock=clock,
-        dispatch=dispatch,
+        engine=engine,
         calendar=policy.calendars.of(""),
         longest=timedelta(days=settings.campaign.longest_waiver_days),
     )

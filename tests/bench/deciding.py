@@ -22,7 +22,6 @@ from bot.domain.time.calendar import Calendars
 from bot.services.campaign.digest import Digests
 from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Ask
-from bot.services.delivery.tell import Tell
 from bot.services.inventory.verdicts import Verdicts
 from bot.wiring.bot import collect_rarely
 from tests.examples import DELIVERED
@@ -93,7 +92,7 @@ async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
         ledger=ledger,
         entra=None,
         messengers={},
-        tell=Tell(engine),
+        engine=engine,
         clock=clock,
         secrets=CountingSecrets(),
         policy=PeoplePolicy(),
@@ -109,7 +108,7 @@ async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
         clock=clock,
         ask=ask,
         look_after={BOARDS: no_boards},
-        renew_verdicts=Verdicts(ledger=ledger, tell=Tell(engine)).renew,
+        renew_verdicts=Verdicts(ledger=ledger, engine=engine).renew,
         digests=Digests(ledger=ledger, messengers={}, engine=engine, policy=policy(), operators=()),
         channels=(),
         policy=policy(),

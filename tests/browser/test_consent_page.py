@@ -141,7 +141,7 @@ async def test_the_walk_from_the_link_to_the_steps_works_without_javascript(
         assert await fits(page)
         await page.screenshot(path=artifacts / f"link-3-saved-{look}.png", full_page=True)
         await site.change(stage=Stage.DONE)
-        await page.get_by_role("link", name=words("page.standing_refresh")).click()
+        await page.get_by_role("link", name=words("page.status_refresh")).click()
         await expect(page.get_by_role("heading", level=1)).to_contain_text(
             words("page.done_title", app="Contoso <Mail> & more")
         )

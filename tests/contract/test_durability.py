@@ -21,7 +21,6 @@ from bot.domain.changes import Changes
 from bot.domain.consent.requests import Proof, ProofKind, Step, step
 from bot.errors import Conflict, LinkSpent, NotDurable
 from bot.services.consent.acknowledge import Acknowledge
-from bot.services.delivery.tell import Tell
 from tests.examples import DELIVERED, NOW, TOKEN
 from tests.fakes import FakeClock, FakeEngine
 from tests.person import spend
@@ -108,7 +107,7 @@ async def test_pressing_again_waits_again(pair: Pair) -> None:
     """The link is spent by the first try; the second says so only when it is safe."""
     acknowledge = Acknowledge(
         ledger=pair.ledger,
-        tell=Tell(FakeEngine()),
+        engine=FakeEngine(),
         clock=FakeClock(NOW + timedelta(hours=1)),
     )
     pair.replica.signal(signal.SIGSTOP)

@@ -51,7 +51,6 @@ from bot.services.consent.prove import (
     WrongAccount,
 )
 from bot.services.consent.visit import Visits
-from bot.services.delivery.tell import Tell
 from bot.settings.clouds import EntraSettings, SignInSettings
 from sandbox.company.company import Company, contoso
 from sandbox.company.records import EntraAccount, EntraTenant, Hold
@@ -212,14 +211,13 @@ async def world(
         )
         ledger = RedisLedger(store, Keys())
         sign_ins, limits = RedisSignIns(store, Keys()), RedisLimits(store, Keys())
-        tell = Tell(engine)
-        acknowledge = Acknowledge(ledger=ledger, tell=tell, clock=clock)
+        acknowledge = Acknowledge(ledger=ledger, engine=engine, clock=clock)
         visits = Visits(
             ledger=ledger,
             sign_ins=sign_ins,
             entra=entra,
             limits=limits,
-            tell=tell,
+            engine=engine,
             clock=clock,
             secrets=random,
             minimum=request.param,
@@ -242,7 +240,6 @@ async def world(
             sign_in=sign_in,
             sign_ins=sign_ins,
             limits=limits,
-            tell=tell,
             engine=engine,
             clock=clock,
             secrets=random,

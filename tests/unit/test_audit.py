@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.audit import (
-    SEALED,
-    TRIMMED,
     Finding,
     Former,
     Head,
@@ -22,6 +20,7 @@ from bot.domain.audit import (
     digest_of,
     sealed,
 )
+from bot.domain.changes import Action
 
 KEY = b"k" * 32
 
@@ -153,7 +152,13 @@ def test_rows_from_before_the_chain_are_sealed_together() -> None:
     for row in former:
         told.take(digest_of(row))
     seal = Row(
-        "9-0", 1, "2026-11-16T09:00:00+00:00", "o365bot", SEALED, "audit", json.dumps(told.told)
+        "9-0",
+        1,
+        "2026-11-16T09:00:00+00:00",
+        "o365bot",
+        Action.SEALED,
+        "audit",
+        json.dumps(told.told),
     )
     seal = replace(seal, seal=sealed("", seal))
     head = Head(1, seal.seal)
@@ -176,7 +181,7 @@ def test_a_row_that_went_when_somebody_was_forgotten_leaves_its_digest() -> None
     told = Former()
     for row in former:
         told.take(digest_of(row))
-    one = Row("9-0", 1, "", "o365bot", SEALED, "audit", json.dumps(told.told))
+    one = Row("9-0", 1, "", "o365bot", Action.SEALED, "audit", json.dumps(told.told))
     one = replace(one, seal=sealed("", one))
     two = Row("10-0", 2, "", "o365bot", "forget", "person", json.dumps({"removed": "2-0 3-0"}))
     two = replace(two, seal=sealed(one.seal, two))
@@ -202,7 +207,7 @@ def test_rows_that_were_kept_long_enough_are_not_missed() -> None:
         11,
         "2026-11-16T09:00:00+00:00",
         "o365bot",
-        TRIMMED,
+        Action.TRIMMED,
         "audit",
         json.dumps({"through": "4", "seal": rows[3].seal}),
     )

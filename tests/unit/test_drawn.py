@@ -50,7 +50,6 @@ from bot.message import Message
 from bot.ports.writing import BoardContents
 from bot.services.consent.arrive import Arrive
 from bot.services.consent.ask import Ask
-from bot.services.delivery.tell import Tell
 from bot.services.people.access import Access
 from tests import sayings
 from tests.drawing import check_drawn
@@ -262,7 +261,7 @@ async def test_welcomes_can_be_drawn(language: str, ledger: FakeLedger) -> None:
         ledger=ledger,
         entra=FakeEntra(TENANT),
         messengers={Platform.SLACK: FakeMessenger()},
-        tell=Tell(FakeEngine()),
+        engine=FakeEngine(),
         clock=FakeClock(NOW),
         secrets=CountingSecrets(),
         policy=PeoplePolicy(),

@@ -96,6 +96,19 @@ def test_nothing_can_read_a_format_that_executes() -> None:
         assert not called & {"eval", "exec", "compile", "__import__"}, module
 
 
+def test_an_audit_entry_names_its_action_by_type() -> None:
+    """What hangs on an action (boards, other systems) hears of it only under its one name."""
+    written = [
+        (str(module), call.lineno)
+        for folder in ("bot", "adapters")
+        for module in (ROOT / folder).rglob("*.py")
+        for call in ast.walk(ast.parse(module.read_text()))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "AuditEntry"
+        if isinstance(call.args[2], ast.Constant | ast.JoinedStr)
+    ]
+    assert written == []
+
+
 def test_every_folder_says_what_lives_there() -> None:
     """The docstring of an `__init__.py` tells what belongs into the folder and what does not."""
     folders = {path.parent for path in modules("bot", "adapters", "sandbox", "tests", "tools")}

@@ -30,7 +30,6 @@ from bot.services.consent.ask import Ask
 from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import Send
-from bot.services.delivery.tell import Tell
 from tests.examples import LINK_FOR, NOW, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
@@ -74,7 +73,7 @@ class Life:
             ledger=self.ledger,
             entra=None,
             messengers=chats,
-            tell=Tell(engine),
+            engine=engine,
             clock=self.clock,
             secrets=secrets,
             policy=PeoplePolicy(),

@@ -14,7 +14,6 @@ from bot.domain.consent.requests import LinkBinding, ProofKind, Stage, link_dige
 from bot.domain.delivery.notices import RequestChanged
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StoreUnavailable
 from bot.services.consent.acknowledge import Acknowledge, LinkStatus, LinkView, TakenOn
-from bot.services.delivery.tell import Tell
 from tests.examples import ADA_IN_CHAT, DELIVERED, LINK_FOR, NOW, RECORD, REQUEST, TOKEN
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine
@@ -30,7 +29,7 @@ class World:
         self.clock = FakeClock(NOW)
         self.links = Acknowledge(
             ledger=self.ledger,
-            tell=Tell(self.engine),
+            engine=self.engine,
             clock=self.clock,
         )
 

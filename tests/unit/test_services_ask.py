@@ -19,7 +19,6 @@ from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import person
 from bot.errors import AppUnknown, ChatUnreachable, CloudRefused, NobodyReachable, NothingToDo
 from bot.services.consent.ask import Ask
-from bot.services.delivery.tell import Tell
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,
@@ -52,7 +51,7 @@ class World:
             ledger=self.ledger,
             entra=self.entra,
             messengers={Platform.SLACK: self.slack, Platform.TEAMS: self.teams},
-            tell=Tell(self.engine),
+            engine=self.engine,
             clock=self.clock,
             secrets=CountingSecrets(),
             policy=PeoplePolicy(),

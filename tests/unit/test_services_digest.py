@@ -38,7 +38,6 @@ from bot.services.consent.ask import Ask
 from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import Send
-from bot.services.delivery.tell import Tell
 from bot.services.inventory.verdicts import Verdicts
 from tests.examples import LINK_FOR, NOW, OPERATOR, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
@@ -121,14 +120,14 @@ class World:
                 ledger=self.ledger,
                 entra=None,
                 messengers=messengers,
-                tell=Tell(self.engine),
+                engine=self.engine,
                 clock=self.clock,
                 secrets=CountingSecrets(),
                 policy=PeoplePolicy(),
                 reminding=self.policy,
             ),
             look_after={BOARDS: self._show},
-            renew_verdicts=Verdicts(ledger=self.ledger, tell=Tell(self.engine)).renew,
+            renew_verdicts=Verdicts(ledger=self.ledger, engine=self.engine).renew,
             digests=Digests(
                 ledger=self.ledger,
                 messengers=messengers,

@@ -20,7 +20,6 @@ from bot.services.campaign.digest import Digests
 from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Asked
 from bot.services.consent.visit import ByLink
-from bot.services.delivery.tell import Tell
 from bot.services.inventory.verdicts import Verdicts
 from tests import person
 from tests.examples import ADA, APP, NOW, REQUEST, TENANT, TOKEN
@@ -44,7 +43,7 @@ class World(person.Stage):
             clock=self.clock,
             ask=self.ask,
             look_after={BOARDS: self._show},
-            renew_verdicts=Verdicts(ledger=self.ledger, tell=Tell(self.engine)).renew,
+            renew_verdicts=Verdicts(ledger=self.ledger, engine=self.engine).renew,
             digests=Digests(
                 ledger=self.ledger,
                 messengers={},

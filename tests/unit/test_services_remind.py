@@ -50,7 +50,6 @@ from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import BATCH
 from bot.services.delivery.send import Send
-from bot.services.delivery.tell import Tell
 from bot.services.inventory.verdicts import Verdicts
 from tests.examples import (
     ADA,
@@ -107,7 +106,7 @@ class World:
             ledger=self.ledger,
             entra=entra,
             messengers=self.messengers,
-            tell=Tell(self.engine),
+            engine=self.engine,
             clock=self.clock,
             secrets=CountingSecrets(),
             policy=PeoplePolicy(),
@@ -139,7 +138,7 @@ class World:
             clock=self.clock,
             ask=self.ask,
             look_after={BOARDS: self._show},
-            renew_verdicts=Verdicts(ledger=self.ledger, tell=Tell(self.engine)).renew,
+            renew_verdicts=Verdicts(ledger=self.ledger, engine=self.engine).renew,
             digests=Digests(
                 ledger=self.ledger,
                 messengers=self.messengers,

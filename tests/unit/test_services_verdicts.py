@@ -15,7 +15,6 @@ from bot.domain.inventory import records as inventory
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.summaries import RANKS, Part
-from bot.services.delivery.tell import Tell
 from bot.services.inventory.verdicts import Verdicts
 from tests.examples import APP, NOW, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
@@ -29,7 +28,7 @@ class World:
 
     def __init__(self) -> None:
         self.ledger, self.engine = FakeLedger(), FakeEngine()
-        self.verdicts = Verdicts(ledger=self.ledger, tell=Tell(self.engine))
+        self.verdicts = Verdicts(ledger=self.ledger, engine=self.engine)
 
     async def record(self, ref: AppRef = APP.ref) -> AppRecord:
         found = await self.ledger.app(ref)

@@ -22,7 +22,6 @@ from bot.domain.inventory.waivers import WARNED_BEFORE, Waiver
 from bot.domain.summaries import Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.message import Command
-from bot.services.delivery.tell import Tell
 from bot.services.inventory.verdicts import Verdicts
 from tests.examples import APP, NOW, OPERATOR, RECORD, TENANT
 from tests.reading import buttons_of, text_of
@@ -220,7 +219,7 @@ async def test_a_week_before_its_end_each_operator_is_warned_once(world: World) 
     assert at == datetime(2025, 5, 1, tzinfo=UTC) - WARNED_BEFORE
     looked = replace(app, assessed_at=at + timedelta(hours=1), revision=app.revision + 1)
     await world.ledger.commit(Changes(apps=(looked,)))
-    verdicts = Verdicts(ledger=world.ledger, tell=Tell(world.engine), operators=(OPERATOR,))
+    verdicts = Verdicts(ledger=world.ledger, engine=world.engine, operators=(OPERATOR,))
     for _ in range(3):
         await verdicts.renew(at + timedelta(hours=2))
     warned = [
@@ -235,7 +234,7 @@ async def test_a_week_before_its_end_each_operator_is_warned_once(world: World) 
 async def test_it_ends_by_itself_with_the_day_and_the_boards_hear_of_it(world: World) -> None:
     """The app is open again, and the audit says so."""
     await waived(world)
-    verdicts = Verdicts(ledger=world.ledger, tell=Tell(world.engine))
+    verdicts = Verdicts(ledger=world.ledger, engine=world.engine)
     end = datetime(2025, 5, 1, tzinfo=UTC)
     for now in (end - WARNED_BEFORE, end - timedelta(seconds=1)):
         await verdicts.renew(now)

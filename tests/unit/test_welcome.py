@@ -18,7 +18,6 @@ from bot.errors import StoreUnavailable
 from bot.message import Buttons, Message
 from bot.services.consent.arrive import Arrive, Waiting
 from bot.services.consent.ask import Ask
-from bot.services.delivery.tell import Tell
 from bot.services.people.access import Access
 from tests.examples import ADA, APP, BEN, NOW, POLICY, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
@@ -50,7 +49,7 @@ class World:
             ledger=self.ledger,
             entra=FakeEntra(TENANT),
             messengers={Platform.TEAMS: self.teams},
-            tell=Tell(FakeEngine()),
+            engine=FakeEngine(),
             clock=FakeClock(NOW),
             secrets=CountingSecrets(),
             policy=policy,

@@ -23,7 +23,7 @@ from adapters.redis.records.commit import Commit, milliseconds, register, text
 from adapters.redis.server.store import errors
 from bot.domain import audit, pseudonyms
 from bot.domain.audit import Former, Head, Row
-from bot.domain.changes import AuditEntry
+from bot.domain.changes import Action, AuditEntry
 from bot.domain.pseudonyms import Somebody
 
 log = structlog.get_logger(__name__)
@@ -139,7 +139,7 @@ class Trail:
         async for row in self.rows():
             former.take(audit.digest_of(row))
         if former.rows:
-            entry = AuditEntry(now, "o365bot", audit.SEALED, "audit", former.told)
+            entry = AuditEntry(now, "o365bot", Action.SEALED, "audit", former.told)
             async with self._turn:
                 with errors():
                     stand = await self._read()
@@ -192,7 +192,7 @@ class Trail:
                     if last is None:
                         return 0
                     told = {"through": str(last.number), "seal": last.seal}
-                    entry = AuditEntry(now, "o365bot", audit.TRIMMED, "audit", told)
+                    entry = AuditEntry(now, "o365bot", Action.TRIMMED, "audit", told)
                     at, _, number = last.position.partition("-")
                     attempt = Commit()
                     self._append(attempt, stand, (entry,), mark)

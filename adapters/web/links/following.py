@@ -149,7 +149,7 @@ class FollowPage:
             "again": "again" in request.query_params,
             "said": request.query_params.get("said", ""),
             "integration_tab": progress.integration_tab,
-            "status": status_of(words, progress),
+            "request_status": status_of(words, progress),
             "grants": [(name, words(key)) for name, key in GRANTS],
             "okta_admins": await desk.services.introduce.offer(actor),
             "others": others,

@@ -62,7 +62,7 @@ class Live:
                         yield ": still here\n\n"
                     elif progress.request.stage.is_open:
                         part = self._pages.draw(
-                            words, "status.html", status=status_of(words, progress)
+                            words, "status.html", request_status=status_of(words, progress)
                         )
                         yield _event("status", part)
                     else:

@@ -12,7 +12,7 @@ from bot.chat.inventory import holders
 from bot.chat.inventory.holders import Holders
 from bot.chat.words import Words
 from bot.domain.changes import AuditEntry
-from bot.domain.consent.requests import ConsentRequest
+from bot.domain.consent.requests import ConsentRequest, Step
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.summaries import RANKS, AppSummary
@@ -115,7 +115,7 @@ def nudge(
         app = apps.get(AppRef.parse(entry.subject))
         if app is None:
             continue
-        if entry.action == "acknowledge":
+        if entry.action == Step.ACKNOWLEDGE:
             taken.append(app)
         elif app.state is State.MIGRATED:
             done.append(app)

@@ -17,7 +17,7 @@ from bot.domain.campaign.cadence import put_off_until
 from bot.domain.campaign.intents import Open, Policy, Reason
 from bot.domain.campaign.report import burn_down, count, dates_of, main_deadline
 from bot.domain.campaign.windows import Tone
-from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.consent.requests import ConsentRequest, Stage, Step
 from bot.domain.delivery.notices import ChannelNudge, ChannelReport, OperatorDigest, PersonalRound
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity
@@ -156,7 +156,7 @@ class Reminding:
         until = datetime.fromisoformat(notice.until) if notice.until else self._clock.now()
         entries = news(await self._ledger.audit(NEWS), since, until, notice.org)
         apps = await self._ledger.summaries_of({AppRef.parse(entry.subject) for entry in entries})
-        taken = {entry.subject for entry in entries if entry.action == "acknowledge"}
+        taken = {entry.subject for entry in entries if entry.action == Step.ACKNOWLEDGE}
         found = [
             await self._ledger.request(app.request_id) for app in apps if str(app.ref) in taken
         ]

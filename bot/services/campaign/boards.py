@@ -30,7 +30,8 @@ from bot.domain.campaign.board import (
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.report import count, dates_of, main_deadline
 from bot.domain.campaign.windows import Audience, Deadline
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
+from bot.domain.consent.requests import Step
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.incidents import places_of
 from bot.domain.delivery.notices import Channel, ChannelNudge, ChannelReport
@@ -328,7 +329,7 @@ class Boards:
         self, changes: Changes, planned: tuple[Delivery, ...], by: str, now: datetime
     ) -> None:
         audit = tuple(
-            AuditEntry(now, by, "remind", str(d.notice.to), {"delivery": d.key, "why": d.why})
+            AuditEntry(now, by, Action.REMIND, str(d.notice.to), {"delivery": d.key, "why": d.why})
             for d in planned
         )
         await self._ledger.commit(replace(changes, planned=planned, audit=audit))
@@ -357,9 +358,9 @@ def news(
 
 
 def _is_told(entry: AuditEntry) -> bool:
-    if entry.action == "acknowledge":
+    if entry.action == Step.ACKNOWLEDGE:
         return True
-    if entry.action != "assess" or not entry.detail.get("from"):
+    if entry.action != Action.ASSESS or not entry.detail.get("from"):
         return False
     before, now = State(entry.detail["from"]), State(entry.detail["to"])
     return State.MIGRATED in (before, now) or before.is_open != now.is_open

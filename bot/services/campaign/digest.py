@@ -15,7 +15,7 @@ import structlog
 from bot.domain.campaign.cadence import start_of
 from bot.domain.campaign.digests import Digest, dates_of, evaluate
 from bot.domain.campaign.intents import Policy
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.schedule import ScheduleEntry, operator
@@ -83,7 +83,11 @@ class Digests:
             schedule=(replace(entry, at=again),),
             audit=tuple(
                 AuditEntry(
-                    now, "o365bot", "remind", str(d.notice.to), {"delivery": d.key, "why": d.why}
+                    now,
+                    "o365bot",
+                    Action.REMIND,
+                    str(d.notice.to),
+                    {"delivery": d.key, "why": d.why},
                 )
                 for d in planned
             ),

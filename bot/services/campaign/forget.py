@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Step, step
 from bot.domain.forgetting import (
     identifiers_of,
@@ -50,7 +50,7 @@ async def forget(
 ) -> Mapping[str, int]:
     """Do it; open requests are ended. Returns how much there was of what. Raises StoreError."""
     for request in found.open:
-        entry = AuditEntry(now, by, Step.REVOKE.value, str(request.app), {"request": request.id})
+        entry = AuditEntry(now, by, Step.REVOKE, str(request.app), {"request": request.id})
         ended = step(request, Step.REVOKE, now)
         await ledger.commit(Changes(requests=(ended,), audit=(entry,)))
     if found.open:
@@ -80,7 +80,7 @@ async def forget(
     counts["deliveries"] = len(deliveries)
     counts["traces"] = await traces.remove(_known(found), deliveries)
     counts["administrators"] = await traces.forget_administrators(somebody)
-    told = AuditEntry(now, by, "forget", alias, {k: str(v) for k, v in counts.items()})
+    told = AuditEntry(now, by, Action.FORGET, alias, {k: str(v) for k, v in counts.items()})
     audit = await traces.forget_in_audit(somebody, told)
     return counts | {"audit names": audit["names"], "audit rows": audit["rows"]}
 

@@ -16,7 +16,7 @@ import structlog
 from bot.domain.campaign import rounds
 from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.campaign.rehearsal import Outlook, outlook
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import PersonalRound
@@ -26,11 +26,12 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.choice import Candidate
 from bot.errors import ChatError, CloudError, ConsentError, NobodyReachable
+from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
-from bot.services.delivery.tell import Tell
 from bot.services.people.worklists import outlooks, worklist_of
+from bot.services.unit_of_work import hand_on
 
 MANY = 1
 """More people than this are disturbed at once only when that was asked back."""
@@ -109,11 +110,11 @@ class Outreach:
     """`send` one app, `send_all` that is open."""
 
     def __init__(
-        self, *, ledger: Ledger, ask: Ask, tell: Tell, clock: Clock, policy: Policy
+        self, *, ledger: Ledger, ask: Ask, engine: Engine, clock: Clock, policy: Policy
     ) -> None:
         self._ledger = ledger
         self._ask = ask
-        self._tell = tell
+        self._engine = engine
         self._clock = clock
         self._policy = policy
 
@@ -218,12 +219,16 @@ class Outreach:
                 planned.append(Delivery(notice, now, Reason.NOW.value))
         entries = tuple(
             AuditEntry(
-                now, str(by), "send_now", str(one.notice.to), {"delivery": one.key, "why": one.why}
+                now,
+                str(by),
+                Action.SEND_NOW,
+                str(one.notice.to),
+                {"delivery": one.key, "why": one.why},
             )
             for one in planned
         )
         await self._ledger.commit(Changes(planned=tuple(planned), audit=entries))
-        await self._tell.dispatch(planned)
+        await hand_on(self._engine, planned)
 
     async def _message(
         self, chat: ChatIdentity, first: ConsentRequest, now: datetime

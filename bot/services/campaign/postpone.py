@@ -8,16 +8,16 @@ from datetime import date, datetime
 
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.later import Moved, snooze_choices, why_moved
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
 from bot.domain.schedule import ScheduleEntry, person
 from bot.domain.time.calendar import Calendar
-from bot.errors import Conflict
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
+from bot.services.unit_of_work import NO_CHANGE, write
 
 
 class Postpone:
@@ -67,61 +67,71 @@ class Postpone:
 
         Returns its last day; None when that lies behind: then an absence is ended.
         """
-        while True:
-            known = [await self._recipient(one) for one in await self._accounts(chat)]
-            now = self._clock.now()
+
+        async def decide() -> tuple[Changes, date | None]:
+            known, now = await self._known(chat), self._clock.now()
             today = self._policy.calendars.of_person(known[0].chat).today(now)
-            until = min(until, today + LONGEST_ABSENCE)
-            entry = AuditEntry(now, str(chat), "away", str(chat), {"until": until.isoformat()})
-            if await self._write([one.away(until, now) for one in known], entry, now):
-                return until if until >= today else None
+            last = min(until, today + LONGEST_ABSENCE)
+            entry = AuditEntry(now, str(chat), Action.AWAY, str(chat), {"until": last.isoformat()})
+            said = [one.away(last, now) for one in known]
+            return _changes(said, entry), last if last >= today else None
+
+        return await write(self._ledger, decide)
 
     async def back(self, chat: ChatIdentity, by: ChatIdentity | None = None) -> date | None:
         """End an absence; returns the day that it would have lasted until, None: there is none.
 
         `by` is who says so, where it is somebody else.
         """
-        while True:
-            known = [await self._recipient(one) for one in await self._accounts(chat)]
-            now = self._clock.now()
+
+        async def decide() -> tuple[Changes, date | None]:
+            known, now = await self._known(chat), self._clock.now()
             today = self._policy.calendars.of_person(known[0].chat).today(now)
             until = max((one.away_until for one in known if one.away_until), default=None)
             if until is None or until < today:
-                return None
+                return NO_CHANGE, None
             detail = {"until": until.isoformat()}
-            entry = AuditEntry(now, str(by or chat), "back", str(chat), detail)
-            if await self._write([one.back(now) for one in known], entry, now):
-                return until
+            entry = AuditEntry(now, str(by or chat), Action.BACK, str(chat), detail)
+            return _changes([one.back(now) for one in known], entry), until
+
+        return await write(self._ledger, decide)
 
     async def whole_week(self, chat: ChatIdentity, by: ChatIdentity) -> frozenset[int] | None:
         """Take back what was said of a part-time week; returns its days off, None: nothing was."""
-        while True:
-            known = [await self._recipient(one) for one in await self._accounts(chat)]
+
+        async def decide() -> tuple[Changes, frozenset[int] | None]:
+            known = await self._known(chat)
             said = next((one for one in known if one.chat.days_off is not None), None)
             if said is None or said.chat.days_off is None:
-                return None
+                return NO_CHANGE, None
             now, off = self._clock.now(), said.chat.days_off
-            detail = {"off": ",".join(map(str, sorted(off)))}
-            entry = AuditEntry(now, str(by), "whole_week", str(chat), detail)
-            if await self._write([one.works_all_week() for one in known], entry, now):
-                return off
+            detail = {"off": _listed(off)}
+            entry = AuditEntry(now, str(by), Action.WHOLE_WEEK, str(chat), detail)
+            return _changes([one.works_all_week() for one in known], entry), off
+
+        return await write(self._ledger, decide)
 
     async def part_time(self, chat: ChatIdentity, off: frozenset[int]) -> frozenset[int] | None:
         """Note the weekdays on which somebody does not work (Monday is 0); returns those they do.
 
         None, and nothing is noted, where no working day would be left.
         """
-        while True:
-            known = [await self._recipient(one) for one in await self._accounts(chat)]
-            now = self._clock.now()
-            left = self._policy.calendars.hours.days - off
-            if not left:
-                return None
-            days = ",".join(map(str, sorted(off)))
-            entry = AuditEntry(now, str(chat), "part_time", str(chat), {"off": days})
+        left = self._policy.calendars.hours.days - off
+        if not left:
+            return None
+
+        async def decide() -> tuple[Changes, None]:
+            known, now = await self._known(chat), self._clock.now()
+            detail = {"off": _listed(off)}
+            entry = AuditEntry(now, str(chat), Action.PART_TIME, str(chat), detail)
             said = [one.known_as(replace(one.chat, days_off=off)) for one in known]
-            if await self._write(said, entry, now):
-                return left
+            return _changes(said, entry), None
+
+        await write(self._ledger, decide)
+        return left
+
+    async def _known(self, chat: ChatIdentity) -> list[Recipient]:
+        return [await self._recipient(one) for one in await self._accounts(chat)]
 
     async def _accounts(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
         """This account, and those on which the same person is asked for something."""
@@ -135,14 +145,12 @@ class Postpone:
         known = await self._ledger.recipient(chat)
         return known if known is not None else Recipient(chat)
 
-    async def _write(
-        self, recipients: Sequence[Recipient], entry: AuditEntry, now: datetime
-    ) -> bool:
-        entries = tuple(ScheduleEntry(person(one.chat), now) for one in recipients)
-        try:
-            await self._ledger.commit(
-                Changes(recipients=tuple(recipients), schedule=entries, audit=(entry,))
-            )
-        except Conflict:
-            return False
-        return True
+
+def _changes(recipients: Sequence[Recipient], entry: AuditEntry) -> Changes:
+    """What somebody said of themselves, with their schedule evaluated at once."""
+    now = tuple(ScheduleEntry(person(one.chat), entry.at) for one in recipients)
+    return Changes(recipients=tuple(recipients), schedule=now, audit=(entry,))
+
+
+def _listed(days: frozenset[int]) -> str:
+    return ",".join(map(str, sorted(days)))

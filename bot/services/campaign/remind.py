@@ -17,7 +17,7 @@ import structlog
 from bot.domain.campaign.intents import Escalate, Intent, Policy, Reason, SendRound, Worklist
 from bot.domain.campaign.rehearsal import after, stuck
 from bot.domain.campaign.reminders import evaluate
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Channel, ChannelReminder
 from bot.domain.people.admins import ChatIdentity
@@ -227,7 +227,11 @@ class Remind:
         moved = tuple(item.request for item in worklist.items if item.request.id in ids)
         audit = tuple(
             AuditEntry(
-                now, "o365bot", "stuck", str(one.app), {"request": one.id, "why": ids[one.id].value}
+                now,
+                "o365bot",
+                Action.STUCK,
+                str(one.app),
+                {"request": one.id, "why": ids[one.id].value},
             )
             for one in moved
         )
@@ -250,6 +254,6 @@ class Remind:
 
 def _lines(planned: Sequence[Delivery], by: str, now: datetime) -> tuple[AuditEntry, ...]:
     return tuple(
-        AuditEntry(now, by, "remind", str(d.notice.to), {"delivery": d.key, "why": d.why})
+        AuditEntry(now, by, Action.REMIND, str(d.notice.to), {"delivery": d.key, "why": d.why})
         for d in planned
     )

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
 from bot.domain.delivery import deliveries
 from bot.domain.delivery.deliveries import LEASE, Delivery
@@ -49,7 +49,7 @@ async def hold(
         for board in await ledger.boards()
     )
     told = {"held": str(len(held)), "requests": str(len(requests))}
-    entry = AuditEntry(now, by, "restore", "store", told)
+    entry = AuditEntry(now, by, Action.RESTORE, "store", told)
     await ledger.commit(Changes(boards=boards, audit=(entry,)))
     return held
 
@@ -62,7 +62,7 @@ async def release(ledger: Ledger, keys: Iterable[str], by: str, now: datetime) -
         released = deliveries.release(delivery, now) if delivery is not None else None
         if released is None:
             continue
-        entry = AuditEntry(now, by, "release", str(released.notice.to), {"delivery": key})
+        entry = AuditEntry(now, by, Action.RELEASE, str(released.notice.to), {"delivery": key})
         await ledger.commit(Changes(deliveries=(released,), audit=(entry,)))
         count += 1
     return count
@@ -84,7 +84,7 @@ async def _hold_deliveries(ledger: Ledger, by: str, now: datetime) -> tuple[Deli
             Changes(
                 deliveries=tuple(deliveries.fail(one, deliveries.RESTORED) for one in some),
                 audit=tuple(
-                    AuditEntry(now, by, "hold", str(one.notice.to), {"delivery": one.key})
+                    AuditEntry(now, by, Action.HOLD, str(one.notice.to), {"delivery": one.key})
                     for one in some
                 ),
             )
@@ -100,5 +100,5 @@ async def _count_requests(
     for request in requests:
         if request.stage is Stage.REQUESTED:
             moved = step(request, Step.DELIVER, now, snooze=request.snooze, named=True)
-            entry = AuditEntry(now, by, "hold", str(request.app), {"request": request.id})
+            entry = AuditEntry(now, by, Action.HOLD, str(request.app), {"request": request.id})
             await ledger.commit(Changes(requests=(moved,), audit=(entry,)))

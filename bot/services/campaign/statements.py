@@ -15,11 +15,11 @@ from bot.domain.consent.requests import ConsentRequest, Step, step
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import AccountNote
 from bot.domain.summaries import AppSummary, Part, Wanted
-from bot.errors import Conflict
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.postpone import Postpone
 from bot.services.people.accounts import Accounts, Noted
+from bot.services.unit_of_work import NO_CHANGE, write
 
 SHOWN = 20
 
@@ -114,23 +114,20 @@ class Statements:
         return TakenBack(topic, of) if done else None
 
     async def _resume(self, code: str, by: ChatIdentity, *, operator: bool) -> bool:
-        while True:
+        async def decide() -> tuple[Changes, bool]:
             request = await self._ledger.request_by_code(code)
             if request is None or request.snooze is None or not request.stage.is_open:
-                return False
+                return NO_CHANGE, False
             if not operator and str(request.chat) != str(by):
-                return False
+                return NO_CHANGE, False
             now = self._clock.now()
             if request.snooze.until <= now:
-                return False
+                return NO_CHANGE, False
             detail = {"request": request.id, "until": request.snooze.until.isoformat()}
-            entry = AuditEntry(now, str(by), Step.RESUME.value, str(request.app), detail)
-            moved = step(request, Step.RESUME, now)
-            try:
-                await self._ledger.commit(Changes(requests=(moved,), audit=(entry,)))
-            except Conflict:
-                continue
-            return True
+            entry = AuditEntry(now, str(by), Step.RESUME, str(request.app), detail)
+            return Changes(requests=(step(request, Step.RESUME, now),), audit=(entry,)), True
+
+        return await write(self._ledger, decide)
 
     def _put_off(self, requests: tuple[ConsentRequest, ...]) -> tuple[ConsentRequest, ...]:
         now = self._clock.now()

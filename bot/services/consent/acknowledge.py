@@ -26,18 +26,19 @@ from bot.domain.consent.requests import (
 )
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import (
-    Conflict,
     LinkExpired,
     LinkRevoked,
     LinkSpent,
     NotYours,
     SentElsewhere,
 )
+from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services import counts
-from bot.services.delivery.tell import Tell
+from bot.services.delivery.tell import changed
 from bot.services.people.worklists import answered
+from bot.services.unit_of_work import write
 
 
 class LinkStatus(StrEnum):
@@ -88,11 +89,11 @@ class Acknowledge:
         self,
         *,
         ledger: Ledger,
-        tell: Tell,
+        engine: Engine,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
-        self._tell = tell
+        self._engine = engine
         self._clock = clock
 
     async def view(self, token: str) -> LinkView:
@@ -134,7 +135,8 @@ class Acknowledge:
         did not put off, in the same step. Where `find` gives a request that was taken on before,
         only the others are new, a fresh link of its own is spent, and a stronger proof is kept.
         """
-        while True:
+
+        async def decide() -> tuple[Changes, tuple[TakenOn, tuple[ConsentRequest, ...]]]:
             now = self._clock.now()
             try:
                 request = await find(now)
@@ -152,46 +154,35 @@ class Acknowledge:
             leads_back = request.link is not None and request.link.back
             # Whoever comes back by chat did not come by the link.
             spends = again and (stronger or (leads_back and kind is not ProofKind.CHAT_ACCOUNT))
+            recipients = await answered(self._ledger, request.chat, now)
             if not waiting and not spends:
-                try:  # they are at it, and not silent, whatever they come back for
-                    await self._ledger.commit(
-                        Changes(recipients=await answered(self._ledger, request.chat, now))
-                    )
-                except Conflict:
-                    continue
-                await self._ledger.settle()  # as above
-                return TakenOn(request, again=True)
+                # They are at it, and not silent, whatever they come back for.
+                return Changes(recipients=recipients), (TakenOn(request, again=True), ())
             taken = tuple(step(one, Step.ACKNOWLEDGE, now, proof=proof) for one in waiting)
             kept = proof if stronger else known
             first = step(request, Step.RETURN, now, proof=kept) if spends else request
             back = (first,) if spends else ()
-            planned = self._tell.changes(taken, now)
+            about = {"proof": kind.value, "mfa": mfa.value}
             entries = tuple(
-                AuditEntry(
-                    now,
-                    by,
-                    (Step.RETURN if again and one is first else Step.ACKNOWLEDGE).value,
-                    str(one.app),
-                    {"request": one.id, "proof": kind.value, "mfa": mfa.value},
-                )
-                for one in (*back, *taken)
+                AuditEntry(now, by, taking, str(one.app), {"request": one.id, **about})
+                for taking, moved in ((Step.RETURN, back), (Step.ACKNOWLEDGE, taken))
+                for one in moved
             )
-            try:
-                recipients = await answered(self._ledger, request.chat, now)
-                await self._ledger.commit(
-                    Changes(
-                        requests=(*back, *taken),
-                        planned=planned,
-                        recipients=recipients,
-                        audit=entries,
-                    )
-                )
-            except Conflict:
-                continue  # somebody was faster: read again, and say what they left
-            for one in taken:
-                counts.acknowledged(now - one.requested_at)
-            await self._tell.dispatch(planned)
-            return TakenOn(first, taken, again) if again else TakenOn(taken[0], taken[1:])
+            changes = Changes(
+                requests=(*back, *taken),
+                planned=tuple(changed(one, now) for one in taken),
+                recipients=recipients,
+                audit=entries,
+            )
+            done = TakenOn(first, taken, again) if again else TakenOn(taken[0], taken[1:])
+            return changes, (done, taken)
+
+        done, taken = await write(self._ledger, decide, self._engine)
+        if done.again and not done.others:
+            await self._ledger.settle()  # as above
+        for one in taken:
+            counts.acknowledged(self._clock.now() - one.requested_at)
+        return done
 
     async def _served_alike(self, request: ConsentRequest) -> tuple[ConsentRequest, ...]:
         """What one sign-in serves besides: "later" is kept, whatever is signed in for."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.campaign.intents import Policy, Reason
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import PASSED_ON, ConsentRequest, Stage, Step, step
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Happening
@@ -39,17 +39,18 @@ from bot.errors import (
     CloudError,
     CloudThrottled,
     CloudUnreachable,
-    Conflict,
     ConsentError,
     NobodyReachable,
     NothingToDo,
 )
 from bot.ports.chat import Messenger, Presence
 from bot.ports.clouds import Entra
+from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock, Secrets
-from bot.services.delivery.tell import Tell, note
+from bot.services.delivery.tell import changed, note
 from bot.services.people.candidates import Candidates
+from bot.services.unit_of_work import NO_CHANGE, hand_on, write
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +90,7 @@ class Ask:
         ledger: Ledger,
         entra: Entra | None,
         messengers: Mapping[Platform, Messenger],
-        tell: Tell,
+        engine: Engine,
         clock: Clock,
         secrets: Secrets,
         policy: PeoplePolicy,
@@ -97,7 +98,7 @@ class Ask:
         presence: Presence | None = None,
     ) -> None:
         self._ledger = ledger
-        self._tell = tell
+        self._engine = engine
         self._clock = clock
         self._secrets = secrets
         self._candidates = Candidates(
@@ -150,10 +151,10 @@ class Ask:
             if happened is Happening.REASSIGNED:  # where nobody is left, their digest says so
                 planned = note(request, happened, self._can_wait(request.asker, now))
             detail = {"request": request.id}
-            audit = (AuditEntry(now, "o365bot", happened.value, str(request.app), detail),)
+            audit = (AuditEntry(now, "o365bot", happened, str(request.app), detail),)
         done = ScheduleEntry(instead(request.id), None, held_until=request.changed_at + HOLD)
         await self._ledger.commit(Changes(planned=planned, audit=audit, schedule=(done,)))
-        await self._tell.dispatch(planned)
+        await hand_on(self._engine, planned)
         return True
 
     def _can_wait(self, asker: ChatIdentity | None, now: datetime) -> datetime:
@@ -235,7 +236,8 @@ class Ask:
         `former_ends`: the step by which the replaced request ends. `present`: nobody who is away.
         Raises AppUnknown, AppUnreadable, NothingToDo, NobodyReachable, CloudError, ChatError.
         """
-        while True:
+
+        async def decide() -> tuple[Changes, Asked]:
             record = await self._ledger.app(ref)
             if record is None:
                 raise AppUnknown(str(ref))
@@ -250,7 +252,7 @@ class Ask:
             choice = await self._candidates.of(record, without, silent)
             former = await self._ledger.request(record.request_id) if record.request_id else None
             if former is not None and _is_the_same(former, choice, now, anew=anew):
-                return Asked(former, before=True)
+                return NO_CHANGE, Asked(former, before=True)
             chosen = choice.named(prefer) or choice.chosen
             if chosen is None or chosen.chat is None or (present and Point.AWAY in chosen.con):
                 raise NobodyReachable(f"Nobody can be asked for {record.app.label}.")
@@ -260,11 +262,11 @@ class Ask:
             said = joined.chat.completed(chosen.chat)
             request = self._request(record, chosen, said, by, now, colleague)
             revoked = step(former, former_ends, now) if former and former.stage.is_open else None
-            planned = self._tell.changes((revoked,) if revoked else (), now)
+            replaced = (revoked,) if revoked else ()
             entry = AuditEntry(
                 now,
                 str(by),
-                "ask",
+                Action.ASK,
                 str(ref),
                 {
                     "request": request.id,
@@ -275,22 +277,16 @@ class Ask:
                     "why": why,
                 },
             )
-            try:
-                await self._ledger.commit(
-                    Changes(
-                        apps=(
-                            replace(record, request_id=request.id, revision=record.revision + 1),
-                        ),
-                        requests=(request, *((revoked,) if revoked else ())),
-                        planned=planned,
-                        recipients=_news(known, joined, said),
-                        audit=(entry,),
-                    )
-                )
-            except Conflict:
-                continue
-            await self._tell.dispatch(planned)
-            return Asked(request, revoked)
+            changes = Changes(
+                apps=(replace(record, request_id=request.id, revision=record.revision + 1),),
+                requests=(request, *replaced),
+                planned=tuple(changed(one, now) for one in replaced),
+                recipients=_news(known, joined, said),
+                audit=(entry,),
+            )
+            return changes, Asked(request, revoked)
+
+        return await write(self._ledger, decide, self._engine)
 
     async def _joined(
         self, chosen: Candidate, chat: ChatIdentity, known: Recipient | None

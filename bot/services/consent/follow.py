@@ -23,17 +23,18 @@ from bot.domain.evidence.history import heard
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
-from bot.errors import Conflict, StoreError
+from bot.errors import StoreError
 from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask
 from bot.services.consent.visit import Actor, BySession, Visit, Visits
-from bot.services.delivery.tell import Tell, changed
+from bot.services.delivery.tell import changed
 from bot.services.inventory.consoles import integration_tab
 from bot.services.inventory.scan import Scan
 from bot.services.people.worklists import answered
+from bot.services.unit_of_work import NO_CHANGE, write
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +72,6 @@ class Follow:
         orgs: Mapping[str, OktaOrg],
         scan: Scan,
         ask: Ask,
-        tell: Tell,
         engine: Engine,
         clock: Clock,
         policy: Policy,
@@ -82,7 +82,6 @@ class Follow:
         self._orgs = orgs
         self._scan = scan
         self._ask = ask
-        self._tell = tell
         self._engine = engine
         self._clock = clock
         self._policy = policy
@@ -132,19 +131,17 @@ class Follow:
 
     async def sees(self, actor: Actor, told: EvidenceKind) -> ConsentRequest:
         """The person says what else was there: evidence of the app, and no step of the request."""
-        visit = await self._visits.acting(actor)
-        while True:
-            now = self._clock.now()
+        await self._visits.acting(actor)
+
+        async def decide() -> tuple[Changes, ConsentRequest]:
+            visit, now = await self._visits.of(actor), self._clock.now()
             step(visit.request, Step.ATTEST, now)  # raises where nobody has taken it on
             detail = {"request": visit.request.id, "proof": visit.kind.value, "saw": told.value}
-            entry = AuditEntry(now, visit.by, Step.ATTEST.value, str(visit.request.app), detail)
+            entry = AuditEntry(now, visit.by, Step.ATTEST, str(visit.request.app), detail)
             apps = await self._with_evidence(visit, (told,), now)
-            try:
-                await self._ledger.commit(Changes(apps=apps, audit=(entry,)))
-            except Conflict:
-                visit = await self._visits.of(actor)
-                continue
-            return visit.request
+            return Changes(apps=apps, audit=(entry,)), visit.request
+
+        return await write(self._ledger, decide)
 
     async def saved(self, actor: Actor) -> ConsentRequest:
         """The person says it is saved: looked at once, then at growing intervals."""
@@ -178,29 +175,24 @@ class Follow:
         record = await self._ledger.app(ref)
         request_id = record.request_id if record else ""
         await self._scan.app(ref)
-        while request_id:
+
+        async def decide() -> tuple[Changes, datetime | None]:
             request = await self._ledger.request(request_id)
             if request is None or request.watch is None:
-                return
+                return NO_CHANGE, None
             now = self._clock.now()
             if not request.stage.is_open:  # the look found it done, or something else ended it
-                await self._tell.dispatch((changed(request, now),))
-                return
+                return Changes(planned=(changed(request, now),)), None
             watch = polls.after_poll(request.watch, now)
             moved = step(request, Step.POLL, now, watch=watch)
-            planned = (changed(moved, now),)
             detail = {"request": moved.id, "looks": str(watch.looks)}
-            entry = AuditEntry(now, "o365bot", Step.POLL.value, str(ref), detail)
-            try:
-                await self._ledger.commit(
-                    Changes(requests=(moved,), planned=planned, audit=(entry,))
-                )
-            except Conflict:
-                continue  # the person was faster, such as by pressing "I saved" once more
-            await self._tell.dispatch(planned)
-            if watch.next_at is not None:
-                await self._engine.verify(ref, watch.next_at)
-            return
+            entry = AuditEntry(now, "o365bot", Step.POLL, str(ref), detail)
+            polled = Changes(requests=(moved,), planned=(changed(moved, now),), audit=(entry,))
+            return polled, watch.next_at
+
+        next_at = await write(self._ledger, decide, self._engine) if request_id else None
+        if next_at is not None:
+            await self._engine.verify(ref, next_at)
 
     async def _take(
         self,
@@ -216,9 +208,10 @@ class Follow:
     ) -> ConsentRequest:
         """One step of the person's, with what follows from it, in one commit."""
         leaves = taken is Step.DECLINE and not isinstance(actor, BySession)
-        visit = await (self._visits.leaving(actor) if leaves else self._visits.acting(actor))
-        while True:
-            now = self._clock.now()
+        await (self._visits.leaving(actor) if leaves else self._visits.acting(actor))
+
+        async def decide() -> tuple[Changes, ConsentRequest]:
+            visit, now = await self._visits.of(actor), self._clock.now()
             moved = step(
                 visit.request,
                 taken,
@@ -228,24 +221,19 @@ class Follow:
                 snooze=self._plan(visit.request, local, reason, now) if local else None,
                 watch=polls.begin(now) if look else None,
             )
-            planned = self._tell.changes((moved,), now)
-            try:
-                await self._ledger.commit(
-                    Changes(
-                        apps=await self._with_evidence(visit, told, now),
-                        requests=(moved,),
-                        planned=planned,
-                        recipients=await answered(self._ledger, moved.chat, now),
-                        audit=(_entry(visit, moved, taken, now),),
-                    )
-                )
-            except Conflict:
-                visit = await self._visits.of(actor)
-                continue
-            await self._tell.dispatch(planned)
-            if look:
-                await self._engine.verify(moved.app, now)
-            return moved
+            changes = Changes(
+                apps=await self._with_evidence(visit, told, now),
+                requests=(moved,),
+                planned=(changed(moved, now),),
+                recipients=await answered(self._ledger, moved.chat, now),
+                audit=(_entry(visit, moved, taken, now),),
+            )
+            return changes, moved
+
+        moved = await write(self._ledger, decide, self._engine)
+        if look:
+            await self._engine.verify(moved.app, self._clock.now())
+        return moved
 
     def deadline(self, request: ConsentRequest) -> Deadline:
         """The date that the request runs against."""
@@ -287,4 +275,4 @@ def _entry(visit: Visit, moved: ConsentRequest, taken: Step, now: datetime) -> A
         detail |= {"until": moved.snooze.until.isoformat(), "reason": moved.snooze.reason}
     if taken is Step.DECLINE and moved.suggestion:
         detail["suggestion"] = moved.suggestion
-    return AuditEntry(now, visit.by, taken.value, str(moved.app), detail)
+    return AuditEntry(now, visit.by, taken, str(moved.app), detail)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot.domain.campaign.cadence import at_work, rested
 from bot.domain.campaign.intents import Policy
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Introduction
@@ -21,10 +21,11 @@ from bot.domain.people.recipients import Recipient
 from bot.errors import NobodyReachable, StepNotAllowed
 from bot.ports.chat import Messenger
 from bot.ports.clouds import OktaOrg
+from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.visit import Actor, Visits
-from bot.services.delivery.tell import Tell
+from bot.services.unit_of_work import hand_on
 
 # More than this many people are not looked up in chat for one introduction.
 LOOK_UP = 10
@@ -40,7 +41,7 @@ class Introduce:
         ledger: Ledger,
         orgs: Mapping[str, OktaOrg],
         messengers: Mapping[Platform, Messenger],
-        tell: Tell,
+        engine: Engine,
         clock: Clock,
         policy: Policy,
     ) -> None:
@@ -49,7 +50,7 @@ class Introduce:
         self._ledger = ledger
         self._orgs = orgs
         self._messengers = messengers
-        self._tell = tell
+        self._engine = engine
         self._clock = clock
 
     async def offer(self, actor: Actor) -> tuple[str, ...]:
@@ -79,9 +80,9 @@ class Introduce:
         at = at_work(notice, rested(partner, now, self._policy), self._policy)
         planned = (Delivery(notice, at, "introduce"),)
         detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner.chat)}
-        entry = AuditEntry(now, visit.by, "introduce", str(request.app), detail)
+        entry = AuditEntry(now, visit.by, Action.INTRODUCE, str(request.app), detail)
         await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
-        await self._tell.dispatch(planned)
+        await hand_on(self._engine, planned)
         return partner.chat
 
     async def _not_to_be_asked(self, request: ConsentRequest) -> list[ConsentRequest]:

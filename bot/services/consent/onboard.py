@@ -6,10 +6,11 @@ both), the tenant it names is not read at all, and nothing counts before Microso
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.onboarding import Granting, Onboarding, grant
 from bot.domain.consent.requests import link_digest
 from bot.domain.consent.sign_in import Attempt
@@ -20,7 +21,6 @@ from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import (
     CloudRefused,
-    Conflict,
     LinkExpired,
     LinkRevoked,
     LinkSpent,
@@ -36,7 +36,7 @@ from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIn, SignIns
 from bot.ports.system import Clock, Secrets
 from bot.services.consent.prove import BEGUN_PER_LINK, refuse, take_attempt
-from bot.services.delivery.tell import Tell
+from bot.services.unit_of_work import NO_CHANGE, write
 
 CHECKS_PER_LINK = (10, timedelta(minutes=10))
 """Each reads the tenant's administrators, with limits that all of the bot's reads share."""
@@ -64,7 +64,6 @@ class Onboard:
         sign_in: SignIn,
         sign_ins: SignIns,
         limits: Limits,
-        tell: Tell,
         engine: Engine,
         clock: Clock,
         secrets: Secrets,
@@ -76,7 +75,6 @@ class Onboard:
         self._sign_in = sign_in
         self._sign_ins = sign_ins
         self._limits = limits
-        self._tell = tell
         self._engine = engine
         self._clock = clock
         self._secrets = secrets
@@ -89,7 +87,8 @@ class Onboard:
         if await self._may_read(tenant):
             return Invitation(tenant.domain)
         token = self._secrets.token()
-        while True:
+
+        async def decide() -> tuple[Changes, None]:
             now = self._clock.now()
             former = await self._ledger.onboarding_of(tenant.id)
             fresh = Onboarding(
@@ -104,11 +103,10 @@ class Onboard:
             replaced = (
                 (grant(former, Granting.REPLACED, now),) if former and former.is_usable(now) else ()
             )
-            try:
-                await self._commit(str(by), *replaced, fresh)
-            except Conflict:
-                continue
-            return Invitation(tenant.domain, f"{self._public_url}/o/{token}")
+            return _changes(str(by), now, *replaced, fresh), None
+
+        await write(self._ledger, decide)
+        return Invitation(tenant.domain, f"{self._public_url}/o/{token}")
 
     async def view(self, token: str) -> Onboarding:
         """What the link is for, or that it was used (CONFIRMED). Changes nothing.
@@ -203,31 +201,31 @@ class Onboard:
 
     async def _move(self, digest: str, stage: Granting) -> Onboarding:
         """One step; a stage that has been reached stays. The asker hears of the last one."""
-        while True:
+
+        async def decide() -> tuple[Changes, Onboarding]:
             asked = await self._usable(digest)
             if asked.stage in (stage, Granting.CONFIRMED):
-                return asked
+                return NO_CHANGE, asked
             now = self._clock.now()
             moved = grant(asked, stage, now)
             note = OperatorNote(asked.asker, Happening.ONBOARDED, asked.id)
-            told = (Delivery(note, now, "onboarded"),)
-            try:
-                planned = told if stage is Granting.CONFIRMED else ()
-                await self._commit("entra", moved, planned=planned)
-            except Conflict:
-                continue
-            await self._tell.dispatch(planned)
-            return moved
+            told = (Delivery(note, now, "onboarded"),) if stage is Granting.CONFIRMED else ()
+            return replace(_changes("entra", now, moved), planned=told), moved
 
-    async def _commit(
-        self, by: str, *moved: Onboarding, planned: tuple[Delivery, ...] = ()
-    ) -> None:
-        now = self._clock.now()
-        audit = tuple(
-            AuditEntry(now, by, f"onboarding_{one.stage}", one.tenant_id, {"onboarding": one.id})
-            for one in moved
-        )
-        await self._ledger.commit(Changes(onboardings=moved, planned=planned, audit=audit))
+        return await write(self._ledger, decide, self._engine)
+
+
+def _changes(by: str, now: datetime, *moved: Onboarding) -> Changes:
+    audit = tuple(
+        AuditEntry(now, by, _ACTIONS[one.stage], one.tenant_id, {"onboarding": one.id})
+        for one in moved
+    )
+    return Changes(onboardings=moved, audit=audit)
+
+
+_ACTIONS: Mapping[Granting, Action] = {
+    stage: Action(f"onboarding_{stage.value}") for stage in Granting
+}
 
 
 def _is_of(of_app: Tenant | None, tenant: Tenant) -> bool:

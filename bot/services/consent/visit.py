@@ -30,11 +30,13 @@ from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import NotYours, ProofTooWeak, RoleLost, SessionUnknown, TooManyTries
 from bot.ports.clouds import Entra
+from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIns
 from bot.ports.system import Clock, Secrets
-from bot.services.delivery.tell import Tell, hour_of, note
+from bot.services.delivery.tell import hour_of, note
+from bot.services.unit_of_work import hand_on
 
 PRESSES = (20, timedelta(minutes=10))
 """Steps that one actor takes on one request in so much time: each is written down and told."""
@@ -89,7 +91,7 @@ class Visits:
         sign_ins: SignIns,
         entra: Entra | None,
         limits: Limits,
-        tell: Tell,
+        engine: Engine,
         clock: Clock,
         secrets: Secrets,
         minimum: ProofKind,
@@ -98,7 +100,7 @@ class Visits:
         self._sign_ins = sign_ins
         self._entra = entra
         self._limits = limits
-        self._tell = tell
+        self._engine = engine
         self._clock = clock
         self._secrets = secrets
         self._minimum = minimum
@@ -218,9 +220,9 @@ class Visits:
         now: datetime = self._clock.now()
         planned = note(request, happened, now, round=hour_of(now))
         about = {"request": request.id, **detail}
-        entry = AuditEntry(now, by, happened.value, str(request.app), about)
+        entry = AuditEntry(now, by, happened, str(request.app), about)
         await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
-        await self._tell.dispatch(planned)
+        await hand_on(self._engine, planned)
 
     async def role_lost(self, visit: Visit) -> None:
         """End the person's sessions, and tell the operator."""

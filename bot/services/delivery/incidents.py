@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.incidents import Incident, alarms, owners
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError
@@ -34,7 +34,7 @@ class Incidents:
             "messages are not getting through", place=place, code=error.code, reason=str(error)
         )
         told = alarms(place, error.code, now, owners(incident, self._operators), after=timedelta())
-        begun = AuditEntry(now, "o365bot", "incident", place, {"code": error.code})
+        begun = AuditEntry(now, "o365bot", Action.INCIDENT, place, {"code": error.code})
         return Changes(incidents=(incident,), planned=told, audit=(begun,))
 
     async def keep_only(self, places: Collection[str]) -> None:

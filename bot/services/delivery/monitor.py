@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.incidents import SOON, Incident, alarms, owners
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import ChatIdentity
@@ -91,9 +91,10 @@ class Monitor:
         )
         try:
             begun = tuple(
-                AuditEntry(now, "o365bot", "incident", one.place, {"code": one.code}) for one in new
+                AuditEntry(now, "o365bot", Action.INCIDENT, one.place, {"code": one.code})
+                for one in new
             )
-            ended = tuple(AuditEntry(now, "o365bot", "incident_over", place) for place in over)
+            ended = tuple(AuditEntry(now, "o365bot", Action.INCIDENT_OVER, place) for place in over)
             await self._ledger.commit(
                 Changes(incidents=tuple(new), solved=over, planned=planned, audit=(*begun, *ended))
             )

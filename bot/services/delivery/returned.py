@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Step, allowed, step
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import PersonalRound
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.recipients import Recipient
-from bot.errors import ChatUnreachable, Conflict
+from bot.errors import ChatUnreachable
 from bot.ports.chat import ReturnedMail
 from bot.ports.ledger import Ledger
+from bot.services.unit_of_work import write
 
 EVERY = timedelta(minutes=5)
 
@@ -55,19 +56,15 @@ class Returns:
         to = sent.notice.to
         if not isinstance(to, ChatIdentity) or to.platform is not Platform.MAIL:
             return
-        while True:
+
+        async def decide() -> tuple[Changes, tuple[ConsentRequest, ...]]:
             moved = await self._undelivered(sent, now)
             known = await self._ledger.recipient(to) or Recipient(to)
             detail = {"delivery": sent.key}
-            entry = AuditEntry(now, "o365bot", "mail_came_back", str(to), detail)
-            try:
-                await self._ledger.commit(
-                    Changes(requests=moved, recipients=(known.lost(now),), audit=(entry,))
-                )
-            except Conflict:
-                continue
-            break
-        for request in moved:
+            entry = AuditEntry(now, "o365bot", Action.MAIL_CAME_BACK, str(to), detail)
+            return Changes(requests=moved, recipients=(known.lost(now),), audit=(entry,)), moved
+
+        for request in await write(self._ledger, decide):
             await self._ask_another(request)
 
     async def _undelivered(self, sent: Delivery, now: datetime) -> tuple[ConsentRequest, ...]:

@@ -1,18 +1,15 @@
 """What is told when a request has moved: the person's message changes in place.
 
-The deliveries are part of the same commit as the step, so none is lost; handing them to the engine
-afterwards only makes it quicker.
+The deliveries are part of the same commit as the step, so none is lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Happening, OperatorNote, RequestChanged
-from bot.ports.engine import Engine
 
 
 def changed(request: ConsentRequest, now: datetime) -> Delivery:
@@ -34,19 +31,3 @@ def note(
 def hour_of(now: datetime) -> str:
     """Names the hour, so that what happens often is told once in it."""
     return f"{now:%Y-%m-%dT%H}"
-
-
-class Tell:
-    """Plans what is told to the person, and hands it to the engine."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def changes(self, requests: Iterable[ConsentRequest], now: datetime) -> tuple[Delivery, ...]:
-        """Each request's own message. The boards follow by themselves."""
-        return tuple(changed(request, now) for request in requests)
-
-    async def dispatch(self, planned: Iterable[Delivery]) -> None:
-        """Have these carried out at their time, once they are committed."""
-        for delivery in planned:
-            await self._engine.deliver(delivery.key, delivery.due_at)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import Step, step
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Happening, OperatorNote
@@ -21,9 +21,11 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import Conflict, RecordUnreadable
+from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
-from bot.services.delivery.tell import Tell, changed
+from bot.services.delivery.tell import changed
 from bot.services.people.worklists import answered
+from bot.services.unit_of_work import hand_on
 
 AT_ONCE = 200
 """So many are taken again in one tick; the others in the next ones."""
@@ -35,10 +37,10 @@ class Verdicts:
     """`renew` takes again what held until now."""
 
     def __init__(
-        self, *, ledger: Ledger, tell: Tell, operators: tuple[ChatIdentity, ...] = ()
+        self, *, ledger: Ledger, engine: Engine, operators: tuple[ChatIdentity, ...] = ()
     ) -> None:
         self._ledger = ledger
-        self._tell = tell
+        self._engine = engine
         self._operators = operators
 
     async def renew(self, now: datetime) -> None:
@@ -65,7 +67,7 @@ class Verdicts:
         changes = await settled(self._ledger, old, new, now, by="o365bot")
         changes = replace(changes, planned=(*changes.planned, *warned))
         await self._ledger.commit(changes)
-        await self._tell.dispatch(changes.planned)
+        await hand_on(self._engine, changes.planned)
 
     def _warnings(self, ref: AppRef, waiver: Waiver, now: datetime) -> tuple[Delivery, ...]:
         """A note to each operator that the waiver ends."""
@@ -95,7 +97,7 @@ async def settled(
             AuditEntry(
                 now,
                 by,
-                "assess",
+                Action.ASSESS,
                 str(new.app.ref),
                 {
                     "from": before.value if before else "",
@@ -106,7 +108,7 @@ async def settled(
             )
         )
     if old.is_waived and not new.is_waived:
-        audit.append(AuditEntry(now, by, "waiver_over", str(new.app.ref)))
+        audit.append(AuditEntry(now, by, Action.WAIVER_OVER, str(new.app.ref)))
     request = await ledger.request(new.request_id) if new.request_id else None
     if request is None or not request.stage.is_open:  # none, or it ended by itself
         return Changes(apps=(replace(new, request_id=""),), audit=tuple(audit))
@@ -115,7 +117,7 @@ async def settled(
         return Changes(apps=(new,), audit=tuple(audit))
     taken = Step.PROVE if proven else Step.REVOKE
     ended = step(request, taken, now)
-    audit.append(AuditEntry(now, by, taken.value, str(new.app.ref), {"request": request.id}))
+    audit.append(AuditEntry(now, by, taken, str(new.app.ref), {"request": request.id}))
     return Changes(
         apps=(replace(new, request_id=""),),
         requests=(ended,),

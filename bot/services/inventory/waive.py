@@ -6,24 +6,22 @@ be looked at, so one that turns out migrated is shown as migrated. `Verdicts` en
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from bot.domain.campaign.cadence import start_of
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Step, step
-from bot.domain.delivery.deliveries import Delivery
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import Waiver
 from bot.domain.time.calendar import DAY, Calendar
-from bot.errors import AppUnknown, Conflict, NothingToWaive, NotWaived, WaiverPast, WaiverTooLong
+from bot.errors import AppUnknown, NothingToWaive, NotWaived, WaiverPast, WaiverTooLong
+from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.delivery.tell import changed
-
-Dispatch = Callable[[Iterable[Delivery]], Awaitable[None]]
+from bot.services.unit_of_work import write
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +41,13 @@ class Waive:
         *,
         ledger: Ledger,
         clock: Clock,
-        dispatch: Dispatch,
+        engine: Engine | None,
         calendar: Calendar,
         longest: timedelta,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._dispatch = dispatch
+        self._engine = engine
         self._calendar = calendar
         self._longest = longest
 
@@ -87,7 +85,8 @@ class Waive:
 
         Whoever was asked for it is told that nothing is left to do.
         """
-        while True:
+
+        async def decide() -> tuple[Changes, Waived]:
             found = await self.preview(ref, until, why, by, by_name)
             now = found.waiver.since
             ended = step(found.asked, Step.REVOKE, now) if found.asked is not None else None
@@ -104,23 +103,20 @@ class Waive:
                 assessed_at=now,
                 revision=found.record.revision + 1,
             )
-            try:
-                await self._ledger.commit(
-                    Changes(
-                        apps=(record,),
-                        requests=(ended,) if ended is not None else (),
-                        planned=planned,
-                        audit=(AuditEntry(now, by, "waive", str(ref), detail),),
-                    )
-                )
-            except Conflict:
-                continue
-            await self._dispatch(planned)
-            return replace(found, record=record)
+            changes = Changes(
+                apps=(record,),
+                requests=(ended,) if ended is not None else (),
+                planned=planned,
+                audit=(AuditEntry(now, by, Action.WAIVE, str(ref), detail),),
+            )
+            return changes, replace(found, record=record)
+
+        return await write(self._ledger, decide, self._engine)
 
     async def take_back(self, ref: AppRef, by: str) -> AppRecord:
         """The app is open again. Raises AppUnknown, NotWaived."""
-        while True:
+
+        async def decide() -> tuple[Changes, AppRecord]:
             now = self._clock.now()
             old = await self._ledger.app(ref)
             if old is None:
@@ -129,9 +125,7 @@ class Waive:
                 raise NotWaived(old.app.label)
             record = replace(old, waiver=None, assessed_at=now, revision=old.revision + 1)
             detail = {"until": old.waiver.until.isoformat(), "why": old.waiver.why}
-            entry = AuditEntry(now, by, "unwaive", str(ref), detail)
-            try:
-                await self._ledger.commit(Changes(apps=(record,), audit=(entry,)))
-            except Conflict:
-                continue
-            return record
+            entry = AuditEntry(now, by, Action.UNWAIVE, str(ref), detail)
+            return Changes(apps=(record,), audit=(entry,)), record
+
+        return await write(self._ledger, decide)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.likeness import exact, likeness, visible
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.policy import AccountNote, Said
 from bot.domain.summaries import AppSummary
-from bot.errors import Conflict
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
+from bot.services.unit_of_work import NO_CHANGE, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +48,21 @@ class Accounts:
 
     async def unsay(self, key: str, by: ChatIdentity) -> Noted | None:
         """Take back the note of that key; None when there is none."""
-        while True:
+
+        async def decide() -> tuple[Changes, AccountNote | None]:
             now = self._clock.now()
             note = next((one for one in await self._ledger.account_notes() if one.key == key), None)
             if note is None:
-                return None
+                return NO_CHANGE, None
             detail = {"said": note.said.value, "owner": note.owner, "by": note.by}
-            entry = AuditEntry(now, str(by), "unsay_account", note.account, detail)
-            try:
-                await self._ledger.commit(Changes(unsaid=(note,), audit=(entry,)))
-            except Conflict:
-                continue
-            return await self._noted(note)
+            entry = AuditEntry(now, str(by), Action.UNSAY_ACCOUNT, note.account, detail)
+            return Changes(unsaid=(note,), audit=(entry,)), note
+
+        note = await write(self._ledger, decide)
+        return await self._noted(note) if note is not None else None
 
     async def _say(self, account: str, said: Said, by: ChatIdentity, owner: str = "") -> Noted:
-        while True:
+        async def decide() -> tuple[Changes, AccountNote]:
             now = self._clock.now()
             note = AccountNote(likeness(account), said, by.display_name or by.user_id, now, owner)
             notes = {one.key: one for one in await self._ledger.account_notes()}
@@ -70,12 +70,10 @@ class Accounts:
             if former is not None:
                 note = replace(note, revision=former.revision + 1)
             detail = {"said": said.value, "owner": owner, "before": _before(former)}
-            entry = AuditEntry(now, str(by), "note_account", note.account, detail)
-            try:
-                await self._ledger.commit(Changes(notes=(note,), audit=(entry,)))
-            except Conflict:
-                continue  # somebody said something of it at the same moment
-            return await self._noted(note)
+            entry = AuditEntry(now, str(by), Action.NOTE_ACCOUNT, note.account, detail)
+            return Changes(notes=(note,), audit=(entry,)), note
+
+        return await self._noted(await write(self._ledger, decide))
 
     async def _noted(self, note: AccountNote) -> Noted:
         apps = await self._ledger.summaries()

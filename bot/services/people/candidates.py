@@ -16,7 +16,7 @@ import structlog
 
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import phones_retire
-from bot.domain.changes import AuditEntry, Changes
+from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.inventory.apps import AppRef, Tenant
 from bot.domain.inventory.gaps import admin_gap
@@ -181,7 +181,7 @@ def _is_news(one: Prospect, old: Prospect | None) -> bool:
 
 def _audited(one: Prospect, before: Nobody | None) -> AuditEntry:
     detail = {"from": before.value if before else "", "to": one.nobody.value if one.nobody else ""}
-    action = "nobody_reachable" if one.nobody else "somebody_reachable"
+    action = Action.NOBODY_REACHABLE if one.nobody else Action.SOMEBODY_REACHABLE
     return AuditEntry(one.at, "o365bot", action, str(one.app), detail)
 
 
