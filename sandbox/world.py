@@ -22,6 +22,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.chatlog import ChatLog
@@ -43,6 +45,7 @@ from sandbox.slack.socket import SocketMode
 from sandbox.slack.workspace import Workspace
 from sandbox.teams import service as teams_service
 from sandbox.teams.api import bot_login_app, connector_app, metadata_app
+from sandbox.teams.installing import install_routes
 from sandbox.teams.people import TeamsPeople
 from sandbox.teams.service import TeamsService
 
@@ -286,6 +289,7 @@ class World:
                     ),
                     "login_url": at["teams-login"],
                     "service_urls": [f"{at['teams']}/"],
+                    "graph_url": at["graph"],
                 },
             )
         )
@@ -310,7 +314,9 @@ class World:
         }
         apps: dict[str, ASGIApp] = okta | {
             "login": _Touching(login_app(company), self.log),
-            "graph": graph_app(company),
+            "graph": Starlette(
+                routes=[*install_routes(self.teams), Mount("/", graph_app(company))]
+            ),
             "slack": web_api(workspace),
             "teams": connector_app(service),
             "teams-login": bot_login_app(service),

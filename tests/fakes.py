@@ -67,8 +67,11 @@ class ConversationsInMemory:
 
     def __init__(self) -> None:
         self.refs: dict[str, ConversationRef] = {}
+        self.people: set[str] = set()
 
     async def remember(self, ref: ConversationRef) -> None:
+        if ref.kind == "personal":
+            self.people.add(ref.object_id)
         self.refs.pop(ref.conversation_id, None)  # the newest stands last
         self.refs[ref.conversation_id] = ref
 
@@ -77,6 +80,9 @@ class ConversationsInMemory:
 
     async def forget(self, conversation_id: str) -> None:
         self.refs.pop(conversation_id, None)
+
+    async def had_app(self, object_id: str) -> bool:
+        return object_id in self.people
 
     async def personal(self, object_id: str) -> ConversationRef | None:
         return next(

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import io
 import json
-import uuid
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
+from adapters.teams.outgoing.installing import app_id_of
 from bot.chat.words import FALLBACK, Words, languages
 
 VERSION = "1.29"
@@ -59,12 +59,15 @@ def package(
 def manifest(
     public_url: str, app_id: str, publisher: str, version: str, words: Words, targeted: bool = False
 ) -> dict[str, Any]:
-    """The package's `manifest.json`. The app's own id follows from the bot's: it never changes."""
+    """The package's `manifest.json`.
+
+    `webApplicationInfo` is what lets the bot's registration install this app for a person.
+    """
     return {
         "$schema": f"{_SCHEMAS}/MicrosoftTeams.schema.json",
         "manifestVersion": VERSION,
         "version": version,
-        "id": str(uuid.uuid5(uuid.UUID(app_id), "o365bot")),
+        "id": app_id_of(app_id),
         "localizationInfo": {
             "defaultLanguageTag": FALLBACK,
             "additionalLanguages": [
@@ -103,6 +106,7 @@ def manifest(
             }
         ],
         "validDomains": [urlsplit(public_url).hostname],
+        "webApplicationInfo": {"id": app_id},
     }
 
 

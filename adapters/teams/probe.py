@@ -12,6 +12,7 @@ from adapters.http.jwks import KeySet
 from adapters.http.skew import Skew
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
+from adapters.teams.outgoing.installing import INSTALL, OwnApp
 from adapters.teams.outgoing.tokens import BotToken
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import Account, TeamsSeen
@@ -59,6 +60,7 @@ class TeamsProbe:
                     one: await _size(connector, replace(place, conversation_id=one))
                     for one in (*settings.operator_channels, *settings.viewer_channels)
                 },
+                installs=await _installs(settings, http) if settings.install_for_people else None,
                 off=skew.off,
             )
 
@@ -104,6 +106,21 @@ async def _keys(settings: TeamsSettings, http: httpx.AsyncClient) -> Failure | N
     except CloudError as error:
         return Failure.of(error)
     return None
+
+
+async def _installs(settings: TeamsSettings, http: httpx.AsyncClient) -> tuple[Failure, ...]:
+    """What keeps the app from being installed for people; nothing is installed to find it."""
+    app, found = OwnApp(settings, http), []
+    try:
+        await app.in_catalogue()
+    except ChatError as error:
+        found.append(Failure.of(error))
+    try:
+        if INSTALL not in await app.permissions():
+            found.append(Failure(f"Microsoft Graph does not give {INSTALL}."))
+    except ChatError as error:
+        found.append(Failure.of(error))
+    return tuple(dict.fromkeys(found))
 
 
 async def _reads(connector: Connector, place: Place) -> Failure | None:

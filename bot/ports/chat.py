@@ -125,6 +125,10 @@ class Conversations(Protocol):
         """The 1:1 conversation with a person, by Entra object id."""
         ...
 
+    async def had_app(self, object_id: str) -> bool:
+        """Whether a person has the app, or had it within the last months."""
+        ...
+
     async def conversation(self, conversation_id: str) -> ConversationRef | None: ...
 
 

@@ -163,7 +163,15 @@ class TeamsSettings(Section):
         ),
         description="Hosts that replies may go to; an activity that names another is refused.",
     )
-
+    install_for_people: bool = Field(
+        False,
+        description="Install the app for somebody who is asked and has it not, just before their "
+        "first message. The bot's registration needs `TeamsAppInstallation.ReadWriteSelfForUser"
+        ".All` and `AppCatalog.Read.All` at Microsoft Graph.",
+    )
+    graph_url: Origin = Field(
+        "https://graph.microsoft.com", description="Microsoft Graph, to install the app by."
+    )
     targeted_answers: bool = Field(
         False,
         description="Show answers in channels and group chats to the asker alone (Teams' targeted "

@@ -56,6 +56,7 @@ from adapters.slack.outgoing.outbound import SlackMessenger
 from adapters.teams.directory import TeamsDirectory
 from adapters.teams.incoming.inbound import TeamsInbound
 from adapters.teams.outgoing.connector import CONNECTIONS, Connector
+from adapters.teams.outgoing.installing import Installer, OwnApp
 from adapters.teams.outgoing.messenger import TeamsMessenger
 from adapters.web.app import build_app
 from adapters.web.desk import ForOperators
@@ -170,7 +171,14 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         if slack_web is not None:
             messengers[Platform.SLACK] = SlackMessenger(slack_web)
         if settings.teams is not None and connector is not None:
-            messengers[Platform.TEAMS] = TeamsMessenger(settings.teams, conversations, connector)
+            installer = (
+                Installer(OwnApp(settings.teams, http), once)
+                if settings.teams.install_for_people
+                else None
+            )
+            messengers[Platform.TEAMS] = TeamsMessenger(
+                settings.teams, conversations, connector, installer=installer
+            )
         if settings.mail is not None:
             messengers[Platform.MAIL] = MailMessenger(
                 settings.mail, cache(Words), settings.language, base.clock

@@ -80,7 +80,7 @@ def bot_login_app(service: TeamsService) -> Starlette:
 
 
 def login_routes(service: TeamsService) -> list[Route]:
-    """`POST /{tenant}/oauth2/v2.0/token` for the connector's scope."""
+    """`POST /{tenant}/oauth2/v2.0/token` for the connector's scope, or Microsoft Graph's."""
     return [Route("/{tenant}/oauth2/v2.0/token", partial(_token, service), methods=["POST"])]
 
 
@@ -95,12 +95,15 @@ async def _token(service: TeamsService, request: Request) -> Response:
         return _refused(400, "unauthorized_client", 700016, "Application not found.")
     if form.get("client_secret") != service.app_password:
         return _refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
-    if form.get("scope") != f"{ISSUER}/.default":
+    audience = str(form.get("scope", "")).removesuffix("/.default")
+    graph = service.company.addresses.get("graph")
+    if audience not in (ISSUER, graph):
         return _refused(400, "invalid_scope", 70011, "The provided value for scope is not valid.")
     now = int(time.time())
     token = service.company.login_key.sign(
         {
-            "aud": ISSUER,
+            "aud": audience,
+            **({"roles": sorted(service.graph_roles)} if audience == graph else {}),
             "iss": f"https://sts.windows.net/{tenant}/",
             "iat": now,
             "nbf": now,

@@ -33,7 +33,9 @@ class TeamsService:
     """Teams of one tenant. `base_url` is the connector's address, without a slash.
 
     `installed` holds the keys of the people who have the app, `blocked` of those who blocked it,
-    `guests` of the tenant's guests, `foreign` of those whose home is another tenant.
+    `forbidden` of those for whom a policy does not allow it, `guests` of the tenant's guests,
+    `foreign` of those whose home is another tenant.
+    `graph_roles` are the bot's own permissions at Microsoft Graph.
     """
 
     company: Company
@@ -47,6 +49,9 @@ class TeamsService:
     blocked: set[str] = field(default_factory=set)
     guests: set[str] = field(default_factory=set)
     foreign: set[str] = field(default_factory=set)
+    forbidden: set[str] = field(default_factory=set)
+    in_catalogue: bool = True
+    graph_roles: set[str] = field(default_factory=set)
     limit: RateLimit = field(default_factory=lambda: RateLimit(per_second=7.0, burst=60))
     _last_id: int = 0
 

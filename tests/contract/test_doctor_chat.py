@@ -15,6 +15,7 @@ from bot.settings.mail import MailSettings
 from bot.settings.whole import load
 from sandbox.slack.socket import SocketMode
 from sandbox.slack.workspace import APP_ID
+from sandbox.teams.installing import CATALOGUE, INSTALL
 from sandbox.world import SLACK_TOKEN, TEAMS_SECRET, World
 from tests.contract.doctor_stage import Fault, Stage, check_fault, names, secret
 from tests.mail_server import PASSWORD, USER, Certificates, mail_server, make_certificates
@@ -40,6 +41,13 @@ async def stage(keys: Path, tmp_path: Path) -> AsyncIterator[Stage]:
 
 def operators(stage: Stage, *who: str) -> None:
     stage.part_is("slack", operators=who)
+
+
+def installs(stage: Stage, *granted: str, uploaded: bool = True) -> None:
+    """The bot is to install its app for people, with these permissions."""
+    stage.teams.graph_roles |= set(granted)
+    stage.teams.in_catalogue = uploaded
+    stage.part_is("teams", install_for_people=True)
 
 
 def deactivated(stage: Stage) -> None:
@@ -81,6 +89,15 @@ SLACK = (
 )
 TEAMS = (
     Fault("teams_sign_in_signed_in", lambda stage: None),
+    Fault("teams_install_may", lambda s: installs(s, INSTALL, CATALOGUE)),
+    Fault("teams_install_refused", lambda s: installs(s, CATALOGUE), INSTALL),
+    Fault("teams_install_refused", lambda s: installs(s, INSTALL), CATALOGUE),
+    Fault(
+        "teams_install_refused",
+        lambda s: installs(s, INSTALL, CATALOGUE, uploaded=False),
+        "o365bot teams package",
+    ),
+    Fault("teams_install_refused", lambda s: (installs(s), s.world.down.add("graph")), "503"),
     Fault("teams_keys_read", lambda stage: None),
     Fault("teams_endpoint_set", lambda stage: None),
     Fault("chat_channel_inside", lambda stage: None, "thread.tacv2"),

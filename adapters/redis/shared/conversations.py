@@ -14,6 +14,7 @@ from bot.ports.chat import ConversationRef
 
 MET_SECONDS = 60.0
 MOST_MET = 1000
+LEFT_SECONDS = 180 * 24 * 3600  # so long it is known that somebody had the app
 
 
 class RedisConversations:
@@ -45,14 +46,17 @@ class RedisConversations:
     async def forget(self, conversation_id: str) -> None:
         self._met.pop(conversation_id, None)
         ref = await self.conversation(conversation_id)
-        gone = [self._keys.conversation(conversation_id)]
         with errors():
             if ref is not None and ref.object_id:
                 pointer = self._keys.personal(ref.object_id)
                 # After a new installation it points to a newer conversation, which stays.
                 if await self._client.get(pointer) == conversation_id:
-                    gone.append(pointer)
-            await self._client.delete(*gone)
+                    await self._client.expire(pointer, LEFT_SECONDS)
+            await self._client.delete(self._keys.conversation(conversation_id))
+
+    async def had_app(self, object_id: str) -> bool:
+        with errors():
+            return bool(await self._client.exists(self._keys.personal(object_id)))
 
     async def personal(self, object_id: str) -> ConversationRef | None:
         with errors():

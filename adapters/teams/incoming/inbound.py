@@ -36,6 +36,7 @@ from adapters.teams.incoming.answering import Shown, failed, in_response, says
 from adapters.teams.incoming.askers import Askers
 from adapters.teams.incoming.envelope import MAX_BYTES, ActivityInvalid, Envelope, open_envelope
 from adapters.teams.outgoing.connector import Connector
+from adapters.teams.outgoing.installing import WELCOMED, welcome_key
 from adapters.teams.outgoing.messenger import identity_of
 from adapters.teams.outgoing.tokens import InboundTokens, TokenRefused
 from bot.domain.people.admins import ChatIdentity, Platform
@@ -52,7 +53,6 @@ Press = tuple[str, str, str, str]  # who, in which conversation, on which card, 
 
 ANSWER_WITHIN = 5.0  # seconds for a pressed button; some clients show an error soon after
 REMEMBER = timedelta(minutes=10)  # longer than Teams goes on repeating an activity
-WELCOMED = timedelta(minutes=10)  # so long an installation is the same installation
 TYPING_AFTER = 1.0  # seconds until somebody who asked sees that the bot is at it
 
 log = structlog.get_logger(__name__)
@@ -219,7 +219,8 @@ class TeamsInbound:
 
     async def _welcome(self, ref: ConversationRef) -> None:
         """Once: Teams tells of one installation in two ways, and may repeat both."""
-        if not await self._once.first_time(f"teams:welcome:{ref.conversation_id}", WELCOMED):
+        key = welcome_key(ref.object_id or ref.conversation_id)
+        if not await self._once.first_time(key, WELCOMED):
             return
         place = Place(ref.service_url, ref.conversation_id, personal=ref.kind == "personal")
         if ref.kind == "channel":

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
+from adapters.teams.outgoing.installing import Installer
 from adapters.teams.outgoing.refusals import ConversationLost, ServedElsewhere
 from adapters.teams.roster import Roster
 from bot.domain.delivery.notices import Channel
@@ -18,6 +19,7 @@ from bot.errors import (
     ChannelUnreachable,
     ChatError,
     ChatRefused,
+    ChatUnreachable,
     MessageGone,
     PersonUnreachable,
 )
@@ -34,7 +36,10 @@ MOST_ABSENT = 10_000
 
 
 class TeamsMessenger:
-    """The Messenger port for Teams. A message id is `<conversation id>|<activity id>`."""
+    """The Messenger port for Teams. A message id is `<conversation id>|<activity id>`.
+
+    With an `installer`, whoever has the app not gets it just before their first message.
+    """
 
     tells = False  # a bot cannot read back what it wrote
 
@@ -44,18 +49,21 @@ class TeamsMessenger:
         conversations: Conversations,
         connector: Connector,
         clock: Callable[[], float] = time.monotonic,
+        installer: Installer | None = None,
     ) -> None:
         self._settings = settings
+        self._installer = installer
         self._conversations = conversations
         self._connector = connector
         self._clock = clock
         self._team = Roster(self._members, clock)
-        self._absent: dict[str, float] = {}  # object id -> when Teams did not know them
+        self._absent = _Lately(clock)  # those whom Teams did not know, by object id
+        self._refused = _Lately(clock)  # those for whom the app could not be installed
 
     async def find_person(
         self, addresses: Sequence[str], object_id: str, tenant_id: str
     ) -> tuple[ChatIdentity, ...]:
-        """The people for whom the app is installed; nobody else can be written to.
+        """The people for whom the app is installed, or can be; nobody else can be written to.
 
         By object id when the person is of the bot's tenant. Otherwise by address, among the members
         of the team that `teams.channel` belongs to: the only roster that gives addresses. It is
@@ -81,9 +89,7 @@ class TeamsMessenger:
 
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
         """One direct message. `key` is not used: Teams keeps no mark of ours on a message."""
-        ref = await self._conversation_with(to.user_id)
-        if ref is None:
-            raise self._not_installed(to)
+        ref = await self._conversation_with(to.user_id) or await self._installed(to)
         try:
             return await self._send(ref, message)
         except ConversationLost:
@@ -91,12 +97,38 @@ class TeamsMessenger:
         except PersonUnreachable:
             # Until they are heard of again, lists say that they are not to be reached.
             await self._conversations.forget(ref.conversation_id)
-            self._note_absent(to.user_id)
+            self._absent.note(to.user_id)
             raise
         again = await self._conversation_with(to.user_id)
         if again is None:
             raise self._not_installed(to)
         return await self._send(again, message)
+
+    async def _installed(self, to: ChatIdentity) -> ConversationRef:
+        """The conversation with somebody for whom the app is installed now. Raises ChatError."""
+        if self._installer is None or not await self._may_install(to.user_id):
+            raise self._not_installed(to)
+        try:
+            anew = await self._installer.install(to.user_id)
+        except PersonUnreachable:
+            self._refused.note(to.user_id)
+            raise
+        self._absent.forget(to.user_id)
+        ref = await self._conversation_with(to.user_id)
+        if ref is not None:
+            return ref
+        self._absent.forget(to.user_id)
+        if anew:
+            raise ChatUnreachable("Teams has not heard of the installation yet.", nothing_sent=True)
+        self._refused.note(to.user_id)
+        raise self._not_installed(to)
+
+    async def _may_install(self, object_id: str) -> bool:
+        """Whether it can be installed for them. Whoever removed it is left alone."""
+        who = exact(object_id)
+        if self._installer is None or not self._installer.is_open or not who:
+            return False
+        return who not in self._refused and not await self._conversations.had_app(who)
 
     async def _send(self, ref: ConversationRef, message: Message) -> Sent:
         place = Place(ref.service_url, ref.conversation_id, personal=True)
@@ -158,7 +190,10 @@ class TeamsMessenger:
 
     async def _identity(self, object_id: str) -> ChatIdentity | None:
         ref = await self._conversation_with(object_id)
-        return identity_of(ref) if ref is not None else None
+        if ref is not None:
+            return identity_of(ref)
+        may = await self._may_install(object_id)
+        return ChatIdentity(Platform.TEAMS, exact(object_id)) if may else None
 
     async def _conversation_with(self, object_id: str) -> ConversationRef | None:
         """The 1:1 conversation with a person, opened if none is known; None without the app.
@@ -170,12 +205,12 @@ class TeamsMessenger:
         if not object_id:
             return None
         ref = await self._conversations.personal(object_id)
-        if ref is not None or self._is_absent(object_id):
+        if ref is not None or object_id in self._absent:
             return ref
         try:
             return await self._open(object_id)
         except (PersonUnreachable, ChatRefused):
-            self._note_absent(object_id)
+            self._absent.note(object_id)
             return None
 
     async def _open(self, object_id: str) -> ConversationRef:
@@ -192,15 +227,6 @@ class TeamsMessenger:
         ref = await self._reach(Place(self._settings.service_urls[0], "", personal=True), opened)
         await self._conversations.remember(ref)
         return ref
-
-    def _is_absent(self, object_id: str) -> bool:
-        since = self._absent.get(object_id)
-        return since is not None and self._clock() - since < ABSENT_FOR
-
-    def _note_absent(self, object_id: str) -> None:
-        if len(self._absent) >= MOST_ABSENT:
-            self._absent.clear()
-        self._absent[exact(object_id)] = self._clock()
 
     async def _members(self) -> AsyncIterator[Json]:
         async for member in self._connector.members(await self._place(self._settings.channel)):
@@ -237,6 +263,26 @@ class TeamsMessenger:
             f"28:{self._settings.app_id}",
         )
         await self._conversations.remember(replace(ref, service_url=place.service_url))
+
+
+class _Lately:
+    """Whom something held for not long ago."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since: dict[str, float] = {}
+
+    def note(self, object_id: str) -> None:
+        if len(self._since) >= MOST_ABSENT:
+            self._since.clear()
+        self._since[exact(object_id)] = self._clock()
+
+    def forget(self, object_id: str) -> None:
+        self._since.pop(exact(object_id), None)
+
+    def __contains__(self, object_id: str) -> bool:
+        since = self._since.get(exact(object_id))
+        return since is not None and self._clock() - since < ABSENT_FOR
 
 
 def identity_of(ref: ConversationRef) -> ChatIdentity:

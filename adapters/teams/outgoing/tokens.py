@@ -155,8 +155,8 @@ def _origin(url: str) -> tuple[str, str, int | None] | None:
 
 
 class BotToken:
-    """The bot's own token for the Bot Connector: of a single-tenant registration, by its secret or
-    certificate, or of a managed identity.
+    """The bot's own token: of a single-tenant registration, by its secret or certificate, or of a
+    managed identity. `audience` is whom it is for, "" for the Bot Connector.
 
     Kept until shortly before its end; many callers at once cost one request. `clock` gives
     monotonic seconds.
@@ -167,9 +167,11 @@ class BotToken:
         settings: TeamsSettings,
         http: httpx.AsyncClient,
         *,
+        audience: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
+        self._audience = audience or issuer_of(settings)
         self._proof = ClientProof.of_teams(settings)
         self._login = CloudClient(http, settings.login_url, where="the bot's sign-in")
         self._clock = clock
@@ -214,14 +216,13 @@ class BotToken:
 
     async def _asked(self) -> Answer:
         """The answer to the sign-in, a refusal among them. Raises CloudError."""
-        audience = issuer_of(self._settings)
         if self._settings.managed_identity:
-            return await managed_identity.ask(self._settings.app_id, audience)
+            return await managed_identity.ask(self._settings.app_id, self._audience)
         path = f"/{self._settings.tenant_id}/oauth2/v2.0/token"
         form = {
             "grant_type": "client_credentials",
             "client_id": self._settings.app_id,
-            "scope": f"{audience}/.default",
+            "scope": f"{self._audience}/.default",
             **self._proof.proof(f"{self._settings.login_url}{path}", datetime.now(UTC)),
         }
         return await self._login.post(path, form=form, accept=(400, 401, 403, 404))

@@ -70,6 +70,14 @@ def teams_endpoint(seen: TeamsSeen, now: datetime) -> Iterator[Found]:
     yield Found("set")
 
 
+@check("teams_install", TeamsSeen, may=Grade.GOOD, refused=Grade.BROKEN)
+def installing(seen: TeamsSeen, now: datetime) -> Iterator[Found]:
+    if seen.sign_in is None and seen.installs is not None:
+        yield from (Found("refused", failure=failure) for failure in seen.installs)
+        if not seen.installs:
+            yield Found("may")
+
+
 @check(
     "chat_channel",
     SlackSeen,

@@ -108,13 +108,16 @@ class SlackSeen:
 
 @dataclass(frozen=True, slots=True)
 class TeamsSeen:
-    """`keys` None: the Bot Framework's keys can be read. The rest as in `SlackSeen`."""
+    """`keys` None: the Bot Framework's keys can be read. `installs`: it installs itself for people,
+    and what keeps it from that; None: it is not to. The rest as in `SlackSeen`.
+    """
 
     sign_in: Failure | None = None
     keys: Failure | None = None
     channel: str = ""
     reads_channel: Failure | None = None
     operators: Mapping[str, Account | Failure] = field(default_factory=dict)
+    installs: tuple[Failure, ...] | None = None
     groups: Mapping[str, int | Failure] = field(default_factory=dict)
     off: float | None = None
 
