@@ -43,8 +43,9 @@ def operators(stage: Stage, *who: str) -> None:
     stage.part_is("slack", operators=who)
 
 
-def installs(stage: Stage, *granted: str, uploaded: bool = True) -> None:
+def installs(stage: Stage, *granted: str, uploaded: bool = True, down: str = "") -> None:
     """The bot is to install its app for people, with these permissions."""
+    stage.world.down.add(down)
     stage.teams.graph_roles |= set(granted)
     stage.teams.in_catalogue = uploaded
     stage.part_is("teams", install_for_people=True)
@@ -97,7 +98,7 @@ TEAMS = (
         lambda s: installs(s, INSTALL, CATALOGUE, uploaded=False),
         "o365bot teams package",
     ),
-    Fault("teams_install_refused", lambda s: (installs(s), s.world.down.add("graph")), "503"),
+    Fault("teams_install_refused", lambda s: installs(s, down="graph"), "503"),
     Fault("teams_keys_read", lambda stage: None),
     Fault("teams_endpoint_set", lambda stage: None),
     Fault("chat_channel_inside", lambda stage: None, "thread.tacv2"),

@@ -60,7 +60,6 @@ class Stage:
         )
         self.to = ChatIdentity(Platform.TEAMS, service.object_id(self.person))
 
-    @property
     def has_app(self) -> bool:
         return self.person.key in self.world.teams.service.installed
 
@@ -85,9 +84,9 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 async def test_the_app_is_installed_with_the_first_message_and_not_before(stage: Stage) -> None:
     """Looking for somebody finds them, and changes nothing; the welcome is the message itself."""
     assert await stage.found()
-    assert not stage.has_app
+    assert not stage.has_app()
     sent = await stage.messenger.send_personal(stage.to, HELLO, "k")
-    assert stage.has_app
+    assert stage.has_app()
     conversation, _, message = sent.message_id.partition("|")
     shown = stage.world.log.get(conversation)
     assert shown is not None
@@ -112,7 +111,7 @@ async def test_whoever_removed_it_is_left_alone(stage: Stage) -> None:
     stage.world.teams.service.installed.discard(stage.person.key)
     assert not await stage.found()
     assert isinstance(await stage.refusal(), PersonUnreachable)
-    assert not stage.has_app
+    assert not stage.has_app()
 
 
 @pytest.mark.parametrize("granted", [INSTALL, CATALOGUE, ""])
