@@ -14,6 +14,7 @@ PERMANENT = (
     KEYS.orgs(),
     KEYS.summaries("*"),
     KEYS.places("*"),
+    KEYS.moved(),
     KEYS.names(),
     KEYS.verdicts("*"),
     KEYS.asked("*"),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from bot.domain.campaign.board import Board
@@ -27,6 +27,7 @@ from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import HOLD, ScheduleEntry
 from bot.domain.summaries import EVERY_OPEN, AppSummary, Page, Wanted, by_urgency, summary_of
 from bot.errors import Conflict, StoreUnavailable
+from bot.ports.lists import Asked
 from tests.pages import page_of
 
 
@@ -181,6 +182,25 @@ class FakeLedger:
             rows=rows,
             wanted=wanted,
         )
+
+    async def pages(self, rows: int, wanted: Wanted = EVERY_OPEN) -> AsyncIterator[Page]:
+        refs = [app.ref for app in await self.summaries() if wanted.holds(app)]
+        for start in range(0, len(refs), rows):
+            shown = await self.summaries_of(refs[start : start + rows])
+            asked = {app.request_id for app in shown}
+            requests = {one.id: one for one in await self.open_requests() if one.id in asked}
+            kept = await self.prospects_of(app.ref for app in shown)
+            yield Page(shown=shown, requests=requests, prospects=kept)
+
+    async def requests(self, number: int, rows: int) -> Asked:
+        found = await self.open_requests()
+        pages = max(1, -(-len(found) // rows))
+        number = min(max(number, 1), pages)
+        return Asked(number, pages, found[(number - 1) * rows : number * rows])
+
+    async def prospects_of(self, refs: Iterable[AppRef]) -> Mapping[AppRef, Prospect]:
+        kept = await self.prospects()
+        return {ref: kept[ref] for ref in refs if ref in kept}
 
     async def summaries(self, org: str = "") -> tuple[AppSummary, ...]:
         return tuple(sorted(map(summary_of, await self.apps(org)), key=by_urgency))

@@ -33,8 +33,12 @@ class Keys:
         return self._key("summaries", org)
 
     def places(self, org: str) -> str:
-        """Sorted set: how pressing, label, app id; by these, as text."""
+        """Sorted set: how pressing, label, domain, app id; by these, as text."""
         return self._key("places", org)
+
+    def moved(self) -> str:
+        """Hash: org -> how often an app of it changed its place."""
+        return self._key("moved")
 
     def names(self) -> str:
         """Hash: app -> its label, and how often one changed."""

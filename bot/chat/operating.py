@@ -226,7 +226,7 @@ class Operating:
             self._scan.now(),
             lived=self._clock.now(),
             request=await self._ledger.request(record.request_id) if record.request_id else None,
-            prospect=(await self._ledger.prospects(ref.org)).get(ref),
+            prospect=(await self._ledger.prospects_of([ref])).get(ref),
             in_full=in_full,
             okta=await self._scan.where(ref),
         )

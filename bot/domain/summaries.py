@@ -54,8 +54,8 @@ class By(StrEnum):
 class Wanted:
     """What a list is to show: of a part what is in one org, in one state, with one person.
 
-    `person` is a name or an account: of whoever is asked, or would be. "" and None leave nothing
-    out.
+    `person` is a name or an account: of whoever is asked, or would be; `text` stands in the app's
+    name, domain or reference. "" and None leave nothing out. What is waived is in no state.
     """
 
     part: Part = Part.OPEN
@@ -63,11 +63,12 @@ class Wanted:
     state: State | None = None
     person: str = ""
     by: By = By.URGENCY
+    text: str = ""
 
     @property
     def ranks(self) -> tuple[int, int]:
         """The first rank that is shown, and the one behind the last."""
-        if self.state is None:
+        if self.state is None or self.part is Part.WAIVED:
             first, behind = self.part.value
             return first, behind
         rank = RANKS.index(self.state)
@@ -76,7 +77,11 @@ class Wanted:
     def holds(self, summary: AppSummary) -> bool:
         """Whether an app is in it, whoever is asked for it."""
         first, behind = self.ranks
-        return first <= rank_of(summary) < behind and self.org in ("", summary.ref.org)
+        return (
+            first <= rank_of(summary) < behind
+            and self.org in ("", summary.ref.org)
+            and any(likeness(self.text) in name for name in names_of(summary))
+        )
 
 
 EVERY_OPEN = Wanted()
@@ -148,10 +153,15 @@ def rank_of(summary: AppSummary) -> int:
     return RANKS.index(None if summary.is_waived else summary.state)
 
 
-def by_urgency(summary: AppSummary) -> tuple[int, str, str, str]:
-    """A sort key: the most pressing first, then by org and label."""
-    ref = summary.ref
-    return (rank_of(summary), ref.org, likeness(summary.app.label), ref.app_id)
+def names_of(summary: AppSummary) -> tuple[str, str, str]:
+    """By what it is searched for: label, domain, reference; as `likeness` has them."""
+    return likeness(summary.app.label), likeness(summary.app.domain), likeness(str(summary.ref))
+
+
+def by_urgency(summary: AppSummary) -> tuple[int, str, str, str, str]:
+    """A sort key: the most pressing first, then by org, label and domain."""
+    app, ref = summary.app, summary.ref
+    return (rank_of(summary), ref.org, likeness(app.label), likeness(app.domain), ref.app_id)
 
 
 @dataclass(frozen=True, slots=True)

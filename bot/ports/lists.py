@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.apps import AppRef
+from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import EVERY_OPEN, AppSummary, Page, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Page `number` of `pages` of the open requests, the oldest first."""
+
+    number: int
+    pages: int
+    shown: tuple[ConsentRequest, ...]
 
 
 class Lists(Protocol):
@@ -20,6 +32,20 @@ class Lists(Protocol):
         """A page of what is wanted of the list, whoever is asked for it; the last one when there
         are fewer. The first is 1. Its counts are of that org, or of all.
         """
+        ...
+
+    def pages(self, rows: int, wanted: Wanted = EVERY_OPEN) -> AsyncIterator[Page]:
+        """All of it, so many apps at a time, without counts. Each app that was in it at the
+        beginning is there once, as it is when its turn comes.
+        """
+        ...
+
+    async def requests(self, number: int, rows: int) -> Asked:
+        """A page of the open requests; the last one when there are fewer."""
+        ...
+
+    async def prospects_of(self, refs: Iterable[AppRef]) -> Mapping[AppRef, Prospect]:
+        """Who would be asked for these apps, as last looked at."""
         ...
 
     async def summaries(self, org: str = "") -> tuple[AppSummary, ...]:

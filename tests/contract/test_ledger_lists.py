@@ -24,6 +24,7 @@ from bot.domain.people.choice import Nobody
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, By, Part, Wanted, by_urgency, summary_of
 from bot.ports.ledger import Ledger
+from bot.ports.lists import Asked
 from tests.examples import APP, NOW, ON_A_PASSWORD, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.pages import page_of
@@ -124,6 +125,78 @@ async def test_a_list_by_org_has_each_org_in_one_piece(
     of_orgs = Counter(app.ref.org for app in listed)
     assert {org: size for org, size in first.sizes.items() if size} == of_orgs
     assert first.counts == (await ledger.page(1, rows, Wanted(part))).counts
+
+
+async def all_of(ledger: Ledger, wanted: Wanted, rows: int) -> list[AppSummary]:
+    return [app async for page in ledger.pages(rows, wanted) for app in page.shown]
+
+
+@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("said", ["OFFICE 1", "0oa3", "fabrikam/0oa", "adatum.example", "nothing"])
+async def test_a_list_can_be_searched(ledger: Ledger, said: str, part: Part) -> None:
+    """By label, domain and reference, in the order of the list; counts are of all of it."""
+    records = some_records()
+    for number, one in enumerate(records):
+        if one.app.ref.org == "adatum":
+            app = replace(one.app, domain="Mail.Adatum.example")
+            records[number] = replace(one, app=app)
+    await ledger.commit(Changes(apps=tuple(records)))
+    wanted = Wanted(part, text=said)
+    expected = sorted(filter(wanted.holds, map(summary_of, records)), key=by_urgency)
+    assert bool(expected) is (said != "nothing")
+    page, whole = await ledger.page(1, 7, wanted), await ledger.page(1, 7, Wanted(part))
+    assert list(page.shown) == expected[:7]
+    assert (page.pages, page.counts) == (max(1, -(-len(expected) // 7)), whole.counts)
+    last = (await ledger.page(99, 7, wanted)).shown
+    assert list(last) == expected[(page.pages - 1) * 7 :]
+    assert await all_of(ledger, wanted, 3) == expected
+
+
+async def test_a_search_follows_what_changes(ledger: Ledger) -> None:
+    """A state, a label, an app that is new: in the commit that changes it, at every replica."""
+    await ledger.commit(Changes(apps=(RECORD, record("fabrikam", 2, ON_A_PASSWORD, "Zeta"))))
+    assert [a.app.label for a in await all_of(ledger, Wanted(text="t"), 9)] == [APP.label, "Zeta"]
+    done = replace(RECORD, evidence=MIGRATED, revision=2)
+    await ledger.commit(Changes(apps=(done,)))
+    assert [a.app.label for a in await all_of(ledger, Wanted(text="t"), 9)] == ["Zeta"]
+    renamed = replace(done, app=replace(APP, label="Eta"), evidence=ON_A_PASSWORD, revision=3)
+    await ledger.commit(Changes(apps=(renamed, record("fabrikam", 3, ON_A_PASSWORD, "Beta"))))
+    found = (await ledger.page(1, 9, Wanted(text="eta"))).shown
+    assert [a.app.label for a in found] == ["Eta", "Beta", "Zeta"]
+
+
+async def test_a_search_goes_past_what_is_not_ours(redis_ledger: RedisLedger, store: Redis) -> None:
+    """Somebody else wrote into the order of the list."""
+    await redis_ledger.commit(Changes(apps=(RECORD,)))
+    strange = ("", "x", "99\ta\t0oa8", "0", "0\tx\ty\tz\t0oa9")
+    await store.zadd(Keys().places("contoso"), dict.fromkeys(strange, 0))
+    assert [app.ref for app in await all_of(redis_ledger, Wanted(text=""), 9)] == [APP.ref]
+
+
+async def test_a_whole_list_has_each_app_once_whatever_moves_meanwhile(ledger: Ledger) -> None:
+    """Also one that goes to another place while it is read."""
+    records = tuple(record("contoso", n, ON_A_PASSWORD) for n in range(30))
+    await ledger.commit(Changes(apps=records))
+    shown: list[str] = []
+    async for page in ledger.pages(7, Wanted(Part.ALL)):
+        shown += [app.ref.app_id for app in page.shown]
+        if len(shown) == 7:
+            moved = [replace(records[n], evidence=MIGRATED, revision=2) for n in (0, 1, 20)]
+            await ledger.commit(Changes(apps=tuple(moved)))
+    assert sorted(shown) == sorted(one.app.ref.app_id for one in records)
+
+
+async def test_open_requests_come_by_the_page(ledger: Ledger) -> None:
+    """The oldest first; those that ended are on none."""
+    some = [
+        replace(REQUEST, id=f"r{n}", app=AppRef("contoso", f"0oa{n}"), code=f"ABC-DE{n}", link=None)
+        for n in range(5)
+    ]
+    some = [replace(one, requested_at=NOW + timedelta(hours=n)) for n, one in enumerate(some)]
+    await ledger.commit(Changes(requests=tuple(some)))
+    await ledger.commit(Changes(requests=(step(some[1], Step.REVOKE, NOW),)))
+    assert await ledger.requests(1, 3) == Asked(1, 2, (some[0], *some[2:4]))
+    assert await ledger.requests(9, 3) == Asked(2, 2, (some[4],))
 
 
 async def test_a_page_beyond_the_last_is_the_last(ledger: Ledger) -> None:

@@ -245,6 +245,51 @@ async def test_the_list_can_be_taken_away(site: Site) -> None:
     assert [row["label"] for row in rows] == ["'=HYPERLINK(1)"]
 
 
+async def test_a_long_list_is_taken_away_whole(site: Site) -> None:
+    """It comes in parts, under one line of names, and each app once."""
+    for number in range(2, 260):
+        await add(site, number, f"App {number}")
+    await enter(site)
+    answer = await site.open("/operators/apps.csv?part=all")
+    found = [row["app_id"] for row in csv.DictReader(io.StringIO(answer.text))]
+    assert sorted(found) == sorted(f"0oa{number}" for number in range(1, 260))
+
+
+async def test_who_was_asked_can_be_leafed_through(site: Site) -> None:
+    """Fifty on a page, the oldest first."""
+    later = [
+        replace(
+            ASKED,
+            id=f"later{n}",
+            app=AppRef("contoso", f"0oa{n}"),
+            app_label=f"App number {n}",
+            code=f"AAA-{n:03}",
+            requested_at=ASKED.requested_at + timedelta(minutes=n),
+            link=None,
+        )
+        for n in range(1, 61)
+    ]
+    await site.people.ledger.commit(Changes(requests=tuple(later)))
+    await enter(site)
+    first = await site.open("/operators/requests")
+    assert "App number 49" in first.text
+    assert "App number 50" not in first.text
+    assert "page=2" in first.text
+    second = await site.open("/operators/requests?page=2")
+    assert "App number 60" in second.text
+    assert "App number 49" not in second.text
+
+
+async def test_what_comes_next_is_worked_out_once_a_minute(site: Site) -> None:
+    """However often it is read; then what changed is there."""
+    await enter(site)
+    assert "Ada Moreau" in (await site.open("/operators/plan")).text
+    await site.change(admin_name="Ben Okafor")
+    assert "Ada Moreau" in (await site.open("/operators/plan")).text
+    site.people.clock.forward(timedelta(minutes=1))
+    assert "Ben Okafor" in (await site.open("/operators/plan")).text
+
+
 async def test_nothing_can_be_changed_there(site: Site) -> None:
     """No page takes anything but a sign-in and a sign-out."""
     await enter(site)

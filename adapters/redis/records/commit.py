@@ -16,6 +16,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
+from bot.domain.inventory.apps import AppRef
 from bot.domain.schedule import ScheduleEntry
 from bot.errors import Conflict
 
@@ -39,7 +40,10 @@ end
 -- A summary, its place, its app's name, and when it ends to hold.
 local function list(write, key)
   local old = read(key, write.app)
-  if old and old.place ~= write.place then redis.call('ZREM', KEYS[write.places], old.place) end
+  if not old or old.place ~= write.place then
+    if old then redis.call('ZREM', KEYS[write.places], old.place) end
+    redis.call('HINCRBY', KEYS[write.moved], write.org, 1)
+  end
   redis.call('HSET', key, write.app, ARGV[write.summary])
   redis.call('ZADD', KEYS[write.places], 0, write.place)
   if write['until'] then redis.call('ZADD', KEYS[write.verdicts], write['until'], write.app)
@@ -213,12 +217,12 @@ class Commit:
         self,
         value: str,
         *,
-        app: str,
-        ref: str,
+        ref: AppRef,
         label: str,
         summaries: str,
         place: str,
         places: str,
+        moved: str,
         verdicts: str,
         until: int | None,
         names: str,
@@ -227,11 +231,13 @@ class Commit:
         self._write(
             key=summaries,
             summary=self._value(value),
-            app=app,
-            ref=ref,
+            app=ref.app_id,
+            org=ref.org,
+            ref=str(ref),
             label=label,
             place=place,
             places=self._key(places),
+            moved=self._key(moved),
             verdicts=self._key(verdicts),
             until=until,
             names=self._key(names),

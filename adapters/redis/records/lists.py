@@ -1,15 +1,16 @@
 """Lists on Redis: summaries beside the records, in the order in which lists show them.
 
 A record's summary has a place in its org's sorted set, by name: how pressing it is, then the label.
-So a page is a range, and a count two steps in a tree. What nobody can be asked for is a set, which
-each commit of an app, a prospect or a request keeps right (`commit`).
+So a page is a range, and a count two steps in a tree; a search goes through places in memory. What
+nobody can be asked for is a set, which each commit of an app, a prospect or a request keeps right
+(`commit`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from typing import cast
@@ -20,10 +21,12 @@ from redis.asyncio import Redis
 from adapters.redis.keys import Keys
 from adapters.redis.records import codec
 from adapters.redis.records.commit import AT_A_TIME, milliseconds, split, text
+from adapters.redis.records.places import Places
 from adapters.redis.server.store import errors
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
+from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import (
     EVERY_OPEN,
     RANKS,
@@ -33,6 +36,7 @@ from bot.domain.summaries import (
     Wanted,
     by_urgency,
 )
+from bot.ports.lists import Asked
 
 VERSION = version("o365bot")
 """Verdicts follow the rules of a release: another one takes each of them again at its start."""
@@ -115,6 +119,7 @@ class RedisLists:
         self._client = client
         self._keys = keys
         self._configured = orgs
+        self._places = Places(client, keys)
         self._page = client.register_script(_PAGE)
         self._outdated = client.register_script(_OUTDATED)
         self._names: tuple[str, tuple[tuple[AppRef, str], ...]] = ("", ())
@@ -128,7 +133,16 @@ class RedisLists:
         names = [org] if org else map(text, await self._client.smembers(self._keys.orgs()))
         return sorted(filter(self._counts, names))
 
+    def _by_org(self, refs: Iterable[AppRef]) -> Mapping[str, list[str]]:
+        wanted: dict[str, list[str]] = {}
+        for ref in refs:
+            if self._counts(ref.org):
+                wanted.setdefault(ref.org, []).append(ref.app_id)
+        return wanted
+
     async def page(self, number: int, rows: int, wanted: Wanted = EVERY_OPEN) -> Page:
+        if wanted.text:
+            return await self._searched(number, rows, wanted)
         with errors():
             orgs = await self._orgs(wanted.org)
             keys = [
@@ -153,9 +167,7 @@ class RedisLists:
                 one.summary for one in LISTED.readable("summaries", map(split, shown[::2]))
             ]
             asked = [one.request_id for one in summaries if one.request_id]
-            requests = (
-                await self._client.mget([self._keys.request(one) for one in asked]) if asked else []
-            )
+            requests = await self._some_requests(asked)
         by_rank = [sum(counts[n : n + len(orgs)]) for n in range(0, len(counts), len(orgs) or 1)]
         found = zip(RANKS, by_rank, strict=False)
         states = {state: count for state, count in found if state is not None and count}
@@ -171,12 +183,70 @@ class RedisLists:
             pages,
             states,
             tuple(summaries),
-            {r.id: r for r in _open(requests)},
+            {request.id: request for request in requests},
             {one.app: one for one in prospects},
             unreachable,
             waived,
             dict(by_org) if wanted.by is By.ORG else {},
         )
+
+    async def _searched(self, number: int, rows: int, wanted: Wanted) -> Page:
+        whole = await self.page(1, 1, replace(wanted, text=""))  # for the counts
+        with errors():
+            refs = await self._places.found(wanted, await self._orgs(wanted.org))
+        pages = max(1, -(-len(refs) // rows))
+        number = min(max(number, 1), pages)
+        shown = await self._page_of(refs[(number - 1) * rows : number * rows])
+        return replace(
+            shown,
+            number=number,
+            pages=pages,
+            counts=whole.counts,
+            unreachable=whole.unreachable,
+            waived=whole.waived,
+        )
+
+    async def pages(self, rows: int, wanted: Wanted = EVERY_OPEN) -> AsyncIterator[Page]:
+        with errors():
+            refs = await self._places.found(wanted, await self._orgs(wanted.org))
+        for start in range(0, len(refs), rows):
+            yield await self._page_of(refs[start : start + rows])
+
+    async def _page_of(self, refs: Sequence[AppRef]) -> Page:
+        stored = await self._some_summaries(refs)
+        read = [one.summary for one in LISTED.readable("summaries", map(split, stored))]
+        there = {one.ref: one for one in read}
+        shown = tuple(there[ref] for ref in refs if ref in there)
+        with errors():
+            requests = await self._some_requests([a.request_id for a in shown if a.request_id])
+        return Page(
+            shown=shown,
+            requests={request.id: request for request in requests},
+            prospects=await self.prospects_of(refs),
+        )
+
+    async def _some_requests(self, ids: Sequence[str]) -> list[ConsentRequest]:
+        """Those of them that are open."""
+        stored = await self._client.mget([self._keys.request(one) for one in ids]) if ids else []
+        found = codec.REQUEST.readable("requests", (split(one) for one in stored if one))
+        return [request for request in found if request.stage.is_open]
+
+    async def requests(self, number: int, rows: int) -> Asked:
+        index = self._keys.open_requests()
+        with errors():
+            pages = max(1, -(-await self._client.zcard(index) // rows))
+            number = min(max(number, 1), pages)
+            ids = await self._client.zrange(index, (number - 1) * rows, number * rows - 1)
+            shown = await self._some_requests([text(one) for one in ids])
+        return Asked(number, pages, tuple(shown))
+
+    async def prospects_of(self, refs: Iterable[AppRef]) -> Mapping[AppRef, Prospect]:
+        stored: list[str | bytes | None] = []
+        with errors():
+            for org, ids in self._by_org(refs).items():
+                stored += await self._client.hmget(self._keys.prospects(org), ids)
+        found = codec.PROSPECT.readable("prospects", filter(None, stored))
+        return {one.app: one for one in found}
 
     async def summaries(self, org: str = "") -> tuple[AppSummary, ...]:
         stored: list[str | bytes] = []
@@ -186,16 +256,15 @@ class RedisLists:
         return await _in_order(stored)
 
     async def summaries_of(self, refs: Iterable[AppRef]) -> tuple[AppSummary, ...]:
-        wanted: dict[str, list[str]] = {}
-        for ref in refs:
-            if self._counts(ref.org):
-                wanted.setdefault(ref.org, []).append(ref.app_id)
+        return await _in_order(await self._some_summaries(refs))
+
+    async def _some_summaries(self, refs: Iterable[AppRef]) -> list[str | bytes]:
         stored: list[str | bytes] = []
         with errors():
-            for org, ids in wanted.items():
+            for org, ids in self._by_org(refs).items():
                 found = await self._client.hmget(self._keys.summaries(org), ids)
                 stored += [one for one in found if one]
-        return await _in_order(stored)
+        return stored
 
     async def names(self) -> tuple[tuple[AppRef, str], ...]:
         with errors():
@@ -245,8 +314,3 @@ async def _in_order(stored: Sequence[str | bytes]) -> tuple[AppSummary, ...]:
         found += [one.summary for one in part]
         await asyncio.sleep(0)
     return tuple(sorted(found, key=by_urgency))
-
-
-def _open(stored: Iterable[str | bytes | None]) -> Iterable[ConsentRequest]:
-    found = codec.REQUEST.readable("requests", (split(one) for one in stored if one))
-    return (request for request in found if request.stage.is_open)

@@ -8,14 +8,14 @@ from adapters.redis.keys import Keys
 from adapters.redis.records import codec
 from adapters.redis.records.commit import Commit, milliseconds
 from adapters.redis.records.lists import LISTED, VERSION, Listed
+from adapters.redis.records.places import place_of
 from bot.domain.changes import Changes
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
-from bot.domain.likeness import likeness
-from bot.domain.summaries import rank_of, summary_of
+from bot.domain.summaries import summary_of
 
 DAY = 24 * 60 * 60
 ENDED_REQUESTS = 400 * DAY
@@ -31,7 +31,6 @@ class Lifetimes:
 
 
 OPEN_STAGES = tuple(stage for stage in Stage if stage.is_open)
-_LONGEST_NAME = 100
 
 
 class Writing:
@@ -175,17 +174,17 @@ class Writing:
     def listed(self, commit: Commit, record: AppRecord) -> None:
         """Write a record's summary, its place, its name, and when it is to be weighed again."""
         summary, ref = summary_of(record), record.app.ref
-        place = f"{rank_of(summary)}\t{likeness(summary.app.label)[:_LONGEST_NAME]}\t{ref.app_id}"
+        place = place_of(summary)
         until = summary.holds_until
         commit.summary(
             f"{VERSION}.{record.revision}|"
             + LISTED.dump(Listed(place, summary.wants_consent, summary)),
-            app=ref.app_id,
-            ref=str(ref),
+            ref=ref,
             label=summary.app.label,
             summaries=self._keys.summaries(ref.org),
             place=place,
             places=self._keys.places(ref.org),
+            moved=self._keys.moved(),
             verdicts=self._keys.verdicts(ref.org),
             until=None if until is None else milliseconds(until),
             names=self._keys.names(),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from adapters.web.desk import Desk
 from bot.chat import phrases
@@ -18,9 +18,9 @@ from bot.domain.evidence.rules import Evidence
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.likeness import exact
-from bot.domain.summaries import AppSummary, Page, Part
-from bot.services.inventory.export import as_csv
-from bot.services.operators.read import Read, Wanted
+from bot.domain.summaries import AppSummary, Page, Part, Wanted
+from bot.services.inventory.export import Inventory, as_csv
+from bot.services.operators.read import ROWS, Read
 
 LONGEST_TEXT = 200  # characters that are searched for
 PARTS = {exact(part.name): part for part in (Part.OPEN, Part.WAIVED, Part.ALL)}
@@ -38,7 +38,7 @@ class Reading:
     async def apps(self, request: Request) -> Response:
         """The list, narrowed by the address's query."""
         words, wanted = self._desk.pages.words(request), _wanted(request.query_params)
-        found = await self._read.apps(wanted, _number(request.query_params.get("page", "")))
+        found = await self._read.apps(wanted, _number(request))
         scans = await self._read.scans()
         now = self._read.now()
         return self._show(
@@ -60,7 +60,7 @@ class Reading:
                 for scan in scans.values()
             ],
             progress=phrases.progress(words, found.counts),
-            at=lambda number: _at("/operators", wanted, page=number),
+            pager=_pager(found.number, found.pages, lambda n: _at("/operators", wanted, page=n)),
             csv=_at("/operators/apps.csv", wanted),
         )
 
@@ -122,20 +122,31 @@ class Reading:
     async def requests(self, request: Request) -> Response:
         """Who is asked for what, and where that stands."""
         words, now = self._desk.pages.words(request), self._read.now()
+        found = await self._read.requests(_number(request))
         return self._show(
             request,
             "requests",
             rows=[
                 (one, words(f"stage.{one.stage.value}"), words.ago(one.requested_at, now))
-                for one in await self._read.requests()
+                for one in found.shown
             ],
+            pager=_pager(found.number, found.pages, lambda n: f"/operators/requests?page={n}"),
         )
 
     async def plan(self, request: Request) -> Response:
         """Who will get what in the next weeks, when and why."""
         words, found = self._desk.pages.words(request), await self._read.plan()
-        rows = [plans.line(words, found, one) for one in found.lines]
-        return self._show(request, "plan", rows=rows, unasked=found.unasked)
+        lines = found.lines
+        pages = max(1, -(-len(lines) // ROWS))
+        number = min(_number(request), pages)
+        shown = lines[(number - 1) * ROWS : number * ROWS]
+        return self._show(
+            request,
+            "plan",
+            rows=[plans.line(words, found, one) for one in shown],
+            unasked=found.unasked,
+            pager=_pager(number, pages, lambda n: f"/operators/plan?page={n}"),
+        )
 
     async def incidents(self, request: Request) -> Response:
         """What is wrong, since when."""
@@ -151,9 +162,17 @@ class Reading:
 
     async def csv(self, request: Request) -> Response:
         """The same list as a file, whole; its columns are told in docs/terminal.md."""
-        inventory = await self._read.every(_wanted(request.query_params))
+        some = self._read.every(_wanted(request.query_params))
+        # The first is read before the answer begins: a store that is down is no empty list.
+        first = as_csv(await anext(some, Inventory((), {}, {}, {})))
+
+        async def lines() -> AsyncIterator[str]:
+            yield first
+            async for inventory in some:
+                yield as_csv(inventory, head=False)
+
         headers = {"Content-Disposition": 'attachment; filename="office-365-apps.csv"'}
-        return Response(as_csv(inventory), media_type="text/csv; charset=utf-8", headers=headers)
+        return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
 
     def _row(self, words: Words, app: AppSummary, page: Page) -> Mapping[str, object]:
         request = page.requests.get(app.request_id)
@@ -189,9 +208,8 @@ def _wanted(query: Mapping[str, str]) -> Wanted:
     state = next((one for one in STATES if one.value == query.get("state")), None)
     if state is not None and not state.is_open:
         part = Part.ALL
-    return Wanted(
-        part, query.get("org", "")[:LONGEST_TEXT], state, query.get("q", "")[:LONGEST_TEXT]
-    )
+    org, text = (query.get(name, "")[:LONGEST_TEXT] for name in ("org", "q"))
+    return Wanted(part, org, None if part is Part.WAIVED else state, text=text)
 
 
 def _at(path: str, wanted: Wanted, **more: object) -> str:
@@ -205,5 +223,16 @@ def _at(path: str, wanted: Wanted, **more: object) -> str:
     return f"{path}?{urlencode({name: value for name, value in asked.items() if value})}"
 
 
-def _number(said: str) -> int:
-    return int(said) if re.fullmatch(r"[0-9]{1,6}", said, re.ASCII) else 1
+def _pager(number: int, pages: int, at: Callable[[int], str]) -> Mapping[str, Any]:
+    """How to leaf on and back."""
+    return {
+        "number": number,
+        "pages": pages,
+        "previous": at(number - 1) if number > 1 else "",
+        "next": at(number + 1) if number < pages else "",
+    }
+
+
+def _number(request: Request) -> int:
+    said = request.query_params.get("page", "")
+    return max(1, int(said)) if re.fullmatch(r"[0-9]{1,6}", said, re.ASCII) else 1

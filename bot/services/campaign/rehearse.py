@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -87,7 +88,10 @@ class Rehearse:
             start = datetime.combine(simulate_from, time(), UTC)
             snapshot = Snapshot([_as_of(worklist, start) for worklist in snapshot.people])
         until = start + timedelta(days=min(max(days, 1), LONGEST))
-        intents = rehearse(self._without_operators(snapshot), start, until, self._policy)
+        intents: list[Intent] = []
+        for one in self._without_operators(snapshot).people:
+            intents += rehearse(Snapshot([one]), start, until, self._policy)
+            await asyncio.sleep(0)  # others have a turn between two people
         return await self._whole(apps, snapshot, start, until, intents)
 
     async def due(self) -> Plan:

@@ -127,11 +127,12 @@ def app_json(inventory: Inventory, summary: AppSummary) -> Json:
     }
 
 
-def as_csv(inventory: Inventory) -> str:
-    """One line an app below a line of names; no cell can be taken for a formula."""
+def as_csv(inventory: Inventory, *, head: bool = True) -> str:
+    """One line an app below a line of names (the `head`); no cell can be taken for a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(CSV_COLUMNS)
+    if head:
+        writer.writerow(CSV_COLUMNS)
     for app in inventory.apps:
         writer.writerow(map(safe_cell, _csv_row(app_json(inventory, app))))
     return out.getvalue()

@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
-from bot.domain import summaries
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.incidents import Incident
-from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
-from bot.domain.likeness import likeness
 from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import AppSummary, Page, Part
+from bot.domain.summaries import Page, Wanted
 from bot.ports.ledger import Ledger
+from bot.ports.lists import Asked
 from bot.ports.system import Clock
 from bot.services.campaign.rehearse import Plan, Rehearse
 from bot.services.inventory.export import Inventory
 
 ROWS = 50
+TAKEN = 200
+"""So many apps of a whole list are read at a time."""
 AHEAD = 28
 """Days of the plan that are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which apps: of a part, an org ("": all), in a state, and with this in their names."""
-
-    part: Part = Part.OPEN
-    org: str = ""
-    state: State | None = None
-    text: str = ""
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether it is less than a whole part of the list."""
-        return bool(self.org or self.state or self.text)
-
-    def holds(self, summary: AppSummary) -> bool:
-        """Whether an app is among them."""
-        named = likeness(f"{summary.app.label} {summary.app.domain} {summary.ref}")
-        return (
-            self.part.holds(summary)
-            and self.org in ("", summary.ref.org)
-            and self.state in (None, summary.state)
-            and likeness(self.text) in named
-        )
+PLAN_HOLDS = timedelta(minutes=1)
+"""It is about everybody who is asked, so it is made once for all who read it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +44,8 @@ class Read:
         self._ledger = ledger
         self._rehearse = rehearse
         self._clock = clock
+        self._plan: Plan | None = None
+        self._planning = asyncio.Lock()
 
     @property
     def zone(self) -> tzinfo:
@@ -77,28 +57,20 @@ class Read:
         return self._clock.now()
 
     async def apps(self, wanted: Wanted, number: int) -> Page:
-        """A page of the list. A whole part costs what is shown; a narrow one, every summary."""
-        if not wanted.is_narrow:
-            return await self._ledger.page(number, ROWS, summaries.Wanted(wanted.part))
-        found = await self._matching(wanted)
-        pages = max(1, -(-len(found) // ROWS))
-        number = min(max(number, 1), pages)
-        shown = found[(number - 1) * ROWS : number * ROWS]
-        whole = await self._ledger.page(1, 1, summaries.Wanted(wanted.part))  # for the counts
-        requests, prospects = await self._beside(shown)
-        return Page(number, pages, whole.counts, shown, requests, prospects, waived=whole.waived)
+        """A page of the list; it costs what is shown."""
+        return await self._ledger.page(number, ROWS, wanted)
 
-    async def every(self, wanted: Wanted) -> Inventory:
-        """All of them, to be taken away."""
-        found = await self._matching(wanted)
-        return Inventory(found, *await self._beside(found), await self._ledger.scans())
+    async def every(self, wanted: Wanted) -> AsyncIterator[Inventory]:
+        """All of them, to be taken away; some at a time."""
+        async for some in self._ledger.pages(TAKEN, wanted):
+            yield Inventory(some.shown, some.requests, some.prospects, {})
 
     async def app(self, ref: AppRef) -> AppFile | None:
         """One app, or None when there is no such one."""
         record = await self._ledger.app(ref)
         if record is None:
             return None
-        prospects = await self._ledger.prospects(ref.org)
+        prospects = await self._ledger.prospects_of([ref])
         requests = await self._ledger.requests_for(ref)
         return AppFile(record, requests, prospects.get(ref))
 
@@ -106,29 +78,20 @@ class Read:
         """How the last scan of each org went."""
         return await self._ledger.scans()
 
-    async def requests(self) -> tuple[ConsentRequest, ...]:
-        """The open ones, the oldest first."""
-        return tuple(sorted(await self._ledger.open_requests(), key=lambda r: r.requested_at))
+    async def requests(self, number: int) -> Asked:
+        """A page of the open ones, the oldest first."""
+        return await self._ledger.requests(number, ROWS)
 
     async def incidents(self) -> tuple[Incident, ...]:
         """What is wrong now, the oldest first."""
         return tuple(sorted((await self._ledger.incidents()).values(), key=lambda t: t.since))
 
     async def plan(self) -> Plan:
-        """Who would get what within AHEAD days."""
-        return await self._rehearse.plan(AHEAD)
+        """Who would get what within AHEAD days, as of a minute ago at most."""
+        async with self._planning:
+            if self._plan is None or not self._is_new(self._plan):
+                self._plan = await self._rehearse.plan(AHEAD)
+            return self._plan
 
-    async def _matching(self, wanted: Wanted) -> tuple[AppSummary, ...]:
-        return tuple(filter(wanted.holds, await self._ledger.summaries(wanted.org)))
-
-    async def _beside(
-        self, shown: Iterable[AppSummary]
-    ) -> tuple[Mapping[str, ConsentRequest], Mapping[AppRef, Prospect]]:
-        """The open requests of these by id, and who would be asked for them."""
-        asked = {one.request_id for one in shown if one.request_id}
-        requests = {r.id: r for r in await self._ledger.open_requests() if r.id in asked}
-        orgs = {one.ref.org for one in shown}
-        prospects: dict[AppRef, Prospect] = {}
-        for org in sorted(orgs):
-            prospects |= await self._ledger.prospects(org)
-        return requests, prospects
+    def _is_new(self, plan: Plan) -> bool:
+        return plan.start <= self._clock.now() < plan.start + PLAN_HOLDS
