@@ -55,7 +55,8 @@ class Wanted:
     """What a list is to show: of a part what is in one org, in one state, with one person.
 
     `person` is a name or an account: of whoever is asked, or would be; `text` stands in the app's
-    name, domain or reference. "" and None leave nothing out. What is waived is in no state.
+    name, domain or reference, and what it finds is by urgency. "" and None leave nothing out. What
+    is waived is in no state.
     """
 
     part: Part = Part.OPEN
