@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, ProofKind, check_link, link_digest
 from bot.domain.people.admins import Holding, Platform
+from bot.domain.people.news import Happening
 from bot.ports.ledger import Ledger
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.prove import GoToMicrosoft, Outcome
@@ -145,6 +146,12 @@ class Stage:
     def told(self, kind: str) -> list[str]:
         """Keys of what was handed to the engine and begins so."""
         return [key for key, _ in self.engine.deliveries if key.startswith(kind)]
+
+    @property
+    def news(self) -> list[tuple[Happening, str]]:
+        """What waits for an operator's next digest."""
+        known = self.ledger._recipients.values()
+        return [(one.happened, one.subject) for each in known for one in each.news]
 
 
 def state_of(address: str) -> str:

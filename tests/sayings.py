@@ -31,7 +31,6 @@ from bot.domain.delivery.notices import (
     ChannelNudge,
     ChannelReminder,
     ChannelReport,
-    Happening,
     Introduction,
     Notice,
     OperatorDigest,
@@ -48,8 +47,9 @@ from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.choice import Candidate, Choice, Point
+from bot.domain.people.news import Happening
 from bot.domain.people.policy import AccountNote, Said
-from bot.domain.summaries import By, Page, Part, Wanted, summary_of
+from bot.domain.summaries import By, Page, Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
 from bot.message import (
@@ -342,7 +342,6 @@ def waivers(replies: WaiverReplies) -> dict[str, list[Message]]:
         "listed": [
             replies.listed(page_of(found, wanted=Wanted(Part.WAIVED))) for found in ([], [app] * 20)
         ],
-        "ends": [replies.ends(summary_of(app), waiver)],
     }
 
 

@@ -31,7 +31,6 @@ from bot.domain.delivery.notices import (
     ChannelNudge,
     ChannelReminder,
     ChannelReport,
-    Happening,
     Introduction,
     Notice,
     OperatorDigest,
@@ -43,6 +42,7 @@ from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind, Source
 from bot.domain.inventory.apps import AppRef, AppStatus, Office365App, Tenant
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
+from bot.domain.people.news import Happening
 from bot.domain.time.calendar import Calendar, Hours
 from bot.ports.chat import ConversationRef
 

@@ -161,7 +161,7 @@ class CampaignSettings(Section):
         ge=1,
         le=7,
         description="The most messages to one person in seven days, whatever they are about. Only "
-        "a last call before a date, and an operator’s `now`, go past it.",
+        "what they put off to that moment, and an operator’s `now`, go past it.",
     )
     early_rounds: int = Field(
         2,

@@ -202,6 +202,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         incidents=incidents,
         quotas=policies.quotas(settings),
         operators=operators,
+        twins=twins,
         ask_another=ask.instead,
     )
 
@@ -211,7 +212,6 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         sign_ins=outside.sign_ins,
         entra=outside.entra,
         limits=outside.limits,
-        engine=engine,
         clock=clock,
         secrets=secrets,
         minimum=minimum,

@@ -217,7 +217,6 @@ async def world(
             sign_ins=sign_ins,
             entra=entra,
             limits=limits,
-            engine=engine,
             clock=clock,
             secrets=random,
             minimum=request.param,

@@ -30,7 +30,6 @@ from bot.domain.delivery.notices import (
     ChannelNudge,
     ChannelReminder,
     ChannelReport,
-    Happening,
     Introduction,
     Notice,
     OperatorDigest,
@@ -44,6 +43,7 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.access import AccessPolicy
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.news import Happening
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.summaries import summary_of
 from bot.message import Message

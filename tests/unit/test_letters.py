@@ -17,7 +17,6 @@ from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage,
 from bot.domain.delivery.notices import (
     Channel,
     ChannelReminder,
-    Happening,
     OperatorNote,
     PersonalLink,
     RequestChanged,
@@ -27,6 +26,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.news import Happening
 from bot.message import Command, OpenLink, plainly
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, DELIVERED, NOW, RECORD, REQUEST, TENANT

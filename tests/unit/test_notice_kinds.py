@@ -18,7 +18,6 @@ from bot.domain.delivery.notices import (
     ASKED,
     KINDS,
     Alarm,
-    Happening,
     Introduction,
     Notice,
     OperatorNote,
@@ -28,6 +27,7 @@ from bot.domain.delivery.notices import (
     NOW as AT_ONCE,
 )
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.news import Happening
 from bot.domain.people.recipients import Recipient
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR, POLICY
 from tests.unit.delivering import World

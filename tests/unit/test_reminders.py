@@ -289,6 +289,52 @@ def test_what_is_due_today_is_named_first_however_many_are_overdue() -> None:
     assert last.notice.requests[0] == "r9"
 
 
+DATES = Campaign(
+    targets=tuple(
+        Deadline("target", (MONDAY + (3 + n) * DAY).date(), "ours", Scope(app=f"contoso/r{n}"))
+        for n in range(9)
+    )
+)
+
+
+def test_the_reminders_before_a_date_leave_room_for_its_last_call() -> None:
+    """A week has three messages: two, then Friday's, whatever pace the windows have."""
+    daily = replace(NEAR, early_rounds=9, early_every=1)
+    found = rounds(ada(asked(MONDAY - 3 * DAY)), daily, days=5)
+    assert [(i.at - MONDAY).days for i in found] == [0, 1, 4]
+    assert [i.reason for i in found][-1] == Reason.LAST_CALL
+
+
+def test_where_the_week_has_no_room_on_its_last_day_an_app_is_named_first_before() -> None:
+    """A date on each day of a week and the next, and three messages in seven days."""
+    by = replace(FAR, campaign=DATES, ignored_rounds=99, early_rounds=99, early_every=1)
+    items = tuple(asked(MONDAY - 3 * DAY, f"r{n}") for n in range(9))
+    found = rounds(ada(*items), by, days=12)
+    sent = [i for i in found if isinstance(i, SendRound)]
+    for first, fourth in zip(sent, sent[3:], strict=False):
+        assert fourth.at - first.at >= 7 * DAY
+    last = {
+        item.request.id: by.calendars.of("").last_working_day((MONDAY + (3 + n) * DAY).date())
+        for n, item in enumerate(items)
+    }
+    for name, on in last.items():
+        before = [i for i in sent if i.at.date() <= on][-1]
+        names = before.notice.requests
+        overdue = [one for one in names if last[one] < before.at.date()]
+        assert name in names
+        assert all(names.index(name) < names.index(one) for one in overdue)
+
+
+def test_a_message_that_was_wanted_comes_also_in_a_full_week() -> None:
+    """ "Later" is a promise to them; it counts, so that the next of ours waits."""
+    until = MONDAY + timedelta(hours=4)
+    heard = (MONDAY - 4 * DAY, MONDAY - 3 * DAY, MONDAY - DAY)
+    wanted = asked(snooze=Snooze(until.replace(tzinfo=None), "UTC"))
+    items = (wanted, asked(MONDAY - 9 * DAY, "r2"))
+    found = told(rounds(ada(*items, rounds=heard), NEAR, days=5))
+    assert found[0] == (until, ("r1", "r2"), Reason.SNOOZE_ENDED)
+
+
 def test_whoever_is_away_until_a_day_hears_when_they_are_back() -> None:
     """Away until 25 September, a Friday, asked on the 14th: on Monday, or somebody else at once."""
     asked_on = datetime(2026, 9, 14, 9, tzinfo=UTC)

@@ -13,13 +13,13 @@ from bot.domain.consent.later import Snooze
 from bot.domain.consent.requests import LinkBinding, Stage, check_link, link_digest
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.notices import (
-    Happening,
     Introduction,
     OperatorNote,
     PersonalRound,
     RequestChanged,
 )
 from bot.domain.people.admins import Platform
+from bot.domain.people.news import Happening
 from bot.errors import LinkRevoked, LinkSpent
 from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents

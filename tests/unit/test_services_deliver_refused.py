@@ -15,11 +15,11 @@ from bot.domain.delivery.incidents import PROBE_EVERY
 from bot.domain.delivery.notices import (
     Alarm,
     ChannelReminder,
-    Happening,
     Introduction,
     OperatorNote,
 )
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.news import Happening
 from bot.domain.refusals import CONSEQUENCES, MOST_UNTOLD, Scope
 from bot.errors import (
     ChannelUnreachable,

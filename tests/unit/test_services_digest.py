@@ -16,13 +16,14 @@ from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign, Deadline, Scope
 from bot.domain.changes import Changes
-from bot.domain.consent.requests import Step, step
+from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.notices import OperatorDigest
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.news import Happening, News
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import BOARDS, ScheduleEntry, operator
@@ -38,6 +39,7 @@ from bot.services.consent.ask import Ask
 from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import Send
+from bot.services.delivery.tell import with_news
 from bot.services.inventory.verdicts import Verdicts
 from tests.examples import LINK_FOR, NOW, OPERATOR, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
@@ -49,7 +51,7 @@ from tests.fakes import (
     FreePace,
     reminding,
 )
-from tests.reading import items_of
+from tests.reading import items_of, text_of
 
 DAY = timedelta(days=1)
 FRIDAY = date(2025, 3, 7)
@@ -344,3 +346,70 @@ async def test_a_plan_and_a_dry_run_show_the_digests_that_ticks_would_send(world
     await world.days(12)
     sent = [d.sent_at for d in world.digests()]
     assert sent == [d.at for d in plan.digests] == [due.at, again.at, last.at]
+
+
+async def hears(world: World, to: ChatIdentity, *subjects: str) -> None:
+    """Somebody else was asked, for each of these requests."""
+    news = [News(Happening.REASSIGNED, one) for one in subjects]
+    changes = await with_news(world.ledger, Changes(), [to], news, world.clock.now())
+    await world.ledger.commit(changes)
+
+
+def moved_on(number: int) -> ConsentRequest:
+    label = f"App {number}"
+    return replace(REQUEST, id=f"n{number}", app_label=label, code=f"N-{number}", stage=Stage.DONE)
+
+
+async def test_a_dozen_refusals_are_one_message_and_a_week_of_them_has_room(world: World) -> None:
+    """What came of what they asked for waits for the digest, which counts in their week."""
+    await world.ledger.commit(Changes(apps=(replace(RECORD, evidence=DONE, revision=2),)))
+    for number in range(36):
+        await world.ledger.commit(Changes(requests=(moved_on(number),)))
+    for number in range(12):
+        await hears(world, OPERATOR, f"n{number}")
+    await world.days(1)
+    (message,) = world.told
+    assert [row[0] for row in rows(message)] == [f"App {number}" for number in range(4, 12)]
+    assert "said “not me” for App 11. I have asked the next candidate." in text_of(message)
+    for number in range(12, 36):
+        await hears(world, OPERATOR, f"n{number}")
+        await world.days(0.25)
+    sent = [d.sent_at for d in world.digests() if d.sent_at is not None]
+    assert len(sent) == world.policy.per_week
+    assert sent[-1] - sent[0] < 7 * DAY
+    assert len({at.date() for at in sent}) == len(sent)
+
+
+async def test_who_asked_and_is_no_operator_by_the_settings_reads_the_news_alone(
+    world: World,
+) -> None:
+    """They may operate by a group of their platform; the digest of all apps is not theirs."""
+    olaf = replace(OPERATOR, user_id="U8", display_name="Olaf")
+    await world.ledger.commit(Changes(requests=(moved_on(1),)))
+    await hears(world, olaf, "n1")
+    await world.days(1)
+    his = [p.message for p in world.slack.posted.values() if str(p.to) == str(olaf)]
+    assert [[row[0] for row in rows(one)] for one in his] == [["App 1"]]
+    known = await world.ledger.recipient(olaf)
+    assert known is not None
+    assert known.news == ()
+    assert operator(olaf) not in world.ledger._schedule or len(his) == 1
+
+
+async def test_the_news_of_an_operator_who_is_gone_are_for_the_others_once(world: World) -> None:
+    """Else nobody hears of it; and it does not go round between two who are gone."""
+    gone = replace(OPERATOR, user_id="U7")
+    await world.ledger.commit(Changes(requests=(moved_on(1),)))
+    deliver = world.deliver
+    deliver._operators = (OPERATOR, gone)
+    for to, other in ((gone, OPERATOR), (OPERATOR, gone)):
+        known = await world.ledger.recipient(to)
+        news = known.news if known is not None else (News(Happening.WRONG_ACCOUNT, "n1"),)
+        lost = Delivery(OperatorDigest(to, NOW.date().isoformat(), "", news), NOW, "digest")
+        await world.ledger.commit(Changes(planned=(lost,)))
+        world.slack.refuses.append(PersonUnreachable("deactivated"))
+        await deliver(lost.key)
+        heard = await world.ledger.recipient(other)
+        assert heard is not None
+        passed_on = News(Happening.WRONG_ACCOUNT, "n1", inherited=True)
+        assert heard.news == ((passed_on,) if other is OPERATOR else ())

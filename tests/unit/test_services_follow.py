@@ -17,6 +17,7 @@ from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap, Gap
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
+from bot.domain.people.news import Happening
 from bot.errors import (
     CloudRefused,
     CloudUnreachable,
@@ -264,7 +265,7 @@ async def test_chat_says_nothing_for_whoever_lost_the_role(world: person.Stage) 
     with pytest.raises(SessionUnknown):
         await world.follow.progress(session)
     assert (await world.request()).stage is Stage.SAVED
-    assert len(set(world.told("note:role_gone:r1"))) == 1  # one note, whatever was tried
+    assert world.news == [(Happening.ROLE_GONE, "r1")]  # one note, whatever was tried
     await world.follow.not_me(CHAT)
 
 
@@ -319,7 +320,7 @@ async def test_not_me_asks_the_next_one(world: person.Stage) -> None:
     next_one = await world.request(record.request_id)
     assert (next_one.admin_object_id, next_one.requested_by) == ("ben", "Olga")
     assert next_one.stage is Stage.REQUESTED, "the message comes when Ben is at work"
-    assert len(world.told("note:reassigned:r1")) == 1
+    assert world.news == [(Happening.REASSIGNED, "r1")]
     with pytest.raises(LinkRevoked):
         await world.prove.begin(TOKEN)
 

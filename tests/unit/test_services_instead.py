@@ -13,6 +13,7 @@ from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage, Step, step
+from bot.domain.people.news import Happening
 from bot.domain.schedule import BOARDS, HOLD, instead
 from bot.domain.time.calendar import Calendars
 from bot.errors import ChatError, ChatThrottled, CloudError, CloudUnreachable, StoreUnavailable
@@ -79,10 +80,6 @@ class World(person.Stage):
         """Who is asked now, of all the open requests."""
         return [request.admin_object_id for request in await self.ledger.open_requests()]
 
-    def notes(self) -> list[str]:
-        """Which notes the operator gets, by their keys."""
-        return [key for key in self.ledger._deliveries if key.startswith("note:")]
-
     def waits(self) -> bool:
         """Whether the schedule still has it that somebody is to be asked."""
         return instead(REQUEST.id) in self.ledger._schedule
@@ -117,11 +114,11 @@ async def test_not_me_asks_the_next_one_whatever_breaks_after_the_answer(
         with pytest.raises(Killed):
             await world.follow.not_me(LINK, "Ben")
     assert (await world.request()).stage is Stage.DECLINED
-    assert (world.notes(), world.waits()) == ([], True)
+    assert (world.news, world.waits()) == ([], True)
     await world.ticks(after=HOLD)
     await world.ticks(after=HOLD)
     assert (await world.asked(), world.waits()) == (["ben"], False)
-    assert [key.split(":")[1] for key in world.notes()] == ["reassigned"]
+    assert [happened for happened, _ in world.news] == [Happening.REASSIGNED]
     assert len(await world.ledger.requests_for(APP.ref)) == 2
 
 
@@ -142,7 +139,7 @@ async def test_where_nobody_is_left_a_tick_writes_it_down_and_it_is_over(world: 
         await world.follow.not_me(LINK)
     await world.ticks(after=HOLD)
     await world.ticks(after=HOLD)
-    assert (world.notes(), world.waits()) == ([], False)
+    assert (world.news, world.waits()) == ([], False)
     assert [e.action for e in await world.ledger.audit()].count("nobody_left") == 1
 
 
@@ -170,11 +167,11 @@ async def test_while_nobody_can_be_looked_for_nobody_is_said_to_be_left(
     await world.follow.not_me(LINK)
     for _ in range(12):
         await world.ticks(after=HOLD)
-    assert (await world.asked(), world.notes(), world.waits()) == ([], [], True)
+    assert (await world.asked(), world.news, world.waits()) == ([], [], True)
     back[0] = True
     await world.ticks(after=HOLD)
     assert (await world.asked(), world.waits()) == (["ben"], False)
-    assert [key.split(":")[1] for key in world.notes()] == ["reassigned"]
+    assert [happened for happened, _ in world.news] == [Happening.REASSIGNED]
 
 
 async def test_what_could_not_be_delivered_is_asked_of_somebody_else_by_a_tick() -> None:
@@ -188,4 +185,4 @@ async def test_what_could_not_be_delivered_is_asked_of_somebody_else_by_a_tick()
     await world.ledger.commit(Changes(apps=(forgotten,)))
     await world.ticks(after=HOLD)
     assert (await world.asked(), world.waits()) == (["ben"], False)
-    assert world.notes() == [], "the operators are told of the delivery"
+    assert world.news == [], "the operators are told of the delivery"

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.consent.onboarding import GRANTING, Granting, Onboarding, grant
+from bot.domain.people.news import Happening
 from bot.errors import (
     CloudNotFound,
     CloudRefused,
@@ -57,7 +58,7 @@ async def test_a_yes_counts_once_graph_answers(world: person.Stage) -> None:
     world.entra.admins[TENANT.id] = (ADA,)
     done = await world.onboard.finish(**answer, admin_consent="True")
     assert done.stage is Granting.CONFIRMED
-    assert world.told("note:onboarded:")
+    assert [happened for happened, _ in world.news] == [Happening.ONBOARDED]
     assert world.engine.scans == ["contoso"]
     assert await world.ledger.global_admins(TENANT.id) == (ADA,)
     assert (await world.onboard.view(token)).stage is Granting.CONFIRMED
@@ -69,12 +70,12 @@ async def test_a_yes_alone_is_only_a_hint(world: person.Stage) -> None:
     answer = await begin(world, token)
     told = await world.onboard.finish(**answer, admin_consent="True")
     assert told.stage is Granting.ANSWERED
-    assert world.told("note:") == []
+    assert world.news == []
     assert (await world.onboard.check(token)).stage is Granting.ANSWERED
     world.entra.admins[TENANT.id] = (ADA,)
     assert (await world.onboard.check(token)).stage is Granting.CONFIRMED
     assert (await world.onboard.check(token)).stage is Granting.CONFIRMED
-    assert len(world.told("note:onboarded:")) == 1
+    assert [happened for happened, _ in world.news] == [Happening.ONBOARDED]
 
 
 @pytest.mark.parametrize(

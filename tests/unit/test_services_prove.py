@@ -24,6 +24,7 @@ from bot.domain.consent.requests import (
 from bot.domain.consent.sign_in import Session
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Holding
+from bot.domain.people.news import Happening
 from bot.domain.schedule import BOARDS
 from bot.errors import (
     CloudUnreachable,
@@ -274,7 +275,7 @@ async def test_a_session_lasts_no_longer_than_the_role(world: person.Stage) -> N
         with pytest.raises(SessionUnknown):
             await act(actor)
     assert (await world.request()).stage is Stage.ACKNOWLEDGED
-    assert len(world.told("note:role_gone:r1")) == 1
+    assert world.news == [(Happening.ROLE_GONE, "r1")]
 
 
 async def test_a_look_ends_the_sessions_of_whoever_lost_the_role(world: person.Stage) -> None:
@@ -333,9 +334,9 @@ async def test_another_account_spends_nothing_and_is_told(world: person.Stage, w
     assert await untouched(world)
     (entry,) = await world.ledger.audit()
     assert entry.action == "wrong_account"
-    assert len(world.told("note:wrong_account:r1")) == 1
+    assert world.news == [(Happening.WRONG_ACCOUNT, "r1")]
     await world.sign_in_as(who)
-    assert len(set(world.told("note:wrong_account:r1"))) == 1, "once an hour"
+    assert world.news == [(Happening.WRONG_ACCOUNT, "r1")], "once, until it is told"
 
 
 async def test_a_role_that_is_gone_is_told(world: person.Stage) -> None:
@@ -343,7 +344,7 @@ async def test_a_role_that_is_gone_is_told(world: person.Stage) -> None:
     del world.entra.holdings["ada"]
     assert await world.sign_in_as(RIGHT) == RoleGone("contoso.onmicrosoft.com")
     assert await untouched(world)
-    assert len(world.told("note:role_gone:r1")) == 1
+    assert world.news == [(Happening.ROLE_GONE, "r1")]
 
 
 async def test_an_eligible_role_must_be_activated_first(world: person.Stage) -> None:
@@ -394,7 +395,7 @@ async def test_graph_that_is_down_spends_nothing(world: person.Stage) -> None:
     with pytest.raises(CloudUnreachable):
         await world.sign_in_as(RIGHT)
     assert await untouched(world)
-    assert world.told("note:") == []
+    assert world.news == []
 
 
 # ------------------------------------------------------------------ states, browsers, limits

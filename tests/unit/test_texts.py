@@ -30,7 +30,6 @@ from bot.domain.campaign.rehearsal import Wait
 from bot.domain.campaign.windows import BUILT_IN, Audience, Tone, WindowName
 from bot.domain.consent.later import Moved
 from bot.domain.consent.requests import PASSED_ON, ProofKind, Stage
-from bot.domain.delivery.notices import Happening
 from bot.domain.doctor.checks import CHECKS
 from bot.domain.doctor.finding import Grade
 from bot.domain.evidence.doubts import Doubt
@@ -41,6 +40,7 @@ from bot.domain.inventory.gaps import Gap
 from bot.domain.inventory.sign_on import SignOn
 from bot.domain.people.admins import Platform
 from bot.domain.people.choice import Nobody, Point
+from bot.domain.people.news import Happening
 from bot.domain.summaries import By, Part
 from bot.errors import CloudError, O365BotError
 from bot.services.campaign.statements import Topic

@@ -13,12 +13,13 @@ from bot.chat.typed.understanding import parse
 from bot.chat.typed.waiver_words import read_term, read_waiver
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage
-from bot.domain.delivery.notices import Happening, OperatorNote, RequestChanged
+from bot.domain.delivery.notices import RequestChanged
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.waivers import WARNED_BEFORE, Waiver
+from bot.domain.people.news import Happening, News
 from bot.domain.summaries import Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.message import Command
@@ -222,12 +223,9 @@ async def test_a_week_before_its_end_each_operator_is_warned_once(world: World) 
     verdicts = Verdicts(ledger=world.ledger, engine=world.engine, operators=(OPERATOR,))
     for _ in range(3):
         await verdicts.renew(at + timedelta(hours=2))
-    warned = [
-        d.notice
-        for d in (await world.ledger.deliveries(await due(world))).values()
-        if isinstance(d.notice, OperatorNote)
-    ]
-    assert warned == [OperatorNote(OPERATOR, Happening.WAIVER_ENDS, str(APP.ref), SOON)]
+    known = await world.ledger.recipient(OPERATOR)
+    assert known is not None
+    assert known.news == (News(Happening.WAIVER_ENDS, str(APP.ref)),)
     assert (await record(world)).is_waived
 
 

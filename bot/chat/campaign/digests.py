@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.chat.campaign import news
 from bot.chat.inventory import holders
 from bot.chat.inventory.holders import Holders
 from bot.chat.words import Words
@@ -35,24 +36,41 @@ SHOWN = 8
 async def digest(
     ledger: Ledger, notice: OperatorDigest, words: Words, policy: Policy, now: datetime
 ) -> Message | None:
-    """The message, from the present truth; None when nothing is that near or stuck any more."""
-    apps = await ledger.summaries()
+    """The message, from the present truth; None: nothing is near or stuck any more, or new."""
+    apps = () if notice.news_only else await ledger.summaries()
     near = _near(apps, policy.calendars.of_person(notice.to), policy, now)
     stuck = await stuck_apps(ledger, apps, now, policy)
-    if not near and not stuck:
+    told = [await news.item(ledger, words, one) for one in notice.news]
+    new = [item for item in told if item is not None]
+    if not near and not stuck and not new:
         return None
     if near:
         title = words("digest.title", count=len(near))
-    else:
+    elif stuck:
         title = words("digest.stuck_title", count=len(stuck))
+    else:
+        title = words("digest.news")
     blocks: list[Block] = [Heading(title)]
     if stuck:
         blocks += _stuck(words, stuck, heading=bool(near))
+    if new:
+        blocks += _new(words, new, heading=bool(near or stuck))
     if near:
         blocks += await _close(ledger, notice, words, policy, now, near)
     elif stuck:
         blocks.append(Note(words("digest.why_stuck")))
+    else:
+        blocks.append(Note(words("digest.why_news")))
     return Message(title, tuple(blocks))
+
+
+def _new(words: Words, new: Sequence[Item], *, heading: bool) -> list[Block]:
+    """What came of what they asked for, the newest last."""
+    title = words("digest.news") if heading else ""
+    blocks: list[Block] = [Group(tuple(new[-SHOWN:]), title)]
+    if len(new) > SHOWN:
+        blocks.append(Note(words("reminder.more", count=len(new) - SHOWN)))
+    return blocks
 
 
 def _stuck(words: Words, stuck: Sequence[StuckApp], *, heading: bool) -> list[Block]:

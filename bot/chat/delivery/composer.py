@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.chat import phrases
+from bot.chat.campaign import news
 from bot.chat.campaign.reminding import Reminding
 from bot.chat.delivery.alarms import alarm
 from bot.chat.inventory import holders
 from bot.chat.inventory.holders import Holders
-from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.typed.verbs import typed
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Reason
@@ -26,7 +26,6 @@ from bot.domain.delivery.notices import (
     ChannelNudge,
     ChannelReminder,
     ChannelReport,
-    Happening,
     Introduction,
     Notice,
     OperatorDigest,
@@ -36,14 +35,15 @@ from bot.domain.delivery.notices import (
     RequestChanged,
 )
 from bot.domain.evidence.verdict import State
-from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.news import News
 from bot.message import (
     Block,
     Buttons,
     Command,
     Fact,
     Facts,
+    Group,
     Heading,
     Message,
     Note,
@@ -105,7 +105,9 @@ class NoticeComposer:
                     return None
                 return await self._changed(request, Words(to.language or self._language))
             case OperatorNote(to, happened, subject):
-                return await self._note(happened, subject, Words(to.language or self._language))
+                words = Words(to.language or self._language)
+                item = await news.item(self._ledger, words, News(happened, subject))
+                return Message(item.title, (Group((item,)),)) if item is not None else None
             case Introduction(to, partner, request_id):
                 request = await self._ledger.request(request_id)
                 if request is None or not request.stage.is_open:
@@ -253,30 +255,6 @@ class NoticeComposer:
         if not saved:
             blocks.append(Note(words("thanks.note")))
         return Message(title, tuple(blocks))
-
-    async def _note(self, happened: Happening, subject: str, words: Words) -> Message | None:
-        """A word to the operator, about a request or an onboarding."""
-        if happened is Happening.ONBOARDED:
-            onboarding = await self._ledger.onboarding(subject)
-            if onboarding is None:
-                return None
-            text = words("note.onboarded", tenant=onboarding.domain)
-            return Message(text, (Text(text),))
-        if happened is Happening.WAIVER_ENDS:
-            found = await self._ledger.summaries_of([AppRef.parse(subject)])
-            waiver = found[0].waiver if found and found[0].is_waived else None
-            return WaiverReplies(words).ends(found[0], waiver) if waiver is not None else None
-        request = await self._ledger.request(subject)
-        if request is None:
-            return None
-        text = words(f"note.{happened.value}", name=request.admin_name, app=request.app_label)
-        blocks: list[Block] = [Text(text)]
-        if request.suggestion:
-            blocks.append(Text(words("note.suggestion", says=request.suggestion)))
-        blocks.append(Note(words("note.code", code=request.code)))
-        who = words("button.who", app=request.app_label)
-        blocks.append(Buttons((Command("who", who, f"who {request.app}"),)))
-        return Message(text, tuple(blocks))
 
     async def _introduction(
         self, request: ConsentRequest, partner: ChatIdentity, words: Words

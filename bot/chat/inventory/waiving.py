@@ -105,14 +105,6 @@ class WaiverReplies:
         blocks.append(Note(words("waiver.how_back")))
         return Message(title, tuple(blocks))
 
-    def ends(self, app: AppSummary, waiver: Waiver) -> Message:
-        """An operator is told that it ends soon."""
-        words, date = self._words, self._words.date(waiver.until)
-        text = words("note.waiver_ends", app=app.app.label, date=date)
-        again = words("waiver.ends_next", app=app.app.label)
-        who = Command("who", words("button.who", app=app.app.label), f"who {app.ref}")
-        return Message(text, (Text(text), self._facts(waiver), Note(again), Buttons((who,))))
-
     def _facts(self, waiver: Waiver) -> Facts:
         words = self._words
         return Facts(

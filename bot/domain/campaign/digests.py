@@ -1,13 +1,13 @@
 """What an operator is told of all apps at once, and when: pure decisions.
 
 A digest goes to one operator in the windows whose audience has operators, and whenever something
-new got stuck (nobody is left to ask for it):
+new got stuck (nobody is left to ask for it) or came of what they asked for:
 
 * only in the operator's own working hours, on their working days, at a minute of their own;
 * every `every` working days of the most urgent such window, and on its first one at once;
 * never on the day of another message; what an operator hears as Global Administrator counts in the
-  same `per_week`;
-* not while they are away, and never when no app is that near, or newly stuck.
+  same `per_week`, and keeps its room for the last call;
+* not while they are away, and never when no app is that near or newly stuck, and nothing is new.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from bot.domain.campaign import rehearsal, reminders
-from bot.domain.campaign.cadence import moment_of, rested
+from bot.domain.campaign.cadence import moment_of, rested, start_of
 from bot.domain.campaign.intents import Intent, Policy, Worklist
 from bot.domain.campaign.windows import Audience, Window
 from bot.domain.delivery.notices import OperatorDigest
@@ -96,25 +96,33 @@ def evaluate(
         first = max(first, calendar.day_of(recipient.rounds[-1]) + DAY)
     told_on = calendar.day_of(recipient.digests[-1]) if recipient.digests else None
     day = _next_day(told_on, dates, first, calendar, policy)
-    if stuck_at is not None and (told_on is None or recipient.digests[-1] < stuck_at):
+    stuck = stuck_at is not None and (told_on is None or recipient.digests[-1] < stuck_at)
+    if stuck or recipient.news:
         soonest = first if told_on is None else max(first, told_on + DAY)
         soonest = calendar.next_working_day(soonest)
         day = soonest if day is None else min(day, soonest)
     if day is None:
         return NOTHING
-    free = rested(recipient, now, policy)
-    found = moment_of(recipient.chat, day, free, calendar, policy, OCCASION)
+    found: tuple[date, datetime] | None = (day, rested(recipient, now, policy))
+    while found is not None:
+        found = moment_of(recipient.chat, *found, calendar, policy, OCCASION)
+        last = reminders.spoils(worklist, found, now, policy) if found is not None else None
+        if last is None:
+            break
+        found = (last + DAY, start_of(last + DAY, calendar))
     if found is None or found[1] > now:
         # Where the week has no room until no window tells any more, that look finds nothing.
         return Decision(again=found[1] if found is not None else None)
     windows = (window_of(on, calendar, today, policy) for on in sorted(dates))
     window = next((window.name.value for window in windows if window is not None), "")
-    return Decision(Digest(OperatorDigest(recipient.chat, day.isoformat(), window), now))
+    notice = OperatorDigest(recipient.chat, today.isoformat(), window, recipient.news)
+    return Decision(Digest(notice, now))
 
 
 def after(worklist: Worklist, digest: Digest) -> Worklist:
     """The operator once `digest` was told."""
-    return replace(worklist, recipient=worklist.recipient.told_of_all(digest.at))
+    told = worklist.recipient.told_of_all(digest.at, digest.notice.news)
+    return replace(worklist, recipient=told)
 
 
 def rehearse(

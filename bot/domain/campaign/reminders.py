@@ -8,9 +8,11 @@ to the same, since this is the only rule book:
 
 * only in the person's own working hours, on their working days, at a minute of their own;
 * one message with all their apps, one a day, at most `per_week` in seven days, whatever they are;
+  what they put off comes at the moment that they said, also in a full week;
 * the first message about an app at the next such moment; the first reminders `early_every` working
-  days after the message before, those after them by the window of the most urgent app; on the last
-  working day before its date in any case;
+  days after the message before, those after them by the window of the most urgent app;
+* on the last working day before its date, for which the reminders before leave room; where first
+  messages took that, the last one that there is room for names it first;
 * the first message is never a firm one: that takes `notice` working days since it;
 * after `ignored_rounds` messages that named an app, and no answer, the next candidate is asked.
   Whatever the person does about one of their apps is an answer for all of them;
@@ -28,8 +30,8 @@ others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bot.domain.campaign import rounds
@@ -64,6 +66,16 @@ def evaluate(worklist: Worklist, now: datetime, policy: Policy) -> Decision:
     return Decider(worklist, now, policy).decision()
 
 
+def spoils(
+    worklist: Worklist, told: tuple[date, datetime], now: datetime, policy: Policy
+) -> date | None:
+    """The day of a last call that another message on that day, at that moment, leaves no room for.
+
+    None: there is none. It is on that day or later.
+    """
+    return Decider(worklist, now, policy).spoilt(told)
+
+
 def ignored(item: Open, recipient: Recipient) -> int:
     """How many messages that named it got no answer."""
     request = item.request
@@ -90,14 +102,14 @@ class PutOff:
 class Round:
     """What may be told, and at which moment at the earliest (None: not by itself).
 
-    `day` is that of the moment; `last_call` are the ids for which that is the last working day
-    before their date; `wakes` is the day on which something else may become ready.
+    `day` is that of the moment; `finals` has the last working day before the date of each request;
+    `wakes` is the day on which something else may become ready.
     """
 
     ready: Sequence[Open] = ()
     day: date = date.max
     moment: datetime | None = None
-    last_call: frozenset[str] = frozenset()
+    finals: Mapping[str, date] = field(default_factory=dict)
     wakes: date | None = None
 
 
@@ -146,19 +158,17 @@ class Decider:
         """The message that is due, and what goes to somebody else instead of into it."""
         round = self._round(put_off.others)
         name, ready, moment = round.day.isoformat(), round.ready, round.moment
-        pressing: frozenset[str] = frozenset()
         if put_off.come:
             # They wanted it now. What else may be told of comes along: one message, not two.
             moment = self.calendar.next_open(self.now)
             reason, name = Reason.SNOOZE_ENDED, self.today.isoformat()
             ready = (*put_off.come, *round.ready)
-            pressing = frozenset(item.request.id for item in put_off.come)
             if self._heard_on(self.today):
                 name = f"{name}T{put_off.came_at:%H:%M}"  # a second one on this day was asked for
         elif round.wakes is not None and self.today < round.wakes < round.day:
             return Decision(again=self._start_of(round.wakes))
         else:
-            reason, pressing = self._reason(round), round.last_call
+            reason = self._reason(round)
         if moment is None or moment > self.now:
             return Decision(again=moment)
         told: list[Open] = []
@@ -172,6 +182,7 @@ class Decider:
         if told:
             since = self.recipient.rounds[0] if self.recipient.rounds else None
             to, today = self.recipient.chat, self.today
+            pressing = {item.request.id for item in put_off.come} | self._last_chance(round.finals)
             notice = rounds.write(to, name, told, reason, today, since, self.policy, pressing)
             intents.insert(0, SendRound(notice, self.now))
         return Decision(tuple(intents))
@@ -187,7 +198,7 @@ class Decider:
 
     def _reason(self, round: Round) -> Reason:
         """One that holds for all of them."""
-        if round.last_call:
+        if round.day in round.finals.values():
             return Reason.LAST_CALL
         if any(item.first for item in round.ready):
             return Reason.ASKED
@@ -224,17 +235,36 @@ class Decider:
                 finals[item.request.id] = last
                 final = min(final, last)
         free = rested(self.recipient, self.now, self.policy)
-        found = [self._moment(day, free), self._first_moment(first_day, max(free, asked_at))]
+        reminder = self._moment(day, free)
+        ahead = reminder is not None and reminder[0] < final < date.max
+        if reminder is not None and ahead and not self._leaves_room(final, reminder):
+            reminder = self._moment(final, free)
+        found = [reminder, self._first_moment(first_day, max(free, asked_at))]
         soonest = min((moment for moment in found if moment is not None), default=None)
-        if final < date.max and (soonest is None or soonest[0] > final):
-            # The last call comes even in a week that had its messages.
-            called = self._moment(final, self.now)
-            soonest = called if called is not None and called[0] == final else soonest
-        if soonest is None:
-            return Round(ready, wakes=wakes)
-        told_on, moment = soonest
-        last_call = frozenset(name for name, last in finals.items() if last == told_on)
-        return Round(ready, told_on, moment, last_call, wakes)
+        told_on, moment = soonest if soonest is not None else (date.max, None)
+        return Round(ready, told_on, moment, finals, wakes)
+
+    def _leaves_room(self, day: date, told: tuple[date, datetime]) -> bool:
+        """Whether the week has room for another message on `day` once one was told."""
+        on, at = told
+        after = self.recipient.told(at)
+        free = max(rested(after, at, self.policy), self._start_of(on + DAY))
+        found = self._moment(day, free)
+        return found is not None and found[0] == day
+
+    def spoilt(self, told: tuple[date, datetime]) -> date | None:
+        """The last one before which a message would leave no room for its last call."""
+        live = [i for i in self.worklist.items if i.waits and not i.stuck(Reason.NOT_SEEN)]
+        days = set(self._round(self._put_off(live).others).finals.values())
+        return max(
+            (day for day in days if day >= told[0] and not self._leaves_room(day, told)),
+            default=None,
+        )
+
+    def _last_chance(self, finals: Mapping[str, date]) -> set[str]:
+        """Those for which a message now is the last one before their date."""
+        told = (self.today, self.now)
+        return {name for name, day in finals.items() if not self._leaves_room(day, told)}
 
     def _due(self, item: Open) -> tuple[date, date | None]:
         """The day of the next reminder, and that of the last call before the date."""

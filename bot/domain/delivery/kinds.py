@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import ClassVar, Self
 
 from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.news import News
 from bot.domain.people.recipients import Recipient
 
 
@@ -103,6 +104,11 @@ class BaseNotice(ABC):
     def for_other(self, account: ChatIdentity) -> Self | None:
         """The same for another account, of its person or of an operator; None: for nobody else."""
         return None
+
+    @property
+    def inherited(self) -> tuple[News, ...]:
+        """What the other operators hear where this one is gone."""
+        return ()
 
     def told(self, recipient: Recipient, at: datetime) -> Recipient:
         """Somebody whom it reached, once it was told: most count as no message of their week."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar, Literal, Self, get_args
 
 from bot.domain.delivery.kinds import BaseNotice, Comes, Promise, Traits, Way
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.news import Happening, News
 from bot.domain.people.recipients import Recipient
 
 
@@ -104,20 +104,12 @@ class RequestChanged(BaseNotice):
 ASKED, NOW = "asked", "now"
 
 
-class Happening(StrEnum):
-    """What an operator is told about a request they made; words under `note.<value>`."""
-
-    WRONG_ACCOUNT = "wrong_account"  # somebody signed in with another account
-    ROLE_GONE = "role_gone"  # the person is no Global Administrator any more
-    REASSIGNED = "reassigned"  # "not me": the next candidate is asked
-    NOBODY_LEFT = "nobody_left"  # "not me", and there is no next candidate
-    WAIVER_ENDS = "waiver_ends"  # in a week (`subject` is the app)
-    ONBOARDED = "onboarded"  # a tenant lets the bot read now (`subject` is the onboarding)
-
-
 @dataclass(frozen=True, slots=True)
 class OperatorNote(BaseNotice):
-    """Tell the operator who asked. `subject` is a request's id; `round` keeps repetitions apart."""
+    """Tell the operator who asked, as versions did whose digest had no news.
+
+    `subject` is a request's id; `round` keeps repetitions apart.
+    """
 
     to: ChatIdentity
     happened: Happening
@@ -126,7 +118,7 @@ class OperatorNote(BaseNotice):
     kind: Literal["operator_note"] = "operator_note"
     traits: ClassVar[Traits] = Traits(
         Comes.AT_WORK,
-        "says what came of something they asked for, and can wait for their working hours",
+        "says what came of something, as former versions planned it; none is planned any more",
         Promise.NEVER_LOST,
         others_if_lost=True,
     )
@@ -310,15 +302,18 @@ class ChannelReport(BaseNotice):
 
 @dataclass(frozen=True, slots=True)
 class OperatorDigest(BaseNotice):
-    """Tell one operator which apps are close to their date, and which are stuck.
+    """Tell one operator which apps are close to their date, which are stuck, and what is new.
 
     `round` names the occasion (a local date), `window` the most urgent of those that are close
-    (`campaign.WindowName`; "": none is).
+    (`campaign.WindowName`; "": none is). `news_only`: they asked for something, and are none of
+    those whom the settings name.
     """
 
     to: ChatIdentity
     round: str
     window: str
+    news: tuple[News, ...] = ()
+    news_only: bool = False
     kind: Literal["operator_digest"] = "operator_digest"
     traits: ClassVar[Traits] = Traits(
         Comes.DECIDED,
@@ -340,7 +335,11 @@ class OperatorDigest(BaseNotice):
         return self.round
 
     def told(self, recipient: Recipient, at: datetime) -> Recipient:
-        return recipient.told_of_all(at)
+        return recipient.told_of_all(at, self.news)
+
+    @property
+    def inherited(self) -> tuple[News, ...]:
+        return tuple(replace(one, inherited=True) for one in self.news if not one.inherited)
 
 
 Notice = (

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.news import News
 
 KEPT_ROUNDS = 32
+KEPT_NEWS = 64
 _NEVER = datetime.min.replace(tzinfo=UTC)
 LOST_FOR = timedelta(days=30)
 """An address is tried again after so long: a mailbox may have been made meanwhile."""
@@ -25,7 +27,7 @@ class Recipient:
     `rounds` are the latest personal messages, oldest first, `digests` what an operator was told of
     all apps. `answered_at` is when the person last did something about any of their apps: silence
     is counted from there. `away_until` is the last day of an absence (local date). `lost_at` is
-    when a mail to them came back.
+    when a mail to them came back. `news` waits for an operator's next digest, oldest first.
     """
 
     chat: ChatIdentity
@@ -35,6 +37,7 @@ class Recipient:
     digests: tuple[datetime, ...] = ()
     revision: int = 0
     lost_at: datetime | None = None
+    news: tuple[News, ...] = ()
 
     def is_lost(self, now: datetime) -> bool:
         """True while nobody is written to at this address, since nobody was there."""
@@ -53,10 +56,16 @@ class Recipient:
         """After they did something about one of their apps, which is an answer for all of them."""
         return replace(self, answered_at=at, revision=self.revision + 1)
 
-    def told_of_all(self, at: datetime) -> Recipient:
-        """After an operator's digest at `at`."""
-        kept = (*self.digests, at)[-KEPT_ROUNDS:]
-        return replace(self, digests=kept, revision=self.revision + 1)
+    def told_of_all(self, at: datetime, news: Iterable[News] = ()) -> Recipient:
+        """After an operator's digest at `at`, which had these `news`."""
+        kept, told = (*self.digests, at)[-KEPT_ROUNDS:], set(news)
+        left = tuple(one for one in self.news if one not in told)
+        return replace(self, digests=kept, news=left, revision=self.revision + 1)
+
+    def hears(self, news: Iterable[News]) -> Recipient:
+        """After something happened that can wait for their digest; the same again is no news."""
+        kept = tuple(dict.fromkeys((*self.news, *news)))[-KEPT_NEWS:]
+        return replace(self, news=kept, revision=self.revision + 1)
 
     def joined(self, others: Iterable[Recipient]) -> Recipient:
         """With what the same person was told and said on other accounts; itself where that is none.
@@ -77,6 +86,7 @@ class Recipient:
             digests=tuple(digests),
             answered_at=max((at for at in answers if at is not None), default=None),
             away_until=last.away_until,
+            news=tuple(dict.fromkeys(one for each in found for one in each.news)),
         )
         return self if joined == self else replace(joined, revision=self.revision + 1)
 

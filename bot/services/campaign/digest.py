@@ -18,6 +18,7 @@ from bot.domain.campaign.intents import Policy
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import ScheduleEntry, operator
 from bot.domain.time.calendar import DAY
 from bot.errors import ChatError, Conflict
@@ -60,27 +61,36 @@ class Digests:
 
     async def evaluate(self, entry: ScheduleEntry, chat: ChatIdentity, now: datetime) -> None:
         """Plan a digest that is due, and put the operator's next look on the schedule."""
-        if str(chat) not in self._operators:
+        operates = str(chat) in self._operators
+        accounts = await self._twins.accounts(chat) if self._twins is not None else (chat,)
+        worklist = await worklist_of(self._ledger, chat, now, accounts)
+        if not operates and not worklist.recipient.news:
             await self._ledger.commit(Changes(schedule=(replace(entry, at=None),)))
             return
-        worklist = await worklist_of(self._ledger, chat, now)
-        known = worklist.recipient.chat
-        said = await self._profile(known)
+        own = await self._ledger.recipient(chat) or Recipient(worklist.recipient.chat)
+        said = await self._profile(own.chat)
         worklist = replace(worklist, recipient=replace(worklist.recipient, chat=said))
-        dates, stuck_at = await self._close_and_stuck(now)
+        dates, stuck_at = await self._close_and_stuck(now) if operates else ((), None)
         decision = evaluate(worklist, dates, now, self._policy, stuck_at)
         calendar = self._policy.calendars.of_person(worklist.recipient.chat)
         # What comes close meanwhile is seen with the next day.
         again = start_of(calendar.today(now) + DAY, calendar)
         if decision.again is not None:
             again = min(again, decision.again)
+        better = (
+            accounts[:1] if decision.digest is not None and str(accounts[0]) != str(chat) else ()
+        )
         planned: tuple[Delivery, ...] = ()
         if decision.digest is not None and await self._is_news(decision.digest):
-            planned = (Delivery(decision.digest.notice, now, WHY),)
+            planned = (Delivery(replace(decision.digest.notice, news_only=not operates), now, WHY),)
         changes = Changes(
             planned=planned,
-            recipients=(worklist.recipient.known_as(said),) if said != known else (),
-            schedule=(replace(entry, at=again),),
+            recipients=(own.known_as(said),) if said != own.chat else (),
+            # What came to one account of theirs is told on the best.
+            schedule=(
+                replace(entry, at=again),
+                *(ScheduleEntry(operator(one), now) for one in better),
+            ),
             audit=tuple(
                 AuditEntry(
                     now,

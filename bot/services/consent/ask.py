@@ -16,13 +16,12 @@ import structlog
 from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import PASSED_ON, ConsentRequest, Stage, Step, step
-from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.notices import Happening
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, Colleague, Platform
 from bot.domain.people.choice import Candidate, Choice, Point
+from bot.domain.people.news import Happening, News
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import HOLD, ScheduleEntry, instead
@@ -48,9 +47,9 @@ from bot.ports.clouds import Entra
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock, Secrets
-from bot.services.delivery.tell import changed, note
+from bot.services.delivery.tell import changed, with_news
 from bot.services.people.candidates import Candidates
-from bot.services.unit_of_work import NO_CHANGE, hand_on, write
+from bot.services.unit_of_work import NO_CHANGE, write
 
 log = structlog.get_logger(__name__)
 
@@ -144,24 +143,21 @@ class Ask:
         except MAY_PASS as error:
             log.warning("could not look for somebody else", request=request.id, error=error.code)
             return False
-        now = self._clock.now()
-        planned: tuple[Delivery, ...] = ()
-        audit: tuple[AuditEntry, ...] = ()
-        if happened is not None and request.stage is Stage.DECLINED:
-            if happened is Happening.REASSIGNED:  # where nobody is left, their digest says so
-                planned = note(request, happened, self._can_wait(request.asker, now))
-            detail = {"request": request.id}
-            audit = (AuditEntry(now, "o365bot", happened, str(request.app), detail),)
         done = ScheduleEntry(instead(request.id), None, held_until=request.changed_at + HOLD)
-        await self._ledger.commit(Changes(planned=planned, audit=audit, schedule=(done,)))
-        await hand_on(self._engine, planned)
-        return True
 
-    def _can_wait(self, asker: ChatIdentity | None, now: datetime) -> datetime:
-        """When the operator is at work again."""
-        if asker is None:
-            return now
-        return self._reminding.calendars.of_person(asker).next_open(now) or now
+        async def decide() -> tuple[Changes, bool]:
+            now, changes = self._clock.now(), Changes(schedule=(done,))
+            if happened is None or request.stage is not Stage.DECLINED:
+                return changes, True
+            detail = {"request": request.id}
+            entry = AuditEntry(now, "o365bot", happened, str(request.app), detail)
+            changes = replace(changes, audit=(entry,))
+            if happened is not Happening.REASSIGNED or request.asker is None:
+                return changes, True  # where nobody is left, their digest says so by itself
+            told = [News(happened, request.id)]
+            return await with_news(self._ledger, changes, [request.asker], told, now), True
+
+        return await write(self._ledger, decide)
 
     async def _ask_instead(self, request: ConsentRequest) -> Happening | None:
         """What came of it; None when there is nothing to be asked any more. Raises MAY_PASS."""

@@ -7,18 +7,17 @@ both), the tenant it names is not read at all, and nothing counts before Microso
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.onboarding import Granting, Onboarding, grant
 from bot.domain.consent.requests import link_digest
 from bot.domain.consent.sign_in import Attempt
-from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.notices import Happening, OperatorNote
 from bot.domain.inventory.apps import Tenant
 from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.news import Happening, News
 from bot.errors import (
     CloudRefused,
     LinkExpired,
@@ -36,6 +35,7 @@ from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIn, SignIns
 from bot.ports.system import Clock, Secrets
 from bot.services.consent.prove import BEGUN_PER_LINK, refuse, take_attempt
+from bot.services.delivery.tell import with_news
 from bot.services.unit_of_work import NO_CHANGE, write
 
 CHECKS_PER_LINK = (10, timedelta(minutes=10))
@@ -208,11 +208,12 @@ class Onboard:
                 return NO_CHANGE, asked
             now = self._clock.now()
             moved = grant(asked, stage, now)
-            note = OperatorNote(asked.asker, Happening.ONBOARDED, asked.id)
-            told = (Delivery(note, now, "onboarded"),) if stage is Granting.CONFIRMED else ()
-            return replace(_changes("entra", now, moved), planned=told), moved
+            told = (asked.asker,) if stage is Granting.CONFIRMED else ()
+            news = [News(Happening.ONBOARDED, asked.id)]
+            changes = _changes("entra", now, moved)
+            return await with_news(self._ledger, changes, told, news, now), moved
 
-        return await write(self._ledger, decide, self._engine)
+        return await write(self._ledger, decide)
 
 
 def _changes(by: str, now: datetime, *moved: Onboarding) -> Changes:

@@ -27,9 +27,9 @@ from bot.domain.consent.requests import (
     masked,
 )
 from bot.domain.consent.sign_in import Attempt, SignedIn
-from bot.domain.delivery.notices import Happening
 from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Holding
+from bot.domain.people.news import Happening
 from bot.errors import (
     LinkSpent,
     LinkUnknown,

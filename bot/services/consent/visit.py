@@ -13,7 +13,7 @@ Whoever is none of these learns nothing about the request, not even that it exis
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import (
@@ -24,19 +24,18 @@ from bot.domain.consent.requests import (
     link_digest,
 )
 from bot.domain.consent.sign_in import SESSION_LIFETIME, Session
-from bot.domain.delivery.notices import Happening
 from bot.domain.inventory.gaps import Gap
 from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.news import Happening, News
 from bot.errors import NotYours, ProofTooWeak, RoleLost, SessionUnknown, TooManyTries
 from bot.ports.clouds import Entra
-from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIns
 from bot.ports.system import Clock, Secrets
-from bot.services.delivery.tell import hour_of, note
-from bot.services.unit_of_work import hand_on
+from bot.services.delivery.tell import with_news
+from bot.services.unit_of_work import write
 
 PRESSES = (20, timedelta(minutes=10))
 """Steps that one actor takes on one request in so much time: each is written down and told."""
@@ -91,7 +90,6 @@ class Visits:
         sign_ins: SignIns,
         entra: Entra | None,
         limits: Limits,
-        engine: Engine,
         clock: Clock,
         secrets: Secrets,
         minimum: ProofKind,
@@ -100,7 +98,6 @@ class Visits:
         self._sign_ins = sign_ins
         self._entra = entra
         self._limits = limits
-        self._engine = engine
         self._clock = clock
         self._secrets = secrets
         self._minimum = minimum
@@ -216,13 +213,17 @@ class Visits:
     async def report(
         self, request: ConsentRequest, happened: Happening, by: str, detail: dict[str, str]
     ) -> None:
-        """Write down that somebody tried who may not, and tell the operator once an hour."""
-        now: datetime = self._clock.now()
-        planned = note(request, happened, now, round=hour_of(now))
+        """Write down that somebody tried who may not; the operator's next digest says so."""
         about = {"request": request.id, **detail}
-        entry = AuditEntry(now, by, happened, str(request.app), about)
-        await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
-        await hand_on(self._engine, planned)
+        asker = (request.asker,) if request.asker is not None else ()
+
+        async def decide() -> tuple[Changes, None]:
+            now = self._clock.now()
+            entry = AuditEntry(now, by, happened, str(request.app), about)
+            changes, told = Changes(audit=(entry,)), [News(happened, request.id)]
+            return await with_news(self._ledger, changes, asker, told, now), None
+
+        await write(self._ledger, decide)
 
     async def role_lost(self, visit: Visit) -> None:
         """End the person's sessions, and tell the operator."""

@@ -55,6 +55,8 @@ from bot.ports.system import Clock
 from bot.services import counts
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import NothingToTell, NotYet, OutcomeUnknown, Send
+from bot.services.delivery.tell import with_news
+from bot.services.people.twins import Twins
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +91,7 @@ class Deliver:
         incidents: Incidents,
         quotas: Quotas = limits.DEFAULT,
         operators: tuple[ChatIdentity, ...] = (),
+        twins: Twins | None = None,
         ask_another: Callable[[ConsentRequest], Awaitable[object]] | None = None,
     ) -> None:
         self._ledger = ledger
@@ -99,6 +102,7 @@ class Deliver:
         self._quotas = quotas
         self._incidents = incidents
         self._operators = operators
+        self._twins = twins
         self._ask_another = ask_another
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
@@ -298,7 +302,7 @@ class Deliver:
         `request` is the one that the notice is about, where it is known as it stood a moment ago.
         """
         now = self._clock.now()
-        notice = claimed.notice
+        notice, gone = claimed.notice, taken is Step.FAIL_DELIVERY
         while True:
             moved = await self._moved(notice, request, taken, now)
             entry = AuditEntry(
@@ -316,10 +320,13 @@ class Deliver:
                 also,
                 deliveries=(ended,),
                 requests=moved,
-                recipients=await self._told(notice, now) if action != "drop" else (),
+                recipients=await self._told(notice, now, gone) if action != "drop" else (),
                 solved=places_of(notice.to) if ended.phase is Phase.SENT else (),
                 audit=(entry, *also.audit),
             )
+            if gone:
+                others = [one for one in self._operators if str(one) != str(notice.to)]
+                changes = await with_news(self._ledger, changes, others, notice.inherited, now)
             try:
                 with suppress(NotDurable):  # written, and nobody was promised anything about it
                     await self._ledger.commit(changes)
@@ -370,14 +377,21 @@ class Deliver:
             case _:
                 return ()
 
-    async def _told(self, notice: Notice, now: datetime) -> tuple[Recipient, ...]:
-        """Who was told, as far as anybody knows; a round that was refused is silence too."""
+    async def _told(self, notice: Notice, now: datetime, gone: bool) -> tuple[Recipient, ...]:
+        """Who was told, as far as anybody knows; a round that was refused is silence too.
+
+        It is noted with all of an operator's accounts: they have one week.
+        """
         if not isinstance(notice.to, ChatIdentity):
             return ()
-        told: list[Recipient] = []
+        told: dict[str, Recipient] = {}
         for one in (notice.to, *notice.people):
-            known = await self._ledger.recipient(one) or Recipient(one)
-            after = notice.told(known, now)
-            if after is not known:
-                told.append(after)
-        return tuple(told)
+            accounts: tuple[ChatIdentity, ...] = (one,)
+            if self._twins is not None and not gone:
+                accounts = await self._twins.accounts(one)
+            for account in accounts:
+                known = await self._ledger.recipient(account) or Recipient(account)
+                after = notice.told(known, now)
+                if after is not known:
+                    told[str(account)] = after
+        return tuple(told.values())

@@ -5,11 +5,19 @@ The deliveries are part of the same commit as the step, so none is lost.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.notices import Happening, OperatorNote, RequestChanged
+from bot.domain.delivery.notices import RequestChanged
+from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.news import News
+from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import ScheduleEntry, operator
+from bot.ports.ledger import Ledger
 
 
 def changed(request: ConsentRequest, now: datetime) -> Delivery:
@@ -18,16 +26,20 @@ def changed(request: ConsentRequest, now: datetime) -> Delivery:
     return Delivery(notice, now, "request_changed")
 
 
-def note(
-    request: ConsentRequest, happened: Happening, at: datetime, *, round: str = ""
-) -> tuple[Delivery, ...]:
-    """A word at `at` to the operator who had the person asked; nobody when that is not known."""
-    if request.asker is None:
-        return ()
-    notice = OperatorNote(request.asker, happened, request.id, round)
-    return (Delivery(notice, at, happened.value),)
-
-
-def hour_of(now: datetime) -> str:
-    """Names the hour, so that what happens often is told once in it."""
-    return f"{now:%Y-%m-%dT%H}"
+async def with_news(
+    ledger: Ledger,
+    changes: Changes,
+    to: Iterable[ChatIdentity],
+    news: Iterable[News],
+    now: datetime,
+) -> Changes:
+    """`changes`, and with them what these operators hear in their next digest."""
+    heard = tuple(news)
+    if not heard:
+        return changes
+    known = [await ledger.recipient(one) or Recipient(one) for one in to]
+    return replace(
+        changes,
+        recipients=(*changes.recipients, *(one.hears(heard) for one in known)),
+        schedule=(*changes.schedule, *(ScheduleEntry(operator(one.chat), now) for one in known)),
+    )

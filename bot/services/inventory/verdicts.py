@@ -13,17 +13,15 @@ import structlog
 
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import Step, step
-from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.notices import Happening, OperatorNote
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
-from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.news import Happening, News
 from bot.errors import Conflict, RecordUnreadable
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
-from bot.services.delivery.tell import changed
+from bot.services.delivery.tell import changed, with_news
 from bot.services.people.worklists import answered
 from bot.services.unit_of_work import hand_on
 
@@ -59,26 +57,16 @@ class Verdicts:
         if old is None:
             return
         new = replace(old, assessed_at=now, revision=old.revision + 1)
-        warned: tuple[Delivery, ...] = ()
+        warned: tuple[ChatIdentity, ...] = ()
         waiver = new.waiver if new.is_waived else None
         if waiver is not None and not waiver.warned and now >= waiver.warns_at:
             new = replace(new, waiver=replace(waiver, warned=True))
-            warned = self._warnings(ref, waiver, now) if new.verdict.state.is_open else ()
+            warned = self._operators if new.verdict.state.is_open else ()
         changes = await settled(self._ledger, old, new, now, by="o365bot")
-        changes = replace(changes, planned=(*changes.planned, *warned))
+        ends = [News(Happening.WAIVER_ENDS, str(ref))]
+        changes = await with_news(self._ledger, changes, warned, ends, now)
         await self._ledger.commit(changes)
         await hand_on(self._engine, changes.planned)
-
-    def _warnings(self, ref: AppRef, waiver: Waiver, now: datetime) -> tuple[Delivery, ...]:
-        """A note to each operator that the waiver ends."""
-        return tuple(
-            Delivery(
-                OperatorNote(operator, Happening.WAIVER_ENDS, str(ref), waiver.until.isoformat()),
-                now,
-                Happening.WAIVER_ENDS.value,
-            )
-            for operator in self._operators
-        )
 
 
 async def settled(

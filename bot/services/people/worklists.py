@@ -14,12 +14,19 @@ from bot.domain.people.recipients import Recipient
 from bot.ports.ledger import Ledger
 
 
-async def worklist_of(ledger: Ledger, chat: ChatIdentity, now: datetime) -> Worklist:
-    """One person, and everything that waits for them at `now` (UTC)."""
+async def worklist_of(
+    ledger: Ledger, chat: ChatIdentity, now: datetime, accounts: Iterable[ChatIdentity] = ()
+) -> Worklist:
+    """One person, and everything that waits for them at `now` (UTC), on other `accounts` too."""
     requests = await ledger.requests_of(chat)
     recipient = await ledger.recipient(chat)
     if recipient is None:
         recipient = Recipient(requests[-1].chat if requests else chat)
+    others = [one for one in accounts if str(one) != str(chat)]
+    if others:
+        known = [await ledger.recipient(one) for one in others]
+        recipient = recipient.joined(one for one in known if one is not None)
+        requests += tuple([each for one in others for each in await ledger.requests_of(one)])
     items = [Open(request, await _state_of(ledger, request, now)) for request in requests]
     return Worklist(recipient, tuple(items))
 
