@@ -237,9 +237,10 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         "no_moment": [replies.no_moment(said) for said in ("", "soon")],
         "scanning": [replies.scanning("contoso", 1, 2)],
         "help": [
-            replies.help(platform, level)
+            replies.help(platform, level, about)
             for platform in Platform
             for level in (Level.ANYBODY, Level.VIEWER, Level.OPERATOR)
+            for about in ("", "send", "later", "back")
         ],
         "unclear": [
             replies.unclear("wyh", closest)

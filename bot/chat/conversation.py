@@ -145,8 +145,8 @@ class Conversation:
         level = admission.level
         operator = level is Level.OPERATOR
         match command:
-            case Help():
-                return replies.help(asker.platform, level)
+            case Help(about):
+                return replies.help(asker.platform, level, about)
             case Home():
                 return await self._home(asker, replies, personal, progress, level)
             case Thanks():

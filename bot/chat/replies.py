@@ -10,6 +10,7 @@ from bot.chat.campaign import plans
 from bot.chat.consent import sending
 from bot.chat.consent.personal import PersonalReplies, plain
 from bot.chat.forms import Forms
+from bot.chat.helping import help_
 from bot.chat.inventory import reasons
 from bot.chat.inventory.overview import Due, overview
 from bot.chat.inventory.waiving import WaiverReplies
@@ -18,8 +19,6 @@ from bot.chat.typed.verbs import (
     ABOUT_ACCOUNTS,
     ABOUT_APPS,
     ABOUT_MESSAGES,
-    GROUPS,
-    typed,
 )
 from bot.chat.words import Words
 from bot.domain.campaign.rehearsal import Outlook
@@ -33,14 +32,10 @@ from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import EVERY_OPEN, Page, Wanted
 from bot.errors import AppAmbiguous, AppUnknown, O365BotError
 from bot.message import (
-    Block,
     Buttons,
     Cell,
     Command,
-    Group,
-    Heading,
     Message,
-    Note,
     Progress,
     Table,
     Text,
@@ -227,27 +222,9 @@ class Replies:
         )
         return Message(title, (Table(self._columns("org", "apps", "outcome"), rows),))
 
-    def help(self, platform: Platform, level: Level) -> Message:
+    def help(self, platform: Platform, level: Level, about: str = "") -> Message:
         """What somebody of that level can say, as it is typed on that platform."""
-        words = self._words
-
-        def said(verbs: Sequence[str]) -> Text:
-            """A line each: two columns are narrow on a phone."""
-            told = ((typed(words(f"help.say_{verb}"), platform), verb) for verb in verbs)
-            return Text("\n".join(f"{say} – {words(f'help.{verb}')}" for say, verb in told))
-
-        title = words("help.title")
-        blocks: list[Block] = [Heading(title), Text(words("help.what"))]
-        if level is Level.OPERATOR:
-            for group, verbs in GROUPS.items():
-                blocks += [Group((), words(f"help.to_{group}").rstrip(":")), said(verbs)]
-            blocks.append(Note(words("help.note")))
-        else:
-            if level is Level.VIEWER:
-                blocks += [Group((), words("help.to_see").rstrip(":")), said(GROUPS["see"])]
-            blocks += [Text(words("help.asked")), said(GROUPS["mine"][:-1])]
-            blocks.append(Text(words("help.not_operator")))
-        return Message(title, tuple(blocks))
+        return help_(self._words, platform, level, about)
 
     def unclear(self, said: str, closest: str) -> Message:
         """Not understood: the closest command, or help."""

@@ -17,6 +17,7 @@ import adapters.web
 import bot
 from adapters.teams.package import COMMANDS
 from adapters.web.pages import _KINDS
+from bot.chat.helping import IN_DETAIL
 from bot.chat.typed.verbs import (
     GROUPS,
     VERBS,
@@ -288,7 +289,15 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         {"because", "beside", "past", *(f"part_{part.name.lower()}" for part in Part)},
         set(),
     ),
-    "help": ({*VERBS, *(f"say_{verb}" for verb in VERBS), *(f"to_{g}" for g in GROUPS)}, set()),
+    "help": (
+        {
+            *VERBS,
+            *(f"say_{verb}" for verb in VERBS),
+            *(f"to_{g}" for g in GROUPS),
+            *(f"more_{verb}" for verb in IN_DETAIL),
+        },
+        set(),
+    ),
     "mine": ({"title", "hello", "done", "later", "me", "not_me", "unclear"}, set()),
     "dates": ({f"for_{what}" for what in ("all", "org", "tenant", "app")}, set()),
     "statements": (

@@ -39,7 +39,9 @@ class Unwaive:
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """What can be said."""
+    """What can be said; or more about one command."""
+
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from bot.chat.typed.commands import (
     Deadlines,
     Deny,
     Forget,
+    Help,
     ListApps,
     Mine,
     NeedsAccount,
@@ -159,8 +160,10 @@ def _command(said: str, *, asks: bool) -> Command | None:
         return read_waive(verb, rest)
     if verb == "scan":
         return ScanAll() if sentence(bare) in _AGAIN else None
+    if verb == "help":
+        return Help(next((one for one in map(_verb, bare.split()) if one in VERBS), ""))
     if verb in WITHOUT:
-        return WITHOUT[verb] if not bare or verb in ("help", "sample") else None
+        return WITHOUT[verb] if not bare or verb == "sample" else None
     if verb == "onboard":
         domain = bare.strip("<>").rstrip(_ENDS)
         return Onboard(domain) if domain and " " not in domain else NeedsDomain()
