@@ -86,7 +86,7 @@ async def _desk(settings: Settings) -> AsyncIterator[Desk]:
 @asynccontextmanager
 async def _rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
     """What the commands about the campaign look at; it sends nothing."""
-    from bot.wiring.bot import open_rehearsal
+    from bot.wiring.commands import open_rehearsal
 
     async with open_rehearsal(settings) as rehearse:
         yield rehearse
@@ -105,7 +105,7 @@ async def _doctor(settings: Settings) -> AsyncIterator[Doctor]:
 async def _waivers(settings: Settings) -> AsyncIterator[WaiverDesk]:
     """What the commands about waivers work on; a running bot sends what follows."""
     from adapters.terminal.commands.waivers import WaiverDesk
-    from bot.wiring.bot import open_waivers
+    from bot.wiring.commands import open_waivers
 
     async with open_waivers(settings) as (ledger, waive, clock):
         yield WaiverDesk(ledger, waive, clock, settings.language)
@@ -121,13 +121,13 @@ async def _vault(settings: Settings) -> AsyncIterator[Vault]:
 
 
 async def _settle(settings: Settings, by: str) -> Sequence[Delivery]:
-    from bot.wiring.bot import settle_restored
+    from bot.wiring.commands import settle_restored
 
     return await settle_restored(settings, by)
 
 
 async def _release(settings: Settings, keys: Iterable[str], by: str) -> int:
-    from bot.wiring.bot import release_held
+    from bot.wiring.commands import release_held
 
     return await release_held(settings, keys, by)
 

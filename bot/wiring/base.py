@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from adapters.calendar.days_off import days_off, territories
 from adapters.entra.client import EntraClient
 from adapters.http.client import open_http
 from adapters.http.counts import Api
@@ -29,7 +31,9 @@ from adapters.redis.server.installation import claim
 from adapters.redis.server.waiting import said
 from adapters.redis.shared.rate import RedisRateBudget
 from adapters.redis.upkeep.vault import RedisVault
+from bot.domain.campaign.intents import Policy
 from bot.domain.inventory.scanning import ScanPolicy
+from bot.domain.time.calendar import Calendars
 from bot.errors import SettingsInvalid, StoreUnavailable
 from bot.ports.clouds import OktaOrg
 from bot.services.inventory.scan import Scan
@@ -192,4 +196,31 @@ def _scan_policy(settings: Settings) -> ScanPolicy:
     return ScanPolicy(
         full_after=timedelta(hours=settings.full_scan_hours),
         microsoft_after=timedelta(minutes=settings.microsoft_minutes),
+    )
+
+
+def reminding_policy(settings: Settings) -> Policy:
+    """How people are reminded."""
+    campaign = settings.campaign
+    return Policy(
+        campaign=campaign.campaign(),
+        calendars=Calendars(
+            ZoneInfo(settings.time_zone),
+            campaign.working_hours(),
+            country=campaign.country,
+            countries=campaign.countries,
+            territories=territories(),
+            days_off=days_off,
+            quiet=campaign.quiet_days(),
+            part_time=campaign.days_off(),
+        ),
+        per_week=campaign.per_week,
+        early_rounds=campaign.early_rounds,
+        early_every=campaign.early_every,
+        ignored_rounds=campaign.ignored_rounds,
+        patience=campaign.patience,
+        notice=campaign.notice,
+        gather=timedelta(minutes=campaign.gather_minutes),
+        jitter=timedelta(minutes=campaign.jitter_minutes),
+        a_day=campaign.apps_a_day,
     )

@@ -18,26 +18,20 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import structlog
 from starlette.applications import Starlette
 
-from adapters.calendar.days_off import days_off, territories
 from adapters.engine.engine import QueueEngine, Work
 from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http
-from adapters.http.counts import Api
-from adapters.http.many import ManyConnections
 from adapters.mail.bounces import Bounces
-from adapters.mail.messenger import MailMessenger
 from adapters.okta.hooks import OktaHooks
 from adapters.okta.pacing import BUCKETS
 from adapters.picture.burn_down import PillowPainter
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.lists import VERSION
 from adapters.redis.server import store
-from adapters.redis.shared.conversations import RedisConversations
 from adapters.redis.shared.limits import RedisLimits
 from adapters.redis.shared.marks import RedisMarks
 from adapters.redis.shared.memberships import RedisMemberships
@@ -48,16 +42,7 @@ from adapters.redis.shared.queue import RedisQueue
 from adapters.redis.shared.sign_ins import RedisSignIns
 from adapters.redis.upkeep.figures import RedisFigures
 from adapters.redis.upkeep.tidy import Tidy
-from adapters.slack.directory import SlackDirectory
-from adapters.slack.incoming.inbound import SlackInbound
 from adapters.slack.incoming.socket import SlackSocket
-from adapters.slack.outgoing.calls import open_web
-from adapters.slack.outgoing.outbound import SlackMessenger
-from adapters.teams.directory import TeamsDirectory
-from adapters.teams.incoming.inbound import TeamsInbound
-from adapters.teams.outgoing.connector import CONNECTIONS, Connector
-from adapters.teams.outgoing.installing import Installer, OwnApp
-from adapters.teams.outgoing.messenger import TeamsMessenger
 from adapters.web.app import build_app
 from adapters.web.desk import ForOperators
 from adapters.web.desk import Services as PageServices
@@ -66,36 +51,27 @@ from adapters.web.monitoring.probes import Probes, build_probe_app
 from adapters.webhook.outbox import Outbox
 from adapters.webhook.post import Post
 from bot.chat.words import Words
-from bot.domain.campaign.board import week_of
-from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
-from bot.domain.delivery.deliveries import Delivery
 from bot.domain.people.admins import Platform
-from bot.domain.time.calendar import Calendars
-from bot.ports.access import Directory
-from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.role import Role
 from bot.services import counts
-from bot.services.campaign import restored
-from bot.services.campaign.rehearse import Rehearse
 from bot.services.delivery.inspection import Inspection
 from bot.services.delivery.monitor import Monitor
 from bot.services.inventory.scan import Scan
-from bot.services.inventory.waive import Waive
 from bot.settings.clouds import SignInSettings
 from bot.settings.webhook import WebhookSettings
 from bot.settings.whole import Settings
-from bot.wiring.base import Base, open_base, store_place
+from bot.wiring.base import Base, open_base, reminding_policy, store_place
+from bot.wiring.chats import open_chats
 from bot.wiring.check import ends
 from bot.wiring.doctor import make_doctor
 from bot.wiring.health import health, ready
 from bot.wiring.policies import operator_accounts
 from bot.wiring.rehearsal import OnRealTime
 from bot.wiring.reloading import Difference, Reload, Switch, Talk, difference, merged
-from bot.wiring.services import Outside, Services, assemble, rehearsal, waiver
+from bot.wiring.services import Outside, Services, assemble
 
 log = structlog.get_logger(__name__)
 
@@ -151,7 +127,6 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         clock: Clock = base.rehearsal or base.clock
         once = RedisOnce(base.redis, base.keys)
         limits = RedisLimits(base.redis, base.keys)
-        conversations = RedisConversations(base.redis, base.keys)
         engine = QueueEngine(
             RedisQueue(base.redis, base.keys),
             tuple(base.orgs),
@@ -160,44 +135,12 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
         timed: Engine = engine if base.rehearsal is None else OnRealTime(engine, base.rehearsal)
         http = open_http()
         stack.push_async_callback(http.aclose)
-        slack_web = (
-            await stack.enter_async_context(open_web(settings.slack)) if settings.slack else None
-        )
-        # A pool of its own: a slow Teams holds up nobody else.
-        teams_http = open_http(ManyConnections(CONNECTIONS), api=Api.TEAMS)
-        stack.push_async_callback(teams_http.aclose)
-        connector = Connector(settings.teams, teams_http, http) if settings.teams else None
-        messengers: dict[Platform, Messenger] = {}
-        if slack_web is not None:
-            messengers[Platform.SLACK] = SlackMessenger(slack_web)
-        if settings.teams is not None and connector is not None:
-            installer = (
-                Installer(OwnApp(settings.teams, http), once)
-                if settings.teams.install_for_people
-                else None
-            )
-            messengers[Platform.TEAMS] = TeamsMessenger(
-                settings.teams, conversations, connector, installer=installer
-            )
-        if settings.mail is not None:
-            messengers[Platform.MAIL] = MailMessenger(
-                settings.mail, cache(Words), settings.language, base.clock
-            )
-
-        memberships = RedisMemberships(base.redis, base.keys)
-        directories: dict[Platform, Directory] = {}
-        teams_directory: TeamsDirectory | None = None
-        if slack_web is not None:
-            directories[Platform.SLACK] = SlackDirectory(slack_web)
-        if settings.teams is not None and connector is not None:
-            teams_directory = TeamsDirectory(settings.teams, conversations, connector, base.entra)
-            directories[Platform.TEAMS] = teams_directory
-
+        chats = await open_chats(settings, base, http, once, stack)
         outside = Outside(
             ledger=base.ledger,
             orgs=base.orgs,
             entra=base.entra,
-            messengers=messengers,
+            messengers=chats.messengers,
             engine=timed,
             pace=RedisPace(base.redis, base.keys),
             limits=limits,
@@ -211,9 +154,9 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             clock=clock,
             secrets=SystemSecrets(),
             doctor=make_doctor(settings, base.redis),
-            directories=directories,
-            memberships=memberships,
-            presence=RedisPresence(base.redis, base.keys) if len(messengers) > 1 else None,
+            directories=chats.directories,
+            memberships=RedisMemberships(base.redis, base.keys),
+            presence=RedisPresence(base.redis, base.keys) if len(chats.messengers) > 1 else None,
             returned_mail=Bounces(settings.mail.bounces, settings.mail.ca_file)
             if settings.mail is not None and settings.mail.bounces is not None
             else None,
@@ -224,7 +167,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             """The services by these settings, and the engine's work with them."""
             doctor = make_doctor(settings, base.redis)
             services = assemble(
-                settings, replace(outside, doctor=doctor), base.scan, _policy(settings)
+                settings, replace(outside, doctor=doctor), base.scan, reminding_policy(settings)
             )
             monitor = Monitor(
                 ledger=base.ledger,
@@ -254,27 +197,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
 
         talk = Talk(put_together(settings))
         counts.expect(tuple(base.orgs))
-        slack = (
-            SlackInbound(settings.slack, talk, once, slack_web, talk)
-            if settings.slack and slack_web
-            else None
-        )
-        teams = (
-            TeamsInbound(
-                settings.teams,
-                talk,
-                talk,
-                once,
-                conversations,
-                connector,
-                http,
-                directory=teams_directory,
-                rights=talk,
-                working=Words(settings.language)("chat.working"),
-            )
-            if settings.teams and connector
-            else None
-        )
+        slack, teams = chats.slack(talk), chats.teams(talk)
         hooks = OktaHooks(
             {org.name: org.hook_secret for org in settings.okta if org.hook_secret},
             ledger=base.ledger,
@@ -297,13 +220,13 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 base.ledger,
                 overview,
                 tuple(base.orgs),
-                tuple(messengers),
+                tuple(chats.messengers),
             ),
             ready=partial(ready, base.redis, base.keys),
             alive=engine.stuck,
             metrics=Metrics(
                 overview,
-                (str(platform) for platform in messengers),
+                (str(platform) for platform in chats.messengers),
                 version=VERSION,
                 role=str(role),
                 expiring={what: at.timestamp() for what, at in expiring.items()},
@@ -343,7 +266,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             await socket.open()
             stack.push_async_callback(socket.close)
         await talk.services.remind.start()
-        _say_what_runs(settings, role, messengers, await store.check(base.redis))
+        _say_what_runs(settings, role, chats.messengers, await store.check(base.redis))
         yield Bot(app, engine, base.ledger, base.scan, reload)
 
 
@@ -389,38 +312,6 @@ def _beside(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
     stack.push_async_callback(end)
 
 
-@asynccontextmanager
-async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
-    """The store and what looks ahead in it, without anything that sends. Raises StoreError."""
-    async with open_base(settings) as base:
-        clock = base.rehearsal or base.clock
-        yield rehearsal(settings, base.ledger, clock, _policy(settings))
-
-
-@asynccontextmanager
-async def open_waivers(settings: Settings) -> AsyncIterator[tuple[Ledger, Waive, Clock]]:
-    """The store and what accepts apps as they are. Raises StoreError."""
-    async with open_base(settings) as base:
-        clock: Clock = base.rehearsal or base.clock
-        waive = waiver(settings, base.ledger, clock, _policy(settings), engine=None)
-        yield base.ledger, waive, clock
-
-
-async def settle_restored(settings: Settings, by: str) -> tuple[Delivery, ...]:
-    """Count as told what was due in a store that a backup was laid down in. Raises StoreError."""
-    async with open_base(settings, restoring=True) as base:
-        now = (base.rehearsal or base.clock).now()
-        week = week_of(now, _policy(settings).calendars.of(""))
-        return await restored.hold(base.ledger, operator_accounts(settings), week, by, now)
-
-
-async def release_held(settings: Settings, keys: Iterable[str], by: str) -> int:
-    """Have what was held then sent after all. Raises StoreError."""
-    async with open_base(settings) as base:
-        now = (base.rehearsal or base.clock).now()
-        return await restored.release(base.ledger, keys, by, now)
-
-
 def _for_pages(settings: Settings, services: Services, limits: RedisLimits) -> PageServices:
     weak = settings.minimum_proof is ProofKind.PERSONAL_LINK
     return PageServices(
@@ -446,33 +337,6 @@ def _origin(url: str) -> str:
     """Scheme, host and port."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _policy(settings: Settings) -> Policy:
-    """How people are reminded."""
-    campaign = settings.campaign
-    return Policy(
-        campaign=campaign.campaign(),
-        calendars=Calendars(
-            ZoneInfo(settings.time_zone),
-            campaign.working_hours(),
-            country=campaign.country,
-            countries=campaign.countries,
-            territories=territories(),
-            days_off=days_off,
-            quiet=campaign.quiet_days(),
-            part_time=campaign.days_off(),
-        ),
-        per_week=campaign.per_week,
-        early_rounds=campaign.early_rounds,
-        early_every=campaign.early_every,
-        ignored_rounds=campaign.ignored_rounds,
-        patience=campaign.patience,
-        notice=campaign.notice,
-        gather=timedelta(minutes=campaign.gather_minutes),
-        jitter=timedelta(minutes=campaign.jitter_minutes),
-        a_day=campaign.apps_a_day,
-    )
 
 
 def _say_what_runs(

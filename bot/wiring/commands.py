@@ -1,0 +1,50 @@
+"""What single commands of the terminal need besides the store. Raises StoreError throughout."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from bot.domain.campaign.board import week_of
+from bot.domain.delivery.deliveries import Delivery
+from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services.campaign import restored
+from bot.services.campaign.rehearse import Rehearse
+from bot.services.inventory.waive import Waive
+from bot.settings.whole import Settings
+from bot.wiring.base import open_base, reminding_policy
+from bot.wiring.policies import operator_accounts
+from bot.wiring.services import rehearsal, waiver
+
+
+@asynccontextmanager
+async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
+    """The store and what looks ahead in it, without anything that sends."""
+    async with open_base(settings) as base:
+        clock = base.rehearsal or base.clock
+        yield rehearsal(settings, base.ledger, clock, reminding_policy(settings))
+
+
+@asynccontextmanager
+async def open_waivers(settings: Settings) -> AsyncIterator[tuple[Ledger, Waive, Clock]]:
+    """The store and what accepts apps as they are."""
+    async with open_base(settings) as base:
+        clock: Clock = base.rehearsal or base.clock
+        waive = waiver(settings, base.ledger, clock, reminding_policy(settings), engine=None)
+        yield base.ledger, waive, clock
+
+
+async def settle_restored(settings: Settings, by: str) -> tuple[Delivery, ...]:
+    """Count as told what was due in a store that a backup was laid down in."""
+    async with open_base(settings, restoring=True) as base:
+        now = (base.rehearsal or base.clock).now()
+        week = week_of(now, reminding_policy(settings).calendars.of(""))
+        return await restored.hold(base.ledger, operator_accounts(settings), week, by, now)
+
+
+async def release_held(settings: Settings, keys: Iterable[str], by: str) -> int:
+    """Have what was held then sent after all."""
+    async with open_base(settings) as base:
+        now = (base.rehearsal or base.clock).now()
+        return await restored.release(base.ledger, keys, by, now)
