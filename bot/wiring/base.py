@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from adapters.calendar.days_off import days_off, territories
 from adapters.entra.client import EntraClient
 from adapters.http.client import open_http
 from adapters.http.counts import Api
@@ -201,6 +200,9 @@ def _scan_policy(settings: Settings) -> ScanPolicy:
 
 def reminding_policy(settings: Settings) -> Policy:
     """How people are reminded."""
+    # Loading all public holidays takes long, and most commands of the terminal need none.
+    from adapters.calendar.days_off import days_off, territories
+
     campaign = settings.campaign
     return Policy(
         campaign=campaign.campaign(),
