@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 
 from bot.domain.evidence.assessment import assess
 from bot.domain.evidence.rules import Evidence
@@ -15,7 +14,7 @@ from bot.domain.inventory.waivers import Waiver
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AppRecord:
     """An app with its evidence.
 
@@ -62,24 +61,12 @@ class AppRecord:
         return min(ends, default=None)
 
     def assessed(self, now: datetime) -> Assessment:
-        """What the evidence adds up to at `now` (UTC).
-
-        The last verdict is kept: it is the same at any moment until `holds_until`.
-        """
-        for since, verdict in self._verdict:
-            if since <= now and (verdict.holds_until is None or now < verdict.holds_until):
-                return verdict
-        verdict = assess(self.evidence, now)
-        self._verdict[:] = [(now, verdict)]
-        return verdict
+        """What the evidence adds up to at `now` (UTC); the same until its `holds_until`."""
+        return assess(self.evidence, now)
 
     def state(self, now: datetime) -> State:
         """What the app needs at `now` (UTC)."""
         return self.assessed(now).state
-
-    @cached_property
-    def _verdict(self) -> list[tuple[datetime, Assessment]]:
-        return []
 
     @property
     def tenant_id(self) -> str:
