@@ -62,7 +62,7 @@ def open_http(
         timeout=httpx.Timeout(30, connect=5),
         limits=httpx.Limits(max_connections=CONNECTIONS),
         follow_redirects=False,
-        mounts=dict.fromkeys(_LOOPBACK),
+        mounts=dict.fromkeys(_LOOPBACK) if transport is None else None,
         headers={"User-Agent": "o365bot", "Accept": "application/json"},
     )
     http.api = api
