@@ -13,6 +13,8 @@ from sandbox.teams import cards as teams_cards
 
 Json = dict[str, Any]
 
+_CODE = re.compile(r"\b[A-Z2-9]{3}-[A-Z2-9]{3}\b")
+
 
 def lines(message: Message) -> list[str]:
     """Everything the message says outside of buttons, a line for each part."""
@@ -93,6 +95,14 @@ def fact(message: Message, name: str) -> str:
     if name not in said:
         raise LookupError(f"nothing is called {name!r} in: {message.text[:80]}")
     return said[said.index(name) + 1]
+
+
+def code(message: Message) -> str:
+    """The code by which the bot knows a message of its own; LookupError when there is none."""
+    found = _CODE.search(" ".join(lines(message)))
+    if found is None:
+        raise LookupError(f"there is no code in: {message.text[:80]}")
+    return found[0]
 
 
 def _parts(message: Message) -> list[Json]:

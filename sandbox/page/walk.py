@@ -136,12 +136,12 @@ class Walk:
         dm = self.world.slack.dm_of(ADMIN)
         since = len(dm.messages)
         answer = await self._command(f"/o365 send {APP} now", lambda m: APP in m.text)
-        self.say.line("bot", f"{answer.text} Code {reading.fact(answer, 'Code')}.")
+        self.say.line("bot", f"{answer.text} Code {reading.code(answer)}.")
         letter = await self._answer(dm, since, lambda m: True, "Gita got no personal message")
         self.say.line("bot", f"to Gita, directly: {letter.text}")
         self.say.line("bot", f"button: {reading.buttons(letter)[0]}")
         hold(
-            reading.fact(letter, "Code") == reading.fact(answer, "Code"),
+            reading.code(letter) == reading.code(answer),
             "Gita's message shows another code than Ola's.",
         )
         return letter
@@ -154,7 +154,7 @@ class Walk:
             page = await browser.open(link)
             hold(page.status == 200, f"Gita's link answered with status {page.status}.")
             self.say.line("Gita", f"opens her link {times}: “{page.title}”")
-        hold(reading.fact(letter, "Code") in page.text, "The page does not show Gita's code.")
+        hold(reading.code(letter) in page.text, "The page does not show Gita's code.")
         button = page.buttons[0]
         self.say.line("Gita", f"presses “{button}”")
         microsoft = await browser.press(page, button)

@@ -62,7 +62,7 @@ async def take_on(stage: Stage, browser: Browser, app: OktaApp, letter: Message)
         # The csrf value is all that differs.
         assert (await browser.open(link)).text == page.text
         assert page.status == 200
-        assert reading.fact(letter, "Code") in page.text
+        assert reading.code(letter) in page.text
         assert await stored.request(app.label) == before, "opening a link changes nothing"
 
         guide = await sign_in(browser, link)
@@ -111,7 +111,7 @@ async def test_the_whole_journey_in_slack(stage: Stage, browser: Browser, new_ap
     since = len(dm.messages)
     sent = await stage.command(f"/o365 send {app.label} now", said(app.label))
     letter = await stage.next(dm, since, said(app.label))
-    assert reading.fact(letter, "Code") == reading.fact(sent, "Code")
+    assert reading.code(letter) == reading.code(sent)
     assert not letter.unfurl_links, "nobody's crawler is invited to fetch a personal link"
 
     guide = await take_on(stage, browser, app, letter)
@@ -145,7 +145,7 @@ async def test_the_whole_journey_in_teams_for_somebody_without_slack(
     sent = await stage.ask_in_teams(f"send {app.label} now", said(app.label, "Gita Global"))
     assert reading.fact(sent, "Sent in") == "Teams"
     letter = await stage.next(dm, since, said(app.label))
-    assert reading.fact(letter, "Code") == reading.fact(sent, "Code")
+    assert reading.code(letter) == reading.code(sent)
 
     guide = await take_on(stage, browser, app, letter)
     await stage.world.log.wait_for(lambda: letter.edited_at)

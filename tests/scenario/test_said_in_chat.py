@@ -73,7 +73,7 @@ async def _taken_on(stage: Stage, browser: Browser, label: str, speak: Speak) ->
     since = len(dm.messages)
     await stage.command(f"/o365 send {label} now", said(label))
     letter = await stage.next(dm, since, said(label))
-    code = reading.fact(letter, "Code")
+    code = reading.code(letter)
     assert (await sign_in(browser, reading.link(letter))).status == 200
     return code
 

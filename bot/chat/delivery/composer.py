@@ -144,23 +144,21 @@ class NoticeComposer:
             title,
             (
                 Heading(title),
-                Text(words("letter.hello", name=request.admin_name)),
-                Text(words(why, app=request.app_label, org=request.app.org)),
-                Facts(
-                    (
-                        Fact(words("fact.app"), request.app_label),
-                        Fact(words("fact.org"), request.app.org),
-                        Fact(words("fact.tenant"), request.tenant_domain),
-                        Fact(words("fact.account"), request.admin_upn),
-                        Fact(words("fact.requested_by"), request.requested_by),
-                        Fact(words("fact.code"), request.code),
+                Text(
+                    words(
+                        "letter.hello",
+                        name=request.admin_name,
+                        by=request.requested_by,
+                        tenant=request.tenant_domain,
+                        account=request.admin_upn,
                     )
                 ),
+                Text(words(why, app=request.app_label, org=request.app.org)),
                 *await self._also(request, words),
                 Buttons(self._ways(request, link, words)),
                 Note(words.said("letter.note", until=words.clock(expires, zone))),
                 Note(_verify(request, words)),
-                Note(words("letter.why_me", tenant=request.tenant_domain)),
+                Note(words("letter.code", code=request.code)),
                 *((Note(words("reason.now", name=request.requested_by)),) if at_once else ()),
             ),
         )
