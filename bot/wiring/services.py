@@ -188,6 +188,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
                 language=settings.language,
                 chat_is_proof=chat_is_proof,
                 reminding=reminding,
+                people=policies.people_policy(settings),
             ),
             clock=clock,
             secrets=secrets,
@@ -247,6 +248,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         engine=engine,
         clock=clock,
         policy=policy,
+        people=policies.people_policy(settings),
     )
     onboard = None
     if outside.entra is not None and outside.sign_in is not None:

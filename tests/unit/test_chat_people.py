@@ -222,6 +222,15 @@ async def test_the_personal_message_names_the_colleague_and_what_ends(ledger: Fa
     assert "Microsoft ends both on February 1, 2027" in text_of(message)
 
 
+async def test_a_colleague_who_was_denied_since_is_not_named(ledger: FakeLedger) -> None:
+    """The message is written by what holds when it is sent."""
+    denied = AccountNote("sue@contoso.com", Said.DENIED, "op", NOW)
+    await ledger.commit(Changes(notes=(denied,)))
+    message = await letters(ledger).compose(PersonalLink(ADA_IN_CHAT, "r1"), link="https://x")
+    assert message is not None
+    assert "Sue Super" not in text_of(message)
+
+
 async def test_in_a_sovereign_cloud_nobody_is_warned_of_what_ends_elsewhere(
     ledger: FakeLedger,
 ) -> None:

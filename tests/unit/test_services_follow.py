@@ -18,6 +18,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap, Gap
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.domain.people.news import Happening
+from bot.domain.people.policy import AccountNote, Said
 from bot.errors import (
     CloudRefused,
     CloudUnreachable,
@@ -449,6 +450,17 @@ async def test_nobody_is_introduced_to_themselves(world: person.Stage) -> None:
     )
     actor = await signed_in(world)
     assert await world.introduce.offer(actor) == ("X",)
+    with pytest.raises(NobodyReachable):
+        await world.introduce(actor)
+
+
+async def test_nobody_who_is_denied_is_brought_in(world: person.Stage) -> None:
+    """Whoever the operators said is not to be asked is not asked to help, either."""
+    await world.ledger.save_okta_admins("contoso", (okta_admin("ben", BEN_IN_CHAT.email),))
+    actor = await signed_in(world)
+    assert await world.introduce.offer(actor) == ("Ben",)
+    await world.ledger.commit(Changes(notes=(AccountNote("ben", Said.DENIED, "op", NOW),)))
+    assert await world.introduce.offer(actor) == ()
     with pytest.raises(NobodyReachable):
         await world.introduce(actor)
 

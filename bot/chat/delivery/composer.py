@@ -35,8 +35,10 @@ from bot.domain.delivery.notices import (
     RequestChanged,
 )
 from bot.domain.evidence.verdict import State
+from bot.domain.likeness import likeness
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.news import News
+from bot.domain.people.policy import PeoplePolicy
 from bot.message import (
     Block,
     Buttons,
@@ -58,6 +60,7 @@ from bot.ports.writing import NO_LINKS
 from bot.services.inventory.consoles import integration_tab
 
 SHOWN = 8
+NO_POLICY = PeoplePolicy()
 # The states in which nothing shows that something is missing.
 _UNSURE = (State.NEEDS_REVIEW, State.SAID_SAVED)
 
@@ -74,7 +77,9 @@ class NoticeComposer:
         language: str,
         reminding: Reminding,
         chat_is_proof: bool = False,
+        people: PeoplePolicy = NO_POLICY,
     ) -> None:
+        self._people = people
         self._ledger = ledger
         self._orgs = orgs
         self._clock = clock
@@ -166,9 +171,10 @@ class NoticeComposer:
     async def _also(self, request: ConsentRequest, words: Words) -> tuple[Block, ...]:
         """What this person should know besides: who sits beside them, what ends for them."""
         blocks: list[Block] = []
-        if request.colleague is not None:
-            name, email = request.colleague.name, request.colleague.email
-            blocks.append(Text(words("letter.colleague", name=name, email=email)))
+        beside = request.colleague
+        people = self._people.with_notes(await self._ledger.account_notes())
+        if beside is not None and not people.denies((likeness(beside.email),)):
+            blocks.append(Text(words("letter.colleague", name=beside.name, email=beside.email)))
         admins = await self._ledger.global_admins(request.tenant_id) or ()
         if any(a.object_id == request.admin_object_id and a.phone_only for a in admins):
             record = await self._ledger.app(request.app)

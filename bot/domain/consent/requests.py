@@ -16,7 +16,7 @@ from bot.domain.consent.later import Snooze
 from bot.domain.consent.polls import Polling
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.inventory.apps import AppRef
-from bot.domain.likeness import exact
+from bot.domain.likeness import exact, likeness
 from bot.domain.people.admins import ChatIdentity, Colleague, Holding, Platform
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StepNotAllowed
 
@@ -279,6 +279,11 @@ class ConsentRequest:
         if self.told is None:
             return () if self.stage is Stage.REQUESTED else (self.requested_at,)
         return self.told
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the person is called in other clouds, as `likeness` has it."""
+        return tuple(likeness(name) for name in (self.admin_upn, self.chat.email) if name)
 
     def is_bound_to(self, account: ChatIdentity) -> bool:
         """True for the one chat account that was asked."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 from bot.domain.inventory.gaps import AdminGap
 from bot.domain.likeness import likeness
@@ -250,9 +251,24 @@ def pair(
     chosen = choice.chosen
     if chosen is None or chosen.is_okta_admin:
         return choice
-    able = [one for one in okta_admins or () if one.may_change(app_id)]
-    partners = [_partner(one, reach.get(one.user_id, ()), policy) for one in able]
-    return replace(choice, partners=tuple(sorted(partners, key=_rank_partner)))
+    return replace(choice, partners=partners(okta_admins or (), app_id, policy, reach=reach))
+
+
+def partners(
+    okta_admins: Iterable[OktaAdmin],
+    app_id: str,
+    policy: PeoplePolicy,
+    *,
+    gone: Collection[str] = (),
+    reach: Mapping[str, tuple[ChatIdentity, ...]] = MappingProxyType({}),
+) -> tuple[Partner, ...]:
+    """The Okta admins who may change the app, best first; whoever is denied comes last.
+
+    `gone`: names, as `likeness` has them, of people who are asked already or said "not me".
+    """
+    able = [a for a in okta_admins if a.may_change(app_id) and not set(a.names).intersection(gone)]
+    found = [_partner(one, reach.get(one.user_id, ()), policy) for one in able]
+    return tuple(sorted(found, key=_rank_partner))
 
 
 def given_out(

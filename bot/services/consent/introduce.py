@@ -15,8 +15,10 @@ from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Introduction
-from bot.domain.likeness import exact, likeness
-from bot.domain.people.admins import SUPER_ADMIN, ChatIdentity, OktaAdmin, Platform
+from bot.domain.likeness import exact
+from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
+from bot.domain.people.choice import partners
+from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
 from bot.errors import NobodyReachable, StepNotAllowed
 from bot.ports.chat import Messenger
@@ -44,8 +46,10 @@ class Introduce:
         engine: Engine,
         clock: Clock,
         policy: Policy,
+        people: PeoplePolicy,
     ) -> None:
         self._policy = policy
+        self._people = people
         self._visits = visits
         self._ledger = ledger
         self._orgs = orgs
@@ -59,8 +63,7 @@ class Introduce:
         if request.okta_admin:
             return ()
         known = await self._ledger.okta_admins(request.app.org) or ()
-        without = await self._not_to_be_asked(request)
-        return tuple(admin.display_name or admin.email for admin in _fit(known, request, without))
+        return tuple(a.display_name or a.email for a in await self._fit(known, request))
 
     async def __call__(self, actor: Actor) -> ChatIdentity:
         """Plan the introduction and return the Okta admin. Twice is once.
@@ -85,10 +88,14 @@ class Introduce:
         await hand_on(self._engine, planned)
         return partner.chat
 
-    async def _not_to_be_asked(self, request: ConsentRequest) -> list[ConsentRequest]:
-        """This one's person, and those who said "not me": they are not asked to help either."""
+    async def _fit(self, admins: Iterable[OktaAdmin], request: ConsentRequest) -> list[OktaAdmin]:
+        """Who may sit beside this person; those who said "not me" are not asked to help either."""
         past = await self._ledger.requests_for(request.app)
-        return [request, *(one for one in past if one.stage is Stage.DECLINED)]
+        without = (request, *(one for one in past if one.stage is Stage.DECLINED))
+        gone = {name for one in without for name in one.names}
+        policy = self._people.with_notes(await self._ledger.account_notes())
+        beside = partners(admins, request.app.app_id, policy, gone=gone)
+        return [one.admin for one in beside if one.eligible and one.admin.email]
 
     async def _partner(self, request: ConsentRequest, now: datetime) -> Recipient:
         """The first Okta admin for the app who is to be found where the person was asked.
@@ -100,11 +107,10 @@ class Introduce:
         if admins is None and org is not None:
             admins = await org.app_admins()
             await self._ledger.save_okta_admins(request.app.org, admins)
-        without = await self._not_to_be_asked(request)
         messenger = self._messengers.get(request.chat.platform)
         away: Recipient | None = None
         if messenger is not None:
-            for admin in _fit(admins or (), request, without)[:LOOK_UP]:
+            for admin in (await self._fit(admins or (), request))[:LOOK_UP]:
                 found = await messenger.find_person((exact(admin.email),), "", "")
                 others = [one for one in found if not request.is_bound_to(one)]
                 if len(others) != 1:
@@ -120,19 +126,3 @@ class Introduce:
     def _is_away(self, known: Recipient, now: datetime) -> bool:
         today = self._policy.calendars.of_person(known.chat).today(now)
         return known.away_until is not None and known.away_until >= today
-
-
-def _fit(
-    admins: tuple[OktaAdmin, ...], request: ConsentRequest, without: Iterable[ConsentRequest]
-) -> list[OktaAdmin]:
-    """Whoever may change this app and was not asked in `without`; the narrowest role first."""
-    mine = {likeness(name) for one in without for name in (one.chat.email, one.admin_upn)}
-    fit = [
-        admin
-        for admin in admins
-        if admin.email
-        and likeness(admin.email) not in mine
-        and admin.may_change(request.app.app_id)
-    ]
-    # Whoever was given this app only knows it best; a Super Administrator is asked last.
-    return sorted(fit, key=lambda a: (a.app_ids is None, a.role == SUPER_ADMIN, a.email))

@@ -17,21 +17,19 @@ import structlog
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import phones_retire
 from bot.domain.changes import Action, AuditEntry, Changes
-from bot.domain.consent.requests import ConsentRequest, Stage
+from bot.domain.consent.requests import Stage
 from bot.domain.inventory.apps import AppRef, Tenant
 from bot.domain.inventory.gaps import admin_gap
 from bot.domain.inventory.records import AppRecord
-from bot.domain.likeness import likeness
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.domain.people.choice import (
-    OKTA_ROLES,
     Candidate,
     Choice,
     Nobody,
     choose_admin,
     given_out,
-    okta_role,
     pair,
+    partners,
 )
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect, prospect
@@ -246,9 +244,9 @@ class _Search:
         choice = await self.given_out(record, choice)
         if choice.chosen is not None and not choice.chosen.is_okta_admin:
             # Whoever said "not me" is not asked to help either.
-            gone = {likeness(name) for r in past if r.stage is Stage.DECLINED for name in _names(r)}
-            others = tuple(a for a in okta_admins or () if gone.isdisjoint(a.names))
-            able = _nearest(others, ref.app_id)
+            gone = {name for r in past if r.stage is Stage.DECLINED for name in r.names}
+            nearest = partners(okta_admins or (), ref.app_id, self._policy, gone=gone)
+            able = tuple(one.admin for one in nearest[:PARTNERS_LOOKED_UP])
             choice = pair(
                 choice,
                 able,
@@ -321,15 +319,3 @@ class _Search:
         if org not in self._okta:
             self._okta[org] = await self._ledger.okta_admins(org)
         return self._okta[org]
-
-
-def _names(request: ConsentRequest) -> tuple[str, ...]:
-    """What the person who was asked is called in other clouds."""
-    return tuple(name for name in (request.admin_upn, request.chat.email) if name)
-
-
-def _nearest(admins: tuple[OktaAdmin, ...], app_id: str) -> tuple[OktaAdmin, ...]:
-    """The Okta admins worth looking up: who may change the app, the smallest roles first."""
-    able = [one for one in admins if one.may_change(app_id)]
-    able.sort(key=lambda one: (OKTA_ROLES.index(okta_role(one)), one.user_id))
-    return tuple(able[:PARTNERS_LOOKED_UP])
