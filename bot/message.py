@@ -241,7 +241,9 @@ class Message:
     """One message. `private`: where the platform can, only the one who asked should see it.
 
     `share` says the same to everybody: offered where others are, and do not see this one. `form`
-    asks for the same as the words do, for where something can be filled in.
+    asks for the same as the words do, for where something can be filled in. `view` names what this
+    shows, of a message that many see: with it an operator's client asks for the same with what they
+    can do, where the platform has clients that ask.
     """
 
     summary: str
@@ -250,6 +252,7 @@ class Message:
     role: Role = Role.ANSWER
     share: Command | None = None
     form: Form | None = None
+    view: str = ""
 
     @property
     def words(self) -> str:

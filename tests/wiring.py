@@ -30,6 +30,7 @@ def settings(minimum: ProofKind = ProofKind.CHAT_ACCOUNT, *, signs_in: bool = Fa
                 "signing_secret": "secret",
                 "channel": "C1",
                 "operators": ["U9"],
+                "viewer_channels": ["C2"],
             },
             "okta": [{"name": "contoso", "url": "https://contoso.okta.com", "api_token": "none"}],
             "entra": {

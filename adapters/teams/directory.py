@@ -8,10 +8,11 @@ those of its team: whether a private or shared channel tells its own is not docu
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Protocol
+from typing import Any
 
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
+from adapters.teams.outgoing.viewers import EntraGroups
 from bot.domain.likeness import exact
 from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity
@@ -21,12 +22,6 @@ from bot.settings.chat import TeamsSettings
 
 MOST_REMEMBERED = 10_000
 _NO_COLLEAGUES = ("guest", "anonymous")
-
-
-class EntraGroups(Protocol):
-    """Groups of Microsoft Entra. Raises CloudError."""
-
-    async def group_members(self, tenant_id: str, group_id: str) -> Collection[str]: ...
 
 
 class TeamsDirectory:

@@ -131,6 +131,21 @@ class Conversation:
             )
             return _as(Role.REFUSAL, replies.broken(reference))
 
+    async def view(self, name: str, asker: ChatIdentity) -> Message | None:
+        """What a message shows that many see, as this one may see it; None: as all others.
+
+        Their client asks, whenever they look: nothing is done, and it counts as nothing said.
+        """
+        try:
+            if (await self._access.of(asker)).level < Level.OPERATOR:
+                return None
+            return await self._operating.view(
+                name, Replies(Words(asker.language or self._language))
+            )
+        except O365BotError as error:
+            log.info("could not show somebody a view", code=error.code, reason=str(error))
+            return None
+
     async def _said(
         self,
         command: Command,
@@ -158,9 +173,10 @@ class Conversation:
                 command, asker, replies, personal, operator=operator, private=private
             )
         if level >= needed(command):
-            return await self._operating.do(
+            said = await self._operating.do(
                 command, asker, replies, personal, progress, private=private
             )
+            return said if operator else replace(said, share=None)
         if isinstance(command, Unclear):
             if await self._asked.waiting(asker):
                 return await self._asked.mine(Mine("unclear"), asker, replies, level)

@@ -29,4 +29,6 @@ def needed(command: Command) -> Level:
     """
     if isinstance(command, ANYBODY | Personal):
         return Level.ANYBODY
+    if isinstance(command, ListApps) and command.shared:
+        return Level.OPERATOR  # others read it without having asked
     return Level.VIEWER if isinstance(command, READING) else Level.OPERATOR

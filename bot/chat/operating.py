@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.chat import courtesies, doctor
 from bot.chat.campaign import dates
+from bot.chat.campaign.boards import BOARD, board
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.inventory.lists import AppLists
 from bot.chat.inventory.overview import Due, for_everybody
@@ -40,6 +41,7 @@ from bot.chat.typed.commands import (
     Why,
 )
 from bot.chat.typed.find_app import named_app
+from bot.chat.typed.understanding import parse
 from bot.chat.typed.waiver_words import read_term
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.records import AppRecord
@@ -120,7 +122,7 @@ class Operating:
         match command:
             case ListApps(page, wanted, shared):
                 listed = await self._list(replies, progress, page, wanted)
-                return for_everybody(listed) if shared else listed
+                return for_everybody(listed, wanted, page) if shared else listed
             case Why(app, in_full):
                 return await self._why(replies, await self._find(app), in_full=in_full)
             case Who(app, in_full):
@@ -192,6 +194,21 @@ class Operating:
                 if not private:  # its answer holds a link
                     return personal.onboard_aside(domain)
                 return personal.invited(await self._onboard.invite(domain, asker), self._link_hours)
+
+    async def view(self, name: str, replies: Replies) -> Message | None:
+        """What a message shows that many see, with what operators can do; None for anything else.
+
+        Nothing is done, whatever `name` says: it comes from a client.
+        """
+        kind, _, org = name.partition(":")
+        if kind == BOARD:
+            contents = await self._campaign.boards.contents_of(org, self._clock.now())
+            return board(replies.words, contents, self._campaign.waive.calendar.zone, ways=True)
+        command = parse(name)
+        if not isinstance(command, ListApps):
+            return None
+        listed = await self._lists.page(replies, command.page, command.wanted)
+        return replace(listed, share=None, view=name)
 
     def _today(self) -> date:
         return self._campaign.waive.calendar.today(self._clock.now())

@@ -25,6 +25,7 @@ from adapters.teams.incoming.inbound import TeamsInbound
 from adapters.teams.outgoing.connector import CONNECTIONS, Connector
 from adapters.teams.outgoing.installing import Installer, OwnApp
 from adapters.teams.outgoing.messenger import TeamsMessenger
+from adapters.teams.outgoing.viewers import Viewers
 from bot.chat.words import Words
 from bot.domain.people.admins import Platform
 from bot.ports.access import Directory
@@ -76,6 +77,7 @@ class Chats:
             directory=self.connected.directory,
             rights=talk,
             working=Words(self.settings.language)("chat.working"),
+            shared=Words(self.settings.language)("chat.shared"),
         )
 
 
@@ -98,8 +100,9 @@ async def open_chats(
         # A pool of its own: a slow Teams holds up nobody else.
         teams_http = open_http(ManyConnections(CONNECTIONS), api=Api.TEAMS)
         stack.push_async_callback(teams_http.aclose)
-        connector = Connector(settings.teams, teams_http, http)
         conversations = RedisConversations(base.redis, base.keys)
+        viewers = Viewers(settings.teams, conversations, base.entra)
+        connector = Connector(settings.teams, teams_http, http, viewers)
         directory = TeamsDirectory(settings.teams, conversations, connector, base.entra)
         teams = Teams(connector, conversations, directory)
         installs = settings.teams.install_for_people

@@ -91,6 +91,9 @@ class Talk:
     ) -> Message | None:
         return await self.services.conversation.answer(words, asker, progress, private=private)
 
+    async def view(self, name: str, asker: ChatIdentity) -> Message | None:
+        return await self.services.conversation.view(name, asker)
+
     async def person_changed(self, platform: Platform, user_id: str) -> None:
         await self.services.access.person_changed(platform, user_id)
 

@@ -14,6 +14,7 @@ Json = dict[str, Any]
 
 CONTENT_TYPE = "application/vnd.microsoft.card.adaptive"
 MAX_VERSION = (1, 5)
+MOST_VIEWERS = 60
 
 _REQUIRED: dict[str, tuple[str, ...]] = {
     "TextBlock": ("text",),
@@ -74,6 +75,11 @@ def _card(card: Any) -> Iterator[str]:
         yield "version is missing"
     elif (int(version[1]), int(version[2])) > MAX_VERSION:
         yield f"version {card['version']} is above 1.5"
+    refresh = card.get("refresh")
+    if isinstance(refresh, dict):
+        yield from _action(refresh.get("action"), "card.refresh.action")
+        if len(refresh.get("userIds", ())) > MOST_VIEWERS:
+            yield f"card.refresh.userIds are more than {MOST_VIEWERS}"
     yield from _children(card, "card")
 
 

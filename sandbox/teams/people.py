@@ -134,6 +134,28 @@ class TeamsPeople:
         """The card as this person sees it; {} where there is none."""
         return message.views.get(self.service.user_id(self._person(user))) or message.card or {}
 
+    async def look(self, user: str, message: Message) -> None:
+        """Their client shows the card, and asks for theirs where the card names them.
+
+        learn.microsoft.com, "User Specific Views"; what is no card changes nothing.
+        """
+        self.look_again(user, message)
+        person = self._person(user)
+        asks = (message.card or {}).get("refresh") or {}
+        if self.service.user_id(person) not in asks.get("userIds", ()):
+            return
+        where = next(c for c in self.service.log if message in c.messages)
+        activity = self._activity("invoke", person, where, message.thread or message.id) | {
+            "name": "adaptiveCard/action",
+            "value": {"action": asks["action"], "trigger": "automatic"},
+            "replyToId": message.id,
+        }
+        body = _json(await self._deliver(activity))
+        card = body.get("value") if body.get("type") == teams_cards.CONTENT_TYPE else None
+        if card is not None and not teams_cards.problems(card):
+            message.views[self.service.user_id(person)] = card
+            self.service.log.touch()
+
     def look_again(self, user: str, message: Message) -> None:
         """The card is drawn anew, as it is for everybody: such as after switching chats."""
         message.views.pop(self.service.user_id(self._person(user)), None)

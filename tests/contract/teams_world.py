@@ -26,6 +26,7 @@ from adapters.http.many import ManyConnections
 from adapters.teams.incoming.inbound import Progress, TeamsInbound
 from adapters.teams.outgoing.connector import CONNECTIONS, Connector
 from adapters.teams.outgoing.messenger import TeamsMessenger
+from adapters.teams.outgoing.viewers import Viewers
 from bot.domain.people.admins import ChatIdentity
 from bot.message import Message, Role
 from bot.settings.chat import TeamsSettings
@@ -191,6 +192,8 @@ class Echo:
         self.fails = False
         self.role = Role.ANSWER
         self.says: Message | None = None
+        self.viewed: list[tuple[str, ChatIdentity]] = []
+        self.views: dict[str, Message] = {}
 
     async def answer(
         self,
@@ -208,6 +211,10 @@ class Echo:
         if self.fails:
             raise ZeroDivisionError("a bug")
         return self.says or Message(f"You said: {words}", role=self.role)
+
+    async def view(self, name: str, asker: ChatIdentity) -> Message | None:
+        self.viewed.append((name, asker))
+        return self.views.get(asker.user_id)
 
 
 class Welcomed:
@@ -327,6 +334,13 @@ class World:
             **other,
         )
 
+    def views(self, view: object, **other: Any) -> Json:
+        """A client shows a card in the channel, and asks for what its owner sees of it."""
+        action = {"type": "Action.Execute", "verb": "view", "data": {"view": view}}
+        value = {"action": action, "trigger": "automatic"}
+        asked = self.activity("invoke", name="adaptiveCard/action", value=value)
+        return self.in_channel(asked | {"replyToId": "1699999999999"} | other)
+
     def installed(self, action: str = "add-upgrade") -> Json:
         """Ada has the app: from before, so that nobody welcomes her, or from now on (`add`)."""
         return self.activity("installationUpdate", action=action)
@@ -339,7 +353,11 @@ class World:
 
 @asynccontextmanager
 async def teams_world(
-    *, answer_within: float = 5.0, connections: int = CONNECTIONS, targeted: bool = False
+    *,
+    answer_within: float = 5.0,
+    connections: int = CONNECTIONS,
+    targeted: bool = False,
+    operators: tuple[str, ...] = (),
 ) -> AsyncIterator[World]:
     """The bot's Teams side over real HTTP, between a test and the small Microsoft.
 
@@ -364,8 +382,10 @@ async def teams_world(
                 login_url=url,
                 service_urls=(f"{url}/emea",),
                 targeted_answers=targeted,
+                **({"operators": operators} if operators else {}),
             )
-            connector = Connector(settings, to_teams, http)
+            viewers = Viewers(settings, conversations, None, clock)
+            connector = Connector(settings, to_teams, http, viewers)
             inbound = TeamsInbound(
                 settings,
                 answers,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,44 @@ async def test_who_may_not_press_a_button_of_the_board_goes_on_seeing_the_board(
     assert stage.world.teams.seen("gita", offer) == offer.card == before
     (notice,) = [m for m in stage.teams_channel.messages[since:] if m.only_for]
     assert "operators" in notice.text
+
+
+async def test_operators_see_on_a_board_what_they_can_do_and_others_do_not(
+    stage: Stage, new_app: NewApp
+) -> None:
+    """Their client asks whenever it shows the board; the message stays the same for everybody."""
+    app = await new_app("Viewed")
+    teams = stage.world.teams
+    board = await stage.next(stage.teams_channel, 0, said("Office 365 migration", app.label))
+    before = board.card
+    for user in ("ola", "gita"):
+        await teams.look(user, board)
+    assert any(label.startswith("Ask ") for label in reading.buttons(_as_seen("ola", board, stage)))
+    assert teams.seen("gita", board) == board.card == before
+    await teams.press("ola", board, _label(_as_seen("ola", board, stage), "Why"))
+    assert "needs consent" in str(teams.seen("ola", board)["body"][0])
+    assert board.card == before
+
+
+async def test_a_list_from_a_personal_chat_is_shared_in_the_channel(stage: Stage) -> None:
+    """Without what only operators can do; those see it on their own card."""
+    teams, since = stage.world.teams, len(stage.teams_channel.messages)
+    dm = teams.dm_of("ola")
+    there = len(dm.messages)
+    await teams.say("ola", "apps", dm.id)
+    listed = await stage.next(dm, there, lambda m: bool(m.card))
+    await teams.press("ola", listed, "share")
+    shared = await stage.next(stage.teams_channel, since, lambda m: bool(m.card))
+    assert not any(label.startswith("Ask ") for label in reading.buttons(shared))
+    await teams.look("ola", shared)
+    assert any(
+        label.startswith("Ask ") for label in reading.buttons(_as_seen("ola", shared, stage))
+    )
+
+
+def _as_seen(user: str, message: Message, stage: Stage) -> Message:
+    """The message as this one sees it."""
+    return replace(message, card=stage.world.teams.seen(user, message))
 
 
 async def test_who_installs_the_app_is_welcomed_and_can_be_asked_at_once(stage: Stage) -> None:

@@ -26,7 +26,7 @@ from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import Page, Part, Wanted
 from bot.errors import CloudRefused, CloudUnreachable
-from bot.message import Buttons, Command, Folded, Group, Menu, Message, plainly
+from bot.message import Buttons, Command, Folded, Group, Menu, Message, Role, plainly
 from bot.services.campaign.outreach import Sent
 from bot.services.consent.ask import Asked
 from tests import strategies as some
@@ -240,11 +240,57 @@ async def test_a_list_is_shared_without_what_only_operators_may_do(world: World)
     assert message.private
     assert message.share is not None
     assert message.share.confirm is not None
-    assert "Everybody here will see it" in message.share.confirm.text
+    assert "Everybody there will see it" in message.share.confirm.text
     shared = await world.ask(message.share.words)
     assert not shared.private
     assert buttons_of(shared) == []
     assert [item.title for item in items_of(shared)] == [i.title for i in items_of(message)]
+    seen = await world.conversation.view(shared.view, OPERATOR)
+    assert seen is not None
+    assert items_of(seen) == items_of(message)
+    assert seen.share is None
+
+
+async def test_who_may_only_read_does_not_show_it_to_others(world: World) -> None:
+    """Nor do they see more on what others have shared."""
+    world.directory.groups["C2"] = {ADA_IN_CHAT.user_id}
+    message = await world.ask("apps", ADA_IN_CHAT)
+    assert items_of(message)
+    assert message.share is None
+    refused = await world.ask("apps shared", ADA_IN_CHAT)
+    assert refused.role is Role.REFUSAL
+    assert await world.conversation.view("apps", ADA_IN_CHAT) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["send 0oa1 now", "waive 0oa1 until 2027-01-31 because x", "scan", "help", "bo\n"]
+)
+async def test_a_view_shows_lists_and_boards_and_does_nothing(world: World, name: str) -> None:
+    """Its name comes from a client, whatever that is."""
+    await world.ask("scan")
+    before, looks = await world.ledger.audit(), len(world.okta.read_from)
+    assert await world.conversation.view(name, OPERATOR) is None
+    assert await world.ledger.audit() == before
+    assert len(world.okta.read_from) == looks
+    assert await world.ledger.open_requests() == ()
+
+
+async def test_the_view_of_a_board_has_what_operators_can_do(world: World) -> None:
+    """Of the org that it is about, or of all; and it counts as nothing said."""
+    await world.ask("scan")
+    for org, shown in (("", 1), ("contoso", 1), ("fabrikam", 0)):
+        for _ in range(40):  # more than anybody may say in a minute
+            board = await world.conversation.view(f"board:{org}", OPERATOR)
+        assert board is not None
+        assert len(items_of(board)) == shown
+        assert board.view == f"board:{org}"
+        assert not shown or buttons_of(board)
+
+
+async def test_while_the_store_is_away_a_view_stays_as_it_is(world: World) -> None:
+    """Nobody asked, so nobody is told."""
+    world.ledger.down = True
+    assert await world.conversation.view("board:", OPERATOR) is None
 
 
 @pytest.mark.parametrize("verb", ["why", "who"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from heapq import heapify, heappop, heappush
 
-from adapters.teams.drawing.elements import drawn, parts_of
+from adapters.teams.drawing.elements import VIEW, drawn, parts_of
 from adapters.teams.drawing.forms import form
 from adapters.teams.drawing.texts import Json, clip, escape, mentions, plain
 from bot.message import Block, Buttons, Folded, Group, Message, Note, Said, Text
@@ -19,21 +21,30 @@ MAX_SUMMARY = 500  # characters
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def draw(message: Message, *, own: bool = False) -> Json:
+def draw(
+    message: Message, *, own: bool = False, shared: bool = False, viewers: Sequence[str] = ()
+) -> Json:
     """The card. Never longer than MAX_CARD_BYTES: what does not fit ends in "… +N".
 
     `own`: it is an answer, so that the outcome of a button on it may take its place. A board or a
-    letter is changed by what keeps it, and by nothing else.
+    letter is changed by what keeps it, and by nothing else. The clients of `viewers` (`29:…`) ask
+    for a card of their own. `shared`: there are others, who do not see it and can be shown it.
     """
     blocks = message.blocks or (Text(clip(message.summary, MAX_SUMMARY)),)
+    if shared and message.share is not None:
+        last = blocks[-1] if isinstance(blocks[-1], Buttons) else None
+        before = blocks[:-1] if last else blocks
+        last = last or Buttons(())
+        blocks = (*before, replace(last, buttons=(*last.buttons, message.share)))
     room = [parts_of(block) for block in blocks]
     shown = [drawn(block, left, own) for block, left in zip(blocks, room, strict=True)]
     asked = form(message.form, own) if message.form else []
     told = [one for said in _paragraphs(blocks) for one in mentions(said)]
-    whole = _card(message.summary, [*_joined(shown), *asked], told)
+    frame = partial(_card, message, told=told, viewers=viewers)
+    whole = frame([*_joined(shown), *asked])
     if _size(whole) <= MAX_CARD_BYTES - RESERVE:
         return whole
-    total = _size(_card(message.summary, asked, told)) + sum(map(_size, shown))
+    total = _size(frame(asked)) + sum(map(_size, shown))
     # The longest is halved first; buttons go last: without them nobody can act.
     order = [(isinstance(block, Buttons), -_size(shown[i]), i) for i, block in enumerate(blocks)]
     heapify(order)
@@ -46,7 +57,7 @@ def draw(message: Message, *, own: bool = False) -> Json:
         else:
             shown[i] = []
         total += _size(shown[i]) + size
-    return _card(message.summary, [*_joined(shown), *asked], told)
+    return frame([*_joined(shown), *asked])
 
 
 def _joined(shown: list[list[Json]]) -> list[Json]:
@@ -68,8 +79,8 @@ def _size(drawn: Json | list[Json]) -> int:
     return len(_ENCODER.encode(drawn).encode())
 
 
-def _card(summary: str, body: list[Json], told: list[Json]) -> Json:
-    words = clip(plain(summary), MAX_SUMMARY)
+def _card(message: Message, body: list[Json], told: list[Json], viewers: Sequence[str]) -> Json:
+    words = clip(plain(message.summary), MAX_SUMMARY)
     card: Json = {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -78,6 +89,9 @@ def _card(summary: str, body: list[Json], told: list[Json]) -> Json:
         "fallbackText": escape(words),
         "body": body,
     }
+    if message.view and viewers:
+        asks = {"type": "Action.Execute", "verb": VIEW, "data": {VIEW: message.view}}
+        card["refresh"] = {"action": asks, "userIds": list(viewers)}
     teams: Json = {}
     if any(element["type"] == "Table" for element in body):
         teams["width"] = "Full"

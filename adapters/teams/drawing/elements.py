@@ -38,6 +38,7 @@ from bot.message import (
 )
 
 VERB = "say"
+VIEW = "view"  # what a client asks that shows a card
 OWN = "own"  # in the data of a button: the card is an answer
 MAX_CELL = 500  # characters
 MAX_LABEL = 200

@@ -18,7 +18,7 @@ from botframework.connector.auth import BotFrameworkAuthentication, ClaimsIdenti
 from botframework.connector.auth.authenticate_request_result import AuthenticateRequestResult
 from botframework.connector.auth.connector_factory import ConnectorFactory
 
-from adapters.teams.drawing.elements import OWN, VERB
+from adapters.teams.drawing.elements import OWN, VERB, VIEW
 from adapters.teams.drawing.forms import said_by
 from adapters.teams.incoming.envelope import ActivityInvalid, Envelope
 from adapters.teams.incoming.words import as_typed
@@ -98,7 +98,20 @@ class Left:
     object_ids: tuple[str, ...]
 
 
-Event = Said | Pressed | Installed | Removed | Left
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """The client of somebody shows a card that many see, and asks for theirs. `view` is its name.
+
+    Nobody pressed anything: nothing may be done because of it.
+    """
+
+    asker: ChatIdentity
+    view: str
+    ref: ConversationRef
+    place: Place
+
+
+Event = Said | Pressed | Viewed | Installed | Removed | Left
 Handle = Callable[[Event], Awaitable[Json | None]]
 
 
@@ -193,6 +206,14 @@ def _event(activity: Activity, envelope: Envelope) -> Event | None:
                 card_id=(activity.reply_to_id or "") if _is_own(activity.value) else "",
             )
         case ActivityTypes.invoke if activity.name == CARD_ACTION:
+            view = _viewed(activity.value)
+            if view:
+                return Viewed(
+                    asker=_asker(activity),
+                    view=view,
+                    ref=_ref(activity, envelope),
+                    place=_place(activity, envelope),
+                )
             data = _pressed(activity.value)
             return Pressed(
                 asker=_asker(activity),
@@ -313,6 +334,18 @@ def _pressed(value: Any) -> Json:
     if not isinstance(action, dict) or action.get("verb") != VERB or not isinstance(words, str):
         raise ActivityInvalid("value.action is not one of our buttons")
     return dict(data or {})
+
+
+def _viewed(value: Any) -> str:
+    """The name of a view; "" where that is not asked for. Raises ActivityInvalid."""
+    action = value.get("action") if isinstance(value, dict) else None
+    if not isinstance(action, dict) or action.get("verb") != VIEW:
+        return ""
+    data = action.get("data")
+    view = data.get(VIEW) if isinstance(data, dict) else None
+    if not isinstance(view, str) or not 0 < len(view) <= MAX_WORDS:
+        raise ActivityInvalid("value.action names no view")
+    return view
 
 
 def _is_own(data: Any) -> bool:

@@ -95,11 +95,16 @@ def _wait(error: Exception) -> float | bool:
     return False
 
 
-def in_response(message: Message, *, own: bool) -> Json:
-    """The body of the response to a pressed button. A refusal leaves the card as it is."""
+def in_response(message: Message, *, own: bool, shared: bool = False, viewer: str = "") -> Json:
+    """The body of the response to a pressed button. A refusal leaves the card as it is.
+
+    `shared`: it can be shown to others. `viewer` (`29:…`) sees it, and their client is to ask for
+    it again.
+    """
     if message.role is Role.REFUSAL:
         return says(message.words)
-    return {"statusCode": 200, "type": CARD_TYPE, "value": draw(message, own=own)}
+    drawn = draw(message, own=own, shared=shared, viewers=(viewer,) if viewer else ())
+    return {"statusCode": 200, "type": CARD_TYPE, "value": drawn}
 
 
 def says(text: str) -> Json:

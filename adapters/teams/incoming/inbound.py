@@ -1,8 +1,7 @@
 """Requests from Teams: checked, answered in time, acted on once.
 
 Teams sends an activity again when it got no answer within 15 seconds, so messages are answered at
-once and worked on afterwards. A pressed button shows a spinner until its answer comes, so that is
-waited for a little while.
+once and worked on afterwards. Pressed buttons are in `presses`.
 """
 
 from __future__ import annotations
@@ -31,10 +30,12 @@ from adapters.teams.incoming.activities import (
     Said,
     Turn,
     Turns,
+    Viewed,
 )
 from adapters.teams.incoming.answering import Shown, failed, in_response, says
 from adapters.teams.incoming.askers import Askers
 from adapters.teams.incoming.envelope import MAX_BYTES, ActivityInvalid, Envelope, open_envelope
+from adapters.teams.incoming.presses import Presses
 from adapters.teams.outgoing.connector import Connector
 from adapters.teams.outgoing.installing import WELCOMED, welcome_key
 from adapters.teams.outgoing.messenger import identity_of
@@ -49,7 +50,6 @@ from bot.settings.chat import TeamsSettings
 Json = dict[str, Any]
 Progress = Callable[[Message], Awaitable[None]]
 Result = TypeVar("Result")
-Press = tuple[str, str, str, str]  # who, in which conversation, on which card, which words
 
 ANSWER_WITHIN = 5.0  # seconds for a pressed button; some clients show an error soon after
 REMEMBER = timedelta(minutes=10)  # longer than Teams goes on repeating an activity
@@ -73,6 +73,10 @@ class Answers(Protocol):
 
         None: it is not to be answered. `private`: the asker alone will see the answer.
         """
+        ...
+
+    async def view(self, name: str, asker: ChatIdentity) -> Message | None:
+        """What a card shows, as this one may see it. None: as all others. Does nothing."""
         ...
 
 
@@ -101,8 +105,8 @@ class TeamsInbound:
     """The endpoint of the bot registration. Every answer is 2xx, 4xx, 501 or 503.
 
     `working` is what a button says when its answer takes longer; the answer then comes as a
-    message. `http` is for the Bot Framework's signing keys, whose age `clock` tells (monotonic
-    seconds).
+    message; `shared` is what it says when everybody gets it. `http` is for the Bot Framework's
+    signing keys, whose age `clock` tells (monotonic seconds).
     """
 
     def __init__(
@@ -118,6 +122,7 @@ class TeamsInbound:
         directory: TeamsDirectory | None = None,
         rights: Rights | None = None,
         working: str = "Working on it…",
+        shared: str = "Shared in the channel.",
         answer_within: float = ANSWER_WITHIN,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -135,7 +140,16 @@ class TeamsInbound:
         self._targeted = settings.targeted_answers
         self._answer_within = answer_within
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._pressed: dict[Press, asyncio.Task[Message | None]] = {}  # being answered
+        self._presses = Presses(
+            settings,
+            connector,
+            once,
+            self._answer,
+            self._start,
+            working=working,
+            shared=shared,
+            answer_within=answer_within,
+        )
 
     async def endpoint(self, request: Request) -> Response:
         """POST of one activity: 202 taken, 200 with the answer to an invoke, else why not."""
@@ -200,7 +214,9 @@ class TeamsInbound:
                     shown.shown_as = event.card_id
                 await shown.show(message)
             case Pressed():
-                return await self._press(event)
+                return await self._presses.press(event)
+            case Viewed():
+                return await self._view(event)
             case Installed(ref, anew):
                 await self._conversations.remember(ref)
                 if anew:
@@ -234,7 +250,7 @@ class TeamsInbound:
             person = await self._askers.with_address(identity_of(ref), place)
             await Shown(self._connector, place, "").show(await self._welcomes.person(person))
 
-    def _place(self, event: Said | Pressed) -> Place:
+    def _place(self, event: Said) -> Place:
         """Where it is answered: before all who are there, unless Teams can show it to one."""
         return event.place if self._targeted else replace(event.place, only_for="")
 
@@ -265,80 +281,17 @@ class TeamsInbound:
             event.words, asker, progress, private=event.place.personal
         )
 
-    async def _press(self, event: Pressed) -> Json:
-        """The body of the response to a button. Pressed again meanwhile, it is the same press.
-
-        Whether something was done just before, under another id, is known to what does it: Teams
-        may send a press anew some 30 seconds later (microsoft/botbuilder-dotnet#5005).
-        """
-        press = (event.asker.user_id, event.place.conversation_id, event.card_id, event.words)
-        answering = self._pressed.get(press)
-        if answering is None:
-            return await self._first_press(event, press)
-        await asyncio.wait({answering}, timeout=self._answer_within)
-        return self._response(answering, event, None)
-
-    async def _first_press(self, event: Pressed, press: Press) -> Json:
-        latest: Message | None = None
-        late = False
-        shown = Shown(self._connector, self._place(event), event.card_id)
-
-        async def progress(message: Message) -> None:
-            nonlocal latest
-            latest = message
-            if late:
-                await self._show_late(event, message, shown)
-
-        async def settle() -> None:
-            await asyncio.wait({answering})
-            if answering.cancelled() or answering.exception() is not None:
-                return
-            if (message := answering.result()) is not None:
-                await self._let_last(event, message, shown, late=late)
-
-        answering = self._start(self._answer(event, progress))
-        self._pressed[press] = answering
-        answering.add_done_callback(lambda _: self._pressed.pop(press, None))
-        await asyncio.wait({answering}, timeout=self._answer_within)
-        late = not answering.done()
-        self._start(settle())
-        return self._response(answering, event, latest)
-
-    async def _let_last(
-        self, event: Pressed, message: Message, shown: Shown, *, late: bool
-    ) -> None:
-        """Show for good what the response shows for a moment, or is too late for.
-
-        An outcome takes the place of our answer that offered it, for everybody. No other card is
-        touched: boards, letters and notices are changed by what keeps them.
-        """
-        outcome = message.role is Role.OUTCOME
-        if outcome and event.own:
-            shown.shown_as = event.card_id
-            await shown.show(message)
-        elif late:
-            await self._show_late(event, message, shown)
-        elif outcome and event.place.personal:
-            await shown.show(message)
-
-    async def _show_late(self, event: Pressed, message: Message, shown: Shown) -> None:
-        """Our own answer to one person becomes the next one; in a channel it is everybody's."""
-        replaces = event.own and event.place.personal and message.role is not Role.REFUSAL
-        if replaces and not shown.shown_as:
-            shown.shown_as = event.card_id
-        await shown.show(message)
-
-    def _response(
-        self, answering: asyncio.Task[Message | None], event: Pressed, latest: Message | None
-    ) -> Json:
-        if not answering.done():
-            if latest is None:
-                return says(self._working)
-            return in_response(latest, own=event.own)
-        if answering.cancelled() or answering.exception() is not None:
-            return failed()
-        message = answering.result()
-        return says(self._working) if message is None else in_response(message, own=event.own)
+    async def _view(self, event: Viewed) -> Json:
+        """The card as its viewer may see it; else the one that is there stays."""
+        asker, _ = await self._askers.completed(event.asker, event.ref, event.place)
+        if self._directory is not None:
+            self._directory.heard(asker, event.place)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._answer_within):
+                message = await self._answers.view(event.view, asker)
+                if message is not None:
+                    return in_response(message, own=False, viewer=event.place.only_for)
+        return failed()
 
     def _start(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)

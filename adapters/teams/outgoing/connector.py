@@ -22,6 +22,7 @@ from adapters.teams.drawing.texts import plain
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.refusals import Answer, ServedElsewhere, meaning
 from adapters.teams.outgoing.tokens import BotToken, is_known_service
+from adapters.teams.outgoing.viewers import Viewers
 from bot.errors import (
     ChannelUnreachable,
     ChatUnreachable,
@@ -51,7 +52,7 @@ class Connector:
     """The calls of the Bot Connector that o365bot makes. Each raises ChatError.
 
     `http` is for Teams alone, `sign_in` for the bot's own token: a message that waits for Teams
-    does not hold up the token that others need.
+    does not hold up the token that others need. `viewers` may ask for more than all others see.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Connector:
         settings: TeamsSettings,
         http: httpx.AsyncClient,
         sign_in: httpx.AsyncClient | None = None,
+        viewers: Viewers | None = None,
     ) -> None:
         self._settings = settings
+        self._viewers = viewers
         self._http = http
         self._token = BotToken(settings, sign_in or http)
 
@@ -74,7 +77,7 @@ class Connector:
         async def send(drawn: Json) -> Json:
             return await self._call("POST", place, _seen(path, place), drawn | _by(place))
 
-        return _id(await self._shown(message, own, send))
+        return _id(await self._shown(place, message, own, send))
 
     async def typing(self, place: Place) -> None:
         """Show that an answer is on its way; Teams takes that back by itself after a while."""
@@ -91,7 +94,7 @@ class Connector:
             return await self._call("POST", place, _seen(path, place), body)
 
         try:
-            return _id(await self._shown(message, True, send))
+            return _id(await self._shown(place, message, True, send))
         except MessageGone:
             return await self.send(place, message, own=True)
 
@@ -105,7 +108,7 @@ class Connector:
             body = {**drawn, "id": activity_id} | _by(place)
             return await self._call("PUT", place, _seen(path, place), body, changes=True)
 
-        await self._shown(message, own, send)
+        await self._shown(place, message, own, send)
 
     async def start_thread(self, place: Place, message: Message) -> tuple[str, str]:
         """A new thread in the channel `place`; returns its conversation id and the message's id."""
@@ -123,7 +126,7 @@ class Connector:
             }
             return await self._call("POST", place, "/v3/conversations", body)
 
-        answer = await self._shown(message, False, send)
+        answer = await self._shown(place, message, False, send)
         conversation_id = _id(answer) or place.conversation_id
         named = answer.get("activityId")
         root = conversation_id.partition(";messageid=")[2]
@@ -183,14 +186,23 @@ class Connector:
         return f"28:{self._settings.app_id}"
 
     async def _shown(
-        self, message: Message, own: bool, send: Callable[[Json], Awaitable[Json]]
+        self,
+        place: Place,
+        message: Message,
+        own: bool,
+        send: Callable[[Json], Awaitable[Json]],
     ) -> Json:
         """Send the message as a card; in plain text when Teams calls the card wrong.
 
         A message that is called wrong was not taken, so saying it again says it once.
         """
+        for_one = place.personal or bool(place.only_for)
+        asks = self._viewers if message.view and not for_one else None
+        viewers = await asks.ids() if asks is not None else ()
+        shared = own and for_one and bool(place.only_for or self._settings.channel)
         try:
-            card = {"contentType": CARD_TYPE, "content": draw(message, own=own)}
+            drawn = draw(message, own=own, shared=shared, viewers=viewers)
+            card = {"contentType": CARD_TYPE, "content": drawn}
             return await send(self._activity(message, attachments=[card]))
         except MessageRefused as error:
             log.error("teams message sent as plain text", reason=str(error))

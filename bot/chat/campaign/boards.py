@@ -33,14 +33,20 @@ from bot.message import (
 from bot.ports.writing import BoardContents
 
 MOST_URGENT = 8
+BOARD = "board"  # what a board is called among the views, before its org
 NAMED = 5
 HERE = "\0"
 """Stands where the names come, until they are put there."""
 """Apps that a thread reply names for each kind of change."""
 
 
-def board(words: Words, contents: BoardContents, zone: tzinfo = UTC) -> Message:
-    """Where the migration stands: bar, counts, what is most urgent, who holds it, how fresh."""
+def board(
+    words: Words, contents: BoardContents, zone: tzinfo = UTC, *, ways: bool = False
+) -> Message:
+    """Where the migration stands: bar, counts, what is most urgent, who holds it, how fresh.
+
+    `ways`: with what operators can do about each.
+    """
     open_ones = [app for app in contents.apps if app.is_open]
     counts = Counter(app.state for app in contents.apps if not app.is_waived)
     org = contents.org
@@ -62,7 +68,7 @@ def board(words: Words, contents: BoardContents, zone: tzinfo = UTC) -> Message:
         )
         blocks.append(Text(" · ".join(counted)))
     held = Holders(contents.requests, contents.prospects, contents.now, contents.outlooks, zone)
-    shown = holders.groups(words, open_ones[:MOST_URGENT], held, counts, ways=False)
+    shown = holders.groups(words, open_ones[:MOST_URGENT], held, counts, ways=ways)
     # A board of one org names it in its title.
     blocks += (_unnamed(group) for group in shown) if org else shown
     if len(open_ones) > MOST_URGENT:
@@ -73,7 +79,7 @@ def board(words: Words, contents: BoardContents, zone: tzinfo = UTC) -> Message:
     blocks.append(Note(words("board.about")))
     if open_ones:
         blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))
-    return Message(title, tuple(blocks), private=False)
+    return Message(title, tuple(blocks), private=False, view=f"{BOARD}:{org}")
 
 
 def _date_line(words: Words, contents: BoardContents) -> str:

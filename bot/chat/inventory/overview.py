@@ -92,7 +92,7 @@ def overview(
     return Message(title, tuple(blocks), share=share if page.shown else None)
 
 
-def for_everybody(message: Message) -> Message:
+def for_everybody(message: Message, wanted: Wanted, page: int) -> Message:
     """The same to read: what can be done stays with who may do it."""
     blocks = (
         replace(block, items=tuple(replace(one, button=None, more=()) for one in block.items))
@@ -101,7 +101,9 @@ def for_everybody(message: Message) -> Message:
         for block in message.blocks
         if not isinstance(block, Buttons)
     )
-    return replace(message, blocks=tuple(blocks), private=False, share=None)
+    return replace(
+        message, blocks=tuple(blocks), private=False, share=None, view=say_list(wanted, page)
+    )
 
 
 def paging(words: Words, page: Page, wanted: Wanted) -> tuple[Block, ...]:

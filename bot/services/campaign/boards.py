@@ -170,6 +170,10 @@ class Boards:
             prospects=await self._ledger.prospects(),
         )
 
+    async def contents_of(self, org: str, now: datetime) -> BoardContents:
+        """What the board of one org shows now; "" is all of them."""
+        return self._about(org, await self.contents(now))
+
     def _about(self, org: str, everything: BoardContents) -> BoardContents:
         """What the board of one org shows; "" is all of them."""
         if not org:
