@@ -19,7 +19,7 @@ from bot.ports.chat import Conversations
 from bot.settings.chat import TeamsSettings
 
 MOST = 60
-KEPT_FOR = 300.0  # seconds; so long a new operator has no buttons on new cards
+KEPT_FOR = 60.0  # seconds; so long a new operator has no buttons on new cards
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,8 @@ class Viewers:
                 self._known = await self._read()
             except (CloudError, StoreError) as error:
                 log.info("could not read who sees more on a card", reason=str(error))
-            self._until = self._clock() + KEPT_FOR
+            if self._known:  # who installs the app is not to wait for a first board
+                self._until = self._clock() + KEPT_FOR
         return self._known
 
     async def _read(self) -> tuple[str, ...]:
