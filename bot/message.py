@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.form import Form
 
 
@@ -50,7 +50,17 @@ class Mention:
     name: str
 
 
-Said = str | tuple[str | Moment | Mention, ...]
+@dataclass(frozen=True, slots=True)
+class ChannelName:
+    """A channel, which leads there where the platform can do that. `name` says it elsewhere."""
+
+    platform: Platform
+    channel_id: str
+    name: str
+
+
+Part = str | Moment | Mention | ChannelName
+Said = str | tuple[Part, ...]
 """What is said in a paragraph; its parts stand one behind the other, without anything between."""
 
 
@@ -59,9 +69,9 @@ def plainly(said: Said) -> str:
     return said if isinstance(said, str) else "".join(map(_plain_part, said))
 
 
-def _plain_part(part: str | Moment | Mention) -> str:
+def _plain_part(part: Part) -> str:
     match part:
-        case Moment(text=text) | Mention(name=text):
+        case Moment(text=text) | Mention(name=text) | ChannelName(name=text):
             return text
         case _:
             return part

@@ -52,9 +52,7 @@ from bot.domain.people.policy import AccountNote, Said
 from bot.domain.summaries import By, Page, Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.errors import AppAmbiguous, AppUnknown, CloudRefused, NobodyReachable, O365BotError
-from bot.message import (
-    Message,
-)
+from bot.message import ChannelName, Message
 from bot.services.campaign.outreach import Disturbed, Disturbs, Holds, Sent, SentAll
 from bot.services.campaign.rehearse import Plan
 from bot.services.consent.ask import Asked
@@ -216,7 +214,15 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
         "public": [
             replies.public(verb, channels)
             for verb in ("remind", "report")
-            for channels in ((), (CHANNEL,), (CHANNEL, replace(CHANNEL, platform=Platform.TEAMS)))
+            for channels in (
+                (),
+                (ChannelName(Platform.SLACK, "C9", "#o365"),),
+                (
+                    ChannelName(Platform.SLACK, "C9", ""),
+                    ChannelName(Platform.TEAMS, "19:x", "Contoso Migration"),
+                    ChannelName(Platform.TEAMS, "19:y", ""),
+                ),
+            )
         ],
         "posted": [
             replies.posted(verb, count) for verb in ("remind", "report") for count in (0, 1, 2)

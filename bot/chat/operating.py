@@ -44,11 +44,12 @@ from bot.chat.typed.find_app import named_app
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.waiver_words import read_term
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.summaries import EVERY_OPEN, AppSummary, Wanted
 from bot.errors import AppAmbiguous, AppUnknown
-from bot.message import Message
+from bot.message import ChannelName, Message
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.boards import Boards
@@ -94,6 +95,7 @@ class Operating:
         link_hours: int,
         campaign: CampaignParts,
         examination: Doctor,
+        channel_name: Callable[[Channel], Awaitable[str]],
     ) -> None:
         self._ledger = ledger
         self._scan = scan
@@ -107,6 +109,7 @@ class Operating:
         self._link_hours = link_hours
         self._campaign = campaign
         self._doctor = examination
+        self._channel_name = channel_name
 
     async def do(
         self,
@@ -150,7 +153,7 @@ class Operating:
                 return doctor.report(await self._doctor.examine(), replies.words)
             case RemindNow(sure):
                 if not sure:
-                    return replies.public("remind", self._remind.channels)
+                    return await self._public(replies, "remind", self._remind.channels)
                 return replies.posted("remind", len(await self._remind.now(str(asker))))
             case Own(account, owner):
                 return await self._noted(replies, await self._accounts.own(account, owner, asker))
@@ -171,7 +174,7 @@ class Operating:
                 return replies.plan(await self._campaign.rehearse.plan(days), days, said)
             case ReportNow(sure):
                 if not sure:
-                    return replies.public("report", self._campaign.boards.channels)
+                    return await self._public(replies, "report", self._campaign.boards.channels)
                 reports = await self._campaign.boards.report(str(asker))
                 return replies.posted("report", len({delivery.notice.to for delivery in reports}))
             case Sample():
@@ -212,6 +215,14 @@ class Operating:
 
     def _today(self) -> date:
         return self._campaign.waive.calendar.today(self._clock.now())
+
+    async def _public(self, replies: Replies, verb: str, channels: Sequence[Channel]) -> Message:
+        """What goes where, in names: nobody knows a channel by its id."""
+        named = [
+            ChannelName(one.platform, one.channel_id, await self._channel_name(one))
+            for one in channels
+        ]
+        return replies.public(verb, named)
 
     async def _unclear(self, said: str, closest: str, replies: Replies) -> Message:
         """Where it has the name of one app, what is known of that app was perhaps asked for."""

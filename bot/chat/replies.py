@@ -23,7 +23,6 @@ from bot.chat.typed.verbs import (
 from bot.chat.words import Words
 from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.consent.requests import ConsentRequest
-from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.people.access import Level
 from bot.domain.people.admins import Platform
@@ -34,6 +33,7 @@ from bot.errors import AppAmbiguous, AppUnknown, O365BotError
 from bot.message import (
     Buttons,
     Cell,
+    ChannelName,
     Command,
     Message,
     Progress,
@@ -156,7 +156,7 @@ class Replies:
             return sending.disturbs(self._words, found)
         return sending.sent_all(self._words, found)
 
-    def public(self, verb: str, channels: Sequence[Channel]) -> Message:
+    def public(self, verb: str, channels: Sequence[ChannelName]) -> Message:
         """Before `remind` or `report` posts: what goes where."""
         return public.ask(self._words, verb, channels)
 

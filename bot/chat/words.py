@@ -31,7 +31,7 @@ from babel.dates import (
 from babel.numbers import format_decimal
 
 from bot.domain.likeness import exact
-from bot.message import Mention, Moment, Said
+from bot.message import ChannelName, Mention, Moment, Said
 
 FALLBACK = "en"
 
@@ -56,11 +56,11 @@ class Words:
         return text.format_map(values)
 
     def said(self, key: str, /, **values: object) -> Said:
-        """The same where some values are moments or mentions, which stay what they are."""
-        kept = [value for value in values.values() if isinstance(value, Moment | Mention)]
+        """The same where some values are moments, mentions or channels, which they stay."""
+        kept = [v for v in values.values() if isinstance(v, Moment | Mention | ChannelName)]
         signs = {
             name: f"\0{kept.index(value)}\0"
-            if isinstance(value, Moment | Mention)
+            if isinstance(value, Moment | Mention | ChannelName)
             else value.replace("\0", "")
             if isinstance(value, str)
             else value

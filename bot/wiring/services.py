@@ -294,6 +294,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             link_hours=settings.link_hours,
             campaign=campaign,
             examination=outside.doctor,
+            channel_name=access.channel_name,
         ),
         asked=Asked(
             ledger=ledger,

@@ -449,7 +449,7 @@ async def test_an_app_whose_request_has_ended_is_offered_again(world: World) -> 
         ("why nothing-like-it", "Say “all”"),
         ("hepl", "Did you mean “help”?"),
         ("xyzzy", "I do not know “xyzzy”"),
-        ("remind", "in the channel C1 in Slack"),
+        ("remind", "in #c1 (Slack), where everybody"),
         ("remind sure", "on its way"),
     ],
 )

@@ -16,6 +16,7 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.message import (
     Buttons,
     Cell,
+    ChannelName,
     Command,
     Confirm,
     Fact,
@@ -77,6 +78,7 @@ parts = st.one_of(
     text,
     st.builds(Moment, st.just(NOON), text),
     st.builds(Mention, st.sampled_from((ON_SLACK, ON_TEAMS)), text),
+    st.builds(ChannelName, st.sampled_from(Platform), st.sampled_from(("C01", "19:x")), text),
 )
 said = st.one_of(text, st.lists(parts, min_size=1, max_size=4).map(tuple))
 items = st.builds(
@@ -296,6 +298,18 @@ def test_beside_an_item_stands_one_thing_to_press_and_two_stand_below_it() -> No
     assert (why["value"], okta["url"], okta["value"][0]) == ("why contoso/1", OKTA.url, "·")
     assert legal["accessory"]["type"] == "button"
     assert sales["accessory"]["value"] == "send contoso/1"
+
+
+def test_a_channel_of_slack_leads_there_and_any_other_is_named() -> None:
+    """Nobody knows a channel by its id."""
+    here = ChannelName(Platform.SLACK, "C0123", "#o365_moves")
+    there = ChannelName(Platform.TEAMS, "19:x@thread.tacv2", "Migration")
+    drawn = draw(Message("x", (Text(("In ", here, ".")), Text(("In ", there, ".")))))
+    assert [one["text"]["text"] for one in drawn.blocks] == ["In <#C0123>.", "In Migration."]
+    assert drawn.blocks[0]["text"]["type"] == "mrkdwn"
+    odd = ChannelName(Platform.SLACK, "19:x", here.name)
+    (block,) = draw(Message("x", (Text(("In ", odd)),))).blocks
+    assert block["text"] == {"type": "plain_text", "emoji": False, "text": "In #o365_moves"}
 
 
 def test_menus_and_what_is_folded_are_pressed_like_buttons() -> None:

@@ -25,11 +25,10 @@ from bot.message import (
     Group,
     Heading,
     Item,
-    Mention,
     Menu,
-    Moment,
     Note,
     OpenLink,
+    Part,
     Picture,
     Progress,
     Said,
@@ -125,7 +124,7 @@ def _item(item: Item, cap: int) -> Iterator[Json]:
         yield {"type": "actions", "elements": ways}
 
 
-def _lines(item: Item) -> Iterator[str | Moment | Mention]:
+def _lines(item: Item) -> Iterator[Part]:
     for line in item.lines:
         yield "\n"
         yield from (line,) if isinstance(line, str) else line

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.domain.people.admins import Platform
 from bot.domain.visible import visible
-from bot.message import Mention, Moment, Said, plainly
+from bot.message import ChannelName, Mention, Moment, Part, Said, plainly
 
 Json = dict[str, Any]
 
@@ -24,6 +24,7 @@ NOTHING = "–"
 _FORMATS = re.compile(
     r"[*~`]|(?<![^\W_])_|_(?![^\W_])|:[\w+-]+:|^\s*>|://|(?<!\w)[@#]\w", re.MULTILINE
 )
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,20}")
 # Not the "pretty" one: its "today" fits no sentence that has a date ("bis zum heute").
 _WHEN = "{date_short}, {time}"
@@ -57,20 +58,29 @@ def spoken(said: Said, cap: int, *, bold: str = "") -> Json:
     parts = (said,) if isinstance(said, str) else said
     name = " ".join(clean(bold).split())
     if name or any(not isinstance(part, str) for part in parts):
-        marked = (f"*{escape(name)}*" if name else "") + "".join(map(_marked, parts))
-        told = (name, *(plainly((part,)) for part in parts))
+        drawn = [_marked(part) for part in parts]
+        marked = (f"*{escape(name)}*" if name else "") + "".join(drawn)
+        # What Slack itself names is not read as formatting, whatever it is called.
+        told = (
+            name,
+            *(plainly((part,)) for part, one in zip(parts, drawn, strict=True) if one[:1] != "<"),
+        )
         if 0 < len(marked.strip()) <= cap and not any(map(_FORMATS.search, told)):
             return {"type": "mrkdwn", "text": marked.strip(), "verbatim": True}
     return plain(name + plainly(said), cap)
 
 
-def _marked(part: str | Moment | Mention) -> str:
+def _marked(part: Part) -> str:
     match part:
         case Moment(at, text):
             return f"<!date^{int(at.timestamp())}^{_WHEN}|{escape(visible(text))}>"
         case Mention(who, name):
             if who.platform is Platform.SLACK and _PERSON.fullmatch(who.user_id):
                 return f"<@{who.user_id}>"
+            return escape(visible(name))
+        case ChannelName(platform, channel_id, name):
+            if platform is Platform.SLACK and _CHANNEL.fullmatch(channel_id):
+                return f"<#{channel_id}>"
             return escape(visible(name))
         case _:
             return escape(visible(part))

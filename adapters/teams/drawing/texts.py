@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.domain.people.admins import Platform
 from bot.domain.visible import visible
-from bot.message import Mention, Moment, Said
+from bot.message import ChannelName, Mention, Moment, Part, Said
 
 Json = dict[str, Any]
 
@@ -75,13 +75,15 @@ def _is_told(mention: Mention) -> bool:
     )
 
 
-def _marked(part: str | Moment | Mention, *, first: bool) -> str:
+def _marked(part: Part, *, first: bool) -> str:
     match part:
         case Moment(at):
             stamp = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
             return f"{{{{DATE({stamp},SHORT)}}}}, {{{{TIME({stamp})}}}}"
         case Mention(name=name):
             return f"<at>{plain(name)}</at>" if _is_told(part) else _inline(plain(name))
+        case ChannelName(name=name):
+            return _inline(plain(name))
         case _ if first:
             return escape(part) + (" " if part[-1:].isspace() else "")
         case _:

@@ -24,8 +24,8 @@ from bot.message import (
     Heading,
     Mention,
     Message,
-    Moment,
     Note,
+    Part,
     Said,
     Text,
     plainly,
@@ -145,7 +145,7 @@ def _news(
     words: Words, key: str, apps: Sequence[AppSummary], requests: Mapping[str, ConsentRequest]
 ) -> Said:
     """The apps of one kind of change; whoever took one on is told that they are spoken of."""
-    named: list[str | Moment | Mention] = []
+    named: list[Part] = []
     for app in apps[:NAMED]:
         request = requests.get(app.request_id)
         named.append(f"{words('phrase.comma') if named else ''}{app.app.label}")

@@ -14,7 +14,15 @@ from functools import partial
 
 import structlog
 
-from bot.domain.people.access import AccessPolicy, Admission, Level, account_name
+from bot.domain.delivery.notices import Channel
+from bot.domain.people.access import (
+    AccessPolicy,
+    Admission,
+    Group,
+    GroupKind,
+    Level,
+    account_name,
+)
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, CloudError
 from bot.ports.access import Directory, Known, Memberships
@@ -103,6 +111,14 @@ class Access:
         asked += [(str(one), partial(directory.name_of, one)) for one in groups]
         names = [await self._named(key, tell) for key, tell in asked[:NAMED]]
         return tuple(filter(None, names))
+
+    async def channel_name(self, channel: Channel) -> str:
+        """What people call a channel; "" where nobody tells."""
+        directory = self._directories.get(channel.platform)
+        if directory is None:
+            return ""
+        group = Group(channel.platform, GroupKind.CHANNEL, channel.channel_id)
+        return await self._named(str(group), partial(directory.name_of, group))
 
     async def _named(self, key: str, tell: Callable[[], Awaitable[str]]) -> str:
         """A name, asked for once an hour at most; "" where nobody tells."""
