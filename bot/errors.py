@@ -216,6 +216,10 @@ class StoreUnsafe(StoreError):
     """The store may lose data: it evicts keys, or is not a master."""
 
 
+class StoreNewer(StoreUnsafe):
+    """A newer release has brought the store into its form: this one writes nothing, and ends."""
+
+
 class BackupUnusable(StoreError):
     """A backup cannot be read, written, or laid down here."""
 

@@ -74,7 +74,7 @@ class BotProcess:
         self._words = ("run", role) if role else ("run",)
         self._environment = dict(environment)
         self._settings = settings
-        self._log = log
+        self.log = log
         self._keeps = keeps
         self._process: asyncio.subprocess.Process | None = None
 
@@ -105,7 +105,7 @@ class BotProcess:
         """Start it and wait until /health is well. Raises BotFailed with its last words."""
         # What the caller's own shell sets for a bot must not reach this one.
         environment = {k: v for k, v in os.environ.items() if not k.startswith("O365BOT_")}
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 Path(sys.executable).with_name("o365bot"),
                 *self._words,
@@ -128,10 +128,9 @@ class BotProcess:
             await self.kill()
             raise
 
-    async def wait(self) -> None:
-        """Return when the bot has ended, for whatever reason."""
-        if self._process is not None:
-            await self._process.wait()
+    async def wait(self) -> int | None:
+        """Return when the bot has ended, for whatever reason: its status."""
+        return await self._process.wait() if self._process is not None else None
 
     async def stop(self, within: float = DOWN_WITHIN) -> None:
         """Ask it to end, and wait. Raises BotFailed when it had to be killed in the end."""
@@ -165,5 +164,5 @@ class BotProcess:
             return False
 
     def _said(self) -> str:
-        lines = self._log.read_text(errors="replace").splitlines()[-3:]
+        lines = self.log.read_text(errors="replace").splitlines()[-3:]
         return "Its last words: " + (" / ".join(lines)[-600:] or "none.")

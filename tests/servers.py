@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,7 +43,10 @@ class Server:
         command += ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
         command += ["--logfile", "server.log", "--save", "", *self._options]
         self._process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            restore_signals=False,  # a file that may not grow is an error then, and not the end
         )
         await wait_until(self.answers, within=20, what=f"the server on {self.port} answers")
 
@@ -70,6 +74,11 @@ class Server:
         """SIGKILL, SIGSTOP or SIGCONT."""
         assert self._process is not None
         self._process.send_signal(signum)
+
+    def limit_files(self, size: int) -> None:
+        """Let no file grow beyond so many bytes, as on a full disk; those that are longer stay."""
+        assert self._process is not None
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
     async def kill(self) -> None:
         """kill -9, and wait until it is gone."""

@@ -114,6 +114,7 @@ class Wrong(StrEnum):
     MISSING = "missing"
     MOVED = "moved"
     INSERTED = "inserted"
+    UNCHAINED = "unchained"
     UNSEALED = "unsealed"
     NO_KEY = "no_key"
     OTHER_KEY = "other_key"
@@ -125,6 +126,8 @@ SAYS: Mapping[Wrong, str] = {
     Wrong.MISSING: "is missing",
     Wrong.MOVED: "stands in another place than it was written",
     Wrong.INSERTED: "was inserted: it is not part of the chain",
+    Wrong.UNCHAINED: "has no number and no seal: a replica of a release before the chain "
+    "wrote it, or somebody by hand",
     Wrong.UNSEALED: "in front of the chain: these rows are not those that were sealed",
     Wrong.NO_KEY: "carries no key, though one was in use",
     Wrong.OTHER_KEY: "carries a key that was not given: it cannot be checked",
@@ -218,7 +221,7 @@ class Verifier:
 
     def _take_former(self, row: Row) -> None:
         if self._first is not None:
-            self._say(Wrong.INSERTED, row)
+            self._say(Wrong.INSERTED if row.seal else Wrong.UNCHAINED, row)
             return
         self._pass_gone(row.position)
         self._former.take(digest_of(row))

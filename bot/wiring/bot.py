@@ -11,7 +11,7 @@ import gc
 import hashlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -31,6 +31,7 @@ from adapters.okta.pacing import BUCKETS
 from adapters.picture.burn_down import PillowPainter
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.lists import VERSION
+from adapters.redis.records.schema import overtaken
 from adapters.redis.server import store
 from adapters.redis.shared.limits import RedisLimits
 from adapters.redis.shared.marks import RedisMarks
@@ -103,13 +104,17 @@ def collect_rarely() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The running bot: its pages, its worker, and what they stand on."""
+    """The running bot: its pages, its worker, and what they stand on.
+
+    `overtaken` runs until a newer release has taken the store over, and raises StoreNewer then.
+    """
 
     app: Switch
     engine: QueueEngine
     ledger: RedisLedger
     scan: Scan
     reload: Reload
+    overtaken: Callable[[], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
@@ -267,7 +272,8 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             stack.push_async_callback(socket.close)
         await talk.services.remind.start()
         _say_what_runs(settings, role, chats.messengers, await store.check(base.redis))
-        yield Bot(app, engine, base.ledger, base.scan, reload)
+        newer = partial(overtaken, base.redis, base.keys)
+        yield Bot(app, engine, base.ledger, base.scan, reload, newer)
 
 
 def _tell_others(

@@ -20,9 +20,9 @@ from bot.ports.figures import Overview, Queued
 LATE = 120.0
 """Seconds by which work may be late before it is told of; a dead worker's is taken over by then."""
 
+_MEANWHILE = "Nothing is lost meanwhile; people are told to try again (docs/store.md)."
 NEARLY_FULL = "The store is nearly full."
 _DO = {
-    "store": "Start the store (docs/store.md). Nothing is lost; people are told to try again.",
     "full": "Give it more memory (maxmemory).",
     "engine": "Is a worker running and ready? If all are busy, add one.",
     "okta": "Run o365bot check; see docs/okta-and-entra.md for what the service app needs.",
@@ -39,7 +39,7 @@ async def ready(client: Redis, keys: Keys) -> str:
     try:
         await store.probe(client, keys)
     except StoreError as error:
-        return error.message
+        return str(error)
     return ""
 
 
@@ -58,7 +58,9 @@ async def health(
         incidents = await ledger.incidents()
         figures = await overview.read()
     except StoreError as error:
-        away = Part("store", ok=False, reason=error.message, vital=True, do=_DO["store"])
+        away = Part(
+            "store", ok=False, reason=error.message, vital=True, do=f"{error.hint} {_MEANWHILE}"
+        )
         return Health((away,))
     return Health(
         (

@@ -91,21 +91,23 @@ def _on_signals(act: Callable[[], object]) -> None:
 
 
 async def _serve_and_work(bot: Bot, settings: Settings, role: Role, sockets: list[socket]) -> None:
-    """Both, as far as the role has them, until the one or the other ends."""
+    """Both, as far as the role has them, until one of them ends, or the store is overtaken."""
     listen = settings.listen if role.serves else settings.worker_listen
     server = make_server(bot.app, listen, trusted_proxies=settings.trusted_proxies)
-    if not role.works:
-        await server.serve(sockets=sockets)
-        return
-    work = asyncio.create_task(bot.engine.run(), name="engine")
-    work.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    beside = [asyncio.create_task(bot.overtaken(), name="store's form")]
+    if role.works:
+        beside.append(asyncio.create_task(bot.engine.run(), name="engine"))
+    for task in beside:
+        task.add_done_callback(lambda _: setattr(server, "should_exit", True))
     try:
         await server.serve(sockets=sockets)
     finally:
-        work.cancel()
-        await asyncio.wait([work], timeout=DRAIN)
-        if not work.done():  # such as a scan that waits for a rate limit: it goes on elsewhere
-            work.cancel()
-            await asyncio.wait([work])
-    if not work.cancelled():
-        work.result()  # the engine ended by itself: say why
+        for task in beside:
+            task.cancel()
+        _, working = await asyncio.wait(beside, timeout=DRAIN)
+        for task in working:  # such as a scan that waits for a rate limit: it goes on elsewhere
+            task.cancel()
+            await asyncio.wait([task])
+    for task in beside:
+        if not task.cancelled():
+            task.result()  # it ended by itself: say why

@@ -17,8 +17,9 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
+from adapters.redis.records.commit import SCHEMA
 from adapters.redis.records.ledger import RedisLedger
-from adapters.redis.records.schema import SCHEMA, migrate
+from adapters.redis.records.schema import migrate
 from adapters.redis.records.trail import Trail
 from adapters.redis.server.store import connect
 from adapters.redis.upkeep.vault import RedisVault, left_out

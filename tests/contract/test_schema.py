@@ -15,8 +15,9 @@ from structlog.testing import capture_logs
 
 from adapters.redis.keys import Keys
 from adapters.redis.records import schema
+from adapters.redis.records.commit import SCHEMA
 from adapters.redis.records.ledger import RedisLedger
-from adapters.redis.records.schema import LEASE, MIGRATIONS, SCHEMA, migrate
+from adapters.redis.records.schema import LEASE, MIGRATIONS, migrate
 from adapters.redis.records.trail import Trail
 from bot.domain.consent.requests import Stage
 from bot.domain.inventory.apps import AppRef
@@ -151,6 +152,20 @@ async def test_a_dead_replica_holds_nobody_up_for_longer_than_its_lease(store: R
     await store.set(KEYS.migrating(), "planted")
     await asyncio.wait_for(migrate(store, KEYS, Trail(store, KEYS)), 10)
     assert await schema.check(store, KEYS) == SCHEMA
+
+
+async def test_a_new_store_has_the_newest_form_from_the_start(store: Redis, redis_url: str) -> None:
+    """Without a word about a migration: there is nothing to bring up."""
+    with capture_logs() as lines:
+        async with open_foundation(at(redis_url)):
+            pass
+    assert not any("newer form" in line["event"] for line in lines)
+    assert await store.get(KEYS.schema()) == str(SCHEMA)
+
+
+def test_each_former_form_has_a_step() -> None:
+    """Up to the one that this release writes."""
+    assert sorted(MIGRATIONS) == list(range(1, SCHEMA))
 
 
 async def test_a_newer_store_is_refused_and_left_as_it_is(store: Redis, redis_url: str) -> None:

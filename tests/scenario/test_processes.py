@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,8 +15,12 @@ import pytest
 import pytest_asyncio
 
 from adapters.redis.keys import Keys
+from adapters.redis.records.commit import SCHEMA, Commit
+from adapters.redis.records.trail import Trail
 from adapters.redis.server.store import connect
 from adapters.redis.shared.queue import RedisQueue
+from bot.domain.changes import AuditEntry
+from bot.errors import StoreNewer
 from bot.ports.engine import Task
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
@@ -25,6 +30,7 @@ from sandbox.world import MONITORING_TOKEN, World
 from tests.monitoring import asked_for, documented, exposed
 from tests.scenario.conftest import AT_ANY_HOUR, WITHIN, Stage, listed, said
 from tests.scenario.test_journeys import finish_in_okta, sign_in
+from tests.scenario.test_reload import reload
 from tests.scenario.test_when_things_fail import TAKE_OVER
 from tests.servers import Server
 from tests.waiting import wait_until
@@ -218,6 +224,27 @@ async def test_health_tells_of_an_org_that_is_away_and_an_operator_hears_of_it_o
             world.down.clear()
 
 
+async def test_changed_settings_reach_the_web_and_the_workers(fleet: Fleet) -> None:
+    """Each by its own signal: the one answers a new operator, the other tells them what breaks."""
+    world, stage = fleet.stage.world, fleet.stage
+    config = stage.directory / "o365bot.toml"
+    gita = world.slack.slack_id("gita")
+    config.write_text(config.read_text().replace('"U0OLA"', f'"U0OLA", "{gita}"'))
+    await stage.command("/o365 apps", said("operator"), user="gita")
+    for one in (stage.bot, *fleet.workers):
+        await reload(one)
+    await stage.command("/o365 apps", listed, user="gita")
+    dm = world.slack.dm_of("gita")
+    since = len(dm.messages)
+    world.down.add("okta-contoso")
+    try:
+        async with fleet.queue() as queue:
+            await queue.add("scan:contoso", Task("scan_org", ("contoso",), "x"), timedelta())
+        await stage.next(dm, since, said("Okta org contoso"))
+    finally:
+        world.down.clear()
+
+
 async def test_a_worker_that_dies_loses_nothing(fleet: Fleet) -> None:
     """kill -9 of one while Slack takes no message: the other one sends it, once."""
     stage = fleet.stage
@@ -254,3 +281,27 @@ async def test_ready_and_alive_are_two_things(fleet: Fleet) -> None:
             assert (await client.get(f"{url}/health/live")).status_code == 200
         await fleet.store.start()
         await wait_until(lambda: ready(200), within=60, what="all are ready again")
+
+
+async def test_a_release_that_is_overtaken_ends_itself(fleet: Fleet) -> None:
+    """A newer one brought the store into its form: one message, status 2, and nothing is written.
+
+    Its own form once more (a backup was restored), and it goes on.
+    """
+    processes = [fleet.stage.bot, fleet.workers[1]]
+    async with connect(f"redis://127.0.0.1:{fleet.store.port}/0") as client:
+        await client.set(Keys().schema(), SCHEMA + 1)
+        trail = Trail(client, Keys())
+        before = await trail.head()
+        row = AuditEntry(datetime.now(UTC), "o365bot", "probe", "audit", {})
+        with pytest.raises(StoreNewer):
+            await trail.commit(Commit(), (row,))
+        for one in processes:
+            assert await asyncio.wait_for(one.wait(), 40) == 2
+            told = one.log.read_text().splitlines()[-1]
+            assert "The store is of a newer release" in told
+            assert "Traceback" not in one.log.read_text()
+        assert await trail.head() == before
+        await client.set(Keys().schema(), SCHEMA)
+    for one in processes:
+        await one.start()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from sandbox.bot_process import BotProcess
 from tests.scenario.conftest import Stage, listed, open_stage, said
 from tests.waiting import wait_until
 
@@ -25,12 +26,11 @@ async def own(tmp_path: Path, keys: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
-async def reload(stage: Stage, says: str) -> None:
+async def reload(bot: BotProcess, says: str = "changed settings are in force") -> None:
     """Send the signal, and wait until the log says so."""
-    log = stage.directory / "bot.log"
-    before = len(log.read_text())
-    os.kill(stage.bot.pid, signal.SIGHUP)
-    await wait_until(lambda: says in log.read_text()[before:], within=30, what=says)
+    before = len(bot.log.read_text())
+    os.kill(bot.pid, signal.SIGHUP)
+    await wait_until(lambda: says in bot.log.read_text()[before:], within=30, what=says)
 
 
 async def test_a_new_operator_is_answered_without_a_restart(own: Stage) -> None:
@@ -42,12 +42,12 @@ async def test_a_new_operator_is_answered_without_a_restart(own: Stage) -> None:
 
     half = text[: text.index("[teams]") + 20]
     config.write_text(half)
-    await reload(own, "nothing has changed")
+    await reload(own.bot, "nothing has changed")
     await own.command("/o365 apps", listed)
 
     new = re.sub(r'operators = \["U0OLA"\]', f'operators = ["{gita}"]', text)
     config.write_text(new.replace("scan_every_minutes = 15", "scan_every_minutes = 30"))
-    await reload(own, "wait for a restart")
+    await reload(own.bot, "wait for a restart")
     lines = map(json.loads, (own.directory / "bot.log").read_text().splitlines())
     told = {line["event"]: line["keys"] for line in lines if "keys" in line}
     assert told == {

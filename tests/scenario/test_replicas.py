@@ -21,6 +21,7 @@ from sandbox.world import World
 from tests.nginx import running_nginx
 from tests.scenario.conftest import Stage, listed, said
 from tests.scenario.test_journeys import finish_in_okta, sign_in
+from tests.scenario.test_reload import reload
 from tests.servers import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -92,6 +93,20 @@ async def site(nginx_path: str, tmp_path: Path, keys: Path) -> AsyncIterator[Sit
         await stack.enter_async_context(running_nginx(nginx_path, config, port, tmp_path))
         await world.start_chat()
         yield Site(Stage(world, replicas[0], tmp_path), replicas)
+
+
+async def test_changed_settings_are_in_force_at_each_replica_that_was_told(site: Site) -> None:
+    """Behind one address: a new operator is answered by both, and the former one by neither."""
+    stage = site.stage
+    config = stage.directory / "o365bot.toml"
+    gita = stage.world.slack.slack_id("gita")
+    await stage.command("/o365 scan", listed)
+    config.write_text(config.read_text().replace('"U0OLA"', f'"{gita}"'))
+    for replica in site.replicas:
+        await reload(replica)
+    for _ in range(4):  # the proxy takes turns
+        await stage.command("/o365 apps", listed, user="gita")
+        await stage.command("/o365 apps", said("operator"), user="ola")
 
 
 async def test_the_journey_goes_on_when_a_replica_dies(site: Site) -> None:

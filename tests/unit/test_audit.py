@@ -172,7 +172,9 @@ def test_rows_from_before_the_chain_are_sealed_together() -> None:
     ):
         assert wrong([*spoilt, seal], head) == ["unsealed 1 to 4"]
     late = replace(former[0], position="99-0")
-    assert wrong([*former, seal, late], head) == ["inserted at 99-0"]
+    assert wrong([*former, seal, late], head) == ["unchained at 99-0"]
+    forged = replace(late, seal="sha256:0")
+    assert wrong([*former, seal, forged], head) == ["inserted at 99-0"]
 
 
 def test_a_row_that_went_when_somebody_was_forgotten_leaves_its_digest() -> None:

@@ -3,7 +3,8 @@
 A stored record is its revision, a bar, and its JSON (`7|{...}`), so the script compares revisions
 without reading JSON; it is given records beside the list of writes, not within. All expectations
 are checked before anything is written. The head of the audit is one of them: it names the commit
-that wrote it, so a commit whose answer was lost knows itself again.
+that wrote it, so a commit whose answer was lost knows itself again. Nothing at all is written to a
+store that a newer release brought into its form.
 """
 
 from __future__ import annotations
@@ -16,11 +17,18 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
+from adapters.redis.keys import Keys
 from bot.domain.inventory.apps import AppRef
 from bot.domain.schedule import ScheduleEntry
-from bot.errors import Conflict
+from bot.errors import Conflict, StoreNewer
+
+SCHEMA = 2
+"""The version of the form in which this release reads and writes records: see `schema`."""
 
 _SCRIPT = """
+local form = tonumber(redis.call('GET', KEYS[#KEYS]) or '')
+if form and form > tonumber(ARGV[#ARGV]) then return -form end
+
 local writes = cjson.decode(ARGV[1])
 
 for _, write in ipairs(writes) do
@@ -283,15 +291,18 @@ class Commit:
             {"key": self._key(key), **{k: v for k, v in parts.items() if v is not None}}
         )
 
-    async def run(self, script: AsyncScript) -> str | None:
-        """Carry it out. Raises Conflict, with nothing written, when a revision differs.
+    async def run(self, script: AsyncScript, keys: Keys) -> str | None:
+        """Carry it out. Raises Conflict, with nothing written, when a revision differs, and
+        StoreNewer when the store has a newer form.
 
         Returns None, or where the head of the audit stands now: then nothing is written either.
         """
         if not self._writes:
             return None
-        args = [json.dumps(self._writes), *self._values]
-        answer = await script(keys=list(self._keys), args=args)
+        args = [json.dumps(self._writes), *self._values, str(SCHEMA)]
+        answer = await script(keys=[*self._keys, keys.schema()], args=args)
+        if isinstance(answer, int) and answer < 0:
+            raise newer(-answer)
         if answer == 0:
             raise Conflict("A record changed since it was read.")
         return None if answer == 1 else text(answer)
@@ -300,6 +311,15 @@ class Commit:
 def register(client: Redis) -> AsyncScript:
     """The script on this client."""
     return client.register_script(_SCRIPT)
+
+
+def newer(version: int) -> StoreNewer:
+    """What is raised for a store of a newer form."""
+    return StoreNewer(
+        f"The store is of a newer release (its records have form {version}, this one knows "
+        f"up to {SCHEMA}). Nothing was changed.",
+        hint="Run that release, or restore a backup that was made before into an empty store.",
+    )
 
 
 def milliseconds(at: datetime) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import structlog
@@ -18,17 +19,19 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.records.codec import LONGEST
-from adapters.redis.records.commit import batches, text
+from adapters.redis.records.commit import SCHEMA, batches, newer, text
 from adapters.redis.records.packed import MARK, unpack
 from adapters.redis.records.trail import Trail
 from adapters.redis.server.store import errors
-from bot.errors import StoreUnsafe
+from bot.errors import StoreUnavailable, StoreUnsafe
 
 log = structlog.get_logger(__name__)
 
 LEASE = 30_000
 """Milliseconds after which a replica that stopped migrating is taken to be dead."""
 POLL = 0.5
+WATCH = 5.0
+"""Seconds between two looks at whether a newer release took the store over."""
 RESTORING = "1"
 """What stands under `restoring` while a backup is laid down; anything else is none of ours."""
 
@@ -60,9 +63,9 @@ class TakenOver(Exception):
 
 
 async def check(client: Redis, keys: Keys, *, restoring: bool = False) -> int:
-    """The version of the store. Raises StoreUnavailable, and StoreUnsafe for a newer release's.
+    """The version of the store. Raises StoreUnavailable, and StoreNewer for a newer release's.
 
-    Also for one that a backup was not laid down in completely, unless that is being done.
+    StoreUnsafe is raised where a backup was not laid down completely, unless that is being done.
     """
     with errors():
         stored, begun = await client.mget(keys.schema(), keys.restoring())
@@ -79,19 +82,26 @@ async def check(client: Redis, keys: Keys, *, restoring: bool = False) -> int:
         log.error("the store's version cannot be read and is taken for the oldest")
         return 1
     if version > SCHEMA:
-        raise StoreUnsafe(
-            f"The store is of a newer release (its records have form {version}, this one knows "
-            f"up to {SCHEMA}). Nothing was changed.",
-            hint="Run that release, or restore a backup that was made before into an empty store.",
-        )
+        raise newer(version)
     return max(version, 1)
+
+
+async def overtaken(client: Redis, keys: Keys) -> None:
+    """Look every few seconds. Raises StoreNewer once a newer release runs on this store."""
+    while True:
+        await asyncio.sleep(WATCH)
+        with suppress(StoreUnavailable):
+            await check(client, keys, restoring=True)
 
 
 async def migrate(client: Redis, keys: Keys, trail: Trail, *, restoring: bool = False) -> None:
     """Bring the store into this release's form. One replica does; the others wait for it.
 
-    Raises StoreUnsafe, StoreUnavailable.
+    One in which nothing is yet has that form from the start. Raises StoreUnsafe, StoreUnavailable.
     """
+    with errors():
+        if not await client.smembers(keys.orgs()) and not await trail.newest(1):
+            await client.set(keys.schema(), SCHEMA, nx=True)
     me, waiting = secrets.token_hex(8), False
     take, let_go = client.register_script(_HOLD), client.register_script(_LET_GO)
 
@@ -155,6 +165,4 @@ def _unpacked(found: Mapping[str, str]) -> list[str]:
 
 
 MIGRATIONS: Mapping[int, Callable[[Redis, Keys, Trail, Hold], Awaitable[None]]] = {1: _from_1}
-"""The step from each version to the next."""
-SCHEMA = max(MIGRATIONS) + 1
-"""The version that this release reads and writes."""
+"""The step from each version to the next, up to `SCHEMA`."""

@@ -73,7 +73,7 @@ class Trail:
         """Carry it out, and append the entries. Raises Conflict."""
         if not entries:
             with errors():
-                await commit.run(self._script)
+                await commit.run(self._script, self._keys)
             return
         mark = secrets.token_hex(4)
         async with self._turn:
@@ -82,7 +82,7 @@ class Trail:
                     stand = self._stand or await self._read()
                     attempt = commit.copy()
                     following, new = self._append(attempt, stand, entries, mark)
-                    moved = await attempt.run(self._script)
+                    moved = await attempt.run(self._script, self._keys)
                 if moved is None:
                     self._stand = following
                     self._pseudonyms |= {v: k for k, v in new.items() if k.startswith("person:")}
@@ -146,7 +146,7 @@ class Trail:
                     if not stand.head.number:
                         attempt = Commit()
                         self._append(attempt, stand, (entry,), secrets.token_hex(4))
-                        await attempt.run(self._script)  # else another replica did
+                        await attempt.run(self._script, self._keys)  # else another replica did
                 self._stand = None
 
     async def forget(self, somebody: Somebody, entry: AuditEntry) -> Mapping[str, int]:
@@ -172,7 +172,7 @@ class Trail:
                     for position, digest in gone.items():
                         attempt.drop(self._keys.audit(), position)
                         attempt.field(self._keys.audit_removed(), position, digest)
-                    moved = await attempt.run(self._script)
+                    moved = await attempt.run(self._script, self._keys)
                 self._stand = None
                 if moved is None:
                     return {"names": len(lost), "rows": len(gone)}
@@ -199,7 +199,7 @@ class Trail:
                     attempt.trim(self._keys.audit(), f"{at}-{int(number) + 1}")
                     for position in removed:
                         attempt.remove(self._keys.audit_removed(), position)
-                    moved = await attempt.run(self._script)
+                    moved = await attempt.run(self._script, self._keys)
                 self._stand = None
                 if moved is None:
                     return count
@@ -226,7 +226,7 @@ class Trail:
                         attempt.remove(self._keys.audit_names(), pseudonym)
                     now = f"{stand.head} {mark} {mark}"
                     attempt.head(self._keys.audit_head(), stand.stored, now)
-                    moved = await attempt.run(self._script)
+                    moved = await attempt.run(self._script, self._keys)
                 self._stand = None
                 if moved is None:
                     return len(unused)

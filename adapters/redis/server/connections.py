@@ -39,8 +39,9 @@ WRONG_SERVER = frozenset(
 )
 """Codes by which a server says that it is not the one to ask (valkey.io, "RESP", simple errors)."""
 
-# Before Redis 7 an error inside a script is told as "ERR Error running script (…): -READONLY …".
-_IN_A_SCRIPT = re.compile(r"Error running script.*-([A-Z]+) ")
+# Before Redis 7 an error inside a script is told as "ERR Error running script (…): -READONLY …";
+# redis-py's of a pipeline is "Command # 2 (…) of pipeline caused error: ('READONLY …',)".
+_WITHIN = re.compile(r"Error running script.*-([A-Z]+) |of pipeline caused error: \(['\"]([A-Z]+) ")
 
 
 def code(error: BaseException) -> str:
@@ -49,8 +50,8 @@ def code(error: BaseException) -> str:
         return ""
     text = str(error)
     given = getattr(error, "status_code", None) or text.partition(" ")[0]
-    if given == "ERR" and (found := _IN_A_SCRIPT.search(text)):
-        return found[1]
+    if found := _WITHIN.search(text):
+        return found[1] or found[2]
     return given if given.isupper() else ""
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -125,7 +127,10 @@ _SAYS = {
         "The store is full: it takes no more writes.",
         "Give it more memory (maxmemory); nothing is lost or evicted meanwhile.",
     ),
-    "MISCONF": ("The store cannot write its file.", "Is its disk full? See its own log."),
+    "MISCONF": (
+        "The store cannot write its file.",
+        "Is its disk full? See its own log; it goes on by itself once there is room.",
+    ),
     "LOADING": ("The store still reads its file.", "It answers as soon as it has."),
     "NOREPLICAS": ("The store misses its replicas and takes no writes.", "Look at the replicas."),
     "MOVED": ("The store is a cluster.", "Give redis.url as redis+cluster://host:port."),
@@ -150,23 +155,56 @@ _SAYS = {
     ),
 }
 _CREDENTIALS = ("The store refuses the credentials.", "Check user and password in redis.url.")
+_START_IT = "Start it, or check that redis.url leads to it."
+_NOBODY = ("Nothing listens at the store's address.", _START_IT)
+_UNREACHED: Mapping[type[OSError], tuple[str, str]] = {
+    ssl.SSLCertVerificationError: (
+        "The store's certificate is not trusted.",
+        "Name its authority in redis.ca_file; the certificate must be for the host in redis.url, "
+        "and not be over.",
+    ),
+    ssl.SSLError: (
+        "No TLS connection to the store comes about.",
+        "Does this port speak TLS (rediss://), and does it want a certificate of the bot?",
+    ),
+    socket.gaierror: (
+        "The store's host is not known.",
+        "Check the host in redis.url, and the DNS here.",
+    ),
+    ConnectionRefusedError: _NOBODY,
+    FileNotFoundError: _NOBODY,
+}
+_DENIED = re.compile(r"permissions to run the '([a-z|]+)' command")
 
 
 def _told(error: RedisError) -> StoreError:
-    """redis-py wraps what goes wrong while connecting, so the causes are looked at as well."""
+    return _known(error) or StoreUnavailable(
+        f"The store does not answer ({type(error).__name__}).",
+        hint=_START_IT,
+    )
+
+
+def _known(error: BaseException) -> StoreUnavailable | None:
+    """What can be told more exactly.
+
+    redis-py wraps what goes wrong while connecting, and waits while it handles what it tries again:
+    so the causes are looked at, and what was at work when time was up.
+    """
     cause: BaseException | None = error
     while cause is not None:
         answer = cause.answer if isinstance(cause, WrongServer) else code(cause)
         if answer in _SAYS:
             message, hint = _SAYS[answer]
+            if denied := _DENIED.search(str(cause)):
+                hint = f"It lacks the command {denied[1]}; {hint}"
             return StoreUnavailable(message, hint=hint)
         if isinstance(cause, AuthenticationError | AuthorizationError):
             return StoreUnavailable(_CREDENTIALS[0], hint=_CREDENTIALS[1])
-        cause = cause.__cause__
-    return StoreUnavailable(
-        f"The store does not answer ({type(error).__name__}).",
-        hint="Check that Redis runs and that redis.url is right.",
-    )
+        for kind, (message, hint) in _UNREACHED.items():
+            if isinstance(cause, kind):
+                return StoreUnavailable(message, hint=hint)
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 async def check(client: Redis) -> dict[str, str]:
@@ -277,7 +315,10 @@ async def probe(client: Redis, keys: Keys) -> State:
                 await client.set(keys.probe(), "1", ex=60)
                 info = await client.info()
     except TimeoutError as error:
-        raise StoreUnavailable(f"The store takes longer than {PROBE_LIMIT:.0f} s.") from error
+        raise _known(error) or StoreUnavailable(
+            f"The store takes longer than {PROBE_LIMIT:.0f} s.",
+            hint="Does it run, is its machine busy, and does the network let the bot through?",
+        ) from error
     return State(
         str(info.get("role", "")), int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
     )

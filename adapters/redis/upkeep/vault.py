@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.records import schema
-from adapters.redis.records.commit import text
+from adapters.redis.records.commit import SCHEMA, text
 from adapters.redis.server.store import errors
 from bot.errors import StoreUnavailable
 from bot.ports.backup import Kept, Snapshot
@@ -93,7 +93,7 @@ def left_out(keys: Keys) -> tuple[str, ...]:
 class RedisVault:
     """Implements `bot.ports.backup.Vault`."""
 
-    newest = schema.SCHEMA
+    newest = SCHEMA
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client
