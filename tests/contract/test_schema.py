@@ -157,7 +157,7 @@ async def test_a_dead_replica_holds_nobody_up_for_longer_than_its_lease(store: R
 async def test_a_new_store_has_the_newest_form_from_the_start(store: Redis, redis_url: str) -> None:
     """Without a word about a migration: there is nothing to bring up."""
     with capture_logs() as lines:
-        async with open_foundation(at(redis_url)):
+        async with open_base(at(redis_url)):
             pass
     assert not any("newer form" in line["event"] for line in lines)
     assert await store.get(KEYS.schema()) == str(SCHEMA)
