@@ -167,6 +167,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             else None,
         )
         expiring = ends(settings)
+        overview = RedisFigures(base.redis, base.keys, base.ledger, tuple(base.orgs), BUCKETS)
 
         def put_together(settings: Settings) -> Services:
             """The services by these settings, and the engine's work with them."""
@@ -189,13 +190,17 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 await services.ask.review(await base.ledger.summaries(org))
                 await services.visits.review(org)
 
+            async def tick() -> None:
+                await services.remind.tick()
+                await monitor.lagging(await overview.late())
+
             engine.register(
                 Work(
                     deliver=services.deliver,
                     deliver_all=services.deliver.batch,
                     scan=look,
                     verify=services.follow.verify,
-                    tick=services.remind.tick,
+                    tick=tick,
                 )
             )
             return services
@@ -216,7 +221,6 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             _tell_others(settings.webhook, settings.public_url, base, stack)
         if role.works:
             _tidy(settings, base, stack)
-        overview = RedisFigures(base.redis, base.keys, base.ledger, tuple(base.orgs), BUCKETS)
         probes = Probes(
             health=partial(
                 health,

@@ -11,14 +11,11 @@ from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server import store
 from adapters.web.monitoring.health import Health, Part
-from bot.domain.delivery.incidents import Incident
+from bot.domain.delivery.incidents import LATE, Incident
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import Platform
 from bot.errors import StoreError
 from bot.ports.figures import Overview, Queued
-
-LATE = 120.0
-"""Seconds by which work may be late before it is told of; a dead worker's is taken over by then."""
 
 _MEANWHILE = "Nothing is lost meanwhile; people are told to try again (docs/store.md)."
 NEARLY_FULL = "The store is nearly full."
@@ -83,7 +80,7 @@ def _engine(tasks: Queued, messages: Queued) -> Part:
     late = max(tasks.late, messages.late)
     return Part(
         "engine",
-        ok=late <= LATE,
+        ok=late <= LATE.total_seconds(),
         reason=f"Work that is due waits for {late:.0f} s.",
         since=datetime.now(UTC) - timedelta(seconds=late),
         do=_DO["engine"],
@@ -109,10 +106,10 @@ def _org(org: str, scan: OrgScan | None, incident: Incident | None) -> Part:
 
 
 def _others(incidents: Mapping[str, Incident]) -> Iterator[Part]:
-    """What is wrong elsewhere than at an org, which its own part tells of."""
+    """What is wrong elsewhere than at an org and the engine, which their own parts tell of."""
     for incident in incidents.values():
         kind = "chat" if incident.is_of_chat else incident.platform
-        if kind != "okta":
+        if kind not in ("okta", "engine"):
             name = f"chat:{incident.place}" if incident.is_of_chat else incident.place
             do = _DO.get(kind, "")
             yield Part(name, ok=False, reason=incident.reason, since=incident.since, do=do)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,19 @@ def ledger(client: Redis) -> RedisLedger:
 
 def figures(client: Redis, ledger: RedisLedger) -> RedisFigures:
     return RedisFigures(client, Keys(), ledger, ("contoso", "fabrikam"), BUCKETS)
+
+
+@pytest.mark.parametrize(("key", "unit"), [(Keys().tasks_due(), 1000), (Keys().due(), 1)])
+async def test_what_is_late_is_the_oldest_of_work_and_messages(
+    client: Redis, ledger: RedisLedger, key: str, unit: int
+) -> None:
+    """What is due in the future is not late."""
+    assert await figures(client, ledger).late() == 0
+    now = time.time()
+    await client.zadd(key, {"soon": (now + 60) * unit})
+    assert await figures(client, ledger).late() == 0
+    await client.zadd(key, {"old": (now - 300) * unit, "older": (now - 600) * unit})
+    assert 600 <= await figures(client, ledger).late() < 660
 
 
 async def test_an_empty_store_has_figures_too(client: Redis, ledger: RedisLedger) -> None:

@@ -119,6 +119,20 @@ def test_owners_of_a_platform_that_is_out_are_elsewhere() -> None:
     assert told["okta:contoso"] == told["entra:contoso"] == told["expires:x"] == everybody
 
 
+async def test_work_that_stays_late_is_told_once_and_ends_by_itself(setting: Setting) -> None:
+    """A pile that is soon worked off, as after a night without a worker, is nobody's business."""
+    minute = timedelta(minutes=1)
+    for late, alarms in ((3600, 0), (10, 0), (121, 0), (180, 0), (240, 2), (300, 2), (400, 2)):
+        await setting.monitor.lagging(late)
+        assert len(await setting.alarms()) == alarms, late
+        setting.clock.forward(minute)
+    incident = (await setting.ledger.incidents())["engine"]
+    assert incident.reason == "What is due waits for 240 s."
+    await setting.monitor.lagging(119)
+    assert await setting.ledger.incidents() == {}
+    assert await setting.alarms() == [(str(SLACK), "engine"), (str(TEAMS), "engine")]
+
+
 # ------------------------------------------------------------------ what the doctor finds
 
 
@@ -180,6 +194,27 @@ async def test_what_a_scan_or_a_message_tells_of_is_not_told_a_second_time(
     doctor.findings = (finding("okta_sign_in", "refused", "okta:contoso"),)
     await scanned(setting, Inspection(doctor, setting.monitor, setting.clock, {}), 3)
     assert await setting.alarms() == []
+
+
+async def test_a_public_address_that_answered_and_answers_no_more_is_told(
+    setting: Setting,
+) -> None:
+    """One that never did is left alone: some networks let no machine reach its own address."""
+    doctor = Examined()
+    refused = finding("address_answer", "refused", "address", url="https://bot.example.com")
+    answers = finding("address_answer", "answers", "address", url="https://bot.example.com")
+    inspection = Inspection(doctor, setting.monitor, setting.clock, {})
+    doctor.findings = (refused,)
+    await scanned(setting, inspection, 3)
+    assert await setting.ledger.incidents() == {}
+    doctor.findings = (answers,)
+    await scanned(setting, inspection)
+    doctor.findings = (refused,)
+    await scanned(setting, inspection, 2)
+    assert list(await setting.ledger.incidents()) == ["doctor:address/address_answer"]
+    doctor.findings = (answers,)
+    await scanned(setting, inspection)
+    assert await setting.ledger.incidents() == {}
 
 
 async def test_a_secret_that_microsoft_dates_is_told_of_within_thirty_days(

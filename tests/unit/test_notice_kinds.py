@@ -84,6 +84,7 @@ def test_a_round_comes_at_once_only_on_an_operators_word(reason: Reason) -> None
         ("mail", Comes.AT_ONCE),
         ("okta:contoso", Comes.AT_WORK),
         ("entra:contoso", Comes.AT_WORK),
+        ("engine", Comes.AT_WORK),
         ("expires:entra.certificate", Comes.AT_WORK),
     ],
 )

@@ -68,6 +68,19 @@ class RedisFigures:
             memory_limit=int(info.get("maxmemory", 0)),
         )
 
+    async def late(self) -> float:
+        """By how many seconds the oldest work or message that is due is late."""
+        with errors():
+            seconds, micros = await self._client.time()
+            now = float(seconds) + float(micros) / 1_000_000
+            async with self._client.pipeline(transaction=False) as pipe:
+                asked = self._of_queue(pipe, "tasks", self._keys.tasks_due(), now * 1000)
+                asked |= self._of_queue(pipe, "deliveries", self._keys.due(), now)
+                found = dict(zip(asked, await pipe.execute(), strict=True))
+        return max(
+            _queued(found, "tasks", now, 1000).late, _queued(found, "deliveries", now, 1).late
+        )
+
     def _of_queue(self, pipe: Any, name: str, key: str, now: float) -> dict[Any, Any]:
         return {
             (name, "waiting"): pipe.zcard(key),

@@ -31,6 +31,8 @@ def _incident(incident: Incident, words: Words, zone: tzinfo) -> Message:
         title, text = words("alarm.org_title", org=where), words("alarm.org_text")
     elif incident.platform == "entra":
         title, text = words("alarm.tenant_title", tenant=where), words("alarm.tenant_text")
+    elif incident.platform == "engine":
+        title, text = words("alarm.engine_title"), words("alarm.engine_text")
     elif incident.platform == "doctor":
         title, text = words("alarm.doctor_title", place=where), words("alarm.doctor_text")
     else:

@@ -4,8 +4,8 @@ An incident is about a place: a whole platform (`slack`: the token was revoked) 
 (`slack:C1`: it was archived). It is told to the operators once, stands in `/health` while it lasts,
 and ends by itself with the first message that gets through. So does what is wrong with an Okta org
 (`okta:contoso`), a Microsoft tenant (`entra:contoso`), a secret that soon ends
-(`expires:entra.certificate`) or what an examination finds (`doctor:store/store_replicas`): told
-once, shown while it lasts, over when a look goes through.
+(`expires:entra.certificate`), work that waits too long (`engine`) or what an examination finds
+(`doctor:store/store_replicas`): told once, shown while it lasts, over when a look goes through.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from bot.domain.delivery.notices import Alarm, Channel
 from bot.domain.people.admins import ChatIdentity, Platform
 
 _CHATS = frozenset(platform.value for platform in Platform)
+LATE = timedelta(minutes=2)
+"""By so much work may be late before it is told of; a dead worker's is taken over by then."""
 SOON = timedelta(days=30)
 """So long before its end a secret is told of."""
 PROBE_EVERY = timedelta(minutes=1)

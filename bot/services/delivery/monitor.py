@@ -1,7 +1,7 @@
 """Notice what breaks outside of chat, or soon ends, tell the operators once, and notice its end.
 
-Places are `okta:ORG`, `entra:TENANT` (as Okta names it), `expires:KEY` of the settings, and
-`doctor:PLACE/CHECK` for what an examination finds broken.
+Places are `okta:ORG`, `entra:TENANT` (as Okta names it), `expires:KEY` of the settings, `engine`,
+and `doctor:PLACE/CHECK` for what an examination finds broken.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.changes import Action, AuditEntry, Changes
-from bot.domain.delivery.incidents import SOON, Incident, alarms, owners
+from bot.domain.delivery.incidents import LATE, SOON, Incident, alarms, owners
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import Conflict
@@ -41,6 +41,7 @@ class Monitor:
         self._engine = engine
         self._clock = clock
         self._operators = operators
+        self._late_since: datetime | None = None
 
     async def scanned(self, scan: OrgScan, tenants: Mapping[str, str]) -> None:
         """A look at an org ended. `tenants`: those that were read, and why not, "" when all was."""
@@ -57,6 +58,20 @@ class Monitor:
             soon = ("expires", f"{key} ends on {at.date().isoformat()}.")
             found[f"expires:{key}"] = soon if at - now <= SOON else None
         await self._keep(found)
+
+    async def lagging(self, seconds: float) -> None:
+        """By how much the oldest work that is due is late; told once it is and stays so for long.
+
+        What has piled up while nobody worked is soon done, and is nobody's business.
+        """
+        now = self._clock.now()
+        if seconds <= LATE.total_seconds():
+            self._late_since = None
+            await self._keep({"engine": None})
+            return
+        self._late_since = self._late_since or now
+        if now - self._late_since >= LATE:
+            await self._keep({"engine": ("engine_late", f"What is due waits for {seconds:.0f} s.")})
 
     async def examined(self, broken: Mapping[str, str]) -> None:
         """What an examination found broken: the whole of it, by place, with the reason."""
