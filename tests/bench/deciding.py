@@ -67,7 +67,7 @@ def _best(size: int, due: int) -> float:
 
 def decisions(tiny: bool) -> list[Figure]:
     """`decide` over all that is open: under a second, and linear."""
-    small, large = (1_000, 2_000) if tiny else (10_000, 100_000)
+    small, large = (500, 1_000) if tiny else (1_000, 10_000)
     collect_rarely()  # as the bot does
     decided(small, DUE)  # the first run also fills what the interpreter keeps
     few, many, all_due = _best(small, DUE), _best(large, DUE), _best(large, large)

@@ -1,7 +1,6 @@
 """On which day, and at which moment of it, somebody may be told.
 
-Days are local dates of the person's calendar, moments are UTC. Answers about days are kept with the
-policy: of a thousand people most were told on one of a few days.
+Days are local dates of the person's calendar, moments are UTC.
 """
 
 from __future__ import annotations
@@ -29,19 +28,6 @@ def due_day(
 
     `early`: it is one of the first ones. `date.max` when no window lets the person be told.
     """
-    key = (id(calendar), told_on, deadline, today, early)
-    known = policy.due_days.get(key)
-    if known is None:
-        if len(policy.due_days) > 100_000:
-            policy.due_days.clear()
-        found = _find_due_day(told_on, deadline, calendar, today, policy, early)
-        known = policy.due_days[key] = found
-    return known
-
-
-def _find_due_day(
-    told_on: date, deadline: date, calendar: Calendar, today: date, policy: Policy, early: bool
-) -> tuple[date, date | None]:
     last_day = calendar.last_working_day(deadline)
     last_window = policy.campaign.window(calendar.days_left(last_day, deadline))
     told_then = Audience.PERSON in last_window.audience

@@ -6,8 +6,8 @@ An intent is data with a stable key and a reason; whoever carries it out twice i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.campaign.windows import Campaign, Deadline
@@ -64,9 +64,6 @@ class Policy:
     gather: timedelta = timedelta(minutes=5)
     jitter: timedelta = timedelta(minutes=20)
     a_day: int = 4
-    due_days: dict[tuple[int, date, date, date, bool], tuple[date, date | None]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
     def can_do(self, days_left: int) -> int:
         """How many apps one person can do until then; what is overdue has a week."""
