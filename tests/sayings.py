@@ -224,6 +224,9 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
                 ),
             )
         ],
+        "about": [
+            replies.about(found) for found in ({}, {"contoso/1": "contoso", "contoso/2": "contoso"})
+        ],
         "posted": [
             replies.posted(verb, count) for verb in ("remind", "report") for count in (0, 1, 2)
         ],

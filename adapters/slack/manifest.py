@@ -58,6 +58,14 @@ def manifest(public_url: str, words: Words, socket_mode: bool = False) -> dict[s
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
+            "shortcuts": [
+                {
+                    "name": words("listing.about"),
+                    "type": "message",
+                    "callback_id": "about",
+                    "description": words("listing.about_more"),
+                }
+            ],
             "bot_user": {"display_name": "o365bot", "always_online": True},
             "slash_commands": [
                 {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.chat.typed.commands import (
+    About,
     Command,
     Deadlines,
     Hello,
@@ -19,7 +20,7 @@ from bot.chat.typed.commands import (
 from bot.domain.people.access import Level
 
 ANYBODY = Help | Home | Hello | Mine | Thanks
-READING = ListApps | Why | Who | Deadlines | PlanAhead
+READING = ListApps | Why | About | Who | Deadlines | PlanAhead
 
 
 def needed(command: Command) -> Level:

@@ -14,6 +14,7 @@ from bot.chat.inventory.lists import AppLists
 from bot.chat.inventory.overview import Due, for_everybody
 from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
+    About,
     Allow,
     Check,
     Deadlines,
@@ -40,7 +41,7 @@ from bot.chat.typed.commands import (
     Who,
     Why,
 )
-from bot.chat.typed.find_app import named_app
+from bot.chat.typed.find_app import apps_in, named_app
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.waiver_words import read_term
 from bot.domain.consent.requests import ConsentRequest
@@ -128,6 +129,8 @@ class Operating:
                 return for_everybody(listed, wanted, page) if shared else listed
             case Why(app, in_full):
                 return await self._why(replies, await self._find(app), in_full=in_full)
+            case About(text):
+                return await self._about(replies, text)
             case Who(app, in_full):
                 return await self._who(replies, await self._find(app), in_full=in_full)
             case Send(app, now, sure):
@@ -258,6 +261,14 @@ class Operating:
             in_full=in_full,
             okta=await self._scan.where(ref),
         )
+
+    async def _about(self, replies: Replies, text: str) -> Message:
+        """What is known of the app that a message speaks of, or which of several it is."""
+        found = apps_in(text, await self._ledger.names())
+        record = await self._ledger.app(found[0][0]) if len(found) == 1 else None
+        if record is not None:
+            return await self._why(replies, record)
+        return replies.about({str(ref): label for ref, label in found})
 
     async def _waive(self, command: Waive, asker: ChatIdentity, replies: Replies) -> Message:
         """Accept an app as it is, once somebody has read what that does."""

@@ -281,6 +281,17 @@ class Replies:
                 return plain(phrases.error_text(words, error))
         return Message(text, (Text(text), *((Buttons(again),) if verb and again else ())))
 
+    def about(self, found: Mapping[str, str]) -> Message:
+        """A message names several apps, or none (`found`: labels by reference)."""
+        words = self._words
+        text = words("about.several" if found else "about.none")
+        ways = tuple(
+            Command(f"why:{ref}", f"{label} ({ref.partition('/')[0]})", f"why {ref}")
+            for ref, label in list(found.items())[:CHOICES]
+        )
+        apps = Command("apps", words("button.apps"), "apps")
+        return Message(text, (Text(text), Buttons(ways or (apps,))))
+
     def _ambiguous(self, name: str, choices: Mapping[str, str], verb: str) -> Message:
         """The apps that a name fits: buttons where they can be pressed, else ids to type."""
         words = self._words

@@ -101,6 +101,7 @@ class Page:
                     for name, fault in FAULTS.items()
                 },
                 "modals": self.slack.workspace.modals,
+                "homes": self.slack.workspace.homes,
                 "apps": [
                     self._app(org, app) for org in self.company.orgs.values() for app in org.apps
                 ],
@@ -152,14 +153,21 @@ class Page:
             case "say":
                 say = partial((self.slack if slack else self.teams).say, mention=False)
                 await say(who, deed["text"], where)
-            case "press":
+            case "press" | "about":
                 conversation = self.log.get(where)
                 message = conversation.message(deed["message"]) if conversation else None
                 if message is None:
                     raise LookupError("the message is gone")
+                if deed["what"] == "about":
+                    await self.slack.ask_about(who, message)
+                    return None
                 if slack:
                     return await self.slack.press(who, message, deed["action"])
                 return await self.teams.press(who, message, deed["action"], deed.get("inputs"))
+            case "home":
+                await self.slack.open_home(who)
+            case "press home":
+                return await self.slack.press_home(who, deed["action"])
             case "fill":
                 await self.slack.fill(who, deed["values"])
             case "close":

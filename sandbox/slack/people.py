@@ -137,24 +137,52 @@ class SlackPeople:
         """
         who = self.slack_id(user)
         conversation = next(c for c in self.workspace.log if message in c.messages)
-        block, element, picked = _find(message, what)
-        action: Json = {
-            "type": element["type"],
-            "action_id": element["action_id"],
-            "block_id": block["block_id"],
-            "text": element.get("text"),
-            "action_ts": f"{time.time():.6f}",
-        }
-        if "value" in element:
-            action["value"] = element["value"]
-        if picked is not None:
-            action["selected_option"] = {"text": picked["text"], "value": picked["value"]}
+        action, url = _pressed(message.blocks or [], what)
         payload = self._interaction(who, conversation, message) | {"actions": [action]}
         body = urlencode({"payload": json.dumps(payload)}).encode()
         delivery = await self.delivery.request("block_actions", body)
         if delivery.failure:
             self._notice(conversation, who, f"{BOT_NAME} did not respond. Try again in a while.")
-        return (picked or element).get("url")
+        return url
+
+    async def press_home(self, user: str, what: str) -> str | None:
+        """The same on the bot's Home tab, which has neither a channel nor a response URL."""
+        who = self.slack_id(user)
+        view = self.workspace.homes[who]
+        action, url = _pressed(view["blocks"], what)
+        payload = {
+            "type": "block_actions",
+            "user": {"id": who, "username": self._handle(who), "team_id": TEAM_ID},
+            "api_app_id": APP_ID,
+            "token": "legacy-verification-token",
+            "container": {"type": "view", "view_id": "V0HOME"},
+            "trigger_id": self.workspace.new_trigger(who, time.time()),
+            "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+            "enterprise": None,
+            "is_enterprise_install": False,
+            "view": {"id": "V0HOME", "type": "home", "blocks": view["blocks"]},
+            "actions": [action],
+        }
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        await self.delivery.request("block_actions", body)
+        return url
+
+    async def ask_about(self, user: str, message: Message) -> None:
+        """Choose the bot's shortcut on somebody's message."""
+        who = self.slack_id(user)
+        conversation = next(c for c in self.workspace.log if message in c.messages)
+        payload = self._interaction(who, conversation, message) | {
+            "type": "message_action",
+            "callback_id": "about",
+            "action_ts": self.workspace.next_ts(),
+            "message_ts": message.id,
+            "message": message_object(message),
+        }
+        del payload["container"], payload["state"]
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        delivery = await self.delivery.request("message_action", body)
+        if delivery.failure:
+            self._notice(conversation, who, f"{BOT_NAME} did not respond. Try again in a while.")
 
     async def fill(self, user: str, values: Mapping[str, str]) -> None:
         """Fill in the modal that is open, by the ids of its blocks, and send it off.
@@ -382,9 +410,26 @@ class SlackPeople:
         task.add_done_callback(self._tasks.discard)
 
 
-def _find(message: Message, what: str) -> tuple[Json, Json, Json | None]:
+def _pressed(blocks: list[Json], what: str) -> tuple[Json, str | None]:
+    """The action of the button or option with this id, label or value, and its link, if any."""
+    block, element, picked = _find(blocks, what)
+    action: Json = {
+        "type": element["type"],
+        "action_id": element["action_id"],
+        "block_id": block["block_id"],
+        "text": element.get("text"),
+        "action_ts": f"{time.time():.6f}",
+    }
+    if "value" in element:
+        action["value"] = element["value"]
+    if picked is not None:
+        action["selected_option"] = {"text": picked["text"], "value": picked["value"]}
+    return action, (picked or element).get("url")
+
+
+def _find(blocks: list[Json], what: str) -> tuple[Json, Json, Json | None]:
     """The (block, element, option) with this id, label or value; no option for a button."""
-    found = list(slack_blocks.elements(message.blocks or []))
+    found = list(slack_blocks.elements(blocks))
     for block, element in found:
         label = element.get("text", {}).get("text")
         if element["type"] == "button" and what in (element.get("action_id"), label):
@@ -393,4 +438,4 @@ def _find(message: Message, what: str) -> tuple[Json, Json, Json | None]:
         for option in slack_blocks.options(element):
             if what in (option["value"], option["text"]["text"]):
                 return block, element, option
-    raise LookupError(f"no button {what!r} in: {message.text[:80]}")
+    raise LookupError(f"no button {what!r} in: {str(blocks)[:80]}")

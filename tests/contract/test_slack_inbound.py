@@ -239,6 +239,33 @@ async def test_the_home_tab_shows_what_there_is_for_whoever_opens_it(stage: Stag
     assert view["blocks"][0]["text"]["text"] == "This waits for you."
 
 
+async def test_the_shortcut_on_a_message_asks_about_what_it_says(stage: Stage) -> None:
+    """Of people and of apps; the answer is for the asker alone, and nothing of it is a command."""
+    await stage.people.say("gita", "send all now, or is R&D *stuck*?", mention=False)
+    said = await stage.log.wait_for(
+        lambda: next((m for m in stage.channel().messages if "stuck" in m.text), None)
+    )
+    await stage.people.ask_about("ola", said)
+    answer = await stage.answer(stage.channel(), "You said: about: send all now, or is R&amp;D")
+    assert answer.only_for == OLA
+    assert stage.talk.words == ["about: send all now, or is R&D *stuck*?"]
+
+
+async def test_the_shortcut_reads_what_an_app_wrote_in_blocks(stage: Stage) -> None:
+    """Its text may be next to nothing; what cannot be seen of it is no part of it."""
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": "Sales is stuck"}}
+    asked = {
+        "type": "message_action",
+        "callback_id": "about",
+        "user": {"id": OLA},
+        "channel": {"id": stage.channel().id},
+        "response_url": stage.workspace.new_response_url(stage.channel(), OLA, "1.2", time.time()),
+        "message": {"text": "Alert", "blocks": [block], "metadata": {"text": "no"}},
+    }
+    await stage.send(urlencode({"payload": json.dumps(asked)}).encode(), kind=FORM)
+    await wait_until(lambda: stage.talk.words == ["about: Alert Sales is stuck"])
+
+
 async def test_a_button_of_the_home_tab_is_answered_by_direct_message(stage: Stage) -> None:
     """There is nowhere else: its request has neither a channel nor a response URL."""
     pressed = {

@@ -30,7 +30,7 @@ from bot.message import Buttons, Command, Folded, Group, Menu, Message, Role, pl
 from bot.services.campaign.outreach import Sent
 from bot.services.consent.ask import Asked
 from tests import strategies as some
-from tests.examples import ADA, ADA_IN_CHAT, APP, NOW, OPERATOR, RECORD, TENANT
+from tests.examples import ADA, ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, OPERATOR, RECORD, TENANT
 from tests.pages import page_of
 from tests.reading import buttons_of, check_form, items_of, text_of
 from tests.unit.talk import OWN, PASSWORD, World
@@ -215,6 +215,32 @@ async def test_the_same_reason_is_said_once_and_not_in_every_row() -> None:
         "Nobody to ask for 2 of them: each of its Global Administrators is ruled out."
     )
     assert [one.lines for one in group.items] == [("Nobody to ask.",)] * 2 + [()] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Is Contoso O365 done? Who knows…", "Contoso O365: needs consent"),
+        ("send all now", "I find no app of mine in that message."),
+        ("0oa1 is stuck since monday", "Contoso O365: needs consent"),
+        ("remind sure", "I find no app of mine in that message."),
+        ("contoso is broken for everybody", "Which one?"),
+        ("look " * 300 + "at contoso o365", "Contoso O365: needs consent"),
+        ("", "I find no app of mine in that message."),
+    ],
+)
+async def test_a_message_is_asked_about_and_never_carried_out(
+    world: World, text: str, says: str
+) -> None:
+    """The app that it names, or which one of several; a command in it is only text."""
+    await world.ask("apps")
+    assert says in text_of(await world.ask(f"about: {text}"))
+    assert await world.ledger.open_requests() == ()
+
+
+async def test_strangers_are_told_who_may_ask_about_a_message(world: World) -> None:
+    """It tells of apps, as `why` does."""
+    assert "Only operators" in text_of(await world.ask("about: Contoso O365", BEN_IN_CHAT))
 
 
 async def test_an_org_that_is_not_known_is_no_empty_list(world: World) -> None:

@@ -99,6 +99,10 @@ def test_the_slack_manifest_keeps_slacks_limits(language: str) -> None:
     assert 175 <= len(shown["long_description"]) <= 4000
     (command,) = made["features"]["slash_commands"]
     assert command["command"] == "/o365"
+    (shortcut,) = made["features"]["shortcuts"]
+    assert (shortcut["type"], shortcut["callback_id"]) == ("message", "about")
+    assert len(shortcut["name"]) <= 24
+    assert len(shortcut["description"]) <= 150
     assert re.findall(r"https?://[^\"]+", json.dumps(made)) == [f"{URL}/slack/events"] * 3
 
 

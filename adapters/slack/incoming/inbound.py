@@ -1,4 +1,4 @@
-"""Requests in from Slack: commands, mentions, direct messages, buttons and the Home tab.
+"""Requests in from Slack: commands, mentions, direct messages, buttons, shortcuts, the Home tab.
 
 A request is checked (`border`), marked as seen, acknowledged, and only then handed to Bolt. (Bolt
 would wait for its own acknowledgement in steps of 10 ms, and everybody who asks with it.) What is
@@ -193,6 +193,10 @@ class SlackInbound:
             await ack()
             await self._on_press(body)
 
+        async def on_shortcut(ack: AsyncAck, body: Json) -> None:
+            await ack()
+            await self._on_shortcut(body)
+
         async def on_form(ack: AsyncAck, body: Json) -> None:
             await ack()
             await self._on_form(body)
@@ -206,6 +210,7 @@ class SlackInbound:
         app.error(failed)
         app.command(_ANY)(on_command)
         app.action(_ANY)(on_press)
+        app.message_shortcut(_ANY)(on_shortcut)
         app.view(_ANY)(on_form)
         app.event("app_mention")(self._on_mention)
         app.event("message")(self._on_message)
@@ -240,6 +245,16 @@ class SlackInbound:
         else:  # in a direct conversation an answer should stay; the Home tab has no URL
             place = Posted(self._web, channel or user, thread)
         await self._converse(unescape(words), user, place, _text(body, "trigger_id"))
+
+    async def _on_shortcut(self, body: Json) -> None:
+        """Somebody asks about the app that a message speaks of, wherever that stands."""
+        user, url = _text(body.get("user"), "id"), _text(body, "response_url")
+        if not user or not url:
+            return
+        message, channel = body.get("message") or {}, _text(body.get("channel"), "id")
+        thread = _text(message, "thread_ts") or None
+        place = Responded(self._web, url, thread=thread, others=_is_channel(channel))
+        await self._converse(f"about: {as_typed(_text(message, 'text'))}", user, place)
 
     async def _on_form(self, body: Json) -> None:
         """What was filled in, as if it had been typed where the form was opened."""

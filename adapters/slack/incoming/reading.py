@@ -7,7 +7,7 @@ nothing goes on to it but the members that are used here, each of the type that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Json = dict[str, Any]
@@ -23,6 +23,8 @@ RIGHTS = (
 """Events by which somebody may gain or lose a right."""
 _COMMAND = ("command", "text", "user_id", "channel_id", "team_id", "response_url", "trigger_id")
 _EVENT = ("type", "user", "text", "channel", "channel_type", "ts", "thread_ts", "subtype", "tab")
+_NESTED = ("text", "blocks", "elements", "fields", "rows", "attachments")
+"""Where texts stand in a message (docs.slack.dev/reference/block-kit)."""
 _ACTION = ("type", "action_id", "block_id", "value")
 _OBJECTS = ("team", "user", "channel", "container", "message", "view", "enterprise")
 
@@ -58,6 +60,16 @@ def served(body: Mapping[str, Any]) -> Json | None:
                 "message": _texts(message, ("thread_ts",)),
                 # Bolt finds its listener by the id of the first action.
                 "actions": [_action(one) for one in actions],
+            }
+        case "message_action":
+            message = parts["message"]
+            return {
+                "type": "message_action",
+                **_texts(body, ("callback_id", "response_url", "trigger_id")),
+                "user": _texts(parts["user"], ("id",)),
+                "team": _texts(parts["team"], ("id",)),
+                "channel": _texts(parts["channel"], ("id",)),
+                "message": {**_texts(message, ("thread_ts",)), "text": " ".join(_all(message))},
             }
         case "view_submission":
             view = parts["view"]
@@ -141,6 +153,16 @@ def _filled(values: Mapping[str, Any]) -> Json:
         for block in values
         for elements in (_object(values, block),)
     }
+
+
+def _all(message: object) -> Iterator[str]:
+    """Every text of a message, also of one that apps wrote: those have little but blocks."""
+    if isinstance(message, Mapping):
+        yield from _texts(message, ("text",)).values()
+        message = [message.get(name) for name in _NESTED]
+    if isinstance(message, list):
+        for one in message:
+            yield from _all(one)
 
 
 def _texts(holder: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str]:

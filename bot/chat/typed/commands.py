@@ -93,6 +93,13 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What is known of the app that somebody's message speaks of. Nothing in `text` is done."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
     """Who can do it, and why them. `in_full`: with those who are ruled out."""
 
@@ -332,6 +339,7 @@ Operators = (
     ListApps
     | Deadlines
     | Why
+    | About
     | Who
     | Send
     | SendAll

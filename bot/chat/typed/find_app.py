@@ -112,6 +112,28 @@ def app_within(words: str, names: Sequence[Named]) -> AppRef:
     raise AppUnknown(words, _alike(rest, names))
 
 
+def apps_in(text: str, names: Sequence[Named]) -> tuple[Named, ...]:
+    """The apps that a text of somebody's speaks of: by id, by their whole name, or by a word that
+    few other apps have in theirs.
+    """
+    said = _joined(spelt(likeness(text)))
+    tokens = {token.strip(_ENDS) for token in said.split()}
+    by_id = [one for one in names if not tokens.isdisjoint(_ids(one))]
+    if found := (*by_id, *(one for one in _whole(said, names) if one not in by_id)):
+        return found
+    of_word: dict[str, list[Named]] = {}
+    for one in names:
+        for word in {token.strip(_ENDS) for token in _loosely(one).split()}:
+            of_word.setdefault(word, []).append(one)
+    some = (
+        one
+        for word, having in of_word.items()
+        if len(word) > 1 and word in tokens - _FILLERS and len(having) <= PROPOSED
+        for one in having
+    )
+    return tuple(dict.fromkeys(some))
+
+
 def _only(name: str, found: Sequence[Named]) -> AppRef | None:
     if len(found) > 1:
         raise AppAmbiguous(name, {str(ref): label for ref, label in found})

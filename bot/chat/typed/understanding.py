@@ -14,6 +14,7 @@ from bot.chat.typed.absence import read_absence
 from bot.chat.typed.accounts import is_account, read_owner, said_of_account
 from bot.chat.typed.coded import codes, read_coded, read_verb
 from bot.chat.typed.commands import (
+    About,
     Allow,
     Away,
     Back,
@@ -64,9 +65,12 @@ from bot.chat.typed.waiver_words import read_waive
 from bot.domain.likeness import likeness
 
 LONGEST = 500
+LONGEST_TEXT = 4000
 LONGEST_PLAN = 366  # days
 
 _ENDS = "?!.,:;…"
+# Said by a shortcut on somebody's message: what follows is that message, not a command.
+_ABOUT = re.compile(r"\s*about:", re.IGNORECASE)
 # Slack's command, also where somebody types it by habit: in Teams, or in a message.
 _SLASH = re.compile(r"^/?o365(\s+|$)", re.IGNORECASE)
 
@@ -124,6 +128,8 @@ _CHANGES = (Send, SendAll, Own, Deny, Allow, Unwaive, Onboard, Away, Back, PartT
 
 def parse(words: str) -> Command:
     """The command in `words`; anything not understood is `Unclear`, never an error."""
+    if (about := _ABOUT.match(words)) is not None:
+        return About(one_line(words[about.end() :])[:LONGEST_TEXT])
     said = _SLASH.sub("", opened(one_line(words)))[:LONGEST].strip()
     if not said:
         return ListApps()

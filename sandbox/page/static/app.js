@@ -49,6 +49,24 @@ function drawModals() {
   }
 }
 
+// The bot's Home tab, as a window over the direct messages of whoever looks at it.
+let looking = null;
+function openHome() {
+  looking = personOf(chosen("direct-slack"));
+  act({ what: "home", platform: "slack", as: looking.key });
+  drawHome();
+  $("home").showModal();
+}
+
+function drawHome() {
+  const view = looking && state.homes[looking.slack];
+  const press = (action) => {
+    act({ what: "press home", platform: "slack", as: looking.key, action });
+    $("home").close(); // what it answers comes as a direct message
+  };
+  $("home-view").replaceChildren(...(view ? slack.blocks(view.blocks, world, press) : [el("div", { class: "empty" }, "The bot has not shown anything here yet.")]));
+}
+
 // -- the four panes --
 
 function pane(name, platform, kind) {
@@ -114,6 +132,7 @@ function pane(name, platform, kind) {
   function drawMessage(message, viewer, pinned) {
     const press = (action, inputs) =>
       act({ what: "press", platform, as: chosen(name), conversation: conversation.id, message: message.id, action, inputs });
+    const about = () => act({ what: "about", platform, as: chosen(name), conversation: conversation.id, message: message.id });
     // What a pressed button answered is seen by the presser alone.
     const card = message.views[viewer] ?? message.card;
     const body = message.blocks
@@ -128,7 +147,8 @@ function pane(name, platform, kind) {
       el("div", { class: "content" },
         el("div", { class: "meta" },
           el("strong", {}, message.author), message.bot ? el("span", { class: "app" }, "app") : null, time(message.at),
-          message.edited ? el("span", {}, "edited") : null, pinned ? el("span", { class: "pin" }, "pinned") : null),
+          message.edited ? el("span", {}, "edited") : null, pinned ? el("span", { class: "pin" }, "pinned") : null,
+          platform === "slack" && !message.onlyFor ? el("button", { type: "button", class: "shortcut", onclick: about }, "Ask about this app") : null),
         message.onlyFor ? el("p", { class: "only" }, "Only visible to you") : null,
         el("div", { class: "body" }, body)));
   }
@@ -262,6 +282,7 @@ async function refresh() {
   try {
     state = await fetching;
     drawModals();
+    drawHome();
     drawFaults();
     draw();
   } finally {
@@ -287,3 +308,6 @@ function live(on) {
 
 await refresh();
 follow();
+
+$("home-open").addEventListener("click", openHome);
+$("home-close").addEventListener("click", () => $("home").close());
