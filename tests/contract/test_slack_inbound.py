@@ -246,7 +246,8 @@ async def test_the_shortcut_on_a_message_asks_about_what_it_says(stage: Stage) -
         lambda: next((m for m in stage.channel().messages if "stuck" in m.text), None)
     )
     await stage.people.ask_about("ola", said)
-    answer = await stage.answer(stage.channel(), "You said: about: send all now, or is R&amp;D")
+    told = "You said: about: send all now, or is R&amp;D *stuck*?"
+    answer = await stage.answer(stage.channel(), told)
     assert answer.only_for == OLA
     assert stage.talk.words == ["about: send all now, or is R&D *stuck*?"]
 
