@@ -122,6 +122,8 @@ class Asked:
             case Notes():
                 listed = self._statements.everything if operator else self._statements.own
                 return statements.listed(replies.words, await listed(asker))
+            case Forget("person"):
+                return statements.for_the_terminal(replies.words)
             case Forget(what, of):
                 done = await self._forget(what, of, asker, operator=operator)
                 return statements.taken_back(replies.words, done)

@@ -108,6 +108,17 @@ async def test_the_person_is_told_on_the_other_platform_where_the_message_went(
     assert "I sent you no message" in text_of(await say(world, f"me {CODE}", elsewhere))
 
 
+@pytest.mark.parametrize(
+    "words", ["forget ada@contoso.com", "forget <@U0ADA>", "vergiss slack:U0ADA1"]
+)
+async def test_removing_what_is_kept_of_a_person_is_for_the_terminal_alone(
+    world: person.Stage, words: str
+) -> None:
+    """It cannot be undone, so chat says where it is done, to whoever asks."""
+    assert "o365bot forget PERSON" in text_of(await say(world, words))
+    assert "o365bot forget" not in text_of(await say(world, "forget it"))
+
+
 async def test_whoever_forgets_the_code_to_verify_is_asked_for_it(world: person.Stage) -> None:
     """It cannot be told which message is meant."""
     assert "Say “verify CODE”" in text_of(await say(world, "verify"))

@@ -48,6 +48,11 @@ def taken_back(words: Words, done: TakenBack | None) -> Message:
     return plain(text)
 
 
+def for_the_terminal(words: Words) -> Message:
+    """What is kept of a person goes for good, so nobody says that in passing, or as somebody else."""
+    return plain(words("statements.forget_person"))
+
+
 def _group(words: Words, kind: str, items: list[Item]) -> Group:
     return Group(tuple(items), words(f"statements.{kind}"))
 

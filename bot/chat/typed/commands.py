@@ -78,7 +78,10 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Take back what was said: `what` names the statement, `of` the account, person or code."""
+    """Take back what was said: `what` names the statement, `of` the account, person or code.
+
+    "person": remove what is kept of somebody, which is for the terminal alone.
+    """
 
     what: str
     of: str

@@ -184,6 +184,8 @@ def _command(said: str, *, asks: bool) -> Command | None:
         return _BY_NAME[verb] if not bare else None
     if verb == "forget":
         what, _, of = bare.partition(" ")
+        if is_account(bare.rpartition(":")[2].rstrip(_ENDS)):
+            return Forget("person", bare)
         return Forget(what, of) if of else None
     if verb == "send":
         return _send(rest)
