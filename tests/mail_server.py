@@ -56,7 +56,8 @@ def make_certificates(folder: Path, host: str = "127.0.0.1") -> Certificates:
             )
         )
         if key is not signer:
-            names = [x509.IPAddress(ip_address(host))]
+            by_ip = host[0].isdigit()
+            names = [x509.IPAddress(ip_address(host)) if by_ip else x509.DNSName(host)]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return builder.sign(signer, hashes.SHA256())
 

@@ -17,8 +17,8 @@ import structlog
 from imap_tools import AND, H, MailBox, MailMessageFlags
 from imap_tools.errors import ImapToolsError
 
+from adapters.http.tls import trusted
 from adapters.mail.message_ids import key_of
-from adapters.mail.tls import trusted
 from bot.domain.likeness import exact
 from bot.errors import ChatUnreachable
 from bot.ports.chat import Returned

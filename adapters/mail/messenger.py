@@ -15,10 +15,10 @@ from email.utils import format_datetime
 from aiosmtplib import SMTP, SMTPException
 
 from adapters.http.counts import Api, counted
+from adapters.http.tls import trusted
 from adapters.mail import message_ids
 from adapters.mail.drawing import Drawing
 from adapters.mail.refusals import refused
-from adapters.mail.tls import trusted
 from bot.chat.words import Words
 from bot.domain.delivery.notices import Channel
 from bot.domain.likeness import exact

@@ -7,10 +7,10 @@ from datetime import datetime
 from aiosmtplib import SMTP, SMTPException
 
 from adapters.http.ending import ends
+from adapters.http.tls import trusted
 from adapters.mail.bounces import Bounces
 from adapters.mail.messenger import client_for
 from adapters.mail.refusals import refused
-from adapters.mail.tls import trusted
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import MailSeen
 from bot.errors import ChatError, SettingsInvalid

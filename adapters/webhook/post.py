@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from adapters.http.tls import trusted
 from bot.settings.webhook import WebhookSettings
 
 LIMIT = 10.0
@@ -36,7 +37,12 @@ class Post:
         self._settings = settings
         self._url = httpx.URL(settings.url)
         self._clock = clock
-        self._http = httpx.AsyncClient(timeout=LIMIT, follow_redirects=False, trust_env=False)
+        self._http = httpx.AsyncClient(
+            verify=trusted(settings.ca_file, "webhook.ca_file"),
+            timeout=LIMIT,
+            follow_redirects=False,
+            trust_env=False,
+        )
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -49,6 +55,8 @@ class Post:
         except TimeoutError:
             raise NotTaken(f"no answer within {LIMIT:.0f} s") from None
         except httpx.HTTPError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise NotTaken("its certificate is not trusted (webhook.ca_file)") from None
             raise NotTaken(f"no connection ({type(error).__name__})") from None
 
     async def _send(self, event_id: str, body: bytes) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationInfo, field_validator
 
 from bot.domain.likeness import exact
 from bot.settings.section import Section, shaped
@@ -49,7 +48,9 @@ class MailSettings(Section):
         description="`starttls` begins in the clear and goes on only once TLS is there; `tls` "
         "begins with TLS.",
     )
-    ca_file: Path | None = Field(None, description="Your own server's certificate authority, PEM.")
+    ca_file: FilePath | None = Field(
+        None, description="Your own server's certificate authority, PEM."
+    )
     user: str = Field(
         "", description="The account to sign in with; without it, the bot does not sign in."
     )
@@ -68,13 +69,6 @@ class MailSettings(Section):
         description="Where undeliverable mail comes back to; without it, only what the server "
         "refuses at once is known.",
     )
-
-    @field_validator("ca_file")
-    @classmethod
-    def _is_there(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_file():
-            raise ValueError("there is no such file")
-        return value
 
     @field_validator("password")
     @classmethod

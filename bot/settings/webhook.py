@@ -6,7 +6,7 @@ import base64
 import binascii
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationInfo, field_validator
 
 from bot.settings.section import Section
 
@@ -28,6 +28,10 @@ class WebhookSettings(Section):
         False,
         validate_default=True,
         description="Whether the address may lead into a private network.",
+    )
+
+    ca_file: FilePath | None = Field(
+        None, description="The receiver's certificate authority, PEM, where it is your own."
     )
 
     @field_validator("url")

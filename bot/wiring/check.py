@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from adapters.http.credential import ClientProof
 from adapters.http.pem import certificate_of, private_key
-from adapters.mail.tls import trusted
+from adapters.http.tls import trusted
 from adapters.okta.client import signing_key
 from bot.errors import SettingsInvalid
 from bot.settings.whole import Settings
@@ -74,6 +74,8 @@ def _steps(settings: Settings, now: datetime) -> Iterator[Callable[[], object]]:
         yield partial(_proves, ClientProof.of_teams, settings.teams, now)
     if settings.mail is not None:
         yield partial(trusted, settings.mail.ca_file)
+    if settings.webhook is not None:
+        yield partial(trusted, settings.webhook.ca_file, "webhook.ca_file")
 
 
 def _proves(proof_of: Callable[[T], ClientProof], of: T, now: datetime) -> None:

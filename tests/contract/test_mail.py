@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.http.tls import trusted
 from adapters.mail.messenger import MailMessenger
-from adapters.mail.tls import trusted
 from bot.chat.words import Words
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import (

@@ -49,7 +49,7 @@ def taken_back(words: Words, done: TakenBack | None) -> Message:
 
 
 def for_the_terminal(words: Words) -> Message:
-    """What is kept of a person goes for good, so nobody says that in passing, or as somebody else."""
+    """What is kept of a person goes for good: nobody says that in passing, or as somebody else."""
     return plain(words("statements.forget_person"))
 
 
