@@ -20,13 +20,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.world import MONITORING_TOKEN
+from tests.contract.test_webhook import SECRET
 from tests.mail_server import Certificates, make_certificates
 from tests.scenario.conftest import AT_ANY_HOUR, open_stage, said
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
 @dataclass
