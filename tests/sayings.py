@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.chat.campaign.digests import SHOWN as MOST_IN_DIGEST
+from bot.chat.campaign.sticking import SHOWN as MOST_IN_DIGEST
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.delivery.composer import SHOWN, NoticeComposer
 from bot.chat.inventory.lists import PAGE

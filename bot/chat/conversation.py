@@ -201,7 +201,7 @@ class Conversation:
         progress: Show | None,
         level: Level,
     ) -> Message:
-        """What waits for them first; below it what operators and viewers come for."""
+        """What waits for them first; then, for operators, what is stuck; then the list."""
         mine = await self._asked.mine(Hello(), asker, replies, level)
         if level < needed(ListApps()):
             return mine
@@ -209,7 +209,9 @@ class Conversation:
             ListApps(), asker, replies, personal, progress, private=True
         )
         waits = await self._asked.waiting(asker)
-        return replace(listed, blocks=(*mine.blocks, *listed.blocks)) if waits else listed
+        stuck = await self._operating.stuck(replies) if level is Level.OPERATOR else []
+        first = mine.blocks if waits else ()
+        return replace(listed, blocks=(*first, *stuck, *listed.blocks))
 
     async def _heard_of(self, asker: ChatIdentity) -> None:
         """Where somebody speaks to the bot is where they are written to."""

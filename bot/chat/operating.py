@@ -44,13 +44,14 @@ from bot.chat.typed.commands import (
 from bot.chat.typed.find_app import apps_in, named_app
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.waiver_words import read_term
+from bot.chat.words import Words
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.summaries import EVERY_OPEN, AppSummary, Wanted
 from bot.errors import AppAmbiguous, AppUnknown
-from bot.message import ChannelName, Message
+from bot.message import Block, ChannelName, Message
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.boards import Boards
@@ -77,6 +78,7 @@ class CampaignParts:
     postpone: Postpone
     waive: WaiveService
     sample: Callable[[ChatIdentity], Awaitable[Message | None]]
+    stuck: Callable[[Words], Awaitable[list[Block]]]
 
 
 class Operating:
@@ -215,6 +217,10 @@ class Operating:
             return None
         listed = await self._lists.page(replies, command.page, command.wanted)
         return replace(listed, share=None, view=name)
+
+    async def stuck(self, replies: Replies) -> list[Block]:
+        """What goes on for nobody, each with its next step."""
+        return await self._campaign.stuck(replies.words)
 
     def _today(self) -> date:
         return self._campaign.waive.calendar.today(self._clock.now())

@@ -279,6 +279,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         boards=boards,
         postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
         sample=reminding.sample,
+        stuck=reminding.stuck,
         waive=waiver(settings, ledger, clock, policy, engine),
     )
     conversation = Conversation(

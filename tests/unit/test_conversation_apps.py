@@ -26,7 +26,7 @@ from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import Page, Part, Wanted
 from bot.errors import CloudRefused, CloudUnreachable
-from bot.message import Buttons, Command, Folded, Group, Menu, Message, Role, plainly
+from bot.message import Buttons, Command, Folded, Group, Heading, Menu, Message, Role, plainly
 from bot.services.campaign.outreach import Sent
 from bot.services.consent.ask import Asked
 from tests import strategies as some
@@ -241,6 +241,23 @@ async def test_a_message_is_asked_about_and_never_carried_out(
 async def test_strangers_are_told_who_may_ask_about_a_message(world: World) -> None:
     """It tells of apps, as `why` does."""
     assert "Only operators" in text_of(await world.ask("about: Contoso O365", BEN_IN_CHAT))
+
+
+async def test_home_has_what_is_stuck_apart_with_a_button_for_each(world: World) -> None:
+    """Above the list, for operators; where nothing is stuck there is no such part."""
+    await world.ask("apps")
+    assert "stuck" not in text_of(await world.ask("home"))
+    nobody = Prospect(APP.ref, NOW, Nobody.ALL_RULED_OUT)
+    await world.ledger.commit(Changes(prospects=(nobody,)))
+    home = await world.ask("home")
+    group = next(block for block in home.blocks if isinstance(block, Group))
+    assert group.title == "One app is stuck:"
+    (item,) = group.items
+    assert plainly(item.lines[0]).startswith("Nobody to ask: each of its Global Administrators")
+    assert isinstance(item.button, Command)
+    assert item.button.words == f"who {APP.ref}"
+    assert f"who {APP.ref}" not in [one.words for one in item.more if isinstance(one, Command)]
+    assert isinstance(home.blocks[1], Heading)  # the list follows
 
 
 async def test_an_org_that_is_not_known_is_no_empty_list(world: World) -> None:

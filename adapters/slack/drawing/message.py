@@ -36,6 +36,7 @@ from bot.message import (
 )
 
 MAX_BLOCKS = 50
+MAX_HOME_BLOCKS = 100
 MAX_TABLE_ROWS = 99
 """Rows below the column names: Slack counts those as one of its 100."""
 MAX_COLUMNS = 20
@@ -56,10 +57,11 @@ class Drawn:
     blocks: list[Json]
 
 
-def draw(message: Message, *, shared: bool = False) -> Drawn:
+def draw(message: Message, *, shared: bool = False, most: int = MAX_BLOCKS) -> Drawn:
     """The message within Slack's limits. Raises ValueError when its shape does not fit.
 
-    `shared`: others are there who do not see it, so that it can be shared with them.
+    `shared`: others are there who do not see it, so that it can be shared with them. `most`: so
+    many blocks fit.
     """
     message = _fitting(message, shared)
     text = fit(message.summary, _MAX_SUMMARY) or NOTHING
@@ -71,8 +73,8 @@ def draw(message: Message, *, shared: bool = False) -> Drawn:
         if fits == len(_CAPS):
             raise ValueError("too much for one message")
         blocks = _blocks(message, _CAPS[fits])
-    if len(blocks) > MAX_BLOCKS:
-        raise ValueError(f"Slack takes {MAX_BLOCKS} blocks in a message")
+    if len(blocks) > most:
+        raise ValueError(f"Slack takes {most} blocks there")
     return _named(text, blocks)
 
 

@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from adapters.slack.drawing import forms
 from adapters.slack.drawing.elements import OPENED
-from adapters.slack.drawing.message import Drawn
+from adapters.slack.drawing.message import MAX_HOME_BLOCKS, Drawn
 from adapters.slack.incoming.border import Accepted, Refused, accept
 from adapters.slack.incoming.reading import RIGHTS
 from adapters.slack.incoming.replies import Posted, Reply, Responded, patiently, reply_to
@@ -307,7 +307,7 @@ class SlackInbound:
             await call(self._web.views_publish(user_id=user, view=view))
 
         try:
-            await patiently(lambda: posting.shown(publish, message))
+            await patiently(lambda: posting.shown(publish, message, most=MAX_HOME_BLOCKS))
         except ChatError as error:
             log.error("could not publish slack home", user=user, reason=str(error))
 

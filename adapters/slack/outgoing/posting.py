@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.drawing.message import Drawn, draw, draw_text
+from adapters.slack.drawing.message import MAX_BLOCKS, Drawn, draw, draw_text
 from adapters.slack.outgoing.answers import AnswerOdd, text
 from adapters.slack.outgoing.calls import call
 from bot.errors import MessageGone, MessageRefused
@@ -25,7 +25,11 @@ class NotToldWhere(AnswerOdd):
 
 
 async def shown(
-    send: Callable[[Drawn], Awaitable[T]], message: Message, *, shared: bool = False
+    send: Callable[[Drawn], Awaitable[T]],
+    message: Message,
+    *,
+    shared: bool = False,
+    most: int = MAX_BLOCKS,
 ) -> T:
     """Send the message as it is drawn; in plain text when it cannot be, or Slack refuses that.
 
@@ -33,7 +37,7 @@ async def shown(
     saying it again says it once.
     """
     try:
-        return await send(draw(message, shared=shared))
+        return await send(draw(message, shared=shared, most=most))
     except (ValueError, MessageRefused) as error:
         log.error("slack message sent as plain text", reason=str(error))
     return await send(draw_text(message))

@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.chat.campaign import news
+from bot.chat.campaign.sticking import SHOWN, shown, stuck_item
 from bot.chat.inventory import holders
 from bot.chat.inventory.holders import Holders
 from bot.chat.words import Words
 from bot.domain.campaign.digests import date_of, window_of
-from bot.domain.campaign.intents import Policy, Reason
+from bot.domain.campaign.intents import Policy
 from bot.domain.delivery.notices import OperatorDigest
 from bot.domain.summaries import AppSummary, by_urgency
 from bot.domain.time.calendar import Calendar
@@ -25,12 +26,9 @@ from bot.message import (
     Message,
     Note,
     Text,
-    Tone,
 )
 from bot.ports.ledger import Ledger
-from bot.services.campaign.stuck import StuckApp, stuck_apps
-
-SHOWN = 8
+from bot.services.campaign.stuck import stuck_apps
 
 
 async def digest(
@@ -52,7 +50,8 @@ async def digest(
         title = words("digest.news")
     blocks: list[Block] = [Heading(title)]
     if stuck:
-        blocks += _stuck(words, stuck, heading=bool(near))
+        items = [stuck_item(words, one) for one in stuck[-SHOWN:]]
+        blocks += shown(words, items, len(stuck), heading=bool(near))
     if new:
         blocks += _new(words, new, heading=bool(near or stuck))
     if near:
@@ -71,32 +70,6 @@ def _new(words: Words, new: Sequence[Item], *, heading: bool) -> list[Block]:
     if len(new) > SHOWN:
         blocks.append(Note(words("reminder.more", count=len(new) - SHOWN)))
     return blocks
-
-
-def _stuck(words: Words, stuck: Sequence[StuckApp], *, heading: bool) -> list[Block]:
-    """What is stuck and why, and the next step for each as a button."""
-    shown = stuck[-SHOWN:]
-    items = tuple(_stuck_item(words, one) for one in shown)
-    title = words("digest.stuck", count=len(stuck)) if heading else ""
-    blocks: list[Block] = [Group(items, title, Tone.ATTENTION)]
-    if len(stuck) > SHOWN:
-        blocks.append(Note(words("reminder.more", count=len(stuck) - SHOWN)))
-    return blocks
-
-
-def _stuck_item(words: Words, one: StuckApp) -> Item:
-    """Why it is stuck, and the next step as a button."""
-    ref = one.app.ref
-    verb, label = "who", words("button.who_short")
-    if one.why == Reason.NOT_SEEN:
-        verb, label = "check", words("button.check_short")
-    return Item(
-        one.app.app.label,
-        ref.org,
-        (words(f"stuck.{one.why}", name=one.request.admin_name),),
-        Command(f"{verb}:{ref}", label, f"{verb} {ref}"),
-        (Command(f"why:{ref}", words("button.why_short"), f"why {ref}"),),
-    )
 
 
 async def _close(

@@ -12,6 +12,7 @@ from datetime import datetime, tzinfo
 from bot.chat.campaign import boards, reports
 from bot.chat.campaign.digests import digest
 from bot.chat.campaign.rounds import personal_round
+from bot.chat.campaign.sticking import at_a_standstill
 from bot.chat.words import Words
 from bot.domain.campaign.cadence import put_off_until
 from bot.domain.campaign.intents import Open, Policy, Reason
@@ -21,7 +22,7 @@ from bot.domain.consent.requests import ConsentRequest, Stage, Step
 from bot.domain.delivery.notices import ChannelNudge, ChannelReport, OperatorDigest, PersonalRound
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity
-from bot.message import Message
+from bot.message import Block, Message
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import BoardContents, Painter
@@ -119,6 +120,10 @@ class Reminding:
             if record is not None and Open(request, record.state(now)).waits:
                 found.append(request)
         return found
+
+    async def stuck(self, words: Words) -> list[Block]:
+        """What is stuck now."""
+        return await at_a_standstill(self._ledger, words, self._policy, self._clock.now())
 
     async def sample(self, asker: ChatIdentity) -> Message | None:
         """A round as the asker would see it, made from an open app; its button leads nowhere."""

@@ -1,0 +1,73 @@
+"""What is stuck, apart from the list: why each app is, and the next step as a button."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.chat.inventory import holders
+from bot.chat.inventory.holders import Holders
+from bot.chat.words import Words
+from bot.domain.campaign.intents import Policy, Reason
+from bot.message import Block, Command, Group, Item, Note, Tone
+from bot.ports.ledger import Ledger
+from bot.services.campaign.stuck import StuckApp, stuck_apps
+
+SHOWN = 8
+
+
+async def at_a_standstill(
+    ledger: Ledger, words: Words, policy: Policy, now: datetime
+) -> list[Block]:
+    """Whatever goes on for nobody now: nobody is left to ask for it, or nobody can be asked."""
+    open_ones = {request.id: request for request in await ledger.open_requests()}
+    asked = [request.app for request in open_ones.values() if request.stuck is not None]
+    known = await stuck_apps(ledger, await ledger.summaries_of(asked), now, policy)
+    prospects = {ref: one for ref, one in (await ledger.prospects()).items() if one.nobody}
+    held = Holders(open_ones, prospects, now)
+    nobody = [
+        app
+        for app in await ledger.summaries_of(prospects)
+        if app.wants_consent and held.of(app) is None
+    ]
+    items = [stuck_item(words, one) for one in reversed(known)]
+    for app in nobody[: SHOWN - len(items)]:
+        ref = app.ref
+        who = Command(f"who:{ref}", words("button.who_short"), f"who {ref}")
+        one = holders.item(words, app, held)
+        more = tuple(way for way in one.more if way.id != who.id)
+        items.append(Item(one.title, one.beside, one.lines, who, more))
+    marked = [_marked(one) for one in items[:SHOWN]]
+    return shown(words, marked, len(known) + len(nobody)) if items else []
+
+
+def _marked(item: Item) -> Item:
+    """The same app stands in the list below, too, where its buttons have other ids."""
+    more = tuple(replace(way, id=f"stuck:{way.id}") for way in item.more)
+    button = item.button and replace(item.button, id=f"stuck:{item.button.id}")
+    return replace(item, button=button, more=more)
+
+
+def shown(words: Words, items: Sequence[Item], count: int, *, heading: bool = True) -> list[Block]:
+    """Some of `count` apps that are stuck."""
+    title = words("digest.stuck", count=count) if heading else ""
+    blocks: list[Block] = [Group(tuple(items), title, Tone.ATTENTION)]
+    if count > len(items):
+        blocks.append(Note(words("reminder.more", count=count - len(items))))
+    return blocks
+
+
+def stuck_item(words: Words, one: StuckApp) -> Item:
+    """Why it is stuck, and the next step as a button."""
+    ref = one.app.ref
+    verb, label = "who", words("button.who_short")
+    if one.why == Reason.NOT_SEEN:
+        verb, label = "check", words("button.check_short")
+    return Item(
+        one.app.app.label,
+        ref.org,
+        (words(f"stuck.{one.why}", name=one.request.admin_name),),
+        Command(f"{verb}:{ref}", label, f"{verb} {ref}"),
+        (Command(f"why:{ref}", words("button.why_short"), f"why {ref}"),),
+    )
