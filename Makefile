@@ -6,13 +6,14 @@ BIN := .venv/bin
 PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs pictures bench chaos lock sbom clean
+.PHONY: help demo test drills check format docs pictures bench chaos lock sbom clean
 
 help: ## say what can be done here
 	@echo "make demo              install, start the bot in its sandbox, walk the main job, stay up to play in"
 	@echo "make demo ARGS=--exit  the same, and stop after the walk with status 0 or 1"
 	@echo "make test              install what the tests need (a browser too) and run them all"
 	@echo "make test ARGS='...'   with arguments for pytest, in one process: ARGS='tests/unit -k lock'"
+	@echo "make drills            run what takes minutes: figures at their tiny size, slow starts, an installation"
 	@echo "make check             format, lint, types, import rules, committed secrets"
 	@echo "make format            put the code into its format"
 	@echo "make docs              renew what docs/ says about settings, evidence, stages, commands, errors"
@@ -29,7 +30,11 @@ demo:
 
 test:
 	@$(PYTHON) tools/setup.py test
-	@$(BIN)/python -m pytest $(or $(ARGS),-n $(PROCESSES) --dist worksteal)
+	@$(BIN)/python -m pytest $(or $(ARGS),--ignore tests/drills -n $(PROCESSES) --dist worksteal)
+
+drills:
+	@$(PYTHON) tools/setup.py test
+	@$(BIN)/python -m pytest tests/drills -n $(PROCESSES) --dist worksteal
 
 check:
 	@$(PYTHON) tools/setup.py dev

@@ -7,7 +7,7 @@ A module under `tests/bench` or `tests/chaos` registers a coroutine function:
         ...
         return [at_most("store: first start", seconds, 1.0, "s")]
 
-`tiny` asks for the smallest size that still runs every line: what `make test` does.
+`tiny` asks for the smallest size that still runs every line: what `make drills` does.
 """
 
 from __future__ import annotations
