@@ -40,7 +40,8 @@ class Form:
     """What an answer asks back for, as fields: sending it off is as if its sender had typed it.
 
     `said` are the parts of what is typed then, with `{name}` for what a field holds; a part whose
-    field was left empty is left out (`filled`).
+    field was left empty is left out (`filled`). `missing` is what a field says that has to be
+    filled in.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Form:
     cancel: str
     said: tuple[str, ...]
     fields: tuple[Field, ...]
+    missing: str = ""
 
 
 MOST_FILLED = 400

@@ -58,7 +58,7 @@ class Forms:
     def _form(self, name: str, said: tuple[str, ...], *fields: Field) -> Form:
         words = self._words
         title, send = words(f"form.title_{name}"), words(f"form.send_{name}")
-        return Form(title, send, words("form.cancel"), said, fields)
+        return Form(title, send, words("form.cancel"), said, fields, words("form.missing"))
 
     def _field(
         self, name: str, kind: FieldKind = FieldKind.LINE, *, optional: bool = False

@@ -66,6 +66,15 @@ def actions(card: Json) -> Iterator[Json]:
         yield card["selectAction"]
 
 
+def fields(card: Json) -> Iterator[Json]:
+    """Every input, in the order of the card."""
+    for name in _CHILDREN:
+        for child in card.get(name) or []:
+            if str(child.get("type", "")).startswith("Input."):
+                yield child
+            yield from fields(child)
+
+
 def _card(card: Any) -> Iterator[str]:
     if not isinstance(card, dict) or card.get("type") != "AdaptiveCard":
         yield "type must be AdaptiveCard"

@@ -100,7 +100,7 @@ class TeamsPeople:
         """Press the action with this title, verb or id; the address, for Action.OpenUrl.
 
         It is looked for on the card as this person sees it. Returns when the bot has answered an
-        Action.Execute. LookupError: no such action.
+        Action.Execute. LookupError: no such action. ValueError: a field has to be filled in first.
         """
         person = self._person(user)
         where = next(c for c in self.service.log if message in c.messages)
@@ -109,6 +109,8 @@ class TeamsPeople:
             return str(action["url"])
         if action["type"] == "Action.ToggleVisibility":  # the client shows it; nor is it here
             return None
+        if action.get("associatedInputs") != "none":
+            _check_filled(self.seen(user, message), inputs or {})
         data = {**(action.get("data") or {}), **(inputs or {})}
         thread = message.thread or message.id
         if action["type"] == "Action.Submit":
@@ -341,6 +343,12 @@ def _find(card: Json, what: str) -> Json:
         if what in (action.get("title"), action.get("verb"), action.get("id")):
             return action
     raise LookupError(f"no action {what!r} in: {str(card)[:80]}")
+
+
+def _check_filled(card: Json, inputs: Json) -> None:
+    for one in teams_cards.fields(card):
+        if one.get("isRequired") and not inputs.get(one["id"], one.get("value")):
+            raise ValueError(f"{one.get('errorMessage')} ({one['id']})")
 
 
 def _json(response: httpx.Response | None) -> Json:

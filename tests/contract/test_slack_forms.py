@@ -21,6 +21,7 @@ LATER = Form(
         Field("day", "Until", FieldKind.DAY),
         Field("reason", "Why?", FieldKind.TEXT, optional=True),
     ),
+    "Please fill this in.",
 )
 ASKS = Message("Until when?", (Text("Until when?"),), form=LATER)
 

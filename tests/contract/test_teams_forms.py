@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
 from adapters.teams.drawing.card import draw
+from bot.message import Buttons, Command, Menu
+from sandbox.teams.cards import actions
 from tests.contract.teams_world import World, teams_world
 from tests.contract.test_slack_forms import ASKS, LATER
+from tests.unit.test_teams_drawing import VALIDATOR
 
 
 @pytest_asyncio.fixture
@@ -23,11 +27,25 @@ async def test_the_card_has_a_field_each_and_one_button() -> None:
     card = draw(ASKS)
     day, reason = (one for one in card["body"] if one["type"].startswith("Input."))
     assert (day["type"], day["label"], day["isRequired"]) == ("Input.Date", "Until", True)
-    assert day["errorMessage"]
+    assert day["errorMessage"] == "Please fill this in."
     assert (reason["type"], reason["isMultiline"]) == ("Input.Text", True)
     assert "isRequired" not in reason
     (send,) = card["body"][-1]["actions"]
     assert send["title"] == LATER.send
+
+
+async def test_other_buttons_of_the_card_need_no_field() -> None:
+    """Else no choice that is offered could be taken while the day is empty."""
+    choice = Command("later0", "Tomorrow", "later ABC-DEF 2027-01-31 09:00")
+    menu = Menu("more", "More…", (choice,))
+    card = draw(replace(ASKS, blocks=(*ASKS.blocks, Buttons((choice, menu), (choice,)))))
+    assert VALIDATOR.is_valid(card)
+    found = {action["id"]: action for action in actions(card) if action["type"] == "Action.Execute"}
+    assert found["later0"]["associatedInputs"] == "none"
+    assert found["later0"]["fallback"]["associatedInputs"] == "none"
+    assert "associatedInputs" not in found["send"]
+    assert sum(one.get("associatedInputs") == "none" for one in actions(card)) == 3
+    assert "associatedInputs" not in str(draw(replace(ASKS, form=None)))
 
 
 async def test_what_is_filled_in_is_said_by_its_sender(teams: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest_asyncio
 
 from sandbox.chatlog import Message
 from sandbox.page import reading
+from sandbox.teams import cards
 from tests.scenario.conftest import AT_ANY_HOUR, NewApp, Stage, open_stage, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -64,13 +66,64 @@ async def test_who_may_not_press_a_button_of_the_board_goes_on_seeing_the_board(
     assert "operators" in notice.text
 
 
+async def test_later_is_filled_in_on_the_card_in_teams(
+    stage: Stage, new_app: NewApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A field that is missing is asked for; a choice that is offered needs none."""
+    monkeypatch.setattr(stage.world.company.person("gita"), "slack_id", None)
+    app = await new_app("Teams forms")
+    teams = stage.world.teams
+    dm = teams.dm_of("gita")
+    since = len(dm.messages)
+    await stage.ask_in_teams(f"send {app.label} now", lambda message: bool(message.card))
+    letter = await stage.next(dm, since, said(app.label))
+    await teams.press("gita", letter, "Later")
+    asked = teams.seen("gita", letter)
+    day, reason = (field["id"] for field in cards.fields(asked))
+    with pytest.raises(ValueError, match="Please fill this in"):
+        await teams.press("gita", letter, "send", {reason: "the auditor"})
+    after = (stage.world.company.now().date() + timedelta(days=10)).isoformat()
+    await teams.press("gita", letter, "send", {day: after, reason: "the auditor"})
+    async with stage.stored() as stored:
+        request = await stored.request(app.label)
+    assert request["snooze"]["reason"] == "the auditor"
+    teams.look_again("gita", letter)
+    await teams.press("gita", letter, "Later")
+    await teams.press("gita", letter, "later0")  # one of those that are offered
+    async with stage.stored() as stored:
+        assert not (await stored.request(app.label))["snooze"]["reason"]
+
+
+async def test_what_is_wrong_in_a_form_stands_beside_it_and_the_form_stays(
+    stage: Stage, new_app: NewApp
+) -> None:
+    """With what was typed, so that one thing is corrected."""
+    app = await new_app("Forms")
+    teams, channel = stage.world.teams, stage.teams_channel
+    answer = await stage.ask_in_teams(f"waive {app.label}", lambda message: bool(message.card))
+    day, reason = (field["id"] for field in cards.fields(teams.seen("ola", answer)))
+    shown, since = teams.seen("ola", answer), len(channel.messages)
+    await teams.press("ola", answer, "send", {day: "2099-01-01", reason: "retired in spring"})
+    assert teams.seen("ola", answer) == shown
+    (line,) = channel.messages[since:]
+    assert line.only_for
+    assert "too long" in line.text
+    after = (stage.world.company.now().date() + timedelta(days=20)).isoformat()
+    await teams.press("ola", answer, "send", {day: after, reason: "retired in spring"})
+    assert "retired in spring" in str(teams.seen("ola", answer))
+
+
 async def test_operators_see_on_a_board_what_they_can_do_and_others_do_not(
     stage: Stage, new_app: NewApp
 ) -> None:
     """Their client asks whenever it shows the board; the message stays the same for everybody."""
-    app = await new_app("Viewed")
+    await new_app("Viewed")
     teams = stage.world.teams
-    board = await stage.next(stage.teams_channel, 0, said("Office 365 migration", app.label))
+    board = await stage.next(
+        stage.teams_channel,
+        0,
+        lambda m: said("Office 365 migration")(m) and "refresh" in (m.card or {}),
+    )
     before = board.card
     for user in ("ola", "gita"):
         await teams.look(user, board)

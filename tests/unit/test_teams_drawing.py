@@ -138,7 +138,7 @@ def test_every_block_becomes_its_element() -> None:
         "TextBlock",
         "ActionSet",
         "TextBlock",
-        *("TextBlock", "TextBlock", "ColumnSet", "Container"),  # a group, its note, an item
+        *("TextBlock", "TextBlock", "Container", "Container"),  # a group, its note, an item
         *("ActionSet", "Container"),  # what is folded
         *("ActionSet", "Container"),  # what opens
     ]
@@ -189,6 +189,30 @@ def test_an_item_has_its_next_step_at_its_side_and_the_rest_in_a_menu() -> None:
         ("Okta", "secondary"),
     ]
     assert plain_item["type"] == "Container"
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "label", "beside"),
+    [
+        ("Office 365 HQ", "contoso", "Ask Gita", True),
+        ("Office 365 HQ", "contoso", "Ask Bartholomew", False),
+        ("Office 365 Northwindtraders-Europe", "contoso", "Ask Gita", False),
+        ("Labs", "contoso.onmicrosoft.com", "Not me", False),
+        ("Labs", "contoso.onmicrosoft.com", "", True),
+    ],
+)
+def test_on_a_phone_no_word_is_broken_to_make_room_for_a_button(
+    name: str, line: str, label: str, beside: bool
+) -> None:
+    """What has no room beside the text stands below it."""
+    button = Command("send", label, "send x") if label else None
+    why = Command("why", "Why", "why x")
+    (row,) = draw(Message("x", (Group((Item(name, "", (line,), button, (why,)),)),)))["body"]
+    assert (row["type"] == "ColumnSet") is beside
+    if not beside:
+        *told, pressed = row["items"]
+        assert [one["type"] for one in told] == ["RichTextBlock", "TextBlock"]
+        assert [one.get("mode") for one in pressed["actions"]] == [None, "secondary"]
 
 
 def test_what_is_folded_is_there_and_hidden() -> None:

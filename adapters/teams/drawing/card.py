@@ -9,7 +9,7 @@ from functools import partial
 from heapq import heapify, heappop, heappush
 
 from adapters.teams.drawing.elements import VIEW, drawn, parts_of
-from adapters.teams.drawing.forms import form
+from adapters.teams.drawing.forms import apart, form
 from adapters.teams.drawing.texts import Json, clip, escape, mentions, plain
 from bot.message import Block, Buttons, Folded, Group, Message, Note, Said, Text
 
@@ -37,7 +37,12 @@ def draw(
         last = last or Buttons(())
         blocks = (*before, replace(last, buttons=(*last.buttons, message.share)))
     room = [parts_of(block) for block in blocks]
-    shown = [drawn(block, left, own) for block, left in zip(blocks, room, strict=True)]
+
+    def sketched(block: Block, left: int) -> list[Json]:
+        elements = drawn(block, left, own)
+        return list(map(apart, elements)) if message.form else elements
+
+    shown = list(map(sketched, blocks, room))
     asked = form(message.form, own) if message.form else []
     told = [one for said in _paragraphs(blocks) for one in mentions(said)]
     frame = partial(_card, message, told=told, viewers=viewers)
@@ -52,7 +57,7 @@ def draw(
         is_buttons, size, i = heappop(order)
         if room[i]:
             room[i] //= 2
-            shown[i] = drawn(blocks[i], room[i], own)
+            shown[i] = sketched(blocks[i], room[i])
             heappush(order, (is_buttons, -_size(shown[i]), i))
         else:
             shown[i] = []

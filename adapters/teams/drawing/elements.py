@@ -44,7 +44,8 @@ MAX_CELL = 500  # characters
 MAX_LABEL = 200
 ACTIONS_PER_SET = 6  # Teams shows no more in one row
 # What fits the narrowest phones, by a renderer of Microsoft's: a row, a letter, all around a label.
-PHONE, LETTER, AROUND_LABEL, OVERFLOW = 300, 7.6, 34, 46
+PHONE, LETTER, AROUND_LABEL, OVERFLOW = 274, 8, 34, 46
+NARROW = 100  # a column that can still be read
 BAR_CELLS = 20
 
 # Only these two are readable on light and on dark; the marks tell the rest.
@@ -171,7 +172,7 @@ def _group(group: Group, left: int, own: bool) -> list[Json]:
 
 
 def _item(item: Item, own: bool) -> list[Json]:
-    """Name and lines at the left, buttons at the right; a question below both."""
+    """Name and lines, buttons beside them where a phone has room for both; a question below."""
     name = clip(plain(item.title), MAX_CELL) or "–"
     run = {"type": "TextRun", "text": name, "weight": "bolder"}
     told: list[Json] = [{"type": "RichTextBlock", "inlines": [run]}]
@@ -181,12 +182,24 @@ def _item(item: Item, own: bool) -> list[Json]:
     actions = [*_actions(buttons, own), *(_besides(one, own) for one in item.more)]
     if not actions:
         return [{"type": "Container", "items": told, "spacing": "small"}]
+    if not _has_room(item, actions):
+        whole = {"type": "Container", "items": [*told, _row(actions)], "spacing": "medium"}
+        return [whole, *_questions(buttons, own)]
     columns = [
         {"type": "Column", "width": "stretch", "items": told},
         {"type": "Column", "width": "auto", "items": [_row(actions)]},
     ]
     row = {"type": "ColumnSet", "columns": columns, "spacing": "medium"}
     return [row, *_questions(buttons, own)]
+
+
+def _has_room(item: Item, actions: Sequence[Json]) -> bool:
+    """Whether no word beside the buttons is broken, and no line has but one or two of them."""
+    shown = [action for action in actions if action.get("mode") != "secondary"]
+    taken = sum(LETTER * len(action["title"]) + AROUND_LABEL for action in shown)
+    left = PHONE - taken - (OVERFLOW if len(shown) < len(actions) else 0)
+    words = " ".join((item.title, *map(plainly, _beside(item)))).split()
+    return left >= max(NARROW, LETTER * max(map(len, words), default=0))
 
 
 def _beside(item: Item) -> tuple[Said, ...]:
@@ -243,7 +256,7 @@ def _questions(buttons: Iterable[Button | Menu], own: bool) -> list[Json]:
     shown = []
     for one in buttons:
         if isinstance(one, Menu):
-            shown.append(_hidden(f"menu:{one.id}", _buttons(one.options, own)))
+            shown.append(_hidden(f"menu:{one.id}", [_option(way, own) for way in one.options]))
         elif isinstance(one, Command) and (ask := one.confirm) is not None:
             name = f"ask:{one.id}"
             yes = _execute(one, ask.yes, own) | {"style": "positive"}
@@ -254,6 +267,12 @@ def _questions(buttons: Iterable[Button | Menu], own: bool) -> list[Json]:
             ]
             shown.append(_hidden(name, said))
     return shown
+
+
+def _option(button: Command, own: bool) -> Json:
+    """One of many, as a line: in a button Teams would cut it off."""
+    said = _text(clip(button.label, MAX_LABEL), weight="bolder")
+    return {"type": "Container", "items": said, "selectAction": _action(button, own)}
 
 
 def _hidden(name: str, items: list[Json]) -> Json:

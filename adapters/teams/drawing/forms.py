@@ -23,7 +23,29 @@ def form(shown: Form, own: bool) -> list[Json]:
         "title": clip(plain(shown.send), MAX_LABEL),
         "style": "positive",
     }
-    return [*map(_input, shown.fields), {"type": "ActionSet", "actions": [send]}]
+    return [
+        *(_input(one, shown.missing) for one in shown.fields),
+        {"type": "ActionSet", "actions": [send]},
+    ]
+
+
+def apart(drawn: Json) -> Json:
+    """The same, with buttons that can be pressed whatever the fields hold.
+
+    Else none on the card could, as long as a required field is empty (`associatedInputs`,
+    "Action.Execute", adaptivecards.io).
+    """
+    inner = {
+        name: [apart(one) if isinstance(one, dict) else one for one in value]
+        if isinstance(value, list)
+        else apart(value)
+        if isinstance(value, dict)
+        else value
+        for name, value in drawn.items()
+    }
+    if drawn.get("type") in ("Action.Execute", "Action.Submit"):
+        inner["associatedInputs"] = "none"
+    return inner
 
 
 def said_by(data: Mapping[str, Any]) -> str:
@@ -39,7 +61,7 @@ def said_by(data: Mapping[str, Any]) -> str:
     return words if isinstance(words, str) else ""
 
 
-def _input(field: Field) -> Json:
+def _input(field: Field, missing: str) -> Json:
     label = clip(plain(field.label), MAX_LABEL)
     shown: Json = {
         "type": "Input.Date" if field.kind is FieldKind.DAY else "Input.Text",
@@ -52,5 +74,5 @@ def _input(field: Field) -> Json:
     if field.hint:
         shown["placeholder"] = clip(plain(field.hint), MAX_LABEL)
     if not field.optional:
-        shown |= {"isRequired": True, "errorMessage": label}
+        shown |= {"isRequired": True, "errorMessage": clip(plain(missing), MAX_LABEL)}
     return shown

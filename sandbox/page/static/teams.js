@@ -109,7 +109,11 @@ const ELEMENTS = {
   RichTextBlock: (item) => el("div", { class: "ac-text" }, item.inlines.map((run) => (typeof run === "string" ? run : el("span", { class: `weight-${low(run.weight)} tone-${low(run.color)} ${run.isSubtle ? "subtle" : ""}` }, run.text)))),
   FactSet: (item) => el("dl", { class: "facts" }, item.facts.map((fact) => [el("dt", {}, inline(fact.title)), el("dd", {}, inline(fact.value))])),
   Image: (item) => image(item.url, item.altText, `ac-image size-${low(item.size)}`),
-  Container: (item, ask) => el("div", { class: `ac-container style-${low(item.style)}` }, children(item.items, ask)),
+  Container: (item, ask) => {
+    const cls = `ac-container style-${low(item.style)}`;
+    if (!item.selectAction) return el("div", { class: cls }, children(item.items, ask));
+    return el("button", { type: "button", class: `${cls} ac-select`, onclick: () => ask(item.selectAction) }, children(item.items, ask));
+  },
   ColumnSet: (item, ask) => el("div", { class: `ac-columns style-${low(item.style)}` }, (item.columns ?? []).map((column) => {
     const width = String(column.width ?? "stretch");
     const flex = width === "auto" ? "0 1 auto" : /px$/.test(width) ? `0 0 ${width}` : `${Number(width) || 1} 1 0`;
