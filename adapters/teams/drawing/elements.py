@@ -230,7 +230,8 @@ def _buttons(
         left -= width
     besides = [_besides(one, own) for one in more]
     if besides and (left < OVERFLOW or len(rows[-1]) + len(besides) > ACTIONS_PER_SET):
-        rows.append([])
+        # The menu does not stand alone: the last button goes with it.
+        rows.append([rows[-1].pop()] if len(rows[-1]) > 1 else [])
     rows[-1] += besides
     return [*(_row(row) for row in rows if row), *_questions(buttons, own)]
 
