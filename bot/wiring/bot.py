@@ -97,9 +97,10 @@ class SystemSecrets:
 def collect_rarely() -> None:
     """For a process that works: look for cycles less often than at every 700 new objects.
 
-    Messages leave hardly any behind, and looking was some 7 % of their cost (docs/benchmarks.md).
+    Looking was up to a fifth of what a message costs. Still more seldom spares no more, and keeps
+    some 8 MiB of what could go (docs/benchmarks.md).
     """
-    gc.set_threshold(50_000)
+    gc.set_threshold(5_000)
 
 
 @dataclass(frozen=True, slots=True)
