@@ -24,9 +24,9 @@ QUIET = (
 )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
-    """A Chromium for this test alone."""
+    """One for all; each test has profiles of its own."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=list(QUIET))
         try:
@@ -35,7 +35,7 @@ async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
             await browser.close()
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page_url(keys: Path, tmp_path: Path) -> AsyncIterator[str]:
     """The page of a fresh world, with a real bot in it."""
     async with World(key_directory=keys, page_port=0) as world:
@@ -46,7 +46,7 @@ async def page_url(keys: Path, tmp_path: Path) -> AsyncIterator[str]:
             yield world.page_url
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
     """One person's browser, light, at a desk."""
     context = await chromium.new_context(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, Route, ViewportSize, expect
 
@@ -21,6 +22,8 @@ from bot.domain.consent.requests import ProofKind, Stage
 from bot.domain.people.admins import Holding
 from tests.examples import NOW
 from tests.site import ASKED, SECOND, SIGN_IN, TAB, TOKEN, Site, a_site, state_in
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DESK = ViewportSize(width=1200, height=900)
 PHONE = ViewportSize(width=360, height=740)
@@ -50,7 +53,7 @@ LOOKS = (
 )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site() -> AsyncIterator[Site]:
     """The web app with one fresh link; Microsoft is `Microsoft` below."""
     async with a_site() as one:
@@ -94,7 +97,7 @@ async def sign_in(page: Page, site: Site, look: Look) -> None:
 
 
 async def fits(page: Page) -> bool:
-    """Whether the page needs no scrolling escalate."""
+    """Whether the page needs no scrolling sideways."""
     width = await page.evaluate("document.documentElement.scrollWidth")
     return bool(width <= page.viewport_size["width"]) if page.viewport_size else False
 

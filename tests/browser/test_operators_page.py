@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
@@ -32,10 +33,12 @@ from tests.examples import NOW, RECORD
 from tests.site import Site, a_site
 from tests.wiring import HOME_TENANT, OPERATOR_THERE
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 PAGES = ("", "/apps/contoso/0oa1", "/requests", "/plan", "/incidents")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site() -> AsyncIterator[Site]:
     """Some apps in several states."""
     async with a_site() as one:
@@ -82,7 +85,7 @@ async def entered(
 async def test_every_page_is_readable_for_everybody(
     chromium: Browser, site: Site, look: Look, artifacts: Path
 ) -> None:
-    """Nothing has to be scrolled escalate."""
+    """Nothing has to be scrolled sideways."""
     context, page = await entered(chromium, look, site)
     for path in PAGES:
         await page.goto(f"{site.url}/operators{path}")

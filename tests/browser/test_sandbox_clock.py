@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from playwright.async_api import BrowserContext, Page, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 APP = "Office 365 HQ"
 SOON = 45_000

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import BrowserContext, Page, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 APP = "Office 365 HQ"
 SLOW = 45_000
