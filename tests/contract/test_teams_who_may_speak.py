@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -11,6 +12,7 @@ import pytest_asyncio
 
 from adapters.teams.outgoing.tokens import is_known_service
 from tests.contract.teams_world import APP, NEW_KEY, OLD_KEY, PERSONAL, World, teams_world
+from tests.waiting import wait_until
 
 
 @pytest_asyncio.fixture
@@ -180,6 +182,26 @@ async def test_new_keys_are_found_when_microsoft_rolls_them(teams: World) -> Non
     rolled = await teams.post(teams.said("apps", id="2"), teams.token(kid="new"))
     assert rolled.status_code == 202
     assert teams.microsoft.key_requests == 2
+
+
+async def test_a_token_that_was_good_is_refused_once_it_is_no_more(teams: World) -> None:
+    """It is checked once and kept: until it ends, for its key, and for what it speaks of alone."""
+    ends = teams.token(exp=now(-299))  # within what a clock may be off, for another second
+    assert (await teams.post(teams.said("help", id="1"), ends)).status_code == 202
+    numbers = itertools.count()
+
+    async def refused() -> bool:
+        message = teams.said("help", id=f"ends-{next(numbers)}")
+        return (await teams.post(message, ends)).status_code == 401
+
+    await wait_until(refused, what="the end of the token")
+    token = teams.token()
+    assert (await teams.post(teams.said("help", id="2"), token)).status_code == 202
+    elsewhere = teams.said("help", id="3") | {"channelId": "webchat"}
+    assert (await teams.post(elsewhere, token)).status_code == 401
+    teams.microsoft.keys = {"old": NEW_KEY}  # another key of the same name
+    teams.clock.now += 25 * 3600
+    assert (await teams.post(teams.said("help", id="4"), token)).status_code == 401
 
 
 async def test_unknown_key_ids_do_not_make_the_bot_ask_each_time(teams: World) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -45,6 +46,7 @@ LEEWAY = timedelta(minutes=5)
 RENEW_BEFORE = 300.0  # seconds before its end a token of ours is replaced
 SHORTEST_KEPT = 60.0  # seconds
 LONGEST_KEPT = 24 * 3600.0
+MOST_CHECKED = 100
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
 
 
@@ -71,6 +73,8 @@ class InboundTokens:
         self._keys = KeySet(
             settings.openid_metadata_url, http, where="the Bot Framework", clock=clock
         )
+        # By the token: Teams shows one for an hour, and checking it was a twentieth of an answer.
+        self._checked: dict[str, _Checked] = {}
 
     async def validate(self, authorization: str, envelope: Envelope) -> Mapping[str, Any]:
         """The token's claims.
@@ -80,14 +84,20 @@ class InboundTokens:
         scheme, _, token = authorization.partition(" ")
         if exact(scheme) != "bearer" or not token.strip():
             raise TokenRefused("no bearer token")
-        kid = _key_id(token.strip())
+        token = token.strip()
+        known = self._checked.get(token)
+        kid = known.kid if known is not None else _key_id(token)
         try:
             key = await self._keys.key(kid)
         except CloudNotFound as error:
             raise TokenRefused("signed with an unknown key") from error
-        claims = self._claims(token.strip(), key)
-        self._check_binding(claims, self._keys.endorsements(kid), envelope)
-        return claims
+        if known is None or known.key is not key or int(known.claims["exp"]) <= time.time():
+            known = _Checked(kid, key, self._claims(token, key))
+            if len(self._checked) >= MOST_CHECKED:
+                self._checked.clear()
+            self._checked[token] = known
+        self._check_binding(known.claims, self._keys.endorsements(kid), envelope)
+        return known.claims
 
     def _claims(self, token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
         try:
@@ -121,6 +131,15 @@ class InboundTokens:
             raise TokenRefused("serviceUrl is not in teams.service_urls")
         if exact(envelope.tenant_id) != exact(self._settings.tenant_id):
             raise TokenRefused("another tenant than teams.tenant_id")
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """The claims of a token that was good, and the key that it is signed with."""
+
+    kid: str
+    key: jwt.PyJWK
+    claims: Mapping[str, Any]
 
 
 def _key_id(token: str) -> str:
