@@ -68,6 +68,26 @@ def test_with_the_secrets_in_place_what_it_wrote_can_be_used(tmp_path: Path) -> 
     assert f"{folder / 'secrets' / 'slack_bot_token'}" in out
 
 
+def test_socket_mode_takes_another_token_and_no_address_for_slack(tmp_path: Path) -> None:
+    """An app-level token instead of the signing secret; the manifest has no address."""
+    status, out, _ = init(str(tmp_path), *FLAGS, "--slack-socket", "--yes")
+    assert status == 0
+    bring_the_secrets(tmp_path / "secrets")
+    (tmp_path / "secrets" / "slack_signing_secret").unlink()
+    (tmp_path / "secrets" / "slack_app_token").write_text("xapp-1")
+    settings = load(tmp_path / "o365bot.toml")
+    assert problems(settings, datetime.now(UTC)) == ()
+    assert settings.slack is not None
+    assert settings.slack.app_token is not None
+    assert settings.slack.signing_secret is None
+    manifest = json.loads((tmp_path / "slack-manifest.json").read_text())
+    assert manifest["settings"]["socket_mode_enabled"] is True
+    assert "bot.contoso" not in json.dumps(manifest)
+    assert "slack_app_token: Slack: Basic Information, App-Level Tokens" in out
+    assert "slack_signing_secret" not in out
+    assert "Slack need not" in out
+
+
 def test_secrets_are_their_owners_alone(tmp_path: Path) -> None:
     """The folder and what is in it; no secret stands in the settings."""
     assert init(str(tmp_path), *FLAGS, "--yes")[0] == 0
@@ -120,7 +140,7 @@ def test_it_asks_until_an_answer_can_be_used(tmp_path: Path) -> None:
         (
             *("http://bot.contoso.com", "https://bot.contoso.com", "fr", "de"),
             *("https://contoso.okta.com", "Contoso Ltd", "contoso", "", "", "not-an-id", ""),
-            *("y", "#general", "", "Ada", "U0123, U0124", "n"),
+            *("y", "n", "#general", "", "Ada", "U0123, U0124", "n"),
         )
     )
     status, out, err = init(str(tmp_path), answers=answers + "\n")

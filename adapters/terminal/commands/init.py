@@ -52,6 +52,12 @@ def add_init_command(
             str, _text("--entra-client-id", "Of the app registration.")
         ] = "",
         slack: Annotated[bool | None, typer.Option("--slack/--no-slack")] = None,
+        slack_socket: Annotated[
+            bool | None,
+            typer.Option(
+                "--slack-socket/--no-slack-socket", help="Slack by Socket Mode: no open port."
+            ),
+        ] = None,
         slack_channel: Annotated[str, _text("--slack-channel", "Its id, C….")] = "",
         slack_operator: Annotated[
             list[str] | None, _text("--slack-operator", "A member's id, U…; may be repeated.")
@@ -101,6 +107,12 @@ def add_init_command(
                     entra_client_id,
                 ),
                 slack=(on := ask.whether("Slack?", slack, default=True)),
+                slack_socket=on
+                and ask.whether(
+                    "Slack by Socket Mode, which needs no port open to the internet?",
+                    slack_socket,
+                    default=False,
+                ),
                 slack_channel=ask(
                     "Id of the Slack channel",
                     "--slack-channel",
@@ -221,7 +233,7 @@ def _files(
         secrets / starter.ENTRA_PEM: private.encode(),
     }
     if answers.slack:
-        made = slack_manifest(answers.url, Words(answers.language), False)
+        made = slack_manifest(answers.url, Words(answers.language), answers.slack_socket)
         text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
         files[directory / "slack-manifest.json"] = text.encode()
     if answers.teams and answers.teams_app_id:
@@ -268,6 +280,11 @@ def _say_what_next(answers: Answers, directory: Path, files: Sequence[Path]) -> 
     steps = [f"Upload {files[1]} to the Microsoft app registration, under Certificates & secrets."]
     if answers.slack:
         steps.append("Create the Slack app from slack-manifest.json (docs/slack.md).")
+    if answers.slack and answers.slack_socket:
+        steps.append(
+            f"Browsers in your company must reach {answers.url}, for the personal links; "
+            "Slack need not."
+        )
     if answers.teams:
         package = (
             "Upload o365bot-teams.zip in the Teams admin center (docs/teams.md)."

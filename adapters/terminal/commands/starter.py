@@ -27,6 +27,7 @@ class Answers:
     okta_key_id: str = ""
     entra_client_id: str = ""
     slack: bool = True
+    slack_socket: bool = False
     slack_channel: str = ""
     slack_operators: tuple[str, ...] = ()
     teams: bool = False
@@ -38,6 +39,7 @@ class Answers:
 
 OKTA_KEY, ENTRA_PEM = "okta_private_key", "entra_certificate"
 SLACK_TOKEN, SLACK_SECRET = "slack_bot_token", "slack_signing_secret"
+SLACK_APP_TOKEN = "slack_app_token"
 TEAMS_PASSWORD = "teams_app_password"
 """The names of the secrets' files, as docs/deploy.md has them."""
 
@@ -64,7 +66,12 @@ def wanted(answers: Answers) -> Mapping[str, str]:
     found = {OKTA_KEY: "the private key (PEM) of the service app in Okta"}
     if answers.slack:
         found[SLACK_TOKEN] = "Slack: OAuth & Permissions, Bot User OAuth Token"
-        found[SLACK_SECRET] = "Slack: Basic Information, Signing Secret"
+        if answers.slack_socket:
+            found[SLACK_APP_TOKEN] = (
+                "Slack: Basic Information, App-Level Tokens, one with connections:write"
+            )
+        else:
+            found[SLACK_SECRET] = "Slack: Basic Information, Signing Secret"
     if answers.teams:
         found[TEAMS_PASSWORD] = "the client secret of the Teams bot's registration"
     return found
@@ -87,7 +94,11 @@ def _parts(a: Answers, secrets: Path) -> Iterator[str]:
     if a.slack:
         slack = {
             "bot_token_file": str(secrets / SLACK_TOKEN),
-            "signing_secret_file": str(secrets / SLACK_SECRET),
+            **(
+                {"app_token_file": str(secrets / SLACK_APP_TOKEN)}
+                if a.slack_socket
+                else {"signing_secret_file": str(secrets / SLACK_SECRET)}
+            ),
             "channel": a.slack_channel,
             "operators": a.slack_operators,
         }
