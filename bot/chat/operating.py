@@ -42,6 +42,7 @@ from bot.chat.typed.commands import (
     Why,
 )
 from bot.chat.typed.find_app import apps_in, named_app
+from bot.chat.typed.listed import list_of_org
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.waiver_words import read_term
 from bot.chat.words import Words
@@ -187,6 +188,8 @@ class Operating:
             case Deadlines():
                 return dates.told(replies.words, self._campaign.postpone.campaign, self._today())
             case Unclear(said, closest):
+                if (asked := list_of_org(said, self._scan.org_names)) is not None:
+                    return await self._list(replies, progress, asked.page, asked.wanted)
                 return await self._unclear(said, closest, replies)
             case Unsure(clearly):
                 return courtesies.unsure(replies.words, clearly, asker.platform)

@@ -201,6 +201,22 @@ async def test_a_list_can_be_grouped(
     )
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "what's left for contoso",
+        "was fehlt noch in Contoso?",
+        "contoso status",
+        "which apps are left in contoso",
+    ],
+)
+async def test_a_sentence_that_names_an_org_asks_for_its_list(world: World, said: str) -> None:
+    """And one that names an app asks for that, though an org is called like a part of it."""
+    await world.ask("apps")
+    assert "Only contoso." in text_of(await world.ask(said))
+    assert (await world.ask("what is left for Contoso EU")).summary.startswith("Contoso EU:")
+
+
 async def test_the_same_reason_is_said_once_and_not_in_every_row() -> None:
     """That nobody was asked, or can be: above the rows that it holds for, with their number."""
     apps = [

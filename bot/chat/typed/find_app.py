@@ -18,6 +18,8 @@ from bot.ports.ledger import Ledger
 
 PROPOSED = 3
 _DASHES = re.compile(r"\s*-\s*")
+_BRACKETS = re.compile(r"[()\[\]{}<>]")
+_AND = re.compile(r"\s*&\s*|\s+(?:and|und)\s+")
 
 Named = tuple[AppRef, str]
 """An app and its label."""
@@ -169,7 +171,9 @@ def _loosely(one: Named) -> str:
 
 
 def _joined(said: str) -> str:
-    return _DASHES.sub(" ", said)
+    """Without what is left out when a name is typed: dashes, brackets, whichever "and"."""
+    bare = _AND.sub(" and ", _DASHES.sub(" ", said))
+    return " ".join(_BRACKETS.sub(" ", bare).split())
 
 
 @lru_cache(maxsize=20_000)

@@ -8,9 +8,12 @@ Pure.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.chat.typed.commands import ListApps
 from bot.chat.typed.marks import unmarked
+from bot.chat.typed.sentences import read_sentence
 from bot.domain.evidence.verdict import State
 from bot.domain.likeness import likeness
 from bot.domain.summaries import By, Part, Wanted
@@ -75,6 +78,24 @@ def read_list(part: Part, rest: str) -> ListApps | None:
     wanted = Wanted(part, said.get("org", ""), state, said.get("person", ""), by)
     page = said.get("page", "1")
     return ListApps(max(int(page if len(page) < 5 else 1), 1), wanted, shared="shared" in said)
+
+
+_OF_ORG = r"(?:\b(?:in|for|of|at|from|bei|für|fuer|aus|von)\s+)?"
+
+
+def list_of_org(said: str, orgs: Iterable[str]) -> ListApps | None:
+    """The list of one org, where a sentence asks for a list and names it: "what's left for EMEA".
+
+    None: it asks for something else, or names none.
+    """
+    words = likeness(said)
+    for org in orgs:
+        named = rf"{_OF_ORG}(?<!\w){re.escape(likeness(org))}(?!\w)"
+        rest, found = re.subn(named, " ", words)
+        asked = read_sentence(rest) if found else None
+        if isinstance(asked, ListApps):
+            return replace(asked, wanted=replace(asked.wanted, org=org))
+    return None
 
 
 def say_list(wanted: Wanted, page: int = 0, *, shared: bool = False) -> str:

@@ -15,6 +15,7 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _IN_PATTERNS = {"ä": "(?:ä|ae)", "ö": "(?:ö|oe)", "ü": "(?:ü|ue)", "ß": "(?:ß|ss)"}
 _NO_WORDS = re.compile(r"[^\w\s@./+:<>&?-]+")
 _ENDS = re.compile(r"[.:?\s-]+$")
+_DASH_ALONE = re.compile(r"(?<!\S)-+(?!\S)")
 _PUNCTUATION = re.compile(r"[.:?]+(?=\s)")
 
 
@@ -25,7 +26,7 @@ def spelt(text: str) -> str:
 
 def sentence(text: str) -> str:
     """The words of a sentence: no case, umlauts as ae, no marks, apostrophes, emoji or stops."""
-    bare = _NO_WORDS.sub(" ", spelt(text).replace("'", ""))
+    bare = _DASH_ALONE.sub(" ", _NO_WORDS.sub(" ", spelt(text).replace("'", "")))
     return " ".join(_ENDS.sub("", _PUNCTUATION.sub(" ", bare)).split())
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
+from zoneinfo import ZoneInfo
 
 from bot.chat.typed.absence import read_absence
 from bot.chat.typed.accounts import is_account, read_owner, said_of_account
@@ -47,6 +49,7 @@ from bot.chat.typed.days import count_of
 from bot.chat.typed.framing import Framed, framed, tidied
 from bot.chat.typed.listed import read_list
 from bot.chat.typed.marks import AROUND, one_line, opened, quoted, unmarked
+from bot.chat.typed.moments import find_moment
 from bot.chat.typed.sentences import is_common, read_sentence
 from bot.chat.typed.spelling import forms, pattern, sentence
 from bot.chat.typed.verbs import (
@@ -63,6 +66,7 @@ from bot.chat.typed.verbs import (
 )
 from bot.chat.typed.waiver_words import read_waive
 from bot.domain.likeness import likeness
+from bot.domain.time.calendar import Calendar
 
 LONGEST = 500
 LONGEST_TEXT = 4000
@@ -108,6 +112,17 @@ _LOOK_AGAIN = re.compile(
     re.IGNORECASE,
 )
 
+_REMIND_ME = re.compile(
+    pattern(
+        r"(?:(?:remind|ask|ping) me (?:again |about (?:it|this) )?|not (?=this|today|now)"
+        r"|erinnere? mich (?:wieder |nochmal |daran )?|frag(?:e)? mich (?:wieder |nochmal )?"
+        r"|(?:erst|lieber|nicht) )"
+    ),
+    re.IGNORECASE,
+)
+_ONCE_MORE = re.compile(r"\s+(?:again|wieder|nochmal|noch mal)$", re.IGNORECASE)
+_SOME_DAY, _SOMEWHERE = datetime(2026, 1, 5, 9, tzinfo=UTC), Calendar(ZoneInfo("UTC"))
+
 _PLAN = re.compile(
     pattern(
         r"(?:(?:for|over|für|of|the|next|die|nächsten|den|in|kommenden|coming)\s+)*"
@@ -119,6 +134,8 @@ _PLAN = re.compile(
 _PLANNED = re.compile(
     pattern(r"(?:what(?:'?s| is)(?: the)? plan(?:ned)?|was ist geplant)\b\s*"), re.IGNORECASE
 )
+_LIKE_COMMANDS = {"status": "apps", "overview": "apps", "migration": "apps", "übersicht": "apps"}
+"""Words that are no commands, and are mistyped like those."""
 _ABOUT_MORE = ("waive", "onboard", "plan", "away")
 _ABOUT_SOMETHING = (*ABOUT_APPS, *ABOUT_ACCOUNTS, *ABOUT_MESSAGES, *_ABOUT_MORE)
 
@@ -147,6 +164,7 @@ def parse(words: str) -> Command:
         or read_sentence(frame.words)
         or read_sentence(unmarked(said))
         or _command(framed(said).words, asks=asks)
+        or _put_off(frame.words)
         or _free(frame.words)
         or _unclear(said, frame)
     )
@@ -175,7 +193,7 @@ def _command(said: str, *, asks: bool) -> Command | None:
         return Onboard(domain) if domain and " " not in domain else NeedsDomain()
     if verb in WITH_CODE:
         code, _, more = rest.partition(" ")
-        if not codes(code):
+        if not codes(code) or (verb in _UNNAMED and is_common(code)):
             return Mine(_UNNAMED[verb]) if verb in _UNNAMED else NeedsCode(verb)
         return read_verb(verb, codes(code), tidied(more)[0], asks=asks)
     if verb == "plan":
@@ -214,6 +232,14 @@ _BY_NAME: Mapping[str, Command] = {
 _UNNAMED = {"saved": "done", "already": "done", "me": "me", "notme": "not_me", "later": "later"}
 
 
+def _put_off(bare: str) -> Command | None:
+    """A time and nothing else, which whoever was asked says of what waits for them."""
+    when = _ONCE_MORE.sub("", _REMIND_ME.sub("", bare))
+    # Which day that is counts for nobody here: only that it is one.
+    found = find_moment(when, _SOME_DAY, _SOMEWHERE) if when else None
+    return Mine("later") if found is not None and not found.rest else None
+
+
 def _free(bare: str) -> Command | None:
     """What is said of accounts, apps and the plan in a sentence."""
     if (found := _LOOK_AGAIN.fullmatch(bare)) is not None:
@@ -249,9 +275,11 @@ def _verb(word: str) -> str:
 def _unclear(said: str, frame: Framed) -> Unclear:
     verb, rest = _divided(frame.words)
     known = _verb(frame.words.partition(" ")[0]) in _KNOWN
-    close = get_close_matches(verb, (v for v in VERBS if v not in PUBLIC), n=1, cutoff=0.65)
+    words = (*(v for v in VERBS if v not in PUBLIC), *_LIKE_COMMANDS)
+    close = get_close_matches(verb, words, n=1, cutoff=0.65)
     told = not known and not is_common(verb) and close and verb not in PUBLIC and not frame.talk
-    return Unclear(said, _meant(close[0], rest) if told else "")
+    meant = _LIKE_COMMANDS.get(close[0], close[0]) if told else ""
+    return Unclear(said, _meant(meant, rest) if told else "")
 
 
 def _meant(verb: str, rest: str) -> str:
