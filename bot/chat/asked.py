@@ -109,12 +109,8 @@ class Asked:
             case NeedsCode(verb):
                 return personal.needs_code(verb)
             case PartTime(off):
-                if not await self._concerns(asker, operator=operator):
-                    return replies.not_asked()
                 return replies.part_time(await self._postpone.part_time(asker, off))
             case Away(said):
-                if not await self._concerns(asker, operator=operator):
-                    return replies.not_asked()
                 found = find_moment(said, self._clock.now(), self._postpone.calendar(asker))
                 if found is None:
                     return replies.no_moment(said)
@@ -155,9 +151,6 @@ class Asked:
         if done is not None and done.noted is not None:
             await self._ask.review(done.noted.affected, anew=True)
         return done
-
-    async def _concerns(self, asker: ChatIdentity, *, operator: bool) -> bool:
-        return operator or await self._postpone.concerns(asker)
 
     async def _later(
         self, command: Later, asker: ChatIdentity, personal: PersonalReplies

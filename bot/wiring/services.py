@@ -265,7 +265,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             link_lifetime=link_lifetime,
         )
 
-    rehearse = rehearsal(settings, ledger, clock, policy, twins)
+    rehearse = rehearsal(settings, ledger, clock, policy)
     outreach = Outreach(ledger=ledger, ask=ask, engine=engine, clock=clock, policy=policy)
     access = Access(
         policy=policies.access_policy(settings),
@@ -277,7 +277,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     campaign = CampaignParts(
         rehearse=rehearse,
         boards=boards,
-        postpone=Postpone(ledger=ledger, clock=clock, policy=policy),
+        postpone=Postpone(ledger=ledger, clock=clock, policy=policy, twins=twins),
         sample=reminding.sample,
         stuck=reminding.stuck,
         waive=waiver(settings, ledger, clock, policy, engine),
@@ -381,17 +381,12 @@ def rehearsal(
     ledger: Ledger,
     clock: Clock,
     policy: Policy,
-    twins: Twins | None = None,
 ) -> Rehearse:
-    """What looks ahead, without anything that sends.
-
-    Without `twins` nobody knows which accounts are one operator's: each of them has its digest.
-    """
+    """What looks ahead, without anything that sends."""
     return Rehearse(
         ledger=ledger,
         clock=clock,
         policy=policy,
         kept=policies.boards(settings),
         operators=policies.operator_accounts(settings),
-        twins=twins,
     )

@@ -10,7 +10,14 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 
 from bot.domain.consent.requests import ConsentRequest, Stage
-from bot.domain.delivery.notices import Notice, PersonalRound, RequestChanged
+from bot.domain.delivery.notices import (
+    Alarm,
+    Introduction,
+    Notice,
+    OperatorDigest,
+    PersonalRound,
+    RequestChanged,
+)
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import LONGEST_ABSENCE
 from tests.fake_ledger import FakeLedger
@@ -34,6 +41,8 @@ class Checks:
         self._known: dict[str, ConsentRequest] = {}
         self._called: set[str] = set()
         self._away_since: dict[str, datetime] = {}
+        self._back_at: dict[str, datetime] = {}
+        self._others: dict[str, list[datetime]] = defaultdict(list)
 
     def _finding(self, what: str) -> None:
         self.found.append(what)
@@ -48,6 +57,11 @@ class Checks:
         human.acted_at = now
         self._away_since[human.name] = now
 
+    def back(self, human: Human, now: datetime) -> None:
+        human.away_until = None
+        human.acted_at = now
+        self._back_at[human.name] = now
+
     def _is_away(self, human: Human, chat: ChatIdentity, now: datetime) -> bool:
         return human.away_until is not None and human.away_until >= self._of.day(chat, now)
 
@@ -55,11 +69,18 @@ class Checks:
 
     def sent(self, notice: Notice, now: datetime) -> None:
         """A message got through."""
-        if isinstance(notice, RequestChanged) or not isinstance(notice.to, ChatIdentity):
-            return
-        if not isinstance(notice, PersonalRound):
+        if isinstance(notice, RequestChanged | Alarm) or not isinstance(notice.to, ChatIdentity):
             return
         self.messages += 1
+        if isinstance(notice, OperatorDigest):
+            self._digest(notice, now)
+            return
+        if isinstance(notice, Introduction):
+            self._introduction(notice, now)
+            return
+        if not isinstance(notice, PersonalRound):
+            self._finding(f"{now}: {notice} is neither round, digest nor introduction")
+            return
         human = self._of.human(notice.to)
         if notice.reason != "now":
             self._in_hours(notice, now)
@@ -76,17 +97,55 @@ class Checks:
         for one in notice.links_to:
             self._linked[one] = now
 
+    def _digest(self, notice: OperatorDigest, now: datetime) -> None:
+        """In hours, not while away, one a day of all messages, within the week."""
+        human, chat = self._of.human(notice.to), notice.to
+        if not self._of.is_open(chat, now):
+            self._finding(f"{now}: a digest out of hours for {chat} in {chat.time_zone}")
+        if self._is_away(human, chat, now):
+            self._finding(f"{now}: {human.name} is away and gets {notice}")
+        if self._had_today(human, chat, now):
+            self._finding(f"{now}: {human.name} had a message today, and gets {notice}")
+        if self._lately(human, now) >= self._of.policy.per_week:
+            self._finding(f"{now}: {human.name}'s week is full, and they get {notice}")
+        if not human.operates and not notice.news_only:
+            self._finding(f"{now}: {human.name} operates nothing and gets {notice}")
+        self._others[human.name].append(now)
+
+    def _introduction(self, notice: Introduction, now: datetime) -> None:
+        """Whom it disturbs is at work, there, and has room in their week."""
+        pressed, partner = self._of.human(notice.to), self._of.human(notice.partner)
+        if not self._of.is_open(notice.partner, now):
+            self._finding(f"{now}: introduced out of hours to {notice.partner}")
+        if self._is_away(partner, notice.partner, now):
+            self._finding(f"{now}: {partner.name} is away and is introduced")
+        if self._lately(partner, now) >= self._of.policy.per_week:
+            self._finding(f"{now}: {partner.name}'s week is full, and they are introduced")
+        for human in (pressed, partner):
+            self._others[human.name].append(now)
+
+    def _heard(self, human: Human) -> list[datetime]:
+        """When they had a message, whatever it was and wherever."""
+        return sorted([*(at for at, _ in self._messages[human.name]), *self._others[human.name]])
+
+    def _lately(self, human: Human, now: datetime) -> int:
+        return sum(at > now - WEEK for at in self._heard(human))
+
+    def _had_today(self, human: Human, chat: ChatIdentity, now: datetime) -> bool:
+        today = self._of.day(chat, now)
+        return any(self._of.day(chat, at) == today for at in self._heard(human))
+
     def _in_hours(self, notice: PersonalRound, now: datetime) -> None:
         if not self._of.is_open(notice.to, now):
             self._finding(f"{now}: out of hours for {notice.to} in {notice.to.time_zone}")
 
     def _room(self, human: Human, notice: PersonalRound, now: datetime) -> None:
-        """At most so many in seven days; what was wanted, and the last call, come in any case."""
-        if notice.reason in (*WANTED, "last_call"):
+        """At most so many in seven days, whatever they are; what was wanted comes in any case."""
+        if notice.reason in WANTED:
             return
-        lately = [at for at, _ in self._messages[human.name] if at > now - WEEK]
-        if len(lately) >= self._of.policy.per_week:
-            self._finding(f"{now}: {human.name} has {len(lately)} messages this week, and gets one")
+        lately = self._lately(human, now)
+        if lately >= self._of.policy.per_week:
+            self._finding(f"{now}: {human.name} has {lately} messages this week, and gets one")
 
     def _one_a_day(self, human: Human, notice: PersonalRound, now: datetime) -> None:
         if notice.reason in WANTED:
@@ -113,7 +172,10 @@ class Checks:
                 self._finding(f"{now}: {one} is over or in other hands: {request.stage}")
             if self._of.human(request.chat) is not human:
                 self._finding(f"{now}: {one} is not {human.name}'s")
-            if request.snooze is not None and request.snooze.until > now:
+            on = self._of.policy.deadline(request).on
+            moved = self._of.last_working_day(notice.to, on) <= self._of.day(notice.to, now)
+            moved = moved and self._of.dated_at is not None
+            if request.snooze is not None and request.snooze.until > now and not moved:
                 self._finding(f"{now}: {one} is put off until {request.snooze.until}")
 
     def _one_message(self, human: Human, notice: PersonalRound, now: datetime) -> None:
@@ -138,12 +200,15 @@ class Checks:
         if notice.reason in WANTED:
             return
         due_today = {one for one in notice.links_to if self._is_last_day(one, notice.to, now)}
-        if due_today and notice.reason == "last_call":
-            first = notice.requests[: len(due_today)]
-            if not due_today.issuperset(first):
-                self._finding(f"{now}: due first is not named first in {notice}")
-        others = [one for one in notice.requests if one not in due_today]
-        left = [one for one in notice.also if one not in due_today]
+        named_first = 0
+        while named_first < len(notice.requests) and self._last_chance(
+            notice.requests[named_first], notice, now
+        ):
+            named_first += 1
+        if due_today - set(notice.requests[:8]) and named_first < len(notice.requests):
+            self._finding(f"{now}: due today is not named first in {notice}")
+        others = list(notice.requests[named_first:])
+        left = [one for one in notice.also if not self._last_chance(one, notice, now)]
         latest = max(map(self._turn, others), default=START)
         for one in left:
             if others and self._turn(one) < latest:
@@ -151,6 +216,17 @@ class Checks:
 
     def _turn(self, request_id: str) -> datetime:
         return self._named[request_id][-1] if self._named[request_id] else START - DAY
+
+    def _last_chance(self, request_id: str, notice: PersonalRound, now: datetime) -> bool:
+        """Whether no other message can come before its date: it is soon, or the week is full."""
+        on, chat = self._of.policy.deadline(self._request(request_id)).on, notice.to
+        last, today = self._of.last_working_day(chat, on), self._of.day(chat, now)
+        if last == today:
+            return True
+        human, policy = self._of.human(chat), self._of.policy
+        heard = [*self._heard(human), now]
+        room = sorted(heard)[-policy.per_week] + WEEK if len(heard) >= policy.per_week else now
+        return today < last and self._of.day(chat, room) >= last
 
     def _is_last_day(self, request_id: str, chat: ChatIdentity, now: datetime) -> bool:
         on = self._of.policy.deadline(self._request(request_id)).on
@@ -204,7 +280,12 @@ class Checks:
                 one.stage.is_open and self._of.human(one.chat) is other
                 for one in self._ledger._requests.values()
             )
-            if has < self._of.policy.a_day and not self._is_away(other, other.accounts[0], now):
+            there = self._back_at.get(other.name, START) < request.requested_at
+            if (
+                there
+                and has < self._of.policy.a_day
+                and not self._is_away(other, other.accounts[0], now)
+            ):
                 self._finding(f"{now}: {asked.name} is away and asked, {other.name} is there")
 
     def _passed_on(self, request: ConsentRequest, now: datetime) -> None:
@@ -232,6 +313,7 @@ class Checks:
         if start is not None:
             since.append(datetime.combine(start, START.timetz()))
         since += [b for _, b, _ in self._of.outages]
+        since += [at for at in (self._of.dated_at, self._back_at.get(human.name)) if at is not None]
         return max(since)
 
     def _forgotten(self, request: ConsentRequest, now: datetime) -> None:
@@ -242,14 +324,26 @@ class Checks:
         days = len(policy.calendars.hours.days - human.days_off)
         on = policy.deadline(request).on
         before = on - self._of.day(request.chat, now)
-        lately = [at for at, _ in self._messages[human.name] if at > now - WEEK - 2 * DAY]
-        busy = len(lately) >= policy.per_week or days < 5
+        lately = [at for at in self._heard(human) if at > now - WEEK - 2 * DAY]
+        busy = len(lately) >= policy.per_week or days < 5 or bool(self._of.holidays)
         if since is not None and timedelta() <= before < WEEK - DAY and not busy:
             longest = 5 * DAY  # every other working day, and a weekend
         else:
             longest = timedelta(days=10 * 7 / days) + WEEK + 4 * DAY
         if since is not None and now - since > longest and now - since < longest + 2 * DAY:
             self._finding(f"{now}: {human.name} has heard nothing of {request.id} since {since}")
+
+    def _named_before(
+        self, request: ConsentRequest, human: Human, last: date, now: datetime
+    ) -> None:
+        """The week had no room on the last day: the last round before it named what is due."""
+        before = [
+            (at, notice)
+            for at, notice in self._messages[human.name]
+            if self._of.day(request.chat, at) < last and at > request.requested_at
+        ]
+        if before and request.id not in before[-1][1].requests and len(before[-1][1].requests) < 8:
+            self._finding(f"{now}: {request.id} is not named in the last message before {last}")
 
     def _last_call(self, request: ConsentRequest, now: datetime) -> None:
         """On the last working day before its date it was spoken of."""
@@ -273,11 +367,18 @@ class Checks:
             or not self._wants(request, now)
             or not self._named[request.id]
             or human.days_off != frozenset()
+            or (self._of.dated_at is not None and now - self._of.dated_at < 2 * WEEK)
         )
         if quiet:
             return
         told = [
             notice for at, notice in self._messages[human.name] if self._of.day(chat, at) == last
         ]
-        if not any(request.id in notice.links_to or notice.reason == "now" for notice in told):
-            self._finding(f"{now}: {request.id} of {human.name} was not named on {last}, due {on}")
+        if any(request.id in notice.links_to or notice.reason == "now" for notice in told):
+            return
+        earlier = [at for at in self._heard(human) if self._of.day(chat, at) < last]
+        full = earlier[-self._of.policy.per_week :]
+        if len(full) == self._of.policy.per_week and self._of.day(chat, full[0] + WEEK) >= last:
+            self._named_before(request, human, last, now)
+            return
+        self._finding(f"{now}: {request.id} of {human.name} was not named on {last}, due {on}")

@@ -33,11 +33,12 @@ class Human:
     habit: str
     days_off: frozenset[int] = frozenset()
     away_until: date | None = None  # as they said it, wherever
+    operates: bool = False
     acted_at: datetime | None = None
 
     @property
     def address(self) -> str:
-        return f"{self.name}@example.com"
+        return _address(self.name)
 
 
 @dataclass
@@ -51,6 +52,9 @@ class Company:
     admins: dict[str, tuple[GlobalAdmin, ...]]
     records: list[AppRecord]
     days: int
+    holidays: frozenset[date] = frozenset()
+    partners: tuple[Human, ...] = ()
+    dated_at: datetime | None = None  # when the dates were moved last
     happens: list[tuple[datetime, str, object]] = field(default_factory=list)
     outages: list[tuple[datetime, datetime, Platform | None]] = field(default_factory=list)
 
@@ -62,6 +66,7 @@ class Company:
         hours, human = self.policy.calendars.hours, self.human(chat)
         local = at.astimezone(ZoneInfo(chat.time_zone or "Europe/Berlin"))
         works = local.weekday() in hours.days - human.days_off
+        works = works and local.date() not in self.holidays
         return works and hours.start <= local.time().replace(microsecond=0) < hours.end
 
     def day(self, chat: ChatIdentity, at: datetime) -> date:
@@ -69,7 +74,7 @@ class Company:
 
     def last_working_day(self, chat: ChatIdentity, on: date) -> date:
         days = self.policy.calendars.hours.days - self.human(chat).days_off
-        while on.weekday() not in days:
+        while on.weekday() not in days or on in self.holidays:
             on -= DAY
         return on
 
@@ -97,9 +102,24 @@ def company(number: int) -> Company:
         for tenant in tenants
     }
     records = [_record(n, rng.choice(tenants)) for n in range(rng.choice((1, 2, 3, 6, 9, 12, 26)))]
-    found = Company(number, rng, _policy(rng, records, days), humans, admins, records, days)
+    holidays = frozenset(
+        (START + rng.randint(0, days + 30) * DAY).date() for _ in range(rng.choice((0, 0, 1, 3)))
+    )
+    policy = _policy(rng, records, days, holidays)
+    olga = Human("olga", "Europe/Berlin", _accounts("olga", rng.choice(zones()), BOTH), "operator")
+    for human in (olga, *humans[:1]):
+        human.operates = human is olga or rng.random() < 0.3
+    partners = tuple(rng.sample(humans, min(len(humans), 2)))
+    found = Company(number, rng, policy, [*humans, olga], admins, records, days, holidays, partners)
     _plan(found)
     return found
+
+
+BOTH = (Platform.SLACK, Platform.TEAMS)
+
+
+def zones() -> tuple[str, ...]:
+    return ZONES[:5]
 
 
 def _human(number: int, rng: random.Random) -> Human:
@@ -115,17 +135,16 @@ def _human(number: int, rng: random.Random) -> Human:
             (Platform.MAIL,),
         )
     )
-    accounts = tuple(
-        ChatIdentity(
-            platform,
-            f"{name}@example.com" if platform is Platform.MAIL else f"{platform.value[0]}{number}",
-            name,
-            f"{name}@example.com",
-            zone,
-        )
-        for platform in where
-    )
-    return Human(name, zone, accounts, rng.choice(HABITS))
+    return Human(name, zone, _accounts(name, zone, where), rng.choice(HABITS))
+
+
+def _accounts(name: str, zone: str, where: tuple[Platform, ...]) -> tuple[ChatIdentity, ...]:
+    ids = {Platform.SLACK: f"U{name}", Platform.TEAMS: f"t{name}", Platform.MAIL: _address(name)}
+    return tuple(ChatIdentity(one, ids[one], name, _address(name), zone) for one in where)
+
+
+def _address(name: str) -> str:
+    return f"{name}@example.com"
 
 
 def _admin(tenant: Tenant, human: Human) -> GlobalAdmin:
@@ -143,7 +162,7 @@ def _record(number: int, tenant: Tenant) -> AppRecord:
     return replace(RECORD, app=app, tenant=tenant, evidence=seen, scanned_at=START, revision=1)
 
 
-def _policy(rng: random.Random, records: list[AppRecord], days: int) -> Policy:
+def _campaign(rng: random.Random, records: list[AppRecord], days: int) -> Campaign:
     def some_day() -> date:
         return (START + rng.randint(-15, days + 30) * DAY).date()
 
@@ -152,14 +171,26 @@ def _policy(rng: random.Random, records: list[AppRecord], days: int) -> Policy:
         if rng.random() < 0.3:
             targets.append(Deadline("target", some_day(), "ours", Scope(app=str(record.app.ref))))
     start = (START + rng.randint(0, 9) * DAY).date() if rng.random() < 0.15 else None
+    return Campaign(start=start, targets=tuple(targets))
+
+
+def _policy(
+    rng: random.Random, records: list[AppRecord], days: int, holidays: frozenset[date]
+) -> Policy:
+    campaign = _campaign(rng, records, days)
     usual = rng.random() < 0.5
     hours = Hours()
     if not usual:
         week = rng.sample(range(7), rng.randint(3, 7))
         hours = Hours(time(rng.randint(5, 11)), time(rng.randint(15, 22)), frozenset(week))
     policy = Policy(
-        Campaign(start=start, targets=tuple(targets)),
-        Calendars(ZoneInfo("Europe/Berlin"), hours),
+        campaign,
+        Calendars(
+            ZoneInfo("Europe/Berlin"),
+            hours,
+            country="X",
+            days_off=lambda country, year: frozenset(d for d in holidays if d.year == year),
+        ),
         gather=rng.choice((0, 5, 30)) * MINUTE,
         jitter=rng.choice((0, 20, 40)) * MINUTE,
     )
@@ -194,7 +225,23 @@ def _plan(of: Company) -> None:
         of.happens.append((some_time(0.8), "send now", rng.choice(of.records)))
     for _ in range(rng.choice((0, 0, 1))):
         of.happens.append((some_time(0.8), "send all now", None))
+    if rng.random() < 0.2:
+        moved = replace(_campaign(rng, of.records, days), start=of.policy.campaign.start)
+        of.happens.append((some_time(0.8), "dates", moved))
+    for record in of.records:
+        if rng.random() < 0.1:
+            waived = some_time(0.7)
+            of.happens.append((waived, "waive", record))
+            of.happens.append((waived + rng.randint(1, 12) * DAY, "unwaive", record))
+    if rng.random() < 0.1:
+        of.happens.append((some_time(0.8), "lose role", rng.choice(of.humans)))
+    if rng.random() < 0.1:
+        of.happens.append((some_time(0.8), "operators", rng.choice(of.humans)))
     for human in of.humans:
+        if rng.random() < 0.2:
+            of.happens.append((some_time(), "back", human))
+        if rng.random() < 0.1:
+            of.happens.append((some_time(), "whole week", human))
         if human.habit == "away" or rng.random() < 0.1:
             of.happens.append((some_time(0.8), "away", (human, rng.randint(0, 16))))
         if rng.random() < 0.1:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Phase
 from bot.domain.delivery.notices import Notice, PersonalRound
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.records import AppRecord
-from bot.domain.people.admins import ChatIdentity, Platform
-from bot.domain.schedule import BOARDS, operator
-from bot.errors import ChatUnreachable
+from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
+from bot.domain.schedule import BOARDS
+from bot.errors import ChatError, ChatUnreachable, ConsentError
 from bot.message import Message
 from bot.ports.chat import Sent
+from bot.services.consent.visit import ByChat
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import settled
+from bot.settings.chat import TeamsSettings
 from bot.wiring.services import Outside, assemble
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
@@ -38,8 +42,6 @@ from tests.fakes import (
 from tests.promises.checks import Checks
 from tests.promises.company import DAY, HOUR, MINUTE, START, Human, company
 from tests.wiring import partless, settings
-
-OPERATOR = ChatIdentity(Platform.SLACK, "U9", "Olga", "olga@example.com", "Europe/Berlin")
 
 
 class NoLimits:
@@ -103,29 +105,50 @@ class Life:
         entra = FakeEntra(*{r.tenant for r in self.company.records if r.tenant is not None})
         entra.admins = dict(self.company.admins)
         scan = Scan(orgs={}, entra=entra, ledger=self.ledger, clock=self.clock, lived=self.clock)
-        self.services = assemble(
-            settings(),
-            Outside(
-                ledger=self.ledger,
-                orgs={},
-                entra=entra,
-                messengers=self.chats,
-                engine=FakeEngine(),
-                pace=FreePace(),
-                limits=NoLimits(),
-                sign_in=FakeSignIn(),
-                sign_ins=SignInsInMemory(),
-                painter=BlankPainter(),
-                clock=self.clock,
-                secrets=CountingSecrets(),
-                presence=Presence(),
-                doctor=partless(),
-                directories={platform: FakeDirectory() for platform in Platform},
-                memberships=MembershipsInMemory(),
-            ),
-            scan,
-            self.company.policy,
+        self.entra, self._scan = entra, scan
+        self._outside = Outside(
+            ledger=self.ledger,
+            orgs={},
+            entra=entra,
+            messengers=self.chats,
+            engine=FakeEngine(),
+            pace=FreePace(),
+            limits=NoLimits(),
+            sign_in=FakeSignIn(),
+            sign_ins=SignInsInMemory(),
+            painter=BlankPainter(),
+            clock=self.clock,
+            secrets=CountingSecrets(),
+            presence=Presence(),
+            doctor=partless(),
+            directories={platform: FakeDirectory() for platform in Platform},
+            memberships=MembershipsInMemory(),
         )
+        self._start()
+
+    def _start(self) -> None:
+        """The process is started, with the settings as they are now."""
+        operate = [one for human in self.company.humans if human.operates for one in human.accounts]
+        by = {p: tuple(a.user_id for a in operate if a.platform is p) for p in Platform}
+        plain = settings()
+        assert plain.slack is not None
+        teams = TeamsSettings.model_construct(
+            app_id="", tenant_id="", channel="", operators=by[Platform.TEAMS]
+        )
+        self.said = plain.model_copy(
+            update={
+                "slack": plain.slack.model_copy(update={"operators": by[Platform.SLACK]}),
+                "teams": teams,
+            }
+        )
+        self.services = assemble(self.said, self._outside, self._scan, self.company.policy)
+        self._begun = False
+
+    @property
+    def operator(self) -> ChatIdentity:
+        """Whoever sends: one of those who operate, on one of their accounts."""
+        operate = [human for human in self.company.humans if human.operates]
+        return self.rng.choice(self.rng.choice(operate).accounts)
 
     # -------------------------------------------------------------- time
 
@@ -143,14 +166,23 @@ class Life:
         return self.checks.found
 
     async def _work(self) -> None:
+        if not self._begun:
+            await self.services.remind.start()
+            await self.ledger.save_okta_admins("contoso", self._partners())
+            self._begun = True
         for _ in range(4):
             await self.services.remind.tick()
             self.ledger._schedule.pop(BOARDS, None)
-            self.ledger._schedule.pop(operator(OPERATOR), None)
             keys = await self.ledger.due(self.clock.now(), 1000)
             if not keys:
                 return
             await self.services.deliver.batch(keys)
+
+    def _partners(self) -> tuple[OktaAdmin, ...]:
+        return tuple(
+            OktaAdmin("contoso", human.name, human.name, human.address, "APP_ADMIN")
+            for human in self.company.partners
+        )
 
     def _next(self, now: datetime, end: datetime) -> datetime:
         times = [end, *(at for at, _, _ in self._due[:1])]
@@ -188,11 +220,39 @@ class Life:
                 seen = tuple(replace(e, seen_at=self.clock.now()) for e in record.evidence)
                 await self.ledger.commit(Changes(apps=(replace(record, evidence=seen),)))
             case "send all", _:
-                await self._say(OPERATOR, "send all")
+                await self._say(self.operator, "send all")
             case "send all now", _:
-                await self._say(OPERATOR, "send all now sure")
+                await self._say(self.operator, "send all now sure")
             case "send now", AppRecord() as record:
-                await self._say(OPERATOR, f"send {record.app.ref} now")
+                await self._say(self.operator, f"send {record.app.ref} now")
+            case "waive", AppRecord() as record:
+                until = (self.clock.now() + 60 * DAY).date()
+                words = f"waive {record.app.ref} until {until} because it is old"
+                await self._say(self.operator, f"{words} sure")
+            case "unwaive", AppRecord() as record:
+                await self._say(self.operator, f"unwaive {record.app.ref} sure")
+            case "dates", Campaign() as campaign:
+                self.company.policy = replace(self.company.policy, campaign=campaign)
+                self.company.dated_at = self.clock.now()
+                self._start()
+            case "operators", Human() as human:
+                for one in self.company.humans:
+                    one.operates = one is human
+                self._start()
+            case "lose role", Human() as human:
+                for tenant_id, admins in self.company.admins.items():
+                    others = tuple(one for one in admins if one.upn != human.address)
+                    self.company.admins[tenant_id] = self.entra.admins[tenant_id] = others
+                    await self.ledger.save_global_admins(tenant_id, others)
+            case "back", Human() as human:
+                if not self.company.is_out(Platform.MAIL, self.clock.now()):
+                    await self._say(human.accounts[0], "back")
+                    if human.away_until is not None:
+                        self.checks.back(human, self.clock.now())
+            case "whole week", Human() as human:
+                if not self.company.is_out(Platform.MAIL, self.clock.now()):
+                    await self._say(human.accounts[0], "I work every day")
+                    human.days_off = frozenset()
             case "away", (Human() as human, int(days)):
                 until = self.company.day(human.accounts[0], self.clock.now()) + days * DAY
                 await self._away(human, human.accounts[0], until)
@@ -200,8 +260,7 @@ class Life:
                 left = self.company.policy.calendars.hours.days - {day}
                 chat = human.accounts[0]
                 await self._say(chat, f"I don't work {WEEK[day]}")
-                known = self.ledger._recipients.get(str(chat))
-                if left and known is not None and known.chat.days_off == frozenset({day}):
+                if left and not self.company.is_out(Platform.MAIL, self.clock.now()):
                     human.days_off = frozenset({day})
             case "act", Human() as human:
                 await self._act(human)
@@ -214,10 +273,9 @@ class Life:
             await self.services.conversation.answer(words, who, private=True)
 
     async def _away(self, human: Human, chat: ChatIdentity, until: date) -> None:
-        """Say so; who was never asked is not heard."""
-        await self._say(chat, f"away {until}")
-        known = self.ledger._recipients.get(str(chat))
-        if known is not None and known.away_until == until:
+        """Say so, asked or not."""
+        if not self.company.is_out(Platform.MAIL, self.clock.now()):
+            await self._say(chat, f"away {until}")
             self.checks.away(human, until, self.clock.now())
 
     async def _act(self, human: Human) -> None:
@@ -235,14 +293,14 @@ class Life:
             "wrong": ("notme", "later"),
             "partly": ("done",),
             "away": ("done", "away", "me"),
-        }.get(human.habit, ("done", "me", "saved", "later", "done"))
+        }.get(human.habit, ("done", "me", "saved", "later", "done", "introduce"))
         some = mine if human.habit == "quick" else self.rng.sample(mine, min(len(mine), 2))
         for request in some:
             await self._answer(human, request, self.rng.choice(how))
 
     async def _answer(self, human: Human, request: ConsentRequest, how: str) -> None:
         now, chat = self.clock.now(), request.chat
-        if how in ("me", "saved") and chat.platform is Platform.MAIL:
+        if how in ("me", "saved", "introduce") and chat.platform is Platform.MAIL:
             how = "done"  # by mail there is no such button
         match how:
             case "done":
@@ -258,11 +316,14 @@ class Life:
                 await self._away(human, chat, until)
             case "me":
                 await self._say(chat, f"me {request.code}")
+            case "introduce":
+                await self._say(chat, f"me {request.code}")
+                with suppress(ConsentError, ChatError):  # nobody is left, or their chat is away
+                    await self.services.introduce(ByChat(chat, request.code))
             case "saved":
                 await self._say(chat, f"me {request.code}")
                 await self._say(chat, f"saved {request.code}")
-        if how == "away" or self.ledger._requests[request.id] != request:
-            self.checks.acted(human, now)  # and were not told that their link is too old
+        self.checks.acted(human, now)
 
     async def _migrated(self, request: ConsentRequest) -> None:
         """They did it, and the next look sees it."""

@@ -150,6 +150,5 @@ async def test_a_digest_is_planned_for_one_account_and_plan_says_the_same(failed
         policy=policy,
         kept=BoardPolicy(),
         operators=both,
-        twins=world.twins,
     )
     assert {digest.to for digest in (await rehearse.plan(7)).digests} == {IN_SLACK}

@@ -14,7 +14,7 @@ from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.kinds import Comes
 from bot.domain.delivery.notices import Notice
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.recipients import Recipient
+from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
 from bot.domain.time.calendar import DAY, Calendar
 
 WEEK = timedelta(days=7)
@@ -58,6 +58,15 @@ def rested(recipient: Recipient, now: datetime, policy: Policy) -> datetime:
     if len(heard) >= policy.per_week:
         free = max(free, sorted(heard)[-policy.per_week] + WEEK)
     return free
+
+
+def disturbed_from(recipient: Recipient, now: datetime, policy: Policy) -> datetime:
+    """From when on somebody may be told what can wait: they are there, and their week has room."""
+    free, calendar = rested(recipient, now, policy), policy.calendars.of_person(recipient.chat)
+    away = recipient.away_until
+    if away is None or away < calendar.today(now):
+        return free
+    return max(free, start_of(min(away, calendar.today(now) + LONGEST_ABSENCE) + DAY, calendar))
 
 
 def moment_of(

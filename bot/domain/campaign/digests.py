@@ -18,7 +18,7 @@ from datetime import date, datetime
 
 from bot.domain.campaign import rehearsal, reminders
 from bot.domain.campaign.cadence import moment_of, rested, start_of
-from bot.domain.campaign.intents import Intent, Policy, Worklist
+from bot.domain.campaign.intents import Intent, Policy, SendRound, Worklist
 from bot.domain.campaign.windows import Audience, Window
 from bot.domain.delivery.notices import OperatorDigest
 from bot.domain.people.admins import ChatIdentity
@@ -94,6 +94,9 @@ def evaluate(
         first = max(first, min(recipient.away_until, today + LONGEST_ABSENCE) + DAY)
     if recipient.rounds:
         first = max(first, calendar.day_of(recipient.rounds[-1]) + DAY)
+    asked = reminders.evaluate(as_asked(worklist), now, policy)
+    if any(isinstance(intent, SendRound) for intent in asked.intents):
+        first = max(first, today + DAY)  # what they are asked for comes first
     told_on = calendar.day_of(recipient.digests[-1]) if recipient.digests else None
     day = _next_day(told_on, dates, first, calendar, policy)
     stuck = stuck_at is not None and (told_on is None or recipient.digests[-1] < stuck_at)
@@ -119,6 +122,16 @@ def evaluate(
     return Decision(Digest(notice, now))
 
 
+def as_asked(worklist: Worklist) -> Worklist:
+    """An operator as Global Administrator, on the account on which they are asked."""
+    chat = worklist.recipient.chat
+    asked = worklist.items[-1].request.chat if worklist.items else chat
+    if str(asked) == str(chat):
+        return worklist
+    to = replace(asked, days_off=chat.days_off)
+    return replace(worklist, recipient=replace(worklist.recipient, chat=to))
+
+
 def after(worklist: Worklist, digest: Digest) -> Worklist:
     """The operator once `digest` was told."""
     told = worklist.recipient.told_of_all(digest.at, digest.notice.news)
@@ -139,7 +152,7 @@ def rehearse(
     """
     now: datetime | None = start
     while now is not None and now < until:
-        for intent in reminders.evaluate(worklist, now, policy).intents:
+        for intent in reminders.evaluate(as_asked(worklist), now, policy).intents:
             yield intent
             worklist = rehearsal.after(worklist, intent)
         digest = evaluate(worklist, dates, now, policy, stuck_at).digest
@@ -147,7 +160,7 @@ def rehearse(
             yield digest
             worklist = after(worklist, digest)
         looks = (
-            reminders.evaluate(worklist, now, policy).again,
+            reminders.evaluate(as_asked(worklist), now, policy).again,
             evaluate(worklist, dates, now, policy, stuck_at).again,
         )
         now = min((again for again in looks if again is not None and again > now), default=None)

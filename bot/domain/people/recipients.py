@@ -27,7 +27,8 @@ class Recipient:
     `rounds` are the latest personal messages, oldest first, `digests` what an operator was told of
     all apps. `answered_at` is when the person last did something about any of their apps: silence
     is counted from there. `away_until` is the last day of an absence (local date). `lost_at` is
-    when a mail to them came back. `news` waits for an operator's next digest, oldest first.
+    when a mail to them came back. `news` waits for an operator's next digest, oldest first; `main`
+    is the account of theirs on which they are told of all apps, "" for this one.
     """
 
     chat: ChatIdentity
@@ -38,6 +39,7 @@ class Recipient:
     revision: int = 0
     lost_at: datetime | None = None
     news: tuple[News, ...] = ()
+    main: str = ""
 
     def is_lost(self, now: datetime) -> bool:
         """True while nobody is written to at this address, since nobody was there."""

@@ -77,15 +77,15 @@ class Digests:
         again = start_of(calendar.today(now) + DAY, calendar)
         if decision.again is not None:
             again = min(again, decision.again)
-        better = (
-            accounts[:1] if decision.digest is not None and str(accounts[0]) != str(chat) else ()
-        )
+        main = "" if str(accounts[0]) == str(chat) else str(accounts[0])
+        news = replace(own.known_as(said), main=main)
+        better = accounts[:1] if decision.digest is not None and main else ()
         planned: tuple[Delivery, ...] = ()
         if decision.digest is not None and await self._is_news(decision.digest):
             planned = (Delivery(replace(decision.digest.notice, news_only=not operates), now, WHY),)
         changes = Changes(
             planned=planned,
-            recipients=(own.known_as(said),) if said != own.chat else (),
+            recipients=(news,) if (said, main) != (own.chat, own.main) else (),
             # What came to one account of theirs is told on the best.
             schedule=(
                 replace(entry, at=again),

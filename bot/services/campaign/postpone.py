@@ -17,13 +17,17 @@ from bot.domain.schedule import ScheduleEntry, person
 from bot.domain.time.calendar import Calendar
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
+from bot.services.people.twins import Twins, accounts_of
 from bot.services.unit_of_work import NO_CHANGE, write
 
 
 class Postpone:
     """`away`, and what to offer for "later"."""
 
-    def __init__(self, *, ledger: Ledger, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self, *, ledger: Ledger, clock: Clock, policy: Policy, twins: Twins | None = None
+    ) -> None:
+        self._twins = twins
         self._ledger = ledger
         self._clock = clock
         self._policy = policy
@@ -54,13 +58,6 @@ class Postpone:
     def campaign(self) -> Campaign:
         """The dates that everything runs against."""
         return self._policy.campaign
-
-    async def concerns(self, chat: ChatIdentity) -> bool:
-        """True for whoever is asked for something, or was told something before."""
-        if await self._ledger.recipient(chat) is not None:
-            return True
-        accounts = await self._accounts(chat)
-        return len(accounts) > 1 or bool(await self._ledger.requests_of(chat))
 
     async def away(self, chat: ChatIdentity, until: date) -> date | None:
         """Note an absence up to and with `until`, for a year at most.
@@ -131,19 +128,8 @@ class Postpone:
         return left
 
     async def _known(self, chat: ChatIdentity) -> list[Recipient]:
-        return [await self._recipient(one) for one in await self._accounts(chat)]
-
-    async def _accounts(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
-        """This account, and those on which the same person is asked for something."""
-        found = {str(chat): chat}
-        for request in await self._ledger.open_requests():
-            if request.is_known_elsewhere_as(chat):
-                found[str(request.chat)] = request.chat
-        return tuple(found.values())
-
-    async def _recipient(self, chat: ChatIdentity) -> Recipient:
-        known = await self._ledger.recipient(chat)
-        return known if known is not None else Recipient(chat)
+        accounts = await accounts_of(self._ledger, chat, self._twins)
+        return [await self._ledger.recipient(one) or Recipient(one) for one in accounts]
 
 
 def _changes(recipients: Sequence[Recipient], entry: AuditEntry) -> Changes:

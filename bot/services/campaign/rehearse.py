@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -21,7 +21,6 @@ from bot.domain.summaries import AppSummary
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.stuck import stuck_apps
-from bot.services.people.twins import Twins
 
 LONGEST = 366
 
@@ -63,9 +62,7 @@ class Rehearse:
         policy: Policy,
         kept: BoardPolicy,
         operators: tuple[ChatIdentity, ...] = (),
-        twins: Twins | None = None,
     ) -> None:
-        self._twins = twins
         self._ledger = ledger
         self._clock = clock
         self._policy = policy
@@ -115,12 +112,9 @@ class Rehearse:
         dates = dates_of(apps, self._policy)
         stuck = await stuck_apps(self._ledger, apps, start, self._policy)
         stuck_at = stuck[-1].at if stuck else None
-        for worklist in snapshot.people:
-            if not self._operates(worklist):
-                continue
-            elsewhere = await self._is_told_elsewhere(worklist.recipient.chat)
-            told = (worklist, () if elsewhere else dates, start, until, self._policy)
-            for each in rehearse_operator(*told, None if elsewhere else stuck_at):
+        for worklist in self._operating(snapshot):
+            told = (worklist, dates, start, until, self._policy, stuck_at)
+            for each in rehearse_operator(*told):
                 if isinstance(each, Digest):
                     digests.append(each)
                 else:
@@ -138,11 +132,17 @@ class Rehearse:
             sum(app.wants_consent and app.ref not in asked for app in apps),
         )
 
-    async def _is_told_elsewhere(self, chat: ChatIdentity) -> bool:
-        """Whether the same operator is told of all apps on a better account."""
-        if self._twins is None:
-            return False
-        return str((await self._twins.accounts(chat))[0]) != str(chat)
+    def _operating(self, snapshot: Snapshot) -> Iterator[Worklist]:
+        """Each operator once, with what waits for them on all of their accounts."""
+        accounts = [one for one in snapshot.people if self._operates(one)]
+        for one in accounts:
+            if one.recipient.main in self._operators:
+                continue
+            name = str(one.recipient.chat)
+            others = [other for other in accounts if other.recipient.main == name]
+            person = one.recipient.joined(other.recipient for other in others)
+            items = tuple(item for each in (one, *others) for item in each.items)
+            yield Worklist(person, items)
 
     def _operates(self, worklist: Worklist) -> bool:
         return str(worklist.recipient.chat) in self._operators

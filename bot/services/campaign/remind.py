@@ -29,6 +29,7 @@ from bot.domain.schedule import (
     OPERATOR,
     RETURNED_MAIL,
     ScheduleEntry,
+    person,
     read,
 )
 from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo, StoreUnavailable
@@ -124,11 +125,13 @@ class Remind:
                 pass  # a newer version's entry: it knows what to do with it
 
     async def start(self) -> None:
-        """Put what is looked after, and operators, on the schedule: the first tick finds them."""
+        """Put all that is looked after on the schedule for the first tick: settings may be new."""
         now = self._clock.now()
+        people = {person(request.chat) for request in await self._ledger.open_requests()}
         entries = (
             *(ScheduleEntry(name, now) for name in self._look_after),
             *self._digests.entries(now),
+            *(ScheduleEntry(name, now) for name in people),
         )
         await self._ledger.commit(Changes(schedule=entries))
 

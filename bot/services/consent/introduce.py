@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from bot.domain.campaign.cadence import at_work, rested
 from bot.domain.campaign.intents import Policy
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
@@ -79,14 +78,12 @@ class Introduce:
             raise StepNotAllowed(f"A request that is {request.stage.value} needs nobody else.")
         now = self._clock.now()
         partner = await self._partner(request, now)
-        notice = Introduction(request.chat, partner.chat, request.id)
-        at = at_work(notice, rested(partner, now, self._policy), self._policy)
-        planned = (Delivery(notice, at, "introduce"),)
-        detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner.chat)}
+        planned = (Delivery(Introduction(request.chat, partner, request.id), now, "introduce"),)
+        detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner)}
         entry = AuditEntry(now, visit.by, Action.INTRODUCE, str(request.app), detail)
         await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
         await hand_on(self._engine, planned)
-        return partner.chat
+        return partner
 
     async def _fit(self, admins: Iterable[OktaAdmin], request: ConsentRequest) -> list[OktaAdmin]:
         """Who may sit beside this person; those who said "not me" are not asked to help either."""
@@ -97,7 +94,7 @@ class Introduce:
         beside = partners(admins, request.app.app_id, policy, gone=gone)
         return [one.admin for one in beside if one.eligible and one.admin.email]
 
-    async def _partner(self, request: ConsentRequest, now: datetime) -> Recipient:
+    async def _partner(self, request: ConsentRequest, now: datetime) -> ChatIdentity:
         """The first Okta admin for the app who is to be found where the person was asked.
 
         Whoever is away comes after all who are there.
@@ -108,7 +105,7 @@ class Introduce:
             admins = await org.app_admins()
             await self._ledger.save_okta_admins(request.app.org, admins)
         messenger = self._messengers.get(request.chat.platform)
-        away: Recipient | None = None
+        away: ChatIdentity | None = None
         if messenger is not None:
             for admin in (await self._fit(admins or (), request))[:LOOK_UP]:
                 found = await messenger.find_person((exact(admin.email),), "", "")
@@ -117,8 +114,8 @@ class Introduce:
                     continue
                 known = await self._ledger.recipient(others[0]) or Recipient(others[0])
                 if not self._is_away(known, now):
-                    return known
-                away = away or known
+                    return known.chat
+                away = away or known.chat
         if away is not None:
             return away
         raise NobodyReachable(f"No Okta admin for {request.app_label} can be found in chat.")

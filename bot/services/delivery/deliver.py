@@ -56,7 +56,7 @@ from bot.services import counts
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import NothingToTell, NotYet, OutcomeUnknown, Send
 from bot.services.delivery.tell import with_news
-from bot.services.people.twins import Twins
+from bot.services.people.twins import Twins, accounts_of
 
 log = structlog.get_logger(__name__)
 
@@ -138,7 +138,7 @@ class Deliver:
             claimed = deliveries.claim(found, now)
             if claimed is None:
                 return
-            opens = self._send.opens(claimed.notice, now)
+            opens = await self._send.opens(claimed.notice, now)
             if opens > now:
                 await self._wait(deliveries.hold(found, opens))
                 return
@@ -380,15 +380,16 @@ class Deliver:
     async def _told(self, notice: Notice, now: datetime, gone: bool) -> tuple[Recipient, ...]:
         """Who was told, as far as anybody knows; a round that was refused is silence too.
 
-        It is noted with all of an operator's accounts: they have one week.
+        It is noted with all accounts of an operator, and of whom it disturbs: they have one week.
         """
         if not isinstance(notice.to, ChatIdentity):
             return ()
         told: dict[str, Recipient] = {}
-        for one in (notice.to, *notice.people):
-            accounts: tuple[ChatIdentity, ...] = (one,)
-            if self._twins is not None and not gone:
-                accounts = await self._twins.accounts(one)
+        to: tuple[ChatIdentity, ...] = (notice.to,)
+        if self._twins is not None and not gone:
+            to = await self._twins.accounts(notice.to)
+        others = [await accounts_of(self._ledger, one, self._twins) for one in notice.people]
+        for accounts in (to, *others):
             for account in accounts:
                 known = await self._ledger.recipient(account) or Recipient(account)
                 after = notice.told(known, now)

@@ -7,8 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.campaign.cadence import at_work, is_timely, put_off_until
-from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.cadence import (
+    at_work,
+    disturbed_from,
+    is_timely,
+    put_off_until,
+    rested,
+)
+from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import (
     ConsentRequest,
@@ -26,9 +32,11 @@ from bot.domain.delivery.notices import (
     ChannelNudge,
     Notice,
     PersonalLink,
+    PersonalRound,
     RequestChanged,
 )
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.recipients import Recipient
 from bot.errors import (
     ChatMisconfigured,
     ChatThrottled,
@@ -42,7 +50,7 @@ from bot.ports.chat import Messenger
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import NO_LINKS, Composer
-from bot.services.people.twins import Twins
+from bot.services.people.twins import Twins, accounts_of
 
 
 class NothingToTell(Exception):
@@ -110,9 +118,20 @@ class Send:
         later = put_off_until(request, now, self._policy)
         return later is not None and later > now
 
-    def opens(self, notice: Notice, now: datetime) -> datetime:
-        """From when on (UTC) those whom it reaches may be disturbed."""
-        return at_work(notice, now, self._policy)
+    async def opens(self, notice: Notice, now: datetime) -> datetime:
+        """From when on (UTC) those whom it reaches may be disturbed.
+
+        Whom it reaches besides its place did not ask for it: it waits until they are there, and
+        their week has room.
+        """
+        earliest = now
+        for one in notice.people:
+            first, *others = [
+                await self._ledger.recipient(account) or Recipient(account)
+                for account in await accounts_of(self._ledger, one, self._twins)
+            ]
+            earliest = max(earliest, disturbed_from(first.joined(others), now, self._policy))
+        return at_work(notice, earliest, self._policy)
 
     def must_search(self, delivery: Delivery) -> bool:
         """Whether the platform is asked for the message before it is sent."""
@@ -161,12 +180,16 @@ class Send:
             return False
         if not isinstance(notice.to, ChatIdentity):
             return True
+        known = await self._ledger.recipient(notice.to)
+        if known is None or not notice.day:
+            return True
         calendar = self._policy.calendars.of_person(notice.to)
         today = calendar.today(now)
-        if not notice.links_to or notice.day != today.isoformat():
-            return True
-        known = await self._ledger.recipient(notice.to)
-        return not (known and known.rounds and calendar.day_of(known.rounds[-1]) == today)
+        wanted = isinstance(notice, PersonalRound) and notice.reason == Reason.SNOOZE_ENDED
+        heard = known.rounds if wanted else (*known.rounds, *known.digests)
+        if any(calendar.day_of(at) == today for at in heard):
+            return wanted and notice.day != today.isoformat()  # a second one that they asked for
+        return wanted or rested(known, now, self._policy) <= now
 
     async def _is_told_elsewhere(self, notice: Notice) -> bool:
         return self._twins is not None and await self._twins.are_told(notice)

@@ -27,6 +27,19 @@ KNOWN_FOR = timedelta(hours=1)
 log = structlog.get_logger(__name__)
 
 
+async def accounts_of(
+    ledger: Ledger, chat: ChatIdentity, twins: Twins | None
+) -> tuple[ChatIdentity, ...]:
+    """This account first, then those on which the same person is asked for something, or told."""
+    found = {str(chat): chat}
+    for request in await ledger.open_requests():
+        if request.is_known_elsewhere_as(chat):
+            found[str(request.chat)] = request.chat
+    for account in await twins.accounts(chat) if twins is not None else ():
+        found.setdefault(str(account), account)
+    return tuple(found.values())
+
+
 class Twins:
     """Answers whether an operator hears of something on another account of theirs."""
 
