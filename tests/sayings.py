@@ -237,6 +237,7 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
             for said in ("", "next month")
         ],
         "sample": [replies.sample(None), replies.sample(replies.posted("report", 1))],
+        "not_asked": [replies.not_asked()],
         "part_time": [replies.part_time(days) for days in (None, frozenset({0, 4}))],
         "away": [
             replies.away(LATER.date(), until)

@@ -41,6 +41,9 @@ from bot.services.consent.ask import Ask
 from bot.services.consent.follow import Follow
 from bot.services.consent.prove import Prove
 from bot.services.consent.visit import ByChat
+from bot.services.people.worklists import is_there
+
+_ABOUT_A_REQUEST = (ItIsMe, Saved, Saw, Already, NotMe, Later)
 
 
 class Asked:
@@ -81,7 +84,12 @@ class Asked:
         operator: bool,
         private: bool,
     ) -> Message:
-        """What somebody says about the request that shows a code."""
+        """What somebody says about the request that shows a code.
+
+        Whoever says something of their own requests is no longer silent, whatever comes of it.
+        """
+        if isinstance(command, _ABOUT_A_REQUEST):
+            await is_there(self._ledger, asker, self._clock)
         match command:
             case Verify(code):
                 request = await self._acknowledge.by_code(code, asker, operator=operator)
@@ -109,8 +117,12 @@ class Asked:
             case NeedsCode(verb):
                 return personal.needs_code(verb)
             case PartTime(off):
+                if not await self._concerns(asker, operator=operator):
+                    return replies.not_asked()
                 return replies.part_time(await self._postpone.part_time(asker, off))
             case Away(said):
+                if not await self._concerns(asker, operator=operator):
+                    return replies.not_asked()
                 found = find_moment(said, self._clock.now(), self._postpone.calendar(asker))
                 if found is None:
                     return replies.no_moment(said)
@@ -133,6 +145,7 @@ class Asked:
         requests = await self.waiting(asker)
         said = command.said if isinstance(command, Mine) else "hello"
         if requests:
+            await is_there(self._ledger, asker, self._clock)
             return mine(replies.words, requests, said, chat_is_proof=self._chat_is_proof)
         if isinstance(command, Hello):
             return replies.help(asker.platform, level)
@@ -151,6 +164,9 @@ class Asked:
         if done is not None and done.noted is not None:
             await self._ask.review(done.noted.affected, anew=True)
         return done
+
+    async def _concerns(self, asker: ChatIdentity, *, operator: bool) -> bool:
+        return operator or await self._postpone.concerns(asker)
 
     async def _later(
         self, command: Later, asker: ChatIdentity, personal: PersonalReplies

@@ -190,6 +190,10 @@ class Replies:
         key = "away.done" if until == wanted else "away.capped"
         return plain(words(key, date=words.date(until)))
 
+    def not_asked(self) -> Message:
+        """Away, said by somebody who is asked for nothing."""
+        return plain(self._words("away.not_asked"))
+
     def no_moment(self, said: str) -> Message:
         """The day was not understood, or none was said."""
         if not said:

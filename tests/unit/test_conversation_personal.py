@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -25,10 +25,10 @@ from bot.chat.typed.verbs import VERBS
 from bot.domain.consent.requests import ProofKind, Stage
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.evidence.sights import Sight
-from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.message import Buttons, Command, Message, OpenLink
 from tests import person
-from tests.examples import ADA, ADA_IN_CHAT, BEN_IN_CHAT, OPERATOR
+from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, OPERATOR, TENANT
 from tests.person import ASKED
 from tests.reading import buttons_of, check_form, text_of
 
@@ -205,6 +205,46 @@ async def test_a_stranger_cannot_be_away(world: person.Stage) -> None:
     for who in (ADA_IN_CHAT, OPERATOR):
         assert "Enjoy your time off" in text_of(await say(world, "away 3 days", who))
     assert "Enjoy your time off" in text_of(await say(world, "away 2 days", ADA_IN_CHAT))
+
+
+async def test_who_might_be_asked_may_say_it_before_and_take_it_back(world: person.Stage) -> None:
+    """So that nobody who is away is asked first; known by the last look at the tenant."""
+    await world.ledger.save_global_admins(TENANT.id, (ADA, BEN))
+    assert "Enjoy your time off" in text_of(await say(world, "away 3 days", BEN_IN_CHAT))
+    assert await world.ledger.recipient(BEN_IN_CHAT) is not None
+    assert "Welcome back" in text_of(await say(world, "back", BEN_IN_CHAT))
+    cleo = replace(BEN_IN_CHAT, user_id="U77", email="")
+    assert "have not asked you" in text_of(await say(world, "away 3 days", cleo))
+    await world.ledger.save_okta_admins(
+        APP.ref.org, [OktaAdmin(APP.ref.org, "u77", "Cleo", "cleo@contoso.com", "APP_ADMIN")]
+    )
+    cleo = replace(cleo, email="cleo@contoso.com")
+    assert "work" in text_of(await say(world, "I don't work on Fridays", cleo))
+    known = await world.ledger.recipient(cleo)
+    assert known is not None
+    assert known.chat.days_off == frozenset({4})
+    await say(world, "I work every day", cleo)
+    known = await world.ledger.recipient(cleo)
+    assert known is not None
+    assert known.chat.days_off == frozenset()
+
+
+@pytest.mark.parametrize(
+    "words", [f"me {CODE}", f"saved {CODE}", f"later {CODE}", f"notme {CODE}", "mine", "hello"]
+)
+async def test_whoever_reacts_is_not_silent_whatever_comes_of_it(
+    world: person.Stage, words: str
+) -> None:
+    """Too old a link, a question back, a look at what waits: they read it, and nobody else is
+    asked instead; not so what an operator, or somebody else, says of the same code."""
+    world.clock.forward(timedelta(days=30))
+    for who in (STRANGER, OPERATOR):
+        await world.conversation.answer(words, who, private=True)
+    assert await world.ledger.recipient(ADA_IN_CHAT) is None
+    await world.conversation.answer(words, ADA_IN_CHAT, private=True)
+    known = await world.ledger.recipient(ADA_IN_CHAT)
+    assert known is not None
+    assert known.answered_at == world.clock.now()
 
 
 async def test_no_command_of_a_stranger_writes_anything(world: person.Stage) -> None:

@@ -106,7 +106,7 @@ def test_the_morning_of_the_operators_is_no_burst() -> None:
 
 def test_what_an_operator_hears_as_global_administrator_counts_in_the_same_week() -> None:
     """Two messages a week: one is the round's, and one message a day is enough."""
-    item = asked(MONDAY - 3 * DAY)
+    item = asked(OPERATOR, MONDAY - 3 * DAY)
     by = replace(BY, per_week=2, campaign=campaign(FRIDAY))
     worklist = olga(item, rounds=(MONDAY - 3 * DAY,))
     found = list(rehearse(worklist, (FRIDAY,), MONDAY, MONDAY + 4 * DAY, by))
@@ -164,8 +164,8 @@ policies = st.builds(
 days_ahead = st.lists(st.integers(-20, 60), max_size=4)
 
 
-def asked(at: datetime) -> Open:
-    return Open(replace(DELIVERED, requested_at=at), State.NEEDS_CONSENT)
+def asked(chat: ChatIdentity, at: datetime) -> Open:
+    return Open(replace(DELIVERED, chat=chat, requested_at=at), State.NEEDS_CONSENT)
 
 
 @given(people, policies, any_moments, days_ahead, st.booleans())
@@ -178,7 +178,7 @@ def test_an_operator_is_told_in_their_hours_once_a_day_and_within_the_week(
     by = replace(
         by, campaign=replace(by.campaign, targets=campaign(dates[0]).targets if dates else ())
     )
-    worklist = Worklist(Recipient(chat), (asked(start),) if also_admin and dates else ())
+    worklist = Worklist(Recipient(chat), (asked(chat, start),) if also_admin and dates else ())
     intents = list(rehearse(worklist, dates, start, start + 80 * DAY, by))
     assert all(calendar.is_open(each.at) for each in intents)
     # Asking somebody else instead tells this person nothing.
@@ -248,7 +248,7 @@ def test_before_a_date_operators_hear_of_it_when_the_week_has_room(
 
 def test_a_round_and_a_digest_share_one_rule_book() -> None:
     """The reminders of somebody who is no operator are not changed by it."""
-    item = asked(MONDAY)
+    item = asked(OPERATOR, MONDAY)
     by = replace(BY, campaign=campaign(FRIDAY))
     alone = reminders.evaluate(olga(item), MONDAY + 2 * DAY, by)
     told = reminders.evaluate(olga(item, digests=(MONDAY + 2 * DAY,)), MONDAY + 2 * DAY, by)

@@ -188,7 +188,9 @@ async def test_a_reminder_of_one_request_is_what_changes_when_it_moves(world: Wo
     other = replace(REQUEST, id="r2", code="XYZ-789", stage=Stage.DELIVERED)
     await world.ledger.commit(Changes(requests=(other,)))
     several, alone = (
-        Delivery(PersonalRound(ADA_IN_CHAT, name, ids, "round", "overdue", "plain"), NOW, "round")
+        Delivery(
+            PersonalRound(ADA_IN_CHAT, name, ids, "snooze_ended", "overdue", "plain"), NOW, "round"
+        )
         for name, ids in (
             ("2025-03-03T09:30", (REQUEST.id, "r2")),
             ("2025-03-03T10:00", (REQUEST.id,)),

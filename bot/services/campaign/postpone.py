@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -25,8 +25,15 @@ class Postpone:
     """`away`, and what to offer for "later"."""
 
     def __init__(
-        self, *, ledger: Ledger, clock: Clock, policy: Policy, twins: Twins | None = None
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        policy: Policy,
+        may_be_asked: Callable[[ChatIdentity], Awaitable[bool]] | None = None,
+        twins: Twins | None = None,
     ) -> None:
+        self._may_be_asked = may_be_asked
         self._twins = twins
         self._ledger = ledger
         self._clock = clock
@@ -58,6 +65,19 @@ class Postpone:
     def campaign(self) -> Campaign:
         """The dates that everything runs against."""
         return self._policy.campaign
+
+    async def concerns(self, chat: ChatIdentity) -> bool:
+        """True for whoever was asked or told something, or might be asked: they are no stranger.
+
+        Raises ChatError.
+        """
+        if await self._ledger.recipient(chat) is not None:
+            return True
+        if len(await accounts_of(self._ledger, chat, self._twins)) > 1:
+            return True
+        if await self._ledger.requests_of(chat):
+            return True
+        return self._may_be_asked is not None and await self._may_be_asked(chat)
 
     async def away(self, chat: ChatIdentity, until: date) -> date | None:
         """Note an absence up to and with `until`, for a year at most.

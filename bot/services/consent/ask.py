@@ -124,6 +124,10 @@ class Ask:
         """
         return await self._candidates.shared(records)
 
+    async def are_any(self, chat: ChatIdentity) -> bool:
+        """Whether somebody might be asked for some app. Raises ChatError."""
+        return await self._candidates.are_any(chat)
+
     async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
         """Look again at whom these apps' consent could be asked of, where that look is old."""
         await self._candidates.review(apps, anew=anew)

@@ -47,6 +47,7 @@ from bot.ports.sign_in import SignIn, SignIns
 from bot.ports.system import Clock, Secrets
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.visit import ByChat, Visits
+from bot.services.people.worklists import is_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,7 @@ class Prove:
             await self._sign_ins.end_sessions(request.person)
             await self._report(request, Happening.ROLE_GONE, who)
             return RoleGone(request.tenant_domain)
+        await is_there(self._ledger, request.chat, self._clock)
         if holding is not Holding.ACTIVE:
             return ActivateFirst(request.tenant_domain)
         if not who.kind.reaches(self._minimum):

@@ -92,6 +92,27 @@ class Candidates:
             await self._keep([prospect(record.app.ref, choice, now)], kept)
         return choice
 
+    async def are_any(self, chat: ChatIdentity) -> bool:
+        """Whether somebody is an administrator who might be asked for some app. Raises ChatError.
+
+        No cloud is read: by what the last looks at tenants and orgs found.
+        """
+        messenger = self._messengers.get(chat.platform)
+        said = await messenger.profile(chat) if messenger is not None else chat
+        mine = {likeness(name) for name in (chat.user_id, chat.email, said.email) if name}
+        policy = self._policy.with_notes(await self._ledger.account_notes())
+        apps = await self._ledger.summaries()
+        for tenant in {app.tenant.id for app in apps if app.tenant is not None}:
+            for admin in await self._ledger.global_admins(tenant) or ():
+                owner = policy.owner(admin)
+                if not mine.isdisjoint(admin.names if owner is None else {likeness(owner)}):
+                    return True
+        for org in {app.ref.org for app in apps}:
+            known = await self._ledger.okta_admins(org) or ()
+            if any(not mine.isdisjoint(admin.names) for admin in known):
+                return True
+        return False
+
     async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
         """Look again at whom to ask, wherever that was not looked at within the hour (or `anew`).
 

@@ -7,11 +7,14 @@ from datetime import datetime
 
 from bot.domain.campaign.intents import Open, Policy, Worklist
 from bot.domain.campaign.rehearsal import Outlook, outlook
+from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.evidence.verdict import State
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
 from bot.ports.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services.unit_of_work import NO_CHANGE, write
 
 
 async def worklist_of(
@@ -49,3 +52,14 @@ async def answered(ledger: Ledger, chat: ChatIdentity, now: datetime) -> tuple[R
     """Somebody who did something about one of their apps: to be written with that."""
     known = await ledger.recipient(chat) or Recipient(chat)
     return (known.answered(now),)
+
+
+async def is_there(ledger: Ledger, chat: ChatIdentity, clock: Clock) -> None:
+    """Note that somebody for whom something waits reacted, whatever came of it: no silence."""
+
+    async def decide() -> tuple[Changes, None]:
+        if not await ledger.requests_of(chat):
+            return NO_CHANGE, None
+        return Changes(recipients=await answered(ledger, chat, clock.now())), None
+
+    await write(ledger, decide)
