@@ -43,8 +43,6 @@ from bot.services.consent.prove import Prove
 from bot.services.consent.visit import ByChat
 from bot.services.people.worklists import is_there
 
-_ABOUT_A_REQUEST = (ItIsMe, Saved, Saw, Already, NotMe, Later)
-
 
 class Asked:
     """Carries out what somebody says about their own requests and their own time."""
@@ -84,12 +82,11 @@ class Asked:
         operator: bool,
         private: bool,
     ) -> Message:
-        """What somebody says about the request that shows a code.
+        """What somebody says about the request that shows a code, or of their own time.
 
-        Whoever says something of their own requests is no longer silent, whatever comes of it.
+        Whoever is asked for something and says any of it is not silent, whatever comes of it.
         """
-        if isinstance(command, _ABOUT_A_REQUEST):
-            await is_there(self._ledger, asker, self._clock)
+        await is_there(self._ledger, asker, self._clock)
         match command:
             case Verify(code):
                 request = await self._acknowledge.by_code(code, asker, operator=operator)

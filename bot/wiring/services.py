@@ -265,7 +265,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             link_lifetime=link_lifetime,
         )
 
-    rehearse = rehearsal(settings, ledger, clock, policy)
+    rehearse = rehearsal(settings, ledger, clock, policy, twins)
     outreach = Outreach(ledger=ledger, ask=ask, engine=engine, clock=clock, policy=policy)
     access = Access(
         policy=policies.access_policy(settings),
@@ -383,12 +383,14 @@ def rehearsal(
     ledger: Ledger,
     clock: Clock,
     policy: Policy,
+    twins: Twins | None = None,
 ) -> Rehearse:
-    """What looks ahead, without anything that sends."""
+    """What looks ahead, without anything that sends; `twins` are known to the running bot."""
     return Rehearse(
         ledger=ledger,
         clock=clock,
         policy=policy,
         kept=policies.boards(settings),
         operators=policies.operator_accounts(settings),
+        twins=twins,
     )

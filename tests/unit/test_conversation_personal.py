@@ -230,7 +230,8 @@ async def test_who_might_be_asked_may_say_it_before_and_take_it_back(world: pers
 
 
 @pytest.mark.parametrize(
-    "words", [f"me {CODE}", f"saved {CODE}", f"later {CODE}", f"notme {CODE}", "mine", "hello"]
+    "words",
+    [f"me {CODE}", f"saved {CODE}", f"later {CODE}", f"notme {CODE}", "mine", "hello", "back"],
 )
 async def test_whoever_reacts_is_not_silent_whatever_comes_of_it(
     world: person.Stage, words: str

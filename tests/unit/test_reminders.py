@@ -417,6 +417,16 @@ def test_later_never_goes_past_a_date_that_was_moved_forward() -> None:
     assert rounds(worklist, NEAR)[0].at == MONDAY + 4 * DAY
 
 
+def test_what_is_put_off_on_the_last_evening_comes_when_they_said() -> None:
+    """The date has no later working day to keep to: not a day after what they said, either."""
+    evening, until = MONDAY + timedelta(hours=10), MONDAY + DAY + timedelta(hours=2)
+    item = asked(
+        MONDAY - 9 * DAY, snooze=Snooze(until.replace(tzinfo=None), "UTC"), answered_at=evening
+    )
+    person = ada(item, rounds=(MONDAY,))
+    assert evaluate(person, evening, policy(MONDAY.date())).again == until
+
+
 def test_nothing_reaches_somebody_who_is_away_for_a_few_days() -> None:
     """They hear again once they are back, by the cadence."""
     found = rounds(ada(asked(), away_until=date(2026, 3, 17)), FAR)

@@ -142,7 +142,8 @@ def start_of(day: date, calendar: Calendar) -> datetime:
 def put_off_until(request: ConsentRequest, now: datetime, policy: Policy) -> datetime | None:
     """When the person wants to hear of it again; None when they did not put it off.
 
-    Where a date has moved ahead of their plan, the last working day before it is the plan.
+    Where a date has moved ahead of their plan, the last working day before it is the plan; not so
+    what they put off once that had begun.
     """
     if request.snooze is None:
         return None
@@ -152,5 +153,7 @@ def put_off_until(request: ConsentRequest, now: datetime, policy: Policy) -> dat
     opening = calendar.opening(last)
     until = request.snooze.until
     if last < calendar.today(now) or opening is None or calendar.day_of(until) <= last:
+        return until
+    if request.answered_at is not None and request.answered_at >= opening[0]:
         return until
     return opening[0]

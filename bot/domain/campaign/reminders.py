@@ -252,10 +252,18 @@ class Decider:
         found = self._moment(day, free)
         return found is not None and found[0] == day
 
+    @property
+    def _finals(self) -> Mapping[str, date]:
+        live = [i for i in self.worklist.items if i.waits and not i.stuck(Reason.NOT_SEEN)]
+        return self._round(self._put_off(live).others).finals
+
+    def last_chances(self) -> set[str]:
+        """The ids for which a message now is the last one before their date."""
+        return self._last_chance(self._finals)
+
     def spoilt(self, told: tuple[date, datetime]) -> date | None:
         """The last one before which a message would leave no room for its last call."""
-        live = [i for i in self.worklist.items if i.waits and not i.stuck(Reason.NOT_SEEN)]
-        days = set(self._round(self._put_off(live).others).finals.values())
+        days = set(self._finals.values())
         return max(
             (day for day in days if day >= told[0] and not self._leaves_room(day, told)),
             default=None,

@@ -40,7 +40,7 @@ class Stage(StrEnum):
     @property
     def is_open(self) -> bool:
         """True while something is expected of the person."""
-        return any(stage is self for stage, _ in TRANSITIONS)
+        return self in _OPEN
 
 
 class Step(StrEnum):
@@ -123,6 +123,7 @@ TRANSITIONS: Mapping[tuple[Stage, Step], Stage] = {
     (Stage.SAVED, Step.PROVE): Stage.DONE,
     (Stage.SAVED, Step.REVOKE): Stage.REVOKED,
 }
+_OPEN = frozenset(stage for stage, _ in TRANSITIONS)
 
 
 # ScanApps, sending and coming back say nothing about when to be asked again.

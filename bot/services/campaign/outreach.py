@@ -16,6 +16,7 @@ import structlog
 from bot.domain.campaign import rounds
 from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.campaign.rehearsal import Outlook, outlook
+from bot.domain.campaign.reminders import Decider
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery
@@ -234,12 +235,17 @@ class Outreach:
         self, chat: ChatIdentity, first: ConsentRequest, now: datetime
     ) -> PersonalRound | None:
         worklist = await worklist_of(self._ledger, chat, now)
-        apps = [item for item in worklist.items if item.waits and item.first]
-        if not apps:
+        waiting = [item for item in worklist.items if item.waits]
+        if not any(item.first for item in waiting):
             return None
+        # It counts, so it may be the last message before the date of something else.
+        last = Decider(worklist, now, self._policy).last_chances()
+        apps = [item for item in waiting if item.first or item.request.id in last]
         recipient = worklist.recipient
         today = self._policy.calendars.of_person(recipient.chat).today(now)
         since = recipient.rounds[0] if recipient.rounds else None
         name = f"now {first.id}"
         to = recipient.chat
-        return rounds.write(to, name, apps, Reason.NOW, today, since, self._policy, {first.id})
+        return rounds.write(
+            to, name, apps, Reason.NOW, today, since, self._policy, last | {first.id}
+        )

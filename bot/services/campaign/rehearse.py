@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -21,6 +21,7 @@ from bot.domain.summaries import AppSummary
 from bot.ports.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.stuck import stuck_apps
+from bot.services.people.twins import Twins
 
 LONGEST = 366
 
@@ -62,7 +63,9 @@ class Rehearse:
         policy: Policy,
         kept: BoardPolicy,
         operators: tuple[ChatIdentity, ...] = (),
+        twins: Twins | None = None,
     ) -> None:
+        self._twins = twins
         self._ledger = ledger
         self._clock = clock
         self._policy = policy
@@ -112,7 +115,7 @@ class Rehearse:
         dates = dates_of(apps, self._policy)
         stuck = await stuck_apps(self._ledger, apps, start, self._policy)
         stuck_at = stuck[-1].at if stuck else None
-        for worklist in self._operating(snapshot):
+        for worklist in await self._operating(snapshot):
             told = (worklist, dates, start, until, self._policy, stuck_at)
             for each in rehearse_operator(*told):
                 if isinstance(each, Digest):
@@ -132,17 +135,24 @@ class Rehearse:
             sum(app.wants_consent and app.ref not in asked for app in apps),
         )
 
-    def _operating(self, snapshot: Snapshot) -> Iterator[Worklist]:
+    async def _operating(self, snapshot: Snapshot) -> list[Worklist]:
         """Each operator once, with what waits for them on all of their accounts."""
-        accounts = [one for one in snapshot.people if self._operates(one)]
-        for one in accounts:
-            if one.recipient.main in self._operators:
-                continue
-            name = str(one.recipient.chat)
-            others = [other for other in accounts if other.recipient.main == name]
-            person = one.recipient.joined(other.recipient for other in others)
-            items = tuple(item for each in (one, *others) for item in each.items)
-            yield Worklist(person, items)
+        people: dict[str, list[Worklist]] = {}
+        for one in filter(self._operates, snapshot.people):
+            people.setdefault(await self._main(one.recipient), []).append(one)
+        found = []
+        for main, accounts in people.items():
+            accounts.sort(key=lambda one: str(one.recipient.chat) != main)
+            first, *others = accounts
+            person = first.recipient.joined(other.recipient for other in others)
+            found.append(Worklist(person, tuple(i for each in accounts for i in each.items)))
+        return found
+
+    async def _main(self, recipient: Recipient) -> str:
+        """On which account they are told; without the platforms by what was noted last."""
+        if self._twins is not None:
+            return str((await self._twins.accounts(recipient.chat))[0])
+        return recipient.main or str(recipient.chat)
 
     def _operates(self, worklist: Worklist) -> bool:
         return str(worklist.recipient.chat) in self._operators

@@ -21,6 +21,7 @@ from bot.domain.consent.requests import Stage
 from bot.domain.inventory.apps import AppRef, Tenant
 from bot.domain.inventory.gaps import admin_gap
 from bot.domain.inventory.records import AppRecord
+from bot.domain.likeness import likeness
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.domain.people.choice import (
     Candidate,
