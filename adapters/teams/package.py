@@ -21,7 +21,7 @@ _SCHEMAS = f"https://developer.microsoft.com/json-schemas/teams/v{VERSION}"
 # Whom each list is for: operators type in channels, people who were asked in a chat of their own.
 COMMANDS: Mapping[str, Sequence[str]] = {
     "team": ("apps", "who", "why", "send", "plan", "report", "help"),
-    "personal": ("apps", "who", "send", "verify", "later", "notme", "away", "help"),
+    "personal": ("mine", "verify", "later", "notme", "away", "apps", "who", "send", "help"),
 }
 # One package is made twice the same: a zip holds times, and this is its earliest.
 _EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft4Validator
+from PIL import Image
 from typer.testing import CliRunner
 
 from adapters.slack.manifest import SCOPES, manifest
@@ -59,6 +60,37 @@ def test_the_teams_package_has_all_that_its_manifest_names() -> None:
     assert told["validDomains"] == ["bot.contoso.com"]
     assert told["bots"][0]["botId"] == APP_ID
     assert all(files[icon].startswith(b"\x89PNG") for icon in told["icons"].values())
+
+
+def test_the_icons_are_as_teams_wants_them() -> None:
+    """Microsoft Learn, "Teams app icons": 192 pixels full of colour; 32 of white on nothing."""
+    files = teams_files()
+    color = Image.open(io.BytesIO(files["color.png"])).convert("RGBA")
+    outline = Image.open(io.BytesIO(files["outline.png"])).convert("RGBA")
+    assert (color.size, outline.size) == ((192, 192), (32, 32))
+    assert color.getchannel("A").getextrema() == (255, 255)
+    assert {outline.getchannel(one).getextrema() for one in "RGB"} == {(255, 255)}
+    assert 0 in outline.getchannel("A").getextrema()
+
+
+def test_what_was_asked_in_person_is_offered_in_a_personal_chat_alone() -> None:
+    """In a channel operators command, and who was asked has nothing to say."""
+    (bot,) = json.loads(teams_files()["manifest.json"])["bots"]
+    listed = {
+        scope: {command["title"] for command in one["commands"]}
+        for one in bot["commandLists"]
+        for scope in one["scopes"]
+    }
+    asked = {"mine", "verify", "later", "notme", "away"}
+    assert asked <= listed["personal"]
+    for scope in ("team", "groupChat"):
+        assert not asked & listed[scope]
+        assert {"apps", "send", "help"} <= listed[scope]
+
+
+def test_the_bots_registration_may_install_this_app() -> None:
+    """Microsoft Learn, "Proactive installation of apps using Graph API": `webApplicationInfo`."""
+    assert json.loads(teams_files()["manifest.json"])["webApplicationInfo"] == {"id": APP_ID}
 
 
 def test_a_package_made_again_is_the_same() -> None:
@@ -137,6 +169,8 @@ def test_both_can_be_made_before_there_are_settings(tmp_path: Path) -> None:
     asked = ("teams", "package", "--url", URL, "--app-id", APP_ID, "--out", str(made))
     assert run(*asked)[0] == 0
     assert "manifest.json" in unpacked(made.read_bytes())
+    assert run(*asked, "--version", "1.2.4")[0] == 0
+    assert json.loads(unpacked(made.read_bytes())["manifest.json"])["version"] == "1.2.4"
 
 
 @pytest.mark.parametrize(
@@ -145,6 +179,10 @@ def test_both_can_be_made_before_there_are_settings(tmp_path: Path) -> None:
         (("slack", "manifest", "--url", "bot.contoso.com"), "--url: expected an address"),
         (("slack", "manifest"), "use --config FILE"),
         (("teams", "package", "--url", URL, "--app-id", "o365bot"), "--app-id: expected an id"),
+        (
+            ("teams", "package", "--url", URL, "--app-id", APP_ID, "--version", "1.2"),
+            "--version: expected three numbers",
+        ),
         (
             ("teams", "package", "--url", URL, "--app-id", APP_ID, "--out", "missing/app.zip"),
             "missing/app.zip: cannot be written",

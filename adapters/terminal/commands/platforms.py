@@ -14,12 +14,13 @@ from adapters.terminal.options import Config, checked, errors_in_words
 from bot.chat.words import FALLBACK, Words
 from bot.errors import SettingsInvalid
 from bot.settings.address import Origin
-from bot.settings.section import Guid
+from bot.settings.section import Guid, shaped
 from bot.settings.whole import load
 
 SlackManifest = Callable[[str, Words, bool], Mapping[str, Any]]
 TeamsPackage = Callable[[str, str, str, str, Callable[[str], Words], bool], bytes]
 
+_Version = Annotated[str, shaped(r"\d{1,9}(\.\d{1,9}){2}", "three numbers such as 1.2.3")]
 Url = Annotated[
     str,
     typer.Option(
@@ -72,6 +73,14 @@ def add_platform_commands(
             bool,
             typer.Option("--targeted", help="Slash commands, as teams.targeted_answers goes with."),
         ] = False,
+        number: Annotated[
+            str,
+            typer.Option(
+                "--version",
+                metavar="X.Y.Z",
+                help="Teams takes a package only when this has grown since the last upload.",
+            ),
+        ] = version("o365bot"),
         out: Annotated[
             Path,
             typer.Option("--out", metavar="FILE", help="Where to write the zip.", dir_okay=False),
@@ -90,7 +99,7 @@ def add_platform_commands(
                 checked("--url", Origin, url),
                 checked("--app-id", Guid, app_id),
                 publisher,
-                version("o365bot"),
+                checked("--version", _Version, number),
                 Words,
                 targeted,
             )
