@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.ports.backup import Vault
     from bot.role import Role
     from bot.services.campaign.rehearse import Rehearse
+    from bot.services.campaign.restored import Since
     from bot.services.doctor import Doctor
     from bot.settings.whole import Settings
 
@@ -51,7 +52,7 @@ def the_cli() -> typer.Typer:
     add_init_command(cli, _slack_manifest, _teams_package, _certificate)
     add_waiver_commands(cli, _waivers)
     add_audit_commands(cli, _audit)
-    add_backup_commands(cli, _vault, _settle, _release)
+    add_backup_commands(cli, _vault, _sent_since, _settle, _release)
     add_forget_command(cli, _forget)
     return cli
 
@@ -120,10 +121,16 @@ async def _vault(settings: Settings) -> AsyncIterator[Vault]:
         yield vault
 
 
-async def _settle(settings: Settings, by: str) -> Sequence[Delivery]:
+async def _sent_since(settings: Settings, at: datetime) -> Since:
+    from bot.wiring.commands import sent_since
+
+    return await sent_since(settings, at)
+
+
+async def _settle(settings: Settings, by: str, since: Since) -> Sequence[Delivery]:
     from bot.wiring.commands import settle_restored
 
-    return await settle_restored(settings, by)
+    return await settle_restored(settings, by, since)
 
 
 async def _release(settings: Settings, keys: Iterable[str], by: str) -> int:

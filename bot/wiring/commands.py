@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
+from adapters.redis.keys import Keys
+from adapters.redis.records.ledger import RedisLedger
 from bot.domain.campaign.board import week_of
 from bot.domain.delivery.deliveries import Delivery
 from bot.ports.ledger import Ledger
@@ -13,7 +16,7 @@ from bot.services.campaign import restored
 from bot.services.campaign.rehearse import Rehearse
 from bot.services.inventory.waive import Waive
 from bot.settings.whole import Settings
-from bot.wiring.base import open_base, reminding_policy
+from bot.wiring.base import open_base, open_store, reminding_policy
 from bot.wiring.policies import operator_accounts
 from bot.wiring.services import rehearsal, waiver
 
@@ -35,10 +38,23 @@ async def open_waivers(settings: Settings) -> AsyncIterator[tuple[Ledger, Waive,
         yield base.ledger, waive, clock
 
 
-async def settle_restored(settings: Settings, by: str) -> tuple[Delivery, ...]:
-    """Count as told what was due in a store that a backup was laid down in."""
+async def sent_since(settings: Settings, at: datetime) -> restored.Since:
+    """What a store that is to be replaced knows of what went out after `at` (UTC)."""
+    async with open_store(settings) as client:
+        ledger = RedisLedger(client, Keys(settings.redis.prefix))
+        return await restored.sent_since(ledger, at, operator_accounts(settings))
+
+
+async def settle_restored(
+    settings: Settings, by: str, since: restored.Since
+) -> tuple[Delivery, ...]:
+    """Take along what went out since a backup that was laid down; count as told what was due.
+
+    Returns what is held.
+    """
     async with open_base(settings, restoring=True) as base:
         now = (base.rehearsal or base.clock).now()
+        await restored.take_along(base.ledger, since, by, now)
         week = week_of(now, reminding_policy(settings).calendars.of(""))
         return await restored.hold(base.ledger, operator_accounts(settings), week, by, now)
 

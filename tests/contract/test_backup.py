@@ -9,6 +9,7 @@ import inspect
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,16 @@ from adapters.redis.records.trail import Trail
 from adapters.redis.server.store import connect
 from adapters.redis.upkeep.vault import RedisVault, left_out
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent.requests import Stage
+from bot.domain.consent.requests import LinkBinding, Stage, Step, link_digest, step
 from bot.domain.delivery.deliveries import Phase
+from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import PersonalRound
+from bot.domain.inventory.apps import AppRef
+from bot.domain.people.recipients import Recipient
+from bot.domain.summaries import Wanted
 from bot.ports.backup import Kept
 from tests.audits import findings
-from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, RECORD, REQUEST
+from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, DELIVERED, NOW, RECORD, REQUEST
 from tests.servers import Server
 from tests.stores import lay_down, picked_up
 from tests.terminal import Terminal, settings_file
@@ -186,6 +191,57 @@ async def test_what_was_due_is_held_and_what_is_to_come_keeps_its_distance(
     assert released is not None
     assert (released.phase, released.in_doubt) == (Phase.DUE, True)
     assert (await terminal.run("release", name)).status == 2
+    assert await findings(store) == []
+
+
+async def test_what_went_out_since_is_taken_along(
+    terminal: Terminal, store: Redis, tmp_path: Path
+) -> None:
+    """Whom somebody asked since, for an app that is new since; who was told what; what ended."""
+    await filled(store)
+    ledger = RedisLedger(store, KEYS)
+    file = tmp_path / "backup.gz"
+    assert (await terminal.run("backup", str(file))).status == 0
+    now = datetime.now(UTC)
+    ref = AppRef("contoso", "0oanew")
+    record = replace(RECORD, app=replace(RECORD.app, ref=ref, label="New since"))
+    link = LinkBinding(link_digest("since"), now + timedelta(hours=9))
+    asked = replace(
+        DELIVERED,
+        id="since",
+        app=ref,
+        chat=BEN_IN_CHAT,
+        code="NEW-NEW",
+        requested_at=now,
+        link=link,
+    )
+    (former,) = [one for one in await ledger.open_requests() if one.chat == ADA_IN_CHAT][:1]
+    ended = step(former, Step.DECLINE, now)
+    await ledger.commit(Changes(apps=(replace(record, request_id=asked.id),), requests=(asked,)))
+    await ledger.commit(Changes(requests=(ended,)))
+    ben = await ledger.recipient(BEN_IN_CHAT) or Recipient(BEN_IN_CHAT)
+    wrong = Incident("okta:contoso", "cloud_refused", "The key was refused.", now)
+    await ledger.commit(Changes(recipients=(ben.told(now),), incidents=(wrong,)))
+    (board,) = await ledger.boards()
+    newer = replace(board, message_id="C1:since", revision=board.revision + 1)
+    await ledger.commit(Changes(boards=(newer,)))
+
+    ran = await terminal.run("restore", str(file), "--over", "--yes")
+    assert ran.status == 0, ran.err
+    assert "2 requests that changed since" in ran.out
+    found = await ledger.request_by_link(link.token_sha256)
+    assert found is not None
+    assert (found.id, found.stage, found.chat) == ("since", Stage.DELIVERED, BEN_IN_CHAT)
+    page = await ledger.page(1, 100, Wanted(text="new since"))
+    assert [app.request_id for app in page.shown] == list(page.requests) == ["since"]
+    there = await ledger.request(former.id)
+    assert there is not None
+    assert there.stage is ended.stage
+    told = await ledger.recipient(BEN_IN_CHAT)
+    assert told is not None
+    assert now in told.rounds
+    assert [one.message_id for one in await ledger.boards()] == ["C1:since"]
+    assert (await ledger.incidents())[wrong.place].since == now
     assert await findings(store) == []
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from adapters.redis.keys import Keys
 from adapters.redis.server.store import connect
+from sandbox.browser import Browser
+from sandbox.page import reading
 from sandbox.world import World
 from tests.scenario.conftest import Stage, open_stage, said
 from tests.scenario.test_rehearsal import jump_to_a_working_day
@@ -75,3 +77,33 @@ async def test_nothing_is_sent_twice_after_an_older_backup_was_restored(
         assert request["stage"] == "delivered"
         ran = await terminal.run("audit", "verify")
         assert (ran.status, ran.err) == (0, "")
+
+
+async def test_what_was_asked_in_teams_since_is_not_asked_again(
+    tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bot in Teams cannot read what it wrote: the store that is replaced tells of it.
+
+    The message that is there stays the one that counts: its link opens.
+    """
+    async with open_stage(tmp_path, keys) as stage:
+        monkeypatch.setattr(stage.world.company.person("gita"), "slack_id", None)
+        terminal, dm = Terminal(tmp_path / "o365bot.toml"), stage.world.teams.dm_of("gita")
+        ran = await terminal.run("backup", str(tmp_path / "old.gz"))
+        assert ran.status == 0, ran.err
+        await stage.ask_in_teams(f"send {APP} now", said(APP, "Gita Global"))
+        letter = await stage.next(dm, 0, said(APP), within=60)
+        await look_twice(stage)
+
+        await stage.bot.stop()
+        ran = await terminal.run("restore", str(tmp_path / "old.gz"), "--over", "--yes")
+        assert ran.status == 0, ran.err
+        await stage.bot.start()
+        await look_twice(stage)
+        await stage.ask_in_teams(f"send {APP}", said("Gita Global"))
+        await look_twice(stage)
+        assert [message for message in dm.messages if message.from_bot] == [letter]
+        async with Browser() as browser:
+            page = await browser.open(reading.link(letter))
+        assert page.status == 200
+        assert APP in page.text

@@ -6,6 +6,7 @@ import asyncio
 import getpass
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,21 +20,28 @@ from bot.domain.delivery.deliveries import Delivery
 from bot.domain.visible import visible
 from bot.errors import BackupUnusable
 from bot.ports.backup import Vault
+from bot.services.campaign.restored import Since
 from bot.settings.whole import Settings, load
 
 FAILED = 2
 SHOWN = 50
 
 OpenVault = Callable[[Settings], AbstractAsyncContextManager[Vault]]
-Settle = Callable[[Settings, str], Awaitable[Sequence[Delivery]]]
-"""Counts as told what was due; given who says so. Returns what is held."""
+SentSince = Callable[[Settings, datetime], Awaitable[Since]]
+"""What the store, before it is replaced, knows of what went out after a moment (UTC)."""
+Settle = Callable[[Settings, str, Since], Awaitable[Sequence[Delivery]]]
+"""Takes that along, and counts as told what was due; given who says so. Returns what is held."""
 Release = Callable[[Settings, Iterable[str], str], Awaitable[int]]
 
 File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
 
 
 def add_backup_commands(
-    cli: typer.Typer, open_vault: OpenVault, settle: Settle, release: Release
+    cli: typer.Typer,
+    open_vault: OpenVault,
+    sent_since: SentSince,
+    settle: Settle,
+    release: Release,
 ) -> None:
     """Add the three commands."""
 
@@ -64,18 +72,23 @@ def add_backup_commands(
                     raise BackupUnusable(
                         f"{file} was made by a newer release.", hint="Restore it with that release."
                     )
+                since = Since()
                 if not await vault.is_empty():
                     _refuse_unless(over)
                     made = about.at.strftime("%Y-%m-%d %H:%M UTC")
                     question = f"Replace all that the store has with the backup of {made}?"
                     if not yes and not await asyncio.to_thread(typer.confirm, question):
                         raise typer.Exit(FAILED)
+                    since = await sent_since(settings, about.at)
                 await vault.clear()
                 for kept in archive.read(file):
                     await vault.lay(kept)
-                held = await settle(settings, f"terminal:{getpass.getuser()}")
+                held = await settle(settings, f"terminal:{getpass.getuser()}", since)
                 await vault.finish()
             typer.echo(f"Restored: {about.parts} parts, as of {about.at.isoformat()}.")
+            if since.requests:
+                count = len(since.requests)
+                typer.echo(f"Kept of what the store had: {count} requests that changed since.")
             _tell_of(held)
 
         _run(go())

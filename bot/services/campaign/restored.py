@@ -1,6 +1,8 @@
 """After a backup was laid down: nothing is sent again that was sent since it was made.
 
-What happened since is not known, so what was due by now counts as told:
+The store that was replaced tells what went out since (`sent_since`), and that is taken along
+(`take_along`): it happened, whatever becomes of the store. Beyond that nothing is known, so what
+was due by now counts as told (`hold`):
 
 * deliveries that were due are held: they fail as `restored`, and whoever operates the bot may
   release one;
@@ -12,19 +14,97 @@ What happened since is not known, so what was due by now counts as told:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.domain.campaign.board import Board
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
 from bot.domain.delivery import deliveries
 from bot.domain.delivery.deliveries import LEASE, Delivery
+from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import RequestChanged
+from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
+from bot.errors import RecordUnreadable
 from bot.ports.ledger import Ledger
 
 AT_A_TIME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What went out after a moment, or followed from it: requests (the oldest change first) and
+    their apps, what people and channels were told, and what is wrong.
+    """
+
+    requests: tuple[ConsentRequest, ...] = ()
+    apps: tuple[AppRecord, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    boards: tuple[Board, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+
+
+async def sent_since(ledger: Ledger, at: datetime, operators: Iterable[ChatIdentity]) -> Since:
+    """What a store that is to be replaced knows of it; what cannot be read is left out."""
+    requests: list[ConsentRequest] = []
+    for ref, _ in await ledger.names():
+        with suppress(RecordUnreadable):
+            requests += [one for one in await ledger.requests_for(ref) if _changed_at(one) > at]
+    apps: list[AppRecord] = []
+    for ref in {one.app for one in requests}:
+        with suppress(RecordUnreadable):
+            apps += filter(None, [await ledger.app(ref)])
+    asked = (*requests, *await ledger.open_requests())
+    people = {str(chat): chat for chat in (*(one.chat for one in asked), *operators)}
+    recipients: list[Recipient] = []
+    for chat in people.values():
+        with suppress(RecordUnreadable):
+            recipients += filter(None, [await ledger.recipient(chat)])
+    boards: tuple[Board, ...] = ()
+    with suppress(RecordUnreadable):
+        boards = await ledger.boards()
+    incidents = (await ledger.incidents()).values()
+    return Since(
+        tuple(sorted(requests, key=_changed_at)),
+        tuple(apps),
+        tuple(recipients),
+        boards,
+        tuple(one for one in incidents if one.since > at),
+    )
+
+
+async def take_along(ledger: Ledger, since: Since, by: str, now: datetime) -> None:
+    """Write it into the store in which the backup was laid down, over what that has."""
+    apps = {one.app.ref: one for one in since.apps}
+    for request in since.requests:
+        there, app = await ledger.request(request.id), await ledger.app(request.app)
+        changed: tuple[AppRecord, ...] = ()
+        if (base := app or apps.get(request.app)) is not None:
+            asked = request.id if request.stage.is_open else base.request_id
+            revision = app.revision + 1 if app is not None else 1
+            changed = (replace(base, request_id=asked, revision=revision),)
+        kept = replace(request, revision=there.revision + 1 if there is not None else 1)
+        entry = AuditEntry(now, by, Action.RESTORE, str(request.app), {"request": request.id})
+        await ledger.commit(Changes(apps=changed, requests=(kept,), audit=(entry,)))
+    for recipient in since.recipients:
+        known = await ledger.recipient(recipient.chat)
+        told = replace(recipient, revision=known.revision + 1 if known is not None else 1)
+        await ledger.commit(Changes(recipients=(told,)))
+    boards = {one.place: one.revision for one in await ledger.boards()}
+    incidents = {place: one.revision for place, one in (await ledger.incidents()).items()}
+    await ledger.commit(
+        Changes(
+            boards=tuple(
+                replace(one, revision=boards.get(one.place, 0) + 1) for one in since.boards
+            ),
+            incidents=tuple(
+                replace(one, revision=incidents.get(one.place, 0) + 1) for one in since.incidents
+            ),
+        )
+    )
 
 
 async def hold(
@@ -102,3 +182,7 @@ async def _count_requests(
             moved = step(request, Step.DELIVER, now, snooze=request.snooze, named=True)
             entry = AuditEntry(now, by, Action.HOLD, str(request.app), {"request": request.id})
             await ledger.commit(Changes(requests=(moved,), audit=(entry,)))
+
+
+def _changed_at(request: ConsentRequest) -> datetime:
+    return request.changed_at or request.requested_at
