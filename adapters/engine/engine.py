@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from adapters.engine.worker import STUCK, Kind, Worker
 from bot.domain.inventory.apps import AppRef
 from bot.ports.engine import Queue, Task
+from bot.ports.spans import here
 
 TICK = timedelta(seconds=10)
 TASK_LIMIT = timedelta(minutes=10)
@@ -71,7 +72,7 @@ class QueueEngine:
     ) -> None:
         """Queue a task (safe to repeat). Raises StoreUnavailable when the store stays away."""
         wait = at - datetime.now(UTC) if at is not None else timedelta()
-        task = Task(name, arguments, uuid.uuid4().hex)
+        task = Task(name, arguments, uuid.uuid4().hex, trace=here())
         await self._queue.add(key, task, wait, replace=replace)
         if wait <= timedelta():
             self._worker.wake()

@@ -21,6 +21,7 @@ from prometheus_client import Counter, Histogram
 
 from bot.errors import O365BotError, StoreError
 from bot.ports.engine import Held, Queue, Task
+from bot.ports.spans import Side, span
 
 log = structlog.get_logger(__name__)
 
@@ -170,7 +171,10 @@ class Worker:
                 return
             try:
                 async with asyncio.timeout(kind.limit.total_seconds()):
-                    with _TIME.labels(task.name).time():
+                    with (
+                        _TIME.labels(task.name).time(),
+                        span(f"task {task.name}", Side.CONSUMER, parent=task.trace),
+                    ):
                         await kind.run(*task.arguments)
             except Exception as error:  # noqa: BLE001 - whatever it is, the worker and the rest go on
                 _FAILED.labels(task.name).inc()

@@ -10,6 +10,8 @@ from http import HTTPStatus
 
 from prometheus_client import Counter, Histogram
 
+from bot.ports.spans import Side, span
+
 UNANSWERED = "none"
 """In place of a status: there was no answer."""
 OTHER = "other"
@@ -51,7 +53,11 @@ def counted(api: Api) -> Iterator[Call]:
     """Counts what is called inside."""
     call, begun = Call(), time.perf_counter()
     try:
-        yield call
+        with span(f"call {api}", Side.CLIENT) as told:
+            try:
+                yield call
+            finally:
+                told.note(api=api.value, status=_told(call.status))
     finally:
         _SECONDS.labels(api).observe(time.perf_counter() - begun)
         _CALLS.labels(api, _told(call.status)).inc()

@@ -18,10 +18,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.domain.likeness import exact
+from bot.ports.spans import UNTOLD, Side, span
 
 PROBES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 FORMS = ("/c/", "/r/", "/s/", "/o/", "/operators")  # the pages that have forms
 _KEPT = (b"cache-control", b"public, max-age=86400")
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 CLIENT_GONE = 499  # what nginx logs for it; there is no answer to take a status from
 
 
@@ -52,7 +54,12 @@ class RequestLog:
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        quiet = scope["path"] in PROBES
+        method = scope["method"] if scope["method"] in METHODS else "_OTHER"
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            UNTOLD if quiet else span(method, Side.SERVER) as told,
+        ):
             try:
                 await self._app(scope, receive, sending)
             except Exception:
@@ -60,7 +67,8 @@ class RequestLog:
                 raise
             finally:
                 route = getattr(scope.get("route"), "path", "-")
-                quiet = scope["path"] in PROBES or route == "/static"
+                told.note(f"{method} {route}", http_route=route, http_response_status_code=status)
+                quiet = quiet or route == "/static"
                 (self._log.debug if quiet else self._log.info)(
                     "request",
                     method=scope["method"],

@@ -52,6 +52,7 @@ from bot.errors import O365BotError, StoreError, TooManyTries
 from bot.message import Message, Role
 from bot.ports.chat import Presence
 from bot.ports.limits import Limits
+from bot.ports.spans import span
 from bot.ports.system import Clock
 from bot.services.people.access import Access
 
@@ -108,28 +109,32 @@ class Conversation:
         if wait:
             log.info("asked too much", command=type(command).__name__, asker=str(asker))
             return replies.error(TooManyTries(retry_after=wait)) if wait > 0 else None
-        try:
-            admission = await self._access.of(asker)
-            may = admission.level
-            log.info("asked", command=type(command).__name__, asker=str(asker), may=may.name)
-            if may is Level.OUTSIDE:
-                return _as(Role.REFUSAL, refusing.outside(texts))
-            await self._heard_of(asker)
-            said = await self._said(
-                command, asker, replies, personal, progress, admission, private=private
-            )
-            return said if said.role is Role.REFUSAL else _as(_role(command), said)
-        except O365BotError as error:
-            log.info("answered with an error", code=error.code, reason=str(error))
-            return _as(Role.REFUSAL, replies.error(error, verb_about_app(command)))
-        except Exception:
-            # The border of the conversation: whatever broke, the person gets an answer and a
-            # reference, and the log gets the whole story.
-            reference = uuid.uuid4().hex[:8]
-            log.exception(
-                "command failed unexpectedly", reference=reference, command=type(command).__name__
-            )
-            return _as(Role.REFUSAL, replies.broken(reference))
+        with span("command") as told:
+            told.note(command=type(command).__name__)
+            try:
+                admission = await self._access.of(asker)
+                may = admission.level
+                log.info("asked", command=type(command).__name__, asker=str(asker), may=may.name)
+                if may is Level.OUTSIDE:
+                    return _as(Role.REFUSAL, refusing.outside(texts))
+                await self._heard_of(asker)
+                said = await self._said(
+                    command, asker, replies, personal, progress, admission, private=private
+                )
+                return said if said.role is Role.REFUSAL else _as(_role(command), said)
+            except O365BotError as error:
+                log.info("answered with an error", code=error.code, reason=str(error))
+                return _as(Role.REFUSAL, replies.error(error, verb_about_app(command)))
+            except Exception:
+                # The border of the conversation: whatever broke, the person gets an answer and a
+                # reference, and the log gets the whole story.
+                reference = uuid.uuid4().hex[:8]
+                log.exception(
+                    "command failed unexpectedly",
+                    reference=reference,
+                    command=type(command).__name__,
+                )
+                return _as(Role.REFUSAL, replies.broken(reference))
 
     async def view(self, name: str, asker: ChatIdentity) -> Message | None:
         """What a message shows that many see, as this one may see it; None: as all others.

@@ -34,13 +34,15 @@ class Engine(Protocol):
 class Task:
     """A piece of work as it is queued: the name of what is to be done, and what it is about.
 
-    `id` tells one queueing from the next under the same key; `attempt` counts from 1.
+    `id` tells one queueing from the next under the same key; `attempt` counts from 1; `trace` is
+    the span in which it was queued (`bot.ports.spans.here`).
     """
 
     name: str
     arguments: tuple[str, ...]
     id: str
     attempt: int = 1
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

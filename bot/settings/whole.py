@@ -31,7 +31,7 @@ from bot.settings.data import AuditSettings, RetentionSettings
 from bot.settings.errors import problems
 from bot.settings.files import read_toml
 from bot.settings.mail import MailSettings
-from bot.settings.monitoring import MonitoringSettings
+from bot.settings.monitoring import MonitoringSettings, TracesSettings
 from bot.settings.people import LinksSettings, OperatorsPageSettings, PeopleSettings
 from bot.settings.places import known_zone
 from bot.settings.rehearsal import RehearsalSettings
@@ -154,6 +154,9 @@ class Settings(BaseSettings):
     )
     monitoring: MonitoringSettings = Field(
         MonitoringSettings(), description="Who may see figures and details."
+    )
+    traces: TracesSettings | None = Field(
+        None, description="OpenTelemetry traces; off if left out."
     )
     rehearsal: RehearsalSettings = Field(
         RehearsalSettings(), description="For rehearsals only; leave it out in production."

@@ -54,6 +54,7 @@ from adapters.webhook.post import Post
 from bot.chat.words import Words
 from bot.domain.consent.requests import ProofKind
 from bot.domain.people.admins import Platform
+from bot.errors import SettingsInvalid
 from bot.ports.engine import Engine
 from bot.ports.system import Clock
 from bot.role import Role
@@ -129,6 +130,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
     key or certificate cannot.
     """
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing(settings))
         base = await stack.enter_async_context(open_base(settings))
         clock: Clock = base.rehearsal or base.clock
         once = RedisOnce(base.redis, base.keys)
@@ -338,6 +340,21 @@ def _for_pages(settings: Settings, services: Services, limits: RedisLimits) -> P
         callback=(settings.sign_in or SignInSettings()).redirect_path,
         operators=ForOperators(services.enter, services.read) if services.enter else None,
     )
+
+
+@asynccontextmanager
+async def tracing(settings: Settings) -> AsyncIterator[None]:
+    """Exports spans where that is set up; only then is anything of it imported."""
+    if settings.traces is None:
+        yield
+        return
+    try:
+        from adapters.otel.exporting import exporting
+    except ModuleNotFoundError as error:
+        what = 'traces: needs OpenTelemetry: pip install "o365bot[otel]"'
+        raise SettingsInvalid((what,)) from error
+    async with exporting(settings.traces, VERSION):
+        yield
 
 
 DRAIN = 20.0

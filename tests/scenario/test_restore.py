@@ -102,7 +102,7 @@ async def test_what_was_asked_in_teams_since_is_not_asked_again(
         await look_twice(stage)
         await stage.ask_in_teams(f"send {APP}", said("Gita Global"))
         await look_twice(stage)
-        assert [message for message in dm.messages if message.from_bot] == [letter]
+        assert [message for message in dm.messages if said(APP)(message)] == [letter]
         async with Browser() as browser:
             page = await browser.open(reading.link(letter))
         assert page.status == 200

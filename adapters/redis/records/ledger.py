@@ -39,6 +39,7 @@ from bot.domain.people.prospects import Prospect
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import HOLD, ScheduleEntry
 from bot.errors import Conflict, NotDurable, RecordUnreadable
+from bot.ports.spans import span
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,8 @@ class RedisLedger(RedisLists):
     async def commit(self, changes: Changes) -> None:
         commit = Commit()
         self._writing.all_of(commit, changes)
-        await self._trail.commit(commit, changes.audit)
+        with span("commit"):
+            await self._trail.commit(commit, changes.audit)
         # A proof is what a person is told "it is recorded" about.
         if proven := [request for request in changes.requests if request.proof is not None]:
             await self._settle(proven)

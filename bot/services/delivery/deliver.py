@@ -51,6 +51,7 @@ from bot.errors import (
 from bot.ports.engine import Engine
 from bot.ports.ledger import Ledger
 from bot.ports.limits import Pace
+from bot.ports.spans import span
 from bot.ports.system import Clock
 from bot.services import counts
 from bot.services.delivery.incidents import Incidents
@@ -150,7 +151,9 @@ class Deliver:
                 await self._ledger.commit(Changes(deliveries=(claimed,)))
             except Conflict:
                 return  # another worker was faster
-            await self._attempt(claimed)
+            with span("delivery") as told:
+                told.note(kind=claimed.notice.kind)
+                await self._attempt(claimed)
 
     async def _wait(self, put_off: Delivery) -> None:
         """Write that it waits, and have it carried out then."""

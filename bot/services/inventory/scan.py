@@ -19,6 +19,7 @@ from bot.domain.inventory.scanning import Occasion, ScanPolicy, Seen, Todo, plan
 from bot.errors import CloudError
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.ledger import Ledger
+from bot.ports.spans import span
 from bot.ports.system import Clock
 from bot.services import counts
 from bot.services.inventory.consoles import integration_tab
@@ -142,7 +143,9 @@ class Scan:
 
     async def _counted(self, name: str, full: bool) -> OrgScan:
         begun = time.monotonic()
-        scan = await self._scan(name, full)
+        with span("scan") as told:
+            scan = await self._scan(name, full)
+            told.note(org=name, result="failed" if scan.failure else "ok")
         counts.scanned(name, time.monotonic() - begun, well=not scan.failure)
         return scan
 
