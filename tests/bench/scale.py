@@ -295,7 +295,7 @@ class World:
             max(by_week[person, week] for week in range(-(-size.days // 7))) for person in people
         ]
         keys = await self._redis.dbsize()
-        used = (await self._redis.info("memory"))["used_memory"]
+        used = int((await self._redis.info("memory"))["used_memory"])
         apps = size.orgs * size.apps
         mean = sum(personal[person] for person in people) / size.people / weeks
         calls = sum(self.slack.values())
