@@ -262,7 +262,7 @@ class World:
     async def _first(self, key: str, unit: int) -> datetime:
         found = await self._redis.zrange(key, 0, 0, withscores=True)
         return (
-            datetime.fromtimestamp(found[0][1] / unit, UTC)
+            datetime.fromtimestamp(float(found[0][1]) / unit, UTC)
             if found
             else datetime.max.replace(tzinfo=UTC)
         )
