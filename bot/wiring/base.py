@@ -117,6 +117,13 @@ async def open_store(settings: Settings) -> AsyncIterator[Redis]:
 
 
 @asynccontextmanager
+async def open_as_it_is(settings: Settings) -> AsyncIterator[RedisLedger]:
+    """The records of any store, also of one that no bot would start on; only to be read."""
+    async with open_store(settings) as client:
+        yield RedisLedger(client, Keys(settings.redis.prefix))
+
+
+@asynccontextmanager
 async def open_vault(settings: Settings) -> AsyncIterator[RedisVault]:
     """The store as a whole, also one that no bot would start on. Raises as `open_base`."""
     async with open_store(settings) as client:

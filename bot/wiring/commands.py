@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from adapters.redis.keys import Keys
-from adapters.redis.records.ledger import RedisLedger
 from bot.domain.campaign.board import week_of
 from bot.domain.delivery.deliveries import Delivery
 from bot.ports.ledger import Ledger
@@ -16,7 +14,7 @@ from bot.services.campaign import restored
 from bot.services.campaign.rehearse import Rehearse
 from bot.services.inventory.waive import Waive
 from bot.settings.whole import Settings
-from bot.wiring.base import open_base, open_store, reminding_policy
+from bot.wiring.base import open_as_it_is, open_base, reminding_policy
 from bot.wiring.policies import operator_accounts
 from bot.wiring.services import rehearsal, waiver
 
@@ -40,8 +38,7 @@ async def open_waivers(settings: Settings) -> AsyncIterator[tuple[Ledger, Waive,
 
 async def sent_since(settings: Settings, at: datetime) -> restored.Since:
     """What a store that is to be replaced knows of what went out after `at` (UTC)."""
-    async with open_store(settings) as client:
-        ledger = RedisLedger(client, Keys(settings.redis.prefix))
+    async with open_as_it_is(settings) as ledger:
         return await restored.sent_since(ledger, at, operator_accounts(settings))
 
 
