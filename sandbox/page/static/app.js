@@ -2,6 +2,7 @@
 import { el, time } from "./dom.js";
 import * as slack from "./slack.js";
 import * as teams from "./teams.js";
+import { tour } from "./tour.js";
 
 const $ = (id) => document.getElementById(id);
 const SUGGESTIONS = {
@@ -153,7 +154,12 @@ function pane(name, platform, kind) {
         el("div", { class: "body" }, body)));
   }
 
-  return { draw, name };
+  function write(text) {
+    input.value = text;
+    input.focus();
+  }
+
+  return { draw, write, name };
 }
 
 // Replies follow the message they belong to.
@@ -274,6 +280,15 @@ function drawFaults() {
   document.querySelector(".faults summary").textContent = on ? `${on} fault${on > 1 ? "s" : ""} on` : "Make something fail";
 }
 
+const guide = tour({
+  state: () => state,
+  choose: (name, key) => {
+    $(`${name}-as`).value = key;
+    $(`${name}-as`).dispatchEvent(new Event("change"));
+  },
+  write: (name, text) => panes.find((one) => one.name === name).write(text),
+});
+
 let fetching = null;
 let again = false;
 async function refresh() {
@@ -285,6 +300,7 @@ async function refresh() {
     drawHome();
     drawFaults();
     draw();
+    guide();
   } finally {
     fetching = null;
   }
