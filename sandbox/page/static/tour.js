@@ -23,7 +23,7 @@ const STEPS = [
     title: "Send Gita a link", see: ".column.slack",
     text: (app) => ["Send ", code(`/o365 send ${app} now`), ". Without ", code("now"), " it would wait for her working hours."],
     say: (app) => `/o365 send ${app} now`, done: (world, since, app) => world.letters(app),
-    then: "Gita has a personal message, on the right. Nobody else sees it.",
+    then: "Gita has a personal message among her direct messages. Nobody else sees it.",
   },
   {
     title: "Take it on, as Gita", see: ".column.direct",
