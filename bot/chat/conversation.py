@@ -22,6 +22,7 @@ from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
     Allow,
     Command,
+    Deadlines,
     Deny,
     Forget,
     Hello,
@@ -182,9 +183,10 @@ class Conversation:
                 command, asker, replies, personal, progress, private=private
             )
             return said if operator else replace(said, share=None)
-        if isinstance(command, Unclear):
+        if isinstance(command, Unclear | ListApps | Deadlines):
             if await self._asked.waiting(asker):
-                return await self._asked.mine(Mine("unclear"), asker, replies, level)
+                about = "unclear" if isinstance(command, Unclear) else ""
+                return await self._asked.mine(Mine(about), asker, replies, level)
             if level is Level.VIEWER:
                 return await self._operating.do(
                     command, asker, replies, personal, progress, private=private

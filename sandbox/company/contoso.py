@@ -73,10 +73,11 @@ def people() -> list[Person]:
             "Fay Fabrikam",
             "U0FAY",
             False,
-            "Fabrikam's Global admin and Okta app admin",
+            "Fabrikam's Global admin and Okta app admin, speaks German",
             tenant=FABRIKAM,
             domain="fabrikam.example",
             time_zone="Asia/Tokyo",
+            language="de-DE",
         ),
         _person(
             "felix",
@@ -109,6 +110,7 @@ def _person(
     tenant: str = CONTOSO,
     domain: str = "contoso.example",
     time_zone: str = "Europe/Berlin",
+    language: str = "en-US",
 ) -> Person:
     email = f"{key}@{domain}"
     return Person(
@@ -119,6 +121,7 @@ def _person(
         entra_object_ids={tenant: object_id(tenant, email)},
         teams=teams,
         time_zone=time_zone,
+        language=language,
         role_note=role_note,
     )
 

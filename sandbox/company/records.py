@@ -56,7 +56,8 @@ class Hold(StrEnum):
 class Person:
     """A human being, with every way the pretend world has of reaching them.
 
-    `entra_object_ids` maps a tenant id to the object id of the person's everyday account there.
+    `language` is the locale that their chat says; `entra_object_ids` maps a tenant id to the object
+    id of the person's everyday account there.
     """
 
     key: str
@@ -66,6 +67,7 @@ class Person:
     entra_object_ids: dict[str, str] = field(default_factory=dict)
     teams: bool = False
     time_zone: str = "Europe/Berlin"
+    language: str = "en-US"
     role_note: str = ""
 
 

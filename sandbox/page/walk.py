@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 OPERATOR, ADMIN = "ola", "gita"
 APP = "Office 365 HQ"
+GERMAN, OF_GERMAN = "fay", "Office 365 Fabrikam"
 NOTE = "Report it"
 POST = "Post the reminder"
 SAVED = "I have saved it"
@@ -71,6 +73,7 @@ class Walk:
                 await self._use_again(browser, letter, link)
                 await self._finish_in_okta(browser, guide)
                 await self._check()
+                await self._in_german()
         except LookupError as error:
             raise WalkFailed(f"Something that should be there is not: {error.args[0]}.") from error
 
@@ -248,6 +251,24 @@ class Walk:
         )
         self.say.line("bot", self._headline(answer))
 
+    async def _in_german(self) -> None:
+        """Fay's Slack is German, so is what the bot says to her; Ola's stays English."""
+        self.say.chapter("In German")
+        dm = self.world.slack.dm_of(GERMAN)
+        since = len(dm.messages)
+        await self._command(f"/o365 send {OF_GERMAN} now", lambda m: OF_GERMAN in m.text)
+        letter = await self._answer(dm, since, lambda m: True, "Fay got no personal message")
+        self.say.line("bot", f"to Fay, directly: {letter.text}")
+        self.say.line("bot", f"buttons: {', '.join(reading.buttons(letter))}")
+        hold("Guten Tag Fay" in reading.text(letter), "Fay's message is not in German.")
+        for words, says in (("was fehlt noch?", "wartet auf Sie"), ("erledigt", "Danke!")):
+            since = len(dm.messages)
+            self.say.line("Fay", f"in Slack: {words}")
+            await self.world.slack.say(GERMAN, words, dm.id, mention=False)
+            wanted = partial(_says, says)
+            answer = await self._answer(dm, since, wanted, f"“{words}” got no answer")
+            self.say.line("bot", reading.text(answer).partition("\n")[0])
+
     # -- helpers ---------------------------------------------------------------------------
 
     async def _command(self, words: str, wanted: Callable[[Message], bool]) -> Message:
@@ -309,3 +330,7 @@ class Walk:
         """The title, and how far it is."""
         progress = re.search(r"\d+ of \d+ done", reading.text(message))
         return f"{message.text}; {progress.group()}" if progress else message.text
+
+
+def _says(words: str, message: Message) -> bool:
+    return words in reading.text(message)

@@ -323,6 +323,9 @@ class WebApi:
         user = self.workspace.user_object(_required(args, "user"))
         if user is None:
             raise SlackError("user_not_found")
+        person = self.workspace.person(user["id"])
+        if person is not None and args.get("include_locale") in (True, "true", "1", 1):
+            user |= {"locale": person.language}
         return {"user": user}
 
     def publish_view(self, args: Json) -> Json:

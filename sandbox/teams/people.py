@@ -220,13 +220,13 @@ class TeamsPeople:
             "conversation": self.service.conversation_object(where, thread),
             "recipient": {"id": self.service.bot_id, "name": BOT_NAME},
             "channelData": self.service.channel_data(where),
-            "locale": "en-US",
+            "locale": person.language,
             "localTimezone": person.time_zone,
         }
 
     def _entities(self, person: Person, text: str) -> list[Json]:
         client: Json = {
-            "locale": "en-US",
+            "locale": person.language,
             "country": "US",
             "platform": "Web",
             "timezone": person.time_zone,

@@ -44,6 +44,9 @@ STEPS = (
     "presses “I have saved it”, and her page follows: “Office 365 HQ is done",
     "Office 365 HQ: migrated (How I know: proven",
     "the request is done",
+    "to Fay, directly: Bitte verbinden Sie Office 365 Fabrikam mit Microsoft",
+    "Fay       in Slack: was fehlt noch?",
+    "wartet auf Sie",
     "The main job held from end to end",
 )
 

@@ -172,7 +172,7 @@ async def test_what_others_see_is_posted_once_it_was_confirmed(
     """First it is said what goes where; the button posts it."""
     await world.ask("scan")
     asked = await world.ask(verb)
-    assert "in the channel C1 in Slack, where everybody can read it" in text_of(asked)
+    assert "in #c1 (Slack), where everybody can read it" in text_of(asked)
     assert world.engine.deliveries == []
     (post,) = [b for b in buttons_of(asked) if isinstance(b, Command)]
     assert "on its way" in text_of(await world.ask(post.words))
