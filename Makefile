@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Processes for `make test` on two cores: most tests wait more than they compute.
 PROCESSES ?= 3
+# Tests start the bot many times: its bytecode is kept, also where the environment says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test drills check format docs pictures bench chaos lock sbom clean
