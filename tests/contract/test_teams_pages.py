@@ -57,7 +57,7 @@ async def test_pages_are_turned_forth_and_back_as_quickly_as_one_presses(where: 
             sent = activity if where == "a chat of one's own" else teams.in_channel(activity)
             card = (await teams.post(sent)).json()["value"]
             assert [words for words, _ in teams.answers.asked[asked:]] == [words]
-            assert card == draw(listed(page), own=True)
+            assert card == draw(listed(page), own=True, shared=True)
             return card
 
         card = await press("apps", 1)

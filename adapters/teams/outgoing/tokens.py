@@ -170,7 +170,8 @@ def _origin(url: str) -> tuple[str, str, int | None] | None:
         return None
     if parts.scheme not in ("https", "http") or not parts.hostname or "@" in parts.netloc:
         return None
-    return parts.scheme, parts.hostname, port or {"https": 443, "http": 80}[parts.scheme]
+    usual = {"https": 443, "http": 80}[parts.scheme]
+    return parts.scheme, parts.hostname, usual if port is None else port
 
 
 class BotToken:
