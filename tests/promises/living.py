@@ -272,7 +272,8 @@ class Life:
                 left = self.company.policy.calendars.hours.days - {day}
                 chat = human.accounts[0]
                 await self._say(chat, f"I don't work {WEEK[day]}")
-                if left and not self.company.is_out(Platform.MAIL, self.clock.now()):
+                is_up = not self.company.is_out(Platform.MAIL, self.clock.now())
+                if left and is_up and self._is_known(human):
                     human.days_off = frozenset({day})
             case "act", Human() as human:
                 await self._act(human)
@@ -285,10 +286,16 @@ class Life:
             await self.services.conversation.answer(words, who, private=True)
 
     async def _away(self, human: Human, chat: ChatIdentity, until: date) -> None:
-        """Say so, asked or not."""
+        """Say so, asked or not; strangers are not heard."""
         if not self.company.is_out(Platform.MAIL, self.clock.now()):
             await self._say(chat, f"away {until}")
-            self.checks.away(human, until, self.clock.now())
+            if self._is_known(human):
+                self.checks.away(human, until, self.clock.now())
+
+    def _is_known(self, human: Human) -> bool:
+        """Whether they might be asked, or operate."""
+        admins = (one.upn for each in self.company.admins.values() for one in each)
+        return human.operates or human in self.company.partners or human.address in admins
 
     async def _act(self, human: Human) -> None:
         """One of the things that people do about one of their apps."""

@@ -23,6 +23,7 @@ from bot.domain.consent.requests import Stage
 from bot.domain.delivery.notices import Channel
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import Platform
+from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import Calendar, Calendars
 from bot.services.campaign.postpone import Postpone
 from bot.services.campaign.rehearse import Rehearse
@@ -211,3 +212,14 @@ async def test_the_rehearsal_clock_is_ahead_by_what_its_file_says(tmp_path: Path
     assert engine.deliveries == [("key", NOW)]
     file.write_text("tomorrow, please")
     assert clock.now() == NOW + DAY
+
+
+def test_an_absence_said_on_one_account_outlasts_an_answer_on_another() -> None:
+    """Only "back" ends it, wherever that is said."""
+    later = NOW + timedelta(hours=1)
+    gone = Recipient(ADA_IN_CHAT).away(FRIDAY, NOW)
+    here = Recipient(replace(ADA_IN_CHAT, platform=Platform.TEAMS)).answered(later)
+    assert here.joined([gone]).away_until == FRIDAY
+    assert gone.joined([here.back(later)]).away_until is None
+    former = replace(gone, away_said_at=None)
+    assert here.joined([former]).away_until == FRIDAY

@@ -26,9 +26,10 @@ class Recipient:
 
     `rounds` are the latest personal messages, oldest first, `digests` what an operator was told of
     all apps. `answered_at` is when the person last did something about any of their apps: silence
-    is counted from there. `away_until` is the last day of an absence (local date). `lost_at` is
-    when a mail to them came back. `news` waits for an operator's next digest, oldest first; `main`
-    is the account of theirs on which they are told of all apps, "" for this one.
+    is counted from there. `away_until` is the last day of an absence (local date), `away_said_at`
+    when they spoke of it last. `lost_at` is when a mail to them came back. `news` waits for an
+    operator's next digest, oldest first; `main` is the account of theirs on which they are told of
+    all apps, "" for this one.
     """
 
     chat: ChatIdentity
@@ -40,6 +41,7 @@ class Recipient:
     lost_at: datetime | None = None
     news: tuple[News, ...] = ()
     main: str = ""
+    away_said_at: datetime | None = None
 
     def is_lost(self, now: datetime) -> bool:
         """True while nobody is written to at this address, since nobody was there."""
@@ -78,7 +80,7 @@ class Recipient:
         rounds = sorted({at for one in found for at in one.rounds})[-KEPT_ROUNDS:]
         digests = sorted({at for one in found for at in one.digests})[-KEPT_ROUNDS:]
         answers = (one.answered_at for one in found)
-        last = max(found, key=lambda one: one.answered_at or _NEVER)  # "back" ends an absence
+        last = max(found, key=Recipient._spoke_of_absence_at)  # "back" ends an absence
         off = (one.chat.days_off for one in found)
         days_off = next((days for days in off if days is not None), None)
         joined = replace(
@@ -88,6 +90,7 @@ class Recipient:
             digests=tuple(digests),
             answered_at=max((at for at in answers if at is not None), default=None),
             away_until=last.away_until,
+            away_said_at=last.away_said_at,
             news=tuple(dict.fromkeys(one for each in found for one in each.news)),
         )
         return self if joined == self else replace(joined, revision=self.revision + 1)
@@ -98,11 +101,20 @@ class Recipient:
 
     def away(self, until: date, now: datetime) -> Recipient:
         """After "I am away until then"; a day in the past ends an absence."""
-        return replace(self, away_until=until, answered_at=now, revision=self.revision + 1)
+        return self._said(until, now)
 
     def back(self, now: datetime) -> Recipient:
         """After an absence was ended."""
-        return replace(self, away_until=None, answered_at=now, revision=self.revision + 1)
+        return self._said(None, now)
+
+    def _said(self, until: date | None, now: datetime) -> Recipient:
+        answered = self.answered(now)
+        return replace(answered, away_until=until, away_said_at=now)
+
+    def _spoke_of_absence_at(self) -> datetime:
+        """For what another release wrote: their last answer, where it has an absence."""
+        said = self.away_said_at or (self.answered_at if self.away_until else None)
+        return said or _NEVER
 
     def works_all_week(self) -> Recipient:
         """After what was said of a part-time week was taken back."""
