@@ -2,7 +2,8 @@
 
 The rules, the wiring, the store, Okta's client and Slack's are the product's own; Okta and Slack
 answer in this process, Microsoft is in memory. Time jumps to whatever is due next. Everybody is in
-Slack; what Okta shows once somebody acted is written as the next look writes it.
+Slack; what Okta shows once somebody acted is written as the next look writes it. The board is
+looked at once a day, not as often as something changes.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from redis.asyncio import Redis
 from adapters.http.client import open_http
 from adapters.okta.client import PAGE, OktaClient
 from adapters.redis.keys import Keys
+from adapters.redis.records.commit import milliseconds
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server.embedded import EmbeddedStore
 from adapters.redis.server.store import connect
@@ -37,6 +39,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import Tenant
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Mfa
 from bot.domain.people.admins import Platform as Chat
+from bot.domain.schedule import BOARDS
 from bot.domain.summaries import Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.services.inventory.scan import Scan
@@ -245,11 +248,14 @@ class World:
             self.clock.forward(max(await self._next(end) - now, STEP))
 
     async def _work(self, now: datetime) -> None:
+        """Until nothing is due; the board has its turn tomorrow."""
         while True:
             await self.services.remind.tick()
             batches, self.engine.batches = self.engine.batches, []
             for keys in batches:
                 await self.services.deliver.batch(keys)
+            tomorrow = milliseconds(now.replace(hour=9, minute=0) + DAY)
+            await self._redis.zadd(self._keys.schedule(), {BOARDS: tomorrow})
             if not batches and await self._first(self._keys.schedule(), 1000) > now:
                 return
 
@@ -334,6 +340,7 @@ async def _world(size: Size) -> AsyncIterator[World]:
         async with AsyncExitStack() as stack:
             url = await stack.enter_async_context(EmbeddedStore(Path(folder)))
             client = await stack.enter_async_context(connect(url))
+            await client.config_set("appendfsync", "no")  # two months pass in minutes: no disk does
             slack = await stack.enter_async_context(Platform(world.as_slack).open())
             await world.open(client, slack, stack)
             yield world

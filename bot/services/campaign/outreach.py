@@ -145,7 +145,7 @@ class Outreach:
         ChatError where nobody could be looked for at all.
         """
         found = await self._open()
-        given, untold = await self._ask.shared(found.wanting)
+        given, untold, reach = await self._ask.shared(found.wanting)
         nobody = len(found.wanting) - len(given) - len(untold)
         if untold and not (given or found.waiting):
             raise untold[0]
@@ -157,7 +157,9 @@ class Outreach:
         failed = len(untold)
         for record, chosen in given:
             try:
-                one = await self._ask.send(record.app.ref, by, prefer=chosen.admin.object_id)
+                one = await self._ask.send(
+                    record.app.ref, by, prefer=chosen.admin.object_id, reach=reach
+                )
             except NobodyReachable:
                 nobody += 1
             except ConsentError as error:  # it was settled, or taken, while others were asked for
@@ -169,7 +171,8 @@ class Outreach:
                 asked.append(one)
         if now:
             await self._at_once((*found.waiting, *(one.request for one in asked)), by)
-        sent = [Sent(one, None if now else await self.outlook(one.request)) for one in asked]
+        outlooks = {} if now else await self.outlooks(one.request for one in asked)
+        sent = [Sent(one, outlooks.get(one.request.id)) for one in asked]
         return SentAll(tuple(sent), len(found.waiting), nobody, now, found.unread, failed)
 
     async def outlook(self, request: ConsentRequest) -> Outlook:

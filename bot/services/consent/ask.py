@@ -49,6 +49,7 @@ from bot.ports.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.services.delivery.tell import changed, with_news
 from bot.services.people.candidates import Candidates
+from bot.services.people.reach import Reach
 from bot.services.unit_of_work import NO_CHANGE, write
 
 log = structlog.get_logger(__name__)
@@ -117,10 +118,9 @@ class Ask:
 
     async def shared(
         self, records: Iterable[AppRecord]
-    ) -> tuple[list[tuple[AppRecord, Candidate]], list[CloudError | ChatError]]:
-        """To whom these apps would go if all were asked for now, and what kept it from being seen.
-
-        That is one error for each app.
+    ) -> tuple[list[tuple[AppRecord, Candidate]], list[CloudError | ChatError], Reach]:
+        """To whom these apps would go if all were asked for now, and what kept it from being seen:
+        one error for each app. Also where people were found, for `send`.
         """
         return await self._candidates.shared(records)
 
@@ -226,6 +226,7 @@ class Ask:
         former_ends: Step = Step.REVOKE,
         present: bool = False,
         anew: bool = True,
+        reach: Reach | None = None,
     ) -> Asked:
         """Ask the best candidate for this app; a request that was open is replaced.
 
@@ -234,6 +235,7 @@ class Ask:
         comes first if they may be asked (a name, an address, an object id). `without`: chat
         accounts that could not be written to. `silent`: object ids of admins who did not answer.
         `former_ends`: the step by which the replaced request ends. `present`: nobody who is away.
+        `reach`: where people were found by `shared`, just before.
         Raises AppUnknown, AppUnreadable, NothingToDo, NobodyReachable, CloudError, ChatError.
         """
 
@@ -249,7 +251,7 @@ class Ask:
                 raise AppUnreadable(record.app.label)
             if not state.wants_consent:
                 raise NothingToDo(f"{record.app.label} needs no consent now.")
-            choice = await self._candidates.of(record, without, silent)
+            choice = await self._candidates.of(record, without, silent, reach)
             former = await self._ledger.request(record.request_id) if record.request_id else None
             if former is not None and _is_the_same(former, choice, now, anew=anew):
                 return NO_CHANGE, Asked(former, before=True)

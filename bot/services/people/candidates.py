@@ -78,18 +78,19 @@ class Candidates:
         record: AppRecord,
         without: frozenset[ChatIdentity] = frozenset(),
         silent: frozenset[str] = frozenset(),
+        reach: Reach | None = None,
     ) -> Choice:
         """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError.
 
         `without`: chat accounts that could not be written to. `silent`: object ids that are left
-        out, with all of their accounts.
+        out, with all of their accounts. `reach`: what `shared` looked up is not looked up again.
         """
         if record.tenant is not None and self._entra is not None:
             await self._read_if_unknown(self._entra, record.tenant)
-        choice = await (await self._search()).choice(record, without, silent)
+        choice = await (await self._search(reach)).choice(record, without, silent)
         now = self._clock.now()
         if record.state(now).wants_consent and not (without or silent):
-            kept = await self._ledger.prospects(record.app.ref.org)
+            kept = await self._ledger.prospects_of([record.app.ref])
             await self._keep([prospect(record.app.ref, choice, now)], kept)
         return choice
 
@@ -144,12 +145,15 @@ class Candidates:
 
     async def shared(
         self, records: Iterable[AppRecord]
-    ) -> tuple[list[tuple[AppRecord, Candidate]], list[CloudError | ChatError]]:
+    ) -> tuple[list[tuple[AppRecord, Candidate]], list[CloudError | ChatError], Reach]:
         """To whom each of these apps would go if all were asked for now; without who has nobody.
 
-        Also what kept anybody from being looked for, once for each app.
+        Also what kept anybody from being looked for, once for each app; and where people were
+        found, for who asks for these apps next.
         """
-        search = await self._search()
+        policy = self._policy.with_notes(await self._ledger.account_notes())
+        reach = Reach(self._messengers, policy, self._presence)
+        search = await self._search(reach)
         found: list[tuple[AppRecord, Choice]] = []
         untold: list[CloudError | ChatError] = []
         for record in records:
@@ -167,11 +171,11 @@ class Candidates:
             if chosen is not None and chosen.chat is not None:
                 search.give(chosen.chat)
                 given.append((record, chosen))
-        return given, untold
+        return given, untold, reach
 
-    async def _search(self) -> _Search:
+    async def _search(self, reach: Reach | None = None) -> _Search:
         policy = self._policy.with_notes(await self._ledger.account_notes())
-        reach = Reach(self._messengers, policy, self._presence)
+        reach = reach or Reach(self._messengers, policy, self._presence)
         now = self._clock.now()
         return _Search(self._ledger, self._entra is not None, reach, policy, self._reminding, now)
 

@@ -39,7 +39,8 @@ async def outlooks(
 ) -> dict[str, Outlook]:
     """When each of these that waits for its first message is sent, by id."""
     waiting = [request for request in requests if request.stage is Stage.REQUESTED]
-    people = {str(r.chat): await worklist_of(ledger, r.chat, now) for r in waiting}
+    chats = {str(request.chat): request.chat for request in waiting}
+    people = {name: await worklist_of(ledger, chat, now) for name, chat in chats.items()}
     return {r.id: outlook(people[str(r.chat)], r.id, now, policy) for r in waiting}
 
 
