@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.scenario.conftest import NewApp, Stage
+from sandbox.page import reading
+from tests.scenario.conftest import NewApp, Stage, listed, said
 from tests.scenario.test_journeys import letter_for
 from tests.waiting import wait_until
 
@@ -29,3 +30,37 @@ async def test_later_is_filled_in_where_it_was_pressed(stage: Stage, new_app: Ne
     async with stage.stored() as stored:
         request = await stored.request(app.label)
     assert request["snooze"]["reason"] == "waiting for the auditor"
+
+
+async def test_a_message_is_asked_about_by_its_shortcut(stage: Stage, new_app: NewApp) -> None:
+    """By an operator, who alone sees the answer; anybody else is told who can."""
+    app = await new_app("Shortcut")
+    slack, channel = stage.world.slack, stage.slack_channel
+    await stage.command("/o365 scan", listed)
+    await slack.say("gita", f"is {app.label} stuck? send all now", channel.id, mention=False)
+    message = channel.messages[-1]
+    for user, wanted in (("ola", said(app.label, "How I know")), ("greta", said("Only operators"))):
+        since = len(channel.messages)
+        await slack.ask_about(user, message)
+        answer = await stage.next(channel, since, wanted)
+        assert answer.only_for == slack.slack_id(user)
+    async with stage.stored() as stored:
+        with pytest.raises(LookupError):  # nothing of the message was done
+            await stored.request(app.label)
+
+
+async def test_the_home_tab_is_pressed_and_answered_in_person(
+    stage: Stage, new_app: NewApp
+) -> None:
+    """It has the list with its buttons; "By person" in its menu comes as a direct message."""
+    await new_app("Home")
+    slack = stage.world.slack
+    await stage.command("/o365 scan", listed)
+    await slack.open_home("ola")
+    ola = slack.slack_id("ola")
+    await stage.world.log.wait_for(lambda: slack.workspace.homes.get(ola))
+    dm = slack.dm_of("ola")
+    since = len(dm.messages)
+    await slack.press_home("ola", "By person")
+    answer = await stage.next(dm, since, listed)
+    assert "Gita Global" in {item.heading.rpartition(" (")[0] for item in reading.items(answer)}
