@@ -134,6 +134,16 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_left(tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["secrets", "taken"]
 
 
+def test_nobody_answers_questions_in_vain(tmp_path: Path) -> None:
+    """Where nothing can be written, or settings are there, nothing is asked."""
+    (tmp_path / "taken").write_text("a file")
+    (tmp_path / "o365bot.toml").write_text("mine")
+    for folder, says in ((tmp_path / "taken", "cannot be written"), (tmp_path, "is there already")):
+        status, out, err = init(str(folder))
+        assert (status, out) == (2, "")
+        assert says in err
+
+
 def test_it_asks_until_an_answer_can_be_used(tmp_path: Path) -> None:
     """With the words of the settings; an empty answer is left for later."""
     answers = "\n".join(

@@ -49,7 +49,7 @@ def writing(
             raise BackupUnusable(f"{path} is there already.", hint="Name another file.")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise _unwritable(draft, error) from error
+        raise _unwritable(path, error) from error
     try:
         with open(descriptor, "wb") as raw:
             with gzip.open(raw, "wb") as file:

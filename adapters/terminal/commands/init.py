@@ -81,6 +81,8 @@ def add_init_command(
         Asks for what no option gives; an empty answer is filled in later. No secret is asked for.
         """
         with errors_in_words():
+            if not yes:
+                _look_at(directory, force=force)
             ask = _Asking(silent=yes)
             answers = Answers(
                 url=ask("Public address of the bot", "--url", url, Settings, "public_url"),
@@ -241,6 +243,18 @@ def _files(
             answers.url, answers.teams_app_id, "o365bot", version("o365bot"), Words, False
         )
     return files
+
+
+def _look_at(directory: Path, *, force: bool) -> None:
+    """Nobody answers questions in vain. Raises SettingsInvalid."""
+    directory = directory.expanduser().absolute()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsInvalid((f"{directory}: cannot be written ({error.strerror})",)) from None
+    config = directory / "o365bot.toml"
+    if config.exists() and not force:
+        raise SettingsInvalid((f"{config}: is there already; --force overwrites it",))
 
 
 def _write(files: Mapping[Path, bytes], *, force: bool) -> None:
