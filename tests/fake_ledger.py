@@ -42,16 +42,16 @@ class FakeLedger:
     def __init__(self) -> None:
         self.down = False
         self.orgs: frozenset[str] | None = None
-        self._apps: dict[AppRef, AppRecord] = {}
+        self.all_apps: dict[AppRef, AppRecord] = {}
         self._scans: dict[str, OrgScan] = {}
-        self._requests: dict[str, ConsentRequest] = {}
+        self.all_requests: dict[str, ConsentRequest] = {}
         self._links: dict[str, str] = {}
-        self._deliveries: dict[str, Delivery] = {}
+        self.all_deliveries: dict[str, Delivery] = {}
         self._incidents: dict[str, Incident] = {}
         self._aside: dict[str, datetime] = {}
-        self._recipients: dict[str, Recipient] = {}
+        self.all_recipients: dict[str, Recipient] = {}
         self._boards: dict[str, Board] = {}
-        self._schedule: dict[str, datetime] = {}
+        self.schedule: dict[str, datetime] = {}
         self._history: dict[date, DayCount] = {}
         self._pictures: dict[str, bytes] = {}
         self._audit: list[AuditEntry] = []
@@ -71,33 +71,33 @@ class FakeLedger:
     async def commit(self, changes: Changes) -> None:
         await self._call()
         expected = [
-            *((self._apps.get(r.app.ref), r.revision) for r in changes.apps),
-            *((self._requests.get(r.id), r.revision) for r in changes.requests),
-            *((self._deliveries.get(d.key), d.revision) for d in changes.deliveries),
+            *((self.all_apps.get(r.app.ref), r.revision) for r in changes.apps),
+            *((self.all_requests.get(r.id), r.revision) for r in changes.requests),
+            *((self.all_deliveries.get(d.key), d.revision) for d in changes.deliveries),
             *((self._notes.get(n.key), n.revision) for n in changes.notes),
             *((self._notes.get(n.key), n.revision + 1) for n in changes.unsaid),
             *((self._onboardings.get(o.id), o.revision) for o in changes.onboardings),
             *((self._incidents.get(t.place), t.revision) for t in changes.incidents),
-            *((self._recipients.get(str(r.chat)), r.revision) for r in changes.recipients),
+            *((self.all_recipients.get(str(r.chat)), r.revision) for r in changes.recipients),
             *((self._boards.get(b.place), b.revision) for b in changes.boards),
         ]
         for stored, revision in expected:
             if (stored.revision if stored else 0) != revision - 1:
                 raise Conflict("A record changed since it was read.")
-        self._apps.update({record.app.ref: record for record in changes.apps})
+        self.all_apps.update({record.app.ref: record for record in changes.apps})
         for request in changes.requests:
-            self._requests[request.id] = request
+            self.all_requests[request.id] = request
             if request.link is not None:
                 self._links[request.link.token_sha256] = request.id
             self._codes[_plain(request.code)] = request.id
         for onboarding in changes.onboardings:
             self._onboardings.pop(onboarding.id, None)
             self._onboardings[onboarding.id] = onboarding
-        self._deliveries.update({delivery.key: delivery for delivery in changes.deliveries})
+        self.all_deliveries.update({delivery.key: delivery for delivery in changes.deliveries})
         for delivery in changes.deliveries:
             self._aside.pop(delivery.key, None)
         for delivery in changes.planned:
-            self._deliveries.setdefault(delivery.key, delivery)
+            self.all_deliveries.setdefault(delivery.key, delivery)
         for unsaid in changes.unsaid:
             self._notes.pop(unsaid.key)
         self._notes.update({note.key: note for note in changes.notes})
@@ -105,31 +105,31 @@ class FakeLedger:
         self._incidents.update({incident.place: incident for incident in changes.incidents})
         for place in changes.solved:
             self._incidents.pop(place, None)
-        self._recipients.update({str(r.chat): r for r in changes.recipients})
+        self.all_recipients.update({str(r.chat): r for r in changes.recipients})
         self._boards.update({board.place: board for board in changes.boards})
         for line in (*changes.schedule, *changes.touched):
             self._put_line(line)
         self._audit.extend(changes.audit)
 
     def _put_line(self, line: ScheduleEntry) -> None:
-        known = self._schedule.get(line.name)
+        known = self.schedule.get(line.name)
         if line.held_until is None:
             assert line.at is not None
-            self._schedule[line.name] = min(line.at, known or line.at)
+            self.schedule[line.name] = min(line.at, known or line.at)
         elif known == line.held_until:
-            self._schedule.pop(line.name)
+            self.schedule.pop(line.name)
             if line.at is not None:
-                self._schedule[line.name] = line.at
+                self.schedule[line.name] = line.at
 
     async def due_entries(self, now: datetime, limit: int) -> tuple[ScheduleEntry, ...]:
         await self._call()
-        due = sorted((at, name) for name, at in self._schedule.items() if at <= now)[:limit]
-        self._schedule.update({name: now + HOLD for _, name in due})
+        due = sorted((at, name) for name, at in self.schedule.items() if at <= now)[:limit]
+        self.schedule.update({name: now + HOLD for _, name in due})
         return tuple(ScheduleEntry(name, at, now + HOLD) for at, name in due)
 
     async def recipient(self, chat: ChatIdentity) -> Recipient | None:
         await self._call()
-        return self._recipients.get(str(chat))
+        return self.all_recipients.get(str(chat))
 
     async def requests_of(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
         await self._call()
@@ -164,19 +164,19 @@ class FakeLedger:
 
     async def app(self, ref: AppRef) -> AppRecord | None:
         await self._call()
-        return self._apps.get(ref) if self._counts(ref.org) else None
+        return self.all_apps.get(ref) if self._counts(ref.org) else None
 
     async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
         await self._call()
-        found = (r for ref, r in self._apps.items() if org in ("", ref.org))
+        found = (r for ref, r in self.all_apps.items() if org in ("", ref.org))
         return tuple(record for record in found if self._counts(record.app.ref.org))
 
     async def page(self, number: int, rows: int, wanted: Wanted = EVERY_OPEN) -> Page:
         await self._call()
-        records = [r for r in self._apps.values() if self._counts(r.app.ref.org)]
+        records = [r for r in self.all_apps.values() if self._counts(r.app.ref.org)]
         return page_of(
             records,
-            self._requests.values(),
+            self.all_requests.values(),
             self._prospects,
             number=number,
             rows=rows,
@@ -213,7 +213,7 @@ class FakeLedger:
         return tuple((record.app.ref, record.app.label) for record in await self.apps())
 
     async def due_verdicts(self, now: datetime, limit: int) -> tuple[AppRef, ...]:
-        held = [(r.holds_until, r.app.ref) for r in self._apps.values() if r.holds_until]
+        held = [(r.holds_until, r.app.ref) for r in self.all_apps.values() if r.holds_until]
         return tuple(ref for until, ref in sorted(held) if until <= now)[:limit]
 
     async def scans(self) -> Mapping[str, OrgScan]:
@@ -261,15 +261,15 @@ class FakeLedger:
 
     async def request(self, request_id: str) -> ConsentRequest | None:
         await self._call()
-        return self._requests.get(request_id)
+        return self.all_requests.get(request_id)
 
     async def request_by_link(self, digest: str) -> ConsentRequest | None:
         await self._call()
-        return self._requests.get(self._links.get(digest, ""))
+        return self.all_requests.get(self._links.get(digest, ""))
 
     async def request_by_code(self, code: str) -> ConsentRequest | None:
         await self._call()
-        return self._requests.get(self._codes.get(_plain(code), ""))
+        return self.all_requests.get(self._codes.get(_plain(code), ""))
 
     async def onboarding(self, onboarding_id: str) -> Onboarding | None:
         await self._call()
@@ -286,25 +286,29 @@ class FakeLedger:
 
     async def open_requests(self) -> tuple[ConsentRequest, ...]:
         await self._call()
-        return _oldest_first(r for r in self._requests.values() if r.stage.is_open)
+        return _oldest_first(r for r in self.all_requests.values() if r.stage.is_open)
 
     async def requests_for(self, app: AppRef) -> tuple[ConsentRequest, ...]:
         await self._call()
-        return _oldest_first(r for r in self._requests.values() if r.app == app)
+        return _oldest_first(r for r in self.all_requests.values() if r.app == app)
 
     async def delivery(self, key: str) -> Delivery | None:
         await self._call()
-        return self._deliveries.get(key)
+        return self.all_deliveries.get(key)
+
+    def planned(self, kind: type[object]) -> list[Delivery]:
+        """All deliveries with a notice of this kind, whatever became of them."""
+        return [d for d in self.all_deliveries.values() if isinstance(d.notice, kind)]
 
     async def deliveries(self, keys: Sequence[str]) -> Mapping[str, Delivery]:
         await self._call()
-        return {key: self._deliveries[key] for key in keys if key in self._deliveries}
+        return {key: self.all_deliveries[key] for key in keys if key in self.all_deliveries}
 
     async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
         await self._call()
         waiting = [
             (self._aside.get(d.key, at), d.key)
-            for d in self._deliveries.values()
+            for d in self.all_deliveries.values()
             if (at := _look_at(d))
         ]
         return tuple(key for at, key in sorted(waiting) if at <= now)[:limit]
@@ -316,7 +320,7 @@ class FakeLedger:
 
     async def set_aside(self, key: str, until: datetime) -> None:
         await self._call()
-        if key in self._deliveries:
+        if key in self.all_deliveries:
             self._aside[key] = until
 
     async def incidents(self) -> Mapping[str, Incident]:

@@ -150,7 +150,7 @@ class Stage:
     @property
     def news(self) -> list[tuple[Happening, str]]:
         """What waits for an operator's next digest."""
-        known = self.ledger._recipients.values()
+        known = self.ledger.all_recipients.values()
         return [(one.happened, one.subject) for each in known for one in each.news]
 
 

@@ -1,13 +1,19 @@
-"""The store as the bot uses it; a test that leaves a key for ever without need fails."""
+"""The store as the bot uses it, where a test that leaves a key for ever without need fails, and
+the places that several files' tests play on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import pytest
 import pytest_asyncio
+import stamina
 from redis.asyncio import Redis
 
 from adapters.redis.server import store as redis_store
+from tests import site as web
+from tests.contract import okta_org, slack_stage, teams_world
 from tests.expiry import lasting_keys
 
 
@@ -25,3 +31,38 @@ async def store(redis_url: str) -> AsyncIterator[Redis]:
     """A client of this test's store, made as the bot makes it."""
     async with redis_store.connect(redis_url) as client:
         yield client
+
+
+@pytest.fixture
+def no_waiting() -> Iterator[None]:
+    """Repeats happen as often as in reality, but at once."""
+    with stamina.set_testing(True, attempts=3, cap=True):
+        yield
+
+
+@pytest_asyncio.fixture
+async def org() -> AsyncIterator[okta_org.Org]:
+    """One Okta org and the bot's client of it."""
+    async with okta_org.an_org() as org:
+        yield org
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[slack_stage.Stage]:
+    """A pretend Slack and the bot's endpoint."""
+    async with slack_stage.staged() as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture
+async def teams() -> AsyncIterator[teams_world.World]:
+    """A pretend Teams and the bot's endpoint."""
+    async with teams_world.teams_world() as world:
+        yield world
+
+
+@pytest_asyncio.fixture
+async def site() -> AsyncIterator[web.Site]:
+    """The pages over http on loopback."""
+    async with web.a_site() as site:
+        yield site

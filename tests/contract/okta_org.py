@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import stamina
 from pydantic import SecretStr
 
 from adapters.http.client import open_http
@@ -88,13 +87,6 @@ def event(kind: str, **more: Any) -> dict[str, Any]:
 
 
 HUMAN = "admin@contoso.onmicrosoft.com"
-
-
-@contextmanager
-def no_waiting() -> Iterator[None]:
-    """Repeats happen as often as in reality, but at once."""
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield
 
 
 @asynccontextmanager

@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-import stamina
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -35,14 +34,9 @@ from bot.errors import (
 )
 from tests.contract.loopback import answering, http_bytes
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 OK = http_bytes(b'{"ok": true}')
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    """Repeats happen as often as in reality, but at once."""
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -11,20 +10,10 @@ from starlette.responses import JSONResponse, Response
 
 from bot.domain.people.admins import OktaAdmin
 from bot.errors import CloudAnswerInvalid, CloudRefused
-from tests.contract.okta_org import ASSIGNEES, HQ, Org, an_org, no_waiting
+from tests.contract.okta_org import ASSIGNEES, HQ, Org
 from tests.contract.pretend_okta import error, says
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    with no_waiting():
-        yield
-
-
-@pytest.fixture
-async def org() -> AsyncIterator[Org]:
-    async with an_org() as org:
-        yield org
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def role(kind: str, *targets: dict[str, str], **more: Any) -> dict[str, Any]:

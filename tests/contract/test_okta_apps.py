@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -19,27 +18,14 @@ from tests.contract.okta_org import (
     APPS,
     HQ,
     Org,
-    an_org,
     app_json,
     client_for,
-    no_waiting,
     settings_for,
 )
 from tests.contract.pretend_okta import PretendOkta, error, in_pages, says
 from tests.serving import served
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    with no_waiting():
-        yield
-
-
-@pytest.fixture
-async def org() -> AsyncIterator[Org]:
-    async with an_org() as org:
-        yield org
-
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 # ------------------------------------------------------------------ apps and connections
 

@@ -13,10 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-import stamina
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -35,17 +33,12 @@ from tests.contract.pretend_okta import PretendOkta, error, says
 from tests.fake_ledger import FakeLedger
 from tests.serving import served
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 IDS = ("0oa1", "0oa2")
 CONNECTION = f"{APPS}/0oa1/connections/default"
 ASSIGNEES = "/api/v1/iam/assignees/users"
 Resource = Callable[[Request], Response]
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Any:
-    """Repeats happen as often as in reality, but at once."""
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield
 
 
 @dataclass

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,20 +9,10 @@ from starlette.responses import Response
 from adapters.okta.console import admin_address
 from bot.errors import CloudAnswerInvalid, CloudUnreachable
 from tests.contract.loopback import SteppingClock
-from tests.contract.okta_org import HQ, Org, an_org, client_for, no_waiting
+from tests.contract.okta_org import HQ, Org, client_for
 from tests.contract.pretend_okta import says
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    with no_waiting():
-        yield
-
-
-@pytest.fixture
-async def org() -> AsyncIterator[Org]:
-    async with an_org() as org:
-        yield org
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,19 +12,9 @@ from starlette.responses import JSONResponse, Response
 
 from adapters.okta.system_log import EVENT_TYPES, evidence_in
 from bot.domain.evidence.rules import EvidenceKind
-from tests.contract.okta_org import HQ, HUMAN, LOGS, Org, an_org, event, no_waiting
+from tests.contract.okta_org import HQ, HUMAN, LOGS, Org, event
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    with no_waiting():
-        yield
-
-
-@pytest.fixture
-async def org() -> AsyncIterator[Org]:
-    async with an_org() as org:
-        yield org
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def debug(**data: str) -> dict[str, Any]:

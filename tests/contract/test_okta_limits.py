@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -15,20 +14,10 @@ from adapters.okta.client import OktaClient
 from adapters.okta.pacing import OktaPace, bucket_of
 from bot.errors import CloudThrottled
 from tests.contract.loopback import SteppingClock
-from tests.contract.okta_org import APPS, LOGS, Org, an_org, app_json, no_waiting, settings_for
+from tests.contract.okta_org import APPS, LOGS, Org, app_json, settings_for
 from tests.contract.pretend_okta import says
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    with no_waiting():
-        yield
-
-
-@pytest.fixture
-async def org() -> AsyncIterator[Org]:
-    async with an_org() as org:
-        yield org
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def limits(left: int, limit: int = 50, seconds: int = 30) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,13 +15,9 @@ from bot.errors import CloudError
 from bot.settings.whole import load
 from sandbox.world import World
 from tests.contract.loopback import SteppingClock
-from tests.contract.okta_org import HUMAN, no_waiting
+from tests.contract.okta_org import HUMAN
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    with no_waiting():
-        yield
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 async def test_both_orgs_of_the_sandbox_are_read_in_full(tmp_path: Path) -> None:

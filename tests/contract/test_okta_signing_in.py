@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,26 +25,14 @@ from tests.contract.okta_org import (
     HQ,
     LOGS,
     Org,
-    an_org,
     app_json,
     client_for,
-    no_waiting,
     settings_for,
 )
 from tests.contract.pretend_okta import PretendOkta, error, says
 from tests.serving import served
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    with no_waiting():
-        yield
-
-
-@pytest.fixture
-async def org() -> AsyncIterator[Org]:
-    async with an_org() as org:
-        yield org
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 async def test_the_client_is_an_okta_org(org: Org) -> None:

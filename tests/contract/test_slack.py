@@ -10,7 +10,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-import pytest_asyncio
 import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -38,14 +37,8 @@ from bot.errors import (
 from bot.message import Cell, Message, Table, Text
 from bot.ports.chat import Messenger
 from sandbox.slack.workspace import CHANNEL, OTHER_CHANNEL
-from tests.contract.slack_stage import OLA, TOKEN, Stage, settings, staged
+from tests.contract.slack_stage import OLA, TOKEN, Stage, settings
 from tests.serving import served
-
-
-@pytest_asyncio.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged() as stage:
-        yield stage
 
 
 def ada(user_id: str = OLA) -> ChatIdentity:

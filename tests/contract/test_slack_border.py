@@ -15,7 +15,6 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
-import pytest_asyncio
 import structlog
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -37,17 +36,10 @@ from tests.contract.slack_stage import (
     settings,
     signature,
     signed_headers,
-    staged,
 )
 from tests.fakes import OnceInMemory
 from tests.serving import served
 from tests.waiting import wait_until
-
-
-@pytest_asyncio.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged() as stage:
-        yield stage
 
 
 async def test_an_event_that_nobody_listens_to_is_acknowledged(stage: Stage) -> None:

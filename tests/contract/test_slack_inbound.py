@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import pytest
-import pytest_asyncio
 import structlog
 
 from adapters.slack.drawing.message import draw
@@ -28,15 +26,8 @@ from tests.contract.slack_stage import (
     event,
     mention,
     signed_headers,
-    staged,
 )
 from tests.waiting import wait_until
-
-
-@pytest_asyncio.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged() as stage:
-        yield stage
 
 
 async def test_slacks_check_of_the_address_gets_its_challenge_back(stage: Stage) -> None:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from adapters.slack.incoming.words import as_typed
 from sandbox.slack.workspace import BOT_USER
-from tests.contract.slack_stage import OLA, Stage, event, mention, staged
+from tests.contract.slack_stage import OLA, Stage, event, mention
 from tests.waiting import wait_until
-
-
-@pytest_asyncio.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with staged() as stage:
-        yield stage
 
 
 def direct(stage: Stage, **more: Any) -> dict[str, Any]:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from starlette.responses import Response
 
 from adapters.teams.outgoing.messenger import ABSENT_FOR
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatUnreachable, PersonUnreachable
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, Json, World, teams_world
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, Json, World
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO
 from tests.waiting import wait_until
 
 OPENED = f"a:1{ADA[:3]}"
-
-
-@pytest_asyncio.fixture
-async def teams() -> AsyncIterator[World]:
-    async with teams_world() as world:
-        yield world
 
 
 def _added(teams: World) -> Json:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from adapters.teams.drawing.card import draw
 from bot.domain.people.admins import ChatIdentity, Platform
@@ -17,13 +15,6 @@ from bot.ports.chat import ConversationRef
 from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World, teams_world
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO
 from tests.waiting import wait_until
-
-
-@pytest_asyncio.fixture
-async def teams() -> AsyncIterator[World]:
-    async with teams_world() as world:
-        yield world
-
 
 # ------------------------------------------------------------------ buttons in
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 
 from adapters.teams.drawing.card import draw
 from bot.message import Buttons, Command, Menu
 from sandbox.teams.cards import actions
-from tests.contract.teams_world import World, teams_world
+from tests.contract.teams_world import World
 from tests.contract.test_slack_forms import ASKS, LATER
 from tests.unit.test_teams_drawing import VALIDATOR
-
-
-@pytest_asyncio.fixture
-async def teams() -> AsyncIterator[World]:
-    async with teams_world() as world:
-        yield world
 
 
 async def test_the_card_has_a_field_each_and_one_button() -> None:

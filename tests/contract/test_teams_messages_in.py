@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest_asyncio
 from starlette.responses import JSONResponse, Response
 
 from bot.domain.people.admins import ChatIdentity, Platform
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World, teams_world
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World
 from tests.waiting import wait_until
-
-
-@pytest_asyncio.fixture
-async def teams() -> AsyncIterator[World]:
-    async with teams_world() as world:
-        yield world
 
 
 async def test_a_message_is_taken_at_once_and_answered_with_a_card(teams: World) -> None:

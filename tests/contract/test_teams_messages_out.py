@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
@@ -29,15 +28,8 @@ from bot.errors import (
 )
 from bot.message import Message
 from bot.ports.chat import ConversationRef
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World, teams_world
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World
 from tests.serving import served
-
-
-@pytest_asyncio.fixture
-async def teams() -> AsyncIterator[World]:
-    async with teams_world() as world:
-        yield world
-
 
 ADA_IN_TEAMS = ChatIdentity(Platform.TEAMS, ADA, "Ada Byron")
 IN_CHANNEL = Channel(Platform.TEAMS, CHANNEL)

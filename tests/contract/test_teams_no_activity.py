@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.teams.incoming.activities import Event, Turns
 from adapters.teams.incoming.envelope import ActivityInvalid, open_envelope
-from tests.contract.teams_world import ADA, APP, PERSONAL, Json, World, teams_world
-
-
-@pytest_asyncio.fixture
-async def teams() -> AsyncIterator[World]:
-    async with teams_world() as world:
-        yield world
-
+from tests.contract.teams_world import ADA, APP, PERSONAL, Json, World
 
 NO_ACTIVITIES: list[Any] = [
     b"",

@@ -7,12 +7,10 @@ APIs"; those that are not on that page come from public reports.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from starlette.responses import Response
 
 from adapters.teams.outgoing.connector import Connector
@@ -30,17 +28,11 @@ from bot.errors import (
 )
 from bot.ports.chat import ConversationRef
 from bot.settings.chat import TeamsSettings
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World, teams_world
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO, IN_CHANNEL
 from tests.fakes import ConversationsInMemory
 
 Json = dict[str, Any]
-
-
-@pytest_asyncio.fixture
-async def teams() -> AsyncIterator[World]:
-    async with teams_world() as world:
-        yield world
 
 
 def _told(code: str, message: str = "") -> Json:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import jwt
-import pytest_asyncio
 
 from adapters.teams.outgoing.tokens import is_known_service
-from tests.contract.teams_world import APP, NEW_KEY, OLD_KEY, PERSONAL, World, teams_world
+from tests.contract.teams_world import APP, NEW_KEY, OLD_KEY, PERSONAL, World
 from tests.waiting import wait_until
-
-
-@pytest_asyncio.fixture
-async def teams() -> AsyncIterator[World]:
-    async with teams_world() as world:
-        yield world
 
 
 def tampered(token: str) -> str:

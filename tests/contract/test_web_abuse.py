@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -41,13 +40,6 @@ class OnValkey(LimitsInMemory):
 
     async def hit(self, what: str, most: int, per: timedelta) -> float:
         return await self._limits.hit(what, most, per)
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    """The app over http on loopback."""
-    async with a_site() as one:
-        yield one
 
 
 def guess(number: int) -> str:

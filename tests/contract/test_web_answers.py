@@ -19,13 +19,6 @@ from tests.serving import served
 from tests.site import MONITORING_TOKEN, TOKEN, Site, a_site, csrf_of
 
 
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    """The app over http on loopback."""
-    async with a_site() as one:
-        yield one
-
-
 async def test_every_answer_carries_the_security_headers() -> None:
     """Pages, problems, bugs and webhooks alike; none may be framed, kept, indexed or sniffed."""
     async with a_site(teams_fails=True) as site:

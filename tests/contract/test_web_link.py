@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,15 +12,7 @@ from adapters.web.pages import choose
 from bot.chat.words import Words
 from bot.domain.consent.requests import LinkBinding, link_digest
 from tests.examples import LINK_FOR, NOW
-from tests.site import ASKED, OTHER_TOKEN, TOKEN, Site, a_site, csrf_of
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    """The app over http on loopback."""
-    async with a_site() as one:
-        yield one
-
+from tests.site import ASKED, OTHER_TOKEN, TOKEN, Site, csrf_of
 
 WHEN = Words("en").moment(NOW, ZoneInfo("Europe/Berlin"))
 TEXTS = Path(__file__).parents[2] / "bot" / "chat" / "texts"

@@ -18,15 +18,9 @@ from bot.settings.clouds import SignInSettings
 from tests.contract.entra.login import SCOPE, Login, new_key
 from tests.contract.entra.microsoft import CLIENT_SECRET, TENANT_ID, FakeClock
 from tests.serving import served
-from tests.site import ASKED, TOKEN, Site, a_site, state_in
+from tests.site import ASKED, TOKEN, Site, state_in
 
 OWN = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    async with a_site() as one:
-        yield one
 
 
 def assert_silent(secrets: dict[str, str], written: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -31,13 +30,6 @@ PAGES = (
     "/operators/plan",
     "/operators/incidents",
 )
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    """The app over http on loopback."""
-    async with a_site() as one:
-        yield one
 
 
 async def enter(site: Site, way: str = HOME, code: str = OPERATOR) -> str:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
-
-import pytest
 
 from bot.domain.consent.requests import (
     AFTER_USE,
@@ -21,14 +18,6 @@ from bot.errors import CloudRefused
 from tests.contract.test_web_link import STEPS, WHEN
 from tests.examples import LINK_FOR, NOW, OPERATOR
 from tests.site import ASKED, OTHER_TOKEN, TAB, TOKEN, Site, a_site, csrf_of, state_of
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    """The app over http on loopback."""
-    async with a_site() as one:
-        yield one
-
 
 # ------------------------------------------------------------------ signing in
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,14 +13,6 @@ from bot.errors import CloudUnreachable
 from tests.contract.test_web_link import STEPS, WHEN
 from tests.examples import NOW
 from tests.site import ASKED, SECOND, TAB, TOKEN, Site, a_site, csrf_of
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    """The app over http on loopback."""
-    async with a_site() as one:
-        yield one
-
 
 # ------------------------------------------------------------------ after the proof
 

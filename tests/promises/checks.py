@@ -158,10 +158,10 @@ class Checks:
             self._finding(f"{now}: {human.name} had a message at {earlier[-1]}: {notice}")
 
     def _request(self, request_id: str) -> ConsentRequest:
-        return self._ledger._requests[request_id]
+        return self._ledger.all_requests[request_id]
 
     def _wants(self, request: ConsentRequest, now: datetime) -> bool:
-        record = self._ledger._apps[request.app]
+        record = self._ledger.all_apps[request.app]
         return record.state(now).wants_consent and record.request_id == request.id
 
     def _waits(self, human: Human, notice: PersonalRound, now: datetime) -> None:
@@ -183,7 +183,7 @@ class Checks:
         shown = set(notice.links_to)
         if len(shown) >= 24 or self._was_out(now - DAY, now):
             return
-        for request in self._ledger._requests.values():
+        for request in self._ledger.all_requests.values():
             if request.id in shown or not request.stage.is_open or request.snooze is not None:
                 continue
             if self._of.human(request.chat) is not human or not self._wants(request, now):
@@ -245,7 +245,7 @@ class Checks:
     def looked(self, now: datetime) -> None:
         """After everything that was due: who was asked, who is asked no more, who is forgotten."""
         held: dict[str, str] = {}
-        for request in list(self._ledger._requests.values()):
+        for request in list(self._ledger.all_requests.values()):
             before = self._known.get(request.id)
             if before is None:
                 self._asked(request, now)
@@ -269,7 +269,7 @@ class Checks:
             return
         tried = {
             self._of.human(one.chat).name
-            for one in self._ledger._requests.values()
+            for one in self._ledger.all_requests.values()
             if one.app == request.app and one.id != request.id
         }
         for admin in self._of.admins[request.tenant_id]:
@@ -278,7 +278,7 @@ class Checks:
                 continue
             has = sum(
                 one.stage.is_open and self._of.human(one.chat) is other
-                for one in self._ledger._requests.values()
+                for one in self._ledger.all_requests.values()
             )
             there = self._back_at.get(other.name, START) < request.requested_at
             if (

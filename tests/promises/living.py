@@ -84,7 +84,7 @@ class Chat(FakeMessenger):
     async def _take(self, to, message: Message, key: str, thread: str = "") -> Sent:  # type: ignore[no-untyped-def]  # as its parent has it
         self._answers()
         sent = await super()._take(to, message, key, thread)
-        self._life.sent(self._life.ledger._deliveries[key].notice)
+        self._life.sent(self._life.ledger.all_deliveries[key].notice)
         return sent
 
 
@@ -177,7 +177,7 @@ class Life:
             # What is due first: a tick hands that to the engine, which nobody works off here.
             if keys := await self.ledger.due(self.clock.now(), 1000):
                 await self.services.deliver.batch(keys)
-            self.ledger._schedule.pop(BOARDS, None)
+            self.ledger.schedule.pop(BOARDS, None)
             await self.services.remind.tick()
             if not keys and not await self.ledger.due(self.clock.now(), 1000):
                 return
@@ -190,13 +190,13 @@ class Life:
 
     def _next(self, now: datetime, end: datetime) -> datetime:
         times = [end, *(at for at, _, _ in self._due[:1])]
-        lines = self.ledger._schedule.values()
+        lines = self.ledger.schedule.values()
         if any(at <= now for at in lines) and not self.company.is_out(Platform.MAIL, now):
             return now + timedelta(seconds=1)  # put there while the tick was under way
         times += [at for at in lines if at > now]
         times += [
             one.due_at
-            for one in self.ledger._deliveries.values()
+            for one in self.ledger.all_deliveries.values()
             if one.phase is Phase.DUE and one.due_at > now
         ]
         times += [to for _, to, _ in self.company.outages if to > now]

@@ -98,7 +98,7 @@ class World:
     async def alarms(self) -> list[Alarm]:
         """What operators are to be told, as planned."""
         keys = await self.ledger.due(NOW + timedelta(days=1), 100)
-        ended = [d for d in self.ledger._deliveries.values() if d.key not in keys]
+        ended = [d for d in self.ledger.all_deliveries.values() if d.key not in keys]
         found = [await self.delivery(key) for key in keys] + ended
         return sorted(
             (d.notice for d in found if isinstance(d.notice, Alarm)), key=lambda a: str(a.to)

@@ -39,7 +39,7 @@ async def differences(number: int) -> list[str]:
     life = Life(number)
     await life.run(life.rng.randint(1, life.company.days))
     life.falls_silent()
-    if any(name.startswith(INSTEAD) for name in life.ledger._schedule):
+    if any(name.startswith(INSTEAD) for name in life.ledger.schedule):
         return []  # somebody else is about to be asked
     life.told.clear()
     start = life.clock.now()

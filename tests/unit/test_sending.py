@@ -63,7 +63,7 @@ async def crowd(people: int, zone: str = "America/Los_Angeles", apps: int = 1) -
 
 def planned(world: World) -> list[PersonalRound]:
     """The messages that are on their way."""
-    found = [delivery.notice for delivery in world.ledger._deliveries.values()]
+    found = [delivery.notice for delivery in world.ledger.all_deliveries.values()]
     return [notice for notice in found if isinstance(notice, PersonalRound)]
 
 

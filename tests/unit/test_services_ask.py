@@ -86,7 +86,7 @@ async def test_the_best_candidate_is_asked_in_one_step(world: World) -> None:
     assert record is not None
     assert record.request_id == request.id
     assert world.engine.deliveries == []
-    assert world.ledger._schedule[person(ADA_IN_CHAT)] == NOW
+    assert world.ledger.schedule[person(ADA_IN_CHAT)] == NOW
     (entry,) = await world.ledger.audit()
     assert (entry.actor, entry.action, entry.detail["to"]) == ("slack:U9", "ask", "slack:U1")
 

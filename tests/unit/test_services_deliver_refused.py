@@ -371,7 +371,7 @@ async def test_a_note_for_an_operator_who_is_gone_is_for_the_others(world: World
     for operator in (left, OPERATOR, IN_TEAMS):
         world.slack.refuses.append(PersonUnreachable("deactivated"))
         await world.worker()(replace(told, to=operator).key)
-    found = [d for d in world.ledger._deliveries.values() if isinstance(d.notice, OperatorNote)]
+    found = world.ledger.planned(OperatorNote)
     assert {str(d.notice.to) for d in found} == {"slack:U7", "slack:U9", "teams:olga"}
     assert {d.phase for d in found} == {Phase.FAILED}
 

@@ -156,7 +156,9 @@ class World:
             self.clock.forward(timedelta(minutes=30))
 
     def digests(self) -> list[Delivery]:
-        return [d for d in self.ledger._deliveries.values() if isinstance(d.notice, OperatorDigest)]
+        return [
+            d for d in self.ledger.all_deliveries.values() if isinstance(d.notice, OperatorDigest)
+        ]
 
     @property
     def told(self) -> list[Message]:
@@ -393,7 +395,7 @@ async def test_who_asked_and_is_no_operator_by_the_settings_reads_the_news_alone
     known = await world.ledger.recipient(olaf)
     assert known is not None
     assert known.news == ()
-    assert operator(olaf) not in world.ledger._schedule or len(his) == 1
+    assert operator(olaf) not in world.ledger.schedule or len(his) == 1
 
 
 async def test_the_news_of_an_operator_who_is_gone_are_for_the_others_once(world: World) -> None:

@@ -82,7 +82,7 @@ class World(person.Stage):
 
     def waits(self) -> bool:
         """Whether the schedule still has it that somebody is to be asked."""
-        return instead(REQUEST.id) in self.ledger._schedule
+        return instead(REQUEST.id) in self.ledger.schedule
 
 
 @pytest.fixture

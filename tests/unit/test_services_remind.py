@@ -163,7 +163,7 @@ class World:
             self.clock.forward(timedelta(hours=1))
 
     def planned(self, kind: type[object]) -> list[Delivery]:
-        return [d for d in self.ledger._deliveries.values() if isinstance(d.notice, kind)]
+        return self.ledger.planned(kind)
 
 
 @pytest.fixture
@@ -511,7 +511,7 @@ async def test_a_cloud_that_hangs_holds_up_nobody_else(
     await world.remind.tick()
     assert handed_out == [1]
     assert {str(d.notice.to) for d in world.planned(PersonalRound)} == {str(BEN_IN_CHAT)}
-    assert world.ledger._schedule[person(ADA_IN_CHAT)] == world.clock.now() + HOLD
+    assert world.ledger.schedule[person(ADA_IN_CHAT)] == world.clock.now() + HOLD
 
 
 async def test_an_app_that_can_be_read_again_is_spoken_of_again(world: World) -> None:

@@ -82,7 +82,9 @@ async def test_one_of_two_accounts_is_told(world: World) -> None:
 
 async def test_who_could_not_be_told_there_is_told_here(world: World) -> None:
     """The other one failed, or its platform is in trouble, or nothing was planned for it."""
-    (found,) = [d for d in world.ledger._deliveries.values() if str(d.notice.to) == str(IN_SLACK)]
+    (found,) = [
+        d for d in world.ledger.all_deliveries.values() if str(d.notice.to) == str(IN_SLACK)
+    ]
     await world.ledger.commit(Changes(deliveries=(fail(replace(found), "gone"),)))
     assert await world.told_elsewhere() == [False, False, False]
 
@@ -142,7 +144,7 @@ async def test_a_digest_is_planned_for_one_account_and_plan_says_the_same(failed
         await world.ledger.commit(Changes(deliveries=(fail(lost, "gone"),)))
     for one in both:
         await digests.evaluate(ScheduleEntry(operator(one), NOW), one, NOW)
-    planned = {d.notice.to for d in world.ledger._deliveries.values()}
+    planned = {d.notice.to for d in world.ledger.all_deliveries.values()}
     assert planned == ({*both} if failed else {IN_SLACK})
     rehearse = Rehearse(
         ledger=world.ledger,
