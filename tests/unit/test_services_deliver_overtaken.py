@@ -37,15 +37,15 @@ class Overtaken(FakeLedger):
         self.turn -= 1
         if self.turn == 0:
             for request in changes.requests if self.what is ConsentRequest else ():
-                self._requests[request.id] = replace(
-                    self._requests[request.id], revision=request.revision
+                self.all_requests[request.id] = replace(
+                    self.all_requests[request.id], revision=request.revision
                 )
             for delivery in changes.deliveries if self.what is Delivery else ():
-                self._deliveries[delivery.key] = replace(
-                    self._deliveries[delivery.key], revision=delivery.revision
+                self.all_deliveries[delivery.key] = replace(
+                    self.all_deliveries[delivery.key], revision=delivery.revision
                 )
             for recipient in changes.recipients if self.what is Recipient else ():
-                self._recipients[str(recipient.chat)] = recipient
+                self.all_recipients[str(recipient.chat)] = recipient
             for incident in changes.incidents if self.what is Incident else ():
                 self._incidents[incident.place] = incident
         await super().commit(changes)

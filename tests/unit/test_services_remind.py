@@ -25,7 +25,7 @@ from bot.domain.consent.requests import (
     Stuck,
     step,
 )
-from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.deliveries import Phase
 from bot.domain.delivery.notices import (
     Alarm,
     Channel,
@@ -158,12 +158,9 @@ class World:
         """Let working life go on, with a tick every hour, and send the rounds."""
         for _ in range(count * 24):
             await self.remind.tick()
-            for delivery in self.planned(PersonalRound) if self.reached else ():
+            for delivery in self.ledger.planned(PersonalRound) if self.reached else ():
                 await self.deliver(delivery.key)
             self.clock.forward(timedelta(hours=1))
-
-    def planned(self, kind: type[object]) -> list[Delivery]:
-        return self.ledger.planned(kind)
 
 
 @pytest.fixture
@@ -178,7 +175,7 @@ async def world() -> World:
 async def test_a_person_is_reminded_once_a_round_however_often_it_ticks(world: World) -> None:
     """Five working days after they were asked; with why in the audit."""
     await world.days(8)
-    (round,) = world.planned(PersonalRound)
+    (round,) = world.ledger.planned(PersonalRound)
     assert round.due_at == NOW + 7 * DAY
     assert [e.detail["why"] for e in await world.ledger.audit() if e.action == "remind"] == [
         "round"
@@ -208,7 +205,7 @@ async def test_two_replicas_that_tick_at_once_plan_each_round_once(world: World)
     await asyncio.gather(world.remind.tick(), world.replica().tick())
     world.clock.forward(HOLD)
     await asyncio.gather(world.remind.tick(), world.replica().tick())
-    assert len(world.planned(PersonalRound)) == 1
+    assert len(world.ledger.planned(PersonalRound)) == 1
     assert [e.action for e in await world.ledger.audit()].count("remind") == 1
 
 
@@ -217,10 +214,10 @@ async def test_a_worker_that_dies_while_it_looks_loses_nothing(world: World) -> 
     world.clock.forward(7 * DAY)
     await world.ledger.due_entries(world.clock.now(), 100)
     await world.remind.tick()
-    assert world.planned(PersonalRound) == []
+    assert world.ledger.planned(PersonalRound) == []
     world.clock.forward(HOLD)
     await world.remind.tick()
-    assert len(world.planned(PersonalRound)) == 1
+    assert len(world.ledger.planned(PersonalRound)) == 1
 
 
 async def test_a_round_that_was_held_up_is_dropped_and_the_next_one_comes(world: World) -> None:
@@ -235,7 +232,7 @@ async def test_a_round_that_was_held_up_is_dropped_and_the_next_one_comes(world:
     recipient = await world.ledger.recipient(ADA_IN_CHAT)
     assert recipient is not None
     assert [at.hour for at in recipient.rounds] == [9]
-    dropped = [d for d in world.planned(PersonalRound) if d.failure == "nothing_to_tell"]
+    dropped = [d for d in world.ledger.planned(PersonalRound) if d.failure == "nothing_to_tell"]
     assert len(dropped) == 2
 
 
@@ -256,7 +253,7 @@ async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(
     monkeypatch.setattr(world.ledger, "recipient", unreadable)
     with capture_logs() as logs:
         await world.days(8)
-    assert {d.notice.to for d in world.planned(PersonalRound)} == {ADA_IN_CHAT}
+    assert {d.notice.to for d in world.ledger.planned(PersonalRound)} == {ADA_IN_CHAT}
     assert {log["entry"] for log in logs if "entry" in log} == {person(BEN_IN_CHAT)}
 
 
@@ -269,12 +266,12 @@ async def test_who_acts_after_the_operators_were_told_is_asked_how_it_goes(world
         request = step(request, taken, NOW, proof=proof, stuck=NOT_SEEN)
         await world.ledger.commit(Changes(requests=(request,)))
     await world.days(9)
-    assert world.planned(PersonalRound) == []
+    assert world.ledger.planned(PersonalRound) == []
     again = step(request, Step.ATTEST, world.clock.now(), saw=Button.AUTHENTICATE)
     assert again.stuck is None
     await world.ledger.commit(Changes(requests=(again,)))
     await world.days(9)
-    assert world.planned(PersonalRound)
+    assert world.ledger.planned(PersonalRound)
 
 
 async def test_a_finished_app_is_spoken_of_no_more(world: World) -> None:
@@ -287,14 +284,14 @@ async def test_a_finished_app_is_spoken_of_no_more(world: World) -> None:
     )
     await world.ledger.commit(Changes(apps=(off,)))
     await world.days(20)
-    assert world.planned(PersonalRound) == []
+    assert world.ledger.planned(PersonalRound) == []
 
 
 async def test_an_org_that_is_in_the_settings_no_more_is_spoken_of_no_more(world: World) -> None:
     """Nobody can look at its apps any more, so nobody is reminded of them."""
     world.ledger.orgs = frozenset({"fabrikam"})
     await world.days(21)
-    assert world.planned(PersonalRound) == []
+    assert world.ledger.planned(PersonalRound) == []
 
 
 async def test_silence_goes_to_the_next_candidate_and_then_to_the_operators(world: World) -> None:
@@ -306,16 +303,16 @@ async def test_silence_goes_to_the_next_candidate_and_then_to_the_operators(worl
     former = await world.ledger.request(REQUEST.id)
     assert former is not None
     assert former.stage is Stage.EXPIRED
-    first = next(d for d in world.planned(PersonalRound) if d.notice.to == BEN_IN_CHAT)
+    first = next(d for d in world.ledger.planned(PersonalRound) if d.notice.to == BEN_IN_CHAT)
     assert first.why == "asked"
     await world.days(40)
     (second,) = await world.ledger.requests_of(BEN_IN_CHAT)
     assert second.stuck is not None
     assert second.stuck.why == "ignored"
     assert len([e for e in await world.ledger.audit() if e.action == "stuck"]) == 1
-    assert world.planned(Alarm) == []
-    assert {str(d.notice.to) for d in world.planned(OperatorDigest)} == {str(OPERATOR)}
-    assert world.planned(PersonalRound)[-1].due_at > second.stuck.at
+    assert world.ledger.planned(Alarm) == []
+    assert {str(d.notice.to) for d in world.ledger.planned(OperatorDigest)} == {str(OPERATOR)}
+    assert world.ledger.planned(PersonalRound)[-1].due_at > second.stuck.at
 
 
 async def test_what_is_put_off_is_heard_of_again_at_its_time(world: World) -> None:
@@ -328,15 +325,15 @@ async def test_what_is_put_off_is_heard_of_again_at_its_time(world: World) -> No
     put_off = step(request, Step.SNOOZE, world.clock.now(), snooze=snooze)
     await world.ledger.commit(Changes(requests=(put_off,)))
     await world.days(9)
-    assert world.planned(PersonalRound) == []
+    assert world.ledger.planned(PersonalRound) == []
     await world.days(1)
-    (again,) = world.planned(PersonalRound)
+    (again,) = world.ledger.planned(PersonalRound)
     assert (again.due_at, again.why) == (wanted, "snooze_ended")
     told = await world.ledger.request(REQUEST.id)
     assert told is not None
     assert told.snooze is None, "the plan ends with its message"
     await world.days(4)
-    _, following = world.planned(PersonalRound)
+    _, following = world.ledger.planned(PersonalRound)
     assert world.policy.calendars.of("").today(following.due_at) > wanted.date()
 
 
@@ -350,7 +347,7 @@ async def test_a_plan_outlives_a_platform_that_is_away_at_its_time(world: World)
     await world.ledger.commit(Changes(requests=(put_off,)))
     world.slack.refuses.append(ChatUnreachable("no connection", nothing_sent=True))
     await world.days(3)
-    late, told = world.planned(PersonalRound)
+    late, told = world.ledger.planned(PersonalRound)
     assert (late.due_at.date(), late.failure) == (wanted.date(), "nothing_to_tell")
     assert (told.phase, told.why) == (Phase.SENT, "snooze_ended")
     assert told.due_at.date() == (wanted + DAY).date()
@@ -369,7 +366,7 @@ async def test_what_is_said_to_be_saved_and_never_shows_ends_with_the_operators(
         request = step(request, taken, NOW, proof=Proof(ProofKind.SIGNED_IN, "entra:ada", NOW))
         await world.ledger.commit(Changes(requests=(request,)))
     await world.days(40)
-    (round,) = world.planned(PersonalRound)
+    (round,) = world.ledger.planned(PersonalRound)
     assert round.why == "not_seen"
     stuck = await world.ledger.request(REQUEST.id)
     assert stuck is not None
@@ -394,7 +391,7 @@ async def test_who_took_an_app_on_is_asked_how_it_goes_when_nothing_follows(worl
         Changes(requests=(step(request, Step.ACKNOWLEDGE, NOW, proof=proof),))
     )
     await world.days(9)
-    first, *_ = world.planned(PersonalRound)
+    first, *_ = world.ledger.planned(PersonalRound)
     assert (first.why, first.due_at) == ("nothing_followed", NOW + 3 * DAY)
 
 
@@ -456,7 +453,7 @@ async def test_a_silent_person_is_not_asked_again_through_another_account(world:
     also = replace(ADA_IN_CHAT, platform=Platform.TEAMS, user_id="ada")
     world.messengers[Platform.TEAMS] = FakeMessenger(also, platform=Platform.TEAMS)
     await world.days(24)
-    asked = [d.notice.to for d in world.planned(PersonalRound) if d.why == "asked"]
+    asked = [d.notice.to for d in world.ledger.planned(PersonalRound) if d.why == "asked"]
     assert asked == [BEN_IN_CHAT]
 
 
@@ -510,7 +507,7 @@ async def test_a_cloud_that_hangs_holds_up_nobody_else(
     world.clock.forward(9 * DAY)
     await world.remind.tick()
     assert handed_out == [1]
-    assert {str(d.notice.to) for d in world.planned(PersonalRound)} == {str(BEN_IN_CHAT)}
+    assert {str(d.notice.to) for d in world.ledger.planned(PersonalRound)} == {str(BEN_IN_CHAT)}
     assert world.ledger.schedule[person(ADA_IN_CHAT)] == world.clock.now() + HOLD
 
 
@@ -526,7 +523,7 @@ async def test_an_app_that_can_be_read_again_is_spoken_of_again(world: World) ->
     assert weighed is not None
     await world.ledger.commit(Changes(apps=(replace(record, revision=weighed.revision + 1),)))
     await world.days(10)
-    assert world.planned(PersonalRound)
+    assert world.ledger.planned(PersonalRound)
 
 
 async def test_a_message_that_is_held_up_brings_no_second_one(
@@ -544,7 +541,7 @@ async def test_a_message_that_is_held_up_brings_no_second_one(
     slack.refuses.append(ChatThrottled("slow down", retry_after=60))
     for _ in range(3):
         await world.remind.tick()
-        for delivery in world.planned(PersonalRound):
+        for delivery in world.ledger.planned(PersonalRound):
             await world.deliver(delivery.key)
         world.clock.forward(timedelta(seconds=40))
     assert len(slack.posted) == 1
@@ -556,7 +553,7 @@ async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_th
     """They answered: it is in their hands again; should it get stuck once more, that is told."""
     monkeypatch.setattr(world.ask, "escalate", none_left)
     await world.days(40)
-    before = len(world.planned(PersonalRound))
+    before = len(world.ledger.planned(PersonalRound))
     request = await world.ledger.request(REQUEST.id)
     assert request is not None
     assert request.stuck is not None
@@ -565,7 +562,7 @@ async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_th
     now = world.clock.now()
     await world.ledger.commit(Changes(requests=(step(request, Step.SNOOZE, now, snooze=snooze),)))
     await world.days(60)
-    assert len(world.planned(PersonalRound)) > before
+    assert len(world.ledger.planned(PersonalRound)) > before
     once_more = await world.ledger.request(REQUEST.id)
     assert once_more is not None
     assert once_more.stuck is not None
@@ -582,4 +579,4 @@ async def test_whoever_comes_back_is_reminded_though_the_operators_were_told(
     await world.days(30)
     stuck = [e.detail["why"] for e in await world.ledger.audit() if e.action == "stuck"]
     assert stuck[-1] == "away"
-    assert world.planned(PersonalRound)
+    assert world.ledger.planned(PersonalRound)
