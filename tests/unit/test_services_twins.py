@@ -84,8 +84,6 @@ async def test_who_could_not_be_told_there_is_told_here(world: World) -> None:
     """The other one failed, or its platform is in trouble, or nothing was planned for it."""
     deliveries = world.ledger.all_deliveries.values()
     (found,) = [d for d in deliveries if str(d.notice.to) == str(IN_SLACK)]
-        d for d in world.ledger.all_deliveries.values() if str(d.notice.to) == str(IN_SLACK)
-    ]
     await world.ledger.commit(Changes(deliveries=(fail(replace(found), "gone"),)))
     assert await world.told_elsewhere() == [False, False, False]
 
