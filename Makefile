@@ -8,7 +8,7 @@ PROCESSES ?= 3
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test drills check format docs pictures bench chaos lock sbom clean
+.PHONY: help demo test mutation drills check format docs pictures bench chaos lock sbom clean
 
 help: ## say what can be done here
 	@echo "make demo              install, start the bot in its sandbox, walk the main job, stay up to play in"
@@ -16,6 +16,7 @@ help: ## say what can be done here
 	@echo "make test              install what the tests need (a browser too) and run them all"
 	@echo "make test ARGS='...'   with arguments for pytest, in one process: ARGS='tests/unit -k lock'"
 	@echo "make drills            run what takes minutes: figures at their tiny size, slow starts, an installation"
+	@echo "make mutation          how many small faults in bot/domain the unit tests notice (ARGS='--only people')"
 	@echo "make check             format, lint, types, import rules, committed secrets"
 	@echo "make format            put the code into its format"
 	@echo "make docs              renew what docs/ says about settings, evidence, stages, commands, errors"
@@ -37,6 +38,10 @@ test:
 drills:
 	@$(PYTHON) tools/setup.py test
 	@$(BIN)/python -m pytest tests/drills -n $(PROCESSES) --dist worksteal
+
+mutation:
+	@$(PYTHON) tools/setup.py dev
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 check:
 	@$(PYTHON) tools/setup.py dev

@@ -1,61 +1,27 @@
-"""One person asked about one app, and the services that their steps go through. All in memory."""
+"""One person asked about one app, and the steps that they take. All in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, ProofKind, check_link, link_digest
-from bot.domain.people.admins import Holding, Platform
+from bot.domain.people.admins import Holding
 from bot.domain.people.news import Happening
 from bot.ports.ledger import Ledger
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.prove import GoToMicrosoft, Outcome
-from bot.services.inventory.scan import Scan
-from bot.wiring.services import Outside, assemble
-from tests.examples import (
-    ADA,
-    ADA_IN_CHAT,
-    BEN,
-    BEN_IN_CHAT,
-    DELIVERED,
-    NOW,
-    OPERATOR,
-    POLICY,
-    RECORD,
-    REQUEST,
-    TENANT,
-    TOKEN,
-)
-from tests.fake_ledger import FakeLedger
-from tests.fakes import (
-    BlankPainter,
-    CountingSecrets,
-    FakeClock,
-    FakeDirectory,
-    FakeEngine,
-    FakeEntra,
-    FakeMessenger,
-    FakeOktaOrg,
-    FakeSignIn,
-    FreePace,
-    LimitsInMemory,
-    MembershipsInMemory,
-    SignInsInMemory,
-)
-from tests.wiring import partless, settings
+from tests.examples import DELIVERED, OPERATOR, RECORD, REQUEST, TOKEN
+from tests.fakes import CountingSecrets, LimitsInMemory
+from tests.whole_bot import Bot
 
 ASKED = replace(DELIVERED, asker=OPERATOR)
 
 
-class Stage:
-    """Ada was asked about one app of contoso; Ben could be asked as well.
-
-    `minimum` is the weakest proof the settings accept; `signs_in` whether a sign-in is configured.
-    """
+class Asked(Bot):
+    """Ada was asked about one app of contoso; Ben could be asked as well."""
 
     def __init__(
         self,
@@ -65,53 +31,8 @@ class Stage:
         secrets: CountingSecrets | None = None,
         limits: LimitsInMemory | None = None,
     ) -> None:
-        self.ledger = FakeLedger()
-        self.engine = FakeEngine()
-        self.clock = FakeClock(NOW)
-        self.secrets = secrets or CountingSecrets()
-        self.okta = FakeOktaOrg("contoso", RECORD.app)
-        self.entra = FakeEntra(TENANT)
-        self.entra.admins[TENANT.id] = (ADA, BEN)
+        super().__init__(minimum, signs_in=signs_in, secrets=secrets, limits=limits)
         self.entra.holdings["ada"] = Holding.ACTIVE
-        self.slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
-        self.sign_in = FakeSignIn()
-        self.sign_ins = SignInsInMemory()
-        self.limits = limits or LimitsInMemory()
-        orgs: Mapping[str, FakeOktaOrg] = {"contoso": self.okta}
-        self.directory, self.memberships = FakeDirectory(), MembershipsInMemory()
-        services = assemble(
-            settings(minimum, signs_in=signs_in),
-            Outside(
-                ledger=self.ledger,
-                orgs=orgs,
-                entra=self.entra,
-                messengers={Platform.SLACK: self.slack},
-                engine=self.engine,
-                pace=FreePace(),
-                limits=self.limits,
-                sign_in=self.sign_in,
-                sign_ins=self.sign_ins,
-                painter=BlankPainter(),
-                clock=self.clock,
-                secrets=self.secrets,
-                doctor=partless(),
-                directories={Platform.SLACK: self.directory},
-                memberships=self.memberships,
-            ),
-            Scan(orgs=orgs, entra=self.entra, ledger=self.ledger, clock=self.clock),
-            POLICY,
-        )
-        self.acknowledge = services.acknowledge
-        self.prove = services.prove
-        self.ask = services.ask
-        self.follow = services.follow
-        self.introduce = services.introduce
-        self.conversation = services.conversation
-        assert services.onboard is not None
-        self.onboard = services.onboard
-        self.visits = services.visits
-        self.enter = services.enter
-        self.read = services.read
 
     async def set(self, *requests: ConsentRequest) -> None:
         """The app, with its open request first, and further requests."""

@@ -27,7 +27,7 @@ from bot.services.consent.visit import BySession
 from tests.examples import LINK_FOR, NOW
 from tests.fakes import CountingSecrets, LimitsInMemory
 from tests.person import ASKED as ADA_WAS_ASKED
-from tests.person import Stage as People
+from tests.person import Asked as People
 from tests.serving import served
 
 TOKEN = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE"

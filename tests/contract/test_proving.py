@@ -15,8 +15,6 @@ import httpx
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.entra.client import EntraClient
 from adapters.entra.signing_in.sign_in import EntraSignIn
@@ -28,36 +26,32 @@ from adapters.redis.shared.sign_ins import RedisSignIns
 from bot.domain.changes import Changes
 from bot.domain.consent.onboarding import Granting
 from bot.domain.consent.requests import (
-    ConsentRequest,
     LinkBinding,
     MfaShown,
     ProofKind,
     Stage,
     link_digest,
 )
-from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Holding
-from bot.errors import CloudUnreachable, SignInDeclined, SignInError, SignInUnknown
-from bot.services.consent.acknowledge import Acknowledge
+from bot.errors import SignInDeclined, SignInError, SignInUnknown
 from bot.services.consent.onboard import Onboard
 from bot.services.consent.prove import (
     ActivateFirst,
     GoToMicrosoft,
-    MfaNotShown,
     Outcome,
     Prove,
     Proven,
-    RoleGone,
-    WrongAccount,
 )
-from bot.services.consent.visit import Visits
+from bot.services.inventory.scan import Scan
 from bot.settings.clouds import EntraSettings, SignInSettings
+from bot.wiring.services import Outside, assemble
 from sandbox.company.company import Company, contoso
 from sandbox.company.records import EntraAccount, EntraTenant, Hold
 from sandbox.entra.graph import graph_app
 from sandbox.entra.login import login_app
-from tests.examples import OPERATOR, REQUEST
-from tests.fakes import FakeEngine
+from tests import wiring
+from tests.examples import OPERATOR, POLICY, REQUEST
+from tests.fakes import BlankPainter, FakeEngine, FreePace, MembershipsInMemory
 from tests.serving import served
 
 URL = "https://o365bot.example.com"
@@ -82,27 +76,16 @@ class RealSecrets:
         return secrets.token_hex(3)
 
 
-class OrDown:
-    """A service that answers 503 while it is down."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self.down = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        away = self.down and scope["type"] == "http"
-        await (PlainTextResponse("down", 503) if away else self._app)(scope, receive, send)
-
-
 @dataclass
-class World:
+class Gita:
     """Gita of contoso was asked about one app."""
 
     company: Company
-    graph: OrDown
+    store: Redis
     ledger: RedisLedger
     prove: Prove
     onboard: Onboard
+    entra: EntraClient
     engine: FakeEngine
     browser: httpx.AsyncClient
 
@@ -122,7 +105,7 @@ class World:
     def gita(self) -> EntraAccount:
         return self.tenant.account("gita@contoso.example")
 
-    async def ask(self, account: EntraAccount, *also: ConsentRequest) -> None:
+    async def ask(self, account: EntraAccount) -> None:
         """A delivered request to this account, with the link LINK."""
         now = datetime.now(UTC)
         asked = replace(
@@ -135,10 +118,7 @@ class World:
             link=LinkBinding(link_digest(LINK), now + timedelta(hours=72)),
             asker=OPERATOR,
         )
-        others = tuple(
-            replace(asked, id=o.id, app=o.app, code=o.code, link=None, stage=o.stage) for o in also
-        )
-        await self.ledger.commit(Changes(requests=(asked, *others)))
+        await self.ledger.commit(Changes(requests=(asked,)))
 
     async def stage(self, request_id: str = REQUEST.id) -> Stage:
         request = await self.ledger.request(request_id)
@@ -178,18 +158,14 @@ def keys_kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("keys")
 
 
-@pytest_asyncio.fixture(params=[ProofKind.SIGNED_IN])
-async def world(
-    request: pytest.FixtureRequest, store: Redis, keys_kept: Path
-) -> AsyncIterator[World]:
-    """`request.param` is the weakest proof that is accepted."""
+@pytest_asyncio.fixture
+async def world(store: Redis, keys_kept: Path) -> AsyncIterator[Gita]:
     company = contoso(key_directory=keys_kept)
-    graph = OrDown(graph_app(company))
     company.bot.redirect_uris = {f"{URL}/auth/callback", f"{URL}/auth/consented"}
     clock, random, engine = RealClock(), RealSecrets(), FakeEngine()
     async with AsyncExitStack() as stack:
         login_url = await stack.enter_async_context(served(lambda url: login_app(company)))
-        graph_url = await stack.enter_async_context(served(lambda url: graph))
+        graph_url = await stack.enter_async_context(served(lambda url: graph_app(company)))
         company.addresses |= {"login": login_url, "graph": graph_url}
         settings = EntraSettings.model_validate(
             {
@@ -211,45 +187,34 @@ async def world(
         )
         ledger = RedisLedger(store, Keys())
         sign_ins, limits = RedisSignIns(store, Keys()), RedisLimits(store, Keys())
-        acknowledge = Acknowledge(ledger=ledger, engine=engine, clock=clock)
-        visits = Visits(
-            ledger=ledger,
-            sign_ins=sign_ins,
-            entra=entra,
-            limits=limits,
-            clock=clock,
-            secrets=random,
-            minimum=request.param,
+        services = assemble(
+            wiring.settings(ProofKind.SIGNED_IN, signs_in=True),
+            Outside(
+                ledger=ledger,
+                orgs={},
+                entra=entra,
+                messengers={},
+                engine=engine,
+                pace=FreePace(),
+                limits=limits,
+                sign_in=sign_in,
+                sign_ins=sign_ins,
+                painter=BlankPainter(),
+                clock=clock,
+                secrets=random,
+                doctor=wiring.partless(),
+                directories={},
+                memberships=MembershipsInMemory(),
+            ),
+            Scan(orgs={}, entra=entra, ledger=ledger, clock=clock),
+            POLICY,
         )
-        prove = Prove(
-            acknowledge=acknowledge,
-            visits=visits,
-            ledger=ledger,
-            sign_in=sign_in,
-            sign_ins=sign_ins,
-            entra=entra,
-            limits=limits,
-            clock=clock,
-            secrets=random,
-            minimum=request.param,
-        )
-        onboard = Onboard(
-            ledger=ledger,
-            entra=entra,
-            sign_in=sign_in,
-            sign_ins=sign_ins,
-            limits=limits,
-            engine=engine,
-            clock=clock,
-            secrets=random,
-            public_url=URL,
-            link_lifetime=timedelta(hours=72),
-        )
+        assert services.onboard is not None
         browser = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
-        yield World(company, graph, ledger, prove, onboard, engine, browser)
+        yield Gita(company, store, ledger, services.prove, services.onboard, entra, engine, browser)
 
 
-async def test_the_right_account_with_mfa_is_the_strongest_proof(world: World) -> None:
+async def test_the_right_account_with_mfa_is_the_strongest_proof(world: Gita) -> None:
     """Through the tenant's own sign-in page, with a code that is good once."""
     await world.ask(world.gita)
     outcome = await world.sign_in(world.gita)
@@ -260,7 +225,7 @@ async def test_the_right_account_with_mfa_is_the_strongest_proof(world: World) -
     assert proof.by == f"entra:{world.gita.id}"
 
 
-async def test_an_account_without_mfa_is_recorded_as_not_proven(world: World) -> None:
+async def test_an_account_without_mfa_is_recorded_as_not_proven(world: Gita) -> None:
     """Where the settings accept that."""
     await world.ask(world.gita)
     outcome = await world.sign_in(world.gita, "without-mfa")
@@ -269,28 +234,7 @@ async def test_an_account_without_mfa_is_recorded_as_not_proven(world: World) ->
     assert outcome.request.proof.kind is ProofKind.SIGNED_IN
 
 
-@pytest.mark.parametrize("world", [ProofKind.SIGNED_IN_MFA], indirect=True)
-async def test_where_mfa_is_wanted_a_sign_in_without_it_spends_nothing(world: World) -> None:
-    """And one with it does."""
-    await world.ask(world.gita)
-    assert await world.sign_in(world.gita, "without-mfa") == MfaNotShown()
-    assert await world.stage() is Stage.DELIVERED
-    assert isinstance(await world.sign_in(world.gita), Proven)
-
-
-async def test_any_other_account_of_the_tenant_spends_nothing(world: World) -> None:
-    """However many administrators it has."""
-    await world.ask(world.gita)
-    tried = 0
-    for account in world.tenant.accounts:
-        if account.id != world.gita.id and account.enabled and not account.upn.startswith("svc_"):
-            assert await world.sign_in(account) == WrongAccount("g…@contoso.example")
-            tried += 1
-    assert tried > 3
-    assert await world.stage() is Stage.DELIVERED
-
-
-async def test_an_eligible_administrator_activates_first(world: World) -> None:
+async def test_an_eligible_administrator_activates_first(world: Gita) -> None:
     """Graph is read at that very moment, so that the second try works."""
     eligible = world.account(Hold.ELIGIBLE)
     await world.ask(eligible)
@@ -299,16 +243,7 @@ async def test_an_eligible_administrator_activates_first(world: World) -> None:
     assert isinstance(await world.sign_in(eligible), Proven)
 
 
-async def test_a_role_that_was_lost_meanwhile_is_noticed(world: World) -> None:
-    """Between the press and the answer."""
-    await world.ask(world.gita)
-    answer, browser = await world.go(world.gita)
-    world.tenant.admins = [a for a in world.tenant.admins if a.principal_id != world.gita.id]
-    assert isinstance(await world.finish(answer, browser), RoleGone)
-    assert await world.stage() is Stage.DELIVERED
-
-
-async def test_a_role_through_a_group_counts(world: World) -> None:
+async def test_a_role_through_a_group_counts(world: Gita) -> None:
     """The members of a role-assignable group hold what it holds."""
     by_group = next(
         account
@@ -320,19 +255,7 @@ async def test_a_role_through_a_group_counts(world: World) -> None:
     assert isinstance(await world.sign_in(by_group), Proven | ActivateFirst)
 
 
-async def test_graph_that_is_down_spends_nothing(world: World) -> None:
-    """The same person tries again from the link."""
-    await world.ask(world.gita)
-    answer, browser = await world.go(world.gita)
-    world.graph.down = True
-    with pytest.raises(CloudUnreachable):
-        await world.finish(answer, browser)
-    assert await world.stage() is Stage.DELIVERED
-    world.graph.down = False
-    assert isinstance(await world.sign_in(world.gita), Proven)
-
-
-async def test_replayed_swapped_and_declined_answers_spend_nothing(world: World) -> None:
+async def test_replayed_swapped_and_declined_answers_spend_nothing(world: Gita) -> None:
     """A state is good once and in its browser; a code in its own sign-in; a no is a no."""
     await world.ask(world.gita)
     first, browser = await world.go(world.gita)
@@ -349,7 +272,7 @@ async def test_replayed_swapped_and_declined_answers_spend_nothing(world: World)
     assert await world.stage() is Stage.DELIVERED
 
 
-async def test_of_two_hundred_answers_at_once_one_spends_the_link(world: World) -> None:
+async def test_of_two_hundred_answers_at_once_one_spends_the_link(world: Gita) -> None:
     """All of them real, with codes of their own: one step, one audit line, one change to tell."""
     await world.ask(world.gita)
     answers = []
@@ -374,29 +297,14 @@ async def test_of_two_hundred_answers_at_once_one_spends_the_link(world: World) 
     assert len([key for key, _ in world.engine.deliveries if key.startswith("changed:")]) == 1
 
 
-async def forget_limits(world: World) -> None:
-    store = world.ledger._client
+async def forget_limits(world: Gita) -> None:
+    store = world.store
     found = [key async for key in store.scan_iter("*limit*")]
     if found:
         await store.delete(*found)
 
 
-async def test_one_sign_in_serves_every_request_of_the_person(world: World) -> None:
-    """In one commit; what stands elsewhere stays there."""
-    more = tuple(
-        replace(REQUEST, id=f"m{n}", app=AppRef("contoso", f"0oa{n}"), code=f"C{n}")
-        for n in range(5)
-    )
-    done = replace(REQUEST, id="done", app=AppRef("contoso", "0oa9"), code="D", stage=Stage.DONE)
-    await world.ask(world.gita, *more, done)
-    outcome = await world.sign_in(world.gita)
-    assert isinstance(outcome, Proven)
-    assert {other.id for other in outcome.others} == {request.id for request in more}
-    assert await world.stage("done") is Stage.DONE
-    assert len(await world.ledger.audit()) == 6
-
-
-async def test_a_tenant_lets_the_bot_in(world: World) -> None:
+async def test_a_tenant_lets_the_bot_in(world: Gita) -> None:
     """From the operator's question to the call that works."""
     world.company.shut_bot_out(world.tenant)
     invitation = await world.onboard.invite(f"{world.tenant.short_name}.onmicrosoft.com", OPERATOR)
@@ -426,11 +334,9 @@ async def test_a_tenant_lets_the_bot_in(world: World) -> None:
     assert again.link == ""
 
 
-async def test_holdings_are_read_as_they_are(world: World) -> None:
+async def test_holdings_are_read_as_they_are(world: Gita) -> None:
     """Active, eligible, none: by the same calls as the list of administrators."""
-    entra = world.prove._entra
-    assert entra is not None
-    tenant = await entra.find_tenant(world.tenant.id)
+    tenant = await world.entra.find_tenant(world.tenant.id)
     for account in world.tenant.accounts:
         holds = world.tenant.holds(account.id)
         expected = (
@@ -440,4 +346,4 @@ async def test_holdings_are_read_as_they_are(world: World) -> None:
             if holds
             else None
         )
-        assert await entra.holding(tenant, account.id) is expected, account.upn
+        assert await world.entra.holding(tenant, account.id) is expected, account.upn

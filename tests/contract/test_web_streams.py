@@ -15,7 +15,7 @@ from bot.chat.words import Words
 from bot.domain.consent.requests import ProofKind
 from bot.domain.consent.sign_in import Session
 from bot.services.consent.visit import BySession
-from tests.person import Stage as People
+from tests.person import Asked as People
 from tests.site import ASKED, a_site
 from tests.waiting import wait_until
 

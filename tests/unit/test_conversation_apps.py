@@ -33,12 +33,12 @@ from tests import strategies as some
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, OPERATOR, RECORD, TENANT
 from tests.pages import page_of
 from tests.reading import buttons_of, check_form, items_of, text_of
-from tests.unit.talk import OWN, PASSWORD, World
+from tests.unit.talk import OWN, PASSWORD, TwoApps
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> TwoApps:
+    return TwoApps()
 
 
 # ------------------------------------------------------------------ the question
@@ -46,10 +46,10 @@ def world() -> World:
 
 @pytest.mark.parametrize("words", ["which O365 apps need migration", "", "apps"])
 async def test_which_apps_need_migration_is_answered_from_a_look_at_the_clouds(
-    world: World, words: str
+    world: TwoApps, words: str
 ) -> None:
     """The first question looks; what is done is counted, what is open is listed."""
-    message = await world.ask(words)
+    message = await world.say(words)
     assert message.summary == "One Office 365 app left"
     (item,) = items_of(message)
     assert (item.title, item.beside, item.lines) == (
@@ -74,27 +74,27 @@ async def test_which_apps_need_migration_is_answered_from_a_look_at_the_clouds(
 
 async def test_in_a_rehearsal_what_was_just_seen_is_not_old() -> None:
     """Okta and Microsoft keep the real time: a look is as old as it is by theirs."""
-    world = World(ahead=timedelta(days=30))
-    listed = text_of(await world.ask("apps"))
+    world = TwoApps(ahead=timedelta(days=30))
+    listed = text_of(await world.say("apps"))
     assert "scanned just now" in listed
-    await world.ask("send 0oa1")
-    why = text_of(await world.ask("why 0oa1"))
+    await world.say("send 0oa1")
+    why = text_of(await world.say("why 0oa1"))
     assert "likely, just now" in why
     assert "Asked: Ada Moreau, in Slack, just now" in why
 
 
-async def test_the_second_question_costs_no_call(world: World) -> None:
+async def test_the_second_question_costs_no_call(world: TwoApps) -> None:
     """What is known is answered at once, with its age."""
-    await world.ask("apps")
+    await world.say("apps")
     calls = len(world.entra.calls)
     world.clock.forward(timedelta(minutes=10))
-    assert "10 minutes ago" in text_of(await world.ask("apps"))
+    assert "10 minutes ago" in text_of(await world.say("apps"))
     assert len(world.entra.calls) == calls
 
 
-async def test_all_shows_what_is_done_as_well(world: World) -> None:
+async def test_all_shows_what_is_done_as_well(world: TwoApps) -> None:
     """The title still counts what is left."""
-    message = await world.ask("all")
+    message = await world.say("all")
     assert message.summary == "One Office 365 app left"
     assert [block.title for block in message.blocks if isinstance(block, Group)] == [
         "Needs a Global Administrator’s consent (1)",
@@ -102,22 +102,22 @@ async def test_all_shows_what_is_done_as_well(world: World) -> None:
     ]
 
 
-async def test_a_long_list_is_paged(world: World) -> None:
+async def test_a_long_list_is_paged(world: TwoApps) -> None:
     """Each app is on exactly one page; a page beyond the last is the last."""
     world.okta.log = {}
     world.okta.listed = [
         replace(APP, ref=AppRef("contoso", f"0oa{n:03}"), label=f"App {n:03}")
         for n in range(2 * PAGE + 1)
     ]
-    pages = [items_of(await world.ask(f"apps {n}")) for n in (1, 2, 3)]
+    pages = [items_of(await world.say(f"apps {n}")) for n in (1, 2, 3)]
     assert [len(items) for items in pages] == [PAGE, PAGE, 1]
     labels = [item.title for items in pages for item in items]
     assert labels == sorted(set(labels))
-    assert "Page 3 of 3" in text_of(await world.ask("apps 99"))
+    assert "Page 3 of 3" in text_of(await world.say("apps 99"))
 
 
 @pytest.mark.parametrize("said", ["apps", "all", "waivers", "apps by org", "apps by person"])
-async def test_each_page_leads_to_its_neighbours(world: World, said: str) -> None:
+async def test_each_page_leads_to_its_neighbours(world: TwoApps, said: str) -> None:
     """By buttons that say what can be typed, in whatever part of the list one is."""
     world.okta.log = {}
     world.okta.listed = [
@@ -125,18 +125,18 @@ async def test_each_page_leads_to_its_neighbours(world: World, said: str) -> Non
         for n in range(2 * PAGE + 1)
     ]
     if said == "waivers":
-        await world.ask("apps")
+        await world.say("apps")
         for app in world.okta.listed:
             (yes,) = buttons_of(
-                await world.ask(f"waive {app.ref} until 2025-06-01 because it is replaced")
+                await world.say(f"waive {app.ref} until 2025-06-01 because it is replaced")
             )
             assert isinstance(yes, Command)
-            await world.ask(yes.words)
-    first = await world.ask(said)
+            await world.say(yes.words)
+    first = await world.say(said)
     assert neighbours(first) == [f"{said} 2"]
-    second = await world.ask(neighbours(first)[0])
+    second = await world.say(neighbours(first)[0])
     assert neighbours(second) == [f"{said} 1", f"{said} 3"]
-    last = await world.ask(neighbours(second)[1])
+    last = await world.say(neighbours(second)[1])
     assert neighbours(last) == [f"{said} 2"]
     labels = [item.title for one in (first, second, last) for item in items_of(one)]
     assert labels == [f"App {n:03}" for n in range(2 * PAGE + 1)]
@@ -155,11 +155,11 @@ async def test_each_page_leads_to_its_neighbours(world: World, said: str) -> Non
     ],
 )
 async def test_a_list_can_be_narrowed(
-    world: World, said: str, titles: list[str], only: str
+    world: TwoApps, said: str, titles: list[str], only: str
 ) -> None:
     """To an org, a state, and whoever is asked or would be; it says so, and leads back."""
-    await world.ask("apps")
-    message = await world.ask(said)
+    await world.say("apps")
+    message = await world.say(said)
     assert [item.title for item in items_of(message)] == titles
     assert only in text_of(message)
     assert "apps" in [b.words for b in buttons_of(message) if isinstance(b, Command)]
@@ -182,15 +182,15 @@ async def test_a_list_can_be_narrowed(
     ],
 )
 async def test_a_list_can_be_grouped(
-    world: World, said: str, titles: list[str], first: str
+    world: TwoApps, said: str, titles: list[str], first: str
 ) -> None:
     """By org or person; each app then says what it needs, and the way back is in the menu."""
-    await world.ask("apps")
+    await world.say("apps")
     other = replace(RECORD, app=replace(APP, ref=AppRef("fabrikam", "0oa9"), label="Fabrikam"))
     scans = OrgScan("fabrikam", NOW, NOW, 1)
     await world.ledger.commit(Changes(apps=(other,)))
     await world.ledger.save_scan(scans)
-    message = await world.ask(said)
+    message = await world.say(said)
     groups = [block for block in message.blocks if isinstance(block, Group)]
     assert [group.title.lstrip("▲ ") for group in groups] == titles
     if first:
@@ -210,11 +210,11 @@ async def test_a_list_can_be_grouped(
         "which apps are left in contoso",
     ],
 )
-async def test_a_sentence_that_names_an_org_asks_for_its_list(world: World, said: str) -> None:
+async def test_a_sentence_that_names_an_org_asks_for_its_list(world: TwoApps, said: str) -> None:
     """And one that names an app asks for that, though an org is called like a part of it."""
-    await world.ask("apps")
-    assert "Only contoso." in text_of(await world.ask(said))
-    assert (await world.ask("what is left for Contoso EU")).summary.startswith("Contoso EU:")
+    await world.say("apps")
+    assert "Only contoso." in text_of(await world.say(said))
+    assert (await world.say("what is left for Contoso EU")).summary.startswith("Contoso EU:")
 
 
 async def test_the_same_reason_is_said_once_and_not_in_every_row() -> None:
@@ -246,26 +246,26 @@ async def test_the_same_reason_is_said_once_and_not_in_every_row() -> None:
     ],
 )
 async def test_a_message_is_asked_about_and_never_carried_out(
-    world: World, text: str, says: str
+    world: TwoApps, text: str, says: str
 ) -> None:
     """The app that it names, or which one of several; a command in it is only text."""
-    await world.ask("apps")
-    assert says in text_of(await world.ask(f"about: {text}"))
+    await world.say("apps")
+    assert says in text_of(await world.say(f"about: {text}"))
     assert await world.ledger.open_requests() == ()
 
 
-async def test_strangers_are_told_who_may_ask_about_a_message(world: World) -> None:
+async def test_strangers_are_told_who_may_ask_about_a_message(world: TwoApps) -> None:
     """It tells of apps, as `why` does."""
-    assert "Only operators" in text_of(await world.ask("about: Contoso O365", BEN_IN_CHAT))
+    assert "Only operators" in text_of(await world.say("about: Contoso O365", BEN_IN_CHAT))
 
 
-async def test_home_has_what_is_stuck_apart_with_a_button_for_each(world: World) -> None:
+async def test_home_has_what_is_stuck_apart_with_a_button_for_each(world: TwoApps) -> None:
     """Above the list, for operators; where nothing is stuck there is no such part."""
-    await world.ask("apps")
-    assert "stuck" not in text_of(await world.ask("home"))
+    await world.say("apps")
+    assert "stuck" not in text_of(await world.say("home"))
     nobody = Prospect(APP.ref, NOW, Nobody.ALL_RULED_OUT)
     await world.ledger.commit(Changes(prospects=(nobody,)))
-    home = await world.ask("home")
+    home = await world.say("home")
     group = next(block for block in home.blocks if isinstance(block, Group))
     assert group.title == "One app is stuck:"
     (item,) = group.items
@@ -276,31 +276,31 @@ async def test_home_has_what_is_stuck_apart_with_a_button_for_each(world: World)
     assert isinstance(home.blocks[1], Heading)  # the list follows
 
 
-async def test_an_org_that_is_not_known_is_no_empty_list(world: World) -> None:
+async def test_an_org_that_is_not_known_is_no_empty_list(world: TwoApps) -> None:
     """Those that are known are named."""
-    await world.ask("apps")
-    said = text_of(await world.ask("apps in fabrikam"))
+    await world.say("apps")
+    said = text_of(await world.say("apps in fabrikam"))
     assert "I do not know an Okta org called “fabrikam”" in said
     assert "contoso" in said
 
 
-async def test_what_a_menu_offers_is_understood(world: World) -> None:
+async def test_what_a_menu_offers_is_understood(world: TwoApps) -> None:
     """Each of its words shows a list, and none is anything else."""
-    message = await world.ask("apps")
+    message = await world.say("apps")
     (menu,) = [one for b in message.blocks if isinstance(b, Buttons) for one in b.buttons]
     assert isinstance(menu, Menu)
     for option in menu.options:
         assert isinstance(parse(option.words), ListApps), option.words
 
 
-async def test_a_list_is_shared_without_what_only_operators_may_do(world: World) -> None:
+async def test_a_list_is_shared_without_what_only_operators_may_do(world: TwoApps) -> None:
     """The button asks first; what everybody sees has no buttons."""
-    message = await world.ask("apps")
+    message = await world.say("apps")
     assert message.private
     assert message.share is not None
     assert message.share.confirm is not None
     assert "Everybody there will see it" in message.share.confirm.text
-    shared = await world.ask(message.share.words)
+    shared = await world.say(message.share.words)
     assert not shared.private
     assert buttons_of(shared) == []
     assert [item.title for item in items_of(shared)] == [i.title for i in items_of(message)]
@@ -310,13 +310,13 @@ async def test_a_list_is_shared_without_what_only_operators_may_do(world: World)
     assert seen.share is None
 
 
-async def test_who_may_only_read_does_not_show_it_to_others(world: World) -> None:
+async def test_who_may_only_read_does_not_show_it_to_others(world: TwoApps) -> None:
     """Nor do they see more on what others have shared."""
     world.directory.groups["C2"] = {ADA_IN_CHAT.user_id}
-    message = await world.ask("apps", ADA_IN_CHAT)
+    message = await world.say("apps", ADA_IN_CHAT)
     assert items_of(message)
     assert message.share is None
-    refused = await world.ask("apps shared", ADA_IN_CHAT)
+    refused = await world.say("apps shared", ADA_IN_CHAT)
     assert refused.role is Role.REFUSAL
     assert await world.conversation.view("apps", ADA_IN_CHAT) is None
 
@@ -324,9 +324,9 @@ async def test_who_may_only_read_does_not_show_it_to_others(world: World) -> Non
 @pytest.mark.parametrize(
     "name", ["send 0oa1 now", "waive 0oa1 until 2027-01-31 because x", "scan", "help", "bo\n"]
 )
-async def test_a_view_shows_lists_and_boards_and_does_nothing(world: World, name: str) -> None:
+async def test_a_view_shows_lists_and_boards_and_does_nothing(world: TwoApps, name: str) -> None:
     """Its name comes from a client, whatever that is."""
-    await world.ask("scan")
+    await world.say("scan")
     before, looks = await world.ledger.audit(), len(world.okta.read_from)
     assert await world.conversation.view(name, OPERATOR) is None
     assert await world.ledger.audit() == before
@@ -334,9 +334,9 @@ async def test_a_view_shows_lists_and_boards_and_does_nothing(world: World, name
     assert await world.ledger.open_requests() == ()
 
 
-async def test_the_view_of_a_board_has_what_operators_can_do(world: World) -> None:
+async def test_the_view_of_a_board_has_what_operators_can_do(world: TwoApps) -> None:
     """Of the org that it is about, or of all; and it counts as nothing said."""
-    await world.ask("scan")
+    await world.say("scan")
     for org, shown in (("", 1), ("contoso", 1), ("fabrikam", 0)):
         for _ in range(40):  # more than anybody may say in a minute
             board = await world.conversation.view(f"board:{org}", OPERATOR)
@@ -346,29 +346,29 @@ async def test_the_view_of_a_board_has_what_operators_can_do(world: World) -> No
         assert not shown or buttons_of(board)
 
 
-async def test_while_the_store_is_away_a_view_stays_as_it_is(world: World) -> None:
+async def test_while_the_store_is_away_a_view_stays_as_it_is(world: TwoApps) -> None:
     """Nobody asked, so nobody is told."""
     world.ledger.down = True
     assert await world.conversation.view("board:", OPERATOR) is None
 
 
 @pytest.mark.parametrize("verb", ["why", "who"])
-async def test_what_is_folded_is_shown_by_the_words_of_its_button(world: World, verb: str) -> None:
+async def test_what_is_folded_is_shown_by_its_buttons_words(world: TwoApps, verb: str) -> None:
     """Slack unfolds nothing in place: the answer to the words has it all."""
-    await world.ask("apps")
+    await world.say("apps")
     world.entra.admins[TENANT.id] = (ADA, replace(ADA, object_id="x", display_name="Break Glass"))
-    await world.ask("scan")
-    message = await world.ask(f"{verb} 0oa1")
+    await world.say("scan")
+    message = await world.say(f"{verb} 0oa1")
     (folded,) = [block for block in message.blocks if isinstance(block, Folded)]
-    whole = await world.ask(folded.words)
+    whole = await world.say(folded.words)
     assert not [block for block in whole.blocks if isinstance(block, Folded)]
     for line in text_of(Message("", folded.blocks)).splitlines():
         assert line in text_of(whole)
 
 
-async def test_a_list_on_one_page_leads_nowhere(world: World) -> None:
+async def test_a_list_on_one_page_leads_nowhere(world: TwoApps) -> None:
     """There is no neighbour, so there is no button."""
-    assert neighbours(await world.ask("apps")) == []
+    assert neighbours(await world.say("apps")) == []
 
 
 def neighbours(message: Message) -> list[str]:
@@ -379,16 +379,16 @@ def neighbours(message: Message) -> list[str]:
     ]
 
 
-async def test_an_org_that_could_not_be_looked_at_is_named_in_the_answer(world: World) -> None:
+async def test_an_org_that_could_not_be_looked_at_is_named_in_the_answer(world: TwoApps) -> None:
     """The list is not silently short."""
-    await world.ask("apps")
+    await world.say("apps")
     world.okta.listing = CloudUnreachable("No answer.", where="contoso", call="GET apps")
-    message = await world.ask("scan")
+    message = await world.say("scan")
     assert "could not read the Okta org contoso" in text_of(message)
     assert "Contoso O365" in text_of(message)
 
 
-async def test_long_work_shows_how_far_it_is(world: World) -> None:
+async def test_long_work_shows_how_far_it_is(world: TwoApps) -> None:
     """The platform is handed interim messages to show."""
     shown: list[Message] = []
 
@@ -405,10 +405,10 @@ async def test_long_work_shows_how_far_it_is(world: World) -> None:
 # ------------------------------------------------------------------ one app
 
 
-async def test_why_shows_each_piece_of_evidence_with_source_and_age(world: World) -> None:
+async def test_why_shows_each_piece_of_evidence_with_source_and_age(world: TwoApps) -> None:
     """The state, how it is known, what speaks for it, and what comes next."""
-    await world.ask("apps")
-    said = text_of(await world.ask("why contoso o365"))
+    await world.say("apps")
+    said = text_of(await world.say("why contoso o365"))
     for part in (
         "Contoso O365: needs consent",
         "password of svc",
@@ -419,59 +419,59 @@ async def test_why_shows_each_piece_of_evidence_with_source_and_age(world: World
         assert part in said
 
 
-async def test_why_shows_what_does_not_fit_together(world: World) -> None:
+async def test_why_shows_what_does_not_fit_together(world: TwoApps) -> None:
     """A password after the service account: both are named."""
     later = NOW + timedelta(hours=1)
     world.okta.log = {"0oa1": (OWN, replace(PASSWORD, seen_at=later, happened_at=later))}
     world.clock.forward(timedelta(hours=2))
-    await world.ask("apps")
-    assert "contradict each other" in text_of(await world.ask("why 0oa1"))
+    await world.say("apps")
+    assert "contradict each other" in text_of(await world.say("why 0oa1"))
 
 
-async def test_why_names_the_permission_that_is_missing(world: World) -> None:
+async def test_why_names_the_permission_that_is_missing(world: TwoApps) -> None:
     """Whoever runs Okta can grant it."""
     world.okta.connections["0oa1"] = CloudRefused(
         "no", where="contoso", call="GET connection", missing="okta.apps.read"
     )
-    await world.ask("apps")
-    assert "okta.apps.read is missing" in text_of(await world.ask("why 0oa1"))
+    await world.say("apps")
+    assert "okta.apps.read is missing" in text_of(await world.say("why 0oa1"))
 
 
-async def test_who_shows_the_candidates_and_offers_to_send(world: World) -> None:
+async def test_who_shows_the_candidates_and_offers_to_send(world: TwoApps) -> None:
     """The chosen one by name and account; one button, that says exactly which app."""
-    await world.ask("apps")
-    message = await world.ask("who 0oa1")
+    await world.say("apps")
+    message = await world.say("who 0oa1")
     assert "I would ask Ada Moreau (ada@contoso.com), in Slack" in text_of(message)
     assert "Why them: " in text_of(message)
     assert [item.title for item in items_of(message)] == ["Ben Okafor (ben@contoso.com)"]
     assert [b.words for b in buttons_of(message) if isinstance(b, Command)] == ["send contoso/0oa1"]
 
 
-async def test_who_says_when_nobody_can_be_asked(world: World) -> None:
+async def test_who_says_when_nobody_can_be_asked(world: TwoApps) -> None:
     """The candidates are shown with what stands against each; there is nothing to press."""
     world.slack.people = ()
-    await world.ask("apps")
-    message = await world.ask("who 0oa1")
+    await world.say("apps")
+    message = await world.say("who 0oa1")
     assert "not found in chat" in text_of(message)
     assert buttons_of(message) == []
 
 
-async def test_send_asks_the_right_person_and_says_so_without_the_link(world: World) -> None:
+async def test_send_asks_the_right_person_and_says_so_without_the_link(world: TwoApps) -> None:
     """The operator sees who, where and the code; never the token."""
-    await world.ask("apps")
-    message = await world.ask("send 0oa1")
+    await world.say("apps")
+    message = await world.say("send 0oa1")
     (request,) = await world.ledger.open_requests()
     assert request.chat == ADA_IN_CHAT
     assert request.code in text_of(message)
     assert "/c/" not in text_of(message)
-    listed = text_of(await world.ask("apps"))
+    listed = text_of(await world.say("apps"))
     assert "Goes out to Ada Moreau: Mon, Mar 3" in listed
 
 
-async def test_send_by_a_part_of_a_name_that_fits_two_apps_sends_nothing(world: World) -> None:
+async def test_send_by_a_part_of_a_name_that_fits_two_apps_sends_nothing(world: TwoApps) -> None:
     """Each has a button that says the command for it, the most pressing first; once is enough."""
-    await world.ask("apps")
-    message = await world.ask("send contoso")
+    await world.say("apps")
+    message = await world.say("send contoso")
     assert "“contoso” matches 2 apps. Press the one you mean" in text_of(message)
     said = [(b.label, b.words) for b in buttons_of(message) if isinstance(b, Command)]
     assert said == [
@@ -482,15 +482,15 @@ async def test_send_by_a_part_of_a_name_that_fits_two_apps_sends_nothing(world: 
     assert await world.ledger.open_requests() == ()
 
 
-async def test_an_app_whose_request_has_ended_is_offered_again(world: World) -> None:
+async def test_an_app_whose_request_has_ended_is_offered_again(world: TwoApps) -> None:
     """Nobody is asked any more, so the list offers to find somebody."""
-    await world.ask("apps")
-    await world.ask("send 0oa1")
-    assert [item.button for item in items_of(await world.ask("apps"))] == [None]
+    await world.say("apps")
+    await world.say("send 0oa1")
+    assert [item.button for item in items_of(await world.say("apps"))] == [None]
     (request,) = await world.ledger.open_requests()
     ended = replace(request, stage=Stage.UNDELIVERED, revision=2)
     await world.ledger.commit(Changes(requests=(ended,)))
-    message = await world.ask("apps")
+    message = await world.say("apps")
     assert "Nobody asked yet" in text_of(message)
     assert [item.button is not None for item in items_of(message)] == [True]
 
@@ -512,38 +512,38 @@ async def test_an_app_whose_request_has_ended_is_offered_again(world: World) -> 
         ("remind sure", "on its way"),
     ],
 )
-async def test_every_other_thing_said_has_its_answer(world: World, words: str, says: str) -> None:
+async def test_every_other_thing_said_has_its_answer(world: TwoApps, words: str, says: str) -> None:
     """Errors are words with a way on, not codes."""
-    await world.ask("apps")
-    assert says in text_of(await world.ask(words))
+    await world.say("apps")
+    assert says in text_of(await world.say(words))
 
 
-async def test_send_for_an_app_that_cannot_be_read_does_not_call_it_done(world: World) -> None:
+async def test_send_for_an_app_that_cannot_be_read_does_not_call_it_done(world: TwoApps) -> None:
     """Nobody is asked, and the answer leads to what is missing."""
     world.okta.connections["0oa1"] = CloudRefused(
         "no", where="contoso", call="GET connection", missing="okta.apps.read"
     )
-    await world.ask("apps")
-    assert "cannot read this app, so I asked nobody" in text_of(await world.ask("send 0oa1"))
+    await world.say("apps")
+    assert "cannot read this app, so I asked nobody" in text_of(await world.say("send 0oa1"))
     assert await world.ledger.open_requests() == ()
 
 
-async def test_an_error_of_a_cloud_is_told_in_the_words_of_the_reader(world: World) -> None:
+async def test_an_error_of_a_cloud_is_told_in_the_words_of_the_reader(world: TwoApps) -> None:
     """The words of an exception are for the log."""
-    await world.ask("apps")
+    await world.say("apps")
     german = replace(OPERATOR, language="de")
-    said = text_of(await world.ask("onboard nowhere.example", german, private=True))
+    said = text_of(await world.say("onboard nowhere.example", german, private=True))
     assert "Microsoft kennt keinen Tenant" in said
 
 
-async def test_check_looks_again_and_answers_with_what_is_true_now(world: World) -> None:
+async def test_check_looks_again_and_answers_with_what_is_true_now(world: TwoApps) -> None:
     """Right after somebody saved."""
-    await world.ask("apps")
+    await world.say("apps")
     world.okta.log = {"0oa1": (OWN,)}
     world.clock.forward(timedelta(minutes=1))
     at = world.clock.now()
     world.okta.log = {"0oa1": (replace(OWN, seen_at=at, happened_at=at),)}
-    assert "Contoso O365: migrated" in text_of(await world.ask("check 0oa1"))
+    assert "Contoso O365: migrated" in text_of(await world.say("check 0oa1"))
 
 
 # ------------------------------------------------------------------ any data, any language

@@ -42,15 +42,15 @@ STRANGERS = [
 
 
 @pytest.fixture
-async def world() -> person.Stage:
+async def world() -> person.Asked:
     """Ada was asked; her chat account is proof enough."""
-    world = person.Stage(ProofKind.CHAT_ACCOUNT, signs_in=False)
+    world = person.Asked(ProofKind.CHAT_ACCOUNT, signs_in=False)
     await world.set()
     return world
 
 
 async def say(
-    world: person.Stage, words: str, who: ChatIdentity = ADA_IN_CHAT, *, private: bool = False
+    world: person.Asked, words: str, who: ChatIdentity = ADA_IN_CHAT, *, private: bool = False
 ) -> Message:
     message = await world.conversation.answer(words, who, private=private)
     assert message is not None
@@ -68,7 +68,7 @@ def said_by_buttons(message: Message) -> list[str]:
 @pytest.mark.parametrize("who", [ADA_IN_CHAT, OPERATOR], ids=["asked", "operator"])
 @pytest.mark.parametrize("code", [CODE, CODE.lower(), CODE.replace("-", "")])
 async def test_a_code_tells_who_had_it_sent_when_and_to_whom(
-    world: person.Stage, who: ChatIdentity, code: str
+    world: person.Asked, who: ChatIdentity, code: str
 ) -> None:
     """To the person it was sent to and to operators, however the code is typed."""
     said = text_of(await say(world, f"verify {code}", who))
@@ -78,7 +78,7 @@ async def test_a_code_tells_who_had_it_sent_when_and_to_whom(
 
 @pytest.mark.parametrize("stranger", STRANGERS)
 async def test_anybody_else_learns_nothing_from_a_code(
-    world: person.Stage, stranger: ChatIdentity
+    world: person.Asked, stranger: ChatIdentity
 ) -> None:
     """A real code of somebody else reads like one that does not exist."""
     real = await say(world, f"verify {CODE}", stranger)
@@ -99,7 +99,7 @@ async def test_anybody_else_learns_nothing_from_a_code(
     ids=["object id", "address"],
 )
 async def test_the_person_is_told_on_the_other_platform_where_the_message_went(
-    world: person.Stage, elsewhere: ChatIdentity
+    world: person.Asked, elsewhere: ChatIdentity
 ) -> None:
     """It is no reason to alarm anybody; but nobody acts from an account that was not asked."""
     said = text_of(await say(world, f"verify {CODE}", elsewhere))
@@ -112,14 +112,14 @@ async def test_the_person_is_told_on_the_other_platform_where_the_message_went(
     "words", ["forget ada@contoso.com", "forget <@U0ADA>", "vergiss slack:U0ADA1"]
 )
 async def test_removing_what_is_kept_of_a_person_is_for_the_terminal_alone(
-    world: person.Stage, words: str
+    world: person.Asked, words: str
 ) -> None:
     """It cannot be undone, so chat says where it is done, to whoever asks."""
     assert "o365bot forget PERSON" in text_of(await say(world, words))
     assert "o365bot forget" not in text_of(await say(world, "forget it"))
 
 
-async def test_whoever_forgets_the_code_to_verify_is_asked_for_it(world: person.Stage) -> None:
+async def test_whoever_forgets_the_code_to_verify_is_asked_for_it(world: person.Asked) -> None:
     """It cannot be told which message is meant."""
     assert "Say “verify CODE”" in text_of(await say(world, "verify"))
 
@@ -143,7 +143,7 @@ async def test_whoever_forgets_the_code_to_verify_is_asked_for_it(world: person.
     ],
 )
 async def test_whoever_was_asked_is_told_what_waits_with_its_buttons(
-    world: person.Stage, words: str, title: str
+    world: person.Asked, words: str, title: str
 ) -> None:
     """Without the code nothing is done yet, and nobody is told that only operators may ask."""
     answer = await say(world, words)
@@ -156,14 +156,14 @@ async def test_whoever_was_asked_is_told_what_waits_with_its_buttons(
     assert said_by_buttons(await say(world, words)) == buttons
 
 
-async def test_whoever_was_asked_for_nothing_is_told_so(world: person.Stage) -> None:
+async def test_whoever_was_asked_for_nothing_is_told_so(world: person.Asked) -> None:
     """ "Done", said by anybody."""
     for words in ("done", "not me", "mine", "später"):
         assert "Nothing is waiting for you" in text_of(await say(world, words, STRANGER))
     assert "If I have written to you" in text_of(await say(world, "hi", STRANGER))
 
 
-async def test_thanks_are_welcome(world: person.Stage) -> None:
+async def test_thanks_are_welcome(world: person.Asked) -> None:
     """From anybody, in their language."""
     german = replace(STRANGER, language="de-DE")
     assert text_of(await say(world, "thank you!")) == "You’re welcome."
@@ -173,7 +173,7 @@ async def test_thanks_are_welcome(world: person.Stage) -> None:
 # ------------------------------------------------------------------ the person's own words
 
 
-async def test_it_is_me_takes_it_on(world: person.Stage) -> None:
+async def test_it_is_me_takes_it_on(world: person.Asked) -> None:
     """By the bound account, which needs to be no operator."""
     assert "in your hands" in text_of(await say(world, f"me {CODE}"))
     assert (await world.request()).stage is Stage.ACKNOWLEDGED
@@ -182,7 +182,7 @@ async def test_it_is_me_takes_it_on(world: person.Stage) -> None:
     assert await world.request() == before
 
 
-async def test_the_way_on_is_shown_to_the_person_alone(world: person.Stage) -> None:
+async def test_the_way_on_is_shown_to_the_person_alone(world: person.Asked) -> None:
     """In a channel there is no link in the answer; in private there is, a fresh one each time."""
     links = set()
     for _ in range(2):
@@ -196,7 +196,7 @@ async def test_the_way_on_is_shown_to_the_person_alone(world: person.Stage) -> N
     assert len(links) == 2
 
 
-async def test_a_stranger_cannot_be_away(world: person.Stage) -> None:
+async def test_a_stranger_cannot_be_away(world: person.Asked) -> None:
     """Nothing is written for whoever was never asked; operators and the asked may say it."""
     for number in range(350):
         stranger = replace(BEN_IN_CHAT, user_id=f"U{number + 1000}")
@@ -207,7 +207,7 @@ async def test_a_stranger_cannot_be_away(world: person.Stage) -> None:
     assert "Enjoy your time off" in text_of(await say(world, "away 2 days", ADA_IN_CHAT))
 
 
-async def test_who_might_be_asked_may_say_it_before_and_take_it_back(world: person.Stage) -> None:
+async def test_who_might_be_asked_may_say_it_before_and_take_it_back(world: person.Asked) -> None:
     """So that nobody who is away is asked first; known by the last look at the tenant."""
     await world.ledger.save_global_admins(TENANT.id, (ADA, BEN))
     assert "Enjoy your time off" in text_of(await say(world, "away 3 days", BEN_IN_CHAT))
@@ -234,7 +234,7 @@ async def test_who_might_be_asked_may_say_it_before_and_take_it_back(world: pers
     [f"me {CODE}", f"saved {CODE}", f"later {CODE}", f"notme {CODE}", "mine", "hello", "back"],
 )
 async def test_whoever_reacts_is_not_silent_whatever_comes_of_it(
-    world: person.Stage, words: str
+    world: person.Asked, words: str
 ) -> None:
     """Too old a link, a question back, a look at what waits: they read it, and nobody else is
     asked instead; not so what an operator, or somebody else, says of the same code."""
@@ -248,7 +248,7 @@ async def test_whoever_reacts_is_not_silent_whatever_comes_of_it(
     assert known.answered_at == world.clock.now()
 
 
-async def test_no_command_of_a_stranger_writes_anything(world: person.Stage) -> None:
+async def test_no_command_of_a_stranger_writes_anything(world: person.Asked) -> None:
     """Every verb, with everything that it takes: the ledger is as it was."""
     before = await world.request()
     for verb in VERBS:
@@ -261,7 +261,7 @@ async def test_no_command_of_a_stranger_writes_anything(world: person.Stage) -> 
     assert await world.ledger.recipient(STRANGER) is None
 
 
-async def test_whoever_says_too_much_is_told_so_once(world: person.Stage) -> None:
+async def test_whoever_says_too_much_is_told_so_once(world: person.Asked) -> None:
     """Counted for each account over all replicas; then there is no answer until the next window."""
     most, _ = SAID
     for _ in range(most):
@@ -276,13 +276,13 @@ async def test_whoever_says_too_much_is_told_so_once(world: person.Stage) -> Non
 
 async def test_it_is_me_is_not_enough_where_a_sign_in_is_wanted() -> None:
     """The answer says what is."""
-    world = person.Stage()
+    world = person.Asked()
     await world.set()
     assert "sign in at Microsoft" in text_of(await say(world, f"me {CODE}"))
     assert await world.request() == ASKED
 
 
-async def test_saved_and_done_already_are_looked_at(world: person.Stage) -> None:
+async def test_saved_and_done_already_are_looked_at(world: person.Asked) -> None:
     """The engine has a look to do; an app that was not taken on cannot have been saved."""
     assert "already over" in text_of(await say(world, f"saved {CODE}"))
     await say(world, f"already {CODE}")
@@ -291,7 +291,7 @@ async def test_saved_and_done_already_are_looked_at(world: person.Stage) -> None
     assert len(world.engine.verifications) == 2
 
 
-async def test_what_else_is_seen_is_asked_and_noted(world: person.Stage) -> None:
+async def test_what_else_is_seen_is_asked_and_noted(world: person.Asked) -> None:
     """After "saved", by buttons; it is evidence, and leaves the request as it is."""
     assert "already over" in text_of(await say(world, f"saw {CODE} fields no"))
     await say(world, f"me {CODE}")
@@ -312,7 +312,7 @@ async def test_what_else_is_seen_is_asked_and_noted(world: person.Stage) -> None
     assert (await world.request()).stage is Stage.SAVED
 
 
-async def test_not_me_asks_once_more_before_it_counts(world: person.Stage) -> None:
+async def test_not_me_asks_once_more_before_it_counts(world: person.Asked) -> None:
     """A slip of the finger sends nobody a link."""
     question = await say(world, f"notme {CODE}")
     assert said_by_buttons(question) == [f"notme {CODE} sure"]
@@ -321,14 +321,14 @@ async def test_not_me_asks_once_more_before_it_counts(world: person.Stage) -> No
     assert (await world.request()).stage is Stage.DECLINED
 
 
-async def test_not_me_with_a_name_counts_at_once(world: person.Stage) -> None:
+async def test_not_me_with_a_name_counts_at_once(world: person.Asked) -> None:
     """Who says who else has made up their mind."""
     await say(world, f"notme {CODE} Ben Okafor")
     request = await world.request()
     assert (request.stage, request.suggestion) == (Stage.DECLINED, "Ben Okafor")
 
 
-async def test_later_offers_times_of_the_persons_own_day(world: person.Stage) -> None:
+async def test_later_offers_times_of_the_persons_own_day(world: person.Asked) -> None:
     """Each is a button that says the whole command."""
     offer = await say(world, f"later {CODE}")
     offered = said_by_buttons(offer)
@@ -339,7 +339,7 @@ async def test_later_offers_times_of_the_persons_own_day(world: person.Stage) ->
     assert snooze.local == datetime(2025, 3, 4, 9)
 
 
-async def test_a_tenant_is_onboarded_by_operators_only(world: person.Stage) -> None:
+async def test_a_tenant_is_onboarded_by_operators_only(world: person.Asked) -> None:
     """They get a link to hand on; nobody else learns that there is such a thing."""
     assert "can already read the tenant" in text_of(
         await say(world, "onboard contoso.onmicrosoft.com", OPERATOR, private=True)
@@ -390,7 +390,7 @@ def test_what_is_said_about_a_code_is_understood(words: str, command: object) ->
 
 
 async def test_home_shows_an_operator_the_list_below_what_waits_for_them(
-    world: person.Stage,
+    world: person.Asked,
 ) -> None:
     """Theirs first, then everybody's; who does not operate sees their own alone."""
     ada = text_of(await say(world, "home", private=True))

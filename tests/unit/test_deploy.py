@@ -19,7 +19,7 @@ from adapters.web.monitoring.probes import Probes
 from bot.chat.words import Words
 from bot.domain.consent.requests import ProofKind
 from bot.settings.whole import PREFIX
-from tests.person import Stage as People
+from tests.person import Asked as People
 from tests.site import services_of
 from tests.unit.test_container import keys
 

@@ -22,7 +22,7 @@ from bot.settings.whole import Settings
 from tests.contract import test_doctor_chat as chat
 from tests.contract import test_doctor_clouds as clouds
 from tests.contract import test_doctor_installation as installation
-from tests.unit.talk import World
+from tests.unit.talk import TwoApps
 from tests.unit.test_terminal_check import GOOD, nothing
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -121,10 +121,10 @@ def test_as_json_each_finding_says_where_what_and_what_to_do(tmp_path: Path) -> 
 
 async def test_in_chat_it_answers_operators_in_private_alone() -> None:
     """What is open is for nobody else to read; others get what they always get."""
-    world = World()
-    private = await world.ask("doctor", private=True)
+    world = TwoApps()
+    private = await world.say("doctor", private=True)
     assert private.summary == Words("en")("doctor.title_good")
-    assert "direct message" in (await world.ask("doctor")).summary
+    assert "direct message" in (await world.say("doctor")).summary
 
 
 def test_a_long_report_in_chat_shows_the_worst_and_counts_the_rest() -> None:

@@ -22,14 +22,14 @@ from bot.message import Command, Message, Role
 from tests.drawing import check_drawn
 from tests.examples import ADA, APP, NOW, OPERATOR, RECORD, TENANT
 from tests.reading import buttons_of, text_of
-from tests.unit.talk import World
+from tests.unit.talk import TwoApps
 
 UNREAD = (Evidence(EvidenceKind.READ_FAILED, NOW, NOW, {"missing": "okta.apps.read"}, "e9"),)
 
 
-async def crowd(people: int, zone: str = "America/Los_Angeles", apps: int = 1) -> World:
+async def crowd(people: int, zone: str = "America/Los_Angeles", apps: int = 1) -> TwoApps:
     """So many people, each the only one who can do `apps` apps."""
-    world = World()
+    world = TwoApps()
     chats: list[ChatIdentity] = []
     for number in range(people):
         tenant = replace(TENANT, id=f"t{number}", domain=f"t{number}.example.com")
@@ -61,13 +61,13 @@ async def crowd(people: int, zone: str = "America/Los_Angeles", apps: int = 1) -
     return world
 
 
-def planned(world: World) -> list[PersonalRound]:
+def planned(world: TwoApps) -> list[PersonalRound]:
     """The messages that are on their way."""
     found = [delivery.notice for delivery in world.ledger.all_deliveries.values()]
     return [notice for notice in found if isinstance(notice, PersonalRound)]
 
 
-async def told(world: World) -> ConsentRequest:
+async def told(world: TwoApps) -> ConsentRequest:
     """The one request, once its message was there."""
     (request,) = await world.ledger.open_requests()
     moved = step(request, Step.DELIVER, world.clock.now(), named=True)
@@ -104,7 +104,7 @@ async def test_forty_people_at_three_in_the_morning_are_asked_back(language: str
     world = await crowd(40)
     world.clock.forward(timedelta(hours=2))  # 03:00 in Los Angeles
     asker = replace(OPERATOR, language=language)
-    message = await world.ask("send all now", asker)
+    message = await world.say("send all now", asker)
     check_drawn(message)
     said = text_of(message)
     assert said.count("03:00") == 10
@@ -114,7 +114,7 @@ async def test_forty_people_at_three_in_the_morning_are_asked_back(language: str
     assert planned(world) == []
     assert await world.ledger.open_requests() == ()
 
-    await world.ask("send all now sure", asker)
+    await world.say("send all now sure", asker)
     assert len(planned(world)) == 40
     assert {notice.reason for notice in planned(world)} == {"now"}
 
@@ -122,7 +122,7 @@ async def test_forty_people_at_three_in_the_morning_are_asked_back(language: str
 async def test_without_now_nobody_is_disturbed_and_nobody_is_asked_back() -> None:
     """The first message is decided by the rules, for forty as for one."""
     world = await crowd(40)
-    message = await world.ask("send all")
+    message = await world.say("send all")
     assert "asked somebody about 40 apps" in text_of(message)
     assert planned(world) == []
     assert len(await world.ledger.open_requests()) == 40
@@ -139,7 +139,7 @@ async def test_each_person_is_looked_up_once_however_many_apps_there_are() -> No
 async def test_one_person_gets_one_message_with_all_their_apps_at_once() -> None:
     """One is not many: "now" was clear enough."""
     world = await crowd(1, apps=3)
-    message = await world.ask("send all now")
+    message = await world.say("send all now")
     assert "3 apps" in text_of(message)
     (notice,) = planned(world)
     assert len(notice.requests) == 3
@@ -149,13 +149,13 @@ async def test_pressed_twice_it_is_sent_once() -> None:
     """Before anything was delivered, and after."""
     world = await crowd(3)
     for _ in range(2):
-        await world.ask("send all now sure")
+        await world.say("send all now sure")
     assert len(planned(world)) == 3
     for request in await world.ledger.open_requests():
         moved = step(request, Step.DELIVER, NOW, named=True)
         await world.ledger.commit(Changes(requests=(moved,)))
     world.clock.forward(timedelta(hours=1))
-    message = await world.ask("send all now sure")
+    message = await world.say("send all now sure")
     assert "nothing to send" in text_of(message)
     assert len(planned(world)) == 3
 
@@ -165,7 +165,7 @@ async def test_nobody_reachable_is_said_with_a_way_on(words: str) -> None:
     """No error about "this app": there are several."""
     world = await crowd(3)
     world.slack.people = ()
-    message = await world.ask(words)
+    message = await world.say(words)
     check_drawn(message)
     assert "I have nobody to ask about 3 apps. Say “apps”" in text_of(message)
     assert await world.ledger.open_requests() == ()
@@ -178,7 +178,7 @@ async def test_what_cannot_be_read_or_asked_for_is_counted() -> None:
     world.slack.people = world.slack.people[1:]
     unread = replace(second, evidence=UNREAD, revision=2)
     await world.ledger.commit(Changes(apps=(unread,)))
-    said = text_of(await world.ask("send all"))
+    said = text_of(await world.say("send all"))
     assert "asked somebody about one app" in said
     assert third.app.label in said
     assert first.app.label not in said
@@ -191,11 +191,11 @@ async def test_a_tenant_that_does_not_answer_keeps_the_others_from_nothing() -> 
     world = await crowd(2)
     there = world.entra.admins["t0"]
     world.entra.admins["t0"] = CloudUnreachable("down", where="t0", call="GET")
-    said = text_of(await world.ask("send all"))
+    said = text_of(await world.say("send all"))
     assert "asked somebody about one app" in said
     assert "For one app I could not find out whom to ask" in said
     world.entra.admins["t0"] = there
-    assert "asked somebody about one app" in text_of(await world.ask("send all"))
+    assert "asked somebody about one app" in text_of(await world.say("send all"))
 
 
 async def test_where_no_cloud_answers_the_answer_is_why() -> None:
@@ -203,7 +203,7 @@ async def test_where_no_cloud_answers_the_answer_is_why() -> None:
     world = await crowd(2)
     for tenant in ("t0", "t1"):
         world.entra.admins[tenant] = CloudUnreachable("down", where=tenant, call="GET")
-    message = await world.ask("send all now")
+    message = await world.say("send all now")
     assert message.role is Role.REFUSAL
     assert await world.ledger.open_requests() == ()
 
@@ -217,17 +217,17 @@ async def test_whoever_has_the_message_gets_no_second_one_by_accident(
     world = await crowd(1)
     asker = replace(OPERATOR, language=language)
     (record,) = await world.ledger.apps()
-    await world.ask(f"send {record.app.ref} now", asker)
+    await world.say(f"send {record.app.ref} now", asker)
     request = await told(world)
     world.clock.forward(timedelta(minutes=2))
-    message = await world.ask(words.format(record.app.ref), asker)
+    message = await world.say(words.format(record.app.ref), asker)
     check_drawn(message)
     assert commands(message) == [f"send {record.app.ref} now sure"]
     assert "01:02" in text_of(message)
     assert await world.ledger.open_requests() == (request,)
     assert len(planned(world)) == 1
 
-    await world.ask(f"send {record.app.ref} now sure", asker)
+    await world.say(f"send {record.app.ref} now sure", asker)
     (newer,) = await world.ledger.open_requests()
     assert newer.id != request.id
     former = await world.ledger.request(request.id)
@@ -236,7 +236,7 @@ async def test_whoever_has_the_message_gets_no_second_one_by_accident(
     assert len(planned(world)) == 2
     await told(world)
     for _ in range(2):  # the button is pressed again, and a minute later
-        await world.ask(f"send {record.app.ref} now", asker)
+        await world.say(f"send {record.app.ref} now", asker)
         world.clock.forward(timedelta(minutes=2))
     assert len(planned(world)) == 2
 
@@ -246,7 +246,7 @@ async def test_now_is_said_before_the_message_is_there_goes_out_once() -> None:
     world = await crowd(1)
     (record,) = await world.ledger.apps()
     for _ in range(2):
-        await world.ask(f"send {record.app.ref} now")
+        await world.say(f"send {record.app.ref} now")
     assert len(planned(world)) == 1
 
 
@@ -254,7 +254,7 @@ async def test_who_can_do_it_no_more_is_replaced_without_a_question() -> None:
     """The link of somebody who has left is no loss."""
     world = await crowd(1)
     (record,) = await world.ledger.apps()
-    await world.ask(f"send {record.app.ref}")
+    await world.say(f"send {record.app.ref}")
     request = await told(world)
     (gone,) = world.slack.people
     other = replace(ADA, tenant_id="t0", object_id="other", upn="other@example.com")
@@ -262,6 +262,6 @@ async def test_who_can_do_it_no_more_is_replaced_without_a_question() -> None:
     world.slack.people = (there,)
     await world.ledger.save_global_admins("t0", (other,), ())
     world.clock.forward(timedelta(minutes=2))
-    await world.ask(f"send {record.app.ref}")
+    await world.say(f"send {record.app.ref}")
     (newer,) = await world.ledger.open_requests()
     assert (newer.chat, newer.id == request.id) == (there, False)

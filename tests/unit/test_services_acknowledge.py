@@ -13,44 +13,33 @@ from bot.domain.changes import Changes
 from bot.domain.consent.requests import LinkBinding, ProofKind, Stage, link_digest
 from bot.domain.delivery.notices import RequestChanged
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StoreUnavailable
-from bot.services.consent.acknowledge import Acknowledge, LinkStatus, LinkView, TakenOn
+from bot.services.consent.acknowledge import LinkStatus, LinkView, TakenOn
 from tests.examples import ADA_IN_CHAT, DELIVERED, LINK_FOR, NOW, RECORD, REQUEST, TOKEN
-from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock, FakeEngine
 from tests.person import spend
+from tests.whole_bot import Bot
 
 
-class World:
+class Links(Bot):
     """One app, one delivered request with a link, and the service over them."""
-
-    def __init__(self) -> None:
-        self.ledger = FakeLedger()
-        self.engine = FakeEngine()
-        self.clock = FakeClock(NOW)
-        self.links = Acknowledge(
-            ledger=self.ledger,
-            engine=self.engine,
-            clock=self.clock,
-        )
 
     async def spend(self, token: str) -> TakenOn:
         """Take on what the link is for, by the link itself."""
-        return await spend(self.links, self.ledger, token)
+        return await spend(self.acknowledge, self.ledger, token)
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
+async def world() -> Links:
+    world = Links()
     record = replace(RECORD, request_id=REQUEST.id)
     await world.ledger.commit(Changes(apps=(record,), requests=(DELIVERED,)))
     return world
 
 
-async def test_looking_at_a_link_shows_what_it_is_for_and_changes_nothing(world: World) -> None:
+async def test_looking_at_a_link_shows_what_it_is_for_and_changes_nothing(world: Links) -> None:
     """Chat and mail scanners fetch links: a hundred looks leave everything as it was."""
     before = deepcopy(vars(world.ledger))
     for _ in range(100):
-        view = await world.links.view(TOKEN)
+        view = await world.acknowledge.view(TOKEN)
     assert view.status is LinkStatus.FRESH
     assert view.request == DELIVERED
     assert vars(world.ledger) == before
@@ -59,7 +48,7 @@ async def test_looking_at_a_link_shows_what_it_is_for_and_changes_nothing(world:
 
 
 async def test_acknowledging_spends_the_link_with_a_proof_and_thanks_the_person(
-    world: World,
+    world: Links,
 ) -> None:
     """Who, when and how it is known; an audit line; and the person's message is to change."""
     await world.spend(TOKEN)
@@ -84,7 +73,7 @@ async def test_acknowledging_spends_the_link_with_a_proof_and_thanks_the_person(
     assert await world.ledger.delivery(thanks) is not None
 
 
-async def test_of_fifty_clicks_at_once_exactly_one_counts(world: World) -> None:
+async def test_of_fifty_clicks_at_once_exactly_one_counts(world: Links) -> None:
     """The others learn that it was used; there is one audit line and one message to change."""
     clicks = [world.spend(TOKEN) for _ in range(50)]
     results = await asyncio.gather(*clicks, return_exceptions=True)
@@ -94,7 +83,7 @@ async def test_of_fifty_clicks_at_once_exactly_one_counts(world: World) -> None:
     assert len(world.engine.deliveries) == 1
 
 
-async def test_a_click_may_overtake_the_confirmation_of_its_message(world: World) -> None:
+async def test_a_click_may_overtake_the_confirmation_of_its_message(world: Links) -> None:
     """The request is still REQUESTED when the person is faster than the platform's answer."""
     early = replace(DELIVERED, stage=Stage.REQUESTED, revision=2)
     await world.ledger.commit(Changes(requests=(early,)))
@@ -104,47 +93,47 @@ async def test_a_click_may_overtake_the_confirmation_of_its_message(world: World
     assert request.stage is Stage.ACKNOWLEDGED
 
 
-async def test_a_used_link_says_so_and_nothing_of_the_app(world: World) -> None:
+async def test_a_used_link_says_so_and_nothing_of_the_app(world: Links) -> None:
     """The browser with the session is led on by its request's id."""
     await world.spend(TOKEN)
-    view = await world.links.view(TOKEN)
+    view = await world.acknowledge.view(TOKEN)
     assert view.status is LinkStatus.USED
     assert view.others == ()
     with pytest.raises(LinkSpent):
         await world.spend(TOKEN)
 
 
-async def test_an_expired_link_shows_nothing_of_its_request(world: World) -> None:
+async def test_an_expired_link_shows_nothing_of_its_request(world: Links) -> None:
     """Somebody who holds an old link learns nothing from it."""
     world.clock.forward(LINK_FOR)
-    assert await world.links.view(TOKEN) == LinkView(LinkStatus.EXPIRED)
+    assert await world.acknowledge.view(TOKEN) == LinkView(LinkStatus.EXPIRED)
     with pytest.raises(LinkExpired):
         await world.spend(TOKEN)
 
 
-async def test_a_newer_link_makes_the_former_one_worthless(world: World) -> None:
+async def test_a_newer_link_makes_the_former_one_worthless(world: Links) -> None:
     """The former token is known, and is refused, without a word about the request."""
     newer = LinkBinding(link_digest("newer"), NOW + timedelta(hours=1))
     await world.ledger.commit(Changes(requests=(replace(DELIVERED, link=newer, revision=2),)))
-    assert await world.links.view(TOKEN) == LinkView(LinkStatus.REVOKED)
+    assert await world.acknowledge.view(TOKEN) == LinkView(LinkStatus.REVOKED)
     with pytest.raises(LinkRevoked):
         await world.spend(TOKEN)
-    assert (await world.links.view("newer")).status is LinkStatus.FRESH
+    assert (await world.acknowledge.view("newer")).status is LinkStatus.FRESH
 
 
 @pytest.mark.parametrize("token", ["", "another", REQUEST.id, link_digest(TOKEN)])
-async def test_any_other_token_is_unknown(world: World, token: str) -> None:
+async def test_any_other_token_is_unknown(world: Links, token: str) -> None:
     """Neither the request's id nor the stored digest opens anything."""
     with pytest.raises(LinkUnknown):
-        await world.links.view(token)
+        await world.acknowledge.view(token)
     with pytest.raises(LinkUnknown):
         await world.spend(token)
 
 
-async def test_without_a_store_nothing_is_said_to_be_acknowledged(world: World) -> None:
+async def test_without_a_store_nothing_is_said_to_be_acknowledged(world: Links) -> None:
     """The error reaches the page; afterwards the link still works."""
     world.ledger.down = True
     with pytest.raises(StoreUnavailable):
         await world.spend(TOKEN)
     world.ledger.down = False
-    assert (await world.links.view(TOKEN)).status is LinkStatus.FRESH
+    assert (await world.acknowledge.view(TOKEN)).status is LinkStatus.FRESH

@@ -14,11 +14,9 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, Platform
-from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import person
 from bot.errors import AppUnknown, ChatUnreachable, CloudRefused, NobodyReachable, NothingToDo
-from bot.services.consent.ask import Ask
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,
@@ -32,41 +30,17 @@ from tests.examples import (
     REQUEST,
     TENANT,
 )
-from tests.fake_ledger import FakeLedger
-from tests.fakes import CountingSecrets, FakeClock, FakeEngine, FakeEntra, FakeMessenger
-
-
-class World:
-    """One app that needs consent, two Global Administrators, and both in Slack."""
-
-    def __init__(self) -> None:
-        self.ledger = FakeLedger()
-        self.engine = FakeEngine()
-        self.clock = FakeClock(NOW)
-        self.slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
-        self.teams = FakeMessenger(platform=Platform.TEAMS)
-        self.entra = FakeEntra(TENANT)
-        self.entra.admins[TENANT.id] = (BEN, ADA)
-        self.ask = Ask(
-            ledger=self.ledger,
-            entra=self.entra,
-            messengers={Platform.SLACK: self.slack, Platform.TEAMS: self.teams},
-            engine=self.engine,
-            clock=self.clock,
-            secrets=CountingSecrets(),
-            policy=PeoplePolicy(),
-            reminding=POLICY,
-        )
+from tests.whole_bot import Bot
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
+async def world() -> Bot:
+    world = Bot()
     await world.ledger.commit(Changes(apps=(RECORD,)))
     return world
 
 
-async def test_the_best_candidate_is_asked_in_one_step(world: World) -> None:
+async def test_the_best_candidate_is_asked_in_one_step(world: Bot) -> None:
     """Request, the app's pointer to it and the audit line are written together, and no message.
 
     When that goes out is decided like every other.
@@ -91,7 +65,7 @@ async def test_the_best_candidate_is_asked_in_one_step(world: World) -> None:
     assert (entry.actor, entry.action, entry.detail["to"]) == ("slack:U9", "ask", "slack:U1")
 
 
-async def test_asking_again_takes_the_place_of_the_former_request(world: World) -> None:
+async def test_asking_again_takes_the_place_of_the_former_request(world: Bot) -> None:
     """Two open requests for one app would be two links for one job."""
     first = await told(world)
     again = await world.ask.send(APP.ref, OPERATOR)
@@ -104,7 +78,7 @@ async def test_asking_again_takes_the_place_of_the_former_request(world: World) 
     assert revoked.stage is Stage.REVOKED
 
 
-async def told(world: World, after: timedelta = timedelta(minutes=1)) -> ConsentRequest:
+async def told(world: Bot, after: timedelta = timedelta(minutes=1)) -> ConsentRequest:
     """Ada was asked so long ago, and has had her message."""
     request = (await world.ask.send(APP.ref, OPERATOR)).request
     moved = step(request, Step.DELIVER, NOW, named=True)
@@ -113,7 +87,7 @@ async def told(world: World, after: timedelta = timedelta(minutes=1)) -> Consent
     return moved
 
 
-async def test_what_waits_for_its_message_is_not_asked_anew(world: World) -> None:
+async def test_what_waits_for_its_message_is_not_asked_anew(world: Bot) -> None:
     """However often and however late `send` is said: it has not gone out yet."""
     first = await world.ask.send(APP.ref, OPERATOR)
     world.clock.forward(timedelta(days=3))
@@ -122,14 +96,14 @@ async def test_what_waits_for_its_message_is_not_asked_anew(world: World) -> Non
     assert [e.action for e in await world.ledger.audit()].count("ask") == 1
 
 
-async def test_a_button_pressed_twice_within_a_minute_asks_once(world: World) -> None:
+async def test_a_button_pressed_twice_within_a_minute_asks_once(world: Bot) -> None:
     """Also when the first message was there in between."""
     request = await told(world, after=timedelta(seconds=59))
     again = await world.ask.send(APP.ref, OPERATOR)
     assert (again.before, again.request) == (True, request)
 
 
-async def test_whoever_is_away_is_asked_last(world: World) -> None:
+async def test_whoever_is_away_is_asked_last(world: Bot) -> None:
     """Away until the 25th, asked on the 14th: somebody who is there comes first."""
     away = Recipient(ADA_IN_CHAT).away((NOW + timedelta(days=11)).date(), NOW)
     await world.ledger.commit(Changes(recipients=(away,)))
@@ -140,7 +114,9 @@ async def test_whoever_is_away_is_asked_last(world: World) -> None:
     assert (await world.ask.send(other.app.ref, OPERATOR)).request.chat == ADA_IN_CHAT
 
 
-async def test_of_equals_few_are_asked_and_none_for_more_than_they_can_do(world: World) -> None:
+async def test_of_equals_few_are_asked_and_none_for_more_than_they_can_do(
+    world: Bot,
+) -> None:
     """Overdue apps have a week, at so many a day; then the next one gets the rest."""
     most = POLICY.can_do(-1)
     refs = [AppRef("contoso", f"0ob{n}") for n in range(most + 2)]
@@ -151,7 +127,7 @@ async def test_of_equals_few_are_asked_and_none_for_more_than_they_can_do(world:
     assert asked == [ADA_IN_CHAT] * most + [BEN_IN_CHAT] * 2
 
 
-async def test_whoever_is_asked_again_is_reminded_where_they_live_now(world: World) -> None:
+async def test_whoever_is_asked_again_is_reminded_where_they_live_now(world: Bot) -> None:
     """Their platform has just said where that is; what they were told stays."""
     there = replace(ADA_IN_CHAT, time_zone="Europe/Berlin")
     told = Recipient(there).told(NOW)
@@ -164,7 +140,7 @@ async def test_whoever_is_asked_again_is_reminded_where_they_live_now(world: Wor
     assert (known.chat, known.rounds) == (here, told.rounds)
 
 
-async def test_a_request_that_has_ended_is_left_as_it_ended(world: World) -> None:
+async def test_a_request_that_has_ended_is_left_as_it_ended(world: Bot) -> None:
     """An undelivered request is history, not something to revoke."""
     ended = step(REQUEST, Step.FAIL_DELIVERY, NOW)
     pointing = replace(RECORD, request_id=REQUEST.id, revision=2)
@@ -174,7 +150,7 @@ async def test_a_request_that_has_ended_is_left_as_it_ended(world: World) -> Non
     assert await world.ledger.request(REQUEST.id) == ended
 
 
-async def test_ten_operators_at_once_leave_one_open_request(world: World) -> None:
+async def test_ten_operators_at_once_leave_one_open_request(world: Bot) -> None:
     """All of them mean the same one."""
     await asyncio.gather(*(world.ask.send(APP.ref, OPERATOR) for _ in range(10)))
     (only,) = await world.ledger.open_requests()
@@ -183,7 +159,7 @@ async def test_ten_operators_at_once_leave_one_open_request(world: World) -> Non
     assert record.request_id == only.id
 
 
-async def test_whoever_declined_is_not_asked_again_for_this_app(world: World) -> None:
+async def test_whoever_declined_is_not_asked_again_for_this_app(world: Bot) -> None:
     """The next candidate is."""
     declined = step(REQUEST, Step.DECLINE, NOW)
     await world.ledger.commit(Changes(requests=(REQUEST,)))
@@ -192,7 +168,7 @@ async def test_whoever_declined_is_not_asked_again_for_this_app(world: World) ->
     assert asked.request.admin_object_id == "ben"
 
 
-async def test_an_unknown_app_cannot_be_asked_about(world: World) -> None:
+async def test_an_unknown_app_cannot_be_asked_about(world: Bot) -> None:
     """Nothing is written."""
     with pytest.raises(AppUnknown):
         await world.ask.send(AppRef("contoso", "gone"), OPERATOR)
@@ -201,9 +177,7 @@ async def test_an_unknown_app_cannot_be_asked_about(world: World) -> None:
 @pytest.mark.parametrize(
     "kind", [EvidenceKind.CONNECTION_OFF, EvidenceKind.READ_FAILED, EvidenceKind.APP_INACTIVE]
 )
-async def test_an_app_that_needs_no_consent_bothers_nobody(
-    world: World, kind: EvidenceKind
-) -> None:
+async def test_an_app_that_needs_no_consent_bothers_nobody(world: Bot, kind: EvidenceKind) -> None:
     """Out of scope, or unreadable: no link is sent for it."""
     idle = AppRecord(APP, (Evidence(kind, NOW),), TENANT, NOW, revision=2)
     await world.ledger.commit(Changes(apps=(idle,)))
@@ -212,7 +186,7 @@ async def test_an_app_that_needs_no_consent_bothers_nobody(
     assert await world.ledger.open_requests() == ()
 
 
-async def test_when_nobody_can_be_asked_that_is_an_error_not_a_silence(world: World) -> None:
+async def test_when_nobody_can_be_asked_that_is_an_error_not_a_silence(world: Bot) -> None:
     """No Global Administrator has a chat account."""
     world.slack.people = ()
     with pytest.raises(NobodyReachable):
@@ -222,7 +196,7 @@ async def test_when_nobody_can_be_asked_that_is_an_error_not_a_silence(world: Wo
     assert (entry.action, entry.detail["to"]) == ("nobody_reachable", "all_ruled_out")
 
 
-async def test_without_a_tenant_nobody_is_known(world: World) -> None:
+async def test_without_a_tenant_nobody_is_known(world: Bot) -> None:
     """The app's tenant could not be found: no candidates, no guess."""
     await world.ledger.commit(Changes(apps=(replace(RECORD, tenant=None, revision=2),)))
     record = await world.ledger.app(APP.ref)
@@ -230,21 +204,21 @@ async def test_without_a_tenant_nobody_is_known(world: World) -> None:
     assert (await world.ask.candidates(record)).candidates == ()
 
 
-async def test_admins_are_read_once_and_then_known_for_a_while(world: World) -> None:
+async def test_admins_are_read_once_and_then_known_for_a_while(world: Bot) -> None:
     """The ledger keeps what Microsoft said; the next question costs no call."""
     for _ in range(3):
         await world.ask.candidates(RECORD)
     assert world.entra.calls == ["admins tenant-1"]
 
 
-async def test_a_disabled_account_is_not_looked_up_in_chat(world: World) -> None:
+async def test_a_disabled_account_is_not_looked_up_in_chat(world: Bot) -> None:
     """Whoever cannot act is not searched for either."""
     world.entra.admins[TENANT.id] = (replace(ADA, enabled=False), replace(BEN, enabled=None))
     await world.ask.candidates(RECORD)
     assert world.slack.searched == []
 
 
-async def test_people_are_looked_for_on_every_platform(world: World) -> None:
+async def test_people_are_looked_for_on_every_platform(world: Bot) -> None:
     """Ada is in Teams only: there she is asked."""
     in_teams = ChatIdentity(Platform.TEAMS, "ada")
     world.slack.people, world.teams.people = (), (in_teams,)
@@ -256,7 +230,7 @@ async def test_people_are_looked_for_on_every_platform(world: World) -> None:
     [CloudRefused("no", where="contoso", call="GET roles"), ChatUnreachable("no answer")],
 )
 async def test_what_could_not_be_read_is_an_error_not_nobody(
-    world: World, error: Exception, monkeypatch: pytest.MonkeyPatch
+    world: Bot, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ "Nobody" is said only when it was read."""
     if isinstance(error, CloudRefused):

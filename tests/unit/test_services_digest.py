@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.chat.campaign.plans import line
-from bot.chat.delivery.composer import NoticeComposer
 from bot.chat.words import Words
 from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.intents import Policy
@@ -24,34 +23,17 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.news import Happening, News
-from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
-from bot.domain.schedule import BOARDS, ScheduleEntry, operator
+from bot.domain.schedule import ScheduleEntry, operator
 from bot.domain.summaries import AppSummary
 from bot.domain.time.calendar import Calendars
 from bot.errors import PersonUnreachable
 from bot.message import Message, Note, plainly
-from bot.ports.chat import Messenger
-from bot.services.campaign.digest import Digests
 from bot.services.campaign.rehearse import Rehearse
-from bot.services.campaign.remind import Remind
-from bot.services.consent.ask import Ask
-from bot.services.delivery.deliver import Deliver
-from bot.services.delivery.incidents import Incidents
-from bot.services.delivery.send import Send
 from bot.services.delivery.tell import with_news
-from bot.services.inventory.verdicts import Verdicts
-from tests.examples import LINK_FOR, NOW, OPERATOR, RECORD, REQUEST
-from tests.fake_ledger import FakeLedger
-from tests.fakes import (
-    CountingSecrets,
-    FakeClock,
-    FakeEngine,
-    FakeMessenger,
-    FreePace,
-    reminding,
-)
+from tests.examples import NOW, OPERATOR, RECORD, REQUEST
 from tests.reading import items_of, text_of
+from tests.whole_bot import Bot
 
 DAY = timedelta(days=1)
 FRIDAY = date(2025, 3, 7)
@@ -64,101 +46,35 @@ def app(name: str, label: str) -> AppRecord:
     return replace(RECORD, app=replace(RECORD.app, ref=ref, label=label), revision=1)
 
 
-class World:
+CAMPAIGN = Campaign(
+    targets=(
+        Deadline("target", FRIDAY, "ours"),
+        Deadline("target", date(2025, 9, 1), "ours", Scope(app="contoso/far")),
+        Deadline("target", date(2025, 3, 5), "ours", Scope(app="contoso/first")),
+    )
+)
+POLICY = Policy(CAMPAIGN, Calendars(ZoneInfo("UTC")), jitter=timedelta(0))
+
+
+class Working(Bot):
     """Olga operates the bot; it is Monday at nine, and an app's date is Friday."""
 
     def __init__(self, olga: ChatIdentity = OPERATOR) -> None:
-        self.ledger = FakeLedger()
-        self.engine = FakeEngine()
-        self.clock = FakeClock(NOW)
-        self.slack = FakeMessenger(olga)
-        self.operators: tuple[ChatIdentity, ...] = (
-            ChatIdentity(OPERATOR.platform, OPERATOR.user_id),
-        )
-        self.policy = Policy(
-            Campaign(
-                targets=(
-                    Deadline("target", FRIDAY, "ours"),
-                    Deadline("target", date(2025, 9, 1), "ours", Scope(app="contoso/far")),
-                    Deadline("target", date(2025, 3, 5), "ours", Scope(app="contoso/first")),
-                )
-            ),
-            Calendars(ZoneInfo("UTC")),
-            jitter=timedelta(0),
-        )
-        messengers: dict[Platform, Messenger] = {Platform.SLACK: self.slack}
-        letters = NoticeComposer(
-            ledger=self.ledger,
-            orgs={},
-            clock=self.clock,
-            language="en",
-            reminding=reminding(self.ledger, self.clock, self.policy),
-        )
-        self.deliver = Deliver(
-            ledger=self.ledger,
-            send=Send(
-                ledger=self.ledger,
-                messengers=messengers,
-                composer=letters,
-                clock=self.clock,
-                secrets=CountingSecrets(),
-                policy=self.policy,
-                public_url="https://bot.contoso.com",
-                link_lifetime=LINK_FOR,
-            ),
-            engine=self.engine,
-            pace=FreePace(),
-            incidents=Incidents(self.ledger),
-            clock=self.clock,
-        )
-
-    def replica(self) -> Remind:
-        messengers: dict[Platform, Messenger] = {Platform.SLACK: self.slack}
-        return Remind(
-            ledger=self.ledger,
-            engine=self.engine,
-            clock=self.clock,
-            ask=Ask(
-                ledger=self.ledger,
-                entra=None,
-                messengers=messengers,
-                engine=self.engine,
-                clock=self.clock,
-                secrets=CountingSecrets(),
-                policy=PeoplePolicy(),
-                reminding=self.policy,
-            ),
-            look_after={BOARDS: self._show},
-            renew_verdicts=Verdicts(ledger=self.ledger, engine=self.engine).renew,
-            digests=Digests(
-                ledger=self.ledger,
-                messengers=messengers,
-                engine=self.engine,
-                policy=self.policy,
-                operators=self.operators,
-            ),
-            channels=(),
-            policy=self.policy,
-        )
-
-    async def _show(self, now: datetime) -> datetime:
-        return now + timedelta(hours=1)
+        super().__init__(people=(olga,), policy=POLICY)
+        assert self.settings.slack is not None
+        no_channel = self.settings.slack.model_copy(update={"channel": ""})
+        self.settings = self.settings.model_copy(update={"slack": no_channel})
 
     async def days(self, count: float) -> None:
         """Let working life go on: the bot starts, ticks every half hour, sends what it planned."""
-        remind = self.replica()
+        remind = self.replica().remind
         await remind.start()
         for _ in range(int(count * 48)):
             await remind.tick()
-            for delivery in self.digests():
+            for delivery in self.ledger.planned(OperatorDigest):
                 if delivery.phase is Phase.DUE:
                     await self.deliver(delivery.key)
             self.clock.forward(timedelta(minutes=30))
-
-    def digests(self) -> list[Delivery]:
-        return [
-            d for d in self.ledger.all_deliveries.values() if isinstance(d.notice, OperatorDigest)
-        ]
 
     @property
     def told(self) -> list[Message]:
@@ -166,8 +82,8 @@ class World:
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
+async def world() -> Working:
+    world = Working()
     await world.ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
     await world.ledger.commit(Changes(requests=(REQUEST,)))
     await world.ledger.commit(Changes(requests=(step(REQUEST, Step.DELIVER, NOW),)))
@@ -179,12 +95,17 @@ def rows(message: Message) -> list[list[str]]:
 
 
 async def test_operators_hear_of_what_is_close_every_other_day_until_its_date(
-    world: World,
+    world: Working,
 ) -> None:
     """With who holds each app, the most urgent first, and why they get it."""
     await world.ledger.commit(Changes(apps=(app("far", "Far"), app("first", "First"))))
     await world.days(12)
-    assert [d.sent_at for d in world.digests()] == [NOW, NOW + 2 * DAY, NOW + 4 * DAY]
+    sent = [d.sent_at for d in world.ledger.planned(OperatorDigest)]
+    assert sent == [
+        NOW,
+        NOW + 2 * DAY,
+        NOW + 4 * DAY,
+    ]
     first, second, last = world.told
     assert rows(first) == [
         ["First", "contoso", "due Mar 5 · needs consent", "Nobody asked yet."],
@@ -203,23 +124,23 @@ async def test_operators_hear_of_what_is_close_every_other_day_until_its_date(
     assert [e.detail["why"] for e in audit if e.subject == str(OPERATOR)] == ["digest"] * 3
 
 
-async def test_nobody_is_told_of_nothing(world: World) -> None:
+async def test_nobody_is_told_of_nothing(world: Working) -> None:
     """No open app is that near."""
     await world.ledger.commit(Changes(apps=(replace(RECORD, evidence=DONE, revision=2),)))
     await world.ledger.commit(Changes(apps=(app("far", "Far"),)))
     await world.days(12)
-    assert world.digests() == []
+    assert world.ledger.planned(OperatorDigest) == []
 
 
-async def test_what_is_done_before_a_digest_is_sent_is_not_in_it(world: World) -> None:
+async def test_what_is_done_before_a_digest_is_sent_is_not_in_it(world: Working) -> None:
     """It is written from the present truth; where nothing is left it is not sent at all."""
     await world.ledger.commit(Changes(apps=(app("first", "First"),)))
-    remind = world.replica()
+    remind = world.replica().remind
     await remind.start()
     await remind.tick()
     done = replace(RECORD, evidence=DONE, revision=2)
     await world.ledger.commit(Changes(apps=(done,)))
-    (planned,) = world.digests()
+    (planned,) = world.ledger.planned(OperatorDigest)
     await world.deliver(planned.key)
     (message,) = world.told
     assert [row[0] for row in rows(message)] == ["First"]
@@ -228,16 +149,16 @@ async def test_what_is_done_before_a_digest_is_sent_is_not_in_it(world: World) -
     await world.ledger.commit(
         Changes(apps=(replace(app("first", "First"), evidence=DONE, revision=2),))
     )
-    await world.deliver(world.digests()[-1].key)
+    await world.deliver(world.ledger.planned(OperatorDigest)[-1].key)
     assert len(world.told) == 1
 
 
 async def test_an_operator_is_told_in_their_own_hours_and_language() -> None:
     """The settings name an account; where it lives, its platform says."""
-    world = World(IN_TOKYO)
+    world = Working(IN_TOKYO)
     await world.ledger.commit(Changes(apps=(app("first", "First"),)))
     await world.days(1)
-    (told,) = world.digests()
+    (told,) = world.ledger.planned(OperatorDigest)
     assert told.sent_at is not None
     assert told.sent_at.astimezone(ZoneInfo("Asia/Tokyo")).hour == 9
     assert "kurz vor ihrem Termin" in world.told[0].summary
@@ -248,44 +169,44 @@ async def test_an_operator_is_told_in_their_own_hours_and_language() -> None:
 
 
 async def test_an_operator_who_cannot_be_looked_up_has_the_hours_of_the_organisation(
-    world: World,
+    world: Working,
 ) -> None:
     """The platform's incident keeps nobody uninformed."""
     world.slack.refuses = [PersonUnreachable("no such user")]
-    remind = world.replica()
+    remind = world.replica().remind
     await remind.start()
     await remind.tick()
-    (planned,) = world.digests()
+    (planned,) = world.ledger.planned(OperatorDigest)
     assert planned.due_at == NOW
 
 
-async def test_two_replicas_that_tick_at_once_plan_a_digest_once(world: World) -> None:
+async def test_two_replicas_that_tick_at_once_plan_a_digest_once(world: Working) -> None:
     """And so do a restart and a worker that is slow to send."""
-    remind = world.replica()
+    remind = world.replica().remind
     await remind.start()
-    await asyncio.gather(remind.tick(), world.replica().tick())
+    await asyncio.gather(remind.tick(), world.replica().remind.tick())
     await remind.start()
     await remind.tick()
-    assert len(world.digests()) == 1
+    assert len(world.ledger.planned(OperatorDigest)) == 1
     assert len([e for e in await world.ledger.audit() if e.action == "remind"]) == 1
 
 
-async def test_a_digest_that_was_held_up_past_its_hours_is_dropped(world: World) -> None:
+async def test_a_digest_that_was_held_up_past_its_hours_is_dropped(world: Working) -> None:
     """The next day has one of its own, for this one was never told."""
-    remind = world.replica()
+    remind = world.replica().remind
     await remind.start()
     await remind.tick()
     world.clock.forward(timedelta(hours=10))
-    (held_up,) = world.digests()
+    (held_up,) = world.ledger.planned(OperatorDigest)
     await world.deliver(held_up.key)
     assert world.told == []
     await world.days(1)
-    assert [d.notice.round for d in world.digests()][-1] == "2025-03-04"  # type: ignore[union-attr]  # a digest
+    assert [d.notice.round for d in world.ledger.planned(OperatorDigest)][-1] == "2025-03-04"  # type: ignore[union-attr]  # a digest
     assert len(world.told) == 1
 
 
 async def test_all_apps_are_read_when_an_operator_is_looked_at_and_not_at_every_tick(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: Working, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At the moment of a digest, and at the beginning of each day."""
     read = 0
@@ -303,32 +224,34 @@ async def test_all_apps_are_read_when_an_operator_is_looked_at_and_not_at_every_
     assert read <= sent * 2 + 2 * 5
 
 
-async def test_who_is_an_operator_no_more_is_taken_off_the_agenda(world: World) -> None:
+async def test_who_is_an_operator_no_more_is_taken_off_the_agenda(world: Working) -> None:
     """The settings say who is one."""
     gone = ChatIdentity(Platform.SLACK, "U7")
     await world.ledger.commit(Changes(schedule=(ScheduleEntry(operator(gone), NOW),)))
-    await world.replica().tick()
-    assert world.digests() == []
+    await world.replica().remind.tick()
+    assert world.ledger.planned(OperatorDigest) == []
     lines = await world.ledger.due_entries(NOW + 9 * DAY, 10)
     assert operator(gone) not in {line.name for line in lines}
 
 
-async def test_on_the_day_of_a_round_of_their_own_an_operator_gets_no_digest(world: World) -> None:
+async def test_on_the_day_of_a_round_of_their_own_an_operator_gets_no_digest(
+    world: Working,
+) -> None:
     """It comes on the next working day: one message a day is enough."""
     await world.ledger.commit(Changes(recipients=(Recipient(OPERATOR).told(NOW),)))
     await world.days(2)
-    (digest,) = world.digests()
+    (digest,) = world.ledger.planned(OperatorDigest)
     assert digest.sent_at == NOW + DAY
 
 
-async def test_a_plan_and_a_dry_run_show_the_digests_that_ticks_would_send(world: World) -> None:
+async def test_a_plan_and_a_dry_run_show_the_digests_that_ticks_would_send(world: Working) -> None:
     """To whom, when by their clock, what and why; and nothing once it is sent."""
     rehearse = Rehearse(
         ledger=world.ledger,
         clock=world.clock,
         policy=world.policy,
         kept=BoardPolicy(),
-        operators=world.operators,
+        operators=(ChatIdentity(OPERATOR.platform, OPERATOR.user_id),),
     )
     (due,) = (await rehearse.due()).digests
     plan = await rehearse.plan(12)
@@ -346,11 +269,11 @@ async def test_a_plan_and_a_dry_run_show_the_digests_that_ticks_would_send(world
     (again, last) = (await rehearse.plan(12)).digests
     assert (await rehearse.plan(12, NOW.date())).digests[0].at == NOW
     await world.days(12)
-    sent = [d.sent_at for d in world.digests()]
+    sent = [d.sent_at for d in world.ledger.planned(OperatorDigest)]
     assert sent == [d.at for d in plan.digests] == [due.at, again.at, last.at]
 
 
-async def hears(world: World, to: ChatIdentity, *subjects: str) -> None:
+async def hears(world: Working, to: ChatIdentity, *subjects: str) -> None:
     """Somebody else was asked, for each of these requests."""
     news = [News(Happening.REASSIGNED, one) for one in subjects]
     changes = await with_news(world.ledger, Changes(), [to], news, world.clock.now())
@@ -362,7 +285,7 @@ def moved_on(number: int) -> ConsentRequest:
     return replace(REQUEST, id=f"n{number}", app_label=label, code=f"N-{number}", stage=Stage.DONE)
 
 
-async def test_a_dozen_refusals_are_one_message_and_a_week_of_them_has_room(world: World) -> None:
+async def test_a_dozen_refusals_are_one_message_and_a_week_of_them_has_room(world: Working) -> None:
     """What came of what they asked for waits for the digest, which counts in their week."""
     await world.ledger.commit(Changes(apps=(replace(RECORD, evidence=DONE, revision=2),)))
     for number in range(36):
@@ -376,14 +299,14 @@ async def test_a_dozen_refusals_are_one_message_and_a_week_of_them_has_room(worl
     for number in range(12, 36):
         await hears(world, OPERATOR, f"n{number}")
         await world.days(0.25)
-    sent = [d.sent_at for d in world.digests() if d.sent_at is not None]
+    sent = [d.sent_at for d in world.ledger.planned(OperatorDigest) if d.sent_at is not None]
     assert len(sent) == world.policy.per_week
     assert sent[-1] - sent[0] < 7 * DAY
     assert len({at.date() for at in sent}) == len(sent)
 
 
 async def test_who_asked_and_is_no_operator_by_the_settings_reads_the_news_alone(
-    world: World,
+    world: Working,
 ) -> None:
     """They may operate by a group of their platform; the digest of all apps is not theirs."""
     olaf = replace(OPERATOR, user_id="U8", display_name="Olaf")
@@ -398,7 +321,7 @@ async def test_who_asked_and_is_no_operator_by_the_settings_reads_the_news_alone
     assert operator(olaf) not in world.ledger.schedule or len(his) == 1
 
 
-async def test_the_news_of_an_operator_who_is_gone_are_for_the_others_once(world: World) -> None:
+async def test_the_news_of_an_operator_who_is_gone_are_for_the_others_once(world: Working) -> None:
     """Else nobody hears of it; and it does not go round between two who are gone."""
     gone = replace(OPERATOR, user_id="U7")
     await world.ledger.commit(Changes(requests=(moved_on(1),)))

@@ -46,19 +46,19 @@ CHAT = ByChat(ADA_IN_CHAT, ASKED.code)
 
 
 @pytest.fixture
-async def world() -> person.Stage:
-    world = person.Stage()
+async def world() -> person.Asked:
+    world = person.Asked()
     await world.set()
     return world
 
 
-async def signed_in(world: person.Stage) -> BySession:
+async def signed_in(world: person.Asked) -> BySession:
     outcome = await world.sign_in_as(RIGHT)
     assert isinstance(outcome, Proven)
     return BySession(outcome.session, outcome.request.id)
 
 
-async def app_state(world: person.Stage) -> State:
+async def app_state(world: person.Asked) -> State:
     record = await world.ledger.app(APP.ref)
     assert record is not None
     return record.state(world.clock.now())
@@ -77,7 +77,7 @@ async def app_state(world: person.Stage) -> State:
     ],
 )
 async def test_the_button_that_was_seen_counts_as_evidence(
-    world: person.Stage, seen: Button, state: State
+    world: person.Asked, seen: Button, state: State
 ) -> None:
     """With who saw it and how that person is known; the request remembers it."""
     actor = await signed_in(world)
@@ -92,7 +92,7 @@ async def test_the_button_that_was_seen_counts_as_evidence(
     assert (entry.actor, entry.action, entry.detail["saw"]) == ("entra:ada", "attest", seen.value)
 
 
-async def test_a_word_does_not_hide_what_could_not_be_read(world: person.Stage) -> None:
+async def test_a_word_does_not_hide_what_could_not_be_read(world: person.Asked) -> None:
     """It is no look: an app that cannot be read stays so, and a log that nobody reads as well."""
     actor = await signed_in(world)
     record = await world.ledger.app(APP.ref)
@@ -111,7 +111,7 @@ async def test_a_word_does_not_hide_what_could_not_be_read(world: person.Stage) 
     assert await app_state(world) is State.UNREADABLE
 
 
-async def test_saved_looks_at_once_and_then_at_growing_intervals(world: person.Stage) -> None:
+async def test_saved_looks_at_once_and_then_at_growing_intervals(world: person.Asked) -> None:
     """Half a minute, two minutes, ten, an hour after it was said; then the regular looks go on."""
     actor = await signed_in(world)
     world.clock.forward(timedelta(minutes=1))
@@ -131,7 +131,7 @@ async def test_saved_looks_at_once_and_then_at_growing_intervals(world: person.S
     assert (await world.follow.progress(actor)).next_poll_at is None
 
 
-async def test_looking_ends_when_the_evidence_says_done(world: person.Stage) -> None:
+async def test_looking_ends_when_the_evidence_says_done(world: person.Asked) -> None:
     """Machine evidence ends the request; the page and the person's message hear of it."""
     actor = await signed_in(world)
     await world.follow.saved(actor)
@@ -150,7 +150,7 @@ async def test_looking_ends_when_the_evidence_says_done(world: person.Stage) -> 
     assert world.told("changed:r1:")[-1] == f"changed:r1:{progress.request.revision}:slack:U1"
 
 
-async def test_a_word_alone_does_not_end_it(world: person.Stage) -> None:
+async def test_a_word_alone_does_not_end_it(world: person.Asked) -> None:
     """“I saved” is attested; the request stays open until a machine says so."""
     actor = await signed_in(world)
     await world.follow.saved(actor)
@@ -161,7 +161,7 @@ async def test_a_word_alone_does_not_end_it(world: person.Stage) -> None:
     assert request.watch.looks == 1
 
 
-async def test_saying_it_again_begins_the_looks_anew(world: person.Stage) -> None:
+async def test_saying_it_again_begins_the_looks_anew(world: person.Asked) -> None:
     """And a button that is still there puts the request back into the person's hands."""
     actor = await signed_in(world)
     await world.follow.saved(actor)
@@ -174,7 +174,7 @@ async def test_saying_it_again_begins_the_looks_anew(world: person.Stage) -> Non
     assert await app_state(world) is State.NEEDS_CONSENT
 
 
-async def test_done_already_is_looked_at_and_not_believed(world: person.Stage) -> None:
+async def test_done_already_is_looked_at_and_not_believed(world: person.Asked) -> None:
     """No evidence comes of it and the link stays good."""
     claimed = await world.follow.already(LINK)
     assert claimed.stage is Stage.DELIVERED
@@ -183,7 +183,7 @@ async def test_done_already_is_looked_at_and_not_believed(world: person.Stage) -
     assert isinstance(await world.sign_in_as(RIGHT), Proven)
 
 
-async def test_the_link_alone_attests_nothing(world: person.Stage) -> None:
+async def test_the_link_alone_attests_nothing(world: person.Asked) -> None:
     """Before the proof there is nothing to attest, after it the link is spent."""
     with pytest.raises(StepNotAllowed):
         await world.follow.saved(LINK)
@@ -195,7 +195,7 @@ async def test_the_link_alone_attests_nothing(world: person.Stage) -> None:
             await verb(LINK)
 
 
-async def test_the_bound_chat_account_may_go_on_in_chat(world: person.Stage) -> None:
+async def test_the_bound_chat_account_may_go_on_in_chat(world: person.Asked) -> None:
     """With the proof that it is; other accounts learn nothing."""
     await signed_in(world)
     await world.follow.saved(CHAT)
@@ -208,7 +208,9 @@ async def test_the_bound_chat_account_may_go_on_in_chat(world: person.Stage) -> 
         await world.follow.saved(BySession("guessed", "r1"))
 
 
-async def test_what_is_said_in_chat_is_never_more_than_said_in_chat(world: person.Stage) -> None:
+async def test_what_is_said_in_chat_is_never_more_than_said_in_chat(
+    world: person.Asked,
+) -> None:
     """Also after a sign-in: the evidence has it as a word by chat, and the sign-in stays as it was.
 
     Before the sign-in a word in chat says nothing of what was done.
@@ -230,7 +232,7 @@ async def test_what_is_said_in_chat_is_never_more_than_said_in_chat(world: perso
 
 
 async def test_chat_goes_on_only_with_what_the_settings_take_for_proof(
-    world: person.Stage,
+    world: person.Asked,
 ) -> None:
     """It was taken on by chat, and now a sign-in is wanted: nothing is said in its name by chat.
 
@@ -247,7 +249,7 @@ async def test_chat_goes_on_only_with_what_the_settings_take_for_proof(
     assert (await world.follow.not_me(CHAT)).stage is Stage.DECLINED
 
 
-async def test_chat_says_nothing_for_whoever_lost_the_role(world: person.Stage) -> None:
+async def test_chat_says_nothing_for_whoever_lost_the_role(world: person.Asked) -> None:
     """As the last look has it; a look that lacked a part shows of nobody that the role is gone."""
     session = await signed_in(world)
     await world.ledger.save_global_admins(
@@ -270,7 +272,7 @@ async def test_chat_says_nothing_for_whoever_lost_the_role(world: person.Stage) 
     await world.follow.not_me(CHAT)
 
 
-async def test_of_fifty_presses_at_once_each_is_one_step(world: person.Stage) -> None:
+async def test_of_fifty_presses_at_once_each_is_one_step(world: person.Asked) -> None:
     """Concurrent presses wait for one another; none is lost and none is written twice."""
     actor = await signed_in(world)
     before = (await world.request()).revision
@@ -278,7 +280,7 @@ async def test_of_fifty_presses_at_once_each_is_one_step(world: person.Stage) ->
     assert (await world.request()).revision == before + 20
 
 
-async def test_saying_it_for_days_on_end_makes_no_record_grow(world: person.Stage) -> None:
+async def test_saying_it_for_days_on_end_makes_no_record_grow(world: person.Asked) -> None:
     """The first word and the newest three are kept."""
     await signed_in(world)
     for _ in range(300):
@@ -292,7 +294,7 @@ async def test_saying_it_for_days_on_end_makes_no_record_grow(world: person.Stag
     assert (min(said), max(said)) == (NOW + timedelta(minutes=10), world.clock.now())
 
 
-async def test_pressing_over_and_over_is_answered_with_a_break(world: person.Stage) -> None:
+async def test_pressing_over_and_over_is_answered_with_a_break(world: person.Asked) -> None:
     """Per request, whoever presses; what was said before stays. Strangers use up nothing."""
     actor = await signed_in(world)
     for _ in range(100):
@@ -312,7 +314,7 @@ async def test_pressing_over_and_over_is_answered_with_a_break(world: person.Sta
 # ------------------------------------------------------------------ not me, later
 
 
-async def test_not_me_asks_the_next_one(world: person.Stage) -> None:
+async def test_not_me_asks_the_next_one(world: person.Asked) -> None:
     """The link is void, the operator is told with the suggestion, the decliner is not asked."""
     declined = await world.follow.not_me(LINK, "  Grace,  perhaps ")
     assert (declined.stage, declined.suggestion) == (Stage.DECLINED, "Grace, perhaps")
@@ -326,7 +328,7 @@ async def test_not_me_asks_the_next_one(world: person.Stage) -> None:
         await world.prove.begin(TOKEN)
 
 
-async def test_a_suggestion_that_names_a_candidate_comes_first(world: person.Stage) -> None:
+async def test_a_suggestion_that_names_a_candidate_comes_first(world: person.Asked) -> None:
     """By name or address; whoever may not be asked is not asked for being named."""
     cleo = replace(BEN, object_id="a-first", display_name="Cleo Ruiz", upn="cleo@contoso.com")
     world.entra.admins[TENANT.id] = (ADA, BEN, cleo)
@@ -337,27 +339,27 @@ async def test_a_suggestion_that_names_a_candidate_comes_first(world: person.Sta
     assert (await world.request(record.request_id)).admin_object_id == "ben"
 
 
-async def stuck_now(world: person.Stage) -> list[str]:
+async def stuck_now(world: person.Asked) -> list[str]:
     """What stands in the operators' next digest, and why."""
     apps = await world.ledger.summaries()
     return [one.why for one in await stuck_apps(world.ledger, apps, NOW, POLICY)]
 
 
-async def test_when_nobody_is_left_it_is_stuck(world: person.Stage) -> None:
+async def test_when_nobody_is_left_it_is_stuck(world: person.Asked) -> None:
     """“Not me” still counts; the operators' digest says so."""
     world.entra.admins[TENANT.id] = (ADA,)
     assert (await world.follow.not_me(CHAT)).stage is Stage.DECLINED
     assert await stuck_now(world) == ["declined"]
 
 
-async def test_a_cloud_that_is_down_does_not_swallow_not_me(world: person.Stage) -> None:
+async def test_a_cloud_that_is_down_does_not_swallow_not_me(world: person.Asked) -> None:
     """The person's answer is kept; nobody is said to be left before that was looked up."""
     world.entra.admins[TENANT.id] = CloudUnreachable("Down.", where="contoso", call="GET roles")
     assert (await world.follow.not_me(LINK)).stage is Stage.DECLINED
     assert [e.action for e in await world.ledger.audit()].count("nobody_left") == 0
 
 
-async def test_a_cloud_that_refuses_has_its_operator(world: person.Stage) -> None:
+async def test_a_cloud_that_refuses_has_its_operator(world: person.Asked) -> None:
     """That does not pass by itself: the operator is told that nobody could be asked."""
     world.entra.admins[TENANT.id] = CloudRefused("No.", where="contoso", call="GET roles")
     assert (await world.follow.not_me(LINK)).stage is Stage.DECLINED
@@ -365,10 +367,10 @@ async def test_a_cloud_that_refuses_has_its_operator(world: person.Stage) -> Non
     assert await stuck_now(world) == ["declined"]
 
 
-async def test_later_is_a_plan_in_the_persons_own_time(world: person.Stage) -> None:
+async def test_later_is_a_plan_in_the_persons_own_time(world: person.Asked) -> None:
     """The person's own nine o'clock, and the reason in the audit; the rounds bring it back then."""
     berlin = replace(ASKED, chat=replace(ADA_IN_CHAT, time_zone="Europe/Berlin"))
-    world = person.Stage()
+    world = person.Asked()
     await world.set(berlin)
     put_off = await world.follow.later(LINK, datetime(2025, 3, 5, 9), "waiting for the auditor")
     assert put_off.snooze is not None
@@ -382,7 +384,9 @@ async def test_later_is_a_plan_in_the_persons_own_time(world: person.Stage) -> N
 # ------------------------------------------------------------------ following live
 
 
-async def test_a_page_that_follows_sees_every_change_until_the_end(world: person.Stage) -> None:
+async def test_a_page_that_follows_sees_every_change_until_the_end(
+    world: person.Asked,
+) -> None:
     """What stands now first; then each step; then it ends by itself."""
     actor = await signed_in(world)
     seen: list[Progress] = []
@@ -408,10 +412,10 @@ async def test_a_page_that_follows_sees_every_change_until_the_end(world: person
     assert seen[0].integration_tab.endswith("/0oa1")
 
 
-async def test_the_page_lists_what_else_the_sign_in_took_on(world: person.Stage) -> None:
+async def test_the_page_lists_what_else_the_sign_in_took_on(world: person.Asked) -> None:
     """Each with its own id, so that one session leads through all of them."""
     other = replace(ASKED, id="r2", app=AppRef("contoso", "0oa2"), code="B2", link=None)
-    world = person.Stage()
+    world = person.Asked()
     await world.set(ASKED, other)
     actor = await signed_in(world)
     progress = await world.follow.progress(actor)
@@ -427,7 +431,7 @@ def okta_admin(user_id: str, email: str, role: str = "APP_ADMIN") -> OktaAdmin:
 
 
 async def test_who_lacks_okta_rights_is_brought_together_with_who_has_them(
-    world: person.Stage,
+    world: person.Asked,
 ) -> None:
     """The one who may change just this app is preferred, and the pair is introduced once."""
     narrow = replace(okta_admin("ben", BEN_IN_CHAT.email), app_ids=frozenset({"0oa1"}))
@@ -443,7 +447,7 @@ async def test_who_lacks_okta_rights_is_brought_together_with_who_has_them(
     assert found.notice == Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1")
 
 
-async def test_nobody_is_introduced_to_themselves(world: person.Stage) -> None:
+async def test_nobody_is_introduced_to_themselves(world: person.Asked) -> None:
     """The asked person is no partner, nor is somebody who is not in chat."""
     await world.ledger.save_okta_admins(
         "contoso", (okta_admin("ada", "ADA@contoso.com"), okta_admin("x", "x@contoso.com"))
@@ -454,7 +458,7 @@ async def test_nobody_is_introduced_to_themselves(world: person.Stage) -> None:
         await world.introduce(actor)
 
 
-async def test_nobody_who_is_denied_is_brought_in(world: person.Stage) -> None:
+async def test_nobody_who_is_denied_is_brought_in(world: person.Asked) -> None:
     """Whoever the operators said is not to be asked is not asked to help, either."""
     await world.ledger.save_okta_admins("contoso", (okta_admin("ben", BEN_IN_CHAT.email),))
     actor = await signed_in(world)
@@ -465,10 +469,10 @@ async def test_nobody_who_is_denied_is_brought_in(world: person.Stage) -> None:
         await world.introduce(actor)
 
 
-async def test_who_can_do_it_alone_is_offered_nobody(world: person.Stage) -> None:
+async def test_who_can_do_it_alone_is_offered_nobody(world: person.Asked) -> None:
     """Known when they were asked."""
     await world.ledger.save_okta_admins("contoso", (okta_admin("ben", BEN_IN_CHAT.email),))
-    world = person.Stage()
+    world = person.Asked()
     await world.set(replace(ASKED, okta_admin=True))
     actor = await signed_in(world)
     assert await world.introduce.offer(actor) == ()

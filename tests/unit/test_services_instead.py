@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.campaign.intents import Policy
-from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage, Step, step
 from bot.domain.people.news import Happening
-from bot.domain.schedule import BOARDS, HOLD, instead
-from bot.domain.time.calendar import Calendars
+from bot.domain.schedule import HOLD, instead
 from bot.errors import ChatError, ChatThrottled, CloudError, CloudUnreachable, StoreUnavailable
-from bot.services.campaign.digest import Digests
-from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Asked
 from bot.services.consent.visit import ByLink
-from bot.services.inventory.verdicts import Verdicts
 from tests import person
 from tests.examples import ADA, APP, NOW, REQUEST, TENANT, TOKEN
 from tests.fakes import Killed
@@ -32,32 +25,8 @@ NEVER_DELIVERED = replace(ASKED, stage=Stage.REQUESTED, link=None)
 AWAY = StoreUnavailable("away")
 
 
-class World(person.Stage):
-    """Ada was asked; Ben can be asked as well. `remind` is another replica's."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        policy = Policy(Campaign(), Calendars(ZoneInfo("UTC")))
-        self.remind = Remind(
-            ledger=self.ledger,
-            engine=self.engine,
-            clock=self.clock,
-            ask=self.ask,
-            look_after={BOARDS: self._show},
-            renew_verdicts=Verdicts(ledger=self.ledger, engine=self.engine).renew,
-            digests=Digests(
-                ledger=self.ledger,
-                messengers={},
-                engine=self.engine,
-                policy=policy,
-                operators=(),
-            ),
-            channels=(),
-            policy=policy,
-        )
-
-    async def _show(self, now: datetime) -> datetime:
-        return now + timedelta(days=1)
+class BreaksMidway(person.Asked):
+    """Ada was asked; Ben can be asked as well. The store may break at any commit."""
 
     def breaks_after(self, commits: int, error: BaseException) -> None:
         """From the next commit but `commits` on, there is no store to write to."""
@@ -86,13 +55,13 @@ class World(person.Stage):
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
+async def world() -> BreaksMidway:
+    world = BreaksMidway()
     await world.set()
     return world
 
 
-async def test_what_was_done_at_once_is_not_on_the_agenda_any_more(world: World) -> None:
+async def test_what_was_done_at_once_is_not_on_the_agenda_any_more(world: BreaksMidway) -> None:
     """A tick finds nothing to do, and asks nobody a second time."""
     await world.follow.not_me(LINK)
     assert (await world.asked(), world.waits()) == (["ben"], False)
@@ -104,7 +73,7 @@ async def test_what_was_done_at_once_is_not_on_the_agenda_any_more(world: World)
 @pytest.mark.parametrize("error", [AWAY, Killed()], ids=["store away", "killed"])
 @pytest.mark.parametrize("commits", [1, 2], ids=["after the answer", "after asking"])
 async def test_not_me_asks_the_next_one_whatever_breaks_after_the_answer(
-    world: World, commits: int, error: BaseException
+    world: BreaksMidway, commits: int, error: BaseException
 ) -> None:
     """The answer is kept, and with it that somebody is to be asked and the operator to be told."""
     world.breaks_after(commits, error)
@@ -122,7 +91,7 @@ async def test_not_me_asks_the_next_one_whatever_breaks_after_the_answer(
     assert len(await world.ledger.requests_for(APP.ref)) == 2
 
 
-async def test_nobody_takes_it_up_while_who_ended_it_may_be_at_it(world: World) -> None:
+async def test_nobody_takes_it_up_while_who_ended_it_may_be_at_it(world: BreaksMidway) -> None:
     """Both would ask somebody, and the second one's request would void the first one's."""
     world.breaks_after(1, Killed())
     with pytest.raises(Killed):
@@ -131,7 +100,9 @@ async def test_nobody_takes_it_up_while_who_ended_it_may_be_at_it(world: World) 
     assert (await world.asked(), world.waits()) == ([], True)
 
 
-async def test_where_nobody_is_left_a_tick_writes_it_down_and_it_is_over(world: World) -> None:
+async def test_where_nobody_is_left_a_tick_writes_it_down_and_it_is_over(
+    world: BreaksMidway,
+) -> None:
     """Once; the operators' next digest says so."""
     world.entra.admins[TENANT.id] = (ADA,)
     world.breaks_after(1, Killed())
@@ -152,7 +123,7 @@ async def test_where_nobody_is_left_a_tick_writes_it_down_and_it_is_over(world: 
     ids=["cloud", "chat"],
 )
 async def test_while_nobody_can_be_looked_for_nobody_is_said_to_be_left(
-    world: World, away: CloudError | ChatError, monkeypatch: pytest.MonkeyPatch
+    world: BreaksMidway, away: CloudError | ChatError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A cloud or a chat platform that is away for an hour ends nothing: it is tried until then."""
     back = [False]
@@ -176,7 +147,7 @@ async def test_while_nobody_can_be_looked_for_nobody_is_said_to_be_left(
 
 async def test_what_could_not_be_delivered_is_asked_of_somebody_else_by_a_tick() -> None:
     """The worker died; a look at the app had forgotten the request, which is over, before that."""
-    world = World()
+    world = BreaksMidway()
     await world.set(NEVER_DELIVERED)
     await world.ledger.commit(Changes(requests=(step(NEVER_DELIVERED, Step.FAIL_DELIVERY, NOW),)))
     record = await world.ledger.app(APP.ref)

@@ -30,28 +30,28 @@ NOT_GRANTED = CloudRefused("Not granted.", where=DOMAIN, call="POST token", miss
 
 
 @pytest.fixture
-async def world() -> person.Stage:
+async def world() -> person.Asked:
     """A tenant that has not granted anything yet."""
-    world = person.Stage()
+    world = person.Asked()
     await world.set()
     world.entra.admins[TENANT.id] = NOT_GRANTED
     return world
 
 
-async def invite(world: person.Stage) -> str:
+async def invite(world: person.Asked) -> str:
     """The token of a fresh link."""
     invitation = await world.onboard.invite(DOMAIN, OPERATOR)
     assert invitation.link.startswith("https://o365bot.example.com/o/")
     return invitation.link.rpartition("/")[2]
 
 
-async def begin(world: person.Stage, token: str) -> dict[str, str]:
+async def begin(world: person.Asked, token: str) -> dict[str, str]:
     address, browser = await world.onboard.begin(token)
     assert address.startswith("https://login.example.com/tenant-1/adminconsent")
     return {"state": person.state_of(address), "browser": browser}
 
 
-async def test_a_yes_counts_once_graph_answers(world: person.Stage) -> None:
+async def test_a_yes_counts_once_graph_answers(world: person.Asked) -> None:
     """Then the operator hears of it, and the orgs of that tenant are looked at again."""
     token = await invite(world)
     answer = await begin(world, token)
@@ -64,7 +64,7 @@ async def test_a_yes_counts_once_graph_answers(world: person.Stage) -> None:
     assert (await world.onboard.view(token)).stage is Granting.CONFIRMED
 
 
-async def test_a_yes_alone_is_only_a_hint(world: person.Stage) -> None:
+async def test_a_yes_alone_is_only_a_hint(world: person.Asked) -> None:
     """Anybody can write the redirect's parameters; Graph may also need a minute."""
     token = await invite(world)
     answer = await begin(world, token)
@@ -87,7 +87,7 @@ async def test_a_yes_alone_is_only_a_hint(world: person.Stage) -> None:
     ],
 )
 async def test_an_error_is_read_before_the_consent(
-    world: person.Stage, error: str, reason: str, raised: type[O365BotError]
+    world: person.Asked, error: str, reason: str, raised: type[O365BotError]
 ) -> None:
     """Microsoft writes `admin_consent=True` beside errors, too; the link stays good."""
     world.entra.admins[TENANT.id] = NOT_GRANTED
@@ -101,7 +101,7 @@ async def test_an_error_is_read_before_the_consent(
     assert (await world.onboard.finish(**again, admin_consent="True")).stage is Granting.CONFIRMED
 
 
-async def test_looking_again_is_limited(world: person.Stage) -> None:
+async def test_looking_again_is_limited(world: person.Asked) -> None:
     """Whoever holds the link cannot use up what Microsoft lets the bot read."""
     token = await invite(world)
     await world.onboard.finish(**await begin(world, token), admin_consent="True")
@@ -111,14 +111,14 @@ async def test_looking_again_is_limited(world: person.Stage) -> None:
         await world.onboard.check(token)
 
 
-async def test_a_tenant_that_can_be_read_needs_no_link(world: person.Stage) -> None:
+async def test_a_tenant_that_can_be_read_needs_no_link(world: person.Asked) -> None:
     """The operator is told so."""
     world.entra.admins[TENANT.id] = ()
     assert (await world.onboard.invite(DOMAIN, OPERATOR)).link == ""
     assert await world.ledger.onboarding_of(TENANT.id) is None
 
 
-async def test_a_newer_link_makes_the_former_one_void(world: person.Stage) -> None:
+async def test_a_newer_link_makes_the_former_one_void(world: person.Asked) -> None:
     """As with personal links."""
     first = await invite(world)
     second = await invite(world)
@@ -127,7 +127,7 @@ async def test_a_newer_link_makes_the_former_one_void(world: person.Stage) -> No
     assert (await world.onboard.view(second)).stage is Granting.ASKED
 
 
-async def test_links_end_and_guesses_are_unknown(world: person.Stage) -> None:
+async def test_links_end_and_guesses_are_unknown(world: person.Asked) -> None:
     """Three days, and 256 bits."""
     token = await invite(world)
     with pytest.raises(LinkUnknown):
@@ -139,7 +139,7 @@ async def test_links_end_and_guesses_are_unknown(world: person.Stage) -> None:
         await world.onboard.invite("unknown.example.com", OPERATOR)
 
 
-async def test_states_do_not_cross_over(world: person.Stage) -> None:
+async def test_states_do_not_cross_over(world: person.Asked) -> None:
     """A sign-in's state is no consent's, a consent's no sign-in's, and each is good once."""
     answer = await begin(world, await invite(world))
     with pytest.raises(SignInUnknown):
@@ -153,7 +153,7 @@ async def test_states_do_not_cross_over(world: person.Stage) -> None:
     assert world.sign_in.redeemed == []
 
 
-async def test_beginning_is_limited(world: person.Stage) -> None:
+async def test_beginning_is_limited(world: person.Asked) -> None:
     """As with personal links."""
     token = await invite(world)
     for _ in range(20):

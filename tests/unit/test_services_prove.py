@@ -61,13 +61,13 @@ RIGHT = "ada@tenant-1"
 
 
 @pytest.fixture
-async def world() -> person.Stage:
-    world = person.Stage()
+async def world() -> person.Asked:
+    world = person.Asked()
     await world.set()
     return world
 
 
-async def untouched(world: person.Stage) -> bool:
+async def untouched(world: person.Asked) -> bool:
     """True while the link is as good as before."""
     return await world.request() == ASKED
 
@@ -75,7 +75,7 @@ async def untouched(world: person.Stage) -> bool:
 # ------------------------------------------------------------------ the right person
 
 
-async def test_the_right_persons_sign_in_spends_the_link(world: person.Stage) -> None:
+async def test_the_right_persons_sign_in_spends_the_link(world: person.Asked) -> None:
     """Stage, proof, audit line, the message and the board to change, and a session to go on."""
     outcome = await world.sign_in_as(RIGHT)
     assert isinstance(outcome, Proven)
@@ -92,7 +92,7 @@ async def test_the_right_persons_sign_in_spends_the_link(world: person.Stage) ->
     assert (visit.request, visit.by, visit.kind) == (request, "entra:ada", ProofKind.SIGNED_IN)
 
 
-async def test_looking_and_beginning_spend_nothing(world: person.Stage) -> None:
+async def test_looking_and_beginning_spend_nothing(world: person.Asked) -> None:
     """However often the button is pressed, the link is good until Microsoft has answered."""
     for _ in range(5):
         await world.begin()
@@ -100,14 +100,14 @@ async def test_looking_and_beginning_spend_nothing(world: person.Stage) -> None:
     assert await world.ledger.audit() == ()
 
 
-async def test_case_does_not_make_another_account(world: person.Stage) -> None:
+async def test_case_does_not_make_another_account(world: person.Asked) -> None:
     """GUIDs are the same in capitals."""
     world.entra.holdings["ADA"] = Holding.ACTIVE
     assert isinstance(await world.sign_in_as("ADA@TENANT-1"), Proven)
 
 
 async def test_of_two_hundred_answers_at_once_exactly_one_spends_the_link(
-    world: person.Stage,
+    world: person.Asked,
 ) -> None:
     """The others lead the same person on, without a second step, proof or message."""
     begun = []
@@ -127,7 +127,9 @@ async def test_of_two_hundred_answers_at_once_exactly_one_spends_the_link(
     assert len(world.told("changed:")) == 1
 
 
-async def test_one_sign_in_serves_all_that_the_person_was_asked_for(world: person.Stage) -> None:
+async def test_one_sign_in_serves_all_that_the_person_was_asked_for(
+    world: person.Asked,
+) -> None:
     """In one step, with one proof; other people's requests and ended ones stay as they are."""
     others = [
         replace(ASKED, id="r2", app=AppRef("contoso", "0oa2"), code="A2", link=None),
@@ -136,7 +138,7 @@ async def test_one_sign_in_serves_all_that_the_person_was_asked_for(world: perso
         replace(ASKED, id="r5", app=AppRef("fabrikam", "0oa5"), code="A5", tenant_id="tenant-2"),
         replace(ASKED, id="r6", app=AppRef("contoso", "0oa6"), code="A6", stage=Stage.DECLINED),
     ]
-    world = person.Stage()
+    world = person.Asked()
     await world.set(ASKED, *[replace(o, link=None) for o in others])
     outcome = await world.sign_in_as(RIGHT)
     assert isinstance(outcome, Proven)
@@ -157,11 +159,13 @@ async def test_one_sign_in_serves_all_that_the_person_was_asked_for(world: perso
     assert len(await world.ledger.audit()) == 3
 
 
-async def test_what_was_put_off_stays_so_whatever_is_signed_in_for(world: person.Stage) -> None:
+async def test_what_was_put_off_stays_so_whatever_is_signed_in_for(
+    world: person.Asked,
+) -> None:
     """ "Later" was said of that app, and nothing was said of it since."""
     snooze = Snooze(datetime(2025, 3, 12, 9), "UTC", "the auditor")
     put_off = replace(ASKED, id="r2", app=AppRef("contoso", "0oa2"), code="A2", link=None)
-    world = person.Stage()
+    world = person.Asked()
     await world.set(ASKED, replace(put_off, snooze=snooze))
     outcome = await world.sign_in_as(RIGHT)
     assert isinstance(outcome, Proven)
@@ -169,7 +173,7 @@ async def test_what_was_put_off_stays_so_whatever_is_signed_in_for(world: person
     assert (await world.request("r2")).snooze == snooze
 
 
-async def test_whoever_comes_back_signs_in_again(world: person.Stage) -> None:
+async def test_whoever_comes_back_signs_in_again(world: person.Asked) -> None:
     """The link is spent and begins nothing more; the way back leads from chat to Microsoft."""
     await world.sign_in_as(RIGHT)
     world.clock.forward(timedelta(hours=100))
@@ -190,7 +194,7 @@ async def test_whoever_comes_back_signs_in_again(world: person.Stage) -> None:
     assert await world.request() == before
 
 
-async def test_a_fresh_link_of_what_was_taken_on_leads_back_once(world: person.Stage) -> None:
+async def test_a_fresh_link_of_what_was_taken_on_leads_back_once(world: person.Asked) -> None:
     """Such as with a reminder: it takes a sign-in, too, and is spent by it."""
     await world.sign_in_as(RIGHT)
     newer = LinkBinding(link_digest("newer"), world.clock.now() + LINK_FOR, back=True)
@@ -203,7 +207,7 @@ async def test_a_fresh_link_of_what_was_taken_on_leads_back_once(world: person.S
     assert [entry.action for entry in await world.ledger.audit()] == ["return", "acknowledge"]
 
 
-async def test_a_link_that_lost_its_marks_is_spent(world: person.Stage) -> None:
+async def test_a_link_that_lost_its_marks_is_spent(world: person.Asked) -> None:
     """A replica of a former version wrote the record meanwhile, and kept what it knows alone."""
     await world.sign_in_as(RIGHT)
     request = await world.request()
@@ -215,7 +219,7 @@ async def test_a_link_that_lost_its_marks_is_spent(world: person.Stage) -> None:
         await world.prove.begin(TOKEN)
 
 
-async def test_a_stronger_proof_takes_the_place_of_a_weaker_one(world: person.Stage) -> None:
+async def test_a_stronger_proof_takes_the_place_of_a_weaker_one(world: person.Asked) -> None:
     """It was taken on by chat, and now a sign-in is wanted: the way back leads through one."""
     weak = Proof(ProofKind.CHAT_ACCOUNT, "slack:U1", NOW)
     await world.set_request(replace(ASKED, stage=Stage.SAVED, proof=weak))
@@ -231,7 +235,7 @@ async def test_a_stronger_proof_takes_the_place_of_a_weaker_one(world: person.St
     await world.follow.saved(ByChat(ADA_IN_CHAT, ASKED.code))
 
 
-async def test_a_used_link_ends_for_good(world: person.Stage) -> None:
+async def test_a_used_link_ends_for_good(world: person.Asked) -> None:
     """For a week it tells that it was used; after that it is as good as expired."""
     await world.sign_in_as(RIGHT)
     assert (await world.acknowledge.view(TOKEN)).status is LinkStatus.USED
@@ -241,7 +245,7 @@ async def test_a_used_link_ends_for_good(world: person.Stage) -> None:
     assert (await world.acknowledge.view(TOKEN)).status is LinkStatus.EXPIRED
 
 
-async def test_a_new_sign_in_ends_the_former_session(world: person.Stage) -> None:
+async def test_a_new_sign_in_ends_the_former_session(world: person.Asked) -> None:
     """In whichever browser it was; signing out ends the one there is."""
     former = await world.sign_in_as(RIGHT)
     assert isinstance(former, Proven)
@@ -260,7 +264,7 @@ async def test_a_new_sign_in_ends_the_former_session(world: person.Stage) -> Non
     await world.visits.close(newer.session)
 
 
-async def test_a_session_lasts_no_longer_than_the_role(world: person.Stage) -> None:
+async def test_a_session_lasts_no_longer_than_the_role(world: person.Asked) -> None:
     """Found at the next act: nothing is done, the session ends, and the operator hears of it."""
     outcome = await world.sign_in_as(RIGHT)
     assert isinstance(outcome, Proven)
@@ -278,7 +282,7 @@ async def test_a_session_lasts_no_longer_than_the_role(world: person.Stage) -> N
     assert world.news == [(Happening.ROLE_GONE, "r1")]
 
 
-async def test_a_look_ends_the_sessions_of_whoever_lost_the_role(world: person.Stage) -> None:
+async def test_a_look_ends_the_sessions_of_whoever_lost_the_role(world: person.Asked) -> None:
     """What was read of the tenant is compared; as long as nothing was read nobody is thrown out."""
     outcome = await world.sign_in_as(RIGHT)
     assert isinstance(outcome, Proven)
@@ -294,7 +298,9 @@ async def test_a_look_ends_the_sessions_of_whoever_lost_the_role(world: person.S
         await world.visits.of(actor)
 
 
-async def test_a_session_must_reach_what_the_settings_ask_for_now(world: person.Stage) -> None:
+async def test_a_session_must_reach_what_the_settings_ask_for_now(
+    world: person.Asked,
+) -> None:
     """It was opened under weaker settings: it opens nothing under stronger ones."""
     ids, until = ("r1",), world.clock.now() + timedelta(hours=1)
     for kind in (ProofKind.PERSONAL_LINK, ProofKind.CHAT_ACCOUNT):
@@ -304,7 +310,9 @@ async def test_a_session_must_reach_what_the_settings_ask_for_now(world: person.
             await world.visits.of(BySession("secret", "r1"))
 
 
-async def test_a_session_is_of_one_person_whatever_requests_it_names(world: person.Stage) -> None:
+async def test_a_session_is_of_one_person_whatever_requests_it_names(
+    world: person.Asked,
+) -> None:
     """A request that went to somebody else in between, and a session of a former release."""
     until = world.clock.now() + timedelta(hours=1)
     for whose in ("tenant-1/ben", ""):
@@ -314,7 +322,7 @@ async def test_a_session_is_of_one_person_whatever_requests_it_names(world: pers
             await world.visits.of(BySession("secret", "r1"))
 
 
-async def test_a_session_ends(world: person.Stage) -> None:
+async def test_a_session_ends(world: person.Asked) -> None:
     """After eight hours the browser has to prove itself again."""
     outcome = await world.sign_in_as(RIGHT)
     assert isinstance(outcome, Proven)
@@ -327,7 +335,7 @@ async def test_a_session_ends(world: person.Stage) -> None:
 
 
 @pytest.mark.parametrize("who", ["ben@tenant-1", "ada@tenant-2", "@tenant-1"])
-async def test_another_account_spends_nothing_and_is_told(world: person.Stage, who: str) -> None:
+async def test_another_account_spends_nothing_and_is_told(world: person.Asked, who: str) -> None:
     """The person learns which account was expected, masked; the operator that it happened."""
     outcome = await world.sign_in_as(who)
     assert outcome == WrongAccount("a…@contoso.com")
@@ -339,7 +347,7 @@ async def test_another_account_spends_nothing_and_is_told(world: person.Stage, w
     assert world.news == [(Happening.WRONG_ACCOUNT, "r1")], "once, until it is told"
 
 
-async def test_a_role_that_is_gone_is_told(world: person.Stage) -> None:
+async def test_a_role_that_is_gone_is_told(world: person.Asked) -> None:
     """Graph is asked at that moment, whatever was known when the link was sent."""
     del world.entra.holdings["ada"]
     assert await world.sign_in_as(RIGHT) == RoleGone("contoso.onmicrosoft.com")
@@ -347,7 +355,7 @@ async def test_a_role_that_is_gone_is_told(world: person.Stage) -> None:
     assert world.news == [(Happening.ROLE_GONE, "r1")]
 
 
-async def test_an_eligible_role_must_be_activated_first(world: person.Stage) -> None:
+async def test_an_eligible_role_must_be_activated_first(world: person.Asked) -> None:
     """Then the same link works."""
     world.entra.holdings["ada"] = Holding.ELIGIBLE
     assert await world.sign_in_as(RIGHT) == ActivateFirst("contoso.onmicrosoft.com")
@@ -358,7 +366,7 @@ async def test_an_eligible_role_must_be_activated_first(world: person.Stage) -> 
 
 async def test_mfa_must_be_shown_where_the_settings_say_so() -> None:
     """A sign-in without it spends nothing; one with it is recorded with how it was shown."""
-    world = person.Stage(ProofKind.SIGNED_IN_MFA)
+    world = person.Asked(ProofKind.SIGNED_IN_MFA)
     await world.set()
     assert await world.sign_in_as(RIGHT) == MfaNotShown()
     assert await untouched(world)
@@ -379,7 +387,7 @@ async def test_mfa_must_be_shown_where_the_settings_say_so() -> None:
     ids=lambda failure: failure.code,
 )
 async def test_what_fails_at_microsoft_spends_nothing(
-    world: person.Stage, failure: O365BotError
+    world: person.Asked, failure: O365BotError
 ) -> None:
     """The person tries again from the link, and then it works."""
     world.sign_in.fails = [failure]
@@ -389,7 +397,7 @@ async def test_what_fails_at_microsoft_spends_nothing(
     assert isinstance(await world.sign_in_as(RIGHT), Proven)
 
 
-async def test_graph_that_is_down_spends_nothing(world: person.Stage) -> None:
+async def test_graph_that_is_down_spends_nothing(world: person.Asked) -> None:
     """A role that cannot be read counts neither as held nor as gone."""
     world.entra.holdings["ada"] = CloudUnreachable("Down.", where="contoso", call="GET roles")
     with pytest.raises(CloudUnreachable):
@@ -401,7 +409,7 @@ async def test_graph_that_is_down_spends_nothing(world: person.Stage) -> None:
 # ------------------------------------------------------------------ states, browsers, limits
 
 
-async def test_a_state_is_good_for_one_answer(world: person.Stage) -> None:
+async def test_a_state_is_good_for_one_answer(world: person.Asked) -> None:
     """A replay is refused before Microsoft is asked."""
     state, browser = await world.begin()
     await world.prove.finish(state=state, browser=browser, code=RIGHT)
@@ -410,7 +418,7 @@ async def test_a_state_is_good_for_one_answer(world: person.Stage) -> None:
     assert len(world.sign_in.redeemed) == 1
 
 
-async def test_an_answer_in_another_browser_is_refused(world: person.Stage) -> None:
+async def test_an_answer_in_another_browser_is_refused(world: person.Asked) -> None:
     """Who begins and lets somebody else finish gets nothing; neither does an empty cookie."""
     for stolen in ("", "another", "token-1"):
         state, _ = await world.begin()
@@ -420,7 +428,7 @@ async def test_an_answer_in_another_browser_is_refused(world: person.Stage) -> N
     assert await untouched(world)
 
 
-async def test_a_swapped_state_leads_to_its_own_request_only(world: person.Stage) -> None:
+async def test_a_swapped_state_leads_to_its_own_request_only(world: person.Asked) -> None:
     """The state decides which link is meant; another link's sign-in does not spend this one."""
     other = replace(
         ASKED,
@@ -430,7 +438,7 @@ async def test_a_swapped_state_leads_to_its_own_request_only(world: person.Stage
         admin_object_id="ben",
         link=LinkBinding(link_digest("other"), NOW + LINK_FOR),
     )
-    world = person.Stage()
+    world = person.Asked()
     await world.set(ASKED, other)
     state, browser = await world.begin("other")
     mine, _ = await world.begin(browser=browser)
@@ -451,7 +459,7 @@ async def test_a_swapped_state_leads_to_its_own_request_only(world: person.Stage
     ],
     ids=["no state", "unknown state", "huge state", "no code", "huge code"],
 )
-async def test_malformed_answers_are_refused(world: person.Stage, answer: dict[str, str]) -> None:
+async def test_malformed_answers_are_refused(world: person.Asked, answer: dict[str, str]) -> None:
     """Without a question to Microsoft."""
     state, browser = await world.begin()
     with pytest.raises(SignInUnknown):
@@ -470,7 +478,7 @@ async def test_malformed_answers_are_refused(world: person.Stage, answer: dict[s
     ],
 )
 async def test_microsofts_no_is_told_by_its_code_alone(
-    world: person.Stage, error: str, reason: str, raised: type[O365BotError], told: str
+    world: person.Asked, error: str, reason: str, raised: type[O365BotError], told: str
 ) -> None:
     """Whatever else came in with it is repeated nowhere; a code beside an error counts nothing."""
     state, browser = await world.begin()
@@ -483,7 +491,7 @@ async def test_microsofts_no_is_told_by_its_code_alone(
     assert await untouched(world)
 
 
-async def test_beginning_is_limited_per_link(world: person.Stage) -> None:
+async def test_beginning_is_limited_per_link(world: person.Asked) -> None:
     """Twenty for a link and network within an hour; what is no link counts for none.
 
     So whoever else holds the link does not lock its owner out.
@@ -498,7 +506,7 @@ async def test_beginning_is_limited_per_link(world: person.Stage) -> None:
     await world.begin(caller="198.51.100.1")
 
 
-async def test_presses_of_a_link_use_up_nobody_elses(world: person.Stage) -> None:
+async def test_presses_of_a_link_use_up_nobody_elses(world: person.Asked) -> None:
     """Whoever holds the link says "later" twenty times; its owner is still heard."""
     later, holder = datetime(2025, 3, 12, 9), ByLink(TOKEN, "192.0.2.1")
     for _ in range(20):
@@ -512,20 +520,20 @@ async def test_presses_of_a_link_use_up_nobody_elses(world: person.Stage) -> Non
 # ------------------------------------------------------------------ links that are over
 
 
-async def expire(world: person.Stage) -> None:
+async def expire(world: person.Asked) -> None:
     world.clock.forward(LINK_FOR)
 
 
-async def reissue(world: person.Stage) -> None:
+async def reissue(world: person.Asked) -> None:
     newer = LinkBinding(link_digest("newer"), NOW + LINK_FOR)
     await world.set_request(replace(ASKED, link=newer))
 
 
-async def decline(world: person.Stage) -> None:
+async def decline(world: person.Asked) -> None:
     await world.set_request(replace(ASKED, stage=Stage.DECLINED))
 
 
-async def finish(world: person.Stage) -> None:
+async def finish(world: person.Asked) -> None:
     await world.set_request(replace(ASKED, stage=Stage.DONE))
 
 
@@ -539,8 +547,8 @@ async def finish(world: person.Stage) -> None:
     ],
 )
 async def test_a_link_that_ends_meanwhile_is_not_spent(
-    world: person.Stage,
-    end: Callable[[person.Stage], Awaitable[None]],
+    world: person.Asked,
+    end: Callable[[person.Asked], Awaitable[None]],
     raised: type[O365BotError],
 ) -> None:
     """Between the press and Microsoft's answer there is time for everything."""
@@ -558,7 +566,7 @@ async def test_a_link_that_ends_meanwhile_is_not_spent(
 
 async def test_without_a_sign_in_the_page_sends_the_person_to_chat() -> None:
     """The link is not spent by it; only the bound account's press counts, as the weaker proof."""
-    world = person.Stage(ProofKind.CHAT_ACCOUNT, signs_in=False)
+    world = person.Asked(ProofKind.CHAT_ACCOUNT, signs_in=False)
     await world.set()
     assert await world.prove.begin(TOKEN) == PressInChat(ASKED)
     assert await untouched(world)
@@ -575,7 +583,7 @@ async def test_without_a_sign_in_the_page_sends_the_person_to_chat() -> None:
 
 async def test_a_fresh_press_in_chat_opens_one_session_in_one_browser() -> None:
     """The link never does, however fresh; of many browsers with one pass the first comes in."""
-    world = person.Stage(ProofKind.CHAT_ACCOUNT, signs_in=False)
+    world = person.Asked(ProofKind.CHAT_ACCOUNT, signs_in=False)
     await world.set()
     confirmed = await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
     newer = LinkBinding(link_digest("newer"), NOW + LINK_FOR, back=True)
@@ -599,7 +607,7 @@ async def test_a_fresh_press_in_chat_opens_one_session_in_one_browser() -> None:
         await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
 
 
-async def test_where_a_sign_in_is_wanted_chat_is_not_enough(world: person.Stage) -> None:
+async def test_where_a_sign_in_is_wanted_chat_is_not_enough(world: person.Asked) -> None:
     """The button in chat says what is needed, and spends nothing."""
     with pytest.raises(ProofTooWeak) as caught:
         await world.prove.confirm(ADA_IN_CHAT, ASKED.code)
@@ -609,7 +617,7 @@ async def test_where_a_sign_in_is_wanted_chat_is_not_enough(world: person.Stage)
 
 async def test_the_link_alone_counts_only_where_the_settings_say_so() -> None:
     """Then the press takes it on at once, and says how weak that is."""
-    world = person.Stage(ProofKind.PERSONAL_LINK)
+    world = person.Asked(ProofKind.PERSONAL_LINK)
     await world.set()
     outcome = await world.prove.begin(TOKEN)
     assert isinstance(outcome, Proven)
@@ -621,7 +629,7 @@ async def test_the_link_alone_counts_only_where_the_settings_say_so() -> None:
 
 async def test_a_weak_proof_takes_on_one_request_only() -> None:
     """Only a sign-in says that it was this administrator."""
-    world = person.Stage(ProofKind.PERSONAL_LINK)
+    world = person.Asked(ProofKind.PERSONAL_LINK)
     await world.set(ASKED, replace(ASKED, id="r2", code="B2", link=None))
     outcome = await world.prove.begin(TOKEN)
     assert isinstance(outcome, Proven)

@@ -20,14 +20,14 @@ ACCOUNT = "svc@contoso.com"
 
 
 @pytest.fixture
-async def world() -> person.Stage:
+async def world() -> person.Asked:
     """Ada was asked."""
-    world = person.Stage(ProofKind.CHAT_ACCOUNT, signs_in=False)
+    world = person.Asked(ProofKind.CHAT_ACCOUNT, signs_in=False)
     await world.set()
     return world
 
 
-async def say(world: person.Stage, words: str, who: ChatIdentity = OPERATOR) -> Message:
+async def say(world: person.Asked, words: str, who: ChatIdentity = OPERATOR) -> Message:
     message = await world.conversation.answer(words, who, private=True)
     assert message is not None
     check_form(message)
@@ -38,11 +38,11 @@ def buttons(message: Message) -> list[str]:
     return [button.words for button in buttons_of(message) if isinstance(button, Command)]
 
 
-async def actions(world: person.Stage) -> list[str]:
+async def actions(world: person.Asked) -> list[str]:
     return [entry.action for entry in await world.ledger.audit()]
 
 
-async def test_nothing_said_is_nothing_to_take_back(world: person.Stage) -> None:
+async def test_nothing_said_is_nothing_to_take_back(world: person.Asked) -> None:
     """Neither for operators nor for the person."""
     for who in (OPERATOR, ADA_IN_CHAT, BEN_IN_CHAT):
         assert "anything that I still go by" in text_of(await say(world, "notes", who))
@@ -62,7 +62,7 @@ async def test_nothing_said_is_nothing_to_take_back(world: person.Stage) -> None
     ],
 )  # fmt: skip
 async def test_each_kind_is_listed_and_taken_back_by_its_button(
-    world: person.Stage, said: str, by: ChatIdentity, back: str, shown: str, action: str
+    world: person.Asked, said: str, by: ChatIdentity, back: str, shown: str, action: str
 ) -> None:
     """By an operator, whoever said it; with an audit line, and a second time there is nothing."""
     await say(world, said, by)
@@ -77,7 +77,7 @@ async def test_each_kind_is_listed_and_taken_back_by_its_button(
     assert buttons(await say(world, "notes")) == [back]
 
 
-async def test_a_waiver_is_listed_and_taken_back(world: person.Stage) -> None:
+async def test_a_waiver_is_listed_and_taken_back(world: person.Asked) -> None:
     """By the button that it always had."""
     sure = next(iter(buttons(await say(world, "waive contoso o365 until 2025-04-30 because no"))))
     await say(world, sure)
@@ -87,7 +87,9 @@ async def test_a_waiver_is_listed_and_taken_back(world: person.Stage) -> None:
     assert (await actions(world))[0] == "unwaive"
 
 
-async def test_whoever_was_asked_sees_and_takes_back_their_own_alone(world: person.Stage) -> None:
+async def test_whoever_was_asked_sees_and_takes_back_their_own_alone(
+    world: person.Asked,
+) -> None:
     """Nobody else's, however it is named."""
     await say(world, f"deny {ACCOUNT}")
     await say(world, "away until Friday", ADA_IN_CHAT)
@@ -110,14 +112,14 @@ async def test_whoever_was_asked_sees_and_takes_back_their_own_alone(world: pers
      "forget later ?", "forget owner", "forget standing nobody@contoso.com", "forget week slack:",
      "forget all"],
 )  # fmt: skip
-async def test_nothing_else_is_taken_back(world: person.Stage, words: str) -> None:
+async def test_nothing_else_is_taken_back(world: person.Asked, words: str) -> None:
     """Whatever is typed behind it."""
     before = await actions(world)
     await say(world, words)
     assert await actions(world) == before
 
 
-async def test_what_is_over_is_not_listed(world: person.Stage) -> None:
+async def test_what_is_over_is_not_listed(world: person.Asked) -> None:
     """A time that came, a day that passed."""
     await say(world, f"later {CODE} tomorrow 10:00", ADA_IN_CHAT)
     await say(world, "away until Friday", ADA_IN_CHAT)
@@ -125,7 +127,9 @@ async def test_what_is_over_is_not_listed(world: person.Stage) -> None:
     assert buttons(await say(world, "notes")) == []
 
 
-async def test_a_later_that_is_taken_back_is_asked_again_as_usual(world: person.Stage) -> None:
+async def test_a_later_that_is_taken_back_is_asked_again_as_usual(
+    world: person.Asked,
+) -> None:
     """The request has no time of its own any more, and its person's line is looked at now."""
     await say(world, f"later {CODE} tomorrow 10:00", ADA_IN_CHAT)
     assert (await world.request()).snooze is not None

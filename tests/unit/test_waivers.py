@@ -26,7 +26,7 @@ from bot.message import Command
 from bot.services.inventory.verdicts import Verdicts
 from tests.examples import APP, NOW, OPERATOR, RECORD, TENANT
 from tests.reading import buttons_of, text_of
-from tests.unit.talk import OWN, World
+from tests.unit.talk import OWN, TwoApps
 
 CALENDAR = Calendars(ZoneInfo("Europe/Berlin")).of("")
 IN_WINTER = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
@@ -88,23 +88,23 @@ def test_the_commands_about_waivers() -> None:
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.ask("apps")
+async def world() -> TwoApps:
+    world = TwoApps()
+    await world.say("apps")
     return world
 
 
-async def record(world: World, ref: AppRef = APP.ref) -> AppRecord:
+async def record(world: TwoApps, ref: AppRef = APP.ref) -> AppRecord:
     found = await world.ledger.app(ref)
     assert found is not None
     return found
 
 
-async def waived(world: World, until: str = SOON) -> AppRecord:
+async def waived(world: TwoApps, until: str = SOON) -> AppRecord:
     """Contoso O365, accepted by pressing the button."""
-    asked = await world.ask(f"waive contoso o365 until {until} because it is retired")
+    asked = await world.say(f"waive contoso o365 until {until} because it is retired")
     (yes,) = [b for b in buttons_of(asked) if isinstance(b, Command) and b.id == "waive"]
-    await world.ask(yes.words)
+    await world.say(yes.words)
     return await record(world)
 
 
@@ -126,27 +126,27 @@ async def waived(world: World, until: str = SOON) -> AppRecord:
     ],
 )
 async def test_what_is_missing_or_impossible_is_said_with_what_to_say_instead(
-    world: World, said: str, answer: str
+    world: TwoApps, said: str, answer: str
 ) -> None:
     """And nothing is written."""
     before = await record(world)
-    assert answer in text_of(await world.ask(said))
+    assert answer in text_of(await world.say(said))
     assert await record(world) == before
 
 
-async def test_the_last_day_that_may_be_is_taken(world: World) -> None:
+async def test_the_last_day_that_may_be_is_taken(world: TwoApps) -> None:
     """The longest is 180 days, which is the setting as it stands."""
     latest = (NOW + timedelta(days=180)).date()
     assert (await waived(world, latest.isoformat())).is_waived
-    refused = text_of(await world.ask(f"waive 0oa1 until {latest + timedelta(1)} because no"))
+    refused = text_of(await world.say(f"waive 0oa1 until {latest + timedelta(1)} because no"))
     assert "August 30, 2025" in refused
 
 
-async def test_what_it_does_is_read_before_it_is_done(world: World) -> None:
+async def test_what_it_does_is_read_before_it_is_done(world: TwoApps) -> None:
     """Others see the list and are reminded: one press more, and nothing before."""
-    await world.ask("send contoso o365")
+    await world.say("send contoso o365")
     before = await record(world)
-    message = await world.ask(f"waive contoso o365 until {SOON} because it is retired")
+    message = await world.say(f"waive contoso o365 until {SOON} because it is retired")
     said = text_of(message)
     assert "Accept Contoso O365 as it is?" in said
     assert "it is retired" in said
@@ -154,48 +154,48 @@ async def test_what_it_does_is_read_before_it_is_done(world: World) -> None:
     assert await record(world) == before
 
 
-async def test_it_leaves_list_counts_and_reminders_and_ends_the_request(world: World) -> None:
+async def test_it_leaves_list_counts_and_reminders_and_ends_the_request(world: TwoApps) -> None:
     """Whoever was asked is told kindly; the audit has who, until when and why."""
-    await world.ask("send contoso o365")
+    await world.say("send contoso o365")
     app = await waived(world)
     (request,) = await world.ledger.requests_for(APP.ref)
     assert (app.request_id, request.stage) == ("", Stage.REVOKED)
     notice = RequestChanged(request.chat, request.id, request.revision)
     told = [d.notice for d in (await world.ledger.deliveries(await due(world))).values()]
     assert notice in told
-    assert "0 Office 365 apps left" in text_of(await world.ask("apps"))
-    assert "One more app is accepted as it is" in text_of(await world.ask("apps"))
-    assert "Until April 30, 2025, says Olga: it is retired" in text_of(await world.ask("all"))
-    assert "until April 30, 2025, by Olga: it is retired" in text_of(await world.ask("why 0oa1"))
-    assert "“unwaive Contoso O365” first" in text_of(await world.ask("send contoso o365"))
+    assert "0 Office 365 apps left" in text_of(await world.say("apps"))
+    assert "One more app is accepted as it is" in text_of(await world.say("apps"))
+    assert "Until April 30, 2025, says Olga: it is retired" in text_of(await world.say("all"))
+    assert "until April 30, 2025, by Olga: it is retired" in text_of(await world.say("why 0oa1"))
+    assert "“unwaive Contoso O365” first" in text_of(await world.say("send contoso o365"))
     entry = next(e for e in await world.ledger.audit() if e.action == "waive")
     assert (entry.actor, entry.subject) == (str(OPERATOR), str(APP.ref))
     assert entry.detail == {"until": SOON, "why": "it is retired", "request": request.id}
-    listed = text_of(await world.ask("waivers"))
+    listed = text_of(await world.say("waivers"))
     assert all(w in listed for w in ("Contoso O365", "April 30, 2025", "Olga", "it is retired"))
 
 
-async def due(world: World) -> tuple[str, ...]:
+async def due(world: TwoApps) -> tuple[str, ...]:
     return await world.ledger.due(NOW + timedelta(days=999), 99)
 
 
-async def test_it_can_be_taken_back_and_renewed(world: World) -> None:
+async def test_it_can_be_taken_back_and_renewed(world: TwoApps) -> None:
     """At once, with an audit line each."""
     await waived(world)
     renewed = (await waived(world, "2025-05-31")).waiver
     assert renewed is not None
     assert renewed.until == date(2025, 5, 31)
-    assert "Contoso O365 is open again" in text_of(await world.ask("unwaive contoso o365"))
-    assert "One Office 365 app left" in text_of(await world.ask("apps"))
-    assert "No app is accepted as it is" in text_of(await world.ask("waivers"))
+    assert "Contoso O365 is open again" in text_of(await world.say("unwaive contoso o365"))
+    assert "One Office 365 app left" in text_of(await world.say("apps"))
+    assert "No app is accepted as it is" in text_of(await world.say("waivers"))
     actions = [e.action for e in await world.ledger.audit() if "waive" in e.action]
     assert actions == ["unwaive", "waive", "waive"]
 
 
-async def test_a_scan_never_loses_it_and_shows_what_turns_out_migrated(world: World) -> None:
+async def test_a_scan_never_loses_it_and_shows_what_turns_out_migrated(world: TwoApps) -> None:
     """The look goes on; what is done is done, accepted or not."""
     app = await waived(world)
-    await world.ask("check contoso o365")
+    await world.say("check contoso o365")
     assert (await record(world)).waiver == app.waiver
     assert (await record(world)).revision > app.revision
     world.clock.forward(timedelta(days=1))
@@ -203,7 +203,7 @@ async def test_a_scan_never_loses_it_and_shows_what_turns_out_migrated(world: Wo
     made = Evidence(EvidenceKind.PROVISIONING_APP_CREATED, now, now, event_id="e10")
     world.okta.log = {"0oa1": (made,), "0oa2": (OWN,)}
     world.entra.consents[TENANT.id] = (Evidence(EvidenceKind.TENANT_CONSENTED, now),)
-    await world.ask("check contoso o365")
+    await world.say("check contoso o365")
     page = await world.ledger.page(1, 15, Wanted(Part.ALL))
     assert page.counts[State.MIGRATED] == 2
     assert page.waived == 0
@@ -212,7 +212,7 @@ async def test_a_scan_never_loses_it_and_shows_what_turns_out_migrated(world: Wo
 # ------------------------------------------------------------------ how it ends
 
 
-async def test_a_week_before_its_end_each_operator_is_warned_once(world: World) -> None:
+async def test_a_week_before_its_end_each_operator_is_warned_once(world: TwoApps) -> None:
     """Also when the app was looked at meanwhile."""
     app = await waived(world)
     assert app.waiver is not None
@@ -229,7 +229,7 @@ async def test_a_week_before_its_end_each_operator_is_warned_once(world: World) 
     assert (await record(world)).is_waived
 
 
-async def test_it_ends_by_itself_with_the_day_and_the_boards_hear_of_it(world: World) -> None:
+async def test_it_ends_by_itself_with_the_day_and_the_boards_hear_of_it(world: TwoApps) -> None:
     """The app is open again, and the audit says so."""
     await waived(world)
     verdicts = Verdicts(ledger=world.ledger, engine=world.engine)
