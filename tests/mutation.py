@@ -102,9 +102,9 @@ def spoil(fault: Fault) -> str:
     found = list(ast.walk(tree))[fault.node]
     match found:
         case ast.Compare():
-            found.ops = [SWAPS[type(found.ops[0])]()]  # type: ignore[list-item]
+            found.ops = [SWAPS[type(found.ops[0])]()]  # type: ignore[list-item]  # alike
         case ast.BoolOp() | ast.BinOp():
-            found.op = SWAPS[type(found.op)]()  # type: ignore[assignment]
+            found.op = SWAPS[type(found.op)]()  # type: ignore[assignment]  # alike
         case ast.UnaryOp():
             found.op, found.operand = ast.Not(), ast.UnaryOp(ast.Not(), copy.copy(found.operand))
         case ast.Constant(value=bool(value)):
