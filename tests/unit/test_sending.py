@@ -131,7 +131,7 @@ async def test_without_now_nobody_is_disturbed_and_nobody_is_asked_back() -> Non
 async def test_each_person_is_looked_up_once_however_many_apps_there_are() -> None:
     """The platforms allow few such calls: they are about people, not about apps."""
     world = await crowd(2, apps=5)
-    await world.ask("send all")
+    await world.say("send all")
     assert len(await world.ledger.open_requests()) == 10
     assert len(world.slack.searched) == len(set(world.slack.searched)) == 2
 
