@@ -202,8 +202,8 @@ def _command(said: str, *, asks: bool) -> Command | None:
         return _BY_NAME[verb] if not bare else None
     if verb == "forget":
         what, _, of = bare.partition(" ")
-        if is_account(bare.rpartition(":")[2].rstrip(_ENDS)):
-            return Forget("person", bare)
+        if not of and is_account(what.rpartition(":")[2].rstrip(_ENDS)):
+            return Forget("person", what)
         return Forget(what, of) if of else None
     if verb == "send":
         return _send(rest)
