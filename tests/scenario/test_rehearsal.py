@@ -88,4 +88,4 @@ async def test_somebody_in_tokyo_is_reminded_in_their_morning(alone: Stage) -> N
     tokyo = Calendar(ZoneInfo("Asia/Tokyo"), country="JP", days_off=days_off)
     while clock.zone != tokyo.zone.key or not tokyo.is_open(clock.now()):
         clock.jump("morning")
-    await alone.next(dm, since, said("Office 365 Labs", "The links are new"), TICK)
+    await alone.next(dm, since, said("Office 365 Labs", "Die Links sind neu"), TICK)
