@@ -187,7 +187,7 @@ class Conversation:
             if await self._asked.waiting(asker):
                 about = "unclear" if isinstance(command, Unclear) else ""
                 return await self._asked.mine(Mine(about), asker, replies, level)
-            if level is Level.VIEWER:
+            if level is Level.VIEWER and isinstance(command, Unclear):
                 return await self._operating.do(
                     command, asker, replies, personal, progress, private=private
                 )

@@ -25,6 +25,7 @@ SAYS = {
     "finite_number": "expected a number",
     "tuple_type": 'expected a list such as ["one", "two"]',
     "path_type": "expected a path in quotes",
+    "path_not_file": "there is no such file",
 }
 LISTS_OF_SECTIONS = ("okta", "campaign.targets")
 KEY_OF_TABLE = "[key]"  # how pydantic marks that the key itself is wrong

@@ -56,9 +56,14 @@ class TracesSettings(Section):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("expected an address such as http://127.0.0.1:4318/v1/traces")
+        wanted = "expected an address such as http://127.0.0.1:4318/v1/traces"
+        try:
+            parts = urlsplit(value)
+            port = parts.port
+        except ValueError:
+            raise ValueError(wanted) from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+            raise ValueError(wanted)
         if parts.username or parts.password:
             raise ValueError("must have no user and password: give `authorization`")
         return value

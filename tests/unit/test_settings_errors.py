@@ -41,6 +41,8 @@ signing_secret = "x"
 app_id = "00000000-0000-0000-0000-000000000001"
 app_password = "x"
 tenant_id = "00000000-0000-0000-0000-000000000001"
+[traces]
+url = "https://collector.contoso.com/v1/traces"
 [mail]
 host = "smtp.contoso.com"
 user = "bot@contoso.com"
