@@ -12,13 +12,13 @@ from adapters.terminal.front import front
 if TYPE_CHECKING:
     import typer
 
-    from adapters.terminal.commands.audit import AuditDesk
-    from adapters.terminal.commands.forget import ForgetDesk
+    from adapters.terminal.commands.store.audit import AuditDesk
+    from adapters.terminal.commands.store.forget import ForgetDesk
     from adapters.terminal.commands.waivers import WaiverDesk
     from adapters.terminal.desk import Desk
     from bot.chat.words import Words
     from bot.domain.delivery.deliveries import Delivery
-    from bot.ports.backup import Vault
+    from bot.ports.store.backup import Vault
     from bot.role import Role
     from bot.services.campaign.rehearse import Rehearse
     from bot.services.campaign.restored import Since
@@ -34,11 +34,11 @@ def main() -> None:
 def the_cli() -> typer.Typer:
     """Every command, with all that it takes to describe them."""
     from adapters.terminal.cli import build_cli
-    from adapters.terminal.commands.audit import add_audit_commands
-    from adapters.terminal.commands.backup import add_backup_commands
-    from adapters.terminal.commands.forget import add_forget_command
     from adapters.terminal.commands.init import add_init_command
     from adapters.terminal.commands.platforms import add_platform_commands
+    from adapters.terminal.commands.store.audit import add_audit_commands
+    from adapters.terminal.commands.store.backup import add_backup_commands
+    from adapters.terminal.commands.store.forget import add_forget_command
     from adapters.terminal.commands.waivers import add_waiver_commands
 
     cli = build_cli(
@@ -146,7 +146,7 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
     from functools import partial
 
     from adapters.redis.upkeep.traces import RedisTraces
-    from adapters.terminal.commands.forget import ForgetDesk
+    from adapters.terminal.commands.store.forget import ForgetDesk
     from bot.services.campaign.forget import Found, find, forget
     from bot.wiring.base import open_base
 
@@ -164,7 +164,7 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
 @asynccontextmanager
 async def _audit(settings: Settings) -> AsyncIterator[AuditDesk]:
     """What the commands about the audit work on."""
-    from adapters.terminal.commands.audit import AuditDesk
+    from adapters.terminal.commands.store.audit import AuditDesk
     from bot.wiring.base import open_base
 
     async with open_base(settings) as base:

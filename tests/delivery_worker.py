@@ -42,7 +42,7 @@ from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import requeue
 from bot.services.delivery.send import Send
-from bot.settings.chat import SlackSettings
+from bot.settings.sections.chat import SlackSettings
 from bot.wiring.base import SystemClock
 from bot.wiring.bot import SystemSecrets, collect_rarely
 from tests.examples import POLICY

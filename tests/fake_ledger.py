@@ -27,12 +27,12 @@ from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import HOLD, ScheduleEntry
 from bot.domain.summaries import EVERY_OPEN, AppSummary, Page, Wanted, by_urgency, summary_of
 from bot.errors import Conflict, StoreUnavailable
-from bot.ports.lists import Asked
+from bot.ports.store.lists import Asked
 from tests.pages import page_of
 
 
 class FakeLedger:
-    """Implements `bot.ports.ledger.Ledger`. `down` is a store that is away.
+    """Implements `bot.ports.store.ledger.Ledger`. `down` is a store that is away.
 
     `orgs` are those in the settings (None: all count).
 

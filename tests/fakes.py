@@ -40,7 +40,7 @@ from bot.message import Buttons, Message, OpenLink
 from bot.ports.access import Known
 from bot.ports.chat import ConversationRef, Sent
 from bot.ports.clouds import LogPage
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.ports.writing import NO_LINKS
 from tests.examples import POLICY

@@ -10,7 +10,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, ProofKind, check_link, link_digest
 from bot.domain.people.admins import Holding
 from bot.domain.people.news import Happening
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.prove import GoToMicrosoft, Outcome
 from tests.examples import DELIVERED, OPERATOR, RECORD, REQUEST, TOKEN

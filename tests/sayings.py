@@ -14,7 +14,7 @@ from bot.chat.inventory.lists import PAGE
 from bot.chat.inventory.overview import Due
 from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.replies import Replies
-from bot.chat.typed.waiver_words import Term
+from bot.chat.typed.times.waiver_words import Term
 from bot.chat.words import Words
 from bot.domain.campaign.digests import Digest
 from bot.domain.campaign.foresight import ChannelPost, PostKind

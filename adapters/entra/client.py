@@ -22,7 +22,7 @@ from bot.domain.inventory.apps import Office365App, Tenant
 from bot.domain.people.admins import GlobalAdmin, Holding
 from bot.errors import CloudError
 from bot.ports.system import Clock
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.clouds import EntraSettings
 
 log = structlog.get_logger(__name__)
 

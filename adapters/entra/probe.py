@@ -21,8 +21,8 @@ from bot.domain.doctor.seen import NoTenant, RegistrationSeen, TenantSeen
 from bot.domain.inventory.apps import Tenant
 from bot.errors import CloudError, SettingsInvalid
 from bot.ports.system import Clock
-from bot.settings.chat import TeamsSettings
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.chat import TeamsSettings
+from bot.settings.sections.clouds import EntraSettings
 
 HINT = 3
 """Characters of a secret that Microsoft shows beside it (Graph, passwordCredential, `hint`)."""

@@ -26,7 +26,7 @@ from adapters.http.answers import (
     wrapped,
 )
 from adapters.http.counts import Api, counted
-from adapters.http.trust import trust
+from adapters.http.keys.trust import trust
 from bot.errors import CloudAnswerInvalid, CloudError, CloudThrottled, CloudUnreachable
 
 TIME_LIMIT = 90.0  # seconds for one exchange: a server that drips bytes never meets a read timeout

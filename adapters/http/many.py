@@ -19,7 +19,7 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from adapters.http.trust import trust
+from adapters.http.keys.trust import trust
 
 KEEP_SECONDS = 5.0
 """An idle connection; as in httpx, and less than servers wait."""

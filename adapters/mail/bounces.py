@@ -22,7 +22,7 @@ from adapters.mail.message_ids import key_of
 from bot.domain.likeness import exact
 from bot.errors import ChatUnreachable
 from bot.ports.chat import Returned
-from bot.settings.mail import BouncesSettings
+from bot.settings.sections.mail import BouncesSettings
 
 SECONDS_PER_ANSWER = 20.0
 AT_ONCE = 50  # reports; the rest is read the next time

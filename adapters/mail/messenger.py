@@ -28,7 +28,7 @@ from bot.errors import ChannelUnreachable, MessageRefused
 from bot.message import Message
 from bot.ports.chat import Sent
 from bot.ports.system import Clock
-from bot.settings.mail import MailSettings
+from bot.settings.sections.mail import MailSettings
 
 SECONDS_PER_ANSWER = 20.0
 LONGEST_SUBJECT = 150  # characters

@@ -14,7 +14,7 @@ from adapters.mail.refusals import refused
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import MailSeen
 from bot.errors import ChatError, SettingsInvalid
-from bot.settings.mail import MailSettings
+from bot.settings.sections.mail import MailSettings
 
 
 class MailProbe:

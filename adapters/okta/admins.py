@@ -15,7 +15,7 @@ from urllib.parse import quote
 import structlog
 
 from adapters.http.client import CloudClient
-from adapters.okta.paging import body_link, pages
+from adapters.okta.calls.paging import body_link, pages
 from adapters.okta.parse import inside, objects, text
 from adapters.okta.rights import Right, Rights
 from bot.domain.people.admins import OktaAdmin

@@ -8,21 +8,21 @@ from urllib.parse import quote
 
 import httpx
 
-from adapters.http.assertion import ClientKey
 from adapters.http.client import CloudClient, Credentials, Pace, Retry
+from adapters.http.keys.assertion import ClientKey
 from adapters.okta import admins, console, parse, system_log
-from adapters.okta.pacing import OktaPace
-from adapters.okta.paging import pages
-from adapters.okta.scopes import explain
-from adapters.okta.tokens import ApiToken, ServiceApp
+from adapters.okta.calls.pacing import OktaPace
+from adapters.okta.calls.paging import pages
+from adapters.okta.calls.scopes import explain
+from adapters.okta.calls.tokens import ApiToken, ServiceApp
 from bot.domain.inventory.apps import Office365App, ProvisioningConnection
 from bot.domain.people.admins import OktaAdmin
 from bot.errors import CloudError, SettingsInvalid
 from bot.ports.clouds import LogPage
-from bot.ports.limits import RateBudget
+from bot.ports.store.limits import RateBudget
 from bot.ports.system import Clock
-from bot.settings.clouds import OktaSettings
 from bot.settings.section import written_as
+from bot.settings.sections.clouds import OktaSettings
 
 PAGE = 200  # the most that Okta gives
 ASK_AGAIN = timedelta(minutes=5)  # where the Admin Console is

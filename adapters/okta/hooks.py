@@ -25,7 +25,7 @@ from adapters.okta.parse import inside, objects, text
 from bot.domain.inventory.apps import AppRef
 from bot.errors import StoreError
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 
 CHALLENGE = "x-okta-verification-challenge"

@@ -10,17 +10,17 @@ from adapters.http.client import CloudClient, Credentials, Retry, open_http
 from adapters.http.counts import Api
 from adapters.http.skew import Skew
 from adapters.okta import parse
+from adapters.okta.calls.pacing import OktaPace
+from adapters.okta.calls.paging import pages
+from adapters.okta.calls.scopes import SCOPES, explain
+from adapters.okta.calls.tokens import ApiToken, ServiceApp
 from adapters.okta.client import PAGE, signing_key
-from adapters.okta.pacing import OktaPace
-from adapters.okta.paging import pages
-from adapters.okta.scopes import SCOPES, explain
-from adapters.okta.tokens import ApiToken, ServiceApp
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import OktaSeen
 from bot.domain.inventory.apps import Office365App
 from bot.errors import CloudError, CloudRefused, SettingsInvalid
 from bot.ports.system import Clock
-from bot.settings.clouds import OktaSettings
+from bot.settings.sections.clouds import OktaSettings
 
 ONCE = Retry(attempts=2)
 MOST_PAGES = 5

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from adapters.http.client import CloudClient
-from adapters.okta.paging import pages
+from adapters.okta.calls.paging import pages
 from adapters.okta.parse import inside, objects, text
 from bot.domain.people.admins import APP_ADMIN, SUPER_ADMIN
 from bot.errors import CloudNotFound, CloudRefused

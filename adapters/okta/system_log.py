@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import structlog
 
 from adapters.http.client import CloudClient
-from adapters.okta.paging import is_page_of, pages
+from adapters.okta.calls.paging import is_page_of, pages
 from adapters.okta.parse import inside, objects, text
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.likeness import exact

@@ -17,7 +17,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from bot.ports import spans
 from bot.ports.spans import Side, Span
-from bot.settings.monitoring import TracesSettings
+from bot.settings.sections.monitoring import TracesSettings
 
 _KINDS: Mapping[Side, SpanKind] = {
     Side.SERVER: SpanKind.SERVER,

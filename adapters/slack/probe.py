@@ -20,7 +20,7 @@ from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import Platform
 from bot.errors import ChatError, PersonUnreachable
 from bot.ports.system import Clock
-from bot.settings.chat import SlackSettings
+from bot.settings.sections.chat import SlackSettings
 
 
 class SlackProbe:

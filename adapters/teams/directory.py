@@ -18,7 +18,7 @@ from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChannelUnreachable, ChatUnreachable, PersonUnreachable
 from bot.ports.chat import Conversations
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 
 MOST_REMEMBERED = 10_000
 _NO_COLLEAGUES = ("guest", "anonymous")

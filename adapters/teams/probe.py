@@ -8,7 +8,7 @@ import httpx
 
 from adapters.http.client import open_http
 from adapters.http.counts import Api
-from adapters.http.jwks import KeySet
+from adapters.http.keys.jwks import KeySet
 from adapters.http.skew import Skew
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
@@ -26,7 +26,7 @@ from bot.errors import (
 )
 from bot.ports.chat import Conversations
 from bot.ports.system import Clock
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 
 
 class TeamsProbe:

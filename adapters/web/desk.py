@@ -19,7 +19,7 @@ from adapters.web.pages import Pages
 from bot.chat.typed.verbs import typed
 from bot.domain.consent.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME
 from bot.errors import LinkExpired, LinkRevoked, LinkUnknown
-from bot.ports.limits import Limits
+from bot.ports.store.limits import Limits
 from bot.services.consent.acknowledge import Acknowledge
 from bot.services.consent.follow import Follow
 from bot.services.consent.introduce import Introduce

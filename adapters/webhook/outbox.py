@@ -22,8 +22,8 @@ from bot.domain.changes import Changes
 from bot.domain.delivery.incidents import Incident
 from bot.domain.events import payload, type_of
 from bot.errors import Conflict, StoreError
-from bot.ports.audit import AuditTrail
-from bot.ports.ledger import Ledger
+from bot.ports.store.audit import AuditTrail
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 
 log = structlog.get_logger(__name__)

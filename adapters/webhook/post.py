@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from adapters.http.tls import trusted
-from bot.settings.webhook import WebhookSettings
+from bot.settings.sections.webhook import WebhookSettings
 
 LIMIT = 10.0
 """Seconds for all of it."""

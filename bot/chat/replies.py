@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from bot.chat import phrases, public
+from bot.chat import phrases
+from bot.chat.answering import public
+from bot.chat.answering.helping import help_
 from bot.chat.campaign import plans
 from bot.chat.consent import sending
 from bot.chat.consent.personal import PersonalReplies, plain
 from bot.chat.forms import Forms
-from bot.chat.helping import help_
 from bot.chat.inventory import reasons
 from bot.chat.inventory.overview import Due, overview
 from bot.chat.inventory.waiving import WaiverReplies

@@ -9,7 +9,7 @@ from bot.domain.changes import Changes
 from bot.domain.delivery.deliveries import Delivery
 from bot.errors import Conflict
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 
 Result = TypeVar("Result")
 NO_CHANGE = Changes()

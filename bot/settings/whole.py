@@ -24,20 +24,20 @@ from pydantic_settings import (
 from bot.domain.consent.requests import ProofKind
 from bot.errors import SettingsInvalid
 from bot.settings.address import Origin
-from bot.settings.campaign import CampaignSettings
-from bot.settings.chat import LimitsSettings, SlackSettings, TeamsSettings
-from bot.settings.clouds import EntraSettings, OktaSettings, SignInSettings
-from bot.settings.data import AuditSettings, RetentionSettings
 from bot.settings.errors import problems
 from bot.settings.files import read_toml
-from bot.settings.mail import MailSettings
-from bot.settings.monitoring import MonitoringSettings, TracesSettings
-from bot.settings.people import LinksSettings, OperatorsPageSettings, PeopleSettings
 from bot.settings.places import known_zone
-from bot.settings.rehearsal import RehearsalSettings
 from bot.settings.section import wrong
-from bot.settings.store import RedisSettings
-from bot.settings.webhook import WebhookSettings
+from bot.settings.sections.campaign import CampaignSettings
+from bot.settings.sections.chat import LimitsSettings, SlackSettings, TeamsSettings
+from bot.settings.sections.clouds import EntraSettings, OktaSettings, SignInSettings
+from bot.settings.sections.data import AuditSettings, RetentionSettings
+from bot.settings.sections.mail import MailSettings
+from bot.settings.sections.monitoring import MonitoringSettings, TracesSettings
+from bot.settings.sections.people import LinksSettings, OperatorsPageSettings, PeopleSettings
+from bot.settings.sections.rehearsal import RehearsalSettings
+from bot.settings.sections.store import RedisSettings
+from bot.settings.sections.webhook import WebhookSettings
 
 PREFIX = "O365BOT_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"

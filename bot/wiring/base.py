@@ -30,15 +30,15 @@ from adapters.redis.server.installation import claim
 from adapters.redis.server.waiting import said
 from adapters.redis.shared.rate import RedisRateBudget
 from adapters.redis.upkeep.vault import RedisVault
+from adapters.system.rehearsal import RehearsalClock
 from bot.domain.campaign.intents import Policy
 from bot.domain.inventory.scanning import ScanPolicy
 from bot.domain.time.calendar import Calendars
 from bot.errors import SettingsInvalid, StoreUnavailable
 from bot.ports.clouds import OktaOrg
 from bot.services.inventory.scan import Scan
-from bot.settings.store import RedisSettings, Weakness
+from bot.settings.sections.store import RedisSettings, Weakness
 from bot.settings.whole import Settings
-from bot.wiring.rehearsal import RehearsalClock
 
 
 class SystemClock:

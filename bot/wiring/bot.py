@@ -26,8 +26,8 @@ from adapters.engine.engine import QueueEngine, Work
 from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http
 from adapters.mail.bounces import Bounces
+from adapters.okta.calls.pacing import BUCKETS
 from adapters.okta.hooks import OktaHooks
-from adapters.okta.pacing import BUCKETS
 from adapters.picture.burn_down import PillowPainter
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.lists import VERSION
@@ -44,6 +44,7 @@ from adapters.redis.shared.sign_ins import RedisSignIns
 from adapters.redis.upkeep.figures import RedisFigures
 from adapters.redis.upkeep.tidy import Tidy
 from adapters.slack.incoming.socket import SlackSocket
+from adapters.system.rehearsal import OnRealTime
 from adapters.web.app import build_app
 from adapters.web.desk import ForOperators
 from adapters.web.desk import Services as PageServices
@@ -62,16 +63,15 @@ from bot.services import counts
 from bot.services.delivery.inspection import Inspection
 from bot.services.delivery.monitor import Monitor
 from bot.services.inventory.scan import Scan
-from bot.settings.clouds import SignInSettings
-from bot.settings.webhook import WebhookSettings
+from bot.settings.policies import operator_accounts
+from bot.settings.sections.clouds import SignInSettings
+from bot.settings.sections.webhook import WebhookSettings
 from bot.settings.whole import Settings
 from bot.wiring.base import Base, open_base, reminding_policy, store_place
 from bot.wiring.chats import open_chats
 from bot.wiring.check import ends
 from bot.wiring.doctor import make_doctor
 from bot.wiring.health import health, ready
-from bot.wiring.policies import operator_accounts
-from bot.wiring.rehearsal import OnRealTime
 from bot.wiring.reloading import Difference, Reload, Switch, Talk, difference, merged
 from bot.wiring.services import Outside, Services, assemble
 

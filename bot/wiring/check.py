@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from adapters.http.credential import ClientProof
-from adapters.http.pem import certificate_of, private_key
+from adapters.http.keys.credential import ClientProof
+from adapters.http.keys.pem import certificate_of, private_key
 from adapters.http.tls import trusted
 from adapters.okta.client import signing_key
 from bot.errors import SettingsInvalid

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from bot.domain.campaign.board import week_of
 from bot.domain.delivery.deliveries import Delivery
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign import restored
 from bot.services.campaign.rehearse import Rehearse
 from bot.services.inventory.waive import Waive
+from bot.settings.policies import operator_accounts
 from bot.settings.whole import Settings
 from bot.wiring.base import open_as_it_is, open_base, reminding_policy
-from bot.wiring.policies import operator_accounts
 from bot.wiring.services import rehearsal, waiver
 
 

@@ -27,10 +27,10 @@ from bot.errors import O365BotError
 from bot.ports.doctor import Probe
 from bot.ports.system import Clock
 from bot.services.doctor import Doctor
+from bot.settings.policies import operator_accounts
 from bot.settings.whole import Settings
 from bot.wiring.base import SystemClock, open_store, store_place
 from bot.wiring.check import ends, problems
-from bot.wiring.policies import operator_accounts
 
 
 @asynccontextmanager

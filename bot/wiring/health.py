@@ -15,7 +15,7 @@ from bot.domain.delivery.incidents import LATE, Incident
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import Platform
 from bot.errors import StoreError
-from bot.ports.figures import Overview, Queued
+from bot.ports.store.figures import Overview, Queued
 
 _MEANWHILE = "Nothing is lost meanwhile; people are told to try again (docs/store.md)."
 NEARLY_FULL = "The store is nearly full."

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.chat.asked import Asked
+from bot.chat.answering.asked import Asked
+from bot.chat.answering.conversation import Conversation
+from bot.chat.answering.operating import CampaignParts, Operating
+from bot.chat.answering.welcome import Welcome
 from bot.chat.campaign.reminding import Reminding
-from bot.chat.conversation import Conversation
 from bot.chat.delivery.composer import NoticeComposer
-from bot.chat.operating import CampaignParts, Operating
-from bot.chat.welcome import Welcome
 from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
 from bot.domain.likeness import exact
@@ -25,9 +25,9 @@ from bot.ports.access import Directory, Memberships
 from bot.ports.chat import Messenger, Presence, ReturnedMail
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
-from bot.ports.limits import Limits, Pace
 from bot.ports.sign_in import SignIn, SignIns
+from bot.ports.store.ledger import Ledger
+from bot.ports.store.limits import Limits, Pace
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import Painter
 from bot.services.campaign.boards import Boards
@@ -58,8 +58,8 @@ from bot.services.operators.read import Read
 from bot.services.people.access import Access
 from bot.services.people.accounts import Accounts
 from bot.services.people.twins import Twins
+from bot.settings import policies
 from bot.settings.whole import Settings
-from bot.wiring import policies
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import Office365App, Tenant
 from bot.domain.people.admins import GlobalAdmin, Holding
 from bot.errors import CloudError
-from bot.settings.clouds import OktaSettings
+from bot.settings.sections.clouds import OktaSettings
 
 # What Okta's help pages list for its client, "Provide Microsoft admin consent for Okta".
 PERMISSIONS = (

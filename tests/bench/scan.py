@@ -20,8 +20,8 @@ from pathlib import Path
 import httpx
 
 from adapters.http.client import open_http
+from adapters.okta.calls.pacing import OktaPace
 from adapters.okta.client import PAGE, OktaClient
-from adapters.okta.pacing import OktaPace
 from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server import store

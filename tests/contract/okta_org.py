@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from adapters.http.client import open_http
+from adapters.okta.calls.pacing import OktaPace
 from adapters.okta.client import OktaClient
-from adapters.okta.pacing import OktaPace
 from bot.domain.inventory.apps import Office365App
-from bot.settings.clouds import OktaSettings
+from bot.settings.sections.clouds import OktaSettings
 from tests.contract.loopback import SteppingClock
 from tests.contract.pretend_okta import CLIENT_ID, CLIENT_PEM, PretendOkta
 from tests.serving import served

@@ -23,7 +23,7 @@ from adapters.slack.incoming.inbound import SlackInbound
 from adapters.slack.outgoing.calls import open_web
 from bot.domain.people.admins import ChatIdentity
 from bot.message import Message
-from bot.settings.chat import SlackSettings
+from bot.settings.sections.chat import SlackSettings
 from sandbox.chatlog import ChatLog, Conversation
 from sandbox.chatlog import Message as Shown
 from sandbox.company.company import Company, contoso

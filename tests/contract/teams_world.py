@@ -29,7 +29,7 @@ from adapters.teams.outgoing.messenger import TeamsMessenger
 from adapters.teams.outgoing.viewers import Viewers
 from bot.domain.people.admins import ChatIdentity
 from bot.message import Message, Role
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 from tests.fakes import ConversationsInMemory, OnceInMemory
 from tests.serving import served
 from tests.waiting import wait_until

@@ -32,7 +32,7 @@ from bot.domain.delivery.notices import PersonalRound
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import Wanted
-from bot.ports.backup import Kept
+from bot.ports.store.backup import Kept
 from tests.audits import findings
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, DELIVERED, NOW, RECORD, REQUEST
 from tests.servers import Server

@@ -11,7 +11,7 @@ import pytest
 from adapters.mail.probe import MailProbe
 from bot.domain.doctor.checks import examine
 from bot.domain.doctor.finding import Finding, Grade
-from bot.settings.mail import MailSettings
+from bot.settings.sections.mail import MailSettings
 from bot.settings.whole import load
 from sandbox.slack.socket import SocketMode
 from sandbox.slack.workspace import APP_ID

@@ -20,7 +20,7 @@ from bot.domain.doctor.checks import examine
 from bot.domain.doctor.finding import Failure, Finding, Grade
 from bot.domain.doctor.seen import SettingsSeen
 from bot.services.doctor import Doctor
-from bot.settings.store import RedisSettings
+from bot.settings.sections.store import RedisSettings
 from tests.fakes import FakeClock
 from tests.mail_server import make_certificates
 from tests.servers import running_server

@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.serialization import (
 from jwt.algorithms import RSAAlgorithm
 
 from adapters.http.answers import Answer, decode, retry_after, wrapped
-from adapters.http.assertion import ClientKey
 from adapters.http.client import CloudClient, Retry, open_http
 from adapters.http.doubt import MAY_HAVE_BEEN_SENT, NOTHING_SENT
-from adapters.http.jwks import KeySet
+from adapters.http.keys.assertion import ClientKey
+from adapters.http.keys.jwks import KeySet
 from bot.errors import (
     CloudAnswerInvalid,
     CloudError,

@@ -35,7 +35,7 @@ from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.people.prospects import Prospect
 from bot.errors import Conflict, RecordUnreadable, StoreError, StoreUnavailable
 from bot.ports.chat import ConversationRef
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.wiring.base import open_base
 from tests import strategies as some
 from tests.examples import (

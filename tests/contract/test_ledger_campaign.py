@@ -24,7 +24,7 @@ from bot.domain.people.admins import Platform
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import BOARDS, HOLD, ScheduleEntry, instead, person
 from bot.errors import Conflict
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from tests.examples import ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
 

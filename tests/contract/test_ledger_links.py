@@ -16,7 +16,7 @@ from bot.domain.consent.requests import link_digest
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import Platform
 from bot.errors import Conflict
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from tests.examples import NOW, OPERATOR, REQUEST
 from tests.fake_ledger import FakeLedger
 

@@ -23,8 +23,8 @@ from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.choice import Nobody
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, By, Part, Wanted, by_urgency, summary_of
-from bot.ports.ledger import Ledger
-from bot.ports.lists import Asked
+from bot.ports.store.ledger import Ledger
+from bot.ports.store.lists import Asked
 from tests.examples import APP, NOW, ON_A_PASSWORD, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.pages import page_of

@@ -23,7 +23,7 @@ from bot.domain.people.choice import Nobody
 from bot.domain.people.policy import AccountNote, Said
 from bot.domain.people.prospects import Prospect
 from bot.errors import Conflict
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from tests import strategies as some
 from tests.examples import ADA, ADA_IN_CHAT, APP, NOW, REQUEST
 from tests.fake_ledger import FakeLedger

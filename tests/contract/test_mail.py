@@ -24,7 +24,7 @@ from bot.errors import (
     SettingsInvalid,
 )
 from bot.message import Buttons, Command, Fact, Facts, Heading, Message, Note, OpenLink, Text
-from bot.settings.mail import MailSettings
+from bot.settings.sections.mail import MailSettings
 from tests.examples import NOW
 from tests.fakes import FakeClock
 from tests.mail_server import (

@@ -13,7 +13,7 @@ import pytest
 from adapters.mail.bounces import Bounces, said
 from adapters.mail.message_ids import make
 from bot.errors import ChatUnreachable
-from bot.settings.mail import BouncesSettings
+from bot.settings.sections.mail import BouncesSettings
 from tests.mail_server import Certificates, make_certificates
 from tests.mailbox import PASSWORD, USER, Mailbox, imap_server, mailbox
 

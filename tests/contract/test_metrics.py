@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from adapters.http.client import open_http
 from adapters.http.counts import Api
-from adapters.okta.pacing import BUCKETS, bucket_of
+from adapters.okta.calls.pacing import BUCKETS, bucket_of
 from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server.store import connect
@@ -30,8 +30,8 @@ from bot.domain.delivery.notices import Channel, ChannelReminder
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import Platform
 from bot.errors import StoreUnavailable
-from bot.ports.figures import Figures
-from bot.ports.limits import RateWindow
+from bot.ports.store.figures import Figures
+from bot.ports.store.limits import RateWindow
 from tests.examples import RECORD, REQUEST
 
 

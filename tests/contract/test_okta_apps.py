@@ -141,7 +141,7 @@ async def test_a_loop_of_next_links_is_stopped(org: Org) -> None:
 
 async def test_paging_without_end_is_stopped(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ever new cursors end too."""
-    monkeypatch.setattr("adapters.okta.paging.MAX_PAGES", 20)
+    monkeypatch.setattr("adapters.okta.calls.paging.MAX_PAGES", 20)
     org.okta.resources[APPS] = lambda request: JSONResponse(
         [],
         headers={"link": f'<{org.okta.url}{APPS}?after={len(org.okta.calls)}>; rel="next"'},

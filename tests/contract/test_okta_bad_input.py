@@ -153,7 +153,7 @@ async def test_pages_without_end_end_the_scan(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ever new cursors."""
-    monkeypatch.setattr("adapters.okta.paging.MAX_PAGES", 20)
+    monkeypatch.setattr("adapters.okta.calls.paging.MAX_PAGES", 20)
     contoso = world.orgs["contoso"]
     contoso.resources[APPS] = lambda request: JSONResponse(
         [], headers={"link": f'<{contoso.url}{APPS}?after={len(contoso.calls)}>; rel="next"'}

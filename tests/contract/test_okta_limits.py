@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from adapters.http.client import open_http
+from adapters.okta.calls.pacing import OktaPace, bucket_of
 from adapters.okta.client import OktaClient
-from adapters.okta.pacing import OktaPace, bucket_of
 from bot.errors import CloudThrottled
 from tests.contract.loopback import SteppingClock
 from tests.contract.okta_org import APPS, LOGS, Org, app_json, settings_for

@@ -14,7 +14,7 @@ from adapters.redis.server.embedded import EmbeddedStore
 from adapters.redis.server.store import connect
 from adapters.redis.shared.once import RedisOnce
 from bot.errors import StoreUnavailable
-from bot.ports.limits import Once
+from bot.ports.store.limits import Once
 from tests.fakes import OnceInMemory
 from tests.waiting import wait_until
 

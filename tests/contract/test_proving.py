@@ -43,7 +43,7 @@ from bot.services.consent.prove import (
     Proven,
 )
 from bot.services.inventory.scan import Scan
-from bot.settings.clouds import EntraSettings, SignInSettings
+from bot.settings.sections.clouds import EntraSettings, SignInSettings
 from bot.wiring.services import Outside, assemble
 from sandbox.company.company import Company, contoso
 from sandbox.company.records import EntraAccount, EntraTenant, Hold

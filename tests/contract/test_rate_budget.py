@@ -10,11 +10,11 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.http.answers import Answer
-from adapters.okta.pacing import ALONE_FOR, OktaPace
+from adapters.okta.calls.pacing import ALONE_FOR, OktaPace
 from adapters.redis.keys import Keys
 from adapters.redis.shared.rate import KEPT, RedisRateBudget
 from bot.errors import StoreUnavailable
-from bot.ports.limits import RateBudget, RateWindow
+from bot.ports.store.limits import RateBudget, RateWindow
 from tests.contract.loopback import SteppingClock
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from adapters.okta.scopes import scope_for
+from adapters.okta.calls.scopes import scope_for
 from sandbox.keys import SigningKey, b64url
 from sandbox.okta.rules import RESOURCES, Resource
 from tests.contract.clouds_stage import (

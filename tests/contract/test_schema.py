@@ -22,7 +22,7 @@ from adapters.redis.records.trail import Trail
 from bot.domain.consent.requests import Stage
 from bot.domain.inventory.apps import AppRef
 from bot.errors import StoreUnsafe
-from bot.settings.store import RedisSettings
+from bot.settings.sections.store import RedisSettings
 from bot.settings.whole import Settings
 from bot.wiring.base import open_base
 from tests.audits import findings

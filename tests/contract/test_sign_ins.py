@@ -15,8 +15,8 @@ from adapters.redis.shared.limits import RedisLimits
 from adapters.redis.shared.sign_ins import RedisSignIns
 from bot.domain.consent.requests import ProofKind
 from bot.domain.consent.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME, Attempt, Session
-from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIns
+from bot.ports.store.limits import Limits
 from tests.fakes import LimitsInMemory, SignInsInMemory
 
 ATTEMPT = Attempt("r1", "tenant-1", "link-digest", "browser-digest", "nonce", "verifier")

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from adapters.slack.incoming.inbound import SlackInbound
 from adapters.slack.incoming.socket import SlackSocket
 from adapters.slack.outgoing.calls import open_web
-from bot.settings.chat import SlackSettings
+from bot.settings.sections.chat import SlackSettings
 from sandbox.chatlog import ChatLog, Conversation
 from sandbox.chatlog import Message as Shown
 from sandbox.company.company import contoso

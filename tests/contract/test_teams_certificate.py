@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import ValidationError
 
 from adapters.teams.outgoing.tokens import BotToken
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 from tests.contract.teams_world import APP, CHANNEL, TENANT
 
 LOGIN = "https://login.example.com"

@@ -24,7 +24,7 @@ from adapters.teams.outgoing.messenger import ABSENT_FOR, TeamsMessenger
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, ChatThrottled, ChatUnreachable, PersonUnreachable
 from bot.message import Message
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 from bot.settings.whole import load
 from sandbox.company.records import Person
 from sandbox.world import World

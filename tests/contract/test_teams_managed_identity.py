@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from adapters.teams.outgoing.tokens import BotToken
 from bot.errors import ChatMisconfigured, ChatThrottled, ChatUnreachable
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 from tests.contract.teams_world import APP, CHANNEL, TENANT
 from tests.serving import served
 

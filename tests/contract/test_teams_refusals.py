@@ -27,7 +27,7 @@ from bot.errors import (
     PersonUnreachable,
 )
 from bot.ports.chat import ConversationRef
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO, IN_CHANNEL
 from tests.fakes import ConversationsInMemory

@@ -19,7 +19,7 @@ from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import Platform
 from bot.message import Buttons, Command, Message, Role, Text
 from bot.ports.chat import ConversationRef
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 from tests.contract.teams_world import ADA, APP, CHANNEL, TENANT, Clock, World, teams_world
 from tests.fakes import ConversationsInMemory
 from tests.unit.test_teams_drawing import VALIDATOR

@@ -14,7 +14,7 @@ import structlog
 
 from adapters.entra.signing_in.sign_in import EntraSignIn
 from adapters.http.client import open_http
-from bot.settings.clouds import SignInSettings
+from bot.settings.sections.clouds import SignInSettings
 from tests.contract.entra.login import SCOPE, Login, new_key
 from tests.contract.entra.microsoft import CLIENT_SECRET, TENANT_ID, FakeClock
 from tests.serving import served

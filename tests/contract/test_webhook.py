@@ -32,7 +32,7 @@ from adapters.webhook.post import NotTaken, Post
 from bot.domain.audit import Row
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.events import TYPES, type_of
-from bot.settings.webhook import WebhookSettings
+from bot.settings.sections.webhook import WebhookSettings
 from tests.examples import NOW
 from tests.fakes import FakeClock
 from tests.serving import served

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.typed import commands as said
 from bot.chat.typed.find_app import Named, app_within, find_app
-from bot.chat.typed.moments import find_moment
+from bot.chat.typed.times.moments import find_moment
 from bot.chat.typed.understanding import parse
 from bot.domain.inventory.apps import AppRef
 from bot.domain.summaries import Part, Wanted

@@ -23,7 +23,7 @@ from bot.ports.chat import Sent
 from bot.services.consent.visit import ByChat
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import settled
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 from bot.wiring.services import Outside, assemble
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (

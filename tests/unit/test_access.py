@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.may import needed
+from bot.chat.answering.may import needed
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import VERBS
 from bot.chat.words import Words

@@ -11,12 +11,12 @@ from typing import get_args
 
 import pytest
 
+from bot.chat.answering.welcome import Welcome
 from bot.chat.campaign.boards import board, closed, moved
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.delivery.composer import NoticeComposer
 from bot.chat.inventory.waiving import WaiverReplies
 from bot.chat.replies import Replies
-from bot.chat.welcome import Welcome
 from bot.chat.words import Words, languages
 from bot.domain.campaign.intents import Reason
 from bot.domain.campaign.windows import EVERYBODY, OKTA_CONSENT, WINDOWS, Campaign, Tone, WindowName

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.typed.moments import LONGEST, Moment, find_moment, read_moment
+from bot.chat.typed.times.moments import LONGEST, Moment, find_moment, read_moment
 from bot.domain.time.calendar import Calendar
 
 CALENDAR = Calendar(ZoneInfo("Europe/Berlin"))

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.system.rehearsal import OnRealTime, RehearsalClock
 from bot.chat.campaign.plans import line, plan
-from bot.chat.typed.moments import read_moment
+from bot.chat.typed.times.moments import read_moment
 from bot.chat.words import Words
 from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.intents import Policy, Reason, SendRound
@@ -27,7 +28,6 @@ from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import Calendar, Calendars
 from bot.services.campaign.postpone import Postpone
 from bot.services.campaign.rehearse import Rehearse
-from bot.wiring.rehearsal import OnRealTime, RehearsalClock
 from tests.examples import ADA_IN_CHAT, DELIVERED, NOW, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine

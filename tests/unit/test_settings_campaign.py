@@ -21,7 +21,7 @@ from bot.domain.campaign.windows import (
 from bot.domain.inventory.apps import AppRef
 from bot.domain.time.calendar import Calendars
 from bot.errors import SettingsInvalid
-from bot.settings.campaign import CampaignSettings
+from bot.settings.sections.campaign import CampaignSettings
 from bot.settings.whole import load
 
 BASE = """

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import SettingsInvalid
 from bot.ports import spans
-from bot.settings.monitoring import TracesSettings
+from bot.settings.sections.monitoring import TracesSettings
 from bot.wiring.bot import tracing
 from tests.wiring import settings
 

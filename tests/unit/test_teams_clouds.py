@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.teams.outgoing.tokens import issuer_of
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 
 
 @pytest.mark.parametrize(

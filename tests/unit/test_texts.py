@@ -17,7 +17,7 @@ import adapters.web
 import bot
 from adapters.teams.package import COMMANDS
 from adapters.web.pages import _KINDS
-from bot.chat.helping import IN_DETAIL
+from bot.chat.answering.helping import IN_DETAIL
 from bot.chat.typed.verbs import (
     GROUPS,
     VERBS,

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.chat.typed.commands import ListApps, Unwaive, Waive
+from bot.chat.typed.times.waiver_words import read_term, read_waiver
 from bot.chat.typed.understanding import parse
-from bot.chat.typed.waiver_words import read_term, read_waiver
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage
 from bot.domain.delivery.notices import RequestChanged

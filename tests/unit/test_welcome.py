@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.welcome import Welcome
+from bot.chat.answering.welcome import Welcome
 from bot.domain.changes import Changes
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.access import AccessPolicy

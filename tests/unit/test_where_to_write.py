@@ -13,7 +13,7 @@ from bot.domain.people.admins import ChatIdentity, Platform, preferred
 from bot.domain.people.policy import PeoplePolicy
 from bot.errors import ScopeMissing
 from bot.services.people.reach import Reach
-from bot.settings.people import PeopleSettings
+from bot.settings.sections.people import PeopleSettings
 from tests.examples import ADA, NOW
 from tests.fakes import FakeMessenger
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bot.domain.inventory.hosts import INITIAL_DOMAINS
 from bot.domain.likeness import exact
 from bot.errors import CloudRefused
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.clouds import EntraSettings
 
 GLOBAL_GRAPH = "graph.microsoft.com"
 

@@ -20,7 +20,7 @@ from bot.domain.inventory.apps import Tenant
 from bot.domain.likeness import exact
 from bot.errors import TenantUnknown
 from bot.ports.system import Clock
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.clouds import EntraSettings
 
 KEEP = timedelta(days=1)
 DOMAINS_TRIED = 5  # of a tenant's apps: each of them should lead there

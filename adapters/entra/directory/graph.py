@@ -24,7 +24,7 @@ from adapters.http.client import CloudClient
 from bot.domain.inventory.apps import Tenant
 from bot.errors import CloudAnswerInvalid, CloudError, CloudThrottled, CloudUnreachable
 from bot.ports.system import Clock
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.clouds import EntraSettings
 
 BATCH_LIMIT = 20  # parts of one $batch ("Combine multiple HTTP requests using JSON batching")
 CLAUSES_LIMIT = 10  # of one $filter; the directory refuses more than 15 ("$filter", Graph docs)

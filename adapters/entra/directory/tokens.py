@@ -19,10 +19,10 @@ from adapters.entra.directory.aadsts import explain_sign_in
 from adapters.entra.directory.clouds import graph_url
 from adapters.http.answers import Answer
 from adapters.http.client import CloudClient
-from adapters.http.credential import ClientProof
+from adapters.http.keys.credential import ClientProof
 from bot.domain.inventory.apps import Tenant
 from bot.ports.system import Clock
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.clouds import EntraSettings
 
 USABLE_PART = 0.8  # of a token's life; then a fresh one is fetched
 

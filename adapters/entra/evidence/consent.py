@@ -20,7 +20,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import Tenant
 from bot.domain.likeness import exact
 from bot.errors import CloudError
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.clouds import EntraSettings
 
 _FIELDS = "id,appId,displayName,accountEnabled,disabledByMicrosoftStatus,verifiedPublisher"
 _OKTA = frozenset({"okta", "oktainc"})  # letters of the publisher's verified name

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import jwt
 
-from adapters.http.jwks import KeySet
+from adapters.http.keys.jwks import KeySet
 from bot.domain.likeness import exact
 from bot.errors import CloudNotFound, TokenInvalid
 

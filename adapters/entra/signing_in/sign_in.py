@@ -26,14 +26,14 @@ from adapters.entra.directory.clouds import graph_url
 from adapters.entra.signing_in.id_tokens import TokenCheck
 from adapters.http.answers import Answer
 from adapters.http.client import CloudClient, Retry
-from adapters.http.credential import ClientProof
+from adapters.http.keys.credential import ClientProof
 from bot.domain.consent.requests import MfaShown
 from bot.domain.consent.sign_in import SignedIn
 from bot.domain.inventory.apps import Tenant
 from bot.domain.likeness import exact
 from bot.errors import CloudError, SignInRefused, TokenInvalid
 from bot.ports.system import Clock
-from bot.settings.clouds import EntraSettings, SignInSettings
+from bot.settings.sections.clouds import EntraSettings, SignInSettings
 
 CONSENTED_PATH = "/auth/consented"
 # The authentication methods that mean MFA ("Access token claims reference", `amr`).

@@ -62,7 +62,7 @@ return due
 
 
 class RedisLedger(RedisLists):
-    """Implements `bot.ports.ledger.Ledger`. `orgs` are those in the settings (None: all count)."""
+    """The ledger (`bot.ports.store.ledger`). `orgs` are those in the settings (None: all count)."""
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ from bot.domain.summaries import (
     Wanted,
     by_urgency,
 )
-from bot.ports.lists import Asked
+from bot.ports.store.lists import Asked
 
 VERSION = version("o365bot")
 """Verdicts follow the rules of a release: another one takes each of them again at its start."""
@@ -113,7 +113,7 @@ LISTED = codec.Codec(TypeAdapter(Listed), sparse=True)
 
 
 class RedisLists:
-    """Implements `bot.ports.lists.Lists`; the ledger's half that only reads."""
+    """Implements `bot.ports.store.lists.Lists`; the ledger's half that only reads."""
 
     def __init__(self, client: Redis, keys: Keys, orgs: frozenset[str] | None = None) -> None:
         self._client = client

@@ -57,7 +57,7 @@ class _Stand:
 class Trail:
     """Writes commits with their audit entries, and reads the audit. `key` seals it, if not empty.
 
-    Implements `bot.ports.audit.AuditTrail`.
+    Implements `bot.ports.store.audit.AuditTrail`.
     """
 
     def __init__(self, client: Redis, keys: Keys, key: bytes = b"") -> None:

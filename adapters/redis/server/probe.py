@@ -11,7 +11,7 @@ from adapters.redis.server import store
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import StoreSeen
 from bot.errors import O365BotError
-from bot.settings.store import RedisSettings
+from bot.settings.sections.store import RedisSettings
 
 
 class StoreProbe:

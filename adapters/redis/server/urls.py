@@ -26,7 +26,7 @@ from redis.exceptions import RedisError
 
 from bot.domain.likeness import exact
 from bot.errors import StoreUnavailable
-from bot.settings.store import Weakness
+from bot.settings.sections.store import Weakness
 
 SENTINEL_PORT = 26379
 EXPECTED = (

@@ -26,7 +26,7 @@ return count
 
 
 class RedisLimits:
-    """Implements `bot.ports.limits.Limits`.
+    """Implements `bot.ports.store.limits.Limits`.
 
     `clock` gives seconds since 1970, alike on all replicas.
     """

@@ -11,7 +11,7 @@ from adapters.redis.server.store import errors
 
 
 class RedisOnce:
-    """Implements `bot.ports.limits.Once`: one `SET NX EX` per question."""
+    """Implements `bot.ports.store.limits.Once`: one `SET NX EX` per question."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client

@@ -75,7 +75,7 @@ if tonumber(ARGV[1]) > until_ then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARG
 
 
 class RedisPace:
-    """Implements `bot.ports.limits.Pace`. The clocks of the replicas are taken to agree."""
+    """Implements `bot.ports.store.limits.Pace`. The clocks of the replicas are taken to agree."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.server.store import errors
-from bot.ports.limits import RateWindow
+from bot.ports.store.limits import RateWindow
 
 KEPT = 60_000
 """Milliseconds that a bucket stays after its window: clocks of replicas differ a little."""
@@ -56,7 +56,7 @@ if redis.call('PTTL', KEYS[1]) < lives then redis.call('PEXPIRE', KEYS[1], lives
 
 
 class RedisRateBudget:
-    """Implements `bot.ports.limits.RateBudget`.
+    """Implements `bot.ports.store.limits.RateBudget`.
 
     `name` says whose limits they are: `okta:contoso`.
     """

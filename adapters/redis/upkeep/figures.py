@@ -18,13 +18,13 @@ from adapters.redis.records.writing import OPEN_STAGES
 from adapters.redis.server.store import errors
 from bot.domain.inventory.records import OrgScan
 from bot.domain.summaries import RANKS
-from bot.ports.figures import Figures, OrgFigures, Queued
+from bot.ports.store.figures import Figures, OrgFigures, Queued
 
 WAIVED = "waived"
 
 
 class RedisFigures:
-    """Implements `bot.ports.figures.Overview`. `buckets` are the names of an org's rate limits."""
+    """The overview (`bot.ports.store.figures`). `buckets` are the names of an org's rate limits."""
 
     def __init__(
         self,

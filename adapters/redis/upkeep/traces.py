@@ -16,7 +16,7 @@ from bot.domain import schedule
 from bot.domain.changes import AuditEntry
 from bot.domain.consent.requests import ConsentRequest, link_digest
 from bot.domain.pseudonyms import Somebody, shown
-from bot.ports.traces import Known
+from bot.ports.store.traces import Known
 
 _REWRITE = """
 local revision = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+)|')
@@ -27,7 +27,7 @@ return 1
 
 
 class RedisTraces:
-    """Implements `bot.ports.traces.Traces`. `tenants` and `orgs` are those that are known."""
+    """Implements `bot.ports.store.traces.Traces`. `tenants` and `orgs` are those that are known."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ from adapters.redis.records import schema
 from adapters.redis.records.commit import SCHEMA, text
 from adapters.redis.server.store import errors
 from bot.errors import StoreUnavailable
-from bot.ports.backup import Kept, Snapshot
+from bot.ports.store.backup import Kept, Snapshot
 
 AT_A_TIME = 500
 _LEAST = timedelta(milliseconds=1)
@@ -91,7 +91,7 @@ def left_out(keys: Keys) -> tuple[str, ...]:
 
 
 class RedisVault:
-    """Implements `bot.ports.backup.Vault`."""
+    """Implements `bot.ports.store.backup.Vault`."""
 
     newest = SCHEMA
 

@@ -36,8 +36,8 @@ from adapters.slack.people import Askers
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, StoreError
 from bot.message import Message
-from bot.ports.limits import Once
-from bot.settings.chat import SlackSettings
+from bot.ports.store.limits import Once
+from bot.settings.sections.chat import SlackSettings
 
 log = structlog.get_logger(__name__)
 

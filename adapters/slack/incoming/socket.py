@@ -24,7 +24,7 @@ from adapters.slack.incoming.border import Refused, opened
 from adapters.slack.incoming.inbound import SlackInbound
 from adapters.slack.outgoing.calls import quiet
 from bot.errors import StoreError
-from bot.settings.chat import SlackSettings
+from bot.settings.sections.chat import SlackSettings
 
 log = structlog.get_logger(__name__)
 

@@ -32,7 +32,7 @@ from bot.errors import (
     MessageGone,
     refused,
 )
-from bot.settings.chat import SlackSettings
+from bot.settings.sections.chat import SlackSettings
 
 SECONDS_PER_CALL = 10.0
 WAIT_WHEN_UNTOLD = 30.0

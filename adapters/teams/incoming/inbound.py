@@ -44,8 +44,8 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, CloudError, StoreError
 from bot.message import Message, Role
 from bot.ports.chat import ConversationRef, Conversations
-from bot.ports.limits import Once
-from bot.settings.chat import TeamsSettings
+from bot.ports.store.limits import Once
+from bot.settings.sections.chat import TeamsSettings
 
 Json = dict[str, Any]
 Progress = Callable[[Message], Awaitable[None]]

@@ -16,8 +16,8 @@ from adapters.teams.incoming.activities import Place, Pressed
 from adapters.teams.incoming.answering import Shown, failed, in_response, says
 from adapters.teams.outgoing.connector import Connector
 from bot.message import Message, Role
-from bot.ports.limits import Once
-from bot.settings.chat import TeamsSettings
+from bot.ports.store.limits import Once
+from bot.settings.sections.chat import TeamsSettings
 
 Json = dict[str, Any]
 Progress = Callable[[Message], Awaitable[None]]

@@ -31,7 +31,7 @@ from bot.errors import (
     PersonUnreachable,
 )
 from bot.message import Message, in_text
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 
 Json = dict[str, Any]
 

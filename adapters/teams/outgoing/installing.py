@@ -29,8 +29,8 @@ from bot.errors import (
     CloudThrottled,
     PersonUnreachable,
 )
-from bot.ports.limits import Once
-from bot.settings.chat import TeamsSettings
+from bot.ports.store.limits import Once
+from bot.settings.sections.chat import TeamsSettings
 
 INSTALL, CATALOGUE = "TeamsAppInstallation.ReadWriteSelfForUser.All", "AppCatalog.Read.All"
 WELCOMED = timedelta(minutes=10)  # so long an installation is the same installation

@@ -25,7 +25,7 @@ from bot.errors import (
 )
 from bot.message import Message
 from bot.ports.chat import ConversationRef, Conversations, Sent
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 
 Json = dict[str, Any]
 Result = TypeVar("Result")

@@ -21,8 +21,8 @@ import jwt
 
 from adapters.http.answers import Answer
 from adapters.http.client import CloudClient
-from adapters.http.credential import ClientProof
-from adapters.http.jwks import KeySet
+from adapters.http.keys.credential import ClientProof
+from adapters.http.keys.jwks import KeySet
 from adapters.teams.incoming.envelope import Envelope
 from adapters.teams.outgoing import managed_identity
 from bot.domain.likeness import exact
@@ -35,7 +35,7 @@ from bot.errors import (
     CloudNotFound,
     CloudThrottled,
 )
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 
 # The Bot Framework by the cloud that the settings sign in to; Azure Government has one of its own
 # (botframework-connector, `GovernmentConstants`).

@@ -16,7 +16,7 @@ import structlog
 
 from bot.errors import CloudError, StoreError
 from bot.ports.chat import Conversations
-from bot.settings.chat import TeamsSettings
+from bot.settings.sections.chat import TeamsSettings
 
 MOST = 60
 KEPT_FOR = 60.0  # seconds; so long a new operator has no buttons on new cards

@@ -18,9 +18,9 @@ from adapters.terminal.commands.starter import Answers
 from adapters.terminal.options import checked, errors_in_words
 from bot.chat.words import Words
 from bot.errors import SettingsInvalid
-from bot.settings.chat import SlackSettings, TeamsSettings
-from bot.settings.clouds import OktaSettings
 from bot.settings.section import Guid
+from bot.settings.sections.chat import SlackSettings, TeamsSettings
+from bot.settings.sections.clouds import OktaSettings
 from bot.settings.whole import Settings
 
 MakeCertificate = Callable[[datetime], tuple[str, str]]

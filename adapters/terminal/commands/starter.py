@@ -10,8 +10,8 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from bot.settings.chat import SlackSettings, TeamsSettings
-from bot.settings.clouds import EntraSettings, OktaSettings
+from bot.settings.sections.chat import SlackSettings, TeamsSettings
+from bot.settings.sections.clouds import EntraSettings, OktaSettings
 from bot.settings.whole import Settings
 
 

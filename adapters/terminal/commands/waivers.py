@@ -21,12 +21,12 @@ from adapters.terminal.drawing import console, draw
 from adapters.terminal.options import Config, Level, errors_in_words
 from bot.chat.replies import Replies
 from bot.chat.typed.find_app import named_app
-from bot.chat.typed.waiver_words import read_term
+from bot.chat.typed.times.waiver_words import read_term
 from bot.chat.words import Words
 from bot.domain.summaries import Page
 from bot.errors import ConsentError
 from bot.message import Message
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.inventory.waive import Waive
 from bot.settings.whole import Settings, load

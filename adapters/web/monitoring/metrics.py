@@ -21,7 +21,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 
 from bot.errors import StoreError
-from bot.ports.figures import Figures, Overview, Queued
+from bot.ports.store.figures import Figures, Overview, Queued
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,7 @@ from bot.message import (
     Note,
     Text,
 )
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.services.campaign.stuck import stuck_apps
 
 

@@ -6,7 +6,7 @@ from bot.chat.words import Words
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.news import Happening, News
 from bot.message import Command, Item
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 
 
 async def item(ledger: Ledger, words: Words, news: News) -> Item | None:

@@ -23,7 +23,7 @@ from bot.domain.delivery.notices import ChannelNudge, ChannelReport, OperatorDig
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity
 from bot.message import Block, Message
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import BoardContents, Painter
 from bot.services.campaign.boards import NEWS, news

@@ -11,7 +11,7 @@ from bot.chat.inventory.holders import Holders
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Policy, Reason
 from bot.message import Block, Command, Group, Item, Note, Tone
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.services.campaign.stuck import StuckApp, stuck_apps
 
 SHOWN = 8

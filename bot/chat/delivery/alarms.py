@@ -8,7 +8,7 @@ from bot.chat.words import Words
 from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import Alarm
 from bot.message import Fact, Facts, Heading, Message, Note, Text
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 
 
 async def alarm(ledger: Ledger, notice: Alarm, words: Words, zone: tzinfo) -> Message | None:

@@ -54,7 +54,7 @@ from bot.message import (
     Text,
 )
 from bot.ports.clouds import OktaOrg
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.ports.writing import NO_LINKS
 from bot.services.inventory.consoles import integration_tab

@@ -17,7 +17,7 @@ from bot.domain.likeness import likeness
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, By, Page, Part, Wanted
 from bot.message import Message
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.services.inventory.scan import Scan
 
 PAGE = 10

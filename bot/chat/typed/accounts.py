@@ -10,7 +10,7 @@ from bot.chat.typed.commands import (
     NeedsAccount,
     Own,
 )
-from bot.chat.typed.spelling import pattern
+from bot.chat.typed.looks.spelling import pattern
 from bot.domain.likeness import exact, likeness
 
 _ADDRESS = r"(?P<account>[^\s,;?!]+@[^\s,;?!]+?|[0-9a-f-]{36})"

@@ -17,8 +17,8 @@ from bot.chat.typed.commands import (
     Unsure,
     Verify,
 )
-from bot.chat.typed.marks import unmarked
-from bot.chat.typed.spelling import forms, sentence
+from bot.chat.typed.looks.marks import unmarked
+from bot.chat.typed.looks.spelling import forms, sentence
 from bot.domain.evidence.sights import told_by
 from bot.domain.likeness import likeness
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
-from bot.chat.typed.framing import tidied
-from bot.chat.typed.marks import AROUND, unmarked
-from bot.chat.typed.spelling import spelt
+from bot.chat.typed.looks.framing import tidied
+from bot.chat.typed.looks.marks import AROUND, unmarked
+from bot.chat.typed.looks.spelling import spelt
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.likeness import likeness
 from bot.errors import AppAmbiguous, AppUnknown
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 
 PROPOSED = 3
 _DASHES = re.compile(r"\s*-\s*")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.chat.typed.commands import ListApps
-from bot.chat.typed.marks import unmarked
+from bot.chat.typed.looks.marks import unmarked
 from bot.chat.typed.sentences import read_sentence
 from bot.domain.evidence.verdict import State
 from bot.domain.likeness import likeness

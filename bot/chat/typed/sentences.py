@@ -26,7 +26,7 @@ from bot.chat.typed.commands import (
     Sample,
     Thanks,
 )
-from bot.chat.typed.spelling import forms, sentence
+from bot.chat.typed.looks.spelling import forms, sentence
 from bot.domain.summaries import By, Part, Wanted
 
 _SAYS: Mapping[str, Command] = {

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-from bot.chat.typed.absence import read_absence
 from bot.chat.typed.accounts import is_account, read_owner, said_of_account
 from bot.chat.typed.coded import codes, read_coded, read_verb
 from bot.chat.typed.commands import (
@@ -45,13 +44,15 @@ from bot.chat.typed.commands import (
     Who,
     Why,
 )
-from bot.chat.typed.days import count_of
-from bot.chat.typed.framing import Framed, framed, tidied
 from bot.chat.typed.listed import read_list
-from bot.chat.typed.marks import AROUND, one_line, opened, quoted, unmarked
-from bot.chat.typed.moments import find_moment
+from bot.chat.typed.looks.framing import Framed, framed, tidied
+from bot.chat.typed.looks.marks import AROUND, one_line, opened, quoted, unmarked
+from bot.chat.typed.looks.spelling import forms, pattern, sentence
 from bot.chat.typed.sentences import is_common, read_sentence
-from bot.chat.typed.spelling import forms, pattern, sentence
+from bot.chat.typed.times.absence import read_absence
+from bot.chat.typed.times.days import count_of
+from bot.chat.typed.times.moments import find_moment
+from bot.chat.typed.times.waiver_words import read_waive
 from bot.chat.typed.verbs import (
     ABOUT_ACCOUNTS,
     ABOUT_APPS,
@@ -64,7 +65,6 @@ from bot.chat.typed.verbs import (
     WITH_CODE,
     WITHOUT,
 )
-from bot.chat.typed.waiver_words import read_waive
 from bot.domain.likeness import likeness
 from bot.domain.time.calendar import Calendar
 

@@ -51,7 +51,7 @@ from bot.errors import (
 )
 from bot.ports.chat import Messenger, Sent
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.ports.writing import BoardContents, BoardWriter
 from bot.services.delivery.incidents import Incidents

@@ -24,7 +24,7 @@ from bot.domain.time.calendar import DAY
 from bot.errors import ChatError, Conflict
 from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.services.campaign.stuck import stuck_apps
 from bot.services.people.twins import Twins
 from bot.services.people.worklists import worklist_of

@@ -17,8 +17,8 @@ from bot.domain.forgetting import (
 )
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.pseudonyms import Somebody
-from bot.ports.ledger import Ledger
-from bot.ports.traces import Known, Traces
+from bot.ports.store.ledger import Ledger
+from bot.ports.store.traces import Known, Traces
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.choice import Candidate
 from bot.errors import ChatError, CloudError, ConsentError, NobodyReachable
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
 from bot.services.people.worklists import outlooks, worklist_of

@@ -15,7 +15,7 @@ from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
 from bot.domain.schedule import ScheduleEntry, person
 from bot.domain.time.calendar import Calendar
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.people.twins import Twins, accounts_of
 from bot.services.unit_of_work import NO_CHANGE, write

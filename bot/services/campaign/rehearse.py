@@ -18,7 +18,7 @@ from bot.domain.evidence.verdict import State
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import AppSummary
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.stuck import stuck_apps
 from bot.services.people.twins import Twins

@@ -34,7 +34,7 @@ from bot.domain.schedule import (
 )
 from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo, StoreUnavailable
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.digest import Digests
 from bot.services.consent.ask import Ask

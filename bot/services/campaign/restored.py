@@ -29,7 +29,7 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
 from bot.errors import RecordUnreadable
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 
 AT_A_TIME = 200
 

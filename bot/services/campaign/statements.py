@@ -15,7 +15,7 @@ from bot.domain.consent.requests import ConsentRequest, Step, step
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.policy import AccountNote
 from bot.domain.summaries import AppSummary, Part, Wanted
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.postpone import Postpone
 from bot.services.people.accounts import Accounts, Noted

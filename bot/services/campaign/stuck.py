@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.consent.requests import PASSED_ON, ConsentRequest
 from bot.domain.summaries import AppSummary
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

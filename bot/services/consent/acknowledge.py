@@ -33,7 +33,7 @@ from bot.errors import (
     SentElsewhere,
 )
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services import counts
 from bot.services.delivery.tell import changed

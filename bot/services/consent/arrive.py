@@ -12,7 +12,7 @@ from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.summaries import AppSummary
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.services.consent.ask import Ask
 
 

@@ -45,7 +45,7 @@ from bot.errors import (
 from bot.ports.chat import Messenger, Presence
 from bot.ports.clouds import Entra
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.services.delivery.tell import changed, with_news
 from bot.services.people.candidates import Candidates

@@ -26,7 +26,7 @@ from bot.domain.inventory.records import AppRecord
 from bot.errors import StoreError
 from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask
 from bot.services.consent.visit import Actor, BySession, Visit, Visits

@@ -23,7 +23,7 @@ from bot.errors import NobodyReachable, StepNotAllowed
 from bot.ports.chat import Messenger
 from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.visit import Actor, Visits
 from bot.services.unit_of_work import hand_on

@@ -30,9 +30,9 @@ from bot.errors import (
 )
 from bot.ports.clouds import Entra
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
-from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIn, SignIns
+from bot.ports.store.ledger import Ledger
+from bot.ports.store.limits import Limits
 from bot.ports.system import Clock, Secrets
 from bot.services.consent.prove import BEGUN_PER_LINK, refuse, take_attempt
 from bot.services.delivery.tell import with_news

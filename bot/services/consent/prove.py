@@ -41,9 +41,9 @@ from bot.errors import (
     TooManyTries,
 )
 from bot.ports.clouds import Entra
-from bot.ports.ledger import Ledger
-from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIn, SignIns
+from bot.ports.store.ledger import Ledger
+from bot.ports.store.limits import Limits
 from bot.ports.system import Clock, Secrets
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.visit import ByChat, Visits

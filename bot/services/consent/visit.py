@@ -30,9 +30,9 @@ from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.news import Happening, News
 from bot.errors import NotYours, ProofTooWeak, RoleLost, SessionUnknown, TooManyTries
 from bot.ports.clouds import Entra
-from bot.ports.ledger import Ledger
-from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIns
+from bot.ports.store.ledger import Ledger
+from bot.ports.store.limits import Limits
 from bot.ports.system import Clock, Secrets
 from bot.services.delivery.tell import with_news
 from bot.services.unit_of_work import write

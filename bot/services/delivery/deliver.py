@@ -49,9 +49,9 @@ from bot.errors import (
     RecordUnreadable,
 )
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
-from bot.ports.limits import Pace
 from bot.ports.spans import span
+from bot.ports.store.ledger import Ledger
+from bot.ports.store.limits import Pace
 from bot.ports.system import Clock
 from bot.services import counts
 from bot.services.delivery.incidents import Incidents

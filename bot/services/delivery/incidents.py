@@ -11,7 +11,7 @@ from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.incidents import Incident, alarms, owners
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import ChatError
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 
 log = structlog.get_logger(__name__)
 

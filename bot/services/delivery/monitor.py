@@ -17,7 +17,7 @@ from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import Conflict
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 
 log = structlog.get_logger(__name__)

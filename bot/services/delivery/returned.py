@@ -15,7 +15,7 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.recipients import Recipient
 from bot.errors import ChatUnreachable
 from bot.ports.chat import ReturnedMail
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.services.unit_of_work import write
 
 EVERY = timedelta(minutes=5)

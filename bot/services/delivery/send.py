@@ -47,7 +47,7 @@ from bot.errors import (
 )
 from bot.message import Message
 from bot.ports.chat import Messenger
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import NO_LINKS, Composer
 from bot.services.people.twins import Twins, accounts_of

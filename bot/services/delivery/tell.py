@@ -17,7 +17,7 @@ from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.news import News
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import ScheduleEntry, operator
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 
 
 def changed(request: ConsentRequest, now: datetime) -> Delivery:

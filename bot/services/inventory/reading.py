@@ -17,7 +17,7 @@ from bot.domain.inventory.apps import AppStatus, ConnectionStatus, Office365App,
 from bot.domain.inventory.gaps import admin_gap
 from bot.errors import CloudError, CloudNotFound, CloudRefused
 from bot.ports.clouds import Entra, LogPage, OktaOrg
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 
 _KINDS = {

@@ -18,8 +18,8 @@ from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.inventory.scanning import Occasion, ScanPolicy, Seen, Todo, plan
 from bot.errors import CloudError
 from bot.ports.clouds import Entra, OktaOrg
-from bot.ports.ledger import Ledger
 from bot.ports.spans import span
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services import counts
 from bot.services.inventory.consoles import integration_tab

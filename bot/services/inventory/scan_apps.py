@@ -15,7 +15,7 @@ from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.scanning import Seen, Todo, scanned
 from bot.errors import Conflict, RecordUnreadable
 from bot.ports.clouds import Entra, OktaOrg
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.inventory.reading import MicrosoftReader, read_connection
 from bot.services.inventory.verdicts import settled

@@ -20,7 +20,7 @@ from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.news import Happening, News
 from bot.errors import Conflict, RecordUnreadable
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.services.delivery.tell import changed, with_news
 from bot.services.people.worklists import answered
 from bot.services.unit_of_work import hand_on

@@ -18,7 +18,7 @@ from bot.domain.inventory.waivers import Waiver
 from bot.domain.time.calendar import DAY, Calendar
 from bot.errors import AppUnknown, NothingToWaive, NotWaived, WaiverPast, WaiverTooLong
 from bot.ports.engine import Engine
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.delivery.tell import changed
 from bot.services.unit_of_work import write

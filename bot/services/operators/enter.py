@@ -14,8 +14,8 @@ from datetime import timedelta
 from bot.domain.consent.requests import ProofKind, link_digest
 from bot.domain.consent.sign_in import SESSION_LIFETIME, Attempt, Session
 from bot.errors import SignInUnknown, TooManyTries
-from bot.ports.limits import Limits
 from bot.ports.sign_in import SignIn, SignIns
+from bot.ports.store.limits import Limits
 from bot.ports.system import Clock, Secrets
 from bot.services.consent.prove import (
     LONGEST_CODE,

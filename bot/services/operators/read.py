@@ -13,8 +13,8 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import Page, Wanted
-from bot.ports.ledger import Ledger
-from bot.ports.lists import Asked
+from bot.ports.store.ledger import Ledger
+from bot.ports.store.lists import Asked
 from bot.ports.system import Clock
 from bot.services.campaign.rehearse import Plan, Rehearse
 from bot.services.inventory.export import Inventory

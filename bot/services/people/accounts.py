@@ -9,7 +9,7 @@ from bot.domain.likeness import exact, likeness, visible
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.policy import AccountNote, Said
 from bot.domain.summaries import AppSummary
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.unit_of_work import NO_CHANGE, write
 

@@ -39,7 +39,7 @@ from bot.domain.summaries import AppSummary
 from bot.errors import ChatError, CloudError
 from bot.ports.chat import Messenger, Presence
 from bot.ports.clouds import Entra
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.people.reach import Reach
 

@@ -19,7 +19,7 @@ from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Platform, preferred
 from bot.errors import ChatError
 from bot.ports.chat import Messenger, Presence
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 
 KNOWN_FOR = timedelta(hours=1)

@@ -12,7 +12,7 @@ from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.evidence.verdict import State
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.unit_of_work import NO_CHANGE, write
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.clouds import EntraSettings
 from tests.contract.entra.microsoft import CLIENT_ID, CLIENT_SECRET, TENANT_ID
 
 API = f"api://{CLIENT_ID}"

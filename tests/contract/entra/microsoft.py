@@ -39,7 +39,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bot.domain.inventory.apps import Tenant
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.clouds import EntraSettings
 from sandbox.entra.rules import Unsupported, resource_of
 
 TENANT_ID = "11111111-2222-4333-8444-555555555555"

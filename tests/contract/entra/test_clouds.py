@@ -19,7 +19,7 @@ from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.inventory.apps import Tenant
 from bot.domain.inventory.hosts import is_initial
 from bot.errors import CloudRefused, TenantUnknown
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.clouds import EntraSettings
 from tests.contract.entra.microsoft import CLIENT_ID, FakeClock
 
 WORLDWIDE = ("login.microsoftonline.com", "graph.microsoft.com")

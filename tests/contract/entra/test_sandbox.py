@@ -13,7 +13,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import Tenant
 from bot.domain.people.admins import GlobalAdmin, Holding, Mfa
 from bot.errors import CloudNotFound, CloudRefused
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.clouds import EntraSettings
 from sandbox.company.company import Company, contoso
 from sandbox.entra.graph import graph_app
 from sandbox.entra.login import login_app

@@ -29,7 +29,7 @@ from bot.errors import (
     SignInRefused,
     TokenInvalid,
 )
-from bot.settings.clouds import SignInSettings
+from bot.settings.sections.clouds import SignInSettings
 from tests.contract.entra.login import (
     ADA,
     API,

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.entra.client import EntraClient
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused, SettingsInvalid
-from bot.settings.clouds import EntraSettings
+from bot.settings.sections.clouds import EntraSettings
 from tests.contract.entra.microsoft import (
     APP,
     CLIENT_ID,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.chat.typed.marks import AROUND
-from bot.chat.typed.spelling import pattern, without_emoji
+from bot.chat.typed.looks.marks import AROUND
+from bot.chat.typed.looks.spelling import pattern, without_emoji
 
 _END = r"(?:[,:!.]+\s*|\s+)"
 _GREETING = (

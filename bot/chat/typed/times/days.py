@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from bot.chat.typed.spelling import pattern
+from bot.chat.typed.looks.spelling import pattern
 from bot.domain.likeness import likeness
 from bot.domain.time.calendar import DAY, Calendar
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from bot.chat import courtesies
+from bot.chat.answering import courtesies
 from bot.chat.consent.mine import mine
 from bot.chat.consent.personal import PersonalReplies
 from bot.chat.people import statements
@@ -27,12 +27,12 @@ from bot.chat.typed.commands import (
     Saw,
     Verify,
 )
-from bot.chat.typed.moments import find_moment
+from bot.chat.typed.times.moments import find_moment
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity
 from bot.message import Message
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.postpone import Postpone
 from bot.services.campaign.statements import Statements, TakenBack, Topic

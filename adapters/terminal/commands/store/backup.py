@@ -14,12 +14,12 @@ from typing import Annotated, Any
 import typer
 
 from adapters.terminal import logs
-from adapters.terminal.commands import archive
+from adapters.terminal.commands.store import archive
 from adapters.terminal.options import Config, Level, errors_in_words
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.visible import visible
 from bot.errors import BackupUnusable
-from bot.ports.backup import Vault
+from bot.ports.store.backup import Vault
 from bot.services.campaign.restored import Since
 from bot.settings.whole import Settings, load
 

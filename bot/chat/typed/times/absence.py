@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from bot.chat.typed.commands import Away, Back, PartTime
-from bot.chat.typed.spelling import forms, pattern, sentence
+from bot.chat.typed.looks.spelling import forms, pattern, sentence
 
 _I = re.IGNORECASE
 _AWAY = (

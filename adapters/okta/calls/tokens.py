@@ -16,10 +16,10 @@ import httpx
 import structlog
 
 from adapters.http.answers import Answer, http_date
-from adapters.http.assertion import ASSERTION_TYPE, ClientKey
 from adapters.http.client import CloudClient
-from adapters.okta.dpop import ProofKey
-from adapters.okta.scopes import scope_for
+from adapters.http.keys.assertion import ASSERTION_TYPE, ClientKey
+from adapters.okta.calls.dpop import ProofKey
+from adapters.okta.calls.scopes import scope_for
 from bot.domain.likeness import exact
 from bot.errors import CloudRefused
 from bot.ports.system import Clock

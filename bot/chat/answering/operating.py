@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.chat import courtesies, doctor
+from bot.chat import doctor
+from bot.chat.answering import courtesies
 from bot.chat.campaign import dates
 from bot.chat.campaign.boards import BOARD, board
 from bot.chat.consent.personal import PersonalReplies
@@ -43,8 +44,8 @@ from bot.chat.typed.commands import (
 )
 from bot.chat.typed.find_app import apps_in, named_app
 from bot.chat.typed.listed import list_of_org
+from bot.chat.typed.times.waiver_words import read_term
 from bot.chat.typed.understanding import parse
-from bot.chat.typed.waiver_words import read_term
 from bot.chat.words import Words
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Channel
@@ -53,7 +54,7 @@ from bot.domain.people.admins import ChatIdentity
 from bot.domain.summaries import EVERY_OPEN, AppSummary, Wanted
 from bot.errors import AppAmbiguous, AppUnknown
 from bot.message import Block, ChannelName, Message
-from bot.ports.ledger import Ledger
+from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.boards import Boards
 from bot.services.campaign.outreach import Outreach

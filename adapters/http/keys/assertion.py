@@ -13,7 +13,7 @@ from secrets import token_urlsafe
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from adapters.http.pem import CURVES, private_key
+from adapters.http.keys.pem import CURVES, private_key
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFETIME = timedelta(minutes=5)

@@ -22,7 +22,7 @@ from bot.domain.people.policy import AccountNote
 from bot.domain.people.prospects import Prospect
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import ScheduleEntry
-from bot.ports.lists import Lists
+from bot.ports.store.lists import Lists
 
 
 class Ledger(Lists, Protocol):

@@ -12,12 +12,12 @@ from typing import Self
 from cryptography.hazmat.primitives.hashes import SHA256
 from pydantic import SecretStr
 
-from adapters.http.assertion import ASSERTION_TYPE, ClientKey
-from adapters.http.pem import certificate_of, good_on, private_key
+from adapters.http.keys.assertion import ASSERTION_TYPE, ClientKey
+from adapters.http.keys.pem import certificate_of, good_on, private_key
 from bot.errors import SettingsInvalid
-from bot.settings.chat import TeamsSettings
-from bot.settings.clouds import EntraSettings
 from bot.settings.section import written_as
+from bot.settings.sections.chat import TeamsSettings
+from bot.settings.sections.clouds import EntraSettings
 
 
 class ClientProof:

@@ -25,7 +25,7 @@ from adapters.terminal.options import Config, Level, errors_in_words
 from bot.domain.audit import Head, Row, Verifier
 from bot.domain.pseudonyms import shown
 from bot.domain.visible import visible
-from bot.ports.audit import AuditTrail
+from bot.ports.store.audit import AuditTrail
 from bot.services.inventory.export import safe_cell
 from bot.settings.whole import Settings, load
 

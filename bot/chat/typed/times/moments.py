@@ -10,8 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from bot.chat.typed.days import Days, count_of, read_days
-from bot.chat.typed.spelling import pattern
+from bot.chat.typed.looks.spelling import pattern
+from bot.chat.typed.times.days import Days, count_of, read_days
 from bot.domain.likeness import likeness
 from bot.domain.time.calendar import DAY, Calendar
 

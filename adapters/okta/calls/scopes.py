@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from adapters.http.answers import Answer
-from adapters.okta.pacing import reset_in
+from adapters.okta.calls.pacing import reset_in
 from bot.errors import CloudError, CloudRefused, CloudThrottled
 
 # The first that fits counts.

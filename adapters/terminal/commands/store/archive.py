@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import BackupUnusable
-from bot.ports.backup import Kept
+from bot.ports.store.backup import Kept
 
 VERSION = 1
 LONGEST = 64 * 1024 * 1024

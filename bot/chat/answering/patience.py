@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import StoreError
-from bot.ports.limits import Limits
+from bot.ports.store.limits import Limits
 
 SAID = (100, timedelta(minutes=10))
 """Over all replicas: far more than anybody types or presses."""

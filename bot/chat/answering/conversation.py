@@ -1,7 +1,8 @@
 """The conversation: who says what, what is done, what is answered. Platform-neutral.
 
-Denied by default: what each command takes stands in `bot.chat.may`, what an account has is asked of
-`bot.services.people.access`. Whoever has nothing gets help, and what they were asked in person.
+Denied by default: what each command takes stands in `bot.chat.answering.may`, what an account has
+is asked of `bot.services.people.access`. Whoever has nothing gets help, and what they were asked
+in person.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from dataclasses import replace
 
 import structlog
 
-from bot.chat import courtesies, refusing
-from bot.chat.asked import Asked
+from bot.chat.answering import courtesies, refusing
+from bot.chat.answering.asked import Asked
+from bot.chat.answering.may import needed
+from bot.chat.answering.operating import Operating
+from bot.chat.answering.patience import Patience
 from bot.chat.consent.personal import PersonalReplies
-from bot.chat.may import needed
-from bot.chat.operating import Operating
-from bot.chat.patience import Patience
 from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
     Allow,
@@ -52,8 +53,8 @@ from bot.domain.people.admins import ChatIdentity
 from bot.errors import O365BotError, StoreError, TooManyTries
 from bot.message import Message, Role
 from bot.ports.chat import Presence
-from bot.ports.limits import Limits
 from bot.ports.spans import span
+from bot.ports.store.limits import Limits
 from bot.ports.system import Clock
 from bot.services.people.access import Access
 

@@ -19,7 +19,7 @@ import structlog
 
 from adapters.http.answers import Answer, http_date
 from bot.errors import StoreError
-from bot.ports.limits import RateBudget, RateWindow
+from bot.ports.store.limits import RateBudget, RateWindow
 from bot.ports.system import Clock
 
 KEEP_FREE = 0.2  # of each limit, for the org's other users

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.chat.typed.commands import Waive
-from bot.chat.typed.days import names_days
-from bot.chat.typed.moments import read_moment
+from bot.chat.typed.times.days import names_days
+from bot.chat.typed.times.moments import read_moment
 from bot.domain.inventory.waivers import LONGEST_REASON
 from bot.domain.time.calendar import Calendar
 
