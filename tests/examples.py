@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign
-from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, link_digest
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import PersonalLink
 from bot.domain.evidence.rules import Evidence, EvidenceKind

@@ -11,11 +11,8 @@ from typing import TypeVar
 from bot.chat.campaign.reminding import Reminding
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.report import BurnDown
-from bot.domain.consent.requests import (
-    ConsentRequest,
-    MfaShown,
-    link_digest,
-)
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import ConsentRequest, MfaShown
 from bot.domain.consent.sign_in import Attempt, Session, SignedIn
 from bot.domain.delivery.limits import Pacing
 from bot.domain.delivery.notices import Channel, Notice

@@ -7,7 +7,8 @@ from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 from bot.domain.changes import Changes
-from bot.domain.consent.requests import ConsentRequest, ProofKind, check_link, link_digest
+from bot.domain.consent.links import check_link, link_digest
+from bot.domain.consent.requests import ConsentRequest, ProofKind
 from bot.domain.people.admins import Holding
 from bot.domain.people.news import Happening
 from bot.ports.store.ledger import Ledger

@@ -21,7 +21,8 @@ from adapters.web.desk import ForOperators, Services
 from adapters.web.monitoring.health import Health, Part
 from adapters.web.monitoring.probes import Probes
 from bot.chat.words import Words
-from bot.domain.consent.requests import ConsentRequest, LinkBinding, ProofKind, Stage, link_digest
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import ConsentRequest, LinkBinding, ProofKind, Stage
 from bot.domain.inventory.apps import AppRef
 from bot.services.consent.visit import BySession
 from tests.examples import LINK_FOR, NOW

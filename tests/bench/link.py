@@ -36,7 +36,8 @@ from adapters.web.monitoring.health import Health
 from adapters.web.monitoring.probes import Probes
 from bot.chat.words import Words
 from bot.domain.changes import Changes
-from bot.domain.consent.requests import LinkBinding, ProofKind, Stage, link_digest
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import LinkBinding, ProofKind, Stage
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Holding
 from bot.services.consent.prove import GoToMicrosoft, Prove

@@ -26,7 +26,8 @@ from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server.store import connect
 from bot.domain.changes import Changes
-from bot.domain.consent.requests import LinkBinding, Stage, link_digest
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import LinkBinding, Stage
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
 from sandbox.bot_process import BotProcess, free_port

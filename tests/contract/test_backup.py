@@ -25,7 +25,8 @@ from adapters.redis.records.trail import Trail
 from adapters.redis.server.store import connect
 from adapters.redis.upkeep.vault import RedisVault, left_out
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent.requests import LinkBinding, Stage, Step, link_digest, step
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import LinkBinding, Stage, Step, step
 from bot.domain.delivery.deliveries import Phase
 from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import PersonalRound

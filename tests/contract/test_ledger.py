@@ -25,7 +25,8 @@ from adapters.redis.records.writing import DAY
 from adapters.redis.server.embedded import EmbeddedStore
 from adapters.redis.server.store import connect
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, Step, link_digest, step
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, Step, step
 from bot.domain.delivery import deliveries
 from bot.domain.delivery.deliveries import LEASE, Delivery
 from bot.domain.delivery.incidents import Incident

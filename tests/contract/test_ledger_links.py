@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from bot.domain.changes import Changes
+from bot.domain.consent.links import link_digest
 from bot.domain.consent.onboarding import Granting, Onboarding, grant
-from bot.domain.consent.requests import link_digest
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import Platform
 from bot.errors import Conflict

@@ -24,14 +24,9 @@ from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.shared.limits import RedisLimits
 from adapters.redis.shared.sign_ins import RedisSignIns
 from bot.domain.changes import Changes
+from bot.domain.consent.links import link_digest
 from bot.domain.consent.onboarding import Granting
-from bot.domain.consent.requests import (
-    LinkBinding,
-    MfaShown,
-    ProofKind,
-    Stage,
-    link_digest,
-)
+from bot.domain.consent.requests import LinkBinding, MfaShown, ProofKind, Stage
 from bot.domain.people.admins import Holding
 from bot.errors import SignInDeclined, SignInError, SignInUnknown
 from bot.services.consent.onboard import Onboard

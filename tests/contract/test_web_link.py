@@ -10,7 +10,8 @@ import pytest
 
 from adapters.web.pages import choose
 from bot.chat.words import Words
-from bot.domain.consent.requests import LinkBinding, link_digest
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import LinkBinding
 from tests.examples import LINK_FOR, NOW
 from tests.site import ASKED, OTHER_TOKEN, TOKEN, Site, csrf_of
 

@@ -5,14 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from bot.domain.consent.requests import (
-    AFTER_USE,
-    LinkBinding,
-    MfaShown,
-    ProofKind,
-    Stage,
-    link_digest,
-)
+from bot.domain.consent.links import AFTER_USE, link_digest
+from bot.domain.consent.requests import LinkBinding, MfaShown, ProofKind, Stage
 from bot.domain.people.admins import Holding
 from bot.errors import CloudRefused
 from tests.contract.test_web_link import STEPS, WHEN

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from bot.domain.consent.links import check_link, link_digest
 from bot.domain.consent.requests import (
     TRANSITIONS,
     ConsentRequest,
@@ -19,8 +20,6 @@ from bot.domain.consent.requests import (
     Stage,
     Step,
     allowed,
-    check_link,
-    link_digest,
     step,
 )
 from bot.domain.inventory.apps import AppRef

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.consent.later import Snooze
+from bot.domain.consent.links import check_link, link_digest
 from bot.domain.consent.requests import (
     FRESH,
     TAKEN_ON,
@@ -20,8 +21,6 @@ from bot.domain.consent.requests import (
     Stage,
     Step,
     allowed,
-    check_link,
-    link_digest,
     step,
 )
 from bot.domain.evidence.rules import RULES, Source

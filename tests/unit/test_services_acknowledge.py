@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.changes import Changes
-from bot.domain.consent.requests import LinkBinding, ProofKind, Stage, link_digest
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import LinkBinding, ProofKind, Stage
 from bot.domain.delivery.notices import RequestChanged
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StoreUnavailable
 from bot.services.consent.acknowledge import LinkStatus, LinkView, TakenOn

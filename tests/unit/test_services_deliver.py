@@ -11,7 +11,8 @@ import pytest
 
 from bot.domain.campaign.board import Board
 from bot.domain.changes import Changes
-from bot.domain.consent.requests import Stage, Step, link_digest, step
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import Stage, Step, step
 from bot.domain.delivery.deliveries import LEASE, Delivery, Phase
 from bot.domain.delivery.notices import ChannelNudge, Notice, RequestChanged
 from bot.errors import ChatMisconfigured, ChatUnreachable, ScopeMissing, StoreUnavailable

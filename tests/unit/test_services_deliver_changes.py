@@ -10,7 +10,8 @@ import pytest
 
 from bot.domain.changes import Changes
 from bot.domain.consent.later import Snooze
-from bot.domain.consent.requests import LinkBinding, Stage, check_link, link_digest
+from bot.domain.consent.links import check_link, link_digest
+from bot.domain.consent.requests import LinkBinding, Stage
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.notices import (
     Introduction,

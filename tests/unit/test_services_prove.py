@@ -10,17 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.domain.consent.later import Snooze
-from bot.domain.consent.requests import (
-    AFTER_USE,
-    Button,
-    LinkBinding,
-    MfaShown,
-    Proof,
-    ProofKind,
-    Stage,
-    link_digest,
-    masked,
-)
+from bot.domain.consent.links import AFTER_USE, link_digest, masked
+from bot.domain.consent.requests import Button, LinkBinding, MfaShown, Proof, ProofKind, Stage
 from bot.domain.consent.sign_in import Session
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import Holding

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.server.store import errors
-from bot.domain.consent.requests import link_digest
+from bot.domain.consent.links import link_digest
 
 # Of one command, where a transaction has four.
 _HIT = """

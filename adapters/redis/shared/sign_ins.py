@@ -8,7 +8,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.records.codec import ATTEMPT, SESSION
 from adapters.redis.records.commit import text
 from adapters.redis.server.store import errors
-from bot.domain.consent.requests import link_digest
+from bot.domain.consent.links import link_digest
 from bot.domain.consent.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME, Attempt, Session
 
 

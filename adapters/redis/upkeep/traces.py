@@ -14,7 +14,8 @@ from adapters.redis.server.store import errors
 from adapters.redis.shared.conversations import RedisConversations
 from bot.domain import schedule
 from bot.domain.changes import AuditEntry
-from bot.domain.consent.requests import ConsentRequest, link_digest
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import ConsentRequest
 from bot.domain.pseudonyms import Somebody, shown
 from bot.ports.store.traces import Known
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.consent.requests import AFTER_USE
+from bot.domain.consent.links import AFTER_USE
 from bot.domain.people.admins import ChatIdentity
 from bot.errors import StepNotAllowed
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.links import check_return, link_digest
 from bot.domain.consent.requests import (
     FRESH,
     ConsentRequest,
@@ -20,8 +21,6 @@ from bot.domain.consent.requests import (
     Proof,
     ProofKind,
     Step,
-    check_return,
-    link_digest,
     step,
 )
 from bot.domain.people.admins import ChatIdentity

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.changes import Action, AuditEntry, Changes
+from bot.domain.consent.links import link_digest
 from bot.domain.consent.onboarding import Granting, Onboarding, grant
-from bot.domain.consent.requests import link_digest
 from bot.domain.consent.sign_in import Attempt
 from bot.domain.inventory.apps import Tenant
 from bot.domain.likeness import exact

@@ -17,15 +17,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import compare_digest
 
-from bot.domain.consent.requests import (
-    TAKEN_ON,
-    ConsentRequest,
-    ProofKind,
-    check_link,
-    check_return,
-    link_digest,
-    masked,
-)
+from bot.domain.consent.links import check_link, check_return, link_digest, masked
+from bot.domain.consent.requests import TAKEN_ON, ConsentRequest, ProofKind
 from bot.domain.consent.sign_in import Attempt, SignedIn
 from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, Holding

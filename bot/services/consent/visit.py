@@ -16,13 +16,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent.requests import (
-    TAKEN_ON,
-    ConsentRequest,
-    ProofKind,
-    check_link,
-    link_digest,
-)
+from bot.domain.consent.links import check_link, link_digest
+from bot.domain.consent.requests import TAKEN_ON, ConsentRequest, ProofKind
 from bot.domain.consent.sign_in import SESSION_LIFETIME, Session
 from bot.domain.inventory.gaps import Gap
 from bot.domain.likeness import exact

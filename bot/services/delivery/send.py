@@ -16,15 +16,8 @@ from bot.domain.campaign.cadence import (
 )
 from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.changes import Changes
-from bot.domain.consent.requests import (
-    ConsentRequest,
-    LinkBinding,
-    Stage,
-    Step,
-    allowed,
-    link_digest,
-    step,
-)
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, Step, allowed, step
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.kinds import Promise, Way
 from bot.domain.delivery.notices import (

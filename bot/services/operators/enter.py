@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.domain.consent.requests import ProofKind, link_digest
+from bot.domain.consent.links import link_digest
+from bot.domain.consent.requests import ProofKind
 from bot.domain.consent.sign_in import SESSION_LIFETIME, Attempt, Session
 from bot.errors import SignInUnknown, TooManyTries
 from bot.ports.sign_in import SignIn, SignIns
