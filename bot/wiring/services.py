@@ -158,6 +158,12 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     if outside.returned_mail is not None:
         returns = Returns(ledger=ledger, mailbox=outside.returned_mail, ask_another=ask.instead)
         look_after[RETURNED_MAIL] = returns.poll
+    access = Access(
+        policy=policies.access_policy(settings),
+        directories=outside.directories,
+        memberships=outside.memberships,
+        clock=clock,
+    )
     remind = Remind(
         ledger=ledger,
         engine=engine,
@@ -172,6 +178,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             policy=policy,
             operators=operators,
             twins=twins,
+            access=access,
         ),
         channels=policies.channels(settings),
         policy=policy,
@@ -267,12 +274,6 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
 
     rehearse = rehearsal(settings, ledger, clock, policy, twins)
     outreach = Outreach(ledger=ledger, ask=ask, engine=engine, clock=clock, policy=policy)
-    access = Access(
-        policy=policies.access_policy(settings),
-        directories=outside.directories,
-        memberships=outside.memberships,
-        clock=clock,
-    )
     accounts = Accounts(ledger=ledger, clock=clock)
     campaign = CampaignParts(
         rehearse=rehearse,

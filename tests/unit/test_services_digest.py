@@ -81,6 +81,14 @@ class Working(Bot):
         return [posted.message for posted in self.slack.posted.values()]
 
 
+def operates_by_a_group(world: Working, who: ChatIdentity) -> None:
+    """They are in the channel whose members operate."""
+    assert world.settings.slack is not None
+    by_channel = world.settings.slack.model_copy(update={"operator_channels": ("C9",)})
+    world.settings = world.settings.model_copy(update={"slack": by_channel})
+    world.directory.groups["C9"] = {who.user_id}
+
+
 @pytest.fixture
 async def world() -> Working:
     world = Working()
@@ -311,6 +319,7 @@ async def test_who_asked_and_is_no_operator_by_the_settings_reads_the_news_alone
 ) -> None:
     """They may operate by a group of their platform; the digest of all apps is not theirs."""
     olaf = replace(OPERATOR, user_id="U8", display_name="Olaf")
+    operates_by_a_group(world, olaf)
     await world.ledger.commit(Changes(requests=(moved_on(1),)))
     await hears(world, olaf, "n1")
     await world.days(1)
@@ -320,6 +329,18 @@ async def test_who_asked_and_is_no_operator_by_the_settings_reads_the_news_alone
     assert known is not None
     assert known.news == ()
     assert operator(olaf) not in world.ledger.schedule or len(his) == 1
+
+
+async def test_who_asked_and_lost_the_right_since_reads_nothing(world: Working) -> None:
+    """News name apps and people."""
+    olaf = replace(OPERATOR, user_id="U8", display_name="Olaf")
+    await world.ledger.commit(Changes(requests=(moved_on(1),)))
+    await hears(world, olaf, "n1")
+    await world.days(1)
+    assert [p for p in world.slack.posted.values() if str(p.to) == str(olaf)] == []
+    known = await world.ledger.recipient(olaf)
+    assert known is not None
+    assert known.news == ()
 
 
 async def test_the_news_of_an_operator_who_is_gone_are_for_the_others_once(world: Working) -> None:

@@ -66,6 +66,10 @@ class Recipient:
         left = tuple(one for one in self.news if one not in told)
         return replace(self, digests=kept, news=left, revision=self.revision + 1)
 
+    def told_nothing(self) -> Recipient:
+        """After what was news for them is theirs to know no more."""
+        return replace(self, news=(), revision=self.revision + 1)
+
     def hears(self, news: Iterable[News]) -> Recipient:
         """After something happened that can wait for their digest; the same again is no news."""
         kept = tuple(dict.fromkeys((*self.news, *news)))[-KEPT_NEWS:]

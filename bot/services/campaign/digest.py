@@ -17,6 +17,7 @@ from bot.domain.campaign.digests import Digest, dates_of, evaluate
 from bot.domain.campaign.intents import Policy
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
+from bot.domain.people.access import Level
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import ScheduleEntry, operator
@@ -26,6 +27,7 @@ from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.services.campaign.stuck import stuck_apps
+from bot.services.people.access import Access
 from bot.services.people.twins import Twins
 from bot.services.people.worklists import worklist_of
 
@@ -46,8 +48,10 @@ class Digests:
         policy: Policy,
         operators: tuple[ChatIdentity, ...],
         twins: Twins | None = None,
+        access: Access | None = None,
     ) -> None:
         self._twins = twins
+        self._access = access
         self._ledger = ledger
         self._messengers = messengers
         self._engine = engine
@@ -68,6 +72,10 @@ class Digests:
             await self._ledger.commit(Changes(schedule=(replace(entry, at=None),)))
             return
         own = await self._ledger.recipient(chat) or Recipient(worklist.recipient.chat)
+        if not operates and await self._operates_no_more(chat):
+            gone = replace(entry, at=None)
+            await self._ledger.commit(Changes(recipients=(own.told_nothing(),), schedule=(gone,)))
+            return
         said = await self._profile(own.chat)
         worklist = replace(worklist, recipient=replace(worklist.recipient, chat=said))
         dates, stuck_at = await self._close_and_stuck(now) if operates else ((), None)
@@ -108,6 +116,13 @@ class Digests:
             return  # they answered just now: their entry is looked at again when the hold ends
         for delivery in planned:
             await self._engine.deliver(delivery.key, delivery.due_at)
+
+    async def _operates_no_more(self, chat: ChatIdentity) -> bool:
+        """News name apps and people: whoever asked and lost the right since is not told."""
+        if self._access is None:
+            return False
+        admission = await self._access.of(chat)
+        return not admission.untold and admission.level is not Level.OPERATOR
 
     async def _is_news(self, digest: Digest) -> bool:
         """Whether it is not on its way yet, here or on a better account of the same person."""
