@@ -83,11 +83,9 @@ def decisions(tiny: bool) -> list[Figure]:
     ]
 
 
-async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
-    """A tick with ten people due among more and more who are not; the store must be empty."""
-    sizes = (100, 200) if tiny else (1_000, 10_000, 100_000)
-    later = MONDAY + timedelta(days=9)
-    clock, engine = FakeClock(MONDAY), FakeEngine()
+def reminding(ledger: RedisLedger, clock: FakeClock) -> Remind:
+    """What ticks, for people alone."""
+    engine = FakeEngine()
     ask = Ask(
         ledger=ledger,
         entra=None,
@@ -102,7 +100,7 @@ async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
     async def no_boards(now: datetime) -> datetime:
         return now + timedelta(hours=1)
 
-    remind = Remind(
+    return Remind(
         ledger=ledger,
         engine=engine,
         clock=clock,
@@ -113,23 +111,37 @@ async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
         channels=(),
         policy=policy(),
     )
+
+
+async def beside(ledger: RedisLedger, numbers: range) -> None:
+    """People who were asked, and of whom nobody is due."""
+    later = MONDAY + timedelta(days=9)
+    requests = [worklist(n, JUST_NOW).items[0].request for n in numbers]
+    await ledger.commit(Changes(requests=tuple(replace(r, revision=1) for r in requests)))
+    held = await ledger.due_entries(MONDAY, 1000)
+    await ledger.commit(Changes(schedule=tuple(replace(one, at=later) for one in held)))
+
+
+async def make_due(ledger: RedisLedger) -> None:
+    """The first few of them."""
+    people = (worklist(n, JUST_NOW).recipient.chat for n in range(DUE))
+    await ledger.commit(Changes(schedule=tuple(ScheduleEntry(person(p), MONDAY) for p in people)))
+
+
+async def people_ticks(ledger: RedisLedger, tiny: bool) -> list[Figure]:
+    """A tick with ten people due among more and more who are not; the store must be empty."""
+    sizes = (100, 200) if tiny else (1_000, 10_000, 100_000)
+    remind = reminding(ledger, FakeClock(MONDAY))
     took: dict[int, float] = {}
     there = 0
     for size in sizes:
         while there < size:
             batch = range(there, min(there + 500, size))
-            requests = [worklist(n, JUST_NOW).items[0].request for n in batch]
-            await ledger.commit(Changes(requests=tuple(replace(r, revision=1) for r in requests)))
-            held = await ledger.due_entries(MONDAY, 1000)
-            await ledger.commit(Changes(schedule=tuple(replace(one, at=later) for one in held)))
+            await beside(ledger, batch)
             there = batch.stop
         best = 1e9
         for _ in range(3 if tiny else 10):
-            lines = (
-                ScheduleEntry(person(worklist(n, JUST_NOW).recipient.chat), MONDAY)
-                for n in range(DUE)
-            )
-            await ledger.commit(Changes(schedule=tuple(lines)))
+            await make_due(ledger)
             begun = time.perf_counter()
             await remind.tick()
             best = min(best, time.perf_counter() - begun)

@@ -2,8 +2,9 @@
 
 The head (number and seal of the newest row) is what the script checks, as it checks the revision of
 a record: whoever was overtaken seals anew. Within one process those who write take turns. The head
-also names the commit that wrote it, and the one that last changed who a pseudonym stands for, so
-that replicas know when to read the names again.
+also names the commit that wrote it, and the one that last removed whom pseudonyms stand for, so
+that replicas know when to read all names again. Whom another replica named anew is learned from its
+rows: that costs the same however many are known.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ from bot.domain.pseudonyms import Somebody
 log = structlog.get_logger(__name__)
 
 AT_A_TIME = 500
+MEANWHILE = 8  # rows that others may write while some are read
 _COLUMNS = ("at", "actor", "action", "subject", "detail")
 
 
 @dataclass(frozen=True, slots=True)
 class _Stand:
-    """The head as it is stored: beside it which commit wrote it, and which changed the names."""
+    """The head as it is stored: beside it which commit wrote it, and which removed names."""
 
     head: Head
     commit: str
@@ -85,7 +87,7 @@ class Trail:
                     moved = await attempt.run(self._script, self._keys)
                 if moved is None:
                     self._stand = following
-                    self._pseudonyms |= {v: k for k, v in new.items() if k.startswith("person:")}
+                    self._pseudonyms |= _people(new)
                     return
                 await self._follow(moved)
 
@@ -270,19 +272,31 @@ class Trail:
     async def _read(self) -> _Stand:
         stored = await self._client.get(self._keys.audit_head())
         found = await self._client.hgetall(self._keys.audit_names())
-        self._learn({text(one): text(name) for one, name in found.items()})
+        self._pseudonyms = _people({text(one): text(name) for one, name in found.items()})
         self._stand = _Stand.parse(text(stored or ""))
         return self._stand
 
     async def _follow(self, moved: str) -> None:
-        """Another replica wrote; the names are read again where it changed them."""
-        stand = _Stand.parse(moved)
-        known = self._stand.names if self._stand else None
-        self._stand = stand if stand.names == known and stand.head.number else None
+        """Another replica wrote: learn whom its rows name. If that does not do, all is read anew.
 
-    def _learn(self, names: Mapping[str, str]) -> None:
-        people = (one for one in names.items() if one[0].startswith("person:"))
-        self._pseudonyms = {v: k for k, v in people if pseudonyms.PSEUDONYM.fullmatch(k)}
+        That is so where names were removed, and where too much was written to go through it.
+        """
+        known, self._stand = self._stand, None
+        stand = _Stand.parse(moved)
+        if known is None or stand.names != known.names:
+            return
+        behind = stand.head.number - known.head.number
+        if not 0 < behind <= AT_A_TIME:
+            return
+        with errors():
+            stored = await self._client.xrevrange(self._keys.audit(), count=behind + MEANWHILE)
+        rows = [_row(text(at), fields or {}) for at, fields in stored or ()]
+        new = [row for row in rows if row.number > known.head.number]
+        if not any(row.number == known.head.number + 1 for row in new):
+            return
+        names = await self.names(f"{row.actor} {row.subject} {row.detail}" for row in new)
+        self._pseudonyms |= _people(names)
+        self._stand = stand
 
     def _append(
         self,
@@ -317,10 +331,16 @@ class Trail:
             commit.append(self._keys.audit(), _flat(replace(row, seal=head.seal)))
         for pseudonym, name in new.items():
             commit.field(self._keys.audit_names(), pseudonym, name)
-        names = mark if new or renamed else stand.names
+        names = mark if renamed else stand.names
         stored = f"{head} {mark} {names}"
         commit.head(self._keys.audit_head(), stand.stored, stored)
         return _Stand(head, mark, names, stored), new
+
+
+def _people(names: Mapping[str, str]) -> dict[str, str]:
+    """The pseudonym of each account, name and address."""
+    people = (one for one in names.items() if one[0].startswith("person:"))
+    return {v: k for k, v in people if pseudonyms.PSEUDONYM.fullmatch(k)}
 
 
 def _of(entry: AuditEntry, number: int) -> Row:

@@ -172,9 +172,10 @@ class NoticeComposer:
         """What this person should know besides: who sits beside them, what ends for them."""
         blocks: list[Block] = []
         beside = request.colleague
-        people = self._people.with_notes(await self._ledger.account_notes())
-        if beside is not None and not people.denies((likeness(beside.email),)):
-            blocks.append(Text(words("letter.colleague", name=beside.name, email=beside.email)))
+        if beside is not None:
+            people = self._people.with_notes(await self._ledger.account_notes())
+            if not people.denies((likeness(beside.email),)):
+                blocks.append(Text(words("letter.colleague", name=beside.name, email=beside.email)))
         admins = await self._ledger.global_admins(request.tenant_id) or ()
         if any(a.object_id == request.admin_object_id and a.phone_only for a in admins):
             record = await self._ledger.app(request.app)

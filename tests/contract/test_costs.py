@@ -1,0 +1,94 @@
+"""What work costs in the store: by what is due, and not by whatever else there is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from redis.asyncio import Redis
+
+from adapters.redis.keys import Keys
+from adapters.redis.records.ledger import RedisLedger
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.notices import PersonalLink
+from bot.domain.people.admins import ChatIdentity, Platform
+from tests.bench import deciding
+from tests.chaos.deliveries import chat_server, seen
+from tests.delivery_worker import WITHOUT_LIMITS, Worker, open_worker
+from tests.examples import NOW, REQUEST
+from tests.fakes import FakeClock
+
+SLACK_IN_BYTES = 500
+"""Revisions and numbers get longer."""
+
+
+async def cost(store: Redis, doing: Callable[[], Awaitable[object]]) -> tuple[int, int]:
+    """The commands that the store carried out, those in scripts too, and the bytes it answered."""
+    async with store.client() as one:
+        before = (await one.info("commandstats"), await one.info("stats"))
+        await doing()
+        after = (await one.info("stats"), await one.info("commandstats"))
+    commands = sum(
+        stat["calls"] - before[0].get(name, {"calls": 0})["calls"]
+        for name, stat in after[1].items()
+        if name not in ("cmdstat_info", "cmdstat_hello", "cmdstat_client|setinfo")
+    )
+    sent = after[0]["total_net_output_bytes"] - before[1]["total_net_output_bytes"]
+    return commands, sent
+
+
+async def test_a_tick_costs_the_same_beside_many_who_are_not_due(store: Redis) -> None:
+    ledger = RedisLedger(store, Keys())
+    remind = deciding.reminding(ledger, FakeClock(deciding.MONDAY))
+    costs = []
+    for numbers in (range(20), range(20, 420)):
+        await deciding.beside(ledger, numbers)
+        await deciding.make_due(ledger)
+        await remind.tick()  # the scripts are known from here on
+        await deciding.make_due(ledger)
+        costs.append(await cost(store, remind.tick))
+    (few, sent), (many, sent_then) = costs
+    assert many == few <= 12 * deciding.DUE
+    assert abs(sent_then - sent) < SLACK_IN_BYTES
+
+
+async def due(ledger: RedisLedger, number: int) -> str:
+    """A first message to somebody who was in no audit entry before; its key."""
+    now = datetime.now(UTC)
+    who = ChatIdentity(Platform.SLACK, f"U{number}", "Ada")
+    request = replace(REQUEST, id=f"r{number}", chat=who, requested_at=now)
+    letter = Delivery(PersonalLink(who, request.id), now, "bench")
+    await ledger.commit(Changes(requests=(request,), planned=(letter,)))
+    return letter.key
+
+
+async def test_a_delivery_costs_the_same_beside_many(redis_url: str, store: Redis) -> None:
+    """On a replica while another one writes to others, too: it learns whom that named."""
+    ledger = RedisLedger(store, Keys())
+    numbers = iter(range(1000))
+
+    async def turn(worker: Worker) -> tuple[int, int]:
+        key = await due(ledger, next(numbers))
+        return await cost(store, lambda: worker.deliver(key))
+
+    async with (
+        chat_server() as port,
+        open_worker(redis_url, port, WITHOUT_LIMITS) as one,
+        open_worker(redis_url, port, WITHOUT_LIMITS) as two,
+    ):
+        costs = []
+        for others in (range(20), range(20, 400)):
+            for n in others:
+                await due(ledger, 1000 + n)
+            said = (AuditEntry(NOW, f"slack:UX{n}", "ask", "contoso/0oa1", {}) for n in others)
+            await ledger.commit(Changes(audit=tuple(said)))
+            for worker in (one, two, one):
+                await turn(worker)
+            costs.append(await turn(two))
+        found, _ = seen(port)
+    assert len(found) == 8
+    (few, sent), (many, sent_then) = costs
+    assert many == few <= 95
+    assert sent_then < sent + SLACK_IN_BYTES
