@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.chat.campaign.sticking import SHOWN as MOST_IN_DIGEST
-from bot.chat.consent.personal import PersonalReplies
+from bot.chat.consent.personal import PersonalReplies, PutOff
 from bot.chat.delivery.composer import SHOWN, NoticeComposer
 from bot.chat.inventory.lists import PAGE
 from bot.chat.inventory.overview import Due
@@ -315,11 +315,16 @@ def personal(replies: PersonalReplies) -> dict[str, list[Message]]:
         "not_me_sure": [replies.not_me_sure(REQUEST)],
         "not_me": [replies.not_me(REQUEST)],
         "later_when": [
-            replies.later_when(REQUEST, offered, UTC, said)
+            replies.later_when(REQUEST, offered, UTC, said, which, count)
             for offered in ((), (LATER, LATER))
             for said in ("", "soon")
+            for which, count in (("", 1), ("all", 200))
         ],
-        "later": [replies.later(put_off, moved, LATER.date()) for moved in (None, *Moved)],
+        "later": [
+            replies.later([PutOff(put_off, moved, LATER.date(), count) for count in counts])
+            for moved in (None, *Moved)
+            for counts in ((1,), (200,), (199, 1))
+        ],
         "invited": [
             replies.invited(Invitation(TENANT.domain, link), hours)
             for link in ("", LINK)

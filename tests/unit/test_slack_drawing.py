@@ -152,7 +152,7 @@ def test_no_text_of_others_is_markup(message: Message) -> None:
             case "mrkdwn":  # a name in bold, moments, mentions; else no sign means anything
                 assert part["verbatim"] is True
                 shown = re.sub(r"^\*[^*\n]+\*", "", part["text"])
-                shown = re.sub(r"<!date\^\d+\^[^<>|^]+\|[^<>]*>|<@U7>", "", shown)
+                shown = re.sub(r"<!date\^\d+\^[^<>|^]+\|[^<>]*>|<@U7>|<#C01>", "", shown)
                 assert not set(shown) & set("*~`<>")
                 assert not re.search(r"(?<![^\W_])_|_(?![^\W_])|:[\w+-]+:|://", shown)
             case kind:

@@ -1,7 +1,8 @@
 """One block of a message as Slack's blocks, and what can be pressed. Pure functions.
 
 Beside an item stands what can be pressed, if it is one thing: its next step, or its "⋮". Both of
-them stand below it, in a row.
+them stand below it, in a row. An option that Slack would not take is left out alone, and logged: a
+message without it says more than one without any buttons.
 
 Limits: docs.slack.dev/reference/block-kit/blocks.
 """
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
+
+import structlog
 
 from adapters.slack.drawing.texts import NOTHING, Json, clean, cut, plain, spoken
 from bot.message import (
@@ -38,9 +41,12 @@ from bot.message import (
     headed,
 )
 
+log = structlog.get_logger(__name__)
+
 T = TypeVar("T")
 
 MAX_TEXT = 3000
+MAX_ID = 255
 MAX_WORDS = 2000
 """Characters of a command that a button carries."""
 MAX_OPTION_WORDS = 150
@@ -90,7 +96,7 @@ def drawn(block: Block, cap: int) -> Iterator[Json]:
         case Group():
             yield from _group(block, cap)
         case Folded(label, words):
-            unfold = Command(f"unfold:{words}", label, words)
+            unfold = Command(f"unfold:{words}"[:MAX_ID], label, words)
             yield {"type": "actions", "elements": [_button(unfold, cap)]}
 
 
@@ -169,20 +175,19 @@ def _bar(progress: Progress) -> str:
 
 def _ways(buttons: Sequence[Button | Menu], more: Sequence[Button], cap: int) -> list[Json]:
     """A row of them; of more than one that is needed less, a "⋮"."""
-    shown = [_pressed(one, cap) for one in buttons]
-    return shown + ([_overflow(more, cap)] if len(more) > 1 else [_button(b, cap) for b in more])
+    shown = [_menu(one, cap) if isinstance(one, Menu) else _button(one, cap) for one in buttons]
+    shown += [_overflow(more, cap)] if len(more) > 1 else [_button(b, cap) for b in more]
+    return [one for one in shown if one.get("options", True)]
 
 
-def _pressed(one: Button | Menu, cap: int) -> Json:
-    if not isinstance(one, Menu):
-        return _button(one, cap)
-    if not 0 < len(one.options) <= MAX_OPTIONS:
-        raise ValueError(f"the options of menu {one.id} are none or too many")
+def _menu(menu: Menu, cap: int) -> Json:
+    if not 0 < len(menu.options) <= MAX_OPTIONS:
+        raise ValueError(f"the options of menu {menu.id} are none or too many")
     return {
         "type": "static_select",
-        "action_id": one.id,
-        "placeholder": plain(one.label, min(cap, _MAX_PLACEHOLDER)),
-        "options": [_option(option.label, option.words, cap) for option in one.options],
+        "action_id": menu.id,
+        "placeholder": plain(menu.label, min(cap, _MAX_PLACEHOLDER)),
+        "options": list(_options(menu.options, cap)),
     }
 
 
@@ -215,24 +220,23 @@ def _overflow(more: Sequence[Button], cap: int) -> Json:
         raise ValueError(f"Slack takes {MAX_OVERFLOW} options behind an item")
     return {
         "type": "overflow",
-        "action_id": f"more:{more[0].id}",
-        "options": [
-            _option(one.label, one.words, cap)
-            if isinstance(one, Command)
-            else {
-                "text": plain(one.label, min(cap, _MAX_LABEL)),
-                "value": f"{OPENED}{one.id}"[:MAX_OPTION_WORDS],
-                "url": one.url,
-            }
-            for one in more
-        ],
+        "action_id": f"more:{more[0].id}"[:MAX_ID],
+        "options": list(_options(more, cap)),
     }
 
 
-def _option(label: str, words: str, cap: int) -> Json:
-    if not 0 < len(words) <= MAX_OPTION_WORDS:
-        raise ValueError("the words of an option are none or too many")
-    return {"text": plain(label, min(cap, _MAX_LABEL)), "value": words}
+def _options(ways: Sequence[Button], cap: int) -> Iterator[Json]:
+    for one in ways:
+        text = plain(one.label, min(cap, _MAX_LABEL))
+        if isinstance(one, OpenLink):
+            if _is_address(one.url):
+                value = f"{OPENED}{one.id}"[:MAX_OPTION_WORDS]
+                yield {"text": text, "value": value, "url": one.url}
+                continue
+        elif 0 < len(one.words) <= MAX_OPTION_WORDS:
+            yield {"text": text, "value": one.words}
+            continue
+        log.error("slack option left out", option=one.id)
 
 
 def _is_address(url: str) -> bool:

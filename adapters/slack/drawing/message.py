@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.slack.drawing.elements import MAX_TEXT, drawn
+from adapters.slack.drawing.elements import MAX_ID, MAX_TEXT, drawn
 from adapters.slack.drawing.texts import NOTHING, Json, clean, escape, fit, plain
 from bot.message import (
     Block,
@@ -40,7 +40,6 @@ MAX_HOME_BLOCKS = 100
 MAX_TABLE_ROWS = 99
 """Rows below the column names: Slack counts those as one of its 100."""
 MAX_COLUMNS = 20
-_MAX_ID = 255
 _MAX_SUMMARY = 3000  # chat.update refuses a text above 4,000
 _MAX_ALL = 13_000
 _MAX_TABLE = 10_000
@@ -161,7 +160,7 @@ def _renamed(button: Button, names: set[str]) -> Button:
 
 
 def _free(name: str, names: set[str]) -> str:
-    name = name[: _MAX_ID - 4] or "button"
+    name = name[: MAX_ID - 10] or "button"  # "more:" may stand before it, "~123" behind it
     if name in names:
         name = next(f"{name}~{n}" for n in itertools.count(2) if f"{name}~{n}" not in names)
     names.add(name)

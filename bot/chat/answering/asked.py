@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from bot.chat.answering import courtesies
 from bot.chat.consent.mine import mine
-from bot.chat.consent.personal import PersonalReplies
+from bot.chat.consent.personal import PersonalReplies, PutOff
 from bot.chat.people import statements
 from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
+    EVERYTHING,
     Already,
     Away,
     Back,
@@ -168,16 +170,31 @@ class Asked:
     async def _later(
         self, command: Later, asker: ChatIdentity, personal: PersonalReplies
     ) -> Message:
-        """Put off one request, or each of those whose codes stand there, or ask until when."""
-        acts = [ByChat(asker, code) for code in command.code.split(",")]
+        """Put off one request, each of those whose codes stand there, or all; or ask until when."""
+        codes = command.code.split(",")
+        if command.code == EVERYTHING:
+            codes = [one.code for one in await self._postpone.everything(asker, command.shown)]
+        if not codes:
+            return courtesies.nothing_waits(personal.words)
+        acts = [ByChat(asker, code) for code in codes]
         first = (await self._follow.progress(acts[0])).request
         offered, calendar = self._postpone.choices(first)
         at, reason = command.at, command.reason
         if at is None and (found := find_moment(reason, self._clock.now(), calendar)):
             at, reason = found.at.astimezone(calendar.zone).replace(tzinfo=None), found.rest
         if at is None:
-            return personal.later_when(first, offered, calendar.zone, said=reason)
-        put_off = [await self._follow.later(act, at, reason) for act in acts]
+            return personal.later_when(
+                first, offered, calendar.zone, said=reason, which=command.code, count=len(codes)
+            )
         wanted = at.replace(tzinfo=calendar.zone).astimezone(UTC)
-        moved = self._postpone.moved(put_off[0], wanted)
-        return personal.later(put_off[0], moved, self._postpone.deadline(put_off[0]))
+        put_off: dict[datetime, PutOff] = {}
+        for act in acts:
+            request = await self._follow.later(act, at, reason)
+            assert request.snooze is not None  # that is what the step was
+            until = request.snooze.until
+            if until in put_off:
+                put_off[until] = replace(put_off[until], count=put_off[until].count + 1)
+                continue
+            moved = self._postpone.moved(request, wanted)
+            put_off[until] = PutOff(request, moved, self._postpone.deadline(request))
+        return personal.later(tuple(put_off.values()))

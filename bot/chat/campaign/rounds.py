@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.chat.typed.coded import everything
 from bot.chat.words import Words
 from bot.domain.campaign.intents import Policy
 from bot.domain.consent.later import snooze_choices
@@ -91,7 +92,8 @@ def personal_round(
         blocks += [Note(words("round.also")), Buttons(more)]
     choices = snooze_choices(now, on, calendar)
     if choices and can_wait and not by_mail:
-        later = (_later(words, (*requests, *also), at, calendar) for at in choices)
+        which = everything(now) if notice.more or len(requests) > 1 else first.code
+        later = (_later(words, which, at, calendar) for at in choices)
         blocks.append(Buttons((Menu("later", words("button.put_off_until"), tuple(later)),)))
     blocks.append(Note(words(f"reason.{notice.reason}", name=first.requested_by)))
     blocks.append(Note(words("round.stop_mail" if by_mail else "round.stop")))
@@ -165,13 +167,10 @@ def _item(
     return Item(request.app_label, "", (said,), ways[0] if ways else None, tuple(ways[1:]))
 
 
-def _later(
-    words: Words, requests: Sequence[ConsentRequest], at: datetime, calendar: Calendar
-) -> Command:
+def _later(words: Words, which: str, at: datetime, calendar: Calendar) -> Command:
     """Puts off all that the message is about."""
     local = at.astimezone(calendar.zone)
-    codes = ",".join(request.code for request in requests)
-    said = f"later {codes} {local:%Y-%m-%dT%H:%M}"
+    said = f"later {which} {local:%Y-%m-%dT%H:%M}"
     return Command(
         f"later:{local:%Y-%m-%dT%H:%M}",
         words("button.put_off", when=words.soon(at, calendar.zone)),

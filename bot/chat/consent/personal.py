@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from bot.chat import phrases
@@ -16,11 +17,24 @@ from bot.message import Block, Buttons, Command, Fact, Facts, Message, Note, Ope
 from bot.services.consent.onboard import Invitation
 
 
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """A request that was put off, and how many were to that moment.
+
+    `moved` is why it is another one than was wanted, `deadline` what it had to come before.
+    """
+
+    request: ConsentRequest
+    moved: Moved | None
+    deadline: date
+    count: int = 1
+
+
 class PersonalReplies:
     """Writes these results out in one language."""
 
     def __init__(self, words: Words) -> None:
-        self._words = words
+        self._words = self.words = words
 
     def verified(self, request: ConsentRequest) -> Message:
         """The message with this code is real: who had it sent, when, to whom, for what."""
@@ -98,11 +112,21 @@ class PersonalReplies:
         return plain(self._words("notme.text", app=request.app_label))
 
     def later_when(
-        self, request: ConsentRequest, offered: Sequence[datetime], zone: tzinfo, said: str = ""
+        self,
+        request: ConsentRequest,
+        offered: Sequence[datetime],
+        zone: tzinfo,
+        said: str = "",
+        which: str = "",
+        count: int = 1,
     ) -> Message:
-        """When? A few choices (UTC), and how to say another. `said` was not understood."""
-        words, code = self._words, request.code
-        text = words("later.when", app=request.app_label, words=f"later {code}")
+        """When? A few choices (UTC), and how to say another. `said` was not understood.
+
+        `which` says it of the request and others, `count` in all.
+        """
+        words, code = self._words, which or request.code
+        key = "later.when_all" if count > 1 else "later.when"
+        text = words(key, app=request.app_label, count=count, words=f"later {code}")
         if said:
             text = f"{words('later.unclear', said=phrases.quoted(said))} {text}"
         buttons = tuple(
@@ -116,14 +140,20 @@ class PersonalReplies:
         blocks = (Text(text), *((Buttons(buttons),) if buttons else ()))
         return Message(text, blocks, form=Forms(words).later(code))
 
-    def later(self, request: ConsentRequest, moved: Moved | None, deadline: date) -> Message:
-        """Put off; to another moment than was wanted: why."""
-        words, snooze = self._words, request.snooze
+    def later(self, put_off: Sequence[PutOff]) -> Message:
+        """Put off, each to its moment; to another one than was wanted: why."""
+        several = sum(one.count for one in put_off) > 1
+        texts = [self._later(one, "later.text_all" if several else "later.text") for one in put_off]
+        return Message(texts[0], tuple(map(Text, texts)))
+
+    def _later(self, one: PutOff, key: str) -> str:
+        words, snooze = self._words, one.request.snooze
         assert snooze is not None  # that is what the step was
-        text = words("later.text", at=words.moment(snooze.until, zone_named(snooze.zone)))
-        if moved is not None:
-            text = f"{words(f'later.moved_{moved.value}', date=words.date(deadline))} {text}"
-        return plain(text)
+        at = words.moment(snooze.until, zone_named(snooze.zone))
+        text = words(key, at=at, count=one.count)
+        if one.moved is None:
+            return text
+        return f"{words(f'later.moved_{one.moved.value}', date=words.date(one.deadline))} {text}"
 
     def invited(self, invitation: Invitation, link_hours: int) -> Message:
         """The link by which a tenant lets the bot read it; or that it does already."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from bot.chat.typed.commands import (
+    EVERYTHING,
     Already,
     Command,
     ItIsMe,
@@ -65,6 +67,13 @@ _REMIND = re.compile(
     r"(?:(?:remind|ask) me (?:again )?(?:about |of )?|erinnere? mich (?:wieder )?an )"
     r"[a-z2-9]{3}-[a-z2-9]{3} (?P<when>.+)"
 )
+# "all-20261204T093000000000 2026-12-07T14:00", as our own buttons say it; "alle Apps Montag"
+_EVERYTHING = re.compile(
+    r"(?:all|everything|alle|alles)(?:-(?P<shown>\d{8}T\d{12}))?"
+    r"(?:\s+(?:of (?:it|them)|(?:(?:my|the|meine|die)\s+)?apps|davon))?(?:[\s,:]+(?P<more>.*))?",
+    re.IGNORECASE,
+)
+_SHOWN = "%Y%m%dT%H%M%S%f"
 _LATER_TOO = re.compile(r"(later|sp(?:ä|ae)ter)[\s,:]+", re.IGNORECASE)
 
 
@@ -102,6 +111,24 @@ def codes(word: str) -> str:
     """One code, or several with commas, as they are shown."""
     parts = (likeness(unmarked(one)).rstrip(_ENDS).upper() for one in word.split(","))
     return ",".join(filter(None, parts))
+
+
+def everything(shown: datetime) -> str:
+    """All that waits at `shown` (UTC), as a word: as short for a hundred apps as for two."""
+    return f"{EVERYTHING}-{shown.astimezone(UTC):{_SHOWN}}"
+
+
+def read_later_everything(said: str, *, asks: bool) -> Later | None:
+    """What stands behind "later" where it is about all that waits; None where it is not."""
+    found = _EVERYTHING.fullmatch(unmarked(said).rstrip(_ENDS))
+    if found is None:
+        return None
+    try:
+        shown = found["shown"] and datetime.strptime(found["shown"], _SHOWN).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    later = Later(EVERYTHING) if asks else _later(EVERYTHING, found["more"] or "")
+    return replace(later, shown=shown or None)
 
 
 def read_verb(verb: str, code: str, more: str, *, asks: bool) -> Command:

@@ -228,11 +228,19 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """The asked person wants to hear of it then (their local time); None: offer times."""
+    """The asked person wants to hear of it then (their local time); None: offer times.
+
+    `code` may be several, with commas, or `EVERYTHING`: all that waited when the message with the
+    button was `shown` (UTC), or now.
+    """
 
     code: str
     at: datetime | None = None
     reason: str = ""
+    shown: datetime | None = None
+
+
+EVERYTHING = "all"
 
 
 @dataclass(frozen=True, slots=True)

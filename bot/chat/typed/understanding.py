@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from bot.chat.typed.accounts import is_account, read_owner, said_of_account
-from bot.chat.typed.coded import codes, read_coded, read_verb
+from bot.chat.typed.coded import codes, read_coded, read_later_everything, read_verb
 from bot.chat.typed.commands import (
     About,
     Allow,
@@ -191,6 +191,8 @@ def _command(said: str, *, asks: bool) -> Command | None:
     if verb == "onboard":
         domain = bare.strip("<>").rstrip(_ENDS)
         return Onboard(domain) if domain and " " not in domain else NeedsDomain()
+    if verb == "later" and (later := read_later_everything(bare, asks=asks)) is not None:
+        return later
     if verb in WITH_CODE:
         code, _, more = rest.partition(" ")
         if not codes(code) or (verb in _UNNAMED and is_common(code)):

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+from bot.domain.campaign.cadence import put_off_until
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign
 from bot.domain.changes import Action, AuditEntry, Changes
@@ -18,6 +19,7 @@ from bot.domain.time.calendar import Calendar
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.people.twins import Twins, accounts_of
+from bot.services.people.worklists import worklist_of
 from bot.services.unit_of_work import NO_CHANGE, write
 
 
@@ -38,6 +40,27 @@ class Postpone:
         self._ledger = ledger
         self._clock = clock
         self._policy = policy
+
+    async def everything(
+        self, chat: ChatIdentity, shown: datetime | None = None
+    ) -> tuple[ConsentRequest, ...]:
+        """What a message that was `shown` then (UTC; None: now) was about, as far as it still is.
+
+        What was put off before that was not; what was put off since can be put off again.
+        """
+        now = self._clock.now()
+        shown = shown or now
+        return tuple(
+            item.request
+            for item in (await worklist_of(self._ledger, chat, now)).items
+            if item.waits
+            and item.request.requested_at <= shown
+            and (self._waits(item.request, now) or _answered_since(item.request, shown))
+        )
+
+    def _waits(self, request: ConsentRequest, now: datetime) -> bool:
+        later = put_off_until(request, now, self._policy)
+        return later is None or later <= now
 
     def choices(self, request: ConsentRequest) -> tuple[tuple[datetime, ...], Calendar]:
         """What to offer for "later" (UTC; the nearer the date, the fewer), and the working time."""
@@ -150,6 +173,10 @@ class Postpone:
     async def _known(self, chat: ChatIdentity) -> list[Recipient]:
         accounts = await accounts_of(self._ledger, chat, self._twins)
         return [await self._ledger.recipient(one) or Recipient(one) for one in accounts]
+
+
+def _answered_since(request: ConsentRequest, moment: datetime) -> bool:
+    return request.answered_at is not None and request.answered_at > moment
 
 
 def _changes(recipients: Sequence[Recipient], entry: AuditEntry) -> Changes:
