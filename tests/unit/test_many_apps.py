@@ -32,14 +32,14 @@ from tests.reading import buttons_of, text_of
 
 MANY = 200
 DOMAIN = f"{'w' * 48}.onmicrosoft.com"
-WHERE = {"channel": "C0123456789", "user": "U0123456789", "ts": "1234567890.123456"}
+WHERE = {"channel": "C" * 11, "user": "U" * 11, "ts": "1" * 17}
 LINKS = {f"r{n}": f"https://o365bot.example.com/c/{n:043}" for n in range(MANY)}
 BIG = 64
 """Characters of a name and a domain that Microsoft takes on each side of the @."""
 
 
 def asked(n: int) -> ConsentRequest:
-    code = "".join("23456789"[n // 8**place % 8] for place in range(3))
+    code = "".join(str(2 + n // 8**place % 8) for place in range(3))
     return replace(
         DELIVERED,
         id=f"r{n}",
