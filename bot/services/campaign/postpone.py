@@ -96,9 +96,9 @@ class Postpone:
         """
         if await self._ledger.recipient(chat) is not None:
             return True
-        if len(await accounts_of(self._ledger, chat, self._twins)) > 1:
-            return True
         if await self._ledger.requests_of(chat):
+            return True
+        if len(await accounts_of(self._ledger, chat, self._twins)) > 1:
             return True
         return self._may_be_asked is not None and await self._may_be_asked(chat)
 
