@@ -85,6 +85,7 @@ class Chat(FakeMessenger):
         self._answers()
         sent = await super()._take(to, message, key, thread)
         self._life.sent(self._life.ledger.all_deliveries[key].notice)
+        self._life.clock.forward(timedelta(microseconds=1))  # no two at the same moment
         return sent
 
 
@@ -231,6 +232,8 @@ class Life:
             case "app", AppRecord() as record:
                 seen = tuple(replace(e, seen_at=self.clock.now()) for e in record.evidence)
                 await self.ledger.commit(Changes(apps=(replace(record, evidence=seen),)))
+                if (tenant := record.tenant) is not None:  # a look at an app reads these, too
+                    await self.ledger.save_global_admins(tenant.id, self.entra.admins[tenant.id])
             case "send all", _:
                 await self._say(self.operator, "send all")
             case "send all now", _:
@@ -273,7 +276,7 @@ class Life:
                 chat = human.accounts[0]
                 await self._say(chat, f"I don't work {WEEK[day]}")
                 is_up = not self.company.is_out(Platform.MAIL, self.clock.now())
-                if left and is_up and self._is_known(human):
+                if left and is_up and await self._is_known(human):
                     human.days_off = frozenset({day})
             case "act", Human() as human:
                 await self._act(human)
@@ -289,12 +292,13 @@ class Life:
         """Say so, asked or not; strangers are not heard."""
         if not self.company.is_out(Platform.MAIL, self.clock.now()):
             await self._say(chat, f"away {until}")
-            if self._is_known(human):
+            if await self._is_known(human):
                 self.checks.away(human, until, self.clock.now())
 
-    def _is_known(self, human: Human) -> bool:
-        """Whether they might be asked, or operate."""
-        admins = (one.upn for each in self.company.admins.values() for one in each)
+    async def _is_known(self, human: Human) -> bool:
+        """Whether the bot knows that they might be asked, or operate: it has read their tenant."""
+        read = [await self.ledger.global_admins(one) or () for one in self.company.admins]
+        admins = (one.upn for each in read for one in each)
         return human.operates or human in self.company.partners or human.address in admins
 
     async def _act(self, human: Human) -> None:

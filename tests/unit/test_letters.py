@@ -17,6 +17,7 @@ from bot.domain.consent.requests import ConsentRequest, Proof, ProofKind, Stage,
 from bot.domain.delivery.notices import (
     Channel,
     ChannelReminder,
+    Introduction,
     OperatorNote,
     PersonalLink,
     RequestChanged,
@@ -25,11 +26,11 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.inventory.waivers import Waiver
-from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.domain.people.news import Happening
-from bot.message import Command, OpenLink, plainly
+from bot.message import Command, Heading, OpenLink, plainly
 from tests import strategies as some
-from tests.examples import ADA_IN_CHAT, APP, DELIVERED, NOW, RECORD, REQUEST, TENANT
+from tests.examples import ADA_IN_CHAT, APP, BEN_IN_CHAT, DELIVERED, NOW, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeOktaOrg, reminding
 from tests.reading import buttons_of, check_form, items_of, text_of
@@ -375,3 +376,33 @@ async def test_a_message_that_was_replaced_tells_by_what(
     message = await letters(ledger).compose(THANKS)
     assert message is not None
     assert says in text_of(message)
+
+
+async def test_two_people_read_of_all_apps_that_take_both(ledger: FakeLedger) -> None:
+    """As it is when they are written to, whichever it was asked for at; none of theirs alone."""
+    await ledger.commit(
+        Changes(
+            requests=tuple(
+                replace(
+                    DELIVERED, id=f"r{n}", code=f"X{n}", app=AppRef("contoso", n), app_label=n,
+                    okta_admin=n == "Alone", link=None,
+                )
+                for n in ("Also", "Alone", "Others")
+            )
+        )
+    )  # fmt: skip
+    ids = frozenset({APP.ref.app_id, "Also", "Alone"})
+    ben = OktaAdmin("contoso", "ben", "Ben", BEN_IN_CHAT.email, "APP_ADMIN", app_ids=ids)
+    await ledger.save_okta_admins("contoso", (ben,))
+    for occasion in (0, 1):  # 0: as former versions planned it
+        notice = Introduction(ADA_IN_CHAT, BEN_IN_CHAT, DELIVERED.id, occasion)
+        message = await letters(ledger).compose(notice)
+        assert message is not None
+        assert message.blocks[0] == Heading("2 apps: it takes the two of you")
+        assert [item.title for item in items_of(message)] == [DELIVERED.app_label, "Also"]
+    await ledger.commit(
+        Changes(requests=(replace(DELIVERED, stage=Stage.DONE, revision=DELIVERED.revision + 1),))
+    )
+    message = await letters(ledger).compose(notice)
+    assert message is not None
+    assert message.blocks[0] == Heading("Also: it takes the two of you")

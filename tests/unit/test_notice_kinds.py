@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal, cast, get_args, get_type_hints
@@ -29,7 +30,10 @@ from bot.domain.delivery.notices import (
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.news import Happening
 from bot.domain.people.recipients import Recipient
+from bot.message import Message
+from bot.ports.chat import Sent
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR, POLICY
+from tests.fakes import FakeMessenger
 from tests.unit.delivering import World
 
 AT_ANY_HOUR = {
@@ -211,3 +215,31 @@ def test_platforms_of_alarms_are_those_of_people() -> None:
     """A new platform counts as chat without another word."""
     for platform in Platform:
         assert Alarm(OPERATOR, platform.value, "x", "").comes is Comes.AT_ONCE
+
+
+async def test_of_two_who_want_the_same_partner_one_waits_for_the_week() -> None:
+    """Both are due at once: the second sees that the first one filled it."""
+
+    class Slow(FakeMessenger):
+        async def introduce(
+            self, people: Sequence[ChatIdentity], message: Message, key: str
+        ) -> Sent:
+            world.clock.forward(timedelta(seconds=1))
+            return await super().introduce(people, message, key)
+
+    world = World()
+    world.messengers[Platform.SLACK] = Slow()
+    rounds = tuple(NOW - timedelta(days=n) for n in range(POLICY.per_week - 1, 0, -1))
+    nearly_full = Recipient(BEN_IN_CHAT, rounds, revision=1)
+    eve = replace(ADA_IN_CHAT, user_id="U9")
+    notices = [Introduction(one, BEN_IN_CHAT, "r1", 1) for one in (ADA_IN_CHAT, eve)]
+    planned = tuple(Delivery(one, NOW, "introduce") for one in notices)
+    await world.ledger.commit(Changes(planned=planned, recipients=(nearly_full,)))
+    await world.worker().batch([one.key for one in planned])
+    phases = [(await world.delivery(one.key)).phase for one in planned]
+    assert phases == [Phase.SENT, Phase.DUE]
+
+
+def test_what_a_former_version_planned_keeps_its_key() -> None:
+    """It had one introduction an app."""
+    assert Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1").key == "introduction:r1:slack:U1:slack:U2"

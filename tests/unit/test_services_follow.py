@@ -11,6 +11,7 @@ import pytest
 from bot.domain.changes import Changes
 from bot.domain.consent.polls import POLLS_AFTER
 from bot.domain.consent.requests import Button, Proof, ProofKind, Stage
+from bot.domain.delivery.deliveries import confirm
 from bot.domain.delivery.notices import Introduction
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import Confidence, State
@@ -441,10 +442,31 @@ async def test_who_lacks_okta_rights_is_brought_together_with_who_has_them(
     assert await world.introduce.offer(actor) == ("Ben", "Super")
     assert await world.introduce(actor) == BEN_IN_CHAT
     await world.introduce(actor)
-    assert set(world.told("introduction:")) == {"introduction:r1:slack:U1:slack:U2"}
+    assert set(world.told("introduction:")) == {"introduction:1:slack:U1:slack:U2"}
     found = await world.ledger.delivery(world.told("introduction:")[0])
     assert found is not None
-    assert found.notice == Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1")
+    assert found.notice == Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1", 1)
+
+
+async def test_two_people_are_brought_together_once_for_all_their_apps() -> None:
+    """Again only for what was asked after they had been."""
+    other = replace(ASKED, id="r2", app=AppRef("contoso", "0oa2"), code="B2", link=None)
+    world = person.Asked()
+    await world.set(ASKED, other)
+    await world.ledger.save_okta_admins("contoso", (okta_admin("ben", BEN_IN_CHAT.email),))
+    actor = await signed_in(world)
+    await world.introduce(actor)
+    await world.introduce(replace(actor, request_id="r2"))
+    (key,) = world.told("introduction:")
+    found = await world.ledger.delivery(key)
+    assert found is not None
+    await world.ledger.commit(Changes(deliveries=(confirm(found, "m", world.clock.now()),)))
+    await world.introduce(replace(actor, request_id="r2"))
+    assert len(world.told("introduction:")) == 1
+    later = world.clock.now() + timedelta(seconds=1)
+    await world.set_request(replace(await world.request("r2"), requested_at=later))
+    await world.introduce(replace(actor, request_id="r2"))
+    assert len(world.told("introduction:")) == 2
 
 
 async def test_nobody_is_introduced_to_themselves(world: person.Asked) -> None:

@@ -13,6 +13,7 @@ from bot.chat import phrases
 from bot.chat.campaign import news
 from bot.chat.campaign.reminding import Reminding
 from bot.chat.delivery.alarms import alarm
+from bot.chat.delivery.introductions import introduction
 from bot.chat.inventory import holders
 from bot.chat.inventory.holders import Holders
 from bot.chat.typed.verbs import typed
@@ -36,15 +37,13 @@ from bot.domain.delivery.notices import (
 )
 from bot.domain.evidence.verdict import State
 from bot.domain.likeness import likeness
-from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.admins import Platform
 from bot.domain.people.news import News
 from bot.domain.people.policy import PeoplePolicy
 from bot.message import (
     Block,
     Buttons,
     Command,
-    Fact,
-    Facts,
     Group,
     Heading,
     Message,
@@ -113,12 +112,9 @@ class NoticeComposer:
                 words = Words(to.language or self._language)
                 item = await news.item(self._ledger, words, News(happened, subject))
                 return Message(item.title, (Group((item,)),)) if item is not None else None
-            case Introduction(to, partner, request_id):
-                request = await self._ledger.request(request_id)
-                if request is None or not request.stage.is_open:
-                    return None
+            case Introduction(to):
                 words = Words(to.language or self._language)
-                return await self._introduction(request, partner, words)
+                return await introduction(self._ledger, self._orgs, self._people, notice, words)
             case ChannelReminder():
                 return await self._reminder(Words(self._language))
             case PersonalRound(requests=(only,), also=()) if only in links:
@@ -259,28 +255,6 @@ class NoticeComposer:
             blocks.append(Buttons(tuple(buttons)))
         if not saved:
             blocks.append(Note(words("thanks.note")))
-        return Message(title, tuple(blocks))
-
-    async def _introduction(
-        self, request: ConsentRequest, partner: ChatIdentity, words: Words
-    ) -> Message:
-        title = words("introduction.title", app=request.app_label)
-        tab = await integration_tab(self._orgs, request.app)
-        other = partner.display_name or partner.email or partner.user_id
-        blocks: list[Block] = [
-            Heading(title),
-            Text(words("introduction.text", admin=request.admin_name, partner=other)),
-            Facts(
-                (
-                    Fact(words("fact.app"), request.app_label),
-                    Fact(words("fact.org"), request.app.org),
-                    Fact(words("fact.tenant"), request.tenant_domain),
-                )
-            ),
-        ]
-        if tab:
-            blocks.append(Buttons((OpenLink("okta", words("button.okta"), tab, primary=True),)))
-        blocks.append(Note(words("introduction.note")))
         return Message(title, tuple(blocks))
 
     async def _reminder(self, words: Words) -> Message | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import count
 
 from bot.domain.campaign.intents import Policy
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
-from bot.domain.delivery.deliveries import Delivery
+from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.notices import Introduction
 from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
@@ -62,10 +63,11 @@ class Introduce:
         if request.okta_admin:
             return ()
         known = await self._ledger.okta_admins(request.app.org) or ()
-        return tuple(a.display_name or a.email for a in await self._fit(known, request))
+        beside = await may_sit_beside(self._ledger, self._people, known, request)
+        return tuple(a.display_name or a.email for a in beside)
 
     async def __call__(self, actor: Actor) -> ChatIdentity:
-        """Plan the introduction and return the Okta admin. Twice is once.
+        """Plan the introduction and return the Okta admin. Twice is once, and so is for many apps.
 
         Whoever presses is at it; the other one is not disturbed out of hours, nor in a week that
         had its messages (`bot.domain.delivery.notices.Introduction`). Raises NobodyReachable,
@@ -78,21 +80,28 @@ class Introduce:
             raise StepNotAllowed(f"A request that is {request.stage.value} needs nobody else.")
         now = self._clock.now()
         partner = await self._partner(request, now)
-        planned = (Delivery(Introduction(request.chat, partner, request.id), now, "introduce"),)
+        planned = tuple(
+            Delivery(one, now, "introduce") for one in await self._wanted(request, partner)
+        )
         detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner)}
         entry = AuditEntry(now, visit.by, Action.INTRODUCE, str(request.app), detail)
         await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
         await hand_on(self._engine, planned)
         return partner
 
-    async def _fit(self, admins: Iterable[OktaAdmin], request: ConsentRequest) -> list[OktaAdmin]:
-        """Who may sit beside this person; those who said "not me" are not asked to help either."""
-        past = await self._ledger.requests_for(request.app)
-        without = (request, *(one for one in past if one.stage is Stage.DECLINED))
-        gone = {name for one in without for name in one.names}
-        policy = self._people.with_notes(await self._ledger.account_notes())
-        beside = partners(admins, request.app.app_id, policy, gone=gone)
-        return [one.admin for one in beside if one.eligible and one.admin.email]
+    async def _wanted(
+        self, request: ConsentRequest, partner: ChatIdentity
+    ) -> tuple[Introduction, ...]:
+        """None where one still waits, or came since they were asked for this app: it names it."""
+        for occasion in count(1):
+            wanted = Introduction(request.chat, partner, request.id, occasion)
+            there = await self._ledger.delivery(wanted.key)
+            if there is None:
+                return (wanted,)
+            came = there.sent_at is not None and there.sent_at >= request.requested_at
+            if there.phase is Phase.DUE or came:
+                break
+        return ()
 
     async def _partner(self, request: ConsentRequest, now: datetime) -> ChatIdentity:
         """The first Okta admin for the app who is to be found where the person was asked.
@@ -107,7 +116,8 @@ class Introduce:
         messenger = self._messengers.get(request.chat.platform)
         away: ChatIdentity | None = None
         if messenger is not None:
-            for admin in (await self._fit(admins or (), request))[:LOOK_UP]:
+            beside = await may_sit_beside(self._ledger, self._people, admins or (), request)
+            for admin in beside[:LOOK_UP]:
                 found = await messenger.find_person((exact(admin.email),), "", "")
                 others = [one for one in found if not request.is_bound_to(one)]
                 if len(others) != 1:
@@ -123,3 +133,15 @@ class Introduce:
     def _is_away(self, known: Recipient, now: datetime) -> bool:
         today = self._policy.calendars.of_person(known.chat).today(now)
         return known.away_until is not None and known.away_until >= today
+
+
+async def may_sit_beside(
+    ledger: Ledger, people: PeoplePolicy, admins: Iterable[OktaAdmin], request: ConsentRequest
+) -> list[OktaAdmin]:
+    """Who may help with it, best first; not those who said "not me" themselves."""
+    past = await ledger.requests_for(request.app)
+    without = (request, *(one for one in past if one.stage is Stage.DECLINED))
+    gone = {name for one in without for name in one.names}
+    policy = people.with_notes(await ledger.account_notes())
+    beside = partners(admins, request.app.app_id, policy, gone=gone)
+    return [one.admin for one in beside if one.eligible and one.admin.email]

@@ -57,6 +57,7 @@ from bot.services import counts
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import NothingToTell, NotYet, OutcomeUnknown, Send
 from bot.services.delivery.tell import with_news
+from bot.services.delivery.turns import Turns
 from bot.services.people.twins import Twins, accounts_of
 
 log = structlog.get_logger(__name__)
@@ -64,9 +65,7 @@ log = structlog.get_logger(__name__)
 ATTEMPT = 45.0
 """Seconds that one attempt may take."""
 AT_ONCE = 16
-"""So many are under way at a time, enough for what platforms allow. A worker that dies leaves all
-of them in doubt, each with a crash that counts towards MOST_CRASHES.
-"""
+"""So many are under way at a time; a worker that dies leaves each in doubt, with one crash more."""
 ASIDE = timedelta(minutes=10)
 """How long a record that this version cannot read is left alone: a newer replica can."""
 
@@ -106,6 +105,7 @@ class Deliver:
         self._twins = twins
         self._ask_another = ask_another
         self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns(ledger, twins)
 
     async def __call__(self, key: str) -> None:
         """Carry out one delivery. Safe to call twice, and from several workers at once."""
@@ -134,7 +134,7 @@ class Deliver:
 
     async def _carry_out(self, found: Delivery) -> None:
         """What was read may be old by the time it has its turn: the claim decides."""
-        async with self._at_once:
+        async with self._turns.of(found.notice), self._at_once:
             now = self._clock.now()
             claimed = deliveries.claim(found, now)
             if claimed is None:
@@ -276,8 +276,7 @@ class Deliver:
         # A refused reminder moves its requests only when it is the person who cannot be written to,
         # or their whole platform, which is in the settings no more; a first message always does.
         # Should nobody else be asked, it stands in the operators' digest.
-        gone = follows.loses_person or notice.is_first
-        taken = Step.FAIL_DELIVERY if gone else None
+        taken = Step.FAIL_DELIVERY if follows.loses_person or notice.is_first else None
         undelivered = await self._end(claimed, failed, "fail_delivery", taken, also=told)
         if self._ask_another is None:
             return
@@ -358,8 +357,7 @@ class Deliver:
         match notice, outcome:
             case PersonalLink(request_id=about), Step():
                 request = known or await self._ledger.request(about)
-                waits = request is not None and request.stage is Stage.REQUESTED
-                if request is None or not waits:
+                if request is None or request.stage is not Stage.REQUESTED:
                     return ()
                 return (step(request, outcome, now, snooze=request.snooze, named=True),)
             case PersonalRound(), Step():
