@@ -233,7 +233,7 @@ class Life:
                 seen = tuple(replace(e, seen_at=self.clock.now()) for e in record.evidence)
                 await self.ledger.commit(Changes(apps=(replace(record, evidence=seen),)))
                 if (tenant := record.tenant) is not None:  # a look at an app reads these, too
-                    await self.ledger.save_global_admins(tenant.id, self.entra.admins[tenant.id])
+                    await self.ledger.save_global_admins(tenant.id, self.company.admins[tenant.id])
             case "send all", _:
                 await self._say(self.operator, "send all")
             case "send all now", _:

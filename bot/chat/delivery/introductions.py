@@ -42,7 +42,9 @@ async def introduction(
     if not requests:
         return None
     first, many = requests[0], len(requests)
-    title = words("introduction.title", count=many, app=first.app_label)
+    title = words("introduction.title", app=first.app_label)
+    if many > 1:
+        title = words("introduction.titles", count=many)
     other = notice.partner.display_name or notice.partner.email or notice.partner.user_id
     text = words("introduction.text", count=many, admin=first.admin_name, partner=other)
     blocks: list[Block] = [Heading(title), Text(text)]
