@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from prometheus_client import Counter
@@ -18,7 +19,17 @@ from adapters.web.networks import network_of
 from adapters.web.pages import Pages
 from bot.chat.typed.verbs import typed
 from bot.domain.consent.sign_in import ATTEMPT_LIFETIME, SESSION_LIFETIME
-from bot.errors import LinkExpired, LinkRevoked, LinkUnknown
+from bot.errors import (
+    CloudError,
+    LinkExpired,
+    LinkRevoked,
+    LinkUnknown,
+    SignInDeclined,
+    SignInError,
+    SignInRefused,
+    SignInUnknown,
+    TokenInvalid,
+)
 from bot.ports.store.limits import Limits
 from bot.services.consent.acknowledge import Acknowledge
 from bot.services.consent.follow import Follow
@@ -31,6 +42,8 @@ from bot.services.operators.read import Read
 
 # What 256 bits look like, URL-safe; whatever looks otherwise never reaches the store.
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43,64}", re.ASCII)
+UNFINISHED = (SignInError, CloudError, LinkUnknown, LinkExpired, LinkRevoked)
+"""Why Microsoft's answer may come to nothing."""
 AGAIN = "/auth/again"
 OPERATORS = "/operators"
 MISSES_PER_ADDRESS = (60, timedelta(minutes=10))
@@ -144,6 +157,22 @@ class Desk:
             case None | LinkUnknown():
                 return await self.missed(request) or self.pages.problem(request, 404, "unknown")
         raise error
+
+    async def unfinished(self, request: Request, error: Exception, way_back: str) -> Response:
+        """A sign-in or consent that came to nothing: why, and the way back. For UNFINISHED."""
+        problem = partial(self.pages.problem, request, again=way_back)
+        match error:
+            case SignInUnknown():
+                return await self.strayed(request)
+            case SignInDeclined():
+                return problem(403, "cancelled")
+            case SignInRefused(reason=reason):
+                return problem(403, "refused", reference=reason)
+            case TokenInvalid():
+                return problem(403, "doubtful")
+            case CloudError():
+                return problem(502, "elsewhere")
+        return await self.no_link(request, error)
 
     async def strayed(self, request: Request) -> Response:
         """An answer of Microsoft's to no sign-in that began in this browser."""

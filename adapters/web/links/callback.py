@@ -10,18 +10,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.cookies import Cookie
-from adapters.web.desk import AGAIN, OPERATORS, TOKEN, Desk
+from adapters.web.desk import AGAIN, OPERATORS, TOKEN, UNFINISHED, Desk
 from bot.domain.consent.sign_in import SESSION_LIFETIME
 from bot.errors import (
-    CloudError,
-    LinkExpired,
-    LinkRevoked,
     LinkSpent,
-    LinkUnknown,
-    SignInDeclined,
-    SignInRefused,
-    SignInUnknown,
-    TokenInvalid,
 )
 from bot.services.consent.prove import (
     ActivateFirst,
@@ -62,19 +54,8 @@ class Callback:
                 error=query.get("error", ""),
                 reason=query.get("error_description", ""),
             )
-        except SignInUnknown:
-            return await desk.strayed(request)
-        except SignInDeclined:
-            return desk.pages.problem(request, 403, "cancelled", again=way_back)
-        except SignInRefused as error:
-            reason = error.reason
-            return desk.pages.problem(request, 403, "refused", again=way_back, reference=reason)
-        except TokenInvalid:
-            return desk.pages.problem(request, 403, "doubtful", again=way_back)
-        except CloudError:
-            return desk.pages.problem(request, 502, "elsewhere", again=way_back)
-        except (LinkUnknown, LinkExpired, LinkRevoked) as error:
-            return await desk.no_link(request, error)
+        except UNFINISHED as error:
+            return await desk.unfinished(request, error, way_back)
         except LinkSpent:
             return RedirectResponse(AGAIN, status_code=303)
         return self._told(request, outcome, way_back)

@@ -8,20 +8,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.cookies import Cookie
-from adapters.web.desk import AGAIN, TOKEN, Desk
+from adapters.web.desk import AGAIN, TOKEN, UNFINISHED, Desk
 from adapters.web.links.callback import LONGEST_QUERY
 from adapters.web.networks import network_of
 from bot.domain.consent.onboarding import Granting, Onboarding
 from bot.domain.consent.sign_in import ATTEMPT_LIFETIME
 from bot.errors import (
-    CloudError,
     LinkExpired,
     LinkRevoked,
     LinkSpent,
     LinkUnknown,
-    SignInDeclined,
-    SignInRefused,
-    SignInUnknown,
 )
 from bot.services.consent.onboard import Onboard
 
@@ -85,17 +81,8 @@ class GrantPage:
                 reason=query.get("error_description", ""),
                 admin_consent=query.get("admin_consent", ""),
             )
-        except SignInUnknown:
-            return await desk.strayed(request)
-        except SignInDeclined:
-            return desk.pages.problem(request, 403, "cancelled", again=AGAIN)
-        except SignInRefused as error:
-            reason = error.reason
-            return desk.pages.problem(request, 403, "refused", again=AGAIN, reference=reason)
-        except CloudError:
-            return desk.pages.problem(request, 502, "elsewhere", again=AGAIN)
-        except _REFUSED as error:
-            return await desk.no_link(request, error)
+        except UNFINISHED as error:
+            return await desk.unfinished(request, error, AGAIN)
         if asked.stage is Granting.ANSWERED:
             return RedirectResponse(AGAIN, status_code=303)  # the link's page says how it stands
         return self._page(request, asked)
