@@ -400,6 +400,7 @@ async def test_two_people_read_of_all_apps_that_take_both(ledger: FakeLedger) ->
         assert message is not None
         assert message.blocks[0] == Heading("2 apps: it takes the two of you")
         assert [item.title for item in items_of(message)] == [DELIVERED.app_label, "Also"]
+        check_form(message)
     await ledger.commit(
         Changes(requests=(replace(DELIVERED, stage=Stage.DONE, revision=DELIVERED.revision + 1),))
     )

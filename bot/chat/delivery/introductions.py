@@ -48,7 +48,7 @@ async def introduction(
     other = notice.partner.display_name or notice.partner.email or notice.partner.user_id
     text = words("introduction.text", count=many, admin=first.admin_name, partner=other)
     blocks: list[Block] = [Heading(title), Text(text)]
-    links = [await _link(orgs, one, words) for one in requests[:SHOWN]]
+    links = [await _link(orgs, one, words, alone=many == 1) for one in requests[:SHOWN]]
     if many == 1:
         facts = (
             Fact(words("fact.app"), first.app_label),
@@ -85,8 +85,8 @@ async def _of_both(
 
 
 async def _link(
-    orgs: Mapping[str, OktaOrg], request: ConsentRequest, words: Words
+    orgs: Mapping[str, OktaOrg], request: ConsentRequest, words: Words, *, alone: bool
 ) -> OpenLink | None:
     tab = await integration_tab(orgs, request.app)
     label = words("button.okta")
-    return OpenLink("okta", label, tab, primary=True) if tab else None
+    return OpenLink(f"okta:{request.id}", label, tab, primary=alone) if tab else None
