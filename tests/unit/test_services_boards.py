@@ -13,6 +13,7 @@ from bot.domain.changes import Changes
 from bot.domain.delivery.notices import ChannelNudge, ChannelReport
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import OrgScan
 from bot.domain.people.choice import Nobody
 from bot.domain.people.prospects import Prospect
 from bot.errors import ChatThrottled, ChatUnreachable, MessageGone, ScopeMissing
@@ -85,12 +86,15 @@ async def test_changes_are_gathered_for_a_minute(world: World) -> None:
 
 
 async def test_nothing_is_edited_while_nothing_changed(world: World) -> None:
-    """Apart from once an hour, so that what it says of its freshness stays true."""
+    """Apart from once a day, so that nobody takes it for forgotten; a look alone is no change."""
     await world.show()
-    for _ in range(5):
-        await world.show(timedelta(minutes=10))
-    assert world.messenger.updates == []
-    await world.show(timedelta(minutes=10))
+    for hour in range(1, 24):
+        looked = OrgScan("contoso", NOW, finished_at=NOW + hour * HOUR)
+        await world.ledger.save_scan(looked)
+        await world.show(HOUR)
+    assert len(world.messenger.updates) <= 1  # where a day that is left less lies in between
+    world.messenger.updates.clear()
+    await world.show(timedelta(days=1))
     assert world.messenger.updates == ["m1"]
 
 
@@ -98,7 +102,7 @@ async def test_a_board_that_was_deleted_is_posted_again(world: World) -> None:
     """Under a key of its own, so that the old one is never taken for it."""
     await world.show()
     world.messenger.refuses.append(MessageGone("gone"))
-    await world.show(2 * HOUR)
+    await world.show(24 * HOUR)
     assert [p.key for p in world.messenger.posted.values()] == [
         "board:1:slack:C1",
         "board:2:slack:C1",

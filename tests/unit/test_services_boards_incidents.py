@@ -63,7 +63,7 @@ async def test_a_board_that_cannot_be_changed_any_more_has_an_owner_too(world: W
     """Such as when its channel was archived."""
     await world.show()
     world.messenger.refuses.append(ChannelUnreachable("is_archived"))
-    await world.show(timedelta(hours=1))
+    await world.show(timedelta(days=1))
     assert [alarm.about for alarm in await alarms(world)] == ["slack:C1"]
 
 

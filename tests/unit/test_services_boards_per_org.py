@@ -134,7 +134,7 @@ async def test_when_the_setting_changes_no_stale_board_stays(
     keys = [posted.key for posted in world.messenger.posted.values()]
     assert len(set(keys)) == len(keys), "none is taken for another"
     world.messenger.updates.clear()
-    await world.show(HOUR)
+    await world.show(24 * HOUR)
     assert len(world.messenger.updates) == len(before.orgs)
 
 
@@ -157,7 +157,7 @@ async def test_a_board_that_could_not_be_closed_is_closed_later(world: World) ->
     await world.show()
     world.keep(BoardPolicy((CHANNEL,), ("contoso",)))
     world.messenger.refuses += [ChatUnreachable("down"), ChatUnreachable("down")]
-    await world.show(HOUR)
+    await world.show(24 * HOUR)
     assert CLOSED not in titles(world)
     await world.show(timedelta(minutes=5))
     assert [title == CLOSED for title in titles(world)] == [False, True]

@@ -11,8 +11,10 @@ from bot.domain.time.calendar import Calendar
 
 DEBOUNCE = timedelta(minutes=1)
 """A board is not changed more often than this."""
-FRESH = timedelta(hours=1)
-"""A board that shows how old it is, is brought up to date at least this often."""
+LOOK_EVERY = timedelta(hours=1)
+"""What a board says besides, such as when somebody is asked, may be so old."""
+FRESH = timedelta(days=1)
+"""A board of which nothing changed says at least this often how old it is."""
 NUDGE_GAP = timedelta(hours=4)
 """Between two thread replies; what happens meanwhile comes in one."""
 BURIED = 30
@@ -27,10 +29,10 @@ ASK_EVERY = timedelta(days=1)
 class Board:
     """The board of a channel, as it was last shown. Times are UTC; `revision` counts changes.
 
-    `digest` names what it shows; `number` counts how often it was posted anew; changes up to
-    `told_until` were told in its thread; `reported` is the week of the last report. `org` is the
-    Okta org that it is about, "" for all of them; `asked_at` is when the platform was last asked
-    how far down it is; until `posting_until` somebody is posting it.
+    `digest` names what it shows (`needs_showing`); `number` counts how often it was posted anew;
+    changes up to `told_until` were told in its thread; `reported` is the week of the last report.
+    `org` is the Okta org that it is about, "" for all of them; `asked_at` is when the platform was
+    last asked how far down it is; until `posting_until` somebody is posting it.
     """
 
     channel: Channel
@@ -89,11 +91,17 @@ class BoardPolicy:
 
 
 def needs_showing(board: Board, digest: str, now: datetime) -> bool:
-    """Whether the channel should see it changed now."""
+    """Whether the channel should see it changed now.
+
+    `digest` is `main:all`: a name for what is to be seen soon, and one for all but its age.
+    """
     if not board.message_id or board.shown_at is None:
         return True
     age = now - board.shown_at
-    return age >= FRESH or (digest != board.digest and age >= DEBOUNCE)
+    if digest == board.digest:
+        return age >= FRESH
+    is_main = digest.partition(":")[0] != board.digest.partition(":")[0]
+    return age >= (DEBOUNCE if is_main else LOOK_EVERY)
 
 
 def may_be_buried_from(board: Board, after: timedelta) -> datetime | None:
@@ -138,8 +146,8 @@ def week_of(now: datetime, calendar: Calendar) -> str:
 def next_evaluation(
     boards: Sequence[Board], now: datetime, calendars: Sequence[Calendar]
 ) -> datetime:
-    """When to look again though nothing changed: for freshness, and when a channel opens."""
-    times = [now + FRESH]
+    """When to look again though nothing changed: each hour, and when a channel opens."""
+    times = [now + LOOK_EVERY]
     times += [
         max(board.shown_at + DEBOUNCE, now + timedelta(seconds=1))
         for board in boards

@@ -201,7 +201,9 @@ class Boards:
     async def _show(self, board: Board, contents: BoardContents, now: datetime) -> Board:
         """Post it, change it in place, or leave it."""
         messenger = self._messengers[board.channel.platform]
-        digest = digest_of(contents)
+        # Without the looks it does not say its age.
+        rest = repr(self._writer.board(replace(contents, scans={})))
+        digest = f"{digest_of(contents)}:{hashlib.sha256(rest.encode()).hexdigest()[:16]}"
         if not board.message_id and not contents.apps:
             return board  # nothing was looked at yet: no board is better than an empty one
         look_at = may_be_buried_from(board, self._kept.post_anew_after)
