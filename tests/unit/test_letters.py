@@ -394,13 +394,12 @@ async def test_two_people_read_of_all_apps_that_take_both(ledger: FakeLedger) ->
     ids = frozenset({APP.ref.app_id, "Also", "Alone"})
     ben = OktaAdmin("contoso", "ben", "Ben", BEN_IN_CHAT.email, "APP_ADMIN", app_ids=ids)
     await ledger.save_okta_admins("contoso", (ben,))
-    for occasion in (0, 1):  # 0: as former versions planned it
-        notice = Introduction(ADA_IN_CHAT, BEN_IN_CHAT, DELIVERED.id, occasion)
-        message = await letters(ledger).compose(notice)
-        assert message is not None
-        assert message.blocks[0] == Heading("2 apps: it takes the two of you")
-        assert [item.title for item in items_of(message)] == [DELIVERED.app_label, "Also"]
-        check_form(message)
+    notice = Introduction(ADA_IN_CHAT, BEN_IN_CHAT, DELIVERED.id)
+    message = await letters(ledger).compose(notice)
+    assert message is not None
+    assert message.blocks[0] == Heading("2 apps: it takes the two of you")
+    assert [item.title for item in items_of(message)] == [DELIVERED.app_label, "Also"]
+    check_form(message)
     await ledger.commit(
         Changes(requests=(replace(DELIVERED, stage=Stage.DONE, revision=DELIVERED.revision + 1),))
     )

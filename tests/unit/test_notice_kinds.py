@@ -232,14 +232,9 @@ async def test_of_two_who_want_the_same_partner_one_waits_for_the_week() -> None
     rounds = tuple(NOW - timedelta(days=n) for n in range(POLICY.per_week - 1, 0, -1))
     nearly_full = Recipient(BEN_IN_CHAT, rounds, revision=1)
     eve = replace(ADA_IN_CHAT, user_id="U9")
-    notices = [Introduction(one, BEN_IN_CHAT, "r1", 1) for one in (ADA_IN_CHAT, eve)]
+    notices = [Introduction(one, BEN_IN_CHAT, "r1") for one in (ADA_IN_CHAT, eve)]
     planned = tuple(Delivery(one, NOW, "introduce") for one in notices)
     await world.ledger.commit(Changes(planned=planned, recipients=(nearly_full,)))
     await world.worker().batch([one.key for one in planned])
     phases = [(await world.delivery(one.key)).phase for one in planned]
     assert phases == [Phase.SENT, Phase.DUE]
-
-
-def test_what_a_former_version_planned_keeps_its_key() -> None:
-    """It had one introduction an app."""
-    assert Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1").key == "introduction:r1:slack:U1:slack:U2"

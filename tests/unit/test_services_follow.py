@@ -442,10 +442,10 @@ async def test_who_lacks_okta_rights_is_brought_together_with_who_has_them(
     assert await world.introduce.offer(actor) == ("Ben", "Super")
     assert await world.introduce(actor) == BEN_IN_CHAT
     await world.introduce(actor)
-    assert set(world.told("introduction:")) == {"introduction:1:slack:U1:slack:U2"}
+    assert set(world.told("introduction:")) == {"introduction:r1:slack:U1:slack:U2"}
     found = await world.ledger.delivery(world.told("introduction:")[0])
     assert found is not None
-    assert found.notice == Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1", 1)
+    assert found.notice == Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1")
 
 
 async def test_two_people_are_brought_together_once_for_all_their_apps() -> None:

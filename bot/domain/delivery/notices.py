@@ -136,13 +136,11 @@ class Introduction(BaseNotice):
     """Bring the Global Administrator together with an Okta admin for the apps of both.
 
     Which these are is seen when it is written; it was asked for at the app of `request_id` first.
-    `occasion` counts what brings these two together; former versions had one an app (0).
     """
 
     to: ChatIdentity
     partner: ChatIdentity
     request_id: str
-    occasion: int = 0
     kind: Literal["introduction"] = "introduction"
     traits: ClassVar[Traits] = Traits(
         Comes.AT_WORK,
@@ -156,7 +154,7 @@ class Introduction(BaseNotice):
 
     @property
     def key(self) -> str:
-        return f"introduction:{self.occasion or self.request_id}:{self.to}:{self.partner}"
+        return f"introduction:{self.request_id}:{self.to}:{self.partner}"
 
     @property
     def people(self) -> tuple[ChatIdentity, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from itertools import count
 
 from bot.domain.campaign.intents import Policy
 from bot.domain.changes import Action, AuditEntry, Changes
@@ -80,28 +79,27 @@ class Introduce:
             raise StepNotAllowed(f"A request that is {request.stage.value} needs nobody else.")
         now = self._clock.now()
         partner = await self._partner(request, now)
-        planned = tuple(
-            Delivery(one, now, "introduce") for one in await self._wanted(request, partner)
-        )
+        planned: tuple[Delivery, ...] = ()
+        if not await self._is_told(request, partner):
+            planned = (Delivery(Introduction(request.chat, partner, request.id), now, "introduce"),)
         detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner)}
         entry = AuditEntry(now, visit.by, Action.INTRODUCE, str(request.app), detail)
         await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
         await hand_on(self._engine, planned)
         return partner
 
-    async def _wanted(
-        self, request: ConsentRequest, partner: ChatIdentity
-    ) -> tuple[Introduction, ...]:
-        """None where one still waits, or came since they were asked for this app: it names it."""
-        for occasion in count(1):
-            wanted = Introduction(request.chat, partner, request.id, occasion)
-            there = await self._ledger.delivery(wanted.key)
-            if there is None:
-                return (wanted,)
-            came = there.sent_at is not None and there.sent_at >= request.requested_at
-            if there.phase is Phase.DUE or came:
-                break
-        return ()
+    async def _is_told(self, request: ConsentRequest, partner: ChatIdentity) -> bool:
+        """Whether one still waits, or came since they were asked for this app: it names this, too.
+
+        Whichever of their apps it was asked for at.
+        """
+        theirs = await self._ledger.requests_of(request.chat)
+        keys = [Introduction(request.chat, partner, one.id).key for one in theirs]
+        return any(
+            one.phase is Phase.DUE
+            or (one.sent_at is not None and one.sent_at >= request.requested_at)
+            for one in (await self._ledger.deliveries(keys)).values()
+        )
 
     async def _partner(self, request: ConsentRequest, now: datetime) -> ChatIdentity:
         """The first Okta admin for the app who is to be found where the person was asked.
