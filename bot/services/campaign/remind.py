@@ -32,7 +32,15 @@ from bot.domain.schedule import (
     person,
     read,
 )
-from bot.errors import ChatError, CloudError, Conflict, ConsentError, NothingToDo, StoreUnavailable
+from bot.errors import (
+    ChatError,
+    CloudError,
+    Conflict,
+    ConsentError,
+    NothingToDo,
+    StoreUnavailable,
+    StoreUnsafe,
+)
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
@@ -92,7 +100,7 @@ class Remind:
             try:
                 async with asyncio.timeout(PATIENCE):
                     await self._work_off(entry, now)
-            except StoreUnavailable:
+            except (StoreUnavailable, StoreUnsafe):
                 raise
             except TimeoutError:
                 log.warning("schedule entry takes too long", entry=entry.name)
