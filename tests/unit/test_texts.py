@@ -172,6 +172,8 @@ def problems() -> set[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "problem":
                 found |= set(constants(node.args[2:3]))
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "problem":
+                found |= set(constants(node.args[1:2]))  # one whose request is given already
     return found
 
 
