@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from prometheus_client import Counter
@@ -160,18 +159,17 @@ class Desk:
 
     async def unfinished(self, request: Request, error: Exception, way_back: str) -> Response:
         """A sign-in or consent that came to nothing: why, and the way back. For UNFINISHED."""
-        problem = partial(self.pages.problem, request, again=way_back)
         match error:
             case SignInUnknown():
                 return await self.strayed(request)
             case SignInDeclined():
-                return problem(403, "cancelled")
+                return self.pages.problem(request, 403, "cancelled", again=way_back)
             case SignInRefused(reason=reason):
-                return problem(403, "refused", reference=reason)
+                return self.pages.problem(request, 403, "refused", again=way_back, reference=reason)
             case TokenInvalid():
-                return problem(403, "doubtful")
+                return self.pages.problem(request, 403, "doubtful", again=way_back)
             case CloudError():
-                return problem(502, "elsewhere")
+                return self.pages.problem(request, 502, "elsewhere", again=way_back)
         return await self.no_link(request, error)
 
     async def strayed(self, request: Request) -> Response:
