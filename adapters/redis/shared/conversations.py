@@ -56,7 +56,7 @@ class RedisConversations:
 
     async def had_app(self, object_id: str) -> bool:
         with errors():
-            return bool(await self._client.exists(self._keys.personal(object_id)))
+            return await self._client.get(self._keys.personal(object_id)) is not None
 
     async def personal(self, object_id: str) -> ConversationRef | None:
         with errors():

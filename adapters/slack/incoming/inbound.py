@@ -249,7 +249,7 @@ class SlackInbound:
     async def _on_shortcut(self, body: Json) -> None:
         """Somebody asks about the app that a message speaks of, wherever that stands."""
         user, url = _text(body.get("user"), "id"), _text(body, "response_url")
-        if not user or not url:
+        if not user or not url or _text(body, "callback_id") != "about":
             return
         message, channel = body.get("message") or {}, _text(body.get("channel"), "id")
         thread = _text(message, "thread_ts") or None
