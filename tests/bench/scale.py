@@ -9,6 +9,7 @@ looked at once a day, not as often as something changes.
 from __future__ import annotations
 
 import random
+import sys
 import tempfile
 import time
 from collections import Counter

@@ -114,7 +114,7 @@ def answers(world: World, url: str) -> Iterator[str]:
     org = world.company.org("contoso")
     yield from (url, "", world.company.addresses["okta-contoso"], "contoso")
     yield from (org.client_id, org.key_id, world.company.bot.client_id)
-    yield from ("y", workspace.CHANNEL, world.slack.slack_id("ola"), "n")
+    yield from ("y", "n", workspace.CHANNEL, world.slack.slack_id("ola"), "n")
 
 
 def bring_secrets(world: World, folder: Path) -> None:
