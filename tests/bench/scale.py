@@ -324,7 +324,7 @@ class World:
 
 
 def _note(what: str, count: float) -> None:
-    print(f"  {what}: {count:,.0f}", flush=True)  # noqa: T201 - beside the figures
+    print(f"  {what}: {count:,.0f}", file=sys.stderr)  # noqa: T201 - beside the figures
 
 
 def _app(org: str, number: int) -> Json:
