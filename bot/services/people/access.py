@@ -121,7 +121,7 @@ class Access:
         return await self._named(str(group), partial(directory.name_of, group))
 
     async def _named(self, key: str, tell: Callable[[], Awaitable[str]]) -> str:
-        """A name, asked for once an hour at most; "" where nobody tells."""
+        """A name, kept for an hour; "" where nobody tells."""
         until, name = self._names.get(key, (datetime.min.replace(tzinfo=UTC), ""))
         if self._clock.now() < until:
             return name
@@ -130,6 +130,7 @@ class Access:
                 name = await tell()
         except (ChatError, CloudError, TimeoutError) as error:
             log.info("could not read who is an operator", who=key, reason=str(error) or "too slow")
+            return name  # the last one that was read; the next question reads anew
         self._names[key] = (self._clock.now() + NAMES_FOR, name)
         return name
 
