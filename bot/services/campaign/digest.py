@@ -37,7 +37,7 @@ WHY = "digest"
 
 
 class Digests:
-    """`look` tells one operator what is due for them now."""
+    """`evaluate` tells one operator what is due for them now."""
 
     def __init__(
         self,

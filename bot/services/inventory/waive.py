@@ -81,7 +81,7 @@ class Waive:
         return Waived(record, waiver, asked)
 
     async def waive(self, ref: AppRef, until: date, why: str, by: str, by_name: str) -> Waived:
-        """Accept the app as it is, instead of what was accepted before. Raises as `look`.
+        """Accept the app as it is, instead of what was accepted before. Raises as `preview`.
 
         Whoever was asked for it is told that nothing is left to do.
         """
