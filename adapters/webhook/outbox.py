@@ -44,11 +44,13 @@ class Marks(Protocol):
     async def take(self) -> tuple[str, int, datetime | None] | None:
         """Position of the last row that was told, tries of the next so far, and when (UTC) to try.
 
-        None while another replica does; else it is this one's turn for a minute.
+        None while another replica does; else it is this one's turn for longer than a post takes.
         """
         ...
 
-    async def save(self, after: str, tries: int, next_at: datetime | None) -> None: ...
+    async def save(self, after: str, tries: int, next_at: datetime | None) -> bool:
+        """Move on, and keep the turn; False, and nothing changes, once it is another's turn."""
+        ...
 
 
 class Outbox:
@@ -106,7 +108,8 @@ class Outbox:
                     await self._ledger.commit(Changes(solved=(PLACE,)))
                     tries = 0
             after = row.position
-            await self._marks.save(after, tries, None)
+            if not await self._marks.save(after, tries, None):
+                return taken
         return taken
 
     def _id_of(self, row: Row) -> str:

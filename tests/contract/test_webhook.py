@@ -49,12 +49,13 @@ class Receiver:
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.asked = 0
         self.answer: Callable[[], Response] = lambda: Response(status_code=204)
-        self.hangs = False
+        self.answers = asyncio.Event()
+        """While it is not set, it hangs."""
+        self.answers.set()
 
     async def take(self, request: Request) -> Response:
         self.asked += 1
-        if self.hangs:
-            await asyncio.sleep(60)
+        await self.answers.wait()
         body = await request.body()
         event = Webhook(SECRET).verify(body, dict(request.headers))
         answer = self.answer()
@@ -69,6 +70,7 @@ async def receiver() -> AsyncIterator[tuple[Receiver, str]]:
     app = Starlette(routes=[Route("/hook", one.take, methods=["POST"])])
     async with served(lambda _: app) as address:
         yield one, f"{address}/hook"
+        one.answers.set()
 
 
 def settings(url: str, **more: Any) -> WebhookSettings:
@@ -184,7 +186,7 @@ async def test_a_receiver_that_hangs_holds_up_nothing_but_itself(
 ) -> None:
     """Work goes on meanwhile, and the post ends within its limit."""
     one, url = receiver
-    one.hangs = True
+    one.answers.clear()
     monkeypatch.setattr("adapters.webhook.post.LIMIT", 0.5)
     ledger = RedisLedger(store, KEYS)
     async with outbox(store, url, FakeClock(NOW)) as box:
@@ -214,6 +216,17 @@ async def test_one_replica_tells_at_a_time(
         await store.delete(KEYS.webhook_turn())
         assert await second_box.pump() == 0
     assert len(one.events) == 1
+
+
+async def test_whoever_lost_its_turn_moves_nothing(store: Redis) -> None:
+    """It stood still for longer than its turn: where the other one stands is kept."""
+    slow, other = RedisMarks(store, KEYS), RedisMarks(store, KEYS)
+    assert await slow.take() == ("0-0", 0, None)
+    await store.delete(KEYS.webhook_turn())
+    assert await other.take() is not None
+    assert await other.save("2-0", 0, None)
+    assert not await slow.save("1-0", 0, None)
+    assert await other.take() == ("2-0", 0, None)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

@@ -75,24 +75,27 @@ async def test_an_event_that_was_not_taken_comes_again_after_a_restart(
         more = "\n".join([AT_ANY_HOUR, "[webhook]", "allow_private = true", *lines])
         async with open_stage(tmp_path, keys, more) as stage:
 
-            async def is_well() -> bool:
+            async def is_unwell() -> bool:
                 headers = {"Authorization": f"Bearer {MONITORING_TOKEN}"}
                 async with httpx.AsyncClient(trust_env=False, headers=headers) as client:
                     parts = (await client.get(f"{stage.bot.url}/health")).json()["parts"]
                 if "webhook" in parts:
                     assert "it answers 503" in parts["webhook"]["reason"]
-                return "webhook" not in parts
+                return "webhook" in parts
+
+            async def is_well() -> bool:
+                return not await is_unwell()
 
             await stage.command("/o365 send Office 365 HQ now", said("Office 365 HQ"))
             await wait_until(lambda: bool(one.refused), within=20, what="the event was posted")
-            assert not await is_well()
+            await wait_until(is_unwell, within=20, what="health says so")
             await stage.bot.revive()
             one.out = False
             await wait_until(
                 lambda: "request.asked" in one.taken.values(), within=60, what="it was taken"
             )
             assert one.refused[0] in one.taken
-            await wait_until(is_well, within=20, what="health says so")
+            await wait_until(is_well, within=20, what="health says no more")
 
 
 async def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing(

@@ -14,8 +14,8 @@ from adapters.redis.records.commit import text
 from adapters.redis.server.store import errors
 from bot.errors import RecordUnreadable
 
-TURN = 60_000
-"""Milliseconds: longer than some posts take."""
+TURN = 20_000
+"""Milliseconds: longer than one post may take. Each place that is saved renews it."""
 Stood = tuple[str, int, datetime | None]
 MARK: Codec[Stood] = Codec(TypeAdapter(Stood))
 
@@ -32,6 +32,14 @@ redis.call('SET', KEYS[2], mark)
 return mark
 """
 
+# Only the one whose turn it is moves the place, and keeps its turn.
+_SAVE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('SET', KEYS[2], ARGV[3])
+return 1
+"""
+
 
 class RedisMarks:
     """Implements `adapters.webhook.outbox.Marks`, in plain values."""
@@ -41,6 +49,7 @@ class RedisMarks:
         self._keys = keys
         self._me = secrets.token_hex(8)
         self._take = client.register_script(_TAKE)
+        self._save = client.register_script(_SAVE)
 
     async def take(self) -> Stood | None:
         """Position, tries so far, and when to try next; None while it is another's turn."""
@@ -55,6 +64,9 @@ class RedisMarks:
                 await self._client.delete(self._keys.webhook())
                 return None
 
-    async def save(self, after: str, tries: int, next_at: datetime | None) -> None:
+    async def save(self, after: str, tries: int, next_at: datetime | None) -> bool:
+        """False, and nothing changes, once it is another's turn."""
+        keys = [self._keys.webhook_turn(), self._keys.webhook()]
         with errors():
-            await self._client.set(self._keys.webhook(), MARK.dump((after, tries, next_at)))
+            mark = MARK.dump((after, tries, next_at))
+            return bool(await self._save(keys=keys, args=[self._me, TURN, mark]))
