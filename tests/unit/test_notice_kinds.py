@@ -174,15 +174,12 @@ class Thanks(BaseNotice):
     request_id: str
     kind: Literal["thanks"] = "thanks"
     traits: ClassVar[Traits] = Traits(
-        Comes.AT_WORK, "is kind, and can wait for their hours", Promise.NEVER_TWICE
+        Comes.AT_WORK, "is kind, and can wait for their hours", Promise.NEVER_TWICE, counts=True
     )
 
     @property
     def key(self) -> str:
         return f"thanks:{self.request_id}:{self.to}"
-
-    def told(self, recipient: Recipient, at: datetime) -> Recipient:
-        return recipient.told(at)
 
 
 async def test_a_new_kind_is_its_own_module_and_texts() -> None:

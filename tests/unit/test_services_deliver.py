@@ -103,7 +103,8 @@ async def test_a_batch_is_read_together_and_each_is_carried_out(
 
     monkeypatch.setattr(world.ledger, "delivery", note)
     keys = (LETTER.key, "link:gone:slack:U1", REMINDER.key)
-    await asyncio.gather(world.worker().batch(keys), world.worker().batch(keys))
+    for _ in range(2):
+        await world.worker().batch(keys)
     assert sorted(posted.key for posted in world.slack.posted.values()) == sorted(keys[::2])
     assert set(alone) == {keys[1]}
 

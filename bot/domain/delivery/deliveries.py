@@ -75,6 +75,11 @@ def is_ready(delivery: Delivery, now: datetime) -> bool:
             return delivery.leased_until is None or now >= delivery.leased_until
 
 
+def is_under_way(delivery: Delivery, now: datetime) -> bool:
+    """Whether a worker is at it, and still has its lease."""
+    return delivery.phase is Phase.SENDING and not is_ready(delivery, now)
+
+
 def claim(delivery: Delivery, now: datetime) -> Delivery | None:
     """The delivery as claimed by this worker, or None when it is not this worker's turn.
 

@@ -48,7 +48,8 @@ class Traits:
     `can_be_alone`: it needs a leave of the platform's that no other message needs, so that a
     refusal says nothing about these. `once_per_person`: whoever has several accounts is told on
     one. `others_if_lost`: where its operator is gone, the others are told. `is_report`: it is about
-    refusals, so that another refusal brings no more of it.
+    refusals, so that another refusal brings no more of it. `counts`: it is a message of the week of
+    whom it reaches.
     """
 
     comes: Comes
@@ -59,6 +60,7 @@ class Traits:
     once_per_person: bool = False
     others_if_lost: bool = False
     is_report: bool = False
+    counts: bool = False
 
 
 class BaseNotice(ABC):
@@ -111,5 +113,5 @@ class BaseNotice(ABC):
         return ()
 
     def told(self, recipient: Recipient, at: datetime) -> Recipient:
-        """Somebody whom it reached, once it was told: most count as no message of their week."""
-        return recipient
+        """Somebody whom it reached, once it was told."""
+        return recipient.told(at) if self.traits.counts else recipient

@@ -39,6 +39,7 @@ class PersonalLink(BaseNotice):
         "asks for the first time, as former versions promised it; none is planned any more",
         # A link that never comes stops the migration; the link of the first copy is void.
         Promise.NEVER_LOST,
+        counts=True,
     )
 
     @property
@@ -52,9 +53,6 @@ class PersonalLink(BaseNotice):
     @property
     def links_to(self) -> tuple[str, ...]:
         return (self.request_id,)
-
-    def told(self, recipient: Recipient, at: datetime) -> Recipient:
-        return recipient.told(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +148,7 @@ class Introduction(BaseNotice):
         Promise.NEVER_LOST,
         Way.TOGETHER,
         can_be_alone=True,
+        counts=True,
     )
 
     @property
@@ -159,9 +158,6 @@ class Introduction(BaseNotice):
     @property
     def people(self) -> tuple[ChatIdentity, ...]:
         return (self.partner,)
-
-    def told(self, recipient: Recipient, at: datetime) -> Recipient:
-        return recipient.told(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +220,7 @@ class PersonalRound(BaseNotice):
         "asks and reminds; at once only when an operator said “now”, and it says so",
         # The next one comes by itself, with links made anew; the first one is never lost.
         Promise.NEVER_TWICE,
+        counts=True,
     )
 
     @property
@@ -249,9 +246,6 @@ class PersonalRound(BaseNotice):
     @property
     def links_to(self) -> tuple[str, ...]:
         return self.requests + self.also
-
-    def told(self, recipient: Recipient, at: datetime) -> Recipient:
-        return recipient.told(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +318,7 @@ class OperatorDigest(BaseNotice):
         # The next one comes by itself.
         Promise.NEVER_TWICE,
         once_per_person=True,
+        counts=True,
     )
 
     @property

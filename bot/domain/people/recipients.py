@@ -29,7 +29,8 @@ class Recipient:
     is counted from there. `away_until` is the last day of an absence (local date), `away_said_at`
     when they spoke of it last. `lost_at` is when a mail to them came back. `news` waits for an
     operator's next digest, oldest first; `main` is the account of theirs on which they are told of
-    all apps, "" for this one.
+    all apps, "" for this one. `turn` is the key of the delivery to them that was begun last; a
+    former release drops it, and until it is replaced two at the same instant may both be sent.
     """
 
     chat: ChatIdentity
@@ -42,6 +43,7 @@ class Recipient:
     news: tuple[News, ...] = ()
     main: str = ""
     away_said_at: datetime | None = None
+    turn: str = ""
 
     def is_lost(self, now: datetime) -> bool:
         """True while nobody is written to at this address, since nobody was there."""
@@ -50,6 +52,10 @@ class Recipient:
     def lost(self, at: datetime) -> Recipient:
         """After a mail to them came back."""
         return replace(self, lost_at=at, revision=self.revision + 1)
+
+    def begun(self, delivery: str) -> Recipient:
+        """Before a message to them is sent: whoever read the record as it was is too late."""
+        return replace(self, turn=delivery, revision=self.revision + 1)
 
     def told(self, at: datetime) -> Recipient:
         """After a round at `at`."""

@@ -57,8 +57,8 @@ from bot.services import counts
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.send import NothingToTell, NotYet, OutcomeUnknown, Send
 from bot.services.delivery.tell import with_news
-from bot.services.delivery.turns import Turns
-from bot.services.people.twins import Twins, accounts_of
+from bot.services.delivery.turns import WAIT, Turns
+from bot.services.people.twins import Twins
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +102,6 @@ class Deliver:
         self._quotas = quotas
         self._incidents = incidents
         self._operators = operators
-        self._twins = twins
         self._ask_another = ask_another
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._turns = Turns(ledger, twins)
@@ -133,27 +132,37 @@ class Deliver:
                 raise outcome
 
     async def _carry_out(self, found: Delivery) -> None:
-        """What was read may be old by the time it has its turn: the claim decides."""
         async with self._turns.of(found.notice), self._at_once:
-            now = self._clock.now()
-            claimed = deliveries.claim(found, now)
+            claimed = await self._claim(found)
             if claimed is None:
                 return
-            opens = await self._send.opens(claimed.notice, now)
-            if opens > now:
-                await self._wait(deliveries.hold(found, opens))
-                return
-            slot = await self._slot(claimed, now)
-            if slot > now:
-                await self._wait(deliveries.put_off(found, slot))
-                return
-            try:
-                await self._ledger.commit(Changes(deliveries=(claimed,)))
-            except Conflict:
-                return  # another worker was faster
             with span("delivery") as told:
                 told.note(kind=claimed.notice.kind)
                 await self._attempt(claimed)
+
+    async def _claim(self, found: Delivery | None) -> Delivery | None:
+        """The delivery as this worker's; None: another one was faster, or it has to wait."""
+        while found is not None:
+            now = self._clock.now()
+            claimed = deliveries.claim(found, now)
+            if claimed is None:
+                return None
+            turn = await self._turns.take(found, now)
+            opens = now + WAIT if turn is None else await self._send.opens(found.notice, now)
+            if turn is None or opens > now:
+                await self._wait(deliveries.hold(found, opens))
+                return None
+            slot = await self._slot(claimed, now)
+            if slot > now:
+                await self._wait(deliveries.put_off(found, slot))
+                return None
+            try:
+                await self._ledger.commit(Changes(deliveries=(claimed,), recipients=turn))
+            except Conflict:
+                found = await self._ledger.delivery(found.key)
+            else:
+                return claimed
+        return None
 
     async def _wait(self, put_off: Delivery) -> None:
         """Write that it waits, and have it carried out then."""
@@ -383,17 +392,9 @@ class Deliver:
 
         It is noted with all accounts of an operator, and of whom it disturbs: they have one week.
         """
-        if not isinstance(notice.to, ChatIdentity):
-            return ()
-        told: dict[str, Recipient] = {}
-        to: tuple[ChatIdentity, ...] = (notice.to,)
-        if self._twins is not None and not gone:
-            to = await self._twins.accounts(notice.to)
-        others = [await accounts_of(self._ledger, one, self._twins) for one in notice.people]
-        for accounts in (to, *others):
-            for account in accounts:
+        told: list[Recipient] = []
+        for account in await self._turns.weeks(notice):
+            if not gone or str(account) == str(notice.to):
                 known = await self._ledger.recipient(account) or Recipient(account)
-                after = notice.told(known, now)
-                if after is not known:
-                    told[str(account)] = after
-        return tuple(told.values())
+                told.append(notice.told(known, now))
+        return tuple(told)
