@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from heapq import heapify, heappop, heappush
+
+from pydantic_core import to_json
 
 from adapters.teams.drawing.elements import VIEW, drawn, parts_of
 from adapters.teams.drawing.forms import apart, form
@@ -17,8 +18,6 @@ CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 MAX_CARD_BYTES = 28 * 1024  # compact JSON; 28 KB is the smallest figure that Microsoft ever named
 RESERVE = 64  # bytes for what depends on the elements
 MAX_SUMMARY = 500  # characters
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def draw(
@@ -81,7 +80,7 @@ def _paragraphs(blocks: tuple[Block, ...]) -> Iterator[Said]:
 
 
 def _size(drawn: Json | list[Json]) -> int:
-    return len(_ENCODER.encode(drawn).encode())
+    return len(to_json(drawn))
 
 
 def _card(message: Message, body: list[Json], told: list[Json], viewers: Sequence[str]) -> Json:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC
+from functools import lru_cache
 from typing import Any
 
 from bot.domain.people.admins import Platform
@@ -37,6 +38,7 @@ def plain(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+@lru_cache(maxsize=512)  # a card says much that others said: labels, headings, what help lists
 def escape(text: str) -> str:
     """Markdown that reads as `text`; its lines become paragraphs, since single breaks get lost."""
     paragraphs = "\n\n".join(filter(None, map(plain, text.splitlines())))

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import structlog
+from pydantic_core import to_json
 
 from adapters.http.doubt import NOTHING_SENT
 from adapters.teams.drawing.card import CARD_TYPE, draw
@@ -276,11 +277,14 @@ class Connector:
         return await self._exchange(token, method, url, body)
 
     async def _exchange(self, token: str, method: str, url: str, body: Json | None) -> Answer:
+        headers = {"Authorization": f"Bearer {token}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         request = self._http.build_request(
             method,
             url,
-            json=body,
-            headers={"Authorization": f"Bearer {token}"},
+            content=None if body is None else to_json(body),
+            headers=headers,
             timeout=httpx.Timeout(TIME_LIMIT, connect=CONNECT, pool=TURN),
         )
         try:
