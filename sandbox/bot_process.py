@@ -57,7 +57,8 @@ class BotProcess:
     """One life of the bot after the other; `settings` is its TOML file, `log` is appended to.
 
     `keeps` are file descriptors that the bot inherits (a lock that is to last as long as it does),
-    `role` is an option of `o365bot run`, `environment` goes before the settings.
+    `role` is an option of `o365bot run`, `environment` goes before the settings. `program` is what
+    is run, by default the `o365bot` beside this Python.
     """
 
     def __init__(
@@ -69,8 +70,10 @@ class BotProcess:
         keeps: tuple[int, ...] = (),
         role: str = "",
         environment: Mapping[str, str] = MappingProxyType({}),
+        program: Path | None = None,
     ) -> None:
         self.url = url
+        self._program = program or Path(sys.executable).with_name("o365bot")
         self._words = ("run", role) if role else ("run",)
         self._environment = dict(environment)
         self._settings = settings
@@ -107,7 +110,7 @@ class BotProcess:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("O365BOT_")}
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                Path(sys.executable).with_name("o365bot"),
+                self._program,
                 *self._words,
                 env=environment | {"O365BOT_CONFIG": str(self._settings)} | self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
