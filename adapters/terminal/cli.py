@@ -59,8 +59,10 @@ def build_cli(
 
         To scale them apart, run some with --web and some with --worker on one store.
         """
+        if web and worker:
+            raise typer.BadParameter("give --web or --worker; without either, one process does all")
         logs.configure(log_level)
-        role = Role.WEB if web and not worker else Role.WORKER if worker and not web else Role.ALL
+        role = Role.WEB if web else Role.WORKER if worker else Role.ALL
         with errors_in_words():
             serve(partial(load, config), role)
 

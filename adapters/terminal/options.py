@@ -6,13 +6,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from bot.domain.likeness import exact
 from bot.errors import O365BotError, SettingsInvalid
 from bot.settings.whole import CONFIG_VARIABLE
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def one_of(kind: type[Choice], option: str, about: str) -> Any:
+    """An option that takes one of these, in any case, and says which there are."""
+
+    def read(said: str) -> Choice:
+        for one in kind:
+            if exact(one) == exact(said):
+                return one
+        raise typer.BadParameter(f"{said!r} is none of {', '.join(kind)}.")
+
+    return typer.Option(option, parser=read, metavar="|".join(kind), help=about)
+
 
 Config = Annotated[
     Path | None,
@@ -36,7 +52,7 @@ class Level(StrEnum):
     ERROR = "ERROR"
 
 
-LogLevel = Annotated[Level, typer.Option(case_sensitive=False, help="How much to log.")]
+LogLevel = Annotated[Level, one_of(Level, "--log-level", "How much to log.")]
 
 
 @contextmanager

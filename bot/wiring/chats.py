@@ -60,7 +60,14 @@ class Chats:
         """What takes in Slack's requests."""
         if self.settings.slack is None or self.web is None:
             return None
-        return SlackInbound(self.settings.slack, talk, self.once, self.web, talk)
+        return SlackInbound(
+            self.settings.slack,
+            talk,
+            self.once,
+            self.web,
+            talk,
+            not_now=Words(self.settings.language)("chat.not_now"),
+        )
 
     def teams(self, talk: Talk) -> TeamsInbound | None:
         """What takes in Teams' activities."""

@@ -355,13 +355,28 @@ async def test_a_replayed_command_is_acted_on_once(stage: Stage, fields: dict[st
 async def test_without_the_store_nothing_is_done_and_slack_is_told_to_try_again(
     stage: Stage,
 ) -> None:
-    """503: Slack repeats an event, and tells the person that a command failed."""
+    """503: Slack repeats an event."""
     stage.once.down = True
     assert (await stage.send(event(mention()))).status_code == 503
     assert stage.talk.asked == []
     stage.once.down = False
     assert (await stage.send(event(mention()), x_slack_retry_num="1")).status_code == 200
     await wait_until(lambda: stage.talk.words == ["apps"])
+
+
+async def test_without_the_store_whoever_asked_by_hand_is_told(stage: Stage) -> None:
+    """A command, a button and a shortcut come once: Slack would say "dispatch_failed"."""
+    told = "That cannot be done right now."
+    await stage.people.say("ola", "apps")
+    asked = await stage.answer(stage.channel(), "You said: apps")
+    stage.once.down = True
+    await stage.people.command("ola", "/o365 send Sales now")
+    await stage.answer(stage.channel(), told)
+    await stage.people.ask_about("ola", asked)
+    await wait_until(lambda: [m.text for m in stage.from_bot(stage.channel())].count(told) == 2)
+    assert [one.status for one in stage.people.delivery.deliveries[-2:]] == [200, 200]
+    assert [m.only_for for m in stage.from_bot(stage.channel())][1:] == [OLA, OLA]
+    assert stage.talk.words == ["apps"]
 
 
 async def test_on_shutdown_answers_are_finished_and_nothing_new_is_taken(stage: Stage) -> None:

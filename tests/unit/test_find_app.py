@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
-from bot.chat.typed.find_app import Named, app_within, find_app
+from bot.chat.typed.find_app import Named, app_within, find_app, named_app
+from bot.domain.changes import Changes
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.errors import AppAmbiguous, AppUnknown
 from tests import strategies as some
+from tests.examples import APP, RECORD
+from tests.fake_ledger import FakeLedger
 
 
 def app(org: str, app_id: str, label: str) -> Named:
@@ -109,6 +114,10 @@ MANY = (SALES, LABS, ROCKET, EMEA, MAIL, STAR)
         ("labs\u200b", LABS),
         ('*Star* -- "EU"', STAR),
         ("sales?", SALES),
+        ("S\u00adales", SALES),
+        ("\u202bLabs\u202c", LABS),
+        ("Ｌａｂｓ", LABS),
+        ("\u201eLabs\u201c", LABS),
     ],
 )
 def test_an_app_is_found_as_it_is_shown(name: str, record: Named) -> None:
@@ -133,6 +142,36 @@ def test_an_app_is_found_as_it_is_shown(name: str, record: Named) -> None:
 def test_the_name_is_found_inside_a_sentence(words: str, record: Named) -> None:
     """The longest name that stands there; a part of one where nothing else is said."""
     assert app_within(words, MANY) is record[0]
+
+
+@pytest.mark.parametrize("name", ["Lаbs", "Labѕ", "Ꮮabs"])
+def test_letters_of_another_script_name_no_app(name: str) -> None:
+    """What only looks like its name is offered, and never taken."""
+    with pytest.raises(AppUnknown):
+        find_app(name, MANY)
+
+
+@pytest.mark.parametrize(
+    ("name", "surely"),
+    [
+        ("Home Office US", True),
+        ("home", True),
+        ("office us", True),
+        ("contoso/0oaH", True),
+        ("me", False),
+        ("us", False),
+        ("off", False),
+        ("the off", False),
+    ],
+)
+async def test_a_part_of_a_word_is_no_name_to_act_on(name: str, surely: bool) -> None:
+    """ "send me" is not about "Home Office": what was found so is shown first."""
+    ledger = FakeLedger()
+    record = replace(
+        RECORD, app=replace(APP, ref=AppRef("contoso", "0oaH"), label="Home Office US")
+    )
+    await ledger.commit(Changes(apps=(record,)))
+    assert (await named_app(ledger, name))[1] is surely
 
 
 @pytest.mark.parametrize("words", ["Labs and Mail", "is mail or labs done?"])

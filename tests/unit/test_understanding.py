@@ -12,7 +12,9 @@ from bot.chat.typed.commands import (
     Deny,
     Hello,
     Help,
+    Later,
     ListApps,
+    NotMe,
     Onboard,
     Own,
     PlanAhead,
@@ -74,6 +76,40 @@ def test_around_a_single_word_too(words: str) -> None:
 def test_what_is_public_is_known_by_its_word(verb: str, mark: str) -> None:
     """Marks make it no other word; and it asks first."""
     assert parse(mark.format(verb)) == {"remind": RemindNow(), "report": ReportNow()}[verb]
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("> remind sure", RemindNow()),
+        ("> *report sure*", ReportNow()),
+        (">>> apps shared", ListApps()),
+        ("apps shared?", ListApps()),
+        ("> saved ABC-DEF", Unsure("saved ABC-DEF")),
+        ("> ABC-DEF done", Unsure("saved ABC-DEF")),
+        ("> me ABC-DEF", Unsure("me ABC-DEF")),
+        ("> already ABC-DEF", Unsure("already ABC-DEF")),
+        ("> notme ABC-DEF sure", NotMe("ABC-DEF")),
+        ("> notme ABC-DEF Ben Bauer", NotMe("ABC-DEF", "Ben Bauer")),
+        ("notme ABC-DEF sure not", NotMe("ABC-DEF", "not")),
+        ("> later ABC-DEF friday", Later("ABC-DEF")),
+        ("> later all friday", Later("all")),
+        ("> send all now sure", Unsure("send all now")),
+        ("> please send Labs", Unsure("send Labs")),
+    ],
+)
+def test_what_was_asked_or_quoted_is_not_done(words: str, command: Command) -> None:
+    """Nothing is public by it, nothing counts as said by whoever quotes it."""
+    assert parse(words) == command
+
+
+@pytest.mark.parametrize("verb", ["why", "who", "warum", "wer"])
+@pytest.mark.parametrize("name", ["Status", "Apps", "Overview", "Help", "Now", "Waivers", "Send"])
+def test_an_app_may_be_called_like_a_command(verb: str, name: str) -> None:
+    """Behind a word that is about one app."""
+    command = parse(f"{verb} {name}?")
+    assert isinstance(command, Why | Who)
+    assert command.app.rstrip("?") == name
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ A request is checked (`border`), marked as seen, acknowledged, and only then han
 would wait for its own acknowledgement in steps of 10 ms, and everybody who asks with it.) What is
 marked and could not be answered is not sent again by Slack, so that nothing is done twice; instead
 the answer goes to the asker's direct messages, and failing that into the log as an error. When the
-mark itself cannot be written, or too many wait already, nothing is done: Slack gets 503, sends an
-event again, and tells the person that a command failed.
+mark itself cannot be written, or too many wait already, nothing is done: an event gets 503, so that
+Slack sends it again; whoever used a command, a button or a shortcut is told, for those come once.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from adapters.slack.drawing import forms
 from adapters.slack.drawing.elements import OPENED
 from adapters.slack.drawing.message import MAX_HOME_BLOCKS, Drawn
 from adapters.slack.incoming.border import Accepted, Refused, accept
-from adapters.slack.incoming.reading import RIGHTS
+from adapters.slack.incoming.reading import RIGHTS, bot_of, said_by, text_of
 from adapters.slack.incoming.replies import Posted, Reply, Responded, patiently, reply_to
 from adapters.slack.incoming.words import as_typed, unescape
 from adapters.slack.outgoing import posting
@@ -35,7 +35,7 @@ from adapters.slack.outgoing.calls import call, quiet
 from adapters.slack.people import Askers
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, StoreError
-from bot.message import Message
+from bot.message import Message, Role
 from bot.ports.store.limits import Once
 from bot.settings.sections.chat import SlackSettings
 
@@ -52,9 +52,6 @@ AT_ONCE = 64
 MOST = 1000
 """More are not taken: whoever asks then is told so by Slack, instead of waiting without end."""
 _ANY = re.compile("")
-_SLACKBOT = "USLACKBOT"
-_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast", "me_message"})
-"""Subtypes of what somebody typed; the others tell what happened (docs.slack.dev, "message")."""
 
 
 class Answers(Protocol):
@@ -90,13 +87,17 @@ class SlackInbound:
         once: Once,
         web: AsyncWebClient,
         rights: Rights | None = None,
+        *,
+        not_now: str = "That cannot be done right now.",
     ) -> None:
+        """`not_now` is what somebody is told whose request could not be taken."""
         secret = settings.signing_secret
         self._secret = secret.get_secret_value() if secret else ""
         self._answers = answers
         self._once = once
         self._web = web
         self._rights = rights
+        self._not_now = not_now
         self._askers = Askers(web)
         self._work: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -116,27 +117,34 @@ class SlackInbound:
             return PlainTextResponse(refused.reason, refused.status, headers)
         if accepted.challenge is not None:
             return JSONResponse({"challenge": accepted.challenge})
-        try:
-            await self.take(accepted)
-        except (StoreError, TimeoutError) as error:
-            log.error("slack request not accepted", reason=str(error) or "the store is too slow")
+        if not await self.take(accepted):
             return PlainTextResponse("Not now, try again.", 503, {"Retry-After": "5"})
         return Response()
 
-    async def take(self, accepted: Accepted) -> None:
+    async def take(self, accepted: Accepted) -> bool:
         """Mark what came in, and begin to answer it if it came for the first time.
 
-        Returns at once. Raises StoreError or TimeoutError when it cannot be taken now.
+        Returns at once; False where it cannot be taken now, and nobody was told so.
         """
         if accepted.body is None:
-            return  # genuine, and nothing we serve
-        if await self._mark(accepted.key):
+            return True  # genuine, and nothing we serve
+        try:
+            first = await self._mark(accepted.key)
+        except (StoreError, TimeoutError) as error:
+            log.error("slack request not accepted", reason=str(error) or "the store is too slow")
+            url = text_of(accepted.body, "response_url")
+            told = bool(url) and self.under_way < MOST
+            if told:
+                self._start(self._refuse(url))
+            return told
+        if first:
             # As in Socket Mode Bolt is given what was verified and parsed at the border, so that it
             # does neither again. (It would take a command that speaks of a "payload" for something
             # else.)
             self._start(self._serve(AsyncBoltRequest(body=accepted.body, mode="socket_mode")))
         else:
             log.info("slack request repeated", key=accepted.key)
+        return True
 
     @property
     def under_way(self) -> int:
@@ -221,22 +229,22 @@ class SlackInbound:
         return app
 
     async def _on_command(self, body: Json) -> None:
-        user, url = _text(body, "user_id"), _text(body, "response_url")
+        user, url = text_of(body, "user_id"), text_of(body, "response_url")
         if user and url:
-            place = Responded(self._web, url, others=_is_channel(_text(body, "channel_id")))
-            words = as_typed(_text(body, "text"))
-            await self._converse(words, user, place, _text(body, "trigger_id"))
+            place = Responded(self._web, url, others=_is_channel(text_of(body, "channel_id")))
+            words = as_typed(text_of(body, "text"))
+            await self._converse(words, user, place, text_of(body, "trigger_id"))
 
     async def _on_press(self, body: Json) -> None:
         """A button with words says them; one with an address has been opened by Slack already."""
-        user = _text(body.get("user"), "id")
+        user = text_of(body.get("user"), "id")
         words = next(map(_pressed, body.get("actions") or ()), "")
         if not user or not words:
             return
         container, message = body.get("container") or {}, body.get("message") or {}
-        channel = _text(body.get("channel"), "id")
-        url = _text(body, "response_url")
-        thread = _text(message, "thread_ts") or _text(container, "thread_ts") or None
+        channel = text_of(body.get("channel"), "id")
+        url = text_of(body, "response_url")
+        thread = text_of(message, "thread_ts") or text_of(container, "thread_ts") or None
         own = container.get("is_ephemeral") is True
         place: Reply
         if url and (own or not channel.startswith("D")):
@@ -244,40 +252,40 @@ class SlackInbound:
             place = Responded(self._web, url, own=own, thread=thread, others=others)
         else:  # in a direct conversation an answer should stay; the Home tab has no URL
             place = Posted(self._web, channel or user, thread)
-        await self._converse(unescape(words), user, place, _text(body, "trigger_id"))
+        await self._converse(unescape(words), user, place, text_of(body, "trigger_id"))
 
     async def _on_shortcut(self, body: Json) -> None:
         """Somebody asks about the app that a message speaks of, wherever that stands."""
-        user, url = _text(body.get("user"), "id"), _text(body, "response_url")
-        if not user or not url or _text(body, "callback_id") != "about":
+        user, url = text_of(body.get("user"), "id"), text_of(body, "response_url")
+        if not user or not url or text_of(body, "callback_id") != "about":
             return
-        message, channel = body.get("message") or {}, _text(body.get("channel"), "id")
-        thread = _text(message, "thread_ts") or None
+        message, channel = body.get("message") or {}, text_of(body.get("channel"), "id")
+        thread = text_of(message, "thread_ts") or None
         place = Responded(self._web, url, thread=thread, others=_is_channel(channel))
-        await self._converse(f"about: {as_typed(_text(message, 'text'))}", user, place)
+        await self._converse(f"about: {as_typed(text_of(message, 'text'))}", user, place)
 
     async def _on_form(self, body: Json) -> None:
         """What was filled in, as if it had been typed where the form was opened."""
-        user, found = _text(body.get("user"), "id"), forms.sent(body.get("view") or {})
+        user, found = text_of(body.get("user"), "id"), forms.sent(body.get("view") or {})
         if user and found is not None:
             words, where = found
             await self._converse(words, user, reply_to(self._web, user, where))
 
     async def _on_mention(self, event: Json, body: Json) -> None:
         """Who asks before others is answered before them: in the thread."""
-        channel, user = _text(event, "channel"), _said_by(event)
+        channel, user = text_of(event, "channel"), said_by(event)
         if not user or not channel or channel.startswith("D"):  # those come as messages too
             return
-        thread = _text(event, "thread_ts") or _text(event, "ts")
-        words = as_typed(_text(event, "text"), bot=_bot(body))
+        thread = text_of(event, "thread_ts") or text_of(event, "ts")
+        words = as_typed(text_of(event, "text"), bot=bot_of(body))
         await self._converse(words, user, Posted(self._web, channel, thread or None))
 
     async def _on_message(self, event: Json, body: Json) -> None:
-        channel, user = _text(event, "channel"), _said_by(event)
+        channel, user = text_of(event, "channel"), said_by(event)
         if event.get("channel_type") != "im" or not user or not channel:
             return
-        words = as_typed(_text(event, "text"), bot=_bot(body))
-        thread = _text(event, "thread_ts") or None
+        words = as_typed(text_of(event, "text"), bot=bot_of(body))
+        thread = text_of(event, "thread_ts") or None
         await self._converse(words, user, Posted(self._web, channel, thread))
 
     async def _on_rights(self, event: Json) -> None:
@@ -286,15 +294,15 @@ class SlackInbound:
             return
         try:
             if event.get("type") == "user_change":
-                await self._rights.person_changed(Platform.SLACK, _text(event, "user"))
+                await self._rights.person_changed(Platform.SLACK, text_of(event, "user"))
             else:
-                group = _text(event, "subteam_id") or _text(event, "channel")
+                group = text_of(event, "subteam_id") or text_of(event, "channel")
                 await self._rights.group_changed(Platform.SLACK, group)
         except StoreError as error:  # what was read counts for a minute at most
             log.error("could not note a change of rights", reason=str(error))
 
     async def _on_home(self, event: Json) -> None:
-        user = _text(event, "user")
+        user = text_of(event, "user")
         if not user or event.get("tab", "home") != "home":
             return
         asker = await self._askers.asker(user)
@@ -329,6 +337,13 @@ class SlackInbound:
         except ChatError as error:
             log.error("slack answer not delivered", user=user, reason=str(error))
 
+    async def _refuse(self, url: str) -> None:
+        """Say that it was not taken. Without that Slack says nothing but "dispatch_failed"."""
+        try:
+            await Responded(self._web, url).answer(Message(self._not_now, role=Role.REFUSAL))
+        except ChatError as error:
+            log.error("slack refusal not delivered", reason=str(error))
+
     async def _opened(self, message: Message, place: Reply, trigger: str) -> bool:
         """Whether a form came up instead of the answer. Where it cannot, the answer says it all."""
         view = forms.view(message.form, place.where) if message.form else None
@@ -359,34 +374,13 @@ class SlackInbound:
             log.error("slack answer failed", exc_info=error)
 
 
-def _text(of: Any, name: str) -> str:
-    value = of.get(name) if isinstance(of, Mapping) else None
-    return value if isinstance(value, str) else ""
-
-
 def _pressed(action: Any) -> str:
     """The words of a button, or of what was picked from a list; "" where an address was opened."""
     picked = action.get("selected_option") if isinstance(action, Mapping) else None
-    words = _text(action, "value") or _text(picked, "value")
+    words = text_of(action, "value") or text_of(picked, "value")
     return "" if words.startswith(OPENED) else words
 
 
 def _is_channel(channel: str) -> bool:
     """Whether others are there; not told is not so."""
     return bool(channel) and not channel.startswith("D")
-
-
-def _said_by(event: Json) -> str:
-    """The person who said it; "" for bots, edits and everything else that nobody typed.
-
-    An edited mention comes again, with an `event_id` of its own and `edited`: it was acted on.
-    """
-    subtype, user = event.get("subtype") or "", _text(event, "user")
-    if event.get("bot_id") or event.get("edited") or event.get("hidden") or user == _SLACKBOT:
-        return ""
-    return user if subtype in _OF_PEOPLE else ""
-
-
-def _bot(body: Json) -> str:
-    """Our own member id, as the envelope of an event names it."""
-    return next((_text(one, "user_id") for one in body.get("authorizations") or ()), "")

@@ -25,6 +25,9 @@ _COMMAND = ("command", "text", "user_id", "channel_id", "team_id", "response_url
 _EVENT = ("type", "user", "text", "channel", "channel_type", "ts", "thread_ts", "subtype", "tab")
 _NESTED = ("text", "blocks", "elements", "fields", "rows", "attachments")
 """Where texts stand in a message (docs.slack.dev/reference/block-kit)."""
+_SLACKBOT = "USLACKBOT"
+_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast", "me_message"})
+"""Subtypes of what somebody typed; the others tell what happened (docs.slack.dev, "message")."""
 _ACTION = ("type", "action_id", "block_id", "value")
 _OBJECTS = ("team", "user", "channel", "container", "message", "view", "enterprise")
 
@@ -173,3 +176,24 @@ def _texts(holder: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str]:
         for name, value in found.items()
         if isinstance(value, str)
     }
+
+
+def text_of(of: Any, name: str) -> str:
+    value = of.get(name) if isinstance(of, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def said_by(event: Mapping[str, Any]) -> str:
+    """The person who said it; "" for bots, edits and everything else that nobody typed.
+
+    An edited mention comes again, with an `event_id` of its own and `edited`: it was acted on.
+    """
+    subtype, user = event.get("subtype") or "", text_of(event, "user")
+    if event.get("bot_id") or event.get("edited") or event.get("hidden") or user == _SLACKBOT:
+        return ""
+    return user if subtype in _OF_PEOPLE else ""
+
+
+def bot_of(body: Mapping[str, Any]) -> str:
+    """Our own member id, as the envelope of an event names it."""
+    return next((text_of(one, "user_id") for one in body.get("authorizations") or ()), "")

@@ -23,7 +23,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.incoming.border import Refused, opened
 from adapters.slack.incoming.inbound import SlackInbound
 from adapters.slack.outgoing.calls import quiet
-from bot.errors import StoreError
 from bot.settings.sections.chat import SlackSettings
 
 log = structlog.get_logger(__name__)
@@ -75,10 +74,6 @@ class SlackSocket:
         except Refused as refused:
             log.warning("slack request refused", status=refused.status, reason=refused.reason)
         else:
-            try:
-                await self._inbound.take(accepted)
-            except (StoreError, TimeoutError) as error:
-                reason = str(error) or "the store is too slow"
-                log.error("slack request not accepted", reason=reason)
+            if not await self._inbound.take(accepted):
                 return
         await client.send_socket_mode_response(SocketModeResponse(request.envelope_id))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -196,7 +198,7 @@ class _Asking:
         if given or self._silent or not needed:
             return tuple(checked(option, kind, one) for one in given or ())
         while True:
-            said = typer.prompt(question, default="", show_default=False)
+            said = _said(question)
             try:
                 return tuple(checked(option, kind, one) for one in said.replace(",", " ").split())
             except SettingsInvalid as error:
@@ -204,18 +206,38 @@ class _Asking:
 
     def whether(self, question: str, given: bool | None, *, default: bool) -> bool:
         if given is None and not self._silent:
-            return typer.confirm(question, default=default)
+            with _somebody_to_ask():
+                return typer.confirm(question, default=default)
         return default if given is None else given
 
     def _until(self, question: str, option: str, given: str, kind: Any, needed: bool) -> str:
         if given or self._silent or not needed:
             return checked(option, kind, given) if given else ""
         while True:
-            said = str(typer.prompt(question, default="", show_default=False)).strip()
+            said = _said(question).strip()
             try:
                 return checked(option, kind, said) if said else ""
             except SettingsInvalid as error:
                 typer.secho(error.problems[0].partition(": ")[2], err=True)
+
+
+@contextmanager
+def _somebody_to_ask() -> Iterator[None]:
+    """Says what to do where questions lead nowhere: in a script, say."""
+    try:
+        yield
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise  # ^C
+        raise typer.BadParameter(
+            "nobody is there to answer; give --yes, and what you know by options: "
+            "--url and --okta-url at least"
+        ) from None
+
+
+def _said(question: str) -> str:
+    with _somebody_to_ask():
+        return str(typer.prompt(question, default="", show_default=False))
 
 
 def _files(

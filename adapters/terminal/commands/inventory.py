@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from adapters.terminal import logs
 from adapters.terminal.desk import Desk, OpenDesk
 from adapters.terminal.drawing import console, draw, printable
-from adapters.terminal.options import Config, Level, LogLevel, errors_in_words
+from adapters.terminal.options import Config, Level, LogLevel, errors_in_words, one_of
 from bot.chat import phrases
 from bot.chat.replies import Replies
 from bot.chat.typed.find_app import named_app
@@ -61,10 +61,10 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
         org: Orgs = None,
         state: Annotated[
             list[State] | None,
-            typer.Option(
+            one_of(
+                State,
                 "--state",
-                metavar="STATE",
-                help="Only apps in this state (see docs/evidence.md); may be repeated.",
+                "Only apps in this state (see docs/evidence.md); may be repeated.",
             ),
         ] = None,
         as_json_: AsJson = False,

@@ -158,13 +158,17 @@ _NO_MORE = ("", "please", "bitte", "thanks", "danke", "now", "jetzt")
 
 
 def _not_me(code: str, more: str, *, asks: bool) -> Command:
-    sure, _, name = more.partition(" ")
-    sure = likeness(sure).rstrip(_ENDS)
-    if asks or sure == "sure":
-        return NotMe(code, name.strip(), sure=not asks)
-    named = more.strip(" .!,")
-    is_name = _NAME.fullmatch(named) and not _NO_NAMES & frozenset(sentence(named).split())
-    return NotMe(code, named if is_name else "", sure=bool(is_name))
+    first, _, behind = more.partition(" ")
+    if likeness(first).rstrip(_ENDS) == "sure":
+        return NotMe(code, behind.strip(), sure=not (asks or _is_no_name(behind)))
+    named = more.strip(" .!,?")
+    is_name = bool(_NAME.fullmatch(named)) and not _is_no_name(named)
+    return NotMe(code, named if is_name else "", sure=is_name and not asks)
+
+
+def _is_no_name(said: str) -> bool:
+    """Whether it has a word that doubts, asks or takes back."""
+    return not _NO_NAMES.isdisjoint(sentence(said).split())
 
 
 def _later(code: str, more: str) -> Later:

@@ -19,7 +19,7 @@ from bot.ports.store.ledger import Ledger
 PROPOSED = 3
 _DASHES = re.compile(r"\s*-\s*")
 _BRACKETS = re.compile(r"[()\[\]{}<>]")
-_AND = re.compile(r"\s*&\s*|\s+(?:and|und)\s+")
+_AND = re.compile(r"\s*&\s*|\s+(?:and|und|\+)\s+")
 
 Named = tuple[AppRef, str]
 """An app and its label."""
@@ -51,14 +51,15 @@ _FILLERS = frozenset(map(spelt, f"{_ENGLISH} {_GERMAN}".split()))
 
 
 async def named_app(ledger: Ledger, name: str) -> tuple[AppRecord, bool]:
-    """The record of the app that is meant, and whether `name` is its name and no more than that.
+    """The record of the app that is meant, and whether `name` surely names it.
 
     Raises as `find_app`; the choices by urgency.
     """
     names = await ledger.names()
     try:
         try:
-            ref, exactly = find_app(name, names), True
+            ref = find_app(name, names)
+            exactly = _surely(name, next(one for one in names if one[0] == ref))
         except AppUnknown:
             ref, exactly = app_within(name, names), False
     except AppAmbiguous as error:
@@ -68,6 +69,14 @@ async def named_app(ledger: Ledger, name: str) -> tuple[AppRecord, bool]:
     if record is None:
         raise AppUnknown(name)
     return record, exactly
+
+
+def _surely(name: str, one: Named) -> bool:
+    """Whether that is the app's name, or whole words of it: "me" is no word for "Home"."""
+    said, label = _joined(spelt(_without_more(likeness(name)))), _loosely(one)
+    if said == label or likeness(name) in (*_ids(one), likeness(one[1])):
+        return True
+    return said in _ids(one) or (_holds(label, said) and not _FILLERS.issuperset(said.split()))
 
 
 def find_app(name: str, names: Sequence[Named]) -> AppRef:

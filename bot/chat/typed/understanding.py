@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
@@ -136,6 +137,7 @@ _PLANNED = re.compile(
 )
 _LIKE_COMMANDS = {"status": "apps", "overview": "apps", "migration": "apps", "übersicht": "apps"}
 """Words that are no commands, and are mistyped like those."""
+_LISTING = frozenset((*_LIKE_COMMANDS, *LISTS, "notes", "mine", "deadline"))
 _ABOUT_MORE = ("waive", "onboard", "plan", "away")
 _ABOUT_SOMETHING = (*ABOUT_APPS, *ABOUT_ACCOUNTS, *ABOUT_MESSAGES, *_ABOUT_MORE)
 
@@ -150,17 +152,19 @@ def parse(words: str) -> Command:
     said = _SLASH.sub("", opened(one_line(words)))[:LONGEST].strip()
     if not said:
         return ListApps()
+    others_said = quoted(words)
     exact = likeness(unmarked(said).rstrip(_ENDS.replace("?", "")) or said)
     if exact in PUBLIC:
-        return PUBLIC[exact]
+        return PUBLIC[exact.partition(" ")[0] if others_said else exact]
     if said.strip(AROUND) == "?":
         return WITHOUT["?"]
     bare, asks = tidied(unmarked(said))
-    asks = asks or "?" in bare
+    asks = asks or "?" in bare or others_said
     frame = framed(bare or said)
     command = (
         read_coded(frame.words, asks=asks)
         or read_absence(frame.words)
+        or _about_named(frame.words)
         or read_sentence(frame.words)
         or read_sentence(unmarked(said))
         or _command(framed(said).words, asks=asks)
@@ -168,10 +172,18 @@ def parse(words: str) -> Command:
         or _free(frame.words)
         or _unclear(said, frame)
     )
+    if isinstance(command, ListApps) and asks:
+        return replace(command, shared=False)
     if not isinstance(command, _CHANGES):
         return command
-    doubtful = frame.talk or (asks and not frame.requested) or quoted(words)
+    doubtful = frame.talk or (asks and not frame.requested) or others_said
     return Unsure(_clearly(command, bare)) if doubtful else command
+
+
+def _about_named(said: str) -> Command | None:
+    """ "why Status", "who Apps": what is a command elsewhere is the name of an app there."""
+    verb, rest = _divided(said)
+    return WITH_APP[verb](rest) if verb in ("why", "who") and _verb(rest) in _LISTING else None
 
 
 def _command(said: str, *, asks: bool) -> Command | None:

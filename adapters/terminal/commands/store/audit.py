@@ -21,7 +21,7 @@ from typing import Annotated
 import typer
 
 from adapters.terminal import logs
-from adapters.terminal.options import Config, Level, errors_in_words
+from adapters.terminal.options import Config, Level, errors_in_words, one_of
 from bot.domain.audit import Head, Row, Verifier
 from bot.domain.pseudonyms import shown
 from bot.domain.visible import visible
@@ -69,7 +69,7 @@ def add_audit_commands(cli: typer.Typer, open_audit: OpenAudit) -> None:
             str, typer.Option(metavar="DATE", help="Up to and with that day (UTC), or a time.")
         ] = "",
         form: Annotated[
-            Form, typer.Option("--format", help="One JSON object a line, or CSV.")
+            Form, one_of(Form, "--format", "One JSON object a line, or CSV.")
         ] = Form.JSONL,
         follow: Annotated[
             bool, typer.Option("--follow", help="Go on with what comes, for a SIEM; end with ^C.")
