@@ -29,6 +29,7 @@ PERMANENT = (
     KEYS.due(),
     KEYS.incidents(),
     KEYS._key("requests", "for", "*"),
+    KEYS._key("requests", "by", "*"),
     KEYS.schedule(),
     KEYS.boards(),
     KEYS.history(),

@@ -135,6 +135,10 @@ class FakeLedger:
         await self._call()
         return tuple(r for r in await self.open_requests() if str(r.chat) == str(chat))
 
+    async def requests_elsewhere(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
+        await self._call()
+        return tuple(r for r in await self.open_requests() if r.is_known_elsewhere_as(chat))
+
     async def board(self, channel: Channel, org: str = "") -> Board | None:
         await self._call()
         return self._boards.get(Board(channel, org=org).place)

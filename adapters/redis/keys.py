@@ -168,6 +168,10 @@ class Keys:
         """Sorted set: ids of a person's open requests by when they were made."""
         return self._key("requests", "for", chat)
 
+    def requests_by_sign(self, sign: str) -> str:
+        """Sorted set: ids of the open requests of whoever goes by this object id or address."""
+        return self._key("requests", "by", sign)
+
     def recipient(self, chat: str) -> str:
         """String: what a person was told, and what they asked for."""
         return self._key("recipient", chat)

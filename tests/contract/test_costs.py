@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from redis.asyncio import Redis
 
@@ -14,6 +15,7 @@ from bot.domain.changes import AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import PersonalLink
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.services.people.twins import accounts_of
 from tests.bench import deciding
 from tests.chaos.deliveries import chat_server, seen
 from tests.delivery_worker import WITHOUT_LIMITS, Worker, open_worker
@@ -52,6 +54,27 @@ async def test_a_tick_costs_the_same_beside_many_who_are_not_due(store: Redis) -
     (few, sent), (many, sent_then) = costs
     assert many == few <= 12 * deciding.DUE
     assert abs(sent_then - sent) < SLACK_IN_BYTES
+
+
+async def test_to_know_somebodys_accounts_costs_the_same_beside_many(store: Redis) -> None:
+    """Of everybody who says hello it is asked whether they are somebody who was asked."""
+    ledger = RedisLedger(store, Keys())
+    elsewhere = ChatIdentity(Platform.TEAMS, "ada", email="ada@contoso.com")
+    await ledger.commit(Changes(requests=(replace(REQUEST, id="r"),)))
+    costs = []
+    for numbers in (range(20), range(20, 420)):
+        others = (replace(REQUEST, id=f"r{n}", admin_object_id=f"o{n}") for n in numbers)
+        made = (
+            replace(one, admin_upn="", chat=ChatIdentity(Platform.SLACK, f"U{one.id}"))
+            for one in others
+        )
+        await ledger.commit(Changes(requests=tuple(made)))
+        for chat, known in ((elsewhere, 2), (replace(elsewhere, user_id="x", email="x@y.z"), 1)):
+            assert len(await accounts_of(ledger, chat, None)) == known
+            costs.append(await cost(store, partial(accounts_of, ledger, chat, None)))
+    for (few, sent), (many, sent_then) in zip(costs[:2], costs[2:], strict=True):
+        assert many == few <= 4
+        assert sent_then < sent + SLACK_IN_BYTES
 
 
 async def due(ledger: RedisLedger, number: int) -> str:

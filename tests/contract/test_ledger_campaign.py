@@ -20,7 +20,7 @@ from bot.domain.consent.requests import Step, step
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.evidence.verdict import State
-from bot.domain.people.admins import Platform
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import BOARDS, HOLD, ScheduleEntry, instead, person
 from bot.errors import Conflict
@@ -137,6 +137,33 @@ async def test_the_open_requests_of_a_person_are_found(ledger: Ledger) -> None:
     await ledger.commit(Changes(requests=(step(REQUEST, Step.REVOKE, NOW),)))
     assert await ledger.requests_of(ADA_IN_CHAT) == ()
     assert await ledger.requests_of(BEN_IN_CHAT) == (other,)
+
+
+@pytest.mark.parametrize(
+    ("account", "theirs"),
+    [
+        (ChatIdentity(Platform.TEAMS, "ADA"), True),  # the Entra object id, however it is written
+        (ChatIdentity(Platform.TEAMS, "other", email="Ada@contoso.com"), True),
+        (ChatIdentity(Platform.MAIL, "a@b.example", email="ada@contoso.com"), True),
+        (ChatIdentity(Platform.SLACK, "U7", email="ada@contoso.com"), False),  # the same platform
+        (ChatIdentity(Platform.TEAMS, "carl", email="carl@contoso.com"), False),
+        (ChatIdentity(Platform.TEAMS, "adа", email="adа@contoso.com"), False),  # a Cyrillic letter
+        (ChatIdentity(Platform.MAIL, "ada"), False),  # an object id is none in mail
+        (ChatIdentity(Platform.TEAMS, ""), False),
+    ],
+)
+async def test_the_open_requests_of_a_persons_other_accounts_are_found(
+    ledger: Ledger, account: ChatIdentity, theirs: bool
+) -> None:
+    """By object id and address, exactly; not once they are over."""
+    later = replace(REQUEST, id="r2", code="B", requested_at=NOW + timedelta(hours=1))
+    bens = replace(
+        REQUEST, id="r3", code="C", chat=BEN_IN_CHAT, admin_object_id="b", admin_upn="b@c.example"
+    )
+    await ledger.commit(Changes(requests=(later, REQUEST, bens)))
+    assert await ledger.requests_elsewhere(account) == ((REQUEST, later) if theirs else ())
+    await ledger.commit(Changes(requests=(step(REQUEST, Step.DECLINE, NOW),)))
+    assert await ledger.requests_elsewhere(account) == ((later,) if theirs else ())
 
 
 async def test_a_recipient_is_written_only_over_the_revision_before(ledger: Ledger) -> None:

@@ -21,6 +21,7 @@ from adapters.redis.records.schema import LEASE, MIGRATIONS, migrate
 from adapters.redis.records.trail import Trail
 from bot.domain.consent.requests import Stage
 from bot.domain.inventory.apps import AppRef
+from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import StoreUnsafe
 from bot.settings.sections.store import RedisSettings
 from bot.settings.whole import Settings
@@ -73,6 +74,30 @@ async def test_records_become_plain_json_and_nothing_else_changes(store: Redis) 
     assert after["audit"]["holds"][:4] == before["audit"]["holds"]
     untouched = before.keys() - {"apps:contoso", "audit"}
     assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
+
+
+async def test_whoever_is_asked_is_found_by_what_they_go_by_elsewhere(store: Redis) -> None:
+    """The index has what is open, and nothing else of the store changes. A step that died, too."""
+    await lay_down(store, 2)
+    ledger, trail = RedisLedger(store, KEYS), Trail(store, KEYS)
+    (request,) = await ledger.open_requests()
+    in_teams = ChatIdentity(Platform.TEAMS, request.admin_object_id)
+
+    async def dies() -> None:
+        raise ConnectionError("killed")
+
+    with pytest.raises(ConnectionError):
+        await MIGRATIONS[2](store, KEYS, trail, dies)
+    assert await ledger.requests_elsewhere(in_teams) == ()
+    await migrate(store, KEYS, trail)
+    assert await ledger.requests_elsewhere(in_teams) == (request,)
+    before, after = recorded(2), await picked_up(store)
+    found = [[request.id, request.requested_at.timestamp()]]
+    made = {f"requests:by:{sign}": found for sign in ("ada", "ada@contoso.com")}
+    assert {key: after[key]["holds"] for key in after.keys() - before.keys()} == made
+    assert {key: after[key] for key in before.keys() - {"schema"}} == {
+        key: before[key] for key in before.keys() - {"schema"}
+    }
 
 
 async def test_what_is_up_to_date_is_left_alone(store: Redis) -> None:

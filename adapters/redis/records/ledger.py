@@ -347,6 +347,11 @@ class RedisLedger(RedisLists):
     async def requests_of(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
         return await self._requests(self._keys.requests_of(str(chat)))
 
+    async def requests_elsewhere(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
+        found = [await self._requests(self._keys.requests_by_sign(one)) for one in chat.signs]
+        theirs = {r.id: r for each in found for r in each if r.is_known_elsewhere_as(chat)}
+        return tuple(sorted(theirs.values(), key=lambda one: (one.requested_at, one.id)))
+
     async def recipient(self, chat: ChatIdentity) -> Recipient | None:
         with errors():
             stored = await self._client.get(self._keys.recipient(str(chat)))

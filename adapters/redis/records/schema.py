@@ -18,12 +18,14 @@ import structlog
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
+from adapters.redis.records import codec
 from adapters.redis.records.codec import LONGEST
-from adapters.redis.records.commit import SCHEMA, batches, newer, text
+from adapters.redis.records.commit import AT_A_TIME, SCHEMA, Commit, batches, newer, split, text
 from adapters.redis.records.packed import MARK, unpack
 from adapters.redis.records.trail import Trail
+from adapters.redis.records.writing import Writing
 from adapters.redis.server.store import errors
-from bot.errors import StoreUnavailable, StoreUnsafe
+from bot.errors import Conflict, StoreUnavailable, StoreUnsafe
 
 log = structlog.get_logger(__name__)
 
@@ -164,5 +166,28 @@ def _unpacked(found: Mapping[str, str]) -> list[str]:
     return changed
 
 
-MIGRATIONS: Mapping[int, Callable[[Redis, Keys, Trail, Hold], Awaitable[None]]] = {1: _from_1}
+async def _from_2(client: Redis, keys: Keys, trail: Trail, hold: Hold) -> None:
+    """Open requests were not to be found by what their person goes by elsewhere.
+
+    One that a former replica makes at this very instant is found so once it moves.
+    """
+    writing = Writing(keys)
+    with errors():
+        ids = [text(one) for one in await client.zrange(keys.open_requests(), 0, -1)]
+    for start in range(0, len(ids), AT_A_TIME):
+        await hold()
+        with errors():
+            stored = await client.mget(map(keys.request, ids[start : start + AT_A_TIME]))
+        for request in codec.REQUEST.readable("requests", (split(one) for one in stored if one)):
+            commit = Commit()
+            commit.expect(keys.request(request.id), None, request.revision)
+            writing.signs(commit, request)
+            with suppress(Conflict):  # whoever changed it has written this, too
+                await trail.commit(commit)
+
+
+MIGRATIONS: Mapping[int, Callable[[Redis, Keys, Trail, Hold], Awaitable[None]]] = {
+    1: _from_1,
+    2: _from_2,
+}
 """The step from each version to the next, up to `SCHEMA`."""

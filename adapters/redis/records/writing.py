@@ -125,11 +125,17 @@ class Writing:
         commit.index(
             self._keys.requests_of(str(request.chat)), request.id, made if is_open else None
         )
+        self.signs(commit, request)
         if request.link is not None:
             commit.set(
                 self._keys.link(request.link.token_sha256), request.id, self._lifetimes.requests
             )
         commit.set(self._keys.code(plain_code(request.code)), request.id, self._lifetimes.requests)
+
+    def signs(self, commit: Commit, request: ConsentRequest) -> None:
+        made = request.requested_at.timestamp() if request.stage.is_open else None
+        for sign in request.signs:
+            commit.index(self._keys.requests_by_sign(sign), request.id, made)
 
     def stage(self, commit: Commit, request: ConsentRequest) -> None:
         number = OPEN_STAGES.index(request.stage) if request.stage.is_open else None

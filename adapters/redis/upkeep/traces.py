@@ -16,6 +16,7 @@ from bot.domain import schedule
 from bot.domain.changes import AuditEntry
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import ConsentRequest
+from bot.domain.likeness import exact
 from bot.domain.pseudonyms import Somebody, shown
 from bot.ports.store.traces import Known
 
@@ -78,6 +79,9 @@ class RedisTraces:
         gone = [keys.recipient(str(one)) for one in known.accounts]
         gone += [keys.seen(str(one)) for one in known.accounts]
         gone += [keys.requests_of(str(one)) for one in known.accounts]
+        signs = {sign for one in known.accounts for sign in one.signs}
+        signs.update(map(exact, known.object_ids))
+        gone += map(keys.requests_by_sign, sorted(signs))
         gone += [keys.delivery(key) for key in deliveries]
         conversations = RedisConversations(self._client, keys)
         with errors():

@@ -16,7 +16,7 @@ from bot.domain.consent.polls import Polling
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.inventory.apps import AppRef
 from bot.domain.likeness import exact, likeness
-from bot.domain.people.admins import ChatIdentity, Colleague, Holding, Platform
+from bot.domain.people.admins import ChatIdentity, Colleague, Holding
 from bot.errors import StepNotAllowed
 
 
@@ -293,14 +293,15 @@ class ConsentRequest:
         In Teams the user id is the Entra object id; else the address, as the platform has it, says
         who it is. Not enough to act, but to be told where the message went.
         """
-        if account.platform is self.chat.platform:
-            return False
-        if account.platform is Platform.TEAMS and exact(account.user_id) == exact(
-            self.admin_object_id
-        ):
-            return True
-        mine = {exact(self.chat.email), exact(self.admin_upn)} - {""}
-        return exact(account.email) in mine
+        return account.platform is not self.chat.platform and any(
+            sign in self.signs for sign in account.signs
+        )
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """What the person who was asked goes by elsewhere, as `ChatIdentity.signs` has it."""
+        names = (self.admin_object_id, self.admin_upn, self.chat.email)
+        return tuple(dict.fromkeys(exact(name) for name in names if name))
 
     @property
     def person(self) -> str:

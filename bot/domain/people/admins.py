@@ -135,6 +135,12 @@ class ChatIdentity:
     def __str__(self) -> str:
         return f"{self.platform}:{self.user_id}"
 
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """What the same person goes by elsewhere: the Entra object id, the address (`exact`)."""
+        object_id = self.user_id if self.platform is Platform.TEAMS else ""
+        return tuple(exact(sign) for sign in (object_id, self.email) if sign)
+
     def completed(self, said: ChatIdentity) -> ChatIdentity:
         """With what its platform says now; what that leaves out stays."""
         return replace(

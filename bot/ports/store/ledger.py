@@ -147,6 +147,13 @@ class Ledger(Lists, Protocol):
         """The open requests of one person, oldest first."""
         ...
 
+    async def requests_elsewhere(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
+        """The open requests of the same person's accounts on other platforms, oldest first.
+
+        As far as ids and addresses tell (`ConsentRequest.is_known_elsewhere_as`).
+        """
+        ...
+
     async def recipient(self, chat: ChatIdentity) -> Recipient | None: ...
 
     async def board(self, channel: Channel, org: str = "") -> Board | None:

@@ -32,9 +32,8 @@ async def accounts_of(
 ) -> tuple[ChatIdentity, ...]:
     """This account first, then those on which the same person is asked for something, or told."""
     found = {str(chat): chat}
-    for request in await ledger.open_requests():
-        if request.is_known_elsewhere_as(chat):
-            found[str(request.chat)] = request.chat
+    for request in await ledger.requests_elsewhere(chat):
+        found[str(request.chat)] = request.chat
     for account in await twins.accounts(chat) if twins is not None else ():
         found.setdefault(str(account), account)
     return tuple(found.values())
