@@ -326,8 +326,10 @@ class Checks:
         before = on - self._of.day(request.chat, now)
         lately = [at for at in self._heard(human) if at > now - WEEK - 2 * DAY]
         busy = len(lately) >= policy.per_week or days < 5 or bool(self._of.holidays)
+        # With one message a week, none may come before the last call, which needs that week's.
+        busy = busy or policy.per_week == 1
         if since is not None and timedelta() <= before < WEEK - DAY and not busy:
-            longest = 5 * DAY  # every other working day, and a weekend
+            longest = 5 * DAY + policy.jitter  # every other working day, and a weekend
         else:
             longest = timedelta(days=10 * 7 / days) + WEEK + 4 * DAY
         if since is not None and now - since > longest and now - since < longest + 2 * DAY:

@@ -296,10 +296,14 @@ class Life:
                 self.checks.away(human, until, self.clock.now())
 
     async def _is_known(self, human: Human) -> bool:
-        """Whether the bot knows that they might be asked, or operate: it has read their tenant."""
+        """Whether the bot knows that they might be asked, or operate: it has read their tenant.
+
+        Okta's administrators matter to it once that org has an app.
+        """
         read = [await self.ledger.global_admins(one) or () for one in self.company.admins]
         admins = (one.upn for each in read for one in each)
-        return human.operates or human in self.company.partners or human.address in admins
+        is_partner = human in self.company.partners and bool(self.ledger.all_apps)
+        return human.operates or is_partner or human.address in admins
 
     async def _act(self, human: Human) -> None:
         """One of the things that people do about one of their apps."""
