@@ -32,7 +32,7 @@ NO_DATES = Campaign()
 IN_UTC = Calendars(ZoneInfo("UTC"))
 
 
-class World:
+class ChannelBoards:
     """One channel, Monday nine o'clock."""
 
     def __init__(

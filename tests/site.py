@@ -61,7 +61,7 @@ class LongSecrets(CountingSecrets):
         return super().token().ljust(43, "x")
 
 
-class Site:
+class WebSite:
     """The web app and the people behind it; a browser of one's own talks to it."""
 
     def __init__(self, people: People, browser: httpx.AsyncClient, url: str) -> None:
@@ -189,11 +189,11 @@ async def a_site(
     minimum: ProofKind = ProofKind.SIGNED_IN,
     signs_in: bool = True,
     limits: LimitsInMemory | None = None,
-) -> AsyncIterator[Site]:
+) -> AsyncIterator[WebSite]:
     """A served app where Ada was asked about one app; her link is `TOKEN`."""
     people = People(minimum, signs_in=signs_in, secrets=LongSecrets(), limits=limits)
     await people.set(ASKED)
-    made: list[Site] = []
+    made: list[WebSite] = []
 
     async def health() -> Health:
         return made[0].health
@@ -219,5 +219,5 @@ async def a_site(
         served(app_at) as url,
         httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as browser,
     ):
-        made.append(Site(people, browser, url))
+        made.append(WebSite(people, browser, url))
         yield made[0]

@@ -72,7 +72,7 @@ class Counting(RedisLimits):
 
 
 @dataclass
-class Setting:
+class LinkedApp:
     """One app on one store, and the service that begins sign-ins."""
 
     url: str
@@ -115,7 +115,7 @@ class Setting:
 
 
 @asynccontextmanager
-async def setting() -> AsyncIterator[Setting]:
+async def linked_app() -> AsyncIterator[LinkedApp]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         address = await stack.enter_async_context(EmbeddedStore(Path(folder)))
@@ -174,7 +174,7 @@ async def setting() -> AsyncIterator[Setting]:
         url = await stack.enter_async_context(served(lambda url: app))
         yardstick = Starlette(routes=[Route("/", bare)])
         bare_url = await stack.enter_async_context(served(lambda url: yardstick))
-        yield Setting(url, bare_url, redis, ledger, made.prove, entra)
+        yield LinkedApp(url, bare_url, redis, ledger, made.prove, entra)
 
 
 async def fetch(url: str, paths: Sequence[str]) -> list[tuple[float, int]]:
@@ -213,7 +213,7 @@ def p99(seconds: Sequence[float]) -> float:
 async def link(tiny: bool) -> list[Figure]:
     """p99 of the bare route, the page, a refused callback, and one that spends the link."""
     callers, rounds = (4, 1) if tiny else (CALLERS, ROUNDS)
-    async with setting() as scene:
+    async with linked_app() as scene:
 
         async def measured(
             paths: Callable[[], Awaitable[list[str]]], status: int, url: str = scene.url

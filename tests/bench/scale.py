@@ -88,12 +88,12 @@ class Size:
 async def scale(tiny: bool) -> list[Figure]:
     """See docs/scale.md for what follows from it."""
     size = Size(2, 3, 6, 7) if tiny else Size(100, 100, 300, 60)
-    async with _world(size) as world:
-        looks = await world.look()
+    async with _world(size) as installation:
+        looks = await installation.look()
         began = time.perf_counter()
-        await world.live()
+        await installation.live()
         seconds = time.perf_counter() - began
-        return [*looks, *await world.told(seconds)]
+        return [*looks, *await installation.told(seconds)]
 
 
 class Tenants(Microsoft):
@@ -118,7 +118,7 @@ class Tenants(Microsoft):
         )
 
 
-class World:
+class Installation:
     """The installation; `okta` and `slack` count calls, by org and by method."""
 
     def __init__(self, size: Size) -> None:
@@ -335,13 +335,13 @@ def _app(org: str, number: int) -> Json:
 
 
 @asynccontextmanager
-async def _world(size: Size) -> AsyncIterator[World]:
-    world = World(size)
+async def _world(size: Size) -> AsyncIterator[Installation]:
+    installation = Installation(size)
     with tempfile.TemporaryDirectory() as folder:
         async with AsyncExitStack() as stack:
             url = await stack.enter_async_context(EmbeddedStore(Path(folder)))
             client = await stack.enter_async_context(connect(url))
             await client.config_set("appendfsync", "no")  # two months pass in minutes: no disk does
-            slack = await stack.enter_async_context(Platform(world.as_slack).open())
-            await world.open(client, slack, stack)
-            yield world
+            slack = await stack.enter_async_context(Platform(installation.as_slack).open())
+            await installation.open(client, slack, stack)
+            yield installation

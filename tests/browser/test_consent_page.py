@@ -21,7 +21,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent.requests import ProofKind, Stage
 from bot.domain.people.admins import Holding
 from tests.examples import NOW
-from tests.site import ASKED, SECOND, SIGN_IN, TAB, TOKEN, Site, a_site, state_in
+from tests.site import ASKED, SECOND, SIGN_IN, TAB, TOKEN, WebSite, a_site, state_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -54,7 +54,7 @@ LOOKS = (
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def site() -> AsyncIterator[Site]:
+async def site() -> AsyncIterator[WebSite]:
     """The web app with one fresh link; Microsoft is `Microsoft` below."""
     async with a_site() as one:
         yield one
@@ -63,7 +63,7 @@ async def site() -> AsyncIterator[Site]:
 class Microsoft:
     """Stands where the sign-in page would: sends the browser straight back as `account`."""
 
-    def __init__(self, site: Site, account: str = "ada@tenant-1") -> None:
+    def __init__(self, site: WebSite, account: str = "ada@tenant-1") -> None:
         self.account = account
         self._site = site
 
@@ -88,7 +88,7 @@ async def look_at(
     return context
 
 
-async def sign_in(page: Page, site: Site, look: Look) -> None:
+async def sign_in(page: Page, site: WebSite, look: Look) -> None:
     """Open the link, press its button, and come back from Microsoft."""
     await page.goto(f"{site.url}/c/{TOKEN}")
     name = Words(look.language)("page.press_sign_in")
@@ -104,7 +104,7 @@ async def fits(page: Page) -> bool:
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 async def test_the_walk_from_the_link_to_the_steps_works_without_javascript(
-    site: Site, chromium: Browser, artifacts: Path, look: Look
+    site: WebSite, chromium: Browser, artifacts: Path, look: Look
 ) -> None:
     """Open, sign in, tell what was seen; each page fits the screen and calls nobody else."""
     words = Words(look.language)
@@ -154,7 +154,7 @@ async def test_the_walk_from_the_link_to_the_steps_works_without_javascript(
     assert asked_for - ours == {f"{SIGN_IN}/tenant-1"}
 
 
-async def test_with_javascript_the_page_follows_by_itself(site: Site, chromium: Browser) -> None:
+async def test_with_javascript_the_page_follows_by_itself(site: WebSite, chromium: Browser) -> None:
     """What changes is put in place, and the end is shown without a hand on the mouse."""
     async with await look_at(chromium, LOOKS[0], Microsoft(site), scripts=True) as context:
         page = await context.new_page()
@@ -178,7 +178,7 @@ async def test_with_javascript_the_page_follows_by_itself(site: Site, chromium: 
 
 
 async def test_a_form_on_another_site_cannot_press_the_button(
-    site: Site, chromium: Browser
+    site: WebSite, chromium: Browser
 ) -> None:
     """A foreign page that knows the link posts to it: it has neither our cookie nor our origin."""
     link = f"{site.url}/c/{TOKEN}"
@@ -194,7 +194,7 @@ async def test_a_form_on_another_site_cannot_press_the_button(
     assert await site.stage() is Stage.DELIVERED
 
 
-async def test_the_page_can_be_framed_by_nobody(site: Site, chromium: Browser) -> None:
+async def test_the_page_can_be_framed_by_nobody(site: WebSite, chromium: Browser) -> None:
     """A foreign page that puts it into a frame shows nothing of it."""
     async with await look_at(chromium, LOOKS[0], Microsoft(site)) as context:
         page = await context.new_page()
@@ -204,7 +204,9 @@ async def test_the_page_can_be_framed_by_nobody(site: Site, chromium: Browser) -
         assert "Contoso" not in await frame.content()
 
 
-async def test_the_keyboard_alone_is_enough(site: Site, chromium: Browser, artifacts: Path) -> None:
+async def test_the_keyboard_alone_is_enough(
+    site: WebSite, chromium: Browser, artifacts: Path
+) -> None:
     """Every stop of the Tab key shows that it has the focus; Enter presses."""
     async with await look_at(chromium, LOOKS[0], Microsoft(site)) as context:
         page = await context.new_page()
@@ -221,7 +223,7 @@ async def test_the_keyboard_alone_is_enough(site: Site, chromium: Browser, artif
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 async def test_every_page_meets_wcag_2_2_aa(
-    site: Site, chromium: Browser, artifacts: Path, look: Look
+    site: WebSite, chromium: Browser, artifacts: Path, look: Look
 ) -> None:
     """axe finds no violation on the question, the steps, every outcome and the problems."""
     words = Words(look.language)

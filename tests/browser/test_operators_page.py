@@ -30,7 +30,7 @@ from tests.browser.test_consent_page import (
     look_at,
 )
 from tests.examples import NOW, RECORD
-from tests.site import Site, a_site
+from tests.site import WebSite, a_site
 from tests.wiring import HOME_TENANT, OPERATOR_THERE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -39,14 +39,14 @@ PAGES = ("", "/apps/contoso/0oa1", "/requests", "/plan", "/incidents")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def site() -> AsyncIterator[Site]:
+async def site() -> AsyncIterator[WebSite]:
     """Some apps in several states."""
     async with a_site() as one:
         await fill(one)
         yield one
 
 
-async def fill(site: Site) -> None:
+async def fill(site: WebSite) -> None:
     """Beside the app that Ada was asked about: done, waived, long names."""
     app = RECORD.app
     found = (
@@ -68,7 +68,7 @@ async def fill(site: Site) -> None:
 
 
 async def entered(
-    chromium: Browser, look: Look, site: Site, *, scripts: bool = False
+    chromium: Browser, look: Look, site: WebSite, *, scripts: bool = False
 ) -> tuple[BrowserContext, Page]:
     """A browser that signed in as an operator."""
     operator = Microsoft(site, f"{OPERATOR_THERE}@{HOME_TENANT}")
@@ -83,7 +83,7 @@ async def entered(
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 async def test_every_page_is_readable_for_everybody(
-    chromium: Browser, site: Site, look: Look, artifacts: Path
+    chromium: Browser, site: WebSite, look: Look, artifacts: Path
 ) -> None:
     """Nothing has to be scrolled sideways."""
     context, page = await entered(chromium, look, site)
@@ -97,7 +97,7 @@ async def test_every_page_is_readable_for_everybody(
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 async def test_no_page_has_a_finding_of_axe(
-    chromium: Browser, site: Site, colours: Literal["light", "dark"]
+    chromium: Browser, site: WebSite, colours: Literal["light", "dark"]
 ) -> None:
     """WCAG 2.2 AA; axe runs in the page, so scripts are on here and nowhere else."""
     look, axe = Look("axe", PHONE, colours), Axe()
@@ -109,7 +109,7 @@ async def test_no_page_has_a_finding_of_axe(
     await context.close()
 
 
-async def test_by_keyboard_alone(chromium: Browser, site: Site) -> None:
+async def test_by_keyboard_alone(chromium: Browser, site: WebSite) -> None:
     """From the filter to an app and back."""
     context, page = await entered(chromium, LOOKS[0], site)
     await page.locator("#q").focus()

@@ -25,7 +25,7 @@ LOGIN, GRAPH = "http://login.test", "http://graph.test"
 
 
 @dataclass
-class World:
+class Clouds:
     """The company, and a client that reaches every pretend host of it."""
 
     company: Company
@@ -50,22 +50,22 @@ class Hosts(httpx.AsyncBaseTransport):
         return await self.transports[request.url.host].handle_async_request(request)
 
 
-def okta_assertion(world: World, org: str, key: SigningKey | None = None, **changes: Any) -> str:
-    client_id = world.company.org(org).client_id
+def okta_assertion(clouds: Clouds, org: str, key: SigningKey | None = None, **changes: Any) -> str:
+    client_id = clouds.company.org(org).client_id
     claims = {
         "iss": client_id,
         "sub": client_id,
-        "aud": f"{world.okta(org)}/oauth2/v1/token",
+        "aud": f"{clouds.okta(org)}/oauth2/v1/token",
         "exp": int(time.time()) + 300,
         "jti": str(uuid.uuid4()),
         **changes,
     }
-    return (key or world.company.bot_okta_keys[org]).sign(claims)
+    return (key or clouds.company.bot_okta_keys[org]).sign(claims)
 
 
-async def okta_token(world: World, org: str, assertion: str, **headers: str) -> httpx.Response:
-    return await world.http.post(
-        f"{world.okta(org)}/oauth2/v1/token",
+async def okta_token(clouds: Clouds, org: str, assertion: str, **headers: str) -> httpx.Response:
+    return await clouds.http.post(
+        f"{clouds.okta(org)}/oauth2/v1/token",
         data={
             "grant_type": "client_credentials",
             "scope": SCOPES,
@@ -76,8 +76,8 @@ async def okta_token(world: World, org: str, assertion: str, **headers: str) -> 
     )
 
 
-async def bearer(world: World, org: str = "fabrikam") -> dict[str, str]:
-    answer = await okta_token(world, org, okta_assertion(world, org))
+async def bearer(clouds: Clouds, org: str = "fabrikam") -> dict[str, str]:
+    answer = await okta_token(clouds, org, okta_assertion(clouds, org))
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
@@ -87,9 +87,9 @@ def proof(key: SigningKey, method: str, url: str, **claims: Any) -> str:
     return jwt.encode(full, key.private, "RS256", headers={"typ": "dpop+jwt", "jwk": jwk})
 
 
-async def graph_token(world: World, tenant: str, **changes: Any) -> httpx.Response:
+async def graph_token(clouds: Clouds, tenant: str, **changes: Any) -> httpx.Response:
     address = f"{LOGIN}/{tenant}/oauth2/v2.0/token"
-    bot, now = world.company.bot, int(time.time())
+    bot, now = clouds.company.bot, int(time.time())
     claims = {
         "aud": address,
         "iss": bot.client_id,
@@ -100,8 +100,8 @@ async def graph_token(world: World, tenant: str, **changes: Any) -> httpx.Respon
         **changes,
     }
     headers = {"x5t#S256": bot.thumbprint}
-    assertion = world.company.bot_entra_key.sign(claims, algorithm="PS256", **headers)
-    return await world.http.post(
+    assertion = clouds.company.bot_entra_key.sign(claims, algorithm="PS256", **headers)
+    return await clouds.http.post(
         address,
         data={
             "grant_type": "client_credentials",
@@ -113,18 +113,18 @@ async def graph_token(world: World, tenant: str, **changes: Any) -> httpx.Respon
     )
 
 
-async def graph(world: World, tenant: str, path: str, **query: str) -> httpx.Response:
-    token = (await graph_token(world, tenant)).json()["access_token"]
+async def graph(clouds: Clouds, tenant: str, path: str, **query: str) -> httpx.Response:
+    token = (await graph_token(clouds, tenant)).json()["access_token"]
     params = {f"${name}": value for name, value in query.items()}
     headers = {"Authorization": f"Bearer {token}"}
-    return await world.http.get(f"{GRAPH}/v1.0{path}", params=params, headers=headers)
+    return await clouds.http.get(f"{GRAPH}/v1.0{path}", params=params, headers=headers)
 
 
 @asynccontextmanager
-async def a_company(keys: Path) -> AsyncIterator[World]:
+async def a_company(keys: Path) -> AsyncIterator[Clouds]:
     """A company as on its first day, with every pretend host of it."""
     company = contoso(key_directory=keys)
     company.addresses |= {f"okta-{name}": f"http://okta-{name}.test" for name in company.orgs}
     company.addresses |= {"login": LOGIN, "graph": GRAPH}
     async with httpx.AsyncClient(transport=Hosts(company)) as http:
-        yield World(company, http)
+        yield Clouds(company, http)

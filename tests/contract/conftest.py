@@ -48,21 +48,21 @@ async def org() -> AsyncIterator[okta_org.Org]:
 
 
 @pytest_asyncio.fixture
-async def stage() -> AsyncIterator[slack_stage.Stage]:
+async def border() -> AsyncIterator[slack_stage.SlackBorder]:
     """A pretend Slack and the bot's endpoint."""
-    async with slack_stage.staged() as stage:
-        yield stage
+    async with slack_stage.staged() as border:
+        yield border
 
 
 @pytest_asyncio.fixture
-async def teams() -> AsyncIterator[teams_world.World]:
+async def teams() -> AsyncIterator[teams_world.TeamsBorder]:
     """A pretend Teams and the bot's endpoint."""
-    async with teams_world.teams_world() as world:
-        yield world
+    async with teams_world.teams_world() as border:
+        yield border
 
 
 @pytest_asyncio.fixture
-async def site() -> AsyncIterator[web.Site]:
+async def site() -> AsyncIterator[web.WebSite]:
     """The pages over http on loopback."""
     async with web.a_site() as site:
         yield site

@@ -24,7 +24,7 @@ ORG, TENANT = "contoso", {"contoso": ("contoso.example",)}
 
 
 @dataclass
-class Stage:
+class Installation:
     """The world, and the settings as the bot has them. `ahead`: this machine's clock is wrong."""
 
     world: World
@@ -96,7 +96,7 @@ class Fault:
     """
 
     finding: str
-    breaks: Callable[[Stage], object]
+    breaks: Callable[[Installation], object]
     says: str = ""
 
 

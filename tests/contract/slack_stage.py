@@ -82,7 +82,7 @@ class Talk:
 
 
 @dataclass
-class Stage:
+class SlackBorder:
     """A pretend Slack, the bot's endpoint, and what lies between them."""
 
     workspace: Workspace
@@ -173,7 +173,7 @@ def company() -> Company:
 
 
 @asynccontextmanager
-async def staged() -> AsyncIterator[Stage]:
+async def staged() -> AsyncIterator[SlackBorder]:
     """A fresh workspace and an endpoint, both served on loopback."""
     workspace = Workspace(await asyncio.to_thread(company), ChatLog(), TOKEN, SECRET)
     talk, once = Talk(), OnceInMemory()
@@ -191,4 +191,4 @@ async def staged() -> AsyncIterator[Stage]:
         people.delivery.events_url = url
         stack.push_async_callback(people.aclose)
         stack.push_async_callback(inbound.drain, 5.0)
-        yield Stage(workspace, people, talk, once, inbound, web, url, client)
+        yield SlackBorder(workspace, people, talk, once, inbound, web, url, client)

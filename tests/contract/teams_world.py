@@ -246,7 +246,7 @@ class Clock:
 
 
 @dataclass
-class World:
+class TeamsBorder:
     """Everything a test needs: the bot's address, and what surrounds it."""
 
     microsoft: Microsoft
@@ -358,7 +358,7 @@ async def teams_world(
     connections: int = CONNECTIONS,
     targeted: bool = False,
     operators: tuple[str, ...] = (),
-) -> AsyncIterator[World]:
+) -> AsyncIterator[TeamsBorder]:
     """The bot's Teams side over real HTTP, between a test and the small Microsoft.
 
     One server stands for all of them, which makes starting and stopping quick.
@@ -370,7 +370,7 @@ async def teams_world(
     ):
         microsoft, answers, clock = Microsoft(), Echo(), Clock()
         conversations, once, welcomes = ConversationsInMemory(), OnceInMemory(), Welcomed()
-        worlds: list[World] = []
+        worlds: list[TeamsBorder] = []
 
         def build(url: str) -> Starlette:
             settings = TeamsSettings(
@@ -399,7 +399,7 @@ async def teams_world(
             )
             messenger = TeamsMessenger(settings, conversations, connector, clock)
             worlds.append(
-                World(
+                TeamsBorder(
                     microsoft,
                     settings,
                     answers,

@@ -17,7 +17,7 @@ from sandbox.slack.socket import SocketMode
 from sandbox.slack.workspace import APP_ID
 from sandbox.teams.installing import CATALOGUE, INSTALL
 from sandbox.world import SLACK_TOKEN, TEAMS_SECRET, World
-from tests.contract.doctor_stage import Fault, Stage, check_fault, names, secret
+from tests.contract.doctor_stage import Fault, Installation, check_fault, names, secret
 from tests.mail_server import PASSWORD, USER, Certificates, mail_server, make_certificates
 from tests.mailbox import PASSWORD as IMAP_PASSWORD
 from tests.mailbox import USER as IMAP_USER
@@ -34,42 +34,44 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def stage(keys: Path, tmp_path: Path) -> AsyncIterator[Stage]:
+async def installation(keys: Path, tmp_path: Path) -> AsyncIterator[Installation]:
     async with World(page_port=None, key_directory=keys) as world:
-        yield Stage(world, load(world.settings_toml("http://127.0.0.1:9", tmp_path)))
+        yield Installation(world, load(world.settings_toml("http://127.0.0.1:9", tmp_path)))
 
 
-def operators(stage: Stage, *who: str) -> None:
-    stage.part_is("slack", operators=who)
+def operators(installation: Installation, *who: str) -> None:
+    installation.part_is("slack", operators=who)
 
 
-def installs(stage: Stage, *granted: str, uploaded: bool = True, down: str = "") -> None:
+def installs(
+    installation: Installation, *granted: str, uploaded: bool = True, down: str = ""
+) -> None:
     """The bot is to install its app for people, with these permissions."""
-    stage.world.down.add(down)
-    stage.teams.graph_roles |= set(granted)
-    stage.teams.in_catalogue = uploaded
-    stage.part_is("teams", install_for_people=True)
+    installation.world.down.add(down)
+    installation.teams.graph_roles |= set(granted)
+    installation.teams.in_catalogue = uploaded
+    installation.part_is("teams", install_for_people=True)
 
 
-def deactivated(stage: Stage) -> None:
-    stage.slack.deactivated.add("U0OLA")
+def deactivated(installation: Installation) -> None:
+    installation.slack.deactivated.add("U0OLA")
 
 
-def by_socket(stage: Stage, token: str = "xapp-1") -> None:
+def by_socket(installation: Installation, token: str = "xapp-1") -> None:
     """Slack is met in Socket Mode; its app-level token is `xapp-1`."""
-    stage.slack.socket = SocketMode("xapp-1", APP_ID)
-    stage.part_is("slack", app_token=secret(token), signing_secret=None)
+    installation.slack.socket = SocketMode("xapp-1", APP_ID)
+    installation.part_is("slack", app_token=secret(token), signing_secret=None)
 
 
 SLACK = (
     Fault("slack_socket_opened", by_socket),
     Fault("slack_socket_refused", lambda s: by_socket(s, "xapp-2"), "not_allowed_token_type"),
     Fault("slack_socket_refused", lambda s: s.part_is("slack", app_token=secret("xapp-1"))),
-    Fault("slack_sign_in_signed_in", lambda stage: None, "Contoso"),
-    Fault("slack_scope_granted", lambda stage: None, "chat:write"),
-    Fault("slack_secret_set", lambda stage: None),
-    Fault("chat_channel_inside", lambda stage: None, "C0O365MIGR"),
-    Fault("chat_operator_there", lambda stage: None, "U0OLA"),
+    Fault("slack_sign_in_signed_in", lambda installation: None, "Contoso"),
+    Fault("slack_scope_granted", lambda installation: None, "chat:write"),
+    Fault("slack_secret_set", lambda installation: None),
+    Fault("chat_channel_inside", lambda installation: None, "C0O365MIGR"),
+    Fault("chat_operator_there", lambda installation: None, "U0OLA"),
     Fault("slack_sign_in_refused", lambda s: setattr(s.slack, "bot_token", "new"), "invalid_auth"),
     Fault("slack_sign_in_refused", lambda s: s.world.down.add("slack"), "503"),
     Fault("slack_scope_missing", lambda s: s.slack.scopes.remove("pins:write"), "pins:write"),
@@ -83,13 +85,13 @@ SLACK = (
     Fault("chat_operator_unfit", lambda s: s.slack.guests.add("U0OLA"), "U0OLA"),
     Fault("chat_operator_unfit", lambda s: operators(s, "U0O365BOT"), "U0O365BOT"),
     Fault("chat_operator_absent", lambda s: operators(s, "U0NOBODY"), "U0NOBODY"),
-    Fault("chat_group_read", lambda stage: None, "S0IDENTITY"),
+    Fault("chat_group_read", lambda installation: None, "S0IDENTITY"),
     Fault("chat_group_unread", lambda s: s.slack.scopes.remove("usergroups:read"), "S0IDENTITY"),
     Fault("chat_group_unread", lambda s: s.part_is("slack", viewer_channels=("C0NONE",)), "C0NONE"),
     Fault("clock_far", lambda s: setattr(s, "ahead", timedelta(minutes=20))),
 )
 TEAMS = (
-    Fault("teams_sign_in_signed_in", lambda stage: None),
+    Fault("teams_sign_in_signed_in", lambda installation: None),
     Fault("teams_install_may", lambda s: installs(s, INSTALL, CATALOGUE)),
     Fault("teams_install_refused", lambda s: installs(s, CATALOGUE), INSTALL),
     Fault("teams_install_refused", lambda s: installs(s, INSTALL), CATALOGUE),
@@ -99,10 +101,10 @@ TEAMS = (
         "o365bot teams package",
     ),
     Fault("teams_install_refused", lambda s: installs(s, down="graph"), "503"),
-    Fault("teams_keys_read", lambda stage: None),
-    Fault("teams_endpoint_set", lambda stage: None),
-    Fault("chat_channel_inside", lambda stage: None, "thread.tacv2"),
-    Fault("chat_operator_there", lambda stage: None),
+    Fault("teams_keys_read", lambda installation: None),
+    Fault("teams_endpoint_set", lambda installation: None),
+    Fault("chat_channel_inside", lambda installation: None, "thread.tacv2"),
+    Fault("chat_operator_there", lambda installation: None),
     Fault("teams_sign_in_refused", lambda s: setattr(s.teams, "app_password", "new"), "AADSTS"),
     Fault("teams_sign_in_refused", lambda s: s.world.down.add("teams-login"), "503"),
     Fault("teams_keys_unread", lambda s: s.world.down.add("botframework"), "503"),
@@ -110,31 +112,31 @@ TEAMS = (
     Fault("chat_channel_unset", lambda s: s.part_is("teams", channel="")),
     Fault("chat_operator_absent", lambda s: s.part_is("teams", operators=(NOBODY,)), NOBODY),
     Fault("chat_operator_untold", lambda s: s.part_is("teams", channel="")),
-    Fault("chat_group_read", lambda stage: None, "o365readers"),
+    Fault("chat_group_read", lambda installation: None, "o365readers"),
     Fault("chat_group_unread", lambda s: s.part_is("teams", viewer_channels=("19:x@y",)), "19:x@y"),
     Fault("chat_operator_untold", lambda s: s.world.down.add("teams")),
 )
 
 
 @pytest.mark.parametrize("fault", SLACK, ids=names(SLACK))
-async def test_each_fault_of_slack_is_found(stage: Stage, fault: Fault) -> None:
+async def test_each_fault_of_slack_is_found(installation: Installation, fault: Fault) -> None:
     """One thing is wrong, and it is said; nothing is posted to find it."""
-    fault.breaks(stage)
-    check_fault(fault, await stage.slack_findings(), [SLACK_TOKEN, "sandbox-signing-secret"])
-    assert not any(one.messages for one in stage.world.log)
+    fault.breaks(installation)
+    check_fault(fault, await installation.slack_findings(), [SLACK_TOKEN, "sandbox-signing-secret"])
+    assert not any(one.messages for one in installation.world.log)
 
 
 @pytest.mark.parametrize("fault", TEAMS, ids=names(TEAMS))
-async def test_each_fault_of_teams_is_found(stage: Stage, fault: Fault) -> None:
+async def test_each_fault_of_teams_is_found(installation: Installation, fault: Fault) -> None:
     """One thing is wrong, and it is said; nothing is posted to find it."""
-    fault.breaks(stage)
-    check_fault(fault, await stage.teams_findings(), [TEAMS_SECRET])
-    assert not any(one.messages for one in stage.world.log)
+    fault.breaks(installation)
+    check_fault(fault, await installation.teams_findings(), [TEAMS_SECRET])
+    assert not any(one.messages for one in installation.world.log)
 
 
-async def test_where_all_is_well_nothing_else_is_said(stage: Stage) -> None:
+async def test_where_all_is_well_nothing_else_is_said(installation: Installation) -> None:
     """A finding of a healthy world would teach people not to look."""
-    for findings in (await stage.slack_findings(), await stage.teams_findings()):
+    for findings in (await installation.slack_findings(), await installation.teams_findings()):
         bad = [one.key for one in findings if one.grade in (Grade.ATTENTION, Grade.BROKEN)]
         assert bad == []
 

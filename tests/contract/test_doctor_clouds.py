@@ -11,7 +11,7 @@ import pytest
 from bot.domain.doctor.finding import Grade
 from bot.settings.whole import load
 from sandbox.world import TEAMS_SECRET, World
-from tests.contract.doctor_stage import Fault, Stage, check_fault, names, said, secret
+from tests.contract.doctor_stage import Fault, Installation, check_fault, names, said, secret
 
 DAY = timedelta(days=1)
 
@@ -23,30 +23,32 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def stage(keys: Path, tmp_path: Path) -> AsyncIterator[Stage]:
+async def installation(keys: Path, tmp_path: Path) -> AsyncIterator[Installation]:
     async with World(page_port=None, key_directory=keys) as world:
-        yield Stage(world, load(world.settings_toml("http://127.0.0.1:9", tmp_path)))
+        yield Installation(world, load(world.settings_toml("http://127.0.0.1:9", tmp_path)))
 
 
-def by_token(stage: Stage) -> None:
-    stage.org.api_tokens.add("sesame-open")
-    stage.okta_is(client_id="", key_id="", private_key=None, api_token=secret("sesame-open"))
+def by_token(installation: Installation) -> None:
+    installation.org.api_tokens.add("sesame-open")
+    installation.okta_is(client_id="", key_id="", private_key=None, api_token=secret("sesame-open"))
 
 
-def by_wrong_token(stage: Stage) -> None:
-    by_token(stage)
-    stage.org.api_tokens.clear()
+def by_wrong_token(installation: Installation) -> None:
+    by_token(installation)
+    installation.org.api_tokens.clear()
 
 
 OKTA = (
-    Fault("okta_sign_in_signed_in", lambda stage: None),
-    Fault("okta_scope_granted", lambda stage: None, "okta.logs.read"),
-    Fault("okta_role_held", lambda stage: None, "Read-only Administrator"),
-    Fault("okta_read_answered", lambda stage: None, "GET /api/v1/users/{id}/roles"),
-    Fault("okta_read_answered", lambda stage: None, "GET /api/v1/apps/{id}/connections/default"),
-    Fault("okta_apps_seen", lambda stage: None),
-    Fault("okta_hook_set", lambda stage: None),
-    Fault("clock_right", lambda stage: None),
+    Fault("okta_sign_in_signed_in", lambda installation: None),
+    Fault("okta_scope_granted", lambda installation: None, "okta.logs.read"),
+    Fault("okta_role_held", lambda installation: None, "Read-only Administrator"),
+    Fault("okta_read_answered", lambda installation: None, "GET /api/v1/users/{id}/roles"),
+    Fault(
+        "okta_read_answered", lambda installation: None, "GET /api/v1/apps/{id}/connections/default"
+    ),
+    Fault("okta_apps_seen", lambda installation: None),
+    Fault("okta_hook_set", lambda installation: None),
+    Fault("clock_right", lambda installation: None),
     Fault("okta_sign_in_token", by_token),
     Fault("okta_scope_token", by_token),
     Fault("okta_sign_in_refused", by_wrong_token, "did not accept the credentials"),
@@ -70,44 +72,46 @@ OKTA = (
 )
 
 
-def by_secret(stage: Stage) -> None:
-    value = secret(stage.world.company.bot.client_secret)
-    stage.part_is("entra", certificate=None, client_secret=value)
+def by_secret(installation: Installation) -> None:
+    value = secret(installation.world.company.bot.client_secret)
+    installation.part_is("entra", certificate=None, client_secret=value)
 
 
-def secret_ends(stage: Stage, days: int) -> None:
-    by_secret(stage)
-    stage.world.company.bot.secret_ends = datetime.now(UTC) + days * DAY
+def secret_ends(installation: Installation, days: int) -> None:
+    by_secret(installation)
+    installation.world.company.bot.secret_ends = datetime.now(UTC) + days * DAY
 
 
-def elsewhere(stage: Stage) -> None:
+def elsewhere(installation: Installation) -> None:
     """The registration's home is not among the tenants."""
-    stage.tenants = {"fabrikam": ("fabrikam.example",)}
+    installation.tenants = {"fabrikam": ("fabrikam.example",)}
 
 
-def teams_by(stage: Stage, app_id: str, password: str) -> None:
-    stage.part_is("teams", app_id=app_id, app_password=secret(password))
+def teams_by(installation: Installation, app_id: str, password: str) -> None:
+    installation.part_is("teams", app_id=app_id, app_password=secret(password))
 
 
-def without(stage: Stage, *permissions: str) -> None:
-    assert stage.tenant.bot_roles is not None
-    stage.tenant.bot_roles.difference_update(permissions or {*stage.tenant.bot_roles})
+def without(installation: Installation, *permissions: str) -> None:
+    assert installation.tenant.bot_roles is not None
+    installation.tenant.bot_roles.difference_update(permissions or {*installation.tenant.bot_roles})
 
 
-def with_one_more(stage: Stage) -> None:
-    assert stage.tenant.bot_roles is not None
-    stage.tenant.bot_roles.add("Application.ReadWrite.All")
+def with_one_more(installation: Installation) -> None:
+    assert installation.tenant.bot_roles is not None
+    installation.tenant.bot_roles.add("Application.ReadWrite.All")
 
 
-def registered(stage: Stage, *paths: str) -> None:
-    stage.world.company.bot.redirect_uris = {f"http://127.0.0.1:9/auth/{path}" for path in paths}
+def registered(installation: Installation, *paths: str) -> None:
+    installation.world.company.bot.redirect_uris = {
+        f"http://127.0.0.1:9/auth/{path}" for path in paths
+    }
 
 
 MICROSOFT = (
-    Fault("entra_sign_in_signed_in", lambda stage: None),
-    Fault("entra_permission_granted", lambda stage: None, "Directory.Read.All"),
-    Fault("entra_read_answered", lambda stage: None),
-    Fault("registration_redirect_registered", lambda stage: None, "/auth/callback"),
+    Fault("entra_sign_in_signed_in", lambda installation: None),
+    Fault("entra_permission_granted", lambda installation: None, "Directory.Read.All"),
+    Fault("entra_read_answered", lambda installation: None),
+    Fault("registration_redirect_registered", lambda installation: None, "/auth/callback"),
     Fault("entra_sign_in_refused", lambda s: s.world.company.shut_bot_out(s.tenant), "contoso"),
     Fault("entra_sign_in_refused", lambda s: s.world.down.add("login"), "503"),
     Fault("entra_sign_in_refused", lambda s: s.part_is("entra", certificate=secret("x")), "key"),
@@ -129,7 +133,9 @@ MICROSOFT = (
     Fault("registration_secret_long", by_secret),
     Fault("registration_secret_soon", lambda s: secret_ends(s, 29)),
     Fault("registration_secret_over", lambda s: secret_ends(s, -1)),
-    Fault("registration_secret_unreadable", lambda stage: None, "applications"),  # that of Teams
+    Fault(
+        "registration_secret_unreadable", lambda installation: None, "applications"
+    ),  # that of Teams
     Fault(
         "registration_secret_unlisted",
         lambda s: s.part_is(
@@ -141,29 +147,40 @@ MICROSOFT = (
 
 
 @pytest.mark.parametrize("fault", OKTA, ids=names(OKTA))
-async def test_each_fault_of_an_okta_org_is_found(stage: Stage, fault: Fault) -> None:
+async def test_each_fault_of_an_okta_org_is_found(installation: Installation, fault: Fault) -> None:
     """One thing is wrong, and it is said, with its reason."""
-    secrets = [stage.world.company.okta_private_key_pem("contoso"), "sesame-open"]
-    fault.breaks(stage)
-    check_fault(fault, await stage.okta_findings(), secrets)
+    secrets = [installation.world.company.okta_private_key_pem("contoso"), "sesame-open"]
+    fault.breaks(installation)
+    check_fault(fault, await installation.okta_findings(), secrets)
 
 
 @pytest.mark.parametrize("fault", MICROSOFT, ids=names(MICROSOFT))
-async def test_each_fault_of_microsoft_is_found(stage: Stage, fault: Fault) -> None:
+async def test_each_fault_of_microsoft_is_found(installation: Installation, fault: Fault) -> None:
     """One thing is wrong, and it is said, with its reason."""
-    fault.breaks(stage)
-    secrets = [stage.world.company.bot.client_secret, TEAMS_SECRET, "PRIVATE KEY-----", "q-no"]
-    check_fault(fault, await stage.microsoft_findings(), secrets)
+    fault.breaks(installation)
+    secrets = [
+        installation.world.company.bot.client_secret,
+        TEAMS_SECRET,
+        "PRIVATE KEY-----",
+        "q-no",
+    ]
+    check_fault(fault, await installation.microsoft_findings(), secrets)
 
 
-async def test_where_all_is_well_nothing_else_is_said(stage: Stage) -> None:
+async def test_where_all_is_well_nothing_else_is_said(installation: Installation) -> None:
     """A finding of a healthy world would teach people not to look."""
-    for findings in (await stage.okta_findings(), await stage.microsoft_findings()):
+    for findings in (await installation.okta_findings(), await installation.microsoft_findings()):
         bad = [one.key for one in findings if one.grade in (Grade.ATTENTION, Grade.BROKEN)]
         assert bad == []
 
 
-async def test_every_call_of_a_scan_is_tried_and_every_scope_named(stage: Stage) -> None:
+async def test_every_call_of_a_scan_is_tried_and_every_scope_named(
+    installation: Installation,
+) -> None:
     """Five scopes, and each kind of call by its path."""
-    texts = [text for key, text in said(await stage.okta_findings()) if key == "okta_scope_granted"]
+    texts = [
+        text
+        for key, text in said(await installation.okta_findings())
+        if key == "okta_scope_granted"
+    ]
     assert len(texts) == 5

@@ -42,7 +42,7 @@ Resource = Callable[[Request], Response]
 
 
 @dataclass
-class World:
+class TwoOrgs:
     """Two orgs with two apps each, scanned once when all was well."""
 
     orgs: dict[str, PretendOkta]
@@ -89,7 +89,7 @@ async def _org(name: str) -> AsyncIterator[PretendOkta]:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def orgs() -> AsyncIterator[TwoOrgs]:
     async with _org("contoso") as contoso, _org("fabrikam") as fabrikam:
         clock, ledger = SteppingClock(), FakeLedger()
         orgs = {"contoso": contoso, "fabrikam": fabrikam}
@@ -97,7 +97,7 @@ async def world() -> AsyncIterator[World]:
         scan = Scan(orgs=clients, entra=None, ledger=ledger, clock=clock)
         for name in clients:
             assert (await scan.org(name)).failure == ""
-        yield World(orgs, scan, ledger, clock)
+        yield TwoOrgs(orgs, scan, ledger, clock)
         for client in clients.values():
             await client.aclose()
 
@@ -126,61 +126,60 @@ BAD: dict[str, tuple[Resource, str]] = {
 
 @pytest.mark.parametrize("name", BAD)
 async def test_a_list_that_is_wrong_ends_the_scan_and_keeps_the_inventory(
-    world: World, name: str
+    orgs: TwoOrgs, name: str
 ) -> None:
     """The failure says org, call and what is wrong; apps, states and their age stay."""
     answer, words = BAD[name]
-    before, good = await world.records(), (await world.ledger.scans())["contoso"]
-    world.orgs["contoso"].resources[APPS] = answer
-    scan = await world.look()
+    before, good = await orgs.records(), (await orgs.ledger.scans())["contoso"]
+    orgs.orgs["contoso"].resources[APPS] = answer
+    scan = await orgs.look()
     assert words in scan.failure
     assert "contoso" in scan.failure
     assert APPS in scan.failure
     assert scan.finished_at == good.finished_at
-    assert await world.records() == before
-    well(world.orgs["contoso"])
-    assert (await world.look()).failure == ""
+    assert await orgs.records() == before
+    well(orgs.orgs["contoso"])
+    assert (await orgs.look()).failure == ""
 
 
-async def test_pages_in_a_circle_end_the_scan(world: World) -> None:
+async def test_pages_in_a_circle_end_the_scan(orgs: TwoOrgs) -> None:
     """A `next` that was followed before."""
-    contoso = world.orgs["contoso"]
+    contoso = orgs.orgs["contoso"]
     contoso.resources[APPS] = next_is(f"{contoso.url}{APPS}?after=1")
-    assert "read before" in (await world.look()).failure
+    assert "read before" in (await orgs.look()).failure
 
 
 async def test_pages_without_end_end_the_scan(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    orgs: TwoOrgs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ever new cursors."""
     monkeypatch.setattr("adapters.okta.calls.paging.MAX_PAGES", 20)
-    contoso = world.orgs["contoso"]
+    contoso = orgs.orgs["contoso"]
     contoso.resources[APPS] = lambda request: JSONResponse(
         [], headers={"link": f'<{contoso.url}{APPS}?after={len(contoso.calls)}>; rel="next"'}
     )
-    assert "more than 20 pages" in (await world.look()).failure
+    assert "more than 20 pages" in (await orgs.look()).failure
 
 
-async def test_a_clock_that_is_off_is_named(world: World) -> None:
+async def test_a_clock_that_is_off_is_named(orgs: TwoOrgs) -> None:
     """Tokens cannot be had; the failure says by how much, and what to do."""
-    world.orgs["contoso"].revoke()
-    world.orgs["contoso"].leeway = 5
-    world.clock.forward(3600)
-    scan = await world.scan.org("contoso", full=True)
+    orgs.orgs["contoso"].revoke()
+    orgs.orgs["contoso"].leeway = 5
+    orgs.clock.forward(3600)
+    scan = await orgs.scan.org("contoso", full=True)
     assert "clock is" in scan.failure
     assert "correct it" in scan.failure
 
 
-async def test_unknown_words_and_missing_fields_cost_nothing(world: World) -> None:
+async def test_unknown_words_and_missing_fields_cost_nothing(orgs: TwoOrgs) -> None:
     """A status of tomorrow, no settings, a connection without a profile."""
-    contoso = world.orgs["contoso"]
+    contoso = orgs.orgs["contoso"]
     odd = {"id": "0oa3", "status": "HIBERNATING", "settings": None, "features": 7}
     contoso.resources[APPS] = says([app_json("0oa1"), odd, {"id": "0oa2", "status": "ACTIVE"}])
     contoso.resources[CONNECTION] = says({"status": "SIMMERING"})
-    assert (await world.look()).failure == ""
+    assert (await orgs.look()).failure == ""
     states = {
-        app_id: record.state(world.clock.now())
-        for app_id, record in (await world.records()).items()
+        app_id: record.state(orgs.clock.now()) for app_id, record in (await orgs.records()).items()
     }
     assert states == {
         "0oa1": State.NEEDS_REVIEW,
@@ -189,18 +188,18 @@ async def test_unknown_words_and_missing_fields_cost_nothing(world: World) -> No
     }
 
 
-async def test_a_connection_that_is_wrong_costs_its_own_app_only(world: World) -> None:
+async def test_a_connection_that_is_wrong_costs_its_own_app_only(orgs: TwoOrgs) -> None:
     """It is unreadable and says why; what was known of it stays beside that."""
     for name in sorted(set(BAD) - {"an object for a list", "nothing"}):
         answer, words = BAD[name]
-        world.orgs["contoso"].resources[CONNECTION] = answer
-        assert (await world.look()).failure == "", name
-        records = await world.records()
+        orgs.orgs["contoso"].resources[CONNECTION] = answer
+        assert (await orgs.look()).failure == "", name
+        records = await orgs.records()
         if name.startswith("next"):  # a connection has no pages
             words = "where an object is documented"
         states = (
-            records["0oa1"].state(world.clock.now()),
-            records["0oa2"].state(world.clock.now()),
+            records["0oa1"].state(orgs.clock.now()),
+            records["0oa2"].state(orgs.clock.now()),
         )
         assert states == (State.UNREADABLE, State.NEEDS_REVIEW), name
         [failed] = [e for e in records["0oa1"].evidence if e.kind is EvidenceKind.READ_FAILED]
@@ -209,15 +208,15 @@ async def test_a_connection_that_is_wrong_costs_its_own_app_only(world: World) -
         assert EvidenceKind.CONNECTION_ON in {e.kind for e in records["0oa1"].evidence}
 
 
-async def test_a_log_that_is_wrong_costs_its_evidence_only(world: World) -> None:
+async def test_a_log_that_is_wrong_costs_its_evidence_only(orgs: TwoOrgs) -> None:
     """The apps keep their state, each with a line about the log; the cursor stays."""
-    cursor = (await world.ledger.scans())["contoso"].log_cursor
+    cursor = (await orgs.ledger.scans())["contoso"].log_cursor
     for name, (answer, _) in BAD.items():
-        world.orgs["contoso"].resources[LOGS] = answer
-        scan = await world.look()
+        orgs.orgs["contoso"].resources[LOGS] = answer
+        scan = await orgs.look()
         assert (scan.failure, scan.log_cursor) == ("", cursor), name
-        for record in (await world.records()).values():
-            assert record.state(world.clock.now()) is State.NEEDS_REVIEW
+        for record in (await orgs.records()).values():
+            assert record.state(orgs.clock.now()) is State.NEEDS_REVIEW
             [failed] = [e for e in record.evidence if e.kind is EvidenceKind.READ_FAILED]
             assert failed.detail["call"] == f"GET {LOGS}"
 
@@ -259,25 +258,25 @@ async def test_an_answer_that_breaks_off_is_an_org_that_cannot_be_reached() -> N
         await client.aclose()
 
 
-async def test_the_list_of_apps_shows_the_failure_and_the_age(world: World) -> None:
+async def test_the_list_of_apps_shows_the_failure_and_the_age(orgs: TwoOrgs) -> None:
     """Whoever asks sees the last good inventory, how old it is, and why it is not newer."""
-    world.orgs["contoso"].resources[APPS] = BAD["an HTML error page"][0]
-    await world.look()
-    now = world.clock.now() + timedelta(minutes=5)
-    scans = await world.ledger.scans()
+    orgs.orgs["contoso"].resources[APPS] = BAD["an HTML error page"][0]
+    await orgs.look()
+    now = orgs.clock.now() + timedelta(minutes=5)
+    scans = await orgs.ledger.scans()
     told = {"contoso": scans["contoso"], "fabrikam": replace(scans["fabrikam"], finished_at=now)}
-    page = await world.ledger.page(1, 15, Wanted(Part.ALL))
+    page = await orgs.ledger.page(1, 15, Wanted(Part.ALL))
     shown = str(Replies(Words("en")).apps(page, told, now, wanted=Wanted(Part.ALL)))
     assert "web page" in shown
     assert Words("en").ago(now - timedelta(minutes=20), now) in shown
 
 
-async def test_a_look_under_way_is_shown_beside_what_is_known(world: World) -> None:
+async def test_a_look_under_way_is_shown_beside_what_is_known(orgs: TwoOrgs) -> None:
     """On any replica: how far it is, and how old the rest is."""
-    scans = dict(await world.ledger.scans())
-    now = world.clock.now() + timedelta(minutes=5)
+    scans = dict(await orgs.ledger.scans())
+    now = orgs.clock.now() + timedelta(minutes=5)
     scans["contoso"] = replace(scans["contoso"], started_at=now, done=140, apps=200)
-    page = await world.ledger.page(1, 15, Wanted(Part.ALL))
+    page = await orgs.ledger.page(1, 15, Wanted(Part.ALL))
     shown = str(Replies(Words("en")).apps(page, scans, now, wanted=Wanted(Part.ALL)))
     assert "contoso: checked 140 of 200" in shown
     assert Words("en").ago(now - timedelta(minutes=5), now) in shown

@@ -55,7 +55,7 @@ class SlowLedger(FakeLedger):
 
 
 @dataclass
-class Site:
+class HookEndpoint:
     """The bot's web app with the hook's endpoint, and Okta's way to it."""
 
     okta: httpx.AsyncClient
@@ -78,7 +78,7 @@ class Site:
 
 
 @pytest.fixture
-async def site() -> AsyncIterator[Site]:
+async def endpoint() -> AsyncIterator[HookEndpoint]:
     """Two known apps in contoso; fabrikam has no hook secret."""
     ledger, engine = SlowLedger(), FailingEngine()
     await ledger.commit(Changes(apps=(RECORD, replace(RECORD, app=SECOND))))
@@ -94,7 +94,7 @@ async def site() -> AsyncIterator[Site]:
         served(lambda url: Starlette(routes=routes)) as url,
         httpx.AsyncClient(base_url=url) as okta,
     ):
-        yield Site(okta, ledger, engine)
+        yield HookEndpoint(okta, ledger, engine)
 
 
 def delivery(*app_ids: str, event_id: str = "event-1") -> dict[str, Any]:
@@ -121,73 +121,79 @@ def delivery(*app_ids: str, event_id: str = "event-1") -> dict[str, Any]:
     }
 
 
-async def test_the_verification_challenge_is_given_back(site: Site) -> None:
+async def test_the_verification_challenge_is_given_back(endpoint: HookEndpoint) -> None:
     """Once, when the admin presses Verify; the secret may not be sent with it."""
-    answer = await site.okta.get(
+    answer = await endpoint.okta.get(
         "/okta/events/contoso", headers={"x-okta-verification-challenge": "abc.DEF-123"}
     )
     assert (answer.status_code, answer.json()) == (200, {"verification": "abc.DEF-123"})
 
 
 @pytest.mark.parametrize("challenge", ["", "x" * 2000])
-async def test_a_challenge_that_is_none_is_refused(site: Site, challenge: str) -> None:
+async def test_a_challenge_that_is_none_is_refused(endpoint: HookEndpoint, challenge: str) -> None:
     """Nothing is echoed that Okta would not send."""
-    answer = await site.okta.get(
+    answer = await endpoint.okta.get(
         "/okta/events/contoso", headers={"x-okta-verification-challenge": challenge}
     )
     assert answer.status_code == 400
 
 
-async def test_just_the_app_that_is_named_is_looked_at_again(site: Site) -> None:
+async def test_just_the_app_that_is_named_is_looked_at_again(endpoint: HookEndpoint) -> None:
     """Soon: a Save makes several events, and one look answers them all."""
-    answer = await site.deliver(delivery("0oa1"))
+    answer = await endpoint.deliver(delivery("0oa1"))
     assert (answer.status_code, answer.content) == (200, b"")
-    assert site.engine.verifications == [(APP.ref, NOW + SETTLE)]
+    assert endpoint.engine.verifications == [(APP.ref, NOW + SETTLE)]
 
 
-async def test_several_events_about_an_app_are_one_look(site: Site) -> None:
+async def test_several_events_about_an_app_are_one_look(endpoint: HookEndpoint) -> None:
     """Okta sends events in batches."""
-    await site.deliver(delivery("0oa1", "0oa2", "0oa1"))
-    assert site.looks == ["contoso/0oa1", "contoso/0oa2"]
+    await endpoint.deliver(delivery("0oa1", "0oa2", "0oa1"))
+    assert endpoint.looks == ["contoso/0oa1", "contoso/0oa2"]
 
 
-async def test_a_delivery_that_failed_halfway_is_acted_on_when_it_comes_again(site: Site) -> None:
+async def test_a_delivery_that_failed_halfway_is_acted_on_when_it_comes_again(
+    endpoint: HookEndpoint,
+) -> None:
     """Okta sends what got a 503 once more, with the same `eventId`."""
-    site.engine.down = True
-    assert (await site.deliver(delivery("0oa1"))).status_code == 503
-    site.engine.down = False
-    assert (await site.deliver(delivery("0oa1"))).status_code == 200
-    assert site.looks == ["contoso/0oa1"]
+    endpoint.engine.down = True
+    assert (await endpoint.deliver(delivery("0oa1"))).status_code == 503
+    endpoint.engine.down = False
+    assert (await endpoint.deliver(delivery("0oa1"))).status_code == 200
+    assert endpoint.looks == ["contoso/0oa1"]
 
 
-async def test_apps_that_are_not_known_are_no_business_of_ours(site: Site) -> None:
+async def test_apps_that_are_not_known_are_no_business_of_ours(endpoint: HookEndpoint) -> None:
     """Other kinds of apps, users, and apps of another org."""
-    assert (await site.deliver(delivery("0oaother", "../0oa1"))).status_code == 200
-    assert site.looks == []
+    assert (await endpoint.deliver(delivery("0oaother", "../0oa1"))).status_code == 200
+    assert endpoint.looks == []
 
 
 @pytest.mark.parametrize("secret", [None, "", "wrong", SECRET + "x", SECRET.upper(), "näh"])
-async def test_a_delivery_without_the_secret_is_refused(site: Site, secret: str | None) -> None:
+async def test_a_delivery_without_the_secret_is_refused(
+    endpoint: HookEndpoint, secret: str | None
+) -> None:
     """Nothing is read of it."""
     headers = [] if secret is None else [(b"authorization", secret.encode())]
-    answer = await site.okta.post("/okta/events/contoso", json=delivery("0oa1"), headers=headers)
+    answer = await endpoint.okta.post(
+        "/okta/events/contoso", json=delivery("0oa1"), headers=headers
+    )
     assert answer.status_code == 401
-    assert site.looks == []
+    assert endpoint.looks == []
 
 
 @pytest.mark.parametrize("org", ["fabrikam", "nowhere", "CONTOSO"])
-async def test_which_orgs_there_are_is_told_to_nobody(site: Site, org: str) -> None:
+async def test_which_orgs_there_are_is_told_to_nobody(endpoint: HookEndpoint, org: str) -> None:
     """One without a secret, an unknown one, a known one with a wrong secret: all the same."""
     challenge = {"x-okta-verification-challenge": "abc"}
 
     async def answers(named: str) -> list[tuple[int, bytes, list[tuple[str, str]]]]:
         path = f"/okta/events/{named}"
         given = [
-            await site.deliver(delivery("0oa1"), org=named, secret="wrong"),
-            await site.deliver(b"x" * 100, org=named, secret=None),
-            await site.okta.get(path, headers=challenge),
-            await site.okta.get(path),
-            await site.okta.put(path),
+            await endpoint.deliver(delivery("0oa1"), org=named, secret="wrong"),
+            await endpoint.deliver(b"x" * 100, org=named, secret=None),
+            await endpoint.okta.get(path, headers=challenge),
+            await endpoint.okta.get(path),
+            await endpoint.okta.put(path),
         ]
         return [
             (one.status_code, one.content, [h for h in one.headers.items() if h[0] != "date"])
@@ -195,15 +201,15 @@ async def test_which_orgs_there_are_is_told_to_nobody(site: Site, org: str) -> N
         ]
 
     assert await answers(org) == await answers("contoso")
-    assert (await site.deliver(delivery("0oa1"), org=org)).status_code == 401
-    assert site.looks == []
+    assert (await endpoint.deliver(delivery("0oa1"), org=org)).status_code == 401
+    assert endpoint.looks == []
 
 
 @pytest.mark.parametrize("org", ["contoso%2f..", "", "contoso/x"])
-async def test_what_is_no_address_of_a_hook_is_none(site: Site, org: str) -> None:
+async def test_what_is_no_address_of_a_hook_is_none(endpoint: HookEndpoint, org: str) -> None:
     """Nothing is looked at."""
-    assert (await site.deliver(delivery("0oa1"), org=org)).status_code == 404
-    assert site.looks == []
+    assert (await endpoint.deliver(delivery("0oa1"), org=org)).status_code == 404
+    assert endpoint.looks == []
 
 
 BROKEN: dict[str, Any] = {
@@ -220,49 +226,51 @@ BROKEN: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-async def test_a_delivery_of_another_shape_is_refused(site: Site, name: str) -> None:
+async def test_a_delivery_of_another_shape_is_refused(endpoint: HookEndpoint, name: str) -> None:
     """With a 400, which Okta does not send again."""
-    assert (await site.deliver(BROKEN[name])).status_code == 400
-    assert site.looks == []
+    assert (await endpoint.deliver(BROKEN[name])).status_code == 400
+    assert endpoint.looks == []
 
 
-async def test_odd_events_in_a_good_delivery_are_passed_over(site: Site) -> None:
+async def test_odd_events_in_a_good_delivery_are_passed_over(endpoint: HookEndpoint) -> None:
     """Missing targets and wrong types cost nothing."""
     body = delivery("0oa1")
     body["data"]["events"] += [None, 7, {"target": None}, {"target": [None, {"id": 7}]}]
-    assert (await site.deliver(body)).status_code == 200
-    assert site.looks == ["contoso/0oa1"]
+    assert (await endpoint.deliver(body)).status_code == 200
+    assert endpoint.looks == ["contoso/0oa1"]
 
 
-async def test_a_delivery_that_is_too_long_is_refused(site: Site) -> None:
+async def test_a_delivery_that_is_too_long_is_refused(endpoint: HookEndpoint) -> None:
     """Long before it is parsed."""
-    assert (await site.deliver(b" " * (600 * 1024))).status_code == 413
+    assert (await endpoint.deliver(b" " * (600 * 1024))).status_code == 413
 
 
-async def test_a_store_that_is_away_makes_okta_send_again(site: Site) -> None:
+async def test_a_store_that_is_away_makes_okta_send_again(endpoint: HookEndpoint) -> None:
     """503 is repeated by Okta."""
-    site.ledger.down = True
-    assert (await site.deliver(delivery("0oa1"))).status_code == 503
-    site.ledger.down = False
-    assert (await site.deliver(delivery("0oa1"))).status_code == 200
-    assert site.looks == ["contoso/0oa1"]
+    endpoint.ledger.down = True
+    assert (await endpoint.deliver(delivery("0oa1"))).status_code == 503
+    endpoint.ledger.down = False
+    assert (await endpoint.deliver(delivery("0oa1"))).status_code == 200
+    assert endpoint.looks == ["contoso/0oa1"]
 
 
-async def test_an_answer_comes_within_three_seconds_whatever_the_store_does(site: Site) -> None:
+async def test_an_answer_comes_within_three_seconds_whatever_the_store_does(
+    endpoint: HookEndpoint,
+) -> None:
     """Okta gives up after three."""
-    site.ledger.slow = True
+    endpoint.ledger.slow = True
     began = time.monotonic()
-    assert (await site.deliver(delivery("0oa1"))).status_code == 503
+    assert (await endpoint.deliver(delivery("0oa1"))).status_code == 503
     assert time.monotonic() - began < ANSWER_SECONDS + 0.5
     assert timedelta(seconds=ANSWER_SECONDS) < timedelta(seconds=3)
 
 
-async def test_a_save_in_the_sandbox_reaches_the_endpoint(site: Site) -> None:
+async def test_a_save_in_the_sandbox_reaches_the_endpoint(endpoint: HookEndpoint) -> None:
     """The whole way: verified, then told with the secret that an administrator has saved."""
     async with World(page_port=None) as world:
         hook = world.hooks.hooks["contoso"]
         hook.secret = SECRET
-        world.hooks.connect(str(site.okta.base_url).rstrip("/"))
+        world.hooks.connect(str(endpoint.okta.base_url).rstrip("/"))
         await world.hooks.verify()
         verified = {name: one.verified for name, one in world.hooks.hooks.items()}
         assert verified == {"contoso": True, "fabrikam": True}, "alike for both"
@@ -270,9 +278,9 @@ async def test_a_save_in_the_sandbox_reaches_the_endpoint(site: Site) -> None:
         org = world.company.org("contoso")
         sales = next(app for app in org.apps if app.label == "Office 365 Sales")
         ref = AppRef("contoso", sales.id)
-        await site.ledger.commit(Changes(apps=(replace(RECORD, app=replace(APP, ref=ref)),)))
+        await endpoint.ledger.commit(Changes(apps=(replace(RECORD, app=replace(APP, ref=ref)),)))
         world.company.press_authenticate("contoso", sales.id, "gita@contoso.example")
         world.company.press_save("contoso", sales.id)
         await wait_until(lambda: hook.statuses != [], what="the hook was delivered")
     assert hook.statuses == [200]
-    assert site.looks == [str(ref)]
+    assert endpoint.looks == [str(ref)]

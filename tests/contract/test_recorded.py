@@ -17,9 +17,9 @@ from tests.waiting import wait_until
 
 async def test_slacks_requests_say_what_was_typed() -> None:
     """Each is taken, and the words are heard once, or nothing is where nothing was said."""
-    async with staged() as stage:
-        direct = stage.people.dm_of("ola").id
-        url = stage.workspace.new_response_url(stage.channel(), OLA, None, time.time())
+    async with staged() as border:
+        direct = border.people.dm_of("ola").id
+        url = border.workspace.new_response_url(border.channel(), OLA, None, time.time())
         ids = {"BOT": BOT_USER, "OLA": OLA, "DM": direct, "CHANNEL": CHANNEL, "RESPONSE": url}
         heard: dict[str, str | None] = {}
         requests = recorded("slack", ids)
@@ -35,13 +35,13 @@ async def test_slacks_requests_say_what_was_typed() -> None:
                     "payload": lambda b: urlencode({"payload": json.dumps(b)}).encode(),
                 }[one["as"]](body)
                 kind = JSON if one["as"] == "json" else FORM
-                before = len(stage.talk.asked)
+                before = len(border.talk.asked)
                 for _ in range(2):
-                    assert (await stage.send(said, kind=kind)).status_code == 200, one["what"]
-                    await wait_until(lambda: not stage.inbound.under_way)
-                heard[one["what"]] = _once(stage.talk.words[before:])
+                    assert (await border.send(said, kind=kind)).status_code == 200, one["what"]
+                    await wait_until(lambda: not border.inbound.under_way)
+                heard[one["what"]] = _once(border.talk.words[before:])
         assert heard == {one["what"]: one["words"] for one in requests}
-        assert {who.user_id for _, who in stage.talk.asked} == {OLA}
+        assert {who.user_id for _, who in border.talk.asked} == {OLA}
         assert not [line for line in logs if line["log_level"] == "error"]
 
 

@@ -16,67 +16,67 @@ import pytest_asyncio
 from sandbox.company.contoso import CONTOSO
 from sandbox.company.records import Hold
 from sandbox.keys import b64url
-from tests.contract.clouds_stage import LOGIN, World, a_company, graph
+from tests.contract.clouds_stage import LOGIN, Clouds, a_company, graph
 
 
 @pytest_asyncio.fixture
-async def world(keys: Path) -> AsyncIterator[World]:
-    async with a_company(keys) as world:
-        yield world
+async def clouds(keys: Path) -> AsyncIterator[Clouds]:
+    async with a_company(keys) as clouds:
+        yield clouds
 
 
-async def press(world: World, page: str, button: str, **form: str) -> httpx.Response:
+async def press(clouds: Clouds, page: str, button: str, **form: str) -> httpx.Response:
     """Press a button of the Admin Console page and return the first answer."""
-    return await world.http.post(f"{page}{button}", data=form)
+    return await clouds.http.post(f"{page}{button}", data=form)
 
 
-async def test_authenticate_and_save_change_what_the_apis_answer(world: World) -> None:
+async def test_authenticate_and_save_change_what_the_apis_answer(clouds: Clouds) -> None:
     """The whole way by the pages: Okta, Microsoft's consent, back, Save, and its traces."""
-    company = world.company
+    company = clouds.company
     app = next(app for app in company.org("contoso").apps if app.label == "Office 365 HQ")
-    page = f"{world.okta('contoso')}/admin/app/office365/instance/{app.id}/"
+    page = f"{clouds.okta('contoso')}/admin/app/office365/instance/{app.id}/"
     gita = next(user for user in company.org("contoso").users if user.person == "gita")
     sync = f"startswith(userPrincipalName,'svc_OKTA_sync_{app.id}')"
     okta_client = "displayName eq 'Okta Microsoft Graph Client'"
 
-    assert "Authenticate with Microsoft Office 365" in (await world.http.get(page)).text
-    early = await press(world, page, "save", **{"as": gita.id})
+    assert "Authenticate with Microsoft Office 365" in (await clouds.http.get(page)).text
+    early = await press(clouds, page, "save", **{"as": gita.id})
     assert early.status_code == 400, "there is nothing to save before the consent"
-    before = await graph(world, CONTOSO, "/servicePrincipals", filter=okta_client)
+    before = await graph(clouds, CONTOSO, "/servicePrincipals", filter=okta_client)
     assert before.json()["value"] == []
 
-    sent = await press(world, page, "authenticate", **{"as": gita.id})
+    sent = await press(clouds, page, "authenticate", **{"as": gita.id})
     assert urlsplit(sent.headers["location"]).path == "/contoso.onmicrosoft.com/oauth2/authorize"
-    consent = await world.http.get(sent.headers["location"])
+    consent = await clouds.http.get(sent.headers["location"])
     assert "Gita Global" in consent.text
     tenant = company.tenants[CONTOSO]
     chosen = {"account": tenant.account("gita@contoso.example").id, "answer": "accept"}
-    accepted = await world.http.post(sent.headers["location"], data=chosen)
-    returned = await world.http.get(accepted.headers["location"])
+    accepted = await clouds.http.post(sent.headers["location"], data=chosen)
+    returned = await clouds.http.get(accepted.headers["location"])
     assert returned.headers["location"] == f"{page}#tab-user-management/api-credentials"
-    assert "Reauthenticate with Microsoft Office 365" in (await world.http.get(page)).text
+    assert "Reauthenticate with Microsoft Office 365" in (await clouds.http.get(page)).text
 
-    client = (await graph(world, CONTOSO, "/servicePrincipals", filter=okta_client)).json()
+    client = (await graph(clouds, CONTOSO, "/servicePrincipals", filter=okta_client)).json()
     client_id = client["value"][0]["id"]
     wanted = f"clientId eq '{client_id}' and consentType eq 'AllPrincipals'"
-    grants = await graph(world, CONTOSO, "/oauth2PermissionGrants", filter=wanted)
-    roles = await graph(world, CONTOSO, f"/servicePrincipals/{client_id}/appRoleAssignments")
+    grants = await graph(clouds, CONTOSO, "/oauth2PermissionGrants", filter=wanted)
+    roles = await graph(clouds, CONTOSO, f"/servicePrincipals/{client_id}/appRoleAssignments")
     assert grants.json()["value"]
     assert roles.json()["value"]
     consented = "activityDisplayName eq 'Consent to application'"
     audits = await graph(
-        world,
+        clouds,
         CONTOSO,
         "/auditLogs/directoryAudits",
         filter=f"{consented} and activityDateTime ge 2020-01-01T00:00:00Z",
     )
     who = audits.json()["value"][0]["initiatedBy"]["user"]["userPrincipalName"]
     assert who == "gita@contoso.example"
-    assert (await graph(world, CONTOSO, "/users", filter=sync)).json()["value"] == []
+    assert (await graph(clouds, CONTOSO, "/users", filter=sync)).json()["value"] == []
 
-    saved = await press(world, page, "save", **{"as": gita.id})
+    saved = await press(clouds, page, "save", **{"as": gita.id})
     assert saved.status_code == 303
-    accounts = await graph(world, CONTOSO, "/users", filter=sync, select="id,createdDateTime")
+    accounts = await graph(clouds, CONTOSO, "/users", filter=sync, select="id,createdDateTime")
     assert len(accounts.json()["value"]) == 1
     assert company.org("contoso").log[-1].event_type == "application.lifecycle.update"
 
@@ -91,49 +91,49 @@ async def test_authenticate_and_save_change_what_the_apis_answer(world: World) -
     ],
 )
 async def test_only_an_active_global_administrator_with_mfa_may_consent(
-    world: World, upn: str, number: str
+    clouds: Clouds, upn: str, number: str
 ) -> None:
     """Disabled, without MFA, only eligible, no administrator: each sees Microsoft's error."""
-    app_id = world.app_id("contoso", "Office 365 HQ")
-    page = f"{world.okta('contoso')}/admin/app/office365/instance/{app_id}/"
-    gita = next(user for user in world.company.org("contoso").users if user.person == "gita")
-    sent = await press(world, page, "authenticate", **{"as": gita.id})
-    account = world.company.tenants[CONTOSO].account(upn)
-    refused = await world.http.post(
+    app_id = clouds.app_id("contoso", "Office 365 HQ")
+    page = f"{clouds.okta('contoso')}/admin/app/office365/instance/{app_id}/"
+    gita = next(user for user in clouds.company.org("contoso").users if user.person == "gita")
+    sent = await press(clouds, page, "authenticate", **{"as": gita.id})
+    account = clouds.company.tenants[CONTOSO].account(upn)
+    refused = await clouds.http.post(
         sent.headers["location"], data={"account": account.id, "answer": "accept"}
     )
     assert refused.status_code == 400
     assert number in refused.text
-    assert not world.company.tenants[CONTOSO].grants
+    assert not clouds.company.tenants[CONTOSO].grants
 
 
 async def test_an_eligible_administrator_may_consent_after_activating_the_role(
-    world: World,
+    clouds: Clouds,
 ) -> None:
     """Privileged Identity Management: eligible is not active, activated is."""
-    tenant = world.company.tenants[CONTOSO]
+    tenant = clouds.company.tenants[CONTOSO]
     elif_id = tenant.account("elif@contoso.example").id
-    world.company.activate_role(tenant, elif_id)
+    clouds.company.activate_role(tenant, elif_id)
     assert tenant.holds(elif_id) == {Hold.ELIGIBLE, Hold.ACTIVATED}
-    world.company.press_authenticate("contoso", world.app_id("contoso", "Office 365 HQ"), elif_id)
+    clouds.company.press_authenticate("contoso", clouds.app_id("contoso", "Office 365 HQ"), elif_id)
     assert tenant.audits[-1].by_upn == "elif@contoso.example"
 
 
 async def test_an_okta_administrator_of_another_app_cannot_press_the_buttons(
-    world: World,
+    clouds: Clouds,
 ) -> None:
     """Agnes may change Sales, by her group, and nothing else."""
-    agnes = next(user for user in world.company.org("contoso").users if user.person == "agnes")
+    agnes = next(user for user in clouds.company.org("contoso").users if user.person == "agnes")
     for label, status in (("Office 365 Sales", 303), ("Office 365 HQ", 403)):
-        app_id = world.app_id("contoso", label)
-        page = f"{world.okta('contoso')}/admin/app/office365/instance/{app_id}/"
-        answer = await press(world, page, "authenticate", **{"as": agnes.id})
+        app_id = clouds.app_id("contoso", label)
+        page = f"{clouds.okta('contoso')}/admin/app/office365/instance/{app_id}/"
+        answer = await press(clouds, page, "authenticate", **{"as": agnes.id})
         assert answer.status_code == status
 
 
-async def test_signing_in_to_the_bot_gives_tokens_that_name_the_account(world: World) -> None:
+async def test_signing_in_to_the_bot_gives_tokens_that_name_the_account(clouds: Clouds) -> None:
     """Code, PKCE and nonce: an ID token with `oid`, and an own-API token that carries `amr`."""
-    bot = world.company.bot
+    bot = clouds.company.bot
     back = "http://bot.test/signed-in"
     bot.redirect_uris.add(back)
     verifier = "a" * 64
@@ -150,16 +150,16 @@ async def test_signing_in_to_the_bot_gives_tokens_that_name_the_account(world: W
         "code_challenge_method": "S256",
     }
     address = f"{LOGIN}/{CONTOSO}/oauth2/v2.0/authorize"
-    page = await world.http.get(address, params=query)
+    page = await clouds.http.get(address, params=query)
     assert re.search(r'value="[^"]+"\s+required checked> Gita Global', page.text)
-    gita = world.company.tenants[CONTOSO].account("gita@contoso.example")
+    gita = clouds.company.tenants[CONTOSO].account("gita@contoso.example")
     chosen = {"account": gita.id, "answer": "accept"}
 
     async def redeem(verifier: str) -> httpx.Response:
-        sent = await world.http.post(address, params=query, data=chosen)
+        sent = await clouds.http.post(address, params=query, data=chosen)
         answer = parse_qs(urlsplit(sent.headers["location"]).query)
         assert answer["state"] == ["some-state"]
-        return await world.http.post(
+        return await clouds.http.post(
             f"{LOGIN}/{CONTOSO}/oauth2/v2.0/token",
             data={
                 "grant_type": "authorization_code",
@@ -173,7 +173,7 @@ async def test_signing_in_to_the_bot_gives_tokens_that_name_the_account(world: W
 
     assert (await redeem("b" * 64)).json()["error"] == "invalid_grant"
     tokens = (await redeem(verifier)).json()
-    key = world.company.login_key.private.public_key()
+    key = clouds.company.login_key.private.public_key()
     identity = jwt.decode(
         tokens["id_token"],
         key,

@@ -14,7 +14,7 @@ from sandbox.company.contoso import CONTOSO
 from sandbox.company.records import GLOBAL_ADMINISTRATOR, EntraGroup, guid
 from sandbox.entra.routes import ROUTES
 from sandbox.entra.rules import RESOURCES, Unsupported, resource_of
-from tests.contract.clouds_stage import GRAPH, World, a_company, graph, graph_token
+from tests.contract.clouds_stage import GRAPH, Clouds, a_company, graph, graph_token
 
 ROLES = "/roleManagement/directory/roleAssignments"
 REPORT = "/reports/authenticationMethods/userRegistrationDetails"
@@ -22,9 +22,9 @@ GLOBAL = f"roleDefinitionId eq '{GLOBAL_ADMINISTRATOR}'"
 
 
 @pytest_asyncio.fixture
-async def world(keys: Path) -> AsyncIterator[World]:
-    async with a_company(keys) as world:
-        yield world
+async def clouds(keys: Path) -> AsyncIterator[Clouds]:
+    async with a_company(keys) as clouds:
+        yield clouds
 
 
 def test_every_resource_has_rules_and_an_answer() -> None:
@@ -107,9 +107,9 @@ def test_what_a_page_does_not_allow_is_refused(path: str, query: dict[str, str])
         found[0].check(query, eventual=False)
 
 
-async def test_advanced_queries_take_the_header_and_the_count(world: World) -> None:
+async def test_advanced_queries_take_the_header_and_the_count(clouds: Clouds) -> None:
     """Both of them; in a batch, the header stands in the part."""
-    token = (await graph_token(world, CONTOSO)).json()["access_token"]
+    token = (await graph_token(clouds, CONTOSO)).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
     enabled = "/users?$filter=accountEnabled ne true&$count=true&$select=id"
     parts = [
@@ -128,19 +128,19 @@ async def test_advanced_queries_take_the_header_and_the_count(world: World) -> N
         },
     ]
     body = {"requests": parts}
-    answer = await world.http.post(f"{GRAPH}/v1.0/$batch", json=body, headers=headers)
+    answer = await clouds.http.post(f"{GRAPH}/v1.0/$batch", json=body, headers=headers)
     statuses = {part["id"]: part["status"] for part in answer.json()["responses"]}
     assert statuses == {"1": 400, "2": 400, "3": 200}
 
 
-async def test_a_managed_domain_and_a_subdomain_have_no_federation(world: World) -> None:
+async def test_a_managed_domain_and_a_subdomain_have_no_federation(clouds: Clouds) -> None:
     """404 by its page, not an empty list."""
     for name in ("contoso.onmicrosoft.com", "sales.contoso.example", "nowhere.example"):
-        answer = await graph(world, CONTOSO, f"/domains/{name}/federationConfiguration")
+        answer = await graph(clouds, CONTOSO, f"/domains/{name}/federationConfiguration")
         assert answer.status_code == 404, name
-    answer = await graph(world, CONTOSO, "/domains/contoso.example/federationConfiguration")
+    answer = await graph(clouds, CONTOSO, "/domains/contoso.example/federationConfiguration")
     assert len(answer.json()["value"]) == 1
-    rows = (await graph(world, CONTOSO, "/domains")).json()["value"]
+    rows = (await graph(clouds, CONTOSO, "/domains")).json()["value"]
     roots = {row["id"]: (row["isRoot"], row["authenticationType"]) for row in rows}
     assert roots["sales.contoso.example"] == (False, "Federated")
     assert roots["contoso.example"] == (True, "Federated")
@@ -148,10 +148,10 @@ async def test_a_managed_domain_and_a_subdomain_have_no_federation(world: World)
 
 
 async def test_members_are_flat_over_nested_groups_and_hidden_without_the_permission(
-    world: World,
+    clouds: Clouds,
 ) -> None:
     """`members` is direct; a hidden membership is an empty list, not a refusal."""
-    tenant = world.company.tenants[CONTOSO]
+    tenant = clouds.company.tenants[CONTOSO]
     gita = tenant.account("gita@contoso.example")
     inner = EntraGroup(guid("inner"), "Inner", [gita.id], hidden=True)
     outer = EntraGroup(guid("outer"), "Outer", [inner.id])
@@ -159,7 +159,7 @@ async def test_members_are_flat_over_nested_groups_and_hidden_without_the_permis
     names = "displayName,visibility"
 
     async def listed(path: str) -> list[str]:
-        rows = (await graph(world, CONTOSO, path, select=names)).json()["value"]
+        rows = (await graph(clouds, CONTOSO, path, select=names)).json()["value"]
         return [row["displayName"] for row in rows]
 
     assert await listed(f"/groups/{outer.id}/members") == ["Inner"]
@@ -170,37 +170,37 @@ async def test_members_are_flat_over_nested_groups_and_hidden_without_the_permis
     assert await listed(f"/groups/{outer.id}/transitiveMembers") == ["Inner", "Gita Global"]
 
 
-async def test_an_assignment_may_be_for_an_administrative_unit(world: World) -> None:
+async def test_an_assignment_may_be_for_an_administrative_unit(clouds: Clouds) -> None:
     """The list holds every scope; whoever wants the tenant's has to look."""
-    answer = await graph(world, CONTOSO, ROLES, filter=GLOBAL)
+    answer = await graph(clouds, CONTOSO, ROLES, filter=GLOBAL)
     scopes = {row["directoryScopeId"].split("/")[1] for row in answer.json()["value"]}
     assert scopes == {"", "administrativeUnits"}
 
 
-async def test_one_row_of_the_registrations_comes_wrapped(world: World) -> None:
+async def test_one_row_of_the_registrations_comes_wrapped(clouds: Clouds) -> None:
     """As in the example of its page."""
-    gita = world.company.tenants[CONTOSO].account("gita@contoso.example")
-    answer = await graph(world, CONTOSO, f"{REPORT}/{gita.id}")
+    gita = clouds.company.tenants[CONTOSO].account("gita@contoso.example")
+    answer = await graph(clouds, CONTOSO, f"{REPORT}/{gita.id}")
     assert answer.json()["value"]["isMfaCapable"] is True
 
 
 async def test_when_somebody_signed_in_takes_an_id_a_permission_and_a_licence(
-    world: World,
+    clouds: Clouds,
 ) -> None:
     """And is null of somebody who never did ("signInActivity resource type")."""
-    tenant = world.company.tenants[CONTOSO]
+    tenant = clouds.company.tenants[CONTOSO]
     gita = tenant.account("gita@contoso.example")
     fields = "id,signInActivity"
-    never = await graph(world, CONTOSO, f"/users/{gita.id}", select=fields)
+    never = await graph(clouds, CONTOSO, f"/users/{gita.id}", select=fields)
     assert never.json()["signInActivity"] is None
-    gita.signed_in = world.company.now()
-    told = await graph(world, CONTOSO, f"/users/{gita.id}", select=fields)
+    gita.signed_in = clouds.company.now()
+    told = await graph(clouds, CONTOSO, f"/users/{gita.id}", select=fields)
     assert told.json()["signInActivity"]["lastSuccessfulSignInDateTime"]
-    assert (await graph(world, CONTOSO, f"/users/{gita.upn}", select=fields)).status_code == 400
+    assert (await graph(clouds, CONTOSO, f"/users/{gita.upn}", select=fields)).status_code == 400
     tenant.premium = False
-    assert (await graph(world, CONTOSO, f"/users/{gita.id}", select=fields)).status_code == 403
+    assert (await graph(clouds, CONTOSO, f"/users/{gita.id}", select=fields)).status_code == 403
     tenant.premium = True
     assert tenant.bot_roles is not None
     tenant.bot_roles.discard("AuditLog.Read.All")
-    assert (await graph(world, CONTOSO, f"/users/{gita.id}", select=fields)).status_code == 403
-    assert (await graph(world, CONTOSO, f"/users/{gita.id}", select="id")).status_code == 200
+    assert (await graph(clouds, CONTOSO, f"/users/{gita.id}", select=fields)).status_code == 403
+    assert (await graph(clouds, CONTOSO, f"/users/{gita.id}", select="id")).status_code == 200

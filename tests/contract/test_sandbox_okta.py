@@ -18,7 +18,7 @@ from sandbox.keys import SigningKey, b64url
 from sandbox.okta.rules import RESOURCES, Resource
 from tests.contract.clouds_stage import (
     ASSERTION_TYPE,
-    World,
+    Clouds,
     a_company,
     bearer,
     okta_assertion,
@@ -28,9 +28,9 @@ from tests.contract.clouds_stage import (
 
 
 @pytest_asyncio.fixture
-async def world(keys: Path) -> AsyncIterator[World]:
-    async with a_company(keys) as world:
-        yield world
+async def clouds(keys: Path) -> AsyncIterator[Clouds]:
+    async with a_company(keys) as clouds:
+        yield clouds
 
 
 @pytest.mark.parametrize(
@@ -44,53 +44,53 @@ async def world(keys: Path) -> AsyncIterator[World]:
     ],
 )
 async def test_okta_refuses_an_assertion_with_a_wrong_claim(
-    world: World, changes: dict[str, Any]
+    clouds: Clouds, changes: dict[str, Any]
 ) -> None:
     """Audience, issuer, subject and both ends of the lifetime are checked."""
-    answer = await okta_token(world, "fabrikam", okta_assertion(world, "fabrikam", **changes))
+    answer = await okta_token(clouds, "fabrikam", okta_assertion(clouds, "fabrikam", **changes))
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
-async def test_okta_refuses_an_assertion_signed_with_another_key(world: World) -> None:
+async def test_okta_refuses_an_assertion_signed_with_another_key(clouds: Clouds) -> None:
     """Only the registered public key counts, even under the registered key id."""
-    stranger = SigningKey.generate(world.company.org("fabrikam").key_id)
-    answer = await okta_token(world, "fabrikam", okta_assertion(world, "fabrikam", stranger))
+    stranger = SigningKey.generate(clouds.company.org("fabrikam").key_id)
+    answer = await okta_token(clouds, "fabrikam", okta_assertion(clouds, "fabrikam", stranger))
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
-async def test_okta_refuses_an_assertion_that_was_used_before(world: World) -> None:
+async def test_okta_refuses_an_assertion_that_was_used_before(clouds: Clouds) -> None:
     """An assertion with a `jti` is good for one token."""
-    assertion = okta_assertion(world, "fabrikam")
-    assert (await okta_token(world, "fabrikam", assertion)).status_code == 200
-    assert (await okta_token(world, "fabrikam", assertion)).status_code == 401
+    assertion = okta_assertion(clouds, "fabrikam")
+    assert (await okta_token(clouds, "fabrikam", assertion)).status_code == 200
+    assert (await okta_token(clouds, "fabrikam", assertion)).status_code == 401
 
 
 async def test_an_org_with_dpop_gives_a_token_only_for_a_proof_with_its_nonce(
-    world: World,
+    clouds: Clouds,
 ) -> None:
     """No proof, a proof without the nonce, a proof with it: refused, challenged, accepted."""
-    address = f"{world.okta('contoso')}/oauth2/v1/token"
+    address = f"{clouds.okta('contoso')}/oauth2/v1/token"
     key = SigningKey.generate("dpop")
 
-    bare = await okta_token(world, "contoso", okta_assertion(world, "contoso"))
+    bare = await okta_token(clouds, "contoso", okta_assertion(clouds, "contoso"))
     assert (bare.status_code, bare.json()["error"]) == (400, "invalid_dpop_proof")
 
-    assertion = okta_assertion(world, "contoso")
-    asked = await okta_token(world, "contoso", assertion, DPoP=proof(key, "POST", address))
+    assertion = okta_assertion(clouds, "contoso")
+    asked = await okta_token(clouds, "contoso", assertion, DPoP=proof(key, "POST", address))
     assert (asked.status_code, asked.json()["error"]) == (400, "use_dpop_nonce")
 
     nonce = asked.headers["dpop-nonce"]
     dpop = proof(key, "POST", address, nonce=nonce)
-    given = await okta_token(world, "contoso", assertion, DPoP=dpop)
+    given = await okta_token(clouds, "contoso", assertion, DPoP=dpop)
     assert (given.status_code, given.json()["token_type"]) == (200, "DPoP")
 
-    apps = f"{world.okta('contoso')}/api/v1/apps"
+    apps = f"{clouds.okta('contoso')}/api/v1/apps"
     token = given.json()["access_token"]
     ath = b64url(hashlib.sha256(token.encode()).digest())
 
     async def call(scheme: str, dpop: str) -> int:
         headers = {"Authorization": f"{scheme} {token}", "DPoP": dpop}
-        return (await world.http.get(apps, headers=headers)).status_code
+        return (await clouds.http.get(apps, headers=headers)).status_code
 
     good = proof(key, "GET", apps, ath=ath)
     assert await call("DPoP", good) == 200
@@ -102,60 +102,60 @@ async def test_an_org_with_dpop_gives_a_token_only_for_a_proof_with_its_nonce(
 
 
 async def test_a_token_without_the_scope_is_refused_with_the_name_of_the_scope(
-    world: World,
+    clouds: Clouds,
 ) -> None:
     """`insufficient_scope` tells which scope is missing."""
-    answer = await world.http.post(
-        f"{world.okta('fabrikam')}/oauth2/v1/token",
+    answer = await clouds.http.post(
+        f"{clouds.okta('fabrikam')}/oauth2/v1/token",
         data={
             "grant_type": "client_credentials",
             "scope": "okta.apps.read",
             "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": okta_assertion(world, "fabrikam"),
+            "client_assertion": okta_assertion(clouds, "fabrikam"),
         },
     )
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    logs = await world.http.get(f"{world.okta('fabrikam')}/api/v1/logs", headers=headers)
+    logs = await clouds.http.get(f"{clouds.okta('fabrikam')}/api/v1/logs", headers=headers)
     assert (logs.status_code, logs.json()["errorCode"]) == (403, "E0000006")
     assert 'scope="okta.logs.read"' in logs.headers["www-authenticate"]
 
 
-async def test_apps_come_in_pages_that_the_link_headers_lead_through(world: World) -> None:
+async def test_apps_come_in_pages_that_the_link_headers_lead_through(clouds: Clouds) -> None:
     """Following `next` to its end gives every app once, the inactive one only when asked for."""
-    world.company.org("fabrikam").page_cap = 3
-    headers = await bearer(world)
-    url: str | None = f"{world.okta('fabrikam')}/api/v1/apps"
+    clouds.company.org("fabrikam").page_cap = 3
+    headers = await bearer(clouds)
+    url: str | None = f"{clouds.okta('fabrikam')}/api/v1/apps"
     query: dict[str, str] | None = {"filter": 'name eq "office365"', "limit": "200"}
     seen, pages = [], 0
     while url:
-        answer = await world.http.get(url, params=query, headers=headers)
+        answer = await clouds.http.get(url, params=query, headers=headers)
         assert len(answer.headers.get_list("link")) == (2 if pages == 0 else 1)
         seen += [app["id"] for app in answer.json()]
         url, query, pages = answer.links.get("next", {}).get("url"), None, pages + 1
     assert pages == 2
-    assert seen == [app.id for app in world.company.org("fabrikam").apps]
+    assert seen == [app.id for app in clouds.company.org("fabrikam").apps]
 
 
-async def test_a_client_that_uses_up_its_window_gets_429_until_the_reset(world: World) -> None:
+async def test_a_client_that_uses_up_its_window_gets_429_until_the_reset(clouds: Clouds) -> None:
     """A service app may use half of a bucket; the headers count down to the refusal."""
-    world.company.org("fabrikam").limits["/api/v1/apps"] = 4
-    headers = await bearer(world)
-    url = f"{world.okta('fabrikam')}/api/v1/apps"
-    answers = [await world.http.get(url, headers=headers) for _ in range(3)]
+    clouds.company.org("fabrikam").limits["/api/v1/apps"] = 4
+    headers = await bearer(clouds)
+    url = f"{clouds.okta('fabrikam')}/api/v1/apps"
+    answers = [await clouds.http.get(url, headers=headers) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert [answer.headers["x-rate-limit-remaining"] for answer in answers] == ["1", "0", "0"]
     assert answers[2].json()["errorCode"] == "E0000047"
     assert 0 < int(answers[2].headers["x-rate-limit-reset"]) - time.time() <= 60
 
 
-async def test_the_app_outside_of_the_bots_role_is_listed_but_not_readable(world: World) -> None:
+async def test_the_app_outside_of_the_bots_role_is_listed_but_not_readable(clouds: Clouds) -> None:
     """403 for the connection of one app, 404 for one that is not there."""
-    org = world.company.org("fabrikam")
+    org = clouds.company.org("fabrikam")
     org.apps[0].readable = False
-    headers = await bearer(world)
-    base = f"{world.okta('fabrikam')}/api/v1/apps"
+    headers = await bearer(clouds)
+    base = f"{clouds.okta('fabrikam')}/api/v1/apps"
     for app_id, status in ((org.apps[0].id, 403), (org.apps[1].id, 200), ("0oaNoSuchApp", 404)):
-        answer = await world.http.get(f"{base}/{app_id}/connections/default", headers=headers)
+        answer = await clouds.http.get(f"{base}/{app_id}/connections/default", headers=headers)
         assert answer.status_code == status
 
 
@@ -164,52 +164,52 @@ def _long_ago() -> str:
     return (datetime.now(UTC) - timedelta(days=179)).isoformat()
 
 
-async def test_a_poll_of_the_system_log_goes_on_where_it_stopped(world: World) -> None:
+async def test_a_poll_of_the_system_log_goes_on_where_it_stopped(clouds: Clouds) -> None:
     """`next` is there even when nothing is new, and later brings only what happened since."""
-    headers = await bearer(world)
-    url = f"{world.okta('fabrikam')}/api/v1/logs"
-    app_id = world.app_id("fabrikam", "Office 365 Labs")
-    first = await world.http.get(url, params={"since": _long_ago()}, headers=headers)
+    headers = await bearer(clouds)
+    url = f"{clouds.okta('fabrikam')}/api/v1/logs"
+    app_id = clouds.app_id("fabrikam", "Office 365 Labs")
+    first = await clouds.http.get(url, params={"since": _long_ago()}, headers=headers)
     assert first.json()
-    quiet = await world.http.get(first.links["next"]["url"], headers=headers)
+    quiet = await clouds.http.get(first.links["next"]["url"], headers=headers)
     assert quiet.json() == []
-    world.company.press_save("fabrikam", app_id, "fay")
-    after = await world.http.get(quiet.links["next"]["url"], headers=headers)
+    clouds.company.press_save("fabrikam", app_id, "fay")
+    after = await clouds.http.get(quiet.links["next"]["url"], headers=headers)
     assert [(e["eventType"], e["target"][0]["id"]) for e in after.json()] == [
         ("application.lifecycle.update", app_id)
     ]
 
 
-async def test_the_system_log_is_filtered_by_event_type_and_target(world: World) -> None:
+async def test_the_system_log_is_filtered_by_event_type_and_target(clouds: Clouds) -> None:
     """`eq`, `sw`, `and` and `or` work; an unreadable filter is refused."""
-    headers = await bearer(world)
-    url = f"{world.okta('fabrikam')}/api/v1/logs"
-    app_id = world.app_id("fabrikam", "Office 365 Service")
+    headers = await bearer(clouds)
+    url = f"{clouds.okta('fabrikam')}/api/v1/logs"
+    app_id = clouds.app_id("fabrikam", "Office 365 Service")
     kinds = '(eventType sw "app.office365." or eventType eq "x")'
     query = {
         "since": _long_ago(),
         "filter": f'{kinds} and target.id eq "{app_id}"',
     }
-    found = (await world.http.get(url, params=query, headers=headers)).json()
+    found = (await clouds.http.get(url, params=query, headers=headers)).json()
     assert [event["debugContext"]["debugData"]["adminUserName"] for event in found] == [
         "felix@fabrikam.example"
     ]
     query["filter"] = "eventType is whatever"
-    answer = await world.http.get(url, params=query, headers=headers)
+    answer = await clouds.http.get(url, params=query, headers=headers)
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "E0000053")
 
 
-async def test_okta_admins_are_told_with_their_roles_and_targets(world: World) -> None:
+async def test_okta_admins_are_told_with_their_roles_and_targets(clouds: Clouds) -> None:
     """The list pages in the body; a role names the apps it is limited to."""
-    org = world.company.org("fabrikam")
+    org = clouds.company.org("fabrikam")
     org.page_cap = 1
-    headers = await bearer(world)
-    url: str | None = f"{world.okta('fabrikam')}/api/v1/iam/assignees/users"
+    headers = await bearer(clouds)
+    url: str | None = f"{clouds.okta('fabrikam')}/api/v1/iam/assignees/users"
     roles = []
     while url:
-        page = (await world.http.get(url, headers=headers)).json()
+        page = (await clouds.http.get(url, headers=headers)).json()
         for user in page["value"]:
-            answer = await world.http.get(
+            answer = await clouds.http.get(
                 user["_links"]["roles"]["href"],
                 params={"expand": "targets/catalog/apps"},
                 headers=headers,
@@ -260,42 +260,42 @@ def test_a_call_takes_the_scope_that_its_page_names(resource: Resource) -> None:
     ],
 )
 async def test_what_the_reference_does_not_allow_is_refused(
-    world: World, path: str, query: dict[str, str], code: str
+    clouds: Clouds, path: str, query: dict[str, str], code: str
 ) -> None:
     """400 with Okta's code, never an empty list."""
-    headers = await bearer(world)
-    answer = await world.http.get(
-        f"{world.okta('fabrikam')}/api/v1{path}", params=query, headers=headers
+    headers = await bearer(clouds)
+    answer = await clouds.http.get(
+        f"{clouds.okta('fabrikam')}/api/v1{path}", params=query, headers=headers
     )
     assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
 
 
-async def test_too_many_calls_at_once_are_told_from_a_used_up_limit(world: World) -> None:
+async def test_too_many_calls_at_once_are_told_from_a_used_up_limit(clouds: Clouds) -> None:
     """Limit and remaining are 0, and the reset is there though only a suggestion."""
-    headers = await bearer(world)
-    world.company.org("fabrikam").concurrency = 0
-    answer = await world.http.get(f"{world.okta('fabrikam')}/api/v1/apps", headers=headers)
+    headers = await bearer(clouds)
+    clouds.company.org("fabrikam").concurrency = 0
+    answer = await clouds.http.get(f"{clouds.okta('fabrikam')}/api/v1/apps", headers=headers)
     assert answer.status_code == 429
     limits = [answer.headers[f"x-rate-limit-{name}"] for name in ("limit", "remaining")]
     assert limits == ["0", "0"]
     assert 0 < int(answer.headers["x-rate-limit-reset"]) - time.time() <= 60
 
 
-async def test_targets_of_a_groups_role_are_listed_by_the_group(world: World) -> None:
+async def test_targets_of_a_groups_role_are_listed_by_the_group(clouds: Clouds) -> None:
     """They do not come along with the user's role; its own do."""
-    org = world.company.org("fabrikam")
+    org = clouds.company.org("fabrikam")
     fay = next(user for user in org.users if user.login.startswith("fay"))
     fay.roles[0].targets = ("office365",)
-    base, headers = f"{world.okta('fabrikam')}/api/v1", await bearer(world)
+    base, headers = f"{clouds.okta('fabrikam')}/api/v1", await bearer(clouds)
     expand = {"expand": "targets/catalog/apps"}
-    own = await world.http.get(f"{base}/users/{fay.id}/roles", params=expand, headers=headers)
+    own = await clouds.http.get(f"{base}/users/{fay.id}/roles", params=expand, headers=headers)
     assert own.json()[0]["_embedded"]["targets"]["catalog"]["apps"][0]["name"] == "office365"
     fay.roles[0].group_id = "00g1"
     [role] = (
-        await world.http.get(f"{base}/users/{fay.id}/roles", params=expand, headers=headers)
+        await clouds.http.get(f"{base}/users/{fay.id}/roles", params=expand, headers=headers)
     ).json()
     assert "_embedded" not in role
-    listed = await world.http.get(
+    listed = await clouds.http.get(
         f"{base}/groups/00g1/roles/{role['id']}/targets/catalog/apps", headers=headers
     )
     assert [target["name"] for target in listed.json()] == ["office365"]

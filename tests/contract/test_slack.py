@@ -37,7 +37,7 @@ from bot.errors import (
 from bot.message import Cell, Message, Table, Text
 from bot.ports.chat import Messenger
 from sandbox.slack.workspace import CHANNEL, OTHER_CHANNEL
-from tests.contract.slack_stage import OLA, TOKEN, Stage, settings
+from tests.contract.slack_stage import OLA, TOKEN, SlackBorder, settings
 from tests.serving import served
 
 
@@ -45,9 +45,9 @@ def ada(user_id: str = OLA) -> ChatIdentity:
     return ChatIdentity(Platform.SLACK, user_id)
 
 
-async def test_a_person_is_found_by_any_of_their_addresses(stage: Stage) -> None:
+async def test_a_person_is_found_by_any_of_their_addresses(border: SlackBorder) -> None:
     """Once, however many addresses lead there, with the time zone of the profile."""
-    messenger: Messenger = SlackMessenger(stage.web)
+    messenger: Messenger = SlackMessenger(border.web)
     found = await messenger.find_person(
         ("nobody@contoso.example", "FAY@fabrikam.example", "fay@fabrikam.example", "no address"),
         "",
@@ -58,18 +58,18 @@ async def test_a_person_is_found_by_any_of_their_addresses(stage: Stage) -> None
     ]
 
 
-async def test_slack_tells_where_an_account_is_and_what_it_speaks(stage: Stage) -> None:
+async def test_slack_tells_where_an_account_is_and_what_it_speaks(border: SlackBorder) -> None:
     """Settings name operators by id alone; one that Slack does not know is an error."""
-    messenger: Messenger = SlackMessenger(stage.web)
+    messenger: Messenger = SlackMessenger(border.web)
     found = await messenger.profile(ChatIdentity(Platform.SLACK, "U0FAY"))
     assert (found.user_id, found.time_zone) == ("U0FAY", "Asia/Tokyo")
     with pytest.raises(PersonUnreachable):
         await messenger.profile(ChatIdentity(Platform.SLACK, "U0GONE"))
 
 
-async def test_two_accounts_for_two_addresses_are_both_told(stage: Stage) -> None:
+async def test_two_accounts_for_two_addresses_are_both_told(border: SlackBorder) -> None:
     """Which one is meant is not the adapter's to decide."""
-    found = await SlackMessenger(stage.web).find_person(
+    found = await SlackMessenger(border.web).find_person(
         ("ola@contoso.example", "fay@fabrikam.example"), "", ""
     )
     assert {person.user_id for person in found} == {OLA, "U0FAY"}
@@ -87,97 +87,97 @@ async def test_an_address_that_only_looks_the_same_is_somebody_elses() -> None:
         assert found.user_id == OLA
 
 
-async def test_guests_and_deactivated_people_are_not_found(stage: Stage) -> None:
+async def test_guests_and_deactivated_people_are_not_found(border: SlackBorder) -> None:
     """A personal link is for a colleague."""
-    stage.workspace.guests.add(OLA)
-    stage.workspace.deactivated.add("U0FAY")
-    messenger = SlackMessenger(stage.web)
+    border.workspace.guests.add(OLA)
+    border.workspace.deactivated.add("U0FAY")
+    messenger = SlackMessenger(border.web)
     assert await messenger.find_person(("ola@contoso.example",), "", "") == ()
     assert await messenger.find_person(("fay@fabrikam.example",), "", "") == ()
 
 
-async def test_a_personal_message_is_found_again_by_its_key(stage: Stage) -> None:
+async def test_a_personal_message_is_found_again_by_its_key(border: SlackBorder) -> None:
     """After an unknown outcome the platform is asked before anything is sent again."""
-    messenger = SlackMessenger(stage.web)
+    messenger = SlackMessenger(border.web)
     assert await messenger.find_sent(ada(), "link:1") is None
     sent = await messenger.send_personal(ada(), Message("Please.", (Text("Please."),)), "link:1")
     await messenger.send_personal(ada(), Message("Later."), "link:2")
     assert await messenger.find_sent(ada(), "link:1") == sent
     assert await messenger.find_sent(ada(), "link:3") is None
-    direct = stage.people.dm_of("ola")
+    direct = border.people.dm_of("ola")
     shown = direct.messages[0]
     assert sent.message_id == f"{direct.id}:{shown.id}"
     assert (shown.unfurl_links, shown.unfurl_media) == (False, False)
     assert shown.only_for is None
 
 
-async def test_a_channel_message_is_found_again_and_changed_in_place(stage: Stage) -> None:
+async def test_a_channel_message_is_found_again_and_changed_in_place(border: SlackBorder) -> None:
     """An update keeps the key."""
-    messenger = SlackMessenger(stage.web)
+    messenger = SlackMessenger(border.web)
     channel = Channel(Platform.SLACK, CHANNEL)
     sent = await messenger.post(channel, Message("First."), "reminder:1")
     await messenger.update(sent.message_id, Message("Second.", (Text("Second."),)))
-    assert [m.text for m in stage.from_bot(stage.channel())] == ["Second."]
+    assert [m.text for m in border.from_bot(border.channel())] == ["Second."]
     assert await messenger.find_sent(channel, "reminder:1") == sent
 
 
-async def test_a_reply_in_a_thread_is_found_again(stage: Stage) -> None:
+async def test_a_reply_in_a_thread_is_found_again(border: SlackBorder) -> None:
     """A channel's history does not have it: the thread is asked."""
-    messenger = SlackMessenger(stage.web)
+    messenger = SlackMessenger(border.web)
     channel = Channel(Platform.SLACK, CHANNEL)
     board = await messenger.post(channel, Message("The board."), "board")
     for _ in range(PAGE):
         thread = board.message_id.partition(":")[2]
-        stage.workspace.post(stage.channel(), OLA, "chatter", thread=thread)
+        border.workspace.post(border.channel(), OLA, "chatter", thread=thread)
     assert await messenger.find_sent(channel, "nudge:x", board.message_id) is None
     sent = await messenger.post(channel, Message("News."), "nudge:x", board.message_id)
     assert await messenger.find_sent(channel, "nudge:x", board.message_id) == sent
     assert await messenger.find_sent(channel, "nudge:x") is None
 
 
-async def test_people_are_introduced_in_one_group_conversation(stage: Stage) -> None:
+async def test_people_are_introduced_in_one_group_conversation(border: SlackBorder) -> None:
     """With the app in it; the same introduction again finds its message there."""
-    messenger = SlackMessenger(stage.web)
+    messenger = SlackMessenger(border.web)
     pair = (ada(), ada("U0FAY"))
     sent = await messenger.introduce(pair, Message("You two."), "introduction:1")
     assert await messenger.introduce(pair, Message("You two."), "introduction:1") == sent
     channel, _, _ = sent.message_id.partition(":")
-    group = stage.log.get(channel)
+    group = border.log.get(channel)
     assert group is not None
     assert set(group.who) == {OLA, "U0FAY"}
     assert [m.text for m in group.messages] == ["You two."]
-    stage.workspace.deactivated.add("U0FAY")
+    border.workspace.deactivated.add("U0FAY")
     with pytest.raises(PersonUnreachable):
         await messenger.introduce(pair, Message("You two."), "introduction:2")
 
 
-async def test_of_two_messages_with_a_key_the_newest_is_found(stage: Stage) -> None:
+async def test_of_two_messages_with_a_key_the_newest_is_found(border: SlackBorder) -> None:
     """And only so far back as the bound says."""
-    messenger = SlackMessenger(stage.web)
+    messenger = SlackMessenger(border.web)
     channel = Channel(Platform.SLACK, CHANNEL)
     await messenger.post(channel, Message("First."), "k")
     newest = await messenger.post(channel, Message("Second."), "k")
     for _ in range(250):
-        stage.workspace.post(stage.channel(), OLA, "chatter")
+        border.workspace.post(border.channel(), OLA, "chatter")
     assert await messenger.find_sent(channel, "k") == newest
     for _ in range(800):
-        stage.workspace.post(stage.channel(), OLA, "chatter")
+        border.workspace.post(border.channel(), OLA, "chatter")
     assert await messenger.find_sent(channel, "k") is None
 
 
-async def test_slack_tells_how_many_messages_came_after_one(stage: Stage) -> None:
+async def test_slack_tells_how_many_messages_came_after_one(border: SlackBorder) -> None:
     """Those of anybody, in the channel itself; counting ends when there are enough."""
-    messenger: Messenger = SlackMessenger(stage.web)
+    messenger: Messenger = SlackMessenger(border.web)
     channel = Channel(Platform.SLACK, CHANNEL)
     await messenger.post(channel, Message("Before."), "k")
     board = await messenger.post(channel, Message("Board."), "board")
     assert await messenger.messages_after(board.message_id, 30) == 0
     await messenger.post(channel, Message("In its thread."), "k", board.message_id)
     await messenger.post(channel, Message("After."), "k")
-    stage.workspace.post(stage.channel(), OLA, "chatter")
+    border.workspace.post(border.channel(), OLA, "chatter")
     assert await messenger.messages_after(board.message_id, 30) == 2
     for _ in range(40):
-        stage.workspace.post(stage.channel(), OLA, "chatter")
+        border.workspace.post(border.channel(), OLA, "chatter")
     assert await messenger.messages_after(board.message_id, 30) == 30
 
 
@@ -208,12 +208,12 @@ async def test_without_the_scope_slack_does_not_tell_what_came_after() -> None:
             await messenger.messages_after(f"{CHANNEL}:1.0", 30)
 
 
-async def test_what_cannot_be_reached_says_so_by_its_type(stage: Stage) -> None:
+async def test_what_cannot_be_reached_says_so_by_its_type(border: SlackBorder) -> None:
     """Archived, not a member, deactivated, unknown, deleted: each a state, not a retry."""
-    messenger = SlackMessenger(stage.web)
-    stage.workspace.deactivated.add("U0FAY")
+    messenger = SlackMessenger(border.web)
+    border.workspace.deactivated.add("U0FAY")
     sent = await messenger.post(Channel(Platform.SLACK, CHANNEL), Message("x"), "k")
-    stage.log.remove(stage.channel(), stage.channel().messages[-1])
+    border.log.remove(border.channel(), border.channel().messages[-1])
     with pytest.raises(MessageGone):
         await messenger.update(sent.message_id, Message("y"))
     with pytest.raises(MessageGone):
@@ -226,15 +226,15 @@ async def test_what_cannot_be_reached_says_so_by_its_type(stage: Stage) -> None:
         await messenger.send_personal(ada("U0NOBODY"), Message("x"), "k")
     with pytest.raises(ChannelUnreachable):
         await messenger.post(Channel(Platform.SLACK, OTHER_CHANNEL), Message("x"), "k")
-    stage.workspace.archived.add(CHANNEL)
+    border.workspace.archived.add(CHANNEL)
     with pytest.raises(ChannelUnreachable):
         await messenger.post(Channel(Platform.SLACK, CHANNEL), Message("x"), "k")
 
 
-async def test_too_many_messages_tell_how_long_to_wait(stage: Stage) -> None:
+async def test_too_many_messages_tell_how_long_to_wait(border: SlackBorder) -> None:
     """Slack's Retry-After comes through in seconds."""
-    stage.workspace.limit.burst = 1
-    messenger = SlackMessenger(stage.web)
+    border.workspace.limit.burst = 1
+    messenger = SlackMessenger(border.web)
     channel = Channel(Platform.SLACK, CHANNEL)
     await messenger.post(channel, Message("x"), "1")
     with pytest.raises(ChatThrottled) as limit:
@@ -242,14 +242,14 @@ async def test_too_many_messages_tell_how_long_to_wait(stage: Stage) -> None:
     assert limit.value.retry_after >= 1
 
 
-async def test_what_cannot_be_drawn_goes_out_as_text(stage: Stage) -> None:
+async def test_what_cannot_be_drawn_goes_out_as_text(border: SlackBorder) -> None:
     """A bug of ours is told in the log, and the person still reads what there is to say."""
     blocks = tuple(Text(f"line {n}") for n in range(51))
     with structlog.testing.capture_logs() as logs:
         ola = ChatIdentity(Platform.SLACK, OLA)
-        await SlackMessenger(stage.web).send_personal(ola, Message("x", blocks), "k")
+        await SlackMessenger(border.web).send_personal(ola, Message("x", blocks), "k")
     assert [line["log_level"] for line in logs] == ["error"]
-    (shown,) = stage.from_bot(stage.people.dm_of("ola"))
+    (shown,) = border.from_bot(border.people.dm_of("ola"))
     assert "line 50" in json.dumps(shown.blocks)
 
 

@@ -19,7 +19,6 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from adapters.slack.incoming import border
 from adapters.slack.incoming.inbound import SlackInbound
 from adapters.slack.outgoing.calls import open_web
 from tests.contract.slack_stage import (
@@ -28,7 +27,7 @@ from tests.contract.slack_stage import (
     OLA,
     SECRET,
     TOKEN,
-    Stage,
+    SlackBorder,
     Talk,
     command,
     event,
@@ -42,7 +41,7 @@ from tests.serving import served
 from tests.waiting import wait_until
 
 
-async def test_an_event_that_nobody_listens_to_is_acknowledged(stage: Stage) -> None:
+async def test_an_event_that_nobody_listens_to_is_acknowledged(border: SlackBorder) -> None:
     """Anything but 200 would make Slack send it again."""
     for number, unknown in enumerate(
         (
@@ -52,11 +51,11 @@ async def test_an_event_that_nobody_listens_to_is_acknowledged(stage: Stage) -> 
             {"type": "app_mention", "channel": "D1", "user": OLA, "text": "x"},
         )
     ):
-        assert (await stage.send(event(unknown, f"Ev{number}"))).status_code == 200
+        assert (await border.send(event(unknown, f"Ev{number}"))).status_code == 200
     for body in ({"type": "app_rate_limited"}, {"type": "view_closed"}, {}):
-        assert (await stage.send(json.dumps(body).encode())).status_code == 200
-    await stage.inbound.drain(5)
-    assert stage.talk.asked == []
+        assert (await border.send(json.dumps(body).encode())).status_code == 200
+    await border.inbound.drain(5)
+    assert border.talk.asked == []
 
 
 GOOD = event(mention())
@@ -92,55 +91,57 @@ BAD: dict[str, tuple[int, bytes, str, dict[str, str]]] = {
 }
 
 
-async def test_what_slack_would_not_send_is_refused(stage: Stage) -> None:
+async def test_what_slack_would_not_send_is_refused(border: SlackBorder) -> None:
     """4xx with a short plain text, never 500, and nothing is asked or remembered."""
     got: dict[str, int] = {}
     for what, (_, body, kind, headers) in BAD.items():
         sent = signed_headers(body, kind) | headers
-        response = await stage.client.post(
-            stage.url, content=body, headers=[(k.encode(), v.encode()) for k, v in sent.items()]
+        response = await border.client.post(
+            border.url, content=body, headers=[(k.encode(), v.encode()) for k, v in sent.items()]
         )
         got[what] = response.status_code
         assert response.headers["content-type"].startswith("text/plain")
         assert len(response.text) < 100
     assert got == {what: status for what, (status, *_) in BAD.items()}
-    assert (stage.talk.asked, stage.once.seen) == ([], set())
+    assert (border.talk.asked, border.once.seen) == ([], set())
 
 
 # A stamp of the future comes nearer while the request is on its way, hence more than a second.
 @pytest.mark.parametrize("away", [-301, 310])
-async def test_a_stale_or_future_request_is_refused(stage: Stage, away: int) -> None:
+async def test_a_stale_or_future_request_is_refused(border: SlackBorder, away: int) -> None:
     """However well it is signed."""
     headers = signed_headers(GOOD, JSON, at=time.time() + away)
-    response = await stage.client.post(stage.url, content=GOOD, headers=headers)
+    response = await border.client.post(border.url, content=GOOD, headers=headers)
     assert response.status_code == 401
-    assert stage.talk.asked == []
+    assert border.talk.asked == []
 
 
-async def test_a_signature_of_another_body_or_secret_is_refused(stage: Stage) -> None:
+async def test_a_signature_of_another_body_or_secret_is_refused(border: SlackBorder) -> None:
     """It holds for one body at one time under one secret."""
     stamp = str(int(time.time()))
     for forged in (signature(b"{}", stamp), signature(GOOD, stamp, "another secret")):
-        response = await stage.send(GOOD, x_slack_signature=forged, x_slack_request_timestamp=stamp)
+        response = await border.send(
+            GOOD, x_slack_signature=forged, x_slack_request_timestamp=stamp
+        )
         assert response.status_code == 401
-    assert stage.talk.asked == []
+    assert border.talk.asked == []
 
 
-async def test_headers_given_twice_are_refused(stage: Stage) -> None:
+async def test_headers_given_twice_are_refused(border: SlackBorder) -> None:
     """Which of the two would count is nobody's to guess."""
     headers = [*signed_headers(GOOD, JSON).items(), ("x-slack-signature", "v0=0")]
-    response = await stage.client.post(stage.url, content=GOOD, headers=headers)
+    response = await border.client.post(border.url, content=GOOD, headers=headers)
     assert response.status_code == 401
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-async def test_only_post_is_taken(stage: Stage, method: str) -> None:
+async def test_only_post_is_taken(border: SlackBorder, method: str) -> None:
     """405 with the method that is."""
-    response = await stage.client.request(method, stage.url)
+    response = await border.client.request(method, border.url)
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
 
-async def test_a_body_without_end_is_not_read_to_its_end(stage: Stage) -> None:
+async def test_a_body_without_end_is_not_read_to_its_end(border: SlackBorder) -> None:
     """It is refused as soon as it is too long, whatever length it announced."""
     sent = 0
 
@@ -152,18 +153,18 @@ async def test_a_body_without_end_is_not_read_to_its_end(stage: Stage) -> None:
 
     headers = signed_headers(b"", JSON)
     with contextlib.suppress(httpx.TransportError):  # closed while we were still sending
-        response = await stage.client.post(stage.url, content=endless(), headers=headers)
+        response = await border.client.post(border.url, content=endless(), headers=headers)
         assert response.status_code == 413
     assert sent < 1000
-    assert stage.talk.asked == []
+    assert border.talk.asked == []
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    border: SlackBorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """408 after a while: connections are not for keeping open."""
     monkeypatch.setattr(border, "BODY_SECONDS", 0.05)
-    parts = urlsplit(stage.url)
+    parts = urlsplit(border.url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     headers = {"host": parts.netloc, "content-length": "9", **signed_headers(b"{", JSON)}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -174,7 +175,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     assert status.split()[1] == b"408"
 
 
-async def test_genuine_requests_of_any_shape_are_no_server_errors(stage: Stage) -> None:
+async def test_genuine_requests_of_any_shape_are_no_server_errors(border: SlackBorder) -> None:
     """Slack adds fields and types; values of unexpected types break nothing."""
     odd: list[Any] = [None, 0, "x", [], [None], {}, {"id": 5}, {"type": {}}]
     bodies: list[dict[str, Any]] = []
@@ -188,20 +189,20 @@ async def test_genuine_requests_of_any_shape_are_no_server_errors(stage: Stage) 
         bodies.append({"type": value})
         bodies.append({"type": "event_callback", "event": {"type": value}})
         bodies.append({"type": "event_callback", "event_id": value})
-    statuses = {(await stage.send(json.dumps(body).encode())).status_code for body in bodies}
+    statuses = {(await border.send(json.dumps(body).encode())).status_code for body in bodies}
     assert statuses <= {200, 400}
 
 
 async def test_neither_bodies_nor_secrets_are_logged(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    border: SlackBorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not for forgeries, not for what is taken, at no level."""
     caplog.set_level(logging.DEBUG)
     body = command("why hush", response_url="http://127.0.0.1:9/actions/T1/hush")
     with structlog.testing.capture_logs() as logs:
-        await stage.send(body, kind=FORM, x_slack_signature="v0=" + "0" * 64)
-        await stage.send(body, kind=FORM)
-        await stage.inbound.drain(5)
+        await border.send(body, kind=FORM, x_slack_signature="v0=" + "0" * 64)
+        await border.send(body, kind=FORM)
+        await border.inbound.drain(5)
     ours = [r.getMessage() for r in caplog.records if r.name.startswith(("slack", "o365bot"))]
     written = str(logs) + str(ours)
     for secret in ("hush", SECRET, TOKEN):
@@ -229,12 +230,14 @@ async def test_slacks_environment_variables_change_nothing(
     assert os.listdir(tmp_path) == []
 
 
-async def test_slacks_unsigned_check_is_answered_and_does_nothing(stage: Stage) -> None:
+async def test_slacks_unsigned_check_is_answered_and_does_nothing(border: SlackBorder) -> None:
     """Slack checks the certificate without a signature (docs.slack.dev, slash commands)."""
     for body in (b"ssl_check=1", b"ssl_check=1&token=abc"):
-        response = await stage.client.post(stage.url, content=body, headers={"content-type": FORM})
+        response = await border.client.post(
+            border.url, content=body, headers={"content-type": FORM}
+        )
         assert (response.status_code, response.content) == (200, b"")
-    assert (stage.talk.asked, stage.once.seen) == ([], set())
+    assert (border.talk.asked, border.once.seen) == ([], set())
 
 
 @pytest.mark.parametrize(
@@ -250,11 +253,11 @@ async def test_slacks_unsigned_check_is_answered_and_does_nothing(stage: Stage) 
     ],
     ids=map(str, range(7)),
 )
-async def test_nothing_else_comes_unsigned(stage: Stage, body: bytes) -> None:
+async def test_nothing_else_comes_unsigned(border: SlackBorder, body: bytes) -> None:
     """However much it calls itself a check; 401, or 413 when it is long."""
-    response = await stage.client.post(stage.url, content=body, headers={"content-type": FORM})
+    response = await border.client.post(border.url, content=body, headers={"content-type": FORM})
     assert response.status_code in (401, 413)
-    assert (stage.talk.asked, stage.once.seen) == ([], set())
+    assert (border.talk.asked, border.once.seen) == ([], set())
 
 
 UNSERVED: list[dict[str, Any]] = [
@@ -279,25 +282,25 @@ UNSERVED: list[dict[str, Any]] = [
 ]
 
 
-async def test_genuine_kinds_that_are_not_served_are_taken_in_silence(stage: Stage) -> None:
+async def test_genuine_kinds_that_are_not_served_are_taken_in_silence(border: SlackBorder) -> None:
     """200, no traceback, and nothing happens: Slack adds kinds at any time."""
     with structlog.testing.capture_logs() as logs:
         for body in UNSERVED:
-            assert (await stage.send(json.dumps(body).encode())).status_code == 200, body
+            assert (await border.send(json.dumps(body).encode())).status_code == 200, body
             form = urlencode({"payload": json.dumps(body)}).encode()
-            assert (await stage.send(form, kind=FORM)).status_code == 200, body
-        await stage.send(b"event=x", kind=FORM)
-        await stage.send(b"ssl_check=1", kind=FORM)
-        await stage.inbound.drain(5)
-    assert stage.talk.asked == []
+            assert (await border.send(form, kind=FORM)).status_code == 200, body
+        await border.send(b"event=x", kind=FORM)
+        await border.send(b"ssl_check=1", kind=FORM)
+        await border.inbound.drain(5)
+    assert border.talk.asked == []
     assert not [line for line in logs if line["log_level"] == "error"]
 
 
-async def test_halves_of_characters_break_nothing(stage: Stage) -> None:
+async def test_halves_of_characters_break_nothing(border: SlackBorder) -> None:
     """JSON may hold what no UTF-8 can carry: in words, in ids, in the id of the event."""
     half = "\\ud83d"
     body = event(mention("apps X"), "EvX").decode()
     for odd in (body.replace("apps X", f"apps {half}"), body.replace("EvX", half)):
-        assert (await stage.send(odd.encode())).status_code == 200
-    await wait_until(lambda: len(stage.talk.asked) == 2)
-    assert all("\ud83d" not in words for words in stage.talk.words)
+        assert (await border.send(odd.encode())).status_code == 200
+    await wait_until(lambda: len(border.talk.asked) == 2)
+    assert all("\ud83d" not in words for words in border.talk.words)

@@ -21,7 +21,7 @@ from tests.contract.slack_stage import (
     JSON,
     OLA,
     TOKEN,
-    Stage,
+    SlackBorder,
     command,
     event,
     mention,
@@ -30,98 +30,100 @@ from tests.contract.slack_stage import (
 from tests.waiting import wait_until
 
 
-async def test_slacks_check_of_the_address_gets_its_challenge_back(stage: Stage) -> None:
+async def test_slacks_check_of_the_address_gets_its_challenge_back(border: SlackBorder) -> None:
     """Slack sends it once, when the request URL is entered."""
-    assert await stage.people.verify_url()
+    assert await border.people.verify_url()
 
 
-async def test_a_command_is_answered_to_the_asker_alone(stage: Stage) -> None:
+async def test_a_command_is_answered_to_the_asker_alone(border: SlackBorder) -> None:
     """The words reach the conversation as typed, and the answer is ephemeral."""
-    await stage.people.command("ola", "/o365 why  Contoso Mail")
-    answer = await stage.answer(stage.channel(), "You said: why Contoso Mail")
+    await border.people.command("ola", "/o365 why  Contoso Mail")
+    answer = await border.answer(border.channel(), "You said: why Contoso Mail")
     assert answer.only_for == OLA
-    (_, asker) = stage.talk.asked[0]
+    (_, asker) = border.talk.asked[0]
     assert (asker.platform, asker.user_id) == (Platform.SLACK, OLA)
     assert (asker.email, asker.time_zone) == ("ola@contoso.example", "Europe/Berlin")
 
 
-async def test_a_command_without_words_asks_for_nothing(stage: Stage) -> None:
+async def test_a_command_without_words_asks_for_nothing(border: SlackBorder) -> None:
     """`/o365` alone reaches the conversation as ""."""
-    await stage.people.command("ola", "/o365")
-    await stage.answer(stage.channel(), "You said:")
-    assert stage.talk.words == [""]
+    await border.people.command("ola", "/o365")
+    await border.answer(border.channel(), "You said:")
+    assert border.talk.words == [""]
 
 
 @pytest.mark.parametrize("fields", [{}, {"channel_name": "payload-team"}, {"payload": "{}"}])
 async def test_the_word_payload_in_a_command_is_a_word(
-    stage: Stage, fields: dict[str, str]
+    border: SlackBorder, fields: dict[str, str]
 ) -> None:
     """Wherever "payload" stands among the fields, a command stays a command."""
-    url = stage.workspace.new_response_url(stage.channel(), OLA, None, time.time())
+    url = border.workspace.new_response_url(border.channel(), OLA, None, time.time())
     body = command("why payload=1 App", response_url=url, trigger_id="1.2.x", **fields)
-    response = await stage.send(body, kind=FORM)
+    response = await border.send(body, kind=FORM)
     assert response.status_code == 200
-    await stage.answer(stage.channel(), "You said: why payload=1 App")
+    await border.answer(border.channel(), "You said: why payload=1 App")
 
 
-async def test_a_slow_conversation_is_acknowledged_at_once(stage: Stage) -> None:
+async def test_a_slow_conversation_is_acknowledged_at_once(border: SlackBorder) -> None:
     """Slack waits three seconds; the answer may take longer."""
-    stage.talk.go_on.clear()
-    await stage.people.command("ola", "/o365 scan")
-    assert stage.people.delivery.deliveries[-1].status == 200
-    assert stage.people.delivery.deliveries[-1].seconds < 1
-    await wait_until(lambda: stage.talk.words == ["scan"])
-    assert stage.from_bot(stage.channel()) == []
-    stage.talk.go_on.set()
-    await stage.answer(stage.channel(), "You said: scan")
+    border.talk.go_on.clear()
+    await border.people.command("ola", "/o365 scan")
+    assert border.people.delivery.deliveries[-1].status == 200
+    assert border.people.delivery.deliveries[-1].seconds < 1
+    await wait_until(lambda: border.talk.words == ["scan"])
+    assert border.from_bot(border.channel()) == []
+    border.talk.go_on.set()
+    await border.answer(border.channel(), "You said: scan")
 
 
-async def test_an_answer_for_everybody_is_shown_in_the_channel(stage: Stage) -> None:
+async def test_an_answer_for_everybody_is_shown_in_the_channel(border: SlackBorder) -> None:
     """A message that is not private goes to all who are there."""
-    stage.talk.say["report"] = Message("For all.", private=False)
-    await stage.people.command("ola", "/o365 report")
-    assert (await stage.answer(stage.channel(), "For all.")).only_for is None
+    border.talk.say["report"] = Message("For all.", private=False)
+    await border.people.command("ola", "/o365 report")
+    assert (await border.answer(border.channel(), "For all.")).only_for is None
 
 
-async def test_a_mention_is_answered_in_its_thread(stage: Stage) -> None:
+async def test_a_mention_is_answered_in_its_thread(border: SlackBorder) -> None:
     """The mention itself is no part of the words; entities are characters again."""
-    said = await stage.people.say("ola", "why R&D <Mail>")
-    answer = await stage.answer(stage.channel(), "You said: why R&amp;D &lt;Mail&gt;")
+    said = await border.people.say("ola", "why R&D <Mail>")
+    answer = await border.answer(border.channel(), "You said: why R&amp;D &lt;Mail&gt;")
     assert answer.thread == said.id
     assert answer.only_for is None
-    assert stage.talk.words == ["why R&D <Mail>"]
+    assert border.talk.words == ["why R&D <Mail>"]
 
 
-async def test_a_direct_message_is_answered_there_and_the_answer_is_not(stage: Stage) -> None:
+async def test_a_direct_message_is_answered_there_and_the_answer_is_not(
+    border: SlackBorder,
+) -> None:
     """The bot's own message comes back as an event, and is no question."""
-    direct = stage.people.dm_of("ola")
-    await stage.people.say("ola", "apps", channel=direct.id)
-    answer = await stage.answer(direct, "You said: apps")
+    direct = border.people.dm_of("ola")
+    await border.people.say("ola", "apps", channel=direct.id)
+    answer = await border.answer(direct, "You said: apps")
     assert (answer.thread, answer.only_for) == (None, None)
     await wait_until(
-        lambda: len(stage.people.delivery.deliveries) == 2
+        lambda: len(border.people.delivery.deliveries) == 2
     )  # ours and the answer's own event
-    await stage.inbound.drain(5)
-    assert stage.talk.words == ["apps"]
+    await border.inbound.drain(5)
+    assert border.talk.words == ["apps"]
 
 
-async def test_progress_becomes_the_answer(stage: Stage) -> None:
+async def test_progress_becomes_the_answer(border: SlackBorder) -> None:
     """One message in the thread: first how far it is, in the end the answer."""
-    stage.talk.steps["scan"] = [Message("1 of 9", (Progress(1, 9, "apps"),)) for _ in range(50)]
-    stage.talk.go_on.clear()
-    await stage.people.say("ola", "scan")
-    shown = await stage.answer(stage.channel(), "1 of 9")
-    stage.talk.go_on.set()
-    await stage.answer(stage.channel(), "You said: scan")
-    assert stage.from_bot(stage.channel()) == [shown]
+    border.talk.steps["scan"] = [Message("1 of 9", (Progress(1, 9, "apps"),)) for _ in range(50)]
+    border.talk.go_on.clear()
+    await border.people.say("ola", "scan")
+    shown = await border.answer(border.channel(), "1 of 9")
+    border.talk.go_on.set()
+    await border.answer(border.channel(), "You said: scan")
+    assert border.from_bot(border.channel()) == [shown]
 
 
-async def test_progress_of_a_command_leaves_room_for_its_answer(stage: Stage) -> None:
+async def test_progress_of_a_command_leaves_room_for_its_answer(border: SlackBorder) -> None:
     """A response URL takes five messages: however much progress there is, the answer comes."""
-    stage.talk.steps["scan"] = [Message("1 of 9") for _ in range(50)]
-    await stage.people.command("ola", "/o365 scan")
-    await stage.answer(stage.channel(), "You said: scan")
-    assert [m.text for m in stage.from_bot(stage.channel())] == ["1 of 9", "You said: scan"]
+    border.talk.steps["scan"] = [Message("1 of 9") for _ in range(50)]
+    await border.people.command("ola", "/o365 scan")
+    await border.answer(border.channel(), "You said: scan")
+    assert [m.text for m in border.from_bot(border.channel())] == ["1 of 9", "You said: scan"]
 
 
 OKTA = OpenLink("okta", "Open in Okta", "https://contoso-admin.okta.example.com/1")
@@ -138,48 +140,48 @@ BUTTONS = Message(
 )
 
 
-async def put(stage: Stage, where: str, *, only_for: str | None = None) -> Shown:
+async def put(border: SlackBorder, where: str, *, only_for: str | None = None) -> Shown:
     drawn = draw(BUTTONS)
-    return stage.workspace.post(
-        stage.channel(where), BOT_USER, drawn.text, blocks=drawn.blocks, only_for=only_for
+    return border.workspace.post(
+        border.channel(where), BOT_USER, drawn.text, blocks=drawn.blocks, only_for=only_for
     )
 
 
-async def test_a_button_in_a_channel_answers_its_presser_alone(stage: Stage) -> None:
+async def test_a_button_in_a_channel_answers_its_presser_alone(border: SlackBorder) -> None:
     """The message that others see stays as it is."""
-    message = await put(stage, CHANNEL)
-    await stage.people.press("fay", message, "why")
-    answer = await stage.answer(stage.channel(), "You said: why contoso/0oa1")
+    message = await put(border, CHANNEL)
+    await border.people.press("fay", message, "why")
+    answer = await border.answer(border.channel(), "You said: why contoso/0oa1")
     assert answer.only_for == "U0FAY"
     assert message.text == "Choose."
-    assert stage.talk.asked[0][1].user_id == "U0FAY"
+    assert border.talk.asked[0][1].user_id == "U0FAY"
 
 
-async def test_a_button_in_an_answer_of_ones_own_replaces_it(stage: Stage) -> None:
+async def test_a_button_in_an_answer_of_ones_own_replaces_it(border: SlackBorder) -> None:
     """An ephemeral message is an answer to the one who sees it: it becomes the next one."""
-    message = await put(stage, CHANNEL, only_for=OLA)
-    await stage.people.press("ola", message, "why")
-    assert await stage.answer(stage.channel(), "You said: why contoso/0oa1") is message
+    message = await put(border, CHANNEL, only_for=OLA)
+    await border.people.press("ola", message, "why")
+    assert await border.answer(border.channel(), "You said: why contoso/0oa1") is message
 
 
-async def test_a_button_in_a_direct_message_answers_below_it(stage: Stage) -> None:
+async def test_a_button_in_a_direct_message_answers_below_it(border: SlackBorder) -> None:
     """A personal message keeps its link; the answer stays readable after a reload."""
-    direct = stage.people.dm_of("ola")
-    message = await put(stage, direct.id)
-    await stage.people.press("ola", message, "why")
-    answer = await stage.answer(direct, "You said: why contoso/0oa1")
+    direct = border.people.dm_of("ola")
+    message = await put(border, direct.id)
+    await border.people.press("ola", message, "why")
+    answer = await border.answer(direct, "You said: why contoso/0oa1")
     assert answer is not message
     assert answer.only_for is None
     assert message.text == "Choose."
 
 
-async def test_a_button_with_an_address_asks_nothing(stage: Stage) -> None:
+async def test_a_button_with_an_address_asks_nothing(border: SlackBorder) -> None:
     """Slack opens the address itself and tells the bot, which only acknowledges."""
-    message = await put(stage, CHANNEL)
-    assert await stage.people.press("ola", message, "open") == "http://127.0.0.1:9/c/secret"
-    assert stage.people.delivery.deliveries[-1].status == 200
-    await stage.inbound.drain(5)
-    assert stage.talk.asked == []
+    message = await put(border, CHANNEL)
+    assert await border.people.press("ola", message, "open") == "http://127.0.0.1:9/c/secret"
+    assert border.people.delivery.deliveries[-1].status == 200
+    await border.inbound.drain(5)
+    assert border.talk.asked == []
 
 
 LISTED = Message(
@@ -197,68 +199,72 @@ LISTED = Message(
 )
 
 
-async def test_what_is_picked_from_a_list_is_said_and_an_address_is_not(stage: Stage) -> None:
+async def test_what_is_picked_from_a_list_is_said_and_an_address_is_not(
+    border: SlackBorder,
+) -> None:
     """Behind a "⋮", and in a menu; Slack opens an address itself, and tells of it all the same."""
     drawn = draw(LISTED)
-    message = stage.workspace.post(stage.channel(), BOT_USER, drawn.text, blocks=drawn.blocks)
+    message = border.workspace.post(border.channel(), BOT_USER, drawn.text, blocks=drawn.blocks)
     for picked, words in (("Why", "why contoso/0oa1"), ("Only fabrikam", "apps in fabrikam")):
-        await stage.people.press("ola", message, picked)
-        await stage.answer(stage.channel(), f"You said: {words}")
-    assert await stage.people.press("ola", message, "Open in Okta") == OKTA.url
-    await stage.inbound.drain(5)
-    assert stage.talk.words == ["why contoso/0oa1", "apps in fabrikam"]
+        await border.people.press("ola", message, picked)
+        await border.answer(border.channel(), f"You said: {words}")
+    assert await border.people.press("ola", message, "Open in Okta") == OKTA.url
+    await border.inbound.drain(5)
+    assert border.talk.words == ["why contoso/0oa1", "apps in fabrikam"]
 
 
-async def test_a_list_can_be_shared_in_a_channel_alone(stage: Stage) -> None:
+async def test_a_list_can_be_shared_in_a_channel_alone(border: SlackBorder) -> None:
     """Where others are, and do not see it; what is shared then is there for all."""
-    stage.talk.say |= {"apps": LISTED, "apps shared": Message("For all.", private=False)}
-    await stage.people.command("ola", "/o365 apps")
-    listed = await stage.answer(stage.channel(), "Listed.")
+    border.talk.say |= {"apps": LISTED, "apps shared": Message("For all.", private=False)}
+    await border.people.command("ola", "/o365 apps")
+    listed = await border.answer(border.channel(), "Listed.")
     assert listed.only_for == OLA
-    await stage.people.press("ola", listed, "Share in channel")
-    assert (await stage.answer(stage.channel(), "For all.")).only_for is None
-    direct = stage.people.dm_of("ola")
-    await stage.people.say("ola", "apps", channel=direct.id)
-    assert "Share in channel" not in str((await stage.answer(direct, "Listed.")).blocks)
+    await border.people.press("ola", listed, "Share in channel")
+    assert (await border.answer(border.channel(), "For all.")).only_for is None
+    direct = border.people.dm_of("ola")
+    await border.people.say("ola", "apps", channel=direct.id)
+    assert "Share in channel" not in str((await border.answer(direct, "Listed.")).blocks)
 
 
-async def test_the_home_tab_shows_what_there_is_for_whoever_opens_it(stage: Stage) -> None:
+async def test_the_home_tab_shows_what_there_is_for_whoever_opens_it(border: SlackBorder) -> None:
     """Published when it is opened."""
-    stage.talk.say["home"] = Message("Home", (Text("This waits for you."),))
-    await stage.people.open_home("ola")
-    view = await stage.log.wait_for(lambda: stage.workspace.homes.get(OLA))
+    border.talk.say["home"] = Message("Home", (Text("This waits for you."),))
+    await border.people.open_home("ola")
+    view = await border.log.wait_for(lambda: border.workspace.homes.get(OLA))
     assert view["blocks"][0]["text"]["text"] == "This waits for you."
 
 
-async def test_the_shortcut_on_a_message_asks_about_what_it_says(stage: Stage) -> None:
+async def test_the_shortcut_on_a_message_asks_about_what_it_says(border: SlackBorder) -> None:
     """Of people and of apps; the answer is for the asker alone, and nothing of it is a command."""
-    await stage.people.say("gita", "send all now, or is R&D *stuck*?", mention=False)
-    said = await stage.log.wait_for(
-        lambda: next((m for m in stage.channel().messages if "stuck" in m.text), None)
+    await border.people.say("gita", "send all now, or is R&D *stuck*?", mention=False)
+    said = await border.log.wait_for(
+        lambda: next((m for m in border.channel().messages if "stuck" in m.text), None)
     )
-    await stage.people.ask_about("ola", said)
+    await border.people.ask_about("ola", said)
     told = "You said: about: send all now, or is R&amp;D *stuck*?"
-    answer = await stage.answer(stage.channel(), told)
+    answer = await border.answer(border.channel(), told)
     assert answer.only_for == OLA
-    assert stage.talk.words == ["about: send all now, or is R&D *stuck*?"]
+    assert border.talk.words == ["about: send all now, or is R&D *stuck*?"]
 
 
-async def test_the_shortcut_reads_what_an_app_wrote_in_blocks(stage: Stage) -> None:
+async def test_the_shortcut_reads_what_an_app_wrote_in_blocks(border: SlackBorder) -> None:
     """Its text may be next to nothing; what cannot be seen of it is no part of it."""
     block = {"type": "section", "text": {"type": "mrkdwn", "text": "Sales is stuck"}}
     asked = {
         "type": "message_action",
         "callback_id": "about",
         "user": {"id": OLA},
-        "channel": {"id": stage.channel().id},
-        "response_url": stage.workspace.new_response_url(stage.channel(), OLA, "1.2", time.time()),
+        "channel": {"id": border.channel().id},
+        "response_url": border.workspace.new_response_url(
+            border.channel(), OLA, "1.2", time.time()
+        ),
         "message": {"text": "Alert", "blocks": [block], "metadata": {"text": "no"}},
     }
-    await stage.send(urlencode({"payload": json.dumps(asked)}).encode(), kind=FORM)
-    await wait_until(lambda: stage.talk.words == ["about: Alert Sales is stuck"])
+    await border.send(urlencode({"payload": json.dumps(asked)}).encode(), kind=FORM)
+    await wait_until(lambda: border.talk.words == ["about: Alert Sales is stuck"])
 
 
-async def test_a_button_of_the_home_tab_is_answered_by_direct_message(stage: Stage) -> None:
+async def test_a_button_of_the_home_tab_is_answered_by_direct_message(border: SlackBorder) -> None:
     """There is nowhere else: its request has neither a channel nor a response URL."""
     pressed = {
         "type": "block_actions",
@@ -267,170 +273,176 @@ async def test_a_button_of_the_home_tab_is_answered_by_direct_message(stage: Sta
         "trigger_id": "3.4.x",
         "actions": [{"type": "button", "action_id": "apps", "value": "apps R&amp;D"}],
     }
-    await stage.send(urlencode({"payload": json.dumps(pressed)}).encode(), kind=FORM)
-    await stage.answer(stage.people.dm_of("ola"), "You said: apps R&amp;D")
-    assert stage.talk.words == ["apps R&D"]
+    await border.send(urlencode({"payload": json.dumps(pressed)}).encode(), kind=FORM)
+    await border.answer(border.people.dm_of("ola"), "You said: apps R&amp;D")
+    assert border.talk.words == ["apps R&D"]
 
 
-async def test_an_answer_waits_as_long_as_slack_asks(stage: Stage) -> None:
+async def test_an_answer_waits_as_long_as_slack_asks(border: SlackBorder) -> None:
     """A second for the next message in the channel is no reason to lose it."""
-    stage.workspace.limit.burst = 1
-    assert stage.workspace.limit.retry_after(CHANNEL) is None  # somebody else's message
-    await stage.people.say("ola", "apps")
-    await stage.answer(stage.channel(), "You said: apps")
+    border.workspace.limit.burst = 1
+    assert border.workspace.limit.retry_after(CHANNEL) is None  # somebody else's message
+    await border.people.say("ola", "apps")
+    await border.answer(border.channel(), "You said: apps")
 
 
 async def test_an_answer_that_cannot_be_given_there_comes_as_a_direct_message(
-    stage: Stage,
+    border: SlackBorder,
 ) -> None:
     """The response URL is over after half an hour; the answer is not lost."""
-    stage.talk.go_on.clear()
-    await stage.people.command("ola", "/o365 scan")
-    stage.workspace.response_urls.clear()
-    stage.talk.go_on.set()
-    await stage.answer(stage.people.dm_of("ola"), "You said: scan")
+    border.talk.go_on.clear()
+    await border.people.command("ola", "/o365 scan")
+    border.workspace.response_urls.clear()
+    border.talk.go_on.set()
+    await border.answer(border.people.dm_of("ola"), "You said: scan")
 
 
-async def test_an_answer_that_cannot_be_given_at_all_is_logged(stage: Stage) -> None:
+async def test_an_answer_that_cannot_be_given_at_all_is_logged(border: SlackBorder) -> None:
     """With who asked and why it failed, and without a secret."""
-    stage.talk.go_on.clear()
+    border.talk.go_on.clear()
     with structlog.testing.capture_logs() as logs:
-        await stage.people.command("ola", "/o365 scan")
-        stage.workspace.response_urls.clear()
-        stage.workspace.deactivated.add(OLA)
-        stage.talk.go_on.set()
-        await stage.inbound.drain(5)
+        await border.people.command("ola", "/o365 scan")
+        border.workspace.response_urls.clear()
+        border.workspace.deactivated.add(OLA)
+        border.talk.go_on.set()
+        await border.inbound.drain(5)
     lost = next(entry for entry in logs if entry["event"] == "slack answer not delivered")
     assert (lost["log_level"], lost["user"]) == ("error", OLA)
     assert "actions/" not in str(logs)
     assert TOKEN not in str(logs)
 
 
-async def test_a_bug_in_one_answer_is_logged_and_hurts_no_other(stage: Stage) -> None:
+async def test_a_bug_in_one_answer_is_logged_and_hurts_no_other(border: SlackBorder) -> None:
     """The error is in the log with its trace; the next question is answered."""
-    stage.talk.broken = True
+    border.talk.broken = True
     with structlog.testing.capture_logs() as logs:
-        await stage.people.command("ola", "/o365 apps")
+        await border.people.command("ola", "/o365 apps")
         await wait_until(lambda: any(e["event"] == "slack answer failed" for e in logs))
-    stage.talk.broken = False
-    await stage.people.command("ola", "/o365 again")
-    await stage.answer(stage.channel(), "You said: again")
+    border.talk.broken = False
+    await border.people.command("ola", "/o365 again")
+    await border.answer(border.channel(), "You said: again")
 
 
 # ------------------------------------------------------------------ once
 
 
-async def test_a_repeated_event_is_acted_on_once(stage: Stage) -> None:
+async def test_a_repeated_event_is_acted_on_once(border: SlackBorder) -> None:
     """Slack sends an event again, signed anew, when it did not see the acknowledgement."""
     body = event(mention())
     for retry in range(3):
         headers = signed_headers(body, JSON, at=time.time() + retry)
         if retry:
             headers["x-slack-retry-num"] = str(retry)
-        response = await stage.client.post(stage.url, content=body, headers=headers)
+        response = await border.client.post(border.url, content=body, headers=headers)
         assert response.status_code == 200
-    await stage.inbound.drain(5)
-    assert stage.talk.words == ["apps"]
+    await border.inbound.drain(5)
+    assert border.talk.words == ["apps"]
 
 
-async def test_a_first_delivery_that_was_lost_is_made_good_by_its_retry(stage: Stage) -> None:
+async def test_a_first_delivery_that_was_lost_is_made_good_by_its_retry(
+    border: SlackBorder,
+) -> None:
     """What counts is whether this event was seen, not whether Slack calls it a retry."""
-    await stage.send(event(mention()), x_slack_retry_num="1")
-    await wait_until(lambda: stage.talk.words == ["apps"])
+    await border.send(event(mention()), x_slack_retry_num="1")
+    await wait_until(lambda: border.talk.words == ["apps"])
 
 
 @pytest.mark.parametrize("fields", [{"trigger_id": "1.2.abc"}, {}])
-async def test_a_replayed_command_is_acted_on_once(stage: Stage, fields: dict[str, str]) -> None:
+async def test_a_replayed_command_is_acted_on_once(
+    border: SlackBorder, fields: dict[str, str]
+) -> None:
     """A recorded request is genuine for five minutes, but only the first time."""
-    url = stage.workspace.new_response_url(stage.channel(), OLA, None, time.time())
+    url = border.workspace.new_response_url(border.channel(), OLA, None, time.time())
     body = command("ask contoso/1", response_url=url, **fields)
     headers = signed_headers(body, FORM)
     for _ in range(3):
-        again = await stage.client.post(stage.url, content=body, headers=headers)
+        again = await border.client.post(border.url, content=body, headers=headers)
         assert again.status_code == 200
-    await stage.inbound.drain(5)
-    assert stage.talk.words == ["ask contoso/1"]
+    await border.inbound.drain(5)
+    assert border.talk.words == ["ask contoso/1"]
 
 
 async def test_without_the_store_nothing_is_done_and_slack_is_told_to_try_again(
-    stage: Stage,
+    border: SlackBorder,
 ) -> None:
     """503: Slack repeats an event."""
-    stage.once.down = True
-    assert (await stage.send(event(mention()))).status_code == 503
-    assert stage.talk.asked == []
-    stage.once.down = False
-    assert (await stage.send(event(mention()), x_slack_retry_num="1")).status_code == 200
-    await wait_until(lambda: stage.talk.words == ["apps"])
+    border.once.down = True
+    assert (await border.send(event(mention()))).status_code == 503
+    assert border.talk.asked == []
+    border.once.down = False
+    assert (await border.send(event(mention()), x_slack_retry_num="1")).status_code == 200
+    await wait_until(lambda: border.talk.words == ["apps"])
 
 
-async def test_without_the_store_whoever_asked_by_hand_is_told(stage: Stage) -> None:
+async def test_without_the_store_whoever_asked_by_hand_is_told(border: SlackBorder) -> None:
     """A command, a button and a shortcut come once: Slack would say "dispatch_failed"."""
     told = "That cannot be done right now."
-    await stage.people.say("ola", "apps")
-    asked = await stage.answer(stage.channel(), "You said: apps")
-    stage.once.down = True
-    await stage.people.command("ola", "/o365 send Sales now")
-    await stage.answer(stage.channel(), told)
-    await stage.people.ask_about("ola", asked)
-    await wait_until(lambda: [m.text for m in stage.from_bot(stage.channel())].count(told) == 2)
-    assert [one.status for one in stage.people.delivery.deliveries[-2:]] == [200, 200]
-    assert [m.only_for for m in stage.from_bot(stage.channel())][1:] == [OLA, OLA]
-    assert stage.talk.words == ["apps"]
+    await border.people.say("ola", "apps")
+    asked = await border.answer(border.channel(), "You said: apps")
+    border.once.down = True
+    await border.people.command("ola", "/o365 send Sales now")
+    await border.answer(border.channel(), told)
+    await border.people.ask_about("ola", asked)
+    await wait_until(lambda: [m.text for m in border.from_bot(border.channel())].count(told) == 2)
+    assert [one.status for one in border.people.delivery.deliveries[-2:]] == [200, 200]
+    assert [m.only_for for m in border.from_bot(border.channel())][1:] == [OLA, OLA]
+    assert border.talk.words == ["apps"]
 
 
-async def test_on_shutdown_answers_are_finished_and_nothing_new_is_taken(stage: Stage) -> None:
+async def test_on_shutdown_answers_are_finished_and_nothing_new_is_taken(
+    border: SlackBorder,
+) -> None:
     """What was acknowledged is answered; what comes later goes to another replica."""
-    stage.talk.go_on.clear()
-    await stage.people.command("ola", "/o365 scan")
-    await wait_until(lambda: stage.talk.words == ["scan"])
-    draining = asyncio.create_task(stage.inbound.drain(5))
+    border.talk.go_on.clear()
+    await border.people.command("ola", "/o365 scan")
+    await wait_until(lambda: border.talk.words == ["scan"])
+    draining = asyncio.create_task(border.inbound.drain(5))
     await asyncio.sleep(0)  # lets the drain begin
-    assert (await stage.send(event(mention()))).status_code == 503
-    stage.talk.go_on.set()
+    assert (await border.send(event(mention()))).status_code == 503
+    border.talk.go_on.set()
     await draining
-    assert [m.text for m in stage.from_bot(stage.channel())] == ["You said: scan"]
+    assert [m.text for m in border.from_bot(border.channel())] == ["You said: scan"]
 
 
-async def test_on_shutdown_what_does_not_end_is_cut_off_and_logged(stage: Stage) -> None:
+async def test_on_shutdown_what_does_not_end_is_cut_off_and_logged(border: SlackBorder) -> None:
     """A drain takes no longer than it was given."""
-    stage.talk.go_on.clear()
-    await stage.people.command("ola", "/o365 scan")
-    await wait_until(lambda: stage.talk.words == ["scan"])
+    border.talk.go_on.clear()
+    await border.people.command("ola", "/o365 scan")
+    await wait_until(lambda: border.talk.words == ["scan"])
     with structlog.testing.capture_logs() as logs:
         async with asyncio.timeout(2):
-            await stage.inbound.drain(0.05)
+            await border.inbound.drain(0.05)
     assert "slack answer cut off by shutdown" in [entry["event"] for entry in logs]
 
 
 async def test_when_too_many_wait_already_slack_is_told_so_and_nothing_is_marked(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    border: SlackBorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not acknowledged, so not lost: an event comes again, of a command Slack says it failed."""
     monkeypatch.setattr(inbound, "MOST", 1)
-    stage.talk.go_on.clear()
-    await stage.people.command("ola", "/o365 scan")
-    await wait_until(lambda: stage.talk.words == ["scan"])
-    refused = await stage.send(event(mention()))
+    border.talk.go_on.clear()
+    await border.people.command("ola", "/o365 scan")
+    await wait_until(lambda: border.talk.words == ["scan"])
+    refused = await border.send(event(mention()))
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
-    stage.talk.go_on.set()
-    await stage.answer(stage.channel(), "You said: scan")
-    await wait_until(lambda: not stage.inbound.under_way)
-    assert (await stage.send(event(mention()), x_slack_retry_num="1")).status_code == 200
-    await wait_until(lambda: stage.talk.words == ["scan", "apps"])
+    border.talk.go_on.set()
+    await border.answer(border.channel(), "You said: scan")
+    await wait_until(lambda: not border.inbound.under_way)
+    assert (await border.send(event(mention()), x_slack_retry_num="1")).status_code == 200
+    await wait_until(lambda: border.talk.words == ["scan", "apps"])
 
 
 async def test_more_than_are_answered_at_once_wait_acknowledged_for_their_turn(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    border: SlackBorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slack has its response at once; each of them is answered."""
-    monkeypatch.setattr(stage.inbound, "_turns", asyncio.Semaphore(1))
-    stage.talk.go_on.clear()
+    monkeypatch.setattr(border.inbound, "_turns", asyncio.Semaphore(1))
+    border.talk.go_on.clear()
     for number in range(3):
-        await stage.people.command("ola", f"/o365 why {number}")
-        assert stage.people.delivery.deliveries[-1].status == 200
-    await wait_until(lambda: stage.talk.words == ["why 0"])
-    assert stage.inbound.under_way == 3
-    stage.talk.go_on.set()
+        await border.people.command("ola", f"/o365 why {number}")
+        assert border.people.delivery.deliveries[-1].status == 200
+    await wait_until(lambda: border.talk.words == ["why 0"])
+    assert border.inbound.under_way == 3
+    border.talk.go_on.set()
     for number in range(3):
-        await stage.answer(stage.channel(), f"You said: why {number}")
+        await border.answer(border.channel(), f"You said: why {number}")

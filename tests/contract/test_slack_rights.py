@@ -54,7 +54,7 @@ class Rights:
             raise StoreUnavailable("The store cannot be reached.")
 
 
-class Stage:
+class RightsEndpoint:
     """The endpoint, and what is told of rights."""
 
     def __init__(self, inbound: SlackInbound, rights: Rights, talk: Talk, url: str) -> None:
@@ -69,7 +69,7 @@ class Stage:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def endpoint() -> AsyncIterator[RightsEndpoint]:
     rights, talk = Rights(), Talk()
     async with AsyncExitStack() as stack:
         config = settings("http://127.0.0.1:9/api")
@@ -77,7 +77,7 @@ async def stage() -> AsyncIterator[Stage]:
         inbound = SlackInbound(config, talk, OnceInMemory(), web, rights)
         app = Starlette(routes=[Route("/e", inbound.endpoint, methods=["POST"])])
         url = await stack.enter_async_context(served(lambda url: app))
-        yield Stage(inbound, rights, talk, f"{url}/e")
+        yield RightsEndpoint(inbound, rights, talk, f"{url}/e")
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ async def stage() -> AsyncIterator[Stage]:
     ],
 )  # fmt: skip
 async def test_a_change_is_noted_once_and_said_by_nobody(
-    stage: Stage, what: Json, told: str
+    endpoint: RightsEndpoint, what: Json, told: str
 ) -> None:
     """Sent again it is the same; the conversation hears nothing of it."""
     for _ in range(2):
-        await stage.send(what)
-    assert stage.rights.told == [told]
-    assert stage.talk.asked == []
+        await endpoint.send(what)
+    assert endpoint.rights.told == [told]
+    assert endpoint.talk.asked == []
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ async def test_a_change_is_noted_once_and_said_by_nobody(
         {"type": "member_left_channel", "channel": None, "user": {}},
     ],
 )
-async def test_an_odd_shape_breaks_nothing(stage: Stage, what: Json) -> None:
+async def test_an_odd_shape_breaks_nothing(endpoint: RightsEndpoint, what: Json) -> None:
     """It names nobody."""
-    await stage.send(what)
-    assert all(one == "slack " for one in stage.rights.told)
+    await endpoint.send(what)
+    assert all(one == "slack " for one in endpoint.rights.told)
 
 
-async def test_while_the_store_is_away_nothing_breaks(stage: Stage) -> None:
+async def test_while_the_store_is_away_nothing_breaks(endpoint: RightsEndpoint) -> None:
     """What was read counts for a minute at most, then it is read anew."""
-    stage.rights.down = True
-    await stage.send({"type": "user_change", "user": USER})
-    assert stage.rights.told == ["slack U1"]
+    endpoint.rights.down = True
+    await endpoint.send({"type": "user_change", "user": USER})
+    assert endpoint.rights.told == ["slack U1"]

@@ -8,15 +8,15 @@ import pytest
 
 from adapters.slack.incoming.words import as_typed
 from sandbox.slack.workspace import BOT_USER
-from tests.contract.slack_stage import OLA, Stage, event, mention
+from tests.contract.slack_stage import OLA, SlackBorder, event, mention
 from tests.waiting import wait_until
 
 
-def direct(stage: Stage, **more: Any) -> dict[str, Any]:
+def direct(border: SlackBorder, **more: Any) -> dict[str, Any]:
     """A direct message, as the Events API tells it (docs.slack.dev, "message.im")."""
     return {
         "type": "message",
-        "channel": stage.people.dm_of("ola").id,
+        "channel": border.people.dm_of("ola").id,
         "channel_type": "im",
         "user": OLA,
         "text": "apps",
@@ -42,16 +42,16 @@ PICTURE = {
         {"subtype": None, "client_msg_id": "00000000-0000-4000-8000-000000000000", "blocks": []},
     ],
 )
-async def test_people_write_with_subtypes_too(stage: Stage, more: dict[str, Any]) -> None:
+async def test_people_write_with_subtypes_too(border: SlackBorder, more: dict[str, Any]) -> None:
     """A picture, a reply that the channel sees, `/me`: somebody typed it."""
-    await stage.send(event(direct(stage, **more)))
-    await wait_until(lambda: stage.talk.words == ["apps"])
+    await border.send(event(direct(border, **more)))
+    await wait_until(lambda: border.talk.words == ["apps"])
 
 
-async def test_a_picture_without_a_word_is_answered(stage: Stage) -> None:
+async def test_a_picture_without_a_word_is_answered(border: SlackBorder) -> None:
     """As a mention without a word is."""
-    await stage.send(event(direct(stage, text="", **PICTURE)))
-    await wait_until(lambda: stage.talk.words == [""])
+    await border.send(event(direct(border, text="", **PICTURE)))
+    await wait_until(lambda: border.talk.words == [""])
 
 
 @pytest.mark.parametrize(
@@ -77,29 +77,29 @@ async def test_a_picture_without_a_word_is_answered(stage: Stage) -> None:
     ],
 )
 async def test_what_nobody_typed_or_was_edited_does_nothing(
-    stage: Stage, more: dict[str, Any]
+    border: SlackBorder, more: dict[str, Any]
 ) -> None:
     """Bots, what happened, and edits: those were acted on when they were new."""
-    assert (await stage.send(event(direct(stage, **more)))).status_code == 200
-    await stage.inbound.drain(5)
-    assert stage.talk.words == []
+    assert (await border.send(event(direct(border, **more)))).status_code == 200
+    await border.inbound.drain(5)
+    assert border.talk.words == []
 
 
-async def test_an_edited_mention_acts_once(stage: Stage) -> None:
+async def test_an_edited_mention_acts_once(border: SlackBorder) -> None:
     """Slack tells it again as a mention, with an `event_id` of its own."""
-    await stage.send(event(mention("send Sales"), "Ev1"))
-    await wait_until(lambda: stage.talk.words == ["send Sales"])
+    await border.send(event(mention("send Sales"), "Ev1"))
+    await wait_until(lambda: border.talk.words == ["send Sales"])
     edited = mention("send Labs") | {"edited": {"user": OLA, "ts": "2.0"}}
-    assert (await stage.send(event(edited, "Ev2"))).status_code == 200
-    assert (await stage.send(event(edited | {"subtype": None}, "Ev3"))).status_code == 200
-    await stage.inbound.drain(5)
-    assert stage.talk.words == ["send Sales"]
+    assert (await border.send(event(edited, "Ev2"))).status_code == 200
+    assert (await border.send(event(edited | {"subtype": None}, "Ev3"))).status_code == 200
+    await border.inbound.drain(5)
+    assert border.talk.words == ["send Sales"]
 
 
-async def test_a_mention_with_a_picture_is_heard(stage: Stage) -> None:
+async def test_a_mention_with_a_picture_is_heard(border: SlackBorder) -> None:
     """Mentions of people carry the same subtypes."""
-    await stage.send(event(mention("apps") | PICTURE))
-    await wait_until(lambda: stage.talk.words == ["apps"])
+    await border.send(event(mention("apps") | PICTURE))
+    await wait_until(lambda: border.talk.words == ["apps"])
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ from starlette.responses import Response
 from adapters.teams.outgoing.messenger import ABSENT_FOR
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatUnreachable, PersonUnreachable
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, Json, World
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, Json, TeamsBorder
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO
 from tests.waiting import wait_until
 
 OPENED = f"a:1{ADA[:3]}"
 
 
-def _added(teams: World) -> Json:
+def _added(teams: TeamsBorder) -> Json:
     """The other way in which Teams tells of the same installation."""
     return teams.activity("conversationUpdate", membersAdded=[{"id": f"28:{APP}"}])
 
@@ -25,7 +25,9 @@ def _added(teams: World) -> Json:
 # ------------------------------------------------------------------ installed without a word
 
 
-async def test_somebody_who_has_the_app_since_before_is_found_and_written_to(teams: World) -> None:
+async def test_somebody_who_has_the_app_since_before_is_found_and_written_to(
+    teams: TeamsBorder,
+) -> None:
     """By policy, or before the bot ran: Teams opens the conversation by the Entra object id."""
     teams.microsoft.installed.add(ADA)
     assert await teams.messenger.find_person((), ADA.upper(), TENANT) == (
@@ -44,7 +46,7 @@ async def test_somebody_who_has_the_app_since_before_is_found_and_written_to(tea
     assert len(teams.microsoft.opened) == 1
 
 
-async def test_a_lost_conversation_is_opened_again_where_it_is_needed(teams: World) -> None:
+async def test_a_lost_conversation_is_opened_again_where_it_is_needed(teams: TeamsBorder) -> None:
     """The store forgot it; the message comes all the same."""
     teams.microsoft.installed.add(ADA)
     await teams.messenger.send_personal(ADA_IN_TEAMS, HELLO, "1")
@@ -55,7 +57,9 @@ async def test_a_lost_conversation_is_opened_again_where_it_is_needed(teams: Wor
     ] * 2
 
 
-async def test_somebody_without_the_app_is_not_asked_for_again_and_again(teams: World) -> None:
+async def test_somebody_without_the_app_is_not_asked_for_again_and_again(
+    teams: TeamsBorder,
+) -> None:
     """For some minutes; an installation is told, and counts at once."""
     for _ in range(3):
         assert await teams.messenger.find_person((), ADA, TENANT) == ()
@@ -70,14 +74,14 @@ async def test_somebody_without_the_app_is_not_asked_for_again_and_again(teams: 
     assert await teams.messenger.find_person((), ADA, TENANT)
 
 
-async def test_of_other_tenants_nobody_is_asked_for(teams: World) -> None:
+async def test_of_other_tenants_nobody_is_asked_for(teams: TeamsBorder) -> None:
     """An object id means nobody there."""
     teams.microsoft.installed.add(ADA)
     assert await teams.messenger.find_person((), ADA, "99999999-9999-4999-8999-999999999999") == ()
     assert teams.microsoft.opened == []
 
 
-async def test_opening_a_conversation_sends_nothing(teams: World) -> None:
+async def test_opening_a_conversation_sends_nothing(teams: TeamsBorder) -> None:
     """Whatever goes wrong then: the message is in no doubt."""
     for answer in (Response("", 504), Response("{}", 201), Response("<html>", 200)):
         teams.microsoft.refusals = [answer]
@@ -89,7 +93,7 @@ async def test_opening_a_conversation_sends_nothing(teams: World) -> None:
 # ------------------------------------------------------------------ welcomed
 
 
-async def test_who_installs_the_app_is_welcomed_once(teams: World) -> None:
+async def test_who_installs_the_app_is_welcomed_once(teams: TeamsBorder) -> None:
     """Teams tells of it in two ways. Their address tells who they are elsewhere."""
     teams.microsoft.members = [{"id": "29:1ada", "aadObjectId": ADA, "email": "ada@contoso.com"}]
     await teams.post(_added(teams))
@@ -103,14 +107,14 @@ async def test_who_installs_the_app_is_welcomed_once(teams: World) -> None:
     assert (who.user_id, who.email, who.language) == (ADA, "ada@contoso.com", "en-GB")
 
 
-async def test_an_upgrade_welcomes_nobody(teams: World) -> None:
+async def test_an_upgrade_welcomes_nobody(teams: TeamsBorder) -> None:
     """They know the bot."""
     await teams.post(teams.installed("add-upgrade"))
     await teams.inbound.drain(1.0)
     assert teams.microsoft.calls == []
 
 
-async def test_a_team_is_welcomed_once_in_one_short_message(teams: World) -> None:
+async def test_a_team_is_welcomed_once_in_one_short_message(teams: TeamsBorder) -> None:
     """Where the app was put; nobody of the team is written to."""
     place = {"conversationType": "channel", "isGroup": True, "id": CHANNEL}
     data = {"tenant": {"id": TENANT}, "team": {"id": CHANNEL}, "eventType": "teamMemberAdded"}
@@ -124,7 +128,9 @@ async def test_a_team_is_welcomed_once_in_one_short_message(teams: World) -> Non
     assert teams.welcomes.people == []
 
 
-async def test_who_removes_the_app_and_puts_it_back_is_followed_each_time(teams: World) -> None:
+async def test_who_removes_the_app_and_puts_it_back_is_followed_each_time(
+    teams: TeamsBorder,
+) -> None:
     """Lists know it at once; the second welcome within minutes is left out."""
     await teams.post(teams.installed("add"))
     await teams.calls(1)
@@ -151,7 +157,7 @@ SHARED: list[Json] = [
 ]
 
 
-async def test_a_mention_without_a_conversation_type_is_no_chat_of_two(teams: World) -> None:
+async def test_a_mention_without_a_conversation_type_is_no_chat_of_two(teams: TeamsBorder) -> None:
     """Else the next personal link would be posted for everybody to read."""
     for number, change in enumerate(SHARED, start=1):
         response = await teams.post(teams.said("apps", id=str(number)) | change)
@@ -161,14 +167,14 @@ async def test_a_mention_without_a_conversation_type_is_no_chat_of_two(teams: Wo
     assert {ref.kind for ref in teams.conversations.refs.values()} == {"channel", "groupChat"}
 
 
-async def test_a_chat_of_two_without_a_conversation_type_is_one(teams: World) -> None:
+async def test_a_chat_of_two_without_a_conversation_type_is_one(teams: TeamsBorder) -> None:
     """Its id begins with `a:`."""
     await teams.post(teams.said("apps") | {"conversation": {"id": PERSONAL}})
     await teams.calls(1)
     assert await teams.messenger.find_person((), ADA, TENANT)
 
 
-async def test_who_writes_is_known_without_an_object_id(teams: World) -> None:
+async def test_who_writes_is_known_without_an_object_id(teams: TeamsBorder) -> None:
     """Teams tells it of the member; asked once for many messages."""
     teams.microsoft.members = [{"id": "29:1ada", "aadObjectId": ADA.upper(), "email": "a@b.c"}]
     sender = {"id": "29:1ada", "name": "Ada Byron"}
@@ -183,7 +189,9 @@ async def test_who_writes_is_known_without_an_object_id(teams: World) -> None:
 @pytest.mark.parametrize(
     "members", [[], [{"id": "29:1ada"}], [{"id": "29:1ada", "aadObjectId": 5}]]
 )
-async def test_who_is_not_known_is_nobody_in_particular(teams: World, members: list[Any]) -> None:
+async def test_who_is_not_known_is_nobody_in_particular(
+    teams: TeamsBorder, members: list[Any]
+) -> None:
     """They are answered, and are no operator."""
     teams.microsoft.members = members
     await teams.post(teams.said("apps") | {"from": {"id": "29:1ada", "name": "Ada"}})
@@ -191,7 +199,7 @@ async def test_who_is_not_known_is_nobody_in_particular(teams: World, members: l
     assert teams.answers.asked[0][1].user_id == "29:1ada"
 
 
-async def test_what_a_request_leaves_out_is_not_forgotten(teams: World) -> None:
+async def test_what_a_request_leaves_out_is_not_forgotten(teams: TeamsBorder) -> None:
     """Neither who it is, nor where they are and what they speak."""
     await teams.post(teams.installed())
     before = teams.conversations.refs[PERSONAL]
@@ -221,7 +229,7 @@ LEFT_OUT: list[tuple[str, int]] = [
 
 @pytest.mark.parametrize(("member", "status"), LEFT_OUT, ids=[name for name, _ in LEFT_OUT])
 async def test_a_request_without_a_member_is_served_or_refused(
-    teams: World, member: str, status: int
+    teams: TeamsBorder, member: str, status: int
 ) -> None:
     """And never an error of ours."""
     activity = teams.said("apps")
@@ -231,7 +239,7 @@ async def test_a_request_without_a_member_is_served_or_refused(
         await teams.calls(1)
 
 
-async def test_a_request_that_names_no_tenant_is_refused(teams: World) -> None:
+async def test_a_request_that_names_no_tenant_is_refused(teams: TeamsBorder) -> None:
     """Nobody knows whose it is."""
     activity = teams.said("apps", channelData={})
     del activity["conversation"]["tenantId"]

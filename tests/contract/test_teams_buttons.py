@@ -12,14 +12,14 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import PersonUnreachable
 from bot.message import Buttons, Command, Message, Role
 from bot.ports.chat import ConversationRef
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World, teams_world
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, TeamsBorder, teams_world
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO
 from tests.waiting import wait_until
 
 # ------------------------------------------------------------------ buttons in
 
 
-async def test_a_pressed_button_is_answered_with_the_new_card(teams: World) -> None:
+async def test_a_pressed_button_is_answered_with_the_new_card(teams: TeamsBorder) -> None:
     """Pressing is as if its presser had typed the words; the card comes with the response."""
     response = await teams.post(teams.pressed("who  Contoso Mail"))
     assert response.status_code == 200
@@ -60,7 +60,7 @@ async def test_a_slow_button_on_a_letter_leaves_the_letter_alone() -> None:
         assert {call.method for call in calls} == {"POST"}
 
 
-async def test_an_outcome_takes_the_place_of_what_offered_it(teams: World) -> None:
+async def test_an_outcome_takes_the_place_of_what_offered_it(teams: TeamsBorder) -> None:
     """For everybody and for good: the button that was pressed is gone."""
     teams.answers.role = Role.OUTCOME
     for number, where in enumerate((lambda a: a, teams.in_channel), start=1):
@@ -72,7 +72,7 @@ async def test_an_outcome_takes_the_place_of_what_offered_it(teams: World) -> No
         assert calls[-1].card == body["value"]
 
 
-async def test_an_outcome_leaves_boards_and_letters_as_they_are(teams: World) -> None:
+async def test_an_outcome_leaves_boards_and_letters_as_they_are(teams: TeamsBorder) -> None:
     """They are changed by what keeps them. In a chat of one's own the outcome is a message."""
     teams.answers.role = Role.OUTCOME
     board = (await teams.post(teams.in_channel(teams.pressed("send Mail")))).json()
@@ -83,7 +83,7 @@ async def test_an_outcome_leaves_boards_and_letters_as_they_are(teams: World) ->
     assert call.path == f"/emea/v3/conversations/{PERSONAL}/activities/1699999999999"
 
 
-async def test_a_refusal_is_a_text_and_never_replaces_the_card(teams: World) -> None:
+async def test_a_refusal_is_a_text_and_never_replaces_the_card(teams: TeamsBorder) -> None:
     """Whoever may not press a board's button goes on seeing the board."""
     teams.answers.role = Role.REFUSAL
     for own in (True, False):
@@ -97,7 +97,7 @@ async def test_a_refusal_is_a_text_and_never_replaces_the_card(teams: World) -> 
     assert teams.microsoft.calls == []
 
 
-async def test_presses_at_the_same_time_are_one_act(teams: World) -> None:
+async def test_presses_at_the_same_time_are_one_act(teams: TeamsBorder) -> None:
     """Impatient fingers: each gets the answer of the first; another button is another press."""
     teams.answers.role = Role.OUTCOME
     teams.answers.let_go.clear()
@@ -113,7 +113,7 @@ async def test_presses_at_the_same_time_are_one_act(teams: World) -> None:
     await teams.calls(2)
 
 
-async def test_our_answers_and_no_other_cards_are_marked_as_such(teams: World) -> None:
+async def test_our_answers_and_no_other_cards_are_marked_as_such(teams: TeamsBorder) -> None:
     """The mark comes back with the press, so that an outcome knows what it may replace."""
     offer = Message("Who?", (Buttons((Command("send", "Send it", "send Mail"),)),))
     assert "own" not in str(draw(offer))
@@ -141,7 +141,7 @@ async def test_a_slow_button_in_a_channel_leaves_everybodys_card_alone() -> None
         assert call.path.endswith(f"{CHANNEL};messageid=17/activities/1699999999999")
 
 
-async def test_a_button_that_comes_twice_is_acted_on_once(teams: World) -> None:
+async def test_a_button_that_comes_twice_is_acted_on_once(teams: TeamsBorder) -> None:
     """The repetition ends the spinner and nothing else."""
     await teams.post(teams.pressed("send Mail"))
     again = await teams.post(teams.pressed("send Mail"))
@@ -150,7 +150,7 @@ async def test_a_button_that_comes_twice_is_acted_on_once(teams: World) -> None:
     assert len(teams.answers.asked) == 1
 
 
-async def test_a_button_on_an_old_client_comes_as_a_message(teams: World) -> None:
+async def test_a_button_on_an_old_client_comes_as_a_message(teams: TeamsBorder) -> None:
     """Action.Submit sends the same data as the value of a message without text.
 
     The id of such a message begins with `f:`. Its outcome takes the place of our answer, too.
@@ -168,7 +168,7 @@ async def test_a_button_on_an_old_client_comes_as_a_message(teams: World) -> Non
         assert call.method == ("PUT" if number == 2 else "POST")
 
 
-async def test_a_bug_behind_a_button_is_an_error_of_the_card(teams: World) -> None:
+async def test_a_bug_behind_a_button_is_an_error_of_the_card(teams: TeamsBorder) -> None:
     """Teams shows that something went wrong; the HTTP answer is still a proper one."""
     teams.answers.fails = True
     response = await teams.post(teams.pressed("apps"))
@@ -189,7 +189,7 @@ NOT_OUR_BUTTONS: list[Any] = [
 ]
 
 
-async def test_a_button_that_is_not_ours_is_refused(teams: World) -> None:
+async def test_a_button_that_is_not_ours_is_refused(teams: TeamsBorder) -> None:
     """Only our verb with words in it means anything."""
     for value in NOT_OUR_BUTTONS:
         response = await teams.post(teams.pressed("apps") | {"value": value})
@@ -197,13 +197,13 @@ async def test_a_button_that_is_not_ours_is_refused(teams: World) -> None:
     assert teams.answers.asked == []
 
 
-async def test_other_invokes_are_not_implemented(teams: World) -> None:
+async def test_other_invokes_are_not_implemented(teams: TeamsBorder) -> None:
     """Search, tasks and sign-in cards are not served."""
     activity = teams.activity("invoke", name="composeExtension/query", value={})
     assert (await teams.post(activity)).status_code == 501
 
 
-async def test_other_activities_are_taken_and_mean_nothing(teams: World) -> None:
+async def test_other_activities_are_taken_and_mean_nothing(teams: TeamsBorder) -> None:
     """Reactions, typing and what is yet to come."""
     for kind in ("typing", "messageReaction", "event", "somethingNew"):
         assert (await teams.post(teams.activity(kind))).status_code == 202
@@ -214,7 +214,7 @@ async def test_other_activities_are_taken_and_mean_nothing(teams: World) -> None
 # ------------------------------------------------------------------ installing
 
 
-async def test_who_installed_the_app_can_be_reached(teams: World) -> None:
+async def test_who_installed_the_app_can_be_reached(teams: TeamsBorder) -> None:
     """Installing gives the conversation; the personal message goes there."""
     with pytest.raises(PersonUnreachable):
         await teams.messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
@@ -238,7 +238,7 @@ async def test_who_installed_the_app_can_be_reached(teams: World) -> None:
     assert call.card["speak"] == "Hello."
 
 
-async def test_teams_tells_where_an_account_is_by_what_it_wrote_last(teams: World) -> None:
+async def test_teams_tells_where_an_account_is_by_what_it_wrote_last(teams: TeamsBorder) -> None:
     """Nothing of whoever never wrote to the bot."""
     stranger = ChatIdentity(Platform.TEAMS, ADA)
     assert await teams.messenger.profile(stranger) == stranger
@@ -247,7 +247,7 @@ async def test_teams_tells_where_an_account_is_by_what_it_wrote_last(teams: Worl
     assert (found.time_zone, found.language) == ("Europe/London", "en-GB")
 
 
-async def test_members_added_and_removed_count_only_when_it_is_the_bot(teams: World) -> None:
+async def test_members_added_and_removed_count_only_when_it_is_the_bot(teams: TeamsBorder) -> None:
     """A conversationUpdate also tells of people who come and go."""
     bot, other = {"id": f"28:{APP}"}, {"id": "29:1eve"}
     await teams.post(teams.activity("conversationUpdate", membersAdded=[other]))
@@ -260,7 +260,7 @@ async def test_members_added_and_removed_count_only_when_it_is_the_bot(teams: Wo
     assert teams.conversations.refs == {}
 
 
-async def test_who_removed_the_app_is_forgotten(teams: World) -> None:
+async def test_who_removed_the_app_is_forgotten(teams: TeamsBorder) -> None:
     """An upgrade removes nothing; a removal does."""
     for action, known in (("add", 1), ("remove-upgrade", 1), ("remove", 0), ("add-upgrade", 1)):
         await teams.post(teams.installed(action))

@@ -15,7 +15,7 @@ from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, CloudUnreachable
 from bot.ports.access import Directory
-from tests.contract.teams_world import ADA, CHANNEL, PERSONAL, TENANT, World, teams_world
+from tests.contract.teams_world import ADA, CHANNEL, PERSONAL, TENANT, TeamsBorder, teams_world
 
 Json = dict[str, Any]
 WHO = ChatIdentity(Platform.TEAMS, ADA)
@@ -40,13 +40,13 @@ class Groups:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def world() -> AsyncIterator[TeamsBorder]:
     async with teams_world() as world:
         yield world
 
 
 @pytest.fixture
-async def here(world: World) -> AsyncIterator[TeamsDirectory]:
+async def here(world: TeamsBorder) -> AsyncIterator[TeamsDirectory]:
     """Ada wrote in her chat with the bot."""
     async with open_http() as http, open_http() as login:
         connector = Connector(world.settings, http, login)
@@ -69,7 +69,7 @@ async def here(world: World) -> AsyncIterator[TeamsDirectory]:
     ],
 )
 async def test_a_colleague_is_a_member_of_the_tenant_and_no_guest(
-    world: World, here: TeamsDirectory, more: Json, colleague: bool
+    world: TeamsBorder, here: TeamsDirectory, more: Json, colleague: bool
 ) -> None:
     """By what Teams says of the member, not by what the message says of its sender."""
     world.microsoft.members = [MEMBER | more]
@@ -77,7 +77,7 @@ async def test_a_colleague_is_a_member_of_the_tenant_and_no_guest(
 
 
 async def test_whoever_is_not_where_they_wrote_is_no_colleague(
-    world: World, here: TeamsDirectory
+    world: TeamsBorder, here: TeamsDirectory
 ) -> None:
     """In a chat, and in a thread of a channel."""
     world.microsoft.members = []
@@ -87,7 +87,7 @@ async def test_whoever_is_not_where_they_wrote_is_no_colleague(
     assert not await here.is_colleague(WHO)
 
 
-async def test_what_teams_does_not_say_is_no_yes(world: World, here: TeamsDirectory) -> None:
+async def test_what_teams_does_not_say_is_no_yes(world: TeamsBorder, here: TeamsDirectory) -> None:
     """Without a tenant, without a conversation."""
     world.microsoft.members = [{k: v for k, v in MEMBER.items() if k != "tenantId"}]
     with pytest.raises(ChatError):
@@ -96,7 +96,7 @@ async def test_what_teams_does_not_say_is_no_yes(world: World, here: TeamsDirect
         await here.is_colleague(ChatIdentity(Platform.TEAMS, "nobody-heard-of"))
 
 
-async def test_a_team_is_read_to_its_end(world: World, here: TeamsDirectory) -> None:
+async def test_a_team_is_read_to_its_end(world: TeamsBorder, here: TeamsDirectory) -> None:
     """Page by page; ids are compared in small letters, and what has none is left out."""
     world.microsoft.members = [MEMBER | {"aadObjectId": f"ID-{n}"} for n in range(5)]
     world.microsoft.members.append({"id": "29:bot"})

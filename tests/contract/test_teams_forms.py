@@ -9,7 +9,7 @@ import pytest
 from adapters.teams.drawing.card import draw
 from bot.message import Buttons, Command, Menu
 from sandbox.teams.cards import actions
-from tests.contract.teams_world import World
+from tests.contract.teams_world import TeamsBorder
 from tests.contract.test_slack_forms import ASKS, LATER
 from tests.unit.test_teams_drawing import VALIDATOR
 
@@ -40,7 +40,7 @@ async def test_other_buttons_of_the_card_need_no_field() -> None:
     assert "associatedInputs" not in str(draw(replace(ASKS, form=None)))
 
 
-async def test_what_is_filled_in_is_said_by_its_sender(teams: World) -> None:
+async def test_what_is_filled_in_is_said_by_its_sender(teams: TeamsBorder) -> None:
     """As one line, with what is optional left out where it is empty."""
     form = list(LATER.said)
     filled = {"form": form, "field.day": "2027-01-31", "field.reason": "the\nauditor {day}"}
@@ -53,7 +53,7 @@ async def test_what_is_filled_in_is_said_by_its_sender(teams: World) -> None:
 
 
 @pytest.mark.parametrize("form", ["later", [1], {"a": "b"}, [["later"]]])
-async def test_odd_forms_say_nothing(teams: World, form: object) -> None:
+async def test_odd_forms_say_nothing(teams: TeamsBorder, form: object) -> None:
     """Signed, and yet not as we made it."""
     answer = await teams.post(teams.pressed("", data={"form": form, "field.day": "x"}))
     assert answer.status_code in (200, 400)

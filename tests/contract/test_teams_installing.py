@@ -35,7 +35,7 @@ HELLO = Message("Hello.")
 
 
 @dataclass
-class Stage:
+class Installing:
     """The world, and a messenger that may install the app."""
 
     world: World
@@ -74,121 +74,129 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def installing(tmp_path: Path) -> AsyncIterator[Installing]:
     async with World(page_port=None) as world, open_http() as http:
         settings = load(world.settings_toml("http://127.0.0.1:9", tmp_path)).teams
         assert settings is not None
-        yield Stage(world, settings, http)
+        yield Installing(world, settings, http)
 
 
-async def test_the_app_is_installed_with_the_first_message_and_not_before(stage: Stage) -> None:
+async def test_the_app_is_installed_with_the_first_message_and_not_before(
+    installing: Installing,
+) -> None:
     """Looking for somebody finds them, and changes nothing; the welcome is the message itself."""
-    assert await stage.found()
-    assert not stage.has_app()
-    sent = await stage.messenger.send_personal(stage.to, HELLO, "k")
-    assert stage.has_app()
+    assert await installing.found()
+    assert not installing.has_app()
+    sent = await installing.messenger.send_personal(installing.to, HELLO, "k")
+    assert installing.has_app()
     conversation, _, message = sent.message_id.partition("|")
-    shown = stage.world.log.get(conversation)
+    shown = installing.world.log.get(conversation)
     assert shown is not None
     assert shown.message(message) is not None
-    assert not await stage.once.first_time(welcome_key(stage.to.user_id), timedelta(minutes=1))
+    assert not await installing.once.first_time(
+        welcome_key(installing.to.user_id), timedelta(minutes=1)
+    )
 
 
-async def test_whoever_has_it_gets_it_no_second_time(stage: Stage) -> None:
+async def test_whoever_has_it_gets_it_no_second_time(installing: Installing) -> None:
     """Graph says 409 where the bot has not heard of an installation; that is none of its faults."""
-    service = stage.world.teams.service
-    app = OwnApp(stage.settings, stage.http)
-    assert await app.install(stage.to.user_id)
-    assert not await app.install(stage.to.user_id)
-    assert stage.person.key in service.installed
-    await stage.messenger.send_personal(stage.to, HELLO, "k")
+    service = installing.world.teams.service
+    app = OwnApp(installing.settings, installing.http)
+    assert await app.install(installing.to.user_id)
+    assert not await app.install(installing.to.user_id)
+    assert installing.person.key in service.installed
+    await installing.messenger.send_personal(installing.to, HELLO, "k")
 
 
-async def test_whoever_removed_it_is_left_alone(stage: Stage) -> None:
+async def test_whoever_removed_it_is_left_alone(installing: Installing) -> None:
     """To take something off is to say no."""
-    sent = await stage.messenger.send_personal(stage.to, HELLO, "k")
-    await stage.conversations.forget(sent.message_id.partition("|")[0])
-    stage.world.teams.service.installed.discard(stage.person.key)
-    assert not await stage.found()
-    assert isinstance(await stage.refusal(), PersonUnreachable)
-    assert not stage.has_app()
+    sent = await installing.messenger.send_personal(installing.to, HELLO, "k")
+    await installing.conversations.forget(sent.message_id.partition("|")[0])
+    installing.world.teams.service.installed.discard(installing.person.key)
+    assert not await installing.found()
+    assert isinstance(await installing.refusal(), PersonUnreachable)
+    assert not installing.has_app()
 
 
 @pytest.mark.parametrize("granted", [INSTALL, CATALOGUE, ""])
 async def test_a_missing_permission_is_named_and_nobody_is_blamed(
-    stage: Stage, granted: str
+    installing: Installing, granted: str
 ) -> None:
     """Lists say that nobody can be reached by it, until it is granted."""
-    service = stage.world.teams.service
+    service = installing.world.teams.service
     service.graph_roles = {granted} - {""}
-    error = await stage.refusal()
+    error = await installing.refusal()
     assert isinstance(error, PersonUnreachable)
     missing = INSTALL if granted == CATALOGUE else CATALOGUE
     assert missing in error.hint
     service.graph_roles = {INSTALL, CATALOGUE}
-    assert not await stage.found()
-    stage.clock.now += max(CLOSED_FOR, ABSENT_FOR) + 1
-    assert await stage.found()
-    await stage.messenger.send_personal(stage.to, HELLO, "k")
+    assert not await installing.found()
+    installing.clock.now += max(CLOSED_FOR, ABSENT_FOR) + 1
+    assert await installing.found()
+    await installing.messenger.send_personal(installing.to, HELLO, "k")
 
 
-async def test_a_person_to_whom_a_policy_forbids_it_is_not_asked(stage: Stage) -> None:
+async def test_a_person_to_whom_a_policy_forbids_it_is_not_asked(installing: Installing) -> None:
     """The next candidate is; others can be reached as before."""
-    service = stage.world.teams.service
-    service.forbidden.add(stage.person.key)
-    error = await stage.refusal()
+    service = installing.world.teams.service
+    service.forbidden.add(installing.person.key)
+    error = await installing.refusal()
     assert isinstance(error, PersonUnreachable)
     assert "does not allow" in error.message
-    assert not await stage.found()
-    other = next(p for p in service.people() if p.key not in {*service.installed, stage.person.key})
-    tenant = stage.settings.tenant_id
-    assert await stage.messenger.find_person((), service.object_id(other), tenant)
+    assert not await installing.found()
+    other = next(
+        p for p in service.people() if p.key not in {*service.installed, installing.person.key}
+    )
+    tenant = installing.settings.tenant_id
+    assert await installing.messenger.find_person((), service.object_id(other), tenant)
 
 
-async def test_somebody_who_is_not_in_the_tenant_is_not_found_there(stage: Stage) -> None:
+async def test_somebody_who_is_not_in_the_tenant_is_not_found_there(installing: Installing) -> None:
     """Neither by their tenant, nor by Graph."""
     unknown = "00000000-0000-4000-8000-00000000aaaa"
-    assert not await stage.messenger.find_person((), unknown, unknown)
-    stage.to = ChatIdentity(Platform.TEAMS, unknown)
-    error = await stage.refusal()
+    assert not await installing.messenger.find_person((), unknown, unknown)
+    installing.to = ChatIdentity(Platform.TEAMS, unknown)
+    error = await installing.refusal()
     assert isinstance(error, PersonUnreachable)
     assert "404" in error.message
 
 
-async def test_an_app_that_is_not_in_the_catalogue_is_to_be_uploaded(stage: Stage) -> None:
+async def test_an_app_that_is_not_in_the_catalogue_is_to_be_uploaded(
+    installing: Installing,
+) -> None:
     """And is found as soon as it is there."""
-    stage.world.teams.service.in_catalogue = False
-    assert "o365bot teams package" in (await stage.refusal()).hint
-    stage.world.teams.service.in_catalogue = True
-    stage.clock.now += max(CLOSED_FOR, ABSENT_FOR) + 1
-    await stage.messenger.send_personal(stage.to, HELLO, "k")
+    installing.world.teams.service.in_catalogue = False
+    assert "o365bot teams package" in (await installing.refusal()).hint
+    installing.world.teams.service.in_catalogue = True
+    installing.clock.now += max(CLOSED_FOR, ABSENT_FOR) + 1
+    await installing.messenger.send_personal(installing.to, HELLO, "k")
 
 
 @pytest.mark.parametrize("down", ["graph", "teams-login"])
-async def test_while_microsoft_is_down_the_message_waits(stage: Stage, down: str) -> None:
+async def test_while_microsoft_is_down_the_message_waits(installing: Installing, down: str) -> None:
     """Nothing was sent, and nobody is given up."""
-    stage.world.down.add(down)
-    error = await stage.refusal()
+    installing.world.down.add(down)
+    error = await installing.refusal()
     assert isinstance(error, ChatUnreachable)
     assert error.nothing_sent
-    stage.world.down.clear()
-    await stage.messenger.send_personal(stage.to, HELLO, "k")
+    installing.world.down.clear()
+    await installing.messenger.send_personal(installing.to, HELLO, "k")
 
 
-async def test_a_rate_limit_is_kept_and_the_catalogue_read_once(stage: Stage) -> None:
+async def test_a_rate_limit_is_kept_and_the_catalogue_read_once(installing: Installing) -> None:
     """However many people the app is installed for."""
-    service, asked = stage.world.teams.service, list[str]()
+    service, asked = installing.world.teams.service, list[str]()
 
     async def note(request: httpx.Request) -> None:
         if "/v1.0/" in request.url.path:
             asked.append(request.method)
 
-    stage.http.event_hooks["request"].append(note)
+    installing.http.event_hooks["request"].append(note)
     service.installed.clear()
-    app = OwnApp(stage.settings, stage.http)
+    app = OwnApp(installing.settings, installing.http)
     first, second, third = (service.object_id(person) for person in service.people()[:3])
     assert await app.install(first)
-    stage.world.company.throttle_graph = 1
+    installing.world.company.throttle_graph = 1
     with pytest.raises(ChatThrottled) as caught:
         await app.install(second)
     assert caught.value.retry_after == 7

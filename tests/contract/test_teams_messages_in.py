@@ -7,11 +7,11 @@ import asyncio
 from starlette.responses import JSONResponse, Response
 
 from bot.domain.people.admins import ChatIdentity, Platform
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, TeamsBorder
 from tests.waiting import wait_until
 
 
-async def test_a_message_is_taken_at_once_and_answered_with_a_card(teams: World) -> None:
+async def test_a_message_is_taken_at_once_and_answered_with_a_card(teams: TeamsBorder) -> None:
     """The request ends before the answer is there; the answer replies to the message."""
     teams.answers.let_go.clear()
     response = await teams.post(teams.said("which O365 apps need migration"))
@@ -28,7 +28,7 @@ async def test_a_message_is_taken_at_once_and_answered_with_a_card(teams: World)
     assert call.body["channelData"] == {"tenant": {"id": TENANT}}
 
 
-async def test_who_asks_is_told_by_the_signed_request(teams: World) -> None:
+async def test_who_asks_is_told_by_the_signed_request(teams: TeamsBorder) -> None:
     """The asker is the Entra object id, with name, language and time zone."""
     await teams.post(teams.said("help"))
     await wait_until(lambda: bool(teams.answers.asked))
@@ -72,7 +72,7 @@ WRAPPED: list[tuple[str | None, str]] = [
 ]
 
 
-async def test_mentions_markup_and_odd_spaces_are_no_part_of_the_words(teams: World) -> None:
+async def test_mentions_markup_and_odd_spaces_are_no_part_of_the_words(teams: TeamsBorder) -> None:
     """What Teams wraps around a command is taken off."""
     mention = {
         "type": "mention",
@@ -87,7 +87,7 @@ async def test_mentions_markup_and_odd_spaces_are_no_part_of_the_words(teams: Wo
         assert teams.answers.asked[-1][0] == words
 
 
-async def test_a_mention_without_a_text_of_its_own_is_none_of_the_words(teams: World) -> None:
+async def test_a_mention_without_a_text_of_its_own_is_none_of_the_words(teams: TeamsBorder) -> None:
     """Some clients tell only who was mentioned, or nothing at all."""
     bot = {"type": "mention", "mentioned": {"id": f"28:{APP}", "name": "O365 bot"}}
     ada = {"type": "mention", "mentioned": {"id": "29:ada", "name": "Ada Byron"}}
@@ -105,7 +105,7 @@ async def test_a_mention_without_a_text_of_its_own_is_none_of_the_words(teams: W
         assert teams.answers.asked[-1][0] == words
 
 
-async def test_an_edit_never_acts(teams: World) -> None:
+async def test_an_edit_never_acts(teams: TeamsBorder) -> None:
     """What was edited was acted on when it was new; nor does what was deleted or restored."""
     for number, (kind, event) in enumerate(
         [
@@ -124,7 +124,7 @@ async def test_an_edit_never_acts(teams: World) -> None:
     assert teams.microsoft.calls == []
 
 
-async def test_progress_is_shown_once_and_then_changed_into_the_answer(teams: World) -> None:
+async def test_progress_is_shown_once_and_then_changed_into_the_answer(teams: TeamsBorder) -> None:
     """A long answer is one message that changes, not many."""
     teams.answers.progress = ("1 of 2", "2 of 2")
     await teams.post(teams.said("scan"))
@@ -134,7 +134,7 @@ async def test_progress_is_shown_once_and_then_changed_into_the_answer(teams: Wo
     assert last.card["body"][0]["text"] == "You said: scan"
 
 
-async def test_an_answer_in_a_channel_goes_into_its_thread(teams: World) -> None:
+async def test_an_answer_in_a_channel_goes_into_its_thread(teams: TeamsBorder) -> None:
     """The thread is kept for the answer; the channel is what is remembered."""
     await teams.post(teams.in_channel(teams.said("apps")))
     (call,) = await teams.calls(1)
@@ -144,7 +144,7 @@ async def test_an_answer_in_a_channel_goes_into_its_thread(teams: World) -> None
     assert (ref.kind, ref.object_id, ref.name) == ("channel", "", "O365 migration")
 
 
-async def test_a_message_that_comes_twice_is_acted_on_once(teams: World) -> None:
+async def test_a_message_that_comes_twice_is_acted_on_once(teams: TeamsBorder) -> None:
     """Teams sends an activity again when it heard nothing for a while."""
     statuses = [(await teams.post(teams.said("apps"))).status_code for _ in range(3)]
     await teams.post(teams.said("help", id="1700000000002"))
@@ -155,7 +155,7 @@ async def test_a_message_that_comes_twice_is_acted_on_once(teams: World) -> None
     assert len(teams.microsoft.calls) == 2
 
 
-async def test_an_answer_that_teams_throttles_is_sent_again(teams: World) -> None:
+async def test_an_answer_that_teams_throttles_is_sent_again(teams: TeamsBorder) -> None:
     """429 and 412 say that nothing was taken, so the answer is not lost."""
     teams.microsoft.refusals = [
         JSONResponse({"error": {"code": "Throttled"}}, 429, {"Retry-After": "0"}),
@@ -165,7 +165,7 @@ async def test_an_answer_that_teams_throttles_is_sent_again(teams: World) -> Non
     assert call.card["body"][0]["text"] == "You said: apps"
 
 
-async def test_an_answer_whose_fate_is_unknown_is_not_sent_again(teams: World) -> None:
+async def test_an_answer_whose_fate_is_unknown_is_not_sent_again(teams: TeamsBorder) -> None:
     """After a 502 the message may be there: better none than two."""
     teams.microsoft.refusals = [Response("<html>bad gateway</html>", 502)]
     await teams.post(teams.said("apps"))
@@ -174,7 +174,7 @@ async def test_an_answer_whose_fate_is_unknown_is_not_sent_again(teams: World) -
     assert teams.microsoft.calls == []
 
 
-async def test_a_bug_in_an_answer_stops_nothing_else(teams: World) -> None:
+async def test_a_bug_in_an_answer_stops_nothing_else(teams: TeamsBorder) -> None:
     """The next message is answered."""
     teams.answers.fails = True
     assert (await teams.post(teams.said("apps"))).status_code == 202
@@ -184,7 +184,7 @@ async def test_a_bug_in_an_answer_stops_nothing_else(teams: World) -> None:
     assert len(await teams.calls(1)) == 1
 
 
-async def test_draining_cancels_what_does_not_end(teams: World) -> None:
+async def test_draining_cancels_what_does_not_end(teams: TeamsBorder) -> None:
     """Shutting down waits, but not for ever."""
     teams.answers.let_go.clear()
     await teams.post(teams.said("apps"))

@@ -28,7 +28,7 @@ from bot.errors import (
 )
 from bot.message import Message
 from bot.ports.chat import ConversationRef
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, TeamsBorder
 from tests.serving import served
 
 ADA_IN_TEAMS = ChatIdentity(Platform.TEAMS, ADA, "Ada Byron")
@@ -37,13 +37,13 @@ HELLO = Message("Hello.")
 
 
 @pytest_asyncio.fixture
-async def ada(teams: World) -> ChatIdentity:
+async def ada(teams: TeamsBorder) -> ChatIdentity:
     """Ada, who installed the app, as Teams tells of her."""
     await teams.post(teams.installed())
     return replace(ADA_IN_TEAMS, time_zone="Europe/London", language="en-GB")
 
 
-async def test_a_channel_message_starts_a_thread(teams: World) -> None:
+async def test_a_channel_message_starts_a_thread(teams: TeamsBorder) -> None:
     """Also in a channel that was never heard from: the configured address is used."""
     sent = await teams.messenger.post(IN_CHANNEL, HELLO, "k")
     assert sent.message_id == f"{CHANNEL};messageid=1001|1001"
@@ -55,7 +55,9 @@ async def test_a_channel_message_starts_a_thread(teams: World) -> None:
     assert call.body["activity"]["attachments"][0]["content"]["speak"] == "Hello."
 
 
-async def test_people_are_introduced_by_a_message_to_each(teams: World, ada: ChatIdentity) -> None:
+async def test_people_are_introduced_by_a_message_to_each(
+    teams: TeamsBorder, ada: ChatIdentity
+) -> None:
     """A bot cannot open a group chat; whoever can be reached is, before the failure is told."""
     sent = await teams.messenger.introduce((ada, ada), HELLO, "k")
     assert len(teams.microsoft.calls) == 2
@@ -66,7 +68,7 @@ async def test_people_are_introduced_by_a_message_to_each(teams: World, ada: Cha
     assert len(teams.microsoft.calls) == 3
 
 
-async def test_a_sent_message_is_changed_in_place(teams: World, ada: ChatIdentity) -> None:
+async def test_a_sent_message_is_changed_in_place(teams: TeamsBorder, ada: ChatIdentity) -> None:
     """By the id that sending gave, in a chat and in a channel."""
     for sent in (
         await teams.messenger.send_personal(ada, HELLO, "k"),
@@ -81,7 +83,7 @@ async def test_a_sent_message_is_changed_in_place(teams: World, ada: ChatIdentit
 
 
 async def test_a_person_is_found_by_object_id_in_the_bots_tenant(
-    teams: World, ada: ChatIdentity
+    teams: TeamsBorder, ada: ChatIdentity
 ) -> None:
     """The same object id in another tenant is another person."""
     assert await teams.messenger.find_person((), ADA.upper(), TENANT) == (ada,)
@@ -90,7 +92,7 @@ async def test_a_person_is_found_by_object_id_in_the_bots_tenant(
 
 
 async def test_a_person_is_found_by_address_among_the_channels_team(
-    teams: World, ada: ChatIdentity
+    teams: TeamsBorder, ada: ChatIdentity
 ) -> None:
     """An admin account elsewhere belongs to somebody here; only who has the app counts."""
     teams.microsoft.members = [
@@ -105,7 +107,7 @@ async def test_a_person_is_found_by_address_among_the_channels_team(
 
 
 async def test_a_team_is_read_once_for_many_who_are_looked_for(
-    teams: World, ada: ChatIdentity
+    teams: TeamsBorder, ada: ChatIdentity
 ) -> None:
     """Also when they are looked for at once, and are not there; some minutes later, again."""
     teams.microsoft.members = [
@@ -123,7 +125,7 @@ async def test_a_team_is_read_once_for_many_who_are_looked_for(
 
 
 async def test_a_team_that_could_not_be_read_is_read_at_the_next_look(
-    teams: World, ada: ChatIdentity
+    teams: TeamsBorder, ada: ChatIdentity
 ) -> None:
     """A failure is not kept."""
     teams.microsoft.members = [{"id": "29:1ada", "aadObjectId": ADA, "email": "ada@contoso.com"}]
@@ -133,7 +135,7 @@ async def test_a_team_that_could_not_be_read_is_read_at_the_next_look(
     assert await teams.messenger.find_person(("ada@contoso.com",), "", "") == (ada,)
 
 
-async def test_a_team_without_the_app_tells_nobody(teams: World) -> None:
+async def test_a_team_without_the_app_tells_nobody(teams: TeamsBorder) -> None:
     """Then addresses cannot be looked up, which is no error."""
     teams.microsoft.refusals = [
         JSONResponse({"error": {"code": "BotNotInConversationRoster"}}, 403)
@@ -141,13 +143,13 @@ async def test_a_team_without_the_app_tells_nobody(teams: World) -> None:
     assert await teams.messenger.find_person(("ada@contoso.com",), "x", TENANT) == ()
 
 
-async def test_teams_cannot_tell_what_was_sent(teams: World, ada: ChatIdentity) -> None:
+async def test_teams_cannot_tell_what_was_sent(teams: TeamsBorder, ada: ChatIdentity) -> None:
     """A bot cannot read a conversation back."""
     await teams.messenger.send_personal(ada, HELLO, "k")
     assert await teams.messenger.find_sent(ada, "k") is None
 
 
-async def test_teams_cannot_tell_what_came_after_a_message(teams: World) -> None:
+async def test_teams_cannot_tell_what_came_after_a_message(teams: TeamsBorder) -> None:
     """Nor a channel."""
     sent = await teams.messenger.post(IN_CHANNEL, HELLO, "k")
     assert await teams.messenger.messages_after(sent.message_id, 30) is None
@@ -158,7 +160,7 @@ async def test_teams_cannot_tell_what_came_after_a_message(teams: World) -> None
     [("0", 1.0), ("Mon, 03 Mar 2025 09:00:00 GMT", 1.0), ("999999999", 3600.0), ("90", 90.0)],
 )
 async def test_a_pause_that_makes_no_sense_is_the_nearest_that_does(
-    teams: World, ada: ChatIdentity, told: str, pause: float
+    teams: TeamsBorder, ada: ChatIdentity, told: str, pause: float
 ) -> None:
     """Nought would be asked again and again, and nobody waits for thirty years."""
     teams.microsoft.refusals = [Response("", 429, {"Retry-After": told})]
@@ -167,7 +169,9 @@ async def test_a_pause_that_makes_no_sense_is_the_nearest_that_does(
     assert raised.value.retry_after == pause
 
 
-async def test_a_message_that_is_gone_cannot_be_changed(teams: World, ada: ChatIdentity) -> None:
+async def test_a_message_that_is_gone_cannot_be_changed(
+    teams: TeamsBorder, ada: ChatIdentity
+) -> None:
     """404 on a change is about the message."""
     teams.microsoft.refusals = [Response("", 404)]
     with pytest.raises(MessageGone):
@@ -177,7 +181,7 @@ async def test_a_message_that_is_gone_cannot_be_changed(teams: World, ada: ChatI
             await teams.messenger.update(unknown, HELLO)
 
 
-async def test_a_stored_address_that_is_not_configured_gets_no_token(teams: World) -> None:
+async def test_a_stored_address_that_is_not_configured_gets_no_token(teams: TeamsBorder) -> None:
     """It is out of reach; that is no incident of the whole platform."""
     evil = ConversationRef(PERSONAL, "personal", "http://127.0.0.1:9/", TENANT, "", "", ADA)
     await teams.conversations.remember(evil)
@@ -186,7 +190,7 @@ async def test_a_stored_address_that_is_not_configured_gets_no_token(teams: Worl
     assert teams.microsoft.token_requests == 0
 
 
-async def test_many_messages_cost_one_token(teams: World, ada: ChatIdentity) -> None:
+async def test_many_messages_cost_one_token(teams: TeamsBorder, ada: ChatIdentity) -> None:
     """The bot's token is kept, and asked for once even when many want it."""
     send = teams.messenger.send_personal
     await asyncio.gather(*(send(ada, HELLO, str(i)) for i in range(20)))
@@ -194,7 +198,7 @@ async def test_many_messages_cost_one_token(teams: World, ada: ChatIdentity) -> 
     assert teams.microsoft.token_requests == 1
 
 
-async def test_a_token_that_was_revoked_is_replaced(teams: World, ada: ChatIdentity) -> None:
+async def test_a_token_that_was_revoked_is_replaced(teams: TeamsBorder, ada: ChatIdentity) -> None:
     """One 401 costs one new token; the message arrives once."""
     await teams.messenger.send_personal(ada, HELLO, "1")
     teams.microsoft.valid_tokens.clear()
@@ -204,7 +208,7 @@ async def test_a_token_that_was_revoked_is_replaced(teams: World, ada: ChatIdent
 
 
 async def test_a_connector_that_refuses_every_token_is_a_matter_of_settings(
-    teams: World, ada: ChatIdentity
+    teams: TeamsBorder, ada: ChatIdentity
 ) -> None:
     """Wrong tenant or authority: inbound works and every reply is 401."""
     denied = JSONResponse({"message": "Authorization has been denied for this request."}, 401)
@@ -214,7 +218,7 @@ async def test_a_connector_that_refuses_every_token_is_a_matter_of_settings(
 
 
 async def test_refused_credentials_are_named_without_being_shown(
-    teams: World, ada: ChatIdentity
+    teams: TeamsBorder, ada: ChatIdentity
 ) -> None:
     """The error says which code Microsoft gave; the secret is nowhere in it."""
     body = {"error": "invalid_client", "error_codes": [7000215], "error_description": "secret x"}
@@ -225,7 +229,7 @@ async def test_refused_credentials_are_named_without_being_shown(
 
 
 async def test_a_sign_in_that_gives_no_token_may_be_tried_again(
-    teams: World, ada: ChatIdentity
+    teams: TeamsBorder, ada: ChatIdentity
 ) -> None:
     """Nothing was sent, whatever came instead of a token."""
     for answer in (
@@ -245,7 +249,7 @@ async def test_a_sign_in_that_gives_no_token_may_be_tried_again(
     ("path", "nothing_sent"), [("/token", True), ("/activities", False)], ids=["token", "message"]
 )
 async def test_only_a_message_that_is_not_answered_is_in_doubt(
-    teams: World,
+    teams: TeamsBorder,
     ada: ChatIdentity,
     path: str,
     nothing_sent: bool,
@@ -268,7 +272,7 @@ async def test_only_a_message_that_is_not_answered_is_in_doubt(
 
 
 async def test_a_message_that_got_no_connection_is_not_in_doubt(
-    teams: World, ada: ChatIdentity, monkeypatch: pytest.MonkeyPatch
+    teams: TeamsBorder, ada: ChatIdentity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of them hang with the messages of others: this one was never sent."""
     monkeypatch.setattr(connector, "TURN", 0.1)
@@ -296,7 +300,9 @@ async def test_a_message_that_got_no_connection_is_not_in_doubt(
     assert error.value.nothing_sent
 
 
-async def test_a_connector_that_breaks_off_is_unreachable(teams: World, ada: ChatIdentity) -> None:
+async def test_a_connector_that_breaks_off_is_unreachable(
+    teams: TeamsBorder, ada: ChatIdentity
+) -> None:
     """A broken connection is an outcome that nobody knows, so the call is not repeated."""
     tried = []
 

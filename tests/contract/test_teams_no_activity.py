@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.teams.incoming.activities import Event, Turns
 from adapters.teams.incoming.envelope import ActivityInvalid, open_envelope
-from tests.contract.teams_world import ADA, APP, PERSONAL, Json, World
+from tests.contract.teams_world import ADA, APP, PERSONAL, Json, TeamsBorder
 
 NO_ACTIVITIES: list[Any] = [
     b"",
@@ -28,7 +28,7 @@ NO_ACTIVITIES: list[Any] = [
 ]
 
 
-async def test_what_is_no_json_object_of_an_activity_is_refused(teams: World) -> None:
+async def test_what_is_no_json_object_of_an_activity_is_refused(teams: TeamsBorder) -> None:
     """400, also for what makes JSON readers stumble."""
     for raw in NO_ACTIVITIES:
         assert (await teams.post(raw)).status_code == 400, raw[:20]
@@ -63,7 +63,7 @@ ODD_MEMBERS: list[Any] = [
 ]
 
 
-async def test_an_activity_of_another_form_is_refused(teams: World) -> None:
+async def test_an_activity_of_another_form_is_refused(teams: TeamsBorder) -> None:
     """400 for each member that is not what Teams sends; never 500."""
     for change in ODD_MEMBERS:
         raw = json.dumps(teams.said("apps") | change).encode()
@@ -71,7 +71,7 @@ async def test_an_activity_of_another_form_is_refused(teams: World) -> None:
     assert teams.answers.asked == []
 
 
-async def test_a_body_that_is_too_long_is_not_read(teams: World) -> None:
+async def test_a_body_that_is_too_long_is_not_read(teams: TeamsBorder) -> None:
     """413 beyond 256 KiB."""
     assert (await teams.post(teams.said("x" * 300_000))).status_code == 413
 

@@ -28,7 +28,7 @@ from bot.errors import (
 )
 from bot.ports.chat import ConversationRef
 from bot.settings.sections.chat import TeamsSettings
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, World
+from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, TeamsBorder
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO, IN_CHANNEL
 from tests.fakes import ConversationsInMemory
 
@@ -101,7 +101,7 @@ CASES: list[tuple[int, Any, Scope, Scope, Scope]] = [
 ]
 
 
-async def test_each_refusal_is_about_what_teams_says_it_is(teams: World) -> None:
+async def test_each_refusal_is_about_what_teams_says_it_is(teams: TeamsBorder) -> None:
     """To a person, to a channel, and of a change.
 
     Each call is made once, with three exceptions: a refused token is replaced, a lost conversation
@@ -127,7 +127,7 @@ async def test_each_refusal_is_about_what_teams_says_it_is(teams: World) -> None
     assert teams.microsoft.calls == []
 
 
-def _sends(teams: World) -> tuple[Any, ...]:
+def _sends(teams: TeamsBorder) -> tuple[Any, ...]:
     return (
         lambda: teams.messenger.send_personal(ADA_IN_TEAMS, HELLO, "k"),
         lambda: teams.messenger.post(IN_CHANNEL, HELLO, "k"),
@@ -135,7 +135,7 @@ def _sends(teams: World) -> tuple[Any, ...]:
     )
 
 
-async def test_a_card_that_is_called_wrong_is_said_once_in_plain_text(teams: World) -> None:
+async def test_a_card_that_is_called_wrong_is_said_once_in_plain_text(teams: TeamsBorder) -> None:
     """To a person, in a channel and as a change: the words arrive, and none is read as markup."""
     await teams.post(teams.installed())
     for send in _sends(teams):
@@ -160,7 +160,7 @@ def _has_code(body: Any) -> bool:
     return isinstance(error, dict) and isinstance(error.get("code"), str)
 
 
-async def test_the_hint_follows_the_code(teams: World) -> None:
+async def test_the_hint_follows_the_code(teams: TeamsBorder) -> None:
     """Each says what an operator can do, and none of Teams' words, in which names may stand."""
     for code, hint in (
         ("BotDisabledByAdmin", "Allow the app for them"),
@@ -178,7 +178,7 @@ async def test_the_hint_follows_the_code(teams: World) -> None:
         assert "Byron" not in str(raised.value)
 
 
-async def test_somebody_who_refused_is_not_called_reachable_any_more(teams: World) -> None:
+async def test_somebody_who_refused_is_not_called_reachable_any_more(teams: TeamsBorder) -> None:
     """Until they are heard of again: lists say so at the next look."""
     await teams.post(teams.installed())
     assert await teams.messenger.find_person((), ADA, TENANT)
@@ -271,7 +271,9 @@ async def test_an_address_that_is_not_named_is_not_guessed() -> None:
 
 
 @pytest.mark.parametrize("body", ["", "null", "[]", "{}", '{"id": null}', '{"id": {}}', "true"])
-async def test_a_message_that_was_taken_without_an_id_was_taken(teams: World, body: str) -> None:
+async def test_a_message_that_was_taken_without_an_id_was_taken(
+    teams: TeamsBorder, body: str
+) -> None:
     """It is not sent again; to change it is to post anew."""
     await teams.post(teams.installed())
     teams.microsoft.refusals = [Response(body, 201), Response(body, 201)]
@@ -286,7 +288,7 @@ async def test_a_message_that_was_taken_without_an_id_was_taken(teams: World, bo
 
 @pytest.mark.parametrize("body", ["<html>hello</html>", '{"id": "1', "\ufeff"])
 async def test_a_success_that_is_no_json_is_an_outcome_that_nobody_knows(
-    teams: World, body: str
+    teams: TeamsBorder, body: str
 ) -> None:
     """Something between us and Teams has answered."""
     await teams.post(teams.installed())
@@ -297,7 +299,7 @@ async def test_a_success_that_is_no_json_is_an_outcome_that_nobody_knows(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_not_followed(teams: World, status: int) -> None:
+async def test_a_redirect_is_not_followed(teams: TeamsBorder, status: int) -> None:
     """The message and the bot's token go to nobody else."""
     await teams.post(teams.installed())
     headers = {"Location": f"{teams.microsoft.url}/elsewhere"}

@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import JSONResponse
 
 from bot.message import Buttons, Command, Confirm, Message, Text
-from tests.contract.teams_world import CHANNEL, Call, World, teams_world
+from tests.contract.teams_world import CHANNEL, Call, TeamsBorder, teams_world
 from tests.unit.test_teams_drawing import VALIDATOR
 
 SURE = Confirm("Share in the channel?", "Everybody there will see it.", "Share", "Cancel")
@@ -31,7 +31,7 @@ def offers(card: Any) -> bool:
     return "apps 1 shared" in drawn
 
 
-async def answered(teams: World, activity: Any) -> Call:
+async def answered(teams: TeamsBorder, activity: Any) -> Call:
     teams.answers.says = LISTED
     await teams.post(activity)
     return (await teams.calls(1))[0]

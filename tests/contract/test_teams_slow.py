@@ -11,14 +11,14 @@ from adapters.teams.outgoing import connector
 from adapters.teams.outgoing.connector import Connector
 from adapters.teams.outgoing.messenger import TeamsMessenger
 from bot.errors import ChatUnreachable
-from tests.contract.teams_world import World, teams_world
+from tests.contract.teams_world import TeamsBorder, teams_world
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO
 from tests.waiting import wait_until
 
 PEOPLE = 64
 
 
-async def _all_ask(teams: World) -> None:
+async def _all_ask(teams: TeamsBorder) -> None:
     asked = [teams.post(teams.said(f"why {n}", id=str(n))) for n in range(PEOPLE)]
     assert {response.status_code for response in await asyncio.gather(*asked)} == {202}
 

@@ -6,10 +6,10 @@ import pytest
 from starlette.responses import JSONResponse
 
 from bot.message import Message
-from tests.contract.teams_world import World, teams_world
+from tests.contract.teams_world import TeamsBorder, teams_world
 
 
-async def ask(teams: World, words: str = "apps") -> None:
+async def ask(teams: TeamsBorder, words: str = "apps") -> None:
     """Ada asks in the channel."""
     assert (await teams.post(teams.in_channel(teams.said(words)))).status_code == 202
 

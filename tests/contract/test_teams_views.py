@@ -20,7 +20,7 @@ from bot.domain.people.admins import Platform
 from bot.message import Buttons, Command, Message, Role, Text
 from bot.ports.chat import ConversationRef
 from bot.settings.sections.chat import TeamsSettings
-from tests.contract.teams_world import ADA, APP, CHANNEL, TENANT, Clock, World, teams_world
+from tests.contract.teams_world import ADA, APP, CHANNEL, TENANT, Clock, TeamsBorder, teams_world
 from tests.fakes import ConversationsInMemory
 from tests.unit.test_teams_drawing import VALIDATOR
 
@@ -30,14 +30,14 @@ IN_CHANNEL = Channel(Platform.TEAMS, CHANNEL)
 
 
 @pytest_asyncio.fixture
-async def teams() -> AsyncIterator[World]:
+async def teams() -> AsyncIterator[TeamsBorder]:
     """Ada is an operator who has the app."""
     async with teams_world(operators=(ADA,)) as world:
         await world.post(world.installed())
         yield world
 
 
-async def test_a_board_names_the_operators_whose_clients_may_ask(teams: World) -> None:
+async def test_a_board_names_the_operators_whose_clients_may_ask(teams: TeamsBorder) -> None:
     """By the ids of Teams; the card itself is the same for everybody."""
     await teams.messenger.post(IN_CHANNEL, BOARD, "k")
     (call,) = teams.microsoft.calls
@@ -58,7 +58,7 @@ async def test_where_nobody_is_known_a_card_is_as_ever() -> None:
         assert "refresh" not in call.body["activity"]["attachments"][0]["content"]
 
 
-async def test_what_one_person_sees_names_nobody(teams: World) -> None:
+async def test_what_one_person_sees_names_nobody(teams: TeamsBorder) -> None:
     """A personal chat, and an answer to one alone: there is nobody else."""
     teams.answers.says = BOARD
     await teams.post(teams.said("apps"))
@@ -66,7 +66,7 @@ async def test_what_one_person_sees_names_nobody(teams: World) -> None:
     assert "refresh" not in call.card
 
 
-async def test_the_client_of_an_operator_gets_their_card(teams: World) -> None:
+async def test_the_client_of_an_operator_gets_their_card(teams: TeamsBorder) -> None:
     """And asks again the next time: nothing is said, posted or kept by it."""
     teams.answers.views[ADA] = MORE
     before = dict(teams.conversations.refs)
@@ -86,7 +86,7 @@ async def test_the_client_of_an_operator_gets_their_card(teams: World) -> None:
     assert teams.conversations.refs == before
 
 
-async def test_whoever_may_not_keeps_the_card_that_is_there(teams: World) -> None:
+async def test_whoever_may_not_keeps_the_card_that_is_there(teams: TeamsBorder) -> None:
     """No card comes, and no text stands beside it."""
     body = (await teams.post(teams.views("board:"))).json()
     assert body["statusCode"] == 500
@@ -106,7 +106,7 @@ async def test_a_view_that_takes_too_long_leaves_the_card() -> None:
 
 
 @pytest.mark.parametrize("view", [None, "", 7, ["board:"], {"view": "board:"}, "x" * 2001])
-async def test_what_names_no_view_is_refused(teams: World, view: object) -> None:
+async def test_what_names_no_view_is_refused(teams: TeamsBorder, view: object) -> None:
     """As is a request of anybody else than Teams."""
     assert (await teams.post(teams.views(view))).status_code == 400
     assert (await teams.post(teams.views("board:"), headers={})).status_code == 401
@@ -114,7 +114,7 @@ async def test_what_names_no_view_is_refused(teams: World, view: object) -> None
     assert teams.answers.viewed == []
 
 
-async def test_a_press_on_their_card_is_a_press_as_any(teams: World) -> None:
+async def test_a_press_on_their_card_is_a_press_as_any(teams: TeamsBorder) -> None:
     """Its outcome is theirs alone: the board itself is changed by what keeps it."""
     teams.answers.role = Role.OUTCOME
     press = teams.in_channel(teams.pressed("go on"))

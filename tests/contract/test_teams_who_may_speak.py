@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 
 from adapters.teams.outgoing.tokens import is_known_service
-from tests.contract.teams_world import APP, NEW_KEY, OLD_KEY, PERSONAL, World
+from tests.contract.teams_world import APP, NEW_KEY, OLD_KEY, PERSONAL, TeamsBorder
 from tests.waiting import wait_until
 
 
@@ -23,7 +23,7 @@ def now(seconds: int) -> int:
     return int(time.time()) + seconds
 
 
-REFUSED: dict[str, Callable[[World], str]] = {
+REFUSED: dict[str, Callable[[TeamsBorder], str]] = {
     "garbage": lambda w: "abc.def.ghi",
     "no dots": lambda w: "garbage",
     "not ASCII": lambda w: "ä.ö.ü",
@@ -69,7 +69,7 @@ REFUSED: dict[str, Callable[[World], str]] = {
 }
 
 
-async def test_a_token_that_proves_nothing_is_refused(teams: World) -> None:
+async def test_a_token_that_proves_nothing_is_refused(teams: TeamsBorder) -> None:
     """401, whatever is wrong with it, and nobody is answered."""
     statuses = {}
     for case, make in REFUSED.items():
@@ -82,7 +82,7 @@ async def test_a_token_that_proves_nothing_is_refused(teams: World) -> None:
     assert teams.answers.asked == []
 
 
-async def test_without_a_bearer_token_nothing_is_taken(teams: World) -> None:
+async def test_without_a_bearer_token_nothing_is_taken(teams: TeamsBorder) -> None:
     """An empty or another Authorization header is no token."""
     for header in ("", "Bearer", "Basic eDp5", "Negotiate", "bearer"):
         response = await teams.post(teams.said("apps"), headers={"Authorization": header})
@@ -90,12 +90,12 @@ async def test_without_a_bearer_token_nothing_is_taken(teams: World) -> None:
     assert teams.microsoft.key_requests == 0
 
 
-async def test_an_anonymous_request_is_refused(teams: World) -> None:
+async def test_an_anonymous_request_is_refused(teams: TeamsBorder) -> None:
     """No header at all."""
     assert (await teams.post(teams.said("apps"), headers={})).status_code == 401
 
 
-async def test_a_clock_that_is_two_minutes_off_is_forgiven(teams: World) -> None:
+async def test_a_clock_that_is_two_minutes_off_is_forgiven(teams: TeamsBorder) -> None:
     """Five minutes of leeway, as the Bot Framework asks for."""
     token = teams.token(exp=now(-120))
     assert (await teams.post(teams.said("apps"), token)).status_code == 202
@@ -114,14 +114,14 @@ STRANGERS: list[Any] = [
 ]
 
 
-async def test_other_tenants_and_channels_are_refused(teams: World) -> None:
+async def test_other_tenants_and_channels_are_refused(teams: TeamsBorder) -> None:
     """On the web chat channel anybody may claim to be anybody; another tenant is not ours."""
     for change in STRANGERS:
         assert (await teams.post(teams.said("apps") | change)).status_code == 401, change
     assert teams.answers.asked == []
 
 
-async def test_a_service_url_that_is_not_configured_is_refused(teams: World) -> None:
+async def test_a_service_url_that_is_not_configured_is_refused(teams: TeamsBorder) -> None:
     """Even a signed one: our token would go there."""
     evil = "https://smba.trafficmanager.net.evil.example/"
     activity = teams.said("apps", serviceUrl=evil)
@@ -151,13 +151,13 @@ def test_only_scheme_host_and_port_make_a_known_service() -> None:
         assert not is_known_service(url, known), url
 
 
-async def test_a_key_speaks_only_for_the_channels_that_endorse_it(teams: World) -> None:
+async def test_a_key_speaks_only_for_the_channels_that_endorse_it(teams: TeamsBorder) -> None:
     """A key of another channel may not speak for Teams."""
     teams.microsoft.endorsements["old"] = ["skype", "webchat"]
     assert (await teams.post(teams.said("apps"))).status_code == 401
 
 
-async def test_a_key_that_no_channel_endorses_is_refused(teams: World) -> None:
+async def test_a_key_that_no_channel_endorses_is_refused(teams: TeamsBorder) -> None:
     """Those of the Bot Framework all say whom they may speak for."""
     told: list[list[str] | None] = [None, []]
     for endorsements in told:
@@ -165,13 +165,13 @@ async def test_a_key_that_no_channel_endorses_is_refused(teams: World) -> None:
         assert (await teams.post(teams.said("apps"))).status_code == 401
 
 
-async def test_an_endorsed_key_is_taken(teams: World) -> None:
+async def test_an_endorsed_key_is_taken(teams: TeamsBorder) -> None:
     """This is what the Bot Framework publishes."""
     teams.microsoft.endorsements["old"] = ["skype", "msteams"]
     assert (await teams.post(teams.said("apps"))).status_code == 202
 
 
-async def test_new_keys_are_found_when_microsoft_rolls_them(teams: World) -> None:
+async def test_new_keys_are_found_when_microsoft_rolls_them(teams: TeamsBorder) -> None:
     """A key id that was never seen makes the bot read the keys again."""
     teams.microsoft.keys = {"old": OLD_KEY}
     assert (await teams.post(teams.said("apps", id="1"), teams.token())).status_code == 202
@@ -182,7 +182,7 @@ async def test_new_keys_are_found_when_microsoft_rolls_them(teams: World) -> Non
     assert teams.microsoft.key_requests == 2
 
 
-async def test_a_token_that_was_good_is_refused_once_it_is_no_more(teams: World) -> None:
+async def test_a_token_that_was_good_is_refused_once_it_is_no_more(teams: TeamsBorder) -> None:
     """It is checked once and kept: until it ends, for its key, and for what it speaks of alone."""
     ends = teams.token(exp=now(-299))  # within what a clock may be off, for another second
     assert (await teams.post(teams.said("help", id="1"), ends)).status_code == 202
@@ -202,14 +202,16 @@ async def test_a_token_that_was_good_is_refused_once_it_is_no_more(teams: World)
     assert (await teams.post(teams.said("help", id="4"), token)).status_code == 401
 
 
-async def test_unknown_key_ids_do_not_make_the_bot_ask_each_time(teams: World) -> None:
+async def test_unknown_key_ids_do_not_make_the_bot_ask_each_time(teams: TeamsBorder) -> None:
     """A flood of made-up tokens is no flood of requests to Microsoft."""
     for _ in range(20):
         assert (await teams.post(teams.said("apps"), teams.token(kid="new"))).status_code == 401
     assert teams.microsoft.key_requests == 1
 
 
-async def test_while_the_keys_cannot_be_read_teams_is_asked_to_come_again(teams: World) -> None:
+async def test_while_the_keys_cannot_be_read_teams_is_asked_to_come_again(
+    teams: TeamsBorder,
+) -> None:
     """503 and not 401: the request may be genuine."""
     teams.microsoft.keys_down = True
     response = await teams.post(teams.said("apps"))
@@ -217,7 +219,7 @@ async def test_while_the_keys_cannot_be_read_teams_is_asked_to_come_again(teams:
     assert response.headers["retry-after"] == "5"
 
 
-async def test_while_the_store_is_away_teams_is_asked_to_come_again(teams: World) -> None:
+async def test_while_the_store_is_away_teams_is_asked_to_come_again(teams: TeamsBorder) -> None:
     """Without the store nobody can say whether it was seen before."""
     teams.once.down = True
     assert (await teams.post(teams.said("apps"))).status_code == 503

@@ -18,7 +18,7 @@ from bot.domain.consent.requests import Stage
 from bot.errors import CloudUnreachable, LinkExpired, SignInRefused, TokenInvalid
 from bot.services.consent.prove import BEGUN_PER_LINK
 from tests.fakes import LimitsInMemory
-from tests.site import ADA, ASKED, OTHER_TOKEN, SECOND, SIGN_IN, TOKEN, Site, a_site, csrf_of
+from tests.site import ADA, ASKED, OTHER_TOKEN, SECOND, SIGN_IN, TOKEN, WebSite, a_site, csrf_of
 
 STEPS = f"/r/{ASKED.id}"
 CROWD = 200
@@ -50,7 +50,7 @@ def guess(number: int) -> str:
 # ------------------------------------------------------------------ guessing and flooding
 
 
-async def test_guessing_links_is_slowed_down_and_a_real_one_still_opens(site: Site) -> None:
+async def test_guessing_links_is_slowed_down_and_a_real_one_still_opens(site: WebSite) -> None:
     """429 with Retry-After after so many misses from one address: nobody else is locked out."""
     most = MISSES_PER_ADDRESS[0]
     answers = [(await site.open(guess(number))).status_code for number in range(most + 1)]
@@ -74,7 +74,7 @@ async def test_the_limits_are_shared_by_the_replicas(store: Redis) -> None:
         assert pressed == [303] * BEGUN_PER_LINK[0] + [429] * 2
 
 
-async def test_one_link_begins_only_so_many_sign_ins(site: Site) -> None:
+async def test_one_link_begins_only_so_many_sign_ins(site: WebSite) -> None:
     """Then 429; the page itself can still be read, and another link is not touched."""
     await site.people.ledger.commit(Changes(requests=(SECOND,)))
     csrf = csrf_of(await site.open())
@@ -87,7 +87,7 @@ async def test_one_link_begins_only_so_many_sign_ins(site: Site) -> None:
 
 @pytest.mark.parametrize("path", ["/auth/callback", "/auth/consented"])
 async def test_strangers_behind_the_same_proxy_stop_nobody_who_has_a_link(
-    site: Site, path: str
+    site: WebSite, path: str
 ) -> None:
     """Their made-up links and answers are refused soon; a real link still signs in from there."""
     csrf = csrf_of(await site.open())
@@ -100,7 +100,7 @@ async def test_strangers_behind_the_same_proxy_stop_nobody_who_has_a_link(
     assert (await site.sign_in()).headers["location"] == STEPS
 
 
-async def test_a_forged_address_header_does_not_escape_the_limits(site: Site) -> None:
+async def test_a_forged_address_header_does_not_escape_the_limits(site: WebSite) -> None:
     """X-Forwarded-For is whatever a caller writes into it; the socket's address counts."""
     csrf = csrf_of(await site.open())
     answers = [
@@ -111,14 +111,14 @@ async def test_a_forged_address_header_does_not_escape_the_limits(site: Site) ->
     assert not any("198.51.100" in what for what in counted(site))
 
 
-def counted(site: Site) -> list[str]:
+def counted(site: WebSite) -> list[str]:
     return list(site.people.limits.counted)
 
 
 # ------------------------------------------------------------------ replays and swaps
 
 
-async def test_a_replayed_answer_finds_nothing(site: Site) -> None:
+async def test_a_replayed_answer_finds_nothing(site: WebSite) -> None:
     """The state is taken out once; the second time is told, and spends nothing."""
     state = await site.at_microsoft()
     cookies = dict(site.browser.cookies)
@@ -131,7 +131,7 @@ async def test_a_replayed_answer_finds_nothing(site: Site) -> None:
     assert await site.asked() == taken
 
 
-async def test_of_two_hundred_callbacks_with_one_state_one_is_believed(site: Site) -> None:
+async def test_of_two_hundred_callbacks_with_one_state_one_is_believed(site: WebSite) -> None:
     """The others are told that it was answered; there is one acknowledgement in the audit."""
     async with a_site(limits=NoLimits()) as site:
         state = await site.at_microsoft()
@@ -153,12 +153,12 @@ async def test_of_two_hundred_sign_ins_for_one_link_exactly_one_spends_it() -> N
         assert await acknowledged(site) == 1
 
 
-async def acknowledged(site: Site) -> int:
+async def acknowledged(site: WebSite) -> int:
     entries = await site.people.ledger.audit()
     return sum(entry.action == "acknowledge" for entry in entries)
 
 
-async def test_an_answer_in_another_browser_is_not_believed(site: Site) -> None:
+async def test_an_answer_in_another_browser_is_not_believed(site: WebSite) -> None:
     """Without the cookie or with another: nobody is led into somebody else's sign-in."""
     for cookie in ("", "x" * 43, "x" * 5000):
         state = await site.at_microsoft()
@@ -171,7 +171,7 @@ async def test_an_answer_in_another_browser_is_not_believed(site: Site) -> None:
         site.browser.cookies.clear()
 
 
-async def test_a_state_of_another_link_does_not_spend_this_one(site: Site) -> None:
+async def test_a_state_of_another_link_does_not_spend_this_one(site: WebSite) -> None:
     """Ada's answer to Ben's link is another account; each state knows its own link."""
     bens = replace(SECOND, admin_object_id="ben", admin_upn="ben@contoso.com")
     await site.people.ledger.commit(Changes(requests=(bens,)))
@@ -187,7 +187,7 @@ async def test_a_state_of_another_link_does_not_spend_this_one(site: Site) -> No
 
 @pytest.mark.parametrize("who", ["ada@tenant-2", "@tenant-1", "ADA2@tenant-1", "ben@tenant-1"])
 async def test_an_account_of_another_tenant_or_name_is_another_account(
-    site: Site, who: str
+    site: WebSite, who: str
 ) -> None:
     """Tenant and object id both count; the page tells nothing of either."""
     page = await site.sign_in(who)
@@ -208,7 +208,7 @@ async def test_an_account_of_another_tenant_or_name_is_another_account(
     ],
 )
 async def test_a_token_that_may_not_be_believed_spends_nothing(
-    site: Site, fails: Exception, status: int, told: str
+    site: WebSite, fails: Exception, status: int, told: str
 ) -> None:
     """Each ends on a page that says what to do; afterwards the right sign-in still works.
 
@@ -224,7 +224,9 @@ async def test_a_token_that_may_not_be_believed_spends_nothing(
 @pytest.mark.parametrize(
     "error", ["access_denied", "server_error", "<script>alert(1)</script>", "x" * 3000]
 )
-async def test_what_microsoft_refuses_is_told_without_repeating_it(site: Site, error: str) -> None:
+async def test_what_microsoft_refuses_is_told_without_repeating_it(
+    site: WebSite, error: str
+) -> None:
     """Neither `error` nor its description reaches the page, unless it is a code of Microsoft's."""
     state = await site.at_microsoft()
     page = await site.come_back(state, "", error=error, error_description="<b>Evil</b> AADSTS50105")
@@ -252,7 +254,7 @@ async def test_what_microsoft_refuses_is_told_without_repeating_it(site: Site, e
         "state[]=x&code[$ne]=",
     ],
 )
-async def test_malformed_answers_are_refused_in_one_way(site: Site, query: str) -> None:
+async def test_malformed_answers_are_refused_in_one_way(site: WebSite, query: str) -> None:
     """400 for each, with the way back to the link and nothing taken on."""
     await site.at_microsoft()
     page = await site.open(f"/auth/callback?{query}")
@@ -260,14 +262,14 @@ async def test_malformed_answers_are_refused_in_one_way(site: Site, query: str) 
     assert await site.stage() is Stage.DELIVERED
 
 
-async def test_a_code_that_is_too_long_never_reaches_microsoft(site: Site) -> None:
+async def test_a_code_that_is_too_long_never_reaches_microsoft(site: WebSite) -> None:
     """It is no code of Microsoft's; the attempt is over."""
     state = await site.at_microsoft()
     assert (await site.come_back(state, "x" * 9000)).status_code == 400
     assert site.people.sign_in.redeemed == []
 
 
-async def test_a_scanner_that_heads_the_answers_address_spends_nothing(site: Site) -> None:
+async def test_a_scanner_that_heads_the_answers_address_spends_nothing(site: WebSite) -> None:
     """HEAD is answered, the state stays for the person's own GET."""
     state = await site.at_microsoft()
     head = await site.browser.head("/auth/callback", params={"code": ADA, "state": state})
@@ -275,7 +277,7 @@ async def test_a_scanner_that_heads_the_answers_address_spends_nothing(site: Sit
     assert (await site.come_back(state)).headers["location"] == STEPS
 
 
-async def test_forms_with_too_much_in_them_are_refused(site: Site) -> None:
+async def test_forms_with_too_much_in_them_are_refused(site: WebSite) -> None:
     """More fields than any form of ours, a field twice, a file: nothing is changed."""
     csrf = csrf_of(await site.open())
     own = {"Sec-Fetch-Site": "same-origin"}
@@ -306,7 +308,7 @@ async def test_forms_with_too_much_in_them_are_refused(site: Site) -> None:
     ],
 )
 async def test_a_press_from_another_site_is_refused(
-    site: Site, headers: dict[str, str | None]
+    site: WebSite, headers: dict[str, str | None]
 ) -> None:
     """Even with the right cookie and the right value in the form; before the proof and after it."""
     answer = await site.open_and_press(f"/c/{TOKEN}", None, **headers)
@@ -318,7 +320,7 @@ async def test_a_press_from_another_site_is_refused(
     assert await site.stage() is Stage.ACKNOWLEDGED
 
 
-async def test_a_browser_without_fetch_metadata_may_press_with_its_origin(site: Site) -> None:
+async def test_a_browser_without_fetch_metadata_may_press_with_its_origin(site: WebSite) -> None:
     """Older browsers say only the origin; the right one is enough."""
     answer = await site.open_and_press(
         f"/c/{TOKEN}", None, **{"Sec-Fetch-Site": None, "Origin": site.url}
@@ -326,7 +328,7 @@ async def test_a_browser_without_fetch_metadata_may_press_with_its_origin(site: 
     assert answer.status_code == 303
 
 
-async def test_a_press_without_the_matching_csrf_value_is_refused(site: Site) -> None:
+async def test_a_press_without_the_matching_csrf_value_is_refused(site: WebSite) -> None:
     """The field missing, wrong or not ASCII, the cookie missing or emptied: nothing is changed."""
     csrf = csrf_of(await site.open())
     for wrong in ("", "x" * 43, csrf[:-1], "ü" * 43):
@@ -342,7 +344,7 @@ async def test_a_press_without_the_matching_csrf_value_is_refused(site: Site) ->
 @pytest.mark.parametrize(
     "host", ["evil.example.com", "127.0.0.1.evil.example.com", "", "a b", "[::1"]
 )
-async def test_another_host_name_is_refused(site: Site, host: str) -> None:
+async def test_another_host_name_is_refused(site: WebSite, host: str) -> None:
     """No page answers under a foreign name; probes do, since they ask by address."""
     csrf = csrf_of(await site.open())
     for path in (f"/c/{TOKEN}", STEPS, "/auth/callback?code=x&state=y", "/auth/again"):
@@ -353,7 +355,7 @@ async def test_another_host_name_is_refused(site: Site, host: str) -> None:
         assert (await site.browser.get("/health", headers={"Host": host})).status_code == 200
 
 
-async def test_nobody_is_sent_anywhere_but_here_and_to_the_sign_in(site: Site) -> None:
+async def test_nobody_is_sent_anywhere_but_here_and_to_the_sign_in(site: WebSite) -> None:
     """Parameters, proxy headers and cookies decide nothing about where a browser goes."""
     evil = "https://evil.example.com/"
     csrf = csrf_of(await site.open())
@@ -381,7 +383,7 @@ async def test_nobody_is_sent_anywhere_but_here_and_to_the_sign_in(site: Site) -
     assert (slash.status_code, "location" in slash.headers) == (404, False)
 
 
-async def test_no_page_of_the_journey_may_be_framed_kept_or_indexed(site: Site) -> None:
+async def test_no_page_of_the_journey_may_be_framed_kept_or_indexed(site: WebSite) -> None:
     """The question, the answers, the steps and the stream alike."""
     pages: list[httpx.Response] = [await site.open(), await site.open_and_press()]
     pages.append(await site.sign_in("ben@tenant-1"))

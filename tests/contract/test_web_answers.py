@@ -16,7 +16,7 @@ from adapters.web.monitoring.health import Health, Part
 from adapters.web.monitoring.probes import Probes, build_probe_app
 from tests.contract.test_web_link import STEPS
 from tests.serving import served
-from tests.site import MONITORING_TOKEN, TOKEN, Site, a_site, csrf_of
+from tests.site import MONITORING_TOKEN, TOKEN, WebSite, a_site, csrf_of
 
 
 async def test_every_answer_carries_the_security_headers() -> None:
@@ -63,7 +63,7 @@ async def test_over_https_the_cookie_is_bound_to_the_host_and_hsts_is_sent() -> 
         assert pressed.status_code == 303
 
 
-async def test_bodies_are_bounded_whether_announced_or_not(site: Site) -> None:
+async def test_bodies_are_bounded_whether_announced_or_not(site: WebSite) -> None:
     """413 for a form over 4 KiB and a webhook over 1 MiB, with a length or in chunks."""
 
     async def chunks(size: int) -> AsyncIterator[bytes]:
@@ -111,7 +111,7 @@ async def test_a_bug_is_a_page_with_a_reference_and_no_details() -> None:
     assert "RuntimeError" not in answer.text
 
 
-async def test_what_is_no_browser_gets_one_line(site: Site) -> None:
+async def test_what_is_no_browser_gets_one_line(site: WebSite) -> None:
     """Without text/html in Accept a problem is plain text."""
     answer = await site.browser.get("/nowhere", headers={"Accept": "*/*"})
     assert (answer.status_code, answer.text) == (404, "Page not found\n")
@@ -138,14 +138,14 @@ STRANGERS: tuple[dict[str, str], ...] = (
         {f"X-{i}": "x" for i in range(6000)},
     ],
 )
-async def test_a_head_that_nobody_sends_is_refused(site: Site, headers: dict[str, str]) -> None:
+async def test_a_head_that_nobody_sends_is_refused(site: WebSite, headers: dict[str, str]) -> None:
     """Also where it arrives whole: h11 bounds what has not."""
     assert (await site.browser.get("/", headers=headers)).status_code in (400, 431)
     long = await site.browser.get(f"/auth/callback?code={'x' * 17_000}")
     assert long.status_code in (400, 431)
 
 
-async def test_a_body_with_two_lengths_is_not_guessed_at(site: Site) -> None:
+async def test_a_body_with_two_lengths_is_not_guessed_at(site: WebSite) -> None:
     """What a proxy reads as one request and we as two is how another one is smuggled in."""
     url = httpx.URL(str(site.browser.base_url))
     said = (
@@ -160,7 +160,7 @@ async def test_a_body_with_two_lengths_is_not_guessed_at(site: Site) -> None:
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-async def test_health_names_each_part_and_fails_with_the_vital_ones_only(site: Site) -> None:
+async def test_health_names_each_part_and_fails_with_the_vital_ones_only(site: WebSite) -> None:
     """One cloud that fails leaves the bot serving; without the store it answers 503."""
     assert (await site.browser.get("/health", headers=MONITOR)).json()["status"] == "ok"
     okta = Part("okta:contoso", ok=False, reason="no answer")
@@ -177,7 +177,7 @@ async def test_health_names_each_part_and_fails_with_the_vital_ones_only(site: S
 
 @pytest.mark.parametrize("headers", STRANGERS)
 async def test_strangers_learn_a_word_of_health_and_no_figure(
-    site: Site, headers: dict[str, str]
+    site: WebSite, headers: dict[str, str]
 ) -> None:
     """Neither which orgs there are, nor what is wrong: the status alone, which a probe needs."""
     okta = Part("okta:contoso", ok=False, reason="no answer")
@@ -210,26 +210,26 @@ async def test_without_a_token_nobody_sees_more() -> None:
             assert (await client.get(f"{url}/metrics", headers=headers)).status_code == 401
 
 
-async def test_metrics_are_prometheus_text(site: Site) -> None:
+async def test_metrics_are_prometheus_text(site: WebSite) -> None:
     """What the registry gives goes out as it is, under the type that Prometheus expects."""
     answer = await site.browser.get("/metrics", headers=MONITOR)
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert "o365bot_apps 3.0" in answer.text
 
 
-async def test_a_platform_that_is_not_configured_has_no_route(site: Site) -> None:
+async def test_a_platform_that_is_not_configured_has_no_route(site: WebSite) -> None:
     """Teams was left out here: its address does not exist."""
     assert (await site.browser.post("/teams/messages")).status_code == 404
 
 
-async def test_the_front_page_says_what_this_is_and_where_to_talk_to_it(site: Site) -> None:
+async def test_the_front_page_says_what_this_is_and_where_to_talk_to_it(site: WebSite) -> None:
     """Only the platforms that are served are named."""
     page = (await site.open("/")).text
     assert "/o365 help" in page
     assert "In Teams" not in page
 
 
-async def test_static_files_may_be_kept_and_nothing_else_is_reachable(site: Site) -> None:
+async def test_static_files_may_be_kept_and_nothing_else_is_reachable(site: WebSite) -> None:
     """The sheet is served with its type; the templates beside it are not."""
     style = await site.browser.get("/static/style.css")
     assert style.headers["content-type"].startswith("text/css")
@@ -242,7 +242,7 @@ async def test_static_files_may_be_kept_and_nothing_else_is_reachable(site: Site
         assert (await site.browser.get(path)).status_code == 404
 
 
-async def test_a_picture_of_a_message_may_be_shown_on_pages_of_others(site: Site) -> None:
+async def test_a_picture_of_a_message_may_be_shown_on_pages_of_others(site: WebSite) -> None:
     """A chat client shows it within its own page; whoever guesses a name gets nothing."""
     await site.people.ledger.save_picture("a" * 40, b"png")
     answer = await site.browser.get(f"/p/{'a' * 40}.png")
@@ -252,7 +252,7 @@ async def test_a_picture_of_a_message_may_be_shown_on_pages_of_others(site: Site
 
 
 @pytest.mark.parametrize("path", ["/privacy", "/terms"])
-async def test_the_pages_that_chat_platforms_ask_for_are_there(site: Site, path: str) -> None:
+async def test_the_pages_that_chat_platforms_ask_for_are_there(site: WebSite, path: str) -> None:
     """The app's manifest for Teams names both."""
     answer = await site.open(path)
     assert answer.status_code == 200

@@ -13,7 +13,7 @@ from bot.chat.words import Words
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import LinkBinding
 from tests.examples import LINK_FOR, NOW
-from tests.site import ASKED, OTHER_TOKEN, TOKEN, Site, csrf_of
+from tests.site import ASKED, OTHER_TOKEN, TOKEN, WebSite, csrf_of
 
 WHEN = Words("en").moment(NOW, ZoneInfo("Europe/Berlin"))
 TEXTS = Path(__file__).parents[2] / "bot" / "chat" / "texts"
@@ -23,7 +23,7 @@ STEPS = f"/r/{ASKED.id}"
 # ------------------------------------------------------------------ opening
 
 
-async def test_opening_a_link_changes_nothing_however_often(site: Site) -> None:
+async def test_opening_a_link_changes_nothing_however_often(site: WebSite) -> None:
     """GET and HEAD leave the request as it was: scanners fetch links, and so do previews."""
     before = await site.asked()
     for _ in range(5):
@@ -34,7 +34,7 @@ async def test_opening_a_link_changes_nothing_however_often(site: Site) -> None:
     assert await site.asked() == before
 
 
-async def test_the_page_says_for_whom_which_app_why_and_the_code(site: Site) -> None:
+async def test_the_page_says_for_whom_which_app_why_and_the_code(site: WebSite) -> None:
     """Everything that lets the person judge the request is there, escaped, and the token is not."""
     page = (await site.open()).text
     for expected in (
@@ -57,7 +57,7 @@ async def test_the_page_says_for_whom_which_app_why_and_the_code(site: Site) -> 
     assert "style=" not in page
 
 
-async def test_the_page_speaks_the_language_that_the_browser_asks_for(site: Site) -> None:
+async def test_the_page_speaks_the_language_that_the_browser_asks_for(site: WebSite) -> None:
     """Accept-Language picks German; whatever is not known gets English."""
     german = await site.open(**{"Accept-Language": "fr;q=0.9, de-AT;q=0.8, en;q=0.5"})
     assert '<html lang="de">' in german.text
@@ -101,7 +101,7 @@ def test_the_best_known_language_is_chosen(accepted: str, language: str) -> None
     ],
 )
 async def test_an_unknown_or_malformed_link_is_one_and_the_same_page(
-    site: Site, token: str
+    site: WebSite, token: str
 ) -> None:
     """404 either way, so a guess learns nothing; links of the other kind are no exception."""
     for kind in ("c", "o"):
@@ -111,7 +111,7 @@ async def test_an_unknown_or_malformed_link_is_one_and_the_same_page(
         assert (await site.press("x" * 43, f"/{kind}/{token}")).status_code in (403, 404)
 
 
-async def test_expired_and_revoked_links_say_what_to_do_and_nothing_else(site: Site) -> None:
+async def test_expired_and_revoked_links_say_what_to_do_and_nothing_else(site: WebSite) -> None:
     """410 for both verbs; who was asked about what is not told to whoever holds an old link."""
     csrf = csrf_of(await site.open())
     link = LinkBinding(link_digest(OTHER_TOKEN), NOW + LINK_FOR)
@@ -129,7 +129,7 @@ async def test_expired_and_revoked_links_say_what_to_do_and_nothing_else(site: S
         assert "Contoso" not in page.text
 
 
-async def test_without_the_store_nothing_is_lost_and_the_page_says_so(site: Site) -> None:
+async def test_without_the_store_nothing_is_lost_and_the_page_says_so(site: WebSite) -> None:
     """503 with Retry-After for both verbs; afterwards the same button still works."""
     csrf = csrf_of(await site.open())
     site.people.ledger.down = True

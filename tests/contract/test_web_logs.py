@@ -18,7 +18,7 @@ from bot.settings.sections.clouds import SignInSettings
 from tests.contract.entra.login import SCOPE, Login, new_key
 from tests.contract.entra.microsoft import CLIENT_SECRET, TENANT_ID, FakeClock
 from tests.serving import served
-from tests.site import ASKED, TOKEN, Site, state_in
+from tests.site import ASKED, TOKEN, WebSite, state_in
 
 OWN = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 
@@ -30,7 +30,7 @@ def assert_silent(secrets: dict[str, str], written: str) -> None:
 
 
 async def test_no_log_line_of_a_journey_holds_a_secret(
-    site: Site, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    site: WebSite, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Token, code, state, cookies, whole addresses: whatever happens on the way, and after it.
 

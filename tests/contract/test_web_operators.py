@@ -17,7 +17,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.waivers import Waiver
 from tests.examples import NOW, RECORD
 from tests.fakes import LimitsInMemory
-from tests.site import ADA, ASKED, Site, a_site, csrf_of, state_of
+from tests.site import ADA, ASKED, WebSite, a_site, csrf_of, state_of
 from tests.wiring import HOME_TENANT, OPERATOR_THERE
 
 HOME = "/operators"
@@ -32,7 +32,7 @@ PAGES = (
 )
 
 
-async def enter(site: Site, way: str = HOME, code: str = OPERATOR) -> str:
+async def enter(site: WebSite, way: str = HOME, code: str = OPERATOR) -> str:
     """Sign in for a page, the whole way to Microsoft and back; where that led."""
     page = await site.open(way)
     assert page.status_code == 401
@@ -42,7 +42,7 @@ async def enter(site: Site, way: str = HOME, code: str = OPERATOR) -> str:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_stranger_is_asked_to_sign_in_and_learns_nothing(site: Site, path: str) -> None:
+async def test_a_stranger_is_asked_to_sign_in_and_learns_nothing(site: WebSite, path: str) -> None:
     """No page says anything of the inventory, and nothing may keep what it says."""
     page = await site.open(path)
     assert page.status_code == 401
@@ -52,7 +52,7 @@ async def test_a_stranger_is_asked_to_sign_in_and_learns_nothing(site: Site, pat
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_an_operator_comes_back_to_the_page_they_came_for(site: Site, path: str) -> None:
+async def test_an_operator_comes_back_to_the_page_they_came_for(site: WebSite, path: str) -> None:
     """The sign-in is at the operators' own tenant, and leads on to where they were going."""
     assert await enter(site, path) == path
     page = await site.open(path)
@@ -64,13 +64,13 @@ async def test_an_operator_comes_back_to_the_page_they_came_for(site: Site, path
     "code",
     [ADA, f"{OPERATOR_THERE}@tenant-1", f"ada@{HOME_TENANT}", f"{OPERATOR_THERE}@"[:-1] + "x"],
 )
-async def test_nobody_else_is_let_in(site: Site, code: str) -> None:
+async def test_nobody_else_is_let_in(site: WebSite, code: str) -> None:
     """Another account of the tenant, the same id in another tenant, a Global Administrator."""
     assert await enter(site, code=code) == "403"
     assert (await site.open(HOME)).status_code == 401
 
 
-async def test_a_persons_session_is_no_operators_and_the_other_way_round(site: Site) -> None:
+async def test_a_persons_session_is_no_operators_and_the_other_way_round(site: WebSite) -> None:
     """Each proof opens what it was given for."""
     await site.sign_in()
     assert (await site.open(HOME)).status_code == 401
@@ -79,7 +79,7 @@ async def test_a_persons_session_is_no_operators_and_the_other_way_round(site: S
     assert (await site.open(f"/r/{ASKED.id}")).status_code in (401, 403, 404, 410)
 
 
-async def test_signing_out_ends_it_in_every_copy_of_the_cookie(site: Site) -> None:
+async def test_signing_out_ends_it_in_every_copy_of_the_cookie(site: WebSite) -> None:
     """The session ends in the store, not in this browser alone."""
     await enter(site)
     secret = site.browser.cookies["o365bot-operator"]
@@ -89,7 +89,7 @@ async def test_signing_out_ends_it_in_every_copy_of_the_cookie(site: Site) -> No
     assert (await site.open(HOME)).status_code == 401
 
 
-async def test_a_session_ends_by_itself(site: Site) -> None:
+async def test_a_session_ends_by_itself(site: WebSite) -> None:
     """After eight hours."""
     await enter(site)
     site.people.clock.forward(timedelta(hours=8))
@@ -110,7 +110,7 @@ async def test_where_nothing_signs_people_in_there_is_no_such_page() -> None:
         assert (await site.open(HOME)).status_code == 404
 
 
-async def test_the_form_must_be_pressed_here(site: Site) -> None:
+async def test_the_form_must_be_pressed_here(site: WebSite) -> None:
     """No other site begins a sign-in, or ends one."""
     page = await site.open(HOME)
     forged = await site.press(
@@ -122,7 +122,7 @@ async def test_the_form_must_be_pressed_here(site: Site) -> None:
 @pytest.mark.parametrize(
     "way", ["https://example.com/", "//example.com", "/c/token", "/operators/../x"]
 )
-async def test_a_sign_in_leads_to_these_pages_alone(site: Site, way: str) -> None:
+async def test_a_sign_in_leads_to_these_pages_alone(site: WebSite, way: str) -> None:
     """No open redirect."""
     page = await site.open(HOME)
     pressed = await site.press(csrf_of(page), HOME, {"do": "sign_in", "way": way})
@@ -142,14 +142,14 @@ async def test_one_network_cannot_begin_without_end() -> None:
 # ------------------------------------------------------------------ what stands there
 
 
-async def add(site: Site, number: int, label: str, waiver: Waiver | None = None) -> None:
+async def add(site: WebSite, number: int, label: str, waiver: Waiver | None = None) -> None:
     """One more app."""
     app = replace(RECORD.app, ref=AppRef("contoso", f"0oa{number}"), label=label)
     record = replace(RECORD, app=app, waiver=waiver)
     await site.people.ledger.commit(Changes(apps=(record,)))
 
 
-async def test_the_list_says_what_each_app_needs_and_who_was_asked(site: Site) -> None:
+async def test_the_list_says_what_each_app_needs_and_who_was_asked(site: WebSite) -> None:
     """And how far it all is."""
     await enter(site)
     page = await site.open(HOME)
@@ -159,7 +159,7 @@ async def test_the_list_says_what_each_app_needs_and_who_was_asked(site: Site) -
     assert re.search(r"<progress value=\"0\" max=\"1\">", page.text)
 
 
-async def test_names_are_shown_as_text(site: Site) -> None:
+async def test_names_are_shown_as_text(site: WebSite) -> None:
     """Whatever an app is called."""
     await add(site, 2, "<script>alert(1)</script>\u202e")
     await enter(site)
@@ -170,7 +170,7 @@ async def test_names_are_shown_as_text(site: Site) -> None:
         assert "\u202e" not in page.text
 
 
-async def test_the_list_can_be_narrowed(site: Site) -> None:
+async def test_the_list_can_be_narrowed(site: WebSite) -> None:
     """By name, org, state and part; by what nobody knows it shows nothing, and says so."""
     await add(site, 2, "Fabrikam Mail")
     ends = NOW + timedelta(days=30)
@@ -189,7 +189,7 @@ async def test_the_list_can_be_narrowed(site: Site) -> None:
     assert "Old kiosk" not in (await site.open(HOME)).text
 
 
-async def test_odd_questions_get_the_plain_list(site: Site) -> None:
+async def test_odd_questions_get_the_plain_list(site: WebSite) -> None:
     """A page far behind the last, a part that is none, a text without end."""
     await enter(site)
     for query in (
@@ -203,7 +203,7 @@ async def test_odd_questions_get_the_plain_list(site: Site) -> None:
         assert (await site.open(f"{HOME}?{query}")).status_code == 200
 
 
-async def test_an_app_shows_its_evidence_and_its_requests(site: Site) -> None:
+async def test_an_app_shows_its_evidence_and_its_requests(site: WebSite) -> None:
     """With the age and the source of each."""
     await enter(site)
     page = await site.open("/operators/apps/contoso/0oa1")
@@ -215,7 +215,7 @@ async def test_an_app_shows_its_evidence_and_its_requests(site: Site) -> None:
     assert (await site.open("/operators/apps/contoso/..%2f..%2fx")).status_code == 404
 
 
-async def test_requests_plan_and_incidents(site: Site) -> None:
+async def test_requests_plan_and_incidents(site: WebSite) -> None:
     """Each in its own list."""
     incident = Incident("okta:contoso", "cloud_refused", "The key was refused.", NOW)
     await site.people.ledger.commit(Changes(incidents=(incident,)))
@@ -227,7 +227,7 @@ async def test_requests_plan_and_incidents(site: Site) -> None:
     assert "The key was refused." in incidents
 
 
-async def test_the_list_can_be_taken_away(site: Site) -> None:
+async def test_the_list_can_be_taken_away(site: WebSite) -> None:
     """As CSV, of what was asked for, with no cell that a spreadsheet would calculate."""
     await add(site, 2, "=HYPERLINK(1)")
     await enter(site)
@@ -237,7 +237,7 @@ async def test_the_list_can_be_taken_away(site: Site) -> None:
     assert [row["label"] for row in rows] == ["'=HYPERLINK(1)"]
 
 
-async def test_a_long_list_is_taken_away_whole(site: Site) -> None:
+async def test_a_long_list_is_taken_away_whole(site: WebSite) -> None:
     """It comes in parts, under one line of names, and each app once."""
     for number in range(2, 260):
         await add(site, number, f"App {number}")
@@ -247,7 +247,7 @@ async def test_a_long_list_is_taken_away_whole(site: Site) -> None:
     assert sorted(found) == sorted(f"0oa{number}" for number in range(1, 260))
 
 
-async def test_who_was_asked_can_be_leafed_through(site: Site) -> None:
+async def test_who_was_asked_can_be_leafed_through(site: WebSite) -> None:
     """Fifty on a page, the oldest first."""
     later = [
         replace(
@@ -272,7 +272,7 @@ async def test_who_was_asked_can_be_leafed_through(site: Site) -> None:
     assert "App number 49" not in second.text
 
 
-async def test_what_comes_next_is_worked_out_once_a_minute(site: Site) -> None:
+async def test_what_comes_next_is_worked_out_once_a_minute(site: WebSite) -> None:
     """However often it is read; then what changed is there."""
     await enter(site)
     assert "Ada Moreau" in (await site.open("/operators/plan")).text
@@ -282,7 +282,7 @@ async def test_what_comes_next_is_worked_out_once_a_minute(site: Site) -> None:
     assert "Ben Okafor" in (await site.open("/operators/plan")).text
 
 
-async def test_nothing_can_be_changed_there(site: Site) -> None:
+async def test_nothing_can_be_changed_there(site: WebSite) -> None:
     """No page takes anything but a sign-in and a sign-out."""
     await enter(site)
     page = await site.open(HOME)
@@ -290,7 +290,7 @@ async def test_nothing_can_be_changed_there(site: Site) -> None:
         assert (await site.press(csrf_of(page), path, {"do": "send"})).status_code in (404, 405)
 
 
-async def test_every_page_speaks_german(site: Site) -> None:
+async def test_every_page_speaks_german(site: WebSite) -> None:
     """By the browser's language."""
     await enter(site)
     page = await site.open(HOME, **{"Accept-Language": "de-DE,de;q=0.9"})

@@ -11,12 +11,14 @@ from bot.domain.people.admins import Holding
 from bot.errors import CloudRefused
 from tests.contract.test_web_link import STEPS, WHEN
 from tests.examples import LINK_FOR, NOW, OPERATOR
-from tests.site import ASKED, OTHER_TOKEN, TAB, TOKEN, Site, a_site, csrf_of, state_of
+from tests.site import ASKED, OTHER_TOKEN, TAB, TOKEN, WebSite, a_site, csrf_of, state_of
 
 # ------------------------------------------------------------------ signing in
 
 
-async def test_pressing_leads_to_the_tenants_own_sign_in_and_takes_nothing_on(site: Site) -> None:
+async def test_pressing_leads_to_the_tenants_own_sign_in_and_takes_nothing_on(
+    site: WebSite,
+) -> None:
     """303 to Microsoft with the tenant and a hint; the page allows its form to go there, and on."""
     page = await site.open()
     policy = page.headers["content-security-policy"]
@@ -29,7 +31,7 @@ async def test_pressing_leads_to_the_tenants_own_sign_in_and_takes_nothing_on(si
     assert await site.stage() is Stage.DELIVERED
 
 
-async def test_the_right_account_takes_it_on_and_sees_the_steps(site: Site) -> None:
+async def test_the_right_account_takes_it_on_and_sees_the_steps(site: WebSite) -> None:
     """The callback spends the link and leads to a page whose address holds no secret."""
     back = await site.sign_in()
     assert (back.status_code, back.headers["location"]) == (303, STEPS)
@@ -45,7 +47,7 @@ async def test_the_right_account_takes_it_on_and_sees_the_steps(site: Site) -> N
     assert TOKEN not in guide.text
 
 
-async def test_the_cookies_are_out_of_reach_for_scripts_and_other_sites(site: Site) -> None:
+async def test_the_cookies_are_out_of_reach_for_scripts_and_other_sites(site: WebSite) -> None:
     """HttpOnly and SameSite=Lax, all of them; the session's secret is stored nowhere in clear."""
     began = await site.open_and_press()
     back = await site.come_back(re.findall(r"state=([^&]+)", began.headers["location"])[0])
@@ -57,7 +59,7 @@ async def test_the_cookies_are_out_of_reach_for_scripts_and_other_sites(site: Si
     assert secret.partition("=")[2] not in str(site.people.sign_ins.sessions)
 
 
-async def test_without_the_session_the_steps_do_not_exist(site: Site) -> None:
+async def test_without_the_session_the_steps_do_not_exist(site: WebSite) -> None:
     """Another browser learns nothing: taken on, unknown, and somebody else's look alike."""
     await site.sign_in()
     session = site.browser.cookies["o365bot-session"]
@@ -73,7 +75,7 @@ async def test_without_the_session_the_steps_do_not_exist(site: Site) -> None:
 
 
 async def test_a_used_link_leads_on_where_the_session_is_and_tells_the_time_elsewhere(
-    site: Site,
+    site: WebSite,
 ) -> None:
     """A second use is told kindly. To any other browser it says when, and leads nowhere."""
     await site.sign_in()
@@ -107,7 +109,7 @@ def tells_of(text: str) -> list[str]:
 
 
 async def test_a_fresh_link_to_what_was_taken_on_takes_a_sign_in_and_shows_no_name(
-    site: Site,
+    site: WebSite,
 ) -> None:
     """As a reminder brings it: the time, and the way to Microsoft; used, it is like any other."""
     await site.sign_in()
@@ -123,7 +125,7 @@ async def test_a_fresh_link_to_what_was_taken_on_takes_a_sign_in_and_shows_no_na
     assert 'name="csrf"' not in (await site.open(path)).text
 
 
-async def test_the_way_back_leads_from_chat_through_a_sign_in(site: Site) -> None:
+async def test_the_way_back_leads_from_chat_through_a_sign_in(site: WebSite) -> None:
     """A pass is good once, in the browser that presses; fetching its page takes nothing out."""
     await site.sign_in()
     site.browser.cookies.clear()
@@ -143,7 +145,7 @@ async def test_the_way_back_leads_from_chat_through_a_sign_in(site: Site) -> Non
     assert (await site.come_back(state)).headers["location"] == f"{STEPS}?again=1"
 
 
-async def test_signing_out_ends_the_session_in_every_browser(site: Site) -> None:
+async def test_signing_out_ends_the_session_in_every_browser(site: WebSite) -> None:
     """The cookies go, and whoever kept them finds nothing; the link is no way back."""
     await site.sign_in()
     kept = dict(site.browser.cookies)
@@ -157,7 +159,7 @@ async def test_signing_out_ends_the_session_in_every_browser(site: Site) -> None
     assert "has already been used" in (await site.open()).text
 
 
-async def test_a_role_that_is_lost_ends_what_a_browser_may_do(site: Site) -> None:
+async def test_a_role_that_is_lost_ends_what_a_browser_may_do(site: WebSite) -> None:
     """It is asked for at every press; the page says why, and nothing was done."""
     await site.sign_in()
     csrf = csrf_of(await site.open(STEPS))
@@ -168,7 +170,7 @@ async def test_a_role_that_is_lost_ends_what_a_browser_may_do(site: Site) -> Non
     assert await site.stage() is Stage.ACKNOWLEDGED
 
 
-async def test_another_account_spends_nothing_and_is_told_which_was_expected(site: Site) -> None:
+async def test_another_account_spends_nothing_and_is_told_which_was_expected(site: WebSite) -> None:
     """Masked, with a way to try again; afterwards the right one still gets through."""
     page = await site.sign_in("ben@tenant-1")
     assert page.status_code == 403
@@ -180,7 +182,7 @@ async def test_another_account_spends_nothing_and_is_told_which_was_expected(sit
     assert (await site.sign_in()).headers["location"] == STEPS
 
 
-async def test_what_the_person_lacks_is_said(site: Site) -> None:
+async def test_what_the_person_lacks_is_said(site: WebSite) -> None:
     """An eligible role is to be activated first; one that is gone is gone; nothing is spent."""
     site.people.entra.holdings["ada"] = Holding.ELIGIBLE
     eligible = await site.sign_in()
@@ -228,7 +230,7 @@ async def test_where_the_link_itself_is_enough_the_press_takes_it_on() -> None:
         assert "Verified by: your personal link." in (await site.open(STEPS)).text
 
 
-async def test_two_open_tabs_both_work(site: Site) -> None:
+async def test_two_open_tabs_both_work(site: WebSite) -> None:
     """Opening the page a second time does not spoil the first tab's button."""
     first = csrf_of(await site.open())
     assert csrf_of(await site.open()) == first
@@ -237,7 +239,7 @@ async def test_two_open_tabs_both_work(site: Site) -> None:
 # ------------------------------------------------------------------ a tenant lets the bot in
 
 
-async def test_a_tenant_lets_the_bot_read_it(site: Site) -> None:
+async def test_a_tenant_lets_the_bot_read_it(site: WebSite) -> None:
     """Its page leads to Microsoft's admin consent; what counts is whether Graph then answers."""
     people = site.people
     refused = CloudRefused("no", where="tenant-1", call="GET /users")
@@ -265,7 +267,7 @@ async def test_a_tenant_lets_the_bot_read_it(site: Site) -> None:
     assert replayed.status_code == 400
 
 
-async def test_a_consent_that_was_cancelled_is_told_and_the_link_still_works(site: Site) -> None:
+async def test_a_consent_that_was_cancelled_is_told_and_the_link_still_works(site: WebSite) -> None:
     """`error` is read before `admin_consent`, which Microsoft sends along."""
     site.people.entra.admins["tenant-1"] = CloudRefused("no", where="t", call="GET /users")
     invitation = await site.people.onboard.invite("contoso.onmicrosoft.com", OPERATOR)

@@ -12,13 +12,13 @@ from bot.domain.people.admins import OktaAdmin
 from bot.errors import CloudUnreachable
 from tests.contract.test_web_link import STEPS, WHEN
 from tests.examples import NOW
-from tests.site import ASKED, SECOND, TAB, TOKEN, Site, a_site, csrf_of
+from tests.site import ASKED, SECOND, TAB, TOKEN, WebSite, a_site, csrf_of
 
 # ------------------------------------------------------------------ after the proof
 
 
 async def test_without_an_address_of_the_tab_the_steps_say_it_in_words(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: WebSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where Okta's address is not known there is no dead button, and the path stands there."""
 
@@ -33,7 +33,7 @@ async def test_without_an_address_of_the_tab_the_steps_say_it_in_words(
     assert "Provisioning" in guide
 
 
-async def test_saved_is_looked_at_and_the_page_says_what_is_missing(site: Site) -> None:
+async def test_saved_is_looked_at_and_the_page_says_what_is_missing(site: WebSite) -> None:
     """The button that was seen is evidence; the page tells when it is looked at again."""
     await site.sign_in()
     noted = await site.open_and_press(STEPS, {"saw": "reauthenticate", "do": "attest"})
@@ -49,7 +49,7 @@ async def test_saved_is_looked_at_and_the_page_says_what_is_missing(site: Site) 
     assert 'value="reauthenticate" checked' in page
 
 
-async def test_what_else_was_seen_is_evidence_of_its_own(site: Site) -> None:
+async def test_what_else_was_seen_is_evidence_of_its_own(site: WebSite) -> None:
     """Each question that was answered; the others say nothing."""
     await site.sign_in()
     form = {"saw": "reauthenticate", "do": "attest", "fields": "yes", "verified": "no", "test": ""}
@@ -63,7 +63,7 @@ async def test_what_else_was_seen_is_evidence_of_its_own(site: Site) -> None:
     assert page.count('name="test"') == 3
 
 
-async def test_done_already_is_looked_at_and_not_believed(site: Site) -> None:
+async def test_done_already_is_looked_at_and_not_believed(site: WebSite) -> None:
     """The request stays open until evidence ends it."""
     await site.sign_in()
     await site.open_and_press(STEPS, {"do": "already"})
@@ -72,7 +72,7 @@ async def test_done_already_is_looked_at_and_not_believed(site: Site) -> None:
     assert "Seen so far: needs consent" in (await site.open(STEPS)).text
 
 
-async def test_not_me_asks_the_next_one_before_the_proof_and_after_it(site: Site) -> None:
+async def test_not_me_asks_the_next_one_before_the_proof_and_after_it(site: WebSite) -> None:
     """The suggestion goes along, the link is void, and the page says thanks."""
     page = await site.open_and_press(form={"do": "not_me", "suggestion": "Ben Okafor"})
     assert "Thank you for letting us know" in page.text
@@ -86,13 +86,13 @@ async def test_not_me_asks_the_next_one_before_the_proof_and_after_it(site: Site
         assert "Thank you for letting us know" in (await other.open(STEPS)).text
 
 
-async def test_the_later_form_offers_days_that_make_sense(site: Site) -> None:
+async def test_the_later_form_offers_days_that_make_sense(site: WebSite) -> None:
     """From the next working moment on, and with Okta's date past for two weeks; not beyond."""
     page = (await site.open()).text
     assert 'value="2025-03-04" min="2025-03-03" max="2025-03-17"' in page
 
 
-async def test_later_is_a_date_a_time_and_a_reason(site: Site) -> None:
+async def test_later_is_a_date_a_time_and_a_reason(site: WebSite) -> None:
     """In the person's own zone; the page shows it, before the proof and after it."""
     form = {"do": "later", "date": "2025-03-05", "time": "09:30", "reason": "moving house"}
     assert (await site.open_and_press(form=form)).headers["location"] == f"/c/{TOKEN}"
@@ -118,7 +118,9 @@ async def test_later_is_a_date_a_time_and_a_reason(site: Site) -> None:
         ("2025-03-05" * 100, "09:00"),
     ],
 )
-async def test_a_later_that_is_no_time_is_asked_once_more(site: Site, date: str, time: str) -> None:
+async def test_a_later_that_is_no_time_is_asked_once_more(
+    site: WebSite, date: str, time: str
+) -> None:
     """400 with what to do, and nothing changed; before the proof and after it."""
     form = {"do": "later", "date": date, "time": time}
     assert (await site.open_and_press(form=form)).status_code == 400
@@ -127,7 +129,7 @@ async def test_a_later_that_is_no_time_is_asked_once_more(site: Site, date: str,
     assert (await site.asked()).snooze is None
 
 
-async def test_an_okta_admin_is_brought_in(site: Site) -> None:
+async def test_an_okta_admin_is_brought_in(site: WebSite) -> None:
     """Offered where the person is none; the page says so when there is nobody to find."""
     await site.sign_in()
     assert "Bring in an Okta admin" in (await site.open(STEPS)).text
@@ -143,7 +145,7 @@ async def test_an_okta_admin_is_brought_in(site: Site) -> None:
     assert "Bring in an Okta admin" not in (await site.open(STEPS)).text
 
 
-async def test_one_sign_in_serves_all_apps_each_with_its_own_link(site: Site) -> None:
+async def test_one_sign_in_serves_all_apps_each_with_its_own_link(site: WebSite) -> None:
     """The others are listed with their own steps and their own tab."""
     assert "Signing in also takes on" not in (await site.open()).text
     await site.people.ledger.commit(Changes(requests=(SECOND,)))
@@ -158,7 +160,7 @@ async def test_one_sign_in_serves_all_apps_each_with_its_own_link(site: Site) ->
     assert (other.status_code, "Contoso Sales" in other.text) == (200, True)
 
 
-async def test_a_finished_request_shows_that_nothing_is_left(site: Site) -> None:
+async def test_a_finished_request_shows_that_nothing_is_left(site: WebSite) -> None:
     """Once evidence says done, no page sends anybody into Okta, and steps change nothing."""
     await site.sign_in()
     csrf = csrf_of(await site.open(STEPS))
@@ -171,7 +173,7 @@ async def test_a_finished_request_shows_that_nothing_is_left(site: Site) -> None
     assert await site.stage() is Stage.DONE
 
 
-async def test_a_form_that_says_nothing_changes_nothing(site: Site) -> None:
+async def test_a_form_that_says_nothing_changes_nothing(site: WebSite) -> None:
     """Unknown verbs, buttons that do not exist: 400, before the proof and after it."""
     assert (await site.open_and_press(form={"do": "launch"})).status_code == 400
     await site.sign_in()
@@ -184,7 +186,7 @@ async def test_a_form_that_says_nothing_changes_nothing(site: Site) -> None:
 # ------------------------------------------------------------------ followed live
 
 
-async def test_the_page_is_told_what_changes_until_it_is_done(site: Site) -> None:
+async def test_the_page_is_told_what_changes_until_it_is_done(site: WebSite) -> None:
     """Server-sent events: how it stands now, what changes, and that it has ended."""
     await site.sign_in()
     told: list[str] = []
@@ -199,7 +201,7 @@ async def test_the_page_is_told_what_changes_until_it_is_done(site: Site) -> Non
     assert [one for one in told if one.startswith("event:")] == ["event: status", "event: ended"]
 
 
-async def test_the_news_are_for_the_session_alone(site: Site) -> None:
+async def test_the_news_are_for_the_session_alone(site: WebSite) -> None:
     """Without it there is no such stream."""
     await site.sign_in()
     site.browser.cookies.clear()

@@ -31,7 +31,7 @@ PASSWORD = "of-the-store-0123456789"
 
 
 @dataclass
-class Site:
+class Replicas:
     """What stands behind one address."""
 
     stage: Stage
@@ -52,7 +52,7 @@ def proxy_config(port: int, replicas: list[str]) -> str:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def site(nginx_path: str, tmp_path: Path, keys: Path) -> AsyncIterator[Site]:
+async def behind(nginx_path: str, tmp_path: Path, keys: Path) -> AsyncIterator[Replicas]:
     """All up, and the world has met them at the proxy's address."""
     users = (DEPLOY / "store-users.acl").read_text()
     digest = hashlib.sha256(PASSWORD.encode()).hexdigest()
@@ -92,32 +92,34 @@ async def site(nginx_path: str, tmp_path: Path, keys: Path) -> AsyncIterator[Sit
         config = proxy_config(port, [one.url for one in replicas])
         await stack.enter_async_context(running_nginx(nginx_path, config, port, tmp_path))
         await world.start_chat()
-        yield Site(Stage(world, replicas[0], tmp_path), replicas)
+        yield Replicas(Stage(world, replicas[0], tmp_path), replicas)
 
 
-async def test_changed_settings_are_in_force_at_each_replica_that_was_told(site: Site) -> None:
+async def test_changed_settings_are_in_force_at_each_replica_that_was_told(
+    behind: Replicas,
+) -> None:
     """Behind one address: a new operator is answered by both, and the former one by neither."""
-    stage = site.stage
+    stage = behind.stage
     config = stage.directory / "o365bot.toml"
     gita = stage.world.slack.slack_id("gita")
     await stage.command("/o365 scan", listed)
     config.write_text(config.read_text().replace('"U0OLA"', f'"{gita}"'))
-    for replica in site.replicas:
+    for replica in behind.replicas:
         await reload(replica)
     for _ in range(4):  # the proxy takes turns
         await stage.command("/o365 apps", listed, user="gita")
         await stage.command("/o365 apps", said("operator"), user="ola")
 
 
-async def test_the_journey_goes_on_when_a_replica_dies(site: Site) -> None:
+async def test_the_journey_goes_on_when_a_replica_dies(behind: Replicas) -> None:
     """Asked while both live, taken on and finished at the one that is left, under one address."""
-    stage, label = site.stage, "Office 365 HQ"
+    stage, label = behind.stage, "Office 365 HQ"
     await stage.command("/o365 scan", listed)
     dm = stage.world.slack.dm_of("gita")
     since = len(dm.messages)
     await stage.command(f"/o365 send {label} now", said(label))
     letter = await stage.next(dm, since, said(label))
-    await site.replicas[0].kill()
+    await behind.replicas[0].kill()
     async with Browser() as browser:
         guide = await sign_in(browser, reading.link(letter))
         # Killed before it could confirm the letter, its lease of a minute has to run out first.

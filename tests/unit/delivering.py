@@ -43,7 +43,7 @@ ROUND = Delivery(
 THANKS = Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2), NOW, "request_changed")
 
 
-class World:
+class Delivering:
     """One request whose letter is due, a channel's reminder, and one chat platform."""
 
     def __init__(self, *, tells: bool = True) -> None:

@@ -25,7 +25,7 @@ READERS = Group(SLACK, GroupKind.CHANNEL, "C2")
 POLICY = AccessPolicy((GITA,), (USER_GROUP, OPS_CHANNEL), (READERS,))
 
 
-class World:
+class SlackAccess:
     def __init__(self) -> None:
         self.directory = FakeDirectory({"S1": {"UO"}, "C1": {"UC"}, "C2": {"UR", "UO"}})
         self.memberships = MembershipsInMemory()
@@ -45,83 +45,85 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def slack() -> SlackAccess:
+    return SlackAccess()
 
 
-async def test_levels_come_from_ids_and_groups(world: World) -> None:
+async def test_levels_come_from_ids_and_groups(slack: SlackAccess) -> None:
     """What gives more counts; whoever is named nowhere has nothing but what they were asked."""
-    assert await world.level(GITA) is Level.OPERATOR
-    assert await world.level(OPS) is Level.OPERATOR
-    assert await world.level(replace(OPS, user_id="UC")) is Level.OPERATOR
-    assert await world.level(READER) is Level.VIEWER
-    assert await world.level(STRANGER) is Level.ANYBODY
-    assert await world.level(replace(GITA, platform=Platform.TEAMS)) is Level.ANYBODY
+    assert await slack.level(GITA) is Level.OPERATOR
+    assert await slack.level(OPS) is Level.OPERATOR
+    assert await slack.level(replace(OPS, user_id="UC")) is Level.OPERATOR
+    assert await slack.level(READER) is Level.VIEWER
+    assert await slack.level(STRANGER) is Level.ANYBODY
+    assert await slack.level(replace(GITA, platform=Platform.TEAMS)) is Level.ANYBODY
 
 
 @pytest.mark.parametrize("who", [GITA, OPS, READER, STRANGER])
-async def test_whoever_is_no_colleague_may_nothing(world: World, who: ChatIdentity) -> None:
+async def test_whoever_is_no_colleague_may_nothing(slack: SlackAccess, who: ChatIdentity) -> None:
     """Also who is named, or in a group that is named: guests, deactivated and external accounts."""
-    world.directory.outside.add(who.user_id)
-    assert await world.level(who) is Level.OUTSIDE
+    slack.directory.outside.add(who.user_id)
+    assert await slack.level(who) is Level.OUTSIDE
 
 
-async def test_what_was_read_counts_for_a_minute(world: World) -> None:
+async def test_what_was_read_counts_for_a_minute(slack: SlackAccess) -> None:
     """For all replicas; then it is read again, and a lost right is lost."""
-    await world.access.of(OPS)
-    world.directory.groups["S1"].clear()
-    world.directory.groups["C2"].clear()
-    asked = len(world.directory.asked)
-    assert (await world.replica().of(OPS)).level is Level.OPERATOR
-    assert len(world.directory.asked) == asked
-    world.clock.forward(FRESH)
-    assert await world.level(OPS) is Level.ANYBODY
+    await slack.access.of(OPS)
+    slack.directory.groups["S1"].clear()
+    slack.directory.groups["C2"].clear()
+    asked = len(slack.directory.asked)
+    assert (await slack.replica().of(OPS)).level is Level.OPERATOR
+    assert len(slack.directory.asked) == asked
+    slack.clock.forward(FRESH)
+    assert await slack.level(OPS) is Level.ANYBODY
 
 
-async def test_a_right_that_is_lost_counts_at_once_on_every_replica(world: World) -> None:
+async def test_a_right_that_is_lost_counts_at_once_on_every_replica(slack: SlackAccess) -> None:
     """One replica hears of it; the next command on another one reads anew."""
-    other = world.replica()
+    other = slack.replica()
     assert (await other.of(OPS)).level is Level.OPERATOR
-    world.directory.groups["S1"].clear()
-    await world.access.group_changed(SLACK, "S1")
+    slack.directory.groups["S1"].clear()
+    await slack.access.group_changed(SLACK, "S1")
     assert (await other.of(OPS)).level is Level.VIEWER
-    world.directory.outside.add("UO")
-    await world.access.person_changed(SLACK, "UO")
+    slack.directory.outside.add("UO")
+    await slack.access.person_changed(SLACK, "UO")
     assert (await other.of(OPS)).level is Level.OUTSIDE
 
 
-async def test_what_was_read_before_a_change_is_not_kept_after_it(world: World) -> None:
+async def test_what_was_read_before_a_change_is_not_kept_after_it(slack: SlackAccess) -> None:
     """A reading may be under way when the platform tells of the change."""
-    (before,) = await world.memberships.known((str(USER_GROUP),), "UO")
-    await world.access.group_changed(SLACK, "S1")
-    await world.memberships.keep(str(USER_GROUP), {"UO"}, NOW, before.revision)
-    world.directory.groups["S1"].clear()
-    assert await world.level(OPS) is Level.VIEWER
+    (before,) = await slack.memberships.known((str(USER_GROUP),), "UO")
+    await slack.access.group_changed(SLACK, "S1")
+    await slack.memberships.keep(str(USER_GROUP), {"UO"}, NOW, before.revision)
+    slack.directory.groups["S1"].clear()
+    assert await slack.level(OPS) is Level.VIEWER
 
 
-async def test_while_nothing_can_be_read_what_is_known_counts_for_a_while(world: World) -> None:
+async def test_while_nothing_can_be_read_what_is_known_counts_for_a_while(
+    slack: SlackAccess,
+) -> None:
     """Then nothing is granted, and that is told from "no"."""
-    await world.access.of(OPS)
-    world.directory.down = True
-    world.clock.forward(KNOWN_FOR - timedelta(seconds=1))
-    assert await world.access.of(OPS) == Admission(Level.OPERATOR)
-    world.clock.forward(timedelta(seconds=1))
-    assert await world.access.of(OPS) == Admission(Level.ANYBODY, untold=True)
-    assert await world.access.of(GITA) == Admission(Level.ANYBODY, untold=True)
+    await slack.access.of(OPS)
+    slack.directory.down = True
+    slack.clock.forward(KNOWN_FOR - timedelta(seconds=1))
+    assert await slack.access.of(OPS) == Admission(Level.OPERATOR)
+    slack.clock.forward(timedelta(seconds=1))
+    assert await slack.access.of(OPS) == Admission(Level.ANYBODY, untold=True)
+    assert await slack.access.of(GITA) == Admission(Level.ANYBODY, untold=True)
 
 
-async def test_a_clock_that_was_set_back_makes_nothing_fresher(world: World) -> None:
+async def test_a_clock_that_was_set_back_makes_nothing_fresher(slack: SlackAccess) -> None:
     """What seems to be read in the future is read again."""
-    await world.access.of(OPS)
-    world.clock.forward(-timedelta(hours=1))
-    world.directory.groups["S1"].clear()
-    assert await world.level(OPS) is Level.VIEWER
+    await slack.access.of(OPS)
+    slack.clock.forward(-timedelta(hours=1))
+    slack.directory.groups["S1"].clear()
+    assert await slack.level(OPS) is Level.VIEWER
 
 
-async def test_who_can_say_it_is_named(world: World) -> None:
+async def test_who_can_say_it_is_named(slack: SlackAccess) -> None:
     """Some people, then groups; a platform without names names nobody."""
-    assert await world.access.contacts(SLACK) == ("Name of UG", "#s1", "#c1")
-    assert await world.access.contacts(Platform.TEAMS) == ()
+    assert await slack.access.contacts(SLACK) == ("Name of UG", "#s1", "#c1")
+    assert await slack.access.contacts(Platform.TEAMS) == ()
 
 
 def test_each_command_takes_a_level() -> None:

@@ -18,7 +18,7 @@ from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.time.calendar import Calendar, Calendars
 from bot.message import Note
-from tests.boards import CHANNEL, HOUR, World
+from tests.boards import CHANNEL, HOUR, ChannelBoards
 from tests.examples import APP, NOW, RECORD
 
 DAY = timedelta(days=1)
@@ -68,16 +68,16 @@ async def test_the_running_bot_posts_what_was_foreseen(
 ) -> None:
     """Six weeks, hour by hour, from a channel that never had a board."""
     target = Deadline("target", NOW.date() + 50 * DAY, "ours")
-    world = World(
+    channel = ChannelBoards(
         campaign=Campaign(targets=(target,), windows=windows),
         calendars=Calendars(ZoneInfo(zone), quiet=quiet),
     )
-    await world.ledger.commit(Changes(apps=(RECORD,)))
-    foreseen = await world.rehearse.plan(42)
-    while world.clock.now() < foreseen.until:
-        await world.show()
-        world.clock.forward(HOUR)
-    posted = [(at, key) for key, at in world.engine.deliveries if key.startswith("report")]
+    await channel.ledger.commit(Changes(apps=(RECORD,)))
+    foreseen = await channel.rehearse.plan(42)
+    while channel.clock.now() < foreseen.until:
+        await channel.show()
+        channel.clock.forward(HOUR)
+    posted = [(at, key) for key, at in channel.engine.deliveries if key.startswith("report")]
     reports = [post.at for post in foreseen.posts if post.kind is PostKind.REPORT]
     assert [at for at, _ in posted] == reports
     assert len(reports) == len({key for _, key in posted}) >= 2
@@ -85,10 +85,10 @@ async def test_the_running_bot_posts_what_was_foreseen(
 
 async def test_a_plan_has_a_channels_own_posts_in_words() -> None:
     """In the organisation's zone, with the reason; replies cannot be foreseen, and it says so."""
-    world = World(kept=BoardPolicy((CHANNEL,), ("contoso", "fabrikam")))
-    await world.ledger.commit(Changes(apps=(RECORD,)))
-    await world.show()
-    found = await world.rehearse.plan(10)
+    channel = ChannelBoards(kept=BoardPolicy((CHANNEL,), ("contoso", "fabrikam")))
+    await channel.ledger.commit(Changes(apps=(RECORD,)))
+    await channel.show()
+    found = await channel.rehearse.plan(10)
     (post,) = found.lines
     assert line(Words(), found, post) == (
         "the channel in Slack",
@@ -104,55 +104,55 @@ async def test_a_plan_has_a_channels_own_posts_in_words() -> None:
 
 async def test_nothing_is_foreseen_where_nothing_is_open() -> None:
     """Nor where nothing was looked at."""
-    world = World()
-    assert (await world.rehearse.plan(30)).lines == ()
-    await world.ledger.commit(Changes(apps=(RECORD,)))
-    await world.assess(State.MIGRATED)
-    assert (await world.rehearse.plan(30)).lines == ()
+    channel = ChannelBoards()
+    assert (await channel.rehearse.plan(30)).lines == ()
+    await channel.ledger.commit(Changes(apps=(RECORD,)))
+    await channel.assess(State.MIGRATED)
+    assert (await channel.rehearse.plan(30)).lines == ()
 
 
 async def test_a_board_is_posted_anew_at_the_earliest_when_it_is_old() -> None:
     """And a day after it was still to be seen; never before now."""
-    world = World()
-    await world.ledger.commit(Changes(apps=(RECORD,)))
-    await world.show()
+    channel = ChannelBoards()
+    await channel.ledger.commit(Changes(apps=(RECORD,)))
+    await channel.show()
 
     async def foreseen(days: int) -> list[datetime]:
-        found = await world.rehearse.plan(days)
+        found = await channel.rehearse.plan(days)
         return [post.at for post in found.posts if post.kind is PostKind.BOARD]
 
     assert await foreseen(30) == []
     assert await foreseen(31) == [NOW + 30 * DAY]
-    world.clock.forward(40 * DAY)
-    now = world.clock.now()
+    channel.clock.forward(40 * DAY)
+    now = channel.clock.now()
     assert await foreseen(1) == [now]
-    await world.show()
+    await channel.show()
     assert await foreseen(2) == [now + ASK_EVERY]
-    await world.chatter(BURIED)
-    await world.show(DAY)
+    await channel.chatter(BURIED)
+    await channel.show(DAY)
     assert await foreseen(29) == []
 
 
 async def test_what_is_due_now_includes_the_channels() -> None:
     """A report that the next tick will post."""
-    world = World()
-    await world.ledger.commit(Changes(apps=(RECORD,)))
-    await world.show()
-    assert (await world.rehearse.due()).lines == ()
-    world.clock.forward(7 * DAY)
-    assert [post.kind for post in (await world.rehearse.due()).posts] == [PostKind.REPORT]
-    await world.show()
-    assert (await world.rehearse.due()).lines == ()
+    channel = ChannelBoards()
+    await channel.ledger.commit(Changes(apps=(RECORD,)))
+    await channel.show()
+    assert (await channel.rehearse.due()).lines == ()
+    channel.clock.forward(7 * DAY)
+    assert [post.kind for post in (await channel.rehearse.due()).posts] == [PostKind.REPORT]
+    await channel.show()
+    assert (await channel.rehearse.due()).lines == ()
 
 
 async def test_a_plan_from_a_date_in_the_past_forgets_what_came_later() -> None:
     """Reports that were posted since are in it."""
-    world = World()
+    channel = ChannelBoards()
     other = replace(RECORD, app=replace(APP, ref=AppRef("contoso", "0oa2")))
-    await world.ledger.commit(Changes(apps=(RECORD, other)))
+    await channel.ledger.commit(Changes(apps=(RECORD, other)))
     for _ in range(4):
-        await world.show()
-        world.clock.forward(7 * DAY)
-    found = await world.rehearse.plan(14, date(2025, 3, 10))
+        await channel.show()
+        channel.clock.forward(7 * DAY)
+    found = await channel.rehearse.plan(14, date(2025, 3, 10))
     assert [post.at.day for post in found.posts] == [10, 17]
-    assert [post.at.day for post in (await world.rehearse.plan(14, NOW.date())).posts] == [10]
+    assert [post.at.day for post in (await channel.rehearse.plan(14, NOW.date())).posts] == [10]

@@ -27,7 +27,7 @@ GOOD = OrgScan("contoso", NOW, NOW)
 BAD = replace(GOOD, failure="The key was refused.")
 
 
-class Setting:
+class Monitored:
     """A monitor on a ledger in memory."""
 
     def __init__(self) -> None:
@@ -46,65 +46,71 @@ class Setting:
 
 
 @pytest.fixture
-def setting() -> Setting:
-    return Setting()
+def monitored() -> Monitored:
+    return Monitored()
 
 
-async def test_an_org_that_cannot_be_read_is_told_once_to_every_operator(setting: Setting) -> None:
+async def test_an_org_that_cannot_be_read_is_told_once_to_every_operator(
+    monitored: Monitored,
+) -> None:
     """However often it fails; the first failure is since when."""
-    await setting.monitor.scanned(BAD, {})
-    setting.clock.forward(timedelta(hours=3))
-    await setting.monitor.scanned(replace(BAD, failure="Another reason."), {})
-    incident = (await setting.ledger.incidents())["okta:contoso"]
+    await monitored.monitor.scanned(BAD, {})
+    monitored.clock.forward(timedelta(hours=3))
+    await monitored.monitor.scanned(replace(BAD, failure="Another reason."), {})
+    incident = (await monitored.ledger.incidents())["okta:contoso"]
     assert (incident.since, incident.reason) == (NOW, "The key was refused.")
-    assert await setting.alarms() == [(str(SLACK), "okta:contoso"), (str(TEAMS), "okta:contoso")]
+    assert await monitored.alarms() == [(str(SLACK), "okta:contoso"), (str(TEAMS), "okta:contoso")]
 
 
-async def test_it_is_over_with_the_next_look_that_goes_through(setting: Setting) -> None:
+async def test_it_is_over_with_the_next_look_that_goes_through(monitored: Monitored) -> None:
     """Of this org, not of another."""
-    await setting.monitor.scanned(BAD, {})
-    await setting.monitor.scanned(replace(GOOD, org="fabrikam"), {})
-    assert "okta:contoso" in await setting.ledger.incidents()
-    await setting.monitor.scanned(GOOD, {})
-    assert await setting.ledger.incidents() == {}
+    await monitored.monitor.scanned(BAD, {})
+    await monitored.monitor.scanned(replace(GOOD, org="fabrikam"), {})
+    assert "okta:contoso" in await monitored.ledger.incidents()
+    await monitored.monitor.scanned(GOOD, {})
+    assert await monitored.ledger.incidents() == {}
 
 
 async def test_a_tenant_is_told_of_and_another_look_that_did_not_ask_it_says_nothing(
-    setting: Setting,
+    monitored: Monitored,
 ) -> None:
     """What was not asked is as it was; what was read is well."""
-    await setting.monitor.scanned(GOOD, {"contoso": "Application.Read.All is missing.", "fine": ""})
-    assert list(await setting.ledger.incidents()) == ["entra:contoso"]
-    await setting.monitor.scanned(GOOD, {})
-    assert list(await setting.ledger.incidents()) == ["entra:contoso"]
-    await setting.monitor.scanned(GOOD, {"contoso": ""})
-    assert await setting.ledger.incidents() == {}
+    await monitored.monitor.scanned(
+        GOOD, {"contoso": "Application.Read.All is missing.", "fine": ""}
+    )
+    assert list(await monitored.ledger.incidents()) == ["entra:contoso"]
+    await monitored.monitor.scanned(GOOD, {})
+    assert list(await monitored.ledger.incidents()) == ["entra:contoso"]
+    await monitored.monitor.scanned(GOOD, {"contoso": ""})
+    assert await monitored.ledger.incidents() == {}
 
 
 @pytest.mark.parametrize(("days", "told"), [(31, 0), (30, 1), (1, 1), (-1, 1)])
-async def test_what_ends_is_told_thirty_days_before(setting: Setting, days: int, told: int) -> None:
+async def test_what_ends_is_told_thirty_days_before(
+    monitored: Monitored, days: int, told: int
+) -> None:
     """Once, also while it nears; and when it has ended."""
     ends = {"entra.certificate": NOW + timedelta(days=days)}
     for _ in range(3):
-        await setting.monitor.ends(ends)
-    assert len(await setting.ledger.incidents()) == told
-    assert len(await setting.alarms()) == 2 * told
+        await monitored.monitor.ends(ends)
+    assert len(await monitored.ledger.incidents()) == told
+    assert len(await monitored.alarms()) == 2 * told
 
 
-async def test_a_new_certificate_ends_the_warning(setting: Setting) -> None:
+async def test_a_new_certificate_ends_the_warning(monitored: Monitored) -> None:
     """Also one whose end nobody knows, such as a secret in its place."""
     for renewed in ({"entra.certificate": NOW + timedelta(days=700)}, {}):
-        await setting.monitor.ends({"entra.certificate": NOW + timedelta(days=3)})
-        assert list(await setting.ledger.incidents()) == ["expires:entra.certificate"]
-        await setting.monitor.ends(renewed, whole=True)
-        assert await setting.ledger.incidents() == {}
+        await monitored.monitor.ends({"entra.certificate": NOW + timedelta(days=3)})
+        assert list(await monitored.ledger.incidents()) == ["expires:entra.certificate"]
+        await monitored.monitor.ends(renewed, whole=True)
+        assert await monitored.ledger.incidents() == {}
 
 
-async def test_boards_end_no_trouble_that_is_none_of_theirs(setting: Setting) -> None:
+async def test_boards_end_no_trouble_that_is_none_of_theirs(monitored: Monitored) -> None:
     """They end those of channels that are kept no more."""
-    await setting.monitor.scanned(BAD, {})
-    await Incidents(setting.ledger).keep_only({"slack"})
-    assert "okta:contoso" in await setting.ledger.incidents()
+    await monitored.monitor.scanned(BAD, {})
+    await Incidents(monitored.ledger).keep_only({"slack"})
+    assert "okta:contoso" in await monitored.ledger.incidents()
 
 
 def test_owners_of_a_platform_that_is_out_are_elsewhere() -> None:
@@ -119,18 +125,18 @@ def test_owners_of_a_platform_that_is_out_are_elsewhere() -> None:
     assert told["okta:contoso"] == told["entra:contoso"] == told["expires:x"] == everybody
 
 
-async def test_work_that_stays_late_is_told_once_and_ends_by_itself(setting: Setting) -> None:
+async def test_work_that_stays_late_is_told_once_and_ends_by_itself(monitored: Monitored) -> None:
     """A pile that is soon worked off, as after a night without a worker, is nobody's business."""
     minute = timedelta(minutes=1)
     for late, alarms in ((3600, 0), (10, 0), (121, 0), (180, 0), (240, 2), (300, 2), (400, 2)):
-        await setting.monitor.lagging(late)
-        assert len(await setting.alarms()) == alarms, late
-        setting.clock.forward(minute)
-    incident = (await setting.ledger.incidents())["engine"]
+        await monitored.monitor.lagging(late)
+        assert len(await monitored.alarms()) == alarms, late
+        monitored.clock.forward(minute)
+    incident = (await monitored.ledger.incidents())["engine"]
     assert incident.reason == "What is due waits for 240 s."
-    await setting.monitor.lagging(119)
-    assert await setting.ledger.incidents() == {}
-    assert await setting.alarms() == [(str(SLACK), "engine"), (str(TEAMS), "engine")]
+    await monitored.monitor.lagging(119)
+    assert await monitored.ledger.incidents() == {}
+    assert await monitored.alarms() == [(str(SLACK), "engine"), (str(TEAMS), "engine")]
 
 
 # ------------------------------------------------------------------ what the doctor finds
@@ -157,68 +163,68 @@ FEW = finding("store_replicas", "few", "store", connected=0, wanted=1)
 SECRET = {"check": "registration_secret", "outcome": "soon", "place": "teams:registration"}
 
 
-async def scanned(setting: Setting, inspection: Inspection, times: int = 1) -> None:
+async def scanned(monitored: Monitored, inspection: Inspection, times: int = 1) -> None:
     """So many examinations, each when it is time."""
     for _ in range(times):
-        setting.clock.forward(EVERY)
+        monitored.clock.forward(EVERY)
         await inspection.run()
 
 
 async def test_what_an_examination_finds_broken_twice_is_told_once_and_ends(
-    setting: Setting,
+    monitored: Monitored,
 ) -> None:
     """What passes by itself is nobody's business; between the examinations nothing is asked."""
     doctor = Examined()
-    inspection = Inspection(doctor, setting.monitor, setting.clock, {})
+    inspection = Inspection(doctor, monitored.monitor, monitored.clock, {})
     await inspection.run()
     assert doctor.times == 0
     doctor.findings = (FEW,)
-    await scanned(setting, inspection)
+    await scanned(monitored, inspection)
     await inspection.run()
     assert doctor.times == 1
-    assert await setting.ledger.incidents() == {}
-    await scanned(setting, inspection, 2)
+    assert await monitored.ledger.incidents() == {}
+    await scanned(monitored, inspection, 2)
     about = "doctor:store/store_replicas"
-    assert await setting.alarms() == [(str(SLACK), about), (str(TEAMS), about)]
-    assert (await setting.ledger.incidents())[about].reason == "few: 0, 1"
+    assert await monitored.alarms() == [(str(SLACK), about), (str(TEAMS), about)]
+    assert (await monitored.ledger.incidents())[about].reason == "few: 0, 1"
     doctor.findings = ()
-    await scanned(setting, inspection)
-    assert await setting.ledger.incidents() == {}
+    await scanned(monitored, inspection)
+    assert await monitored.ledger.incidents() == {}
 
 
 async def test_what_a_scan_or_a_message_tells_of_is_not_told_a_second_time(
-    setting: Setting,
+    monitored: Monitored,
 ) -> None:
     """An org that cannot be signed in to is its own alarm."""
     doctor = Examined()
     doctor.findings = (finding("okta_sign_in", "refused", "okta:contoso"),)
-    await scanned(setting, Inspection(doctor, setting.monitor, setting.clock, {}), 3)
-    assert await setting.alarms() == []
+    await scanned(monitored, Inspection(doctor, monitored.monitor, monitored.clock, {}), 3)
+    assert await monitored.alarms() == []
 
 
 async def test_a_public_address_that_answered_and_answers_no_more_is_told(
-    setting: Setting,
+    monitored: Monitored,
 ) -> None:
     """One that never did is left alone: some networks let no machine reach its own address."""
     doctor = Examined()
     refused = finding("address_answer", "refused", "address", url="https://bot.example.com")
     answers = finding("address_answer", "answers", "address", url="https://bot.example.com")
-    inspection = Inspection(doctor, setting.monitor, setting.clock, {})
+    inspection = Inspection(doctor, monitored.monitor, monitored.clock, {})
     doctor.findings = (refused,)
-    await scanned(setting, inspection, 3)
-    assert await setting.ledger.incidents() == {}
+    await scanned(monitored, inspection, 3)
+    assert await monitored.ledger.incidents() == {}
     doctor.findings = (answers,)
-    await scanned(setting, inspection)
+    await scanned(monitored, inspection)
     doctor.findings = (refused,)
-    await scanned(setting, inspection, 2)
-    assert list(await setting.ledger.incidents()) == ["doctor:address/address_answer"]
+    await scanned(monitored, inspection, 2)
+    assert list(await monitored.ledger.incidents()) == ["doctor:address/address_answer"]
     doctor.findings = (answers,)
-    await scanned(setting, inspection)
-    assert await setting.ledger.incidents() == {}
+    await scanned(monitored, inspection)
+    assert await monitored.ledger.incidents() == {}
 
 
 async def test_a_secret_that_microsoft_dates_is_told_of_within_thirty_days(
-    setting: Setting,
+    monitored: Monitored,
 ) -> None:
     """And stays told of between two examinations, after a restart as well."""
     doctor = Examined()
@@ -227,12 +233,12 @@ async def test_a_secret_that_microsoft_dates_is_told_of_within_thirty_days(
         finding("mail_certificate", "long", "mail", key="smtp", date=NOW + timedelta(days=90)),
     )
     certificate = {"entra.certificate": NOW + timedelta(days=90)}
-    inspection = Inspection(doctor, setting.monitor, setting.clock, certificate)
-    await scanned(setting, inspection)
-    assert list(await setting.ledger.incidents()) == ["expires:teams.app_password"]
-    again = Inspection(doctor, setting.monitor, setting.clock, certificate)
+    inspection = Inspection(doctor, monitored.monitor, monitored.clock, certificate)
+    await scanned(monitored, inspection)
+    assert list(await monitored.ledger.incidents()) == ["expires:teams.app_password"]
+    again = Inspection(doctor, monitored.monitor, monitored.clock, certificate)
     await again.run()
-    assert list(await setting.ledger.incidents()) == ["expires:teams.app_password"]
+    assert list(await monitored.ledger.incidents()) == ["expires:teams.app_password"]
     doctor.findings = ()
-    await scanned(setting, again)
-    assert await setting.ledger.incidents() == {}
+    await scanned(monitored, again)
+    assert await monitored.ledger.incidents() == {}

@@ -34,7 +34,7 @@ from bot.message import Message
 from bot.ports.chat import Sent
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR, POLICY
 from tests.fakes import FakeMessenger
-from tests.unit.delivering import World
+from tests.unit.delivering import Delivering
 
 AT_ANY_HOUR = {
     "personal_link": "former versions promised it",
@@ -97,17 +97,17 @@ def test_of_alarms_those_wake_somebody_that_cannot_wait(about: str, comes: Comes
     assert Alarm(OPERATOR, about, "x", "2025-03-03").comes is comes
 
 
-async def sent_at(world: World, notice: Notice, planned_at: datetime) -> datetime | None:
+async def sent_at(delivering: Delivering, notice: Notice, planned_at: datetime) -> datetime | None:
     """When it was sent, with a worker that takes it up whenever it is due."""
-    world.clock = type(world.clock)(planned_at)
+    delivering.clock = type(delivering.clock)(planned_at)
     delivery = Delivery(notice, planned_at, "test")
-    await world.ledger.commit(Changes(planned=(delivery,)))
+    await delivering.ledger.commit(Changes(planned=(delivery,)))
     for _ in range(9):
-        found = await world.delivery(delivery.key)
+        found = await delivering.delivery(delivery.key)
         if found.phase in (Phase.SENT, Phase.FAILED):
             return found.sent_at
-        world.clock.forward(max(found.due_at - world.clock.now(), timedelta()))
-        await world.worker()(delivery.key)
+        delivering.clock.forward(max(found.due_at - delivering.clock.now(), timedelta()))
+        await delivering.worker()(delivery.key)
     raise AssertionError(delivery.key)
 
 
@@ -120,12 +120,12 @@ async def test_a_note_waits_until_the_operator_is_at_work(happened: Happening) -
         (NOW - timedelta(days=1), NOW),  # a Sunday
     ):
         note = OperatorNote(OPERATOR, happened, "r1", str(planned_at))
-        assert await sent_at(World(), note, planned_at) == sent
+        assert await sent_at(Delivering(), note, planned_at) == sent
 
 
 async def test_an_alarm_that_cannot_wait_does_not() -> None:
     """Nothing gets through until somebody acts."""
-    assert await sent_at(World(), Alarm(OPERATOR, "slack", "x", "2025-03-03"), NIGHT) == NIGHT
+    assert await sent_at(Delivering(), Alarm(OPERATOR, "slack", "x", "2025-03-03"), NIGHT) == NIGHT
 
 
 @pytest.mark.parametrize(
@@ -155,10 +155,10 @@ async def test_two_people_are_brought_together_when_both_are_at_work(
     notice = Introduction(ada, ben, "r1")
     at, expected = (datetime.fromisoformat(one).replace(tzinfo=zone) for one in (pressed, sent))
     assert at_work(notice, at, POLICY) == expected
-    world = World()
-    assert await sent_at(world, notice, at) == expected
+    delivering = Delivering()
+    assert await sent_at(delivering, notice, at) == expected
     for one in (ada, ben):
-        known = await world.ledger.recipient(one)
+        known = await delivering.ledger.recipient(one)
         assert known is not None
         assert known.rounds == (expected,)  # it counts, for both
 
@@ -184,28 +184,28 @@ class Thanks(BaseNotice):
 
 async def test_a_new_kind_is_its_own_module_and_texts() -> None:
     """Who delivers asks the notice: hours, promise, pacing, what it counts as. None knows it."""
-    world = World()
+    delivering = Delivering()
     thanks = cast("Notice", Thanks(ADA_IN_CHAT, "r1"))
-    assert await sent_at(world, thanks, NIGHT) == NOW
-    (posted,) = world.slack.posted.values()
+    assert await sent_at(delivering, thanks, NIGHT) == NOW
+    (posted,) = delivering.slack.posted.values()
     assert (posted.to, posted.key) == (ADA_IN_CHAT, "thanks:r1:slack:U1")
-    known = await world.ledger.recipient(ADA_IN_CHAT)
+    known = await delivering.ledger.recipient(ADA_IN_CHAT)
     assert known is not None
     assert known.rounds == (NOW,)
 
 
 async def test_the_promise_of_a_new_kind_is_kept() -> None:
     """Where nobody can tell whether it got through, it is not sent twice."""
-    world = World(tells=False)
+    delivering = Delivering(tells=False)
     lost = replace(
         Delivery(cast("Notice", Thanks(ADA_IN_CHAT, "r1")), NOW, "test"),
         phase=Phase.SENDING,
         leased_until=NOW,
     )
-    await world.ledger.commit(Changes(deliveries=(replace(lost, revision=1),)))
-    await world.worker()(lost.key)
-    assert (await world.delivery(lost.key)).failure == "outcome_unknown"
-    assert world.slack.posted == {}
+    await delivering.ledger.commit(Changes(deliveries=(replace(lost, revision=1),)))
+    await delivering.worker()(lost.key)
+    assert (await delivering.delivery(lost.key)).failure == "outcome_unknown"
+    assert delivering.slack.posted == {}
 
 
 def test_platforms_of_alarms_are_those_of_people() -> None:
@@ -221,17 +221,17 @@ async def test_of_two_who_want_the_same_partner_one_waits_for_the_week() -> None
         async def introduce(
             self, people: Sequence[ChatIdentity], message: Message, key: str
         ) -> Sent:
-            world.clock.forward(timedelta(seconds=1))
+            delivering.clock.forward(timedelta(seconds=1))
             return await super().introduce(people, message, key)
 
-    world = World()
-    world.messengers[Platform.SLACK] = Slow()
+    delivering = Delivering()
+    delivering.messengers[Platform.SLACK] = Slow()
     rounds = tuple(NOW - timedelta(days=n) for n in range(POLICY.per_week - 1, 0, -1))
     nearly_full = Recipient(BEN_IN_CHAT, rounds, revision=1)
     eve = replace(ADA_IN_CHAT, user_id="U9")
     notices = [Introduction(one, BEN_IN_CHAT, "r1") for one in (ADA_IN_CHAT, eve)]
     planned = tuple(Delivery(one, NOW, "introduce") for one in notices)
-    await world.ledger.commit(Changes(planned=planned, recipients=(nearly_full,)))
-    await world.worker().batch([one.key for one in planned])
-    phases = [(await world.delivery(one.key)).phase for one in planned]
+    await delivering.ledger.commit(Changes(planned=planned, recipients=(nearly_full,)))
+    await delivering.worker().batch([one.key for one in planned])
+    phases = [(await delivering.delivery(one.key)).phase for one in planned]
     assert phases == [Phase.SENT, Phase.DUE]

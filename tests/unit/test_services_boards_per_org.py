@@ -17,7 +17,7 @@ from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import Platform
 from bot.errors import ChannelUnreachable, ChatThrottled, ChatUnreachable, MessageGone
 from bot.message import Message, Text, plainly
-from tests.boards import CHANNEL, HOUR, ONE, World
+from tests.boards import CHANNEL, HOUR, ONE, ChannelBoards
 from tests.examples import APP, NOW, RECORD
 from tests.reading import items_of
 
@@ -31,33 +31,33 @@ CLOSED = "This board is closed: I no longer update it."
 
 
 @pytest.fixture
-async def world() -> World:
+async def channel() -> ChannelBoards:
     """Two orgs with one open app each; fabrikam has a date of its own."""
     date = Deadline("target", NOW.date() + 9 * DAY, "fabrikam", Scope(org="fabrikam"))
-    world = World(kept=PER_ORG, campaign=Campaign(targets=(date,)))
-    await world.ledger.commit(Changes(apps=(RECORD, OTHER)))
-    return world
+    channel = ChannelBoards(kept=PER_ORG, campaign=Campaign(targets=(date,)))
+    await channel.ledger.commit(Changes(apps=(RECORD, OTHER)))
+    return channel
 
 
-def titles(world: World) -> list[str]:
-    return [posted.message.summary for posted in world.messenger.posted.values()]
+def titles(channel: ChannelBoards) -> list[str]:
+    return [posted.message.summary for posted in channel.messenger.posted.values()]
 
 
 def said(message: Message) -> str:
     return " ".join(plainly(block.text) for block in message.blocks if isinstance(block, Text))
 
 
-async def test_each_org_has_a_board_that_is_about_it_alone(world: World) -> None:
+async def test_each_org_has_a_board_that_is_about_it_alone(channel: ChannelBoards) -> None:
     """Its title, its apps, its own date, and how fresh it is."""
     late = NOW - 5 * HOUR
     for org, at in (("contoso", late), ("fabrikam", NOW)):
-        await world.ledger.save_scan(OrgScan(org, started_at=at, finished_at=at))
-    await world.show()
-    assert titles(world) == [
+        await channel.ledger.save_scan(OrgScan(org, started_at=at, finished_at=at))
+    await channel.show()
+    assert titles(channel) == [
         "Office 365 migration of contoso: one app to go",
         "Office 365 migration of fabrikam: one app to go",
     ]
-    contoso, fabrikam = (posted.message for posted in world.messenger.posted.values())
+    contoso, fabrikam = (posted.message for posted in channel.messenger.posted.values())
     assert [(item.title, item.beside) for item in items_of(fabrikam)] == [("Fabrikam O365", "")]
     assert "has passed" in said(contoso)
     assert "7 working days left until March 12, 2025" in said(fabrikam)
@@ -65,53 +65,57 @@ async def test_each_org_has_a_board_that_is_about_it_alone(world: World) -> None
     assert "04:00" not in str(fabrikam.blocks)
 
 
-async def test_a_change_in_one_org_touches_the_other_ones_board_not_at_all(world: World) -> None:
+async def test_a_change_in_one_org_touches_the_other_ones_board_not_at_all(
+    channel: ChannelBoards,
+) -> None:
     """Neither the message nor its thread."""
-    await world.show()
-    world.clock.forward(timedelta(minutes=1))
-    await world.assess(State.MIGRATED, OTHER)
-    await world.show(timedelta(minutes=1))
-    assert world.messenger.updates == ["m2"]
-    await world.show(4 * HOUR)
-    ((key, _),) = world.engine.deliveries
-    delivery = await world.ledger.delivery(key)
+    await channel.show()
+    channel.clock.forward(timedelta(minutes=1))
+    await channel.assess(State.MIGRATED, OTHER)
+    await channel.show(timedelta(minutes=1))
+    assert channel.messenger.updates == ["m2"]
+    await channel.show(4 * HOUR)
+    ((key, _),) = channel.engine.deliveries
+    delivery = await channel.ledger.delivery(key)
     assert delivery is not None
-    until = world.clock.now().isoformat()
+    until = channel.clock.now().isoformat()
     nudge = ChannelNudge(CHANNEL, NOW.isoformat(), "fabrikam", until)
     assert delivery.notice == nudge
-    reply = await world.letters.compose(nudge, {})
+    reply = await channel.letters.compose(nudge, {})
     assert reply is not None
     assert reply.summary == "Done: Fabrikam O365."
     other = ChannelNudge(CHANNEL, NOW.isoformat(), "contoso")
-    assert await world.letters.compose(other, {}) is None
+    assert await channel.letters.compose(other, {}) is None
 
 
-async def test_a_platform_that_asks_to_wait_is_not_asked_for_the_next_board(world: World) -> None:
+async def test_a_platform_that_asks_to_wait_is_not_asked_for_the_next_board(
+    channel: ChannelBoards,
+) -> None:
     """Not before the time that it named; then all of them are shown."""
-    world.messenger.refuses.append(ChatThrottled("slow down", retry_after=90))
-    again = await world.show()
-    assert (titles(world), again) == ([], NOW + timedelta(seconds=90))
-    await world.show(timedelta(seconds=90))
-    assert len(titles(world)) == 2
+    channel.messenger.refuses.append(ChatThrottled("slow down", retry_after=90))
+    again = await channel.show()
+    assert (titles(channel), again) == ([], NOW + timedelta(seconds=90))
+    await channel.show(timedelta(seconds=90))
+    assert len(titles(channel)) == 2
 
 
-async def test_each_org_has_a_weekly_report_of_its_own(world: World) -> None:
+async def test_each_org_has_a_weekly_report_of_its_own(channel: ChannelBoards) -> None:
     """From its own history; an org where nothing is open has none."""
-    await world.show()
-    await world.assess(State.MIGRATED, OTHER)
-    await world.show(7 * DAY)
-    reports = [key for key, _ in world.engine.deliveries if key.startswith("report")]
+    await channel.show()
+    await channel.assess(State.MIGRATED, OTHER)
+    await channel.show(7 * DAY)
+    reports = [key for key, _ in channel.engine.deliveries if key.startswith("report")]
     assert reports == ["report:2025-W11:slack:C1:contoso"]
     for org, title in (("contoso", "contoso: 0 of 1"), ("fabrikam", "fabrikam: 1 of 1")):
-        message = await world.letters.compose(ChannelReport(CHANNEL, "2025-W11", org), {})
+        message = await channel.letters.compose(ChannelReport(CHANNEL, "2025-W11", org), {})
         assert message is not None
         assert message.summary.startswith(f"{title} apps done.")
-    assert [(day.open, day.done) for day in await world.ledger.history()] == [(2, 0), (1, 1)]
+    assert [(day.open, day.done) for day in await channel.ledger.history()] == [(2, 0), (1, 1)]
 
 
-async def test_the_report_that_is_asked_for_comes_for_each_org(world: World) -> None:
+async def test_the_report_that_is_asked_for_comes_for_each_org(channel: ChannelBoards) -> None:
     """At once."""
-    planned = await world.boards.report("slack:U1")
+    planned = await channel.boards.report("slack:U1")
     assert [delivery.key for delivery in planned] == [
         "report:2025-03-03T09:00:slack:C1:contoso",
         "report:2025-03-03T09:00:slack:C1:fabrikam",
@@ -120,54 +124,58 @@ async def test_the_report_that_is_asked_for_comes_for_each_org(world: World) -> 
 
 @pytest.mark.parametrize(("before", "after"), [(ONE, PER_ORG), (PER_ORG, ONE)])
 async def test_when_the_setting_changes_no_stale_board_stays(
-    world: World, before: BoardPolicy, after: BoardPolicy
+    channel: ChannelBoards, before: BoardPolicy, after: BoardPolicy
 ) -> None:
     """The old ones say that they are closed, and are left alone; there and back again."""
     for kept in (before, after, before):
-        already = len(titles(world))
-        world.keep(kept)
-        await world.show(HOUR)
-        old, new = titles(world)[:already], titles(world)[already:]
+        already = len(titles(channel))
+        channel.keep(kept)
+        await channel.show(HOUR)
+        old, new = titles(channel)[:already], titles(channel)[already:]
         assert set(old) <= {CLOSED}
         assert len(new) == len(kept.orgs)
         assert CLOSED not in new
-    keys = [posted.key for posted in world.messenger.posted.values()]
+    keys = [posted.key for posted in channel.messenger.posted.values()]
     assert len(set(keys)) == len(keys), "none is taken for another"
-    world.messenger.updates.clear()
-    await world.show(24 * HOUR)
-    assert len(world.messenger.updates) == len(before.orgs)
+    channel.messenger.updates.clear()
+    await channel.show(24 * HOUR)
+    assert len(channel.messenger.updates) == len(before.orgs)
 
 
-async def test_a_board_in_a_channel_that_is_followed_no_more_is_closed(world: World) -> None:
+async def test_a_board_in_a_channel_that_is_followed_no_more_is_closed(
+    channel: ChannelBoards,
+) -> None:
     """Even when nobody can see it: then it is only forgotten."""
     for error in (None, MessageGone("gone"), ChannelUnreachable("archived")):
-        world.keep(ONE)
-        await world.show(HOUR)
-        world.keep(BoardPolicy())
+        channel.keep(ONE)
+        await channel.show(HOUR)
+        channel.keep(BoardPolicy())
         if error is not None:
-            world.messenger.refuses.append(error)
-        await world.show(HOUR)
-        board = await world.ledger.board(CHANNEL)
+            channel.messenger.refuses.append(error)
+        await channel.show(HOUR)
+        board = await channel.ledger.board(CHANNEL)
         assert board is not None
         assert board.message_id == ""
 
 
-async def test_a_board_that_could_not_be_closed_is_closed_later(world: World) -> None:
+async def test_a_board_that_could_not_be_closed_is_closed_later(channel: ChannelBoards) -> None:
     """And the others are shown all the same."""
-    await world.show()
-    world.keep(BoardPolicy((CHANNEL,), ("contoso",)))
-    world.messenger.refuses += [ChatUnreachable("down"), ChatUnreachable("down")]
-    await world.show(24 * HOUR)
-    assert CLOSED not in titles(world)
-    await world.show(timedelta(minutes=5))
-    assert [title == CLOSED for title in titles(world)] == [False, True]
+    await channel.show()
+    channel.keep(BoardPolicy((CHANNEL,), ("contoso",)))
+    channel.messenger.refuses += [ChatUnreachable("down"), ChatUnreachable("down")]
+    await channel.show(24 * HOUR)
+    assert CLOSED not in titles(channel)
+    await channel.show(timedelta(minutes=5))
+    assert [title == CLOSED for title in titles(channel)] == [False, True]
 
 
-async def test_a_board_of_a_platform_that_is_switched_off_waits_for_it(world: World) -> None:
+async def test_a_board_of_a_platform_that_is_switched_off_waits_for_it(
+    channel: ChannelBoards,
+) -> None:
     """Nobody can change it; should the platform come back, it goes on."""
     teams = Channel(Platform.TEAMS, "19:x@thread.tacv2")
     kept = BoardPolicy((teams,)).boards()[0]
     shown = replace(kept, message_id="t1", posted_at=NOW, shown_at=NOW, revision=1)
-    await world.ledger.commit(Changes(boards=(shown,)))
-    await world.show()
-    assert await world.ledger.board(teams) == shown
+    await channel.ledger.commit(Changes(boards=(shown,)))
+    await channel.show()
+    assert await channel.ledger.board(teams) == shown

@@ -39,7 +39,7 @@ SUE = OktaAdmin("contoso", "00u9", "Sue", "sue@contoso.com", "SUPER_ADMIN")
 SUE_IN_CHAT = ChatIdentity(Platform.SLACK, "U7", "Sue", "sue@contoso.com")
 
 
-class World:
+class CandidateSearch:
     """Apps that need consent; Ada and Ben in Slack; Microsoft was read by a scan."""
 
     def __init__(self) -> None:
@@ -63,12 +63,12 @@ class World:
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.ledger.commit(Changes(apps=(RECORD,)))
-    await world.ledger.save_global_admins(TENANT.id, (ADA, BEN))
-    await world.ledger.save_okta_admins("contoso", (SUE,))
-    return world
+async def search() -> CandidateSearch:
+    search = CandidateSearch()
+    await search.ledger.commit(Changes(apps=(RECORD,)))
+    await search.ledger.save_global_admins(TENANT.id, (ADA, BEN))
+    await search.ledger.save_okta_admins("contoso", (SUE,))
+    return search
 
 
 def apps(count: int) -> list[AppRecord]:
@@ -80,26 +80,28 @@ def apps(count: int) -> list[AppRecord]:
 # ------------------------------------------------------------------ reviewing
 
 
-async def test_a_review_looks_each_person_up_once_for_any_number_of_apps(world: World) -> None:
+async def test_a_review_looks_each_person_up_once_for_any_number_of_apps(
+    search: CandidateSearch,
+) -> None:
     """A hundred and twenty apps of one tenant cost as many lookups as one."""
-    await world.candidates.review(map(summary_of, apps(120)))
-    kept = await world.ledger.prospects("contoso")
+    await search.candidates.review(map(summary_of, apps(120)))
+    kept = await search.ledger.prospects("contoso")
     assert len(kept) == 120
     assert {(one.admin_name, one.partner_name) for one in kept.values()} == {("Ada Moreau", "Sue")}
-    assert len(world.slack.searched) == 3
-    assert world.entra.calls == []
+    assert len(search.slack.searched) == 3
+    assert search.entra.calls == []
 
 
-async def test_what_was_looked_at_within_the_hour_is_left_alone(world: World) -> None:
+async def test_what_was_looked_at_within_the_hour_is_left_alone(search: CandidateSearch) -> None:
     """Unless somebody asked for it anew."""
-    await world.candidates.review([summary_of(RECORD)])
-    await world.candidates.review([summary_of(RECORD)])
-    assert len(world.slack.searched) == 3
-    await world.candidates.review([summary_of(RECORD)], anew=True)
-    assert len(world.slack.searched) == 6
-    world.clock.forward(REVIEW_AFTER)
-    await world.candidates.review([summary_of(RECORD)])
-    assert len(world.slack.searched) == 9
+    await search.candidates.review([summary_of(RECORD)])
+    await search.candidates.review([summary_of(RECORD)])
+    assert len(search.slack.searched) == 3
+    await search.candidates.review([summary_of(RECORD)], anew=True)
+    assert len(search.slack.searched) == 6
+    search.clock.forward(REVIEW_AFTER)
+    await search.candidates.review([summary_of(RECORD)])
+    assert len(search.slack.searched) == 9
 
 
 @pytest.mark.parametrize(
@@ -111,77 +113,77 @@ async def test_what_was_looked_at_within_the_hour_is_left_alone(world: World) ->
     ],
 )
 async def test_that_nobody_can_be_asked_is_kept_with_its_reason(
-    world: World, record: AppRecord, entra: bool, known: bool, nobody: Nobody
+    search: CandidateSearch, record: AppRecord, entra: bool, known: bool, nobody: Nobody
 ) -> None:
     """And written into the audit once, when it becomes so."""
-    candidates = world.make(PeoplePolicy(), entra=entra)
+    candidates = search.make(PeoplePolicy(), entra=entra)
     for _ in range(2):
         await candidates.review([summary_of(record)], anew=True)
-    assert (await world.ledger.prospects())[APP.ref].nobody is nobody
-    (entry,) = await world.ledger.audit()
+    assert (await search.ledger.prospects())[APP.ref].nobody is nobody
+    (entry,) = await search.ledger.audit()
     assert (entry.action, entry.detail) == ("nobody_reachable", {"from": "", "to": nobody.value})
 
 
-async def test_when_somebody_can_be_asked_again_that_is_told_too(world: World) -> None:
+async def test_when_somebody_can_be_asked_again_that_is_told_too(search: CandidateSearch) -> None:
     """Everybody left the chat, then Ben came back."""
-    people, world.slack.people = world.slack.people, ()
-    await world.candidates.review([summary_of(RECORD)])
-    assert (await world.ledger.prospects())[APP.ref].nobody is Nobody.ALL_RULED_OUT
-    world.slack.people = people[1:]
-    await world.candidates.of(RECORD)
-    assert (await world.ledger.prospects())[APP.ref].admin_name == "Ben Okafor"
-    actions = [entry.action for entry in await world.ledger.audit()]
+    people, search.slack.people = search.slack.people, ()
+    await search.candidates.review([summary_of(RECORD)])
+    assert (await search.ledger.prospects())[APP.ref].nobody is Nobody.ALL_RULED_OUT
+    search.slack.people = people[1:]
+    await search.candidates.of(RECORD)
+    assert (await search.ledger.prospects())[APP.ref].admin_name == "Ben Okafor"
+    actions = [entry.action for entry in await search.ledger.audit()]
     assert actions == ["somebody_reachable", "nobody_reachable"]
 
 
 async def test_a_chat_platform_that_is_away_changes_nothing_that_is_kept(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    search: CandidateSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ "Nobody" is said only when it was looked up."""
-    await world.candidates.review([summary_of(RECORD)])
-    before = await world.ledger.prospects()
+    await search.candidates.review([summary_of(RECORD)])
+    before = await search.ledger.prospects()
 
     async def refuse(*args: object) -> tuple[ChatIdentity, ...]:
         raise ChatUnreachable("no answer")
 
-    monkeypatch.setattr(world.slack, "find_person", refuse)
-    await world.candidates.review([summary_of(RECORD)], anew=True)
-    assert await world.ledger.prospects() == before
+    monkeypatch.setattr(search.slack, "find_person", refuse)
+    await search.candidates.review([summary_of(RECORD)], anew=True)
+    assert await search.ledger.prospects() == before
 
 
-async def test_what_the_look_at_the_tenant_did_without_comes_along(world: World) -> None:
+async def test_what_the_look_at_the_tenant_did_without_comes_along(search: CandidateSearch) -> None:
     """A tenant without a licence: the people are right, and the answer says what is missing."""
     refused = CloudRefused(
         "no licence", where="contoso", call="GET roles", reason="AadPremiumLicenseRequired"
     )
-    world.entra.gaps[TENANT.id] = (refused,)
+    search.entra.gaps[TENANT.id] = (refused,)
     other = replace(RECORD, tenant=replace(TENANT, id="t2"))
-    world.entra.admins["t2"] = (ADA,)
-    world.entra.gaps["t2"] = (refused,)
-    choice = await world.candidates.of(other)
+    search.entra.admins["t2"] = (ADA,)
+    search.entra.gaps["t2"] = (refused,)
+    choice = await search.candidates.of(other)
     assert choice.gaps == (AdminGap(Gap.NO_P2, "GET roles", "no licence", code="cloud_refused"),)
-    assert await world.ledger.admin_gaps("t2") == choice.gaps
+    assert await search.ledger.admin_gaps("t2") == choice.gaps
 
 
-async def test_only_the_person_behind_an_account_is_written_to(world: World) -> None:
+async def test_only_the_person_behind_an_account_is_written_to(search: CandidateSearch) -> None:
     """Ada's admin account is Ben's, by the settings: Ada's own address is not tried."""
-    candidates = world.make(PeoplePolicy(owners={"ada": "ben@contoso.com"}))
+    candidates = search.make(PeoplePolicy(owners={"ada": "ben@contoso.com"}))
     choice = await candidates.of(RECORD)
     by_account = {one.admin.object_id: one for one in choice.candidates}
     assert by_account["ada"].chat == BEN_IN_CHAT
     assert by_account["ada"].owner == "ben@contoso.com"
-    assert ("ada@contoso.com",) not in world.slack.searched
+    assert ("ada@contoso.com",) not in search.slack.searched
 
 
-async def test_of_many_okta_admins_only_the_nearest_are_looked_up(world: World) -> None:
+async def test_of_many_okta_admins_only_the_nearest_are_looked_up(search: CandidateSearch) -> None:
     """A large org has dozens; the smallest roles are tried."""
     many = tuple(
         OktaAdmin("contoso", f"00u{n:02}", f"S{n}", f"s{n}@contoso.com", "SUPER_ADMIN")
         for n in range(30)
     )
     here = replace(SUE, role="APP_ADMIN", app_ids=frozenset({APP.ref.app_id}))
-    await world.ledger.save_okta_admins("contoso", (*many, here))
-    choice = await world.candidates.of(RECORD)
+    await search.ledger.save_okta_admins("contoso", (*many, here))
+    choice = await search.candidates.of(RECORD)
     assert len(choice.partners) == PARTNERS_LOOKED_UP
     assert choice.partner is not None
     assert choice.partner.admin == here
@@ -190,16 +192,16 @@ async def test_of_many_okta_admins_only_the_nearest_are_looked_up(world: World) 
 # ------------------------------------------------------------------ notes of accounts
 
 
-async def test_a_note_counts_at_once_and_says_whom_it_concerns(world: World) -> None:
+async def test_a_note_counts_at_once_and_says_whom_it_concerns(search: CandidateSearch) -> None:
     """Denied by address: the next look asks Ben."""
-    noted = await world.accounts.deny("ADA@contoso.com", OPERATOR)
+    noted = await search.accounts.deny("ADA@contoso.com", OPERATOR)
     assert noted.known == ("Ada Moreau",)
     assert [record.app.ref for record in noted.affected] == [APP.ref]
-    choice = await world.candidates.of(RECORD)
+    choice = await search.candidates.of(RECORD)
     assert choice.chosen is not None
     assert choice.chosen.admin == BEN
     assert choice.notes == (noted.note,)
-    (entry,) = await world.ledger.audit()
+    (entry,) = await search.ledger.audit()
     assert (entry.actor, entry.action, entry.subject, entry.detail["said"]) == (
         "slack:U9",
         "note_account",
@@ -208,34 +210,38 @@ async def test_a_note_counts_at_once_and_says_whom_it_concerns(world: World) -> 
     )
 
 
-async def test_what_is_said_later_takes_the_place_of_what_was_said(world: World) -> None:
+async def test_what_is_said_later_takes_the_place_of_what_was_said(search: CandidateSearch) -> None:
     """Denied, then allowed: one note of the account's standing is left, and two audit lines."""
-    await world.accounts.deny("ada", OPERATOR)
-    await world.accounts.allow("ada", OPERATOR)
-    await world.accounts.own("ada", "Ben@contoso.com", OPERATOR)
-    said = {(one.said, one.owner) for one in await world.ledger.account_notes()}
+    await search.accounts.deny("ada", OPERATOR)
+    await search.accounts.allow("ada", OPERATOR)
+    await search.accounts.own("ada", "Ben@contoso.com", OPERATOR)
+    said = {(one.said, one.owner) for one in await search.ledger.account_notes()}
     assert said == {(Said.ALLOWED, ""), (Said.OWNER, "ben@contoso.com")}
-    details = [entry.detail["before"] for entry in await world.ledger.audit()]
+    details = [entry.detail["before"] for entry in await search.ledger.audit()]
     assert details == ["", "denied", ""]
 
 
-async def test_a_note_of_an_account_that_nobody_knows_is_kept_all_the_same(world: World) -> None:
+async def test_a_note_of_an_account_that_nobody_knows_is_kept_all_the_same(
+    search: CandidateSearch,
+) -> None:
     """It counts as soon as the account is seen."""
-    noted = await world.accounts.own("adm@contoso.com", "", OPERATOR)
+    noted = await search.accounts.own("adm@contoso.com", "", OPERATOR)
     assert (noted.known, noted.affected) == ((), ())
-    assert len(await world.ledger.account_notes()) == 1
+    assert len(await search.ledger.account_notes()) == 1
 
 
-async def test_an_okta_admin_can_be_denied_too(world: World) -> None:
+async def test_an_okta_admin_can_be_denied_too(search: CandidateSearch) -> None:
     """Then nobody sits beside, and the answer says so."""
-    noted = await world.accounts.deny("sue@contoso.com", OPERATOR)
+    noted = await search.accounts.deny("sue@contoso.com", OPERATOR)
     assert noted.known == ("Sue",)
-    choice = await world.candidates.of(RECORD)
+    choice = await search.candidates.of(RECORD)
     assert choice.partner is None
     assert choice.partners[0].con == (Point.DENIED,)
 
 
-async def test_whoever_said_not_me_does_not_sit_beside_somebody_else(world: World) -> None:
+async def test_whoever_said_not_me_does_not_sit_beside_somebody_else(
+    search: CandidateSearch,
+) -> None:
     """By their account in Okta, too, whatever their names look like there."""
     declined = replace(
         REQUEST,
@@ -244,14 +250,14 @@ async def test_whoever_said_not_me_does_not_sit_beside_somebody_else(world: Worl
         admin_upn="SUE@contoso.com",
         chat=ChatIdentity(Platform.SLACK, "U-sue", email=""),
     )
-    assert (await world.candidates.of(RECORD)).partner is not None
-    await world.ledger.commit(Changes(requests=(declined,)))
-    assert (await world.candidates.of(RECORD)).partner is None
+    assert (await search.candidates.of(RECORD)).partner is not None
+    await search.ledger.commit(Changes(requests=(declined,)))
+    assert (await search.candidates.of(RECORD)).partner is None
 
 
-async def test_of_ten_who_speak_at_once_each_is_heard(world: World) -> None:
+async def test_of_ten_who_speak_at_once_each_is_heard(search: CandidateSearch) -> None:
     """Each takes the place of the one before; none is lost from the audit."""
-    await asyncio.gather(*(world.accounts.deny("ada", OPERATOR) for _ in range(10)))
-    (note,) = await world.ledger.account_notes()
+    await asyncio.gather(*(search.accounts.deny("ada", OPERATOR) for _ in range(10)))
+    (note,) = await search.ledger.account_notes()
     assert note.revision == 10
-    assert len(await world.ledger.audit()) == 10
+    assert len(await search.ledger.audit()) == 10

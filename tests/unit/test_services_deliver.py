@@ -20,7 +20,7 @@ from bot.message import Message
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import Killed
-from tests.unit.delivering import CHANNEL, REMINDER, THANKS, World
+from tests.unit.delivering import CHANNEL, REMINDER, THANKS, Delivering
 
 
 def noted(ledger: FakeLedger, name: str, calls: list[str]) -> None:
@@ -35,25 +35,25 @@ def noted(ledger: FakeLedger, name: str, calls: list[str]) -> None:
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.plan()
-    return world
+async def delivering() -> Delivering:
+    delivering = Delivering()
+    await delivering.plan()
+    return delivering
 
 
-async def test_a_letter_is_sent_confirmed_and_recorded(world: World) -> None:
+async def test_a_letter_is_sent_confirmed_and_recorded(delivering: Delivering) -> None:
     """The person has it, the request is delivered, and the audit says why it was sent."""
-    await world.worker()(LETTER.key)
-    assert [(p.to, p.key) for p in world.slack.posted.values()] == [(ADA_IN_CHAT, LETTER.key)]
-    sent = await world.delivery()
+    await delivering.worker()(LETTER.key)
+    assert [(p.to, p.key) for p in delivering.slack.posted.values()] == [(ADA_IN_CHAT, LETTER.key)]
+    sent = await delivering.delivery()
     assert (sent.phase, sent.message_id, sent.sent_at, sent.attempt) == (
         Phase.SENT,
         "m1",
         NOW,
         1,
     )
-    assert await world.stage() is Stage.DELIVERED
-    (entry,) = await world.ledger.audit()
+    assert await delivering.stage() is Stage.DELIVERED
+    (entry,) = await delivering.ledger.audit()
     assert (entry.action, entry.subject, entry.detail["why"]) == (
         "deliver",
         "contoso/0oa1",
@@ -61,130 +61,132 @@ async def test_a_letter_is_sent_confirmed_and_recorded(world: World) -> None:
     )
 
 
-async def test_the_token_leaves_only_in_the_message(world: World) -> None:
+async def test_the_token_leaves_only_in_the_message(delivering: Delivering) -> None:
     """The request keeps the digest and the end of the link's life; the audit has neither."""
-    await world.worker()(LETTER.key)
-    assert world.link_in("m1") == "https://bot.contoso.com/c/token-1"
-    request = await world.ledger.request(REQUEST.id)
+    await delivering.worker()(LETTER.key)
+    assert delivering.link_in("m1") == "https://bot.contoso.com/c/token-1"
+    request = await delivering.ledger.request(REQUEST.id)
     assert request is not None
     assert request.link is not None
     assert request.link.token_sha256 == link_digest("token-1")
     assert request.link.expires_at == NOW + LINK_FOR
-    kept = f"{request} {await world.delivery()} {await world.ledger.audit()}"
+    kept = f"{request} {await delivering.delivery()} {await delivering.ledger.audit()}"
     assert "token-1" not in kept
 
 
-async def test_carrying_out_twice_is_seen_once(world: World) -> None:
+async def test_carrying_out_twice_is_seen_once(delivering: Delivering) -> None:
     """The engine runs a task at least once: the second run finds it sent."""
     for _ in range(3):
-        await world.worker()(LETTER.key)
-        world.clock.forward(timedelta(days=1))
-    assert len(world.slack.posted) == 1
+        await delivering.worker()(LETTER.key)
+        delivering.clock.forward(timedelta(days=1))
+    assert len(delivering.slack.posted) == 1
 
 
-async def test_of_many_workers_at_once_one_sends(world: World) -> None:
+async def test_of_many_workers_at_once_one_sends(delivering: Delivering) -> None:
     """All read the same delivery; the claim is a compare-and-set."""
-    await asyncio.gather(*(world.worker()(LETTER.key) for _ in range(20)))
-    assert len(world.slack.posted) == 1
-    assert (await world.delivery()).phase is Phase.SENT
+    await asyncio.gather(*(delivering.worker()(LETTER.key) for _ in range(20)))
+    assert len(delivering.slack.posted) == 1
+    assert (await delivering.delivery()).phase is Phase.SENT
 
 
 async def test_a_batch_is_read_together_and_each_is_carried_out(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One call for all that are there, and none of them read again; twice is seen once."""
-    await world.ledger.commit(Changes(planned=(REMINDER,)))
-    read = world.ledger.delivery
+    await delivering.ledger.commit(Changes(planned=(REMINDER,)))
+    read = delivering.ledger.delivery
     alone: list[str] = []
 
     async def note(key: str) -> Delivery | None:
         alone.append(key)
         return await read(key)
 
-    monkeypatch.setattr(world.ledger, "delivery", note)
+    monkeypatch.setattr(delivering.ledger, "delivery", note)
     keys = (LETTER.key, "link:gone:slack:U1", REMINDER.key)
     for _ in range(2):
-        await world.worker().batch(keys)
-    assert sorted(posted.key for posted in world.slack.posted.values()) == sorted(keys[::2])
+        await delivering.worker().batch(keys)
+    assert sorted(posted.key for posted in delivering.slack.posted.values()) == sorted(keys[::2])
     assert set(alone) == {keys[1]}
 
 
 async def test_one_failure_in_a_batch_holds_up_nobody_else(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others are sent; then the engine hears of it and runs the batch again."""
-    await world.ledger.commit(Changes(planned=(REMINDER,)))
-    compose = world.composer.compose
+    await delivering.ledger.commit(Changes(planned=(REMINDER,)))
+    compose = delivering.composer.compose
 
     async def fail(notice: Notice, **parts: Any) -> Message | None:
         if notice == LETTER.notice:
             raise StoreUnavailable("not now")
         return await compose(notice, **parts)
 
-    monkeypatch.setattr(world.composer, "compose", fail)
+    monkeypatch.setattr(delivering.composer, "compose", fail)
     with pytest.raises(StoreUnavailable):
-        await world.worker().batch((LETTER.key, REMINDER.key))
-    assert (await world.delivery(REMINDER.key)).phase is Phase.SENT
+        await delivering.worker().batch((LETTER.key, REMINDER.key))
+    assert (await delivering.delivery(REMINDER.key)).phase is Phase.SENT
 
 
-async def test_a_letter_is_sent_with_few_calls_to_the_store(world: World) -> None:
+async def test_a_letter_is_sent_with_few_calls_to_the_store(delivering: Delivering) -> None:
     """What was read or written a moment ago is not read again."""
     calls: list[str] = []
     for name in ("delivery", "request", "commit", "incidents", "app"):
-        noted(world.ledger, name, calls)
-    await world.worker()(LETTER.key)
+        noted(delivering.ledger, name, calls)
+    await delivering.worker()(LETTER.key)
     assert calls == ["delivery", "commit", "request", "commit", "commit"]
 
 
-async def test_a_key_that_nobody_planned_does_nothing(world: World) -> None:
+async def test_a_key_that_nobody_planned_does_nothing(delivering: Delivering) -> None:
     """An old task for a delivery that has expired is no error."""
-    await world.worker()("link:gone:slack:U1")
-    assert world.slack.posted == {}
+    await delivering.worker()("link:gone:slack:U1")
+    assert delivering.slack.posted == {}
 
 
 async def test_a_delivery_is_not_sent_before_its_time() -> None:
     """A task that runs early leaves it to the later one."""
-    world = World()
-    await world.plan(replace(LETTER, due_at=NOW + timedelta(hours=1)))
-    await world.worker()(LETTER.key)
-    assert world.slack.posted == {}
-    world.clock.forward(timedelta(hours=1))
-    await world.worker()(LETTER.key)
-    assert len(world.slack.posted) == 1
+    delivering = Delivering()
+    await delivering.plan(replace(LETTER, due_at=NOW + timedelta(hours=1)))
+    await delivering.worker()(LETTER.key)
+    assert delivering.slack.posted == {}
+    delivering.clock.forward(timedelta(hours=1))
+    await delivering.worker()(LETTER.key)
+    assert len(delivering.slack.posted) == 1
 
 
 # ------------------------------------------------------------------ crashes
 
 
-async def test_killed_before_sending_it_is_sent_by_the_next_after_the_lease(world: World) -> None:
+async def test_killed_before_sending_it_is_sent_by_the_next_after_the_lease(
+    delivering: Delivering,
+) -> None:
     """Nobody touches it while the lease runs; then it goes out, once."""
-    world.slack.refuses.append(Killed())
+    delivering.slack.refuses.append(Killed())
     with pytest.raises(Killed):
-        await world.worker()(LETTER.key)
-    assert (await world.delivery()).phase is Phase.SENDING
-    await world.worker()(LETTER.key)
-    assert world.slack.posted == {}
+        await delivering.worker()(LETTER.key)
+    assert (await delivering.delivery()).phase is Phase.SENDING
+    await delivering.worker()(LETTER.key)
+    assert delivering.slack.posted == {}
 
-    world.clock.forward(LEASE)
-    assert await world.ledger.due(world.clock.now(), 10) == (LETTER.key,)
-    await world.worker()(LETTER.key)
-    assert len(world.slack.posted) == 1
-    assert (await world.delivery()).attempt == 2
-    assert await world.stage() is Stage.DELIVERED
+    delivering.clock.forward(LEASE)
+    assert await delivering.ledger.due(delivering.clock.now(), 10) == (LETTER.key,)
+    await delivering.worker()(LETTER.key)
+    assert len(delivering.slack.posted) == 1
+    assert (await delivering.delivery()).attempt == 2
+    assert await delivering.stage() is Stage.DELIVERED
 
 
-async def test_killed_after_sending_it_is_found_and_not_sent_again(world: World) -> None:
+async def test_killed_after_sending_it_is_found_and_not_sent_again(delivering: Delivering) -> None:
     """The platform knows the message by its key; its link, already with the person, stays good."""
-    world.slack.breaks.append(Killed())
+    delivering.slack.breaks.append(Killed())
     with pytest.raises(Killed):
-        await world.worker()(LETTER.key)
-    world.clock.forward(LEASE)
-    await world.worker()(LETTER.key)
-    assert len(world.slack.posted) == 1
-    assert (await world.delivery()).message_id == "m1"
-    assert await world.stage() is Stage.DELIVERED
-    assert world.secrets.tokens == 1
-    request = await world.ledger.request(REQUEST.id)
+        await delivering.worker()(LETTER.key)
+    delivering.clock.forward(LEASE)
+    await delivering.worker()(LETTER.key)
+    assert len(delivering.slack.posted) == 1
+    assert (await delivering.delivery()).message_id == "m1"
+    assert await delivering.stage() is Stage.DELIVERED
+    assert delivering.secrets.tokens == 1
+    request = await delivering.ledger.request(REQUEST.id)
     assert request is not None
     assert request.link is not None
     assert request.link.token_sha256 == link_digest("token-1")
@@ -192,18 +194,18 @@ async def test_killed_after_sending_it_is_found_and_not_sent_again(world: World)
 
 async def test_where_the_platform_cannot_tell_a_letter_is_never_lost() -> None:
     """On such a platform a second copy is the smaller harm; the first one's link is void."""
-    world = World(tells=False)
-    await world.plan()
-    world.slack.breaks.append(Killed())
+    delivering = Delivering(tells=False)
+    await delivering.plan()
+    delivering.slack.breaks.append(Killed())
     with pytest.raises(Killed):
-        await world.worker()(LETTER.key)
-    world.clock.forward(LEASE)
-    await world.worker()(LETTER.key)
-    assert [world.link_in(m) for m in ("m1", "m2")] == [
+        await delivering.worker()(LETTER.key)
+    delivering.clock.forward(LEASE)
+    await delivering.worker()(LETTER.key)
+    assert [delivering.link_in(m) for m in ("m1", "m2")] == [
         "https://bot.contoso.com/c/token-1",
         "https://bot.contoso.com/c/token-2",
     ]
-    request = await world.ledger.request(REQUEST.id)
+    request = await delivering.ledger.request(REQUEST.id)
     assert request is not None
     assert request.link is not None
     assert request.link.token_sha256 == link_digest("token-2")
@@ -211,95 +213,99 @@ async def test_where_the_platform_cannot_tell_a_letter_is_never_lost() -> None:
 
 async def test_where_the_platform_cannot_tell_a_reminder_is_never_there_twice() -> None:
     """The next one comes by itself; the outcome is on record as unknown."""
-    world = World(tells=False)
-    await world.plan(REMINDER)
-    world.slack.breaks.append(ChatUnreachable("no answer"))
-    await world.worker()(REMINDER.key)
-    world.clock.forward(timedelta(minutes=1))
-    await world.worker()(REMINDER.key)
-    assert len(world.slack.posted) == 1
-    assert (await world.delivery(REMINDER.key)).failure == "outcome_unknown"
+    delivering = Delivering(tells=False)
+    await delivering.plan(REMINDER)
+    delivering.slack.breaks.append(ChatUnreachable("no answer"))
+    await delivering.worker()(REMINDER.key)
+    delivering.clock.forward(timedelta(minutes=1))
+    await delivering.worker()(REMINDER.key)
+    assert len(delivering.slack.posted) == 1
+    assert (await delivering.delivery(REMINDER.key)).failure == "outcome_unknown"
 
 
 @pytest.mark.parametrize("taken", [True, False])
-async def test_a_reply_in_doubt_is_looked_for_in_its_thread(world: World, taken: bool) -> None:
+async def test_a_reply_in_doubt_is_looked_for_in_its_thread(
+    delivering: Delivering, taken: bool
+) -> None:
     """It is there once, whether the platform took it the first time or not."""
     nudge = Delivery(ChannelNudge(CHANNEL, NOW.isoformat()), NOW, "changed")
     board = Board(CHANNEL, message_id="C1:1.0", revision=1)
-    await world.ledger.commit(Changes(boards=(board,), planned=(nudge,)))
-    fault = world.slack.breaks if taken else world.slack.refuses
+    await delivering.ledger.commit(Changes(boards=(board,), planned=(nudge,)))
+    fault = delivering.slack.breaks if taken else delivering.slack.refuses
     fault.append(ChatUnreachable("no answer"))
-    await world.worker()(nudge.key)
-    world.clock.forward(timedelta(minutes=1))
-    await world.worker()(nudge.key)
-    assert [posted.thread for posted in world.slack.posted.values()] == ["C1:1.0"]
-    assert (await world.delivery(nudge.key)).phase is Phase.SENT
+    await delivering.worker()(nudge.key)
+    delivering.clock.forward(timedelta(minutes=1))
+    await delivering.worker()(nudge.key)
+    assert [posted.thread for posted in delivering.slack.posted.values()] == ["C1:1.0"]
+    assert (await delivering.delivery(nudge.key)).phase is Phase.SENT
 
 
 @pytest.mark.parametrize("board", [None, Board(CHANNEL, number=2, revision=1)])
 async def test_a_reply_without_its_board_does_not_become_a_message_of_its_own(
-    world: World, board: Board | None
+    delivering: Delivering, board: Board | None
 ) -> None:
     """The board was closed, or deleted and is about to be posted anew: that one shows it all."""
     nudge = Delivery(ChannelNudge(CHANNEL, NOW.isoformat()), NOW, "changed")
-    await world.ledger.commit(Changes(boards=(board,) if board else (), planned=(nudge,)))
-    await world.worker()(nudge.key)
-    assert world.slack.posted == {}
-    assert (await world.delivery(nudge.key)).failure == "nothing_to_tell"
+    await delivering.ledger.commit(Changes(boards=(board,) if board else (), planned=(nudge,)))
+    await delivering.worker()(nudge.key)
+    assert delivering.slack.posted == {}
+    assert (await delivering.delivery(nudge.key)).failure == "nothing_to_tell"
 
 
 async def test_without_a_connection_nothing_is_in_doubt() -> None:
     """Nobody can have taken it, so a reminder is sent when the platform is back."""
-    world = World(tells=False)
-    await world.plan(REMINDER)
-    world.slack.refuses.append(ChatUnreachable("no connection", nothing_sent=True))
-    await world.worker()(REMINDER.key)
-    world.clock.forward(timedelta(minutes=1))
-    await world.worker()(REMINDER.key)
-    assert (await world.delivery(REMINDER.key)).phase is Phase.SENT
-    assert len(world.slack.posted) == 1
+    delivering = Delivering(tells=False)
+    await delivering.plan(REMINDER)
+    delivering.slack.refuses.append(ChatUnreachable("no connection", nothing_sent=True))
+    await delivering.worker()(REMINDER.key)
+    delivering.clock.forward(timedelta(minutes=1))
+    await delivering.worker()(REMINDER.key)
+    assert (await delivering.delivery(REMINDER.key)).phase is Phase.SENT
+    assert len(delivering.slack.posted) == 1
 
 
 async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the scope to read a conversation a letter is sent again, not held for ever."""
 
     async def forbidden(*args: object) -> None:
         raise ScopeMissing("missing_scope")
 
-    world.slack.breaks.append(ChatUnreachable("no answer"))
-    await world.worker()(LETTER.key)
-    world.clock.forward(timedelta(minutes=1))
-    monkeypatch.setattr(world.slack, "find_sent", forbidden)
-    await world.worker()(LETTER.key)
-    assert len(world.slack.posted) == 2
-    assert await world.ledger.incidents() == {}
+    delivering.slack.breaks.append(ChatUnreachable("no answer"))
+    await delivering.worker()(LETTER.key)
+    delivering.clock.forward(timedelta(minutes=1))
+    monkeypatch.setattr(delivering.slack, "find_sent", forbidden)
+    await delivering.worker()(LETTER.key)
+    assert len(delivering.slack.posted) == 2
+    assert await delivering.ledger.incidents() == {}
 
 
-async def test_a_lookup_without_a_valid_token_is_held_until_there_is_one(world: World) -> None:
+async def test_a_lookup_without_a_valid_token_is_held_until_there_is_one(
+    delivering: Delivering,
+) -> None:
     """The platform can tell, only not now: a reminder is neither given up nor sent twice."""
-    await world.ledger.commit(Changes(planned=(REMINDER,)))
-    world.slack.breaks.append(ChatUnreachable("no answer"))
-    await world.worker()(REMINDER.key)
+    await delivering.ledger.commit(Changes(planned=(REMINDER,)))
+    delivering.slack.breaks.append(ChatUnreachable("no answer"))
+    await delivering.worker()(REMINDER.key)
     for _ in range(3):
-        world.clock.forward(timedelta(minutes=1))
-        world.slack.looks_refused.append(ChatMisconfigured("token_revoked"))
-        await world.worker()(REMINDER.key)
-    assert list(await world.ledger.incidents()) == ["slack"]
-    world.clock.forward(timedelta(minutes=1))
-    await world.worker()(REMINDER.key)
-    assert (await world.delivery(REMINDER.key)).phase is Phase.SENT
-    assert len(world.slack.posted) == 1
-    assert await world.ledger.incidents() == {}
+        delivering.clock.forward(timedelta(minutes=1))
+        delivering.slack.looks_refused.append(ChatMisconfigured("token_revoked"))
+        await delivering.worker()(REMINDER.key)
+    assert list(await delivering.ledger.incidents()) == ["slack"]
+    delivering.clock.forward(timedelta(minutes=1))
+    await delivering.worker()(REMINDER.key)
+    assert (await delivering.delivery(REMINDER.key)).phase is Phase.SENT
+    assert len(delivering.slack.posted) == 1
+    assert await delivering.ledger.incidents() == {}
 
 
 async def test_a_worker_that_was_overtaken_writes_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stalled beyond its lease, another one sent and confirmed: its own outcome is dropped."""
-    slow = world.worker()
-    send, stalled, go_on = world.slack.send_personal, asyncio.Event(), asyncio.Event()
+    slow = delivering.worker()
+    send, stalled, go_on = delivering.slack.send_personal, asyncio.Event(), asyncio.Event()
 
     async def stall(*args: Any) -> object:
         sent = await send(*args)
@@ -307,38 +313,38 @@ async def test_a_worker_that_was_overtaken_writes_nothing(
         await go_on.wait()
         return sent
 
-    monkeypatch.setattr(world.slack, "send_personal", stall)
+    monkeypatch.setattr(delivering.slack, "send_personal", stall)
     running = asyncio.create_task(slow(LETTER.key))
     await stalled.wait()
-    monkeypatch.setattr(world.slack, "send_personal", send)
-    world.clock.forward(LEASE)
-    await world.worker()(LETTER.key)
-    ended = await world.delivery()
+    monkeypatch.setattr(delivering.slack, "send_personal", send)
+    delivering.clock.forward(LEASE)
+    await delivering.worker()(LETTER.key)
+    ended = await delivering.delivery()
     go_on.set()
     await running
-    assert await world.delivery() == ended
-    assert len(world.slack.posted) == 1
-    assert len(await world.ledger.audit()) == 1
+    assert await delivering.delivery() == ended
+    assert len(delivering.slack.posted) == 1
+    assert len(await delivering.ledger.audit()) == 1
 
 
 async def test_a_click_between_sending_and_confirming_is_kept(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The person was faster: the delivery is confirmed, the acknowledgement stays."""
-    send = world.slack.send_personal
+    send = delivering.slack.send_personal
 
     async def send_and_click(*args: Any) -> object:
         sent = await send(*args)
-        request = await world.ledger.request(REQUEST.id)
+        request = await delivering.ledger.request(REQUEST.id)
         assert request is not None
         taken = step(request, Step.ACKNOWLEDGE, NOW)
-        await world.ledger.commit(Changes(requests=(taken,)))
+        await delivering.ledger.commit(Changes(requests=(taken,)))
         return sent
 
-    monkeypatch.setattr(world.slack, "send_personal", send_and_click)
-    await world.worker()(LETTER.key)
-    assert (await world.delivery()).phase is Phase.SENT
-    assert await world.stage() is Stage.ACKNOWLEDGED
+    monkeypatch.setattr(delivering.slack, "send_personal", send_and_click)
+    await delivering.worker()(LETTER.key)
+    assert (await delivering.delivery()).phase is Phase.SENT
+    assert await delivering.stage() is Stage.ACKNOWLEDGED
 
 
 # ------------------------------------------------------------------ nothing to tell
@@ -346,49 +352,49 @@ async def test_a_click_between_sending_and_confirming_is_kept(
 
 @pytest.mark.parametrize("taken", [Step.REVOKE, Step.PROVE, Step.ACKNOWLEDGE])
 async def test_a_letter_about_a_request_that_moved_on_is_not_sent(
-    world: World, taken: Step
+    delivering: Delivering, taken: Step
 ) -> None:
     """It waited in a queue while the matter was settled; the delivery ends without a message."""
-    await world.ledger.commit(Changes(requests=(step(REQUEST, taken, NOW),)))
-    before = await world.stage()
-    await world.worker()(LETTER.key)
-    assert world.slack.posted == {}
-    assert (await world.delivery()).failure == "nothing_to_tell"
-    assert await world.stage() is before
+    await delivering.ledger.commit(Changes(requests=(step(REQUEST, taken, NOW),)))
+    before = await delivering.stage()
+    await delivering.worker()(LETTER.key)
+    assert delivering.slack.posted == {}
+    assert (await delivering.delivery()).failure == "nothing_to_tell"
+    assert await delivering.stage() is before
 
 
 async def test_a_reminder_with_nothing_to_say_is_dropped() -> None:
     """All apps are done by the time it would be written."""
-    world = World()
-    await world.plan(REMINDER)
-    world.composer.silent = True
-    await world.worker()(REMINDER.key)
-    assert world.slack.posted == {}
-    assert (await world.delivery(REMINDER.key)).failure == "nothing_to_tell"
+    delivering = Delivering()
+    await delivering.plan(REMINDER)
+    delivering.composer.silent = True
+    await delivering.worker()(REMINDER.key)
+    assert delivering.slack.posted == {}
+    assert (await delivering.delivery(REMINDER.key)).failure == "nothing_to_tell"
 
 
-async def test_a_reminder_goes_to_its_channel(world: World) -> None:
+async def test_a_reminder_goes_to_its_channel(delivering: Delivering) -> None:
     """One post, confirmed; the audit names the channel."""
-    await world.ledger.commit(Changes(planned=(REMINDER,)))
-    await world.worker()(REMINDER.key)
-    assert [p.to for p in world.slack.posted.values()] == [CHANNEL]
-    assert (await world.ledger.audit())[0].subject == "slack:C1"
+    await delivering.ledger.commit(Changes(planned=(REMINDER,)))
+    await delivering.worker()(REMINDER.key)
+    assert [p.to for p in delivering.slack.posted.values()] == [CHANNEL]
+    assert (await delivering.ledger.audit())[0].subject == "slack:C1"
 
 
-async def test_thanks_change_the_letter_in_place(world: World) -> None:
+async def test_thanks_change_the_letter_in_place(delivering: Delivering) -> None:
     """No second message: the one with the link becomes the one that says thank you."""
-    await world.worker()(LETTER.key)
-    await world.ledger.commit(Changes(planned=(THANKS,)))
-    await world.worker()(THANKS.key)
-    assert world.slack.updates == ["m1"]
-    assert world.slack.posted["m1"].message.summary == "request_changed"
-    assert len(world.slack.posted) == 1
+    await delivering.worker()(LETTER.key)
+    await delivering.ledger.commit(Changes(planned=(THANKS,)))
+    await delivering.worker()(THANKS.key)
+    assert delivering.slack.updates == ["m1"]
+    assert delivering.slack.posted["m1"].message.summary == "request_changed"
+    assert len(delivering.slack.posted) == 1
 
 
-async def test_thanks_without_a_letter_fail_quietly(world: World) -> None:
+async def test_thanks_without_a_letter_fail_quietly(delivering: Delivering) -> None:
     """There is no message to change; that is recorded, and moves no request."""
     never_sent = replace(THANKS, notice=RequestChanged(ADA_IN_CHAT, "r9", 2))
-    await world.ledger.commit(Changes(planned=(never_sent,)))
-    await world.worker()(never_sent.key)
-    assert (await world.delivery(never_sent.key)).failure == "nothing_to_tell"
-    assert await world.stage() is Stage.REQUESTED
+    await delivering.ledger.commit(Changes(planned=(never_sent,)))
+    await delivering.worker()(never_sent.key)
+    assert (await delivering.delivery(never_sent.key)).failure == "nothing_to_tell"
+    assert await delivering.stage() is Stage.REQUESTED

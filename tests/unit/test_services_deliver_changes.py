@@ -54,7 +54,7 @@ WAKE = Delivery(
 )
 
 
-class World:
+class OneDelivery:
     """One request, and one chat platform."""
 
     def __init__(self) -> None:
@@ -99,95 +99,99 @@ class World:
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.ledger.commit(Changes(requests=(REQUEST,)))
-    return world
+async def delivering() -> OneDelivery:
+    delivering = OneDelivery()
+    await delivering.ledger.commit(Changes(requests=(REQUEST,)))
+    return delivering
 
 
-async def test_the_link_knows_the_message_that_carries_it(world: World) -> None:
+async def test_the_link_knows_the_message_that_carries_it(delivering: OneDelivery) -> None:
     """So that a later change finds the newest message, not the first."""
-    await world.carry_out(LETTER)
-    request = await world.ledger.request(REQUEST.id)
+    await delivering.carry_out(LETTER)
+    request = await delivering.ledger.request(REQUEST.id)
     assert request is not None
     assert request.link is not None
     assert request.link.letter == LETTER.key
 
 
-async def test_a_change_that_overtakes_the_confirmation_waits_for_it(world: World) -> None:
+async def test_a_change_that_overtakes_the_confirmation_waits_for_it(
+    delivering: OneDelivery,
+) -> None:
     """A click is faster than the platform's answer: the change is not lost."""
     sending = replace(LETTER, phase=Phase.SENDING, leased_until=NOW + timedelta(seconds=60))
     told = Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2), NOW, "request_changed")
-    await world.ledger.commit(Changes(planned=(sending, told)))
-    await world.deliver(told.key)
-    found = await world.ledger.delivery(told.key)
+    await delivering.ledger.commit(Changes(planned=(sending, told)))
+    await delivering.deliver(told.key)
+    found = await delivering.ledger.delivery(told.key)
     assert found is not None
     assert found.phase is Phase.DUE
     assert found.due_at > NOW
-    assert world.engine.deliveries == [(told.key, found.due_at)]
+    assert delivering.engine.deliveries == [(told.key, found.due_at)]
 
 
-async def test_later_brings_a_fresh_link_and_ends_the_former(world: World) -> None:
+async def test_later_brings_a_fresh_link_and_ends_the_former(delivering: OneDelivery) -> None:
     """A message of its own, at its time and not before."""
-    await world.carry_out(LETTER)
-    await world.put(snooze=PLAN)
-    world.clock.forward(timedelta(hours=1))
-    assert (await world.carry_out(WAKE)).phase is Phase.DUE
-    world.clock.forward(timedelta(hours=24))
-    assert (await world.carry_out(WAKE)).phase is Phase.SENT
-    request = await world.ledger.request(REQUEST.id)
+    await delivering.carry_out(LETTER)
+    await delivering.put(snooze=PLAN)
+    delivering.clock.forward(timedelta(hours=1))
+    assert (await delivering.carry_out(WAKE)).phase is Phase.DUE
+    delivering.clock.forward(timedelta(hours=24))
+    assert (await delivering.carry_out(WAKE)).phase is Phase.SENT
+    request = await delivering.ledger.request(REQUEST.id)
     assert request is not None
     assert (request.stage, request.snooze) == (Stage.DELIVERED, None)
     assert request.link is not None
     assert request.link.letter == WAKE.key
     with pytest.raises(LinkRevoked):
-        check_link(request, link_digest("token-1"), world.clock.now())
-    assert check_link(request, link_digest("token-2"), world.clock.now()) == request
-    assert len(world.slack.posted) == 2
+        check_link(request, link_digest("token-1"), delivering.clock.now())
+    assert check_link(request, link_digest("token-2"), delivering.clock.now()) == request
+    assert len(delivering.slack.posted) == 2
 
 
 @pytest.mark.parametrize("stage", [Stage.DONE, Stage.DECLINED, Stage.REVOKED])
-async def test_later_is_not_told_about_what_is_over(world: World, stage: Stage) -> None:
+async def test_later_is_not_told_about_what_is_over(delivering: OneDelivery, stage: Stage) -> None:
     """Whatever happened in between settles it."""
-    await world.carry_out(LETTER)
-    await world.put(snooze=PLAN, stage=stage)
-    world.clock.forward(timedelta(hours=25))
-    assert (await world.carry_out(WAKE)).failure == "nothing_to_tell"
+    await delivering.carry_out(LETTER)
+    await delivering.put(snooze=PLAN, stage=stage)
+    delivering.clock.forward(timedelta(hours=25))
+    assert (await delivering.carry_out(WAKE)).failure == "nothing_to_tell"
 
 
 @pytest.mark.parametrize("stage", [Stage.ACKNOWLEDGED, Stage.SAVED])
 async def test_who_has_taken_it_on_gets_a_link_that_cannot_be_spent_again(
-    world: World, stage: Stage
+    delivering: OneDelivery, stage: Stage
 ) -> None:
     """It leads to where they stopped; the plan ends with the message."""
-    await world.carry_out(LETTER)
-    await world.put(snooze=PLAN, stage=stage)
-    world.clock.forward(timedelta(hours=25))
-    assert (await world.carry_out(WAKE)).phase is Phase.SENT
-    request = await world.ledger.request(REQUEST.id)
+    await delivering.carry_out(LETTER)
+    await delivering.put(snooze=PLAN, stage=stage)
+    delivering.clock.forward(timedelta(hours=25))
+    assert (await delivering.carry_out(WAKE)).phase is Phase.SENT
+    request = await delivering.ledger.request(REQUEST.id)
     assert request is not None
     assert (request.stage, request.snooze) == (stage, None)
     with pytest.raises(LinkSpent):
-        check_link(request, link_digest("token-2"), world.clock.now())
+        check_link(request, link_digest("token-2"), delivering.clock.now())
 
 
-async def test_a_change_after_later_changes_the_newest_message(world: World) -> None:
+async def test_a_change_after_later_changes_the_newest_message(delivering: OneDelivery) -> None:
     """The first one is history."""
-    await world.carry_out(LETTER)
-    await world.put(snooze=PLAN)
-    world.clock.forward(timedelta(hours=25))
-    await world.carry_out(WAKE)
-    await world.carry_out(
+    await delivering.carry_out(LETTER)
+    await delivering.put(snooze=PLAN)
+    delivering.clock.forward(timedelta(hours=25))
+    await delivering.carry_out(WAKE)
+    await delivering.carry_out(
         Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 9), NOW, "request_changed")
     )
-    assert world.slack.updates == ["m2"]
+    assert delivering.slack.updates == ["m2"]
 
 
-async def test_a_reminder_of_one_request_is_what_changes_when_it_moves(world: World) -> None:
+async def test_a_reminder_of_one_request_is_what_changes_when_it_moves(
+    delivering: OneDelivery,
+) -> None:
     """The newest message about it; one about several requests stays as it is."""
-    await world.carry_out(LETTER)
+    await delivering.carry_out(LETTER)
     other = replace(REQUEST, id="r2", code="XYZ-789", stage=Stage.DELIVERED)
-    await world.ledger.commit(Changes(requests=(other,)))
+    await delivering.ledger.commit(Changes(requests=(other,)))
     several, alone = (
         Delivery(
             PersonalRound(ADA_IN_CHAT, name, ids, "snooze_ended", "overdue", "plain"), NOW, "round"
@@ -201,57 +205,59 @@ async def test_a_reminder_of_one_request_is_what_changes_when_it_moves(world: Wo
         Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, number), NOW, "request_changed")
         for number in (8, 9)
     )
-    await world.carry_out(several, next(changes))
-    assert world.slack.updates == ["m1"]
-    await world.carry_out(alone, next(changes))
-    assert world.slack.updates == ["m1", "m3"]
+    await delivering.carry_out(several, next(changes))
+    assert delivering.slack.updates == ["m1"]
+    await delivering.carry_out(alone, next(changes))
+    assert delivering.slack.updates == ["m1", "m3"]
 
 
-async def test_a_round_leaves_out_what_was_put_off_meanwhile(world: World) -> None:
+async def test_a_round_leaves_out_what_was_put_off_meanwhile(delivering: OneDelivery) -> None:
     """ "Later" said while the round is on its way is kept."""
-    await world.carry_out(LETTER)
-    await world.put(snooze=PLAN)
+    await delivering.carry_out(LETTER)
+    await delivering.put(snooze=PLAN)
     round = Delivery(
         PersonalRound(ADA_IN_CHAT, "2025-03-03", (REQUEST.id,), "round", "overdue", "plain"),
         NOW,
         "round",
     )
-    assert (await world.carry_out(round)).failure == "nothing_to_tell"
-    request = await world.ledger.request(REQUEST.id)
+    assert (await delivering.carry_out(round)).failure == "nothing_to_tell"
+    request = await delivering.ledger.request(REQUEST.id)
     assert request is not None
     assert request.snooze == PLAN
 
 
-async def test_who_says_later_once_more_while_it_is_on_its_way_is_heard(world: World) -> None:
+async def test_who_says_later_once_more_while_it_is_on_its_way_is_heard(
+    delivering: OneDelivery,
+) -> None:
     """Also of a message that ends an earlier plan: the newer one counts, and is kept."""
-    await world.carry_out(LETTER)
+    await delivering.carry_out(LETTER)
     newer = replace(PLAN, local=datetime(2025, 3, 6, 9))
-    await world.put(snooze=newer)
-    world.clock.forward(timedelta(hours=25))
-    assert (await world.carry_out(WAKE)).failure == "nothing_to_tell"
-    request = await world.ledger.request(REQUEST.id)
+    await delivering.put(snooze=newer)
+    delivering.clock.forward(timedelta(hours=25))
+    assert (await delivering.carry_out(WAKE)).failure == "nothing_to_tell"
+    request = await delivering.ledger.request(REQUEST.id)
     assert request is not None
     assert request.snooze == newer
 
 
-async def test_notes_go_to_the_operator_and_introductions_to_both(world: World) -> None:
+async def test_notes_go_to_the_operator_and_introductions_to_both(delivering: OneDelivery) -> None:
     """Directly; once, also when carried out twice."""
     note = Delivery(
         OperatorNote(OPERATOR, Happening.WRONG_ACCOUNT, REQUEST.id, "hour"), NOW, "wrong_account"
     )
     pair = Delivery(Introduction(ADA_IN_CHAT, BEN_IN_CHAT, REQUEST.id), NOW, "introduce")
-    await world.carry_out(note, pair)
-    await world.carry_out(note, pair)
-    assert [posted.to for posted in world.slack.posted.values()] == [OPERATOR, ADA_IN_CHAT]
-    assert world.slack.introduced == [(ADA_IN_CHAT, BEN_IN_CHAT)]
-    assert await world.ledger.request(REQUEST.id) == REQUEST
+    await delivering.carry_out(note, pair)
+    await delivering.carry_out(note, pair)
+    assert [posted.to for posted in delivering.slack.posted.values()] == [OPERATOR, ADA_IN_CHAT]
+    assert delivering.slack.introduced == [(ADA_IN_CHAT, BEN_IN_CHAT)]
+    assert await delivering.ledger.request(REQUEST.id) == REQUEST
 
 
-async def test_a_failed_change_does_not_fail_the_request(world: World) -> None:
+async def test_a_failed_change_does_not_fail_the_request(delivering: OneDelivery) -> None:
     """Only the message that asks decides whether the person was reached."""
-    await world.put(stage=Stage.DELIVERED, link=LinkBinding("d", LATER, "link:gone"))
+    await delivering.put(stage=Stage.DELIVERED, link=LinkBinding("d", LATER, "link:gone"))
     told = Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2), NOW, "request_changed")
-    assert (await world.carry_out(told)).failure == "nothing_to_tell"
-    request = await world.ledger.request(REQUEST.id)
+    assert (await delivering.carry_out(told)).failure == "nothing_to_tell"
+    request = await delivering.ledger.request(REQUEST.id)
     assert request is not None
     assert request.stage is Stage.DELIVERED

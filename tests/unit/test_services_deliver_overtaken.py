@@ -24,7 +24,7 @@ from bot.errors import (
 )
 from tests.examples import ADA_IN_CHAT, LETTER, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
-from tests.unit.delivering import REMINDER, ROUND, World
+from tests.unit.delivering import REMINDER, ROUND, Delivering
 
 
 class Overtaken(FakeLedger):
@@ -68,12 +68,12 @@ async def test_a_replica_that_is_behind_holds_up_no_message() -> None:
         proof=Proof(ProofKind.PERSONAL_LINK, str(ADA_IN_CHAT), NOW),
         snooze=Snooze(NOW.replace(tzinfo=None), "UTC"),
     )
-    world = World()
-    world.ledger = Lagging()
+    delivering = Delivering()
+    delivering.ledger = Lagging()
     with pytest.raises(NotDurable):
-        await world.ledger.commit(Changes(requests=(taken_on,), planned=(ROUND,)))
-    await world.worker()(ROUND.key)
-    assert (await world.delivery(ROUND.key)).phase is Phase.SENT
+        await delivering.ledger.commit(Changes(requests=(taken_on,), planned=(ROUND,)))
+    await delivering.worker()(ROUND.key)
+    assert (await delivering.delivery(ROUND.key)).phase is Phase.SENT
 
 
 @pytest.mark.parametrize("what", [ConsentRequest, Delivery, Recipient, Incident])
@@ -96,12 +96,12 @@ async def test_whoever_is_overtaken_at_any_commit_tells_the_engine_of_no_conflic
 ) -> None:
     """It decides again, or leaves it to who was faster: the engine has nothing to retry."""
     for delivery in (LETTER, REMINDER, ROUND):
-        world = World()
-        world.ledger = ledger = Overtaken()
+        delivering = Delivering()
+        delivering.ledger = ledger = Overtaken()
         request = replace(REQUEST, stage=Stage.DELIVERED) if delivery is ROUND else REQUEST
-        await world.ledger.commit(Changes(requests=(request,), planned=(delivery,)))
+        await delivering.ledger.commit(Changes(requests=(request,), planned=(delivery,)))
         if error is not None:
-            world.slack.refuses.append(error)
+            delivering.slack.refuses.append(error)
         ledger.what, ledger.turn = what, turn
-        await world.worker()(delivery.key)
-        assert len(world.slack.posted) <= 1
+        await delivering.worker()(delivery.key)
+        assert len(delivering.slack.posted) <= 1

@@ -82,7 +82,7 @@ NOT_SEEN = Stuck(NOW, "not_seen")
 IN_TEN_DAYS = Deadline("target", datetime(2025, 3, 17, tzinfo=UTC).date(), "ours")
 
 
-class World:
+class RemindedApp:
     """One app, Ada was asked on a Monday at nine; its date is the Monday in two weeks."""
 
     def __init__(self) -> None:
@@ -164,117 +164,125 @@ class World:
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
-    await world.ledger.commit(Changes(requests=(REQUEST,)))
-    await world.ledger.commit(Changes(requests=(step(REQUEST, Step.DELIVER, NOW),)))
-    return world
+async def reminded() -> RemindedApp:
+    reminded = RemindedApp()
+    await reminded.ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
+    await reminded.ledger.commit(Changes(requests=(REQUEST,)))
+    await reminded.ledger.commit(Changes(requests=(step(REQUEST, Step.DELIVER, NOW),)))
+    return reminded
 
 
-async def test_a_person_is_reminded_once_a_round_however_often_it_ticks(world: World) -> None:
+async def test_a_person_is_reminded_once_a_round_however_often_it_ticks(
+    reminded: RemindedApp,
+) -> None:
     """Five working days after they were asked; with why in the audit."""
-    await world.days(8)
-    (round,) = world.ledger.planned(PersonalRound)
+    await reminded.days(8)
+    (round,) = reminded.ledger.planned(PersonalRound)
     assert round.due_at == NOW + 7 * DAY
-    assert [e.detail["why"] for e in await world.ledger.audit() if e.action == "remind"] == [
+    assert [e.detail["why"] for e in await reminded.ledger.audit() if e.action == "remind"] == [
         "round"
     ]
 
 
-async def test_a_tick_reads_only_who_is_due(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_tick_reads_only_who_is_due(
+    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between two rounds a person is looked at once a day, not at every tick."""
     looked = 0
-    requests_of = world.ledger.requests_of
+    requests_of = reminded.ledger.requests_of
 
     async def counting(chat: ChatIdentity) -> Any:
         nonlocal looked
         looked += 1
         return await requests_of(chat)
 
-    monkeypatch.setattr(world.ledger, "requests_of", counting)
+    monkeypatch.setattr(reminded.ledger, "requests_of", counting)
     for _ in range(5 * 24 * 6):
-        await world.remind.tick()
-        world.clock.forward(timedelta(minutes=10))
+        await reminded.remind.tick()
+        reminded.clock.forward(timedelta(minutes=10))
     assert looked <= 7
 
 
-async def test_two_replicas_that_tick_at_once_plan_each_round_once(world: World) -> None:
+async def test_two_replicas_that_tick_at_once_plan_each_round_once(reminded: RemindedApp) -> None:
     """A line of the schedule is held by one, and a round of one day has one name."""
-    world.clock.forward(7 * DAY)
-    await asyncio.gather(world.remind.tick(), world.replica().tick())
-    world.clock.forward(HOLD)
-    await asyncio.gather(world.remind.tick(), world.replica().tick())
-    assert len(world.ledger.planned(PersonalRound)) == 1
-    assert [e.action for e in await world.ledger.audit()].count("remind") == 1
+    reminded.clock.forward(7 * DAY)
+    await asyncio.gather(reminded.remind.tick(), reminded.replica().tick())
+    reminded.clock.forward(HOLD)
+    await asyncio.gather(reminded.remind.tick(), reminded.replica().tick())
+    assert len(reminded.ledger.planned(PersonalRound)) == 1
+    assert [e.action for e in await reminded.ledger.audit()].count("remind") == 1
 
 
-async def test_a_worker_that_dies_while_it_looks_loses_nothing(world: World) -> None:
+async def test_a_worker_that_dies_while_it_looks_loses_nothing(reminded: RemindedApp) -> None:
     """Its hold on the line ends, and the next tick finds the person."""
-    world.clock.forward(7 * DAY)
-    await world.ledger.due_entries(world.clock.now(), 100)
-    await world.remind.tick()
-    assert world.ledger.planned(PersonalRound) == []
-    world.clock.forward(HOLD)
-    await world.remind.tick()
-    assert len(world.ledger.planned(PersonalRound)) == 1
+    reminded.clock.forward(7 * DAY)
+    await reminded.ledger.due_entries(reminded.clock.now(), 100)
+    await reminded.remind.tick()
+    assert reminded.ledger.planned(PersonalRound) == []
+    reminded.clock.forward(HOLD)
+    await reminded.remind.tick()
+    assert len(reminded.ledger.planned(PersonalRound)) == 1
 
 
-async def test_a_round_that_was_held_up_is_dropped_and_the_next_one_comes(world: World) -> None:
+async def test_a_round_that_was_held_up_is_dropped_and_the_next_one_comes(
+    reminded: RemindedApp,
+) -> None:
     """Nobody is told by night, nor three times at once after an outage; nor was it silence."""
-    world.reached = False
-    await world.days(9)
-    world.reached = True
-    await world.days(1)
-    slack = world.messengers[Platform.SLACK]
+    reminded.reached = False
+    await reminded.days(9)
+    reminded.reached = True
+    await reminded.days(1)
+    slack = reminded.messengers[Platform.SLACK]
     assert isinstance(slack, FakeMessenger)
     assert len(slack.posted) == 1
-    recipient = await world.ledger.recipient(ADA_IN_CHAT)
+    recipient = await reminded.ledger.recipient(ADA_IN_CHAT)
     assert recipient is not None
     assert [at.hour for at in recipient.rounds] == [9]
-    dropped = [d for d in world.ledger.planned(PersonalRound) if d.failure == "nothing_to_tell"]
+    dropped = [d for d in reminded.ledger.planned(PersonalRound) if d.failure == "nothing_to_tell"]
     assert len(dropped) == 2
 
 
 async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is tried again when its hold ends; all others are told."""
-    await world.ledger.commit(
+    await reminded.ledger.commit(
         Changes(requests=(replace(DELIVERED, id="r0", chat=BEN_IN_CHAT, revision=1),))
     )
-    recipient = world.ledger.recipient
+    recipient = reminded.ledger.recipient
 
     async def unreadable(chat: ChatIdentity) -> Recipient | None:
         if chat.user_id == BEN_IN_CHAT.user_id:
             raise RecordUnreadable("Not for this version.")
         return await recipient(chat)
 
-    monkeypatch.setattr(world.ledger, "recipient", unreadable)
+    monkeypatch.setattr(reminded.ledger, "recipient", unreadable)
     with capture_logs() as logs:
-        await world.days(8)
-    assert {d.notice.to for d in world.ledger.planned(PersonalRound)} == {ADA_IN_CHAT}
+        await reminded.days(8)
+    assert {d.notice.to for d in reminded.ledger.planned(PersonalRound)} == {ADA_IN_CHAT}
     assert {log["entry"] for log in logs if "entry" in log} == {person(BEN_IN_CHAT)}
 
 
-async def test_who_acts_after_the_operators_were_told_is_asked_how_it_goes(world: World) -> None:
+async def test_who_acts_after_the_operators_were_told_is_asked_how_it_goes(
+    reminded: RemindedApp,
+) -> None:
     """What was stuck has moved on, so it is in the person's hands again."""
     proof = Proof(ProofKind.SIGNED_IN, "entra:ada", NOW)
-    request = await world.ledger.request(REQUEST.id)
+    request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
     for taken in (Step.ACKNOWLEDGE, Step.SAVE, Step.HAND_OVER):
         request = step(request, taken, NOW, proof=proof, stuck=NOT_SEEN)
-        await world.ledger.commit(Changes(requests=(request,)))
-    await world.days(9)
-    assert world.ledger.planned(PersonalRound) == []
-    again = step(request, Step.ATTEST, world.clock.now(), saw=Button.AUTHENTICATE)
+        await reminded.ledger.commit(Changes(requests=(request,)))
+    await reminded.days(9)
+    assert reminded.ledger.planned(PersonalRound) == []
+    again = step(request, Step.ATTEST, reminded.clock.now(), saw=Button.AUTHENTICATE)
     assert again.stuck is None
-    await world.ledger.commit(Changes(requests=(again,)))
-    await world.days(9)
-    assert world.ledger.planned(PersonalRound)
+    await reminded.ledger.commit(Changes(requests=(again,)))
+    await reminded.days(9)
+    assert reminded.ledger.planned(PersonalRound)
 
 
-async def test_a_finished_app_is_spoken_of_no_more(world: World) -> None:
+async def test_a_finished_app_is_spoken_of_no_more(reminded: RemindedApp) -> None:
     """From the moment on that its evidence says so, though the request is still open."""
     off = replace(
         RECORD,
@@ -282,178 +290,188 @@ async def test_a_finished_app_is_spoken_of_no_more(world: World) -> None:
         request_id=REQUEST.id,
         revision=2,
     )
-    await world.ledger.commit(Changes(apps=(off,)))
-    await world.days(20)
-    assert world.ledger.planned(PersonalRound) == []
+    await reminded.ledger.commit(Changes(apps=(off,)))
+    await reminded.days(20)
+    assert reminded.ledger.planned(PersonalRound) == []
 
 
-async def test_an_org_that_is_in_the_settings_no_more_is_spoken_of_no_more(world: World) -> None:
+async def test_an_org_that_is_in_the_settings_no_more_is_spoken_of_no_more(
+    reminded: RemindedApp,
+) -> None:
     """Nobody can look at its apps any more, so nobody is reminded of them."""
-    world.ledger.orgs = frozenset({"fabrikam"})
-    await world.days(21)
-    assert world.ledger.planned(PersonalRound) == []
+    reminded.ledger.orgs = frozenset({"fabrikam"})
+    await reminded.days(21)
+    assert reminded.ledger.planned(PersonalRound) == []
 
 
-async def test_silence_goes_to_the_next_candidate_and_then_to_the_operators(world: World) -> None:
+async def test_silence_goes_to_the_next_candidate_and_then_to_the_operators(
+    reminded: RemindedApp,
+) -> None:
     """Ada hears three times, Ben is asked, and when he is silent too, the operators are told once.
 
     He is reminded by the windows all the same: nobody else is left.
     """
-    await world.days(24)
-    former = await world.ledger.request(REQUEST.id)
+    await reminded.days(24)
+    former = await reminded.ledger.request(REQUEST.id)
     assert former is not None
     assert former.stage is Stage.EXPIRED
-    first = next(d for d in world.ledger.planned(PersonalRound) if d.notice.to == BEN_IN_CHAT)
+    first = next(d for d in reminded.ledger.planned(PersonalRound) if d.notice.to == BEN_IN_CHAT)
     assert first.why == "asked"
-    await world.days(40)
-    (second,) = await world.ledger.requests_of(BEN_IN_CHAT)
+    await reminded.days(40)
+    (second,) = await reminded.ledger.requests_of(BEN_IN_CHAT)
     assert second.stuck is not None
     assert second.stuck.why == "ignored"
-    assert len([e for e in await world.ledger.audit() if e.action == "stuck"]) == 1
-    assert world.ledger.planned(Alarm) == []
-    assert {str(d.notice.to) for d in world.ledger.planned(OperatorDigest)} == {str(OPERATOR)}
-    assert world.ledger.planned(PersonalRound)[-1].due_at > second.stuck.at
+    assert len([e for e in await reminded.ledger.audit() if e.action == "stuck"]) == 1
+    assert reminded.ledger.planned(Alarm) == []
+    assert {str(d.notice.to) for d in reminded.ledger.planned(OperatorDigest)} == {str(OPERATOR)}
+    assert reminded.ledger.planned(PersonalRound)[-1].due_at > second.stuck.at
 
 
-async def test_what_is_put_off_is_heard_of_again_at_its_time(world: World) -> None:
+async def test_what_is_put_off_is_heard_of_again_at_its_time(reminded: RemindedApp) -> None:
     """The schedule follows at once; nothing comes before, and the rounds go on after it."""
-    await world.days(1)
+    await reminded.days(1)
     wanted = NOW + 10 * DAY + timedelta(hours=3)
-    request = await world.ledger.request(REQUEST.id)
+    request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
     snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
-    put_off = step(request, Step.SNOOZE, world.clock.now(), snooze=snooze)
-    await world.ledger.commit(Changes(requests=(put_off,)))
-    await world.days(9)
-    assert world.ledger.planned(PersonalRound) == []
-    await world.days(1)
-    (again,) = world.ledger.planned(PersonalRound)
+    put_off = step(request, Step.SNOOZE, reminded.clock.now(), snooze=snooze)
+    await reminded.ledger.commit(Changes(requests=(put_off,)))
+    await reminded.days(9)
+    assert reminded.ledger.planned(PersonalRound) == []
+    await reminded.days(1)
+    (again,) = reminded.ledger.planned(PersonalRound)
     assert (again.due_at, again.why) == (wanted, "snooze_ended")
-    told = await world.ledger.request(REQUEST.id)
+    told = await reminded.ledger.request(REQUEST.id)
     assert told is not None
     assert told.snooze is None, "the plan ends with its message"
-    await world.days(4)
-    _, following = world.ledger.planned(PersonalRound)
-    assert world.policy.calendars.of("").today(following.due_at) > wanted.date()
+    await reminded.days(4)
+    _, following = reminded.ledger.planned(PersonalRound)
+    assert reminded.policy.calendars.of("").today(following.due_at) > wanted.date()
 
 
-async def test_a_plan_outlives_a_platform_that_is_away_at_its_time(world: World) -> None:
+async def test_a_plan_outlives_a_platform_that_is_away_at_its_time(reminded: RemindedApp) -> None:
     """Tried in vain until the evening, it is told on the next morning, as they wanted it."""
-    request = await world.ledger.request(REQUEST.id)
+    request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
     wanted = NOW + DAY + timedelta(hours=7)
     snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
-    put_off = step(request, Step.SNOOZE, world.clock.now(), snooze=snooze)
-    await world.ledger.commit(Changes(requests=(put_off,)))
-    world.slack.refuses.append(ChatUnreachable("no connection", nothing_sent=True))
-    await world.days(3)
-    late, told = world.ledger.planned(PersonalRound)
+    put_off = step(request, Step.SNOOZE, reminded.clock.now(), snooze=snooze)
+    await reminded.ledger.commit(Changes(requests=(put_off,)))
+    reminded.slack.refuses.append(ChatUnreachable("no connection", nothing_sent=True))
+    await reminded.days(3)
+    late, told = reminded.ledger.planned(PersonalRound)
     assert (late.due_at.date(), late.failure) == (wanted.date(), "nothing_to_tell")
     assert (told.phase, told.why) == (Phase.SENT, "snooze_ended")
     assert told.due_at.date() == (wanted + DAY).date()
-    after = await world.ledger.request(REQUEST.id)
+    after = await reminded.ledger.request(REQUEST.id)
     assert after is not None
     assert after.snooze is None
 
 
 async def test_what_is_said_to_be_saved_and_never_shows_ends_with_the_operators(
-    world: World,
+    reminded: RemindedApp,
 ) -> None:
     """One question to the person, then it is stuck; nobody else is asked for the app."""
-    request = await world.ledger.request(REQUEST.id)
+    request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
     for taken in (Step.ACKNOWLEDGE, Step.SAVE):
         request = step(request, taken, NOW, proof=Proof(ProofKind.SIGNED_IN, "entra:ada", NOW))
-        await world.ledger.commit(Changes(requests=(request,)))
-    await world.days(40)
-    (round,) = world.ledger.planned(PersonalRound)
+        await reminded.ledger.commit(Changes(requests=(request,)))
+    await reminded.days(40)
+    (round,) = reminded.ledger.planned(PersonalRound)
     assert round.why == "not_seen"
-    stuck = await world.ledger.request(REQUEST.id)
+    stuck = await reminded.ledger.request(REQUEST.id)
     assert stuck is not None
     assert stuck.stuck is not None
     assert stuck.stuck.why == "not_seen"
 
 
 async def test_a_link_that_was_not_used_in_time_is_made_anew_by_the_next_round(
-    world: World,
+    reminded: RemindedApp,
 ) -> None:
     """The request stays open: a lapsed link is no answer."""
-    await world.days(6)
-    assert len(await world.ledger.open_requests()) == 1
+    await reminded.days(6)
+    assert len(await reminded.ledger.open_requests()) == 1
 
 
-async def test_who_took_an_app_on_is_asked_how_it_goes_when_nothing_follows(world: World) -> None:
+async def test_who_took_an_app_on_is_asked_how_it_goes_when_nothing_follows(
+    reminded: RemindedApp,
+) -> None:
     """The acknowledgement decays."""
-    request = await world.ledger.request(REQUEST.id)
+    request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
     proof = Proof(ProofKind.PERSONAL_LINK, "slack:U1", NOW)
-    await world.ledger.commit(
+    await reminded.ledger.commit(
         Changes(requests=(step(request, Step.ACKNOWLEDGE, NOW, proof=proof),))
     )
-    await world.days(9)
-    first, *_ = world.ledger.planned(PersonalRound)
+    await reminded.days(9)
+    first, *_ = reminded.ledger.planned(PersonalRound)
     assert (first.why, first.due_at) == ("nothing_followed", NOW + 3 * DAY)
 
 
-async def test_boards_are_shown_when_something_changed_and_once_an_hour(world: World) -> None:
+async def test_boards_are_shown_when_something_changed_and_once_an_hour(
+    reminded: RemindedApp,
+) -> None:
     """A tick without news leaves them alone."""
     for _ in range(3):
-        await world.remind.tick()
-    assert len(world.shown) == 1
-    await world.ledger.commit(Changes(requests=(replace(DELIVERED, revision=3),)))
-    await world.remind.tick()
-    assert len(world.shown) == 2
-    world.clock.forward(timedelta(hours=1))
-    await world.remind.tick()
-    assert len(world.shown) == 3
+        await reminded.remind.tick()
+    assert len(reminded.shown) == 1
+    await reminded.ledger.commit(Changes(requests=(replace(DELIVERED, revision=3),)))
+    await reminded.remind.tick()
+    assert len(reminded.shown) == 2
+    reminded.clock.forward(timedelta(hours=1))
+    await reminded.remind.tick()
+    assert len(reminded.shown) == 3
 
 
-async def test_what_is_due_and_unsent_is_added_again_at_every_tick(world: World) -> None:
+async def test_what_is_due_and_unsent_is_added_again_at_every_tick(reminded: RemindedApp) -> None:
     """A delivery whose task was lost is found in the ledger, which is the truth."""
-    await world.ledger.commit(Changes(planned=(LETTER,)))
-    await world.remind.tick()
-    assert LETTER.key in {key for batch in world.engine.batches for key in batch}
+    await reminded.ledger.commit(Changes(planned=(LETTER,)))
+    await reminded.remind.tick()
+    assert LETTER.key in {key for batch in reminded.engine.batches for key in batch}
 
 
 async def test_all_that_is_due_is_handed_out_in_batches_and_not_again_at_once(
-    world: World,
+    reminded: RemindedApp,
 ) -> None:
     """Thousands cost little to queue; while a batch waits for a worker it is in no second one."""
     many = tuple(
         replace(LETTER, notice=PersonalLink(ADA_IN_CHAT, f"r{n}")) for n in range(3 * BATCH + 1)
     )
-    await world.ledger.commit(Changes(planned=many))
-    await world.remind.tick()
-    await world.remind.tick()
-    handed_out = [key for batch in world.engine.batches for key in batch]
+    await reminded.ledger.commit(Changes(planned=many))
+    await reminded.remind.tick()
+    await reminded.remind.tick()
+    handed_out = [key for batch in reminded.engine.batches for key in batch]
     links = sorted(key for key in handed_out if key.startswith("link:"))
     assert links == sorted(each.key for each in many)
-    assert max(len(batch) for batch in world.engine.batches) == BATCH
-    world.clock.forward(HOLD)
-    await world.remind.tick()
-    assert sum(map(len, world.engine.batches)) == 2 * len(handed_out)
+    assert max(len(batch) for batch in reminded.engine.batches) == BATCH
+    reminded.clock.forward(HOLD)
+    await reminded.remind.tick()
+    assert sum(map(len, reminded.engine.batches)) == 2 * len(handed_out)
 
 
 async def test_asking_for_a_reminder_reaches_every_channel_and_names_who_asked(
-    world: World,
+    reminded: RemindedApp,
 ) -> None:
     """Twice within a minute is once; a minute later it is said again."""
-    await world.remind.now("slack:U9")
-    await world.remind.now("slack:U9")
-    keys = {key for key, _ in world.engine.deliveries}
+    await reminded.remind.now("slack:U9")
+    await reminded.remind.now("slack:U9")
+    keys = {key for key, _ in reminded.engine.deliveries}
     assert len(keys) == len(CHANNELS)
-    assert {entry.actor for entry in await world.ledger.audit()} == {"slack:U9"}
-    world.clock.forward(timedelta(minutes=1))
-    await world.remind.now("slack:U9")
-    assert len({key for key, _ in world.engine.deliveries}) == 2 * len(CHANNELS)
+    assert {entry.actor for entry in await reminded.ledger.audit()} == {"slack:U9"}
+    reminded.clock.forward(timedelta(minutes=1))
+    await reminded.remind.now("slack:U9")
+    assert len({key for key, _ in reminded.engine.deliveries}) == 2 * len(CHANNELS)
 
 
-async def test_a_silent_person_is_not_asked_again_through_another_account(world: World) -> None:
+async def test_a_silent_person_is_not_asked_again_through_another_account(
+    reminded: RemindedApp,
+) -> None:
     """Ada is in Slack and in Teams; after her silence Ben is asked, not Ada elsewhere."""
     also = replace(ADA_IN_CHAT, platform=Platform.TEAMS, user_id="ada")
-    world.messengers[Platform.TEAMS] = FakeMessenger(also, platform=Platform.TEAMS)
-    await world.days(24)
-    asked = [d.notice.to for d in world.ledger.planned(PersonalRound) if d.why == "asked"]
+    reminded.messengers[Platform.TEAMS] = FakeMessenger(also, platform=Platform.TEAMS)
+    await reminded.days(24)
+    asked = [d.notice.to for d in reminded.ledger.planned(PersonalRound) if d.why == "asked"]
     assert asked == [BEN_IN_CHAT]
 
 
@@ -462,10 +480,10 @@ async def none_left(request: ConsentRequest, reason: Reason) -> Asked:
 
 
 async def test_whoever_could_not_be_looked_for_is_looked_for_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A platform that is down for an hour ends nothing."""
-    escalate, tries = world.ask.escalate, list[str]()
+    escalate, tries = reminded.ask.escalate, list[str]()
 
     async def down_at_first(request: ConsentRequest, reason: Reason) -> Asked:
         tries.append(request.id)
@@ -473,110 +491,114 @@ async def test_whoever_could_not_be_looked_for_is_looked_for_again(
             raise ChatUnreachable("Not now.")
         return await escalate(request, reason)
 
-    monkeypatch.setattr(world.ask, "escalate", down_at_first)
-    await world.days(25)
-    request = await world.ledger.request(REQUEST.id)
+    monkeypatch.setattr(reminded.ask, "escalate", down_at_first)
+    await reminded.days(25)
+    request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
     assert request.stage is Stage.EXPIRED
 
 
 async def test_a_cloud_that_hangs_holds_up_nobody_else(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is due is handed out before, others have their turn, and next time they come first."""
     bens = replace(DELIVERED, id="r2", app=AppRef("contoso", "0oa2"), chat=BEN_IN_CHAT)
     app = replace(RECORD.app, ref=bens.app)
-    await world.ledger.commit(
+    await reminded.ledger.commit(
         Changes(apps=(replace(RECORD, app=app, request_id="r2"),), planned=(LETTER,))
     )
-    await world.ledger.commit(Changes(requests=(replace(bens, revision=1),)))
+    await reminded.ledger.commit(Changes(requests=(replace(bens, revision=1),)))
     handed_out: list[int] = []
 
     async def hang(request: ConsentRequest, reason: Reason) -> Asked:
-        handed_out.append(len(world.engine.batches))
+        handed_out.append(len(reminded.engine.batches))
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(world.ask, "escalate", hang)
+    monkeypatch.setattr(reminded.ask, "escalate", hang)
     monkeypatch.setattr(remind, "PATIENCE", 1.0)
-    request = await world.ledger.request(REQUEST.id)
+    request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
     told = (NOW, NOW + DAY, NOW + 2 * DAY)
     ignored = replace(request, told=told, revision=request.revision + 1)
-    await world.ledger.commit(Changes(requests=(ignored,)))
-    world.clock.forward(9 * DAY)
-    await world.remind.tick()
+    await reminded.ledger.commit(Changes(requests=(ignored,)))
+    reminded.clock.forward(9 * DAY)
+    await reminded.remind.tick()
     assert handed_out == [1]
-    assert {str(d.notice.to) for d in world.ledger.planned(PersonalRound)} == {str(BEN_IN_CHAT)}
-    assert world.ledger.schedule[person(ADA_IN_CHAT)] == world.clock.now() + HOLD
+    assert {str(d.notice.to) for d in reminded.ledger.planned(PersonalRound)} == {str(BEN_IN_CHAT)}
+    assert reminded.ledger.schedule[person(ADA_IN_CHAT)] == reminded.clock.now() + HOLD
 
 
-async def test_an_app_that_can_be_read_again_is_spoken_of_again(world: World) -> None:
+async def test_an_app_that_can_be_read_again_is_spoken_of_again(reminded: RemindedApp) -> None:
     """Nothing of the person changed meanwhile; they are looked at once a day in any case."""
-    record = await world.ledger.app(RECORD.app.ref)
+    record = await reminded.ledger.app(RECORD.app.ref)
     assert record is not None
-    failed = Evidence(EvidenceKind.READ_FAILED, world.clock.now() + DAY)
+    failed = Evidence(EvidenceKind.READ_FAILED, reminded.clock.now() + DAY)
     hidden = replace(record, evidence=(*record.evidence, failed), revision=record.revision + 1)
-    await world.ledger.commit(Changes(apps=(hidden,)))
-    await world.days(2)
-    weighed = await world.ledger.app(RECORD.app.ref)
+    await reminded.ledger.commit(Changes(apps=(hidden,)))
+    await reminded.days(2)
+    weighed = await reminded.ledger.app(RECORD.app.ref)
     assert weighed is not None
-    await world.ledger.commit(Changes(apps=(replace(record, revision=weighed.revision + 1),)))
-    await world.days(10)
-    assert world.ledger.planned(PersonalRound)
+    await reminded.ledger.commit(Changes(apps=(replace(record, revision=weighed.revision + 1),)))
+    await reminded.days(10)
+    assert reminded.ledger.planned(PersonalRound)
 
 
 async def test_a_message_that_is_held_up_brings_no_second_one(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its plan has ended with the fresh link; the cadence finds the same round of the day."""
-    request = await world.ledger.request(REQUEST.id)
+    request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
     wanted = NOW + 7 * DAY + timedelta(hours=5)
     snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
-    await world.ledger.commit(Changes(requests=(step(request, Step.SNOOZE, NOW, snooze=snooze),)))
-    world.clock.forward(wanted - NOW)
-    slack = world.messengers[Platform.SLACK]
+    await reminded.ledger.commit(
+        Changes(requests=(step(request, Step.SNOOZE, NOW, snooze=snooze),))
+    )
+    reminded.clock.forward(wanted - NOW)
+    slack = reminded.messengers[Platform.SLACK]
     assert isinstance(slack, FakeMessenger)
     slack.refuses.append(ChatThrottled("slow down", retry_after=60))
     for _ in range(3):
-        await world.remind.tick()
-        for delivery in world.ledger.planned(PersonalRound):
-            await world.deliver(delivery.key)
-        world.clock.forward(timedelta(seconds=40))
+        await reminded.remind.tick()
+        for delivery in reminded.ledger.planned(PersonalRound):
+            await reminded.deliver(delivery.key)
+        reminded.clock.forward(timedelta(seconds=40))
     assert len(slack.posted) == 1
 
 
 async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_then(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They answered: it is in their hands again; should it get stuck once more, that is told."""
-    monkeypatch.setattr(world.ask, "escalate", none_left)
-    await world.days(40)
-    before = len(world.ledger.planned(PersonalRound))
-    request = await world.ledger.request(REQUEST.id)
+    monkeypatch.setattr(reminded.ask, "escalate", none_left)
+    await reminded.days(40)
+    before = len(reminded.ledger.planned(PersonalRound))
+    request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
     assert request.stuck is not None
-    wanted = world.clock.now().replace(hour=10) + 3 * DAY
+    wanted = reminded.clock.now().replace(hour=10) + 3 * DAY
     snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
-    now = world.clock.now()
-    await world.ledger.commit(Changes(requests=(step(request, Step.SNOOZE, now, snooze=snooze),)))
-    await world.days(60)
-    assert len(world.ledger.planned(PersonalRound)) > before
-    once_more = await world.ledger.request(REQUEST.id)
+    now = reminded.clock.now()
+    await reminded.ledger.commit(
+        Changes(requests=(step(request, Step.SNOOZE, now, snooze=snooze),))
+    )
+    await reminded.days(60)
+    assert len(reminded.ledger.planned(PersonalRound)) > before
+    once_more = await reminded.ledger.request(REQUEST.id)
     assert once_more is not None
     assert once_more.stuck is not None
     assert once_more.stuck.at > now
 
 
 async def test_whoever_comes_back_is_reminded_though_the_operators_were_told(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of an absence that nobody could stand in for they hear once."""
-    monkeypatch.setattr(world.ask, "escalate", none_left)
+    monkeypatch.setattr(reminded.ask, "escalate", none_left)
     away = Recipient(ADA_IN_CHAT).away((NOW + 16 * DAY).date(), NOW)
-    await world.ledger.commit(Changes(recipients=(away,)))
-    await world.days(30)
-    stuck = [e.detail["why"] for e in await world.ledger.audit() if e.action == "stuck"]
+    await reminded.ledger.commit(Changes(recipients=(away,)))
+    await reminded.days(30)
+    stuck = [e.detail["why"] for e in await reminded.ledger.audit() if e.action == "stuck"]
     assert stuck[-1] == "away"
-    assert world.ledger.planned(PersonalRound)
+    assert reminded.ledger.planned(PersonalRound)

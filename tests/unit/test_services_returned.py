@@ -50,7 +50,7 @@ class Mailbox:
         self.reports = tuple(one for one in self.reports if one not in returned)
 
 
-class World:
+class ReturnedMail:
     def __init__(self, *reports: Returned) -> None:
         self.ledger = FakeLedger()
         self.mailbox = Mailbox(*reports)
@@ -76,31 +76,31 @@ BACK = Returned("7", MAIL_ID, SENT.key)
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World(BACK)
-    await world.ledger.commit(Changes(requests=(DELIVERED,), planned=(PLANNED,)))
-    await world.ledger.commit(Changes(requests=(ASKED,), deliveries=(SENT,)))
-    return world
+async def mail() -> ReturnedMail:
+    mail = ReturnedMail(BACK)
+    await mail.ledger.commit(Changes(requests=(DELIVERED,), planned=(PLANNED,)))
+    await mail.ledger.commit(Changes(requests=(ASKED,), deliveries=(SENT,)))
+    return mail
 
 
-async def test_somebody_else_is_asked_and_the_address_is_left_alone(world: World) -> None:
+async def test_somebody_else_is_asked_and_the_address_is_left_alone(mail: ReturnedMail) -> None:
     """For a month: then a mailbox may have been made."""
-    assert await world.returns.poll(NOW) == NOW + EVERY
-    assert (await world.request()).stage is Stage.UNDELIVERED
-    assert world.asked_again == [ASKED.id]
-    known = await world.ledger.recipient(ADA)
+    assert await mail.returns.poll(NOW) == NOW + EVERY
+    assert (await mail.request()).stage is Stage.UNDELIVERED
+    assert mail.asked_again == [ASKED.id]
+    known = await mail.ledger.recipient(ADA)
     assert known is not None
     assert known.is_lost(NOW)
     assert not known.is_lost(NOW + LOST_FOR)
-    assert not world.mailbox.reports
+    assert not mail.mailbox.reports
 
 
-async def test_a_report_that_is_read_again_changes_nothing_more(world: World) -> None:
+async def test_a_report_that_is_read_again_changes_nothing_more(mail: ReturnedMail) -> None:
     """As when the bot died before it could note it."""
-    await world.returns.poll(NOW)
-    world.mailbox.reports = (BACK,)
-    await world.returns.poll(NOW + timedelta(minutes=5))
-    assert world.asked_again == [ASKED.id]
+    await mail.returns.poll(NOW)
+    mail.mailbox.reports = (BACK,)
+    await mail.returns.poll(NOW + timedelta(minutes=5))
+    assert mail.asked_again == [ASKED.id]
 
 
 @pytest.mark.parametrize(
@@ -113,30 +113,30 @@ async def test_a_report_that_is_read_again_changes_nothing_more(world: World) ->
     ],
 )
 async def test_nobody_can_call_a_mail_undeliverable_without_having_it(
-    world: World, report: Returned
+    mail: ReturnedMail, report: Returned
 ) -> None:
     """Anybody may write to the mailbox; what is no report of ours is noted and forgotten."""
-    world.mailbox.reports = (report,)
-    await world.returns.poll(NOW)
-    assert (await world.request()).stage is Stage.DELIVERED
-    assert not await world.is_lost()
-    assert not world.mailbox.reports
+    mail.mailbox.reports = (report,)
+    await mail.returns.poll(NOW)
+    assert (await mail.request()).stage is Stage.DELIVERED
+    assert not await mail.is_lost()
+    assert not mail.mailbox.reports
 
 
-async def test_whoever_acted_meanwhile_stays_asked(world: World) -> None:
+async def test_whoever_acted_meanwhile_stays_asked(mail: ReturnedMail) -> None:
     """They had the link from somewhere, such as from an earlier mail."""
     proof = Proof(ProofKind.SIGNED_IN, "entra:1", NOW)
     taken = replace(
         ASKED, stage=Stage.ACKNOWLEDGED, proof=proof, revision=ASKED.revision + 1, changed_at=NOW
     )
-    await world.ledger.commit(Changes(requests=(taken,)))
-    await world.returns.poll(NOW)
-    assert (await world.request()).stage is Stage.ACKNOWLEDGED
-    assert world.asked_again == []
+    await mail.ledger.commit(Changes(requests=(taken,)))
+    await mail.returns.poll(NOW)
+    assert (await mail.request()).stage is Stage.ACKNOWLEDGED
+    assert mail.asked_again == []
 
 
-async def test_a_mailbox_that_is_away_holds_nothing_up(world: World) -> None:
+async def test_a_mailbox_that_is_away_holds_nothing_up(mail: ReturnedMail) -> None:
     """It is looked into the next time."""
-    world.mailbox.away = True
-    assert await world.returns.poll(NOW) == NOW + EVERY
-    assert len(world.mailbox.reports) == 1
+    mail.mailbox.away = True
+    assert await mail.returns.poll(NOW) == NOW + EVERY
+    assert len(mail.mailbox.reports) == 1

@@ -33,7 +33,7 @@ PASSWORD = Evidence(K.ADMIN_PASSWORD_USED, NOW, NOW, event_id="e2")
 CONSENTED = Evidence(K.TENANT_CONSENTED, NOW)
 
 
-class World:
+class TwoOrgs:
     """Two Okta orgs, one tenant, and nothing known yet."""
 
     def __init__(self) -> None:
@@ -64,20 +64,20 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def orgs() -> TwoOrgs:
+    return TwoOrgs()
 
 
 async def test_a_scan_writes_down_every_app_with_its_tenant_and_what_was_seen(
-    world: World,
+    orgs: TwoOrgs,
 ) -> None:
     """Both apps, their evidence from Okta and Microsoft, the people, and how the scan went."""
-    world.contoso.log = {"0oa1": (PASSWORD,)}
-    world.contoso.admins = (OktaAdmin("contoso", "00u1", "Ada", "ada@contoso.com", "APP_ADMIN"),)
-    scan = await world.scan.org("contoso")
+    orgs.contoso.log = {"0oa1": (PASSWORD,)}
+    orgs.contoso.admins = (OktaAdmin("contoso", "00u1", "Ada", "ada@contoso.com", "APP_ADMIN"),)
+    scan = await orgs.scan.org("contoso")
     assert (scan.apps, scan.failure, scan.finished_at) == (2, "", NOW)
-    assert (await world.ledger.scans())["contoso"] == scan
-    record = await world.record()
+    assert (await orgs.ledger.scans())["contoso"] == scan
+    record = await orgs.record()
     assert record.tenant == TENANT
     assert {e.kind for e in record.evidence} == {
         K.CONNECTION_ON,
@@ -85,91 +85,91 @@ async def test_a_scan_writes_down_every_app_with_its_tenant_and_what_was_seen(
         K.ADMIN_PASSWORD_USED,
         K.TENANT_CONSENTED,
     }
-    assert await world.states() == {"0oa1": State.NEEDS_SAVE, "0oa2": State.NEEDS_REVIEW}
-    assert await world.ledger.global_admins(TENANT.id) == (ADA,)
-    assert await world.ledger.okta_admins("contoso") == world.contoso.admins
+    assert await orgs.states() == {"0oa1": State.NEEDS_SAVE, "0oa2": State.NEEDS_REVIEW}
+    assert await orgs.ledger.global_admins(TENANT.id) == (ADA,)
+    assert await orgs.ledger.okta_admins("contoso") == orgs.contoso.admins
 
 
 async def test_in_a_rehearsal_what_was_seen_keeps_the_real_time_and_what_is_told_does_not(
-    world: World,
+    orgs: TwoOrgs,
 ) -> None:
     """The clouds date by the real clock; the news of it belongs to the day that is rehearsed."""
     ahead = NOW + timedelta(days=7)
     scan = Scan(
-        orgs={"contoso": world.contoso},
-        entra=world.entra,
-        ledger=world.ledger,
-        clock=world.clock,
+        orgs={"contoso": orgs.contoso},
+        entra=orgs.entra,
+        ledger=orgs.ledger,
+        clock=orgs.clock,
         lived=FakeClock(ahead),
     )
     assert (await scan.org("contoso")).finished_at == NOW
-    assert (await world.record()).scanned_at == NOW
-    assert {e.at for e in await world.ledger.audit() if e.action == "assess"} == {ahead}
+    assert (await orgs.record()).scanned_at == NOW
+    assert {e.at for e in await orgs.ledger.audit() if e.action == "assess"} == {ahead}
 
 
-async def test_a_tenant_is_read_once_however_many_apps_point_to_it(world: World) -> None:
+async def test_a_tenant_is_read_once_however_many_apps_point_to_it(orgs: TwoOrgs) -> None:
     """Calls to Microsoft grow with tenants, not with apps."""
-    await world.scan.org("contoso")
-    assert world.entra.calls == [
+    await orgs.scan.org("contoso")
+    assert orgs.entra.calls == [
         "find contoso.onmicrosoft.com",
         "consent tenant-1",
         "admins tenant-1",
     ]
 
 
-async def test_one_app_that_cannot_be_read_leaves_the_others(world: World) -> None:
+async def test_one_app_that_cannot_be_read_leaves_the_others(orgs: TwoOrgs) -> None:
     """A 403 for one connection: that app is unreadable and says what is missing."""
-    world.contoso.connections["0oa1"] = REFUSED
-    scan = await world.scan.org("contoso")
+    orgs.contoso.connections["0oa1"] = REFUSED
+    scan = await orgs.scan.org("contoso")
     assert scan.failure == ""
-    assert await world.states() == {"0oa1": State.UNREADABLE, "0oa2": State.NEEDS_REVIEW}
-    (reason,) = (await world.record()).assessed(world.clock.now()).because
+    assert await orgs.states() == {"0oa1": State.UNREADABLE, "0oa2": State.NEEDS_REVIEW}
+    (reason,) = (await orgs.record()).assessed(orgs.clock.now()).because
     assert reason.detail["missing"] == "okta.apps.read"
 
 
-async def test_one_org_that_fails_leaves_the_other(world: World) -> None:
+async def test_one_org_that_fails_leaves_the_other(orgs: TwoOrgs) -> None:
     """The failure is kept as the scan's; what was known of its apps stays."""
-    await asyncio.gather(world.scan.org("contoso"), world.scan.org("fabrikam"))
-    known = await world.ledger.apps("contoso")
-    world.contoso.listing = AWAY
-    world.clock.forward(timedelta(minutes=15))
-    failed, fine = await asyncio.gather(world.scan.org("contoso"), world.scan.org("fabrikam"))
+    await asyncio.gather(orgs.scan.org("contoso"), orgs.scan.org("fabrikam"))
+    known = await orgs.ledger.apps("contoso")
+    orgs.contoso.listing = AWAY
+    orgs.clock.forward(timedelta(minutes=15))
+    failed, fine = await asyncio.gather(orgs.scan.org("contoso"), orgs.scan.org("fabrikam"))
     assert "No answer" in failed.failure
     assert fine.failure == ""
-    assert await world.ledger.apps("contoso") == known
+    assert await orgs.ledger.apps("contoso") == known
     assert failed.finished_at == NOW, "the age of what is known"
-    assert fine.finished_at == world.clock.now()
-    assert set(await world.ledger.scans()) == {"contoso", "fabrikam"}
+    assert fine.finished_at == orgs.clock.now()
+    assert set(await orgs.ledger.scans()) == {"contoso", "fabrikam"}
 
 
-async def test_a_listing_that_breaks_in_the_middle_takes_nothing_for_gone(world: World) -> None:
+async def test_a_listing_that_breaks_in_the_middle_takes_nothing_for_gone(orgs: TwoOrgs) -> None:
     """Apps on a page that never came are not marked as deleted."""
-    await world.scan.org("contoso")
-    world.contoso.listed = [APP]
-    world.contoso.listing = AWAY
-    await world.scan.org("contoso")
-    assert (await world.record(SECOND.ref)).app.status is AppStatus.ACTIVE
+    await orgs.scan.org("contoso")
+    orgs.contoso.listed = [APP]
+    orgs.contoso.listing = AWAY
+    await orgs.scan.org("contoso")
+    assert (await orgs.record(SECOND.ref)).app.status is AppStatus.ACTIVE
 
 
-async def test_an_app_that_vanished_needs_nothing_any_more(world: World) -> None:
+async def test_an_app_that_vanished_needs_nothing_any_more(orgs: TwoOrgs) -> None:
     """It is not listed now: out of scope, and its open request is withdrawn."""
-    await world.scan.org("contoso")
-    await ask(world)
-    world.contoso.listed = [SECOND]
-    world.clock.forward(timedelta(minutes=15))
-    await world.scan.org("contoso")
-    record = await world.record()
-    assert (record.state(world.clock.now()), record.app.status) == (
+    await orgs.scan.org("contoso")
+    await ask(orgs)
+    orgs.contoso.listed = [SECOND]
+    orgs.clock.forward(timedelta(minutes=15))
+    await orgs.scan.org("contoso")
+    record = await orgs.record()
+    assert (record.state(orgs.clock.now()), record.app.status) == (
         State.NOT_APPLICABLE,
         AppStatus.DELETED,
     )
-    request = await world.ledger.request(REQUEST.id)
+    request = await orgs.ledger.request(REQUEST.id)
     assert request is not None
     assert request.stage is Stage.REVOKED
-    world.contoso.listed = [APP, SECOND]
-    world.clock.forward(timedelta(minutes=15))
-    await world.scan.org("contoso")
-    assert (await world.record()).state(world.clock.now()) is State.NEEDS_REVIEW
+    orgs.contoso.listed = [APP, SECOND]
+    orgs.clock.forward(timedelta(minutes=15))
+    await orgs.scan.org("contoso")
+    assert (await orgs.record()).state(orgs.clock.now()) is State.NEEDS_REVIEW
 
 
 @pytest.mark.parametrize(
@@ -188,23 +188,23 @@ async def test_an_app_that_vanished_needs_nothing_any_more(world: World) -> None
     ],
 )
 async def test_an_app_that_is_only_not_listed_is_not_gone(
-    world: World, told: ProvisioningConnection | CloudError, expected: State
+    orgs: TwoOrgs, told: ProvisioningConnection | CloudError, expected: State
 ) -> None:
     """A list shows what the reader's role reaches; that it is gone, only the app itself tells."""
-    await world.scan.org("contoso")
-    world.contoso.listed = [SECOND]
-    world.contoso.connections["0oa1"] = told
-    world.clock.forward(timedelta(minutes=15))
-    await world.scan.org("contoso")
-    assert (await world.record()).state(world.clock.now()) is expected
+    await orgs.scan.org("contoso")
+    orgs.contoso.listed = [SECOND]
+    orgs.contoso.connections["0oa1"] = told
+    orgs.clock.forward(timedelta(minutes=15))
+    await orgs.scan.org("contoso")
+    assert (await orgs.record()).state(orgs.clock.now()) is expected
 
 
-async def test_an_inactive_app_is_not_asked_for_its_connection(world: World) -> None:
+async def test_an_inactive_app_is_not_asked_for_its_connection(orgs: TwoOrgs) -> None:
     """It is out of scope, which costs no call."""
-    world.contoso.listed = [replace(APP, status=AppStatus.INACTIVE)]
-    world.contoso.connections["0oa1"] = REFUSED
-    await world.scan.org("contoso")
-    assert (await world.record()).state(world.clock.now()) is State.NOT_APPLICABLE
+    orgs.contoso.listed = [replace(APP, status=AppStatus.INACTIVE)]
+    orgs.contoso.connections["0oa1"] = REFUSED
+    await orgs.scan.org("contoso")
+    assert (await orgs.record()).state(orgs.clock.now()) is State.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize(
@@ -216,12 +216,12 @@ async def test_an_inactive_app_is_not_asked_for_its_connection(world: World) -> 
     ],
 )
 async def test_the_connection_alone_never_says_migrated(
-    world: World, status: ConnectionStatus, state: State
+    orgs: TwoOrgs, status: ConnectionStatus, state: State
 ) -> None:
     """`OAUTH2` and `ENABLED` was the answer before the migration too."""
-    world.contoso.connections["0oa1"] = ProvisioningConnection(status, "OAUTH2")
-    await world.scan.org("contoso")
-    assert (await world.record()).state(world.clock.now()) is state
+    orgs.contoso.connections["0oa1"] = ProvisioningConnection(status, "OAUTH2")
+    await orgs.scan.org("contoso")
+    assert (await orgs.record()).state(orgs.clock.now()) is state
 
 
 # ------------------------------------------------------------------ what fails beside it
@@ -234,104 +234,104 @@ async def test_the_connection_alone_never_says_migrated(
         CloudThrottled("slow", where="tenant-1", call="GET grants", retry_after=9),
     ],
 )
-async def test_microsoft_failing_leaves_what_okta_says(world: World, error: CloudError) -> None:
+async def test_microsoft_failing_leaves_what_okta_says(orgs: TwoOrgs, error: CloudError) -> None:
     """Consent and admins unread: the app keeps its state from Okta, and says what was not read."""
-    world.entra.consents[TENANT.id] = error
-    world.entra.admins[TENANT.id] = replace_call(error, "GET roles")
-    world.contoso.log = {"0oa1": (USED,)}
-    scan = await world.scan.org("contoso")
+    orgs.entra.consents[TENANT.id] = error
+    orgs.entra.admins[TENANT.id] = replace_call(error, "GET roles")
+    orgs.contoso.log = {"0oa1": (USED,)}
+    scan = await orgs.scan.org("contoso")
     assert scan.failure == ""
-    record = await world.record()
-    assert record.state(world.clock.now()) is State.MIGRATED
+    record = await orgs.record()
+    assert record.state(orgs.clock.now()) is State.MIGRATED
     unread = [e.detail["call"] for e in record.evidence if e.kind is K.READ_FAILED]
     assert sorted(unread) == ["GET grants", "GET roles"]
-    assert await world.ledger.global_admins(TENANT.id) is None
+    assert await orgs.ledger.global_admins(TENANT.id) is None
 
 
 def replace_call(error: CloudError, call: str) -> CloudError:
     return CloudRefused(error.message, where=error.where, call=call)
 
 
-async def test_a_tenant_that_cannot_be_found_is_no_end(world: World) -> None:
+async def test_a_tenant_that_cannot_be_found_is_no_end(orgs: TwoOrgs) -> None:
     """Without a tenant the app is still listed, and says why nothing is known of Microsoft."""
-    world.entra.tenants.clear()
-    await world.scan.org("contoso")
-    record = await world.record()
+    orgs.entra.tenants.clear()
+    await orgs.scan.org("contoso")
+    record = await orgs.record()
     assert record.tenant is None
     assert [e.detail["call"] for e in record.evidence if e.kind is K.READ_FAILED] == [
         "GET discovery"
     ]
-    assert record.state(world.clock.now()) is State.NEEDS_REVIEW
+    assert record.state(orgs.clock.now()) is State.NEEDS_REVIEW
 
 
-async def test_a_tenant_that_was_found_once_stays_known(world: World) -> None:
+async def test_a_tenant_that_was_found_once_stays_known(orgs: TwoOrgs) -> None:
     """A discovery that fails today does not forget yesterday's answer."""
-    await world.scan.org("contoso")
-    world.entra.tenants.clear()
-    await world.scan.org("contoso")
-    assert (await world.record()).tenant == TENANT
+    await orgs.scan.org("contoso")
+    orgs.entra.tenants.clear()
+    await orgs.scan.org("contoso")
+    assert (await orgs.record()).tenant == TENANT
 
 
-async def test_without_microsoft_okta_is_read_all_the_same(world: World) -> None:
+async def test_without_microsoft_okta_is_read_all_the_same(orgs: TwoOrgs) -> None:
     """Entra is not configured: fewer facts, no failure."""
-    scan = Scan(orgs={"contoso": world.contoso}, entra=None, ledger=world.ledger, clock=world.clock)
+    scan = Scan(orgs={"contoso": orgs.contoso}, entra=None, ledger=orgs.ledger, clock=orgs.clock)
     assert (await scan.org("contoso")).failure == ""
-    assert (await world.record()).tenant is None
+    assert (await orgs.record()).tenant is None
 
 
-async def test_a_log_that_cannot_be_read_is_told_and_stops_nothing(world: World) -> None:
+async def test_a_log_that_cannot_be_read_is_told_and_stops_nothing(orgs: TwoOrgs) -> None:
     """The System Log needs a scope of its own."""
-    world.contoso.log = replace_call(REFUSED, "GET logs")
-    await world.scan.org("contoso")
-    record = await world.record()
-    assert record.state(world.clock.now()) is State.NEEDS_REVIEW
+    orgs.contoso.log = replace_call(REFUSED, "GET logs")
+    await orgs.scan.org("contoso")
+    record = await orgs.record()
+    assert record.state(orgs.clock.now()) is State.NEEDS_REVIEW
     assert "GET logs" in {e.detail.get("call") for e in record.evidence}
 
 
-async def test_okta_admins_that_cannot_be_told_are_not_stored_as_nobody(world: World) -> None:
+async def test_okta_admins_that_cannot_be_told_are_not_stored_as_nobody(orgs: TwoOrgs) -> None:
     """ "Cannot tell" stays apart from "nobody"."""
-    world.contoso.admins = REFUSED
-    assert (await world.scan.org("contoso")).failure == ""
-    assert await world.ledger.okta_admins("contoso") is None
+    orgs.contoso.admins = REFUSED
+    assert (await orgs.scan.org("contoso")).failure == ""
+    assert await orgs.ledger.okta_admins("contoso") is None
 
 
 # ------------------------------------------------------------------ over time
 
 
-async def test_the_log_goes_on_from_its_cursor(world: World) -> None:
+async def test_the_log_goes_on_from_its_cursor(orgs: TwoOrgs) -> None:
     """First as far back as Okta keeps it; then by the cursor; all of it again for a new app."""
-    await world.scan.org("contoso")
-    world.clock.forward(timedelta(hours=1))
-    await world.scan.org("contoso")
+    await orgs.scan.org("contoso")
+    orgs.clock.forward(timedelta(hours=1))
+    await orgs.scan.org("contoso")
     new = replace(APP, ref=AppRef("contoso", "0oa3"))
-    world.contoso.listed.append(new)
-    await world.scan.org("contoso")
-    assert world.contoso.read_from == [
+    orgs.contoso.listed.append(new)
+    await orgs.scan.org("contoso")
+    assert orgs.contoso.read_from == [
         NOW - LOG_RETENTION,
         "cursor-1",
-        world.clock.now() - LOG_RETENTION,
+        orgs.clock.now() - LOG_RETENTION,
     ]
-    assert (await world.ledger.scans())["contoso"].log_cursor == "cursor-3"
+    assert (await orgs.ledger.scans())["contoso"].log_cursor == "cursor-3"
 
 
-async def test_an_event_that_is_read_twice_counts_once(world: World) -> None:
+async def test_an_event_that_is_read_twice_counts_once(orgs: TwoOrgs) -> None:
     """The overlap brings old rows again; the record does not grow by them."""
-    world.contoso.log = {"0oa1": (PASSWORD,)}
+    orgs.contoso.log = {"0oa1": (PASSWORD,)}
     for _ in range(3):
-        await world.scan.org("contoso")
-    record = await world.record()
+        await orgs.scan.org("contoso")
+    record = await orgs.record()
     assert len([e for e in record.evidence if e.kind is K.ADMIN_PASSWORD_USED]) == 1
 
 
-async def test_a_change_of_state_writes_one_audit_line_and_no_change_none(world: World) -> None:
+async def test_a_change_of_state_writes_one_audit_line_and_no_change_none(orgs: TwoOrgs) -> None:
     """From nothing to review, from review to done; a look that finds the same is silent."""
-    world.contoso.listed = [APP]
+    orgs.contoso.listed = [APP]
     for _ in range(3):
-        await world.scan.org("contoso")
-    world.contoso.log = {"0oa1": (USED,)}
+        await orgs.scan.org("contoso")
+    orgs.contoso.log = {"0oa1": (USED,)}
     for _ in range(3):
-        await world.scan.org("contoso")
-    assert await world.actions("assess") == [
+        await orgs.scan.org("contoso")
+    assert await orgs.actions("assess") == [
         {
             "from": "needs_review",
             "to": "migrated",
@@ -347,39 +347,39 @@ async def test_a_change_of_state_writes_one_audit_line_and_no_change_none(world:
     ]
 
 
-async def test_an_app_that_falls_back_is_open_again(world: World) -> None:
+async def test_an_app_that_falls_back_is_open_again(orgs: TwoOrgs) -> None:
     """A password after the consent: it reopens, with the contradiction."""
-    world.contoso.log = {"0oa1": (USED,)}
-    await world.scan.org("contoso")
+    orgs.contoso.log = {"0oa1": (USED,)}
+    await orgs.scan.org("contoso")
     later = NOW + timedelta(hours=1)
-    world.clock.forward(timedelta(hours=2))
-    world.contoso.log = {"0oa1": (replace(PASSWORD, happened_at=later, seen_at=later),)}
-    await world.scan.org("contoso")
-    record = await world.record()
-    assert record.state(world.clock.now()) is State.NEEDS_SAVE
-    assert len(record.assessed(world.clock.now()).contradictions) == 1
+    orgs.clock.forward(timedelta(hours=2))
+    orgs.contoso.log = {"0oa1": (replace(PASSWORD, happened_at=later, seen_at=later),)}
+    await orgs.scan.org("contoso")
+    record = await orgs.record()
+    assert record.state(orgs.clock.now()) is State.NEEDS_SAVE
+    assert len(record.assessed(orgs.clock.now()).contradictions) == 1
 
 
-async def test_one_known_app_can_be_looked_at_alone(world: World) -> None:
+async def test_one_known_app_can_be_looked_at_alone(orgs: TwoOrgs) -> None:
     """The answer is the fresh record; the other app is not touched."""
-    await world.scan.org("contoso")
-    world.clock.forward(timedelta(minutes=1))
-    world.contoso.log = {"0oa1": (USED,)}
-    record = await world.scan.app(APP.ref)
+    await orgs.scan.org("contoso")
+    orgs.clock.forward(timedelta(minutes=1))
+    orgs.contoso.log = {"0oa1": (USED,)}
+    record = await orgs.scan.app(APP.ref)
     assert record is not None
-    assert record.state(world.clock.now()) is State.MIGRATED
-    assert (await world.record(SECOND.ref)).scanned_at == NOW
+    assert record.state(orgs.clock.now()) is State.MIGRATED
+    assert (await orgs.record(SECOND.ref)).scanned_at == NOW
 
 
-async def test_an_app_that_is_not_known_cannot_be_looked_at(world: World) -> None:
+async def test_an_app_that_is_not_known_cannot_be_looked_at(orgs: TwoOrgs) -> None:
     """There is nothing to say of it."""
-    assert await world.scan.app(AppRef("contoso", "gone")) is None
-    assert await world.scan.app(AppRef("nowhere", "0oa1")) is None
+    assert await orgs.scan.app(AppRef("contoso", "gone")) is None
+    assert await orgs.scan.app(AppRef("nowhere", "0oa1")) is None
 
 
-async def test_progress_is_told_and_ends_at_all_of_them(world: World) -> None:
+async def test_progress_is_told_and_ends_at_all_of_them(orgs: TwoOrgs) -> None:
     """ "checked 60 of 60" comes last, never more."""
-    world.contoso.listed = [
+    orgs.contoso.listed = [
         replace(APP, ref=AppRef("contoso", f"0oa{n}"), label=str(n)) for n in range(60)
     ]
     told: list[tuple[int, int]] = []
@@ -387,7 +387,7 @@ async def test_progress_is_told_and_ends_at_all_of_them(world: World) -> None:
     async def progress(done: int, total: int) -> None:
         told.append((done, total))
 
-    await world.scan.org("contoso", progress)
+    await orgs.scan.org("contoso", progress)
     assert told[-1] == (60, 60)
     assert told == sorted(told)
 
@@ -395,150 +395,148 @@ async def test_progress_is_told_and_ends_at_all_of_them(world: World) -> None:
 # ------------------------------------------------------------------ requests
 
 
-async def ask(world: World, stage: Stage = Stage.DELIVERED) -> None:
+async def ask(orgs: TwoOrgs, stage: Stage = Stage.DELIVERED) -> None:
     """Somebody is asked for the app."""
-    record = await world.record()
+    record = await orgs.record()
     pointing = replace(record, request_id=REQUEST.id, revision=record.revision + 1)
-    await world.ledger.commit(
-        Changes(apps=(pointing,), requests=(replace(DELIVERED, stage=stage),))
-    )
+    await orgs.ledger.commit(Changes(apps=(pointing,), requests=(replace(DELIVERED, stage=stage),)))
 
 
-async def test_proof_ends_the_open_request(world: World) -> None:
+async def test_proof_ends_the_open_request(orgs: TwoOrgs) -> None:
     """Machine evidence came in: the request is done, and the app points to none."""
-    await world.scan.org("contoso")
-    await ask(world, Stage.ACKNOWLEDGED)
-    world.contoso.log = {"0oa1": (USED,)}
-    await world.scan.org("contoso")
-    likely = await world.ledger.request(REQUEST.id)
+    await orgs.scan.org("contoso")
+    await ask(orgs, Stage.ACKNOWLEDGED)
+    orgs.contoso.log = {"0oa1": (USED,)}
+    await orgs.scan.org("contoso")
+    likely = await orgs.ledger.request(REQUEST.id)
     assert likely is not None
     assert likely.stage is Stage.ACKNOWLEDGED  # that it was used is not enough
     own = Evidence(K.PROVISIONING_APP_CREATED, NOW, NOW, event_id="own")
-    world.contoso.log = {"0oa1": (own,)}
-    await world.scan.org("contoso")
-    request = await world.ledger.request(REQUEST.id)
+    orgs.contoso.log = {"0oa1": (own,)}
+    await orgs.scan.org("contoso")
+    request = await orgs.ledger.request(REQUEST.id)
     assert request is not None
     assert request.stage is Stage.DONE
-    assert (await world.record()).request_id == ""
-    assert await world.actions("prove") == [{"request": "r1"}]
+    assert (await orgs.record()).request_id == ""
+    assert await orgs.actions("prove") == [{"request": "r1"}]
 
 
-async def test_a_word_alone_does_not_end_the_request(world: World) -> None:
+async def test_a_word_alone_does_not_end_the_request(orgs: TwoOrgs) -> None:
     """Somebody says that it is saved: the request waits for the machine's word."""
-    await world.scan.org("contoso")
-    await ask(world)
-    record = await world.record()
+    await orgs.scan.org("contoso")
+    await ask(orgs)
+    record = await orgs.record()
     word = Evidence(K.SAID_SAVED, NOW, NOW, {"by": str(OPERATOR)})
-    await world.ledger.commit(
+    await orgs.ledger.commit(
         Changes(
             apps=(replace(record, evidence=(*record.evidence, word), revision=record.revision + 1),)
         )
     )
-    await world.scan.org("contoso")
-    assessment = (await world.record()).assessed(world.clock.now())
+    await orgs.scan.org("contoso")
+    assessment = (await orgs.record()).assessed(orgs.clock.now())
     assert (assessment.state, assessment.confidence) == (State.SAID_SAVED, Confidence.ATTESTED)
-    assert [r.stage for r in await world.ledger.open_requests()] == [Stage.DELIVERED]
+    assert [r.stage for r in await orgs.ledger.open_requests()] == [Stage.DELIVERED]
 
 
 @pytest.mark.parametrize("taken", [Step.FAIL_DELIVERY, Step.EXPIRE, Step.DECLINE])
 @pytest.mark.parametrize("gone", [False, True])
 async def test_a_request_that_has_ended_already_does_not_stop_the_scan(
-    world: World, taken: Step, gone: bool
+    orgs: TwoOrgs, taken: Step, gone: bool
 ) -> None:
     """Nobody could be reached, and yet somebody did it: the request stays as it ended."""
-    await world.scan.org("contoso")
-    await ask(world, Stage.REQUESTED)
-    request = await world.ledger.request(REQUEST.id)
+    await orgs.scan.org("contoso")
+    await ask(orgs, Stage.REQUESTED)
+    request = await orgs.ledger.request(REQUEST.id)
     assert request is not None
     ended = step(request, taken, NOW)
-    await world.ledger.commit(Changes(requests=(ended,)))
+    await orgs.ledger.commit(Changes(requests=(ended,)))
     if gone:
-        world.contoso.listed = [SECOND]
+        orgs.contoso.listed = [SECOND]
     else:
-        world.contoso.log = {"0oa1": (USED,)}
-    world.clock.forward(timedelta(minutes=15))
-    await world.scan.org("contoso")
-    assert (await world.record()).state(world.clock.now()) is (
+        orgs.contoso.log = {"0oa1": (USED,)}
+    orgs.clock.forward(timedelta(minutes=15))
+    await orgs.scan.org("contoso")
+    assert (await orgs.record()).state(orgs.clock.now()) is (
         State.NOT_APPLICABLE if gone else State.MIGRATED
     )
-    assert (await world.record()).request_id == ""
-    assert await world.ledger.request(REQUEST.id) == ended
+    assert (await orgs.record()).request_id == ""
+    assert await orgs.ledger.request(REQUEST.id) == ended
 
 
-async def test_two_scans_at_once_lose_nothing(world: World) -> None:
+async def test_two_scans_at_once_lose_nothing(orgs: TwoOrgs) -> None:
     """A scan and a check of one app meet: both are written, one over the other."""
-    world.contoso.log = {"0oa1": (PASSWORD,)}
-    await world.scan.org("contoso")
-    revision = (await world.record()).revision
-    await asyncio.gather(world.scan.org("contoso"), world.scan.app(APP.ref))
-    assert (await world.record()).revision == revision + 2
+    orgs.contoso.log = {"0oa1": (PASSWORD,)}
+    await orgs.scan.org("contoso")
+    revision = (await orgs.record()).revision
+    await asyncio.gather(orgs.scan.org("contoso"), orgs.scan.app(APP.ref))
+    assert (await orgs.record()).revision == revision + 2
 
 
 async def test_an_app_registration_that_the_log_tells_of_is_looked_for_in_the_tenant(
-    world: World,
+    orgs: TwoOrgs,
 ) -> None:
     """In the same scan, and again when the log has long forgotten it."""
     created = Evidence(K.PROVISIONING_APP_CREATED, NOW, NOW, {"client_id": "the-id"}, "created")
-    world.contoso.log = {"0oa1": (created,)}
-    world.entra.registrations["the-id"] = (Evidence(K.OWN_REGISTRATION, NOW),)
-    await world.scan.org("contoso")
-    (found,) = (e for e in (await world.record()).evidence if e.kind is K.OWN_REGISTRATION)
+    orgs.contoso.log = {"0oa1": (created,)}
+    orgs.entra.registrations["the-id"] = (Evidence(K.OWN_REGISTRATION, NOW),)
+    await orgs.scan.org("contoso")
+    (found,) = (e for e in (await orgs.record()).evidence if e.kind is K.OWN_REGISTRATION)
     assert found.tenant == TENANT.id
-    world.contoso.log = {}
-    world.entra.calls.clear()
-    await world.scan.org("contoso", full=True)
-    assert "registration the-id" in world.entra.calls
+    orgs.contoso.log = {}
+    orgs.entra.calls.clear()
+    await orgs.scan.org("contoso", full=True)
+    assert "registration the-id" in orgs.entra.calls
 
 
 # ------------------------------------------------------------------ what the settings leave out
 
 
 async def test_apps_of_a_kind_that_the_settings_no_longer_name_leave_the_lists(
-    world: World,
+    orgs: TwoOrgs,
 ) -> None:
     """They are still there in Okta: the request is withdrawn, and it is on record why."""
-    await world.scan.org("contoso")
-    await ask(world)
-    world.contoso.listed = [SECOND]
-    world.contoso.unnamed["0oa1"] = "office365_gcc"
-    world.contoso.connections["0oa1"] = ProvisioningConnection(ConnectionStatus.ENABLED, "OAUTH2")
-    world.clock.forward(timedelta(minutes=15))
-    await world.scan.org("contoso")
-    verdict = (await world.record()).assessed(world.clock.now())
+    await orgs.scan.org("contoso")
+    await ask(orgs)
+    orgs.contoso.listed = [SECOND]
+    orgs.contoso.unnamed["0oa1"] = "office365_gcc"
+    orgs.contoso.connections["0oa1"] = ProvisioningConnection(ConnectionStatus.ENABLED, "OAUTH2")
+    orgs.clock.forward(timedelta(minutes=15))
+    await orgs.scan.org("contoso")
+    verdict = (await orgs.record()).assessed(orgs.clock.now())
     assert (verdict.state, verdict.confidence) == (State.NOT_APPLICABLE, Confidence.PROVEN)
     assert [(e.kind, e.detail["name"]) for e in verdict.because] == [
         (K.KIND_NOT_READ, "office365_gcc")
     ]
-    request = await world.ledger.request(REQUEST.id)
+    request = await orgs.ledger.request(REQUEST.id)
     assert request is not None
     assert request.stage is Stage.REVOKED
-    last, *_ = await world.actions("assess")
+    last, *_ = await orgs.actions("assess")
     assert last["because"] == K.KIND_NOT_READ
-    world.contoso.unnamed.clear()
-    world.contoso.listed = [APP, SECOND]
-    world.clock.forward(timedelta(minutes=15))
-    await world.scan.org("contoso")
-    assert (await world.record()).state(world.clock.now()) is State.NEEDS_REVIEW
+    orgs.contoso.unnamed.clear()
+    orgs.contoso.listed = [APP, SECOND]
+    orgs.clock.forward(timedelta(minutes=15))
+    await orgs.scan.org("contoso")
+    assert (await orgs.record()).state(orgs.clock.now()) is State.NEEDS_REVIEW
 
 
 async def test_apps_of_an_org_that_the_settings_no_longer_name_leave_the_lists(
-    world: World,
+    orgs: TwoOrgs,
 ) -> None:
     """With the next scan of another org; and they are back with the first one of their own."""
-    await world.scan.org("contoso")
-    await world.scan.org("fabrikam")
+    await orgs.scan.org("contoso")
+    await orgs.scan.org("fabrikam")
     fewer = Scan(
-        orgs={"contoso": world.contoso},
-        entra=world.entra,
-        ledger=world.ledger,
-        clock=world.clock,
+        orgs={"contoso": orgs.contoso},
+        entra=orgs.entra,
+        ledger=orgs.ledger,
+        clock=orgs.clock,
     )
-    world.clock.forward(timedelta(minutes=15))
+    orgs.clock.forward(timedelta(minutes=15))
     await fewer.org("contoso")
-    verdict = (await world.record(ELSEWHERE.ref)).assessed(world.clock.now())
+    verdict = (await orgs.record(ELSEWHERE.ref)).assessed(orgs.clock.now())
     assert verdict.state is State.NOT_APPLICABLE
     assert verdict.because[0].kind is K.ORG_NOT_READ
-    assert (await world.record()).state(world.clock.now()) is State.NEEDS_REVIEW
-    world.clock.forward(timedelta(minutes=15))
-    await world.scan.org("fabrikam")
-    assert (await world.record(ELSEWHERE.ref)).state(world.clock.now()) is State.NEEDS_REVIEW
+    assert (await orgs.record()).state(orgs.clock.now()) is State.NEEDS_REVIEW
+    orgs.clock.forward(timedelta(minutes=15))
+    await orgs.scan.org("fabrikam")
+    assert (await orgs.record(ELSEWHERE.ref)).state(orgs.clock.now()) is State.NEEDS_REVIEW

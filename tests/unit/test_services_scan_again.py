@@ -40,7 +40,7 @@ def app(number: int, tenant: str = "contoso") -> Office365App:
     )
 
 
-class World:
+class OneOrg:
     """One org with five apps in two tenants, looked at once. `0oa4` and `0oa5` are Fabrikam's."""
 
     def __init__(self) -> None:
@@ -68,8 +68,8 @@ class World:
 
 
 @pytest.fixture
-async def world() -> World:
-    made = World()
+async def rescan() -> OneOrg:
+    made = OneOrg()
     await made.scan.org("contoso")
     return made
 
@@ -77,75 +77,75 @@ async def world() -> World:
 # ------------------------------------------------------------------ what is read again
 
 
-async def test_when_nothing_changed_no_app_is_read_and_nothing_written(world: World) -> None:
+async def test_when_nothing_changed_no_app_is_read_and_nothing_written(rescan: OneOrg) -> None:
     """One list and one poll of the log are all that it costs."""
-    before = await world.ledger.apps()
-    scan = await world.look()
-    assert (world.org.asked, world.entra.calls) == ([], [])
-    assert await world.ledger.apps() == before
-    assert (scan.done, scan.apps, scan.finished_at) == (5, 5, world.clock.now())
+    before = await rescan.ledger.apps()
+    scan = await rescan.look()
+    assert (rescan.org.asked, rescan.entra.calls) == ([], [])
+    assert await rescan.ledger.apps() == before
+    assert (scan.done, scan.apps, scan.finished_at) == (5, 5, rescan.clock.now())
 
 
-async def test_a_full_scan_reads_everything_again(world: World) -> None:
+async def test_a_full_scan_reads_everything_again(rescan: OneOrg) -> None:
     """Every app, every tenant, and the org's admins."""
-    await world.look(full=True)
-    assert sorted(world.org.asked) == ["0oa1", "0oa2", "0oa3", "0oa4", "0oa5", "admins"]
-    assert {call for call in world.entra.calls if call.startswith("consent")} == {
+    await rescan.look(full=True)
+    assert sorted(rescan.org.asked) == ["0oa1", "0oa2", "0oa3", "0oa4", "0oa5", "admins"]
+    assert {call for call in rescan.entra.calls if call.startswith("consent")} == {
         "consent tenant-1",
         "consent tenant-2",
     }
-    assert {r.scanned_at for r in await world.ledger.apps()} == {world.clock.now()}
+    assert {r.scanned_at for r in await rescan.ledger.apps()} == {rescan.clock.now()}
 
 
-async def test_an_app_whose_last_update_moved_is_read_again(world: World) -> None:
+async def test_an_app_whose_last_update_moved_is_read_again(rescan: OneOrg) -> None:
     """Okta's `lastUpdated` is compared, never understood."""
-    world.org.listed[1] = replace(world.org.listed[1], last_updated="some other day")
-    await world.look()
-    assert world.org.asked == ["0oa2"]
-    assert "consent tenant-1" in world.entra.calls
-    await world.look()
-    assert world.org.asked == []
+    rescan.org.listed[1] = replace(rescan.org.listed[1], last_updated="some other day")
+    await rescan.look()
+    assert rescan.org.asked == ["0oa2"]
+    assert "consent tenant-1" in rescan.entra.calls
+    await rescan.look()
+    assert rescan.org.asked == []
 
 
-async def test_an_app_that_the_log_names_is_read_again_with_its_tenant(world: World) -> None:
+async def test_an_app_that_the_log_names_is_read_again_with_its_tenant(rescan: OneOrg) -> None:
     """Something happened to it: that is what its evidence may rest on."""
-    world.org.log = {"0oa5": (PASSWORD,)}
-    await world.look()
-    assert world.org.asked == ["0oa5"]
-    assert "consent tenant-2" in world.entra.calls
-    assert "consent tenant-1" not in world.entra.calls
+    rescan.org.log = {"0oa5": (PASSWORD,)}
+    await rescan.look()
+    assert rescan.org.asked == ["0oa5"]
+    assert "consent tenant-2" in rescan.entra.calls
+    assert "consent tenant-1" not in rescan.entra.calls
 
 
-async def test_a_new_app_is_read_and_the_others_are_not(world: World) -> None:
+async def test_a_new_app_is_read_and_the_others_are_not(rescan: OneOrg) -> None:
     """It also has its tenant read, which is news for its neighbours there."""
-    world.org.listed.append(app(6))
-    await world.look()
-    assert world.org.asked == ["0oa6"]
-    assert [c for c in world.entra.calls if c.startswith("consent")] == ["consent tenant-1"]
+    rescan.org.listed.append(app(6))
+    await rescan.look()
+    assert rescan.org.asked == ["0oa6"]
+    assert [c for c in rescan.entra.calls if c.startswith("consent")] == ["consent tenant-1"]
 
 
-async def test_an_app_that_could_not_be_read_is_tried_again_until_it_can(world: World) -> None:
+async def test_an_app_that_could_not_be_read_is_tried_again_until_it_can(rescan: OneOrg) -> None:
     """Unreadable is no state to stay in."""
-    world.org.connections["0oa1"] = REFUSED
-    await world.look(full=True)
-    await world.look()
-    assert world.org.asked == ["0oa1"]
-    del world.org.connections["0oa1"]
-    await world.look()
-    record = await world.ledger.app(app(1).ref)
+    rescan.org.connections["0oa1"] = REFUSED
+    await rescan.look(full=True)
+    await rescan.look()
+    assert rescan.org.asked == ["0oa1"]
+    del rescan.org.connections["0oa1"]
+    await rescan.look()
+    record = await rescan.ledger.app(app(1).ref)
     assert record is not None
-    assert record.state(world.clock.now()) is State.NEEDS_REVIEW
-    await world.look()
-    assert world.org.asked == []
+    assert record.state(rescan.clock.now()) is State.NEEDS_REVIEW
+    await rescan.look()
+    assert rescan.org.asked == []
 
 
 async def test_an_app_that_a_newer_version_wrote_keeps_no_other_from_being_read(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    rescan: OneOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a rolling deploy the old replica lists all but that one, and leaves it as it is."""
     theirs = app(1).ref
-    (before,) = [r for r in await world.ledger.apps() if r.app.ref == theirs]
-    apps, one = world.ledger.apps, world.ledger.app
+    (before,) = [r for r in await rescan.ledger.apps() if r.app.ref == theirs]
+    apps, one = rescan.ledger.apps, rescan.ledger.app
 
     async def all_but_theirs(org: str = "") -> tuple[AppRecord, ...]:
         return tuple(r for r in await apps(org) if r.app.ref != theirs)
@@ -155,78 +155,80 @@ async def test_an_app_that_a_newer_version_wrote_keeps_no_other_from_being_read(
             raise RecordUnreadable("written by a newer version")
         return await one(ref)
 
-    monkeypatch.setattr(world.ledger, "apps", all_but_theirs)
-    monkeypatch.setattr(world.ledger, "app", unreadable)
-    scan = await world.look(full=True)
-    assert scan.finished_at == world.clock.now()
-    assert {r.scanned_at for r in await world.ledger.apps()} == {world.clock.now()}
+    monkeypatch.setattr(rescan.ledger, "apps", all_but_theirs)
+    monkeypatch.setattr(rescan.ledger, "app", unreadable)
+    scan = await rescan.look(full=True)
+    assert scan.finished_at == rescan.clock.now()
+    assert {r.scanned_at for r in await rescan.ledger.apps()} == {rescan.clock.now()}
     assert before in await apps()
 
 
 async def test_a_tenant_with_open_apps_is_read_every_hour_and_others_with_the_full_look(
-    world: World,
+    rescan: OneOrg,
 ) -> None:
     """Fabrikam's apps have provisioning off: nobody waits for news from there."""
-    await world.look(timedelta(minutes=59))
-    assert world.entra.calls == []
-    await world.look(timedelta(minutes=1))
-    assert [c for c in world.entra.calls if c.startswith("consent")] == ["consent tenant-1"]
-    assert world.org.asked == []
-    await world.look(timedelta(hours=24))
-    assert "consent tenant-2" in world.entra.calls
+    await rescan.look(timedelta(minutes=59))
+    assert rescan.entra.calls == []
+    await rescan.look(timedelta(minutes=1))
+    assert [c for c in rescan.entra.calls if c.startswith("consent")] == ["consent tenant-1"]
+    assert rescan.org.asked == []
+    await rescan.look(timedelta(hours=24))
+    assert "consent tenant-2" in rescan.entra.calls
 
 
-async def test_every_app_is_read_within_a_day_but_not_all_at_once(world: World) -> None:
+async def test_every_app_is_read_within_a_day_but_not_all_at_once(rescan: OneOrg) -> None:
     """What was read together falls due over a quarter of the day."""
-    world.org.listed = [app(n) for n in range(200)]
-    await world.look(full=True)
+    rescan.org.listed = [app(n) for n in range(200)]
+    await rescan.look(full=True)
     asked: list[int] = []
     for _ in range(24 * 4):
-        await world.look()
-        asked.append(sum(name != "admins" for name in world.org.asked))
+        await rescan.look()
+        asked.append(sum(name != "admins" for name in rescan.org.asked))
     assert sum(asked) == 200
     assert not any(asked[: 18 * 4 - 1])
     assert max(asked) <= 20
 
 
-async def test_a_failure_of_one_part_stays_until_that_part_is_read_again(world: World) -> None:
+async def test_a_failure_of_one_part_stays_until_that_part_is_read_again(rescan: OneOrg) -> None:
     """A look in Okta alone does not forget what Microsoft refused, nor the other way round."""
-    world.entra.consents["tenant-1"] = CloudRefused("no", where="t", call="GET grants")
-    world.org.connections["0oa1"] = REFUSED
-    await world.look(full=True)
-    del world.org.connections["0oa1"]
-    await world.look()
-    record = await world.ledger.app(app(1).ref)
+    rescan.entra.consents["tenant-1"] = CloudRefused("no", where="t", call="GET grants")
+    rescan.org.connections["0oa1"] = REFUSED
+    await rescan.look(full=True)
+    del rescan.org.connections["0oa1"]
+    await rescan.look()
+    record = await rescan.ledger.app(app(1).ref)
     assert record is not None
     assert [e.detail["call"] for e in record.evidence if e.kind is K.READ_FAILED] == ["GET grants"]
-    del world.entra.consents["tenant-1"]
-    await world.look(timedelta(hours=1))
-    record = await world.ledger.app(app(1).ref)
+    del rescan.entra.consents["tenant-1"]
+    await rescan.look(timedelta(hours=1))
+    record = await rescan.ledger.app(app(1).ref)
     assert record is not None
     assert K.READ_FAILED not in {e.kind for e in record.evidence}
 
 
-async def test_a_log_that_is_refused_is_written_down_once(world: World) -> None:
+async def test_a_log_that_is_refused_is_written_down_once(rescan: OneOrg) -> None:
     """And taken back once it is readable; it does not make every scan write every app."""
-    world.org.log = CloudRefused("no", where="contoso", call="GET logs")
-    await world.look()
-    before = await world.ledger.apps()
-    await world.look()
-    assert await world.ledger.apps() == before
-    world.org.log = {}
-    await world.look()
-    assert not [e for r in await world.ledger.apps() for e in r.evidence if e.kind is K.READ_FAILED]
+    rescan.org.log = CloudRefused("no", where="contoso", call="GET logs")
+    await rescan.look()
+    before = await rescan.ledger.apps()
+    await rescan.look()
+    assert await rescan.ledger.apps() == before
+    rescan.org.log = {}
+    await rescan.look()
+    assert not [
+        e for r in await rescan.ledger.apps() for e in r.evidence if e.kind is K.READ_FAILED
+    ]
 
 
-async def test_admins_are_asked_for_twice_a_day(world: World) -> None:
+async def test_admins_are_asked_for_twice_a_day(rescan: OneOrg) -> None:
     """They cost a call each, and change rarely."""
-    await world.look(timedelta(hours=11))
-    assert "admins" not in world.org.asked
-    await world.look(timedelta(hours=1))
-    assert "admins" in world.org.asked
+    await rescan.look(timedelta(hours=11))
+    assert "admins" not in rescan.org.asked
+    await rescan.look(timedelta(hours=1))
+    assert "admins" in rescan.org.asked
 
 
-async def test_the_policy_is_a_setting(world: World) -> None:
+async def test_the_policy_is_a_setting(rescan: OneOrg) -> None:
     """An hour means an hour."""
     policy = ScanPolicy(full_after=timedelta(hours=1))
     looks = plan([APP], {"0oa1": RECORD}, {}, Occasion(NOW + timedelta(hours=1)), policy)
@@ -234,47 +236,47 @@ async def test_the_policy_is_a_setting(world: World) -> None:
     assert plan([APP], {"0oa1": RECORD}, {}, Occasion(NOW), policy, microsoft=False) == ()
 
 
-async def test_an_app_that_is_activated_again_has_its_whole_log_read(world: World) -> None:
+async def test_an_app_that_is_activated_again_has_its_whole_log_read(rescan: OneOrg) -> None:
     """What happened meanwhile lies behind the cursor; a new inactive app is no reason."""
-    off = replace(world.org.listed[0], status=AppStatus.INACTIVE)
-    world.org.listed[0] = off
-    world.org.listed.append(replace(app(6), status=AppStatus.INACTIVE))
-    await world.look()
-    world.org.listed[0] = app(1)
-    await world.look()
-    assert world.org.read_from[1:] == ["cursor-1", world.clock.now() - LOG_RETENTION]
+    off = replace(rescan.org.listed[0], status=AppStatus.INACTIVE)
+    rescan.org.listed[0] = off
+    rescan.org.listed.append(replace(app(6), status=AppStatus.INACTIVE))
+    await rescan.look()
+    rescan.org.listed[0] = app(1)
+    await rescan.look()
+    assert rescan.org.read_from[1:] == ["cursor-1", rescan.clock.now() - LOG_RETENTION]
 
 
 # ------------------------------------------------------------------ the last good inventory
 
 
-async def test_the_last_good_inventory_stays_with_its_age(world: World) -> None:
+async def test_the_last_good_inventory_stays_with_its_age(rescan: OneOrg) -> None:
     """A failed scan keeps the apps, the cursor and the time of the last one that went through."""
-    good = (await world.ledger.scans())["contoso"]
-    apps = await world.ledger.apps()
-    world.org.listing = CloudUnreachable("No answer.", where="contoso", call="GET apps")
-    failed = await world.look()
+    good = (await rescan.ledger.scans())["contoso"]
+    apps = await rescan.ledger.apps()
+    rescan.org.listing = CloudUnreachable("No answer.", where="contoso", call="GET apps")
+    failed = await rescan.look()
     assert "No answer." in failed.failure
     assert (failed.finished_at, failed.log_cursor) == (good.finished_at, good.log_cursor)
     assert not failed.is_under_way
-    assert await world.ledger.apps() == apps
-    world.org.listing = None
-    assert (await world.look()).failure == ""
+    assert await rescan.ledger.apps() == apps
+    rescan.org.listing = None
+    assert (await rescan.look()).failure == ""
 
 
 # ------------------------------------------------------------------ progress, dying, going on
 
 
-async def test_progress_is_kept_for_every_replica(world: World) -> None:
+async def test_progress_is_kept_for_every_replica(rescan: OneOrg) -> None:
     """Whoever reads the ledger sees "checked 30 of 60"."""
-    world.org.listed = [app(n) for n in range(60)]
+    rescan.org.listed = [app(n) for n in range(60)]
     seen: list[OrgScan] = []
 
     async def look(done: int, total: int) -> None:
-        seen.append((await world.ledger.scans())["contoso"])
+        seen.append((await rescan.ledger.scans())["contoso"])
 
-    world.clock.forward(QUARTER)
-    await world.scan.org("contoso", look)
+    rescan.clock.forward(QUARTER)
+    await rescan.scan.org("contoso", look)
     assert {scan.apps for scan in seen} == {60}
     assert all(scan.is_under_way for scan in seen)
     assert {0 < scan.done < 60 for scan in seen} >= {True}
@@ -291,40 +293,40 @@ class DyingOrg(FakeOktaOrg):
         return await super().connection(app_id)
 
 
-async def test_a_scan_that_died_goes_on_with_what_it_had_not_read(world: World) -> None:
+async def test_a_scan_that_died_goes_on_with_what_it_had_not_read(rescan: OneOrg) -> None:
     """In a new process, also a full scan; what was read is in the ledger already."""
-    world.clock.forward(QUARTER)
-    world.org = DyingOrg("contoso", *(app(n) for n in range(40)))
+    rescan.clock.forward(QUARTER)
+    rescan.org = DyingOrg("contoso", *(app(n) for n in range(40)))
     with pytest.raises(Killed):
-        await world.new_process().org("contoso", full=True)
-    half = (await world.ledger.scans())["contoso"]
+        await rescan.new_process().org("contoso", full=True)
+    half = (await rescan.ledger.scans())["contoso"]
     assert half.is_under_way
     assert half.full
-    read = {r.app.ref.app_id for r in await world.ledger.apps() if r.scanned_at == half.started_at}
+    read = {r.app.ref.app_id for r in await rescan.ledger.apps() if r.scanned_at == half.started_at}
 
-    world.org.dies = False
-    world.org.asked.clear()
-    world.clock.forward(timedelta(minutes=1))
-    scan = await world.new_process().org("contoso")
+    rescan.org.dies = False
+    rescan.org.asked.clear()
+    rescan.clock.forward(timedelta(minutes=1))
+    scan = await rescan.new_process().org("contoso")
     assert scan.started_at == half.started_at
-    assert not set(world.org.asked) & read
-    assert set(world.org.asked) - {"admins"} | read == {f"0oa{n}" for n in range(40)}
+    assert not set(rescan.org.asked) & read
+    assert set(rescan.org.asked) - {"admins"} | read == {f"0oa{n}" for n in range(40)}
     assert (scan.done, scan.full, scan.is_under_way) == (40, False, False)
 
 
-async def test_the_cursor_moves_only_when_everything_is_written(world: World) -> None:
+async def test_the_cursor_moves_only_when_everything_is_written(rescan: OneOrg) -> None:
     """Events of a scan that died are read again by the next one."""
-    world.clock.forward(QUARTER)
-    cursor = (await world.ledger.scans())["contoso"].log_cursor
-    world.org = DyingOrg("contoso", *(app(n) for n in range(1, 6)))
-    world.org.log = {f"0oa{n}": (PASSWORD,) for n in range(1, 6)}
+    rescan.clock.forward(QUARTER)
+    cursor = (await rescan.ledger.scans())["contoso"].log_cursor
+    rescan.org = DyingOrg("contoso", *(app(n) for n in range(1, 6)))
+    rescan.org.log = {f"0oa{n}": (PASSWORD,) for n in range(1, 6)}
     with pytest.raises(Killed):
-        await world.new_process().org("contoso", full=True)
-    assert (await world.ledger.scans())["contoso"].log_cursor == cursor
-    world.org.dies = False
-    await world.new_process().org("contoso")
-    assert world.org.read_from == [cursor, cursor]
-    assert {r.state(world.clock.now()) for r in await world.ledger.apps("contoso")} == {
+        await rescan.new_process().org("contoso", full=True)
+    assert (await rescan.ledger.scans())["contoso"].log_cursor == cursor
+    rescan.org.dies = False
+    await rescan.new_process().org("contoso")
+    assert rescan.org.read_from == [cursor, cursor]
+    assert {r.state(rescan.clock.now()) for r in await rescan.ledger.apps("contoso")} == {
         State.NEEDS_REVIEW
     }
 
@@ -339,9 +341,9 @@ class HangingOrg(FakeOktaOrg):
 
 async def test_a_scan_ends_with_the_last_who_waits_for_it() -> None:
     """One of two gives up: it goes on. Both do: nothing is left running."""
-    world = World()
+    rescan = OneOrg()
     org = HangingOrg("contoso", app(1))
-    scan = Scan(orgs={"contoso": org}, entra=None, ledger=world.ledger, clock=world.clock)
+    scan = Scan(orgs={"contoso": org}, entra=None, ledger=rescan.ledger, clock=rescan.clock)
     first, second = (asyncio.create_task(scan.org("contoso")) for _ in range(2))
 
     def running() -> list[str]:
@@ -356,20 +358,20 @@ async def test_a_scan_ends_with_the_last_who_waits_for_it() -> None:
     await wait_until(lambda: running() == [])
 
 
-async def test_one_look_at_an_app_leaves_the_orgs_cursor_alone(world: World) -> None:
+async def test_one_look_at_an_app_leaves_the_orgs_cursor_alone(rescan: OneOrg) -> None:
     """What it reads of the log is its own: the others' events are still to come."""
-    await world.scan.app(APP.ref)
-    await world.look()
-    assert world.org.read_from[1:] == [NOW - timedelta(minutes=10), "cursor-1"]
+    await rescan.scan.app(APP.ref)
+    await rescan.look()
+    assert rescan.org.read_from[1:] == [NOW - timedelta(minutes=10), "cursor-1"]
 
 
-async def test_one_look_at_an_app_reads_what_nobody_could_read_of_the_log(world: World) -> None:
+async def test_one_look_at_an_app_reads_what_nobody_could_read_of_the_log(rescan: OneOrg) -> None:
     """Else it would be taken for silence: what happened meanwhile lies before the last scan."""
-    world.org.log = CloudUnreachable("No answer.", where="contoso", call="GET log")
-    await world.look()
-    world.org.log = {}
-    world.org.read_from.clear()
-    await world.scan.app(APP.ref)
-    assert world.org.read_from == [world.clock.now() - LOG_RETENTION]
-    await world.scan.app(APP.ref)
-    assert world.org.read_from[1:] == [world.clock.now() - timedelta(minutes=10)]
+    rescan.org.log = CloudUnreachable("No answer.", where="contoso", call="GET log")
+    await rescan.look()
+    rescan.org.log = {}
+    rescan.org.read_from.clear()
+    await rescan.scan.app(APP.ref)
+    assert rescan.org.read_from == [rescan.clock.now() - LOG_RETENTION]
+    await rescan.scan.app(APP.ref)
+    assert rescan.org.read_from[1:] == [rescan.clock.now() - timedelta(minutes=10)]

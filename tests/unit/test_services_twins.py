@@ -33,7 +33,7 @@ OTHER = ChatIdentity(Platform.TEAMS, "olaf", "Olaf")
 ALARM = Alarm(IN_SLACK, "request-1", "person_unreachable", "2025-03-03")
 
 
-class World:
+class Operators:
     """Olga operates in Slack and in Teams, Olaf in Teams alone; all were told to be told."""
 
     def __init__(self, seen: Seen | None = None) -> None:
@@ -66,45 +66,45 @@ class World:
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.plan()
-    return world
+async def operators() -> Operators:
+    operators = Operators()
+    await operators.plan()
+    return operators
 
 
-async def test_one_of_two_accounts_is_told(world: World) -> None:
+async def test_one_of_two_accounts_is_told(operators: Operators) -> None:
     """The one that is better to write to; nobody else's is left out."""
-    assert await world.told_elsewhere() == [False, True, False]
-    later = World(Seen(teams=NOW))
+    assert await operators.told_elsewhere() == [False, True, False]
+    later = Operators(Seen(teams=NOW))
     await later.plan()
     assert await later.told_elsewhere() == [True, False, False]
 
 
-async def test_who_could_not_be_told_there_is_told_here(world: World) -> None:
+async def test_who_could_not_be_told_there_is_told_here(operators: Operators) -> None:
     """The other one failed, or its platform is in trouble, or nothing was planned for it."""
-    deliveries = world.ledger.all_deliveries.values()
+    deliveries = operators.ledger.all_deliveries.values()
     (found,) = [d for d in deliveries if str(d.notice.to) == str(IN_SLACK)]
-    await world.ledger.commit(Changes(deliveries=(fail(replace(found), "gone"),)))
-    assert await world.told_elsewhere() == [False, False, False]
+    await operators.ledger.commit(Changes(deliveries=(fail(replace(found), "gone"),)))
+    assert await operators.told_elsewhere() == [False, False, False]
 
-    held = World()
+    held = Operators()
     await held.plan()
     await held.ledger.commit(Changes(incidents=(Incident("slack", "x", "revoked", NOW),)))
     assert await held.told_elsewhere() == [False, False, False]
 
-    assert await World().told_elsewhere() == [False, False, False]
+    assert await Operators().told_elsewhere() == [False, False, False]
 
 
-async def test_whose_accounts_they_are_is_asked_once_an_hour(world: World) -> None:
+async def test_whose_accounts_they_are_is_asked_once_an_hour(operators: Operators) -> None:
     """And where a platform does not answer, both are told."""
-    await world.told_elsewhere()
-    await world.told_elsewhere()
-    assert len(world.teams.searched) == 1
-    world.clock.forward(KNOWN_FOR + timedelta(seconds=1))
-    await world.told_elsewhere()
-    assert len(world.teams.searched) == 2
+    await operators.told_elsewhere()
+    await operators.told_elsewhere()
+    assert len(operators.teams.searched) == 1
+    operators.clock.forward(KNOWN_FOR + timedelta(seconds=1))
+    await operators.told_elsewhere()
+    assert len(operators.teams.searched) == 2
 
-    silent = World()
+    silent = Operators()
     await silent.plan()
     silent.slack.refuses = [ChatUnreachable("away") for _ in range(3)]
     assert await silent.told_elsewhere() == [False, False, False]
@@ -113,41 +113,41 @@ async def test_whose_accounts_they_are_is_asked_once_an_hour(world: World) -> No
 
 async def test_a_digest_comes_where_the_person_is_and_not_twice() -> None:
     """Each account has its own hours, so the better one's may still be to come."""
-    world = World()
+    operators = Operators()
     for to, told in ((IN_SLACK, False), (IN_TEAMS, True), (OTHER, False)):
         digest = OperatorDigest(to, "2025-03-03", "due")
-        assert await world.twins.are_told(digest) is told
+        assert await operators.twins.are_told(digest) is told
 
 
 @pytest.mark.parametrize("failed", [False, True])
 async def test_a_digest_is_planned_for_one_account_and_plan_says_the_same(failed: bool) -> None:
     """None is planned that would end as left out; where the better account's failed, it is."""
-    world = World()
-    await world.ledger.commit(Changes(apps=(RECORD,)))
+    operators = Operators()
+    await operators.ledger.commit(Changes(apps=(RECORD,)))
     date = Deadline("target", NOW.date() + timedelta(days=2), "ours")
     policy = Policy(
         Campaign(targets=(date,)), Calendars(ZoneInfo("UTC")), jitter=timedelta(minutes=0)
     )
     both = (IN_SLACK, IN_TEAMS)
     digests = Digests(
-        ledger=world.ledger,
+        ledger=operators.ledger,
         messengers={},
         engine=FakeEngine(),
         policy=policy,
         operators=both,
-        twins=world.twins,
+        twins=operators.twins,
     )
     if failed:
         lost = Delivery(OperatorDigest(IN_SLACK, NOW.date().isoformat(), "imminent"), NOW, "digest")
-        await world.ledger.commit(Changes(planned=(lost,)))
-        await world.ledger.commit(Changes(deliveries=(fail(lost, "gone"),)))
+        await operators.ledger.commit(Changes(planned=(lost,)))
+        await operators.ledger.commit(Changes(deliveries=(fail(lost, "gone"),)))
     for one in both:
         await digests.evaluate(ScheduleEntry(operator(one), NOW), one, NOW)
-    planned = {d.notice.to for d in world.ledger.all_deliveries.values()}
+    planned = {d.notice.to for d in operators.ledger.all_deliveries.values()}
     assert planned == ({*both} if failed else {IN_SLACK})
     rehearse = Rehearse(
-        ledger=world.ledger,
-        clock=world.clock,
+        ledger=operators.ledger,
+        clock=operators.clock,
         policy=policy,
         kept=BoardPolicy(),
         operators=both,

@@ -23,7 +23,7 @@ from tests.fakes import FakeEngine
 SHELF = timedelta(days=30)
 
 
-class World:
+class OpenApps:
     """Two open apps, of which one has somebody asked."""
 
     def __init__(self) -> None:
@@ -62,34 +62,34 @@ OTHER = replace(
 @pytest.mark.usefixtures("aging")
 async def test_what_is_due_is_weighed_again_and_nothing_else() -> None:
     """A new summary, an audit line, and the boards hear of it; the other app is left alone."""
-    world = World()
-    await world.ledger.commit(Changes(apps=(MINE, OTHER)))
-    await world.verdicts.renew(NOW + SHELF - timedelta(seconds=1))
-    assert await world.ledger.apps() == (MINE, OTHER)
+    apps = OpenApps()
+    await apps.ledger.commit(Changes(apps=(MINE, OTHER)))
+    await apps.verdicts.renew(NOW + SHELF - timedelta(seconds=1))
+    assert await apps.ledger.apps() == (MINE, OTHER)
     now = NOW + SHELF
-    await world.verdicts.renew(now)
-    again = await world.record()
+    await apps.verdicts.renew(now)
+    again = await apps.record()
     assert (again.verdict.state, again.assessed_at) == (State.NEEDS_REVIEW, now)
-    assert await world.record(OTHER.app.ref) == OTHER
-    (entry,) = await world.ledger.audit()
+    assert await apps.record(OTHER.app.ref) == OTHER
+    (entry,) = await apps.ledger.audit()
     assert (entry.actor, entry.action, entry.subject) == ("o365bot", "assess", str(APP.ref))
     assert (entry.detail["from"], entry.detail["to"]) == ("migrated", "needs_review")
-    assert [line.name for line in await world.ledger.due_entries(now, 10)] == ["boards"]
-    assert [app.ref for app in (await world.ledger.page(1, 15)).shown] == [APP.ref]
-    await world.verdicts.renew(now)
-    assert len(await world.ledger.audit()) == 1
+    assert [line.name for line in await apps.ledger.due_entries(now, 10)] == ["boards"]
+    assert [app.ref for app in (await apps.ledger.page(1, 15)).shown] == [APP.ref]
+    await apps.verdicts.renew(now)
+    assert len(await apps.ledger.audit()) == 1
 
 
 @pytest.mark.usefixtures("aging")
 async def test_a_verdict_that_only_loses_weight_ends_no_request() -> None:
     """A request ends by what was seen."""
-    world = World()
+    apps = OpenApps()
     asked = replace(MINE, request_id=REQUEST.id)
-    await world.ledger.commit(Changes(apps=(asked,), requests=(REQUEST,)))
-    await world.verdicts.renew(NOW + SHELF)
-    (request,) = await world.ledger.requests_for(APP.ref)
+    await apps.ledger.commit(Changes(apps=(asked,), requests=(REQUEST,)))
+    await apps.verdicts.renew(NOW + SHELF)
+    (request,) = await apps.ledger.requests_for(APP.ref)
     assert request.stage is Stage.REQUESTED
-    assert (await world.record()).request_id == REQUEST.id
+    assert (await apps.record()).request_id == REQUEST.id
 
 
 @pytest.mark.usefixtures("aging")
@@ -98,13 +98,13 @@ async def test_many_that_are_due_at_once_are_taken_over_several_ticks(
 ) -> None:
     """So that a tick stays short."""
     monkeypatch.setattr("bot.services.inventory.verdicts.AT_ONCE", 2)
-    world = World()
+    apps = OpenApps()
     refs = [AppRef("contoso", f"0oa{n}") for n in range(5)]
     records = tuple(replace(RECORD, app=replace(APP, ref=ref)) for ref in refs)
-    await world.ledger.commit(Changes(apps=records))
+    await apps.ledger.commit(Changes(apps=records))
     for due in (5, 3, 1, 0):
-        assert len(await world.ledger.due_verdicts(NOW + SHELF, 10)) == due
-        await world.verdicts.renew(NOW + SHELF)
+        assert len(await apps.ledger.due_verdicts(NOW + SHELF, 10)) == due
+        await apps.verdicts.renew(NOW + SHELF)
 
 
 def test_every_state_has_its_place_in_lists() -> None:

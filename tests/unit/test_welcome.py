@@ -38,7 +38,7 @@ OTHER = replace(
 SUE = OktaAdmin("fabrikam", "00u9", "Sue", "sue@contoso.com", "SUPER_ADMIN")
 
 
-class World:
+class BeforeTeams:
     """An app of Ada's tenant and one of another; nobody has Teams yet."""
 
     def __init__(self, policy: PeoplePolicy | None = None) -> None:
@@ -79,93 +79,93 @@ class World:
 
 
 @pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.fill()
-    return world
+async def waiting() -> BeforeTeams:
+    waiting = BeforeTeams()
+    await waiting.fill()
+    return waiting
 
 
 def said(message: Message) -> str:
     return message.words
 
 
-async def test_whom_an_installation_makes_reachable_is_shown_at_once(world: World) -> None:
+async def test_whom_an_installation_makes_reachable_is_shown_at_once(waiting: BeforeTeams) -> None:
     """And whom a removal takes away: no list says otherwise for an hour."""
-    assert await world.nobody() is Nobody.ALL_RULED_OUT
-    world.teams.people = (ADA_IN_TEAMS,)
-    assert await world.arrive(ADA_IN_TEAMS) == Waiting((), 1)
-    assert await world.nobody() is None
-    world.teams.people = ()
-    await world.welcome().gone(ADA_IN_TEAMS)
-    assert await world.nobody() is Nobody.ALL_RULED_OUT
+    assert await waiting.nobody() is Nobody.ALL_RULED_OUT
+    waiting.teams.people = (ADA_IN_TEAMS,)
+    assert await waiting.arrive(ADA_IN_TEAMS) == Waiting((), 1)
+    assert await waiting.nobody() is None
+    waiting.teams.people = ()
+    await waiting.welcome().gone(ADA_IN_TEAMS)
+    assert await waiting.nobody() is Nobody.ALL_RULED_OUT
 
 
-async def test_only_what_concerns_the_person_is_looked_at_again(world: World) -> None:
+async def test_only_what_concerns_the_person_is_looked_at_again(waiting: BeforeTeams) -> None:
     """Somebody of whom nothing is known costs no look at anybody."""
-    before = len(world.teams.searched)
+    searched = len(waiting.teams.searched)
     stranger = ChatIdentity(Platform.TEAMS, "eve", "Eve", "eve@contoso.com")
-    assert await world.arrive(stranger) == Waiting()
-    assert len(world.teams.searched) == before
+    assert await waiting.arrive(stranger) == Waiting()
+    assert len(waiting.teams.searched) == searched
 
 
 async def test_the_owner_of_an_account_is_known_by_address() -> None:
     """The account has no Teams; the person behind it has."""
-    world = World(PeoplePolicy(owners={ADA.addresses[0]: "ada.private@contoso.com"}))
-    await world.fill()
+    waiting = BeforeTeams(PeoplePolicy(owners={ADA.addresses[0]: "ada.private@contoso.com"}))
+    await waiting.fill()
     owner = ChatIdentity(Platform.TEAMS, "ada-private", "Ada", "Ada.Private@contoso.com")
-    world.teams.people = (replace(owner, email="ada.private@contoso.com"),)
-    assert (await world.arrive(owner)).apps == 1
-    assert await world.nobody() is None
-    assert await world.arrive(ADA_IN_TEAMS) == Waiting()  # the account itself is nobody's chat
+    waiting.teams.people = (replace(owner, email="ada.private@contoso.com"),)
+    assert (await waiting.arrive(owner)).apps == 1
+    assert await waiting.nobody() is None
+    assert await waiting.arrive(ADA_IN_TEAMS) == Waiting()  # the account itself is nobody's chat
 
 
-async def test_an_okta_admin_who_sits_beside_is_looked_at_too(world: World) -> None:
+async def test_an_okta_admin_who_sits_beside_is_looked_at_too(waiting: BeforeTeams) -> None:
     """They may be the partner that was missing; nothing waits for them alone."""
     ben = ChatIdentity(Platform.TEAMS, "ben", "Ben", BEN.addresses[0])
     sue = ChatIdentity(Platform.TEAMS, "sue", "Sue", SUE.email)
-    await world.ledger.save_global_admins("t9", (replace(BEN, tenant_id="t9"),))
-    world.teams.people = (ben, sue)
-    assert await world.arrive(sue) == Waiting()
-    found = (await world.ledger.prospects())[OTHER.app.ref]
+    await waiting.ledger.save_global_admins("t9", (replace(BEN, tenant_id="t9"),))
+    waiting.teams.people = (ben, sue)
+    assert await waiting.arrive(sue) == Waiting()
+    found = (await waiting.ledger.prospects())[OTHER.app.ref]
     assert (found.admin_name, found.partner_name) == (BEN.display_name, "Sue")
 
 
-async def test_the_welcome_says_what_the_bot_does_and_what_waits(world: World) -> None:
+async def test_the_welcome_says_what_the_bot_does_and_what_waits(waiting: BeforeTeams) -> None:
     """For a Global Administrator, for somebody with an open request, and for anybody."""
-    world.teams.people = (ADA_IN_TEAMS,)
-    text = said(await world.welcome().person(ADA_IN_TEAMS))
+    waiting.teams.people = (ADA_IN_TEAMS,)
+    text = said(await waiting.welcome().person(ADA_IN_TEAMS))
     assert "I know which apps are left" in text
     assert "One app is waiting for a Global Administrator like you." in text
-    await world.ledger.commit(Changes(requests=(replace(REQUEST, chat=ADA_IN_TEAMS),)))
-    text = said(await world.welcome().person(ADA_IN_TEAMS))
+    await waiting.ledger.commit(Changes(requests=(replace(REQUEST, chat=ADA_IN_TEAMS),)))
+    text = said(await waiting.welcome().person(ADA_IN_TEAMS))
     assert f"{REQUEST.app_label} is waiting for you." in text
     stranger = ChatIdentity(Platform.TEAMS, "eve", language="de-DE")
-    assert "Sie müssen nichts tun." in said(await world.welcome().person(stranger))
+    assert "Sie müssen nichts tun." in said(await waiting.welcome().person(stranger))
 
 
-async def test_an_operator_is_told_that_they_are_one(world: World) -> None:
+async def test_an_operator_is_told_that_they_are_one(waiting: BeforeTeams) -> None:
     """With the way to what they can say."""
     olga = ChatIdentity(Platform.TEAMS, "olga", "Olga")
-    message = await world.welcome("teams:olga").person(olga)
+    message = await waiting.welcome("teams:olga").person(olga)
     assert "You are one of my operators" in said(message)
     assert any(isinstance(block, Buttons) for block in message.blocks)
     assert "nothing for you to do" not in said(message)
 
 
-async def test_a_team_reads_no_more_than_what_the_bot_is(world: World) -> None:
+async def test_a_team_reads_no_more_than_what_the_bot_is(waiting: BeforeTeams) -> None:
     """Everybody sees it: no app, no person."""
-    message = world.welcome().team()
+    message = waiting.welcome().team()
     assert APP.label not in said(message)
     assert not message.private
 
 
 async def test_a_store_that_is_away_spoils_no_welcome(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    waiting: BeforeTeams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The review comes with the hour; the greeting now."""
 
     async def away(org: str = "") -> None:
         raise StoreUnavailable("away")
 
-    monkeypatch.setattr(world.ledger, "summaries", away)
-    assert "I know which apps are left" in said(await world.welcome().person(ADA_IN_TEAMS))
+    monkeypatch.setattr(waiting.ledger, "summaries", away)
+    assert "I know which apps are left" in said(await waiting.welcome().person(ADA_IN_TEAMS))
