@@ -20,15 +20,13 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from adapters.engine import engine as engine_module
-from adapters.engine import worker as worker_module
 from adapters.engine.engine import QueueEngine, Work
+from adapters.engine.worker import Timing
 from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server.store import connect
 from adapters.redis.shared.pace import RedisPace
 from adapters.redis.shared.queue import RedisQueue
-from adapters.slack.outgoing import calls
 from adapters.slack.outgoing.calls import open_web
 from adapters.slack.outgoing.outbound import SlackMessenger
 from bot.chat.delivery.composer import NoticeComposer
@@ -66,7 +64,12 @@ class Worker:
 
 
 @asynccontextmanager
-async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIterator[Worker]:
+async def open_worker(
+    store_url: str,
+    chat_port: int,
+    quotas: Quotas,
+    timing: Timing = Timing(),  # noqa: B008 - frozen
+) -> AsyncIterator[Worker]:
     """Wired as in `bot.wiring.bot`, for deliveries alone."""
     settings = SlackSettings.model_validate(
         {
@@ -80,7 +83,7 @@ async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIt
         client = await stack.enter_async_context(connect(store_url))
         ledger = RedisLedger(client, Keys())
         web = await stack.enter_async_context(open_web(settings))
-        engine = QueueEngine(RedisQueue(client, Keys()), (), scan_every=timedelta(hours=1))
+        engine = QueueEngine(RedisQueue(client, Keys()), (), timedelta(hours=1), timing)
         send = Send(
             ledger=ledger,
             messengers={Platform.SLACK: SlackMessenger(web)},
@@ -118,30 +121,29 @@ async def open_worker(store_url: str, chat_port: int, quotas: Quotas) -> AsyncIt
 
 
 def be_hasty() -> None:
-    """Leases, time limits and waits at a tenth. An attempt stays shorter than its lease."""
+    """Deliveries' leases, limits and waits at a tenth. An attempt stays shorter than its lease."""
     deliveries.LEASE = timedelta(seconds=6)
     deliver_module.ATTEMPT = 4.5
-    calls.SECONDS_PER_CALL = 1.0
     deliveries.BACKOFF = {n: wait / 10 for n, wait in deliveries.BACKOFF.items()}
     deliveries.LONGEST_WAIT /= 10
     requeue_module.HOLD = timedelta(seconds=6)
-    worker_module.LEASE = timedelta(seconds=3)
-    engine_module.TICK = timedelta(seconds=1)
 
 
-async def run(store_url: str, chat_port: int) -> None:
+async def run(store_url: str, chat_port: int, timing: Timing) -> None:
     """Work until the process ends."""
-    async with open_worker(store_url, chat_port, WITHOUT_LIMITS) as worker:
+    async with open_worker(store_url, chat_port, WITHOUT_LIMITS, timing) as worker:
         await worker.engine.run()
 
 
 def main(store_url: str, chat_port: int, hasty: bool) -> None:
     """The process."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    timing = Timing()
     if hasty:
         be_hasty()
+        timing = Timing(lease=timedelta(seconds=3), tick=timedelta(seconds=1))
     collect_rarely()
-    asyncio.run(run(store_url, chat_port))
+    asyncio.run(run(store_url, chat_port, timing))
 
 
 if __name__ == "__main__":

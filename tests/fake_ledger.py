@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
@@ -34,13 +35,16 @@ from tests.pages import page_of
 class FakeLedger:
     """Implements `bot.ports.store.ledger.Ledger`. `down` is a store that is away.
 
-    `orgs` are those in the settings (None: all count).
+    `broken` is what a method raises, whoever is asked about (`page`) or for one record alone
+    (`delivery KEY`); `called` counts by method. `orgs` are those in the settings (None: all count).
 
     Every call yields to the loop once, as a real one does, so that races happen here too.
     """
 
     def __init__(self) -> None:
         self.down = False
+        self.broken: dict[str, Exception] = {}
+        self.called: Counter[str] = Counter()
         self.orgs: frozenset[str] | None = None
         self.all_apps: dict[AppRef, AppRecord] = {}
         self._scans: dict[str, OrgScan] = {}
@@ -63,13 +67,17 @@ class FakeLedger:
         self._codes: dict[str, str] = {}
         self._onboardings: dict[str, Onboarding] = {}
 
-    async def _call(self) -> None:
+    async def _call(self, name: str, about: object = "") -> None:
         await asyncio.sleep(0)
+        self.called[name] += 1
         if self.down:
             raise StoreUnavailable("The store does not answer.")
+        for broken in (name, f"{name} {about}"):
+            if broken in self.broken:
+                raise self.broken[broken]
 
     async def commit(self, changes: Changes) -> None:
-        await self._call()
+        await self._call("commit")
         expected = [
             *((self.all_apps.get(r.app.ref), r.revision) for r in changes.apps),
             *((self.all_requests.get(r.id), r.revision) for r in changes.requests),
@@ -122,17 +130,17 @@ class FakeLedger:
                 self.schedule[line.name] = line.at
 
     async def due_entries(self, now: datetime, limit: int) -> tuple[ScheduleEntry, ...]:
-        await self._call()
+        await self._call("due_entries")
         due = sorted((at, name) for name, at in self.schedule.items() if at <= now)[:limit]
         self.schedule.update({name: now + HOLD for _, name in due})
         return tuple(ScheduleEntry(name, at, now + HOLD) for at, name in due)
 
     async def recipient(self, chat: ChatIdentity) -> Recipient | None:
-        await self._call()
+        await self._call("recipient", chat)
         return self.all_recipients.get(str(chat))
 
     async def requests_of(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
-        await self._call()
+        await self._call("requests_of")
         return tuple(r for r in await self.open_requests() if str(r.chat) == str(chat))
 
     async def requests_elsewhere(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
@@ -140,43 +148,44 @@ class FakeLedger:
         return tuple(r for r in await self.open_requests() if r.is_known_elsewhere_as(chat))
 
     async def board(self, channel: Channel, org: str = "") -> Board | None:
-        await self._call()
+        await self._call("board")
         return self._boards.get(Board(channel, org=org).place)
 
     async def boards(self) -> tuple[Board, ...]:
-        await self._call()
+        await self._call("boards")
         return tuple(self._boards.values())
 
     async def history(self) -> tuple[DayCount, ...]:
-        await self._call()
+        await self._call("history")
         return tuple(self._history[on] for on in sorted(self._history))
 
     async def save_day(self, day: DayCount) -> None:
-        await self._call()
+        await self._call("save_day")
         self._history[day.on] = day
 
     async def picture(self, name: str) -> bytes | None:
-        await self._call()
+        await self._call("picture")
         return self._pictures.get(name)
 
     async def save_picture(self, name: str, png: bytes) -> None:
-        await self._call()
+        await self._call("save_picture")
         self._pictures[name] = png
 
     def _counts(self, org: str) -> bool:
         return self.orgs is None or org in self.orgs
 
     async def app(self, ref: AppRef) -> AppRecord | None:
-        await self._call()
+        await self._call("app", ref)
         return self.all_apps.get(ref) if self._counts(ref.org) else None
 
     async def apps(self, org: str = "") -> tuple[AppRecord, ...]:
-        await self._call()
+        await self._call("apps")
         found = (r for ref, r in self.all_apps.items() if org in ("", ref.org))
-        return tuple(record for record in found if self._counts(record.app.ref.org))
+        readable = (r for r in found if f"app {r.app.ref}" not in self.broken)
+        return tuple(record for record in readable if self._counts(record.app.ref.org))
 
     async def page(self, number: int, rows: int, wanted: Wanted = EVERY_OPEN) -> Page:
-        await self._call()
+        await self._call("page")
         records = [r for r in self.all_apps.values() if self._counts(r.app.ref.org)]
         return page_of(
             records,
@@ -207,6 +216,7 @@ class FakeLedger:
         return {ref: kept[ref] for ref in refs if ref in kept}
 
     async def summaries(self, org: str = "") -> tuple[AppSummary, ...]:
+        await self._call("summaries")
         return tuple(sorted(map(summary_of, await self.apps(org)), key=by_urgency))
 
     async def summaries_of(self, refs: Iterable[AppRef]) -> tuple[AppSummary, ...]:
@@ -221,15 +231,15 @@ class FakeLedger:
         return tuple(ref for until, ref in sorted(held) if until <= now)[:limit]
 
     async def scans(self) -> Mapping[str, OrgScan]:
-        await self._call()
+        await self._call("scans")
         return {org: scan for org, scan in self._scans.items() if self._counts(org)}
 
     async def save_scan(self, scan: OrgScan) -> None:
-        await self._call()
+        await self._call("save_scan")
         self._scans[scan.org] = scan
 
     async def global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
-        await self._call()
+        await self._call("global_admins")
         return self._global_admins.get(tenant_id)
 
     async def save_global_admins(
@@ -238,66 +248,66 @@ class FakeLedger:
         admins: Sequence[GlobalAdmin],
         gaps: Sequence[AdminGap] = (),
     ) -> None:
-        await self._call()
+        await self._call("save_global_admins")
         self._global_admins[tenant_id] = tuple(admins)
         self._admin_gaps[tenant_id] = tuple(gaps)
 
     async def admin_gaps(self, tenant_id: str) -> tuple[AdminGap, ...]:
-        await self._call()
+        await self._call("admin_gaps")
         return self._admin_gaps.get(tenant_id, ())
 
     async def account_notes(self) -> tuple[AccountNote, ...]:
-        await self._call()
+        await self._call("account_notes")
         return tuple(self._notes.values())
 
     async def prospects(self, org: str = "") -> Mapping[AppRef, Prospect]:
-        await self._call()
+        await self._call("prospects")
         found = {ref: one for ref, one in self._prospects.items() if org in ("", ref.org)}
         return {ref: one for ref, one in found.items() if self._counts(ref.org)}
 
     async def okta_admins(self, org: str) -> tuple[OktaAdmin, ...] | None:
-        await self._call()
+        await self._call("okta_admins")
         return self._okta_admins.get(org)
 
     async def save_okta_admins(self, org: str, admins: Sequence[OktaAdmin]) -> None:
-        await self._call()
+        await self._call("save_okta_admins")
         self._okta_admins[org] = tuple(admins)
 
     async def request(self, request_id: str) -> ConsentRequest | None:
-        await self._call()
+        await self._call("request")
         return self.all_requests.get(request_id)
 
     async def request_by_link(self, digest: str) -> ConsentRequest | None:
-        await self._call()
+        await self._call("request_by_link")
         return self.all_requests.get(self._links.get(digest, ""))
 
     async def request_by_code(self, code: str) -> ConsentRequest | None:
-        await self._call()
+        await self._call("request_by_code")
         return self.all_requests.get(self._codes.get(_plain(code), ""))
 
     async def onboarding(self, onboarding_id: str) -> Onboarding | None:
-        await self._call()
+        await self._call("onboarding")
         return self._onboardings.get(onboarding_id)
 
     async def onboarding_by_link(self, digest: str) -> Onboarding | None:
-        await self._call()
+        await self._call("onboarding_by_link")
         return next((o for o in self._onboardings.values() if o.link == digest), None)
 
     async def onboarding_of(self, tenant_id: str) -> Onboarding | None:
-        await self._call()
+        await self._call("onboarding_of")
         of_tenant = [o for o in self._onboardings.values() if o.tenant_id == tenant_id]
         return max(of_tenant, key=lambda o: o.asked_at, default=None)
 
     async def open_requests(self) -> tuple[ConsentRequest, ...]:
-        await self._call()
+        await self._call("open_requests")
         return _oldest_first(r for r in self.all_requests.values() if r.stage.is_open)
 
     async def requests_for(self, app: AppRef) -> tuple[ConsentRequest, ...]:
-        await self._call()
+        await self._call("requests_for")
         return _oldest_first(r for r in self.all_requests.values() if r.app == app)
 
     async def delivery(self, key: str) -> Delivery | None:
-        await self._call()
+        await self._call("delivery", key)
         return self.all_deliveries.get(key)
 
     def planned(self, kind: type[object]) -> list[Delivery]:
@@ -305,11 +315,11 @@ class FakeLedger:
         return [d for d in self.all_deliveries.values() if isinstance(d.notice, kind)]
 
     async def deliveries(self, keys: Sequence[str]) -> Mapping[str, Delivery]:
-        await self._call()
+        await self._call("deliveries")
         return {key: self.all_deliveries[key] for key in keys if key in self.all_deliveries}
 
     async def due(self, now: datetime, limit: int) -> tuple[str, ...]:
-        await self._call()
+        await self._call("due")
         waiting = [
             (self._aside.get(d.key, at), d.key)
             for d in self.all_deliveries.values()
@@ -323,19 +333,19 @@ class FakeLedger:
         return keys
 
     async def set_aside(self, key: str, until: datetime) -> None:
-        await self._call()
+        await self._call("set_aside")
         if key in self.all_deliveries:
             self._aside[key] = until
 
     async def incidents(self) -> Mapping[str, Incident]:
-        await self._call()
+        await self._call("incidents")
         return dict(self._incidents)
 
     async def settle(self) -> None:
-        await self._call()
+        await self._call("settle")
 
     async def audit(self, limit: int = 100) -> tuple[AuditEntry, ...]:
-        await self._call()
+        await self._call("audit")
         return tuple(reversed(self._audit))[:limit]
 
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -173,7 +180,8 @@ class FakeMessenger:
     `refuses` is raised by the next calls, one each, before anything is taken; `breaks` after the
     message was taken, which is what a lost answer looks like. `tells`: whether a message can be
     found by its key (Slack can, Teams cannot); `looks_refused` is raised by these questions,
-    `hidden` by each search for a person.
+    `hidden` by each search for a person. `meanwhile` is what happens between taking a personal
+    message and answering, the next time.
     """
 
     def __init__(
@@ -186,6 +194,7 @@ class FakeMessenger:
         self.looks_refused: list[BaseException] = []
         self.breaks: list[BaseException] = []
         self.hidden: BaseException | None = None
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
         self.posted: dict[str, Posted] = {}
         self.updates: list[str] = []
         self.pinned: list[str] = []
@@ -211,7 +220,11 @@ class FakeMessenger:
         return next((p for p in self.people if p.user_id == account.user_id), account)
 
     async def send_personal(self, to: ChatIdentity, message: Message, key: str) -> Sent:
-        return await self._take(to, message, key)
+        sent = await self._take(to, message, key)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        return sent
 
     async def post(self, to: Channel, message: Message, key: str, thread: str = "") -> Sent:
         return await self._take(to, message, key, thread)
@@ -289,10 +302,14 @@ class FreePace:
 
 
 class PlainComposer:
-    """Writes a notice as its kind, the link as a button. `silent`: nothing to tell any more."""
+    """Writes a notice as its kind, the link as a button. `silent`: nothing to tell any more.
+
+    `broken` is raised instead, by notice.
+    """
 
     def __init__(self) -> None:
         self.silent = False
+        self.broken: dict[Notice, Exception] = {}
 
     async def compose(
         self,
@@ -302,6 +319,8 @@ class PlainComposer:
         link: str = "",
         links: Mapping[str, str] = NO_LINKS,
     ) -> Message | None:
+        if notice in self.broken:
+            raise self.broken[notice]
         if self.silent:
             return None
         found = {"open": link} if link else links
@@ -321,6 +340,7 @@ class FakeOktaOrg:
         self.name = name
         self.listed: list[Office365App] = list(apps)
         self.listing: CloudError | None = None
+        self.hides_tab: CloudError | None = None
         self.unnamed: dict[str, str] = {}  # apps that are there, of a kind that is not listed
         self.connections: dict[str, ProvisioningConnection | CloudError] = {}
         self.log: Mapping[str, tuple[Evidence, ...]] | CloudError = {}
@@ -361,6 +381,8 @@ class FakeOktaOrg:
         return _or_raise(self.admins)
 
     async def integration_tab(self, app_id: str) -> str:
+        if self.hides_tab is not None:
+            raise self.hides_tab
         return f"https://{self.name}-admin.okta.com/admin/app/office365/instance/{app_id}"
 
 

@@ -35,5 +35,4 @@ def _to_do(one: Check, outcome: str) -> str:
 
 
 def _text(key: str) -> str:
-    text = _WORDS._texts[f"doctor.{key}"]
-    return str(text).replace("{", "*").replace("}", "*")
+    return _WORDS.forms(f"doctor.{key}")["other"].replace("{", "*").replace("}", "*")

@@ -71,8 +71,7 @@ def code(text: object) -> str:
 
 def said(key: str) -> str:
     """What people read, with both forms of a text that has plurals."""
-    text = _WORDS._texts[key]
-    return text if isinstance(text, str) else " / ".join(text.values())
+    return " / ".join(_WORDS.forms(key).values())
 
 
 def remarks(enum: type[Enum]) -> Mapping[str, str]:

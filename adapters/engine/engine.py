@@ -13,17 +13,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from adapters.engine.worker import STUCK, Kind, Worker
+from adapters.engine.worker import Kind, Timing, Worker
 from bot.domain.inventory.apps import AppRef
 from bot.ports.engine import Queue, Task
 from bot.ports.spans import here
 
-TICK = timedelta(seconds=10)
 TASK_LIMIT = timedelta(minutes=10)
 # 10,000 apps at the 40 calls a minute that Okta's defaults leave take four hours.
 SCAN_LIMIT = timedelta(hours=6)
-ATTEMPTS = 5
-"""How often a delivery is tried here; what is still due after that is queued again by `tick`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +37,19 @@ class Work:
 class QueueEngine:
     """Implements `bot.ports.engine.Engine`; `run` is the worker."""
 
-    def __init__(self, queue: Queue, orgs: tuple[str, ...], scan_every: timedelta) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        orgs: tuple[str, ...],
+        scan_every: timedelta,
+        timing: Timing = Timing(),  # noqa: B008 - frozen
+    ) -> None:
         self._queue = queue
         self._orgs = orgs
         self._scan_every = scan_every
         self._kinds: dict[str, Kind] = {}
-        self._worker = Worker(queue, self._kinds)
+        self._timing = timing
+        self._worker = Worker(queue, self._kinds, timing)
 
     async def deliver(self, key: str, at: datetime) -> None:
         # What lies in the future replaces what stands there: so a delivery puts itself off.
@@ -97,18 +101,20 @@ class QueueEngine:
                 await self.scan(org)
 
         self._kinds |= {
-            "deliver": Kind(work.deliver, TASK_LIMIT, ATTEMPTS),
-            "deliver_batch": Kind(deliver_batch, TASK_LIMIT, ATTEMPTS),
+            "deliver": Kind(work.deliver, TASK_LIMIT, self._timing.attempts),
+            "deliver_batch": Kind(deliver_batch, TASK_LIMIT, self._timing.attempts),
             "scan_org": Kind(scan_org, SCAN_LIMIT),
             "verify_app": Kind(verify_app, TASK_LIMIT),
-            "tick": Kind(work.tick, TASK_LIMIT, every=TICK),
+            "tick": Kind(work.tick, TASK_LIMIT, every=self._timing.tick),
             "scan_all": Kind(scan_all, TASK_LIMIT, every=self._scan_every),
         }
 
     def stuck(self) -> str:
         """Why this process carries out nothing any more, though it should; "" when it does."""
         idle = self._worker.idle_for()
-        return f"The worker has not looked at its queue for {idle:.0f} s." if idle > STUCK else ""
+        if idle <= self._timing.stuck.total_seconds():
+            return ""
+        return f"The worker has not looked at its queue for {idle:.0f} s."
 
     async def run(self) -> None:
         """Carry out tasks until cancelled, then drain; cancelled once more, leave the rest."""

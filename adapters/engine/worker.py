@@ -34,19 +34,26 @@ _TIME = Histogram(
 )
 _FAILED = Counter("o365bot_tasks_failed", "Background tasks that failed, each try.", ["task"])
 
-LEASE = timedelta(seconds=30)
-"""A dead worker's tasks are taken over after this; a live one renews three times meanwhile."""
 AT_ONCE = 50
 POLL = 0.25
 """Seconds between two looks for what came due, or was queued by another replica."""
 STORE_AWAY = 1.0
 """Seconds until the store is asked again after it refused or did not answer."""
-UNKNOWN_AGAIN = timedelta(seconds=30)
-"""After so long a task that this version does not know is handed out again."""
-STUCK = 180.0
-"""Seconds without a look at the queue after which a worker hangs: a slow store is given up well
-before.
-"""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the engine waits for what, and how often it tries."""
+
+    tick: timedelta = timedelta(seconds=10)
+    lease: timedelta = timedelta(seconds=30)
+    """A dead worker's tasks are taken over after this; a live one renews three times meanwhile."""
+    unknown_again: timedelta = timedelta(seconds=30)
+    """After so long a task that this version does not know is handed out again."""
+    stuck: timedelta = timedelta(minutes=3)
+    """A worker that has not looked at its queue for so long hangs: the store is given up before."""
+    attempts: int = 5
+    """How often a delivery is tried; what is still due after that is queued again by `tick`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +73,10 @@ class Kind:
 class Worker:
     """Carries out the tasks of a queue until it is cancelled, then drains."""
 
-    def __init__(self, queue: Queue, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, queue: Queue, kinds: Mapping[str, Kind], timing: Timing) -> None:
         self._queue = queue
         self._kinds = kinds
+        self._timing = timing
         self._held: dict[asyncio.Task[None], Held] = {}
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -123,7 +131,7 @@ class Worker:
             self._looked_at = time.monotonic()
             free = AT_ONCE - len(self._held)
             try:
-                taken = await self._queue.take(free, LEASE) if free else ()
+                taken = await self._queue.take(free, self._timing.lease) if free else ()
             except StoreError as error:
                 log.warning("the engine is waiting for the store", reason=error.message)
                 await _for(self._stopping, STORE_AWAY)
@@ -146,11 +154,11 @@ class Worker:
             try:
                 for name, kind in self._kinds.items():
                     if kind.every is not None:
-                        within = max(kind.every, LEASE)
+                        within = max(kind.every, self._timing.lease)
                         await self._queue.keep(name, self._next(name), within)
                 self.wake()
-                await asyncio.sleep(LEASE.total_seconds() / 3)
-                await self._queue.renew(tuple(self._held.values()), LEASE)
+                await asyncio.sleep(self._timing.lease.total_seconds() / 3)
+                await self._queue.renew(tuple(self._held.values()), self._timing.lease)
             except StoreError:  # whoever takes tasks tells of it
                 await asyncio.sleep(STORE_AWAY)
 
@@ -163,7 +171,7 @@ class Worker:
         try:
             if kind is None:
                 log.warning("unknown task in this version", task=task.name, key=held.key)
-                await self._queue.again(held, None, UNKNOWN_AGAIN)
+                await self._queue.again(held, None, self._timing.unknown_again)
                 return
             if not _fits(kind, task):
                 log.error("task has unusable arguments", task=task.name, key=held.key)

@@ -34,12 +34,14 @@ SECONDS_PER_ANSWER = 20.0
 LONGEST_SUBJECT = 150  # characters
 
 
-def client_for(settings: MailSettings, tls: ssl.SSLContext) -> SMTP:
+def client_for(
+    settings: MailSettings, tls: ssl.SSLContext, seconds: float = SECONDS_PER_ANSWER
+) -> SMTP:
     """A client that connects over TLS and signs in, or not at all."""
     return SMTP(
         hostname=settings.host.strip("[]"),
         port=settings.port,
-        timeout=SECONDS_PER_ANSWER,
+        timeout=seconds,
         use_tls=settings.security == "tls",
         start_tls=settings.security == "starttls",
         tls_context=tls,
@@ -57,12 +59,18 @@ class MailMessenger:
     tells = False
 
     def __init__(
-        self, settings: MailSettings, words: Callable[[str], Words], language: str, clock: Clock
+        self,
+        settings: MailSettings,
+        words: Callable[[str], Words],
+        language: str,
+        clock: Clock,
+        seconds: float = SECONDS_PER_ANSWER,
     ) -> None:
         self._settings = settings
         self._words = words
         self._language = language
         self._clock = clock
+        self._seconds = seconds
         self._drawing = Drawing()
         self._tls = trusted(settings.ca_file)
 
@@ -108,7 +116,7 @@ class MailMessenger:
     async def _send(self, people: Sequence[ChatIdentity], message: Message, key: str) -> Sent:
         mail = self._mail(people, message, key)
         settings = self._settings
-        client = client_for(settings, self._tls)
+        client = client_for(settings, self._tls, self._seconds)
         in_doubt = False
         try:
             await client.connect()

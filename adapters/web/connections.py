@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, cast
 
@@ -20,15 +21,21 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from adapters.web.networks import network_named
 
-HEAD_SECONDS = 10.0
-BODY_SECONDS = 20.0  # `middleware.BodyLimit` answers before that
-UNREAD_SECONDS = 30.0
 MOST = 512
 LARGEST_HEAD = 16 * 1024  # bytes; cookies and a long answer of Microsoft's are about half of it
 
 _CUT = Counter("o365bot_connections_cut", "Connections that were cut off", ["why"])
 for _why in ("broken", "crowded", "full", "slow head", "slow body", "unread"):
     _CUT.labels(_why)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds until a connection is cut off, by what we wait for."""
+
+    head: float = 10.0
+    body: float = 20.0  # `middleware.BodyLimit` answers before that
+    unread: float = 30.0
 
 
 class Door:
@@ -38,7 +45,8 @@ class Door:
     in docs/security.md.
     """
 
-    def __init__(self, most: int = 0) -> None:
+    def __init__(self, most: int = 0, deadlines: Deadlines = Deadlines()) -> None:
+        self.deadlines = deadlines
         # Half of the descriptors are left to the store, the clouds, the chats and the files.
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.most = most or max(2, min(MOST, soft // 2))
@@ -96,7 +104,7 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         self.network = network_named(self.client[0] if self.client else "")
         if self._door.enter(self):
-            self._wait(HEAD_SECONDS, "slow head")
+            self._wait(self._door.deadlines.head, "slow head")
         else:
             self.cut("full")
 
@@ -134,7 +142,7 @@ class Connection(H11Protocol):
         """The client does not read: asyncio holds some 64 KiB for it."""
         super().pause_writing()
         self._unread = True
-        self._wait(UNREAD_SECONDS, "unread")
+        self._wait(self._door.deadlines.unread, "unread")
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -154,10 +162,10 @@ class Connection(H11Protocol):
         now = self.conn.their_state
         if now is h11.SEND_BODY:
             if before is not h11.SEND_BODY or self._timer is None:
-                self._wait(BODY_SECONDS, "slow body")
+                self._wait(self._door.deadlines.body, "slow body")
         elif now is h11.IDLE:
             if self._timer is None:
-                self._wait(HEAD_SECONDS, "slow head")
+                self._wait(self._door.deadlines.head, "slow head")
         else:
             self._stop_waiting()
 

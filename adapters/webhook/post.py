@@ -31,15 +31,18 @@ class NotTaken(Exception):
 
 
 class Post:
-    """Posts events to one address. `clock` gives seconds since 1970."""
+    """Posts events to one address, `limit` seconds each. `clock` gives seconds since 1970."""
 
-    def __init__(self, settings: WebhookSettings, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, settings: WebhookSettings, clock: Callable[[], float], limit: float = LIMIT
+    ) -> None:
         self._settings = settings
+        self._limit = limit
         self._url = httpx.URL(settings.url)
         self._clock = clock
         self._http = httpx.AsyncClient(
             verify=trusted(settings.ca_file, "webhook.ca_file"),
-            timeout=LIMIT,
+            timeout=limit,
             follow_redirects=False,
             trust_env=False,
         )
@@ -50,10 +53,10 @@ class Post:
     async def __call__(self, event_id: str, body: bytes) -> None:
         """Raises NotTaken."""
         try:
-            async with asyncio.timeout(LIMIT):
+            async with asyncio.timeout(self._limit):
                 await self._send(event_id, body)
         except TimeoutError:
-            raise NotTaken(f"no answer within {LIMIT:.0f} s") from None
+            raise NotTaken(f"no answer within {self._limit:.0f} s") from None
         except httpx.HTTPError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise NotTaken("its certificate is not trusted (webhook.ca_file)") from None

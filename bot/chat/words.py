@@ -126,6 +126,11 @@ class Words:
         """Whether there is a text for `key`."""
         return key in self._texts
 
+    def forms(self, key: str) -> Mapping[str, str]:
+        """A text by its plural forms, unfilled; one without any is `other`."""
+        text = self._texts[key]
+        return {"other": text} if isinstance(text, str) else text
+
     def keys(self) -> frozenset[str]:
         """Every key of this language."""
         return frozenset(self._texts)

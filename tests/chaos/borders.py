@@ -243,7 +243,7 @@ async def _teams() -> AsyncIterator[Door]:
             return len(world.answers.asked) + len(world.welcomes.people)
 
         async def quiet() -> None:
-            await wait_until(lambda: not world.inbound._tasks, within=QUIET)
+            await wait_until(lambda: not world.inbound.under_way, within=QUIET)
 
         yield Door("Teams", send, done, quiet, (good, foreign, teams.PASSWORD))
 

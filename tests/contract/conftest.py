@@ -48,9 +48,9 @@ async def org() -> AsyncIterator[okta_org.Org]:
 
 
 @pytest_asyncio.fixture
-async def border() -> AsyncIterator[slack_stage.SlackBorder]:
-    """A pretend Slack and the bot's endpoint."""
-    async with slack_stage.staged() as border:
+async def border(request: pytest.FixtureRequest) -> AsyncIterator[slack_stage.SlackBorder]:
+    """A pretend Slack and the bot's endpoint; its bounds can be given by `indirect`."""
+    async with slack_stage.staged(**getattr(request, "param", {})) as border:
         yield border
 
 

@@ -173,8 +173,8 @@ def company() -> Company:
 
 
 @asynccontextmanager
-async def staged() -> AsyncIterator[SlackBorder]:
-    """A fresh workspace and an endpoint, both served on loopback."""
+async def staged(**bounds: Any) -> AsyncIterator[SlackBorder]:
+    """A fresh workspace and an endpoint with these bounds, both served on loopback."""
     workspace = Workspace(await asyncio.to_thread(company), ChatLog(), TOKEN, SECRET)
     talk, once = Talk(), OnceInMemory()
     async with AsyncExitStack() as stack:
@@ -182,7 +182,7 @@ async def staged() -> AsyncIterator[SlackBorder]:
         workspace.base_url = slack_url
         config = settings(f"{slack_url}/api/")
         web = await stack.enter_async_context(open_web(config))
-        inbound = SlackInbound(config, talk, once, web)
+        inbound = SlackInbound(config, talk, once, web, **bounds)
         methods = ["GET", "POST", "PUT"]
         app = Starlette(routes=[Route("/slack/events", inbound.endpoint, methods=methods)])
         url = await stack.enter_async_context(served(lambda url: app)) + "/slack/events"

@@ -358,6 +358,7 @@ async def teams_world(
     connections: int = CONNECTIONS,
     targeted: bool = False,
     operators: tuple[str, ...] = (),
+    **bounds: Any,
 ) -> AsyncIterator[TeamsBorder]:
     """The bot's Teams side over real HTTP, between a test and the small Microsoft.
 
@@ -370,7 +371,7 @@ async def teams_world(
     ):
         microsoft, answers, clock = Microsoft(), Echo(), Clock()
         conversations, once, welcomes = ConversationsInMemory(), OnceInMemory(), Welcomed()
-        worlds: list[TeamsBorder] = []
+        borders: list[TeamsBorder] = []
 
         def build(url: str) -> Starlette:
             settings = TeamsSettings(
@@ -385,7 +386,7 @@ async def teams_world(
                 **({"operators": operators} if operators else {}),
             )
             viewers = Viewers(settings, conversations, None, clock)
-            connector = Connector(settings, to_teams, http, viewers)
+            connector = Connector(settings, to_teams, http, viewers, **bounds)
             inbound = TeamsInbound(
                 settings,
                 answers,
@@ -398,7 +399,7 @@ async def teams_world(
                 clock=clock,
             )
             messenger = TeamsMessenger(settings, conversations, connector, clock)
-            worlds.append(
+            borders.append(
                 TeamsBorder(
                     microsoft,
                     settings,
@@ -417,6 +418,6 @@ async def teams_world(
             return Starlette(routes=[bot, *microsoft.routes(url)])
 
         async with served(build):
-            (world,) = worlds
-            yield world
-            await world.inbound.drain(1.0)
+            (border,) = borders
+            yield border
+            await border.inbound.drain(1.0)

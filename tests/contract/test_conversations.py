@@ -123,11 +123,11 @@ async def test_who_is_met_again_and_again_is_written_once(
 
 
 async def test_what_another_replica_forgot_is_written_again_soon(
-    redis_conversations: RedisConversations, store: Redis, monkeypatch: pytest.MonkeyPatch
+    store: Redis,
 ) -> None:
     """A replica trusts its own memory for a minute."""
     now = 1000.0
-    monkeypatch.setattr("adapters.redis.shared.conversations.time.monotonic", lambda: now)
+    redis_conversations = RedisConversations(store, Keys(), lambda: now)
     await redis_conversations.met(ADA)
     await RedisConversations(store, Keys()).forget(ADA.conversation_id)
     now += MET_SECONDS
@@ -136,9 +136,12 @@ async def test_what_another_replica_forgot_is_written_again_soon(
 
 
 async def test_no_more_people_are_kept_in_mind_than_fit(
-    redis_conversations: RedisConversations,
+    redis_conversations: RedisConversations, store: Redis
 ) -> None:
-    """Who was met stays in the store; only the memory of it is bounded."""
-    for number in range(MOST_MET + 5):
+    """Who was met stays in the store; of the first to come the memory is gone."""
+    for number in range(MOST_MET + 1):
         await redis_conversations.met(replace(ADA, conversation_id=f"a:{number}"))
-    assert len(redis_conversations._met) <= MOST_MET
+    first = replace(ADA, conversation_id="a:0")
+    await store.delete(Keys().conversation("a:0"))
+    await redis_conversations.met(first)
+    assert await redis_conversations.conversation("a:0") == first

@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from adapters.engine import engine as engine_module
-from adapters.engine import worker as worker_module
 from adapters.engine.engine import QueueEngine, Work
+from adapters.engine.worker import Kind, Timing, Worker
 from adapters.redis.keys import Keys
 from adapters.redis.server.embedded import EmbeddedStore
 from adapters.redis.server.store import connect
@@ -69,16 +69,17 @@ async def an_engine(
     done: Done,
     orgs: tuple[str, ...] = ("contoso", "fabrikam"),
     every: timedelta = timedelta(hours=1),
+    **timing: Any,
 ) -> AsyncIterator[QueueEngine]:
     """An engine to add work to; nothing is carried out yet."""
     async with connect(url) as client:
-        engine = QueueEngine(RedisQueue(client, Keys()), orgs, every)
+        engine = QueueEngine(RedisQueue(client, Keys()), orgs, every, Timing(**timing))
         engine.register(done.work)
         yield engine
 
 
 @asynccontextmanager
-async def running(engine: QueueEngine) -> AsyncIterator[None]:
+async def running(engine: QueueEngine | Worker) -> AsyncIterator[None]:
     """A worker that carries out what the engine holds; drained at the end."""
     worker = asyncio.create_task(engine.run())
     try:
@@ -220,39 +221,38 @@ async def test_a_delivery_that_breaks_is_tried_again(redis_url: str) -> None:
 
 
 async def test_time_passes_and_every_org_is_scanned_from_the_start(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
+    redis_url: str,
 ) -> None:
     """`tick` fires again and again by itself; each org is looked at without being asked for."""
-    monkeypatch.setattr(engine_module, "TICK", timedelta(milliseconds=300))
     done = Done()
-    async with an_engine(redis_url, done) as engine, running(engine):
+    tick = timedelta(milliseconds=300)
+    async with an_engine(redis_url, done, tick=tick) as engine, running(engine):
         await wait_until(lambda: done.ticks >= 3 and len(done.scanned) >= 2)
     assert sorted(done.scanned) == ["contoso", "fabrikam"]
 
 
-async def test_orgs_are_looked_at_as_often_as_the_settings_say_now(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_orgs_are_looked_at_as_often_as_the_settings_say_now(redis_url: str) -> None:
     """A look that was put off for a day, before that was changed, is not waited for."""
-    monkeypatch.setattr(worker_module, "LEASE", timedelta(seconds=1))
 
     async def scans_with(every: timedelta) -> None:
         done = Done()
-        async with an_engine(redis_url, done, ("contoso",), every) as engine, running(engine):
+        lease = timedelta(seconds=1)
+        contoso = an_engine(redis_url, done, ("contoso",), every, lease=lease)
+        async with contoso as engine, running(engine):
             await wait_until(lambda: bool(done.scanned))
 
     await scans_with(timedelta(days=1))
     await scans_with(timedelta(seconds=1))
 
 
-async def test_replicas_share_one_tick(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_replicas_share_one_tick(redis_url: str) -> None:
     """Three workers do not tick three times as often."""
-    monkeypatch.setattr(engine_module, "TICK", timedelta(milliseconds=500))
     replicas = [Done() for _ in range(3)]
+    tick = timedelta(milliseconds=500)
     async with (
-        an_engine(redis_url, replicas[0]) as one,
-        an_engine(redis_url, replicas[1]) as two,
-        an_engine(redis_url, replicas[2]) as three,
+        an_engine(redis_url, replicas[0], tick=tick) as one,
+        an_engine(redis_url, replicas[1], tick=tick) as two,
+        an_engine(redis_url, replicas[2], tick=tick) as three,
         running(one),
         running(two),
         running(three),
@@ -273,13 +273,12 @@ async def test_an_org_that_left_the_settings_is_not_scanned(redis_url: str) -> N
 
 
 async def test_a_task_of_a_newer_version_stays_for_whoever_knows_it(
-    redis_url: str, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, redis_client: Redis
 ) -> None:
     """A rolling deployment loses nothing: the old replica puts it back, the new one runs it.
 
     What the newer version wrote into it besides is still there.
     """
-    monkeypatch.setattr(worker_module, "UNKNOWN_AGAIN", timedelta(milliseconds=300))
     newer = '{"name":"shiny_new","arguments":["hello"],"id":"1","attempt":1,"colour":"red"}'
     await redis_client.hset(Keys().tasks(), "from-the-future", newer)
     await redis_client.zadd(Keys().tasks_due(), {"from-the-future": 1})
@@ -288,14 +287,14 @@ async def test_a_task_of_a_newer_version_stays_for_whoever_knows_it(
     async def shiny_new(word: str) -> None:
         ran.append(word)
 
-    done = Done()
     with capture_logs() as logs:
-        async with an_engine(redis_url, done) as older, running(older):
+        again = timedelta(milliseconds=300)
+        async with an_engine(redis_url, Done(), unknown_again=again) as older, running(older):
             await wait_until(lambda: "unknown task in this version" in [e["event"] for e in logs])
     assert await redis_client.hget(Keys().tasks(), "from-the-future") == newer.encode()
-    async with an_engine(redis_url, done) as engine:
-        engine._kinds["shiny_new"] = worker_module.Kind(shiny_new, timedelta(minutes=1))
-        async with running(engine):
+    async with connect(redis_url) as client:
+        kinds = {"shiny_new": Kind(shiny_new, timedelta(minutes=1))}
+        async with running(Worker(RedisQueue(client, Keys()), kinds, Timing())):
             await wait_until(lambda: ran == ["hello"], what="the new replica has run it")
             await wait_until_gone(redis_client, "from-the-future")
 
@@ -324,26 +323,25 @@ async def test_what_was_done_leaves_nothing_behind(redis_url: str, redis_client:
 
 
 async def test_what_fires_by_itself_comes_back_when_it_was_lost(
-    redis_url: str, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, redis_client: Redis
 ) -> None:
     """A failover, or a slip of the hand, may take the queue away: no restart is needed."""
-    monkeypatch.setattr(worker_module, "LEASE", timedelta(seconds=0.6))
     done = Done()
-    async with an_engine(redis_url, done) as engine, running(engine):
+    lease = timedelta(seconds=0.6)
+    async with an_engine(redis_url, done, lease=lease) as engine, running(engine):
         await wait_until(lambda: done.ticks == 1)
         await redis_client.flushall()
         await wait_until(lambda: done.ticks == 2)
 
 
 async def test_a_delivery_that_always_breaks_is_given_up_here_and_stops_nothing(
-    redis_url: str, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, redis_client: Redis
 ) -> None:
     """`tick` finds it again in the ledger; the log says what went wrong, each time."""
-    monkeypatch.setattr(engine_module, "ATTEMPTS", 2)
     done = Done()
     done.fails = 2
     with capture_logs() as logs:
-        async with an_engine(redis_url, done) as engine, running(engine):
+        async with an_engine(redis_url, done, attempts=2) as engine, running(engine):
             await engine.deliver("a", now())
             await wait_until_gone(redis_client, "deliver:a")
     told = [entry["reason"] for entry in logs if entry["event"] == "task failed"]
@@ -364,13 +362,11 @@ async def test_without_its_store_adding_work_is_an_error_of_ours(tmp_path: Path)
 A_WORKER = """
     import asyncio, sys
     from datetime import timedelta
-    from adapters.engine import worker
     from adapters.engine.engine import QueueEngine, Work
+    from adapters.engine.worker import Timing
     from adapters.redis.keys import Keys
     from adapters.redis.shared.queue import RedisQueue
     from adapters.redis.server.store import connect
-
-    worker.LEASE = timedelta(seconds=2)
 
     async def hold(key: str) -> None:
         print("holding", key, flush=True)
@@ -381,7 +377,8 @@ A_WORKER = """
 
     async def main() -> None:
         async with connect(sys.argv[1]) as client:
-            engine = QueueEngine(RedisQueue(client, Keys()), ("contoso",), timedelta(hours=1))
+            queue, timing = RedisQueue(client, Keys()), Timing(lease=timedelta(seconds=2))
+            engine = QueueEngine(queue, ("contoso",), timedelta(hours=1), timing)
             engine.register(Work(hold, nothing, nothing, nothing, nothing))
             await engine.run()
 
@@ -389,13 +386,10 @@ A_WORKER = """
 """
 
 
-async def test_what_a_killed_worker_held_is_taken_over(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_a_killed_worker_held_is_taken_over(redis_url: str) -> None:
     """kill -9 in the middle of a delivery: another worker carries it out after the lease."""
-    monkeypatch.setattr(worker_module, "LEASE", timedelta(seconds=2))
     done = Done()
-    async with an_engine(redis_url, done) as engine:
+    async with an_engine(redis_url, done, lease=timedelta(seconds=2)) as engine:
         await engine.deliver("a", now())
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -415,11 +409,8 @@ async def test_what_a_killed_worker_held_is_taken_over(
             await wait_until(lambda: done.delivered == ["a"], within=15, what="it is taken over")
 
 
-async def test_a_worker_that_hangs_is_noticed(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_worker_that_hangs_is_noticed(redis_url: str) -> None:
     """Its queue gives no answer and no error: it is stuck, until it looks again."""
-    monkeypatch.setattr(engine_module, "STUCK", 1.0)
     answers = asyncio.Event()
     answers.set()
 
@@ -429,7 +420,8 @@ async def test_a_worker_that_hangs_is_noticed(
             return await super().take(most, lease)
 
     async with connect(redis_url) as client:
-        engine = QueueEngine(Silent(client, Keys()), (), scan_every=timedelta(hours=1))
+        timing = Timing(stuck=timedelta(seconds=1))
+        engine = QueueEngine(Silent(client, Keys()), (), timedelta(hours=1), timing)
         engine.register(Done().work)
         assert engine.stuck() == "", "it has not begun"
         running = asyncio.create_task(engine.run())

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from adapters.engine.worker import LEASE
+from adapters.engine.worker import Timing
 from adapters.redis.keys import Keys
 from adapters.redis.shared.queue import LONGEST
 from tests.contract.test_engine import Done, an_engine, now, running
@@ -108,7 +108,7 @@ async def test_what_was_taken_together_with_it_is_carried_out_at_once(
         for name in ("after", "and after"):
             await engine.deliver(name, now())
         async with running(engine):
-            await wait_until(lambda: len(done.delivered) == 3, within=LEASE.seconds / 2)
+            await wait_until(lambda: len(done.delivered) == 3, within=Timing().lease.seconds / 2)
     assert sorted(done.delivered) == ["after", "and after", "before"]
 
 

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 import pytest
 import structlog
 from starlette.applications import Starlette
@@ -272,9 +271,7 @@ async def test_what_slack_will_not_have_is_said_once_more_in_plain_text() -> Non
 
 @asynccontextmanager
 async def messenger_at(url: str, seconds: float = 5.0) -> AsyncIterator[SlackMessenger]:
-    async with open_web(settings(f"{url}/api")) as web:
-        assert web.session is not None
-        web.session._timeout = aiohttp.ClientTimeout(total=seconds)
+    async with open_web(settings(f"{url}/api"), seconds) as web:
         yield SlackMessenger(web)
 
 

@@ -159,11 +159,9 @@ async def test_a_body_without_end_is_not_read_to_its_end(border: SlackBorder) ->
     assert border.talk.asked == []
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(
-    border: SlackBorder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("border", [{"body_seconds": 0.05}], indirect=True)
+async def test_a_body_that_does_not_come_is_not_waited_for(border: SlackBorder) -> None:
     """408 after a while: connections are not for keeping open."""
-    monkeypatch.setattr(border, "BODY_SECONDS", 0.05)
     parts = urlsplit(border.url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     headers = {"host": parts.netloc, "content-length": "9", **signed_headers(b"{", JSON)}

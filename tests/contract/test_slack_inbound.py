@@ -11,7 +11,6 @@ import pytest
 import structlog
 
 from adapters.slack.drawing.message import draw
-from adapters.slack.incoming import inbound
 from bot.domain.people.admins import Platform
 from bot.message import Buttons, Command, Group, Item, Menu, Message, OpenLink, Progress, Text
 from sandbox.chatlog import Message as Shown
@@ -415,11 +414,11 @@ async def test_on_shutdown_what_does_not_end_is_cut_off_and_logged(border: Slack
     assert "slack answer cut off by shutdown" in [entry["event"] for entry in logs]
 
 
+@pytest.mark.parametrize("border", [{"most": 1}], indirect=True)
 async def test_when_too_many_wait_already_slack_is_told_so_and_nothing_is_marked(
-    border: SlackBorder, monkeypatch: pytest.MonkeyPatch
+    border: SlackBorder,
 ) -> None:
     """Not acknowledged, so not lost: an event comes again, of a command Slack says it failed."""
-    monkeypatch.setattr(inbound, "MOST", 1)
     border.talk.go_on.clear()
     await border.people.command("ola", "/o365 scan")
     await wait_until(lambda: border.talk.words == ["scan"])
@@ -432,11 +431,11 @@ async def test_when_too_many_wait_already_slack_is_told_so_and_nothing_is_marked
     await wait_until(lambda: border.talk.words == ["scan", "apps"])
 
 
+@pytest.mark.parametrize("border", [{"at_once": 1}], indirect=True)
 async def test_more_than_are_answered_at_once_wait_acknowledged_for_their_turn(
-    border: SlackBorder, monkeypatch: pytest.MonkeyPatch
+    border: SlackBorder,
 ) -> None:
     """Slack has its response at once; each of them is answered."""
-    monkeypatch.setattr(border.inbound, "_turns", asyncio.Semaphore(1))
     border.talk.go_on.clear()
     for number in range(3):
         await border.people.command("ola", f"/o365 why {number}")

@@ -120,11 +120,8 @@ async def test_a_replica_that_nobody_moved_away_from_is_named(tmp_path: Path) ->
         ("WRONGTYPE Operation against a key holding the wrong kind of value", "another kind"),
     ],
 )
-async def test_each_refusal_of_a_server_has_its_words(
-    answer: str, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_each_refusal_of_a_server_has_its_words(answer: str, expected: str) -> None:
     """And those of the wrong server end the connection, each time, before all tries are used."""
-    monkeypatch.setattr("adapters.redis.server.store.TRIES", 1)
     connections = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -142,7 +139,7 @@ async def test_each_refusal_of_a_server_has_its_words(
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
-        async with connect(f"redis://127.0.0.1:{port}") as client:
+        async with connect(f"redis://127.0.0.1:{port}", tries=1) as client:
             with pytest.raises(StoreUnavailable, match=expected):
                 await RedisLedger(client, Keys()).save_okta_admins("contoso", ())
     finally:
@@ -159,13 +156,10 @@ def test_a_code_is_read_where_the_server_puts_it() -> None:
     assert code(ValueError("READONLY x")) == ""
 
 
-async def test_waiting_for_a_store_ends_and_says_what_was_waited_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_waiting_for_a_store_ends_and_says_what_was_waited_for() -> None:
     """A plain port that is spoken to in TLS answers nothing, for ever."""
-    monkeypatch.setattr("adapters.redis.server.store.START_LIMIT", 0.5)
     address = parse("rediss://:hush@127.0.0.1:6390")
     with pytest.raises(StoreError, match=r"127\.0\.0\.1:6390 did not answer.*rediss") as caught:
-        async with awaited(address):
+        async with awaited(address, seconds=0.5):
             await asyncio.Event().wait()
     assert "hush" not in str(caught.value)

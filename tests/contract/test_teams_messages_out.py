@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from adapters.teams.outgoing import connector
+from adapters.http.client import open_http
 from adapters.teams.outgoing.connector import Connector
 from adapters.teams.outgoing.messenger import TeamsMessenger
 from adapters.teams.roster import KEPT_FOR
@@ -253,10 +253,8 @@ async def test_only_a_message_that_is_not_answered_is_in_doubt(
     ada: ChatIdentity,
     path: str,
     nothing_sent: bool,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """While Microsoft's sign-in hangs no message can have got through: none is given up."""
-    monkeypatch.setattr(connector, "TIME_LIMIT", 1.0)
 
     async def hangs(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith(path):
@@ -264,7 +262,7 @@ async def test_only_a_message_that_is_not_answered_is_in_doubt(
         return httpx.Response(200, json={"access_token": "t", "expires_in": 3599})
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(hangs)) as http:
-        calls = Connector(teams.settings, http)
+        calls = Connector(teams.settings, http, time_limit=1.0)
         messenger = TeamsMessenger(teams.settings, teams.conversations, calls)
         with pytest.raises(ChatUnreachable) as error:
             await messenger.send_personal(ada, HELLO, "k")
@@ -272,10 +270,9 @@ async def test_only_a_message_that_is_not_answered_is_in_doubt(
 
 
 async def test_a_message_that_got_no_connection_is_not_in_doubt(
-    teams: TeamsBorder, ada: ChatIdentity, monkeypatch: pytest.MonkeyPatch
+    teams: TeamsBorder, ada: ChatIdentity
 ) -> None:
     """All of them hang with the messages of others: this one was never sent."""
-    monkeypatch.setattr(connector, "TURN", 0.1)
     await teams.messenger.send_personal(ada, HELLO, "k")
     hanging, let_go = asyncio.Event(), asyncio.Event()
 
@@ -287,9 +284,8 @@ async def test_a_message_that_got_no_connection_is_not_in_doubt(
     app = Starlette(routes=[Route("/{rest:path}", hang)])
     async with served(lambda url: app) as url:
         one = httpx.Limits(max_connections=1)
-        async with httpx.AsyncClient(limits=one) as http:
-            calls = Connector(teams.settings, http)
-            calls._token = teams.messenger._connector._token
+        async with httpx.AsyncClient(limits=one) as http, open_http() as sign_in:
+            calls = Connector(teams.settings, http, sign_in, turn=0.1)
             messenger = TeamsMessenger(teams.settings, teams.conversations, calls)
             other = asyncio.create_task(http.get(url))
             await hanging.wait()

@@ -7,7 +7,6 @@ import asyncio
 import httpx
 import pytest
 
-from adapters.teams.outgoing import connector
 from adapters.teams.outgoing.connector import Connector
 from adapters.teams.outgoing.messenger import TeamsMessenger
 from bot.errors import ChatUnreachable
@@ -33,12 +32,9 @@ async def test_sixty_four_people_ask_while_teams_takes_two_seconds() -> None:
         assert len({call.path for call in answered}) == PEOPLE
 
 
-async def test_who_finds_no_free_connection_waits_and_tries_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_who_finds_no_free_connection_waits_and_tries_again() -> None:
     """A quarter of the connections, and no patience: still each is answered once."""
-    monkeypatch.setattr(connector, "TURN", 0.4)
-    async with teams_world(connections=16) as teams:
+    async with teams_world(connections=16, turn=0.4) as teams:
         teams.microsoft.takes = 0.3
         await _all_ask(teams)
         answered = teams.microsoft.calls

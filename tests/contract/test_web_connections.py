@@ -12,8 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.web import connections
-from adapters.web.connections import Door
+from adapters.web.connections import Deadlines, Door
 from adapters.web.networks import network_named
 from tests.serving import served
 from tests.waiting import wait_until
@@ -46,11 +45,8 @@ APP = Starlette(
 )
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deadlines of a test: long enough for a busy machine to ask for a page."""
-    for name in ("HEAD_SECONDS", "BODY_SECONDS", "UNREAD_SECONDS"):
-        monkeypatch.setattr(connections, name, 2.0)
+QUICK = Deadlines(2.0, 2.0, 2.0)
+"""Long enough for a busy machine to ask for a page."""
 
 
 @asynccontextmanager
@@ -99,7 +95,7 @@ async def asked(port: int, path: str = "/health") -> bytes:
 )
 async def test_a_request_that_does_not_end_is_cut_off(said: bytes) -> None:
     """In its head, in its body, in a body that nobody asked for, behind a whole one."""
-    door = Door(16)
+    door = Door(16, QUICK)
     async with behind(door) as port, AsyncExitStack() as stack:
         assert await is_cut(await connected(stack, port, said))
         await wait_until(lambda: len(door) == 0, what="its place is free")
@@ -107,7 +103,7 @@ async def test_a_request_that_does_not_end_is_cut_off(said: bytes) -> None:
 
 async def test_a_byte_now_and_then_does_not_put_the_deadline_off() -> None:
     """Slowloris: header after header, for ever."""
-    async with behind(Door(16)) as port, AsyncExitStack() as stack:
+    async with behind(Door(16, QUICK)) as port, AsyncExitStack() as stack:
         reader, writer = await connected(stack, port, b"GET /health HTTP/1.1\r\n")
         began = asyncio.get_running_loop().time()
 
@@ -128,7 +124,7 @@ async def test_a_body_that_breaks_off_gets_one_answer_at_most(
     caplog: pytest.LogCaptureFixture, method: str, then: bytes
 ) -> None:
     """Whoever works on the request may be answering: nothing falls over, and the door is free."""
-    door = Door(8)
+    door = Door(8, QUICK)
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(behind(door))
         said = f"{method} /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -151,7 +147,7 @@ async def test_a_body_that_breaks_off_gets_one_answer_at_most(
 
 async def test_an_answer_that_nobody_reads_is_given_up() -> None:
     """The place and the memory are free again."""
-    door = Door(16)
+    door = Door(16, QUICK)
     async with behind(door) as port, AsyncExitStack() as stack:
         await connected(stack, port, b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
         await wait_until(lambda: len(door) == 1, what="it is there")
@@ -160,7 +156,7 @@ async def test_an_answer_that_nobody_reads_is_given_up() -> None:
 
 async def test_a_large_answer_that_is_read_arrives_whole() -> None:
     """Also when it takes longer than the deadline, as long as somebody reads."""
-    async with behind(Door(16)) as port:
+    async with behind(Door(16, QUICK)) as port:
         assert len(await asked(port, "/large")) > LARGE
 
 
@@ -169,7 +165,7 @@ async def test_a_large_answer_that_is_read_arrives_whole() -> None:
 )
 async def test_health_answers_however_many_hold_the_door(asks: bytes) -> None:
     """Far more than there is room for, all from the same address: who asks in whole is let in."""
-    door = Door(32)
+    door = Door(32, QUICK)
     async with behind(door) as port, AsyncExitStack() as stack:
         for _ in range(100):
             await connected(stack, port, asks)
@@ -181,7 +177,7 @@ async def test_health_answers_however_many_hold_the_door(asks: bytes) -> None:
 async def test_keep_alive_still_works() -> None:
     """Many whole requests over one connection, and pipelined ones."""
     whole = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
-    async with behind(Door(16)) as port, AsyncExitStack() as stack:
+    async with behind(Door(16, QUICK)) as port, AsyncExitStack() as stack:
         reader, writer = await connected(stack, port, whole + whole)
         for _ in range(2):
             assert (await reader.readuntil(b"fine")).startswith(b"HTTP/1.1 200")
@@ -200,7 +196,7 @@ async def test_who_is_being_answered_is_not_cut_for_a_newcomer() -> None:
         return Response("done")
 
     app = Starlette(routes=[Route("/", held)])
-    door = Door(4)
+    door = Door(4, QUICK)
     async with served(lambda _: app, door) as url, AsyncExitStack() as stack:
         port = int(url.rpartition(":")[2])
         whole = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

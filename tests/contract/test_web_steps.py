@@ -18,14 +18,10 @@ from tests.site import ASKED, SECOND, TAB, TOKEN, WebSite, a_site, csrf_of
 
 
 async def test_without_an_address_of_the_tab_the_steps_say_it_in_words(
-    site: WebSite, monkeypatch: pytest.MonkeyPatch
+    site: WebSite,
 ) -> None:
     """Where Okta's address is not known there is no dead button, and the path stands there."""
-
-    async def unknown(app_id: str) -> str:
-        raise CloudUnreachable("no answer", where="contoso", call="GET /apps")
-
-    monkeypatch.setattr(site.people.okta, "integration_tab", unknown)
+    site.people.okta.hides_tab = CloudUnreachable("no answer", where="contoso", call="GET /apps")
     await site.sign_in()
     guide = (await site.open(STEPS)).text
     assert 'href=""' not in guide

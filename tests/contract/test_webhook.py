@@ -80,8 +80,10 @@ def settings(url: str, **more: Any) -> WebhookSettings:
 
 
 @asynccontextmanager
-async def outbox(store: Redis, url: str, clock: FakeClock) -> AsyncIterator[Outbox]:
-    post = Post(settings(url), time.time)
+async def outbox(
+    store: Redis, url: str, clock: FakeClock, **bounds: float
+) -> AsyncIterator[Outbox]:
+    post = Post(settings(url), time.time, **bounds)
     trail = Trail(store, KEYS)
     ledger = RedisLedger(store, KEYS, trail=trail)
     yield Outbox(
@@ -182,14 +184,13 @@ async def test_an_answer_that_is_lost_makes_the_same_event_come_twice(
 
 
 async def test_a_receiver_that_hangs_holds_up_nothing_but_itself(
-    store: Redis, receiver: tuple[Receiver, str], monkeypatch: pytest.MonkeyPatch
+    store: Redis, receiver: tuple[Receiver, str]
 ) -> None:
     """Work goes on meanwhile, and the post ends within its limit."""
     one, url = receiver
     one.answers.clear()
-    monkeypatch.setattr("adapters.webhook.post.LIMIT", 0.5)
     ledger = RedisLedger(store, KEYS)
-    async with outbox(store, url, FakeClock(NOW)) as box:
+    async with outbox(store, url, FakeClock(NOW), limit=0.5) as box:
         await box.pump()
         await ledger.commit(Changes(audit=(entry("ask"),)))
         telling = asyncio.create_task(box.pump())

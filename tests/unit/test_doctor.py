@@ -30,7 +30,7 @@ EVERY = [(one, outcome) for one in CHECKS for outcome in one.outcomes]
 
 
 def a_finding(check: Check, outcome: str) -> Finding:
-    text = str(Words()._texts[f"doctor.{check.name}_{outcome}"])
+    text = Words().forms(f"doctor.{check.name}_{outcome}")["other"]
     names = (name for _, name, _, _ in Formatter().parse(text) if name)
     values: dict[str, str | int | datetime] = {one: NOW if one == "date" else "x" for one in names}
     failure = Failure("No answer.") if check.outcomes[outcome] is Grade.BROKEN else None

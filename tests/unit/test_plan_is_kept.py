@@ -43,7 +43,7 @@ async def differences(number: int) -> list[str]:
         return []  # somebody else is about to be asked
     life.told.clear()
     start = life.clock.now()
-    plan = await life.services.read._rehearse.plan(DAYS)
+    plan = await life.services.read.plan()
     await life.run(DAYS)
     lines = plan.lines
     passed_on = [line.at for line in lines if isinstance(line, Escalate)]

@@ -137,16 +137,13 @@ async def test_when_somebody_can_be_asked_again_that_is_told_too(search: Candida
 
 
 async def test_a_chat_platform_that_is_away_changes_nothing_that_is_kept(
-    search: CandidateSearch, monkeypatch: pytest.MonkeyPatch
+    search: CandidateSearch,
 ) -> None:
     """ "Nobody" is said only when it was looked up."""
     await search.candidates.review([summary_of(RECORD)])
     before = await search.ledger.prospects()
 
-    async def refuse(*args: object) -> tuple[ChatIdentity, ...]:
-        raise ChatUnreachable("no answer")
-
-    monkeypatch.setattr(search.slack, "find_person", refuse)
+    search.slack.hidden = ChatUnreachable("no answer")
     await search.candidates.review([summary_of(RECORD)], anew=True)
     assert await search.ledger.prospects() == before
 

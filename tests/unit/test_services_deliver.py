@@ -14,9 +14,8 @@ from bot.domain.changes import Changes
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import Stage, Step, step
 from bot.domain.delivery.deliveries import LEASE, Delivery, Phase
-from bot.domain.delivery.notices import ChannelNudge, Notice, RequestChanged
+from bot.domain.delivery.notices import ChannelNudge, RequestChanged
 from bot.errors import ChatMisconfigured, ChatUnreachable, ScopeMissing, StoreUnavailable
-from bot.message import Message
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import Killed
@@ -89,39 +88,21 @@ async def test_of_many_workers_at_once_one_sends(delivering: Delivering) -> None
     assert (await delivering.delivery()).phase is Phase.SENT
 
 
-async def test_a_batch_is_read_together_and_each_is_carried_out(
-    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_batch_is_read_together_and_each_is_carried_out(delivering: Delivering) -> None:
     """One call for all that are there, and none of them read again; twice is seen once."""
     await delivering.ledger.commit(Changes(planned=(REMINDER,)))
-    read = delivering.ledger.delivery
-    alone: list[str] = []
-
-    async def note(key: str) -> Delivery | None:
-        alone.append(key)
-        return await read(key)
-
-    monkeypatch.setattr(delivering.ledger, "delivery", note)
     keys = (LETTER.key, "link:gone:slack:U1", REMINDER.key)
+    for there in keys[::2]:
+        delivering.ledger.broken[f"delivery {there}"] = AssertionError("read by itself")
     for _ in range(2):
         await delivering.worker().batch(keys)
     assert sorted(posted.key for posted in delivering.slack.posted.values()) == sorted(keys[::2])
-    assert set(alone) == {keys[1]}
 
 
-async def test_one_failure_in_a_batch_holds_up_nobody_else(
-    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_one_failure_in_a_batch_holds_up_nobody_else(delivering: Delivering) -> None:
     """The others are sent; then the engine hears of it and runs the batch again."""
     await delivering.ledger.commit(Changes(planned=(REMINDER,)))
-    compose = delivering.composer.compose
-
-    async def fail(notice: Notice, **parts: Any) -> Message | None:
-        if notice == LETTER.notice:
-            raise StoreUnavailable("not now")
-        return await compose(notice, **parts)
-
-    monkeypatch.setattr(delivering.composer, "compose", fail)
+    delivering.composer.broken[LETTER.notice] = StoreUnavailable("not now")
     with pytest.raises(StoreUnavailable):
         await delivering.worker().batch((LETTER.key, REMINDER.key))
     assert (await delivering.delivery(REMINDER.key)).phase is Phase.SENT
@@ -264,18 +245,12 @@ async def test_without_a_connection_nothing_is_in_doubt() -> None:
     assert len(delivering.slack.posted) == 1
 
 
-async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(
-    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_lookup_that_is_not_allowed_counts_as_cannot_tell(delivering: Delivering) -> None:
     """Without the scope to read a conversation a letter is sent again, not held for ever."""
-
-    async def forbidden(*args: object) -> None:
-        raise ScopeMissing("missing_scope")
-
     delivering.slack.breaks.append(ChatUnreachable("no answer"))
     await delivering.worker()(LETTER.key)
     delivering.clock.forward(timedelta(minutes=1))
-    monkeypatch.setattr(delivering.slack, "find_sent", forbidden)
+    delivering.slack.looks_refused.append(ScopeMissing("missing_scope"))
     await delivering.worker()(LETTER.key)
     assert len(delivering.slack.posted) == 2
     assert await delivering.ledger.incidents() == {}
@@ -300,23 +275,18 @@ async def test_a_lookup_without_a_valid_token_is_held_until_there_is_one(
     assert await delivering.ledger.incidents() == {}
 
 
-async def test_a_worker_that_was_overtaken_writes_nothing(
-    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_worker_that_was_overtaken_writes_nothing(delivering: Delivering) -> None:
     """It stalled beyond its lease, another one sent and confirmed: its own outcome is dropped."""
     slow = delivering.worker()
-    send, stalled, go_on = delivering.slack.send_personal, asyncio.Event(), asyncio.Event()
+    stalled, go_on = asyncio.Event(), asyncio.Event()
 
-    async def stall(*args: Any) -> object:
-        sent = await send(*args)
+    async def stall() -> None:
         stalled.set()
         await go_on.wait()
-        return sent
 
-    monkeypatch.setattr(delivering.slack, "send_personal", stall)
+    delivering.slack.meanwhile = stall
     running = asyncio.create_task(slow(LETTER.key))
     await stalled.wait()
-    monkeypatch.setattr(delivering.slack, "send_personal", send)
     delivering.clock.forward(LEASE)
     await delivering.worker()(LETTER.key)
     ended = await delivering.delivery()
@@ -327,21 +297,16 @@ async def test_a_worker_that_was_overtaken_writes_nothing(
     assert len(await delivering.ledger.audit()) == 1
 
 
-async def test_a_click_between_sending_and_confirming_is_kept(
-    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_click_between_sending_and_confirming_is_kept(delivering: Delivering) -> None:
     """The person was faster: the delivery is confirmed, the acknowledgement stays."""
-    send = delivering.slack.send_personal
 
-    async def send_and_click(*args: Any) -> object:
-        sent = await send(*args)
+    async def click() -> None:
         request = await delivering.ledger.request(REQUEST.id)
         assert request is not None
         taken = step(request, Step.ACKNOWLEDGE, NOW)
         await delivering.ledger.commit(Changes(requests=(taken,)))
-        return sent
 
-    monkeypatch.setattr(delivering.slack, "send_personal", send_and_click)
+    delivering.slack.meanwhile = click
     await delivering.worker()(LETTER.key)
     assert (await delivering.delivery()).phase is Phase.SENT
     assert await delivering.stage() is Stage.ACKNOWLEDGED

@@ -232,15 +232,9 @@ async def test_an_alarm_that_cannot_be_delivered_raises_no_other(delivering: Del
 # ------------------------------------------------------------------ poison
 
 
-async def test_a_record_that_cannot_be_read_is_set_aside(
-    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_record_that_cannot_be_read_is_set_aside(delivering: Delivering) -> None:
     """It is left to a newer replica, and holds up nothing that stands behind it."""
-
-    async def unreadable(key: str) -> Delivery | None:
-        raise RecordUnreadable("written by a newer version")
-
-    monkeypatch.setattr(delivering.ledger, "delivery", unreadable)
+    delivering.ledger.broken["delivery"] = RecordUnreadable("written by a newer version")
     await delivering.worker()(LETTER.key)
     assert await delivering.ledger.due(NOW, 10) == ()
     assert await delivering.ledger.due(NOW + ASIDE, 10) == (LETTER.key,)

@@ -25,7 +25,6 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.news import Happening, News
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import ScheduleEntry, operator
-from bot.domain.summaries import AppSummary
 from bot.domain.time.calendar import Calendars
 from bot.errors import PersonUnreachable
 from bot.message import Message, Note, plainly
@@ -214,23 +213,14 @@ async def test_a_digest_that_was_held_up_past_its_hours_is_dropped(world: Workin
 
 
 async def test_all_apps_are_read_when_an_operator_is_looked_at_and_not_at_every_tick(
-    world: Working, monkeypatch: pytest.MonkeyPatch
+    world: Working,
 ) -> None:
     """At the moment of a digest, and at the beginning of each day."""
-    read = 0
-    summaries = world.ledger.summaries
-
-    async def counting(org: str = "") -> tuple[AppSummary, ...]:
-        nonlocal read
-        read += 1
-        return await summaries(org)
-
-    monkeypatch.setattr(world.ledger, "summaries", counting)
     await world.days(5)
     sent = len(world.told)
     assert sent == 3
     boards = 5 * 24  # they look at all apps once an hour
-    assert read <= sent * 2 + 2 * 5 + boards
+    assert world.ledger.called["summaries"] <= sent * 2 + 2 * 5 + boards
 
 
 async def test_who_is_an_operator_no_more_is_taken_off_the_agenda(world: Working) -> None:
@@ -347,8 +337,10 @@ async def test_the_news_of_an_operator_who_is_gone_are_for_the_others_once(world
     """Else nobody hears of it; and it does not go round between two who are gone."""
     gone = replace(OPERATOR, user_id="U7")
     await world.ledger.commit(Changes(requests=(moved_on(1),)))
-    deliver = world.deliver
-    deliver._operators = (OPERATOR, gone)
+    assert world.settings.slack is not None
+    both = world.settings.slack.model_copy(update={"operators": (OPERATOR.user_id, gone.user_id)})
+    world.settings = world.settings.model_copy(update={"slack": both})
+    deliver = world.replica().deliver
     for to, other in ((gone, OPERATOR), (OPERATOR, gone)):
         known = await world.ledger.recipient(to)
         news = known.news if known is not None else (News(Happening.WRONG_ACCOUNT, "n1"),)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -13,10 +12,9 @@ from bot.domain.consent.requests import Stage, Step, step
 from bot.domain.people.news import Happening
 from bot.domain.schedule import HOLD, instead
 from bot.errors import ChatError, ChatThrottled, CloudError, CloudUnreachable, StoreUnavailable
-from bot.services.consent.ask import Asked
 from bot.services.consent.visit import ByLink
 from tests import person
-from tests.examples import ADA, APP, NOW, REQUEST, TENANT, TOKEN
+from tests.examples import ADA, APP, BEN, NOW, REQUEST, TENANT, TOKEN
 from tests.fakes import Killed
 from tests.person import ASKED
 
@@ -123,23 +121,19 @@ async def test_where_nobody_is_left_a_tick_writes_it_down_and_it_is_over(
     ids=["cloud", "chat"],
 )
 async def test_while_nobody_can_be_looked_for_nobody_is_said_to_be_left(
-    world: BreaksMidway, away: CloudError | ChatError, monkeypatch: pytest.MonkeyPatch
+    world: BreaksMidway, away: CloudError | ChatError
 ) -> None:
     """A cloud or a chat platform that is away for an hour ends nothing: it is tried until then."""
-    back = [False]
-    send = world.ask.send
-
-    async def away_at_first(*args: Any, **options: Any) -> Asked:
-        if not back[0]:
-            raise away
-        return await send(*args, **options)
-
-    monkeypatch.setattr(world.ask, "send", away_at_first)
+    if isinstance(away, CloudError):
+        world.entra.admins[TENANT.id] = away
+    else:
+        world.slack.hidden = away
     await world.follow.not_me(LINK)
     for _ in range(12):
         await world.ticks(after=HOLD)
     assert (await world.asked(), world.news, world.waits()) == ([], [], True)
-    back[0] = True
+    world.entra.admins[TENANT.id] = (ADA, BEN)
+    world.slack.hidden = None
     await world.ticks(after=HOLD)
     assert (await world.asked(), world.waits()) == (["ben"], False)
     assert [happened for happened, _ in world.news] == [Happening.REASSIGNED]

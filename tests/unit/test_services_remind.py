@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.campaign.intents import Policy, Reason
+from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent.later import Snooze
 from bot.domain.consent.requests import (
     Button,
-    ConsentRequest,
     Proof,
     ProofKind,
     Stage,
@@ -40,12 +39,11 @@ from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import BOARDS, HOLD, person
 from bot.domain.time.calendar import Calendars
-from bot.errors import ChatThrottled, ChatUnreachable, NobodyReachable, RecordUnreadable
+from bot.errors import ChatThrottled, ChatUnreachable, RecordUnreadable
 from bot.ports.chat import Messenger
-from bot.services.campaign import remind
 from bot.services.campaign.digest import Digests
 from bot.services.campaign.remind import Remind
-from bot.services.consent.ask import Ask, Asked
+from bot.services.consent.ask import Ask
 from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import BATCH
@@ -91,8 +89,8 @@ class RemindedApp:
         self.clock = FakeClock(NOW)
         self.shown: list[datetime] = []
         self.reached = True
-        entra = FakeEntra(TENANT)
-        entra.admins[TENANT.id] = (ADA, BEN)
+        self.entra = FakeEntra(TENANT)
+        self.entra.admins[TENANT.id] = (ADA, BEN)
         self.slack = FakeMessenger(ADA_IN_CHAT, BEN_IN_CHAT)
         self.messengers: dict[Platform, Messenger] = {Platform.SLACK: self.slack}
         self.policy = Policy(
@@ -104,7 +102,7 @@ class RemindedApp:
         )
         self.ask = Ask(
             ledger=self.ledger,
-            entra=entra,
+            entra=self.entra,
             messengers=self.messengers,
             engine=self.engine,
             clock=self.clock,
@@ -131,7 +129,7 @@ class RemindedApp:
             clock=self.clock,
         )
 
-    def replica(self) -> Remind:
+    def replica(self, patience: float = 60.0) -> Remind:
         return Remind(
             ledger=self.ledger,
             engine=self.engine,
@@ -148,6 +146,7 @@ class RemindedApp:
             ),
             channels=CHANNELS,
             policy=self.policy,
+            patience=patience,
         )
 
     async def _show(self, now: datetime) -> datetime:
@@ -184,23 +183,13 @@ async def test_a_person_is_reminded_once_a_round_however_often_it_ticks(
     ]
 
 
-async def test_a_tick_reads_only_who_is_due(
-    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_tick_reads_only_who_is_due(reminded: RemindedApp) -> None:
     """Between two rounds a person is looked at once a day, not at every tick."""
-    looked = 0
-    requests_of = reminded.ledger.requests_of
-
-    async def counting(chat: ChatIdentity) -> Any:
-        nonlocal looked
-        looked += 1
-        return await requests_of(chat)
-
-    monkeypatch.setattr(reminded.ledger, "requests_of", counting)
+    before = reminded.ledger.called["requests_of"]
     for _ in range(5 * 24 * 6):
         await reminded.remind.tick()
         reminded.clock.forward(timedelta(minutes=10))
-    assert looked <= 7
+    assert reminded.ledger.called["requests_of"] - before <= 7
 
 
 async def test_two_replicas_that_tick_at_once_plan_each_round_once(reminded: RemindedApp) -> None:
@@ -243,20 +232,14 @@ async def test_a_round_that_was_held_up_is_dropped_and_the_next_one_comes(
 
 
 async def test_one_record_that_cannot_be_read_keeps_nobody_else_waiting(
-    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
+    reminded: RemindedApp,
 ) -> None:
     """It is tried again when its hold ends; all others are told."""
     await reminded.ledger.commit(
         Changes(requests=(replace(DELIVERED, id="r0", chat=BEN_IN_CHAT, revision=1),))
     )
-    recipient = reminded.ledger.recipient
-
-    async def unreadable(chat: ChatIdentity) -> Recipient | None:
-        if chat.user_id == BEN_IN_CHAT.user_id:
-            raise RecordUnreadable("Not for this version.")
-        return await recipient(chat)
-
-    monkeypatch.setattr(reminded.ledger, "recipient", unreadable)
+    unreadable = RecordUnreadable("Not for this version.")
+    reminded.ledger.broken[f"recipient {BEN_IN_CHAT}"] = unreadable
     with capture_logs() as logs:
         await reminded.days(8)
     assert {d.notice.to for d in reminded.ledger.planned(PersonalRound)} == {ADA_IN_CHAT}
@@ -475,32 +458,21 @@ async def test_a_silent_person_is_not_asked_again_through_another_account(
     assert asked == [BEN_IN_CHAT]
 
 
-async def none_left(request: ConsentRequest, reason: Reason) -> Asked:
-    raise NobodyReachable("There is nobody else.")
-
-
-async def test_whoever_could_not_be_looked_for_is_looked_for_again(
-    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A platform that is down for an hour ends nothing."""
-    escalate, tries = reminded.ask.escalate, list[str]()
-
-    async def down_at_first(request: ConsentRequest, reason: Reason) -> Asked:
-        tries.append(request.id)
-        if len(tries) < 3:
-            raise ChatUnreachable("Not now.")
-        return await escalate(request, reason)
-
-    monkeypatch.setattr(reminded.ask, "escalate", down_at_first)
+async def test_whoever_could_not_be_looked_for_is_looked_for_again(reminded: RemindedApp) -> None:
+    """A platform that is down ends nothing."""
+    reminded.slack.hidden = ChatUnreachable("Not now.")
     await reminded.days(25)
+    request = await reminded.ledger.request(REQUEST.id)
+    assert request is not None
+    assert request.stage.is_open
+    reminded.slack.hidden = None
+    await reminded.days(1)
     request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
     assert request.stage is Stage.EXPIRED
 
 
-async def test_a_cloud_that_hangs_holds_up_nobody_else(
-    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_cloud_that_hangs_holds_up_nobody_else(reminded: RemindedApp) -> None:
     """What is due is handed out before, others have their turn, and next time they come first."""
     bens = replace(DELIVERED, id="r2", app=AppRef("contoso", "0oa2"), chat=BEN_IN_CHAT)
     app = replace(RECORD.app, ref=bens.app)
@@ -510,20 +482,22 @@ async def test_a_cloud_that_hangs_holds_up_nobody_else(
     await reminded.ledger.commit(Changes(requests=(replace(bens, revision=1),)))
     handed_out: list[int] = []
 
-    async def hang(request: ConsentRequest, reason: Reason) -> Asked:
-        handed_out.append(len(reminded.engine.batches))
-        await asyncio.Event().wait()
-        raise AssertionError
+    class Hanging(FakeMessenger):
+        async def find_person(
+            self, addresses: Sequence[str], object_id: str, tenant_id: str
+        ) -> tuple[ChatIdentity, ...]:
+            handed_out.append(len(reminded.engine.batches))
+            await asyncio.Event().wait()
+            raise AssertionError
 
-    monkeypatch.setattr(reminded.ask, "escalate", hang)
-    monkeypatch.setattr(remind, "PATIENCE", 1.0)
+    reminded.messengers[Platform.SLACK] = Hanging()
     request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
     told = (NOW, NOW + DAY, NOW + 2 * DAY)
     ignored = replace(request, told=told, revision=request.revision + 1)
     await reminded.ledger.commit(Changes(requests=(ignored,)))
     reminded.clock.forward(9 * DAY)
-    await reminded.remind.tick()
+    await reminded.replica(patience=1.0).tick()
     assert handed_out == [1]
     assert {str(d.notice.to) for d in reminded.ledger.planned(PersonalRound)} == {str(BEN_IN_CHAT)}
     assert reminded.ledger.schedule[person(ADA_IN_CHAT)] == reminded.clock.now() + HOLD
@@ -544,9 +518,7 @@ async def test_an_app_that_can_be_read_again_is_spoken_of_again(reminded: Remind
     assert reminded.ledger.planned(PersonalRound)
 
 
-async def test_a_message_that_is_held_up_brings_no_second_one(
-    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_message_that_is_held_up_brings_no_second_one(reminded: RemindedApp) -> None:
     """Its plan has ended with the fresh link; the cadence finds the same round of the day."""
     request = await reminded.ledger.request(REQUEST.id)
     assert request is not None
@@ -568,10 +540,10 @@ async def test_a_message_that_is_held_up_brings_no_second_one(
 
 
 async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_then(
-    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
+    reminded: RemindedApp,
 ) -> None:
     """They answered: it is in their hands again; should it get stuck once more, that is told."""
-    monkeypatch.setattr(reminded.ask, "escalate", none_left)
+    reminded.entra.admins[TENANT.id] = (ADA,)
     await reminded.days(40)
     before = len(reminded.ledger.planned(PersonalRound))
     request = await reminded.ledger.request(REQUEST.id)
@@ -592,10 +564,10 @@ async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_th
 
 
 async def test_whoever_comes_back_is_reminded_though_the_operators_were_told(
-    reminded: RemindedApp, monkeypatch: pytest.MonkeyPatch
+    reminded: RemindedApp,
 ) -> None:
     """Of an absence that nobody could stand in for they hear once."""
-    monkeypatch.setattr(reminded.ask, "escalate", none_left)
+    reminded.entra.admins[TENANT.id] = (ADA,)
     away = Recipient(ADA_IN_CHAT).away((NOW + 16 * DAY).date(), NOW)
     await reminded.ledger.commit(Changes(recipients=(away,)))
     await reminded.days(30)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage
-from bot.domain.evidence.rules import Evidence
-from bot.domain.evidence.verdict import Assessment, Confidence, State
-from bot.domain.inventory import records as inventory
+from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.summaries import RANKS, Part
@@ -20,15 +17,16 @@ from tests.examples import APP, NOW, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeEngine
 
-SHELF = timedelta(days=30)
+SHELF = timedelta(days=90)
+LATER = NOW + timedelta(days=9)
 
 
 class OpenApps:
     """Two open apps, of which one has somebody asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = 200) -> None:
         self.ledger, self.engine = FakeLedger(), FakeEngine()
-        self.verdicts = Verdicts(ledger=self.ledger, engine=self.engine)
+        self.verdicts = Verdicts(ledger=self.ledger, engine=self.engine, at_once=at_once)
 
     async def record(self, ref: AppRef = APP.ref) -> AppRecord:
         found = await self.ledger.app(ref)
@@ -36,30 +34,22 @@ class OpenApps:
         return found
 
 
-@pytest.fixture
-def aging(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Evidence whose weight falls with time: what it is worth by itself is not the matter here."""
-
-    def weigh(evidence: tuple[Evidence, ...], now: object) -> Assessment:
-        seen = evidence[0].seen_at
-        assert isinstance(now, type(seen))
-        if now < seen + SHELF:
-            return Assessment(State.MIGRATED, Confidence.PROVEN, holds_until=seen + SHELF)
-        return Assessment(State.NEEDS_REVIEW, Confidence.LIKELY)
-
-    monkeypatch.setattr(inventory, "assess", weigh)
-
-
-MINE = replace(RECORD)  # of its own: a record keeps its last verdict
+SEEN = (
+    Evidence(EvidenceKind.CONNECTION_ON, NOW),
+    Evidence(EvidenceKind.SAW_REAUTHENTICATE, NOW, NOW),
+)
+"""Somebody's word, which is good for so long as SHELF says."""
+MINE = replace(RECORD, evidence=SEEN)
 OTHER = replace(
     RECORD,
     app=replace(APP, ref=AppRef("contoso", "0oa2")),
-    evidence=tuple(replace(e, seen_at=NOW + timedelta(days=9)) for e in RECORD.evidence),
-    scanned_at=NOW + timedelta(days=9),
+    evidence=tuple(
+        replace(e, seen_at=LATER, happened_at=LATER if e.happened_at else None) for e in SEEN
+    ),
+    scanned_at=LATER,
 )
 
 
-@pytest.mark.usefixtures("aging")
 async def test_what_is_due_is_weighed_again_and_nothing_else() -> None:
     """A new summary, an audit line, and the boards hear of it; the other app is left alone."""
     apps = OpenApps()
@@ -73,14 +63,14 @@ async def test_what_is_due_is_weighed_again_and_nothing_else() -> None:
     assert await apps.record(OTHER.app.ref) == OTHER
     (entry,) = await apps.ledger.audit()
     assert (entry.actor, entry.action, entry.subject) == ("o365bot", "assess", str(APP.ref))
-    assert (entry.detail["from"], entry.detail["to"]) == ("migrated", "needs_review")
+    assert (entry.detail["from"], entry.detail["to"]) == ("needs_save", "needs_review")
     assert [line.name for line in await apps.ledger.due_entries(now, 10)] == ["boards"]
-    assert [app.ref for app in (await apps.ledger.page(1, 15)).shown] == [APP.ref]
+    shown = {app.ref: app.state for app in (await apps.ledger.page(1, 15)).shown}
+    assert shown == {APP.ref: State.NEEDS_REVIEW, OTHER.app.ref: State.NEEDS_SAVE}
     await apps.verdicts.renew(now)
     assert len(await apps.ledger.audit()) == 1
 
 
-@pytest.mark.usefixtures("aging")
 async def test_a_verdict_that_only_loses_weight_ends_no_request() -> None:
     """A request ends by what was seen."""
     apps = OpenApps()
@@ -92,15 +82,11 @@ async def test_a_verdict_that_only_loses_weight_ends_no_request() -> None:
     assert (await apps.record()).request_id == REQUEST.id
 
 
-@pytest.mark.usefixtures("aging")
-async def test_many_that_are_due_at_once_are_taken_over_several_ticks(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_many_that_are_due_at_once_are_taken_over_several_ticks() -> None:
     """So that a tick stays short."""
-    monkeypatch.setattr("bot.services.inventory.verdicts.AT_ONCE", 2)
-    apps = OpenApps()
+    apps = OpenApps(at_once=2)
     refs = [AppRef("contoso", f"0oa{n}") for n in range(5)]
-    records = tuple(replace(RECORD, app=replace(APP, ref=ref)) for ref in refs)
+    records = tuple(replace(MINE, app=replace(APP, ref=ref)) for ref in refs)
     await apps.ledger.commit(Changes(apps=records))
     for due in (5, 3, 1, 0):
         assert len(await apps.ledger.due_verdicts(NOW + SHELF, 10)) == due

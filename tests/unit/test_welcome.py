@@ -159,13 +159,7 @@ async def test_a_team_reads_no_more_than_what_the_bot_is(waiting: BeforeTeams) -
     assert not message.private
 
 
-async def test_a_store_that_is_away_spoils_no_welcome(
-    waiting: BeforeTeams, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_store_that_is_away_spoils_no_welcome(waiting: BeforeTeams) -> None:
     """The review comes with the hour; the greeting now."""
-
-    async def away(org: str = "") -> None:
-        raise StoreUnavailable("away")
-
-    monkeypatch.setattr(waiting.ledger, "summaries", away)
+    waiting.ledger.broken["summaries"] = StoreUnavailable("away")
     assert "I know which apps are left" in said(await waiting.welcome().person(ADA_IN_TEAMS))

@@ -40,6 +40,7 @@ async def pages(
     *,
     next_of: Callable[[Answer], str] = link_header,
     start: str = "",
+    most: int = MAX_PAGES,
 ) -> AsyncIterator[Answer]:
     """Each page in turn, until one has no next. `start` is a link that was kept, to go on from.
 
@@ -59,7 +60,7 @@ async def pages(
             raise answer.invalid("names a next page that is no page of it")
         if link in seen:
             raise answer.invalid("leads back to a page that was read before")
-        if len(seen) >= MAX_PAGES:
-            raise answer.invalid(f"has more than {MAX_PAGES} pages")
+        if len(seen) >= most:
+            raise answer.invalid(f"has more than {most} pages")
         seen.add(link)
         answer = await client.get(link)

@@ -56,13 +56,15 @@ CONNECT_LIMIT = 3.0
 """Seconds for an answer, and for a connection with its TLS handshake."""
 
 
-def connect(url: str, ca_file: Path | None = None) -> AbstractAsyncContextManager[Redis]:
+def connect(
+    url: str, ca_file: Path | None = None, tries: int = TRIES
+) -> AbstractAsyncContextManager[Redis]:
     """A client of the store at an address. Raises StoreUnavailable for no address."""
-    return open_client(with_files(parse(url), ca_file))
+    return open_client(with_files(parse(url), ca_file), tries)
 
 
 @asynccontextmanager
-async def open_client(address: Found) -> AsyncIterator[Redis]:
+async def open_client(address: Found, tries: int = TRIES) -> AsyncIterator[Redis]:
     """A client with explicit retries. Answers are text.
 
     Whoever asks while all connections are taken waits for one: redis-py's usual pool refuses then.
@@ -73,7 +75,7 @@ async def open_client(address: Found) -> AsyncIterator[Redis]:
         # Bytes that are no text come through, for whoever reads them to tell of: redis-py would
         # else break off in the middle of an answer.
         "encoding_errors": "surrogateescape",
-        "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), TRIES),
+        "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), tries),
         # No health_check_interval: without the right password its PING, sent while connecting,
         # connects again to retry, and so on without end (redis-py 8.1). Retries do as much.
         "socket_timeout": TIME_LIMIT,
@@ -273,15 +275,15 @@ START_LIMIT = 15.0
 
 
 @asynccontextmanager
-async def awaited(address: Found) -> AsyncIterator[None]:
+async def awaited(address: Found, seconds: float = START_LIMIT) -> AsyncIterator[None]:
     """What is done inside waits for the store so long at most. Raises StoreUnavailable."""
     try:
         with said("waiting for the store", address=place(address)):
-            async with asyncio.timeout(START_LIMIT):
+            async with asyncio.timeout(seconds):
                 yield
     except TimeoutError as error:
         raise StoreUnavailable(
-            f"The store at {place(address)} did not answer within {START_LIMIT:.0f} s.",
+            f"The store at {place(address)} did not answer within {seconds:.0f} s.",
             hint="Is this port one of TLS (rediss://) or of none (redis://), as redis.url says?"
             if address.hosts
             else "Is it the right socket?",

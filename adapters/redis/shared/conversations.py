@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from redis.asyncio import Redis
 
@@ -18,15 +19,18 @@ LEFT_SECONDS = 180 * 24 * 3600  # so long it is known that somebody had the app
 
 
 class RedisConversations:
-    """Implements `bot.ports.chat.Conversations`."""
+    """Implements `bot.ports.chat.Conversations`. `clock` gives seconds since whenever."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(
+        self, client: Redis, keys: Keys, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
         self._client = client
         self._keys = keys
         self._met: dict[str, tuple[ConversationRef, float]] = {}
 
     async def met(self, ref: ConversationRef) -> None:
-        now = time.monotonic()
+        now = self._clock()
         known = self._met.get(ref.conversation_id)
         if known is not None and known[0] == ref and now < known[1]:
             return

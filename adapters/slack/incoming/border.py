@@ -62,8 +62,10 @@ class Accepted:
     challenge: str | None = None
 
 
-async def accept(request: Request, signing_secret: str) -> Accepted:
-    """Check and parse the request. Raises Refused."""
+async def accept(
+    request: Request, signing_secret: str, body_seconds: float = BODY_SECONDS
+) -> Accepted:
+    """Check and parse the request, whose body has `body_seconds` to arrive. Raises Refused."""
     if request.method != "POST":
         raise Refused(405, "Only POST is taken here.")
     content_type = exact(request.headers.get("content-type", "").partition(";")[0].strip())
@@ -71,14 +73,16 @@ async def accept(request: Request, signing_secret: str) -> Accepted:
         raise Refused(415, "Expected a form or JSON.")
     if not any(request.headers.getlist(name) for name in (_STAMPED, _SIGNED)):
         # The one thing that Slack sends unsigned. It asks for nothing but an answer.
-        if content_type == _FORM and _is_ssl_check(await _read(request, MAX_UNSIGNED)):
+        if content_type == _FORM and _is_ssl_check(
+            await _read(request, MAX_UNSIGNED, body_seconds)
+        ):
             return Accepted()
         raise Refused(401, "The request is not signed.")
     timestamp = _only(request, _STAMPED, _TIMESTAMP)
     signature = _only(request, _SIGNED, _SIGNATURE)
     if abs(time.time() - int(timestamp)) > MAX_AGE:
         raise Refused(401, "The request is too old, or the clocks disagree.")
-    body = await _read(request, MAX_BODY)
+    body = await _read(request, MAX_BODY, body_seconds)
     if not hmac.compare_digest(sign(signing_secret, timestamp, body), signature):
         raise Refused(401, "The signature is wrong.")
     parsed = _parse(body, content_type)
@@ -116,10 +120,10 @@ def _only(request: Request, header: str, form: re.Pattern[str]) -> str:
     return values[0]
 
 
-async def _read(request: Request, most: int) -> bytes:
+async def _read(request: Request, most: int, seconds: float) -> bytes:
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > most:

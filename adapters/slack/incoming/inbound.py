@@ -26,7 +26,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from adapters.slack.drawing import forms
 from adapters.slack.drawing.elements import OPENED
 from adapters.slack.drawing.message import MAX_HOME_BLOCKS, Drawn
-from adapters.slack.incoming.border import Accepted, Refused, accept
+from adapters.slack.incoming.border import BODY_SECONDS, Accepted, Refused, accept
 from adapters.slack.incoming.reading import RIGHTS, bot_of, said_by, text_of
 from adapters.slack.incoming.replies import Posted, Reply, Responded, patiently, reply_to
 from adapters.slack.incoming.words import as_typed, unescape
@@ -89,6 +89,9 @@ class SlackInbound:
         rights: Rights | None = None,
         *,
         not_now: str = "That cannot be done right now.",
+        at_once: int = AT_ONCE,
+        most: int = MOST,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         """`not_now` is what somebody is told whose request could not be taken."""
         secret = settings.signing_secret
@@ -100,7 +103,9 @@ class SlackInbound:
         self._not_now = not_now
         self._askers = Askers(web)
         self._work: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = asyncio.Semaphore(at_once)
+        self._most = most
+        self._body_seconds = body_seconds
         self._draining = False
         self._bolt = self._listeners(settings.bot_token.get_secret_value())
 
@@ -109,7 +114,7 @@ class SlackInbound:
         if not self._secret:
             return PlainTextResponse("Slack comes by Socket Mode here.", 404)
         try:
-            accepted = await accept(request, self._secret)
+            accepted = await accept(request, self._secret, self._body_seconds)
         except Refused as refused:
             log.warning("slack request refused", status=refused.status, reason=refused.reason)
             # Closing the connection spares reading the rest of what is too large or too slow.
@@ -169,7 +174,7 @@ class SlackInbound:
     async def _mark(self, key: str) -> bool:
         if self._draining:
             raise TimeoutError("shutting down")
-        if self.under_way >= MOST:
+        if self.under_way >= self._most:
             raise TimeoutError("too many wait for their answer")
         async with asyncio.timeout(MARK_SECONDS):
             return await self._once.first_time(key, REMEMBER)

@@ -69,9 +69,11 @@ async def _stay(
 
 
 @asynccontextmanager
-async def open_web(settings: SlackSettings) -> AsyncIterator[AsyncWebClient]:
+async def open_web(
+    settings: SlackSettings, seconds: float = SECONDS_PER_CALL
+) -> AsyncIterator[AsyncWebClient]:
     """The client of the Web API, with one connection pool for as long as it is open."""
-    timeout = aiohttp.ClientTimeout(total=SECONDS_PER_CALL)
+    timeout = aiohttp.ClientTimeout(total=seconds)
     async with aiohttp.ClientSession(timeout=timeout, middlewares=(_stay,)) as session:
         yield AsyncWebClient(
             token=settings.bot_token.get_secret_value(),

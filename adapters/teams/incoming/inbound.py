@@ -181,6 +181,11 @@ class TeamsInbound:
         status, body = answer
         return Response(status_code=status) if body is None else JSONResponse(body, status)
 
+    @property
+    def under_way(self) -> int:
+        """How many are taken and not yet answered."""
+        return len(self._tasks)
+
     async def drain(self, timeout: float) -> None:
         """Let the work under way end; what has not after `timeout` seconds is cancelled."""
         if not self._tasks:

@@ -62,8 +62,13 @@ class Connector:
         http: httpx.AsyncClient,
         sign_in: httpx.AsyncClient | None = None,
         viewers: Viewers | None = None,
+        *,
+        time_limit: float = TIME_LIMIT,
+        turn: float = TURN,
     ) -> None:
         self._settings = settings
+        self._time_limit = time_limit
+        self._turn = turn
         self._viewers = viewers
         self._http = http
         self._token = BotToken(settings, sign_in or http)
@@ -260,7 +265,7 @@ class Connector:
     async def _valid_token(self) -> str:
         """Given up before the attempt is: so it is known that nothing was sent."""
         try:
-            async with asyncio.timeout(TIME_LIMIT):
+            async with asyncio.timeout(self._time_limit):
                 return await self._token.value()
         except TimeoutError as error:
             raise ChatUnreachable(
@@ -285,11 +290,11 @@ class Connector:
             url,
             content=None if body is None else to_json(body),
             headers=headers,
-            timeout=httpx.Timeout(TIME_LIMIT, connect=CONNECT, pool=TURN),
+            timeout=httpx.Timeout(self._time_limit, connect=CONNECT, pool=self._turn),
         )
         try:
             # The limit of all is for an answer that drips: by then the request had left.
-            async with asyncio.timeout(TURN + CONNECT + TIME_LIMIT):
+            async with asyncio.timeout(self._turn + CONNECT + self._time_limit):
                 response = await self._http.send(request, stream=True)
                 try:
                     content = await _read(response)

@@ -75,11 +75,13 @@ class Remind:
         digests: Digests,
         channels: tuple[Channel, ...],
         policy: Policy,
+        patience: float = PATIENCE,
     ) -> None:
         self._ledger = ledger
         self._engine = engine
         self._clock = clock
         self._ask = ask
+        self._patience = patience
         self._look_after = look_after
         self._renew_verdicts = renew_verdicts
         self._digests = digests
@@ -98,7 +100,7 @@ class Remind:
         await self._renew_verdicts(now)
         for entry in await self._ledger.due_entries(now, AT_ONCE):
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(self._patience):
                     await self._work_off(entry, now)
             except (StoreUnavailable, StoreUnsafe):
                 raise

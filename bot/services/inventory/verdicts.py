@@ -35,15 +35,21 @@ class Verdicts:
     """`renew` takes again what held until now."""
 
     def __init__(
-        self, *, ledger: Ledger, engine: Engine, operators: tuple[ChatIdentity, ...] = ()
+        self,
+        *,
+        ledger: Ledger,
+        engine: Engine,
+        operators: tuple[ChatIdentity, ...] = (),
+        at_once: int = AT_ONCE,
     ) -> None:
         self._ledger = ledger
+        self._at_once = at_once
         self._engine = engine
         self._operators = operators
 
     async def renew(self, now: datetime) -> None:
         """Weigh again what is due at `now` (UTC), and write what follows from it."""
-        for ref in await self._ledger.due_verdicts(now, AT_ONCE):
+        for ref in await self._ledger.due_verdicts(now, self._at_once):
             try:
                 await self._renew(ref, now)
             except Conflict:
