@@ -21,7 +21,10 @@ async def served(
     trusted_proxies: Sequence[str] = (),
 ) -> AsyncIterator[str]:
     """Serve `make_app(url)` the way the bot is served; gives its url, `http://127.0.0.1:port`."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    # With its protocol, as in `sandbox.serving`.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
         port = listening.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         server = make_server(make_app(url), f"127.0.0.1:{port}", door, trusted_proxies)

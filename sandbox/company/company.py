@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,7 @@ from sandbox.company.records import (
     OktaOrg,
     OktaUser,
     Person,
+    Reply,
     ServicePrincipal,
     guid,
 )
@@ -70,6 +72,8 @@ class Company:
     the ports are known: `okta-<org>`, `login`, `graph` (the chat services add their own names).
     `throttle_graph` is how many of the next Microsoft Graph calls are answered with 429, and
     `graph_page` how many rows a page of Graph holds when the caller asks for no fewer.
+    `clock` is what protocols go by, in seconds since 1970: real time, which no jump of `now` moves.
+    `on_graph` may answer a read that Graph would allow (path and query) in its place.
     """
 
     now: Callable[[], datetime]
@@ -86,6 +90,10 @@ class Company:
     graph_page: int = 100
     consents: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     serial: Iterator[int] = field(default_factory=itertools.count)
+    clock: Callable[[], float] = field(default=time.time, repr=False)
+    on_graph: Callable[[EntraTenant, str, dict[str, str]], Reply | None] = field(
+        default=lambda tenant, path, query: None, repr=False
+    )
     on_event: Callable[[str, LogEvent], None] = field(default=lambda org, event: None, repr=False)
 
     # -- looking up ------------------------------------------------------------------------

@@ -381,6 +381,15 @@ class BotRegistration:
     redirect_uris: set[str] = field(default_factory=set)
 
 
+@dataclass
+class Reply:
+    """What a service is made to answer: any status, with JSON, or text or bytes as they are."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
 def _only(records: list[OktaApp], wanted: str) -> OktaApp:
     for record in records:
         if record.id == wanted:

@@ -6,24 +6,22 @@ be asked, and how, is in `sandbox.entra.rules`, what answers in `sandbox.entra.r
 
 from __future__ import annotations
 
-import time
 import urllib.parse
 from collections import defaultdict, deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import jwt
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.company.company import Company
-from sandbox.company.records import EntraTenant
+from sandbox.company.records import EntraTenant, Reply
 from sandbox.entra.odata import Call, GraphError, Json
 from sandbox.entra.routes import ROUTES
 from sandbox.entra.rules import Unsupported, resource_of
-from sandbox.entra.tokens import Tokens, v1_issuer
+from sandbox.entra.tokens import Tokens, check_times, v1_issuer
 
 BATCH_MOST = 20
 REPORT_CALLS, REPORT_SECONDS = 5, 10.0
@@ -45,19 +43,18 @@ class Graph:
     """Checks tokens and limits, finds the route, answers; singly or in a batch."""
 
     company: Company
-    clock: Callable[[], float] = time.monotonic
     _reports: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
-    async def single(self, request: Request) -> JSONResponse:
+    async def single(self, request: Request) -> Response:
         """`GET` of anything."""
         try:
             tenant, roles = self._caller(request)
             path = f"/{request.path_params['path']}"
             level = request.headers.get("consistencylevel", "")
-            body = self._answer(tenant, roles, path, dict(request.query_params), level)
+            reply = self._answer(tenant, roles, path, dict(request.query_params), level)
         except GraphError as error:
             return JSONResponse(error.body(self.company), error.status, headers=error.headers)
-        return JSONResponse(body)
+        return response(reply)
 
     async def batch(self, request: Request) -> JSONResponse:
         """`POST /v1.0/$batch`: up to 20 requests, each with a status of its own."""
@@ -83,11 +80,12 @@ class Graph:
                 raise GraphError(405, "Request_BadRequest", "Only GET is pretended here.")
             told = {name.lower(): value for name, value in part.get("headers", {}).items()}
             query = dict(urllib.parse.parse_qsl(url.query))
-            body = self._answer(tenant, roles, path, query, told.get("consistencylevel", ""))
+            reply = self._answer(tenant, roles, path, query, told.get("consistencylevel", ""))
         except GraphError as error:
             answer["headers"].update(error.headers)
             return {**answer, "status": error.status, "body": error.body(self.company)}
-        return {**answer, "status": 200, "body": body}
+        answer["headers"].update(reply.headers)
+        return {**answer, "status": reply.status, "body": reply.body}
 
     def _caller(self, request: Request) -> tuple[EntraTenant, set[str]]:
         """The tenant and the application permissions of the bearer token."""
@@ -98,7 +96,9 @@ class Graph:
                 self.company.login_key.private.public_key(),
                 algorithms=["RS256"],
                 audience=Tokens(self.company).graph_audiences(),
+                options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
+            check_times(claims, self.company.clock())
             tenant = self.company.tenants[claims["tid"]]
             if claims["iss"] != v1_issuer(tenant):
                 raise jwt.InvalidIssuerError("another issuer")
@@ -115,7 +115,7 @@ class Graph:
         path: str,
         query: dict[str, str],
         consistency: str,
-    ) -> Json:
+    ) -> Reply:
         if self.company.throttle_graph > 0:
             self.company.throttle_graph -= 1
             raise _throttled(1)
@@ -136,17 +136,27 @@ class Graph:
             raise GraphError(400, error.code, str(error)) from error
         if resource.report:
             self._count_report(tenant)
+        instead = self.company.on_graph(tenant, path, query)
+        if instead is not None:
+            return instead
         call = Call(self.company, tenant, path, query, parts, frozenset(roles))
-        return ROUTES[resource.path](call)
+        return Reply(body=ROUTES[resource.path](call))
 
     def _count_report(self, tenant: EntraTenant) -> None:
         """Reports and audit logs: 5 calls in 10 seconds per app and tenant."""
-        now, calls = self.clock(), self._reports[tenant.id]
+        now, calls = self.company.clock(), self._reports[tenant.id]
         while calls and calls[0] <= now - REPORT_SECONDS:
             calls.popleft()
         if len(calls) >= REPORT_CALLS:
             raise _throttled(int(calls[0] + REPORT_SECONDS - now) + 1)
         calls.append(now)
+
+
+def response(reply: Reply) -> Response:
+    """What is sent of an answer."""
+    if isinstance(reply.body, str | bytes):
+        return Response(reply.body, reply.status, reply.headers)
+    return JSONResponse(reply.body, reply.status, reply.headers)
 
 
 def _throttled(seconds: int) -> GraphError:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
@@ -126,7 +125,7 @@ class Login:
                 "OAuth2 Authorization code was already redeemed, please retry with a new valid "
                 "code.",
             )
-        if code.expires < time.time():
+        if code.expires < self.company.clock():
             raise LoginError(
                 400, "invalid_grant", 70008, "The provided authorization code has expired."
             )

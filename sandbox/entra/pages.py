@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 import urllib.parse
 from dataclasses import dataclass
 
@@ -100,7 +99,7 @@ class SignInPages:
             scope=query.get("scope", ""),
             nonce=query.get("nonce"),
             challenge=query.get("code_challenge"),
-            expires=time.time() + CODE_SECONDS,
+            expires=self.company.clock() + CODE_SECONDS,
             mfa=answer != "without-mfa",
             context=_context(query.get("claims", "")),
         )

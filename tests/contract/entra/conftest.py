@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.entra.client import EntraClient
-from tests.contract.entra.microsoft import FakeClock, Microsoft
+from tests.contract.entra.microsoft import FakeClock, Microsoft, running
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def clock() -> FakeClock:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def microsoft_server() -> AsyncIterator[Microsoft]:
     """The running servers; use `microsoft` instead."""
-    async with Microsoft() as microsoft:
+    async with running() as microsoft:
         yield microsoft
 
 

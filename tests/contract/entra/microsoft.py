@@ -1,54 +1,50 @@
-"""A small Microsoft on loopback: sign-in and Graph, strict about tokens, scripted in its answers.
+"""The sandbox's Microsoft on loopback, whose Graph answers what a test has scripted.
 
-    async with Microsoft() as microsoft:
+    async with running() as microsoft:
         microsoft.reset(clock)
         microsoft.graph["/users"] = {"value": []}
         client = EntraClient(microsoft.settings(), clock, sleep=clock.sleep)
 
-Graph answers by path: a dict is the body, a `Reply` any answer, a list one after the other (the
-last one stays), a function is asked with the query. A path that is not scripted is 404. Parts of a
-batch are answered as if they had come alone. What a resource does not allow to be asked, by
-`sandbox.entra.rules`, is refused before any script.
+Tokens, assertions, permissions, what may be asked, limits and batches are the sandbox's own. Graph
+then answers by path: a dict is the body, a `Reply` any answer, a list one after the other (the last
+one stays), a function is asked with the query. A path that is not scripted is 404.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import contextlib
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
-import jwt
-import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.domain.inventory.apps import Tenant
 from bot.settings.sections.clouds import EntraSettings
-from sandbox.entra.rules import Unsupported, resource_of
+from sandbox.company.company import Company
+from sandbox.company.contoso_entra import GRAPH_ROLES
+from sandbox.company.records import BotRegistration, Domain, EntraTenant, Reply
+from sandbox.entra.graph import graph_app, response
+from sandbox.entra.login import Login, login_app
+from sandbox.entra.tokens import LoginError
+from sandbox.keys import SigningKey, self_signed
+from tests.serving import served
 
 TENANT_ID = "11111111-2222-4333-8444-555555555555"
 CLIENT_ID = "99999999-8888-4777-8666-555555555555"
 CLIENT_SECRET = "correct-horse-battery-staple"
-TOKEN_SECONDS = 3600
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
 Query = dict[str, str]
+Script = dict[str, Any] | Reply | list[Any] | Callable[[Query], Any]
 
 
 class FakeClock:
@@ -67,23 +63,6 @@ class FakeClock:
         await asyncio.sleep(0)
 
 
-@dataclass
-class Reply:
-    """Any answer: `body` is JSON, or text as it is."""
-
-    status: int = 200
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def response(self) -> Response:
-        if isinstance(self.body, str | bytes):
-            return Response(self.body, self.status, headers=self.headers)
-        return JSONResponse(self.body, self.status, headers=self.headers)
-
-
-Script = dict[str, Any] | Reply | list[Any] | Callable[[Query], Any]
-
-
 def graph_error(status: int, code: str, message: str = "") -> Reply:
     """An error object of Microsoft Graph."""
     return Reply(status, {"error": {"code": code, "message": message, "innerError": {}}})
@@ -94,26 +73,83 @@ DENIED = graph_error(403, "Authorization_RequestDenied", "Insufficient privilege
 
 @dataclass
 class Seen:
-    """One read that reached Graph, alone or in a batch. `at` is by the test's clock."""
+    """One read that Graph allowed, alone or in a batch. `at` is by the test's clock."""
 
+    tenant_id: str
     path: str
     query: Query
     at: datetime
-    in_batch: bool
+
+
+@cache
+def _keys() -> tuple[SigningKey, str, str]:
+    """The bot's key, its certificate, and the certificate's `x5t#S256`."""
+    key = SigningKey.generate("bot-entra")
+    return key, *self_signed(key, "o365bot.example.com")
+
+
+@cache
+def _login_key(number: int = 1) -> SigningKey:
+    return SigningKey.generate(f"login-{number}")
+
+
+def certificate() -> str:
+    """The bot's certificate with its key as one PEM."""
+    key, pem, _ = _keys()
+    return pem + key.private_pem()
+
+
+def a_company(clock: FakeClock) -> Company:
+    """A tenant that trusts the bot, and eight more with ids of another first digit."""
+    key, pem, thumbprint = _keys()
+    ids = [TENANT_ID.replace("1", digit) for digit in "123456789"]
+    return Company(
+        now=clock.now,
+        clock=lambda: clock.now().timestamp(),
+        people={},
+        orgs={},
+        tenants={
+            one: EntraTenant(
+                one,
+                f"t{one[0]}",
+                f"Tenant {one[0]}",
+                premium=True,
+                pim=True,
+                domains=[Domain("contoso.example")] if one == TENANT_ID else [],
+                bot_roles={*GRAPH_ROLES, "Domain.Read.All"},
+            )
+            for one in ids
+        },
+        bot=BotRegistration(
+            CLIENT_ID,
+            f"api://{CLIENT_ID}",
+            CLIENT_SECRET,
+            START + timedelta(days=365),
+            thumbprint=thumbprint,
+            certificate_pem=pem,
+        ),
+        okta_keys={},
+        bot_okta_keys={},
+        bot_entra_key=key,
+        login_key=_login_key(),
+    )
 
 
 class Microsoft:
-    """The two hosts; an async context manager."""
+    """The two hosts; `running` opens them."""
 
     def __init__(self) -> None:
-        self.reset(FakeClock())
         self.login_url = ""
         self.graph_url = ""
-        self._stack = AsyncExitStack()
+        self.reset(FakeClock())
 
     def reset(self, clock: FakeClock) -> None:
         """Forget what was scripted and seen."""
         self.clock = clock
+        self.company = a_company(clock)
+        self.company.addresses |= {"login": self.login_url, "graph": self.graph_url}
+        self.company.on_graph = self._answer
+        self._login, self._graph = self._sign_in(), graph_app(self.company)
         self.graph: dict[str, Script] = {GROUP_ELIGIBLE: listed()}
         self.discovery: dict[str, Reply] = {}
         self.token_reply: Reply | None = None
@@ -122,34 +158,15 @@ class Microsoft:
         self.discovered: list[str] = []
         self.seen: list[Seen] = []
         self.batches = 0
-        self.tokens: set[str] = set()
-        self.unauthorized = 0
-        self._jtis: set[str] = set()
 
-    async def __aenter__(self) -> Self:
-        login = Starlette(
-            routes=[
-                Route("/{tenant}/v2.0/.well-known/openid-configuration", self._metadata),
-                Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
-            ]
-        )
-        graph = Starlette(
-            routes=[
-                Route("/v1.0/$batch", self._batch, methods=["POST"]),
-                Route("/v1.0/{path:path}", self._single),
-            ]
-        )
-        self.login_url = await self._stack.enter_async_context(served(login))
-        self.graph_url = await self._stack.enter_async_context(served(graph))
-        return self
+    async def login(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The login host, an ASGI app."""
+        await self._login(scope, receive, send)
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._stack.aclose()
+    async def graph_host(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Graph, an ASGI app."""
+        self.batches += scope["path"] == "/v1.0/$batch"
+        await self._graph(scope, receive, send)
 
     def settings(self, **more: Any) -> EntraSettings:
         """Settings that lead here, with the certificate unless a secret is given."""
@@ -159,7 +176,7 @@ class Microsoft:
             "graph_url": self.graph_url,
         }
         if "client_secret" not in more:
-            values["certificate"] = certificate()[0]
+            values["certificate"] = certificate()
         return EntraSettings(**{**values, **more})
 
     def tenant(self, tenant_id: str = TENANT_ID) -> Tenant:
@@ -170,112 +187,61 @@ class Microsoft:
         """What was read, in order."""
         return [seen.path for seen in self.seen]
 
-    # -- sign-in -----------------------------------------------------------------------------
+    def revoke_tokens(self) -> None:
+        """No token that is out is taken any more."""
+        self.company.login_key = _login_key(2)
 
-    async def _metadata(self, request: Request) -> Response:
-        name = request.path_params["tenant"]
-        self.discovered.append(name)
-        if name in self.discovery:
-            return self.discovery[name].response()
-        if name not in ("contoso.example", TENANT_ID):
-            return login_error(90002, "invalid_tenant").response()
-        return JSONResponse(metadata(self.login_url, "graph.microsoft.com"))
+    def _sign_in(self) -> ASGIApp:
+        real = Login(self.company)
 
-    async def _token(self, request: Request) -> Response:
-        form = {name: str(value) for name, value in (await request.form()).items()}
-        self.token_forms.append(form)
-        if self.token_gate is not None:
-            await self.token_gate.wait()
-        if self.token_reply is not None:
-            return self.token_reply.response()
-        tenant = request.path_params["tenant"]
-        if form.get("client_secret") != CLIENT_SECRET:
-            self._check_assertion(form["client_assertion"], str(request.url))
-        assert form["grant_type"] == "client_credentials"
-        assert form["client_id"] == CLIENT_ID
-        assert form["scope"] == f"{self.graph_url}/.default"
-        token = f"token-{tenant}-{len(self.token_forms)}"
-        self.tokens.add(token)
-        return JSONResponse(
-            {"token_type": "Bearer", "expires_in": TOKEN_SECONDS, "access_token": token}
+        async def metadata(request: Request) -> Response:
+            name = request.path_params["tenant"]
+            self.discovered.append(name)
+            told = self.discovery.get(name)
+            return await real.metadata_v2(request) if told is None else response(told)
+
+        async def token(request: Request) -> Response:
+            form = await request.form()
+            self.token_forms.append({name: str(value) for name, value in form.items()})
+            if self.token_gate is not None:
+                await self.token_gate.wait()
+            if self.token_reply is not None:
+                return response(self.token_reply)
+            return await real.token(request)
+
+        async def refused(request: Request, error: Exception) -> Response:
+            assert isinstance(error, LoginError)
+            return error.response()
+
+        return Starlette(
+            routes=[
+                Route("/{tenant}/v2.0/.well-known/openid-configuration", metadata),
+                Route("/{tenant}/oauth2/v2.0/token", token, methods=["POST"]),
+                Mount("/", login_app(self.company)),
+            ],
+            exception_handlers={LoginError: refused},
         )
 
-    def _check_assertion(self, assertion: str, address: str) -> None:
-        """As "certificate credentials" has it; whatever is wrong fails the request with a 500."""
-        pem, thumbprint = certificate()
-        key = x509.load_pem_x509_certificate(pem.encode()).public_key()
-        assert isinstance(key, rsa.RSAPublicKey)
-        header = jwt.get_unverified_header(assertion)
-        assert header["alg"] == "PS256"
-        assert header["x5t#S256"] == thumbprint
-        claims = jwt.decode(
-            assertion,
-            key,
-            algorithms=["PS256"],
-            audience=address,
-            issuer=CLIENT_ID,
-            options={
-                "require": ["aud", "iss", "sub", "jti", "nbf", "exp"],
-                "verify_exp": False,
-                "verify_nbf": False,
-                "verify_iat": False,
-            },
-        )
-        now = self.clock.now().timestamp()
-        assert claims["sub"] == CLIENT_ID
-        assert claims["nbf"] <= now < claims["exp"] <= claims["nbf"] + 600
-        assert claims["jti"] not in self._jtis
-        self._jtis.add(claims["jti"])
-
-    # -- Graph -------------------------------------------------------------------------------
-
-    async def _single(self, request: Request) -> Response:
-        if not self._authorized(request):
-            return graph_error(401, "InvalidAuthenticationToken").response()
-        path = f"/{request.path_params['path']}"
-        return self._answer(path, dict(request.query_params), in_batch=False).response()
-
-    async def _batch(self, request: Request) -> Response:
-        if not self._authorized(request):
-            return graph_error(401, "InvalidAuthenticationToken").response()
-        self.batches += 1
-        parts = (await request.json())["requests"]
-        assert 1 <= len(parts) <= 20
-        responses = []
-        for part in parts:
-            url = urlsplit(part["url"])
-            reply = self._answer(url.path, dict(parse_qsl(url.query)), in_batch=True)
-            responses.append(
-                {
-                    "id": part["id"],
-                    "status": reply.status,
-                    "headers": reply.headers,
-                    "body": reply.body,
-                }
-            )
-        return JSONResponse({"responses": responses[::-1]})  # any order is allowed
-
-    def _authorized(self, request: Request) -> bool:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme == "Bearer" and token in self.tokens:
-            return True
-        self.unauthorized += 1
-        return False
-
-    def _answer(self, path: str, query: Query, *, in_batch: bool) -> Reply:
-        self.seen.append(Seen(path, query, self.clock.now(), in_batch))
-        known = resource_of(path)
-        if known is not None:
-            try:
-                known[0].check(query, eventual=False)
-            except Unsupported as error:
-                return graph_error(400, error.code, str(error))
+    def _answer(self, tenant: EntraTenant, path: str, query: Query) -> Reply:
+        self.seen.append(Seen(tenant.id, path, query, self.clock.now()))
         script = self.graph.get(path, graph_error(404, "Request_ResourceNotFound"))
         if isinstance(script, list):
             script = script.pop(0) if len(script) > 1 else script[0]
         if callable(script):
             script = script(query)
         return script if isinstance(script, Reply) else Reply(200, script)
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Microsoft]:
+    """Both hosts on free ports of loopback."""
+    microsoft = Microsoft()
+    async with AsyncExitStack() as stack:
+        login = Starlette(routes=[Mount("/", microsoft.login)])
+        graph = Starlette(routes=[Mount("/", microsoft.graph_host)])
+        microsoft.login_url = await stack.enter_async_context(served(lambda url: login))
+        microsoft.graph_url = await stack.enter_async_context(served(lambda url: graph))
+        yield microsoft
 
 
 def metadata(login_url: str, graph_host: str, tenant_id: str = TENANT_ID) -> dict[str, str]:
@@ -299,66 +265,6 @@ def login_error(number: int, error: str = "invalid_client", status: int = 400) -
             "error_codes": [number],
         },
     )
-
-
-@cache
-def certificate() -> tuple[str, str]:
-    """The bot's certificate with its key as one PEM, and the certificate's `x5t#S256`."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "o365bot.example.com")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(START)
-        .not_valid_after(START + timedelta(days=365))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    pem = made.public_bytes(serialization.Encoding.PEM) + private
-    digest = made.fingerprint(hashes.SHA256())
-    return pem.decode(), base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the test run, and says when it is up."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
-@asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
-    """The app on a free port of loopback; yields its address."""
-    # The protocol is named because asyncio switches Nagle's delay off for nothing else.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = _Server(
-            uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-        )
-        running = asyncio.create_task(server.serve(sockets=[listener]))
-        async with asyncio.timeout(10):
-            await server.ready.wait()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await running
 
 
 # ------------------------------------------------------------------ what a directory holds

@@ -9,6 +9,7 @@ import pytest
 from adapters.entra.client import EntraClient
 from bot.domain.people.admins import GlobalAdmin, Holding, Mfa
 from bot.errors import CloudRefused, CloudUnreachable
+from sandbox.company.records import Reply
 from tests.contract.entra.microsoft import (
     DENIED,
     ELIGIBLE,
@@ -16,7 +17,6 @@ from tests.contract.entra.microsoft import (
     ROLES,
     TENANT_ID,
     Microsoft,
-    Reply,
     add_user,
     admins,
     graph_error,

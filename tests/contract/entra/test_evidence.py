@@ -9,6 +9,7 @@ import pytest
 
 from adapters.entra.client import EntraClient
 from bot.domain.evidence.rules import EvidenceKind, Lean
+from sandbox.company.records import Reply
 from tests.contract.entra.microsoft import (
     APP,
     AUDITS,
@@ -18,7 +19,6 @@ from tests.contract.entra.microsoft import (
     START,
     FakeClock,
     Microsoft,
-    Reply,
     graph_error,
     listed,
     login_error,

@@ -16,6 +16,7 @@ from bot.errors import (
     CloudThrottled,
     CloudUnreachable,
 )
+from sandbox.company.records import Reply
 from tests.contract.entra.microsoft import (
     APP,
     DENIED,
@@ -26,7 +27,6 @@ from tests.contract.entra.microsoft import (
     TENANT_ID,
     FakeClock,
     Microsoft,
-    Reply,
     admins,
     graph_error,
     held,

@@ -17,7 +17,7 @@ from bot.settings.sections.clouds import EntraSettings
 from sandbox.company.company import Company, contoso
 from sandbox.entra.graph import graph_app
 from sandbox.entra.login import login_app
-from tests.contract.entra.microsoft import served
+from tests.serving import served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,7 +34,10 @@ async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Com
     """The sandbox's company with its Microsoft hosts up; pages are small, so paging is real."""
     company = contoso(key_directory=tmp_path_factory.mktemp("keys"))
     company.graph_page = 2
-    async with served(login_app(company)) as login, served(graph_app(company)) as graph:
+    async with (
+        served(lambda _: login_app(company)) as login,
+        served(lambda _: graph_app(company)) as graph,
+    ):
         company.addresses |= {"login": login, "graph": graph}
         yield company
 

@@ -14,15 +14,15 @@ from starlette.routing import Route
 from adapters.entra.client import EntraClient
 from bot.domain.inventory.apps import Tenant
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused
+from sandbox.company.records import Reply
 from tests.contract.entra.microsoft import (
     ROLES,
     TENANT_ID,
     FakeClock,
     Microsoft,
-    Reply,
     metadata,
-    served,
 )
+from tests.serving import served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -184,7 +184,8 @@ async def test_a_next_link_to_another_host_is_refused_and_the_host_never_hears_o
         heard.append(request.headers.get("authorization", ""))
         return JSONResponse({"value": []})
 
-    async with served(Starlette(routes=[Route("/{path:path}", elsewhere)])) as other:
+    app = Starlette(routes=[Route("/{path:path}", elsewhere)])
+    async with served(lambda url: app) as other:
         microsoft.graph[ROLES] = {"value": [], "@odata.nextLink": f"{other}/v1.0{ROLES}?page=2"}
         with pytest.raises(CloudAnswerInvalid, match="another host"):
             await entra.global_admins(microsoft.tenant())
