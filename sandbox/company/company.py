@@ -15,6 +15,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from sandbox.company import contoso as cast
 from sandbox.company import traces
 from sandbox.company.contoso_entra import GRAPH_ROLES
@@ -73,7 +76,8 @@ class Company:
     `throttle_graph` is how many of the next Microsoft Graph calls are answered with 429, and
     `graph_page` how many rows a page of Graph holds when the caller asks for no fewer.
     `clock` is what protocols go by, in seconds since 1970: real time, which no jump of `now` moves.
-    `on_graph` may answer a read that Graph would allow (path and query) in its place.
+    `on_graph` may answer a read that Graph would allow (path and query) in its place, `on_okta` one
+    of Okta's API.
     """
 
     now: Callable[[], datetime]
@@ -94,6 +98,7 @@ class Company:
     on_graph: Callable[[EntraTenant, str, dict[str, str]], Reply | None] = field(
         default=lambda tenant, path, query: None, repr=False
     )
+    on_okta: Callable[[Request], Response | None] = field(default=lambda request: None, repr=False)
     on_event: Callable[[str, LogEvent], None] = field(default=lambda org, event: None, repr=False)
 
     # -- looking up ------------------------------------------------------------------------

@@ -156,8 +156,9 @@ class OktaOrg:
 
     `limits` are calls per 60 seconds and bucket, `client_share` the part of them that one service
     app may use, `concurrency` how many calls may run at once. `page_cap` is the most rows a page
-    holds, whatever `limit` asks for. `reads_roles` is whether the bot's own admin role covers
-    role assignments; `bot_roles` are its roles, by type and label.
+    holds, whatever `limit` asks for. `api_nonce` is what proofs of API calls must name, if anything
+    (RFC 9449, section 9). `reads_roles` is whether the bot's own admin role covers role
+    assignments; `bot_roles` are its roles, by type and label.
     """
 
     name: str
@@ -167,6 +168,7 @@ class OktaOrg:
     key_id: str
     dpop: bool
     page_cap: int
+    api_nonce: str = ""
     public_jwk: dict[str, Any] = field(default_factory=dict)
     granted_scopes: set[str] = field(default_factory=set)
     reads_roles: bool = True

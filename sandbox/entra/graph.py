@@ -21,7 +21,8 @@ from sandbox.company.records import EntraTenant, Reply
 from sandbox.entra.odata import Call, GraphError, Json
 from sandbox.entra.routes import ROUTES
 from sandbox.entra.rules import Unsupported, resource_of
-from sandbox.entra.tokens import Tokens, check_times, v1_issuer
+from sandbox.entra.tokens import Tokens, v1_issuer
+from sandbox.keys import TIMELESS, check_times
 
 BATCH_MOST = 20
 REPORT_CALLS, REPORT_SECONDS = 5, 10.0
@@ -96,7 +97,7 @@ class Graph:
                 self.company.login_key.private.public_key(),
                 algorithms=["RS256"],
                 audience=Tokens(self.company).graph_audiences(),
-                options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
+                options=TIMELESS,
             )
             check_times(claims, self.company.clock())
             tenant = self.company.tenants[claims["tid"]]

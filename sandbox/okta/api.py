@@ -36,7 +36,7 @@ LOG_OLDEST = timedelta(days=180)
 def okta_app(company: Company, org_name: str) -> Starlette:
     """The ASGI app of one org; its base URL is `company.addresses["okta-<org_name>"]`."""
     org = company.org(org_name)
-    api = OktaApi(company, org, OktaSignIn(company, org), RateLimiter(org))
+    api = OktaApi(company, org, OktaSignIn(company, org), RateLimiter(org, company.clock))
 
     handlers: dict[str, Handler] = {
         "/apps": api.apps,
@@ -97,6 +97,8 @@ class OktaApi:
             headers = self.limiter.count(request.url.path, self.sign_in.client_of(request))
             self.sign_in.check(request, resource.scope)
             resource.check(request.query_params)
+            if (instead := self.company.on_okta(request)) is not None:
+                return instead
             request.state.resource = resource
             body = handler(request)
             response = body if isinstance(body, Response) else JSONResponse(body)
@@ -118,9 +120,9 @@ class OktaApi:
         response.headers.update(headers)
         return response
 
-    def organization(self, request: Request) -> JSONResponse:
+    def organization(self, request: Request) -> Response:
         """`GET /.well-known/okta-organization`, which needs no token."""
-        return JSONResponse(
+        return self.company.on_okta(request) or JSONResponse(
             {
                 "id": self.org.org_id,
                 "_links": {"organization": {"href": self.base}},

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +18,7 @@ from starlette.responses import JSONResponse
 
 from sandbox.company.company import Company
 from sandbox.company.records import OktaOrg
-from sandbox.keys import b64url, thumbprint
+from sandbox.keys import TIMELESS, b64url, check_times, thumbprint
 from sandbox.okta.errors import OktaError
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -114,15 +113,16 @@ class OktaSignIn:
                 algorithms=ALGORITHMS[jwk["kty"]],
                 audience=f"{self.base}/oauth2/v1/token",
                 issuer=self.org.client_id,
-                options={"require": ["exp", "iss", "sub", "aud"]},
+                options={**TIMELESS, "require": ["exp", "iss", "sub", "aud"]},
             )
+            check_times(claims, self.company.clock())
         except jwt.InvalidTokenError as error:
             raise TokenError(
                 401, "invalid_client", f"The client_assertion token is not valid: {error}."
             ) from error
         if claims["sub"] != self.org.client_id:
             raise TokenError(401, "invalid_client", "The subject is not the client.")
-        if claims["exp"] > time.time() + LIFETIME_SECONDS:
+        if claims["exp"] > self.company.clock() + LIFETIME_SECONDS:
             raise TokenError(
                 401,
                 "invalid_client",
@@ -145,7 +145,7 @@ class OktaSignIn:
                 proof,
                 jwt.PyJWK.from_dict(jwk, algorithm=header["alg"]).key,
                 algorithms=ALGORITHMS[jwk["kty"]],
-                options={"require": ["htm", "htu", "iat", "jti"], "verify_aud": False},
+                options={**TIMELESS, "require": ["htm", "htu", "iat", "jti"], "verify_aud": False},
             )
         except (jwt.PyJWTError, KeyError) as error:
             raise TokenError(
@@ -155,7 +155,7 @@ class OktaSignIn:
         if (
             claims["htm"] != method
             or claims["htu"] != url
-            or abs(time.time() - claims["iat"]) > PROOF_AGE_SECONDS
+            or abs(self.company.clock() - claims["iat"]) > PROOF_AGE_SECONDS
             or (expected is not None and claims.get("ath") != expected)
             or thumbprint(jwk) == thumbprint(self.org.public_jwk)
             or not self._spend(f"proof {claims['jti']}", claims["iat"] + PROOF_AGE_SECONDS)
@@ -167,7 +167,7 @@ class OktaSignIn:
 
     def _spend(self, what: str, until: float) -> bool:
         """Whether this is the first use of a `jti`, which is remembered `until` it is no good."""
-        now = time.time()
+        now = self.company.clock()
         self._seen = {key: end for key, end in self._seen.items() if end > now}
         if what in self._seen:
             return False
@@ -175,7 +175,7 @@ class OktaSignIn:
         return True
 
     def _issue(self, scopes: list[str], jkt: str | None) -> str:
-        now = int(time.time())
+        now = int(self.company.clock())
         claims: dict[str, Any] = {
             "ver": 1,
             "jti": f"AT.{secrets.token_urlsafe(24)}",
@@ -211,13 +211,15 @@ class OktaSignIn:
                 algorithms=["RS256"],
                 audience=self.base,
                 issuer=self.base,
+                options=TIMELESS,
             )
+            check_times(claims, self.company.clock())
         except jwt.InvalidTokenError as error:
             raise self._unauthorized(wanted, "invalid_token", str(error)) from error
         if self.org.dpop:
             url = f"{self.base}{request.url.path}"
             try:
-                _, jkt = self._check_proof(
+                proof, jkt = self._check_proof(
                     request.headers.get("dpop", ""), request.method, url, token
                 )
             except TokenError as error:
@@ -226,6 +228,10 @@ class OktaSignIn:
                 ) from error
             if claims["cnf"]["jkt"] != jkt:
                 raise self._unauthorized(wanted, "invalid_dpop_proof", "The key is another one.")
+            if self.org.api_nonce and proof.get("nonce") != self.org.api_nonce:
+                refused = self._unauthorized(wanted, "use_dpop_nonce", "A nonce is required.")
+                refused.headers["DPoP-Nonce"] = self.org.api_nonce
+                raise refused
         if scope not in claims["scp"]:
             raise OktaError(
                 403,

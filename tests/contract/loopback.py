@@ -21,6 +21,10 @@ class SteppingClock:
         """The time, in UTC."""
         return self._now
 
+    def seconds(self) -> float:
+        """The time, in seconds since 1970."""
+        return self._now.timestamp()
+
     def forward(self, seconds: float) -> None:
         """Let time pass."""
         self._now += timedelta(seconds=seconds)

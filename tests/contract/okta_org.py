@@ -93,14 +93,13 @@ HUMAN = "admin@contoso.onmicrosoft.com"
 async def an_org() -> AsyncIterator[Org]:
     """An org that wants DPoP with a nonce, read with a service app."""
     made: list[PretendOkta] = []
+    clock = SteppingClock()
 
     def make(url: str) -> PretendOkta:
-        made.append(PretendOkta(url))
+        made.append(PretendOkta(url, clock.seconds))
         return made[0]
 
     async with served(make) as url:
-        clock = SteppingClock()
-        made[0].leeway = 7200  # tests let time pass for the client alone
         client = client_for(url, clock)
         yield Org(client, made[0], clock)
         await client.aclose()

@@ -196,9 +196,10 @@ async def test_an_org_that_is_down_is_unreachable_after_retries(org: Org) -> Non
 async def test_every_name_of_the_settings_counts_as_office_365() -> None:
     """Okta's filter takes one expression, so each is listed by itself; the link names it, too."""
     made: list[PretendOkta] = []
+    clock = SteppingClock()
 
     def make(url: str) -> PretendOkta:
-        made.append(PretendOkta(url))
+        made.append(PretendOkta(url, clock.seconds))
         return made[0]
 
     def listed(request: Request) -> Response:
@@ -207,8 +208,6 @@ async def test_every_name_of_the_settings_counts_as_office_365() -> None:
         return JSONResponse([app for app in apps if app["name"] == name])
 
     async with served(make) as url:
-        clock = SteppingClock()
-        made[0].leeway = 7200
         names = ("office365", "office365_gcc")
         client = client_for(
             url, clock, catalog_names=names, admin_url="https://contoso-admin.okta.com"

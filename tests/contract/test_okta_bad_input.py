@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -66,7 +67,6 @@ class TwoOrgs:
 
 def well(okta: PretendOkta) -> None:
     """Everything is as documented."""
-    okta.leeway = 86_400  # tests let time pass for the client alone
     okta.resources[APPS] = says([app_json(app_id) for app_id in IDS])
     okta.resources[LOGS] = says([])
     okta.resources[ASSIGNEES] = says({"value": []})
@@ -76,11 +76,11 @@ def well(okta: PretendOkta) -> None:
 
 
 @asynccontextmanager
-async def _org(name: str) -> AsyncIterator[PretendOkta]:
+async def _org(clock: SteppingClock) -> AsyncIterator[PretendOkta]:
     made: list[PretendOkta] = []
 
     def make(url: str) -> PretendOkta:
-        made.append(PretendOkta(url))
+        made.append(PretendOkta(url, clock.seconds))
         well(made[0])
         return made[0]
 
@@ -90,8 +90,9 @@ async def _org(name: str) -> AsyncIterator[PretendOkta]:
 
 @pytest.fixture
 async def orgs() -> AsyncIterator[TwoOrgs]:
-    async with _org("contoso") as contoso, _org("fabrikam") as fabrikam:
-        clock, ledger = SteppingClock(), FakeLedger()
+    clock = SteppingClock()
+    async with _org(clock) as contoso, _org(clock) as fabrikam:
+        ledger = FakeLedger()
         orgs = {"contoso": contoso, "fabrikam": fabrikam}
         clients = {name: client_for(okta.url, clock, name=name) for name, okta in orgs.items()}
         scan = Scan(orgs=clients, entra=None, ledger=ledger, clock=clock)
@@ -152,7 +153,7 @@ async def test_pages_in_a_circle_end_the_scan(orgs: TwoOrgs) -> None:
 async def test_a_clock_that_is_off_is_named(orgs: TwoOrgs) -> None:
     """Tokens cannot be had; the failure says by how much, and what to do."""
     orgs.orgs["contoso"].revoke()
-    orgs.orgs["contoso"].leeway = 5
+    orgs.orgs["contoso"].company.clock = time.time
     orgs.clock.forward(3600)
     scan = await orgs.scan.org("contoso", full=True)
     assert "clock is" in scan.failure

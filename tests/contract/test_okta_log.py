@@ -46,14 +46,14 @@ class Log:
 async def org() -> AsyncIterator[Org]:
     """An org whose log is read."""
     made: list[PretendOkta] = []
+    clock = SteppingClock()
 
     def make(url: str) -> PretendOkta:
-        made.append(PretendOkta(url))
+        made.append(PretendOkta(url, clock.seconds))
         made[0].resources[LOGS] = Log(url)
         return made[0]
 
     async with served(make) as url:
-        clock = SteppingClock()
         client = client_for(url, clock)
         yield Org(client, made[0], clock)
         await client.aclose()

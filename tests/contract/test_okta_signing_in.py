@@ -54,16 +54,16 @@ async def test_the_first_token_request_carries_a_proof_and_answers_the_nonce_cha
 
 async def test_a_nonce_challenge_of_an_api_call_is_answered(org: Org) -> None:
     """The call is repeated once with the nonce, and later calls bring it along."""
-    org.okta.nonces["api"] = "nonce-a1"
+    org.okta.org.api_nonce = "nonce-a1"
     org.okta.resources[APPS] = says([app_json()])
     assert len(await org.apps()) == 1
-    org.okta.nonces["api"] = "nonce-a2"
+    org.okta.org.api_nonce = "nonce-a2"
     assert len(await org.apps()) == 1
 
 
 async def test_an_org_without_proofs_gets_a_bearer_token(org: Org) -> None:
     """The token's type decides how it is sent."""
-    org.okta.scheme = "Bearer"
+    org.okta.org.dpop = False
     org.okta.resources[APPS] = says([app_json()])
     assert len(await org.apps()) == 1
 
@@ -100,7 +100,7 @@ async def test_calls_at_the_same_time_share_one_token(org: Org) -> None:
 
 async def test_a_scope_that_is_not_granted_costs_its_own_calls_only(org: Org) -> None:
     """The error names the scope; apps can be read all the same."""
-    org.okta.scopes.discard("okta.logs.read")
+    org.okta.org.granted_scopes.discard("okta.logs.read")
     org.okta.resources[APPS] = says([app_json()])
     with pytest.raises(CloudRefused) as raised:
         await org.client.read_log(frozenset({HQ}), "", datetime.now(UTC))
