@@ -144,7 +144,7 @@ class FakeLedger:
         return tuple(r for r in await self.open_requests() if str(r.chat) == str(chat))
 
     async def requests_elsewhere(self, chat: ChatIdentity) -> tuple[ConsentRequest, ...]:
-        await self._call()
+        await self._call("requests_elsewhere")
         return tuple(r for r in await self.open_requests() if r.is_known_elsewhere_as(chat))
 
     async def board(self, channel: Channel, org: str = "") -> Board | None:
