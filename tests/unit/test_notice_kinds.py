@@ -154,13 +154,35 @@ async def test_two_people_are_brought_together_when_both_are_at_work(
     )
     notice = Introduction(ada, ben, "r1")
     at, expected = (datetime.fromisoformat(one).replace(tzinfo=zone) for one in (pressed, sent))
-    assert at_work(notice, at, POLICY) == expected
+    assert at_work((ada, ben), at, POLICY) == expected
     delivering = Delivering()
     assert await sent_at(delivering, notice, at) == expected
     for one in (ada, ben):
         known = await delivering.ledger.recipient(one)
         assert known is not None
         assert known.rounds == (expected,)  # it counts, for both
+
+
+FULL_WEEK = tuple(NOW - timedelta(hours=n) for n in reversed(range(POLICY.per_week)))
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        (Recipient(BEN_IN_CHAT).away(NOW.date() + timedelta(days=1), NOW), NOW + timedelta(days=2)),
+        (
+            Recipient(replace(BEN_IN_CHAT, days_off=frozenset({0, 1})), revision=1),
+            NOW + timedelta(days=2),
+        ),
+        (Recipient(BEN_IN_CHAT, FULL_WEEK, revision=1), NOW + timedelta(days=7)),
+    ],
+)
+async def test_an_introduction_waits_for_whom_it_disturbs(said: Recipient, sent: datetime) -> None:
+    """Also for what they said, or were told, after it was planned: away, part-time, a full week."""
+    delivering = Delivering()
+    await delivering.ledger.commit(Changes(recipients=(said,)))
+    introduction = Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1")
+    assert await sent_at(delivering, introduction, NOW) == sent
 
 
 # ------------------------------------------------------------------ a kind of one's own

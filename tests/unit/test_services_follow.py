@@ -20,6 +20,7 @@ from bot.domain.inventory.gaps import AdminGap, Gap
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.domain.people.news import Happening
 from bot.domain.people.policy import AccountNote, Said
+from bot.domain.people.recipients import Recipient
 from bot.errors import (
     CloudRefused,
     CloudUnreachable,
@@ -446,6 +447,25 @@ async def test_who_lacks_okta_rights_is_brought_together_with_who_has_them(
     found = await world.ledger.delivery(world.told("introduction:")[0])
     assert found is not None
     assert found.notice == Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1")
+
+
+async def test_what_a_partner_said_on_their_other_account_holds(world: person.Asked) -> None:
+    """They said in Teams that they are away: whoever is there comes first, else it waits."""
+    in_teams = ChatIdentity(Platform.TEAMS, "T2", "Ben", BEN_IN_CHAT.email, "UTC")
+    world.teams.people = (in_teams,)
+    away = Recipient(in_teams).away(NOW.date() + timedelta(days=1), NOW)
+    await world.ledger.commit(Changes(recipients=(away,)))
+    cleo = ChatIdentity(Platform.SLACK, "U3", "Cleo", "cleo@contoso.com", "UTC")
+    both = (okta_admin("ben", BEN_IN_CHAT.email), okta_admin("cleo", cleo.email))
+    await world.ledger.save_okta_admins("contoso", both[:1])
+    actor = await signed_in(world)
+    assert await world.introduce(actor) == BEN_IN_CHAT
+    known = await world.ledger.recipient(BEN_IN_CHAT)
+    assert known is not None
+    assert known.away_until == away.away_until
+    world.slack.people = (*world.slack.people, cleo)
+    await world.ledger.save_okta_admins("contoso", both)
+    assert await world.introduce(actor) == cleo
 
 
 async def test_two_people_are_brought_together_once_for_all_their_apps() -> None:

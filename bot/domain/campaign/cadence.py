@@ -6,12 +6,12 @@ Days are local dates of the person's calendar, moments are UTC.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Audience
 from bot.domain.consent.requests import ConsentRequest
-from bot.domain.delivery.kinds import Comes
 from bot.domain.delivery.notices import Notice
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
@@ -110,15 +110,12 @@ def is_timely(notice: Notice, now: datetime, policy: Policy) -> bool:
     return notice.day.startswith(calendar.today(now).isoformat()) and calendar.is_open(now)
 
 
-def at_work(notice: Notice, earliest: datetime, policy: Policy) -> datetime:
-    """The first moment from `earliest` on at which all whom it reaches are at work.
+def at_work(people: Sequence[ChatIdentity], earliest: datetime, policy: Policy) -> datetime:
+    """The first moment from `earliest` on at which all of them are at work.
 
-    Where they are not at the same time within a week, at which the last one is, who did not ask for
-    it. What may come at once, and what was decided for its moment, comes at `earliest`.
+    Where they are not at the same time within a week, at which the last one is.
     """
-    if notice.comes is not Comes.AT_WORK or not isinstance(notice.to, ChatIdentity):
-        return earliest
-    calendars = [policy.calendars.of_person(one) for one in (notice.to, *notice.people)]
+    calendars = [policy.calendars.of_person(one) for one in people]
     at = earliest
     while at < earliest + WEEK:
         openings = [calendar.next_open(at) for calendar in calendars]

@@ -7,6 +7,7 @@ asked is only the latter, somebody who is the former is found and both are put i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from bot.domain.campaign.intents import Policy
@@ -19,14 +20,14 @@ from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.domain.people.choice import partners
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
-from bot.errors import NobodyReachable, StepNotAllowed
+from bot.errors import ChatError, NobodyReachable, StepNotAllowed
 from bot.ports.chat import Messenger
 from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.visit import Actor, Visits
-from bot.services.unit_of_work import hand_on
+from bot.services.unit_of_work import write
 
 # More than this many people are not looked up in chat for one introduction.
 LOOK_UP = 10
@@ -77,16 +78,21 @@ class Introduce:
         request = visit.request
         if not request.stage.is_open:
             raise StepNotAllowed(f"A request that is {request.stage.value} needs nobody else.")
-        now = self._clock.now()
-        partner = await self._partner(request, now)
-        planned: tuple[Delivery, ...] = ()
-        if not await self._is_told(request, partner):
-            planned = (Delivery(Introduction(request.chat, partner, request.id), now, "introduce"),)
-        detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner)}
-        entry = AuditEntry(now, visit.by, Action.INTRODUCE, str(request.app), detail)
-        await self._ledger.commit(Changes(planned=planned, audit=(entry,)))
-        await hand_on(self._engine, planned)
-        return partner
+
+        async def decide() -> tuple[Changes, ChatIdentity]:
+            now = self._clock.now()
+            before, known = await self._partner(request, now)
+            partner = known.chat
+            planned: tuple[Delivery, ...] = ()
+            if not await self._is_told(request, partner):
+                introduction = Introduction(request.chat, partner, request.id)
+                planned = (Delivery(introduction, now, "introduce"),)
+            detail = {"request": request.id, "proof": visit.kind.value, "partner": str(partner)}
+            entry = AuditEntry(now, visit.by, Action.INTRODUCE, str(request.app), detail)
+            learnt = (known,) if known != before else ()
+            return Changes(planned=planned, recipients=learnt, audit=(entry,)), partner
+
+        return await write(self._ledger, decide, self._engine)
 
     async def _is_told(self, request: ConsentRequest, partner: ChatIdentity) -> bool:
         """Whether one still waits, or came since they were asked for this app: it names this, too.
@@ -101,32 +107,52 @@ class Introduce:
             for one in (await self._ledger.deliveries(keys)).values()
         )
 
-    async def _partner(self, request: ConsentRequest, now: datetime) -> ChatIdentity:
+    async def _partner(self, request: ConsentRequest, now: datetime) -> tuple[Recipient, Recipient]:
         """The first Okta admin for the app who is to be found where the person was asked.
 
-        Whoever is away comes after all who are there.
+        Whoever is away comes after all who are there. As they are stored, and with what they said
+        on their other accounts.
         """
         admins = await self._ledger.okta_admins(request.app.org)
         org = self._orgs.get(request.app.org)
         if admins is None and org is not None:
             admins = await org.app_admins()
             await self._ledger.save_okta_admins(request.app.org, admins)
-        messenger = self._messengers.get(request.chat.platform)
-        away: ChatIdentity | None = None
-        if messenger is not None:
-            beside = await may_sit_beside(self._ledger, self._people, admins or (), request)
-            for admin in beside[:LOOK_UP]:
-                found = await messenger.find_person((exact(admin.email),), "", "")
-                others = [one for one in found if not request.is_bound_to(one)]
-                if len(others) != 1:
-                    continue
-                known = await self._ledger.recipient(others[0]) or Recipient(others[0])
-                if not self._is_away(known, now):
-                    return known.chat
-                away = away or known.chat
+        away: tuple[Recipient, Recipient] | None = None
+        beside = await may_sit_beside(self._ledger, self._people, admins or (), request)
+        for admin in beside[:LOOK_UP]:
+            found = await self._account(admin, request.chat.platform, request)
+            if found is None:
+                continue
+            known = await self._known(admin, found, request)
+            if not self._is_away(known[1], now):
+                return known
+            away = away or known
         if away is not None:
             return away
         raise NobodyReachable(f"No Okta admin for {request.app_label} can be found in chat.")
+
+    async def _account(
+        self, admin: OktaAdmin, platform: Platform, request: ConsentRequest
+    ) -> ChatIdentity | None:
+        """Theirs, where there is one, and it is not of the person asked. Raises ChatError."""
+        messenger = self._messengers.get(platform)
+        address = (exact(admin.email),)
+        found = await messenger.find_person(address, "", "") if messenger is not None else ()
+        others = [one for one in found if not request.is_bound_to(one)]
+        return others[0] if len(others) == 1 else None
+
+    async def _known(
+        self, admin: OktaAdmin, chat: ChatIdentity, request: ConsentRequest
+    ) -> tuple[Recipient, Recipient]:
+        """What is known of them on this account, and together with their others."""
+        others = []
+        for platform in self._messengers.keys() - {chat.platform}:
+            with suppress(ChatError):  # it cannot be asked now, and is not needed
+                if (other := await self._account(admin, platform, request)) is not None:
+                    others.append(await self._ledger.recipient(other))
+        mine = await self._ledger.recipient(chat) or Recipient(chat)
+        return mine, mine.joined(one for one in others if one is not None)
 
     def _is_away(self, known: Recipient, now: datetime) -> bool:
         today = self._policy.calendars.of_person(known.chat).today(now)

@@ -19,7 +19,7 @@ from bot.domain.changes import Changes
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, Step, allowed, step
 from bot.domain.delivery.deliveries import Delivery, Phase
-from bot.domain.delivery.kinds import Promise, Way
+from bot.domain.delivery.kinds import Comes, Promise, Way
 from bot.domain.delivery.notices import (
     Channel,
     ChannelNudge,
@@ -114,17 +114,26 @@ class Send:
     async def opens(self, notice: Notice, now: datetime) -> datetime:
         """From when on (UTC) those whom it reaches may be disturbed.
 
-        Whom it reaches besides its place did not ask for it: it waits until they are there, and
-        their week has room.
+        What may come at once, and what was decided for its moment, comes now. Whom it reaches
+        besides its place did not ask for it: it waits until they are there, and their week has
+        room.
         """
-        earliest = now
+        if notice.comes is not Comes.AT_WORK or not isinstance(notice.to, ChatIdentity):
+            return now
+        earliest, there = now, [(await self._person(notice.to)).chat]
         for one in notice.people:
-            first, *others = [
-                await self._ledger.recipient(account) or Recipient(account)
-                for account in await accounts_of(self._ledger, one, self._twins)
-            ]
-            earliest = max(earliest, disturbed_from(first.joined(others), now, self._policy))
-        return at_work(notice, earliest, self._policy)
+            person = await self._person(one)
+            earliest = max(earliest, disturbed_from(person, now, self._policy))
+            there.append(person.chat)
+        return at_work(there, earliest, self._policy)
+
+    async def _person(self, chat: ChatIdentity) -> Recipient:
+        """What they were told and said, on whichever account of theirs."""
+        first, *others = [
+            await self._ledger.recipient(account) or Recipient(account)
+            for account in await accounts_of(self._ledger, chat, self._twins)
+        ]
+        return first.joined(others)
 
     def must_search(self, delivery: Delivery) -> bool:
         """Whether the platform is asked for the message before it is sent."""
