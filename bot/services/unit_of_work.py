@@ -37,6 +37,20 @@ async def write(
         return result
 
 
+async def write_once(ledger: Ledger, changes: Changes, engine: Engine | None = None) -> bool:
+    """Write these as they are; False when somebody else was faster, and then nothing is.
+
+    What was planned is handed to the engine. Raises StoreError.
+    """
+    try:
+        await ledger.commit(changes)
+    except Conflict:
+        return False
+    if engine is not None:
+        await hand_on(engine, changes.planned)
+    return True
+
+
 async def hand_on(engine: Engine, planned: Iterable[Delivery]) -> None:
     """Have these carried out at their time. Without it a tick finds them."""
     for delivery in planned:

@@ -56,6 +56,7 @@ from bot.ports.system import Clock
 from bot.ports.writing import BoardContents, BoardWriter
 from bot.services.delivery.incidents import Incidents
 from bot.services.people.worklists import outlooks
+from bot.services.unit_of_work import hand_on, write_once
 
 log = structlog.get_logger(__name__)
 
@@ -291,12 +292,8 @@ class Boards:
         else:
             return
         incident = await self._incidents.met(place, error, now)
-        try:
-            await self._ledger.commit(incident)
-        except Conflict:
-            return  # told by another board, or a delivery, at the same moment
-        for alarm in incident.planned:
-            await self._engine.deliver(alarm.key, alarm.due_at)
+        # Else it is told by another board, or a delivery, at the same moment.
+        await write_once(self._ledger, incident, self._engine)
 
     async def _tell(
         self, board: Board, contents: BoardContents, now: datetime, calendar: Calendar
@@ -339,8 +336,7 @@ class Boards:
             for d in planned
         )
         await self._ledger.commit(replace(changes, planned=planned, audit=audit))
-        for delivery in planned:
-            await self._engine.deliver(delivery.key, now)
+        await hand_on(self._engine, planned)
 
     async def soon(self) -> None:
         """Have the boards looked at at the next tick."""

@@ -22,7 +22,7 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import ScheduleEntry, operator
 from bot.domain.time.calendar import DAY
-from bot.errors import ChatError, Conflict
+from bot.errors import ChatError
 from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
@@ -30,6 +30,7 @@ from bot.services.campaign.stuck import stuck_apps
 from bot.services.people.access import Access
 from bot.services.people.twins import Twins
 from bot.services.people.worklists import worklist_of
+from bot.services.unit_of_work import write_once
 
 log = structlog.get_logger(__name__)
 
@@ -110,12 +111,8 @@ class Digests:
                 for d in planned
             ),
         )
-        try:
-            await self._ledger.commit(changes)
-        except Conflict:
-            return  # they answered just now: their entry is looked at again when the hold ends
-        for delivery in planned:
-            await self._engine.deliver(delivery.key, delivery.due_at)
+        # Where they answered just now, their entry is looked at again when the hold ends.
+        await write_once(self._ledger, changes, self._engine)
 
     async def _operates_no_more(self, chat: ChatIdentity) -> bool:
         """News name apps and people: whoever asked and lost the right since is not told."""

@@ -23,21 +23,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.changes import AuditEntry, Changes
-from bot.domain.consent.requests import ConsentRequest, Stage, Step, allowed, step
+from bot.domain.changes import Changes
+from bot.domain.consent.requests import ConsentRequest, Step
 from bot.domain.delivery import deliveries, limits
-from bot.domain.delivery.deliveries import MOST_CRASHES, Delivery, Phase, next_try
+from bot.domain.delivery.deliveries import MOST_CRASHES, Delivery, next_try
 from bot.domain.delivery.incidents import PROBE_EVERY, places_of
 from bot.domain.delivery.limits import Call, Quotas
-from bot.domain.delivery.notices import Channel, Notice, PersonalLink, PersonalRound
+from bot.domain.delivery.notices import Channel, Notice
 from bot.domain.people.admins import ChatIdentity
-from bot.domain.people.recipients import Recipient
 from bot.domain.refusals import CONSEQUENCES, Scope
 from bot.errors import (
     ChatError,
@@ -45,7 +42,6 @@ from bot.errors import (
     ChatUnreachable,
     Conflict,
     MessageRefused,
-    NotDurable,
     RecordUnreadable,
 )
 from bot.ports.engine import Engine
@@ -53,12 +49,12 @@ from bot.ports.spans import span
 from bot.ports.store.ledger import Ledger
 from bot.ports.store.limits import Pace
 from bot.ports.system import Clock
-from bot.services import counts
 from bot.services.delivery.incidents import Incidents
+from bot.services.delivery.outcomes import Outcomes
 from bot.services.delivery.send import NothingToTell, NotYet, OutcomeUnknown, Send
-from bot.services.delivery.tell import with_news
 from bot.services.delivery.turns import WAIT, Turns
 from bot.services.people.twins import Twins
+from bot.services.unit_of_work import NO_CHANGE, hand_on, write_once
 
 log = structlog.get_logger(__name__)
 
@@ -68,13 +64,6 @@ AT_ONCE = 16
 """So many are under way at a time; a worker that dies leaves each in doubt, with one crash more."""
 ASIDE = timedelta(minutes=10)
 """How long a record that this version cannot read is left alone: a newer replica can."""
-
-NOTHING = Changes()
-_OUTCOMES = {
-    "deliver": counts.Outcome.SENT,
-    "fail_delivery": counts.Outcome.FAILED,
-    "drop": counts.Outcome.DROPPED,
-}
 
 
 class Deliver:
@@ -105,6 +94,14 @@ class Deliver:
         self._ask_another = ask_another
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._turns = Turns(ledger, twins)
+        self._outcomes = Outcomes(
+            ledger=ledger,
+            send=send,
+            engine=engine,
+            clock=clock,
+            turns=self._turns,
+            operators=operators,
+        )
 
     async def __call__(self, key: str) -> None:
         """Carry out one delivery. Safe to call twice, and from several workers at once."""
@@ -166,11 +163,8 @@ class Deliver:
 
     async def _wait(self, put_off: Delivery) -> None:
         """Write that it waits, and have it carried out then."""
-        try:
-            await self._ledger.commit(Changes(deliveries=(put_off,)))
-        except Conflict:
-            return
-        await self._engine.deliver(put_off.key, put_off.due_at)
+        if await write_once(self._ledger, Changes(deliveries=(put_off,))):
+            await hand_on(self._engine, (put_off,))
 
     async def _slot(self, delivery: Delivery, now: datetime) -> datetime:
         """When the platform's limits allow the first call that this delivery makes."""
@@ -196,23 +190,27 @@ class Deliver:
             shared = limits.pacing(claimed.notice, call, self._quotas).shared
             until = self._clock.now() + timedelta(seconds=error.retry_after)
             await self._pace.pause(shared, until)
-            await self._again(deliveries.put_back(claimed, until))
+            await self._outcomes.again(deliveries.put_back(claimed, until))
         except ChatUnreachable as error:
             until = next_try(claimed, self._clock.now())
             in_doubt = not error.nothing_sent
-            await self._again(deliveries.put_back(claimed, until, in_doubt=in_doubt))
+            await self._outcomes.again(deliveries.put_back(claimed, until, in_doubt=in_doubt))
         except ChatError as error:
             await self._refused(claimed, error)
         except NotYet:
-            await self._again(deliveries.put_back(claimed, next_try(claimed, self._clock.now())))
+            await self._outcomes.again(
+                deliveries.put_back(claimed, next_try(claimed, self._clock.now()))
+            )
         except NothingToTell:
-            await self._end(claimed, deliveries.fail(claimed, "nothing_to_tell"), "drop", None)
+            await self._outcomes.end(
+                claimed, deliveries.fail(claimed, "nothing_to_tell"), "drop", None
+            )
         except OutcomeUnknown as error:
             lost = deliveries.fail(claimed, error.code)  # for the person it counts as sent
-            await self._end(claimed, lost, "fail_delivery", Step.DELIVER)
+            await self._outcomes.end(claimed, lost, "fail_delivery", Step.DELIVER)
         else:
             sent = deliveries.confirm(claimed, told.message_id, self._clock.now())
-            await self._end(claimed, sent, "deliver", Step.DELIVER, request=told.request)
+            await self._outcomes.end(claimed, sent, "deliver", Step.DELIVER, request=told.request)
             self._incidents.over(places_of(claimed.notice.to))
 
     def _time_left(self, claimed: Delivery) -> float:
@@ -222,28 +220,15 @@ class Deliver:
         left = claimed.leased_until - self._clock.now() - deliveries.LEASE / 6
         return max(min(ATTEMPT, left.total_seconds()), 0)
 
-    async def _again(self, put_back: Delivery, also: Changes = NOTHING) -> None:
-        """Write that it is due again, and have it carried out then."""
-        while True:
-            try:
-                await self._ledger.commit(replace(also, deliveries=(put_back,)))
-            except Conflict:
-                if not also.incidents:
-                    return  # the lease ran out and another worker took over
-                also = NOTHING  # or another delivery met the same incident at the same time
-                continue
-            break
-        counts.delivered(put_back.notice, counts.Outcome.LATER)
-        for each in (put_back, *also.planned):
-            await self._engine.deliver(each.key, each.due_at)
-
     async def _refused(self, claimed: Delivery, error: ChatError) -> None:
         """What follows from a refusal, by what it is about."""
         follows = CONSEQUENCES[error.scope]
         if follows.mended and self._is_worth_waiting(claimed.notice, error):
             await self._await_mending(claimed, error, holds=follows.holds)
         elif not follows.mended and (follows.tries is None or claimed.attempt < follows.tries):
-            await self._again(deliveries.put_back(claimed, next_try(claimed, self._clock.now())))
+            await self._outcomes.again(
+                deliveries.put_back(claimed, next_try(claimed, self._clock.now()))
+            )
         else:
             await self._give_up(claimed, error)
 
@@ -266,7 +251,7 @@ class Deliver:
         elif isinstance(to, Channel):
             place = str(to)
         incident = await self._incidents.met(place, error, now)
-        await self._again(deliveries.put_back(claimed, until), incident)
+        await self._outcomes.again(deliveries.put_back(claimed, until), incident)
 
     async def _give_up(self, claimed: Delivery, error: ChatError) -> None:
         """A refusal for good: the delivery fails, and its owner is told."""
@@ -274,7 +259,7 @@ class Deliver:
         failed = deliveries.fail(claimed, error.code)
         follows = CONSEQUENCES[error.scope]
         notice = claimed.notice
-        told = NOTHING
+        told = NO_CHANGE
         if follows.closes_channel and isinstance(notice.to, Channel):
             told = await self._incidents.met(str(notice.to), error, now)
         elif notice.traits.others_if_lost and error.scope is not Scope.MESSAGE:
@@ -286,7 +271,7 @@ class Deliver:
         # or their whole platform, which is in the settings no more; a first message always does.
         # Should nobody else be asked, it stands in the operators' digest.
         taken = Step.FAIL_DELIVERY if follows.loses_person or notice.is_first else None
-        undelivered = await self._end(claimed, failed, "fail_delivery", taken, also=told)
+        undelivered = await self._outcomes.end(claimed, failed, "fail_delivery", taken, also=told)
         if self._ask_another is None:
             return
         for request in undelivered:
@@ -297,104 +282,3 @@ class Deliver:
         notice = claimed.notice
         others = (notice.for_other(one) for one in self._operators if one != notice.to)
         return tuple(Delivery(one, now, claimed.why) for one in others if one is not None)
-
-    async def _end(
-        self,
-        claimed: Delivery,
-        ended: Delivery,
-        action: str,
-        taken: Step | None,
-        *,
-        request: ConsentRequest | None = None,
-        also: Changes = NOTHING,
-    ) -> tuple[ConsentRequest, ...]:
-        """Write the outcome, and with it the steps of the requests that it moves; returns these.
-
-        `request` is the one that the notice is about, where it is known as it stood a moment ago.
-        """
-        now = self._clock.now()
-        notice, gone = claimed.notice, taken is Step.FAIL_DELIVERY
-        while True:
-            moved = await self._moved(notice, request, taken, now)
-            entry = AuditEntry(
-                now,
-                "o365bot",
-                action,
-                str(moved[0].app if moved else notice.to),
-                {
-                    "delivery": claimed.key,
-                    "why": claimed.why,
-                    **({"failure": ended.failure} if ended.failure else {}),
-                },
-            )
-            changes = replace(
-                also,
-                deliveries=(ended,),
-                requests=moved,
-                recipients=await self._told(notice, now, gone) if action != "drop" else (),
-                solved=places_of(notice.to) if ended.phase is Phase.SENT else (),
-                audit=(entry, *also.audit),
-            )
-            if gone:
-                others = [one for one in self._operators if str(one) != str(notice.to)]
-                changes = await with_news(self._ledger, changes, others, notice.inherited, now)
-            try:
-                with suppress(NotDurable):  # written, and nobody was promised anything about it
-                    await self._ledger.commit(changes)
-            except Conflict:
-                current = await self._ledger.delivery(claimed.key)
-                if current is None or current.revision != claimed.revision:
-                    return ()  # the lease ran out and another worker wrote the outcome
-                known = await self._ledger.incidents() if also.incidents else {}
-                if any(incident.place in known for incident in also.incidents):
-                    also = NOTHING  # another delivery met the same incident at the same time
-                request = None  # only that moved on, such as by a click that was faster
-                continue
-            counts.delivered(notice, _OUTCOMES[action])
-            for alarm in also.planned:
-                await self._engine.deliver(alarm.key, alarm.due_at)
-            return moved
-
-    async def _moved(
-        self,
-        notice: Notice,
-        known: ConsentRequest | None,
-        outcome: Step | None,
-        now: datetime,
-    ) -> tuple[ConsentRequest, ...]:
-        """The requests that wait for this outcome, as it moves them."""
-        match notice, outcome:
-            case PersonalLink(request_id=about), Step():
-                request = known or await self._ledger.request(about)
-                if request is None or request.stage is not Stage.REQUESTED:
-                    return ()
-                return (step(request, outcome, now, snooze=request.snooze, named=True),)
-            case PersonalRound(), Step():
-                found = [await self._ledger.request(one) for one in notice.links_to]
-                moved = [r for r in found if r is not None and outcome in allowed(r.stage)]
-                return tuple(
-                    step(
-                        request,
-                        outcome,
-                        now,
-                        # Who put it off was told now, as they wanted: so the plan ends.
-                        snooze=None if self._send.plan_is_over(request) else request.snooze,
-                        named=outcome is Step.DELIVER and request.id in notice.requests,
-                    )
-                    for request in moved
-                    if not (outcome is Step.DELIVER and self._send.is_put_off(request))
-                )
-            case _:
-                return ()
-
-    async def _told(self, notice: Notice, now: datetime, gone: bool) -> tuple[Recipient, ...]:
-        """Who was told, as far as anybody knows; a round that was refused is silence too.
-
-        It is noted with all accounts of an operator, and of whom it disturbs: they have one week.
-        """
-        told: list[Recipient] = []
-        for account in await self._turns.weeks(notice):
-            if not gone or str(account) == str(notice.to):
-                known = await self._ledger.recipient(account) or Recipient(account)
-                told.append(notice.told(known, now))
-        return tuple(told)

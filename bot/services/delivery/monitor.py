@@ -15,10 +15,10 @@ from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.incidents import LATE, SOON, Incident, alarms, owners
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import ChatIdentity
-from bot.errors import Conflict
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
+from bot.services.unit_of_work import write_once
 
 log = structlog.get_logger(__name__)
 
@@ -104,20 +104,17 @@ class Monitor:
                 after=timedelta(),
             )
         )
-        try:
-            begun = tuple(
-                AuditEntry(now, "o365bot", Action.INCIDENT, one.place, {"code": one.code})
-                for one in new
-            )
-            ended = tuple(AuditEntry(now, "o365bot", Action.INCIDENT_OVER, place) for place in over)
-            await self._ledger.commit(
-                Changes(incidents=tuple(new), solved=over, planned=planned, audit=(*begun, *ended))
-            )
-        except Conflict:
+        begun = tuple(
+            AuditEntry(now, "o365bot", Action.INCIDENT, one.place, {"code": one.code})
+            for one in new
+        )
+        ended = tuple(AuditEntry(now, "o365bot", Action.INCIDENT_OVER, place) for place in over)
+        changes = Changes(
+            incidents=tuple(new), solved=over, planned=planned, audit=(*begun, *ended)
+        )
+        if not await write_once(self._ledger, changes, self._engine):
             return  # another replica met the same at the same time
         for incident in new:
             log.error("something is wrong", place=incident.place, reason=incident.reason)
         for place in over:
             log.info("it is well again", place=place)
-        for one in planned:
-            await self._engine.deliver(one.key, one.due_at)

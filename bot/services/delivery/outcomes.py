@@ -1,0 +1,165 @@
+"""What became of an attempt: written, with what follows from it for requests and people."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.changes import AuditEntry, Changes
+from bot.domain.consent.requests import ConsentRequest, Stage, Step, allowed, step
+from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.incidents import places_of
+from bot.domain.delivery.notices import Notice, PersonalLink, PersonalRound
+from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.recipients import Recipient
+from bot.errors import Conflict, NotDurable
+from bot.ports.engine import Engine
+from bot.ports.store.ledger import Ledger
+from bot.ports.system import Clock
+from bot.services import counts
+from bot.services.delivery.send import Send
+from bot.services.delivery.tell import with_news
+from bot.services.delivery.turns import Turns
+from bot.services.unit_of_work import NO_CHANGE, hand_on
+
+_OUTCOMES = {
+    "deliver": counts.Outcome.SENT,
+    "fail_delivery": counts.Outcome.FAILED,
+    "drop": counts.Outcome.DROPPED,
+}
+
+
+class Outcomes:
+    """Writes what became of an attempt."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        send: Send,
+        engine: Engine,
+        clock: Clock,
+        turns: Turns,
+        operators: tuple[ChatIdentity, ...],
+    ) -> None:
+        self._ledger = ledger
+        self._send = send
+        self._engine = engine
+        self._clock = clock
+        self._turns = turns
+        self._operators = operators
+
+    async def again(self, put_back: Delivery, also: Changes = NO_CHANGE) -> None:
+        """Write that it is due again, and have it carried out then."""
+        while True:
+            try:
+                await self._ledger.commit(replace(also, deliveries=(put_back,)))
+            except Conflict:
+                if not also.incidents:
+                    return  # the lease ran out and another worker took over
+                also = NO_CHANGE  # or another delivery met the same incident at the same time
+                continue
+            break
+        counts.delivered(put_back.notice, counts.Outcome.LATER)
+        await hand_on(self._engine, (put_back, *also.planned))
+
+    async def end(
+        self,
+        claimed: Delivery,
+        ended: Delivery,
+        action: str,
+        taken: Step | None,
+        *,
+        request: ConsentRequest | None = None,
+        also: Changes = NO_CHANGE,
+    ) -> tuple[ConsentRequest, ...]:
+        """Write the outcome, and with it the steps of the requests that it moves; returns these.
+
+        `request` is the one that the notice is about, where it is known as it stood a moment ago.
+        """
+        now = self._clock.now()
+        notice, gone = claimed.notice, taken is Step.FAIL_DELIVERY
+        while True:
+            moved = await self._moved(notice, request, taken, now)
+            entry = AuditEntry(
+                now,
+                "o365bot",
+                action,
+                str(moved[0].app if moved else notice.to),
+                {
+                    "delivery": claimed.key,
+                    "why": claimed.why,
+                    **({"failure": ended.failure} if ended.failure else {}),
+                },
+            )
+            changes = replace(
+                also,
+                deliveries=(ended,),
+                requests=moved,
+                recipients=await self._told(notice, now, gone) if action != "drop" else (),
+                solved=places_of(notice.to) if ended.phase is Phase.SENT else (),
+                audit=(entry, *also.audit),
+            )
+            if gone:
+                others = [one for one in self._operators if str(one) != str(notice.to)]
+                changes = await with_news(self._ledger, changes, others, notice.inherited, now)
+            try:
+                with suppress(NotDurable):  # written, and nobody was promised anything about it
+                    await self._ledger.commit(changes)
+            except Conflict:
+                current = await self._ledger.delivery(claimed.key)
+                if current is None or current.revision != claimed.revision:
+                    return ()  # the lease ran out and another worker wrote the outcome
+                known = await self._ledger.incidents() if also.incidents else {}
+                if any(incident.place in known for incident in also.incidents):
+                    also = NO_CHANGE  # another delivery met the same incident at the same time
+                request = None  # only that moved on, such as by a click that was faster
+                continue
+            counts.delivered(notice, _OUTCOMES[action])
+            await hand_on(self._engine, also.planned)
+            return moved
+
+    async def _moved(
+        self,
+        notice: Notice,
+        known: ConsentRequest | None,
+        outcome: Step | None,
+        now: datetime,
+    ) -> tuple[ConsentRequest, ...]:
+        """The requests that wait for this outcome, as it moves them."""
+        match notice, outcome:
+            case PersonalLink(request_id=about), Step():
+                request = known or await self._ledger.request(about)
+                if request is None or request.stage is not Stage.REQUESTED:
+                    return ()
+                return (step(request, outcome, now, snooze=request.snooze, named=True),)
+            case PersonalRound(), Step():
+                found = [await self._ledger.request(one) for one in notice.links_to]
+                moved = [r for r in found if r is not None and outcome in allowed(r.stage)]
+                return tuple(
+                    step(
+                        request,
+                        outcome,
+                        now,
+                        # Who put it off was told now, as they wanted: so the plan ends.
+                        snooze=None if self._send.plan_is_over(request) else request.snooze,
+                        named=outcome is Step.DELIVER and request.id in notice.requests,
+                    )
+                    for request in moved
+                    if not (outcome is Step.DELIVER and self._send.is_put_off(request))
+                )
+            case _:
+                return ()
+
+    async def _told(self, notice: Notice, now: datetime, gone: bool) -> tuple[Recipient, ...]:
+        """Who was told, as far as anybody knows; a round that was refused is silence too.
+
+        It is noted with all accounts of an operator, and of whom it disturbs: they have one week.
+        """
+        told: list[Recipient] = []
+        for account in await self._turns.weeks(notice):
+            if not gone or str(account) == str(notice.to):
+                known = await self._ledger.recipient(account) or Recipient(account)
+                told.append(notice.told(known, now))
+        return tuple(told)
