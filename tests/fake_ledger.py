@@ -47,6 +47,7 @@ class FakeLedger:
         self.called: Counter[str] = Counter()
         self.orgs: frozenset[str] | None = None
         self.all_apps: dict[AppRef, AppRecord] = {}
+        self._summaries: dict[AppRef, tuple[AppRecord, AppSummary]] = {}
         self._scans: dict[str, OrgScan] = {}
         self.all_requests: dict[str, ConsentRequest] = {}
         self._links: dict[str, str] = {}
@@ -217,7 +218,14 @@ class FakeLedger:
 
     async def summaries(self, org: str = "") -> tuple[AppSummary, ...]:
         await self._call("summaries")
-        return tuple(sorted(map(summary_of, await self.apps(org)), key=by_urgency))
+        return tuple(sorted(map(self._summary, await self.apps(org)), key=by_urgency))
+
+    def _summary(self, record: AppRecord) -> AppSummary:
+        """Made once for each record that is written, as the store does."""
+        kept = self._summaries.get(record.app.ref)
+        if kept is None or kept[0] is not record:
+            kept = self._summaries[record.app.ref] = (record, summary_of(record))
+        return kept[1]
 
     async def summaries_of(self, refs: Iterable[AppRef]) -> tuple[AppSummary, ...]:
         wanted = set(refs)
@@ -227,7 +235,8 @@ class FakeLedger:
         return tuple((record.app.ref, record.app.label) for record in await self.apps())
 
     async def due_verdicts(self, now: datetime, limit: int) -> tuple[AppRef, ...]:
-        held = [(r.holds_until, r.app.ref) for r in self.all_apps.values() if r.holds_until]
+        apps = map(self._summary, self.all_apps.values())
+        held = [(app.holds_until, app.ref) for app in apps if app.holds_until]
         return tuple(ref for until, ref in sorted(held) if until <= now)[:limit]
 
     async def scans(self) -> Mapping[str, OrgScan]:
