@@ -1,6 +1,7 @@
 """The ledger in memory, by the rules of the port: the services are tested on it.
 
-`tests/contract/test_ledger.py` holds it and the real one to the same behaviour.
+`tests/contract/test_ledger.py` holds it and the real one to the same behaviour. This one
+can break at any call, and a life of a thousand ticks takes no server.
 """
 
 from __future__ import annotations

@@ -46,8 +46,6 @@ from bot.services.campaign.outreach import Disturbs, Holds, Sent, SentAll
 from bot.services.campaign.rehearse import Plan
 from bot.services.people.accounts import Noted
 
-# More buttons than this are noise.
-OFFERS = 3
 CHOICES = 8
 
 

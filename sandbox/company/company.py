@@ -92,7 +92,7 @@ class Company:
     addresses: dict[str, str] = field(default_factory=dict)
     throttle_graph: int = 0
     graph_page: int = 100
-    consents: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    consents: dict[str, str] = field(default_factory=dict, repr=False)
     serial: Iterator[int] = field(default_factory=itertools.count)
     clock: Callable[[], float] = field(default=time.time, repr=False)
     on_graph: Callable[[EntraTenant, str, dict[str, str]], Reply | None] = field(
@@ -197,16 +197,15 @@ class Company:
         self.check_may_consent(tenant, account)
         traces.leave_consent(tenant, account, self.now(), self._id())
         code = secrets.token_urlsafe(32)
-        self.consents[code] = (tenant.id, account.id)
+        self.consents[code] = tenant.id
         return code
 
     def finish_authenticate(self, org: str, app_id: str, code: str) -> None:
         """The Okta half of it: the code shows that the app's own tenant has consented."""
         app = self.org(org).app(app_id)
-        tenant_id, account_id = self.consents.pop(code, ("", ""))
+        tenant_id = self.consents.pop(code, "")
         if tenant_id != self.tenant_of(app).id:
             raise Refused("E0000001", "Microsoft's answer is not for this app's tenant.")
-        app.consented_by = account_id
         app.button = Button.REAUTHENTICATE
 
     def press_save(self, org: str, app_id: str, by: str | None = None) -> None:

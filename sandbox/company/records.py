@@ -85,7 +85,6 @@ class OktaApp:
     status: str = "ACTIVE"
     connection_status: str = "ENABLED"
     button: Button = Button.AUTHENTICATE
-    consented_by: str | None = None
     saved: bool = False
     readable: bool = True
     sign_on: str = "AUTO"

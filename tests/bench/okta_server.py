@@ -3,7 +3,8 @@
     python -m tests.bench.okta_server '{"orgs": 20, "apps": 50, "latency": 0.15, "events": 0}'
 
 Prints the addresses as one line of JSON, and serves until its standard input is closed. It checks
-nothing and has no limits; `GET /calls` tells how many API calls each org got since the last time.
+nothing and has no limits: the sandbox's checks would cost more than what is measured, on the same
+two cores. `GET /calls` tells how many API calls each org got since the last time.
 """
 
 from __future__ import annotations

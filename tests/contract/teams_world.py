@@ -1,6 +1,9 @@
 """A small Microsoft on loopback for the Teams tests: keys, tokens, the Bot Connector.
 
 It records what the bot sends and answers what a test asks it to; the bot is reached over HTTP.
+It is not the sandbox's Teams, since here a test makes up what that would never say: keys that
+nobody endorsed, tokens with any claim, every refusal, members of any shape. That Teams takes what
+we send is held by the sandbox's, in the scenarios.
 """
 
 from __future__ import annotations

@@ -22,9 +22,6 @@ from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, By
 from bot.message import MARKS, Command, Confirm, Group, Item, Moment, Said, Tone
 
-BEHIND = 5
-"""So many ways stand behind an item's "⋮" at most."""
-
 
 @dataclass(frozen=True, slots=True)
 class Holders:

@@ -1,4 +1,7 @@
-"""A Microsoft login host on loopback that issues whatever tokens a test makes up."""
+"""A Microsoft login host on loopback that issues whatever tokens a test makes up.
+
+The sandbox's signs only what Microsoft would say; here each claim, key and signature can be wrong.
+"""
 
 from __future__ import annotations
 
