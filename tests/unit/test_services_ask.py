@@ -114,6 +114,22 @@ async def test_whoever_is_away_is_asked_last(world: Bot) -> None:
     assert (await world.ask.send(other.app.ref, OPERATOR)).request.chat == ADA_IN_CHAT
 
 
+async def test_what_waits_for_somebody_who_is_away_by_now_goes_to_another(world: Bot) -> None:
+    """They said so before their first message came: the next `send` does not hold on to them."""
+    first = await world.ask.send(APP.ref, OPERATOR)
+    assert first.request.chat == ADA_IN_CHAT
+    known = await world.ledger.recipient(ADA_IN_CHAT) or Recipient(ADA_IN_CHAT)
+    await world.ledger.commit(
+        Changes(recipients=(known.away((NOW + timedelta(days=11)).date(), NOW),))
+    )
+    world.clock.forward(timedelta(hours=1))
+    again = await world.ask.send(APP.ref, OPERATOR)
+    assert (again.replaced, again.request.chat) == (
+        await world.ledger.request(first.request.id),
+        BEN_IN_CHAT,
+    )
+
+
 async def test_of_equals_few_are_asked_and_none_for_more_than_they_can_do(
     world: Bot,
 ) -> None:

@@ -333,12 +333,19 @@ class Ask:
 
 
 def _is_the_same(former: ConsentRequest, choice: Choice, now: datetime, *, anew: bool) -> bool:
-    """Whether asking now is what `former` did: just now, it waits to be sent, or is not `anew`."""
-    if not former.stage.is_open:
+    """Whether asking now is what `former` did: just now, it waits to be sent, or is not `anew`.
+
+    What waits for somebody who is away by now goes to one who is there.
+    """
+    asked = choice.named(former.admin_object_id) if former.stage.is_open else None
+    if asked is None:
         return False
-    just_now = now - former.requested_at < SAME
-    still_right = choice.named(former.admin_object_id) is not None
-    return still_right and (just_now or not anew or former.stage is Stage.REQUESTED)
+    if now - former.requested_at < SAME:
+        return True
+    if former.stage is not Stage.REQUESTED:
+        return not anew
+    best = choice.chosen
+    return Point.AWAY not in asked.con or best is None or Point.AWAY in best.con
 
 
 def _news(known: Recipient | None, joined: Recipient, said: ChatIdentity) -> tuple[Recipient, ...]:
