@@ -46,6 +46,12 @@ async def test_who_asks_is_told_by_the_signed_request(teams: TeamsBorder) -> Non
     ]
 
 
+# A client's own emoji, as it comes in a message of HTML
+EMOJI = (
+    '<span class="animated-emoticon-20-rocket" title="Rocket" type="(rocket)"><img itemscope '
+    'itemtype="http://schema.skype.com/Emoji" itemid="rocket" src="https://example.com/r" '
+    'title="Rocket" alt="🚀" style="width:20px"></span>'
+)
 WRAPPED: list[tuple[str | None, str]] = [
     ("<at>O365 bot</at> who Contoso Mail\n", "who Contoso Mail"),
     ("<at>O365 bot</at>", ""),
@@ -64,7 +70,14 @@ WRAPPED: list[tuple[str | None, str]] = [
     ("<ul><li>why Sales</li></ul>", "why Sales"),
     ("apps<br>please", "apps\nplease"),
     ("<blockquote>what Ben said</blockquote>\n<p>apps</p>", "apps"),
-    ("<blockquote>apps</blockquote>", "apps"),
+    ("<blockquote>apps</blockquote>", "> apps"),
+    ("<div><blockquote><p>send all</p><p>now</p></blockquote></div>", "> send all\n> now"),
+    (f"why {EMOJI} Office", "why 🚀 Office"),
+    ('<emoji id="rocket" alt="🚀" title="Rocket"></emoji> Office', "🚀 Office"),
+    ('apps <img alt="image" src="https://example.com/1.png">', "apps"),
+    ("why M&uuml;ller &amp; Co&#46;", "why Müller & Co."),
+    ("<table><tbody><tr><td>apps</td></tr></tbody></table>", "apps"),
+    ("<sup>why</sup> <table>", "why <table>"),
     ('<attachment id="1"></attachment> apps', "apps"),
     ('<emoji id="launch" alt="🚀">🚀</emoji> apps', "🚀 apps"),
     # a client that gives its entities no text, and one that numbers its mentions

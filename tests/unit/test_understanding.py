@@ -138,6 +138,12 @@ def test_an_app_may_be_called_like_a_command(verb: str, name: str) -> None:
         ("verify ABC–DEF", Verify("ABC-DEF")),
         ("verify abc-def?", Verify("ABC-DEF")),
         ("hello", Hello()),
+        (", send Labs", Send("Labs")),
+        (": *send* Labs", Send("Labs")),
+        (",apps", ListApps()),
+        ("ａｐｐｓ", ListApps()),
+        ("a\u200dpps\u202f!", ListApps()),
+        ("аpps", Unclear("аpps", "apps")),  # the first letter is Cyrillic
         ("please", Unclear("please")),
     ],
 )

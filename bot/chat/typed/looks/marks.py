@@ -18,6 +18,7 @@ _DASH = re.compile(r"(?<=[^\W\d])[\u2010-\u2015\u2212](?=[^\W\d])")
 _LINK = re.compile(r"\[([^\[\]]+)\]\((?:https?:|mailto:)[^()\s]*\)")
 _UNDERLINED = re.compile(r"(?<!\w)_+(\S(?:.*?\S)?)_+(?!\w)")
 _STRONG = re.compile(r"[*`~]+")
+_AFTER_A_NAME = re.compile(r"^[,;:!.]+\s+")
 AROUND = " \"'`*~“”„‟‘’‚‛«»‹›"
 """What may stand around any word: quotation marks, and marks of emphasis."""
 
@@ -48,8 +49,11 @@ def quoted(text: str) -> bool:
 
 
 def opened(text: str) -> str:
-    """The text without marks before its first word, and those that close them."""
-    bare = text.lstrip(AROUND)
+    """The text without marks before its first word, and those that close them.
+
+    Before it stood a name perhaps: "@o365bot, apps".
+    """
+    bare = _AFTER_A_NAME.sub("", text.lstrip(AROUND)).lstrip(AROUND)
     return _UNDERLINED.sub(r"\1", bare, count=1).lstrip(AROUND) if bare[:1] == "_" else bare
 
 
