@@ -35,7 +35,8 @@ CODES: Mapping[str, Refusal] = {
             "channel_not_found not_in_channel no_permission is_archived restricted_action "
             "restricted_action_read_only_channel restricted_action_thread_only_channel "
             "restricted_action_non_threadable_channel restricted_action_thread_locked "
-            "channel_type_not_supported method_not_supported_for_channel_type",
+            "channel_type_not_supported method_not_supported_for_channel_type "
+            "channel_is_limited_access posting_to_channel_denied",
         ),
         (
             Scope.GONE,
@@ -52,14 +53,15 @@ CODES: Mapping[str, Refusal] = {
             "markdown_text_conflict view_too_large invalid_arguments invalid_arg_name "
             "invalid_array_arg invalid_charset invalid_form_data invalid_post_type "
             "invalid_json missing_post_type invalid_payload "
-            "cannot_reply_to_message duplicate_client_msg_id",
+            "cannot_reply_to_message duplicate_client_msg_id attachment_payload_limit_exceeded "
+            "invalid_attachments block_mismatch",
         ),
         (Scope.CALL, "Turn the Home Tab on under App Home.", "not_enabled"),
         (
             Scope.CALL,
             "Slack does not take this call from this app.",
             "missing_scope not_allowed_token_type unknown_method method_deprecated "
-            "deprecated_endpoint",
+            "deprecated_endpoint is_bot plan_upgrade_required",
         ),
         (
             Scope.INSTALLATION,
@@ -76,7 +78,8 @@ CODES: Mapping[str, Refusal] = {
             Scope.PASSING,
             "",
             "fatal_error internal_error service_unavailable request_timeout update_failed "
-            "external_channel_migrating team_added_to_org",
+            "external_channel_migrating team_added_to_org fetch_members_failed "
+            "streaming_state_conflict",
         ),
     )
     for code in codes.split()

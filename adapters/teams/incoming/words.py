@@ -24,7 +24,7 @@ _QUOTED = re.compile(r"<blockquote(?: [^<>]*)?>(.*?)</blockquote>", re.DOTALL)
 # Microsoft Learn, "chatMessage"; clients send theirs as pictures.
 _EMOJI = re.compile(
     r"""<(?:emoji|img(?=[^<>]* itemtype="http://schema\.skype\.com/Emoji"))"""
-    r"""[^<>]* alt="([^"<>]{1,40})"[^<>]*>"""
+    r"""[^<>]* alt="([^"<>]{1,40})"[^<>]*>(?:[^<>]*</emoji>)?"""
 )
 _BREAK = re.compile(r"<br ?/?>")
 _ALONE = re.compile(r"<(?:attachment|img|emoji|hr|quoted)(?: [^<>]*)?/?>|</(?:attachment|emoji)>")
