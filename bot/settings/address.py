@@ -12,6 +12,7 @@ from pydantic import AfterValidator
 from bot.domain.likeness import exact
 
 _PLAIN = re.compile(r"[!-\[\]-~]*")  # printable ASCII, neither spaces nor backslashes
+_NO_HOST = re.compile(r"(?:^|\.)(?:-|\.|$)|-(?:\.|$)|%")  # empty labels, dashes at an end, a zone
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -37,9 +38,10 @@ def _address(value: str) -> str:
         port = parts.port
     except ValueError:
         raise ValueError("expected an address such as https://example.com") from None
-    if parts.scheme not in ("https", "http") or not parts.hostname:
+    host = (parts.hostname or "").removesuffix(".")
+    if parts.scheme not in ("https", "http") or port == 0 or _NO_HOST.search(host):
         raise ValueError("expected an address such as https://example.com")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not _is_loopback(host):
         raise ValueError("expected https (http works for loopback only)")
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("expected an address without user, query or fragment")

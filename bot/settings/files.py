@@ -23,7 +23,7 @@ _SAYS = (
         "a text has no closing quote",
     ),
     (
-        r"[Ee]scape|Unescaped",
+        r"[Ee]scape|Invalid hex value",
         "a backslash in a text is written twice, or the text in 'single quotes'",
     ),
     (r"Expected '='", "expected a key, an equals sign and a value"),

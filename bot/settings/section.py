@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     SecretStr,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -19,6 +20,16 @@ from pydantic_core import PydanticCustomError
 
 from bot.domain.likeness import exact
 from bot.settings.files import read_text
+
+
+def no_truth(cls: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
+    """A validator of numbers: pydantic would take `true` for 1."""
+    if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation in (
+        int,
+        float,
+    ):
+        raise ValueError("expected a number")
+    return value
 
 
 class Section(BaseModel):
@@ -61,6 +72,8 @@ class Section(BaseModel):
         if isinstance(value, _Unusable):
             raise ValueError(value.why)
         return value
+
+    _numbers = field_validator("*", mode="before")(no_truth)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from bot.settings.address import Origin
 from bot.settings.errors import problems
 from bot.settings.files import read_toml
 from bot.settings.places import known_zone
-from bot.settings.section import wrong
+from bot.settings.section import no_truth, wrong
 from bot.settings.sections.campaign import CampaignSettings
 from bot.settings.sections.chat import LimitsSettings, SlackSettings, TeamsSettings
 from bot.settings.sections.clouds import EntraSettings, OktaSettings, SignInSettings
@@ -161,6 +161,8 @@ class Settings(BaseSettings):
     rehearsal: RehearsalSettings = Field(
         RehearsalSettings(), description="For rehearsals only; leave it out in production."
     )
+
+    _numbers = field_validator("*", mode="before")(no_truth)
 
     @field_validator("time_zone")
     @classmethod

@@ -208,6 +208,12 @@ def test_an_option_that_the_client_would_stumble_over_is_refused(url: str, query
     "url",
     [
         "redis://:6379",
+        "redis://h:0",
+        "redis://h/99999999999",
+        "redis://h?socket_timeout=-1",
+        "redis://h?socket_timeout=0",
+        "redis://h?socket_timeout=nan",
+        "redis://h?socket_connect_timeout=inf",
         "redis://::1:6379",
         "redis://h/main",
         "redis://h/0/1",

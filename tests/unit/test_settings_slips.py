@@ -32,6 +32,11 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         ("https://bot contoso.com", "plain ASCII"),
         ("https://bücher.example", "plain ASCII"),
         ("https://bot.contoso.com\\\\x", "plain ASCII"),
+        ("https://bot.contoso.com:0", "expected an address"),
+        ("https://bot..contoso.com", "expected an address"),
+        ("https://-bot.contoso.com", "expected an address"),
+        ("https://.contoso.com", "expected an address"),
+        ("https://[fe80::1%25eth0]", "expected an address"),
     ],
 )
 def test_the_public_address_is_one_that_links_can_be_built_on(
@@ -255,6 +260,7 @@ def test_a_file_of_any_editor_is_read(tmp_path: Path, encoding: str, ends: str) 
         (b"a = 1\na = 2\n", "line 2: a key is there twice"),
         (b"[x]\na = 1\n[x]\n", "line 3: a section is there twice"),
         (b'a = "C:\\keys"\n', "line 1: a backslash"),
+        (b'a = "C:\\Users"\n', "line 1: a backslash"),
         (b"a\n", "line 1: expected a key, an equals sign"),
         (b"a = yes\n", "line 1: expected a value"),
         (b"[x\n", "closing bracket"),
@@ -300,3 +306,9 @@ def test_a_file_that_would_take_all_memory_or_depth_is_told_in_plain_words(
     with pytest.raises(SettingsInvalid) as caught:
         load(path)
     assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("name", ["scan_every_minutes", "link_hours", "microsoft_minutes"])
+def test_true_is_no_number(tmp_path: Path, name: str) -> None:
+    """Other readers take it for 1."""
+    assert problems(tmp_path, f"{name} = true\n{GOOD}")[name] == "expected a number"

@@ -49,6 +49,9 @@ TLS_OPTIONS = frozenset(
         "ssl_min_version",
     }
 )
+_TIMEOUTS = ("socket_timeout", "socket_connect_timeout")
+LONGEST_TIMEOUT = 3600.0
+MOST_DATABASES = 2**31 - 1
 SENTINEL_OPTIONS = frozenset({"sentinel_username", "sentinel_password"})
 
 
@@ -218,6 +221,16 @@ def _checked(address: Found, query: Mapping[str, str]) -> Found:
         raise StoreUnavailable(
             "The store's address has an option that is not known.",
             hint=f"There are: {', '.join(sorted(known))}.",
+        )
+    options = address.options
+    if any(not 0 < options.get(name, 1) < LONGEST_TIMEOUT for name in _TIMEOUTS):
+        raise StoreUnavailable(
+            "The store's address gives a time that is none.",
+            hint=f"{' and '.join(_TIMEOUTS)} are seconds, such as 10.",
+        )
+    if options.get("port") == 0 or options.get("db", 0) > MOST_DATABASES:
+        raise StoreUnavailable(
+            "The store's address has a port or a database that cannot be.", hint=EXPECTED
         )
     if empty := [name for name, value in query.items() if not value]:
         raise StoreUnavailable(f"The store's address gives {empty[0]} no value.", hint=EXPECTED)
