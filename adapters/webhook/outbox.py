@@ -19,8 +19,9 @@ from prometheus_client import Counter
 from adapters.webhook.post import NotTaken
 from bot.domain.audit import Row
 from bot.domain.changes import Changes
-from bot.domain.delivery.incidents import Incident
+from bot.domain.delivery.incidents import Incident, alarms
 from bot.domain.events import payload, type_of
+from bot.domain.people.admins import ChatIdentity
 from bot.errors import Conflict, StoreError
 from bot.ports.store.audit import AuditTrail
 from bot.ports.store.ledger import Ledger
@@ -33,6 +34,8 @@ PLACE = "webhook"
 POLL = 2.0
 """Seconds between two looks at what is new."""
 AT_A_TIME = 50
+TOLD_AFTER = 4
+"""Tries in vain, some three minutes: then operators are told. A receiver may be restarted."""
 WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600))
 for _result in ("sent", "failed"):
     EVENTS.labels(_result)
@@ -65,6 +68,7 @@ class Outbox:
         post: Callable[[str, bytes], Awaitable[None]],
         clock: Clock,
         name: str,
+        operators: tuple[ChatIdentity, ...] = (),
     ) -> None:
         self._trail = trail
         self._ledger = ledger
@@ -72,6 +76,7 @@ class Outbox:
         self._post = post
         self._clock = clock
         self._name = name
+        self._operators = operators
 
     async def run(self) -> None:
         """Look again and again; while the store is away, later."""
@@ -121,8 +126,12 @@ class Outbox:
         EVENTS.labels("failed").inc()
         wait = WAITS[min(tries, len(WAITS) - 1)]
         await self._marks.save(after, tries + 1, now + wait)
-        if PLACE not in await self._ledger.incidents():
+        incident = Incident(PLACE, "webhook_failed", f"The webhook: {reason}.", now)
+        new = () if PLACE in await self._ledger.incidents() else (incident,)
+        told = self._operators if tries + 1 == TOLD_AFTER else ()
+        planned = alarms(PLACE, incident.code, now, told, after=timedelta())
+        if new:
             log.warning("the webhook does not take events", reason=reason)
-            incident = Incident(PLACE, "webhook_failed", f"The webhook: {reason}.", now)
+        if new or planned:
             with suppress(Conflict):  # another replica told of it just now
-                await self._ledger.commit(Changes(incidents=(incident,)))
+                await self._ledger.commit(Changes(incidents=new, planned=planned))

@@ -221,7 +221,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             if inbound is not None:
                 stack.push_async_callback(inbound.drain, DRAIN)
         if settings.webhook is not None and role.works:
-            _tell_others(settings.webhook, settings.public_url, base, stack)
+            _tell_others(settings.webhook, settings, base, stack)
         if role.works:
             _tidy(settings, base, stack)
         probes = Probes(
@@ -284,7 +284,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
 
 
 def _tell_others(
-    webhook: WebhookSettings, public_url: str, base: Base, stack: AsyncExitStack
+    webhook: WebhookSettings, settings: Settings, base: Base, stack: AsyncExitStack
 ) -> None:
     """Have the webhook told of what happens, beside all other work."""
     post = Post(webhook, time.time)
@@ -295,7 +295,8 @@ def _tell_others(
         marks=RedisMarks(base.redis, base.keys),
         post=post,
         clock=base.clock,
-        name=hashlib.sha256(public_url.encode()).hexdigest()[:8],
+        name=hashlib.sha256(settings.public_url.encode()).hexdigest()[:8],
+        operators=operator_accounts(settings),
     )
     _beside(outbox.run(), stack)
 

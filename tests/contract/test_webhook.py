@@ -33,7 +33,7 @@ from bot.domain.audit import Row
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.events import TYPES, type_of
 from bot.settings.sections.webhook import WebhookSettings
-from tests.examples import NOW
+from tests.examples import NOW, OPERATOR
 from tests.fakes import FakeClock
 from tests.serving import served
 
@@ -93,6 +93,7 @@ async def outbox(
         post=post,
         clock=clock,
         name="abc",
+        operators=(OPERATOR,),
     )
     await post.aclose()
 
@@ -164,6 +165,25 @@ async def test_what_is_not_taken_is_told_again_with_the_same_id(
         assert await box.pump() == 2
     assert "webhook" not in await ledger.incidents()
     assert [event["type"] for _, event in one.events] == ["request.asked", "request.acknowledged"]
+
+
+async def test_operators_are_told_once_when_it_lasts(
+    store: Redis, receiver: tuple[Receiver, str]
+) -> None:
+    """Not of a receiver that is restarted; and not again while it stays away."""
+    one, url = receiver
+    clock = FakeClock(NOW)
+    ledger = RedisLedger(store, KEYS)
+    one.answer = lambda: Response(status_code=503)
+    told = []
+    async with outbox(store, url, clock) as box:
+        await box.pump()
+        await ledger.commit(Changes(audit=(entry("ask"),)))
+        for _ in range(6):
+            await box.pump()
+            told.append(len(await store.keys(f"{KEYS.delivery('alarm:webhook:')}*")))
+            clock.forward(timedelta(hours=12))
+    assert told == [0, 0, 0, 1, 1, 1]
 
 
 async def test_an_answer_that_is_lost_makes_the_same_event_come_twice(

@@ -90,7 +90,12 @@ from tests.sayings import (
 NOW = datetime.combine(OKTA_CONSENT.on, time(9), UTC)
 LINK = "https://o365bot.example.com/c/secret"
 CHANNEL = Channel(Platform.SLACK, "C1")
-BROKEN = (CHANNEL.platform.value, str(CHANNEL))
+BROKEN = (
+    CHANNEL.platform.value,
+    str(CHANNEL),
+    *("okta:contoso", "entra:contoso.com", "engine", "webhook"),
+    *("doctor:store/store_replicas", "expires:entra.certificate"),
+)
 WAIVED = AppRef("contoso", "waived")
 TAKEN_ON = "taken-on"
 

@@ -89,6 +89,7 @@ def test_a_round_comes_at_once_only_on_an_operators_word(reason: Reason) -> None
         ("okta:contoso", Comes.AT_WORK),
         ("entra:contoso", Comes.AT_WORK),
         ("engine", Comes.AT_WORK),
+        ("webhook", Comes.AT_WORK),
         ("expires:entra.certificate", Comes.AT_WORK),
     ],
 )

@@ -199,6 +199,7 @@ def _readable(url: str) -> str:
             host = options.get("host", "")
             good = bool(host) and not set(host) & set(", \\")
             good = good and (parts.path in ("", "/") or parts.path[1:].isdecimal())
+            good = good and parts.port != 0  # which redis-py would take for none
     except ValueError:
         good = False
     if not good:
@@ -228,10 +229,8 @@ def _checked(address: Found, query: Mapping[str, str]) -> Found:
             "The store's address gives a time that is none.",
             hint=f"{' and '.join(_TIMEOUTS)} are seconds, such as 10.",
         )
-    if options.get("port") == 0 or options.get("db", 0) > MOST_DATABASES:
-        raise StoreUnavailable(
-            "The store's address has a port or a database that cannot be.", hint=EXPECTED
-        )
+    if options.get("db", 0) > MOST_DATABASES:
+        raise StoreUnavailable("The store's address has a database that cannot be.", hint=EXPECTED)
     if empty := [name for name, value in query.items() if not value]:
         raise StoreUnavailable(f"The store's address gives {empty[0]} no value.", hint=EXPECTED)
     return address

@@ -35,6 +35,8 @@ def _incident(incident: Incident, words: Words, zone: tzinfo) -> Message:
         title, text = words("alarm.engine_title"), words("alarm.engine_text")
     elif incident.platform == "doctor":
         title, text = words("alarm.doctor_title", place=where), words("alarm.doctor_text")
+    elif incident.platform == "webhook":
+        title, text = words("alarm.webhook_title"), words("alarm.webhook_text")
     else:
         title, text = words("alarm.expires_title", key=where), words("alarm.expires_text")
     return Message(
