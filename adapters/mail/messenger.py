@@ -31,7 +31,7 @@ from bot.ports.system import Clock
 from bot.settings.sections.mail import MailSettings
 
 SECONDS_PER_ANSWER = 20.0
-LONGEST_SUBJECT = 150  # characters
+LONGEST_LINE = 150  # characters
 
 
 def client_for(
@@ -137,9 +137,9 @@ class MailMessenger:
         settings, words = self._settings, self._words(people[0].language or self._language)
         mail = EmailMessage(policy=SMTP_POLICY)
         try:
-            mail["Subject"] = " ".join(visible(message.summary).split())[:LONGEST_SUBJECT]
+            mail["Subject"] = _line(message.summary)
             mail["From"] = Address("o365bot", addr_spec=settings.sender)
-            mail["To"] = [Address(p.display_name, addr_spec=p.user_id) for p in people]
+            mail["To"] = [Address(_line(p.display_name), addr_spec=p.user_id) for p in people]
             if settings.reply_to:
                 mail["Reply-To"] = settings.reply_to
         except (ValueError, IndexError) as error:  # an address that is none
@@ -154,3 +154,12 @@ class MailMessenger:
             self._drawing.html(words, message), subtype="html", cte="quoted-printable"
         )
         return mail
+
+
+def _line(text: str) -> str:
+    """Text of others for a header: one line, and nothing that is decoded.
+
+    Python decodes what looks like an encoded word (RFC 2047) when it is set, and the line break in
+    it would begin a header of the sender's choice.
+    """
+    return " ".join(visible(text).split())[:LONGEST_LINE].replace("=?", "= ?")

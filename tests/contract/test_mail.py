@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -234,18 +235,38 @@ async def test_only_the_named_domains_are_written_to(certificates: Certificates)
     assert await out.find_person(("\u212aay@contoso.com",), "", "") == ()  # the Kelvin sign
 
 
-async def test_a_name_cannot_add_a_header(server: MailServer, certificates: Certificates) -> None:
-    """Line breaks in names and titles stay text."""
+@pytest.mark.parametrize(
+    "sly",
+    [
+        "One\r\nBcc: all@contoso.com",
+        "One\nBcc: all@contoso.com\n\nDear all",
+        "One\rBcc: all@contoso.com",
+        "One\x0bBcc: all@contoso.com",
+        "One\x85Bcc: all@contoso.com",
+        "One\u2028Bcc: all@contoso.com",
+        "One\x00\ud800\r\n\tBcc: all@contoso.com",
+        "=?utf-8?q?One=0D=0ABcc:_all@contoso.com?=",
+        "=?us-ascii?B?T25lDQpCY2M6IGFsbEBjb250b3NvLmNvbQ==?=",
+        "x =?utf-8?q?=0ABcc=3A?= =?utf-8?q?_all=40contoso.com?=",
+        "==??utf-8?q?=0D=0ABcc:_all@contoso.com?=",
+        "=\u200b?utf-8?q?=0D=0ABcc:_all@contoso.com?=",
+        f"{'x' * 148}=?utf-8?q?=0D=0ABcc:_all@contoso.com?=",
+        'One"\r\nBcc: all@contoso.com, "',
+    ],
+)
+async def test_no_name_adds_a_header(
+    server: MailServer, certificates: Certificates, sly: str
+) -> None:
+    """Of an app, in the subject; of a person. It is there as text, and the mail arrives."""
     out = messenger(server.port, certificates.authority)
-    sly = ChatIdentity(Platform.MAIL, "gita@contoso.com", 'Gita"\r\nBcc: all@contoso.com')
-    summary = "One\r\nBcc: all@contoso.com"
-    try:
-        await out.send_personal(sly, Message(summary, (Text("x"),)), "k")
-    except MessageRefused:
-        assert not server.mails
-    else:
-        assert server.mails[0]["Bcc"] is None
-        assert server.envelopes[0][1] == ("gita@contoso.com",)
+    await out.send_personal(GITA, MESSAGE, "k")
+    gita = replace(GITA, display_name=sly)
+    await out.send_personal(gita, Message(f"Please look at {sly}", MESSAGE.blocks), "k")
+    usual, mail = server.mails
+    assert mail.keys() == usual.keys()
+    assert mail["Subject"].strip().startswith("Please look at")
+    assert [one.addr_spec for one in mail["To"].addresses] == ["gita@contoso.com"]
+    assert server.envelopes[1][1] == ("gita@contoso.com",)
 
 
 @pytest.mark.parametrize(

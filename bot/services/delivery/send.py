@@ -185,7 +185,7 @@ class Send:
         if isinstance(notice, PersonalRound) and notice.reason == Reason.NOW:
             # Two who said so at the same moment: the other one's message named them.
             found = [await self._ledger.request(one) for one in notice.links_to]
-            return any(one is not None and not one.named for one in found)
+            return any(one is not None and one.stage is Stage.REQUESTED for one in found)
         known = await self._ledger.recipient(notice.to)
         if known is None or not notice.day:
             return True
