@@ -278,9 +278,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     campaign = CampaignParts(
         rehearse=rehearse,
         boards=boards,
-        postpone=Postpone(
-            ledger=ledger, clock=clock, policy=policy, may_be_asked=ask.are_any, twins=twins
-        ),
+        postpone=Postpone(ledger=ledger, clock=clock, policy=policy, ask=ask, twins=twins),
         sample=reminding.sample,
         stuck=reminding.stuck,
         waive=waiver(settings, ledger, clock, policy, engine),

@@ -87,12 +87,24 @@ def changes_of(zone: ZoneInfo) -> Iterator[date]:
             yield day
 
 
+OPENINGS = (
+    (time(2, 30), time(3, 30)),
+    (time(2), time(3)),
+    (time(1, 59), time(2, 1)),
+    (time(0), time(0, 45)),
+    (time(0, 15), time(0, 45)),
+    (time(23), time(23, 59)),  # in Nuuk the last hour of a Saturday is skipped
+    (time(22, 30), time(23, 59)),
+)
+
+
 def test_every_working_day_of_every_zone_has_an_opening() -> None:
     """Hours that a change of the clock cuts into, or shows twice, on the day of each change."""
     week = frozenset(range(7))
     for name in sorted(available_timezones()):
         zone = ZoneInfo(name)
-        for hours in (Hours(time(2, 30), time(3, 30), week), Hours(time(0), time(0, 45), week)):
+        for begins, ends in OPENINGS:
+            hours = Hours(begins, ends, week)
             calendar = Calendar(zone, hours)
             for day in (date(2026, 6, 1), *changes_of(zone)):
                 opening = calendar.opening(day)
@@ -100,6 +112,8 @@ def test_every_working_day_of_every_zone_has_an_opening() -> None:
                 assert opening[0] < opening[1], (name, day)
                 assert calendar.day_of(opening[0]) == day
                 assert calendar.is_open(opening[0])
+                assert not calendar.is_open(opening[1])
+                assert calendar.day_of(opening[1] - timedelta(seconds=1)) == day
 
 
 def test_a_part_time_week_is_kept_like_hours() -> None:

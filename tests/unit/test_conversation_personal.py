@@ -26,9 +26,10 @@ from bot.domain.consent.requests import ProofKind, Stage
 from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.evidence.sights import Sight
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
+from bot.errors import ChatUnreachable
 from bot.message import Buttons, Command, Message, OpenLink
 from tests import person
-from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, OPERATOR, TENANT
+from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, TENANT
 from tests.person import ASKED
 from tests.reading import buttons_of, check_form, text_of
 
@@ -227,6 +228,32 @@ async def test_who_might_be_asked_may_say_it_before_and_take_it_back(world: pers
     known = await world.ledger.recipient(cleo)
     assert known is not None
     assert known.chat.days_off == frozenset()
+
+
+async def test_what_is_said_of_ones_time_holds_on_every_platform(world: person.Asked) -> None:
+    """Asked there or not: whoever is away in Slack is not introduced in Teams meanwhile."""
+    in_teams = ChatIdentity(Platform.TEAMS, "ben", "Ben", BEN_IN_CHAT.email)
+    world.teams.people = (in_teams, ChatIdentity(Platform.TEAMS, "eve", "Eve", "eve@contoso.com"))
+    await world.ledger.save_global_admins(TENANT.id, (ADA, BEN))
+    for here, there in ((BEN_IN_CHAT, in_teams), (in_teams, BEN_IN_CHAT)):
+        await say(world, "away 3 days", here)
+        await say(world, "I don't work on Fridays", here)
+        known = await world.ledger.recipient(there)
+        assert known is not None
+        assert (known.away_until, known.chat.days_off) == (
+            NOW.date() + timedelta(days=3),
+            frozenset({4}),
+        )
+        await say(world, "back", there)
+        known = await world.ledger.recipient(here)
+        assert known is not None
+        assert known.away_until is None
+    world.teams.hidden = ChatUnreachable("away")  # then it holds where they said it
+    await say(world, "away 3 days", BEN_IN_CHAT)
+    known = await world.ledger.recipient(BEN_IN_CHAT)
+    assert known is not None
+    assert known.away_until is not None
+    assert set(world.ledger.all_recipients) == {str(BEN_IN_CHAT), str(in_teams)}
 
 
 @pytest.mark.parametrize(

@@ -104,8 +104,8 @@ class Calendar:
         """From when until when `day` is worked, in UTC; None when it is not.
 
         There is one on every working day. An hour that the clock skips in spring begins after it,
-        and one that it skips as a whole comes right after it; of an hour that comes twice in autumn
-        the first one counts.
+        and one that it skips as a whole comes right after it, or right before where
+        the day ends with it; of an hour that comes twice in autumn the first one counts.
         """
         if day not in self._openings:
             self._openings[day] = self._find_opening(day) if self.works_on(day) else None
@@ -119,6 +119,8 @@ class Calendar:
         if first >= last:
             start, end = (datetime.combine(day, at) for at in (self.hours.start, self.hours.end))
             last = first + (end - start)
+            if self.day_of(first) > day:  # the day ended with them
+                first, last = first - (end - start), first
         return first, last
 
     def _moment(self, day: date, clock: time) -> tuple[datetime, datetime]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+
+import structlog
 
 from bot.domain.campaign.cadence import put_off_until
 from bot.domain.campaign.intents import Policy
@@ -16,11 +18,15 @@ from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
 from bot.domain.schedule import ScheduleEntry, person
 from bot.domain.time.calendar import Calendar
+from bot.errors import ChatError
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
+from bot.services.consent.ask import Ask
 from bot.services.people.twins import Twins, accounts_of
 from bot.services.people.worklists import worklist_of
 from bot.services.unit_of_work import NO_CHANGE, write
+
+log = structlog.get_logger(__name__)
 
 
 class Postpone:
@@ -32,10 +38,10 @@ class Postpone:
         ledger: Ledger,
         clock: Clock,
         policy: Policy,
-        may_be_asked: Callable[[ChatIdentity], Awaitable[bool]] | None = None,
+        ask: Ask | None = None,
         twins: Twins | None = None,
     ) -> None:
-        self._may_be_asked = may_be_asked
+        self._ask = ask
         self._twins = twins
         self._ledger = ledger
         self._clock = clock
@@ -100,16 +106,17 @@ class Postpone:
             return True
         if len(await accounts_of(self._ledger, chat, self._twins)) > 1:
             return True
-        return self._may_be_asked is not None and await self._may_be_asked(chat)
+        return self._ask is not None and await self._ask.are_any(chat)
 
     async def away(self, chat: ChatIdentity, until: date) -> date | None:
         """Note an absence up to and with `until`, for a year at most.
 
         Returns its last day; None when that lies behind: then an absence is ended.
         """
+        accounts = await self._accounts(chat)
 
         async def decide() -> tuple[Changes, date | None]:
-            known, now = await self._known(chat), self._clock.now()
+            known, now = await self._known(accounts), self._clock.now()
             today = self._policy.calendars.of_person(known[0].chat).today(now)
             last = min(until, today + LONGEST_ABSENCE)
             entry = AuditEntry(now, str(chat), Action.AWAY, str(chat), {"until": last.isoformat()})
@@ -123,9 +130,10 @@ class Postpone:
 
         `by` is who says so, where it is somebody else.
         """
+        accounts = await self._accounts(chat)
 
         async def decide() -> tuple[Changes, date | None]:
-            known, now = await self._known(chat), self._clock.now()
+            known, now = await self._known(accounts), self._clock.now()
             today = self._policy.calendars.of_person(known[0].chat).today(now)
             until = max((one.away_until for one in known if one.away_until), default=None)
             if until is None or until < today:
@@ -138,9 +146,10 @@ class Postpone:
 
     async def whole_week(self, chat: ChatIdentity, by: ChatIdentity) -> frozenset[int] | None:
         """Take back what was said of a part-time week; returns its days off, None: nothing was."""
+        accounts = await self._accounts(chat)
 
         async def decide() -> tuple[Changes, frozenset[int] | None]:
-            known = await self._known(chat)
+            known = await self._known(accounts)
             said = next((one for one in known if one.chat.days_off is not None), None)
             if said is None or said.chat.days_off is None:
                 return NO_CHANGE, None
@@ -159,9 +168,10 @@ class Postpone:
         left = self._policy.calendars.hours.days - off
         if not left:
             return None
+        accounts = await self._accounts(chat)
 
         async def decide() -> tuple[Changes, None]:
-            known, now = await self._known(chat), self._clock.now()
+            known, now = await self._known(accounts), self._clock.now()
             detail = {"off": _listed(off)}
             entry = AuditEntry(now, str(chat), Action.PART_TIME, str(chat), detail)
             said = [one.known_as(replace(one.chat, days_off=off)) for one in known]
@@ -170,8 +180,18 @@ class Postpone:
         await write(self._ledger, decide)
         return left
 
-    async def _known(self, chat: ChatIdentity) -> list[Recipient]:
-        accounts = await accounts_of(self._ledger, chat, self._twins)
+    async def _accounts(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
+        """All accounts of whoever speaks of their time, asked on them or not: it holds for each."""
+        found = {str(one): one for one in await accounts_of(self._ledger, chat, self._twins)}
+        if self._ask is not None:
+            try:
+                for one in await self._ask.elsewhere(chat):
+                    found.setdefault(str(one), one)
+            except ChatError as error:
+                log.info("could not look for other accounts", error=error.code)
+        return tuple(found.values())
+
+    async def _known(self, accounts: Iterable[ChatIdentity]) -> list[Recipient]:
         return [await self._ledger.recipient(one) or Recipient(one) for one in accounts]
 
 

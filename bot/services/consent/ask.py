@@ -128,6 +128,10 @@ class Ask:
         """Whether somebody might be asked for some app. Raises ChatError."""
         return await self._candidates.are_any(chat)
 
+    async def elsewhere(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
+        """The same person's accounts on every platform. Raises ChatError."""
+        return await self._candidates.elsewhere(chat)
+
     async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
         """Look again at whom these apps' consent could be asked of, where that look is old."""
         await self._candidates.review(apps, anew=anew)

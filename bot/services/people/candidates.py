@@ -115,6 +115,10 @@ class Candidates:
                 return True
         return False
 
+    async def elsewhere(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
+        """The same person's accounts on every platform. Raises ChatError."""
+        return await Reach(self._messengers, self._policy).elsewhere(chat)
+
     async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
         """Look again at whom to ask, wherever that was not looked at within the hour (or `anew`).
 

@@ -45,6 +45,13 @@ class Reach:
         found = await asyncio.gather(*(self._find((exact(a.email),), "", "") for a in admins))
         return {admin.user_id: where for admin, where in zip(admins, found, strict=True)}
 
+    async def elsewhere(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
+        """The accounts of the same person on every platform, by the address that theirs tells."""
+        messenger = self._messengers.get(chat.platform)
+        said = await messenger.profile(chat) if messenger is not None else chat
+        address = exact(said.email or chat.email)
+        return await self._find((address,), "", "") if address else ()
+
     async def _admin(self, admin: GlobalAdmin) -> tuple[ChatIdentity, ...]:
         """Nobody is looked up for an account that is disabled, or that is nobody's.
 
