@@ -178,9 +178,18 @@ FULL_WEEK = tuple(NOW - timedelta(hours=n) for n in reversed(range(POLICY.per_we
         (Recipient(BEN_IN_CHAT, FULL_WEEK, revision=1), NOW + timedelta(days=7)),
     ],
 )
-async def test_an_introduction_waits_for_whom_it_disturbs(said: Recipient, sent: datetime) -> None:
-    """Also for what they said, or were told, after it was planned: away, part-time, a full week."""
+@pytest.mark.parametrize("platform", [Platform.SLACK, Platform.TEAMS])
+async def test_an_introduction_waits_for_whom_it_disturbs(
+    said: Recipient, sent: datetime, platform: Platform
+) -> None:
+    """Also for what they said, or were told, after it was planned, there or elsewhere: away,
+    part-time, a full week.
+    """
     delivering = Delivering()
+    in_teams = replace(BEN_IN_CHAT, platform=Platform.TEAMS, user_id="T2")
+    delivering.messengers[Platform.TEAMS] = FakeMessenger(in_teams, platform=Platform.TEAMS)
+    account = in_teams if platform is Platform.TEAMS else BEN_IN_CHAT
+    said = replace(said, chat=replace(account, days_off=said.chat.days_off))
     await delivering.ledger.commit(Changes(recipients=(said,)))
     introduction = Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1")
     assert await sent_at(delivering, introduction, NOW) == sent

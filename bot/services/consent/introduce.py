@@ -7,7 +7,6 @@ asked is only the latter, somebody who is the former is found and both are put i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import datetime
 
 from bot.domain.campaign.intents import Policy
@@ -20,13 +19,14 @@ from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.domain.people.choice import partners
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
-from bot.errors import ChatError, NobodyReachable, StepNotAllowed
+from bot.errors import NobodyReachable, StepNotAllowed
 from bot.ports.chat import Messenger
 from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.visit import Actor, Visits
+from bot.services.people.twins import accounts_elsewhere
 from bot.services.unit_of_work import write
 
 # More than this many people are not looked up in chat for one introduction.
@@ -118,13 +118,16 @@ class Introduce:
         if admins is None and org is not None:
             admins = await org.app_admins()
             await self._ledger.save_okta_admins(request.app.org, admins)
+        messenger = self._messengers.get(request.chat.platform)
         away: tuple[Recipient, Recipient] | None = None
         beside = await may_sit_beside(self._ledger, self._people, admins or (), request)
         for admin in beside[:LOOK_UP]:
-            found = await self._account(admin, request.chat.platform, request)
-            if found is None:
+            address = (exact(admin.email),)
+            found = await messenger.find_person(address, "", "") if messenger is not None else ()
+            others = [one for one in found if not request.is_bound_to(one)]
+            if len(others) != 1:
                 continue
-            known = await self._known(admin, found, request)
+            known = await self._known(others[0])
             if not self._is_away(known[1], now):
                 return known
             away = away or known
@@ -132,26 +135,11 @@ class Introduce:
             return away
         raise NobodyReachable(f"No Okta admin for {request.app_label} can be found in chat.")
 
-    async def _account(
-        self, admin: OktaAdmin, platform: Platform, request: ConsentRequest
-    ) -> ChatIdentity | None:
-        """Theirs, where there is one, and it is not of the person asked. Raises ChatError."""
-        messenger = self._messengers.get(platform)
-        address = (exact(admin.email),)
-        found = await messenger.find_person(address, "", "") if messenger is not None else ()
-        others = [one for one in found if not request.is_bound_to(one)]
-        return others[0] if len(others) == 1 else None
-
-    async def _known(
-        self, admin: OktaAdmin, chat: ChatIdentity, request: ConsentRequest
-    ) -> tuple[Recipient, Recipient]:
+    async def _known(self, chat: ChatIdentity) -> tuple[Recipient, Recipient]:
         """What is known of them on this account, and together with their others."""
-        others = []
-        for platform in self._messengers.keys() - {chat.platform}:
-            with suppress(ChatError):  # it cannot be asked now, and is not needed
-                if (other := await self._account(admin, platform, request)) is not None:
-                    others.append(await self._ledger.recipient(other))
         mine = await self._ledger.recipient(chat) or Recipient(chat)
+        elsewhere = await accounts_elsewhere(self._messengers, chat)
+        others = [await self._ledger.recipient(one) for one in elsewhere]
         return mine, mine.joined(one for one in others if one is not None)
 
     def _is_away(self, known: Recipient, now: datetime) -> bool:

@@ -43,7 +43,7 @@ from bot.ports.chat import Messenger
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import NO_LINKS, Composer
-from bot.services.people.twins import Twins, accounts_of
+from bot.services.people.twins import Twins, accounts_elsewhere, accounts_of
 
 
 class NothingToTell(Exception):
@@ -120,7 +120,8 @@ class Send:
         """
         if notice.comes is not Comes.AT_WORK or not isinstance(notice.to, ChatIdentity):
             return now
-        earliest, there = now, [(await self._person(notice.to)).chat]
+        known = await self._ledger.recipient(notice.to)
+        earliest, there = now, [known.chat if known is not None else notice.to]
         for one in notice.people:
             person = await self._person(one)
             earliest = max(earliest, disturbed_from(person, now, self._policy))
@@ -129,9 +130,11 @@ class Send:
 
     async def _person(self, chat: ChatIdentity) -> Recipient:
         """What they were told and said, on whichever account of theirs."""
+        accounts = await accounts_of(self._ledger, chat, self._twins)
+        accounts += await accounts_elsewhere(self._messengers, chat)
         first, *others = [
             await self._ledger.recipient(account) or Recipient(account)
-            for account in await accounts_of(self._ledger, chat, self._twins)
+            for account in dict.fromkeys(accounts)
         ]
         return first.joined(others)
 
