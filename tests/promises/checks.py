@@ -329,7 +329,7 @@ class Checks:
         # With one message a week, none may come before the last call, which needs that week's.
         busy = busy or policy.per_week == 1
         if since is not None and timedelta() <= before < WEEK - DAY and not busy:
-            longest = 5 * DAY + policy.jitter  # every other working day, and a weekend
+            longest = WEEK + policy.jitter  # such as where the last call needs the week's room
         else:
             longest = timedelta(days=10 * 7 / days) + WEEK + 4 * DAY
         if since is not None and now - since > longest and now - since < longest + 2 * DAY:
