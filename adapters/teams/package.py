@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
+from adapters.teams.incoming.dialogs import ABOUT
 from adapters.teams.outgoing.installing import app_id_of
 from bot.chat.words import FALLBACK, Words, languages
 
@@ -105,6 +106,21 @@ def manifest(
                 ],
             }
         ],
+        "composeExtensions": [
+            {
+                "botId": app_id,
+                "commands": [
+                    {
+                        "id": ABOUT,
+                        "type": "action",
+                        "context": ["message"],
+                        "title": words("listing.about"),
+                        "description": words("listing.about_more"),
+                        "fetchTask": True,
+                    }
+                ],
+            }
+        ],
         "validDomains": [urlsplit(public_url).hostname],
         "webApplicationInfo": {"id": app_id},
     }
@@ -119,6 +135,9 @@ def _localized(words: Words) -> dict[str, str]:
         "description.short": words("listing.short"),
         "description.full": words("listing.full"),
     }
+    action = "composeExtensions[0].commands[0]"
+    said[f"{action}.title"] = words("listing.about")
+    said[f"{action}.description"] = words("listing.about_more")
     for number, verbs in enumerate(COMMANDS.values()):
         for place, verb in enumerate(verbs):
             command = f"bots[0].commandLists[{number}].commands[{place}]"

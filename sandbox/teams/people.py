@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import json
 import re
 import secrets
 import time
@@ -53,6 +54,8 @@ class TeamsPeople:
     timeout: float = 15.0
     retry_delays: tuple[float, ...] = (2.0,)
     deliveries: list[Delivery] = field(default_factory=list)
+    dialogs: dict[str, Json] = field(default_factory=dict)
+    """Teams id -> the card in the dialog that this person has open."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     # -- what a person does ----------------------------------------------------------------
@@ -131,6 +134,58 @@ class TeamsPeople:
         }
         self._show_answer(where, person, message, await self._deliver(activity))
         return None
+
+    async def ask_about(self, user: str, message: Message) -> None:
+        """Choose the bot's action on somebody's message: a dialog comes up.
+
+        learn.microsoft.com, "Define message extension action commands" and "Create and send the
+        dialog". Content that Teams would not show leaves no dialog.
+        """
+        where = next(c for c in self.service.log if message in c.messages)
+        attached = [
+            {"id": "1", "contentType": teams_cards.CONTENT_TYPE, "content": json.dumps(one)}
+            for one in (message.card,)
+            if one is not None
+        ]
+        payload = {
+            "id": message.id,
+            "messageType": "message",
+            "body": {"contentType": "html", "content": f"<p>{html.escape(message.text)}</p>"},
+            "attachments": attached,
+        }
+        await self._in_dialog(user, where, "composeExtension/fetchTask", payload=payload)
+
+    async def press_in_dialog(self, user: str, what: str, inputs: Json | None = None) -> str | None:
+        """Press the action with this title or id in the open dialog; the address of a link."""
+        person = self._person(user)
+        card = self.dialogs[self.service.user_id(person)]
+        action = _find(card, what)
+        if action["type"] == "Action.OpenUrl":
+            return str(action["url"])
+        if action["type"] == "Action.ToggleVisibility":
+            return None
+        if action["type"] != "Action.Submit":
+            raise LookupError(f"a dialog knows no {action['type']}")
+        _check_filled(card, inputs or {})
+        data = {**(action.get("data") or {}), **(inputs or {})}
+        where = self._conversation(CHANNEL)
+        await self._in_dialog(user, where, "composeExtension/submitAction", data=data)
+        return None
+
+    async def _in_dialog(self, user: str, where: Conversation, name: str, **value: Json) -> None:
+        person = self._person(user)
+        told: Json = {"commandId": "about", "commandContext": "message"}
+        if "payload" in value:
+            told["messagePayload"] = value["payload"]
+        if "data" in value:
+            told |= {"data": value["data"], "botMessagePreviewAction": None}
+        activity = self._activity("invoke", person, where, "") | {"name": name, "value": told}
+        task = _json(await self._deliver(activity)).get("task") or {}
+        shown = task.get("value") if task.get("type") == "continue" else None
+        card = (shown or {}).get("card", {}).get("content")
+        if card is not None and not teams_cards.problems(card):
+            self.dialogs[self.service.user_id(person)] = card
+        self.service.log.touch()
 
     def seen(self, user: str, message: Message) -> Json:
         """The card as this person sees it; {} where there is none."""

@@ -20,6 +20,7 @@ from botframework.connector.auth.connector_factory import ConnectorFactory
 
 from adapters.teams.drawing.elements import OWN, VERB, VIEW
 from adapters.teams.drawing.forms import said_by
+from adapters.teams.incoming import dialogs
 from adapters.teams.incoming.envelope import ActivityInvalid, Envelope
 from adapters.teams.incoming.words import as_typed
 from bot.domain.likeness import exact
@@ -111,7 +112,20 @@ class Viewed:
     place: Place
 
 
-Event = Said | Pressed | Viewed | Installed | Removed | Left
+@dataclass(frozen=True, slots=True)
+class InDialog:
+    """Somebody asked about a message, or went on in the dialog that came up. `words` say what.
+
+    It may be in a chat that the bot is not in: nothing is kept of it.
+    """
+
+    asker: ChatIdentity
+    words: str
+    ref: ConversationRef
+    place: Place
+
+
+Event = Said | Pressed | InDialog | Viewed | Installed | Removed | Left
 Handle = Callable[[Event], Awaitable[Json | None]]
 
 
@@ -222,6 +236,13 @@ def _event(activity: Activity, envelope: Envelope) -> Event | None:
                 place=_place(activity, envelope),
                 card_id=activity.reply_to_id or "",
                 own=_is_own(data),
+            )
+        case ActivityTypes.invoke if activity.name in (dialogs.CHOSEN, dialogs.SUBMITTED):
+            return InDialog(
+                asker=_asker(activity),
+                words=dialogs.said(activity.name, activity.value)[:MAX_WORDS],
+                ref=_ref(activity, envelope),
+                place=_place(activity, envelope),
             )
         case ActivityTypes.installation_update:
             # An upgrade also sends remove-upgrade, in no promised order: it removes nothing.

@@ -20,8 +20,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from adapters.teams.directory import TeamsDirectory
+from adapters.teams.incoming import dialogs
 from adapters.teams.incoming.activities import (
     Event,
+    InDialog,
     Installed,
     Left,
     Place,
@@ -197,7 +199,7 @@ class TeamsInbound:
 
     async def _is_repeated(self, turn: Turn, envelope: Envelope) -> bool:
         """True for what was seen before. Installing and removing may be done twice."""
-        if not isinstance(turn.event, Said | Pressed):
+        if not isinstance(turn.event, Said | Pressed | InDialog):
             return False
         key = f"teams:{envelope.conversation_id}|{envelope.activity_id}"
         return not await self._once.first_time(key, REMEMBER)
@@ -206,6 +208,8 @@ class TeamsInbound:
         """The first of them is being answered; a button only needs its spinner to end."""
         if isinstance(turn.event, Pressed):
             return JSONResponse(says(self._working))
+        if isinstance(turn.event, InDialog):
+            return JSONResponse(dialogs.shown(Message(self._working)))
         return _taken()
 
     async def _handle(self, event: Event) -> Json | None:
@@ -220,6 +224,8 @@ class TeamsInbound:
                 await shown.show(message)
             case Pressed():
                 return await self._presses.press(event)
+            case InDialog():
+                return await self._in_dialog(event)
             case Viewed():
                 return await self._view(event)
             case Installed(ref, anew):
@@ -285,6 +291,19 @@ class TeamsInbound:
         return await self._answers.answer(
             event.words, asker, progress, private=event.place.personal
         )
+
+    async def _in_dialog(self, event: InDialog) -> Json:
+        """The answer, in the dialog; of what takes long, that it is under way."""
+        asker, _ = await self._askers.completed(event.asker, event.ref, event.place)
+
+        async def progress(message: Message) -> None:
+            """A dialog shows one answer."""
+
+        answering = self._start(self._answers.answer(event.words, asker, progress, private=True))
+        await asyncio.wait({answering}, timeout=self._answer_within)
+        if not answering.done():
+            return dialogs.shown(Message(self._working))
+        return dialogs.shown(answering.result() or Message(self._working))
 
     async def _view(self, event: Viewed) -> Json:
         """The card as its viewer may see it; else the one that is there stays."""
