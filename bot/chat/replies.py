@@ -243,6 +243,8 @@ class Replies:
                 "unclear.closest", said=phrases.quoted(said), closest=phrases.quoted(closest)
             )
             buttons.insert(0, self._say(closest, primary=True))
+        else:
+            buttons.append(Command("apps", words("button.apps"), "apps"))
         return Message(text, (Text(text), Buttons(tuple(buttons))))
 
     def _say(self, command: str, *, primary: bool = False) -> Command:

@@ -45,6 +45,7 @@ from bot.chat.typed.commands import (
 from bot.chat.typed.find_app import apps_in, named_app
 from bot.chat.typed.listed import list_of_org
 from bot.chat.typed.times.waiver_words import read_term
+from bot.chat.typed.sentences import closest_sentence
 from bot.chat.typed.understanding import parse
 from bot.chat.words import Words
 from bot.domain.consent.requests import ConsentRequest
@@ -244,7 +245,7 @@ class Operating:
         try:
             return await self._why(replies, await self._find(said))
         except (AppUnknown, AppAmbiguous):
-            return replies.unclear(said, closest)
+            return replies.unclear(said, closest_sentence(said))
 
     async def _find(self, name: str) -> AppRecord:
         return (await named_app(self._ledger, name))[0]

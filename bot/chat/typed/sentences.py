@@ -13,24 +13,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice, product
+from os.path import commonprefix
 from typing import Any
 
 from bot.chat.typed.commands import (
     Command,
     Deadlines,
+    Examine,
     Hello,
     Help,
     ListApps,
     Mine,
+    NeedsCode,
     Notes,
+    PlanAhead,
     Sample,
+    ScanAll,
     Thanks,
 )
 from bot.chat.typed.looks.spelling import forms, sentence
+from bot.domain.evidence.verdict import State
 from bot.domain.summaries import By, Part, Wanted
 
 _SAYS: Mapping[str, Command] = {
     "apps": ListApps(),
+    "consent": ListApps(wanted=Wanted(state=State.NEEDS_CONSENT)),
+    "save": ListApps(wanted=Wanted(state=State.NEEDS_SAVE)),
+    "finished": ListApps(wanted=Wanted(Part.ALL, state=State.MIGRATED)),
     "by_person": ListApps(wanted=Wanted(by=By.PERSON)),
     "all": ListApps(wanted=Wanted(Part.ALL)),
     "waivers": ListApps(wanted=Wanted(Part.WAIVED)),
@@ -41,8 +51,20 @@ _SAYS: Mapping[str, Command] = {
     "notes": Notes(),
     "sample": Sample(),
     "thanks": Thanks(),
-    **{said: Mine(said) for said in ("done", "later", "me", "not_me")},
+    "plan": PlanAhead(),
+    "look": ScanAll(),
+    "health": Examine(),
+    "real": NeedsCode("verify"),
+    **{said: Mine(said) for said in ("done", "later", "me", "not_me", "stop")},
 }
+# How what is not typed as it is called here is typed; what somebody was asked is "mine".
+_TYPED = {
+    **{name: name for name in ("apps", "all", "waivers", "help", "notes", "sample", "plan")},
+    **{"by_person": "apps by person", "consent": "apps consent", "save": "apps save"},
+    **{"finished": "apps done", "deadlines": "deadline", "look": "scan", "health": "doctor"},
+    **dict.fromkeys(("hello", "thanks", "real"), ""),
+}
+_SHORTEST, _LONGEST, _TRIES = 3, 20, 50
 _KIND = frozenset(
     sentence("please pls bitte ok okay thanks danke hi hallo hey hello moin now jetzt").split()
 )
@@ -81,9 +103,42 @@ def read_sentence(said: str) -> Command | None:
     )
 
 
+def closest_sentence(said: str) -> str:
+    """What is typed for what a sentence asks whose unknown words have a letter amiss each; ""."""
+    known = _words()
+    choices = [
+        (one,) if one in known or len(one) < _SHORTEST else (*_like(one, known), one)
+        for one in sentence(said).split()[:_LONGEST]
+    ]
+    read = (read_sentence(" ".join(words)) for words in islice(product(*choices), _TRIES))
+    found = next(filter(None, read), None)
+    return next((_TYPED.get(name, "mine") for name, one in _SAYS.items() if one == found), "")
+
+
 def is_common(word: str) -> bool:
     """Whether a word says nothing of its own: then it is no mistyped command."""
     return sentence(word) in _vocabulary()[2]
+
+
+def _like(word: str, known: frozenset[str]) -> list[str]:
+    """Words with which this one agrees but for a letter, or two that changed places."""
+    return sorted(one for one in known if abs(len(one) - len(word)) < 2 and _is_off(word, one))
+
+
+def _is_off(word: str, other: str) -> bool:
+    same = len(commonprefix((word, other)))
+    a, b = word[same:], other[same:]
+    swapped = a[:2] == b[:2][::-1] and a[2:] == b[2:]
+    return swapped or a[1:] == b or a == b[1:] or a[1:] == b[1:]
+
+
+@cache
+def _words() -> frozenset[str]:
+    """Every word that some sentence has."""
+    whole, meanings, fillers = _vocabulary()
+    beside = (word for one in meanings for word in one.beside)
+    told = (word for one in meanings for word in re.findall(r"\w+", one.phrases.pattern))
+    return frozenset((*fillers, *beside, *told, *" ".join(whole).split()))
 
 
 @cache
