@@ -29,7 +29,7 @@ from bot.chat.typed.understanding import parse
     ],
 )
 def test_what_was_meant_is_what_the_sentence_asks(said: str, offered: str) -> None:
-    """Where each word that nobody knows has one letter too many, too few or wrong, or two swapped."""
+    """Where each unknown word has one letter too many, too few or wrong, or two that changed."""
     assert closest_sentence(said) == offered
 
 

@@ -44,8 +44,8 @@ from bot.chat.typed.commands import (
 )
 from bot.chat.typed.find_app import apps_in, named_app
 from bot.chat.typed.listed import list_of_org
-from bot.chat.typed.times.waiver_words import read_term
 from bot.chat.typed.sentences import closest_sentence
+from bot.chat.typed.times.waiver_words import read_term
 from bot.chat.typed.understanding import parse
 from bot.chat.words import Words
 from bot.domain.consent.requests import ConsentRequest

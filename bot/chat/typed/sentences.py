@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import islice, product
-from os.path import commonprefix
+from itertools import islice, product, takewhile
 from typing import Any
 
 from bot.chat.typed.commands import (
@@ -60,8 +59,13 @@ _SAYS: Mapping[str, Command] = {
 # How what is not typed as it is called here is typed; what somebody was asked is "mine".
 _TYPED = {
     **{name: name for name in ("apps", "all", "waivers", "help", "notes", "sample", "plan")},
-    **{"by_person": "apps by person", "consent": "apps consent", "save": "apps save"},
-    **{"finished": "apps done", "deadlines": "deadline", "look": "scan", "health": "doctor"},
+    "by_person": "apps by person",
+    "consent": "apps consent",
+    "save": "apps save",
+    "finished": "apps done",
+    "deadlines": "deadline",
+    "look": "scan",
+    "health": "doctor",
     **dict.fromkeys(("hello", "thanks", "real"), ""),
 }
 _SHORTEST, _LONGEST, _TRIES = 3, 20, 50
@@ -126,7 +130,8 @@ def _like(word: str, known: frozenset[str]) -> list[str]:
 
 
 def _is_off(word: str, other: str) -> bool:
-    same = len(commonprefix((word, other)))
+    pairs = zip(word, other, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     a, b = word[same:], other[same:]
     swapped = a[:2] == b[:2][::-1] and a[2:] == b[2:]
     return swapped or a[1:] == b or a == b[1:] or a[1:] == b[1:]
