@@ -16,7 +16,7 @@ from bot.domain.campaign.report import BurnDown
 SIZE = (800, 520)
 """Shown at some 340 pixels on a phone: what is written must be read there."""
 LEFT, TOP, RIGHT, BOTTOM = 72, 64, 776, 392
-LEGEND = (446, 486)
+LEGEND = (458, 496)
 SMALL, NORMAL = 28, 32
 PAPER, INK, FAINT = "#ffffff", "#1d1c1d", "#d8d8d8"
 OPEN, FORECAST, NEEDED, DEADLINE = "#1264a3", "#1264a3", "#5c5c5c", "#b3261e"

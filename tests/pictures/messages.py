@@ -42,6 +42,7 @@ from tests.fakes import FakeClock, FakeOktaOrg, reminding
 NOW = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DEADLINE = Deadline("target", date(2026, 12, 29), "campaign.targets")
+DATED = replace(POLICY, campaign=replace(POLICY.campaign, targets=(DEADLINE,)))
 BERLIN = ZoneInfo("Europe/Berlin")
 CHART_URL = "https://o365bot.example.com/p/chart.png"
 LINK = "https://o365bot.example.com/c/personal"
@@ -65,6 +66,11 @@ APPS = (
     app("Office 365 Labs", "fabrikam", State.NEEDS_SAVE, "r-labs"),
     app("Office 365 Kiosk", "contoso", State.NEEDS_REVIEW),
     app("Office 365 Legal", "contoso", State.UNREADABLE),
+)
+
+DONE = (
+    app("Office 365 East", "contoso", State.MIGRATED),
+    app("Office 365 West", "fabrikam", State.MIGRATED),
 )
 
 
@@ -107,7 +113,7 @@ async def messages(platform: Platform, language: str) -> Mapping[str, Message]:
     }
     page = Page(1, 2, counts, APPS, requests, prospects)
     contents = BoardContents(
-        apps=APPS,
+        apps=(*APPS, *DONE),
         requests=requests,
         scans=scans,
         deadline=DEADLINE,
@@ -164,7 +170,7 @@ async def letters(
         orgs={"contoso": FakeOktaOrg("contoso"), "fabrikam": FakeOktaOrg("fabrikam")},
         clock=clock,
         language=language,
-        reminding=reminding(ledger, clock, POLICY, language),
+        reminding=reminding(ledger, clock, DATED, language),
     )
     to, links = delivered.chat, {one.id: f"{LINK}/{one.id}" for one in both}
     round_ = PersonalRound(

@@ -208,7 +208,7 @@ def test_the_bar_is_full_only_when_all_is_done() -> None:
     assert "░" in bar(999, 1000)
     assert "░" not in bar(1000, 1000)
     assert bar(5, 3) == bar(3, 3)
-    assert bar(0, 0) == "░" * 20 + " apps"
+    assert bar(0, 0) == "░" * 14 + " apps"
 
 
 def test_a_message_without_blocks_shows_its_summary() -> None:

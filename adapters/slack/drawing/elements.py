@@ -63,7 +63,7 @@ _MAX_PLACEHOLDER = 150
 _CONFIRM = {"title": 100, "text": 300, "confirm": 30, "deny": 30}
 _FACTS_PER_SECTION = 5  # of two fields each; a section takes ten fields
 _BUTTONS_PER_ROW = 25
-_BAR = 20
+_BAR = 14
 
 
 def drawn(block: Block, cap: int) -> Iterator[Json]:

@@ -242,6 +242,7 @@ class NoticeComposer:
             until = words.clock(request.snooze.until, zone_named(request.snooze.zone))
             blocks.append(Note(words.said("later.text", at=until)))
         buttons: list[Command | OpenLink] = []
+        more: tuple[Command, ...] = ()
         tab = await integration_tab(self._orgs, request.app)
         if tab:
             buttons.append(OpenLink("okta", words("button.okta"), tab, primary=not saved))
@@ -249,10 +250,10 @@ class NoticeComposer:
             code = request.code
             buttons.append(Command("me", words("button.steps"), f"me {code}"))
             buttons.append(Command("saved", words("button.saved"), f"saved {code}"))
-            buttons.append(Command("later", words("button.later"), f"later {code}"))
-            buttons.append(self._not_me(request, words))
+            later = Command("later", words("button.later"), f"later {code}")
+            more = (later, self._not_me(request, words))
         if buttons:
-            blocks.append(Buttons(tuple(buttons)))
+            blocks.append(Buttons(tuple(buttons), more))
         if not saved:
             blocks.append(Note(words("thanks.note")))
         return Message(title, tuple(blocks))
