@@ -58,8 +58,8 @@ def board(
     )
     blocks: list[Block] = [Heading(title), phrases.progress(words, counts)]
     blocks.append(Text(_date_line(words, contents)))
-    # What is shown below is counted there.
-    shown_states = {app.state for app in open_ones[:MOST_URGENT]}
+    # What is shown below is counted there, and what is done beside the bar.
+    shown_states = {State.MIGRATED, *(app.state for app in open_ones[:MOST_URGENT])}
     named = [s for s in RANKS if s is not None and counts[s] and s not in shown_states]
     if named:
         counted = (
