@@ -9,7 +9,7 @@ import pytest
 
 from bot.message import Buttons, Command, Message, OpenLink, Text
 from sandbox.teams import cards
-from tests.contract.teams_world import ADA, World, teams_world
+from tests.contract.teams_world import ADA, TeamsBorder, teams_world
 
 Json = dict[str, Any]
 WHO = Message(
@@ -21,10 +21,10 @@ WHO = Message(
 )
 
 
-def chosen(teams: World, payload: object, **other: Any) -> Json:
+def chosen(teams: TeamsBorder, payload: object, **other: Any) -> Json:
     """Somebody chose "Ask about this app" in the menu of a message, in a chat of any kind."""
     value = {"commandId": "about", "commandContext": "message", "messagePayload": payload}
-    asked = teams.activity("invoke", name="composeExtension/fetchTask", value=value | other)
+    asked: Json = teams.activity("invoke", name="composeExtension/fetchTask", value=value | other)
     place = {"isGroup": True, "conversationType": "groupChat", "id": "19:other@thread.v2"}
     return asked | {"conversation": place}
 
@@ -61,7 +61,7 @@ def message(content: object, **other: Any) -> Json:
     ],
 )
 async def test_what_the_message_says_is_asked_about(
-    teams: World, payload: Json, asked: str
+    teams: TeamsBorder, payload: Json, asked: str
 ) -> None:
     """Whatever it consists of; and nothing is remembered of a chat that the bot is not in."""
     response = await teams.post(chosen(teams, payload))
@@ -73,7 +73,7 @@ async def test_what_the_message_says_is_asked_about(
     assert await teams.conversations.conversation("19:other@thread.v2") is None
 
 
-async def test_the_answer_is_a_dialog_whose_buttons_go_on_in_it(teams: World) -> None:
+async def test_the_answer_is_a_dialog_whose_buttons_go_on_in_it(teams: TeamsBorder) -> None:
     """A dialog knows Action.Submit, whose data comes with the next request."""
     teams.answers.says = WHO
     shown = (await teams.post(chosen(teams, message("HQ")))).json()["task"]
@@ -113,7 +113,7 @@ async def test_what_takes_long_is_under_way() -> None:
         {"commandId": "about", "messagePayload": "HQ"},
     ],
 )
-async def test_what_is_none_of_ours_is_refused(teams: World, value: object) -> None:
+async def test_what_is_none_of_ours_is_refused(teams: TeamsBorder, value: object) -> None:
     """Nothing is asked; so is a press whose data no button of ours has."""
     for name in ("composeExtension/fetchTask", "composeExtension/submitAction"):
         refused = await teams.post(teams.activity("invoke", name=name, value=value, id=name))
