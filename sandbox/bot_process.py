@@ -18,7 +18,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import httpx
 
@@ -26,6 +26,18 @@ UP_WITHIN = 30.0
 DOWN_WITHIN = 25.0
 """Seconds; the bot itself lets answers under way take 20."""
 LOOK_EVERY = 0.02
+
+
+class Running(Protocol):
+    """A process, as asyncio's own has it."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def send_signal(self, signal: int) -> None: ...
+    def kill(self) -> None: ...
+    async def wait(self) -> int: ...
 
 
 class BotFailed(Exception):
@@ -74,12 +86,12 @@ class BotProcess:
     ) -> None:
         self.url = url
         self._program = program or Path(sys.executable).with_name("o365bot")
-        self._words = ("run", role) if role else ("run",)
+        self.words = ("run", role) if role else ("run",)
         self._environment = dict(environment)
         self._settings = settings
         self.log = log
         self._keeps = keeps
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Running | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -104,21 +116,26 @@ class BotProcess:
             raise BotFailed("The bot was not started.")
         return self._process.pid
 
-    async def start(self, within: float = UP_WITHIN) -> None:
-        """Start it and wait until /health is well. Raises BotFailed with its last words."""
-        # What the caller's own shell sets for a bot must not reach this one.
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("O365BOT_")}
+    async def begin(self, environment: Mapping[str, str]) -> Running:
+        """A new process of `o365bot run`, which logs; nobody waits for what becomes of it."""
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 self._program,
-                *self._words,
-                env=environment | {"O365BOT_CONFIG": str(self._settings)} | self._environment,
+                *self.words,
+                env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 pass_fds=self._keeps,
             )
+
+    async def start(self, within: float = UP_WITHIN) -> None:
+        """Start it and wait until /health is well. Raises BotFailed with its last words."""
+        # What the caller's own shell sets for a bot must not reach this one.
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("O365BOT_")}
+        environment |= {"O365BOT_CONFIG": str(self._settings)} | self._environment
+        self._process = await self.begin(environment)
         try:
             async with asyncio.timeout(within), httpx.AsyncClient(trust_env=False) as client:
                 # Another process: there is no event to wait for.

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.__main__ import main
+from tests.forked import LOADED, become_o365bot
 
 SETTINGS = """
 public_url = "http://127.0.0.1:{port}"
@@ -58,7 +56,7 @@ class Terminal:
             said = [Path(folder) / name for name in ("in", "out", "err")]
             said[0].write_text(typed)
             env = {**os.environ, "O365BOT_CONFIG": str(self.config), "COLUMNS": "200"}
-            process = _LOADED.Process(target=_command, args=(words, env, said))
+            process = LOADED.Process(target=_command, args=(words, env, said))
             process.start()
             try:
                 await asyncio.to_thread(process.join, 90)
@@ -69,30 +67,7 @@ class Terminal:
             return Ran(process.exitcode, said[1].read_text(), said[2].read_text())
 
 
-# Each command is a process of its own, forked from one that has loaded what commands need.
-_LOADED = multiprocessing.get_context("forkserver")
-_LOADED.set_forkserver_preload(
-    [
-        "bot.__main__",
-        "bot.wiring.commands",
-        "bot.wiring.doctor",
-        "adapters.terminal.cli",
-        "adapters.calendar.days_off",
-    ]
-)
-
-
 def _command(words: tuple[str, ...], env: dict[str, str], said: list[Path]) -> None:
     """In the new process: `o365bot WORDS`, with these files as its input and output."""
-    for number, path in enumerate(said):
-        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
-    sys.stdin = os.fdopen(0, closefd=False)
-    sys.stdout, sys.stderr = (os.fdopen(n, "w", closefd=False) for n in (1, 2))
-    os.environ.clear()
-    os.environ.update(env)
-    sys.argv = ["o365bot", *words]
-    try:
-        main()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+    files = [os.open(path, os.O_RDWR | os.O_CREAT) for path in said]
+    become_o365bot(words, env, files)

@@ -9,8 +9,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
 
-from sandbox.bot_process import BotProcess, free_address
+from sandbox.bot_process import free_address
 from sandbox.world import World
+from tests.forked import ForkedBot
 
 # A browser that calls nobody on its own.
 QUIET = (
@@ -41,7 +42,7 @@ async def page_url(keys: Path, tmp_path: Path) -> AsyncIterator[str]:
     async with World(key_directory=keys, page_port=0) as world:
         url = free_address()
         settings = world.settings_toml(url, tmp_path)
-        async with BotProcess(settings, tmp_path / "bot.log", url):
+        async with ForkedBot(settings, tmp_path / "bot.log", url):
             await world.start_chat()
             yield world.page_url
 

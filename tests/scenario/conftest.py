@@ -5,15 +5,22 @@ Scenarios stay apart by using apps of their own (`new_app`), so each can be run 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from redis.exceptions import RedisError
 
+from adapters.engine.engine import TICK
+from adapters.redis.keys import Keys
+from adapters.redis.server.store import connect
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
 from sandbox.chatlog import Conversation, Message
@@ -23,6 +30,7 @@ from sandbox.page.stored import Stored
 from sandbox.slack import workspace as slack_workspace
 from sandbox.teams import service as teams_service
 from sandbox.world import World
+from tests.forked import ForkedBot
 
 WITHIN = 45.0
 """Seconds: the bot keeps Microsoft's limit of five reports in ten seconds, and may wait twice."""
@@ -101,17 +109,58 @@ class Stage:
         )
 
 
+# Has the task `tick` come due, unless somebody works at it: then its time is the end of a lease.
+_SOONER = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local due = tonumber(redis.call('ZSCORE', KEYS[1], 'tick') or 'inf')
+if due - now <= tonumber(ARGV[1]) then redis.call('ZADD', KEYS[1], now, 'tick') end
+"""
+
+
 @asynccontextmanager
-async def open_stage(directory: Path, keys: Path, more: str = "") -> AsyncIterator[Stage]:
+async def looking_often(data_dir: Path) -> AsyncIterator[None]:
+    """What is due is looked at twice a second, not every ten, as if many replicas had just ended.
+
+    By the engine's own queue, in the store under `data_dir`; while that is away nothing happens.
+    """
+
+    async def hurry() -> None:
+        while True:
+            with contextlib.suppress(OSError, RedisError):
+                async with connect(
+                    f"unix://{(data_dir / 'store' / 'socket').read_text()}"
+                ) as store:
+                    sooner = store.register_script(_SOONER)
+                    while True:
+                        await sooner([Keys().tasks_due()], [TICK // timedelta(milliseconds=1)])
+                        await asyncio.sleep(0.5)
+            await asyncio.sleep(0.5)
+
+    hurrying = asyncio.create_task(hurry())
+    try:
+        yield
+    finally:
+        hurrying.cancel()
+        await asyncio.wait([hurrying])
+
+
+@asynccontextmanager
+async def open_stage(
+    directory: Path, keys: Path, more: str = "", *, boards: str = "", socket_mode: bool = False
+) -> AsyncIterator[Stage]:
     """A running world and a running bot, which have met; `more` are settings besides."""
-    async with World(key_directory=keys, page_port=None) as world:
+    async with World(key_directory=keys, page_port=None, socket_mode=socket_mode) as world:
         for org in world.company.orgs.values():
             # Scenarios look more often than people do; the limits have tests of their own.
             org.limits = dict.fromkeys(org.limits, 100_000)
         url = free_address()
-        settings = world.settings_toml(url, directory)
+        settings = world.settings_toml(url, directory, boards=boards)
         settings.write_text(f"{settings.read_text()}\n{more}")
-        async with BotProcess(settings, directory / "bot.log", url) as bot:
+        async with (
+            ForkedBot(settings, directory / "bot.log", url) as bot,
+            looking_often(directory / "var"),
+        ):
             await world.start_chat()
             stage = Stage(world, bot, directory)
             # The look that the bot takes at its start is over, so that the next sees what is new.

@@ -6,7 +6,6 @@ import asyncio
 import resource
 import socket
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,29 +30,9 @@ operators = ["U1"]
 """
 
 
-async def ended(
-    *words: str, limit: Callable[[], None] | None = None, within: float = 60
-) -> tuple[int, str]:
+async def told_by(*words: str) -> tuple[int, str]:
     """The status and what was said by `o365bot` with these words."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *words),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        preexec_fn=limit,
-    )
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), within)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode is not None
-    return process.returncode, out.decode()
-
-
-async def told_by(command: str, *words: str) -> tuple[int, str]:
-    """The same, of a command that ends before it has opened anything."""
-    ran = await Terminal(Path("unused")).run(command, *words)
+    ran = await Terminal(Path("unused")).run(*words)
     return ran.status, ran.out + ran.err
 
 
@@ -78,7 +57,7 @@ async def test_a_port_that_is_taken_is_named_before_anything_is_opened(tmp_path:
     """The store that another bot uses is not touched, and none is started."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        told = await ended("run", "--config", config_in(tmp_path, port=port))
+        told = await told_by("run", "--config", config_in(tmp_path, port=port))
     is_clear(told, f"listen: 127.0.0.1:{port} cannot be listened on", "Address already in use")
     assert not (tmp_path / "var").exists()
 
@@ -94,7 +73,7 @@ async def test_half_written_settings_are_said_line_by_line(tmp_path: Path) -> No
 async def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path, data: str) -> None:
     """Not even root writes there, so this is how read-only looks to everybody."""
     (tmp_path / "a-file").write_text("mine")
-    told = await ended("run", "--config", config_in(tmp_path, data.format(folder=tmp_path)))
+    told = await told_by("run", "--config", config_in(tmp_path, data.format(folder=tmp_path)))
     is_clear(told, "The store's directory", "cannot be used")
     assert (tmp_path / "a-file").read_text() == "mine"
 
@@ -107,8 +86,19 @@ async def test_a_full_disk_is_said_and_what_was_stored_stays(tmp_path: Path) -> 
     def no_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
-    told = await ended("run", "--config", config_in(tmp_path), limit=no_room)
-    is_clear(told, "Is its disk full?")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "run", "--config", config_in(tmp_path)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        preexec_fn=no_room,
+    )
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    is_clear((process.returncode or 0, out.decode()), "Is its disk full?")
     async with EmbeddedStore(tmp_path / "var" / "store") as url, connect(url) as client:
         assert await client.get("kept") == "yes"
 
@@ -121,7 +111,7 @@ async def test_a_store_whose_file_is_damaged_is_refused_and_left_as_it_is(tmp_pa
     (file,) = folder.glob("appendonlydir/*.incr.aof")
     damaged = b"*3\r\n$3\r\nSET\r\n$what is this\r\n" + file.read_bytes()
     file.write_bytes(damaged)
-    told = await ended("run", "--config", config_in(tmp_path))
+    told = await told_by("run", "--config", config_in(tmp_path))
     is_clear(told, "The store in", "ended at its start")
     assert file.read_bytes() == damaged
 

@@ -9,16 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
 from sandbox.chatlog import Conversation, Message
 from sandbox.page import reading
 from sandbox.world import World
-from tests.scenario.conftest import Stage, listed, said
+from tests.scenario.conftest import Stage, open_stage, said
 
 FABRIKAM = "Office 365 Fabrikam"
 WITHIN = 45.0
-"""Seconds: a tick comes every 10."""
 MONDAY = 0
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -28,46 +26,41 @@ async def test_each_org_has_its_own_board_thread_and_report(
     keys: Path, tmp_path: Path, browser: Browser
 ) -> None:
     """What happens in one org is told under its board alone; with one board these are closed."""
-    async with World(key_directory=keys, page_port=None) as world:
-        url = free_address()
-        settings = world.settings_toml(url, tmp_path, boards="per_org")
-        async with BotProcess(settings, tmp_path / "bot.log", url) as bot:
-            await world.start_chat()
-            stage = Stage(world, bot, tmp_path)
-            channels = (stage.slack_channel, stage.teams_channel)
-            await stage.command("/o365 scan", listed)
-            boards = {
-                org: [await shown(stage, channel, f"migration of {org}:") for channel in channels]
-                for org in ("contoso", "fabrikam")
-            }
-            for board in boards["fabrikam"]:
-                assert {one.name for one in reading.items(board)} >= {FABRIKAM}
-                assert "Office 365 HQ" not in str(reading.items(board))
+    async with open_stage(tmp_path, keys, boards="per_org") as stage:
+        channels = (stage.slack_channel, stage.teams_channel)
+        boards = {
+            org: [await shown(stage, channel, f"migration of {org}:") for channel in channels]
+            for org in ("contoso", "fabrikam")
+        }
+        for board in boards["fabrikam"]:
+            assert {one.name for one in reading.items(board)} >= {FABRIKAM}
+            assert "Office 365 HQ" not in str(reading.items(board))
 
-            # Whatever the present hour is, the second Monday has a report.
-            for _ in range(2):
-                edits = [board.edited_at for both in boards.values() for board in both]
-                jump_to_monday(world)
-                for board, edit in zip(chain(*boards.values()), edits, strict=True):
-                    await world.log.wait_for(partial(edited_since, board, edit), WITHIN)
-            for channel in channels:
-                for org in boards:
-                    await shown(stage, channel, f"{org}: ", "apps done.")
+        # Whatever the present hour is, the second Monday has a report.
+        for _ in range(2):
+            edits = [board.edited_at for both in boards.values() for board in both]
+            jump_to_monday(stage.world)
+            for board, edit in zip(chain(*boards.values()), edits, strict=True):
+                await stage.world.log.wait_for(partial(edited_since, board, edit), WITHIN)
+        for channel in channels:
+            for org in boards:
+                await shown(stage, channel, f"{org}: ", "apps done.")
 
-            await take_on(stage, browser)
-            for channel, contoso, fabrikam in zip(channels, *boards.values(), strict=True):
-                reply = await shown(stage, channel, f"Taken on: {FABRIKAM} (")
-                assert reply.thread == fabrikam.id
-                assert not [m for m in channel.messages if m.thread == contoso.id]
+        await take_on(stage, browser)
+        for channel, contoso, fabrikam in zip(channels, *boards.values(), strict=True):
+            reply = await shown(stage, channel, f"Taken on: {FABRIKAM} (")
+            assert reply.thread == fabrikam.id
+            assert not [m for m in channel.messages if m.thread == contoso.id]
 
-            await bot.stop()
-            text = settings.read_text()
-            settings.write_text(text.replace('boards = "per_org"', 'boards = "one"'))
-            await bot.start()
-            for channel in channels:
-                await shown(stage, channel, "Office 365 migration:")
-            for old in chain(*boards.values()):
-                await world.log.wait_for(partial(is_closed, old), WITHIN)
+        await stage.bot.stop()
+        settings = stage.directory / "o365bot.toml"
+        text = settings.read_text()
+        settings.write_text(text.replace('boards = "per_org"', 'boards = "one"'))
+        await stage.bot.start()
+        for channel in channels:
+            await shown(stage, channel, "Office 365 migration:")
+        for old in chain(*boards.values()):
+            await stage.world.log.wait_for(partial(is_closed, old), WITHIN)
 
 
 async def shown(stage: Stage, channel: Conversation, *words: str) -> Message:

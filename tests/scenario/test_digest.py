@@ -6,18 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.bot_process import BotProcess, free_address
 from sandbox.chatlog import Message
 from sandbox.page import reading
 from sandbox.page.stored import Stored
-from sandbox.world import World
-from tests.scenario.conftest import Stage, listed, said
+from tests.scenario.conftest import listed, open_stage, said
 from tests.waiting import wait_until
 
 FABRIKAM = "Office 365 Fabrikam"
 HQ = "Office 365 HQ"
 WITHIN = 45.0
-"""Seconds: a tick comes every 10."""
 # The date may be a Sunday or Christmas, according to when this runs.
 EVERY_DAY = """
 [campaign]
@@ -32,30 +29,24 @@ async def test_an_operator_hears_who_holds_what_when_its_date_has_come(
     keys: Path, tmp_path: Path
 ) -> None:
     """Once, in the chat where they are, though they operate the bot in both; of no app done."""
-    async with World(key_directory=keys, page_port=None) as world:
-        url = free_address()
-        settings = world.settings_toml(url, tmp_path)
-        settings.write_text(settings.read_text() + EVERY_DAY)
-        async with BotProcess(settings, tmp_path / "bot.log", url) as bot:
-            await world.start_chat()
-            stage = Stage(world, bot, tmp_path)
-            apps = await stage.command("/o365 scan", listed)
-            await stage.command(f"/o365 send {FABRIKAM} now", said(FABRIKAM))
-            await stage.next(world.slack.dm_of("fay"), 0, said(FABRIKAM))
+    async with open_stage(tmp_path, keys, EVERY_DAY) as stage:
+        apps = await stage.command("/o365 scan", listed)
+        await stage.command(f"/o365 send {FABRIKAM} now", said(FABRIKAM))
+        await stage.next(stage.world.slack.dm_of("fay"), 0, said(FABRIKAM))
 
-            world.clock.jump("deadline")
-            here, there = world.slack.dm_of("ola"), world.teams.dm_of("ola")
-            digest = await stage.next(here, 0, said("close to their deadline"), WITHIN)
-            assert "Today is the last working day to meet the deadline" in reading.text(digest)
-            assert "Why am I getting this? You are an operator" in reading.text(digest)
-            assert "Fay Fabrikam was asked" in reading.item(digest, FABRIKAM).said
-            assert "Nobody asked yet." in reading.item(digest, HQ).said
-            assert close(digest) <= {one.name for one in reading.items(apps)}, "open ones alone"
+        stage.world.clock.jump("deadline")
+        here, there = stage.world.slack.dm_of("ola"), stage.world.teams.dm_of("ola")
+        digest = await stage.next(here, 0, said("close to their deadline"), WITHIN)
+        assert "Today is the last working day to meet the deadline" in reading.text(digest)
+        assert "Why am I getting this? You are an operator" in reading.text(digest)
+        assert "Fay Fabrikam was asked" in reading.item(digest, FABRIKAM).said
+        assert "Nobody asked yet." in reading.item(digest, HQ).said
+        assert close(digest) <= {one.name for one in reading.items(apps)}, "open ones alone"
 
-            async with stage.stored() as stored:
-                await wait_until(lambda: both_are_settled(stored), within=WITHIN)
-            told = [m for where in (here, there) for m in where.messages]
-            assert len([m for m in told if said("close to their")(m)]) == 1
+        async with stage.stored() as stored:
+            await wait_until(lambda: both_are_settled(stored), within=WITHIN)
+        told = [m for where in (here, there) for m in where.messages]
+        assert len([m for m in told if said("close to their")(m)]) == 1
 
 
 async def both_are_settled(stored: Stored) -> bool:

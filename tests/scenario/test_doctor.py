@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.scenario.conftest import Stage, said
+from tests.terminal import Terminal
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -23,17 +21,13 @@ async def test_operators_ask_the_bot_itself(stage: Stage) -> None:
 
 async def test_the_terminal_finds_a_running_bot_in_order(stage: Stage) -> None:
     """Only that its address is this machine's wants attention."""
-    process = await asyncio.create_subprocess_exec(
-        *(Path(sys.executable).with_name("o365bot"), "doctor", "--json"),
-        *("--config", str(stage.directory / "o365bot.toml")),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
-    told = json.loads(out)
+    terminal = Terminal(stage.directory / "o365bot.toml")
+    ran = await terminal.run("doctor", "--json")
+    told = json.loads(ran.out)
     wrong = {
         (one["place"], one["check"], one["outcome"])
         for one in told["findings"]
         if one["grade"] in ("attention", "broken")
     }
     assert wrong == {("address", "address_outside", "local")}
-    assert (process.returncode, told["status"]) == (1, "attention")
+    assert (ran.status, told["status"]) == (1, "attention")

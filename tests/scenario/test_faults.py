@@ -13,6 +13,7 @@ from sandbox.bot_process import BotProcess, free_address
 from sandbox.faults import FAULTS
 from sandbox.page.stored import Stored
 from sandbox.world import World
+from tests.forked import ForkedBot
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -54,7 +55,7 @@ async def room(keys: Path, tmp_path: Path) -> AsyncIterator[Room]:
         url = free_address()
         settings = world.settings_toml(url, tmp_path)
         async with (
-            BotProcess(settings, tmp_path / "bot.log", url) as bot,
+            ForkedBot(settings, tmp_path / "bot.log", url) as bot,
             Stored(tmp_path / "var") as stored,
         ):
             world.faults.demote, world.faults.revive = stored.demote, bot.revive

@@ -31,8 +31,9 @@ from adapters.redis.server.store import connect
 from bot.domain.changes import Changes
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
-from sandbox.bot_process import BotProcess, free_port
+from sandbox.bot_process import free_port
 from tests.examples import LETTER, RECORD, REQUEST
+from tests.forked import ForkedBot
 from tests.waiting import wait_until
 
 KEYS = Keys()
@@ -259,7 +260,7 @@ async def test_keys_of_another_type_stop_what_needs_them_and_end_nothing(
     config.write_text(SETTINGS.format(port=port, store=redis_url))
     token = {"Authorization": "Bearer none-none-none-none"}
     async with (
-        BotProcess(config, log, f"http://127.0.0.1:{port}"),
+        ForkedBot(config, log, f"http://127.0.0.1:{port}"),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
     ):
         for shift in range(1, len(WRONG)):

@@ -27,6 +27,7 @@ from sandbox.browser import Browser
 from sandbox.chatlog import Message
 from sandbox.page import reading
 from sandbox.world import MONITORING_TOKEN, World
+from tests.forked import ForkedBot
 from tests.monitoring import asked_for, documented, exposed
 from tests.scenario.conftest import AT_ANY_HOUR, WITHIN, Stage, listed, said
 from tests.scenario.test_journeys import finish_in_okta, sign_in
@@ -80,13 +81,13 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIt
         settings.write_text(settings.read_text() + AT_ANY_HOUR)
         shared = {"O365BOT_REDIS__URL": f"redis://127.0.0.1:{store.port}/0"}
         web = await stack.enter_async_context(
-            BotProcess(settings, folder / "web.log", url, role="--web", environment=shared)
+            ForkedBot(settings, folder / "web.log", url, role="--web", environment=shared)
         )
-        workers = []
+        workers: list[BotProcess] = []
         for number in range(2):
             address = free_address()
             listen = {"O365BOT_WORKER_LISTEN": address.removeprefix("http://")}
-            worker = BotProcess(
+            worker = ForkedBot(
                 settings,
                 folder / f"worker{number}.log",
                 address,

@@ -12,10 +12,11 @@ from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server.store import connect
 from bot.domain.consent.requests import Stage as ConsentStage
-from sandbox.bot_process import BotProcess, free_address
+from sandbox.bot_process import free_address
 from sandbox.browser import Browser
 from sandbox.page import reading
 from sandbox.world import World
+from tests.forked import ForkedBot
 from tests.scenario.conftest import Stage, listed, said
 from tests.scenario.test_journeys import sign_in
 from tests.servers import Server
@@ -74,7 +75,7 @@ async def test_a_journey_as_a_user_with_the_least_rights(
                     f'\n[redis]\nurl = "redis://o365bot:{PASSWORD}@127.0.0.1:{server.port}"\n'
                     'prefix = "o365bot-test"\n'
                 )
-            async with BotProcess(settings, tmp_path / "bot.log", url) as bot:
+            async with ForkedBot(settings, tmp_path / "bot.log", url) as bot:
                 await world.start_chat()
                 stage = Stage(world, bot, tmp_path / "bot")
                 await stage.command("/o365 scan", listed)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.bot_process import BotFailed, BotProcess, free_address
+from sandbox.bot_process import BotFailed, free_address
 from sandbox.page import reading
-from sandbox.world import World
-from tests.scenario.conftest import Stage, listed, said
+from tests.forked import ForkedBot
+from tests.scenario.conftest import Stage, listed, open_stage, said
 from tests.waiting import wait_until
 
 TAKE_OVER = 90.0
@@ -48,45 +48,39 @@ async def test_a_kill_between_send_and_delivery_loses_nothing_and_repeats_nothin
     keys: Path, tmp_path: Path
 ) -> None:
     """kill -9 while Slack takes no message: the next bot adopts the store and sends it, once."""
-    async with World(key_directory=keys, page_port=None) as world:
-        url = free_address()
-        settings = world.settings_toml(url, tmp_path)
-        async with BotProcess(settings, tmp_path / "bot.log", url) as bot:
-            await world.start_chat()
-            stage = Stage(world, bot, tmp_path)
-            await stage.command("/o365 apps", listed)
-            limit = world.slack.workspace.limit
-            limit.burst, burst = 0, limit.burst  # Slack takes no message now: 429
-            dm = world.slack.dm_of("gita")
-            await stage.command("/o365 send Office 365 HQ now", said("Office 365 HQ"))
-            async with stage.stored() as stored:
-                server = stored.server_pid
-                request = await stored.request("Office 365 HQ")
+    async with open_stage(tmp_path, keys) as stage:
+        limit = stage.world.slack.workspace.limit
+        limit.burst, burst = 0, limit.burst  # Slack takes no message now: 429
+        dm = stage.world.slack.dm_of("gita")
+        await stage.command("/o365 send Office 365 HQ now", said("Office 365 HQ"))
+        async with stage.stored() as stored:
+            server = stored.server_pid
+            request = await stored.request("Office 365 HQ")
 
-                async def put_off() -> bool:
-                    letter = await stored.letter(request)
-                    return bool(letter["phase"] == "due" and letter["attempt"] > 0)
+            async def put_off() -> bool:
+                letter = await stored.letter(request)
+                return bool(letter["phase"] == "due" and letter["attempt"] > 0)
 
-                await wait_until(put_off, what="the bot tried, and put the message off")
-                await bot.kill()
-            assert not dm.messages
+            await wait_until(put_off, what="the bot tried, and put the message off")
+            await stage.bot.kill()
+        assert not dm.messages
 
-            limit.burst = burst
-            await bot.start()
-            async with stage.stored() as stored:
-                assert stored.server_pid == server, "the store that went on was adopted"
-            letter = await stage.next(dm, 0, said("Office 365 HQ"), within=TAKE_OVER)
-            # Whatever else is due goes out with the next reminder; a second copy would be there.
-            since = len(stage.slack_channel.messages)
-            await world.slack.command("ola", "/o365 remind sure")
-            await stage.next(stage.slack_channel, since, said("not done yet"))
-            assert [m for m in dm.messages if m.from_bot] == [letter]
+        limit.burst = burst
+        await stage.bot.start()
+        async with stage.stored() as stored:
+            assert stored.server_pid == server, "the store that went on was adopted"
+        letter = await stage.next(dm, 0, said("Office 365 HQ"), within=TAKE_OVER)
+        # Whatever else is due goes out with the next reminder; a second copy would be there.
+        since = len(stage.slack_channel.messages)
+        await stage.world.slack.command("ola", "/o365 remind sure")
+        await stage.next(stage.slack_channel, since, said("not done yet"))
+        assert [m for m in dm.messages if m.from_bot] == [letter]
 
 
 async def test_a_bot_that_cannot_start_ends_with_its_own_words(tmp_path: Path) -> None:
     """Whoever starts it is told what it said last."""
     settings = tmp_path / "o365bot.toml"
     settings.write_text('public_url = "not an address"\n')
-    bot = BotProcess(settings, tmp_path / "bot.log", free_address())
+    bot = ForkedBot(settings, tmp_path / "bot.log", free_address())
     with pytest.raises(BotFailed, match="okta: is missing"):
         await bot.start()
