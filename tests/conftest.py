@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import redis.asyncio
+import uvicorn.server
+from hypothesis import settings
 
 from adapters.redis.server.embedded import EmbeddedStore
 from tools.setup import find_chromium, find_nginx
@@ -35,6 +38,26 @@ def _stay_on_loopback(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_stay_on_loopback)
+
+
+class _Sooner:
+    """asyncio as uvicorn sees it here: a tenth of a second, in which it notices that it is to end,
+    and which it then waits for connections, is a fiftieth. Hundreds of tests end some servers each.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.02))
+
+
+vars(uvicorn.server)["asyncio"] = _Sooner()
+
+# `make test` tries a few examples of each property, `make drills` as many as hypothesis would.
+settings.register_profile("thorough")
+settings.register_profile("few", max_examples=25)
+settings.load_profile("few")
 
 
 @pytest.hookimpl(wrapper=True)

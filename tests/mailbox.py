@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from imap_tools import AND, MailBoxUnencrypted, MailMessageFlags
 
@@ -26,7 +27,7 @@ class Mailbox:
     """`port` speaks TLS, as the world sees it; tests look in behind it."""
 
     port: int
-    behind: int
+    behind: MailBoxUnencrypted
 
     async def put(self, mail: bytes) -> None:
         """A mail arrives."""
@@ -37,22 +38,30 @@ class Mailbox:
         return await asyncio.to_thread(self._unread)
 
     def _put(self, mail: bytes) -> None:
-        with MailBoxUnencrypted("127.0.0.1", self.behind).login(USER, PASSWORD) as box:
-            box.append(mail, "INBOX")
+        self.behind.append(mail, "INBOX")
 
     def _unread(self) -> list[str]:
-        with MailBoxUnencrypted("127.0.0.1", self.behind).login(USER, PASSWORD) as box:
-            return [mail.subject for mail in box.fetch(AND(seen=False), mark_seen=False)]
+        found = self.behind.fetch(AND(seen=False), mark_seen=False)
+        return [mail.subject for mail in found]
 
     def clear(self) -> None:
         """What the server comes with is read."""
-        with MailBoxUnencrypted("127.0.0.1", self.behind).login(USER, PASSWORD) as box:
-            box.flag(box.uids(), MailMessageFlags.SEEN, value=True)
+        self.behind.flag(self.behind.uids(), MailMessageFlags.SEEN, value=True)
+
+
+class Imap(NamedTuple):
+    """The server's port, and somebody who is signed in."""
+
+    port: int
+    within: MailBoxUnencrypted
 
 
 @contextmanager
-def imap_server() -> Iterator[int]:
-    """Served without TLS until the end; its port."""
+def imap_server() -> Iterator[Imap]:
+    """Served without TLS until the end.
+
+    Each sign-in costs the server a fifth of a second: so well it hashes the password.
+    """
     port = free_port()
     command = [str(Path(sys.executable).with_name("pymap")), "--no-tls"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
@@ -60,19 +69,20 @@ def imap_server() -> Iterator[int]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _wait_for(port)
-            yield port
+            with MailBoxUnencrypted("127.0.0.1", port).login(USER, PASSWORD) as within:
+                yield Imap(port, within)
         finally:
             process.terminate()
 
 
 @asynccontextmanager
-async def mailbox(behind: int, certificates: Certificates) -> AsyncIterator[Mailbox]:
+async def mailbox(server: Imap, certificates: Certificates) -> AsyncIterator[Mailbox]:
     """The server's mailbox, with nothing unread in it, behind TLS."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificates.server)
 
     async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = await asyncio.open_connection("127.0.0.1", behind)
+        there = await asyncio.open_connection("127.0.0.1", server.port)
         try:
             await asyncio.gather(
                 _copy(reader, there[1]), _copy(there[0], writer), return_exceptions=True
@@ -84,7 +94,7 @@ async def mailbox(behind: int, certificates: Certificates) -> AsyncIterator[Mail
                     await one.wait_closed()
 
     async with await asyncio.start_server(forward, "127.0.0.1", 0, ssl=context) as front:
-        box = Mailbox(front.sockets[0].getsockname()[1], behind)
+        box = Mailbox(front.sockets[0].getsockname()[1], server.within)
         await asyncio.to_thread(box.clear)
         yield box
 

@@ -21,7 +21,7 @@ from tests.contract.doctor_stage import Fault, Installation, check_fault, names,
 from tests.mail_server import PASSWORD, USER, Certificates, mail_server, make_certificates
 from tests.mailbox import PASSWORD as IMAP_PASSWORD
 from tests.mailbox import USER as IMAP_USER
-from tests.mailbox import imap_server, mailbox
+from tests.mailbox import Imap, imap_server, mailbox
 
 DAY = timedelta(days=1)
 NOBODY = "00000000-0000-0000-0000-0000000000ff"
@@ -229,7 +229,7 @@ async def test_the_mailbox_of_what_came_back_is_opened_and_left_as_it_is(
         await opened_and_refused(behind, certificates)
 
 
-async def opened_and_refused(behind: int, certificates: Certificates) -> None:
+async def opened_and_refused(behind: Imap, certificates: Certificates) -> None:
     async with mail_server(certificates) as server, mailbox(behind, certificates) as box:
         right = {
             "host": "127.0.0.1",

@@ -15,7 +15,7 @@ from adapters.mail.message_ids import make
 from bot.errors import ChatUnreachable
 from bot.settings.sections.mail import BouncesSettings
 from tests.mail_server import Certificates, make_certificates
-from tests.mailbox import PASSWORD, USER, Mailbox, imap_server, mailbox
+from tests.mailbox import PASSWORD, USER, Imap, Mailbox, imap_server, mailbox
 
 KEY = "round:2025-03-03:mail:gita@contoso.com"
 OURS = make(KEY, "o365bot@contoso.com")
@@ -76,13 +76,13 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[int]:
-    with imap_server() as port:
-        yield port
+def server() -> Iterator[Imap]:
+    with imap_server() as running:
+        yield running
 
 
 @pytest.fixture
-async def box(server: int, certificates: Certificates) -> AsyncIterator[Mailbox]:
+async def box(server: Imap, certificates: Certificates) -> AsyncIterator[Mailbox]:
     async with mailbox(server, certificates) as running:
         yield running
 

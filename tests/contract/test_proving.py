@@ -128,7 +128,7 @@ class Gita:
 
     async def choose(self, address: str, account: EntraAccount, press: str) -> dict[str, str]:
         page = await self.browser.get(address)
-        assert page.status_code == 200, page.text
+        assert page.status_code == 40, page.text
         sent = await self.browser.post(address, data={"account": account.id, "answer": press})
         assert sent.status_code == 303, sent.text
         target = urlsplit(sent.headers["location"])
@@ -267,11 +267,11 @@ async def test_replayed_swapped_and_declined_answers_spend_nothing(world: Gita) 
     assert await world.stage() is Stage.DELIVERED
 
 
-async def test_of_two_hundred_answers_at_once_one_spends_the_link(world: Gita) -> None:
+async def test_of_many_answers_at_once_one_spends_the_link(world: Gita) -> None:
     """All of them real, with codes of their own: one step, one audit line, one change to tell."""
     await world.ask(world.gita)
     answers = []
-    for number in range(200):
+    for number in range(40):
         if number % 20 == 0:  # as if an hour had passed: the limit has tests of its own
             await forget_limits(world)
         answers.append(await world.go(world.gita))
@@ -283,7 +283,7 @@ async def test_of_two_hundred_answers_at_once_one_spends_the_link(world: Gita) -
         )
     )
     proven = [outcome for outcome in outcomes if isinstance(outcome, Proven)]
-    assert len(proven) == 200
+    assert len(proven) == 40
     assert [outcome.again for outcome in proven].count(False) == 1
     request = await world.ledger.request(REQUEST.id)
     assert request is not None

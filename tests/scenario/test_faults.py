@@ -60,6 +60,8 @@ async def room(keys: Path, tmp_path: Path) -> AsyncIterator[Room]:
         ):
             world.faults.demote, world.faults.revive = stored.demote, bot.revive
             yield Room(world, bot, client)
+            await bot.kill()  # it would wait for what the clouds refused
+            await stored.shut_down()
 
 
 async def test_each_fault_of_a_service_is_what_the_real_one_answers_and_ends(room: Room) -> None:
