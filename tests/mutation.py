@@ -27,7 +27,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FILES, SECONDS = 6, 120
 QUIETLY = (
-    *("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"),
+    *("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=thorough"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # others' packages are there already
 )
 SLOW_TO_IMPORT = ("hypothesis", "pydantic", "httpx", "structlog", "redis.asyncio", "jsonschema")

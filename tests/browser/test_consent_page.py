@@ -28,7 +28,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 DESK = ViewportSize(width=1200, height=900)
 PHONE = ViewportSize(width=360, height=740)
 WCAG_2_2_AA = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+    "resultTypes": ["violations"],
 }
 
 
@@ -45,10 +46,9 @@ class Look:
         return self.name
 
 
+# Each screen, each set of colours and each language once: none of them changes another.
 LOOKS = (
     Look("desk", DESK, "light"),
-    Look("desk-dark", DESK, "dark"),
-    Look("phone", PHONE, "light"),
     Look("phone-dark-german", PHONE, "dark", "de-DE"),
 )
 
@@ -289,7 +289,7 @@ async def test_where_chat_confirms_the_page_says_what_to_press(
     """Without a sign-in: one press in chat, whose answer leads on in this browser."""
     async with (
         a_site(minimum=ProofKind.CHAT_ACCOUNT, signs_in=False) as site,
-        await look_at(chromium, LOOKS[2], Microsoft(site)) as context,
+        await look_at(chromium, Look("phone", PHONE, "light"), Microsoft(site)) as context,
     ):
         page = await context.new_page()
         await page.goto(f"{site.url}/c/{TOKEN}")
