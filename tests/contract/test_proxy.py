@@ -11,6 +11,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -101,6 +102,7 @@ async def is_open(port: int) -> bool:
     return True
 
 
+@cache
 def trusting() -> ssl.SSLContext:
     """The certificate is a test's own."""
     context = ssl.create_default_context()
