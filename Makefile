@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Processes for `make test` on two cores: most tests wait more than they compute.
 PROCESSES ?= 3
+# What waits longest comes first: the others compute meanwhile, and take over what is left of it.
+TESTS := $(addprefix tests/,scenario browser contract unit)
 # Tests start the bot many times: its bytecode is kept, also where the environment says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -33,7 +35,7 @@ demo:
 
 test:
 	@$(PYTHON) tools/setup.py test
-	@$(BIN)/python -m pytest $(or $(ARGS),--ignore tests/drills -n $(PROCESSES) --dist worksteal)
+	@$(BIN)/python -m pytest $(or $(ARGS),$(TESTS) -n $(PROCESSES) --dist worksteal)
 
 drills:
 	@$(PYTHON) tools/setup.py test

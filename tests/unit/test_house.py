@@ -216,3 +216,14 @@ def test_names_are_compared_in_one_of_two_forms() -> None:
         if small.search(path.read_text())
     }
     assert found == LOWERED.keys()
+
+
+def test_make_test_runs_every_folder_of_tests_but_the_drills() -> None:
+    """They are named there, in their order."""
+    (named,) = re.findall(
+        r"^TESTS := \$\(addprefix tests/,(.*)\)$", (ROOT / "Makefile").read_text(), re.M
+    )
+    found = {
+        path.relative_to(ROOT / "tests").parts[0] for path in ROOT.glob("tests/*/**/test_*.py")
+    }
+    assert sorted((*named.split(), "drills")) == sorted(found)
