@@ -10,7 +10,6 @@ import hashlib
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from bot.domain.changes import AuditEntry
@@ -45,10 +44,6 @@ from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, Mfa, Ok
 from bot.domain.people.news import Happening
 from bot.domain.time.calendar import Calendar, Hours
 from bot.ports.chat import ConversationRef
-
-# A machine that is busy with other things is no reason to fail.
-settings.register_profile("house", deadline=None, max_examples=60)
-settings.load_profile("house")
 
 START = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
 

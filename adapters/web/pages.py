@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -26,28 +27,35 @@ _KINDS: Mapping[int, str] = {
 }
 
 
+@cache
+def _templates() -> Environment:
+    """All of them, read before somebody waits."""
+    loader = FileSystemLoader(_HERE / "templates")
+    templates = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        finalize=_shown,
+    )
+    for name in ("style.css", "live.js"):
+        content = (_HERE / "static" / name).read_bytes()
+        version = hashlib.sha256(content).hexdigest()[:12]
+        templates.globals[name.partition(".")[0]] = f"/static/{name}?v={version}"
+    for name in loader.list_templates():
+        templates.get_template(name)
+    return templates
+
+
 class Pages:
     """Every page, in every language."""
 
     def __init__(self, words: Callable[[str], Words]) -> None:
         self._words = words
         self._languages = languages()
-        loader = FileSystemLoader(_HERE / "templates")
-        self._templates = Environment(
-            loader=loader,
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-            finalize=_shown,
-        )
-        for name in loader.list_templates():
-            self._templates.get_template(name)  # read now, not while somebody waits
-        for name in ("style.css", "live.js"):
-            content = (_HERE / "static" / name).read_bytes()
-            version = hashlib.sha256(content).hexdigest()[:12]
-            self._templates.globals[name.partition(".")[0]] = f"/static/{name}?v={version}"
+        self._templates = _templates()
 
     def words(self, request: Request) -> Words:
         """The words of the reader's language."""

@@ -101,7 +101,7 @@ def checked(
 ) -> list[str]:
     """What `check` says is wrong."""
     files = {
-        "key.pem": key if key is not None else pem(rsa_key()),
+        "key.pem": key if key is not None else pem(ec_key()),
         "entra.pem": certificate if certificate is not None else whole(),
     }
     for name, content in files.items():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.typed.commands import Help
@@ -136,7 +136,6 @@ async def test_a_bug_is_answered_with_a_reference_that_the_log_has(
     assert reference in said
 
 
-@settings(deadline=None)  # each is drawn for both platforms, by their schemas
 @given(st.text(max_size=80))
 async def test_whatever_is_said_is_answered(words: str) -> None:
     """In a world with two apps: always a message in good form, and never a link by accident."""

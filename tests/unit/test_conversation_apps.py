@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.inventory.lists import PAGE
@@ -549,7 +549,6 @@ async def test_check_looks_again_and_answers_with_what_is_true_now(world: TwoApp
 # ------------------------------------------------------------------ any data, any language
 
 
-@settings(deadline=None)  # each is drawn for both platforms, by their schemas
 @given(
     st.lists(some.app_records, max_size=4, unique_by=lambda r: r.app.ref),
     st.lists(some.requests, max_size=2),

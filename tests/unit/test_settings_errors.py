@@ -85,9 +85,8 @@ LIBRARY = re.compile(
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
-    for name in os.environ:
-        if name.startswith("O365BOT_"):
-            monkeypatch.delenv(name)
+    for name in os.environ:  # also others' names: each would be compared with each key
+        monkeypatch.delenv(name)
 
 
 def keys() -> Iterator[tuple[str, ...]]:

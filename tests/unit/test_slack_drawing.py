@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack.drawing.message import MAX_TABLE_ROWS, Drawn, draw, draw_text
@@ -129,7 +129,6 @@ def texts(value: Any) -> list[dict[str, Any]]:
     return []
 
 
-@settings(deadline=None, max_examples=50)
 @given(messages())
 def test_whatever_is_said_stays_within_every_limit_of_slack(message: Message) -> None:
     """Sizes, counts, required fields and unique ids, and the sum of all texts."""
@@ -140,7 +139,6 @@ def test_whatever_is_said_stays_within_every_limit_of_slack(message: Message) ->
     assert 1 <= len(drawn.text) <= 4000  # what chat.update takes
 
 
-@settings(deadline=None, max_examples=50)
 @given(messages())
 def test_no_text_of_others_is_markup(message: Message) -> None:
     """Only text that Slack shows literally: nobody is mentioned, nothing linked or set in bold."""
