@@ -4,18 +4,14 @@ import gc
 from importlib import import_module
 
 from adapters.web.pages import Pages
+from bot.__main__ import the_cli
 from bot.chat.words import Words, languages
 
-for module in (
-    "adapters.calendar.days_off",
-    "adapters.mail.bounces",
-    "adapters.terminal.cli",
-    "bot.__main__",
-    "bot.wiring.commands",
-    "bot.wiring.doctor",
-    "bot.wiring.process",
-):
+for module in ("adapters.calendar.days_off", "adapters.mail.bounces"):
     import_module(module)
+for module in ("commands", "doctor", "process"):
+    import_module(f"bot.wiring.{module}")
+the_cli()
 Pages(Words)
 for language in languages():
     Words(language)
