@@ -11,7 +11,7 @@ from playwright.async_api import Browser, BrowserContext, ViewportSize, async_pl
 
 from sandbox.bot_process import free_address
 from sandbox.world import World
-from tests.forked import ForkedBot
+from tests.forked import ForkedBot, looking_often
 
 # A browser that calls nobody on its own.
 QUIET = (
@@ -42,7 +42,7 @@ async def page_url(keys: Path, tmp_path: Path) -> AsyncIterator[str]:
     async with World(key_directory=keys, page_port=0) as world:
         url = free_address()
         settings = world.settings_toml(url, tmp_path)
-        async with ForkedBot(settings, tmp_path / "bot.log", url):
+        async with ForkedBot(settings, tmp_path / "bot.log", url), looking_often(tmp_path / "var"):
             await world.start_chat()
             yield world.page_url
 

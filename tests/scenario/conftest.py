@@ -5,22 +5,15 @@ Scenarios stay apart by using apps of their own (`new_app`), so each can be run 
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from redis.exceptions import RedisError
 
-from adapters.engine.engine import TICK
-from adapters.redis.keys import Keys
-from adapters.redis.server.store import connect
 from sandbox.bot_process import BotProcess, free_address
 from sandbox.browser import Browser
 from sandbox.chatlog import Conversation, Message
@@ -30,7 +23,7 @@ from sandbox.page.stored import Stored
 from sandbox.slack import workspace as slack_workspace
 from sandbox.teams import service as teams_service
 from sandbox.world import World
-from tests.forked import ForkedBot
+from tests.forked import ForkedBot, looking_often
 
 WITHIN = 45.0
 """Seconds: the bot keeps Microsoft's limit of five reports in ten seconds, and may wait twice."""
@@ -107,42 +100,6 @@ class Stage:
             lambda: next((m for m in where.messages[since:] if m.from_bot and wanted(m)), None),
             within,
         )
-
-
-# Has the task `tick` come due, unless somebody works at it: then its time is the end of a lease.
-_SOONER = """
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local due = tonumber(redis.call('ZSCORE', KEYS[1], 'tick') or 'inf')
-if due - now <= tonumber(ARGV[1]) then redis.call('ZADD', KEYS[1], now, 'tick') end
-"""
-
-
-@asynccontextmanager
-async def looking_often(data_dir: Path) -> AsyncIterator[None]:
-    """What is due is looked at twice a second, not every ten, as if many replicas had just ended.
-
-    By the engine's own queue, in the store under `data_dir`; while that is away nothing happens.
-    """
-
-    async def hurry() -> None:
-        while True:
-            with contextlib.suppress(OSError, RedisError):
-                async with connect(
-                    f"unix://{(data_dir / 'store' / 'socket').read_text()}"
-                ) as store:
-                    sooner = store.register_script(_SOONER)
-                    while True:
-                        await sooner([Keys().tasks_due()], [TICK // timedelta(milliseconds=1)])
-                        await asyncio.sleep(0.5)
-            await asyncio.sleep(0.5)
-
-    hurrying = asyncio.create_task(hurry())
-    try:
-        yield
-    finally:
-        hurrying.cancel()
-        await asyncio.wait([hurrying])
 
 
 @asynccontextmanager
