@@ -9,9 +9,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
 
+from adapters.redis.keys import Keys
+from adapters.redis.server.store import connect
 from sandbox.bot_process import free_address
 from sandbox.world import World
 from tests.forked import ForkedBot, looking_often
+from tests.waiting import wait_until
 
 # A browser that calls nobody on its own.
 QUIET = (
@@ -44,7 +47,15 @@ async def page_url(keys: Path, tmp_path: Path) -> AsyncIterator[str]:
         settings = world.settings_toml(url, tmp_path)
         async with ForkedBot(settings, tmp_path / "bot.log", url), looking_often(tmp_path / "var"):
             await world.start_chat()
+            await wait_until(lambda: has_looked(tmp_path), within=30, what="whom to ask is known")
             yield world.page_url
+
+
+async def has_looked(folder: Path) -> bool:
+    """Whether the look that the bot takes at its start is over."""
+    socket = (folder / "var" / "store" / "socket").read_text()
+    async with connect(f"unix://{socket}") as store:
+        return bool(await store.exists(Keys().prospects("contoso")))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
