@@ -128,7 +128,7 @@ class Gita:
 
     async def choose(self, address: str, account: EntraAccount, press: str) -> dict[str, str]:
         page = await self.browser.get(address)
-        assert page.status_code == 40, page.text
+        assert page.status_code == 200, page.text
         sent = await self.browser.post(address, data={"account": account.id, "answer": press})
         assert sent.status_code == 303, sent.text
         target = urlsplit(sent.headers["location"])
