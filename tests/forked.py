@@ -19,7 +19,7 @@ from pathlib import Path
 
 from redis.exceptions import RedisError
 
-from adapters.engine.engine import TICK
+from adapters.engine.worker import Timing
 from adapters.redis.keys import Keys
 from adapters.redis.server.store import connect
 from sandbox.bot_process import BotProcess, Running
@@ -108,15 +108,16 @@ async def looking_often(data_dir: Path) -> AsyncIterator[None]:
     By the engine's own queue, in the store under `data_dir`; while that is away nothing happens.
     """
 
+    tick = Timing().tick // timedelta(milliseconds=1)
+
     async def hurry() -> None:
         while True:
             with contextlib.suppress(OSError, RedisError):
-                async with connect(
-                    f"unix://{(data_dir / 'store' / 'socket').read_text()}"
-                ) as store:
+                socket = (data_dir / "store" / "socket").read_text()
+                async with connect(f"unix://{socket}") as store:
                     sooner = store.register_script(_SOONER)
                     while True:
-                        await sooner([Keys().tasks_due()], [TICK // timedelta(milliseconds=1)])
+                        await sooner([Keys().tasks_due()], [tick])
                         await asyncio.sleep(0.5)
             await asyncio.sleep(0.5)
 
