@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -36,8 +37,12 @@ _INSTEAD = (
 )
 
 
+@lru_cache(64)
 def private_key(text: str) -> SigningKey:
-    """The one private key in a PEM text, RSA or EC, PKCS#8 or PKCS#1 or SEC 1."""
+    """The one private key in a PEM text, RSA or EC, PKCS#8 or PKCS#1 or SEC 1.
+
+    To check an RSA key takes 50 ms, and a starting bot asks for each at several places.
+    """
     text = _whole(text)
     if "BEGIN ENCRYPTED PRIVATE KEY" in text or "Proc-Type: 4,ENCRYPTED" in text:
         raise ValueError("its private key is encrypted; openssl pkey -in FILE writes it plainly")
