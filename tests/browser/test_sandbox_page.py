@@ -88,7 +88,8 @@ async def test_the_whole_journey_on_the_page(
     channel = page.locator("#slack-messages")
     await page.get_by_label("Write a message in Slack").first.fill("/o365 apps")
     await page.keyboard.press("Enter")
-    listed = channel.locator(".bk-section", has_text=APP).first
+    answer = channel.locator(".message").filter(has=page.get_by_role("button", name="Ask Gita"))
+    listed = answer.locator(".bk-section", has_text=APP).first  # the board is there, too
     await expect(listed).to_be_visible(timeout=SLOW)
     ways = listed.locator("xpath=following-sibling::*[1]")
     await page.get_by_label("Write a message in Teams").first.fill(
