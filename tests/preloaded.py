@@ -5,12 +5,12 @@ from importlib import import_module
 
 from adapters.calendar.days_off import days_off
 from adapters.web.pages import Pages
-from bot.__main__ import the_cli
 from bot.chat.words import Words, languages
 
+for module in ("bot.__main__", "adapters.terminal.cli"):
+    import_module(module)
 for module in ("commands", "doctor", "process"):
     import_module(f"bot.wiring.{module}")
-the_cli()
 days_off("DE", 2027)
 Pages(Words)
 for language in languages():
