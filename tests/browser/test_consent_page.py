@@ -222,9 +222,7 @@ async def test_the_keyboard_alone_is_enough(
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
-async def test_every_page_meets_wcag_2_2_aa(
-    site: WebSite, chromium: Browser, artifacts: Path, look: Look
-) -> None:
+async def test_every_page_meets_wcag_2_2_aa(site: WebSite, chromium: Browser, look: Look) -> None:
     """axe finds no violation on the question, the steps, every outcome and the problems."""
     words = Words(look.language)
     axe = Axe()
@@ -233,17 +231,15 @@ async def test_every_page_meets_wcag_2_2_aa(
     async with await look_at(chromium, look, microsoft, scripts=True) as context:
         page = await context.new_page()
 
-        async def check(name: str, *, keep: bool = True) -> None:
+        async def check(name: str) -> None:
             await page.get_by_role("heading", level=1).wait_for()
             await page.eval_on_selector_all("details", "all => all.forEach((d) => (d.open = true))")
             results = await axe.run(page, options=WCAG_2_2_AA)
             assert results.violations_count == 0, f"{name}: {results.generate_report()}"
             assert await fits(page), name
-            if keep:
-                await page.screenshot(path=artifacts / f"page-{name}-{look}.png", full_page=True)
 
         await page.goto(f"{site.url}/c/{TOKEN}")
-        await check("ask", keep=False)
+        await check("ask")
         microsoft.account = "ben@tenant-1"
         await sign_in(page, site, look)
         await check("wrong-account")
@@ -258,16 +254,16 @@ async def test_every_page_meets_wcag_2_2_aa(
         await page.goto(f"{site.url}/auth/callback?state=x&code=y")
         await check("strayed")
         await sign_in(page, site, look)
-        await check("steps", keep=False)
+        await check("steps")
         await page.get_by_role("button", name=words("page.already_press")).click()
-        await check("looking", keep=False)
+        await check("looking")
         await page.goto(f"{site.url}/c/{TOKEN}")
-        await check("again", keep=False)
+        await check("again")
         await context.clear_cookies()
         await page.goto(f"{site.url}/c/{TOKEN}")
         await check("used")
         await page.goto(f"{site.url}/r/{ASKED.id}")
-        await check("session-gone", keep=False)
+        await check("session-gone")
         await page.goto(site.url)
         await check("home")
         await page.goto(f"{site.url}/c/{'x' * 43}")
@@ -280,7 +276,7 @@ async def test_every_page_meets_wcag_2_2_aa(
         await check("expired")
         people.ledger.down = True
         await page.goto(f"{site.url}/c/{TOKEN}")
-        await check("store-away", keep=False)
+        await check("store-away")
 
 
 async def test_where_chat_confirms_the_page_says_what_to_press(
