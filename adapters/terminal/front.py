@@ -18,11 +18,11 @@ SUMMARIES: Mapping[str, str] = {
     "check": "Check the settings without starting anything; list every wrong key.",
     "doctor": "Test every connection, permission and expiry date, and say what to do.",
     "scan": "Scan Okta and Microsoft now.",
-    "apps": "Show every Office 365 app as last seen, most pressing first.",
+    "apps": "Show every Office 365 app as last seen, most urgent first.",
     "why": "Show what is known about one app, and how: evidence, age, reasons, people.",
     "campaign": "Show the campaign: deadlines, windows, and when people get messages.",
     "plan": "Print who would get what, when (local time) and why. Sends nothing.",
-    "remind": "Print what is due right now. The running bot sends it by itself.",
+    "remind": "Print what is due right now. The running bot sends it on its own.",
     "init": "Write the first settings, the Slack manifest and the Teams package.",
     "waive": "Accept an app as it is for a while: no reminders, not on the open list.",
     "unwaive": "End a waiver: the app is open again.",
@@ -30,10 +30,10 @@ SUMMARIES: Mapping[str, str] = {
     "slack": "What Slack needs to know about the app.",
     "teams": "What Teams needs to know about the app.",
     "audit": "Who did what to what, and when.",
-    "backup": "Write everything that the store keeps into a new file, as it is at one moment.",
-    "restore": "Lay a backup down in an empty store; what was due since it was made is not sent.",
+    "backup": "Save a snapshot of the whole store in a new file.",
+    "restore": "Restore a backup into an empty store; what was due since is held, not sent.",
     "release": "Send messages that were held after a restore.",
-    "forget": "Remove what is kept of one person, or keep it without their name.",
+    "forget": "Remove what is kept about one person, or keep it without their name.",
 }
 
 

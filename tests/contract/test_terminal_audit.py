@@ -124,7 +124,7 @@ async def test_a_whole_audit_is_told_to_be_whole(terminal: Terminal, store: Redi
     await store.delete(KEYS.installation())  # it was another bot's
     ran = await terminal.run("audit", "verify")
     assert ran.status == 0, ran.err
-    assert "The audit is whole: 5 rows" in ran.out
+    assert "The audit is intact: 5 rows" in ran.out
     assert "before the key" not in ran.out
     kept = ran.out.partition("Head: ")[2].split()[0]
     assert (await terminal.run("audit", "verify", "--head", kept)).status == 0
@@ -140,7 +140,7 @@ async def test_what_is_wrong_is_named_with_status_1(terminal: Terminal, store: R
     await store.xdel(KEYS.audit(), found[1][0])
     ran = await terminal.run("audit", "verify")
     assert (ran.status, ran.out) == (1, "row 2 is missing\n")
-    assert "The audit is not whole" in ran.err
+    assert "The audit is not intact" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -279,7 +279,7 @@ async def test_one_missing_scope_holds_up_nothing_else(delivering: Delivering) -
     """Of all messages only an introduction needs it; the channel's reminder goes out."""
     pair = Delivery(Introduction(ADA_IN_CHAT, IN_TEAMS, REQUEST.id), NOW, "introduce")
     await delivering.ledger.commit(Changes(planned=(pair, REMINDER)))
-    delivering.slack.refuses.append(ScopeMissing("Slack refused for want of a scope."))
+    delivering.slack.refuses.append(ScopeMissing("Slack refused: a scope is missing."))
     worker = delivering.worker()
     await worker(pair.key)
     await worker(REMINDER.key)
@@ -293,7 +293,7 @@ async def test_a_leave_that_is_missing_for_people_holds_up_no_channel(
 ) -> None:
     """Such as `im:write`: the letter waits and is not lost, the channel's reminder goes out."""
     await delivering.ledger.commit(Changes(planned=(REMINDER,)))
-    delivering.slack.refuses.append(ScopeMissing("Slack refused for want of a scope."))
+    delivering.slack.refuses.append(ScopeMissing("Slack refused: a scope is missing."))
     worker = delivering.worker()
     await worker(LETTER.key)
     waits = await delivering.delivery()
@@ -311,7 +311,7 @@ async def test_a_leave_that_is_missing_for_a_channel_holds_up_nobodys_letter(
 ) -> None:
     """It is an incident of that channel, and waits."""
     await delivering.ledger.commit(Changes(planned=(REMINDER,)))
-    delivering.slack.refuses.append(ScopeMissing("Slack refused for want of a scope."))
+    delivering.slack.refuses.append(ScopeMissing("Slack refused: a scope is missing."))
     worker = delivering.worker()
     await worker(REMINDER.key)
     assert (await delivering.delivery(REMINDER.key)).phase is Phase.DUE

@@ -96,7 +96,7 @@ async def test_the_person_behind_an_account_is_written_to_where_they_are() -> No
 async def test_where_the_app_may_not_look_people_up_the_others_are_asked_all_the_same() -> None:
     """Such as without `users:read.email`; alone, that is the error, and not "there is nobody"."""
     messengers = {Platform.SLACK: FakeMessenger(SLACK), Platform.TEAMS: FakeMessenger(TEAMS)}
-    messengers[Platform.SLACK].hidden = ScopeMissing("Slack refused for want of a scope.")
+    messengers[Platform.SLACK].hidden = ScopeMissing("Slack refused: a scope is missing.")
     found = await Reach(messengers, PeoplePolicy()).admins((ADA,))
     assert [one.platform for one in found[ADA.object_id]] == [Platform.TEAMS]
     messengers[Platform.TEAMS].people = ()

@@ -131,7 +131,7 @@ class EmbeddedStore:
                 deadline = _now() + PATIENCE
                 while self._server_lives():
                     if _now() > deadline:
-                        raise StoreUnavailable(f"The store in {self._dir} does not end.")
+                        raise StoreUnavailable(f"The store in {self._dir} does not stop.")
                     await asyncio.sleep(POLL)
 
     async def _keep_alive(self) -> None:

@@ -223,7 +223,7 @@ async def check(client: Redis) -> dict[str, str]:
             hint="Set maxmemory-policy to noeviction: acknowledgements must never be dropped.",
         )
     if info.get("role") not in (None, "master"):
-        raise StoreUnsafe("The store is a replica.", hint="Point redis.url to the master.")
+        raise StoreUnsafe("The store is a replica.", hint="Point redis.url to the primary.")
     version = tuple(int(part) for part in info.get("redis_version", "0").split(".")[:2])
     if version < OLDEST:
         raise StoreUnsafe(

@@ -99,7 +99,7 @@ def parse(url: str) -> Found:
     scheme, found, rest = url.strip().partition("://")
     scheme = exact(scheme)
     if not found or not rest:
-        raise StoreUnavailable("The store's address is none.", hint=EXPECTED)
+        raise StoreUnavailable("The store's address is not a URL.", hint=EXPECTED)
     match scheme:
         case "redis" | "rediss" | "unix":
             server = ServerAddress(_readable(f"{scheme}://{rest}"))
@@ -118,7 +118,7 @@ def parse(url: str) -> Found:
                     "The store's Sentinel address cannot be read.", hint=f"{EXPECTED} {ESCAPED}"
                 ) from None
             return _checked(sentinels, _query(rest))
-    raise StoreUnavailable("The store's address is of no kind that is known.", hint=EXPECTED)
+    raise StoreUnavailable("The store's address has an unknown scheme.", hint=EXPECTED)
 
 
 def with_files(address: Found, ca_file: Path | None = None) -> Found:
@@ -131,7 +131,9 @@ def with_files(address: Found, ca_file: Path | None = None) -> Found:
             _load_files(address.options)
         return address
     if not _has_tls(address.options):
-        raise StoreUnavailable("There is a CA file, and no TLS.", hint="Write rediss:// for it.")
+        raise StoreUnavailable(
+            "A CA file is set, but the address has no TLS.", hint="Write rediss:// for it."
+        )
     more = {"ssl_ca_certs": str(ca_file.expanduser())}
     if isinstance(address, SentinelAddress):
         address = replace(

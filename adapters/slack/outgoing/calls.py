@@ -116,12 +116,12 @@ def code_of(error: ChatError) -> str:
 async def respond(web: AsyncWebClient, url: str, payload: Mapping[str, Any]) -> None:
     """Answer an interaction at its response URL, whose address is a secret. Raises ChatError."""
     if not is_slacks(url, web.base_url):
-        raise ChatRefused("The address to answer at is none of Slack's.")
+        raise ChatRefused("The address for answers is not one of Slack's.")
     client = AsyncWebhookClient(url, session=web.session, logger=quiet, retry_handlers=[])
     try:
         answer = await client.send_dict(dict(payload))
     except Redirected:
-        raise ChatRefused("The address to answer at redirects.", hint=_PROXY) from None
+        raise ChatRefused("Slack's address for answers redirects.", hint=_PROXY) from None
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         # Not chained: an error of the client may name the address.
         raise ChatUnreachable(f"Slack did not answer ({type(error).__name__}).") from None
@@ -131,7 +131,7 @@ async def respond(web: AsyncWebClient, url: str, payload: Mapping[str, Any]) -> 
         raise ChatUnreachable(f"Slack answered {answer.status_code} to an answer.")
     said = _object(answer.body)
     if answer.status_code == 404:
-        raise MessageGone("The time to answer this is over.")
+        raise MessageGone("It is too late to answer this.")
     if said.get("ok") is False or answer.status_code >= 400:
         code = lenient(said, "error")
         refusal = CODES.get(code, Refusal(Scope.MESSAGE))
@@ -186,7 +186,7 @@ def _told(error: SlackApiError) -> ChatError:
         return ChatUnreachable(f"Slack answered {status} and not what it documents.")
     if code == "missing_scope":
         refusal = scope_missing(lenient(body, "needed"))
-        return refused(refusal.scope, "Slack refused for want of a scope.", hint=refusal.hint)
+        return refused(refusal.scope, "Slack refused: a scope is missing.", hint=refusal.hint)
     refusal = CODES.get(code, UNTOLD)
     details = "; ".join(_details(body)) if refusal.scope is Scope.MESSAGE else ""
     return refused(refusal.scope, f"Slack refused: {code}. {details}".rstrip(), hint=refusal.hint)

@@ -59,7 +59,7 @@ def add_campaign_commands(cli: typer.Typer, open_rehearsal: OpenRehearsal) -> No
         ] = False,
         config: Config = None,
     ) -> None:
-        """Print what is due right now. The running bot sends it by itself."""
+        """Print what is due right now. The running bot sends it on its own."""
         if not dry_run:
             raise typer.BadParameter(
                 "Reminders are sent by the running bot; add --dry-run to see what is due."

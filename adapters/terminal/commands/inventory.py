@@ -74,7 +74,7 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
         config: Config = None,
         log_level: LogLevel = Level.ERROR,
     ) -> None:
-        """Show every Office 365 app as last seen, most pressing first.
+        """Show every Office 365 app as last seen, most urgent first.
 
         Exit status: 0; 1 when the last look at an org failed, or there was none; 2 nothing shown.
         """

@@ -109,7 +109,11 @@ class Conversation:
         command = parse(words)
         wait = await self._patience.ends(asker)
         if wait:
-            log.info("asked too much", command=type(command).__name__, asker=str(asker))
+            log.info(
+                "too many requests from one account",
+                command=type(command).__name__,
+                asker=str(asker),
+            )
             return replies.error(TooManyTries(retry_after=wait)) if wait > 0 else None
         with span("command") as told:
             told.note(command=type(command).__name__)

@@ -32,7 +32,7 @@ def check_link(request: ConsentRequest | None, digest: str, now: datetime) -> Co
         case Stage.ACKNOWLEDGED | Stage.SAVED | Stage.DONE:
             if now >= _ends_at(request):
                 raise LinkExpired("This link has expired.")
-            raise LinkSpent("This link was used already.")
+            raise LinkSpent("This link has already been used.")
         case Stage.REVOKED | Stage.DECLINED | Stage.UNDELIVERED:
             raise LinkRevoked("This link was withdrawn.")
         case Stage.EXPIRED:

@@ -163,7 +163,7 @@ class Outreach:
             except NobodyReachable:
                 nobody += 1
             except ConsentError as error:  # it was settled, or taken, while others were asked for
-                log.info("no longer to be asked for", app=str(record.app.ref), reason=error.message)
+                log.info("no longer needs consent", app=str(record.app.ref), reason=error.message)
             except (CloudError, ChatError) as error:
                 log.warning("could not ask", app=str(record.app.ref), error=error.code)
                 failed += 1

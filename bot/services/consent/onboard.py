@@ -124,7 +124,7 @@ class Onboard:
         digest = link_digest(token)
         asked = await self._usable(digest)
         if asked.stage is Granting.CONFIRMED:
-            raise LinkSpent("This link was used already.")
+            raise LinkSpent("This link has already been used.")
         if wait := await self._limits.hit(f"begin:link:{digest}:{caller}", *BEGUN_PER_LINK):
             raise TooManyTries(retry_after=wait)
         tenant = await self._entra.find_tenant(asked.tenant_id)

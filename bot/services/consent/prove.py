@@ -277,7 +277,8 @@ class Prove:
         """Go on for whoever holds the link, where that is enough."""
         proof = request.proof
         if proof is not None and proof.kind.reaches(ProofKind.SIGNED_IN):
-            raise LinkSpent("This link was used already.")  # and its proof cannot be given again
+            # And its proof cannot be given again.
+            raise LinkSpent("This link has already been used.")
         by = str(request.chat)
         taken = await self._acknowledge.take_on(
             lambda now: self._unspent(digest, now), ProofKind.PERSONAL_LINK, by

@@ -117,4 +117,4 @@ class Monitor:
         for incident in new:
             log.error("something is wrong", place=incident.place, reason=incident.reason)
         for place in over:
-            log.info("it is well again", place=place)
+            log.info("recovered", place=place)

@@ -222,9 +222,9 @@ async def _verify(desk: AuditDesk, kept: Head | None, keys: tuple[bytes, ...]) -
     if len(found) > SHOWN:
         typer.echo(f"and {len(found) - SHOWN} more")
     if found:
-        typer.secho(f"The audit is not whole: {len(found)} findings.", err=True, fg="red")
+        typer.secho(f"The audit is not intact: {len(found)} findings.", err=True, fg="red")
         return WRONG
-    typer.echo(f"The audit is whole: {verifier.rows} rows. Head: {head}")
+    typer.echo(f"The audit is intact: {verifier.rows} rows. Head: {head}")
     if desk.key and verifier.without_key:
         typer.echo(
             f"{verifier.without_key} rows are from before the key: those could have been forged "

@@ -47,7 +47,7 @@ def add_backup_commands(
 
     @cli.command()
     def backup(file: File, config: Config = None) -> None:
-        """Write everything that the store keeps into a new file, as it is at one moment.
+        """Save a snapshot of the whole store in a new file.
 
         The bot may go on running.
         """
@@ -62,7 +62,7 @@ def add_backup_commands(
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
         config: Config = None,
     ) -> None:
-        """Lay a backup down in an empty store; what was due since it was made is not sent."""
+        """Restore a backup into an empty store; what was due since is held, not sent."""
 
         async def go() -> None:
             settings = load(config)

@@ -53,7 +53,7 @@ def add_forget_command(cli: typer.Typer, open_forget: OpenForget) -> None:
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
         config: Config = None,
     ) -> None:
-        """Remove what is kept of one person, or keep it without their name."""
+        """Remove what is kept about one person, or keep it without their name."""
 
         async def go() -> int:
             async with open_forget(load(config)) as desk:
