@@ -27,7 +27,10 @@ def one_of(kind: type[Choice], option: str, about: str) -> Any:
                 return one
         raise typer.BadParameter(f"{said!r} is none of {', '.join(kind)}.")
 
-    return typer.Option(option, parser=read, metavar="|".join(kind), help=about)
+    name = option.lstrip("-").rpartition("-")[2].upper()
+    return typer.Option(
+        option, parser=read, metavar=name, help=f"{about} One of {', '.join(kind)}."
+    )
 
 
 Config = Annotated[
