@@ -25,7 +25,7 @@ from bot.domain.people.choice import Choice, Nobody, choose_admin
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import Page, Part, Wanted
-from bot.errors import CloudRefused, CloudUnreachable
+from bot.errors import CloudError, CloudRefused, CloudUnreachable
 from bot.message import Buttons, Command, Folded, Group, Heading, Menu, Message, Role, plainly
 from bot.services.campaign.outreach import Sent
 from bot.services.consent.ask import Asked
@@ -90,6 +90,34 @@ async def test_the_second_question_costs_no_call(world: TwoApps) -> None:
     world.clock.forward(timedelta(minutes=10))
     assert "10 minutes ago" in text_of(await world.say("apps"))
     assert len(world.entra.calls) == calls
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            CloudRefused("It refused.", where="contoso", call="GET /x", missing="Some.Read"),
+            "I could not read GET /x at contoso: Some.Read is missing",
+        ),
+        (
+            CloudUnreachable("It is down.", where="contoso", call="GET /x"),
+            "I could not read GET /x at contoso: There was no answer",
+        ),
+    ],
+)
+async def test_a_check_that_cannot_read_all_says_so_where_the_reasons_stand(
+    world: TwoApps, error: CloudError, says: str
+) -> None:
+    """And not only below what is folded away: what is shown is older than this look."""
+    await world.say("apps")
+    world.clock.forward(timedelta(minutes=1))
+    world.entra.consents[TENANT.id] = error
+    message = await world.say("check 0oa1")
+    shown = [block for block in message.blocks if not isinstance(block, Folded)]
+    told = text_of(replace(message, blocks=tuple(shown)))
+    assert "seen 1 minute ago" in told
+    assert says in told
+    assert text_of(message).count(says) == 1
 
 
 async def test_all_shows_what_is_done_as_well(world: TwoApps) -> None:

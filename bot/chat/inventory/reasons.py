@@ -67,10 +67,11 @@ def why(
         )
         blocks.append(Buttons((next_step, *others[:1]), tuple(others[1:])))
     blocks.append(Group((), words("why.how", how=phrases.known_how(words, assessment, now))))
-    first = assessment.because[:STRONGEST]
-    if first:
+    # What could not be read just now: the reasons above it may be older than they look.
+    unread = tuple(one for one in assessment.beside if one.failed_part)[:STRONGEST]
+    if first := (*assessment.because[:STRONGEST], *unread):
         blocks.append(Text(_lines(words, first, now)))
-    more = _more(words, record, assessment, now)
+    more = _more(words, record, assessment, now, first)
     if in_full or not in_chat:
         blocks += more
     else:
@@ -119,17 +120,22 @@ def _buttons(
 
 
 def _more(
-    words: Words, record: AppRecord, assessment: Assessment, now: datetime
+    words: Words,
+    record: AppRecord,
+    assessment: Assessment,
+    now: datetime,
+    told: Sequence[Evidence],
 ) -> tuple[Plain, ...]:
+    """All else; `told` stands above."""
     blocks: list[Plain] = []
     for name, evidence in (
-        ("why.because_more", assessment.because[STRONGEST:]),
+        ("why.because_more", assessment.because),
         ("why.beside", assessment.beside),
         ("why.past", assessment.past),
     ):
-        if evidence:
+        if others := [one for one in evidence if one not in told]:
             blocks.append(Group((), words(name)))
-            blocks.append(Text(_lines(words, evidence, now)))
+            blocks.append(Text(_lines(words, others, now)))
     blocks.append(signing_on.note(words, record))
     tenant = record.tenant
     blocks.append(
