@@ -32,11 +32,29 @@ PICTURE = {
 }
 
 
+# What Slack's client adds to what was typed, and a message that somebody passed on
+RICH = [
+    {
+        "type": "rich_text",
+        "elements": [
+            {"type": "rich_text_quote", "elements": [{"type": "text", "text": "send all"}]},
+            {"type": "rich_text_section", "elements": [{"type": "text", "text": "apps"}]},
+        ],
+    }
+]
+SHARED = [{"is_share": True, "author_id": "U1", "text": "send all now", "fallback": "send all now"}]
+
+
 @pytest.mark.parametrize(
     "more",
     [
         {},
         PICTURE,
+        {"blocks": RICH},
+        {"attachments": SHARED},
+        {"assistant_thread": {"action_token": "1"}, "thread_ts": "1.1"},
+        {"parent_user_id": BOT_USER, "thread_ts": "1.1", "team": "T1"},
+        PICTURE | {"files": [{"id": "F1", "mode": "tombstone"}, None]},
         {"subtype": "thread_broadcast", "thread_ts": "1.1", "root": {"ts": "1.1"}},
         {"subtype": "me_message"},
         {"subtype": None, "client_msg_id": "00000000-0000-4000-8000-000000000000", "blocks": []},
@@ -68,6 +86,25 @@ async def test_a_picture_without_a_word_is_answered(border: SlackBorder) -> None
         {"subtype": "message_deleted", "hidden": True, "deleted_ts": "1.2"},
         {"subtype": "message_replied", "hidden": True},
         {"subtype": "channel_topic", "topic": "apps"},
+        {"subtype": "channel_join", "inviter": "U1"},
+        {"subtype": "huddle_thread", "room": {"id": "R1"}},
+        {"subtype": "sh_room_created", "room": {"id": "R1"}},
+        {"subtype": "bot_add", "bot_id": "B1"},
+        {"subtype": "file_comment", "comment": {"user": OLA, "comment": "apps"}},
+        {"subtype": "tombstone", "hidden": True},
+        {"subtype": "ekm_access_denied", "user": "UREVOKEDU"},
+        {"subtype": ["file_share"]},
+        {
+            "subtype": "message_changed",
+            "hidden": True,
+            "message": {"type": "message", "bot_id": "B1", "user": "U0BOT", "text": "apps"},
+        },
+        {"user": "USLACKBOT"},
+        {"user": [OLA]},
+        {"channel_type": "mpim"},
+        {"channel_type": "group"},
+        {"channel_type": "channel"},
+        {"channel": None},
         {"subtype": "reminder_add"},
         {"subtype": "assistant_app_thread"},
         {"subtype": "a_new_one"},

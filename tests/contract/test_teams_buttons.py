@@ -199,14 +199,42 @@ async def test_a_button_that_is_not_ours_is_refused(teams: TeamsBorder) -> None:
 
 async def test_other_invokes_are_not_implemented(teams: TeamsBorder) -> None:
     """Search, tasks and sign-in cards are not served."""
-    activity = teams.activity("invoke", name="composeExtension/query", value={})
-    assert (await teams.post(activity)).status_code == 501
+    for number, name in enumerate(
+        (
+            *("composeExtension/query", "composeExtension/submitAction", "task/fetch"),
+            *("task/submit", "signin/verifyState", "signin/tokenExchange", "fileConsent/invoke"),
+            *("message/submitAction", "config/fetch", "application/search", "tab/fetch"),
+            *("actionableMessage/executeAction", "handoff/action", "", None),
+        )
+    ):
+        body = teams.activity("invoke", id=str(number), name=name, value={"words": "send all"})
+        assert (await teams.post(body)).status_code == 501, name
+    assert teams.answers.asked == []
 
 
 async def test_other_activities_are_taken_and_mean_nothing(teams: TeamsBorder) -> None:
     """Reactions, typing and what is yet to come."""
-    for kind in ("typing", "messageReaction", "event", "somethingNew"):
-        assert (await teams.post(teams.activity(kind))).status_code == 202
+    told = {"eventType": "channelRenamed", "channel": {"id": "19:x", "name": "send all"}}
+    reaction = {"reactionsAdded": [{"type": "like"}], "replyToId": "1"}
+    for kind, more in (
+        ("typing", {}),
+        ("messageReaction", reaction),
+        ("messageReaction", {"reactionsRemoved": [{"type": "send all"}]}),
+        ("event", {"name": "application/vnd.microsoft.readReceipt", "value": {"words": "apps"}}),
+        ("event", {"name": "application/vnd.microsoft.meetingStart"}),
+        ("conversationUpdate", {"channelData": told | {"tenant": {"id": TENANT}}}),
+        ("conversationUpdate", {"membersAdded": [{"id": "29:somebody"}]}),
+        ("conversationUpdate", {"topicName": "send all"}),
+        ("endOfConversation", {"code": "unknown"}),
+        ("messageUpdate", {"text": "send all"}),
+        ("messageDelete", {}),
+        ("suggestion", {"text": "apps"}),
+        ("trace", {}),
+        ("command", {"name": "apps", "value": {}}),
+        ("Message ", {"text": "apps"}),
+        ("somethingNew", {}),
+    ):
+        assert (await teams.post(teams.activity(kind, **more))).status_code == 202, kind
     assert teams.answers.asked == []
     assert teams.conversations.refs == {}
 
