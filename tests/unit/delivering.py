@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.campaign.intents import Reason
+from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.delivery.deliveries import Delivery
@@ -46,7 +46,8 @@ THANKS = Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2), NOW, "request_chan
 class Delivering:
     """One request whose letter is due, a channel's reminder, and one chat platform."""
 
-    def __init__(self, *, tells: bool = True) -> None:
+    def __init__(self, *, tells: bool = True, policy: Policy = POLICY) -> None:
+        self.policy = policy
         self.ledger = FakeLedger()
         self.engine = FakeEngine()
         self.clock = FakeClock(NOW)
@@ -64,7 +65,7 @@ class Delivering:
             composer=self.composer,
             clock=self.clock,
             secrets=self.secrets,
-            policy=POLICY,
+            policy=self.policy,
             public_url="https://bot.contoso.com",
             link_lifetime=LINK_FOR,
         )

@@ -12,7 +12,9 @@ import pytest
 
 from bot.domain.campaign.cadence import at_work
 from bot.domain.campaign.intents import Reason
+from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
+from bot.domain.consent.requests import Stage
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.kinds import BaseNotice, Comes, Promise, Traits, Way
 from bot.domain.delivery.notices import (
@@ -32,7 +34,7 @@ from bot.domain.people.news import Happening
 from bot.domain.people.recipients import Recipient
 from bot.message import Message
 from bot.ports.chat import Sent
-from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR, POLICY
+from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR, POLICY, RECORD, REQUEST
 from tests.fakes import FakeMessenger
 from tests.unit.delivering import Delivering
 
@@ -193,6 +195,19 @@ async def test_an_introduction_waits_for_whom_it_disturbs(
     await delivering.ledger.commit(Changes(recipients=(said,)))
     introduction = Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1")
     assert await sent_at(delivering, introduction, NOW) == sent
+
+
+async def test_an_introduction_leaves_room_for_the_last_call() -> None:
+    """Ben is asked himself, for an app that is due today, and hears of that today."""
+    campaign = Campaign(targets=(Deadline("target", NOW.date(), "ours"),))
+    policy = replace(POLICY, campaign=campaign)
+    delivering = Delivering(policy=policy)
+    asked_at = NOW - timedelta(days=4)
+    mine = replace(REQUEST, chat=BEN_IN_CHAT, stage=Stage.DELIVERED, told=(asked_at,))
+    told = Recipient(BEN_IN_CHAT, (asked_at,), revision=1)
+    await delivering.ledger.commit(Changes(apps=(RECORD,), requests=(mine,), recipients=(told,)))
+    introduction = Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r9")
+    assert await sent_at(delivering, introduction, NOW) == NOW + timedelta(days=1)
 
 
 # ------------------------------------------------------------------ a kind of one's own

@@ -13,8 +13,10 @@ from bot.domain.campaign.cadence import (
     is_timely,
     put_off_until,
     rested,
+    start_of,
 )
-from bot.domain.campaign.intents import Policy, Reason
+from bot.domain.campaign.intents import Policy, Reason, Worklist
+from bot.domain.campaign.reminders import spoils
 from bot.domain.changes import Changes
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, Step, allowed, step
@@ -29,7 +31,7 @@ from bot.domain.delivery.notices import (
     RequestChanged,
 )
 from bot.domain.people.admins import ChatIdentity, Platform
-from bot.domain.people.recipients import Recipient
+from bot.domain.time.calendar import DAY
 from bot.errors import (
     ChatMisconfigured,
     ChatThrottled,
@@ -44,6 +46,7 @@ from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import NO_LINKS, Composer
 from bot.services.people.twins import Twins, accounts_elsewhere, accounts_of
+from bot.services.people.worklists import worklist_of
 
 
 class NothingToTell(Exception):
@@ -122,21 +125,23 @@ class Send:
             return now
         known = await self._ledger.recipient(notice.to)
         earliest, there = now, [known.chat if known is not None else notice.to]
-        for one in notice.people:
-            person = await self._person(one)
-            earliest = max(earliest, disturbed_from(person, now, self._policy))
-            there.append(person.chat)
-        return at_work(there, earliest, self._policy)
+        disturbed = [await self._disturbed(one, now) for one in notice.people]
+        for worklist in disturbed:
+            earliest = max(earliest, disturbed_from(worklist.recipient, now, self._policy))
+            there.append(worklist.recipient.chat)
+        at = at_work(there, earliest, self._policy)
+        for worklist in disturbed:
+            calendar = self._policy.calendars.of_person(worklist.recipient.chat)
+            last = spoils(worklist, (calendar.day_of(at), at), now, self._policy)
+            if last is not None:  # the last call before a date comes first
+                at = at_work(there, max(at, start_of(last + DAY, calendar)), self._policy)
+        return at
 
-    async def _person(self, chat: ChatIdentity) -> Recipient:
-        """What they were told and said, on whichever account of theirs."""
+    async def _disturbed(self, chat: ChatIdentity, now: datetime) -> Worklist:
+        """What waits for them, and what they were told and said, on whichever account of theirs."""
         accounts = await accounts_of(self._ledger, chat, self._twins)
         accounts += await accounts_elsewhere(self._messengers, chat)
-        first, *others = [
-            await self._ledger.recipient(account) or Recipient(account)
-            for account in dict.fromkeys(accounts)
-        ]
-        return first.joined(others)
+        return await worklist_of(self._ledger, chat, now, accounts)
 
     def must_search(self, delivery: Delivery) -> bool:
         """Whether the platform is asked for the message before it is sent."""
