@@ -43,6 +43,8 @@ class Checks:
         self._away_since: dict[str, datetime] = {}
         self._back_at: dict[str, datetime] = {}
         self._others: dict[str, list[datetime]] = defaultdict(list)
+        self._ignored: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+        self._stuck_at: dict[str, datetime] = {}
 
     def _finding(self, what: str) -> None:
         self.found.append(what)
@@ -249,6 +251,7 @@ class Checks:
             before = self._known.get(request.id)
             if before is None:
                 self._asked(request, now)
+                self._asked_again(request, now)
             elif before.stage.is_open and request.stage is Stage.EXPIRED:
                 self._passed_on(before, now)
             self._known[request.id] = request
@@ -258,6 +261,7 @@ class Checks:
                 held[str(request.app)] = request.id
                 self._forgotten(request, now)
                 self._last_call(request, now)
+                self._told_of_what_is_stuck(request, now)
 
     def _asked(self, request: ConsentRequest, now: datetime) -> None:
         """Nobody who is away, while somebody else who was never asked for it is there."""
@@ -288,6 +292,39 @@ class Checks:
             ):
                 self._finding(f"{now}: {asked.name} is away and asked, {other.name} is there")
 
+    def _asked_again(self, request: ConsentRequest, now: datetime) -> None:
+        """Whoever ignored an app is not asked for it while somebody is there who never was."""
+        human = self._of.human(request.chat)
+        before = self._ignored[str(request.app), human.name]
+        if not before:
+            return
+        asked = {
+            self._of.human(one.chat).address
+            for one in self._ledger.all_requests.values()
+            if one.app == request.app
+        }
+        for admin in self._of.admins[request.tenant_id]:
+            if admin.upn not in asked:
+                self._finding(f"{now}: {human.name} ignored {request.app}, not so {admin.upn}")
+
+    def _told_of_what_is_stuck(self, request: ConsentRequest, now: datetime) -> None:
+        """Some operator has a digest within a week or two; who is away, or has days off, later."""
+        if request.stuck is None or not self._wants(request, now):
+            self._stuck_at.pop(request.id, None)
+            return
+        since = self._stuck_at.setdefault(request.id, now)
+        operators = [human for human in self._of.humans if human.operates]
+        heard = max((at for one in operators for at in self._others[one.name]), default=START - DAY)
+        longest = WEEK + 4 * DAY
+        kept_from = (
+            self._was_out(now - longest, now)
+            or self._of.holidays
+            or any(one.away_until is not None or one.days_off for one in operators)
+            or (self._of.dated_at is not None and now - self._of.dated_at < longest)
+        )
+        if heard < since and longest < now - since < longest + 2 * DAY and not kept_from:
+            self._finding(f"{now}: no operator was told since {since} that {request.id} is stuck")
+
     def _passed_on(self, request: ConsentRequest, now: datetime) -> None:
         """They ignored messages that named it, or are away; or weeks ago nobody was left."""
         human = self._of.human(request.chat)
@@ -296,6 +333,7 @@ class Checks:
         if not self._silent(request):
             said = f"{self._unanswered(request)} of {self._of.policy.ignored_rounds}"
             self._finding(f"{now}: {request.id} of {human.name} is passed on after {said} messages")
+        self._ignored[str(request.app), human.name].append(now)
 
     # -------------------------------------------------------------- nobody is forgotten
 

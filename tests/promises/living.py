@@ -258,7 +258,8 @@ class Life:
                 for tenant_id, admins in self.company.admins.items():
                     others = tuple(one for one in admins if one.upn != human.address)
                     self.company.admins[tenant_id] = self.entra.admins[tenant_id] = others
-                    await self.ledger.save_global_admins(tenant_id, others)
+                    if await self.ledger.global_admins(tenant_id) is not None:
+                        await self.ledger.save_global_admins(tenant_id, others)
             case "back", Human() as human:
                 if not self.company.is_out(Platform.MAIL, self.clock.now()):
                     await self._say(human.accounts[0], "back")

@@ -17,7 +17,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap, Gap
-from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform
 from bot.domain.people.news import Happening
 from bot.domain.people.policy import AccountNote, Said
 from bot.domain.people.recipients import Recipient
@@ -45,6 +45,8 @@ from tests.person import ASKED
 RIGHT = "ada@tenant-1"
 LINK = ByLink(TOKEN)
 CHAT = ByChat(ADA_IN_CHAT, ASKED.code)
+CLEO = replace(BEN, object_id="cleo", display_name="Cleo Stern", upn="cleo@contoso.com")
+CLEO_IN_CHAT = replace(BEN_IN_CHAT, user_id="U3", display_name="Cleo", email=CLEO.upn)
 
 
 @pytest.fixture
@@ -352,6 +354,22 @@ async def test_when_nobody_is_left_it_is_stuck(world: person.Asked) -> None:
     world.entra.admins[TENANT.id] = (ADA,)
     assert (await world.follow.not_me(CHAT)).stage is Stage.DECLINED
     assert await stuck_now(world) == ["declined"]
+
+
+@pytest.mark.parametrize(("others", "asked"), [((BEN, CLEO), "cleo"), ((BEN,), "ben")])
+async def test_who_did_not_answer_comes_after_all_who_were_never_asked(
+    world: person.Asked, others: tuple[GlobalAdmin, ...], asked: str
+) -> None:
+    """Ben ignored the app before Ada said "not me"; where nobody else is left he is asked again."""
+    world.entra.admins[TENANT.id] = (ADA, *others)
+    world.slack.people = (ADA_IN_CHAT, BEN_IN_CHAT, CLEO_IN_CHAT)
+    bens = replace(ASKED, id="r0", code="B", chat=BEN_IN_CHAT, admin_object_id=BEN.object_id)
+    ignored = replace(bens, stage=Stage.EXPIRED, requested_at=NOW - timedelta(days=9))
+    await world.ledger.commit(Changes(requests=(ignored,)))
+    await world.follow.not_me(CHAT)
+    record = await world.ledger.app(APP.ref)
+    assert record is not None
+    assert (await world.request(record.request_id)).admin_object_id == asked
 
 
 async def test_a_cloud_that_is_down_does_not_swallow_not_me(world: person.Asked) -> None:

@@ -7,7 +7,7 @@ When the message goes out is decided like everything that reaches a person
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -175,14 +175,16 @@ class Ask:
         # A look at the app may have forgotten the request by now, since it has ended.
         if record.request_id not in ("", request.id):
             return Happening.REASSIGNED  # by whoever was faster
-        by = request.asker or _nobody(request)
+        past = await self._ledger.requests_for(request.app)
+        quiet = () if request.suggestion else (r for r in past if r.stage is Stage.EXPIRED)
+        silent = frozenset(r.admin_object_id for r in quiet)
         try:
-            if request.stage is Stage.DECLINED:
-                await self.send(request.app, by, why="reassigned", prefer=request.suggestion)
-            else:
-                past = await self._ledger.requests_for(request.app)
-                without = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
-                await self.send(request.app, by, why="undelivered", without=without)
+            try:
+                await self._ask_other(request, past, silent)
+            except NobodyReachable:
+                if not silent:
+                    raise
+                await self._ask_other(request, past)  # rather who did not answer than nobody
         except NothingToDo:
             return None
         except MAY_PASS:
@@ -191,6 +193,21 @@ class Ask:
             log.warning("nobody else asked", request=request.id, reason=str(reason))
             return Happening.NOBODY_LEFT
         return Happening.REASSIGNED
+
+    async def _ask_other(
+        self,
+        request: ConsentRequest,
+        past: Sequence[ConsentRequest],
+        silent: frozenset[str] = frozenset(),
+    ) -> None:
+        """Raises as `send`. `past` are all requests of the app."""
+        app, by = request.app, request.asker or _nobody(request)
+        if request.stage is Stage.DECLINED:
+            why, prefer = "reassigned", request.suggestion
+            await self.send(app, by, why=why, prefer=prefer, silent=silent)
+        else:
+            lost = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
+            await self.send(app, by, why="undelivered", without=lost, silent=silent)
 
     async def escalate(self, request: ConsentRequest, reason: Reason) -> Asked:
         """Ask somebody else, since nothing came from whom this request was for.
