@@ -13,7 +13,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.server.store import connect
 from sandbox.bot_process import free_address
 from sandbox.world import World
-from tests.forked import ForkedBot, looking_often
+from tests.forked import ForkedBot
 from tests.waiting import wait_until
 
 # A browser that calls nobody on its own.
@@ -45,7 +45,7 @@ async def page_url(keys: Path, tmp_path: Path) -> AsyncIterator[str]:
     async with World(key_directory=keys, page_port=0) as world:
         url = free_address()
         settings = world.settings_toml(url, tmp_path)
-        async with ForkedBot(settings, tmp_path / "bot.log", url), looking_often(tmp_path / "var"):
+        async with ForkedBot(settings, tmp_path / "bot.log", url):
             await world.start_chat()
             await wait_until(lambda: has_looked(tmp_path), within=30, what="whom to ask is known")
             yield world.page_url

@@ -7,16 +7,28 @@ would: it asks for the plan, goes to the day that stands there, and sees the mes
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
+
+from tests.forked import looking_often
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 APP = "Office 365 HQ"
 SOON = 45_000
 """Milliseconds within which a message that is due arrives: the bot looks every ten seconds."""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def often(page_url: str, tmp_path: Path) -> AsyncIterator[None]:
+    """What is due by the clock that is set forward is looked at twice a second."""
+    async with looking_often(tmp_path / "var"):
+        yield
 
 
 async def say(page: Page, words: str) -> None:
@@ -45,7 +57,7 @@ async def planned_day(page: Page) -> date:
 
 
 async def test_what_comes_due_arrives_when_the_clock_is_set_forward(
-    context: BrowserContext, page_url: str
+    context: BrowserContext, page_url: str, often: None
 ) -> None:
     """By days and weeks to the day that the plan names, and the reminder is there; by one more
     button to the date of the migration, and the board says that no time is left.
