@@ -52,7 +52,7 @@ def the_cli() -> typer.Typer:
     add_init_command(cli, _slack_manifest, _teams_package, _certificate)
     add_waiver_commands(cli, _waivers)
     add_audit_commands(cli, _audit)
-    add_backup_commands(cli, _vault, _sent_since, _settle, _release)
+    add_backup_commands(cli, _vault, _sent_since, _settle, _held, _release)
     add_forget_command(cli, _forget)
     return cli
 
@@ -127,16 +127,24 @@ async def _sent_since(settings: Settings, at: datetime) -> Since:
     return await sent_since(settings, at)
 
 
-async def _settle(settings: Settings, by: str, since: Since) -> Sequence[Delivery]:
+async def _settle(
+    settings: Settings, by: str, at: datetime, since: Since | None
+) -> Sequence[Delivery]:
     from bot.wiring.commands import settle_restored
 
-    return await settle_restored(settings, by, since)
+    return await settle_restored(settings, by, at, since)
 
 
-async def _release(settings: Settings, keys: Iterable[str], by: str) -> int:
+async def _held(settings: Settings) -> Sequence[str]:
+    from bot.wiring.commands import held_since_restored
+
+    return await held_since_restored(settings)
+
+
+async def _release(settings: Settings, keys: Iterable[str], by: str, last: bool) -> int:
     from bot.wiring.commands import release_held
 
-    return await release_held(settings, keys, by)
+    return await release_held(settings, keys, by, last=last)
 
 
 @asynccontextmanager

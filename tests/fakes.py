@@ -254,6 +254,13 @@ class FakeMessenger:
         found = [i for i, p in self.posted.items() if (p.to, p.key, p.thread) == sought]
         return Sent(found[0]) if found and self.tells else None
 
+    async def keys_since(self, to: ChatIdentity, at: datetime) -> frozenset[str] | None:
+        await asyncio.sleep(0)
+        if self.looks_refused:
+            raise self.looks_refused.pop(0)
+        found = frozenset(p.key for p in self.posted.values() if p.to == to)
+        return found if self.tells else None
+
     async def messages_after(self, message_id: str, enough: int) -> int | None:
         await asyncio.sleep(0)
         self.asked_after.append(message_id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -108,6 +109,9 @@ class MailMessenger:
     async def find_sent(
         self, to: ChatIdentity | Channel, key: str, thread: str = ""
     ) -> Sent | None:
+        return None
+
+    async def keys_since(self, to: ChatIdentity, at: datetime) -> frozenset[str] | None:
         return None
 
     async def messages_after(self, message_id: str, enough: int) -> int | None:

@@ -32,7 +32,7 @@ SUMMARIES: Mapping[str, str] = {
     "audit": "Who did what to what, and when.",
     "backup": "Save a snapshot of the whole store in a new file.",
     "restore": "Restore a backup into an empty store; what was due since is held, not sent.",
-    "release": "Send messages that were held after a restore.",
+    "release": "Send messages that were held after a restore; without a name: show them.",
     "forget": "Remove what is kept about one person, or keep it without their name.",
 }
 

@@ -70,6 +70,13 @@ class Messenger(Protocol):
         """
         ...
 
+    async def keys_since(self, to: ChatIdentity, at: datetime) -> frozenset[str] | None:
+        """The keys of all messages that the bot sent them since `at` (UTC).
+
+        None where the platform cannot tell. Raises ScopeMissing where it may not be read.
+        """
+        ...
+
     async def messages_after(self, message_id: str, enough: int) -> int | None:
         """How many messages came after this one in its channel, those in threads apart.
 

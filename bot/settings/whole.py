@@ -315,7 +315,9 @@ def load(config: Path | None = None) -> Settings:
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        raise SettingsInvalid((*strange, *problems(error))) from None
+        alone = ("No settings file was given (--config FILE), only variables of the environment.",)
+        told = alone if path is None else ()
+        raise SettingsInvalid((*strange, *problems(error), *told)) from None
     except SettingsError as error:  # names the field in quotes, and not the value
         name = f"{PREFIX}{str(error).split(chr(34))[1].upper()}"
         raise SettingsInvalid(

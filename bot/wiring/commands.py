@@ -43,21 +43,34 @@ async def sent_since(settings: Settings, at: datetime) -> restored.Since:
 
 
 async def settle_restored(
-    settings: Settings, by: str, since: restored.Since
+    settings: Settings, by: str, at: datetime, since: restored.Since | None
 ) -> tuple[Delivery, ...]:
-    """Take along what went out since a backup that was laid down; count as told what was due.
+    """Take along what went out since a backup, of `at` (UTC), was laid down; None: nobody knows.
 
-    Returns what is held.
+    What was due counts as told. Returns what is held.
     """
     async with open_base(settings, restoring=True) as base:
         now = (base.rehearsal or base.clock).now()
-        await restored.take_along(base.ledger, since, by, now)
+        operators = operator_accounts(settings)
+        if since is not None:
+            await restored.take_along(base.ledger, since, by, now)
         week = week_of(now, reminding_policy(settings).calendars.of(""))
-        return await restored.hold(base.ledger, operator_accounts(settings), week, by, now)
+        held = await restored.hold(base.ledger, operators, week, by, now)
+        if since is None:
+            await restored.open_gap(base.ledger, at, operators, by, now)
+        return held
 
 
-async def release_held(settings: Settings, keys: Iterable[str], by: str) -> int:
-    """Have what was held then sent after all."""
+async def held_since_restored(settings: Settings) -> tuple[str, ...]:
+    """What was held then, and since then, and is not released."""
+    async with open_base(settings) as base:
+        return await restored.held(base.ledger)
+
+
+async def release_held(settings: Settings, keys: Iterable[str], by: str, *, last: bool) -> int:
+    """Have what was held sent after all. `last`: from now on nothing more is held."""
     async with open_base(settings) as base:
         now = (base.rehearsal or base.clock).now()
+        if last:
+            await restored.close_gap(base.ledger, by, now)
         return await restored.release(base.ledger, keys, by, now)

@@ -27,6 +27,7 @@ _DO = {
     "chat": "Check the app's installation and its token, and that the bot is in the channel.",
     "expires": "Renew it in time: o365bot doctor says where (docs/doctor.md).",
     "webhook": "Look at the receiver; events wait, and are posted again by themselves.",
+    "restored": "See o365bot release; release --all sends what is held, and ends this.",
     "doctor": "Run o365bot doctor: it says what to do (docs/doctor.md).",
 }
 

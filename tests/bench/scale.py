@@ -40,7 +40,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import Tenant
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Mfa
 from bot.domain.people.admins import Platform as Chat
-from bot.domain.schedule import BOARDS
+from bot.domain.schedule import BOARDS, ScheduleEntry
 from bot.domain.summaries import Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.services.inventory.scan import Scan
@@ -118,6 +118,20 @@ class Tenants(Microsoft):
         )
 
 
+class Daily(RedisLedger):
+    """Has the board looked at once a day, at nine."""
+
+    board_at = START
+
+    async def due_entries(self, now: datetime, limit: int) -> tuple[ScheduleEntry, ...]:
+        found = await super().due_entries(now, limit)
+        if now < self.board_at:
+            return tuple(entry for entry in found if entry.name != BOARDS)
+        if any(entry.name == BOARDS for entry in found):
+            self.board_at = now.replace(hour=9, minute=0) + DAY
+        return found
+
+
 class Installation:
     """The installation; `okta` and `slack` count calls, by org and by method."""
 
@@ -179,7 +193,7 @@ class Installation:
     async def open(self, client: Redis, slack: Platform, stack: AsyncExitStack) -> None:
         """Put it together as `bot.wiring` does."""
         self._redis, self._keys = client, Keys()
-        self.ledger = RedisLedger(client, self._keys)
+        self.ledger = Daily(client, self._keys)
         orgs = {}
         for number in range(self.size.orgs):
             org = OktaClient(
@@ -249,14 +263,14 @@ class Installation:
             self.clock.forward(max(await self._next(end) - now, STEP))
 
     async def _work(self, now: datetime) -> None:
-        """Until nothing is due; the board has its turn tomorrow."""
+        """Until nothing is due; the board has its turn at nine, however much changed since."""
         while True:
             await self.services.remind.tick()
             batches, self.engine.batches = self.engine.batches, []
             for keys in batches:
                 await self.services.deliver.batch(keys)
-            tomorrow = milliseconds(now.replace(hour=9, minute=0) + DAY)
-            await self._redis.zadd(self._keys.schedule(), {BOARDS: tomorrow})
+            board = {BOARDS: milliseconds(self.ledger.board_at)}
+            await self._redis.zadd(self._keys.schedule(), board)
             if not batches and await self._first(self._keys.schedule(), 1000) > now:
                 return
 

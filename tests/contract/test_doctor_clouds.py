@@ -68,6 +68,7 @@ OKTA = (
     Fault("okta_apps_none", lambda s: s.org.apps.clear()),
     Fault("clock_off", lambda s: setattr(s, "ahead", timedelta(seconds=-90)), "'seconds': -"),
     Fault("clock_far", lambda s: setattr(s, "ahead", timedelta(minutes=20)), "'seconds': 1"),
+    Fault("clock_far", lambda s: setattr(s, "ahead", timedelta(minutes=6)), "'seconds': 3"),
     Fault("okta_sign_in_refused", lambda s: setattr(s, "ahead", timedelta(minutes=20)), "clock"),
 )
 
@@ -128,6 +129,8 @@ MICROSOFT = (
     Fault("entra_read_refused", lambda s: s.world.down.add("graph"), "503"),
     Fault("entra_tenants_none", lambda s: setattr(s, "tenants", {})),
     Fault("registration_redirect_missing_vital", lambda s: registered(s, "consented")),
+    Fault("registration_redirect_missing_vital", lambda s: registered(s, "Callback")),
+    Fault("registration_redirect_missing_vital", lambda s: registered(s, "callback/")),
     Fault("registration_redirect_missing", lambda s: registered(s, "callback"), "consented"),
     Fault("registration_redirect_unreadable", elsewhere, "applications"),
     Fault("registration_secret_long", by_secret),

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from adapters.redis.keys import Keys
 from adapters.redis.server import store
 from adapters.redis.server.probe import StoreProbe
+from adapters.redis.server.rights import TRIED, lacking
 from adapters.web.monitoring.reach import AddressProbe
 from bot.domain.doctor.checks import examine
 from bot.domain.doctor.finding import Failure, Finding, Grade
@@ -24,6 +25,8 @@ from bot.settings.sections.store import RedisSettings
 from tests.fakes import FakeClock
 from tests.mail_server import make_certificates
 from tests.servers import running_server
+
+ROOT = Path(__file__).parents[2]
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -35,7 +38,7 @@ FOUND = (
     *("settings_operators_named", "settings_operators_none"),
     *("settings_targets_ahead", "settings_targets_passed"),
     *("store_answer_answers", "store_answer_refused", "store_file_kept", "store_file_memory"),
-    *("store_memory_room", "store_memory_nearly_full"),
+    *("store_rights_enough", "store_rights_few", "store_memory_room", "store_memory_nearly_full"),
     *("store_replicas_enough", "store_replicas_few"),
     *("address_answer_answers", "address_answer_other", "address_answer_refused"),
     *("address_certificate_long", "address_certificate_soon", "address_certificate_over"),
@@ -95,6 +98,7 @@ async def test_a_store_that_keeps_what_it_is_given_is_good(redis_url: str) -> No
     async with store.connect(redis_url) as client:
         assert await of_store(client) == {
             "store_answer": "answers",
+            "store_rights": "enough",
             "store_file": "kept",
             "store_memory": "room",
             "clock": "right",
@@ -108,6 +112,41 @@ async def test_a_store_in_memory_that_is_nearly_full_is_told_of(tmp_path: Path) 
         await it.config_set("maxmemory", int(used * 1.05))
         found = await of_store(it)
     assert (found["store_file"], found["store_memory"]) == ("memory", "nearly_full")
+
+
+def test_every_right_of_the_shipped_user_is_looked_at() -> None:
+    """But those that take effect at once: opening a connection, and what the other checks use."""
+    shipped = (ROOT / "deploy" / "store-users.acl").read_text().splitlines()[1].split()
+    rights = {word[1:].partition("|")[0] for word in shipped if word.startswith("+")}
+    others = {
+        "ping",
+        "hello",
+        "auth",
+        "select",
+        "info",
+        "client",
+        "multi",
+        "exec",
+        "discard",
+        "time",
+    }
+    assert rights - others == {line.split()[0] for line in TRIED}
+
+
+@pytest.mark.parametrize("command", ["xadd", "zlexcount", "hscan", "waitaof", "evalsha", "multi"])
+async def test_a_right_that_the_stores_user_lacks_is_named(tmp_path: Path, command: str) -> None:
+    """Nothing is written to find it out."""
+    async with (
+        running_server(tmp_path) as port,
+        store.connect(f"redis://127.0.0.1:{port}") as every,
+        store.connect(f"redis://o365bot:pw@127.0.0.1:{port}") as client,
+    ):
+        rights = ("on", ">pw", "~*", "+@all", f"-{command}")
+        await every.execute_command("ACL", "SETUSER", "o365bot", *rights)
+        found = await lacking(client, Keys("o365bot").probe())
+        assert (await of_store(client))["store_rights"] == "few"
+        assert await every.keys() == [Keys("o365bot").probe()]
+    assert found == (command,)
 
 
 async def test_a_store_that_cannot_be_used_says_why() -> None:

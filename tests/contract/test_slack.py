@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -162,6 +163,17 @@ async def test_of_two_messages_with_a_key_the_newest_is_found(border: SlackBorde
     for _ in range(800):
         border.workspace.post(border.channel(), OLA, "chatter")
     assert await messenger.find_sent(channel, "k") is None
+
+
+async def test_slack_tells_the_keys_of_what_was_sent_to_somebody_since(border: SlackBorder) -> None:
+    """By which a restored bot finds what its lost store had sent."""
+    messenger: Messenger = SlackMessenger(border.web)
+    first = await messenger.send_personal(ada(), Message("Before."), "round:1")
+    at = datetime.fromtimestamp(float(first.message_id.partition(":")[2]), UTC)
+    await messenger.send_personal(ada(), Message("After."), "round:2")
+    moment = timedelta(milliseconds=1)
+    assert await messenger.keys_since(ada(), at + moment) == {"round:2"}
+    assert await messenger.keys_since(ada(), at - moment) == {"round:1", "round:2"}
 
 
 async def test_slack_tells_how_many_messages_came_after_one(border: SlackBorder) -> None:

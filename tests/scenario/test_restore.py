@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,48 @@ async def test_what_was_asked_in_teams_since_is_not_asked_again(
             page = await browser.open(reading.link(letter))
         assert page.status == 200
         assert APP in page.text
+
+
+async def test_what_a_lost_store_had_sent_is_not_sent_again(tmp_path: Path, keys: Path) -> None:
+    """The store is killed and its files are gone; only a backup from before is left.
+
+    Slack is asked, and tells of the message that is there: the same is held and counts as sent.
+    """
+    async with open_stage(tmp_path, keys) as stage:
+        terminal = Terminal(tmp_path / "o365bot.toml")
+        backup = str(tmp_path / "old.gz")
+        dm = stage.world.slack.dm_of("gita")
+        await stage.next(stage.slack_channel, 0, lambda m: not m.only_for and said("to go")(m))
+        await look_twice(stage)
+        ran = await terminal.run("backup", backup)
+        assert ran.status == 0, ran.err
+        await stage.command(f"/o365 send {APP} now", said(APP))
+        letter = await stage.next(dm, 0, said(APP), within=60)
+        await look_twice(stage)
+
+        await stage.bot.stop()
+        shutil.rmtree(tmp_path / "var" / "store")
+        ran = await terminal.run("restore", backup)
+        assert (ran.status, "Nobody knows what was sent since" in ran.out) == (0, True), ran.err
+        await stage.bot.start()
+        await stage.command(f"/o365 send {APP} now", said(APP))
+        await held(terminal, 1)
+        assert [message for message in dm.messages if said(APP)(message)] == [letter]
+        async with stage.stored() as stored:
+            assert (await stored.request(APP))["stage"] == "delivered"
+
+        before = len(dm.messages)
+        ran = await terminal.run("release", "--all")
+        assert ran.status == 0, ran.err
+        await stage.next(dm, before, said(APP), within=60)
+        ran = await terminal.run("release")
+        assert (ran.status, ran.out) == (0, "Nothing is held.\n")
+
+
+async def held(terminal: Terminal, count: int) -> None:
+    """Return once so many messages are held."""
+
+    async def are_held() -> bool:
+        return f"{count} messages" in (await terminal.run("release")).out
+
+    await wait_until(are_held, within=60, what=f"{count} are held")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +15,7 @@ import yaml
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.terminal.commands import starter
 from adapters.web.app import build_app
 from adapters.web.monitoring.health import Health
 from adapters.web.monitoring.probes import Probes
@@ -29,6 +32,7 @@ UNIT = ROOT / "deploy" / "systemd" / "o365bot.service"
 BASE = ROOT / "deploy" / "kubernetes"
 MANIFESTS = sorted(path for path in BASE.glob("*.yaml") if path.name != "kustomization.yaml")
 GUIDE = ROOT / "docs" / "deploy.md"
+URL = "https://o365bot.example.com"
 
 KINDS = {
     "Namespace": "v1",
@@ -250,6 +254,40 @@ def test_a_secret_is_in_the_same_place_everywhere() -> None:
         for setting in paths:
             variable = PREFIX + setting.replace(".", "__").upper()
             assert variable in keys() or setting.startswith("okta."), setting
+
+
+def test_each_secret_is_brought_in_a_file_of_its_name() -> None:
+    """What `o365bot init` asks for is what each way of running takes, from its folder."""
+    answers = starter.Answers(URL, "en", "c", URL, slack=True, teams=True)
+    asked = {*starter.wanted(answers), starter.ENTRA_PEM}
+    (compose,) = read(COMPOSE)
+    taken = {
+        "compose": {name: one["file"] for name, one in compose["secrets"].items()},
+        "systemd": dict(
+            re.findall(r"^LoadCredential=(\w+):(\S+)$", UNIT.read_text(), re.MULTILINE)
+        ),
+        "kubernetes": {path: path for path in re.findall(r"--from-file=(\S+)", GUIDE.read_text())},
+    }
+    for way, files in taken.items():
+        names = {Path(path).name for path in files.values()}
+        assert asked - {starter.TEAMS_PASSWORD} <= names, way
+        assert {Path(path).parent.name for path in files.values()} == {"secrets"}, way
+        for name, path in files.items():
+            assert Path(name).name == Path(path).name or name.startswith("tls_"), way
+
+
+def test_settings_as_they_were_begun_are_moved_by_one_command(tmp_path: Path) -> None:
+    """The guide's own: each secret is then where the guide says."""
+    (command,) = re.findall(r"^ +(sed --in-place .+)$", GUIDE.read_text(), re.MULTILINE)
+    answers = starter.Answers(URL, "en", "c", URL, slack=True, teams=True)
+    file = tmp_path / "o365bot.toml"
+    file.write_text(starter.settings(answers, tmp_path / "secrets"))
+    subprocess.run(shlex.split(command), cwd=tmp_path, check=True)
+    text = file.read_text()
+    assert str(tmp_path) not in text
+    named = set(re.findall(r'_file = "(.+)"', text))
+    assert len(named) >= 5
+    assert named <= set(paths_of_secrets()["guide"].values())
 
 
 @pytest.mark.parametrize(

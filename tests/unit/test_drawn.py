@@ -94,7 +94,7 @@ BROKEN = (
     CHANNEL.platform.value,
     str(CHANNEL),
     *("okta:contoso", "entra:contoso.com", "engine", "webhook"),
-    *("doctor:store/store_replicas", "expires:entra.certificate"),
+    *("doctor:store/store_replicas", "expires:entra.certificate", "restored"),
 )
 WAIVED = AppRef("contoso", "waived")
 TAKEN_ON = "taken-on"

@@ -148,8 +148,18 @@ def test_it_asks_until_an_answer_can_be_used(tmp_path: Path) -> None:
     """With the words of the settings; an empty answer is left for later."""
     answers = "\n".join(
         (
-            *("http://bot.contoso.com", "https://bot.contoso.com", "fr", "de"),
-            *("https://contoso.okta.com", "Contoso Ltd", "contoso", "", "", "not-an-id", ""),
+            *("", "http://bot.contoso.com", "https://bot.contoso.com", "fr", "de"),
+            *(
+                "https://contoso-admin.okta.com",
+                "",
+                "https://contoso.okta.com",
+                "Contoso Ltd",
+                "contoso",
+                "",
+                "",
+                "not-an-id",
+                "",
+            ),
             *("y", "n", "#general", "", "Ada", "U0123, U0124", "n"),
         )
     )
@@ -159,7 +169,8 @@ def test_it_asks_until_an_answer_can_be_used(tmp_path: Path) -> None:
     assert 'language = "de"' in text
     assert 'operators = ["U0123", "U0124"]' in text
     assert "[teams]" not in text
-    for said in ("expected https", "up to 31 small letters", "a channel's id", "a member's id"):
+    said_so = ("cannot wait", "try https://contoso.okta.com", "expected https")
+    for said in (*said_so, "up to 31 small letters", "a channel's id", "a member's id"):
         assert said in err
 
 

@@ -23,7 +23,7 @@ from bot.domain.campaign.intents import (
     Snapshot,
     Worklist,
 )
-from bot.domain.campaign.rehearsal import Wait, after, decide, outlook, rehearse
+from bot.domain.campaign.rehearsal import Wait, after, decide, outlooks, rehearse
 from bot.domain.campaign.reminders import evaluate, ignored
 from bot.domain.campaign.rounds import MOST_NAMED
 from bot.domain.campaign.windows import Audience, Campaign, Deadline, Scope, Tone, WindowName
@@ -369,7 +369,7 @@ def test_nobody_has_a_second_message_on_the_day_of_another() -> None:
     late = asked(MONDAY + timedelta(hours=3), "r2", stage=Stage.REQUESTED, told=())
     worklist = ada(asked(told=(MONDAY,)), late, rounds=(MONDAY,))
     now = MONDAY + timedelta(hours=3)
-    found = outlook(worklist, "r2", now, MEASURED)
+    found = outlooks(worklist, ["r2"], now, MEASURED)["r2"]
     assert (found.at, found.why) == (MONDAY + DAY, Wait.HEARD)
 
 
@@ -394,7 +394,7 @@ def test_a_first_message_says_when_it_goes_out_and_why_not_at_once(
     """By the same rules that send it."""
     item = asked(now, stage=Stage.REQUESTED, told=())
     by = replace(MEASURED, gather=timedelta(minutes=5))
-    found = outlook(ada(item, **recipient), "r1", now, by)
+    found = outlooks(ada(item, **recipient), ["r1"], now, by)["r1"]
     assert (found.at, found.why) == (at, why)
 
 
@@ -598,3 +598,14 @@ def test_hours_by_night_are_kept_too() -> None:
     found = rounds(ada(asked()), by, days=20)
     zone = ZoneInfo("America/New_York")
     assert {i.at.astimezone(zone).hour for i in found} <= {3, 4}
+
+
+def test_all_that_waits_for_a_person_is_foreseen_together_as_it_is_alone() -> None:
+    """More apps than one message names, so that the later ones come with a later one."""
+    names = [f"r{number}" for number in range(25)]
+    worklist = ada(*(asked(MONDAY, name, stage=Stage.REQUESTED, told=()) for name in names))
+    together = outlooks(worklist, [*names, "gone"], MONDAY, MEASURED)
+    assert together == {
+        name: outlooks(worklist, [name], MONDAY, MEASURED)[name] for name in (*names, "gone")
+    }
+    assert together["gone"].at is None

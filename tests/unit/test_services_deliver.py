@@ -13,9 +13,16 @@ from bot.domain.campaign.board import Board
 from bot.domain.changes import Changes
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import Stage, Step, step
-from bot.domain.delivery.deliveries import LEASE, Delivery, Phase
-from bot.domain.delivery.notices import ChannelNudge, RequestChanged
+from bot.domain.delivery.deliveries import LEASE, Delivery, Phase, release
+from bot.domain.delivery.incidents import GAP, Incident
+from bot.domain.delivery.notices import (
+    ChannelNudge,
+    PersonalLink,
+    PersonalRound,
+    RequestChanged,
+)
 from bot.errors import ChatMisconfigured, ChatUnreachable, ScopeMissing, StoreUnavailable
+from bot.message import Message
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import Killed
@@ -114,7 +121,7 @@ async def test_a_letter_is_sent_with_few_calls_to_the_store(delivering: Deliveri
     for name in ("delivery", "request", "commit", "incidents", "app"):
         noted(delivering.ledger, name, calls)
     await delivering.worker()(LETTER.key)
-    assert calls == ["delivery", "commit", "request", "commit", "commit"]
+    assert calls == ["delivery", "commit", "incidents", "request", "commit", "commit"]
 
 
 async def test_a_key_that_nobody_planned_does_nothing(delivering: Delivering) -> None:
@@ -363,3 +370,68 @@ async def test_thanks_without_a_letter_fail_quietly(delivering: Delivering) -> N
     await delivering.worker()(never_sent.key)
     assert (await delivering.delivery(never_sent.key)).failure == "nothing_to_tell"
     assert await delivering.stage() is Stage.REQUESTED
+
+
+async def restored(delivering: Delivering) -> None:
+    """A backup of yesterday was laid down, and nobody knows what was sent since."""
+    gap = Incident(GAP, "restored", "The backup is of yesterday.", NOW - timedelta(days=1))
+    await delivering.ledger.commit(Changes(incidents=(gap,)))
+
+
+@pytest.mark.parametrize("key", ["round:2025-03-02:slack:U1", "link:lost:slack:U1", LETTER.key])
+async def test_what_a_lost_store_had_sent_is_not_sent_again(
+    delivering: Delivering, key: str
+) -> None:
+    """Slack has a message that the store does not know: so a first one is held, and counts."""
+    await restored(delivering)
+    await delivering.slack.send_personal(ADA_IN_CHAT, Message("Before the loss."), key)
+    await delivering.worker()(LETTER.key)
+    assert [p.key for p in delivering.slack.posted.values()] == [key]
+    held = await delivering.delivery()
+    assert (held.phase, held.failure) == (Phase.FAILED, "restored")
+    assert await delivering.stage() is Stage.DELIVERED
+
+
+async def test_a_first_message_that_the_platform_does_not_have_is_sent(
+    delivering: Delivering,
+) -> None:
+    """What else stands in the conversation does not count: an answer, what the store knows."""
+    await restored(delivering)
+    known = Delivery(PersonalLink(ADA_IN_CHAT, "another"), NOW, "asked_by_operator", Phase.SENT)
+    await delivering.ledger.commit(Changes(planned=(known,)))
+    for key in (known.key, "digest:2025-03-02:slack:U1"):
+        await delivering.slack.send_personal(ADA_IN_CHAT, Message("Before the loss."), key)
+    await delivering.worker()(LETTER.key)
+    assert (await delivering.delivery()).phase is Phase.SENT
+
+
+@pytest.mark.parametrize("blind", ["teams", "no scope"])
+async def test_where_nobody_can_look_it_is_held_until_an_operator_says_so(blind: str) -> None:
+    """Released, it goes out though the other messages are still held."""
+    delivering = Delivering(tells=blind != "teams")
+    await delivering.plan()
+    await restored(delivering)
+    if blind == "no scope":
+        delivering.slack.looks_refused.append(ScopeMissing("im:history"))
+    await delivering.worker()(LETTER.key)
+    assert delivering.slack.posted == {}
+    released = release(await delivering.delivery(), NOW)
+    assert released is not None
+    assert released.why == "released"
+
+
+@pytest.mark.parametrize("reason", ["asked", "now"])
+async def test_what_an_operator_releases_is_sent_whatever_the_day(reason: str) -> None:
+    """Its day is over, and it counted as told; once sent it is not sent again."""
+    delivering = Delivering(tells=False)
+    old = PersonalRound(ADA_IN_CHAT, "2025-02-20", (REQUEST.id,), reason, "due", "calm")
+    await delivering.plan(Delivery(old, NOW, reason))
+    await restored(delivering)
+    await delivering.worker()(old.key)
+    assert await delivering.stage() is Stage.DELIVERED
+    released = release(await delivering.delivery(old.key), NOW)
+    assert released is not None
+    await delivering.ledger.commit(Changes(deliveries=(released,)))
+    for _ in range(2):
+        await delivering.worker()(old.key)
+    assert [p.key for p in delivering.slack.posted.values()] == [old.key]

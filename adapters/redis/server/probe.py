@@ -7,7 +7,7 @@ import time
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
-from adapters.redis.server import store
+from adapters.redis.server import rights, store
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import StoreSeen
 from bot.errors import O365BotError
@@ -35,6 +35,7 @@ class StoreProbe:
         try:
             info = await store.check(self._client)
             state = await store.probe(self._client, self._keys)
+            may_not = await rights.lacking(self._client, self._keys.probe())
             with store.errors():
                 seconds, micros = await self._client.time()
         except O365BotError as error:
@@ -46,5 +47,6 @@ class StoreProbe:
             nearly_full=state.nearly_full,
             replicas=store.replicas(info),
             wanted=self._settings.replicas,
+            may_not=may_not,
             off=time.time() - (seconds + micros / 1e6),
         )

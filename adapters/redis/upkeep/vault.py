@@ -139,6 +139,10 @@ class RedisVault:
                     return False
         return True
 
+    async def is_whole(self) -> bool:
+        with errors():
+            return not await self._client.exists(self._keys.restoring())
+
     async def clear(self) -> None:
         with errors():
             await self._client.set(self._keys.restoring(), schema.RESTORING)

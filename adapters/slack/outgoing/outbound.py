@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -136,6 +137,18 @@ class SlackMessenger:
             case ChatIdentity():
                 channel = await self._conversation_with(to)
         return await self._find(channel, key, thread.partition(":")[2])
+
+    async def keys_since(self, to: ChatIdentity, at: datetime) -> frozenset[str] | None:
+        """Needs `im:history`; without it ScopeMissing. None: there are more than are read."""
+        where = {"channel": await self._conversation_with(to), "oldest": f"{at.timestamp():.6f}"}
+        history, keys, read = self._web.conversations_history, set(), 0
+        async for message in self._messages(
+            history, **where, limit=PAGE, include_all_metadata=True
+        ):
+            read += 1
+            if key := _key_of(message):
+                keys.add(key)
+        return frozenset(keys) if read < PAGE * MAX_PAGES else None
 
     async def messages_after(self, message_id: str, enough: int) -> int | None:
         """Needs the `history` scope of the kind of channel; without it ScopeMissing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from adapters.teams.incoming.activities import Place
@@ -182,6 +183,10 @@ class TeamsMessenger:
         self, to: ChatIdentity | Channel, key: str, thread: str = ""
     ) -> Sent | None:
         """Always None: a bot cannot read back what it wrote in Teams."""
+        return None
+
+    async def keys_since(self, to: ChatIdentity, at: datetime) -> frozenset[str] | None:
+        """Always None, as above."""
         return None
 
     async def messages_after(self, message_id: str, enough: int) -> int | None:

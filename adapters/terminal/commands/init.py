@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -85,15 +86,34 @@ def add_init_command(
         with errors_in_words():
             if not yes:
                 _look_at(directory, force=force)
+                typer.echo("No secret is asked for. Leave empty what you do not know yet.")
             ask = _Asking(silent=yes)
             answers = Answers(
-                url=ask("Public address of the bot", "--url", url, Settings, "public_url"),
+                url=ask(
+                    "Public address of the bot (https://…)",
+                    "--url",
+                    url,
+                    Settings,
+                    "public_url",
+                    vital=True,
+                ),
                 language=ask("Language (en, de)", "--language", language, Settings, "language")
                 or "en",
                 okta_url=ask(
-                    "Address of your Okta org", "--okta-url", okta_url, OktaSettings, "url"
+                    "Address of your Okta org (https://….okta.com)",
+                    "--okta-url",
+                    okta_url,
+                    OktaSettings,
+                    "url",
+                    vital=True,
                 ),
-                org=ask("A short name for it", "--okta-name", okta_name, OktaSettings, "name")
+                org=ask(
+                    "A short name for it (such as contoso)",
+                    "--okta-name",
+                    okta_name,
+                    OktaSettings,
+                    "name",
+                )
                 or "okta",
                 okta_client_id=ask(
                     "Client id of its service app",
@@ -118,7 +138,7 @@ def add_init_command(
                     default=False,
                 ),
                 slack_channel=ask(
-                    "Id of the Slack channel",
+                    "Id of the Slack channel (C…)",
                     "--slack-channel",
                     slack_channel,
                     SlackSettings,
@@ -126,7 +146,7 @@ def add_init_command(
                     needed=on,
                 ),
                 slack_operators=ask.several(
-                    "Slack member ids of the operators",
+                    "Slack member ids of the operators (U…, U…)",
                     "--slack-operator",
                     slack_operator,
                     SlackSettings,
@@ -140,7 +160,7 @@ def add_init_command(
                     "Its tenant id", "--teams-tenant-id", teams_tenant_id, needed=on
                 ),
                 teams_channel=ask(
-                    "Id of the Teams channel",
+                    "Id of the Teams channel (19:…)",
                     "--teams-channel",
                     teams_channel,
                     TeamsSettings,
@@ -178,9 +198,11 @@ class _Asking:
         key: str,
         *,
         needed: bool = True,
+        vital: bool = False,
     ) -> str:
         field = section.model_fields[key]
-        return self._until(question, option, given, Annotated[field.annotation, field], needed)
+        kind = Annotated[field.annotation, field]
+        return self._until(question, option, given, kind, needed, vital=vital)
 
     def for_id(self, question: str, option: str, given: str, *, needed: bool = True) -> str:
         return self._until(question, option, given, Guid, needed)
@@ -210,13 +232,25 @@ class _Asking:
                 return typer.confirm(question, default=default)
         return default if given is None else given
 
-    def _until(self, question: str, option: str, given: str, kind: Any, needed: bool) -> str:
+    def _until(
+        self,
+        question: str,
+        option: str,
+        given: str,
+        kind: Any,
+        needed: bool,
+        *,
+        vital: bool = False,
+    ) -> str:
+        """`vital`: nothing can be written without it, so it cannot be left for later."""
         if given or self._silent or not needed:
             return checked(option, kind, given) if given else ""
         while True:
             said = _said(question).strip()
             try:
-                return checked(option, kind, said) if said else ""
+                if said or not vital:
+                    return checked(option, kind, said) if said else ""
+                typer.secho("This one cannot wait: other answers build on it.", err=True)
             except SettingsInvalid as error:
                 typer.secho(error.problems[0].partition(": ")[2], err=True)
 
@@ -328,14 +362,21 @@ def _say_what_next(answers: Answers, directory: Path, files: Sequence[Path]) -> 
             else "Register the Teams bot, then: o365bot teams package (docs/teams.md)."
         )
         steps.append(package)
-    secrets = config.parent / "secrets"
+    secrets, called = config.parent / "secrets", _called()
     steps += [
         f"Put into {secrets / name}: {what}." for name, what in starter.wanted(answers).items()
     ]
     steps += [
-        f"Fill in the lines with TODO in {config}.",
-        f"o365bot doctor --config {config}    says whether it is right, and what to do if not.",
-        f"o365bot run --config {config}    starts the bot.",
+        *([f"Fill in the lines with TODO in {config}."] if "# TODO" in config.read_text() else []),
+        f"{called} doctor --config {config}    says whether it is right, and what to do if not.",
+        f"{called} run --config {config}    starts the bot.",
     ]
     for number, step in enumerate(steps, 1):
         typer.echo(f"  {number}. {step}")
+
+
+def _called() -> str:
+    """As a shell finds this program: in an environment of its own only by its path."""
+    called = Path(sys.argv[0])
+    alone = called.name == "o365bot" and shutil.which("o365bot") is None
+    return str(called) if alone else "o365bot"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from bot.chat.words import Words
-from bot.domain.delivery.incidents import Incident
+from bot.domain.delivery.incidents import GAP, Incident
 from bot.domain.delivery.notices import Alarm
 from bot.message import Fact, Facts, Heading, Message, Note, Text
 from bot.ports.store.ledger import Ledger
@@ -33,6 +33,8 @@ def _incident(incident: Incident, words: Words, zone: tzinfo) -> Message:
         title, text = words("alarm.tenant_title", tenant=where), words("alarm.tenant_text")
     elif incident.platform == "engine":
         title, text = words("alarm.engine_title"), words("alarm.engine_text")
+    elif incident.place == GAP:
+        title, text = words("alarm.gap_title"), words("alarm.gap_text")
     elif incident.platform == "doctor":
         title, text = words("alarm.doctor_title", place=where), words("alarm.doctor_text")
     elif incident.platform == "webhook":

@@ -6,7 +6,7 @@ when the rules say so, which is what the running bot does with people.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -112,15 +112,26 @@ class Outlook:
     why: Wait
 
 
-def outlook(worklist: Worklist, request_id: str, now: datetime, policy: Policy) -> Outlook:
-    """The next message about `request_id`, if nobody does anything until then."""
-    messages = (
-        intent
-        for intent in rehearse_one(worklist, now, now + FAR, policy)
-        if isinstance(intent, SendRound) and request_id in intent.notice.links_to
-    )
-    found = next(messages, None)
-    return Outlook(found.at if found else None, _wait(worklist, request_id, found, now, policy))
+def outlooks(
+    worklist: Worklist, request_ids: Iterable[str], now: datetime, policy: Policy
+) -> dict[str, Outlook]:
+    """The next message about each of these, if nobody does anything until then.
+
+    The person's time is gone through once, until all of them were spoken of.
+    """
+    found: dict[str, SendRound | None] = dict.fromkeys(request_ids)
+    left = set(found)
+    for intent in rehearse_one(worklist, now, now + FAR, policy):
+        if isinstance(intent, SendRound):
+            for request_id in left.intersection(intent.notice.links_to):
+                found[request_id] = intent
+                left.discard(request_id)
+        if not left:
+            break
+    return {
+        name: Outlook(one.at if one else None, _wait(worklist, name, one, now, policy))
+        for name, one in found.items()
+    }
 
 
 def _wait(

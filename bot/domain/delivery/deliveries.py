@@ -159,7 +159,9 @@ def fail(delivery: Delivery, failure: str) -> Delivery:
 
 
 RESTORED = "restored"
-"""The failure of what was due when a backup was laid down: it may have been sent since."""
+"""The failure of what may have been sent since the backup that was laid down."""
+RELEASED = "released"
+"""Why it is sent after all: an operator said so."""
 
 
 def release(delivery: Delivery, now: datetime) -> Delivery | None:
@@ -169,7 +171,8 @@ def release(delivery: Delivery, now: datetime) -> Delivery | None:
     """
     if delivery.phase is not Phase.FAILED or delivery.failure != RESTORED:
         return None
-    return replace(put_back(delivery, now, in_doubt=True), failure="", attempt=0)
+    due = put_back(delivery, now, in_doubt=True)
+    return replace(due, failure="", attempt=0, why=RELEASED)
 
 
 BACKOFF: Mapping[int, timedelta] = {

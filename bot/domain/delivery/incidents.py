@@ -6,7 +6,8 @@ and ends by itself with the first message that gets through. So does what is wro
 (`okta:contoso`), a Microsoft tenant (`entra:contoso`), a secret that soon ends
 (`expires:entra.certificate`), work that waits too long (`engine`), the `webhook`, or what an
 examination finds (`doctor:store/store_replicas`): told once, shown while it lasts, over when a look
-goes through.
+goes through. `restored` is a backup laid down where the former store is lost: over when an
+operator says so.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ LATE = timedelta(minutes=2)
 """By so much work may be late before it is told of; a dead worker's is taken over by then."""
 SOON = timedelta(days=30)
 """So long before its end a secret is told of."""
+GAP = "restored"
+"""The place of the incident that nobody knows what was sent since a backup, of its `since`."""
 PROBE_EVERY = timedelta(minutes=1)
 """How long a platform that refuses the installation is left alone before it is tried again."""
 

@@ -353,4 +353,7 @@ Notice = (
     | OperatorDigest
 )
 
+ASKING = ("link:", "round:")
+"""With these begin the keys of all that asks somebody for something."""
+
 KINDS: tuple[type[BaseNotice], ...] = get_args(Notice)

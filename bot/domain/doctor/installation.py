@@ -28,6 +28,12 @@ def store(seen: StoreSeen, now: datetime) -> Iterator[Found]:
     yield Found(outcome, {"server": seen.server, "where": seen.place}, seen.answer)
 
 
+@check("store_rights", StoreSeen, enough=Grade.GOOD, few=Grade.BROKEN)
+def store_rights(seen: StoreSeen, now: datetime) -> Iterator[Found]:
+    if seen.answer is None:
+        yield Found("few" if seen.may_not else "enough", {"commands": ", ".join(seen.may_not)})
+
+
 @check("store_file", StoreSeen, kept=Grade.GOOD, memory=Grade.ATTENTION)
 def store_file(seen: StoreSeen, now: datetime) -> Iterator[Found]:
     if seen.answer is None:

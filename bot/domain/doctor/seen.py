@@ -135,7 +135,10 @@ class MailSeen:
 
 @dataclass(frozen=True, slots=True)
 class StoreSeen:
-    """`replicas` are those that are connected, `wanted` how many must have what is acknowledged."""
+    """`replicas` are those that are connected, `wanted` how many must have what is acknowledged.
+
+    `may_not` names the commands that the bot needs and its user may not use.
+    """
 
     answer: Failure | None = None
     server: str = ""
@@ -145,6 +148,7 @@ class StoreSeen:
     nearly_full: bool = False
     replicas: int = 0
     wanted: int = 0
+    may_not: tuple[str, ...] = ()
     off: float | None = None
 
 

@@ -42,6 +42,10 @@ class Vault(Protocol):
 
     async def is_empty(self) -> bool: ...
 
+    async def is_whole(self) -> bool:
+        """Whether what it has was not cut off while a backup was laid down."""
+        ...
+
     async def clear(self) -> None:
         """Remove everything of this installation. Until `lay` is through, no bot starts on it."""
         ...

@@ -13,9 +13,9 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.campaign import rounds
+from bot.domain.campaign import rehearsal, rounds
 from bot.domain.campaign.intents import Policy, Reason
-from bot.domain.campaign.rehearsal import Outlook, outlook
+from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.campaign.reminders import Decider
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
@@ -179,7 +179,7 @@ class Outreach:
         """When the person hears of this request next, and why not at once."""
         at = self._clock.now()
         worklist = await worklist_of(self._ledger, request.chat, at)
-        return outlook(worklist, request.id, at, self._policy)
+        return rehearsal.outlooks(worklist, [request.id], at, self._policy)[request.id]
 
     async def outlooks(self, requests: Iterable[ConsentRequest]) -> dict[str, Outlook]:
         """The same for all of these that wait for their first message, by id."""

@@ -9,21 +9,25 @@ was due by now counts as told (`hold`):
 * a request whose first message was due counts as delivered, and everybody who has open requests as
   told just now, so what comes next keeps its distance from today;
 * operators had their digest, and channels their changes and the report of the week.
+
+Where the former store is lost, nobody knows whom it asked for the first time. So an incident stands
+(`GAP`), during which a first message is sent only where the platform says that there is none
+(`bot.services.delivery.send`); else it is held like those above. An operator ends it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.campaign.board import Board
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
 from bot.domain.delivery import deliveries
-from bot.domain.delivery.deliveries import LEASE, Delivery
-from bot.domain.delivery.incidents import Incident
+from bot.domain.delivery.deliveries import LEASE, RESTORED, Delivery
+from bot.domain.delivery.incidents import GAP, Incident, alarms
 from bot.domain.delivery.notices import RequestChanged
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
@@ -107,6 +111,47 @@ async def take_along(ledger: Ledger, since: Since, by: str, now: datetime) -> No
     )
 
 
+async def open_gap(
+    ledger: Ledger, at: datetime, operators: Sequence[ChatIdentity], by: str, now: datetime
+) -> None:
+    """Nobody knows what was sent between the backup, of `at`, and now (UTC): tell the operators."""
+    reason = f"The backup is of {at:%Y-%m-%d %H:%M} UTC; what was sent from then on is not known."
+    known = (await ledger.incidents()).get(GAP)
+    revision = known.revision + 1 if known is not None else 1
+    incident = Incident(GAP, RESTORED, reason, at, revision)
+    told = alarms(GAP, incident.code, now, operators, after=timedelta())
+    begun = AuditEntry(now, by, Action.INCIDENT, GAP, {"code": incident.code})
+    await ledger.commit(Changes(incidents=(incident,), planned=told, audit=(begun,)))
+
+
+async def close_gap(ledger: Ledger, by: str, now: datetime) -> None:
+    """From now on first messages are sent, whatever was sent before."""
+    if GAP in await ledger.incidents():
+        over = AuditEntry(now, by, Action.INCIDENT_OVER, GAP)
+        await ledger.commit(Changes(solved=(GAP,), audit=(over,)))
+
+
+async def held(ledger: Ledger) -> tuple[str, ...]:
+    """The keys of what is held, by the audit from the last restore on."""
+    limit, entries = AT_A_TIME, await ledger.audit(AT_A_TIME)
+    while len(entries) == limit and entries[-1].at >= _restored_at(entries):
+        limit *= 4
+        entries = await ledger.audit(limit)
+    keys = [
+        one.detail.get("delivery", "")
+        for one in reversed(entries)
+        if one.action in (Action.HOLD, "fail_delivery")
+    ]
+    found = await ledger.deliveries(keys)
+    return tuple(dict.fromkeys(k for k in keys if k in found and found[k].failure == RESTORED))
+
+
+def _restored_at(entries: Iterable[AuditEntry]) -> datetime:
+    """When the last restore among these was, of which what it held has the time (UTC)."""
+    rows = (one for one in entries if one.action == Action.RESTORE and one.subject == "store")
+    return max((one.at for one in rows), default=datetime.min.replace(tzinfo=UTC))
+
+
 async def hold(
     ledger: Ledger, operators: Iterable[ChatIdentity], week: str, by: str, now: datetime
 ) -> tuple[Delivery, ...]:
@@ -162,7 +207,7 @@ async def _hold_deliveries(ledger: Ledger, by: str, now: datetime) -> tuple[Deli
         some = [one for one in found if not isinstance(one.notice, RequestChanged)]
         await ledger.commit(
             Changes(
-                deliveries=tuple(deliveries.fail(one, deliveries.RESTORED) for one in some),
+                deliveries=tuple(deliveries.fail(one, RESTORED) for one in some),
                 audit=tuple(
                     AuditEntry(now, by, Action.HOLD, str(one.notice.to), {"delivery": one.key})
                     for one in some

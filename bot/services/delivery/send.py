@@ -20,9 +20,11 @@ from bot.domain.campaign.reminders import spoils
 from bot.domain.changes import Changes
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import ConsentRequest, LinkBinding, Stage, Step, allowed, step
-from bot.domain.delivery.deliveries import Delivery, Phase
+from bot.domain.delivery.deliveries import RELEASED, RESTORED, Delivery, Phase
+from bot.domain.delivery.incidents import GAP
 from bot.domain.delivery.kinds import Comes, Promise, Way
 from bot.domain.delivery.notices import (
+    ASKING,
     Channel,
     ChannelNudge,
     Notice,
@@ -61,6 +63,12 @@ class OutcomeUnknown(Exception):
     """An attempt may have got through, nobody can tell, and twice would be the greater harm."""
 
     code = "outcome_unknown"
+
+
+class PerhapsSent(OutcomeUnknown):
+    """It may have been sent since a backup that was laid down: an operator may have it sent."""
+
+    code = RESTORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +166,15 @@ class Send:
             found = await self._find(messenger, delivery)
             if found:
                 return Outcome(found)
+        if notice.is_first and delivery.why != RELEASED:
+            await self._refuse_if_perhaps_sent(messenger, notice)
         if isinstance(notice, PersonalLink):
             request, link = await self._issue(notice, delivery.key)
             message = await self._compose(notice, request=request, link=link)
             sent = await messenger.send_personal(notice.to, message, delivery.key)
             return Outcome(sent.message_id, request)
-        if not await self._may_be_told(notice):
+        released = delivery.why == RELEASED
+        if not released and not await self._may_be_told(notice):
             raise NothingToTell
         if isinstance(notice, RequestChanged):
             return Outcome(await self._change(messenger, notice))
@@ -250,6 +261,28 @@ class Send:
         if not asked and notice.promise is Promise.NEVER_TWICE:
             raise OutcomeUnknown
         return ""
+
+    async def _refuse_if_perhaps_sent(self, messenger: Messenger, notice: Notice) -> None:
+        """Where nobody knows what was sent since a backup, ask the platform.
+
+        What it has of ours and the store has not was sent in between. It may be about other apps.
+        """
+        gap = (await self._ledger.incidents()).get(GAP)
+        if gap is None or not isinstance(notice.to, ChatIdentity):
+            return
+        try:
+            found = await messenger.keys_since(notice.to, gap.since)
+        except ScopeMissing:
+            found = None
+        except ChatThrottled as error:
+            error.searching = True
+            raise
+        if found is None:
+            raise PerhapsSent
+        asking = [key for key in found if key.startswith(ASKING)]
+        known = await self._ledger.deliveries(asking)
+        if any(key not in known or key == notice.key for key in asking):
+            raise PerhapsSent
 
     async def _compose(
         self,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from bot.domain.campaign import rehearsal
 from bot.domain.campaign.intents import Open, Policy, Worklist
-from bot.domain.campaign.rehearsal import Outlook, outlook
+from bot.domain.campaign.rehearsal import Outlook
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.evidence.verdict import State
+from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
 from bot.ports.store.ledger import Ledger
@@ -30,7 +32,8 @@ async def worklist_of(
         known = [await ledger.recipient(one) for one in others]
         recipient = recipient.joined(one for one in known if one is not None)
         requests += tuple([each for one in others for each in await ledger.requests_of(one)])
-    items = [Open(request, await _state_of(ledger, request, now)) for request in requests]
+    states = await _states(ledger, requests, now)
+    items = [Open(one, states.get(one.app, State.NOT_APPLICABLE)) for one in requests]
     return Worklist(recipient, tuple(items))
 
 
@@ -38,15 +41,29 @@ async def outlooks(
     ledger: Ledger, requests: Iterable[ConsentRequest], now: datetime, policy: Policy
 ) -> dict[str, Outlook]:
     """When each of these that waits for its first message is sent, by id."""
-    waiting = [request for request in requests if request.stage is Stage.REQUESTED]
-    chats = {str(request.chat): request.chat for request in waiting}
-    people = {name: await worklist_of(ledger, chat, now) for name, chat in chats.items()}
-    return {r.id: outlook(people[str(r.chat)], r.id, now, policy) for r in waiting}
+    waiting: dict[str, list[ConsentRequest]] = {}
+    for request in requests:
+        if request.stage is Stage.REQUESTED:
+            waiting.setdefault(str(request.chat), []).append(request)
+    found: dict[str, Outlook] = {}
+    for theirs in waiting.values():
+        worklist = await worklist_of(ledger, theirs[0].chat, now)
+        found |= rehearsal.outlooks(worklist, [one.id for one in theirs], now, policy)
+    return found
 
 
-async def _state_of(ledger: Ledger, request: ConsentRequest, now: datetime) -> State:
-    record = await ledger.app(request.app)
-    return record.state(now) if record is not None else State.NOT_APPLICABLE
+async def _states(
+    ledger: Ledger, requests: Iterable[ConsentRequest], now: datetime
+) -> dict[AppRef, State]:
+    """What these apps need at `now`: by their summaries, as long as those hold."""
+    found = {}
+    for summary in await ledger.summaries_of({request.app for request in requests}):
+        found[summary.ref] = summary.state
+        if summary.holds_until is not None and summary.holds_until <= now:
+            record = await ledger.app(summary.ref)
+            if record is not None:
+                found[summary.ref] = record.state(now)
+    return found
 
 
 async def answered(ledger: Ledger, chat: ChatIdentity, now: datetime) -> tuple[Recipient, ...]:

@@ -5,10 +5,27 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from bot.settings.address import Origin
 from bot.settings.section import Guid, Section, one_word, secret_value, shaped
+
+
+def _without_blanks(value: str) -> str:
+    if not re.fullmatch(r"[!-~]*", value):
+        raise ValueError("expected one word, as Okta shows it, without spaces")
+    return value
+
+
+def _not_the_console(value: str) -> str:
+    name, console, domain = value.partition("-admin.okta")
+    if console:  # nobody is given a token there
+        raise ValueError(f"this is the Admin Console's address; try {name}.okta{domain}")
+    return value
+
+
+Word = Annotated[str, AfterValidator(_without_blanks)]
+OrgAddress = Annotated[Origin, AfterValidator(_not_the_console)]
 
 
 class OktaSettings(Section):
@@ -23,15 +40,15 @@ class OktaSettings(Section):
     ] = Field(
         description="A short name for the org: lowercase letters, digits, hyphens.",
     )
-    url: Origin = Field(description="The org's address, such as `https://contoso.okta.com`.")
+    url: OrgAddress = Field(description="The org's address, such as `https://contoso.okta.com`.")
     admin_url: Origin | None = Field(
         None, description="The Admin Console's address; derived from `url` if left out."
     )
-    client_id: str = Field("", description="The client id of the API service app.")
+    client_id: Word = Field("", description="The client id of the API service app.")
     private_key: SecretStr | None = Field(
         None, description="The private key of the service app, PEM (RSA or EC)."
     )
-    key_id: str = Field("", description="The key id (`kid`) that Okta shows next to the key.")
+    key_id: Word = Field("", description="The key id (`kid`) that Okta shows next to the key.")
     api_token: SecretStr | None = Field(
         None,
         validate_default=True,
@@ -57,27 +74,12 @@ class OktaSettings(Section):
         "characters (docs/event-hooks.md). Without it, no event hook is accepted.",
     )
 
-    @field_validator("client_id", "key_id")
-    @classmethod
-    def _without_blanks(cls, value: str) -> str:
-        if not re.fullmatch(r"[!-~]*", value):
-            raise ValueError("expected one word, as Okta shows it, without spaces")
-        return value
-
     @field_validator("api_token")
     @classmethod
     def _the_token_alone(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and value.get_secret_value().startswith("SSWS "):
             raise ValueError("expected only the token, without SSWS before it")
         return one_word(value)
-
-    @field_validator("url")
-    @classmethod
-    def _not_the_console(cls, value: str) -> str:
-        name, console, domain = value.partition("-admin.okta")
-        if console:  # nobody is given a token there
-            raise ValueError(f"this is the Admin Console's address; try {name}.okta{domain}")
-        return value
 
     @field_validator("catalog_names")
     @classmethod

@@ -24,14 +24,23 @@ from bot.services.campaign.restored import Since
 from bot.settings.whole import Settings, load
 
 FAILED = 2
+UNKNOWN = (
+    "Nobody knows what was sent since then. So a first message is sent only where the platform "
+    "says that there was none (Slack), and held elsewhere; o365bot release shows them. If the bot "
+    "was stopped since the backup, end this with o365bot release --all."
+)
 SHOWN = 50
 
 OpenVault = Callable[[Settings], AbstractAsyncContextManager[Vault]]
 SentSince = Callable[[Settings, datetime], Awaitable[Since]]
 """What the store, before it is replaced, knows of what went out after a moment (UTC)."""
-Settle = Callable[[Settings, str, Since], Awaitable[Sequence[Delivery]]]
-"""Takes that along, and counts as told what was due; given who says so. Returns what is held."""
-Release = Callable[[Settings, Iterable[str], str], Awaitable[int]]
+Settle = Callable[[Settings, str, datetime, Since | None], Awaitable[Sequence[Delivery]]]
+"""Takes that along (None: it is not known), and counts as told what was due; given who says so, and
+of when (UTC) the backup is. Returns what is held.
+"""
+Held = Callable[[Settings], Awaitable[Sequence[str]]]
+Release = Callable[[Settings, Iterable[str], str, bool], Awaitable[int]]
+"""Given who says so, and whether nothing more is to be held."""
 
 File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
 
@@ -41,6 +50,7 @@ def add_backup_commands(
     open_vault: OpenVault,
     sent_since: SentSince,
     settle: Settle,
+    held: Held,
     release: Release,
 ) -> None:
     """Add the three commands."""
@@ -72,39 +82,53 @@ def add_backup_commands(
                     raise BackupUnusable(
                         f"{file} was made by a newer release.", hint="Restore it with that release."
                     )
-                since = Since()
+                since: Since | None = None
                 if not await vault.is_empty():
                     _refuse_unless(over)
                     made = about.at.strftime("%Y-%m-%d %H:%M UTC")
                     question = f"Replace all that the store has with the backup of {made}?"
                     if not yes and not await asyncio.to_thread(typer.confirm, question):
                         raise typer.Exit(FAILED)
-                    since = await sent_since(settings, about.at)
+                    if await vault.is_whole():
+                        since = await sent_since(settings, about.at)
                 await vault.clear()
                 for kept in archive.read(file):
                     await vault.lay(kept)
-                held = await settle(settings, f"terminal:{getpass.getuser()}", since)
+                who = f"terminal:{getpass.getuser()}"
+                waiting = await settle(settings, who, about.at, since)
                 await vault.finish()
             typer.echo(f"Restored: {about.parts} parts, as of {about.at.isoformat()}.")
-            if since.requests:
+            if since is None:
+                typer.echo(UNKNOWN)
+            elif since.requests:
                 count = len(since.requests)
                 typer.echo(f"Kept of what the store had: {count} requests that changed since.")
-            _tell_of(held)
+            _tell_of([one.key for one in waiting])
 
         _run(go())
 
     @cli.command("release")
     def send_after_all(
-        delivery: Annotated[list[str], typer.Argument(help="Its name, as `restore` told it.")],
+        delivery: Annotated[
+            list[str] | None, typer.Argument(metavar="[NAME]...", help="Names of such messages.")
+        ] = None,
+        everything: Annotated[
+            bool, typer.Option("--all", help="Send all, and hold nothing from now on.")
+        ] = False,
         config: Config = None,
     ) -> None:
-        """Send messages that were held after a restore."""
+        """Send messages that were held after a restore; without a name: show them."""
 
         async def go() -> None:
+            settings = load(config)
+            names = delivery or await held(settings)
+            if not delivery and not everything:
+                _tell_of(names, nothing="Nothing is held.")
+                return
             who = f"terminal:{getpass.getuser()}"
-            count = await release(load(config), delivery, who)
-            if count < len(delivery):
-                raise BackupUnusable(f"{len(delivery) - count} of them are not held.")
+            count = await release(settings, names, who, everything)
+            if count < len(names):
+                raise BackupUnusable(f"{len(names) - count} of them are not held.")
             typer.echo(f"{count} will be sent by the running bot.")
 
         _run(go())
@@ -131,17 +155,19 @@ def _refuse_unless(over: bool) -> None:
         )
 
 
-def _tell_of(held: Sequence[Delivery]) -> None:
-    if not held:
+def _tell_of(names: Sequence[str], nothing: str = "") -> None:
+    if not names:
+        if nothing:
+            typer.echo(nothing)
         return
     typer.echo(
-        f"{len(held)} messages were due by now, and may have been sent since the backup. They are "
-        "held; o365bot release NAME sends one after all:"
+        f"{len(names)} messages may have been sent since the backup. They are held and count as "
+        "sent; o365bot release NAME sends one after all, release --all sends all:"
     )
-    for one in held[:SHOWN]:
-        typer.echo(f"  {visible(one.key)}")
-    if len(held) > SHOWN:
-        typer.echo(f"  and {len(held) - SHOWN} more: o365bot audit export has all (action hold)")
+    for one in names[:SHOWN]:
+        typer.echo(f"  {visible(one)}")
+    if len(names) > SHOWN:
+        typer.echo(f"  and {len(names) - SHOWN} more: o365bot audit export has all (action hold)")
 
 
 def _run(command: Coroutine[Any, Any, None]) -> None:
