@@ -142,7 +142,9 @@ async def test_a_right_that_the_stores_user_lacks_is_named(tmp_path: Path, comma
         store.connect(f"redis://o365bot:pw@127.0.0.1:{port}") as client,
     ):
         rights = ("on", ">pw", "~*", "+@all", f"-{command}")
-        await every.execute_command("ACL", "SETUSER", "o365bot", *rights)
+        await every.execute_command(  # type: ignore[no-untyped-call]  # of the client library
+            "ACL", "SETUSER", "o365bot", *rights
+        )
         found = await lacking(client, Keys("o365bot").probe())
         assert (await of_store(client))["store_rights"] == "few"
         assert await every.keys() == [Keys("o365bot").probe()]

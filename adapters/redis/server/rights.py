@@ -5,6 +5,8 @@ Within MULTI the server looks at rights when a command is queued; DISCARD then d
 
 from __future__ import annotations
 
+from typing import Any
+
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, ResponseError
 
@@ -67,7 +69,8 @@ async def lacking(client: Redis, key: str) -> tuple[str, ...]:
     """The commands that may not be used on `key`. Raises StoreError."""
     found: list[str] = []
     with errors():
-        connection = await client.connection_pool.get_connection()
+        pool: Any = client.connection_pool
+        connection = await pool.get_connection()
         try:
             for line in ("multi", *TRIED, "discard"):
                 words = [key if word == "KEY" else word for word in line.split()]
@@ -80,5 +83,5 @@ async def lacking(client: Redis, key: str) -> tuple[str, ...]:
                     if line == "multi":  # what follows would be carried out
                         break
         finally:
-            await client.connection_pool.release(connection)
+            await pool.release(connection)
     return tuple(found)

@@ -201,7 +201,7 @@ class _Asking:
         vital: bool = False,
     ) -> str:
         field = section.model_fields[key]
-        kind = Annotated[field.annotation, field]
+        kind: Any = Annotated[field.annotation, field]
         return self._until(question, option, given, kind, needed, vital=vital)
 
     def for_id(self, question: str, option: str, given: str, *, needed: bool = True) -> str:
