@@ -269,8 +269,9 @@ class Installation:
             batches, self.engine.batches = self.engine.batches, []
             for keys in batches:
                 await self.services.deliver.batch(keys)
-            board = {BOARDS: milliseconds(self.ledger.board_at)}
-            await self._redis.zadd(self._keys.schedule(), board)
+            if now < self.ledger.board_at:
+                board = {BOARDS: milliseconds(self.ledger.board_at)}
+                await self._redis.zadd(self._keys.schedule(), board)
             if not batches and await self._first(self._keys.schedule(), 1000) > now:
                 return
 
