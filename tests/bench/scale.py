@@ -40,7 +40,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import Tenant
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Mfa
 from bot.domain.people.admins import Platform as Chat
-from bot.domain.schedule import BOARDS, ScheduleEntry
+from bot.domain.schedule import BOARDS
 from bot.domain.summaries import Part, Wanted
 from bot.domain.time.calendar import Calendars
 from bot.services.inventory.scan import Scan
@@ -118,20 +118,6 @@ class Tenants(Microsoft):
         )
 
 
-class Daily(RedisLedger):
-    """Has the board looked at once a day, at nine."""
-
-    board_at = START
-
-    async def due_entries(self, now: datetime, limit: int) -> tuple[ScheduleEntry, ...]:
-        found = await super().due_entries(now, limit)
-        if now < self.board_at:
-            return tuple(entry for entry in found if entry.name != BOARDS)
-        if any(entry.name == BOARDS for entry in found):
-            self.board_at = now.replace(hour=9, minute=0) + DAY
-        return found
-
-
 class Installation:
     """The installation; `okta` and `slack` count calls, by org and by method."""
 
@@ -145,6 +131,7 @@ class Installation:
         self.microsoft = Tenants(size)
         self._acts: list[tuple[datetime, str]] = []
         self.migrated = 0
+        self._board_at = START
 
     # -- the platforms ---------------------------------------------------------------------
 
@@ -193,7 +180,7 @@ class Installation:
     async def open(self, client: Redis, slack: Platform, stack: AsyncExitStack) -> None:
         """Put it together as `bot.wiring` does."""
         self._redis, self._keys = client, Keys()
-        self.ledger = Daily(client, self._keys)
+        self.ledger = RedisLedger(client, self._keys)
         orgs = {}
         for number in range(self.size.orgs):
             org = OktaClient(
@@ -265,15 +252,22 @@ class Installation:
     async def _work(self, now: datetime) -> None:
         """Until nothing is due; the board has its turn at nine, however much changed since."""
         while True:
+            await self._put_off_the_board(now)
             await self.services.remind.tick()
+            if now >= self._board_at:
+                self._board_at = now.replace(hour=9, minute=0) + DAY
             batches, self.engine.batches = self.engine.batches, []
             for keys in batches:
                 await self.services.deliver.batch(keys)
-            if now < self.ledger.board_at:
-                board = {BOARDS: milliseconds(self.ledger.board_at)}
-                await self._redis.zadd(self._keys.schedule(), board)
+            await self._put_off_the_board(now)
             if not batches and await self._first(self._keys.schedule(), 1000) > now:
                 return
+
+    async def _put_off_the_board(self, now: datetime) -> None:
+        """What was committed since asks for it within a minute."""
+        if now < self._board_at:
+            at = {BOARDS: milliseconds(self._board_at)}
+            await self._redis.zadd(self._keys.schedule(), at)
 
     async def _next(self, end: datetime) -> datetime:
         acts = (at for at, _ in self._acts)
