@@ -27,6 +27,7 @@ from tests.mail_server import make_certificates
 from tests.servers import running_server
 
 ROOT = Path(__file__).parents[2]
+USER, PASSWORD = "o365bot", "pw"
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -139,11 +140,11 @@ async def test_a_right_that_the_stores_user_lacks_is_named(tmp_path: Path, comma
     async with (
         running_server(tmp_path) as port,
         store.connect(f"redis://127.0.0.1:{port}") as every,
-        store.connect(f"redis://o365bot:pw@127.0.0.1:{port}") as client,
+        store.connect(f"redis://{USER}:{PASSWORD}@127.0.0.1:{port}") as client,
     ):
-        rights = ("on", ">pw", "~*", "+@all", f"-{command}")
+        rights = ("on", f">{PASSWORD}", "~*", "+@all", f"-{command}")
         await every.execute_command(  # type: ignore[no-untyped-call]  # of the client library
-            "ACL", "SETUSER", "o365bot", *rights
+            "ACL", "SETUSER", USER, *rights
         )
         found = await lacking(client, Keys("o365bot").probe())
         assert (await of_store(client))["store_rights"] == "few"

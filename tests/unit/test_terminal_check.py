@@ -76,7 +76,7 @@ def test_a_log_level_that_is_none_is_refused_with_those_there_are() -> None:
     cli = a_cli()
     wrong = CliRunner().invoke(cli, ["run", "--log-level", "loud"])
     assert wrong.exit_code == 2
-    assert "warning" in wrong.stderr
+    assert "WARNING" in wrong.stderr
 
 
 def test_the_door_knows_every_command_as_it_is() -> None:
