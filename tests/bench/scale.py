@@ -255,7 +255,7 @@ class Installation:
             await self._put_off_the_board(now)
             await self.services.remind.tick()
             if now >= self._board_at:
-                self._board_at = now.replace(hour=9, minute=0) + DAY
+                self._board_at = now.replace(hour=9, minute=0, second=0, microsecond=0) + DAY
             batches, self.engine.batches = self.engine.batches, []
             for keys in batches:
                 await self.services.deliver.batch(keys)
