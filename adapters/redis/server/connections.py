@@ -41,7 +41,10 @@ WRONG_SERVER = frozenset(
 
 # Before Redis 7 an error inside a script is told as "ERR Error running script (…): -READONLY …";
 # redis-py's of a pipeline is "Command # 2 (…) of pipeline caused error: ('READONLY …',)".
-_WITHIN = re.compile(r"Error running script.*-([A-Z]+) |of pipeline caused error: \(['\"]([A-Z]+) ")
+# A transaction tells what its commands were refused for.
+_WITHIN = re.compile(
+    r"(?:Error running script.*-|of pipeline caused error: \(['\"]|discarded because of: )([A-Z]+) "
+)
 
 
 def code(error: BaseException) -> str:
@@ -51,7 +54,9 @@ def code(error: BaseException) -> str:
     text = str(error)
     given = getattr(error, "status_code", None) or text.partition(" ")[0]
     if found := _WITHIN.search(text):
-        return found[1] or found[2]
+        return found[1]
+    if text.startswith("max number of clients"):
+        return "MAXCLIENTS"  # it has none of its own
     return given if given.isupper() else ""
 
 

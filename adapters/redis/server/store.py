@@ -146,6 +146,15 @@ _SAYS = {
         "The store at this address is a replica without its primary.",
         "Does redis.url lead to the primary?",
     ),
+    "BUSY": ("The store is busy with a script.", "It goes on by itself; whose script is it?"),
+    "MAXCLIENTS": (
+        "The store takes no more connections.",
+        "Raise maxclients there, or close what others keep open.",
+    ),
+    "DENIED": (
+        "The store takes connections of its own machine alone (protected mode).",
+        "Give it a password and an address to listen at.",
+    ),
     "UNBLOCKED": ("The store changed its role.", "It is asked anew."),
     "NOPERM": (
         "The store does not let this user do what the bot needs.",
