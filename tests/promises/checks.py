@@ -314,7 +314,8 @@ class Checks:
             return
         since = self._stuck_at.setdefault(request.id, now)
         operators = [human for human in self._of.humans if human.operates]
-        heard = max((at for one in operators for at in self._others[one.name]), default=START - DAY)
+        told = (at for one in self._of.humans for at in self._others[one.name])
+        heard = max(told, default=START - DAY)  # also those who operated until just now
         longest = WEEK + 4 * DAY
         kept_from = (
             self._was_out(now - longest, now)
