@@ -308,8 +308,12 @@ class Checks:
                 self._finding(f"{now}: {human.name} ignored {request.app}, not so {admin.upn}")
 
     def _told_of_what_is_stuck(self, request: ConsentRequest, now: datetime) -> None:
-        """Some operator has a digest within a week or two; who is away, or has days off, later."""
-        if request.stuck is None or not self._wants(request, now):
+        """Some operator has a digest within a week or two; who is away, or has days off, later.
+
+        What is stuck for an absence goes on by itself once the person is back.
+        """
+        stuck = request.stuck is not None and request.stuck.why != "away"
+        if not stuck or not self._wants(request, now):
             self._stuck_at.pop(request.id, None)
             return
         since = self._stuck_at.setdefault(request.id, now)
