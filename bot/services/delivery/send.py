@@ -131,17 +131,17 @@ class Send:
         """
         if notice.comes is not Comes.AT_WORK or not isinstance(notice.to, ChatIdentity):
             return now
-        known = await self._ledger.recipient(notice.to)
-        earliest, there = now, [known.chat if known is not None else notice.to]
+        asked = await worklist_of(self._ledger, notice.to, now)
         disturbed = [await self._disturbed(one, now) for one in notice.people]
-        for worklist in disturbed:
-            earliest = max(earliest, disturbed_from(worklist.recipient, now, self._policy))
-            there.append(worklist.recipient.chat)
-        at = at_work(there, earliest, self._policy)
-        for worklist in disturbed:
+        there = [worklist.recipient.chat for worklist in (asked, *disturbed)]
+        free = (disturbed_from(worklist.recipient, now, self._policy) for worklist in disturbed)
+        at = at_work(there, max(free, default=now), self._policy)
+        for worklist in (asked, *disturbed) if notice.traits.counts else ():
             calendar = self._policy.calendars.of_person(worklist.recipient.chat)
-            last = spoils(worklist, (calendar.day_of(at), at), now, self._policy)
-            if last is not None:  # the last call before a date comes first
+            day = calendar.day_of(at)
+            last = spoils(worklist, (day, at), now, self._policy)
+            # The last call before a date comes first. Who asked for this waits no longer than that.
+            if last is not None and (worklist is not asked or last == day):
                 at = at_work(there, max(at, start_of(last + DAY, calendar)), self._policy)
         return at
 
