@@ -216,6 +216,7 @@ LETTER, BOARD, REMINDER = "<letter>", "<board>", "<reminder>"
 WELCOME, ROUND = "<welcome>", "<round>"
 SOON = "{soon}"
 APP = {"app": "{app}"}
+# Letters come first: whoever waits for the first word about several apps gets one message for all.
 JOURNEYS: Mapping[str, tuple[Step, ...]] = {
     "asked": (
         Step("sending now", "send {app}", "{app}", "send .* now", "{app}"),
@@ -261,6 +262,46 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
             "gita",
             fills={"name": ""},
         ),
+    ),
+    "taken on": (
+        Step("composer me", LETTER, "", "me {code}", "Taken on", by="gita"),
+        Step("composer okta", LETTER, "", "http.*/admin/app/office365/.*", by="gita"),
+        Step("personal steps", "me {code}", "in your hands", "http.*/s/.*", by="gita"),
+        Step("mine me:{code}", "mine", "waiting for you", "me {code}", "in your hands", by="gita"),
+        Step(
+            "mine saved:{code}",
+            "mine",
+            "waiting for you",
+            "saved {code}",
+            "keep checking",
+            by="gita",
+        ),
+        Step(
+            "personal sights",
+            "saved {code}",
+            "What else do you see",
+            "saw {code}",
+            "What do",
+            "gita",
+        ),
+        Step("personal {sight.value}:{answer}", "", "", "saw {code} .* no", "noted", by="gita"),
+    ),
+    "saved": (
+        Step("composer me", LETTER, "", "me {code}", "Taken on", by="gita"),
+        Step("composer saved", LETTER, "", "saved {code}", "keep checking", by="gita"),
+        Step(
+            "mine notme:{code}, form not_me",
+            "mine",
+            "waiting for you",
+            "notme {code}",
+            "somebody else",
+            by="gita",
+            fills={"name": ""},
+        ),
+    ),
+    "not theirs": (
+        Step("personal sure", LETTER, "", "", by="gita"),
+        Step("personal sure", "notme {code}", "Shall I", "notme {code} sure", "somebody", "gita"),
     ),
     "lists": (
         Step("overview show, overview show:{number}", "apps", " done", "apps by person", "Gita"),
@@ -344,46 +385,6 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
         Step("form check", "check", "", "", "How I know", fills=APP),
         Step("form unwaive", "unwaive", "", "", "no waiver", fills=APP),
         Step("form send", "send", "", "", "personal link", fills=APP),
-    ),
-    "taken on": (
-        Step("composer me", LETTER, "", "me {code}", "Taken on", by="gita"),
-        Step("composer okta", LETTER, "", "http.*/admin/app/office365/.*", by="gita"),
-        Step("personal steps", "me {code}", "in your hands", "http.*/s/.*", by="gita"),
-        Step("mine me:{code}", "mine", "waiting for you", "me {code}", "in your hands", by="gita"),
-        Step(
-            "mine saved:{code}",
-            "mine",
-            "waiting for you",
-            "saved {code}",
-            "keep checking",
-            by="gita",
-        ),
-        Step(
-            "personal sights",
-            "saved {code}",
-            "What else do you see",
-            "saw {code}",
-            "What do",
-            "gita",
-        ),
-        Step("personal {sight.value}:{answer}", "", "", "saw {code} .* no", "noted", by="gita"),
-    ),
-    "saved": (
-        Step("composer me", LETTER, "", "me {code}", "Taken on", by="gita"),
-        Step("composer saved", LETTER, "", "saved {code}", "keep checking", by="gita"),
-        Step(
-            "mine notme:{code}, form not_me",
-            "mine",
-            "waiting for you",
-            "notme {code}",
-            "somebody else",
-            by="gita",
-            fills={"name": ""},
-        ),
-    ),
-    "not theirs": (
-        Step("personal sure", LETTER, "", "", by="gita"),
-        Step("personal sure", "notme {code}", "Shall I", "notme {code} sure", "somebody", "gita"),
     ),
     "everybody": (
         Step("sending later", "send all now", "right now?", "send all", "asked"),
