@@ -125,5 +125,6 @@ async def looking_often(data_dir: Path) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        hurrying.cancel()
-        await asyncio.wait([hurrying])
+        while not hurrying.done():  # redis-py may take a cancellation for a timeout of its own
+            hurrying.cancel()
+            await asyncio.wait([hurrying], timeout=1)
