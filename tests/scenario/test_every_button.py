@@ -478,7 +478,7 @@ async def test_each_button_does_what_it_says(
     add(stage.world, label)
     if journey == "everybody":  # one person would be asked without a question
         add(stage.world, f"{label} too", "fabrikam")
-    await Chat(stage, "ola", platform == "slack").says("scan", " done")
+    await Chat(stage, "ola", platform == "slack").says("scan", " done", "apps by person")
     walk = Walk(stage, platform == "slack", label)
     for step in JOURNEYS[journey]:
         if step.only in ("", platform):
@@ -551,7 +551,7 @@ class Walk:
                 text = f"is {self.label} stuck, or {step.sees}?" if step.sees else "good morning"
                 await people.say("carl", text, channel.id, mention=False)
                 await people.ask_about(step.by, channel.messages[-1])
-                return await chat.comes(before, "")
+                return await chat.comes(before, "", self.told(step.press))
             case _ if step.fills is not None and not step.press:
                 await chat.types(self.told(step.says), command=True)
                 if self.slack:
