@@ -229,8 +229,10 @@ class FakeLedger:
         return kept[1]
 
     async def summaries_of(self, refs: Iterable[AppRef]) -> tuple[AppSummary, ...]:
+        await self._call("summaries_of")
         wanted = set(refs)
-        return tuple(app for app in await self.summaries() if app.ref in wanted)
+        found = [self._summary(one) for one in await self.apps() if one.app.ref in wanted]
+        return tuple(sorted(found, key=by_urgency))
 
     async def names(self) -> tuple[tuple[AppRef, str], ...]:
         return tuple((record.app.ref, record.app.label) for record in await self.apps())

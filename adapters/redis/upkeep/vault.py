@@ -141,7 +141,7 @@ class RedisVault:
 
     async def is_whole(self) -> bool:
         with errors():
-            return not await self._client.exists(self._keys.restoring())
+            return await self._client.get(self._keys.restoring()) is None
 
     async def clear(self) -> None:
         with errors():

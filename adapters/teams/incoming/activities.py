@@ -237,7 +237,7 @@ def _event(activity: Activity, envelope: Envelope) -> Event | None:
                 card_id=activity.reply_to_id or "",
                 own=_is_own(data),
             )
-        case ActivityTypes.invoke if activity.name in (dialogs.CHOSEN, dialogs.SUBMITTED):
+        case ActivityTypes.invoke if dialogs.is_ours(activity.name, activity.value):
             return InDialog(
                 asker=_asker(activity),
                 words=dialogs.said(activity.name, activity.value)[:MAX_WORDS],

@@ -29,10 +29,14 @@ _TEXTS = ("text", "title", "value", "altText")
 _INNER = ("body", "items", "columns", "rows", "cells", "inlines", "facts")
 
 
-def said(name: str, value: Any) -> str:
+def is_ours(name: str, value: Any) -> bool:
+    """Whether it is about the command that the manifest has."""
+    asks = name in (CHOSEN, SUBMITTED)
+    return asks and isinstance(value, dict) and value.get("commandId") == ABOUT
+
+
+def said(name: str, value: Json) -> str:
     """What is asked by it: about the message, or what a button says. Raises ActivityInvalid."""
-    if not isinstance(value, dict) or value.get("commandId") != ABOUT:
-        raise ActivityInvalid("value.commandId is not ours")
     if name == SUBMITTED:
         data = value.get("data")
         words = said_by(data) if isinstance(data, dict) else ""
