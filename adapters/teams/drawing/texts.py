@@ -33,6 +33,7 @@ _AT_LINE_START = re.compile(r"^(?:(?P<list>\d{1,9}[.)]|[+-])(?: |$)|(?=[#+\-=]))
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
+@lru_cache(maxsize=512)
 def plain(text: str) -> str:
     """The text on one line without what cannot be seen, for places that know no Markdown."""
     return " ".join(visible(text).split())
