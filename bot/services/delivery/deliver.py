@@ -145,7 +145,9 @@ class Deliver:
             if claimed is None:
                 return None
             turn = await self._turns.take(found, now)
-            opens = now + WAIT if turn is None else await self._send.opens(found.notice, now)
+            opens = now + WAIT
+            if turn is not None:
+                opens = await self._send.opens(found.notice, now, turn)
             if turn is None or opens > now:
                 await self._wait(deliveries.hold(found, opens))
                 return None

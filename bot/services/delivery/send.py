@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.campaign.cadence import (
     at_work,
@@ -33,6 +33,7 @@ from bot.domain.delivery.notices import (
     RequestChanged,
 )
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import DAY
 from bot.errors import (
     ChatMisconfigured,
@@ -49,6 +50,9 @@ from bot.ports.system import Clock, Secrets
 from bot.ports.writing import NO_LINKS, Composer
 from bot.services.people.twins import Twins, accounts_elsewhere, accounts_of
 from bot.services.people.worklists import worklist_of
+
+WHOLE_FOR = timedelta(seconds=10)
+"""So long nobody looks again whether the store was restored without what was sent since."""
 
 
 class NothingToTell(Exception):
@@ -107,6 +111,7 @@ class Send:
         self._policy = policy
         self._public_url = public_url
         self._link_lifetime = link_lifetime
+        self._whole_until = datetime.min.replace(tzinfo=UTC)
 
     def serves(self, platform: Platform) -> bool:
         """Whether this platform is in the settings."""
@@ -122,8 +127,10 @@ class Send:
         later = put_off_until(request, now, self._policy)
         return later is not None and later > now
 
-    async def opens(self, notice: Notice, now: datetime) -> datetime:
-        """From when on (UTC) those whom it reaches may be disturbed.
+    async def opens(
+        self, notice: Notice, now: datetime, known: Iterable[Recipient] = ()
+    ) -> datetime:
+        """From when on (UTC) those whom it reaches may be disturbed; `known` are theirs, as read.
 
         What may come at once, and what was decided for its moment, comes now. Whom it reaches
         besides its place did not ask for it: it waits until they are there, and their week has
@@ -131,12 +138,15 @@ class Send:
         """
         if notice.comes is not Comes.AT_WORK or not isinstance(notice.to, ChatIdentity):
             return now
+        if not notice.people:
+            here = (one.chat for one in known if str(one.chat) == str(notice.to))
+            return at_work((next(here, notice.to),), now, self._policy)
         asked = await worklist_of(self._ledger, notice.to, now)
         disturbed = [await self._disturbed(one, now) for one in notice.people]
         there = [worklist.recipient.chat for worklist in (asked, *disturbed)]
         free = (disturbed_from(worklist.recipient, now, self._policy) for worklist in disturbed)
-        at = at_work(there, max(free, default=now), self._policy)
-        for worklist in (asked, *disturbed) if notice.traits.counts else ():
+        at = at_work(there, max(free), self._policy)
+        for worklist in (asked, *disturbed):
             calendar = self._policy.calendars.of_person(worklist.recipient.chat)
             day = calendar.day_of(at)
             last = spoils(worklist, (day, at), now, self._policy)
@@ -267,8 +277,12 @@ class Send:
 
         What it has of ours and the store has not was sent in between. It may be about other apps.
         """
+        now = self._clock.now()
+        if now < self._whole_until or not isinstance(notice.to, ChatIdentity):
+            return
         gap = (await self._ledger.incidents()).get(GAP)
-        if gap is None or not isinstance(notice.to, ChatIdentity):
+        if gap is None:
+            self._whole_until = now + WHOLE_FOR
             return
         try:
             found = await messenger.keys_since(notice.to, gap.since)
