@@ -103,6 +103,8 @@ async def test_a_siem_follows_and_resumes_where_it_was(terminal: Terminal, store
         env={**os.environ, "O365BOT_CONFIG": str(terminal.config)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # Who runs these tests in the background may have it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     async with asyncio.timeout(60):

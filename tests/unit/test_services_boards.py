@@ -43,6 +43,23 @@ async def test_a_board_is_posted_once_pinned_and_then_changed_in_place(
     assert channel.shown.summary == "Office 365 migration: all done"
 
 
+async def test_no_board_is_posted_while_the_first_scan_is_half_through(
+    channel: ChannelBoards,
+) -> None:
+    """What is not read yet may still need something; once it is read, or failed, it is posted."""
+    await channel.assess(State.MIGRATED)
+    await channel.ledger.save_scan(OrgScan("contoso", NOW, apps=9, done=1))
+    await channel.show()
+    assert channel.messenger.posted == {}
+    await channel.ledger.save_scan(OrgScan("contoso", NOW, NOW, apps=9, done=9))
+    await channel.show(timedelta(minutes=1))
+    assert len(channel.messenger.posted) == 1
+    await channel.ledger.save_scan(OrgScan("contoso", NOW + HOUR, NOW, apps=9, done=1))
+    await channel.assess(State.NEEDS_CONSENT)
+    await channel.show(2 * HOUR)
+    assert channel.messenger.updates == ["m1"]
+
+
 async def test_of_two_that_would_post_a_board_one_does(channel: ChannelBoards) -> None:
     """Such as a command and a tick; should the first one die, the second looks a minute later."""
     await asyncio.gather(channel.show(), channel.show())

@@ -63,6 +63,7 @@ log = structlog.get_logger(__name__)
 NEWS = 200
 """So many audit entries are looked through for news; more than that is told by the board alone."""
 LATER = timedelta(minutes=5)
+SOON = timedelta(seconds=5)
 
 
 class Boards:
@@ -110,6 +111,9 @@ class Boards:
             try:
                 if board.place in known:
                     await self._close(board)
+                    continue
+                if not board.message_id and _is_half_read(about[board.org]):
+                    again = min(again, now + SOON)
                     continue
                 board = await self._show(board, about[board.org], now)
             except ChatThrottled as error:
@@ -357,6 +361,11 @@ def news(
         and org in ("", entry.subject.partition("/")[0])  # an app: `org/app id`
         and _is_told(entry)
     )
+
+
+def _is_half_read(contents: BoardContents) -> bool:
+    """Whether an org's first scan is under way: what is not read yet may make "all done" wrong."""
+    return any(scan.finished_at is None and not scan.failure for scan in contents.scans.values())
 
 
 def _is_told(entry: AuditEntry) -> bool:
