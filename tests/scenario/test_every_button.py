@@ -29,7 +29,7 @@ from sandbox.page import reading
 from sandbox.slack import blocks as slack_blocks
 from sandbox.teams import cards as teams_cards
 from sandbox.world import World
-from tests.scenario.conftest import WITHIN, Stage, Wanted, listed
+from tests.scenario.conftest import WITHIN, Stage, listed
 from tests.waiting import wait_until
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -45,6 +45,8 @@ BY_MAIL = {"rounds later:{request.id}"}
 # (tests/unit/test_digests.py, test_reminders.py), and not pressed here.
 IN_TIME = {
     *("digests apps", "news who:{ref}", "rounds me:{request.id}"),
+    *("rounds open:{request.id}", "rounds verify:{request.id}", "rounds notme:{request.id}"),
+    *("rounds later", "rounds later:{local:%Y-%m-%dT%H:%M}"),
     *("sticking who:{ref}", "sticking why:{ref}", "sticking {verb}:{ref}"),
 }
 # A link in what two people get when one of them pressed on the personal page.
@@ -213,7 +215,7 @@ class Step:
 
 ABOUT = "<about>"
 LETTER, BOARD, REMINDER = "<letter>", "<board>", "<reminder>"
-WELCOME, ROUND = "<welcome>", "<round>"
+WELCOME = "<welcome>"
 SOON = "{soon}"
 APP = {"app": "{app}"}
 # Letters come first: whoever waits for the first word about several apps gets one message for all.
@@ -390,23 +392,6 @@ JOURNEYS: Mapping[str, tuple[Step, ...]] = {
         Step("sending later", "send all now", "right now?", "send all", "asked"),
         Step("sending sure", "send all now", "right now?", "send all now sure", "asked"),
     ),
-    "reminded": (
-        Step("rounds open:{request.id}", ROUND, "", "http.*/c/.*", by="gita"),
-        Step("rounds verify:{request.id}", ROUND, "", "verify .*", "from me", by="gita"),
-        Step(
-            "rounds later, rounds later:{local:%Y-%m-%dT%H:%M}",
-            *(ROUND, "", "later .*", "I will come back", "gita"),
-        ),
-        Step(
-            "rounds notme:{request.id}, form not_me",
-            ROUND,
-            "",
-            "notme .*",
-            "somebody",
-            "gita",
-            fills={"name": ""},
-        ),
-    ),
 }
 
 
@@ -539,12 +524,6 @@ class Walk:
                 )
             case "<welcome>":
                 return await self.stage.next(chat.dm, 0, lambda m: "I am o365bot" in m.text)
-            case "<round>":
-                gita = Chat(self.stage, "gita", self.slack)
-                found = await self._in_days(8, gita, lambda m: "verify" in self._ways(gita, m))
-                if not self.slack:
-                    self.stage.world.teams.look_again("gita", found)
-                return found
             case "<about>":
                 people = self.stage.world.slack if self.slack else self.stage.world.teams
                 before = chat.looks()
@@ -566,21 +545,6 @@ class Walk:
         return await chat.says(
             self.told(step.says), self.told(step.sees), self.told(step.press) or ".*"
         )
-
-    def _ways(self, chat: Chat, message: Message) -> set[str]:
-        return {words.partition(" ")[0] for words, _ in chat.offered(message)}
-
-    async def _in_days(self, days: int, chat: Chat, wanted: Wanted) -> Message:
-        """The message that comes within so many days, once for all that is pressed in it."""
-        if self.later is None:
-            since = len(chat.dm.messages)
-            clock = self.stage.world.clock
-            for _ in range(days):
-                clock.jump("day")
-            while WEEK[clock.now().weekday()] in days_off():
-                clock.jump("day")
-            self.later = await self.stage.next(chat.dm, since, wanted)
-        return self.later
 
     async def _letter(self) -> Message:
         """The one that Gita has for this app; sent now, if she has none."""
