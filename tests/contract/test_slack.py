@@ -309,7 +309,7 @@ ERRORS: dict[str, tuple[Callable[[], Response], type[ChatError]]] = {
     "token revoked": (refused("token_revoked"), ChatMisconfigured),
     "app removed": (refused("account_inactive"), ChatMisconfigured),
     "network not allowed": (refused("accesslimited"), ChatMisconfigured),
-    "not for an enterprise": (refused("enterprise_is_restricted"), ChatMisconfigured),
+    "not for an enterprise": (refused("enterprise_is_restricted"), ScopeMissing),
     "a scope missing": (refused("missing_scope", needed="mpim:write"), ScopeMissing),
     "the scope to write missing": (
         refused("missing_scope", needed="chat:write"),
@@ -318,7 +318,7 @@ ERRORS: dict[str, tuple[Callable[[], Response], type[ChatError]]] = {
     "not in channel": (refused("not_in_channel"), ChannelUnreachable),
     "posting restricted": (refused("restricted_action"), ChannelUnreachable),
     "deactivated": (refused("user_disabled"), PersonUnreachable),
-    "messages switched off": (refused("messages_tab_disabled"), PersonUnreachable),
+    "messages switched off": (refused("messages_tab_disabled"), ScopeMissing),
     "deleted": (refused("message_not_found"), MessageGone),
     "its thread deleted": (refused("thread_not_found"), MessageGone),
     "blocks wrong": (refused("invalid_blocks", errors=["/blocks/0"]), MessageRefused),

@@ -18,10 +18,8 @@ from starlette.routing import Route
 from adapters.slack.incoming.inbound import SlackInbound
 from adapters.slack.outgoing.calls import is_slacks, open_web
 from adapters.slack.outgoing.outbound import SlackMessenger
-from adapters.slack.outgoing.refusals import CODES
 from bot.domain.delivery.notices import Channel
 from bot.domain.people.admins import ChatIdentity, Platform
-from bot.domain.refusals import Scope
 from bot.errors import ChatError, ChatRefused
 from bot.message import Message
 from tests.contract.slack_stage import (
@@ -294,17 +292,3 @@ async def test_a_missing_scope_is_said_as_that() -> None:
             await slack.send(event(HOME))
         told = [str(line.get("reason")) for line in logs if "users:read" in str(line)]
         assert len(told) == 2
-
-
-def test_every_code_says_what_it_is_about() -> None:
-    """One table; whoever is blamed by a code is named there, and nobody for an unknown one."""
-    by_scope = {scope: {c for c, r in CODES.items() if r.scope is scope} for scope in Scope}
-    assert "invalid_auth" in by_scope[Scope.INSTALLATION]
-    assert "missing_scope" in by_scope[Scope.CALL]
-    assert "user_disabled" in by_scope[Scope.PERSON]
-    assert "is_archived" in by_scope[Scope.CHANNEL]
-    assert "message_not_found" in by_scope[Scope.GONE]
-    assert "invalid_blocks" in by_scope[Scope.MESSAGE]
-    assert "fatal_error" in by_scope[Scope.PASSING]
-    assert not by_scope[Scope.UNTOLD]
-    assert all(CODES[code].hint for code in by_scope[Scope.INSTALLATION] | by_scope[Scope.CALL])

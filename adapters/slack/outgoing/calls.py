@@ -22,7 +22,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.http.counts import Api, counted
 from adapters.slack.outgoing.answers import AnswerOdd, lenient
-from adapters.slack.outgoing.refusals import CODES, UNTOLD, scope_missing
+from adapters.slack.outgoing.refusals import CODES, HALF_DONE, UNTOLD, scope_missing
 from bot.domain.refusals import Refusal, Scope
 from bot.errors import (
     ChatError,
@@ -176,7 +176,7 @@ def _named(code: str) -> str:
 def _told(error: SlackApiError) -> ChatError:
     response = error.response
     data = getattr(response, "data", None)
-    status = getattr(response, "status_code", None) or getattr(response, "status", 0)
+    status: int = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
     headers = getattr(response, "headers", None) or {}
     body = data if isinstance(data, Mapping) else {}
     code = _named(lenient(body, "error"))
@@ -187,6 +187,8 @@ def _told(error: SlackApiError) -> ChatError:
     if code == "missing_scope":
         refusal = scope_missing(lenient(body, "needed"))
         return refused(refusal.scope, "Slack refused: a scope is missing.", hint=refusal.hint)
+    if code in HALF_DONE or (status >= 500 and code not in CODES):
+        return ChatUnreachable(f"Slack failed: {code}.")
     refusal = CODES.get(code, UNTOLD)
     details = "; ".join(_details(body)) if refusal.scope is Scope.MESSAGE else ""
     return refused(refusal.scope, f"Slack refused: {code}. {details}".rstrip(), hint=refusal.hint)

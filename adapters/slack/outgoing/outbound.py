@@ -17,13 +17,7 @@ from adapters.slack.people import email_of, is_colleague, look_up
 from bot.domain.delivery.notices import Channel
 from bot.domain.likeness import exact
 from bot.domain.people.admins import ChatIdentity
-from bot.errors import (
-    ChannelUnreachable,
-    ChatMisconfigured,
-    MessageGone,
-    MessageRefused,
-    PersonUnreachable,
-)
+from bot.errors import ChannelUnreachable, ChatError, ChatMisconfigured, PersonUnreachable
 from bot.message import Message
 from bot.ports.chat import Sent
 
@@ -91,11 +85,11 @@ class SlackMessenger:
         )
 
     async def pin(self, message_id: str) -> None:
-        """Needs the scope `pins:write`; without it the board is only not pinned."""
+        """Needs the scope `pins:write`. Whatever Slack says, the board is only not pinned."""
         channel, _, ts = message_id.partition(":")
         try:
             await call(self._web.pins_add(channel=channel, timestamp=ts))
-        except (ChatMisconfigured, ChannelUnreachable, MessageGone, MessageRefused) as error:
+        except ChatError as error:
             log.info("could not pin a message", reason=str(error))
 
     async def update(self, message_id: str, message: Message) -> None:

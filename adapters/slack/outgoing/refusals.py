@@ -1,7 +1,8 @@
 """What Slack's refusals mean, by its error codes.
 
 Source of the codes: the "Errors" of each method that is called here, docs.slack.dev/reference/
-methods. A code that is not named here is UNTOLD: it blames neither a person nor the installation.
+methods. A code that is not named here is UNTOLD, as are those whose page does not tell whom they
+are about: it blames neither a person nor the installation.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from bot.domain.refusals import Refusal, Scope
 
 _TOKEN = "Check slack.bot_token: install the app again and set the new token (docs/slack.md)."
 _INVITE = "Invite the app to the channel, or name another one (docs/slack.md)."
+_GRANT = "Ask a workspace owner to let the app in there (docs/slack.md)."
 
 CODES: Mapping[str, Refusal] = {
     code: Refusal(scope, hint)
@@ -24,25 +26,30 @@ CODES: Mapping[str, Refusal] = {
             "invalid_user_combination invalid_users not_enough_users too_many_users "
             "users_list_not_supplied",
         ),
+        (Scope.CHANNEL, _INVITE, "channel_not_found not_in_channel no_permission"),
         (
-            Scope.PERSON,
-            "Turn the Messages Tab on under App Home: nobody can be written to without it.",
-            "messages_tab_disabled",
+            Scope.CHANNEL,
+            "It is archived: open it again, or name another channel.",
+            "is_archived is_inactive",
         ),
         (
             Scope.CHANNEL,
-            _INVITE,
-            "channel_not_found not_in_channel no_permission is_archived restricted_action "
-            "restricted_action_read_only_channel restricted_action_thread_only_channel "
-            "restricted_action_non_threadable_channel restricted_action_thread_locked "
-            "channel_type_not_supported method_not_supported_for_channel_type "
-            "channel_is_limited_access posting_to_channel_denied",
+            "Let the app post there (the channel's posting permissions), or name another channel.",
+            "restricted_action restricted_action_read_only_channel "
+            "restricted_action_thread_only_channel restricted_action_non_threadable_channel "
+            "restricted_action_thread_locked channel_is_limited_access posting_to_channel_denied",
+        ),
+        (
+            Scope.CHANNEL,
+            "Name another channel, by its id.",
+            "channel_type_not_supported method_not_supported_for_channel_type team_not_found",
         ),
         (
             Scope.GONE,
             "",
-            "message_not_found thread_not_found cant_update_message edit_window_closed is_inactive "
-            "hash_conflict expired_url used_url",
+            "message_not_found thread_not_found cant_update_message edit_window_closed "
+            "hash_conflict not_found expired_url used_url expired_trigger_id exchanged_trigger_id "
+            "invalid_trigger_id",
         ),
         (
             Scope.MESSAGE,
@@ -54,37 +61,61 @@ CODES: Mapping[str, Refusal] = {
             "invalid_array_arg invalid_charset invalid_form_data invalid_post_type "
             "invalid_json missing_post_type invalid_payload "
             "cannot_reply_to_message duplicate_client_msg_id attachment_payload_limit_exceeded "
-            "invalid_attachments block_mismatch",
+            "invalid_attachments block_mismatch slack_connect_canvas_sharing_blocked "
+            "slack_connect_file_link_sharing_blocked slack_connect_lists_sharing_blocked",
+        ),
+        (
+            Scope.CALL,
+            "Turn the Messages Tab on under App Home: nobody can be written to without it.",
+            "messages_tab_disabled",
         ),
         (Scope.CALL, "Turn the Home Tab on under App Home.", "not_enabled"),
         (
             Scope.CALL,
             "Slack does not take this call from this app.",
             "missing_scope not_allowed_token_type unknown_method method_deprecated "
-            "deprecated_endpoint is_bot plan_upgrade_required",
+            "deprecated_endpoint is_bot plan_upgrade_required enterprise_is_restricted",
         ),
         (
             Scope.INSTALLATION,
             _TOKEN,
-            "invalid_auth not_authed account_inactive token_revoked token_expired",
+            "not_authed account_inactive token_revoked token_expired",
+        ),
+        (
+            Scope.INSTALLATION,
+            f"{_TOKEN} If it is right, Slack may take calls from certain IP addresses alone.",
+            "invalid_auth accesslimited",
         ),
         (
             Scope.INSTALLATION,
             "Slack refuses the app as a whole: ask a workspace owner (docs/slack.md).",
-            "org_login_required ekm_access_denied team_access_not_granted app_access_restricted "
-            "two_factor_setup_required team_not_found accesslimited enterprise_is_restricted",
+            "two_factor_setup_required",
         ),
         (
             Scope.PASSING,
             "",
             "fatal_error internal_error service_unavailable request_timeout update_failed "
-            "external_channel_migrating team_added_to_org fetch_members_failed "
-            "streaming_state_conflict",
+            "external_channel_migrating team_added_to_org org_login_required "
+            "fetch_members_failed streaming_state_conflict invalid_cursor",
+        ),
+        # One workspace, channel or person, or all of them: Slack does not say which.
+        (
+            Scope.UNTOLD,
+            _GRANT,
+            "access_denied app_access_restricted team_access_not_granted",
+        ),
+        (
+            Scope.UNTOLD,
+            "Your admins stopped messages there (Enterprise Key Management).",
+            "ekm_access_denied",
         ),
     )
     for code in codes.split()
 }
 """By Slack's own code."""
+
+HALF_DONE = frozenset({"fatal_error", "internal_error"})
+"""After which "some aspect of the operation" may have been done: the message may be there."""
 
 _WRITES = frozenset({"chat:write", "chat:write:bot"})
 UNTOLD = Refusal(Scope.UNTOLD)

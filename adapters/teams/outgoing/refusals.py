@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +48,7 @@ CODES: Mapping[str, Refusal] = {
     "ConversationBlockedByUser": Refusal(Scope.PERSON, _BLOCKED),
     # In `{"errorCode": 209, …}`, which is not on that page but in many public reports.
     "MessageWritesBlocked": Refusal(Scope.PERSON, _BLOCKED),
-    "ConversationNotFound": Refusal(Scope.PERSON, _INSTALL),
+    "ConversationNotFound": Refusal(Scope.PERSON, f"{_INSTALL} Of a channel: check its id."),
     "MemberNotFoundInConversation": Refusal(Scope.PERSON, _INSTALL),
     "ActivityNotFoundInConversation": Refusal(Scope.GONE),
     "InvalidBotApiHost": Refusal(Scope.ADDRESS, "Add that host to teams.service_urls."),
@@ -62,11 +62,25 @@ CODES: Mapping[str, Refusal] = {
 }
 """By Teams' own code, whatever the status. What is not named here is judged by the status alone."""
 
+MESSAGES: Mapping[str, str] = {
+    "tenant is disabled": "TenantNoPermission",
+    "admin disabled this bot": "BotDisabledByAdmin",
+    "blocked the conversation": "ConversationBlockedByUser",
+    "part of the conversation roster": "BotNotInConversationRoster",
+    "installed in user's personal scope": "ForbiddenOperationException",
+    "no registration found for this bot": "BotNotRegistered",
+    # With BadArgument or BadSyntax: an id of another bot's (bot-docs#1328), or none (bot-docs#681).
+    "failed to decrypt conversation id": "ConversationNotFound",
+    "bad format of conversation id": "ConversationNotFound",
+}
+"""What an answer without such a code says, as on that page or in public reports, and the code."""
+
 _GONE = ("ServiceError", "Unknown", "")
 """So a change of a message that was deleted is refused with 403 (BotFramework-Services#269)."""
 
-_CODE = re.compile(r"\w{1,60}")
-_SUB_CODE = re.compile(r"subCode\W{1,5}(\w{1,60})")
+_CODE = re.compile(r"\w[\w ]{0,59}")
+_IN_TEXT = re.compile(r"code\W{1,8}(\w{1,60})", re.IGNORECASE)
+DEPTH = 8  # of objects within one another in an answer
 _HOST = re.compile(r"https://[a-z0-9.-]{1,200}")
 
 
@@ -111,7 +125,7 @@ def meaning(answer: Answer, *, personal: bool, changes: bool) -> ChatError:
             return ChatThrottled(says, retry_after=min(max(told, SHORTEST_PAUSE), LONGEST_PAUSE))
         case _ if status >= 500 or status == 408:
             return ChatUnreachable(says)  # whether it was taken nobody knows
-    refusal = _refusal(status, code, body, changes=changes)
+    refusal = _refusal(status, code, changes=changes)
     scope = refusal.scope
     if scope is Scope.ADDRESS:
         named = _HOST.search(_message(body))
@@ -124,14 +138,16 @@ def meaning(answer: Answer, *, personal: bool, changes: bool) -> ChatError:
     return refused(scope, says, hint=refusal.hint)
 
 
-def _refusal(status: int, code: str, body: dict[str, Any], *, changes: bool) -> Refusal:
+def _refusal(status: int, code: str, *, changes: bool) -> Refusal:
     """By its code; without one that is known, by what a status can only mean."""
-    if changes and (status in (404, 410) or (status == 403 and code in _GONE)):
+    lost = status in (404, 410) or code in (
+        "ConversationNotFound",
+        "ActivityNotFoundInConversation",
+    )
+    if changes and (lost or (status == 403 and code in _GONE)):
         return Refusal(Scope.GONE)
     if code in CODES:
         return CODES[code]
-    if "tenant is disabled" in exact(_message(body)):
-        return CODES["TenantNoPermission"]
     match status:
         case 401:  # `{"message": "Authorization has been denied for this request."}`
             return Refusal(Scope.INSTALLATION, _CREDENTIALS)
@@ -153,21 +169,37 @@ def json_object(content: bytes) -> dict[str, Any]:
 
 
 def _code(body: dict[str, Any]) -> str:
-    """Teams' own word for an error, of the shapes that errors have; "" without one.
+    """Teams' own word for an error, wherever it stands; "" without one.
 
-    `{"error": {"code": …}}`; `{"errorCode": 209, "message": "{… subCode: MessageWritesBlocked …}"}`
-    with the code inside the text; and for 401 a bare `{"message": …}`.
+    `{"error": {"code": …}}`, at times around the error of another service (`innerHttpError`);
+    `{"errorCode": 209, "message": "{… subCode: MessageWritesBlocked …}"}` with the code inside the
+    text; and for 401 a bare `{"message": …}`. One that is known counts before any other.
     """
+    told = list(_texts(body, DEPTH))
+    for text in told:
+        for word in (text, *(named[1] for named in _IN_TEXT.finditer(text))):
+            if word in CODES:
+                return word
+    for text in map(exact, told):
+        for words, meant in MESSAGES.items():
+            if words in text:
+                return meant
     error = body.get("error")
     code = error.get("code") if isinstance(error, dict) else None
-    if isinstance(code, str) and _CODE.fullmatch(code):
-        return code
-    inner = _SUB_CODE.search(_message(body))
-    return inner[1] if inner else ""
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+
+
+def _texts(value: Any, depth: int) -> Iterator[str]:
+    """Every text in an answer, from the outside in."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list) and depth:
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner, depth - 1)
 
 
 def _message(body: dict[str, Any]) -> str:
-    """The words of an error. They are for reading codes alone: names may be in them."""
+    """The words of an error, for the host they name alone: names of people may be in them."""
     error = body.get("error")
     inside = error.get("message") if isinstance(error, dict) else None
     return str(inside or body.get("message") or "")
