@@ -12,9 +12,10 @@ from urllib.parse import unquote
 import jwt
 
 from sandbox.bot_process import free_port
+from sandbox.teams.api import ISSUER
 from tests.bench import running
 from tests.bench.talking import Asked, Heard, Json, Platform, ask, say
-from tests.contract.teams_world import APP, ISSUER, OLD_KEY, PASSWORD, TENANT
+from tests.contract.pretend_teams import APP, OLD_KEY, PASSWORD, TENANT
 from tests.figures import Figure, at_least, at_most, measures
 
 CONNECTIONS = 32

@@ -27,6 +27,7 @@ from adapters.slack.incoming.inbound import SlackInbound
 from adapters.slack.outgoing.calls import open_web
 from bot.domain.changes import Changes
 from sandbox.slack.workspace import BOT_USER, CHANNEL
+from tests.contract import pretend_teams
 from tests.contract import teams_world as teams
 from tests.contract.slack_stage import (
     FORM,
@@ -221,9 +222,7 @@ async def _slack() -> AsyncIterator[Door]:
 @asynccontextmanager
 async def _teams() -> AsyncIterator[Door]:
     async with teams.teams_world() as world:
-        service = world.microsoft.service_url
-        ids = {"SERVICE": service, "ADA": teams.ADA, "TENANT": teams.TENANT, "APP": teams.APP}
-        real = recorded("teams", ids | {"PERSONAL": teams.PERSONAL, "CHANNEL": teams.CHANNEL})
+        real = recorded("teams", pretend_teams.IDS | {"SERVICE": world.microsoft.service_url})
         good, foreign = world.token(), world.token(aud="somebody-else")
 
         async def send(random: Random, signed: bool) -> int:
@@ -245,7 +244,7 @@ async def _teams() -> AsyncIterator[Door]:
         async def quiet() -> None:
             await wait_until(lambda: not world.inbound.under_way, within=QUIET)
 
-        yield Door("Teams", send, done, quiet, (good, foreign, teams.PASSWORD))
+        yield Door("Teams", send, done, quiet, (good, foreign, pretend_teams.PASSWORD))
 
 
 # ------------------------------------------------------------------ Okta's event hook

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import structlog
 
 from sandbox.slack.workspace import BOT_USER, CHANNEL
+from tests.contract import pretend_teams
 from tests.contract import teams_world as teams
 from tests.contract.slack_stage import FORM, JSON, OLA, staged
 from tests.recorded import recorded
@@ -48,14 +49,7 @@ async def test_slacks_requests_say_what_was_typed() -> None:
 async def test_teams_requests_say_what_was_typed() -> None:
     """The same for Teams' activities; what nobody serves is 2xx or 501."""
     async with teams.teams_world() as world:
-        ids = {
-            "SERVICE": world.microsoft.service_url,
-            "ADA": teams.ADA,
-            "TENANT": teams.TENANT,
-            "PERSONAL": teams.PERSONAL,
-            "CHANNEL": teams.CHANNEL,
-            "APP": teams.APP,
-        }
+        ids = pretend_teams.IDS | {"SERVICE": world.microsoft.service_url}
         heard: dict[str, str | None] = {}
         requests = recorded("teams", ids)
         for number, one in enumerate(requests):

@@ -10,11 +10,11 @@ from starlette.responses import Response
 from adapters.teams.outgoing.messenger import ABSENT_FOR
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatUnreachable, PersonUnreachable
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, Json, TeamsBorder
+from sandbox.chatlog import Conversation
+from tests.contract.pretend_teams import ADA, ADA_IS, APP, CHANNEL, PERSONAL, TENANT
+from tests.contract.teams_world import Json, TeamsBorder
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO
 from tests.waiting import wait_until
-
-OPENED = f"a:1{ADA[:3]}"
 
 
 def _added(teams: TeamsBorder) -> Json:
@@ -29,7 +29,6 @@ async def test_somebody_who_has_the_app_since_before_is_found_and_written_to(
     teams: TeamsBorder,
 ) -> None:
     """By policy, or before the bot ran: Teams opens the conversation by the Entra object id."""
-    teams.microsoft.installed.add(ADA)
     assert await teams.messenger.find_person((), ADA.upper(), TENANT) == (
         ChatIdentity(Platform.TEAMS, ADA),
     )
@@ -42,18 +41,17 @@ async def test_somebody_who_has_the_app_since_before_is_found_and_written_to(
         "channelData": {"tenant": {"id": TENANT}},
     }
     sent = await teams.messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
-    assert sent.message_id == f"{OPENED}|1001"
+    assert sent.message_id == f"{PERSONAL}|1001"
     assert len(teams.microsoft.opened) == 1
 
 
 async def test_a_lost_conversation_is_opened_again_where_it_is_needed(teams: TeamsBorder) -> None:
     """The store forgot it; the message comes all the same."""
-    teams.microsoft.installed.add(ADA)
     await teams.messenger.send_personal(ADA_IN_TEAMS, HELLO, "1")
-    await teams.conversations.forget(OPENED)
+    await teams.conversations.forget(PERSONAL)
     await teams.messenger.send_personal(ADA_IN_TEAMS, HELLO, "2")
     assert [call.path for call in teams.microsoft.calls] == [
-        f"/emea/v3/conversations/{OPENED}/activities"
+        f"/emea/v3/conversations/{PERSONAL}/activities"
     ] * 2
 
 
@@ -61,6 +59,7 @@ async def test_somebody_without_the_app_is_not_asked_for_again_and_again(
     teams: TeamsBorder,
 ) -> None:
     """For some minutes; an installation is told, and counts at once."""
+    teams.microsoft.installed.clear()
     for _ in range(3):
         assert await teams.messenger.find_person((), ADA, TENANT) == ()
         with pytest.raises(PersonUnreachable, match="has not installed the app"):
@@ -70,13 +69,12 @@ async def test_somebody_without_the_app_is_not_asked_for_again_and_again(
     assert await teams.messenger.find_person((), ADA, TENANT)
     await teams.conversations.forget(PERSONAL)
     teams.clock.now += ABSENT_FOR
-    teams.microsoft.installed.add(ADA)
+    teams.microsoft.installed.add("ada")
     assert await teams.messenger.find_person((), ADA, TENANT)
 
 
 async def test_of_other_tenants_nobody_is_asked_for(teams: TeamsBorder) -> None:
     """An object id means nobody there."""
-    teams.microsoft.installed.add(ADA)
     assert await teams.messenger.find_person((), ADA, "99999999-9999-4999-8999-999999999999") == ()
     assert teams.microsoft.opened == []
 
@@ -95,7 +93,6 @@ async def test_opening_a_conversation_sends_nothing(teams: TeamsBorder) -> None:
 
 async def test_who_installs_the_app_is_welcomed_once(teams: TeamsBorder) -> None:
     """Teams tells of it in two ways. Their address tells who they are elsewhere."""
-    teams.microsoft.members = [{"id": "29:1ada", "aadObjectId": ADA, "email": "ada@contoso.com"}]
     await teams.post(_added(teams))
     await teams.post(teams.installed("add"))
     (call,) = await teams.calls(1)
@@ -137,6 +134,7 @@ async def test_who_removes_the_app_and_puts_it_back_is_followed_each_time(
     await teams.post(teams.installed("remove"))
     await wait_until(lambda: len(teams.welcomes.gone_people) == 1, what="the removal")
     assert teams.welcomes.gone_people[0].user_id == ADA
+    teams.microsoft.installed.clear()
     assert await teams.messenger.find_person((), ADA, TENANT) == ()
     await teams.post(teams.installed("add"))
     assert await teams.messenger.find_person((), ADA, TENANT)
@@ -159,7 +157,10 @@ SHARED: list[Json] = [
 
 async def test_a_mention_without_a_conversation_type_is_no_chat_of_two(teams: TeamsBorder) -> None:
     """Else the next personal link would be posted for everybody to read."""
+    teams.microsoft.installed.clear()
     for number, change in enumerate(SHARED, start=1):
+        place = change["conversation"]["id"].partition(";")[0]
+        teams.microsoft.service.log.open(Conversation(place, "teams", "channel", ""))
         response = await teams.post(teams.said("apps", id=str(number)) | change)
         assert response.status_code == 202
         await teams.calls(number)
@@ -176,8 +177,8 @@ async def test_a_chat_of_two_without_a_conversation_type_is_one(teams: TeamsBord
 
 async def test_who_writes_is_known_without_an_object_id(teams: TeamsBorder) -> None:
     """Teams tells it of the member; asked once for many messages."""
-    teams.microsoft.members = [{"id": "29:1ada", "aadObjectId": ADA.upper(), "email": "a@b.c"}]
-    sender = {"id": "29:1ada", "name": "Ada Byron"}
+    teams.microsoft.members = [{"id": ADA_IS, "aadObjectId": ADA.upper()}]
+    sender = {"id": ADA_IS, "name": "Ada Byron"}
     for number in range(3):
         mention = teams.in_channel(teams.said("apps", id=str(number))) | {"from": sender}
         await teams.post(mention)
@@ -203,7 +204,7 @@ async def test_what_a_request_leaves_out_is_not_forgotten(teams: TeamsBorder) ->
     """Neither who it is, nor where they are and what they speak."""
     await teams.post(teams.installed())
     before = teams.conversations.refs[PERSONAL]
-    activity = teams.said("apps") | {"from": {"id": "29:1ada"}}
+    activity = teams.said("apps") | {"from": {"id": ADA_IS}}
     for missing in ("locale", "localTimezone"):
         del activity[missing]
     await teams.post(activity)

@@ -12,7 +12,8 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import PersonUnreachable
 from bot.message import Buttons, Command, Message, Role
 from bot.ports.chat import ConversationRef
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, TeamsBorder, teams_world
+from tests.contract.pretend_teams import ADA, ADA_IS, APP, CHANNEL, PERSONAL, TENANT
+from tests.contract.teams_world import TeamsBorder, teams_world
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO
 from tests.waiting import wait_until
 
@@ -244,8 +245,10 @@ async def test_other_activities_are_taken_and_mean_nothing(teams: TeamsBorder) -
 
 async def test_who_installed_the_app_can_be_reached(teams: TeamsBorder) -> None:
     """Installing gives the conversation; the personal message goes there."""
+    teams.microsoft.installed.clear()
     with pytest.raises(PersonUnreachable):
         await teams.messenger.send_personal(ADA_IN_TEAMS, HELLO, "k")
+    teams.microsoft.installed.add("ada")
     assert (await teams.post(teams.installed())).status_code == 202
     assert teams.conversations.refs[PERSONAL] == ConversationRef(
         conversation_id=PERSONAL,
@@ -253,7 +256,7 @@ async def test_who_installed_the_app_can_be_reached(teams: TeamsBorder) -> None:
         service_url=teams.microsoft.service_url,
         tenant_id=TENANT,
         bot_id=f"28:{APP}",
-        user_id="29:1ada",
+        user_id=ADA_IS,
         object_id=ADA,
         name="Ada Byron",
         time_zone="Europe/London",

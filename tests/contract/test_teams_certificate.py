@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from adapters.teams.outgoing.tokens import BotToken
 from bot.settings.sections.chat import TeamsSettings
-from tests.contract.teams_world import APP, CHANNEL, TENANT
+from tests.contract.pretend_teams import APP, CHANNEL, TENANT
 
 LOGIN = "https://login.example.com"
 

@@ -9,7 +9,8 @@ import pytest
 
 from bot.message import Buttons, Command, Message, OpenLink, Text
 from sandbox.teams import cards
-from tests.contract.teams_world import ADA, TeamsBorder, teams_world
+from tests.contract.pretend_teams import ADA
+from tests.contract.teams_world import TeamsBorder, teams_world
 
 Json = dict[str, Any]
 WHO = Message(

@@ -15,7 +15,8 @@ from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError, CloudUnreachable
 from bot.ports.access import Directory
-from tests.contract.teams_world import ADA, CHANNEL, PERSONAL, TENANT, TeamsBorder, teams_world
+from tests.contract.pretend_teams import ADA, CHANNEL, PERSONAL, TENANT
+from tests.contract.teams_world import TeamsBorder, teams_world
 
 Json = dict[str, Any]
 WHO = ChatIdentity(Platform.TEAMS, ADA)

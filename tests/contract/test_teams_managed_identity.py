@@ -17,7 +17,7 @@ from starlette.routing import Route
 from adapters.teams.outgoing.tokens import BotToken
 from bot.errors import ChatMisconfigured, ChatThrottled, ChatUnreachable
 from bot.settings.sections.chat import TeamsSettings
-from tests.contract.teams_world import APP, CHANNEL, TENANT
+from tests.contract.pretend_teams import APP, CHANNEL, TENANT
 from tests.serving import served
 
 HEADER = "the-secret-header-of-this-container"

@@ -7,7 +7,8 @@ import asyncio
 from starlette.responses import JSONResponse, Response
 
 from bot.domain.people.admins import ChatIdentity, Platform
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, TeamsBorder
+from tests.contract.pretend_teams import ADA, APP, CHANNEL, PERSONAL, TENANT
+from tests.contract.teams_world import TeamsBorder
 from tests.waiting import wait_until
 
 

@@ -28,7 +28,8 @@ from bot.errors import (
 )
 from bot.message import Message
 from bot.ports.chat import ConversationRef
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, TeamsBorder
+from tests.contract.pretend_teams import ADA, APP, CHANNEL, PERSONAL, TENANT
+from tests.contract.teams_world import TeamsBorder
 from tests.serving import served
 
 ADA_IN_TEAMS = ChatIdentity(Platform.TEAMS, ADA, "Ada Byron")
@@ -137,6 +138,7 @@ async def test_a_team_that_could_not_be_read_is_read_at_the_next_look(
 
 async def test_a_team_without_the_app_tells_nobody(teams: TeamsBorder) -> None:
     """Then addresses cannot be looked up, which is no error."""
+    teams.microsoft.installed.clear()
     teams.microsoft.refusals = [
         JSONResponse({"error": {"code": "BotNotInConversationRoster"}}, 403)
     ]
@@ -201,7 +203,7 @@ async def test_many_messages_cost_one_token(teams: TeamsBorder, ada: ChatIdentit
 async def test_a_token_that_was_revoked_is_replaced(teams: TeamsBorder, ada: ChatIdentity) -> None:
     """One 401 costs one new token; the message arrives once."""
     await teams.messenger.send_personal(ada, HELLO, "1")
-    teams.microsoft.valid_tokens.clear()
+    teams.microsoft.revoke_tokens()
     await teams.messenger.send_personal(ada, HELLO, "2")
     assert len(teams.microsoft.calls) == 2
     assert teams.microsoft.token_requests == 2

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from adapters.teams.incoming.activities import Event, Turns
 from adapters.teams.incoming.envelope import ActivityInvalid, open_envelope
-from tests.contract.teams_world import ADA, APP, PERSONAL, Json, TeamsBorder
+from tests.contract.pretend_teams import ADA, APP, PERSONAL
+from tests.contract.teams_world import Json, TeamsBorder
 
 NO_ACTIVITIES: list[Any] = [
     b"",

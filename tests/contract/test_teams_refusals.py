@@ -28,7 +28,8 @@ from bot.errors import (
 )
 from bot.ports.chat import ConversationRef
 from bot.settings.sections.chat import TeamsSettings
-from tests.contract.teams_world import ADA, APP, CHANNEL, PERSONAL, TENANT, TeamsBorder
+from tests.contract.pretend_teams import ADA, APP, CHANNEL, PERSONAL, TENANT
+from tests.contract.teams_world import TeamsBorder
 from tests.contract.test_teams_messages_out import ADA_IN_TEAMS, HELLO, IN_CHANNEL
 from tests.fakes import ConversationsInMemory
 
@@ -168,18 +169,19 @@ async def test_each_refusal_is_about_what_teams_says_it_is(teams: TeamsBorder) -
     assert teams.microsoft.calls == []
 
 
-def _sends(teams: TeamsBorder) -> tuple[Any, ...]:
+def _sends(teams: TeamsBorder, message_id: str = f"{CHANNEL};messageid=1|1") -> tuple[Any, ...]:
     return (
         lambda: teams.messenger.send_personal(ADA_IN_TEAMS, HELLO, "k"),
         lambda: teams.messenger.post(IN_CHANNEL, HELLO, "k"),
-        lambda: teams.messenger.update(f"{CHANNEL};messageid=1|1", HELLO),
+        lambda: teams.messenger.update(message_id, HELLO),
     )
 
 
 async def test_a_card_that_is_called_wrong_is_said_once_in_plain_text(teams: TeamsBorder) -> None:
     """To a person, in a channel and as a change: the words arrive, and none is read as markup."""
     await teams.post(teams.installed())
-    for send in _sends(teams):
+    posted = await teams.messenger.post(IN_CHANNEL, HELLO, "k")
+    for send in _sends(teams, posted.message_id):
         before = len(teams.microsoft.calls)
         teams.microsoft.refusals = [Response(json.dumps(_told("BadSyntax")), 400)]
         await send()

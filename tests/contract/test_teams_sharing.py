@@ -11,7 +11,8 @@ import pytest
 from starlette.responses import JSONResponse
 
 from bot.message import Buttons, Command, Confirm, Message, Text
-from tests.contract.teams_world import CHANNEL, Call, TeamsBorder, teams_world
+from tests.contract.pretend_teams import CHANNEL, PERSONAL, Call
+from tests.contract.teams_world import TeamsBorder, teams_world
 from tests.unit.test_teams_drawing import VALIDATOR
 
 SURE = Confirm("Share in the channel?", "Everybody there will see it.", "Share", "Cancel")
@@ -100,7 +101,7 @@ async def test_what_is_typed_in_a_personal_chat_stays_there() -> None:
         teams.answers.says = FOR_ALL
         await teams.post(teams.said("apps shared"))
         (call,) = await teams.calls(1)
-        assert "a%3A1ada" in call.path or "a:1ada" in call.path
+        assert PERSONAL in call.path
 
 
 async def test_impatience_and_repetition_share_once() -> None:

@@ -20,7 +20,8 @@ from bot.domain.people.admins import Platform
 from bot.message import Buttons, Command, Message, Role, Text
 from bot.ports.chat import ConversationRef
 from bot.settings.sections.chat import TeamsSettings
-from tests.contract.teams_world import ADA, APP, CHANNEL, TENANT, Clock, TeamsBorder, teams_world
+from tests.contract.pretend_teams import ADA, ADA_IS, APP, CHANNEL, TENANT
+from tests.contract.teams_world import Clock, TeamsBorder, teams_world
 from tests.fakes import ConversationsInMemory
 from tests.unit.test_teams_drawing import VALIDATOR
 
@@ -42,7 +43,7 @@ async def test_a_board_names_the_operators_whose_clients_may_ask(teams: TeamsBor
     await teams.messenger.post(IN_CHANNEL, BOARD, "k")
     (call,) = teams.microsoft.calls
     card = call.body["activity"]["attachments"][0]["content"]
-    assert card["refresh"]["userIds"] == ["29:1ada"]
+    assert card["refresh"]["userIds"] == [ADA_IS]
     assert VALIDATOR.is_valid(card)
     assert "actions" not in json.dumps(card["body"])
     sent = f"{CHANNEL};messageid=1001|1001"
@@ -75,7 +76,7 @@ async def test_the_client_of_an_operator_gets_their_card(teams: TeamsBorder) -> 
         assert answer.status_code == 200
         body = answer.json()
         assert body["type"] == "application/vnd.microsoft.card.adaptive"
-        assert body["value"]["refresh"]["userIds"] == ["29:1ada"]
+        assert body["value"]["refresh"]["userIds"] == [ADA_IS]
         assert "Go on" in json.dumps(body["value"])
         assert '"own"' not in json.dumps(body["value"])
     await teams.inbound.drain(1.0)

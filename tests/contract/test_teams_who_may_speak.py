@@ -10,7 +10,8 @@ from typing import Any
 import jwt
 
 from adapters.teams.outgoing.tokens import is_known_service
-from tests.contract.teams_world import APP, NEW_KEY, OLD_KEY, PERSONAL, TeamsBorder
+from tests.contract.pretend_teams import APP, NEW_KEY, OLD_KEY, PERSONAL
+from tests.contract.teams_world import TeamsBorder
 from tests.waiting import wait_until
 
 

@@ -1,6 +1,6 @@
-"""A Microsoft login host on loopback that issues whatever tokens a test makes up.
+"""The sandbox's Microsoft login host, whose keys and tokens a test makes up.
 
-The sandbox's signs only what Microsoft would say; here each claim, key and signature can be wrong.
+By itself it signs only what Microsoft would say; here each claim, key and signature can be wrong.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from jwt.algorithms import RSAAlgorithm
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from bot.settings.sections.clouds import EntraSettings
-from tests.contract.entra.microsoft import CLIENT_ID, CLIENT_SECRET, TENANT_ID
+from sandbox.entra.login import login_app
+from tests.contract.entra.microsoft import CLIENT_ID, CLIENT_SECRET, TENANT_ID, FakeClock, a_company
 
 API = f"api://{CLIENT_ID}"
 SCOPE = f"{API}/proof"
@@ -51,12 +52,14 @@ class Login:
 
     def app(self, url: str) -> Starlette:
         self.url = url
+        company = a_company(FakeClock())
+        company.addresses |= {"login": url, "graph": url}
         return Starlette(
             routes=[
-                Route("/{tenant}/v2.0/.well-known/openid-configuration", self._metadata),
-                Route("/{tenant}/.well-known/openid-configuration", self._metadata),
-                Route("/{tenant}/keys", self._keys),
+                Route("/{tenant}/discovery/keys", self._keys),
+                Route("/{tenant}/discovery/v2.0/keys", self._keys),
                 Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
+                Mount("/", login_app(company)),
             ]
         )
 
@@ -110,13 +113,6 @@ class Login:
     ) -> str:
         header = {} if kid is None else {"kid": kid}
         return jwt.encode(dict(claims), key or self.key, algorithm=algorithm, headers=header)
-
-    async def _metadata(self, request: Request) -> Response:
-        tenant = request.path_params["tenant"]
-        version = "2.0" if "/v2.0/" in request.url.path else "1.0"
-        return JSONResponse(
-            {"issuer": self.issuer(tenant, version), "jwks_uri": f"{self.url}/{tenant}/keys"}
-        )
 
     async def _keys(self, request: Request) -> Response:
         self.key_reads += 1
