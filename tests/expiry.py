@@ -55,14 +55,15 @@ async def lasting_keys(client: Redis) -> list[str]:
     """
     open_ones = {KEYS.request(str(i)) for i in await client.zrange(KEYS.open_requests(), 0, -1)}
     waiting = {KEYS.delivery(str(key)) for key in await client.zrange(KEYS.due(), 0, -1)}
-    lasting = [
-        str(key)
-        async for key in client.scan_iter(match="{o365bot}:*", count=1000)
-        if await client.ttl(key) == -1
-    ]
+    keys = [str(key) async for key in client.scan_iter(match="{o365bot}:*", count=1000)]
+    async with client.pipeline(transaction=False) as asked:
+        for key in keys:
+            asked.ttl(key)
+        left = await asked.execute()
     return sorted(
         key
-        for key in lasting
-        if key not in open_ones | waiting
+        for key, seconds in zip(keys, left, strict=True)
+        if seconds == -1
+        and key not in open_ones | waiting
         and not any(fnmatchcase(key, pattern) for pattern in PERMANENT)
     )

@@ -30,7 +30,7 @@ QUIETLY = (
     *("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=thorough"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # others' packages are there already
 )
-SLOW_TO_IMPORT = ("hypothesis", "pydantic", "httpx", "structlog", "redis.asyncio", "jsonschema")
+SLOW_TO_IMPORT = ("hypothesis", "pydantic", "httpx", "structlog", "redis.asyncio")
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,

@@ -18,11 +18,12 @@ from tests.expiry import lasting_keys
 
 
 @pytest_asyncio.fixture
-async def redis_url(redis_url: str) -> AsyncIterator[str]:
+async def redis_url(store_server: str) -> AsyncIterator[str]:
     """The address of a real, empty Valkey, whose keys are looked at before they are gone."""
-    yield redis_url
-    async with redis_store.connect(redis_url) as client:
+    yield store_server
+    async with redis_store.connect(store_server) as client:
         lasting = await lasting_keys(client)
+        await client.flushall()
     assert lasting == [], "these keys would stay for ever; see tests/expiry.py"
 
 

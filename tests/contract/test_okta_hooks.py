@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -265,9 +266,11 @@ async def test_an_answer_comes_within_three_seconds_whatever_the_store_does(
     assert timedelta(seconds=ANSWER_SECONDS) < timedelta(seconds=3)
 
 
-async def test_a_save_in_the_sandbox_reaches_the_endpoint(endpoint: HookEndpoint) -> None:
+async def test_a_save_in_the_sandbox_reaches_the_endpoint(
+    endpoint: HookEndpoint, keys: Path
+) -> None:
     """The whole way: verified, then told with the secret that an administrator has saved."""
-    async with World(page_port=None) as world:
+    async with World(key_directory=keys, page_port=None) as world:
         hook = world.hooks.hooks["contoso"]
         hook.secret = SECRET
         world.hooks.connect(str(endpoint.okta.base_url).rstrip("/"))

@@ -20,9 +20,9 @@ from tests.contract.okta_org import HUMAN
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
-async def test_both_orgs_of_the_sandbox_are_read_in_full(tmp_path: Path) -> None:
+async def test_both_orgs_of_the_sandbox_are_read_in_full(tmp_path: Path, keys: Path) -> None:
     """With and without DPoP, five apps a page: apps, connections, log and admins."""
-    async with World(page_port=None) as world:
+    async with World(key_directory=keys, page_port=None) as world:
         settings = load(world.settings_toml("http://127.0.0.1:1", tmp_path))
         clock = SteppingClock()
         clients = {org.name: OktaClient(org, open_http(), clock) for org in settings.okta}

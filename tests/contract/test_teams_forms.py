@@ -11,7 +11,7 @@ from bot.message import Buttons, Command, Menu
 from sandbox.teams.cards import actions
 from tests.contract.teams_world import TeamsBorder
 from tests.contract.test_slack_forms import ASKS, LATER
-from tests.unit.test_teams_drawing import VALIDATOR
+from tests.drawing import CARDS
 
 
 async def test_the_card_has_a_field_each_and_one_button() -> None:
@@ -31,7 +31,7 @@ async def test_other_buttons_of_the_card_need_no_field() -> None:
     choice = Command("later0", "Tomorrow", "later ABC-DEF 2027-01-31 09:00")
     menu = Menu("more", "More…", (choice,))
     card = draw(replace(ASKS, blocks=(*ASKS.blocks, Buttons((choice, menu), (choice,)))))
-    assert VALIDATOR.is_valid(card)
+    CARDS.validate(card)
     found = {action["id"]: action for action in actions(card) if action["type"] == "Action.Execute"}
     assert found["later0"]["associatedInputs"] == "none"
     assert found["later0"]["fallback"]["associatedInputs"] == "none"

@@ -74,8 +74,8 @@ class Installing:
 
 
 @pytest.fixture
-async def installing(tmp_path: Path) -> AsyncIterator[Installing]:
-    async with World(page_port=None) as world, open_http() as http:
+async def installing(tmp_path: Path, keys: Path) -> AsyncIterator[Installing]:
+    async with World(key_directory=keys, page_port=None) as world, open_http() as http:
         settings = load(world.settings_toml("http://127.0.0.1:9", tmp_path)).teams
         assert settings is not None
         yield Installing(world, settings, http)

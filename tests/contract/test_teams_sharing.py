@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from bot.message import Buttons, Command, Confirm, Message, Text
 from tests.contract.pretend_teams import CHANNEL, PERSONAL, Call
 from tests.contract.teams_world import TeamsBorder, teams_world
-from tests.unit.test_teams_drawing import VALIDATOR
+from tests.drawing import CARDS
 
 SURE = Confirm("Share in the channel?", "Everybody there will see it.", "Share", "Cancel")
 LISTED = Message(
@@ -27,7 +27,7 @@ FOR_ALL = replace(LISTED, private=False, share=None)
 def offers(card: Any) -> bool:
     """Whether it can be shared; then it asks before."""
     drawn = json.dumps(card)
-    assert VALIDATOR.is_valid(card)
+    CARDS.validate(card)
     assert ("apps 1 shared" in drawn) == ("Everybody there will see it." in drawn)
     return "apps 1 shared" in drawn
 

@@ -22,8 +22,8 @@ from bot.ports.chat import ConversationRef
 from bot.settings.sections.chat import TeamsSettings
 from tests.contract.pretend_teams import ADA, ADA_IS, APP, CHANNEL, TENANT
 from tests.contract.teams_world import Clock, TeamsBorder, teams_world
+from tests.drawing import CARDS
 from tests.fakes import ConversationsInMemory
-from tests.unit.test_teams_drawing import VALIDATOR
 
 BOARD = Message("Three to do", (Text("Three to do"),), private=False, view="board:")
 MORE = Message("Three to do", (Buttons((Command("go", "Go on", "go on"),)),), view="board:")
@@ -44,7 +44,7 @@ async def test_a_board_names_the_operators_whose_clients_may_ask(teams: TeamsBor
     (call,) = teams.microsoft.calls
     card = call.body["activity"]["attachments"][0]["content"]
     assert card["refresh"]["userIds"] == [ADA_IS]
-    assert VALIDATOR.is_valid(card)
+    CARDS.validate(card)
     assert "actions" not in json.dumps(card["body"])
     sent = f"{CHANNEL};messageid=1001|1001"
     await teams.messenger.update(sent, BOARD)

@@ -16,9 +16,9 @@ from sandbox.world import World
 from tests.waiting import wait_until
 
 
-async def test_a_save_in_okta_is_known_within_seconds(tmp_path: Path) -> None:
+async def test_a_save_in_okta_is_known_within_seconds(tmp_path: Path, keys: Path) -> None:
     """The hook is verified, told of the Save with its secret, and just that app is looked at."""
-    async with World(page_port=None) as world:
+    async with World(key_directory=keys, page_port=None) as world:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             settings = load(world.settings_toml(url, tmp_path))

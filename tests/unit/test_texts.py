@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -52,17 +53,18 @@ KEYS = ENGLISH.keys()
 SECTIONS = {key.partition(".")[0] for key in KEYS}
 OTHERS = [language for language in languages() if language != FALLBACK]
 WEB = Path(adapters.web.__file__).parent
-# All the code that may ask for a text.
-TREES = [
-    ast.parse(path.read_text(encoding="utf-8"))
-    for package in (bot, adapters)
-    for path in sorted(Path(package.__path__[0]).rglob("*.py"))
-    if path.parent.name != "settings"  # a setting's name may look like a text's
-]
-TEMPLATES = [
-    Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
-    for path in sorted((WEB / "templates").rglob("*.html"))
-]
+
+
+@cache
+def code() -> tuple[ast.AST, ...]:
+    """All the code that may ask for a text."""
+    return tuple(
+        node
+        for package in (bot, adapters)
+        for path in sorted(Path(package.__path__[0]).rglob("*.py"))
+        if path.parent.name != "settings"  # a setting's name may look like a text's
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
 
 
 def placeholders(text: str) -> set[str]:
@@ -139,40 +141,41 @@ def values(enum: type[Enum]) -> set[str]:
 
 def constants(of: Iterable[ast.AST]) -> list[str]:
     return [
-        node.value
-        for each in of
-        for node in ast.walk(each)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        node.value for node in of if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
+
+
+def within(of: Iterable[ast.AST]) -> list[str]:
+    return constants(node for each in of for node in ast.walk(each))
 
 
 def columns() -> set[str]:
     """The column names that replies and letters ask for."""
     found: set[str] = set()
-    for tree in TREES:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "_columns":
-                found |= set(constants(node.args))
-            if isinstance(node, ast.GeneratorExp) and "column." in constants([node.elt]):
-                found |= set(constants([node.generators[0].iter]))
+    for node in code():
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "_columns":
+            found |= set(within(node.args))
+        if isinstance(node, ast.GeneratorExp) and "column." in within([node.elt]):
+            found |= set(within([node.generators[0].iter]))
     return found
 
 
+@cache
 def problems() -> set[str]:
     """The kinds of problems that a page is shown for."""
     found = {"other", *_KINDS.values()}
-    for tree in TREES:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "problem":
-                found |= set(constants(node.args[2:3]))
-            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "problem":
-                found |= set(constants(node.args[1:2]))  # one whose request is given already
+    for node in code():
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "problem":
+            found |= set(within(node.args[2:3]))
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "problem":
+            found |= set(within(node.args[1:2]))  # one whose request is given already
     return found
 
 
 def template_calls() -> Iterator[tuple[nodes.Expr, set[str]]]:
     """What every template asks the catalogue for, and the values that it hands over."""
-    for template in TEMPLATES:
+    for path in sorted((WEB / "templates").rglob("*.html")):
+        template = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
         for call in template.find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "text":
                 yield call.args[0], {keyword.key for keyword in call.kwargs}
@@ -266,7 +269,6 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         | {f"{column}_{kind}" for column in ("what", "why") for kind in values(PostKind)},
         set(),
     ),
-    "column": (columns(), set()),
     "form": (
         {
             f"{what}_{name}"
@@ -300,8 +302,14 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         | {"accounts", "waived", "later", "away", "week"},
         set(),
     ),
-    "page": (set().union(*(page_names(asked) for asked, _ in template_calls())), set()),
 }
+
+
+@cache
+def families() -> Mapping[str, tuple[set[str], set[str]]]:
+    """Those, and the ones that are put together of what stands in the code and the templates."""
+    pages = set().union(*(page_names(asked) for asked, _ in template_calls()))
+    return {**FAMILIES, "column": (columns(), set()), "page": (pages, set())}
 
 
 def keys(section: str, names: Iterable[str]) -> set[str]:
@@ -311,8 +319,7 @@ def keys(section: str, names: Iterable[str]) -> set[str]:
 def families_in_code() -> set[str]:
     return {
         found[1]
-        for tree in TREES
-        for node in ast.walk(tree)
+        for node in code()
         if isinstance(node, ast.JoinedStr)
         and isinstance(node.values[0], ast.Constant)
         and (found := re.match(r"([a-z]+)\.", str(node.values[0].value)))
@@ -327,20 +334,20 @@ def keys_in_code() -> set[str]:
     """The keys that stand in the code as they are; a key of the settings may look like one."""
     return {
         text
-        for text in constants(TREES)
+        for text in constants(code())
         if re.fullmatch(r"[a-z]+\.[a-z_]*[a-z]", text) and text.partition(".")[0] in SECTIONS
     }.difference(LISTS_OF_SECTIONS, NAMED_SETTINGS)
 
 
 def test_every_way_to_put_a_key_together_is_known_here() -> None:
     """Else a text that only such a key reaches would be checked by nobody."""
-    assert families_in_code() == FAMILIES.keys()
+    assert families_in_code() == families().keys()
 
 
 def test_every_key_that_is_asked_for_has_a_text() -> None:
     """In the code, in the templates, and for every value of the domain."""
     asked = keys_in_code().union(
-        *(keys(section, needed) for section, (needed, _) in FAMILIES.items()),
+        *(keys(section, needed) for section, (needed, _) in families().items()),
     )
     assert len(asked) > 200
     assert asked - KEYS == set()
@@ -349,7 +356,7 @@ def test_every_key_that_is_asked_for_has_a_text() -> None:
 def test_every_text_is_asked_for() -> None:
     """A text that nothing reaches is a leftover that translators would keep alive."""
     reached = keys_in_code().union(
-        *(keys(section, needed | more) for section, (needed, more) in FAMILIES.items()),
+        *(keys(section, needed | more) for section, (needed, more) in families().items()),
     )
     assert KEYS - reached == set()
 
@@ -359,13 +366,12 @@ def test_every_text_is_handed_the_values_that_it_names() -> None:
     asked: list[tuple[str, set[str]]] = [
         (f"page.{name}", given) for expr, given in template_calls() for name in page_names(expr)
     ]
-    for tree in TREES:
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or not node.args:
-                continue
-            key, given = node.args[0], {keyword.arg or "**" for keyword in node.keywords}
-            if isinstance(key, ast.Constant) and key.value in KEYS and "**" not in given:
-                asked.append((str(key.value), given))
+    for node in code():
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        key, given = node.args[0], {keyword.arg or "**" for keyword in node.keywords}
+        if isinstance(key, ast.Constant) and key.value in KEYS and "**" not in given:
+            asked.append((str(key.value), given))
     assert len(asked) > 150
     for name, given in asked:
         assert given | {"count"} == placeholders(ENGLISH.forms(name)["other"]) | {"count"}, name
