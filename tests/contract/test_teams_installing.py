@@ -78,6 +78,7 @@ async def installing(tmp_path: Path, keys: Path) -> AsyncIterator[Installing]:
     async with World(key_directory=keys, page_port=None) as world, open_http() as http:
         settings = load(world.settings_toml("http://127.0.0.1:9", tmp_path)).teams
         assert settings is not None
+        world.teams.retry_delays = ()  # no bot listens here, also not the second time
         yield Installing(world, settings, http)
 
 
