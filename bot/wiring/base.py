@@ -83,8 +83,9 @@ async def open_base(settings: Settings, *, restoring: bool = False) -> AsyncIter
         client = await stack.enter_async_context(store.open_client(address))
         keys = Keys(settings.redis.prefix)
         async with store.awaited(address):
-            durability = Durability.of(await store.check(client), settings.redis.replicas)
             await schema.check(client, keys, restoring=restoring)
+            await store.writable(client, keys)
+            durability = Durability.of(await store.check(client), settings.redis.replicas)
             await claim(client, keys, _known_by(settings))
         await store.await_replicas(client, settings.redis.replicas)
         trail = Trail(client, keys, settings.audit.sealing_key)

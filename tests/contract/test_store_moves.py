@@ -14,7 +14,7 @@ from adapters.engine.engine import QueueEngine
 from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server.connections import WRONG_SERVER, code
-from adapters.redis.server.store import awaited, connect, probe
+from adapters.redis.server.store import awaited, connect, probe, writable
 from adapters.redis.server.urls import parse
 from adapters.redis.shared.queue import RedisQueue
 from bot.domain.changes import Changes
@@ -60,6 +60,22 @@ async def test_reads_leave_the_former_primary_too(tmp_path: Path) -> None:
             await first.replicaof("127.0.0.1", "1")  # it would be asked in vain
         found = await asyncio.gather(*(client.get("x") for _ in range(20)))
         assert set(found) == {"new"}
+
+
+async def test_a_start_in_the_middle_of_a_failover_waits_for_the_primary(tmp_path: Path) -> None:
+    """Where none comes, what is wrong is told, and not only that time was up."""
+    async with a_pair(tmp_path) as pair, connect(pair.url) as client:
+        async with pair.first.client() as first:
+            await first.replicaof("127.0.0.1", "1")
+            with pytest.raises(StoreUnavailable, match="is a replica and takes no writes"):
+                async with awaited(parse(pair.url), seconds=0.5):
+                    await writable(client, Keys())
+            starting = asyncio.create_task(writable(client, Keys()))
+            await asyncio.sleep(0)
+            assert not starting.done()
+            await first.replicaof("NO", "ONE")
+        await asyncio.wait_for(starting, 10)
+        await client.set("x", "written")
 
 
 async def test_a_store_that_is_full_is_told_as_that_and_writes_again_once_it_is_not(

@@ -201,8 +201,7 @@ def _known(error: BaseException) -> StoreUnavailable | None:
     redis-py wraps what goes wrong while connecting, and waits while it handles what it tries again:
     so the causes are looked at, and what was at work when time was up.
     """
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in _causes(error):
         answer = cause.answer if isinstance(cause, WrongServer) else code(cause)
         if answer in _SAYS:
             message, hint = _SAYS[answer]
@@ -214,8 +213,13 @@ def _known(error: BaseException) -> StoreUnavailable | None:
         for kind, (message, hint) in _UNREACHED.items():
             if isinstance(cause, kind):
                 return StoreUnavailable(message, hint=hint)
-        cause = cause.__cause__ or cause.__context__
     return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 async def check(client: Redis) -> dict[str, str]:
@@ -278,7 +282,7 @@ async def await_replicas(client: Redis, wanted: int) -> None:
 
 
 REPLICA_POLL = 0.5
-"""Seconds between two looks at whether the replicas are there."""
+"""Seconds between two looks at a store that is not ready, or whose replicas are not there."""
 START_LIMIT = 15.0
 """Seconds that a start waits for the store."""
 
@@ -291,7 +295,7 @@ async def awaited(address: Found, seconds: float = START_LIMIT) -> AsyncIterator
             async with asyncio.timeout(seconds):
                 yield
     except TimeoutError as error:
-        raise StoreUnavailable(
+        raise _known(error) or StoreUnavailable(
             f"The store at {place(address)} did not answer within {seconds:.0f} s.",
             hint="Is this port one of TLS (rediss://) or of none (redis://), as redis.url says?"
             if address.hosts
@@ -333,3 +337,19 @@ async def probe(client: Redis, keys: Keys) -> State:
     return State(
         str(info.get("role", "")), int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
     )
+
+
+async def writable(client: Redis, keys: Keys) -> None:
+    """Return once the store takes a write: while its primary moves, that is a matter of seconds.
+
+    Raises StoreUnavailable for what does not pass by itself.
+    """
+    while True:
+        try:
+            await probe(client, keys)
+        except StoreUnavailable as error:
+            if not any(isinstance(cause, WrongServer) for cause in _causes(error)):
+                raise
+            await asyncio.sleep(REPLICA_POLL)
+        else:
+            return
