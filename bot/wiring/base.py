@@ -50,7 +50,7 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The wired lower half. `redis` is the store's client.
+    """The wired lower half. `redis` is the store's client, `server` what it is ("Valkey 8.1.0").
 
     `clock` is the real time, `rehearsal` what the services live by instead, in a rehearsal.
     """
@@ -59,6 +59,7 @@ class Base:
     clock: SystemClock
     rehearsal: RehearsalClock | None
     redis: Redis
+    server: str
     keys: Keys
     trail: Trail
     ledger: RedisLedger
@@ -85,7 +86,8 @@ async def open_base(settings: Settings, *, restoring: bool = False) -> AsyncIter
         async with store.awaited(address):
             await schema.check(client, keys, restoring=restoring)
             await store.writable(client, keys)
-            durability = Durability.of(await store.check(client), settings.redis.replicas)
+            info = await store.check(client)
+            durability = Durability.of(info, settings.redis.replicas)
             await claim(client, keys, _known_by(settings))
         await store.await_replicas(client, settings.redis.replicas)
         trail = Trail(client, keys, settings.audit.sealing_key)
@@ -106,7 +108,10 @@ async def open_base(settings: Settings, *, restoring: bool = False) -> AsyncIter
             lived=rehearsal,
             policy=_scan_policy(settings),
         )
-        yield Base(settings, clock, rehearsal, client, keys, trail, ledger, orgs, entra, scan)
+        server = store.named(info)
+        yield Base(
+            settings, clock, rehearsal, client, server, keys, trail, ledger, orgs, entra, scan
+        )
 
 
 @asynccontextmanager

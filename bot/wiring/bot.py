@@ -11,7 +11,7 @@ import gc
 import hashlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -32,7 +32,6 @@ from adapters.picture.burn_down import PillowPainter
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.lists import VERSION
 from adapters.redis.records.schema import overtaken
-from adapters.redis.server import store
 from adapters.redis.shared.limits import RedisLimits
 from adapters.redis.shared.marks import RedisMarks
 from adapters.redis.shared.memberships import RedisMemberships
@@ -278,7 +277,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
             await socket.open()
             stack.push_async_callback(socket.close)
         await talk.services.remind.start()
-        _say_what_runs(settings, role, chats.messengers, await store.check(base.redis))
+        _say_what_runs(settings, role, chats.messengers, base.server)
         newer = partial(overtaken, base.redis, base.keys)
         yield Bot(app, engine, base.ledger, base.scan, reload, newer)
 
@@ -369,7 +368,7 @@ def _origin(url: str) -> str:
 
 
 def _say_what_runs(
-    settings: Settings, role: Role, platforms: Iterable[Platform], info: Mapping[str, str]
+    settings: Settings, role: Role, platforms: Iterable[Platform], server: str
 ) -> None:
     """The first line of a log, for whoever wonders later what it was that ran."""
     log.info(
@@ -378,7 +377,7 @@ def _say_what_runs(
         role=str(role),
         orgs=[org.name for org in settings.okta],
         platforms=[str(platform) for platform in platforms],
-        store=store.named(info),
+        store=server,
         where=store_place(settings),
         listen=settings.listen if role.serves else settings.worker_listen,
     )
