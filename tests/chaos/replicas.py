@@ -82,6 +82,10 @@ class Seen:
         return {"ok": True, "messages": [], "channel": {"id": "D1"}}, ""
 
 
+CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=20)
+"""Few are kept: httpx looks at each of them with each request, and the machine is the bots'."""
+
+
 @measures("replicas")
 async def replicas(tiny: bool) -> list[Figure]:
     """Questions at a steady rate, acknowledgements between them, kills, a demotion, a restart."""
@@ -104,7 +108,7 @@ async def replicas(tiny: bool) -> list[Figure]:
             await stack.enter_async_context(_bot(folder, n, url, slack)) for n in range(REPLICAS)
         ]
         http = await stack.enter_async_context(
-            httpx.AsyncClient(trust_env=False, timeout=10, limits=httpx.Limits(max_connections=200))
+            httpx.AsyncClient(trust_env=False, timeout=10, limits=CONNECTIONS)
         )
         ends = time.monotonic() + seconds
         asking = asyncio.create_task(_ask(http, bots, slack, seen, ends, rate, requests))
