@@ -243,6 +243,7 @@ def replied(replies: Replies) -> dict[str, list[Message]]:
             replies.away(LATER.date(), until)
             for until in (LATER.date(), LATER.date() - timedelta(days=1), None)
         ],
+        "away_ahead": [replies.away_ahead()],
         "no_moment": [replies.no_moment(said) for said in ("", "soon")],
         "scanning": [replies.scanning("contoso", 1, 2)],
         "help": [

@@ -193,6 +193,10 @@ class Replies:
         """Away, said by somebody who is asked for nothing."""
         return plain(self._words("away.not_asked"))
 
+    def away_ahead(self) -> Message:
+        """An absence that begins another day."""
+        return plain(self._words("away.ahead"), self._forms.away())
+
     def no_moment(self, said: str) -> Message:
         """The day was not understood, or none was said."""
         if not said:

@@ -88,8 +88,8 @@ def meaning(words: str) -> str:
             found = None if at else find_moment(reason, NOW, CALENDAR)
             local = at or (found.at.astimezone(CALENDAR.zone) if found else None)
             return f"later {code} {f'{local:%Y-%m-%d %H:%M}' if local else '-'}"
-        case said.Away(text):
-            found = find_moment(text, NOW, CALENDAR)
+        case said.Away(text, ahead):
+            found = None if ahead else find_moment(text, NOW, CALENDAR)
             return f"away {found.last if found else '-'}"
         case said.PartTime(off):
             return " ".join(("off", *map(str, sorted(off))))

@@ -119,9 +119,11 @@ class Asked:
                 if not await self._concerns(asker, operator=operator):
                     return replies.not_asked()
                 return replies.part_time(await self._postpone.part_time(asker, off))
-            case Away(said):
+            case Away(said, ahead):
                 if not await self._concerns(asker, operator=operator):
                     return replies.not_asked()
+                if ahead:
+                    return replies.away_ahead()
                 found = find_moment(said, self._clock.now(), self._postpone.calendar(asker))
                 if found is None:
                     return replies.no_moment(said)
@@ -145,7 +147,8 @@ class Asked:
         said = command.said if isinstance(command, Mine) else "hello"
         if requests:
             await is_there(self._ledger, asker, self._clock)
-            return mine(replies.words, requests, said, chat_is_proof=self._chat_is_proof)
+            due = min(map(self._postpone.deadline, requests))
+            return mine(replies.words, requests, said, due, chat_is_proof=self._chat_is_proof)
         if isinstance(command, Hello):
             return replies.help(asker.platform, level)
         return courtesies.nothing_waits(replies.words)

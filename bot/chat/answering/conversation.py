@@ -15,7 +15,7 @@ import structlog
 
 from bot.chat.answering import courtesies, refusing
 from bot.chat.answering.asked import Asked
-from bot.chat.answering.may import needed
+from bot.chat.answering.may import READING, needed
 from bot.chat.answering.operating import Operating
 from bot.chat.answering.patience import Patience
 from bot.chat.consent.personal import PersonalReplies
@@ -188,14 +188,14 @@ class Conversation:
                 command, asker, replies, personal, progress, private=private
             )
             return said if operator else replace(said, share=None)
-        if isinstance(command, Unclear | ListApps | Deadlines):
-            if await self._asked.waiting(asker):
-                about = "unclear" if isinstance(command, Unclear) else ""
-                return await self._asked.mine(Mine(about), asker, replies, level)
-            if level is Level.VIEWER and isinstance(command, Unclear):
-                return await self._operating.do(
-                    command, asker, replies, personal, progress, private=private
-                )
+        if isinstance(command, READING | FALLING_SHORT) and await self._asked.waiting(asker):
+            about = "unclear" if isinstance(command, FALLING_SHORT) else ""
+            about = "due" if isinstance(command, Deadlines) else about
+            return await self._asked.mine(Mine(about), asker, replies, level)
+        if level is Level.VIEWER and isinstance(command, Unclear):
+            return await self._operating.do(
+                command, asker, replies, personal, progress, private=private
+            )
         return _as(Role.REFUSAL, await self._refused(asker, replies.words, admission))
 
     async def _refused(self, asker: ChatIdentity, words: Words, admission: Admission) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from bot.chat.words import Words
 from bot.domain.consent.requests import FRESH, ConsentRequest, Stage
@@ -12,14 +13,20 @@ SHOWN = 5
 
 
 def mine(
-    words: Words, requests: Sequence[ConsentRequest], said: str, *, chat_is_proof: bool
+    words: Words,
+    requests: Sequence[ConsentRequest],
+    said: str,
+    due: date,
+    *,
+    chat_is_proof: bool,
 ) -> Message:
     """The open requests of one person. `said`: what they said without naming any ("done").
 
-    `chat_is_proof`: "It's me" in chat is enough to take one on.
+    `due`: when the first of them has to be done. `chat_is_proof`: "It's me" in chat is enough to
+    take one on.
     """
     key = f"mine.{said}" if words.has(f"mine.{said}") else "mine.title"
-    title = words(key, count=len(requests))
+    title = words(key, count=len(requests), date=words.date(due))
     shown = requests[:SHOWN]
     blocks: list[Block] = [
         Text(title),

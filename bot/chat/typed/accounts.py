@@ -13,7 +13,8 @@ from bot.chat.typed.commands import (
 from bot.chat.typed.looks.spelling import pattern
 from bot.domain.likeness import exact, likeness
 
-_ADDRESS = r"(?P<account>[^\s,;?!]+@[^\s,;?!]+?|[0-9a-f-]{36})"
+_SOME = r"[^\s,;?!]+@[^\s,;?!]+?|[0-9a-f-]{36}"
+_ADDRESS = rf"(?P<account>{_SOME})"
 _ACCOUNT = re.compile(r"[^\s@]+@[^\s@]+|[\w-]*\d[\w-]*")
 _OWNED = re.compile(
     r"(?P<account>\S+) (?:is|ist|gehört|gehoert|belongs to) "
@@ -30,9 +31,11 @@ _BELONGS = re.compile(
 _NOBODY = ("nobody", "niemand", "niemandem")
 _NEVER = re.compile(
     pattern(
-        rf"(?:(?:never|do not|don'?t) (?:ask|write to) {_ADDRESS}(?: again| any ?more)?"
-        rf"|frage? {_ADDRESS.replace('account', 'a')} (?:nie|nicht)(?: mehr| wieder)?"
-        rf"|nie(?:mals)? {_ADDRESS.replace('account', 'b')} fragen)"
+        rf"(?:never|do not|don'?t|stop) (?:ask|asking|write to) ({_SOME})(?: again| any ?more)?"
+        rf"|frage? ({_SOME})(?: bitte)? (?:nie|nicht)(?: mehr| wieder)?"
+        rf"|schreibe? ({_SOME})(?: bitte)? (?:nie|nicht)(?: mehr| wieder)? an"
+        rf"|nie(?:mals)? ({_SOME}) fragen"
+        rf"|({_SOME})(?: bitte)? (?:nie|nicht)(?: mehr| wieder)? fragen"
     ),
     re.IGNORECASE,
 )

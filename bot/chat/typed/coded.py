@@ -13,6 +13,8 @@ from bot.chat.typed.commands import (
     Command,
     ItIsMe,
     Later,
+    Mine,
+    NeedsCode,
     NotMe,
     Saved,
     Saw,
@@ -21,6 +23,8 @@ from bot.chat.typed.commands import (
 )
 from bot.chat.typed.looks.marks import unmarked
 from bot.chat.typed.looks.spelling import forms, sentence
+from bot.chat.typed.sentences import read_sentence
+from bot.chat.typed.times.putting_off import time_in
 from bot.domain.evidence.sights import told_by
 from bot.domain.likeness import likeness
 
@@ -35,38 +39,40 @@ _NO_NAMES = forms(
     "ja/nein/nicht/sicher/ich/doch/vielleicht/wirklich/das/der/die/oder/or/but/aber",
 )
 
+# Without the words that say nothing here.
+_BESIDE = frozenset(
+    sentence(
+        "app bitte code danke der die eben for from für gerade is ist jetzt just kommt message"
+        " nachricht now please pls really thanks the von wirklich with"
+    ).split()
+)
 _VERIFY = forms(
-    "verify/check/is real/is the code real/is the code genuine/is genuine/is legit",
-    "is the code legit",
-    "is it real/is this real/code/prüfe/prüf/ist echt/ist der code echt/is from you/ist von dir",
-    "is this from you/ist das von dir/real/echt/can i trust/kann ich trauen/is the message real",
-    "ist die nachricht echt",
+    "verify/check/prüfe/prüf/what/was/phishing/spam/real/it real/this real/genuine/legit/ok/safe",
+    "you/this you/echt/das dir/dir/sicher/stimmt/trust/can i trust/trauen/kann ich trauen",
 )
 _ME = forms(
-    "me/its me/it is me/thats me/ill do/i will do/i do/ich mache/ich bins/ich bin es/das bin ich",
-    "ich übernehme/mache ich/mach ich/on it",
+    "me/its me/it me/thats me/ill do/i will do/i do/ill take/i will take/i take/mine/on it",
+    "i take care of/ich mache/mache ich/mach ich/ich bins/ich bin es/das bin ich/ich übernehme",
+    "übernehme ich/bin dran",
 )
 _SAVED = forms(
-    "habe gespeichert/hab gespeichert/i just saved/just saved",
-    "saved/i saved/i have saved/ive saved/is saved/done/is done/i did/finished/is finished",
-    "i have done/ive done/fertig/ist fertig/gespeichert/ist gespeichert/erledigt/ist erledigt",
-    "habe ich gespeichert/hab ich gespeichert/ich habe gespeichert",
+    "saved/i saved/i have saved/ive saved/done/i did/finished/i have done/ive done/im done",
+    "fertig/gespeichert/erledigt/habe gespeichert/hab gespeichert/habe ich gespeichert",
+    "hab ich gespeichert/ich habe gespeichert/habe ich erledigt/hab ich erledigt",
+    "ich habe erledigt/habe erledigt",
 )
 _ALREADY = forms(
-    "already/was already done/already done/is already done/war schon/war schon erledigt",
-    "schon fertig",
-    "ist schon erledigt/war schon fertig/schon erledigt/was done before/war schon gespeichert",
+    "already/was already done/already done/was done before/war schon/war schon erledigt",
+    "schon fertig/schon erledigt/war schon fertig/war schon gespeichert/schon gespeichert",
 )
 _NOT_ME = forms(
-    "notme/not me/its not me/is not me/it is not me/isnt me/not mine/im not the right person",
-    "ich bins nicht/ich bin es nicht/bin ich nicht/nicht ich/das bin ich nicht/ich nicht",
-    "thats not me/that is not me/wrong person/falsche person",
+    "notme/not me/its not me/it not me/thats not me/that not me/isnt me/not mine/isnt mine/not my",
+    "im not right person/im not responsible/not responsible/wrong person/falsche person",
+    "ich bins nicht/ich bin es nicht/bin ich nicht/das bin ich nicht/nicht ich/ich nicht",
+    "nicht meins/nicht meine/bin ich nicht zuständig/ich bin nicht zuständig/nicht zuständig",
 )
-_LATER = forms("later/not now/jetzt nicht/später/nicht jetzt")
-_REMIND = re.compile(
-    r"(?:(?:remind|ask) me (?:again )?(?:about |of )?|erinnere? mich (?:wieder )?an )"
-    r"[a-z2-9]{3}-[a-z2-9]{3} (?P<when>.+)"
-)
+_LATER = forms("later/not/nicht/später/not today/heute nicht")  # "not now": "now" is beside it
+_ASKS = re.compile(r"(?:is|ist|are|am|was|did|does|has|hat|hast|have (?:i|we)|bin ich)\s")
 # "all-20261204T093000000000 2026-12-07T14:00", as our own buttons say it; "alle Apps Montag"
 _EVERYTHING = re.compile(
     r"(?:all|everything|alle|alles)(?:-(?P<shown>\d{8}T\d{12}))?"
@@ -87,9 +93,11 @@ def read_coded(said: str, *, asks: bool) -> Command | None:
         return None
     code = found[0][0].upper()
     bare = likeness(said)
+    asks = asks or _ASKS.match(bare) is not None
     rest = f"{bare[: found[0].start()]} {bare[found[0].end() :]}"
-    around = sentence(rest)
-    if around in _VERIFY:
+    words = sentence(rest).split()
+    around = " ".join(one for one in words if one not in _BESIDE)
+    if around in _VERIFY or not around:
         return Verify(code)
     if around in _LATER:
         return Later(code)
@@ -101,9 +109,25 @@ def read_coded(said: str, *, asks: bool) -> Command | None:
     after = rest.strip()
     if bare.startswith(found[0][0]) and (later := _LATER_TOO.match(after)) is not None:
         return read_verb("later", code, after[later.end() :], asks=asks)
-    reminded = _REMIND.fullmatch(bare)
-    if reminded is not None:
-        return read_verb("later", code, reminded["when"], asks=asks)
+    rest = " ".join(rest.split())
+    if when := time_in(rest):
+        return read_verb("later", code, when, asks=asks)
+    return _spoken_of(code, read_sentence(rest))
+
+
+def _spoken_of(code: str, said: Command | None) -> Command | None:
+    """What a longer sentence with a code asks; what it would change is said by the shorter form."""
+    match said:
+        case Mine("later"):
+            return Later(code)
+        case Mine("not_me"):
+            return NotMe(code)
+        case Mine("done"):
+            return Unsure(f"saved {code}")
+        case Mine("me"):
+            return Unsure(f"me {code}")
+        case NeedsCode("verify"):
+            return Verify(code)
     return None
 
 

@@ -274,9 +274,10 @@ class NeedsCode:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """I am away up to and with that day."""
+    """I am away up to and with that day. `ahead`: it does not begin now."""
 
     said: str
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

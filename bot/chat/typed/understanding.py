@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from difflib import get_close_matches
-from zoneinfo import ZoneInfo
 
 from bot.chat.typed.accounts import is_account, read_owner, said_of_account
 from bot.chat.typed.coded import codes, read_coded, read_later_everything, read_verb
@@ -52,7 +50,7 @@ from bot.chat.typed.looks.spelling import forms, pattern, sentence
 from bot.chat.typed.sentences import is_common, read_sentence
 from bot.chat.typed.times.absence import read_absence
 from bot.chat.typed.times.days import count_of
-from bot.chat.typed.times.moments import find_moment
+from bot.chat.typed.times.putting_off import time_in
 from bot.chat.typed.times.waiver_words import read_waive
 from bot.chat.typed.verbs import (
     ABOUT_ACCOUNTS,
@@ -67,7 +65,7 @@ from bot.chat.typed.verbs import (
     WITHOUT,
 )
 from bot.domain.likeness import likeness
-from bot.domain.time.calendar import Calendar
+from bot.domain.summaries import Part, Wanted
 
 LONGEST = 500
 LONGEST_TEXT = 4000
@@ -91,6 +89,8 @@ _MEANT = {
     **dict.fromkeys(("sende", "senden", "schick", "schicke", "schicken", "versende"), "send"),
     **dict.fromkeys(("verschick", "verschicke"), "send"),
     **dict.fromkeys(("prüf", "prüfe", "prüfen", "pruef", "pruefe", "recheck", "re-check"), "check"),
+    **dict.fromkeys(("überprüf", "überprüfe", "ueberpruef", "ueberpruefe", "checke"), "check"),
+    **dict.fromkeys(("refresh", "update", "aktualisiere"), "check"),
     **dict.fromkeys(("scanne", "rescan", "re-scan"), "scan"),
     **dict.fromkeys(("später", "spaeter"), "later"),
     "erlaube": "allow",
@@ -101,33 +101,38 @@ _MEANT = {
 }
 # German puts it last: "kannst du Sales prüfen?"
 _LAST = {
-    **dict.fromkeys(("schicken", "senden", "versenden", "verschicken"), "send"),
-    **dict.fromkeys(("prüfen", "pruefen"), "check"),
+    **dict.fromkeys(("schicken", "senden", "versenden", "verschicken", "rausschicken"), "send"),
+    **dict.fromkeys(("prüfen", "pruefen", "überprüfen", "ueberpruefen", "checken"), "check"),
     "scannen": "scan",
 }
 _LOOK_AGAIN = re.compile(
     pattern(
         r"(?:have (?:another|a) |take (?:another|a) )?look at (.+?)(?: again)?"
-        r"|(?:schau|sieh) (?:dir )?(.+?)(?: bitte)? (?:nochmal an|noch mal an|an)"
+        r"|(?:schau|sieh|guck) (?:dir )?(.+?)(?: bitte)? (?:nochmal an|noch mal an|an)"
     ),
     re.IGNORECASE,
 )
 
-_REMIND_ME = re.compile(
+# Whom somebody would have asked is what they may choose there.
+_ASK_FOR = re.compile(
     pattern(
-        r"(?:(?:remind|ask|ping) me (?:again |about (?:it|this) )?|not (?=this|today|now)"
-        r"|erinnere? mich (?:wieder |nochmal |daran )?|frag(?:e)? mich (?:wieder |nochmal )?"
-        r"|(?:erst|lieber|nicht) )"
+        r"(?:ask|frage?) .+? (?:for|about|to do|für|wegen|nach|zu) (.+)"
+        r"|.+? (?:für|wegen|nach|zu) (.+) fragen"
+        r"|(?:an|mit|bei|to|with) (?:wen|wem|whom) (.+)"
     ),
     re.IGNORECASE,
 )
-_ONCE_MORE = re.compile(r"\s+(?:again|wieder|nochmal|noch mal)$", re.IGNORECASE)
-_SOME_DAY, _SOMEWHERE = datetime(2026, 1, 5, 9, tzinfo=UTC), Calendar(ZoneInfo("UTC"))
-
+_ASK = re.compile(
+    r"(?:ask|remind|ping|nudge|poke|chase|frage?|erinnere?)(?: bitte| lieber| mal)?"
+    r" ((?:(?!instead)\S+ ?){1,3})(?: instead)?",
+    re.IGNORECASE,
+)
+_PAGE = re.compile(r"(?:page|seite) (\d{1,5})", re.IGNORECASE)
+_NOT_THEN = re.compile(r"(?:not|nicht|maybe|vielleicht)\s+(?!before|vor)", re.IGNORECASE)
 _PLAN = re.compile(
     pattern(
-        r"(?:(?:for|over|für|of|the|next|die|nächsten|den|in|kommenden|coming)\s+)*"
-        r"(?P<n>\d{1,9}|an?|one|two|three|four|six|eine?n?|zwei|drei|vier|sechs)\s*"
+        r"(?:(?:for|over|für|of|the|next|die|der|den|nächste[nr]?|in|kommende[nr]?|coming)\s+)*"
+        r"(?P<n>\d{1,9}|an?|one|two|three|four|six|eine?n?|zwei|drei|vier|sechs)?\s*"
         r"(?P<unit>d|days?|tage?n?|w|weeks?|wochen?|months?|monate?n?)?"
     ),
     re.IGNORECASE,
@@ -156,13 +161,13 @@ def parse(words: str) -> Command:
     exact = likeness(unmarked(said).rstrip(_ENDS.replace("?", "")) or said)
     if exact in PUBLIC:
         return PUBLIC[exact.partition(" ")[0] if others_said else exact]
-    if said.strip(AROUND) == "?":
+    if "?" in said and not said.strip(AROUND + _ENDS):
         return WITHOUT["?"]
     bare, asks = tidied(unmarked(said))
     asks = asks or "?" in bare or others_said
     frame = framed(bare or said)
     command = (
-        read_coded(frame.words, asks=asks)
+        read_coded(frame.words, asks=asks or frame.talk)
         or read_absence(frame.words)
         or _about_named(frame.words)
         or read_sentence(frame.words)
@@ -194,15 +199,16 @@ def _command(said: str, *, asks: bool) -> Command | None:
         return read_list(LISTS[verb], bare)
     if verb in ("waive", "nimm"):
         return read_waive(verb, rest)
-    if verb == "scan":
-        return ScanAll() if sentence(bare) in _AGAIN else None
+    if verb == "scan" or (verb == "check" and bare):
+        again = _AGAIN.issuperset(sentence(bare).split())
+        return ScanAll() if again else WITH_APP["check"](rest)
     if verb == "help":
         return Help(next((one for one in map(_verb, bare.split()) if one in VERBS), ""))
     if verb in WITHOUT:
         return WITHOUT[verb] if not bare or verb == "sample" else None
     if verb == "onboard":
         domain = bare.strip("<>").rstrip(_ENDS)
-        return Onboard(domain) if domain and " " not in domain else NeedsDomain()
+        return Onboard(domain) if "." in domain and " " not in domain else NeedsDomain()
     if verb == "later" and (later := read_later_everything(bare, asks=asks)) is not None:
         return later
     if verb in WITH_CODE:
@@ -224,7 +230,7 @@ def _command(said: str, *, asks: bool) -> Command | None:
     if verb in ("why", "who") and (full := _IN_FULL.fullmatch(rest)):
         return (Why if verb == "why" else Who)(full[1], in_full=True)
     if verb in WITH_APP:
-        return WITH_APP[verb](rest) if bare else NeedsApp(verb)
+        return WITH_APP[verb](rest) if bare and sentence(bare) not in _IT else NeedsApp(verb)
     if verb == "owner":
         return read_owner(bare)
     if verb in WITH_ACCOUNT:
@@ -234,9 +240,9 @@ def _command(said: str, *, asks: bool) -> Command | None:
 
 
 _AGAIN = forms(
-    "/now/again/all/everything/all apps/everything again/all again/again now/everything now",
-    "it again/jetzt/nochmal/neu/alle/alles/alles nochmal/alle apps",
+    "now/again/all/everything/every/apps/orgs/them/of/once/more/it/jetzt/nochmal/neu/alle/alles/mal",
 )
+_IT = forms("it/this/that/them/the link/es/das/ihn/sie/den link/the app/die app")
 _BY_NAME: Mapping[str, Command] = {
     "mine": Mine(),
     "notes": Notes(),
@@ -248,19 +254,24 @@ _UNNAMED = {"saved": "done", "already": "done", "me": "me", "notme": "not_me", "
 
 def _put_off(bare: str) -> Command | None:
     """A time and nothing else, which whoever was asked says of what waits for them."""
-    when = _ONCE_MORE.sub("", _REMIND_ME.sub("", bare))
-    # Which day that is counts for nobody here: only that it is one.
-    found = find_moment(when, _SOME_DAY, _SOMEWHERE) if when else None
-    return Mine("later") if found is not None and not found.rest else None
+    return Mine("later") if time_in(_NOT_THEN.sub("", bare)) else None
 
 
 def _free(bare: str) -> Command | None:
     """What is said of accounts, apps and the plan in a sentence."""
-    if (found := _LOOK_AGAIN.fullmatch(bare)) is not None:
-        return WITH_APP["check"](found[1] or found[2])
+    if (told := said_of_account(bare)) is not None:
+        return told
     if (found := _PLANNED.match(bare)) is not None:
         return _plan(bare[found.end() :])
-    return said_of_account(bare)
+    if (found := _LOOK_AGAIN.fullmatch(bare)) is not None:
+        return WITH_APP["check"](found[1] or found[2])
+    if (found := _ASK_FOR.fullmatch(bare)) is not None:
+        return WITH_APP["who"](next(app for app in found.groups() if app))
+    if (found := _ASK.fullmatch(bare)) is not None and not any(map(is_common, found[1].split())):
+        return ListApps(wanted=Wanted(person=found[1]))
+    if (found := _PAGE.fullmatch(bare)) is not None:
+        return read_list(Part.OPEN, found[1])
+    return None
 
 
 # "contoso/0oa1 in full": with what is folded away else.
@@ -303,20 +314,18 @@ def _meant(verb: str, rest: str) -> str:
 
 # "contoso/0oa1 now", "all", "all now sure", "alle jetzt"
 _NOW = re.compile(
-    r"(?P<app>.+?)(?P<now>,?\s+(?:right now|right away|immediately|now|jetzt|sofort))?"
+    r"(?P<app>.+?)(?P<now>,?\s+(?:right now|right away|immediately|now|jetzt|sofort))?(?:\s+raus)?"
     r"(?P<sure>\s+sure)?",
     re.IGNORECASE,
 )
-_ALL = forms(
-    "all/everything/all apps/all of them/them all/all links/alle/alles/alle apps/alle links"
-)
+_ALL = forms("all/everything/all apps/all of them/them all/alle/alles/alle apps")
 _SAMPLES = forms("me a sample/a sample/mir ein beispiel/ein beispiel/mir ein muster")
 _LINK_OF = re.compile(
     pattern(
-        r"(?:(?:out|raus|los|mal|bitte)\s+)?(?:(?:the|a|den|einen|their|her|his)\s+)?link\s+"
-        r"(?:for|to|für|von|zu)\s+(?P<a>.+?)(?:\s+(?:raus|los|ab))?"
+        r"(?:(?:out|raus|los|mal|bitte|to)\s+)*"
+        r"(?:(?:(?:the|a|den|einen|their|her|his)\s+)?link\s+(?:for|to|für|von|zu)\s+(?P<a>.+?)"
         r"|(?P<b>.+?)\s+(?:the|den|einen|a|their|her|his)\s+link"
-        r"|(?:out|mal|bitte|los)\s+(?P<c>.+)|(?P<d>.+?)\s+(?:raus|los|out)"
+        r"|(?:the\s+|den\s+|die\s+)?(?P<c>.+?)[\s-]+links?|(?P<d>.+?))(?:\s+(?:raus|los|ab|out))*"
     ),
     re.IGNORECASE,
 )
@@ -330,21 +339,22 @@ def _send(rest: str) -> Command:
         return WITHOUT["sample"]
     found = _NOW.fullmatch(about)
     assert found is not None  # it takes any text
-    app, now, sure = found["app"].strip(AROUND), bool(found["now"]), bool(found["sure"])
+    named, now, sure = found["app"].strip(AROUND), bool(found["now"]), bool(found["sure"])
+    link = _LINK_OF.fullmatch(named)
+    app = next(one for one in link.groups() if one).strip(AROUND) if link else named
     if sentence(unmarked(app)) in _ALL:
         return SendAll(now, sure)
-    link = _LINK_OF.fullmatch(app)
-    if link is not None:
-        app = next(one for one in link.groups() if one).strip(AROUND)
-    return Send(app if link or now or sure else rest, now, sure)
+    if sentence(app) in _IT:
+        return NeedsApp("send")
+    return Send(app if app != about else rest, now, sure)
 
 
 def _plan(rest: str) -> PlanAhead:
     found = _PLAN.fullmatch(rest.rstrip(_ENDS))
-    if found is None:
+    if found is None or not (found["n"] or found["unit"]):
         return PlanAhead(said=rest)
     unit = likeness(found["unit"] or "d")[0]
-    wanted = count_of(found["n"]) * {"w": 7, "m": 30}.get(unit, 1)
+    wanted = count_of(found["n"] or "1") * {"w": 7, "m": 30}.get(unit, 1)
     days = min(max(wanted, 1), LONGEST_PLAN)
     return PlanAhead(days, "" if days == wanted else rest)
 

@@ -14,18 +14,22 @@ from bot.chat.typed.looks.spelling import pattern, without_emoji
 
 _END = r"(?:[,:!.]+\s*|\s+)"
 _GREETING = (
-    r"hey|hi|hello|hallo|moin|good morning|guten (?:morgen|tag)|ok(?:ay)?|so|and|und|now|then|yes"
-    r"|ja|@?o365bot|bot|mal|let'?s|go ahead and|remember to|also"
+    r"hey|hi|hello|hallo|moin|good morning|guten (?:morgen|tag)|zusammen|team|guys|folks|leute"
+    r"|sorry|fyi|btw|ok(?:ay)?|so|and|und|now|then|dann|yes|ja|klar|@?o365bot|bot|mal|let'?s"
+    r"|go ahead and|remember to|also"
 )
 _REQUEST = (
-    r"please|pls|plz|bitte|(?:can|could|would) you(?: please)?|would you mind"
+    r"please|pls|plz|bitte|(?:can|could|would) (?:you|u)(?: please| pls)?|would you mind"
     r"|(?:kannst|könntest|würdest) du(?: mir| uns)?|(?:können|könnten|würden) sie(?: mir| uns)?"
 )
 _TALK = (
-    r"(?:can|could|would|will|shall|may) (?:we|i)|will you|(?:do|does) (?:you|anyone|anybody) know"
+    r"(?:can|could|would|will|shall|should|must|may) (?:we|i)|will you|do (?:we|i) (?:have|need) to"
+    r"|(?:do|does) (?:you|anyone|anybody) know"
     r"|any idea|i(?:'d| would)? (?:want|need|like) to(?: know| see)?|we (?:want|need) to(?: know)?"
-    r"|tell (?:me|us)|can you (?:tell|show) (?:me|us)|(?:können|könnten|würden) wir|weißt du"
-    r"|wissen sie|ich (?:möchte|will|muss) wissen|ich wüsste gern|sag(?:e|en sie)? (?:mir|uns)"
+    r"|tell (?:me|us)|c(?:an|ould) (?:you|someone|anyone) (?:tell|show) (?:me|us)|weißt du"
+    r"|(?:ich|wir|man) (?:soll(?:te)?n?|würden?)"
+    r"|(?:soll(?:te)?n?|muss|müssen|darf|dürfen|kann|können|könnten?|würden?) (?:ich|wir|man)"
+    r"|wissen sie|ich (?:möchte|will|muss)(?: wissen)?|ich wüsste gern|sag(?:e|en sie)? (?:mir|uns)"
 )
 _FIRST = re.compile(
     pattern(rf"(?:(?P<talk>{_TALK})|(?P<request>{_REQUEST})|(?:{_GREETING})){_END}"), re.IGNORECASE

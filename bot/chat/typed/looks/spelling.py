@@ -17,6 +17,7 @@ _NO_WORDS = re.compile(r"[^\w\s@./+:<>&?-]+")
 _ENDS = re.compile(r"[.:?\s-]+$")
 _DASH_ALONE = re.compile(r"(?<!\S)-+(?!\S)")
 _PUNCTUATION = re.compile(r"[.:?]+(?=\s)")
+_STRETCHED = re.compile(r"([^\W\d])\1{2,}")  # "hellooo"
 
 
 def spelt(text: str) -> str:
@@ -25,8 +26,11 @@ def spelt(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """The words of a sentence: no case, umlauts as ae, no marks, apostrophes, emoji or stops."""
-    bare = _DASH_ALONE.sub(" ", _NO_WORDS.sub(" ", spelt(text).replace("'", "")))
+    """The words of a sentence: no case, umlauts as ae, no marks, apostrophes, emoji or stops, and
+    no letter thrice in a row.
+    """
+    bare = _STRETCHED.sub(r"\1", spelt(text).replace("'", ""))
+    bare = _DASH_ALONE.sub(" ", _NO_WORDS.sub(" ", bare))
     return " ".join(_ENDS.sub("", _PUNCTUATION.sub(" ", bare)).split())
 
 

@@ -48,11 +48,12 @@ _CLOCK = re.compile(
         r"(?:(?P<h>\d{1,2})(?::|\.(?=\d\d\s?uhr))(?P<m>\d{2})(?!\d|\.\d)\s*(?P<half>[ap]\.?m\b\.?|uhr\b|h\b)?"
         r"|(?P<hour>\d{1,2})\s*(?P<half2>[ap]\.?m\b\.?|uhr\b|h\b|(?=\s|$|[,;.!?]))"
         r"|(?:in\s+the\s+|this\s+|am\s+|heute\s+)?(?P<part>morning|früh|vormittags?|noon|midday"
-        r"|mittags?|afternoon|nachmittags?|evening|abends?)(?![^\W_]))"
+        r"|mittags?|afternoon|nachmittags?|evening|abends?|eod|end of (?:the )?day|cob"
+        r"|feierabend)(?![^\W_]))"
     ),
     _I,
 )
-_PARTS = {"no": 12, "mid": 12, "mit": 12, "a": 14, "na": 14, "e": 17, "ab": 17}
+_PARTS = {"no": 12, "mid": 12, "mit": 12, "a": 14, "na": 14, "e": 17, "ab": 17, "c": 17, "fe": 17}
 _ANYWHERE = re.compile(pattern(r"(?<!\w)(?:until|till?|bis|through)\s"), _I)
 
 

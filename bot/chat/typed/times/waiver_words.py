@@ -20,7 +20,10 @@ _TO_THE = re.compile(r"(?:the|to|zum|zur|den|dem|ende?|end of(?: the)?)\s+", re.
 _BECAUSE = re.compile(r"^[\s,.;:–-]*(?:(?:because|since|weil|denn|da)\b)?[\s,:]*", re.IGNORECASE)
 
 
-_NIMM = re.compile(r"(.+?)\s+aus(?=\s+(?:bis|für|fuer)\s|$)(.*)", re.IGNORECASE)
+_NIMM = re.compile(
+    r"(.+?)\s+aus(?=\s+(?:bis|für|fuer)\s|$)(.*)|(.+?\s(?:bis|für|fuer)\s.+?)\s+aus\b(.*)",
+    re.IGNORECASE,
+)
 
 
 def read_waive(verb: str, said: str) -> Waive | None:
@@ -29,7 +32,7 @@ def read_waive(verb: str, said: str) -> Waive | None:
         found = _NIMM.fullmatch(said)
         if found is None:
             return None
-        said = f"{found[1]}{found[2]}"
+        said = "".join(filter(None, found.groups()))
     return Waive(*read_waiver(said))
 
 
