@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.likeness import exact
 from bot.errors import O365BotError, SettingsInvalid
-from bot.settings.whole import CONFIG_VARIABLE
+from bot.settings.variables import CONFIG_VARIABLE
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

@@ -51,7 +51,7 @@ def _address(value: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
 
 
-def _origin(value: str) -> str:
+def origin(value: str) -> str:
     """An address that others are built from by adding a path: it has none of its own."""
     parts = urlsplit(value)
     if parts.path:
@@ -60,4 +60,4 @@ def _origin(value: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
-Origin = Annotated[str, AfterValidator(_address), AfterValidator(_origin)]
+Origin = Annotated[str, AfterValidator(_address), AfterValidator(origin)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -31,12 +31,15 @@ LISTS_OF_SECTIONS = ("okta", "campaign.targets")
 KEY_OF_TABLE = "[key]"  # how pydantic marks that the key itself is wrong
 
 
-def problems(error: ValidationError) -> tuple[str, ...]:
-    """One line per wrong key: its path, what was expected, how to give it by environment."""
-    return tuple(line for item in error.errors() for line in _lines(item))
+def problems(error: ValidationError, top: Container[str] = ()) -> tuple[str, ...]:
+    """One line per wrong key: its path, what was expected, how to give it by environment.
+
+    `top` are the names that stand for themselves, in no section.
+    """
+    return tuple(line for item in error.errors() for line in _lines(item, top))
 
 
-def _lines(item: Mapping[str, Any]) -> Iterator[str]:
+def _lines(item: Mapping[str, Any], top: Container[str]) -> Iterator[str]:
     parts = [str(part) for part in item["loc"] if part != KEY_OF_TABLE]
     if item["type"] == "wrong":
         for path, says in item["ctx"]["found"]:
@@ -44,6 +47,10 @@ def _lines(item: Mapping[str, Any]) -> Iterator[str]:
             yield f"{_key((*parts, path))}{' ' if says.startswith('(') else ': '}{says}"
         return
     key, where = _key(parts), ""
+    lost = item["type"] == "extra_forbidden" and len(parts) > 1 and parts[-1] in top
+    if lost and not isinstance(item["input"], dict | list):
+        yield f"{key}: belongs to no section; write {parts[-1]} before the first [section]"
+        return
     if item["type"] == "missing" and "okta" not in parts:
         where = f" (or O365BOT_{'__'.join(parts).upper()})"
     yield f"{key}: {_says(key, item)}{where}"

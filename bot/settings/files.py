@@ -30,6 +30,7 @@ _SAYS = (
     (r"Expected '\]", "a section's name has no closing bracket"),
     (r"Unclosed array|Unclosed inline", "a list or table has no closing bracket"),
     (r"Expected newline or end of document", "something follows the value; put texts in quotes"),
+    (r"Invalid date", "there is no such day or time"),
     (r"Invalid value", "expected a value: texts stand in quotes, true and false are small"),
 )
 _TYPOGRAPHIC = frozenset("“”„‟‘’‚«»\u00a0\u200b\ufeff")
@@ -49,7 +50,7 @@ def read_text(path: Path) -> str:
         raise ValueError("cannot be read: this is not a file name") from None
     if len(data) > LARGEST:
         raise ValueError("is larger than a megabyte, so it cannot be the expected file")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" in data[:200] and data[:1] != b"0"):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" in data[:4] and data[:1] != b"0"):
         raise ValueError("is saved as UTF-16; save it as UTF-8")
     if data[:2] in (b"0\x80", b"0\x81", b"0\x82", b"0\x83"):
         raise ValueError(

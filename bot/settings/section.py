@@ -99,6 +99,8 @@ def written_as(key: str, value: SecretStr | None) -> str:
 def _read(key: str, path: object) -> SecretFile | _Unusable:
     if not isinstance(path, str):
         return _Unusable(f"{key}: expected a path in quotes")
+    if "-----BEGIN" in path:
+        return _Unusable(f"{key}: this is what stands in the file; expected its name")
     try:
         return SecretFile(read_text(Path(path)).strip(), path)
     except ValueError as error:

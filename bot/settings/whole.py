@@ -38,12 +38,7 @@ from bot.settings.sections.people import LinksSettings, OperatorsPageSettings, P
 from bot.settings.sections.rehearsal import RehearsalSettings
 from bot.settings.sections.store import RedisSettings
 from bot.settings.sections.webhook import WebhookSettings
-
-PREFIX = "O365BOT_"
-CONFIG_VARIABLE = f"{PREFIX}CONFIG"
-# What Kubernetes gives to every container beside a service called `o365bot` ("Service", environment
-# variables): no setting, and nobody's mistake.
-_OF_A_SERVICE = re.compile(r"SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?")
+from bot.settings.variables import CONFIG_VARIABLE, PREFIX, named, not_json, strange, within_lists
 
 
 def _network(value: str) -> str:
@@ -300,7 +295,7 @@ class Settings(BaseSettings):
 
 def load(config: Path | None = None) -> Settings:
     """Read the file and the environment. Raises SettingsInvalid with one line per wrong key."""
-    path = config or (Path(named) if (named := os.environ.get(CONFIG_VARIABLE)) else None)
+    path = config or (Path(asked) if (asked := os.environ.get(CONFIG_VARIABLE)) else None)
     values: dict[str, Any] = {}
     if path is not None:
         try:
@@ -311,33 +306,18 @@ def load(config: Path | None = None) -> Settings:
         raise SettingsInvalid(
             (f"No settings file given: use --config FILE or set {CONFIG_VARIABLE}.",)
         )
-    strange = tuple(f"{name}: no such setting; is it misspelt?" for name in _strange_variables())
+    if parts := tuple(within_lists(Settings.model_fields)):
+        raise SettingsInvalid(parts)
+    unknown = tuple(strange(Settings.model_fields))
     try:
         settings = Settings(**values)
     except ValidationError as error:
         alone = ("No settings file was given (--config FILE), only variables of the environment.",)
         told = alone if path is None else ()
-        raise SettingsInvalid((*strange, *problems(error), *told)) from None
-    except SettingsError as error:  # names the field in quotes, and not the value
-        name = f"{PREFIX}{str(error).split(chr(34))[1].upper()}"
-        raise SettingsInvalid(
-            (f"{name}: this variable, or one for a key of its section, is not valid JSON",)
-        ) from None
-    if strange:
-        raise SettingsInvalid(strange)
+        lines = map(named, problems(error, Settings.model_fields))
+        raise SettingsInvalid((*unknown, *lines, *told)) from None
+    except SettingsError as error:
+        raise SettingsInvalid((not_json(error),)) from None
+    if unknown:
+        raise SettingsInvalid(unknown)
     return settings
-
-
-def _strange_variables() -> list[str]:
-    """Those that are ours by their name and name no key: pydantic-settings looks for known ones.
-
-    What stands after the first `__` it looks at itself.
-    """
-    known = {name.upper() for name in Settings.model_fields}
-    ours = [n for n in os.environ if n.upper().startswith(PREFIX) and n.upper() != CONFIG_VARIABLE]
-    return sorted(
-        name
-        for name in ours
-        for rest in (name.upper().removeprefix(PREFIX),)
-        if rest.partition("__")[0] not in known and not _OF_A_SERVICE.fullmatch(rest)
-    )

@@ -17,6 +17,7 @@ from adapters.http.keys.pem import certificate_of, private_key
 from adapters.http.tls import trusted
 from adapters.okta.client import signing_key
 from bot.errors import SettingsInvalid
+from bot.settings.variables import named
 from bot.settings.whole import Settings
 from bot.wiring.base import store_address
 
@@ -33,7 +34,7 @@ def examine(settings: Settings, now: datetime) -> None:
 
 def problems(settings: Settings, now: datetime) -> tuple[str, ...]:
     """A line for each key that cannot be used."""
-    return tuple(line for step in _steps(settings, now) for line in _problems(step))
+    return tuple(named(line) for step in _steps(settings, now) for line in _problems(step))
 
 
 def soon_over(settings: Settings, now: datetime) -> bool:

@@ -153,6 +153,13 @@ BAD_KEYS: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "JWK": (lambda: '{"kty": "RSA", "d": "…"}', "JWK"),
     "SSH's public": (lambda: "ssh-rsa AAAAB3 ada@contoso.com", "SSH"),
     "a word": (lambda: "hush", "no private key"),
+    "the name of a file": (lambda: "/etc/keys/okta.pem", "_file at its end"),
+    "PuTTY": (lambda: "PuTTY-User-Key-File-3: ssh-rsa", "PuTTY"),
+    "a request": (
+        lambda: "-----BEGIN CERTIFICATE REQUEST-----\nMI\n-----END CERTIFICATE REQUEST-----",
+        "request",
+    ),
+    "base64 alone": (lambda: "".join(pem(rsa_key()).splitlines()[1:-1]), "begins with -----BEGIN"),
     "DER": (
         lambda: rsa_key().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
         "DER",
@@ -183,6 +190,14 @@ BAD_CERTIFICATES: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "without its key": (lambda: cert(rsa_key()), "certificate alone"),
     "its key alone": (lambda: pem(rsa_key()), "no certificate"),
     "of another key": (lambda: cert(rsa_key(2048, 2)) + pem(rsa_key()), "another private key"),
+    "PKCS#7": (
+        lambda: cert(rsa_key()).replace("CERTIFICATE", "PKCS7") + pem(rsa_key()),
+        "BEGIN CERTIFICATE",
+    ),
+    "another label": (
+        lambda: cert(rsa_key()).replace("CERTIFICATE", "TRUSTED CERTIFICATE") + pem(rsa_key()),
+        "openssl x509",
+    ),
     "with a public key": (lambda: cert(rsa_key()) + public(rsa_key()), "public key"),
     "cut off": (lambda: pem(rsa_key()) + cert(rsa_key())[:-100], "breaks off"),
     "damaged": (lambda: pem(rsa_key()) + cert(rsa_key()).replace("MII", "AAA", 1), "damaged"),

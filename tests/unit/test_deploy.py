@@ -21,7 +21,7 @@ from adapters.web.monitoring.health import Health
 from adapters.web.monitoring.probes import Probes
 from bot.chat.words import Words
 from bot.domain.consent.requests import ProofKind
-from bot.settings.whole import PREFIX
+from bot.settings.variables import PREFIX
 from tests.person import Asked as People
 from tests.site import services_of
 from tests.unit.test_container import keys

@@ -260,7 +260,10 @@ def test_an_environment_that_is_no_json_is_a_settings_error(
 ) -> None:
     """The variable is named, its value is not."""
     monkeypatch.setenv("O365BOT_OKTA", '[{"api_token": "ssws-hush"')
-    assert problems(tmp_path, GOOD)["O365BOT_OKTA"].endswith("is not valid JSON")
+    assert problems(tmp_path, GOOD)["O365BOT_OKTA"].startswith("expected JSON")
+    monkeypatch.delenv("O365BOT_OKTA")
+    monkeypatch.setenv("O365BOT_SLACK__OPERATORS", "U0123,U0456")
+    assert problems(tmp_path, GOOD).keys() == {"O365BOT_SLACK__OPERATORS"}
 
 
 # ------------------------------------------------------------------ rules over several keys

@@ -19,7 +19,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from bot.chat.words import languages
 from bot.errors import SettingsInvalid
 from bot.settings.errors import problems
-from bot.settings.whole import CONFIG_VARIABLE, Settings, load
+from bot.settings.variables import CONFIG_VARIABLE
+from bot.settings.whole import Settings, load
 from tools.docs import sections
 
 GOOD = """
@@ -163,7 +164,7 @@ def test_every_wrong_key_is_told_whatever_else_is_wrong(tmp_path: Path) -> None:
         "public_url: is missing (or O365BOT_PUBLIC_URL)",
         "language: expected de or en",
         "okta.0.url: expected an address such as https://example.com",
-        "okta.0.api_token: give client_id, private_key and key_id (or api_token)",
+        "okta.0.api_token: give client_id and private_key and key_id, or an api_token instead",
         "entra.client_id: expected text in quotes",
         f"entra.certificate: certificate_file ({tmp_path / 'none.pem'}) cannot be read: "
         "No such file or directory",

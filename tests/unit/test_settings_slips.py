@@ -60,6 +60,7 @@ def test_an_address_is_kept_as_browsers_write_it(tmp_path: Path, url: str) -> No
         ("https://contoso.okta.com/api/v1", "try https://contoso.okta.com"),
         ("https://contoso-admin.okta.com", "Admin Console's address; try https://contoso.okta.com"),
         ("https://x-admin.oktapreview.com", "try https://x.oktapreview.com"),
+        ("https://contoso-admin.okta.com/admin/dashboard", "try https://contoso.okta.com"),
     ],
 )
 def test_the_address_of_an_org_is_the_orgs_own(tmp_path: Path, url: str, says: str) -> None:
@@ -194,6 +195,56 @@ def test_a_misspelt_variable_is_told_as_a_misspelt_key_is(
     assert "misspelt" in problems(tmp_path, GOOD)[name]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("O365BOT_SLACK__BOT_TOKEN", "xoxb-2\n", "a line break around it"),
+        ("O365BOT_SLACK__BOT_TOKEN", " xoxb-2", "a space or"),
+        ("O365BOT_SLACK__BOT_TOKEN", '"xoxb-2"', "leave out the quotes"),
+        ("O365BOT_SLACK__BOT_TOKEN", "'xoxb-2'", "leave out the quotes"),
+        ("O365BOT_SLACK__BOT_TOKEN", "xoxp-2", "a user's token"),
+        ("o365bot_slack__bot_token", "xoxp-2", "a user's token"),
+        ("O365BOT_SLACK__BOT_TOKEN_FILE", "/nowhere", "not both"),
+        ("O365BOT_SLACK__BOT_TOKENN", "xoxb-2", "misspelt"),
+        ("O365BOT_PUBLIC_URL", '"https://bot.contoso.com"', "leave out the quotes"),
+        ("O365BOT_LINK_HOURS", "24h", "expected a whole number"),
+        ("O365BOT_OKTA", '[{"name": "x y"}]', "up to 31 small letters"),
+        ("O365BOT_OKTA__0__API_TOKEN", "ssws", "a list stands in the file"),
+        ("O365BOT_TRUSTED_PROXIES__0", "10.0.0.1", "a list stands in the file"),
+    ],
+)
+def test_a_wrong_variable_is_named_as_it_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    """Beside the key that it gives, with what a shell or a .env file left around its value."""
+    monkeypatch.setenv(name, value)
+    said = {key: words for key, words in problems(tmp_path, GOOD).items() if name in key}
+    assert any(says in words for words in said.values()), said
+    assert value not in str(said)
+
+
+def test_a_key_below_a_section_that_is_none_of_it_is_sent_to_the_top(tmp_path: Path) -> None:
+    """Whatever stands at the end of a file belongs to the last section."""
+    said = problems(tmp_path, f'{GOOD}\ntime_zone = "Europe/Berlin"\n')
+    (line,) = said.values()
+    assert "write time_zone before the first [section]" in line
+    said = problems(tmp_path, f"{GOOD}\n[slack.redis]\n")
+    assert said == {"slack.redis": "is not a setting; is it misspelt?"}
+
+
+def test_what_is_missing_of_a_service_app_is_named(tmp_path: Path) -> None:
+    """By the keys that are not there."""
+    app = GOOD.replace(TOKEN, 'client_id = "0oa1"\nprivate_key = "pem-hush"')
+    assert problems(tmp_path, app)["okta.0.api_token"].startswith("give key_id as well")
+
+
+def test_a_key_where_its_files_name_belongs_is_told(tmp_path: Path) -> None:
+    """And is not repeated."""
+    pem = "-----BEGIN CERTIFICATE-----hush"
+    text = GOOD.replace(TOKEN, f'api_token_file = "{pem}"')
+    assert "expected its name" in problems(tmp_path, text)["okta.0.api_token"]
+
+
 def test_variables_that_kubernetes_makes_for_a_service_are_no_mistake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +308,8 @@ def test_a_file_of_any_editor_is_read(tmp_path: Path, encoding: str, ends: str) 
         ("a = “one”\n".encode(), "line 1: contains a typographic quote"),
         ("a\u00a0= 1\n".encode(), "U+00A0"),
         (b'a = "one\nb = 2\n', "line 1: a text has no closing quote"),
+        (b'a = "\0"\n', "line 1: expected TOML"),
+        (b"a = 2027-02-30\n", "line 1: there is no such day"),
         (b"a = 1\na = 2\n", "line 2: a key is there twice"),
         (b"[x]\na = 1\n[x]\n", "line 3: a section is there twice"),
         (b'a = "C:\\keys"\n', "line 1: a backslash"),

@@ -26,6 +26,7 @@ SMALLEST_RSA = 2048
 CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.+?)-----END \1-----", re.DOTALL)
 _BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
+_FILE_NAME = re.compile(r"[^\n]*\.(pem|key|crt|cer|der|pfx|p12|txt)|[~./][^\n]*/[^\n]*")
 _INSTEAD = (
     ("-----BEGIN OPENSSH PRIVATE", "is in OpenSSH's own format; ssh-keygen -p -m PEM converts"),
     ("PuTTY-User-Key-File", "is PuTTY's; export it as an OpenSSL key in PEM"),
@@ -51,7 +52,11 @@ def private_key(text: str) -> SigningKey:
         for mark, words in _INSTEAD:
             if mark in text:
                 raise ValueError(words)
-        raise ValueError("there is no private key in it (expected PEM)")
+        if _FILE_NAME.fullmatch(text.strip()):
+            raise ValueError("is a file's name; write the key with _file at its end")
+        raise ValueError(
+            "there is no private key in it; expected PEM, which begins with -----BEGIN"
+        )
     if len(found) > 1:
         raise ValueError("there are several private keys in it; keep the one that is meant")
     try:
@@ -73,7 +78,10 @@ def certificate_of(key: SigningKey, text: str) -> Certificate:
     """The certificate in a PEM text that is of this key, wherever in a chain it stands."""
     found = [block.group() for block in _BLOCK.finditer(_whole(text)) if block[1] == "CERTIFICATE"]
     if not found:
-        raise ValueError("there is no certificate in it (expected PEM)")
+        raise ValueError(
+            "there is no certificate in it; expected -----BEGIN CERTIFICATE-----, as openssl x509 "
+            "writes it"
+        )
     try:
         certificates = [load_pem_x509_certificate(one.encode()) for one in found]
         own = [one for one in certificates if _public(one.public_key()) == _public(key)]

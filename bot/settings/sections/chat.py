@@ -16,6 +16,7 @@ _OTHER_TOKENS = {
     "xoxa-": "a workspace token",
     "xoxs-": "a session of a browser",
     "xoxc-": "a session of a browser",
+    "xoxd-": "a session of a browser",
     "xoxr-": "a refresh token",
 }
 

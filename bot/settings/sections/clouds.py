@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
-from bot.settings.address import Origin
+from bot.settings.address import Address, Origin, origin
 from bot.settings.section import Guid, Section, one_word, secret_value, shaped
 
 
@@ -20,12 +20,13 @@ def _without_blanks(value: str) -> str:
 def _not_the_console(value: str) -> str:
     name, console, domain = value.partition("-admin.okta")
     if console:  # nobody is given a token there
+        domain, _, _ = domain.partition("/")
         raise ValueError(f"this is the Admin Console's address; try {name}.okta{domain}")
     return value
 
 
 Word = Annotated[str, AfterValidator(_without_blanks)]
-OrgAddress = Annotated[Origin, AfterValidator(_not_the_console)]
+OrgAddress = Annotated[Address, AfterValidator(_not_the_console), AfterValidator(origin)]
 
 
 class OktaSettings(Section):
@@ -102,9 +103,11 @@ class OktaSettings(Section):
         keys = ("client_id", "private_key", "key_id")
         if not info.data.keys() >= set(keys):  # one of them is wrong itself
             return value
-        app = all(info.data[key] for key in keys)
-        if not app and value is None:
-            raise ValueError("give client_id, private_key and key_id (or api_token)")
+        missing = [key for key in keys if not info.data[key]]
+        app = not missing
+        if missing and value is None:
+            also = "" if len(missing) == len(keys) else " as well"
+            raise ValueError(f"give {' and '.join(missing)}{also}, or an api_token instead")
         if app and value is not None:
             raise ValueError("give a service app or api_token, not both")
         return value
