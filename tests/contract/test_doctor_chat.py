@@ -23,6 +23,8 @@ from tests.mailbox import PASSWORD as IMAP_PASSWORD
 from tests.mailbox import USER as IMAP_USER
 from tests.mailbox import Imap, imap_server, mailbox
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 DAY = timedelta(days=1)
 NOBODY = "00000000-0000-0000-0000-0000000000ff"
 

@@ -13,6 +13,8 @@ from bot.settings.whole import load
 from sandbox.world import TEAMS_SECRET, World
 from tests.contract.doctor_stage import Fault, Installation, check_fault, names, said, secret
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 DAY = timedelta(days=1)
 
 

@@ -161,7 +161,7 @@ async def test_a_store_that_cannot_be_used_says_why() -> None:
 
 async def test_replicas_are_counted_by_those_that_are_really_connected(tmp_path: Path) -> None:
     """One is there: enough for one, too few for two."""
-    async with running_server(tmp_path / "first") as port:
+    async with running_server(tmp_path / "first", "--repl-diskless-sync-delay", "0") as port:
         url = f"redis://127.0.0.1:{port}"
         async with store.connect(url) as client:
             assert (await of_store(client, url=url, replicas=1))["store_replicas"] == "few"

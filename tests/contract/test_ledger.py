@@ -544,7 +544,7 @@ def every_call(ledger: Ledger) -> list[Any]:
 async def test_a_server_that_is_gone_is_told_in_our_own_words(tmp_path: Path) -> None:
     """Every method raises StoreUnavailable, with the driver's error as its cause."""
     server = EmbeddedStore(tmp_path)
-    async with connect(await server.start()) as client:
+    async with connect(await server.start(), tries=1) as client:
         ledger = RedisLedger(client, KEYS)
         await ledger.commit(Changes(audit=(ENTRY,)))
         await server.stop()

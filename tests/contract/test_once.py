@@ -56,7 +56,7 @@ async def test_it_is_forgotten_after_its_time(redis_once: RedisOnce) -> None:
 async def test_a_store_that_is_gone_is_told(tmp_path: Path) -> None:
     """Whoever asks must not take an error for "not the first time"."""
     server = EmbeddedStore(tmp_path)
-    async with connect(await server.start()) as client:
+    async with connect(await server.start(), tries=1) as client:
         await server.stop()
         with pytest.raises(StoreUnavailable):
             await RedisOnce(client, Keys()).first_time("event-1", MINUTE)

@@ -57,7 +57,7 @@ async def answering(words: bytes, tls: ssl.SSLContext | None = None) -> AsyncIte
 
 async def test_one_that_is_not_there_is_to_be_started() -> None:
     """Nothing listens; or its host has no address."""
-    async with connect(f"redis://127.0.0.1:{free_port()}") as client:
+    async with connect(f"redis://127.0.0.1:{free_port()}", tries=1) as client:
         assert "Start it, or check that redis.url leads to it." in await told(client)
         assert "Start it" in await ready(client, KEYS)
     unknown = RedisConnectionError("Error connecting")
@@ -77,7 +77,7 @@ async def test_one_that_is_not_there_is_to_be_started() -> None:
 )
 async def test_what_a_server_says_while_it_cannot_is_told(answer: bytes, says: str) -> None:
     """None of it is mended by starting it."""
-    async with answering(answer) as port, connect(f"redis://127.0.0.1:{port}") as client:
+    async with answering(answer) as port, connect(f"redis://127.0.0.1:{port}", tries=1) as client:
         words = await told(client)
     assert says in words
     assert "Start it" not in words
@@ -88,9 +88,15 @@ async def test_tls_that_fails_says_how(tmp_path: Path) -> None:
     made = make_certificates(tmp_path)
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(made.server)
-    async with answering(b"+OK\r\n", tls) as port, connect(f"rediss://127.0.0.1:{port}") as client:
+    async with (
+        answering(b"+OK\r\n", tls) as port,
+        connect(f"rediss://127.0.0.1:{port}", tries=1) as client,
+    ):
         assert "Name its authority in redis.ca_file" in await told(client)
-    async with answering(b"-ERR\r\n") as port, connect(f"rediss://127.0.0.1:{port}") as client:
+    async with (
+        answering(b"-ERR\r\n") as port,
+        connect(f"rediss://127.0.0.1:{port}", tries=1) as client,
+    ):
         assert "Does this port speak TLS" in await told(client)
 
 
@@ -123,7 +129,7 @@ async def test_what_is_wrong_with_a_server_is_told_and_over_once_it_is_mended(
     """None of it is mended by starting it, and nothing of its data is repeated."""
     async with (
         server.client() as admin,
-        connect(f"redis://127.0.0.1:{server.port}") as client,
+        connect(f"redis://127.0.0.1:{server.port}", tries=1) as client,
     ):
         command: Any = admin.execute_command  # redis-py leaves it untyped
         await command(*spoil.split())
@@ -140,7 +146,7 @@ async def test_a_disk_that_fills_is_told_and_all_goes_on_once_there_is_room(
     server: Server,
 ) -> None:
     """Without a restart; what was stored is there."""
-    async with connect(f"redis://127.0.0.1:{server.port}") as client:
+    async with connect(f"redis://127.0.0.1:{server.port}", tries=1) as client:
         await client.set("kept", "yes")
         server.limit_files(100)
 

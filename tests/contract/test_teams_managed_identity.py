@@ -20,6 +20,8 @@ from bot.settings.sections.chat import TeamsSettings
 from tests.contract.pretend_teams import APP, CHANNEL, TENANT
 from tests.serving import served
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 HEADER = "the-secret-header-of-this-container"
 SETTINGS = TeamsSettings.model_validate(
     {"app_id": APP, "managed_identity": True, "tenant_id": TENANT, "channel": CHANNEL}

@@ -264,7 +264,7 @@ async def test_only_a_message_that_is_not_answered_is_in_doubt(
         return httpx.Response(200, json={"access_token": "t", "expires_in": 3599})
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(hangs)) as http:
-        calls = Connector(teams.settings, http, time_limit=1.0)
+        calls = Connector(teams.settings, http, time_limit=1.0, turn=0.1, connect=0.1)
         messenger = TeamsMessenger(teams.settings, teams.conversations, calls)
         with pytest.raises(ChatUnreachable) as error:
             await messenger.send_personal(ada, HELLO, "k")

@@ -15,17 +15,19 @@ from bot.errors import NotDurable
 
 PATIENCE = 2000
 """Milliseconds; with `appendfsync everysec` a replica says yes once a second."""
-FIRST = 1000
-"""Milliseconds for having it in memory, before the file is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Durability:
-    """How many replicas must have a write that is promised to somebody. Nought: none."""
+    """How many replicas must have a write that is promised to somebody. Nought: none.
+
+    `patience` are milliseconds, and half as many before for having it in memory.
+    """
 
     replicas: int = 0
     keeps_file: bool = False
     waits_for_file: bool = False
+    patience: int = PATIENCE
 
     @staticmethod
     def of(info: Mapping[str, str], replicas: int) -> Durability:
@@ -42,10 +44,10 @@ class Durability:
         with `appendfsync always` that takes a millisecond instead of a second.
         """
         if self.waits_for_file:
-            pipe.execute_command("WAIT", self.replicas, FIRST)
-            pipe.execute_command("WAITAOF", int(self.keeps_file), self.replicas, PATIENCE)
+            pipe.execute_command("WAIT", self.replicas, self.patience // 2)
+            pipe.execute_command("WAITAOF", int(self.keeps_file), self.replicas, self.patience)
         else:
-            pipe.execute_command("WAIT", self.replicas, PATIENCE)
+            pipe.execute_command("WAIT", self.replicas, self.patience)
 
     def check(self, answer: object) -> None:
         """Look at what the wait answered. Raises NotDurable when it fell short."""

@@ -65,10 +65,12 @@ class Connector:
         *,
         time_limit: float = TIME_LIMIT,
         turn: float = TURN,
+        connect: float = CONNECT,
     ) -> None:
         self._settings = settings
         self._time_limit = time_limit
         self._turn = turn
+        self._connect = connect
         self._viewers = viewers
         self._http = http
         self._token = BotToken(settings, sign_in or http)
@@ -290,11 +292,11 @@ class Connector:
             url,
             content=None if body is None else to_json(body),
             headers=headers,
-            timeout=httpx.Timeout(self._time_limit, connect=CONNECT, pool=self._turn),
+            timeout=httpx.Timeout(self._time_limit, connect=self._connect, pool=self._turn),
         )
         try:
             # The limit of all is for an answer that drips: by then the request had left.
-            async with asyncio.timeout(self._turn + CONNECT + self._time_limit):
+            async with asyncio.timeout(self._turn + self._connect + self._time_limit):
                 response = await self._http.send(request, stream=True)
                 try:
                     content = await _read(response)

@@ -24,7 +24,10 @@ from tests.contract.entra.microsoft import (
     login_error,
 )
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("no_waiting"),
+]
 
 PRINCIPALS = "/servicePrincipals"
 ASSIGNED = f"{PRINCIPALS}/sp1/appRoleAssignments"

@@ -33,7 +33,10 @@ from tests.contract.entra.microsoft import (
     user,
 )
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("no_waiting"),
+]
 
 
 async def test_every_page_is_read(entra: EntraClient, microsoft: Microsoft) -> None:

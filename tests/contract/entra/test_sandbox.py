@@ -19,7 +19,10 @@ from sandbox.entra.graph import graph_app
 from sandbox.entra.login import login_app
 from tests.serving import served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("no_waiting"),
+]
 
 
 class RealClock:
