@@ -71,7 +71,7 @@ async def test_one_that_is_not_there_is_to_be_started() -> None:
     [
         (b"-LOADING Valkey is loading the dataset in memory\r\n", "answers as soon as it has"),
         (b"-MASTERDOWN Link with MASTER is down\r\n", "Does redis.url lead to the primary?"),
-        (b"-NOREPLICAS Not enough good replicas to write.\r\n", "Look at the replicas"),
+        (b"-NOREPLICAS Not enough good replicas to write.\r\n", "Check the replicas"),
         (b"-CLUSTERDOWN The cluster is down\r\n", "Look at its nodes"),
     ],
 )

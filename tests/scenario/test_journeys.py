@@ -224,6 +224,6 @@ async def test_saved_too_early_is_told_honestly(
 
         await wait_until(looked, what="it was looked at once", within=WITHIN)
     page = await browser.open(guide.url)
-    assert "So far there is only your word for it" in page.text
+    assert "You have reported it; Okta and Microsoft do not show it yet" in page.text
     assert "migrated" not in page.text
     assert "Next check on" in page.text

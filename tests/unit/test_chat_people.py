@@ -103,7 +103,7 @@ def test_who_names_the_okta_admin_to_sit_beside_with_reasons() -> None:
 def test_who_says_that_no_okta_admin_is_known() -> None:
     """Then it stays with the advice to find one."""
     told = text_of(REPLIES.who(RECORD, replace(chosen(), partners=()), NOW))
-    assert "they need an Okta App Administrator beside them" in told
+    assert "they will need an Okta App Administrator with them" in told
 
 
 @pytest.mark.parametrize(

@@ -178,8 +178,8 @@ async def test_each_page_leads_to_its_neighbours(world: TwoApps, said: str) -> N
         ("all done in CONTOSO", ["Contoso EU"], "Only contoso · migrated."),
         ("apps with ada moreau", ["Contoso O365"], "Only with ada moreau."),
         ("apps with ada@contoso.com", ["Contoso O365"], "Only with ada@contoso.com."),
-        ("apps with Nobody Known", [], "No app fits that."),
-        ("apps save", [], "No app fits that."),
+        ("apps with Nobody Known", [], "No app matches that."),
+        ("apps save", [], "No app matches that."),
     ],
 )
 async def test_a_list_can_be_narrowed(
@@ -255,8 +255,8 @@ async def test_the_same_reason_is_said_once_and_not_in_every_row() -> None:
     message = Replies(Words()).apps(page_of(apps, prospects=nobody), {}, NOW)
     (group,) = [block for block in message.blocks if isinstance(block, Group)]
     assert plainly(group.note) == (
-        "Nobody asked yet for 3 of them. "
-        "Nobody to ask for 2 of them: each of its Global Administrators is ruled out."
+        "Nobody has been asked about 3 of them yet. "
+        "Nobody to ask about 2 of them: each of its Global Administrators is ruled out."
     )
     assert [one.lines for one in group.items] == [("Nobody to ask.",)] * 2 + [()] * 3
 
@@ -265,12 +265,12 @@ async def test_the_same_reason_is_said_once_and_not_in_every_row() -> None:
     ("text", "says"),
     [
         ("Is Contoso O365 done? Who knows…", "Contoso O365: needs consent"),
-        ("send all now", "I find no app of mine in that message."),
+        ("send all now", "I do not recognise any app in that message."),
         ("0oa1 is stuck since monday", "Contoso O365: needs consent"),
-        ("remind sure", "I find no app of mine in that message."),
+        ("remind sure", "I do not recognise any app in that message."),
         ("contoso is broken for everybody", "Which one?"),
         ("look " * 300 + "at contoso o365", "Contoso O365: needs consent"),
-        ("", "I find no app of mine in that message."),
+        ("", "I do not recognise any app in that message."),
     ],
 )
 async def test_a_message_is_asked_about_and_never_carried_out(
@@ -453,7 +453,7 @@ async def test_why_shows_what_does_not_fit_together(world: TwoApps) -> None:
     world.okta.log = {"0oa1": (OWN, replace(PASSWORD, seen_at=later, happened_at=later))}
     world.clock.forward(timedelta(hours=2))
     await world.say("apps")
-    assert "contradict each other" in text_of(await world.say("why 0oa1"))
+    assert "The evidence conflicts" in text_of(await world.say("why 0oa1"))
 
 
 async def test_why_names_the_permission_that_is_missing(world: TwoApps) -> None:

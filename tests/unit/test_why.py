@@ -81,7 +81,7 @@ SAID: list[tuple[str, list[Evidence], tuple[str, ...], tuple[str, ...]]] = [
     (
         "contradicted: both, in no order that is not known",
         [*HEALTHY, REFUSED],
-        ("contradict each other", "On the other hand: Microsoft rejected"),
+        ("The evidence conflicts", "On the other hand: Microsoft rejected"),
         ("Das widerspricht sich", "Dagegen: Microsoft hat"),
     ),
     (

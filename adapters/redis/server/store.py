@@ -134,7 +134,7 @@ _SAYS = {
         "Is its disk full? See its own log; it goes on by itself once there is room.",
     ),
     "LOADING": ("The store still reads its file.", "It answers as soon as it has."),
-    "NOREPLICAS": ("The store misses its replicas and takes no writes.", "Look at the replicas."),
+    "NOREPLICAS": ("The store lacks replicas and accepts no writes.", "Check the replicas."),
     "MOVED": ("The store is a cluster.", "Give redis.url as redis+cluster://host:port."),
     "ASK": ("The store is a cluster.", "Give redis.url as redis+cluster://host:port."),
     "CLUSTERDOWN": ("The store's cluster is down.", "Look at its nodes."),
@@ -273,7 +273,7 @@ async def await_replicas(client: Redis, wanted: int) -> None:
         if asyncio.get_running_loop().time() > deadline:
             raise StoreUnavailable(
                 f"Of {wanted} replicas that redis.replicas asks for, {connected} are connected.",
-                hint="Look at the replicas, or lower redis.replicas.",
+                hint="Check the replicas, or lower redis.replicas.",
             )
         if not told:
             log.info("waiting for the store's replicas", connected=connected, wanted=wanted)
