@@ -159,7 +159,7 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
     from bot.wiring.base import open_base
 
     async with open_base(settings) as base:
-        tenants = {app.tenant.id for app in await base.ledger.summaries() if app.tenant}
+        tenants = frozenset().union(*(await base.ledger.tenants()).values())
         traces = RedisTraces(base.redis, base.keys, base.trail, tenants, tuple(base.orgs))
 
         async def do(found: Found, by: str) -> Mapping[str, int]:

@@ -19,6 +19,7 @@ from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.deliveries import Delivery, Phase
 from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import Channel
+from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap
 from bot.domain.inventory.records import AppRecord, OrgScan
@@ -27,7 +28,15 @@ from bot.domain.people.policy import AccountNote
 from bot.domain.people.prospects import Prospect
 from bot.domain.people.recipients import Recipient
 from bot.domain.schedule import HOLD, ScheduleEntry
-from bot.domain.summaries import EVERY_OPEN, AppSummary, Page, Wanted, by_urgency, summary_of
+from bot.domain.summaries import (
+    EVERY_OPEN,
+    AppSummary,
+    Counts,
+    Page,
+    Wanted,
+    by_urgency,
+    summary_of,
+)
 from bot.errors import Conflict, StoreUnavailable
 from bot.ports.store.lists import Asked
 from tests.pages import page_of
@@ -207,6 +216,16 @@ class FakeLedger:
             kept = await self.prospects_of(app.ref for app in shown)
             yield Page(shown=shown, requests=requests, prospects=kept)
 
+    async def counts(self) -> Counts:
+        await self._call("counts")
+        found: dict[str, Counter[State | None]] = {}
+        for record in self.all_apps.values():
+            app = self._summary(record)
+            if self._counts(app.ref.org):
+                state = None if app.is_waived else app.state
+                found.setdefault(app.ref.org, Counter())[state] += 1
+        return found
+
     async def requests(self, number: int, rows: int) -> Asked:
         found = await self.open_requests()
         pages = max(1, -(-len(found) // rows))
@@ -233,6 +252,34 @@ class FakeLedger:
         wanted = set(refs)
         found = [self._summary(one) for one in await self.apps() if one.app.ref in wanted]
         return tuple(sorted(found, key=by_urgency))
+
+    async def tenants(self) -> Mapping[str, frozenset[str]]:
+        await self._call("tenants")
+        found: dict[str, frozenset[str]] = {}
+        for ref, record in self.all_apps.items():
+            if self._counts(ref.org):
+                some = frozenset({record.tenant.id} if record.tenant else ())
+                found[ref.org] = found.get(ref.org, frozenset()) | some
+        return found
+
+    async def still(self) -> tuple[AppRef, ...]:
+        await self._call("still")
+        last = {one.app: one for one in _oldest_first(self.all_requests.values())}
+        found = [(one.still_since, ref) for ref, one in last.items() if self._counts(ref.org)]
+        return tuple(ref for _, ref in sorted((at, ref) for at, ref in found if at is not None))
+
+    async def unreachable(self) -> tuple[AppRef, ...]:
+        await self._call("unreachable")
+        open_ones = {one.id for one in await self.open_requests()}
+        found = (
+            app.ref
+            for app in await self.summaries()
+            if app.wants_consent
+            and app.request_id not in open_ones
+            and (kept := self._prospects.get(app.ref)) is not None
+            and kept.nobody is not None
+        )
+        return tuple(sorted(found, key=lambda ref: (ref.org, ref.app_id)))
 
     async def names(self) -> tuple[tuple[AppRef, str], ...]:
         return tuple((record.app.ref, record.app.label) for record in await self.apps())
@@ -310,9 +357,10 @@ class FakeLedger:
         of_tenant = [o for o in self._onboardings.values() if o.tenant_id == tenant_id]
         return max(of_tenant, key=lambda o: o.asked_at, default=None)
 
-    async def open_requests(self) -> tuple[ConsentRequest, ...]:
+    async def open_requests(self, org: str = "") -> tuple[ConsentRequest, ...]:
         await self._call("open_requests")
-        return _oldest_first(r for r in self.all_requests.values() if r.stage.is_open)
+        found = (r for r in self.all_requests.values() if org in ("", r.app.org))
+        return _oldest_first(r for r in found if r.stage.is_open)
 
     async def requests_for(self, app: AppRef) -> tuple[ConsentRequest, ...]:
         await self._call("requests_for")

@@ -52,6 +52,10 @@ class Keys:
         """Hash: app id -> the open request."""
         return self._key("asked", org)
 
+    def tenants(self, org: str) -> str:
+        """Set: ids of the tenants that its apps are, or were, of."""
+        return self._key("tenants", org)
+
     def unreachable(self, org: str) -> str:
         """Set: ids of apps for which somebody should be asked, and nobody can be."""
         return self._key("unreachable", org)
@@ -91,6 +95,10 @@ class Keys:
     def stages(self) -> str:
         """Sorted set: ids of open requests by the number of their stage."""
         return self._key("requests", "stages")
+
+    def still(self) -> str:
+        """Sorted set: apps whose last request is stuck, or ended without its person, by when."""
+        return self._key("requests", "still")
 
     def open_requests(self) -> str:
         """Sorted set: ids of open requests by when they were made."""

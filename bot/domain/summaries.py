@@ -28,6 +28,9 @@ RANKS: tuple[State | None, ...] = (
 )
 _WAIVED = RANKS.index(None)
 
+Counts = Mapping[str, Mapping[State | None, int]]
+"""How many apps of each org are in which state; None: waived. What is 0 is left out."""
+
 
 class Part(Enum):
     """A part of the list, by its first rank and the one behind its last."""

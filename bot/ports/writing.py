@@ -13,12 +13,12 @@ from bot.domain.campaign.report import BurnDown
 from bot.domain.campaign.windows import Deadline
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import Notice
-from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import OrgScan
-from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import AppSummary
+from bot.domain.summaries import Page
 from bot.message import Message
 
+ON_A_BOARD = 8
+"""So many apps stand on a board, the most pressing ones."""
 NO_LINKS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -46,21 +46,19 @@ class Composer(Protocol):
 class BoardContents:
     """What a board shows. `now` is UTC; `deadline` is the date that comes next.
 
-    `apps` are in order, the most pressing first;
+    `page` has the first open apps, `ON_A_BOARD` of them, with the counts of all;
     `working_days_left` is 0 on the day itself, and where only days off come before it; `org` is the
-    Okta org that it is about, "" for all of them; `prospects` say of apps that nobody is asked for
-    whether somebody can be, `outlooks` when the first message goes out, by request.
+    Okta org that it is about, "" for all of them; `outlooks`: when the first message goes out, by
+    request.
     """
 
-    apps: tuple[AppSummary, ...]
-    requests: Mapping[str, ConsentRequest]
+    page: Page
     scans: Mapping[str, OrgScan]
     deadline: Deadline
     working_days_left: int
     today: date
     now: datetime
     org: str = ""
-    prospects: Mapping[AppRef, Prospect] = field(default_factory=dict)
     outlooks: Mapping[str, Outlook] = field(default_factory=dict)
 
 

@@ -83,19 +83,23 @@ def decisions(tiny: bool) -> list[Figure]:
     ]
 
 
-def reminding(ledger: RedisLedger, clock: FakeClock) -> Remind:
-    """What ticks, for people alone."""
-    engine = FakeEngine()
-    ask = Ask(
+def asking(ledger: RedisLedger, clock: FakeClock) -> Ask:
+    """What asks, by this store alone."""
+    return Ask(
         ledger=ledger,
         entra=None,
         messengers={},
-        engine=engine,
+        engine=FakeEngine(),
         clock=clock,
         secrets=CountingSecrets(),
         policy=PeoplePolicy(),
         reminding=policy(),
     )
+
+
+def reminding(ledger: RedisLedger, clock: FakeClock) -> Remind:
+    """What ticks, for people alone."""
+    engine = FakeEngine()
 
     async def no_boards(now: datetime) -> datetime:
         return now + timedelta(hours=1)
@@ -104,7 +108,7 @@ def reminding(ledger: RedisLedger, clock: FakeClock) -> Remind:
         ledger=ledger,
         engine=engine,
         clock=clock,
-        ask=ask,
+        ask=asking(ledger, clock),
         look_after={BOARDS: no_boards},
         renew_verdicts=Verdicts(ledger=ledger, engine=engine).renew,
         digests=Digests(ledger=ledger, messengers={}, engine=engine, policy=policy(), operators=()),

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
 from adapters.redis.records.ledger import RedisLedger
+from bot.chat.words import Words
+from bot.domain.campaign.board import BoardPolicy
+from bot.domain.campaign.intents import Policy
+from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
-from bot.domain.delivery.notices import PersonalLink
+from bot.domain.delivery.notices import Channel, ChannelReport, OperatorDigest, PersonalLink
+from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.schedule import ScheduleEntry
+from bot.domain.time.calendar import Calendars
+from bot.services.campaign.boards import Boards
+from bot.services.campaign.digest import Digests
+from bot.services.campaign.rehearse import Rehearse
+from bot.services.delivery.incidents import Incidents
 from bot.services.people.twins import accounts_of
 from tests.bench import deciding
 from tests.chaos.deliveries import chat_server, seen
 from tests.delivery_worker import WITHOUT_LIMITS, Worker, open_worker
-from tests.examples import NOW, REQUEST
-from tests.fakes import FakeClock
+from tests.examples import APP, NOW, OPERATOR, RECORD, REQUEST
+from tests.fakes import FakeClock, FakeEngine, FakeMessenger, reminding
 
 SLACK_IN_BYTES = 500
 """Revisions and numbers get longer."""
@@ -75,6 +87,73 @@ async def test_to_know_somebodys_accounts_costs_the_same_beside_many(store: Redi
     for (few, sent), (many, sent_then) in zip(costs[:2], costs[2:], strict=True):
         assert many == few <= 4
         assert sent_then < sent + SLACK_IN_BYTES
+
+
+async def inventory(ledger: RedisLedger, numbers: range) -> None:
+    """Apps that want a consent, none of which anybody was asked for, in two orgs."""
+    refs = [AppRef(("contoso", "fabrikam")[n % 2], f"0oa{n:04}") for n in numbers]
+    apps = [
+        replace(RECORD, app=replace(APP, ref=ref, label=f"App {ref.app_id}"), scanned_at=NOW)
+        for ref in refs
+    ]
+    await ledger.commit(Changes(apps=tuple(apps)))
+
+
+async def test_what_everybody_sees_costs_the_same_beside_many_apps(store: Redis) -> None:
+    """Boards, whose every change looks at them; reports; what is stuck, which stands on each home
+    page; an operator's look; the plan; and who it is that says hello.
+    """
+    ledger, clock = RedisLedger(store, Keys()), FakeClock(NOW)
+    campaign = Campaign(targets=(Deadline("target", date(2027, 3, 1), "ours"),))
+    policy = Policy(campaign, Calendars(ZoneInfo("UTC")))
+    kept = BoardPolicy((Channel(Platform.SLACK, "C1"),), ("", "contoso"))
+    letters, engine, messenger = reminding(ledger, clock, policy), FakeEngine(), FakeMessenger()
+    boards = Boards(
+        ledger=ledger,
+        messengers={Platform.SLACK: messenger},
+        writer=letters,
+        engine=engine,
+        clock=clock,
+        policy=policy,
+        kept=kept,
+        incidents=Incidents(ledger, (OPERATOR,)),
+    )
+    digests = Digests(
+        ledger=ledger, messengers={}, engine=engine, policy=policy, operators=(OPERATOR,)
+    )
+    rehearse = Rehearse(ledger=ledger, clock=clock, policy=policy, kept=kept)
+    ask = deciding.asking(ledger, clock)
+    stranger = ChatIdentity(Platform.TEAMS, "stranger")
+
+    async def look() -> None:
+        clock.forward(timedelta(seconds=1))  # what one tick read is shared
+        at = clock.now()
+        await digests.evaluate(ScheduleEntry("operator", at, at), OPERATOR, at)
+
+    doing: dict[str, Callable[[], Awaitable[object]]] = {
+        "boards": lambda: boards.show(clock.now()),
+        "a board": lambda: boards.contents("fabrikam", clock.now()),
+        "report": lambda: letters.compose(ChannelReport(kept.channels[0], "w"), {}),
+        "reminder": lambda: ledger.page(1, 10),
+        "stuck": lambda: letters.stuck(Words()),
+        "look": look,
+        "digest": lambda: letters.compose(OperatorDigest(OPERATOR, "x", "distant"), {}),
+        "sample": lambda: letters.sample(OPERATOR),
+        "plan": lambda: rehearse.plan(30),
+        "stranger": lambda: ask.are_any(stranger),
+    }
+    costs: list[dict[str, tuple[int, int]]] = []
+    for numbers in (range(20), range(20, 820)):
+        await inventory(ledger, numbers)
+        for one in doing.values():
+            await one()  # the scripts are known from here on, and the boards agree
+        costs.append({name: await cost(store, one) for name, one in doing.items()})
+    few, many = costs
+    assert {name: calls for name, (calls, _) in many.items()} == {
+        name: calls for name, (calls, _) in few.items()
+    }
+    for name, (_, sent) in many.items():
+        assert sent - few[name][1] < SLACK_IN_BYTES, name
 
 
 async def due(ledger: RedisLedger, number: int) -> str:

@@ -14,7 +14,7 @@ from adapters.redis.keys import Keys
 from adapters.redis.records import codec, lists
 from adapters.redis.records.ledger import RedisLedger
 from bot.domain.changes import Changes
-from bot.domain.consent.requests import Step, step
+from bot.domain.consent.requests import Step, Stuck, step
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
@@ -25,7 +25,7 @@ from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, By, Part, Wanted, by_urgency, summary_of
 from bot.ports.store.ledger import Ledger
 from bot.ports.store.lists import Asked
-from tests.examples import APP, NOW, ON_A_PASSWORD, RECORD, REQUEST
+from tests.examples import APP, NOW, ON_A_PASSWORD, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.pages import page_of
 
@@ -90,6 +90,82 @@ async def test_the_pages_together_are_the_list_in_order(
     whole = page_of(records, rows=rows, wanted=Wanted(part))
     assert (first.counts, first.pages, first.open) == (whole.counts, whole.pages, whole.open)
     assert list(await ledger.summaries()) == sorted(map(summary_of, records), key=by_urgency)
+
+
+async def test_counts_are_those_of_all_the_pages(ledger: Ledger) -> None:
+    """By org and state, the waived ones apart; an org that is not in the settings has none."""
+    assert await ledger.counts() == {}
+    records = some_records()
+    await ledger.commit(Changes(apps=tuple(records)))
+    expected: dict[str, Counter[State | None]] = {}
+    for app in map(summary_of, records):
+        expected.setdefault(app.ref.org, Counter())[None if app.is_waived else app.state] += 1
+    assert await ledger.counts() == expected
+    assert set(expected) == {"adatum", "contoso", "fabrikam"}
+    done = replace(records[0], evidence=MIGRATED, waiver=None, revision=2)
+    before = await ledger.counts()
+    await ledger.commit(Changes(apps=(done,)))
+    after = await ledger.counts()
+    org = done.app.ref.org
+    assert after[org][State.MIGRATED] == before[org].get(State.MIGRATED, 0) + 1
+    assert sum(map(sum, (one.values() for one in after.values()))) == len(records)
+
+
+async def test_the_tenants_of_each_org_are_known(ledger: Ledger) -> None:
+    """Whichever its apps are of."""
+    first, second = record("contoso", 1, MIGRATED), record("contoso", 2, MIGRATED)
+    elsewhere = replace(record("fabrikam", 1, ()), tenant=None)
+    other = replace(TENANT, id="other")
+    apps = (replace(first, tenant=TENANT), replace(second, tenant=other), elsewhere)
+    await ledger.commit(Changes(apps=apps))
+    assert await ledger.tenants() == {"contoso": {TENANT.id, "other"}, "fabrikam": set()}
+
+
+async def test_open_requests_are_also_had_by_org(ledger: Ledger) -> None:
+    """The oldest first; what has ended is none."""
+    orgs = ("contoso", "contoso", "contoso", "fabrikam")
+    made = [
+        replace(
+            REQUEST,
+            id=f"r{n}",
+            code=f"C{n}",
+            app=AppRef(org, f"0oa{n}"),
+            requested_at=NOW - timedelta(hours=n),
+        )
+        for n, org in enumerate(orgs)
+    ]
+    await ledger.commit(Changes(requests=tuple(made)))
+    await ledger.commit(Changes(requests=(step(made[1], Step.DECLINE, NOW),)))
+    assert await ledger.open_requests("contoso") == (made[2], made[0])
+    assert await ledger.open_requests("fabrikam") == (made[3],)
+    assert await ledger.open_requests("adatum") == ()
+
+
+async def test_what_stands_still_is_found_by_the_last_request_of_each_app(ledger: Ledger) -> None:
+    """Stuck, or ended without its person, the newest last; until somebody else is asked."""
+    apps = tuple(record("contoso", n, ON_A_PASSWORD) for n in (1, 2, 3))
+    await ledger.commit(Changes(apps=apps))
+    first, second, third = (
+        replace(REQUEST, id=f"r{n}", app=one.app.ref, code=f"C{n}") for n, one in enumerate(apps)
+    )
+    await ledger.commit(Changes(requests=(first, second, third)))
+    assert await ledger.still() == ()
+    why = Stuck(NOW + timedelta(hours=2), "ignored")
+    stuck = step(first, Step.HAND_OVER, NOW + timedelta(hours=2), stuck=why)
+    await ledger.commit(Changes(requests=(stuck,)))
+    declined = step(second, Step.DECLINE, NOW + timedelta(hours=1))
+    await ledger.commit(Changes(requests=(declined,)))
+    assert await ledger.still() == (second.app, first.app)
+    again = replace(second, id="again", code="C9", requested_at=NOW + timedelta(hours=3))
+    await ledger.commit(Changes(requests=(again,)))
+    assert await ledger.still() == (first.app,)
+    # One commit ends a request and makes the next, in whatever order.
+    ended = step(again, Step.DECLINE, NOW + timedelta(hours=4))
+    anew = replace(second, id="anew", code="C8", requested_at=NOW + timedelta(hours=5))
+    await ledger.commit(Changes(requests=(anew, ended)))
+    assert await ledger.still() == (first.app,)
+    await ledger.commit(Changes(requests=(step(stuck, Step.REVOKE, NOW + timedelta(hours=6)),)))
+    assert await ledger.still() == ()
 
 
 @pytest.mark.parametrize("state", [None, *State])
@@ -240,7 +316,9 @@ async def test_what_nobody_can_be_asked_for_is_counted_as_it_changes(ledger: Led
     """By the app, by the look at people, and by the request: whichever is written."""
 
     async def unreachable() -> int:
-        return (await ledger.page(1, 15)).unreachable
+        count = (await ledger.page(1, 15)).unreachable
+        assert len(await ledger.unreachable()) == count
+        return count
 
     nobody = Prospect(APP.ref, NOW, Nobody.NO_TENANT)
     await ledger.commit(Changes(prospects=(nobody,)))

@@ -93,8 +93,22 @@ async def test_whoever_is_asked_is_found_by_what_they_go_by_elsewhere(store: Red
     assert await ledger.requests_elsewhere(in_teams) == (request,)
     before, after = recorded(2), await picked_up(store)
     found = [[request.id, request.requested_at.timestamp()]]
-    made = {f"requests:by:{sign}": found for sign in ("ada", "ada@contoso.com")}
+    made: dict[str, Any] = {f"requests:by:{sign}": found for sign in ("ada", "ada@contoso.com")}
+    made |= {"tenants:contoso": ["tenant-1"]}
     assert {key: after[key]["holds"] for key in after.keys() - before.keys()} == made
+    assert {key: after[key] for key in before.keys() - {"schema"}} == {
+        key: before[key] for key in before.keys() - {"schema"}
+    }
+
+
+async def test_what_stands_still_and_which_tenants_there_are_is_noted(store: Redis) -> None:
+    """With the last request of each app, and with its summary; nothing else changes."""
+    await lay_down(store, 3)
+    await migrate(store, KEYS, Trail(store, KEYS))
+    assert await RedisLedger(store, KEYS).still() == (AppRef("contoso", "0oa4"),)
+    before, after = recorded(3), await picked_up(store)
+    assert after.keys() - before.keys() == {"requests:still", "tenants:contoso"}
+    assert await RedisLedger(store, KEYS).tenants() == {"contoso": {"tenant-1"}}
     assert {key: after[key] for key in before.keys() - {"schema"}} == {
         key: before[key] for key in before.keys() - {"schema"}
     }

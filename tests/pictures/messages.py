@@ -32,7 +32,7 @@ from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import AppSummary, Page
 from bot.message import Message
-from bot.ports.writing import BoardContents
+from bot.ports.writing import ON_A_BOARD, BoardContents
 from bot.services.campaign.outreach import Sent
 from bot.services.consent.ask import Asked
 from tests.examples import ADA, APP, POLICY, RECORD, REQUEST, TENANT
@@ -66,11 +66,6 @@ APPS = (
     app("Office 365 Labs", "fabrikam", State.NEEDS_SAVE, "r-labs"),
     app("Office 365 Kiosk", "contoso", State.NEEDS_REVIEW),
     app("Office 365 Legal", "contoso", State.UNREADABLE),
-)
-
-DONE = (
-    app("Office 365 East", "contoso", State.MIGRATED),
-    app("Office 365 West", "fabrikam", State.MIGRATED),
 )
 
 
@@ -113,14 +108,12 @@ async def messages(platform: Platform, language: str) -> Mapping[str, Message]:
     }
     page = Page(1, 2, counts, APPS, requests, prospects)
     contents = BoardContents(
-        apps=(*APPS, *DONE),
-        requests=requests,
+        page=replace(page, shown=APPS[:ON_A_BOARD], pages=1),
         scans=scans,
         deadline=DEADLINE,
         working_days_left=20,
         today=NOW.date(),
         now=NOW,
-        prospects=prospects,
     )
     record = replace(RECORD, app=APPS[0].app, evidence=EVIDENCE, scanned_at=NOW, assessed_at=NOW)
     chart = burn_down_of()

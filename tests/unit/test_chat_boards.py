@@ -12,16 +12,15 @@ from bot.chat.campaign.boards import board
 from bot.chat.words import Words
 from bot.domain.campaign.windows import Deadline
 from bot.domain.inventory.records import OrgScan
-from bot.domain.summaries import summary_of
 from bot.ports.writing import BoardContents
 from tests.examples import NOW, RECORD
+from tests.pages import page_of
 from tests.reading import text_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FRIDAY = date(2027, 3, 12)
 STANDINGS = BoardContents(
-    apps=(summary_of(RECORD),),
-    requests={},
+    page=page_of([RECORD]),
     scans={},
     deadline=Deadline("target", FRIDAY, "ours"),
     working_days_left=2,

@@ -13,17 +13,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.campaign import reminders
-from bot.domain.campaign.digests import Digest, after, dates_of, evaluate, rehearse
+from bot.domain.campaign.digests import Digest, after, evaluate, rehearse
 from bot.domain.campaign.intents import Escalate, Intent, Open, Policy, Reason, SendRound, Worklist
-from bot.domain.campaign.windows import EVERYBODY, WINDOWS, Campaign, Deadline, Scope, WindowName
-from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.campaign.windows import EVERYBODY, WINDOWS, Campaign, Deadline, WindowName
 from bot.domain.evidence.verdict import State
-from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.recipients import Recipient
-from bot.domain.summaries import summary_of
 from bot.domain.time.calendar import Calendars, Hours
-from tests.examples import DELIVERED, NOW, OPERATOR, RECORD
+from tests.examples import DELIVERED, OPERATOR
 from tests.strategies import ZONES, any_moments, hours, some_days_off
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -114,19 +111,6 @@ def test_what_an_operator_hears_as_global_administrator_counts_in_the_same_week(
     last_call = list(rehearse(worklist, (FRIDAY,), MONDAY, MONDAY + 5 * DAY, by))[-1]
     assert isinstance(last_call, SendRound)
     assert last_call.reason is Reason.LAST_CALL
-
-
-def test_only_the_dates_of_open_apps_count() -> None:
-    """Each once, the earliest first, by app, tenant and org."""
-    targets = (
-        Deadline("target", date(2026, 5, 1), "ours"),
-        Deadline("target", FRIDAY, "ours", Scope(app="contoso/0oa2")),
-    )
-    by = replace(BY, campaign=Campaign(targets=targets))
-    other = replace(RECORD, app=replace(RECORD.app, ref=AppRef("contoso", "0oa2")))
-    done = replace(other, evidence=(Evidence(EvidenceKind.CONNECTION_OFF, NOW),))
-    assert dates_of(map(summary_of, (RECORD, RECORD, other)), by) == (FRIDAY, date(2026, 5, 1))
-    assert dates_of(map(summary_of, (RECORD, done)), by) == (date(2026, 5, 1),)
 
 
 # ------------------------------------------------------------------ for any zone and season

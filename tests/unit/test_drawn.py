@@ -45,9 +45,8 @@ from bot.domain.people.access import AccessPolicy
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.news import Happening
 from bot.domain.people.policy import PeoplePolicy
-from bot.domain.summaries import summary_of
 from bot.message import Message
-from bot.ports.writing import BoardContents
+from bot.ports.writing import ON_A_BOARD, BoardContents
 from bot.services.consent.arrive import Arrive
 from bot.services.consent.ask import Ask
 from bot.services.people.access import Access
@@ -76,6 +75,7 @@ from tests.fakes import (
     MembershipsInMemory,
     reminding,
 )
+from tests.pages import page_of
 from tests.sayings import (
     Written,
     digests,
@@ -240,13 +240,12 @@ def test_every_error_can_be_drawn(language: str) -> None:
 def test_boards_can_be_drawn(language: str) -> None:
     """Of no app, of one, of more than are shown; of one org and of all; moved, closed."""
     words = Words(language)
-    every = tuple(map(summary_of, records()))
+    every = tuple(records())
     drawn: list[Message] = [moved(words), closed(words)]
     for apps in ((), every[:1], every):
         for org in ("", "contoso"):
             contents = BoardContents(
-                apps=apps,
-                requests={REQUEST.id: REQUEST},
+                page=page_of(apps, [REQUEST], rows=ON_A_BOARD),
                 scans={},
                 deadline=OKTA_CONSENT,
                 working_days_left=2,

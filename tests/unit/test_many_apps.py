@@ -21,13 +21,13 @@ from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, ProofKind, Stage
 from bot.domain.delivery.notices import OperatorDigest
 from bot.domain.inventory.apps import AppRef
-from bot.domain.summaries import summary_of
 from bot.message import Buttons, Command, Group, Item, Menu, Message, OpenLink, Text
-from bot.ports.writing import BoardContents
+from bot.ports.writing import ON_A_BOARD, BoardContents
 from tests import person
 from tests.drawing import check_drawn
 from tests.examples import ADA_IN_CHAT, DELIVERED, NOW, OPERATOR, POLICY, RECORD
 from tests.fakes import reminding
+from tests.pages import page_of
 from tests.reading import buttons_of, text_of
 
 MANY = 200
@@ -132,8 +132,7 @@ async def test_a_digest_about_many_apps_can_be_drawn(
 @pytest.mark.parametrize("language", languages())
 def test_a_board_about_many_apps_can_be_drawn(language: str) -> None:
     contents = BoardContents(
-        apps=tuple(map(summary_of, RECORDS)),
-        requests={one.id: one for one in REQUESTS},
+        page=page_of(RECORDS, REQUESTS, rows=ON_A_BOARD),
         scans={},
         deadline=OKTA_CONSENT,
         working_days_left=2,

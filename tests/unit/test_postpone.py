@@ -22,7 +22,6 @@ from bot.domain.changes import Changes
 from bot.domain.consent.later import Snooze, plan_snooze, snooze_choices
 from bot.domain.consent.requests import Stage
 from bot.domain.delivery.notices import Channel
-from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import Platform
 from bot.domain.people.recipients import Recipient
 from bot.domain.time.calendar import Calendar, Calendars
@@ -167,15 +166,8 @@ async def test_a_plan_tells_what_ticks_would_do(ledger: FakeLedger) -> None:
     assert await ledger.audit() == before
 
 
-async def test_a_plan_reads_everything_once(ledger: FakeLedger) -> None:
+async def test_a_plan_reads_what_waits_once_and_no_other_app(ledger: FakeLedger) -> None:
     """Ten thousand apps take seconds to read."""
-    apps, reads = ledger.apps, list[str]()
-
-    async def counted(org: str = "") -> tuple[AppRecord, ...]:
-        reads.append(org)
-        return await apps(org)
-
-    ledger.apps = counted  # type: ignore[method-assign]  # the calls are counted
     rehearse = Rehearse(
         ledger=ledger,
         clock=FakeClock(NOW),
@@ -183,7 +175,7 @@ async def test_a_plan_reads_everything_once(ledger: FakeLedger) -> None:
         kept=BoardPolicy((Channel(Platform.SLACK, "C1"),)),
     )
     assert (await rehearse.plan(5)).lines
-    assert reads == [""]
+    assert (ledger.called["summaries"], ledger.called["open_requests"]) == (0, 1)
 
 
 async def test_a_plan_can_start_at_any_date(ledger: FakeLedger) -> None:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from adapters.picture.burn_down import SIZE, draw
-from adapters.picture.lettering import write
 from bot.chat.campaign import reports
-from bot.chat.words import Words, languages
+from bot.chat.words import Words
 from bot.domain.campaign.report import (
-    BurnDown,
     DayCount,
     burn_down,
     count,
@@ -29,7 +22,6 @@ from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.summaries import summary_of
 from tests.examples import APP, NOW, RECORD
-from tests.reading import text_of
 
 START = date(2026, 9, 1)
 DAY = timedelta(days=1)
@@ -97,8 +89,14 @@ def test_what_the_migration_is_not_about_is_not_counted() -> None:
 
 def test_a_day_is_counted_for_each_org_and_for_all_of_them() -> None:
     """A day of former times, or before an org was there, has no count of it."""
-    other = replace(RECORD, app=replace(APP, ref=AppRef("fabrikam", "0oa9")))
-    day = count(START, map(summary_of, [RECORD, RECORD, other]))
+    day = count(
+        START,
+        {
+            "contoso": {State.NEEDS_CONSENT: 2, None: 1},
+            "fabrikam": {State.NEEDS_SAVE: 1},
+            "adatum": {None: 4},
+        },
+    )
     contoso, fabrikam = day.of("contoso"), day.of("fabrikam")
     assert contoso is not None
     assert fabrikam is not None
@@ -133,87 +131,23 @@ def test_only_dates_that_open_apps_run_against_count() -> None:
     assert dates_of(Campaign(), tuple(map(summary_of, (RECORD,)))) == (OKTA_CONSENT,)
 
 
-charts = st.builds(
-    lambda counts, ahead: burn_down(history(*counts), on(START + ahead * DAY)),
-    st.lists(st.integers(0, 40), min_size=1, max_size=60),
-    st.integers(-700, 700),
-)
-
-
-@given(charts)
-def test_a_forecast_never_promises_the_past(chart: BurnDown) -> None:
-    """Whatever the history looks like."""
-    today, found = chart.days[-1], chart.forecast
-    assert found.done_on is None or found.done_on >= today.on
-    assert found.missing is None or 0 <= found.missing <= max(day.open for day in chart.days)
-    if found.missing == 0 and today.open and found.done_on is not None:
-        assert found.done_on <= chart.deadline.on
-
-
-@given(charts)
-def test_any_history_can_be_drawn_and_told(chart: BurnDown) -> None:
-    """One day or many, all done or none, a date near, far or past; in every language."""
-    for language in languages():
-        words = Words(language)
-        png = draw(chart, reports.labels(words, chart))
-        assert Image.open(io.BytesIO(png)).size == SIZE
-        message = reports.report(words, chart, "https://o365bot.example.com/p/x.png")
-        assert message.summary
-
-
-def test_the_picture_shows_the_days_the_date_and_the_forecast() -> None:
-    """Each has its colour somewhere; without a date ahead its line is not there."""
-    deadline = (0xB3, 0x26, 0x1E)
-    days = history(*range(20, 9, -1))
-    words = Words()
-    for ahead, shown in ((16, True), (-400, False)):
-        chart = burn_down(days, on(START + ahead * DAY))
-        image = Image.open(io.BytesIO(draw(chart, reports.labels(words, chart)))).convert("RGB")
-        colours = {colour for _, colour in image.getcolors(1 << 20) or []}
-        assert (deadline in colours) is shown
-        assert (0x12, 0x64, 0xA3) in colours
-
-
-def test_the_first_day_is_not_written_over_by_today() -> None:
-    """While the two are close, today alone is named."""
-    words = Words()
-    for days, told in ((2, False), (20, True)):
-        chart = burn_down(history(*range(days, 0, -1)), on(START + 30 * DAY))
-        labels = dict(reports.labels(words, chart))
-        assert (draw(chart, labels) != draw(chart, labels | {"start": ""})) is told
-
-
-@pytest.mark.parametrize("language", languages())
-def test_a_picture_is_told_to_whoever_cannot_see_it(language: str) -> None:
-    """Its alt text has the numbers, the days and the forecast."""
-    words = Words(language)
-    chart = burn_down(history(*range(20, 9, -1)), on(START + 16 * DAY))
-    told = reports.alt(words, chart)
-    assert "20" in told
-    assert "10" in told
-    assert reports.forecast(words, chart) in told
-
-
-def test_the_pace_that_is_needed_is_told_until_the_date() -> None:
-    """What is open, over the weeks that are left; none where nothing is left, or the date past."""
-    days = history(*range(20, 9, -1))
-    ahead = burn_down(days, on(days[-1].on + 7 * DAY))
-    assert ahead.needed == days[-1].open
-    assert burn_down(days, on(days[-1].on)).needed is None
-    assert burn_down(history(3, 0), on(START + 30 * DAY)).needed is None
-    assert "Needed per week" in text_of(reports.report(Words(), ahead, ""))
-
-
-def test_umlauts_are_written_in_pictures() -> None:
-    """The font has none: they are their letters with dots, and differ from those."""
-    for german, ascii_only in (("nötig", "notig"), ("März", "Marz"), ("Ü", "U")):
-        drawn = []
-        for text in (german, ascii_only):
-            image = Image.new("RGB", (200, 60), "#ffffff")
-            font = ImageFont.load_default(28)
-            assert isinstance(font, ImageFont.FreeTypeFont)
-            write(ImageDraw.Draw(image), (10, 50), text, "#000000", font, "lb")
-            drawn.append(image)
-        changed = ImageChops.difference(*drawn).getbbox()
-        assert changed is not None
-        assert changed[3] - changed[1] <= 8, "dots above, and nothing else"
+def test_the_dates_of_orgs_follow_from_their_counts() -> None:
+    """As from the apps themselves, beside apps that have their own."""
+    ours = Deadline("target", START, "ours", Scope(org="contoso"))
+    theirs = Deadline("target", START + DAY, "theirs", Scope(org="fabrikam"))
+    own = Deadline("target", START + 2 * DAY, "its own", Scope(app=str(RECORD.app.ref)))
+    campaign = Campaign(targets=(theirs, ours, own))
+    is_open: dict[State | None, int] = {State.NEEDS_SAVE: 1}
+    done: dict[State | None, int] = {State.MIGRATED: 9, None: 2}
+    for counts, dates in (
+        ({"fabrikam": is_open, "contoso": is_open}, (ours, theirs)),
+        ({"fabrikam": done, "contoso": is_open}, (ours,)),
+        ({"fabrikam": done}, (theirs,)),
+        ({"adatum": is_open}, (OKTA_CONSENT,)),
+        ({}, ()),
+    ):
+        assert dates_of(campaign, (), counts) == dates
+    assert dates_of(campaign, [summary_of(RECORD)], {"contoso": is_open}) == (ours, own)
+    assert dates_of(campaign, [summary_of(RECORD)], {"contoso": done}) == (own,)
+    assert campaign.apps == {str(RECORD.app.ref)}
+    assert not campaign.tenants

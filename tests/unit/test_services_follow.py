@@ -345,8 +345,7 @@ async def test_a_suggestion_that_names_a_candidate_comes_first(world: person.Ask
 
 async def stuck_now(world: person.Asked) -> list[str]:
     """What stands in the operators' next digest, and why."""
-    apps = await world.ledger.summaries()
-    return [one.why for one in await stuck_apps(world.ledger, apps, NOW, POLICY)]
+    return [one.why for one in await stuck_apps(world.ledger, NOW, POLICY)]
 
 
 async def test_when_nobody_is_left_it_is_stuck(world: person.Asked) -> None:

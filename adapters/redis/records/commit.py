@@ -22,7 +22,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.schedule import ScheduleEntry
 from bot.errors import Conflict, StoreNewer
 
-SCHEMA = 3
+SCHEMA = 4
 """The version of the form in which this release reads and writes records: see `schema`."""
 
 _SCRIPT = """

@@ -244,8 +244,13 @@ class RedisLedger(RedisLists):
             found = await self._client.get(self._keys.onboarding_of(tenant_id))
         return await self.onboarding(text(found)) if found else None
 
-    async def open_requests(self) -> tuple[ConsentRequest, ...]:
-        return await self._requests(self._keys.open_requests())
+    async def open_requests(self, org: str = "") -> tuple[ConsentRequest, ...]:
+        if not org:
+            return await self._requests(self._keys.open_requests())
+        with errors():
+            ids = await self._client.hvals(self._keys.asked(org))
+            found = await self._some_requests(list(map(text, ids)))
+        return tuple(sorted(found, key=lambda one: one.requested_at))
 
     async def requests_for(self, app: AppRef) -> tuple[ConsentRequest, ...]:
         # All or none: whoever said no, or nothing, must not be asked again by oversight.

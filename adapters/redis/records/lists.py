@@ -32,6 +32,7 @@ from bot.domain.summaries import (
     RANKS,
     AppSummary,
     By,
+    Counts,
     Page,
     Wanted,
     by_urgency,
@@ -190,6 +191,17 @@ class RedisLists:
             dict(by_org) if wanted.by is By.ORG else {},
         )
 
+    async def counts(self) -> Counts:
+        with errors():
+            orgs = await self._orgs("")
+            pipe = self._client.pipeline(transaction=False)
+            for org in orgs:
+                for rank in range(len(RANKS)):
+                    pipe.zlexcount(self._keys.places(org), f"[{rank}\t", f"({rank}\n")
+            found = iter(await pipe.execute())
+        by_org = {org: {state: n for state in RANKS if (n := next(found))} for org in orgs}
+        return {org: states for org, states in by_org.items() if states}
+
     async def _searched(self, number: int, rows: int, wanted: Wanted) -> Page:
         whole = await self.page(1, 1, replace(wanted, text=""))  # for the counts
         with errors():
@@ -265,6 +277,28 @@ class RedisLists:
                 found = await self._client.hmget(self._keys.summaries(org), ids)
                 stored += [one for one in found if one]
         return stored
+
+    async def tenants(self) -> Mapping[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        with errors():
+            for org in await self._orgs(""):
+                ids = await self._client.smembers(self._keys.tenants(org))
+                found[org] = frozenset(map(text, ids))
+        return found
+
+    async def still(self) -> tuple[AppRef, ...]:
+        with errors():
+            found = await self._client.zrange(self._keys.still(), 0, -1)
+        refs = (AppRef.parse(text(ref)) for ref in found)
+        return tuple(ref for ref in refs if self._counts(ref.org))
+
+    async def unreachable(self) -> tuple[AppRef, ...]:
+        found: list[AppRef] = []
+        with errors():
+            for org in await self._orgs(""):
+                ids = await self._client.smembers(self._keys.unreachable(org))
+                found += (AppRef(org, app_id) for app_id in sorted(map(text, ids)))
+        return tuple(found)
 
     async def names(self) -> tuple[tuple[AppRef, str], ...]:
         with errors():

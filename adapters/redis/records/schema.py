@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -25,6 +25,8 @@ from adapters.redis.records.packed import MARK, unpack
 from adapters.redis.records.trail import Trail
 from adapters.redis.records.writing import Writing
 from adapters.redis.server.store import errors
+from bot.domain.consent.requests import ConsentRequest
+from bot.domain.inventory.apps import AppRef
 from bot.errors import Conflict, StoreUnavailable, StoreUnsafe
 
 log = structlog.get_logger(__name__)
@@ -186,8 +188,44 @@ async def _from_2(client: Redis, keys: Keys, trail: Trail, hold: Hold) -> None:
                 await trail.commit(commit)
 
 
+async def _from_3(client: Redis, keys: Keys, trail: Trail, hold: Hold) -> None:
+    """What is stuck, and which tenants there are, was looked for among all apps: now both are noted
+    when a request, or an app, is written. One that changes at this very instant has it from there.
+    """
+    writing = Writing(keys)
+    with errors():
+        orgs = sorted(map(text, await client.smembers(keys.orgs())))
+    for org in orgs:
+        with errors():
+            async for found in batches(client, keys.apps(org)):
+                await hold()
+                records = codec.APP.readable("apps", map(split, found.values()))
+                if tenants := {one.tenant.id for one in records if one.tenant is not None}:
+                    await client.sadd(keys.tenants(org), *tenants)
+                for request in await _last_requests(
+                    client, keys, [AppRef(org, one) for one in found]
+                ):
+                    commit = Commit()
+                    commit.expect(keys.request(request.id), None, request.revision)
+                    writing.still(commit, request)
+                    with suppress(Conflict):
+                        await trail.commit(commit)
+
+
+async def _last_requests(
+    client: Redis, keys: Keys, apps: Sequence[AppRef]
+) -> Sequence[ConsentRequest]:
+    pipe = client.pipeline(transaction=False)
+    for ref in apps:
+        pipe.zrange(keys.requests_for(ref), -1, -1)
+    newest = [text(one) for ids in await pipe.execute() for one in ids]
+    stored = await client.mget(map(keys.request, newest)) if newest else []
+    return codec.REQUEST.readable("requests", (split(one) for one in stored if one))
+
+
 MIGRATIONS: Mapping[int, Callable[[Redis, Keys, Trail, Hold], Awaitable[None]]] = {
     1: _from_1,
     2: _from_2,
+    3: _from_3,
 }
 """The step from each version to the next, up to `SCHEMA`."""

@@ -44,7 +44,7 @@ class Writing:
         """Every change but its audit entries, which the trail appends."""
         for record in changes.apps:
             self.app(commit, record)
-        for request in changes.requests:
+        for request in sorted(changes.requests, key=lambda one: one.requested_at):
             self.request(commit, request)
         for delivery in changes.deliveries:
             self.delivery(commit, delivery)
@@ -122,6 +122,7 @@ class Writing:
         self.stage(commit, request)
         commit.index(self._keys.requests_for(request.app), request.id, made)
         self.asked(commit, request)
+        self.still(commit, request)
         commit.index(
             self._keys.requests_of(str(request.chat)), request.id, made if is_open else None
         )
@@ -131,6 +132,12 @@ class Writing:
                 self._keys.link(request.link.token_sha256), request.id, self._lifetimes.requests
             )
         commit.set(self._keys.code(plain_code(request.code)), request.id, self._lifetimes.requests)
+
+    def still(self, commit: Commit, request: ConsentRequest) -> None:
+        since = request.still_since
+        commit.index(
+            self._keys.still(), str(request.app), None if since is None else since.timestamp()
+        )
 
     def signs(self, commit: Commit, request: ConsentRequest) -> None:
         made = request.requested_at.timestamp() if request.stage.is_open else None
@@ -195,6 +202,8 @@ class Writing:
             until=None if until is None else milliseconds(until),
             names=self._keys.names(),
         )
+        if summary.tenant_id:
+            commit.member(self._keys.tenants(ref.org), summary.tenant_id)
         self.reach(commit, ref)
 
     def reach(self, commit: Commit, ref: AppRef) -> None:

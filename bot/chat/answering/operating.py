@@ -215,7 +215,7 @@ class Operating:
         """
         kind, _, org = name.partition(":")
         if kind == BOARD:
-            contents = await self._campaign.boards.contents_of(org, self._clock.now())
+            contents = await self._campaign.boards.contents(org, self._clock.now())
             return board(replies.words, contents, self._campaign.waive.calendar.zone, ways=True)
         command = parse(name)
         if not isinstance(command, ListApps):

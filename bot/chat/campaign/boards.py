@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
@@ -32,7 +31,6 @@ from bot.message import (
 )
 from bot.ports.writing import BoardContents
 
-MOST_URGENT = 8
 BOARD = "board"  # what a board is called among the views, before its org
 NAMED = 5
 HERE = "\0"
@@ -47,37 +45,35 @@ def board(
 
     `ways`: with what operators can do about each.
     """
-    open_ones = [app for app in contents.apps if app.is_open]
-    counts = Counter(app.state for app in contents.apps if not app.is_waived)
-    org = contents.org
+    page, counts, org = contents.page, contents.page.counts, contents.org
     name = words("board.name_of_org", org=org) if org else words("board.name")
     title = (
-        words("board.title", name=name, count=len(open_ones))
-        if open_ones
+        words("board.title", name=name, count=page.open)
+        if page.open
         else words("board.all_done", name=name)
     )
     blocks: list[Block] = [Heading(title), phrases.progress(words, counts)]
     blocks.append(Text(_date_line(words, contents)))
     # What is shown below is counted there, and what is done beside the bar.
-    shown_states = {State.MIGRATED, *(app.state for app in open_ones[:MOST_URGENT])}
-    named = [s for s in RANKS if s is not None and counts[s] and s not in shown_states]
+    shown_states = {State.MIGRATED, *(app.state for app in page.shown)}
+    named = [s for s in RANKS if s is not None and counts.get(s) and s not in shown_states]
     if named:
         counted = (
             words("board.counted", state=words(f"state.{state.value}"), count=counts[state])
             for state in named
         )
         blocks.append(Text(" · ".join(counted)))
-    held = Holders(contents.requests, contents.prospects, contents.now, contents.outlooks, zone)
-    shown = holders.groups(words, open_ones[:MOST_URGENT], held, counts, ways=ways)
+    held = Holders(page.requests, page.prospects, contents.now, contents.outlooks, zone)
+    shown = holders.groups(words, page.shown, held, counts, ways=ways)
     # A board of one org names it in its title.
     blocks += (_unnamed(group) for group in shown) if org else shown
-    if len(open_ones) > MOST_URGENT:
-        blocks.append(Note(words("reminder.more", count=len(open_ones) - MOST_URGENT)))
+    if page.open > len(page.shown):
+        blocks.append(Note(words("reminder.more", count=page.open - len(page.shown))))
     looks = [scan.finished_at for scan in contents.scans.values() if scan.finished_at]
     if looks:
         blocks.append(Note(words.said("board.fresh", at=words.clock(min(looks), zone))))
     blocks.append(Note(words("board.about")))
-    if open_ones:
+    if page.open:
         blocks.append(Buttons((Command("apps", words("button.apps"), "apps"),)))
     return Message(title, tuple(blocks), private=False, view=f"{BOARD}:{org}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.chat.campaign import news
 from bot.chat.campaign.sticking import SHOWN, shown, stuck_item
@@ -28,16 +28,19 @@ from bot.message import (
     Text,
 )
 from bot.ports.store.ledger import Ledger
-from bot.services.campaign.stuck import stuck_apps
+from bot.services.campaign.deadlines import open_deadlines
+from bot.services.campaign.stuck import StuckApp, stuck_apps
 
 
 async def digest(
     ledger: Ledger, notice: OperatorDigest, words: Words, policy: Policy, now: datetime
 ) -> Message | None:
     """The message, from the present truth; None: nothing is near or stuck any more, or new."""
-    apps = () if notice.news_only else await ledger.summaries()
-    near = _near(apps, policy.calendars.of_person(notice.to), policy, now)
-    stuck = await stuck_apps(ledger, apps, now, policy)
+    near: list[AppSummary] = []
+    stuck: tuple[StuckApp, ...] = ()
+    if not notice.news_only:
+        near = await _near(ledger, policy.calendars.of_person(notice.to), policy, now)
+        stuck = await stuck_apps(ledger, now, policy)
     told = [await news.item(ledger, words, one) for one in notice.news]
     new = [item for item in told if item is not None]
     if not near and not stuck and not new:
@@ -82,8 +85,9 @@ async def _close(
 ) -> list[Block]:
     """What is close to its date, and who holds each."""
     calendar = policy.calendars.of_person(notice.to)
-    requests = {request.id: request for request in await ledger.open_requests()}
-    prospects = await ledger.prospects()
+    asked = [await ledger.request(app.request_id) for app in near[:SHOWN] if app.request_id]
+    requests = {one.id: one for one in asked if one is not None and one.stage.is_open}
+    prospects = await ledger.prospects_of(app.ref for app in near[:SHOWN])
     today, on = calendar.today(now), date_of(near[0], policy)
     left = calendar.days_left(today, on)
     blocks: list[Block] = [Text(_how_near(words, left, words.date(on)))]
@@ -102,17 +106,23 @@ async def _close(
     return blocks
 
 
-def _near(
-    apps: Sequence[AppSummary], calendar: Calendar, policy: Policy, now: datetime
+async def _near(
+    ledger: Ledger, calendar: Calendar, policy: Policy, now: datetime
 ) -> list[AppSummary]:
-    """What is open and in a window that operators are told of, the most urgent first."""
+    """What is open and in a window that operators are told of, the most urgent first.
+
+    Apps are read only where a date is that near.
+    """
     today = calendar.today(now)
+
+    def is_near(on: date) -> bool:
+        return window_of(on, calendar, today, policy) is not None
+
+    dates = await open_deadlines(ledger, policy.campaign, await ledger.counts())
+    if not any(is_near(deadline.on) for deadline in dates):
+        return []
     return sorted(
-        (
-            app
-            for app in apps
-            if app.is_open and window_of(date_of(app, policy), calendar, today, policy) is not None
-        ),
+        (app for app in await ledger.summaries() if app.is_open and is_near(date_of(app, policy))),
         key=lambda app: (date_of(app, policy), by_urgency(app)),
     )
 

@@ -16,17 +16,19 @@ from bot.chat.campaign.sticking import at_a_standstill
 from bot.chat.words import Words
 from bot.domain.campaign.cadence import put_off_until
 from bot.domain.campaign.intents import Open, Policy, Reason
-from bot.domain.campaign.report import burn_down, count, dates_of, main_deadline
+from bot.domain.campaign.report import burn_down, count, main_deadline
 from bot.domain.campaign.windows import Tone
 from bot.domain.consent.requests import ConsentRequest, Stage, Step
 from bot.domain.delivery.notices import ChannelNudge, ChannelReport, OperatorDigest, PersonalRound
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity
+from bot.domain.summaries import RANKS, AppSummary, Wanted
 from bot.message import Block, Message
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import BoardContents, Painter
 from bot.services.campaign.boards import NEWS, news
+from bot.services.campaign.deadlines import deadlines
 
 
 class Reminding:
@@ -127,8 +129,8 @@ class Reminding:
 
     async def sample(self, asker: ChatIdentity) -> Message | None:
         """A round as the asker would see it, made from an open app; its button leads nowhere."""
-        now, apps = self._clock.now(), await self._ledger.summaries()
-        record = next((app for app in apps if app.wants_consent), None)
+        now = self._clock.now()
+        record = await self._most_pressing()
         if record is None:
             return None
         request = ConsentRequest(
@@ -156,6 +158,15 @@ class Reminding:
         words = Words(asker.language or self._words.language)
         return personal_round(words, notice, (request,), links, self._policy, now, can_wait=False)
 
+    async def _most_pressing(self) -> AppSummary | None:
+        """Of the apps for which somebody can be asked."""
+        for state in RANKS:
+            if state is not None and state.wants_consent:
+                page = await self._ledger.page(1, 1, Wanted(state=state))
+                if page.shown:
+                    return page.shown[0]
+        return None
+
     async def _nudge(self, notice: ChannelNudge) -> Message | None:
         since = datetime.fromisoformat(notice.since)
         until = datetime.fromisoformat(notice.until) if notice.until else self._clock.now()
@@ -170,13 +181,14 @@ class Reminding:
 
     async def _report(self, org: str) -> Message | None:
         today = self._clock.now().date()
-        apps = await self._ledger.summaries(org)
-        if not apps:
+        counts = await self._ledger.counts()
+        if not counts or (org and org not in counts):
             return None
         past = [day for day in await self._ledger.history() if day.on < today]
-        counted = (day.of(org) for day in (*past, count(today, apps)))
+        counted = (day.of(org) for day in (*past, count(today, counts)))
         days = [day for day in counted if day is not None]
-        deadline = main_deadline(dates_of(self._policy.campaign, apps), today)
+        dates = await deadlines(self._ledger, self._policy.campaign, counts, org)
+        deadline = main_deadline(dates, today)
         chart = burn_down(days, deadline)
         url = ""
         if self._painter is not None and len(days) > 1:

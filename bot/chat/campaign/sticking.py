@@ -21,18 +21,14 @@ async def at_a_standstill(
     ledger: Ledger, words: Words, policy: Policy, now: datetime
 ) -> list[Block]:
     """Whatever goes on for nobody now: nobody is left to ask for it, or nobody can be asked."""
-    open_ones = {request.id: request for request in await ledger.open_requests()}
-    asked = [request.app for request in open_ones.values() if request.stuck is not None]
-    known = await stuck_apps(ledger, await ledger.summaries_of(asked), now, policy)
-    prospects = {ref: one for ref, one in (await ledger.prospects()).items() if one.nobody}
-    held = Holders(open_ones, prospects, now)
-    nobody = [
-        app
-        for app in await ledger.summaries_of(prospects)
-        if app.wants_consent and held.of(app) is None
-    ]
+    stuck = await stuck_apps(ledger, now, policy)
+    # Who ended it without asking anybody else stands among those whom nobody can be asked for.
+    known = [one for one in stuck if one.request.stage.is_open]
+    nobody = await ledger.unreachable()
     items = [stuck_item(words, one) for one in reversed(known)]
-    for app in nobody[: SHOWN - len(items)]:
+    some = nobody[: max(0, SHOWN - len(items))]
+    held = Holders({}, await ledger.prospects_of(some), now)
+    for app in await ledger.summaries_of(some):
         ref = app.ref
         who = Command(f"who:{ref}", words("button.who_short"), f"who {ref}")
         one = holders.item(words, app, held)

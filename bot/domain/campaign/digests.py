@@ -12,7 +12,7 @@ new got stuck (nobody is left to ask for it) or came of what they asked for:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -59,11 +59,6 @@ NOTHING = Decision()
 def date_of(app: AppSummary, policy: Policy) -> date:
     """The date that an app runs against."""
     return policy.campaign.deadline_for(app.ref, app.tenant_id).on
-
-
-def dates_of(apps: Iterable[AppSummary], policy: Policy) -> tuple[date, ...]:
-    """The dates of what is open, each once, the earliest first."""
-    return tuple(sorted({date_of(app, policy) for app in apps if app.is_open}))
 
 
 def window_of(on: date, calendar: Calendar, today: date, policy: Policy) -> Window | None:

@@ -13,10 +13,9 @@ from enum import StrEnum
 
 from bot.domain.campaign.board import Board, may_be_buried_from, next_report, week_of
 from bot.domain.campaign.intents import Policy
-from bot.domain.campaign.report import dates_of, main_deadline
-from bot.domain.campaign.windows import Audience
+from bot.domain.campaign.report import main_deadline
+from bot.domain.campaign.windows import Audience, Deadline
 from bot.domain.delivery.notices import Channel
-from bot.domain.summaries import AppSummary
 from bot.domain.time.calendar import DAY, Calendar
 
 
@@ -39,7 +38,7 @@ class ChannelPost:
 
 def channel_posts(
     board: Board,
-    apps: Sequence[AppSummary],
+    dates: Sequence[Deadline],
     start: datetime,
     until: datetime,
     policy: Policy,
@@ -47,15 +46,14 @@ def channel_posts(
 ) -> Iterator[ChannelPost]:
     """What the channel of `board` gets from `start` until before `until` if nothing changed.
 
-    `apps` are those that the board is about.
+    `dates` are those of the open apps that the board is about.
     """
     calendar = policy.calendars.of("")
     old = may_be_buried_from(board, post_anew_after)
     if old is not None and old < until:
         yield ChannelPost(board.channel, board.org, PostKind.BOARD, max(old, start))
-    if not any(app.is_open for app in apps):
+    if not dates:
         return
-    dates = dates_of(policy.campaign, apps)
 
     def tells(at: datetime) -> bool:
         today = calendar.today(at)

@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from bot.domain.campaign.windows import OKTA_CONSENT, Campaign, Deadline
 from bot.domain.evidence.verdict import State
-from bot.domain.summaries import AppSummary
+from bot.domain.inventory.apps import AppRef
+from bot.domain.summaries import AppSummary, Counts
 
 PACE_OVER = timedelta(days=28)
+NONE: Counts = MappingProxyType({})
 LEAST = timedelta(days=3)
 """From fewer days no pace is told."""
 
@@ -49,12 +52,12 @@ class DayCount:
         return DayCount(self.on, self.orgs[org]) if org in self.orgs else None
 
 
-def count(on: date, apps: Iterable[AppSummary]) -> DayCount:
+def count(on: date, counts: Counts) -> DayCount:
     """The count of a day; what is waived is left out."""
     orgs: dict[str, Counter[State]] = {}
-    for app in apps:
-        if not app.is_waived:
-            orgs.setdefault(app.ref.org, Counter())[app.state] += 1
+    for org, states in counts.items():
+        if known := {state: number for state, number in states.items() if state is not None}:
+            orgs[org] = Counter(known)
     total = sum(orgs.values(), Counter[State]())
     return DayCount(on, dict(total), {org: dict(states) for org, states in orgs.items()})
 
@@ -118,11 +121,21 @@ def _forecast(days: Sequence[DayCount], deadline: Deadline) -> Forecast:
     return Forecast(per_day * 7, done_on, missing)
 
 
-def dates_of(campaign: Campaign, apps: Sequence[AppSummary]) -> tuple[Deadline, ...]:
-    """The dates that these apps run against: those of the open ones, while there are any."""
-    counted = [app for app in apps if app.is_open] or apps
-    found = (campaign.deadline_for(app.ref, app.tenant_id) for app in counted)
-    return tuple(sorted(dict.fromkeys(found), key=lambda deadline: deadline.on))
+def dates_of(
+    campaign: Campaign, apps: Iterable[AppSummary], counts: Counts = NONE
+) -> tuple[Deadline, ...]:
+    """The dates that apps run against: those of the open ones, while there are any.
+
+    `counts` are of more apps, none of which has a date that is not its whole org's.
+    """
+    found = [(campaign.deadline_for(app.ref, app.tenant_id), app.is_open) for app in apps]
+    found += [
+        (campaign.deadline_for(AppRef(org, "")), state is not None and state.is_open)
+        for org, states in counts.items()
+        for state in states
+    ]
+    counted = [deadline for deadline, is_open in found if is_open] or [one for one, _ in found]
+    return tuple(sorted(dict.fromkeys(counted), key=lambda deadline: deadline.on))
 
 
 def main_deadline(dates: Sequence[Deadline], today: date) -> Deadline:

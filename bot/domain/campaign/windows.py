@@ -151,6 +151,16 @@ class Campaign:
                     break
         return tuple((part, ones) for part, ones in found.items() if ones)
 
+    @property
+    def apps(self) -> frozenset[str]:
+        """Those that have a date of their own."""
+        return frozenset(dict(self._targets).get("app", ()))
+
+    @property
+    def tenants(self) -> frozenset[str]:
+        """The ids of those that have one."""
+        return frozenset(dict(self._targets).get("tenant", ()))
+
     def deadline_for(self, ref: AppRef, tenant_id: str = "") -> Deadline:
         """The date an app runs against: its own, else its tenant's, its org's, the common one."""
         for part, ones in self._targets:

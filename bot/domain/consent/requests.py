@@ -278,6 +278,13 @@ class ConsentRequest:
         return self.told
 
     @property
+    def still_since(self) -> datetime | None:
+        """Since when (UTC) it goes on for no one: it is stuck, or ended without its person."""
+        if self.stage.is_open:
+            return self.stuck.at if self.stuck is not None else None
+        return self.changed_at if self.stage in PASSED_ON else None
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What the person is called in other clouds, as `likeness` has it."""
         return tuple(likeness(name) for name in (self.admin_upn, self.chat.email) if name)

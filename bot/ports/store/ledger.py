@@ -104,7 +104,9 @@ class Ledger(Lists, Protocol):
         """The newest onboarding of a tenant."""
         ...
 
-    async def open_requests(self) -> tuple[ConsentRequest, ...]: ...
+    async def open_requests(self, org: str = "") -> tuple[ConsentRequest, ...]:
+        """Those about apps of one org, or of all orgs; the oldest first."""
+        ...
 
     async def requests_for(self, app: AppRef) -> tuple[ConsentRequest, ...]:
         """Every request of one app that is still kept, oldest first."""

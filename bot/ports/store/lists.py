@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.prospects import Prospect
-from bot.domain.summaries import EVERY_OPEN, AppSummary, Page, Wanted
+from bot.domain.summaries import EVERY_OPEN, AppSummary, Counts, Page, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ class Lists(Protocol):
         """
         ...
 
+    async def counts(self) -> Counts:
+        """Of every org; as cheap with many apps as with few."""
+        ...
+
     async def requests(self, number: int, rows: int) -> Asked:
         """A page of the open requests; the last one when there are fewer."""
         ...
@@ -54,6 +58,20 @@ class Lists(Protocol):
 
     async def summaries_of(self, refs: Iterable[AppRef]) -> tuple[AppSummary, ...]:
         """Those of these apps that are known, the most pressing first."""
+        ...
+
+    async def tenants(self) -> Mapping[str, frozenset[str]]:
+        """By org, the ids of the tenants that apps of it are, or were, of."""
+        ...
+
+    async def still(self) -> tuple[AppRef, ...]:
+        """Apps whose last request is stuck or ended without its person (`still_since`), the newest
+        last. Some need nobody any more.
+        """
+        ...
+
+    async def unreachable(self) -> tuple[AppRef, ...]:
+        """Apps for which somebody should be asked, nobody is, and nobody can be; by their names."""
         ...
 
     async def names(self) -> tuple[tuple[AppRef, str], ...]:

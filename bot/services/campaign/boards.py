@@ -29,17 +29,18 @@ from bot.domain.campaign.board import (
 )
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.report import count, dates_of, main_deadline
-from bot.domain.campaign.windows import Audience, Deadline
+from bot.domain.campaign.windows import Audience
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import Step
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.incidents import places_of
 from bot.domain.delivery.notices import Channel, ChannelNudge, ChannelReport
 from bot.domain.evidence.verdict import State
+from bot.domain.inventory.records import OrgScan
 from bot.domain.people.admins import Platform
 from bot.domain.refusals import CONSEQUENCES
 from bot.domain.schedule import BOARDS, ScheduleEntry
-from bot.domain.summaries import AppSummary
+from bot.domain.summaries import AppSummary, Counts, Wanted
 from bot.domain.time.calendar import Calendar
 from bot.errors import (
     ChannelUnreachable,
@@ -53,7 +54,8 @@ from bot.ports.chat import Messenger, Sent
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
-from bot.ports.writing import BoardContents, BoardWriter
+from bot.ports.writing import ON_A_BOARD, BoardContents, BoardWriter
+from bot.services.campaign.deadlines import deadlines
 from bot.services.delivery.incidents import Incidents
 from bot.services.people.worklists import outlooks
 from bot.services.unit_of_work import hand_on, write_once
@@ -96,10 +98,10 @@ class Boards:
         Returns when to look again (UTC). One board's incident is its own.
         """
         await self._incidents.keep_only({*self._messengers, *map(str, self._kept.channels)})
-        everything = await self.contents(now)
         calendar = self._policy.calendars.of("")
-        await self._ledger.save_day(count(now.date(), everything.apps))
-        about = {org: self._about(org, everything) for org in self._kept.orgs}
+        counts, scans = await self._ledger.counts(), await self._ledger.scans()
+        await self._ledger.save_day(count(now.date(), counts))
+        about = {org: await self._contents(org, counts, scans, now) for org in self._kept.orgs}
         known = {board.place: board for board in await self._ledger.boards()}
         kept = [known.pop(board.place, board) for board in self._kept.boards()]
         again = now + timedelta(hours=1)
@@ -158,50 +160,29 @@ class Boards:
         await self._plan(Changes(), planned, by, now)
         return planned
 
-    async def contents(self, now: datetime) -> BoardContents:
-        """What a board of all Okta orgs shows now."""
-        apps = await self._ledger.summaries()
-        deadline, left = self._date(apps, now)
-        requests = {request.id: request for request in await self._ledger.open_requests()}
-        return BoardContents(
-            apps=apps,
-            requests=requests,
-            outlooks=await outlooks(self._ledger, requests.values(), now, self._policy),
-            scans=await self._ledger.scans(),
-            deadline=deadline,
-            working_days_left=left,
-            today=self._policy.calendars.of("").today(now),
-            now=now,
-            prospects=await self._ledger.prospects(),
-        )
-
-    async def contents_of(self, org: str, now: datetime) -> BoardContents:
+    async def contents(self, org: str, now: datetime) -> BoardContents:
         """What the board of one org shows now; "" is all of them."""
-        return self._about(org, await self.contents(now))
+        counts, scans = await self._ledger.counts(), await self._ledger.scans()
+        return await self._contents(org, counts, scans, now)
 
-    def _about(self, org: str, everything: BoardContents) -> BoardContents:
-        """What the board of one org shows; "" is all of them."""
-        if not org:
-            return everything
-        apps = tuple(one for one in everything.apps if one.ref.org == org)
-        deadline, left = self._date(apps, everything.now)
-        return replace(
-            everything,
-            org=org,
-            apps=apps,
-            requests={k: one for k, one in everything.requests.items() if one.app.org == org},
-            scans={name: scan for name, scan in everything.scans.items() if name == org},
-            prospects={k: one for k, one in everything.prospects.items() if k.org == org},
-            deadline=deadline,
-            working_days_left=left,
-        )
-
-    def _date(self, apps: Sequence[AppSummary], now: datetime) -> tuple[Deadline, int]:
-        """The date these apps run against, and the working days that are left."""
+    async def _contents(
+        self, org: str, counts: Counts, scans: Mapping[str, OrgScan], now: datetime
+    ) -> BoardContents:
+        page = await self._ledger.page(1, ON_A_BOARD, Wanted(org=org))
         calendar = self._policy.calendars.of("")
         today = calendar.today(now)
-        deadline = main_deadline(dates_of(self._policy.campaign, apps), today)
-        return deadline, calendar.days_left(today, deadline.on)
+        dates = await deadlines(self._ledger, self._policy.campaign, counts, org)
+        deadline = main_deadline(dates, today)
+        return BoardContents(
+            page=page,
+            outlooks=await outlooks(self._ledger, page.requests.values(), now, self._policy),
+            scans={name: scan for name, scan in scans.items() if org in ("", name)},
+            deadline=deadline,
+            working_days_left=calendar.days_left(today, deadline.on),
+            today=today,
+            now=now,
+            org=org,
+        )
 
     async def _show(self, board: Board, contents: BoardContents, now: datetime) -> Board:
         """Post it, change it in place, or leave it."""
@@ -209,7 +190,7 @@ class Boards:
         # Without the looks it does not say its age.
         rest = repr(self._writer.board(replace(contents, scans={})))
         digest = f"{digest_of(contents)}:{hashlib.sha256(rest.encode()).hexdigest()[:16]}"
-        if not board.message_id and not contents.apps:
+        if not board.message_id and not (contents.page.counts or contents.page.waived):
             return board  # nothing was looked at yet: no board is better than an empty one
         look_at = may_be_buried_from(board, self._kept.post_anew_after)
         if look_at is not None and look_at <= now:
@@ -316,8 +297,7 @@ class Boards:
             notice = ChannelNudge(board.channel, since.isoformat(), board.org, now.isoformat())
             planned.append(Delivery(notice, now, "changes"))
             after = replace(after, told_until=now)
-        still_open = any(app.is_open for app in contents.apps)
-        if still_open and next_report(after.reported, now, calendar) == now:
+        if contents.page.open and next_report(after.reported, now, calendar) == now:
             week = week_of(now, calendar)
             planned.append(Delivery(ChannelReport(board.channel, week, board.org), now, "weekly"))
             after = replace(after, reported=week)
@@ -379,12 +359,11 @@ def _is_told(entry: AuditEntry) -> bool:
 
 def digest_of(contents: BoardContents) -> str:
     """A name for what a board shows, its freshness apart."""
-    shown = [
-        f"{app.ref} {app.app.label} {app.state.value} {app.is_waived} {app.request_id}"
-        for app in contents.apps
-    ]
-    shown += [f"{r.id} {r.stage.value} {r.admin_name}" for r in contents.requests.values()]
-    shown += [f"{ref} {one.nobody}" for ref, one in contents.prospects.items() if one.nobody]
+    page = contents.page
+    shown = [f"{app.ref} {app.app.label} {app.state.value} {app.request_id}" for app in page.shown]
+    shown += [f"{state.value} {number}" for state, number in page.counts.items()]
+    shown += [f"{r.id} {r.stage.value} {r.admin_name}" for r in page.requests.values()]
+    shown += [f"{ref} {one.nobody}" for ref, one in page.prospects.items() if one.nobody]
     shown += [scan.failure for scan in contents.scans.values() if scan.failure]
     is_today = contents.deadline.on == contents.today
     shown.append(f"{contents.deadline.on} {contents.working_days_left} {is_today}")

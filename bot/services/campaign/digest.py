@@ -13,7 +13,7 @@ from datetime import date, datetime
 import structlog
 
 from bot.domain.campaign.cadence import start_of
-from bot.domain.campaign.digests import Digest, dates_of, evaluate
+from bot.domain.campaign.digests import Digest, evaluate
 from bot.domain.campaign.intents import Policy
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
@@ -26,6 +26,7 @@ from bot.errors import ChatError
 from bot.ports.chat import Messenger
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
+from bot.services.campaign.deadlines import open_deadlines
 from bot.services.campaign.stuck import stuck_apps
 from bot.services.people.access import Access
 from bot.services.people.twins import Twins
@@ -133,10 +134,11 @@ class Digests:
         Read once for all entries of a tick.
         """
         if self._read is None or self._read[0] != now:
-            apps = await self._ledger.summaries()
-            stuck = await stuck_apps(self._ledger, apps, now, self._policy)
+            counts = await self._ledger.counts()
+            near = await open_deadlines(self._ledger, self._policy.campaign, counts)
+            stuck = await stuck_apps(self._ledger, now, self._policy)
             stuck_at = stuck[-1].at if stuck else None
-            self._read = (now, dates_of(apps, self._policy), stuck_at)
+            self._read = (now, tuple(deadline.on for deadline in near), stuck_at)
         return self._read[1:]
 
     async def _profile(self, known: ChatIdentity) -> ChatIdentity:

@@ -23,9 +23,9 @@ from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import PersonalRound
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
-from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.choice import Candidate
+from bot.domain.summaries import AppSummary
 from bot.errors import ChatError, CloudError, ConsentError, NobodyReachable
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
@@ -34,6 +34,8 @@ from bot.services.consent.ask import Ask, Asked
 from bot.services.people.worklists import outlooks, worklist_of
 from bot.services.unit_of_work import hand_on
 
+AT_A_TIME = 100
+"""Apps of one reading, where all that are open are looked through."""
 MANY = 1
 """More people than this are disturbed at once only when that was asked back."""
 
@@ -102,7 +104,7 @@ class SentAll:
 class _Open:
     """Apps that nobody was asked for, requests that wait for a first message, apps `unread`."""
 
-    wanting: list[AppRecord]
+    wanting: list[AppSummary]
     waiting: list[ConsentRequest]
     unread: int
 
@@ -155,17 +157,15 @@ class Outreach:
                 return disturbed
         asked: list[Asked] = []
         failed = len(untold)
-        for record, chosen in given:
+        for app, chosen in given:
             try:
-                one = await self._ask.send(
-                    record.app.ref, by, prefer=chosen.admin.object_id, reach=reach
-                )
+                one = await self._ask.send(app.ref, by, prefer=chosen.admin.object_id, reach=reach)
             except NobodyReachable:
                 nobody += 1
             except ConsentError as error:  # it was settled, or taken, while others were asked for
-                log.info("no longer needs consent", app=str(record.app.ref), reason=error.message)
+                log.info("no longer needs consent", app=str(app.ref), reason=error.message)
             except (CloudError, ChatError) as error:
-                log.warning("could not ask", app=str(record.app.ref), error=error.code)
+                log.warning("could not ask", app=str(app.ref), error=error.code)
                 failed += 1
             else:
                 asked.append(one)
@@ -186,22 +186,19 @@ class Outreach:
         return await outlooks(self._ledger, requests, self._clock.now(), self._policy)
 
     async def _open(self) -> _Open:
-        at = self._clock.now()
-        requests = {request.id: request for request in await self._ledger.open_requests()}
-        wanting: list[AppRecord] = []
+        wanting: list[AppSummary] = []
         unread = 0
-        for record in await self._ledger.apps():
-            if record.request_id in requests or record.is_waived:
-                continue
-            state = record.state(at)
-            if state.wants_consent:
-                wanting.append(record)
-            unread += state is State.UNREADABLE
-        waiting = [r for r in requests.values() if r.stage is Stage.REQUESTED]
+        async for page in self._ledger.pages(AT_A_TIME):
+            for app in page.shown:
+                if app.request_id not in page.requests:
+                    wanting += [app] if app.wants_consent else []
+                    unread += app.state is State.UNREADABLE
+        requests = await self._ledger.open_requests()
+        waiting = [request for request in requests if request.stage is Stage.REQUESTED]
         return _Open(wanting, waiting, unread)
 
     def _disturbed(
-        self, given: Sequence[tuple[AppRecord, Candidate]], waiting: Sequence[ConsentRequest]
+        self, given: Sequence[tuple[AppSummary, Candidate]], waiting: Sequence[ConsentRequest]
     ) -> Disturbs:
         chats = [(one.chat, one.admin.display_name) for _, one in given if one.chat is not None]
         chats += [(request.chat, request.admin_name) for request in waiting]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.domain.campaign.board import BoardPolicy
-from bot.domain.campaign.digests import Digest, dates_of
+from bot.domain.campaign.digests import Digest
 from bot.domain.campaign.digests import rehearse as rehearse_operator
 from bot.domain.campaign.foresight import ChannelPost, as_of, channel_posts
 from bot.domain.campaign.intents import Intent, Open, Policy, Snapshot, Worklist
@@ -17,9 +17,10 @@ from bot.domain.consent.requests import ConsentRequest
 from bot.domain.evidence.verdict import State
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
-from bot.domain.summaries import AppSummary
+from bot.domain.summaries import Counts
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
+from bot.services.campaign.deadlines import open_deadlines
 from bot.services.campaign.stuck import stuck_apps
 from bot.services.people.twins import Twins
 
@@ -82,8 +83,7 @@ class Rehearse:
         Looking back from a date, nothing later than it has been told yet.
         """
         start = self._clock.now()
-        apps = await self._ledger.summaries()
-        snapshot = await self._snapshot(apps)
+        snapshot = await self._snapshot()
         if simulate_from is not None:
             start = datetime.combine(simulate_from, time(), UTC)
             snapshot = Snapshot([_as_of(worklist, start) for worklist in snapshot.people])
@@ -92,28 +92,24 @@ class Rehearse:
         for one in self._without_operators(snapshot).people:
             intents += rehearse(Snapshot([one]), start, until, self._policy)
             await asyncio.sleep(0)  # others have a turn between two people
-        return await self._whole(apps, snapshot, start, until, intents)
+        return await self._whole(snapshot, start, until, intents)
 
     async def due(self) -> Plan:
         """What is due at this moment."""
         now = self._clock.now()
-        apps = await self._ledger.summaries()
-        snapshot = await self._snapshot(apps)
+        snapshot = await self._snapshot()
         intents = decide(self._without_operators(snapshot), now, self._policy)
-        return await self._whole(apps, snapshot, now, now + timedelta.resolution, intents)
+        return await self._whole(snapshot, now, now + timedelta.resolution, intents)
 
     async def _whole(
-        self,
-        apps: Sequence[AppSummary],
-        snapshot: Snapshot,
-        start: datetime,
-        until: datetime,
-        intents: Iterable[Intent],
+        self, snapshot: Snapshot, start: datetime, until: datetime, intents: Iterable[Intent]
     ) -> Plan:
         """With what the operators get, also as people, and the channels."""
         people, digests = list(intents), list[Digest]()
-        dates = dates_of(apps, self._policy)
-        stuck = await stuck_apps(self._ledger, apps, start, self._policy)
+        counts = await self._ledger.counts()
+        near = await open_deadlines(self._ledger, self._policy.campaign, counts)
+        dates = [deadline.on for deadline in near]
+        stuck = await stuck_apps(self._ledger, start, self._policy)
         stuck_at = stuck[-1].at if stuck else None
         for worklist in await self._operating(snapshot):
             told = (worklist, dates, start, until, self._policy, stuck_at)
@@ -123,16 +119,23 @@ class Rehearse:
                 else:
                     people.append(each)
         requests = _requests(snapshot)
-        asked = {request.app for request in requests.values()}
+        items = [item for one in snapshot.people for item in one.items]
+        asked = {item.request.app for item in items if item.state.wants_consent}
+        wanting = sum(
+            number
+            for states in counts.values()
+            for state, number in states.items()
+            if state is not None and state.wants_consent
+        )
         return Plan(
             start,
             until,
             tuple(sorted(people, key=lambda intent: (intent.at, intent.key))),
             requests,
             self._policy,
-            await self._posts(apps, start, until),
+            await self._posts(counts, start, until),
             tuple(digests),
-            sum(app.wants_consent and app.ref not in asked for app in apps),
+            max(0, wanting - len(asked)),
         )
 
     async def _operating(self, snapshot: Snapshot) -> list[Worklist]:
@@ -160,12 +163,14 @@ class Rehearse:
     def _without_operators(self, snapshot: Snapshot) -> Snapshot:
         return Snapshot([one for one in snapshot.people if not self._operates(one)])
 
-    async def _snapshot(self, apps: Sequence[AppSummary]) -> Snapshot:
+    async def _snapshot(self) -> Snapshot:
         """Everybody for whom something waits, and the operators."""
+        requests = await self._ledger.open_requests()
+        apps = await self._ledger.summaries_of({request.app for request in requests})
         states = {str(app.ref): app.state for app in apps}
         items: dict[str, list[Open]] = {}
         chats = dict(self._operators)
-        for request in await self._ledger.open_requests():
+        for request in requests:
             name = str(request.chat)
             chats[name] = request.chat
             state = states.get(str(request.app), State.NOT_APPLICABLE)
@@ -177,7 +182,7 @@ class Rehearse:
         return Snapshot(people)
 
     async def _posts(
-        self, apps: Sequence[AppSummary], start: datetime, until: datetime
+        self, counts: Counts, start: datetime, until: datetime
     ) -> tuple[ChannelPost, ...]:
         """What the channels get."""
         calendar = self._policy.calendars.of("")
@@ -186,7 +191,7 @@ class Rehearse:
             known = await self._ledger.board(board.channel, board.org) or board
             found += channel_posts(
                 as_of(known, start, calendar),
-                [app for app in apps if board.org in ("", app.ref.org)],
+                await open_deadlines(self._ledger, self._policy.campaign, counts, board.org),
                 start,
                 until,
                 self._policy,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,17 +24,14 @@ class StuckApp:
     at: datetime
 
 
-async def stuck_apps(
-    ledger: Ledger, apps: Iterable[AppSummary], now: datetime, policy: Policy
-) -> tuple[StuckApp, ...]:
-    """What is stuck of these apps, the newest last."""
-    open_ones = {request.id: request for request in await ledger.open_requests()}
+async def stuck_apps(ledger: Ledger, now: datetime, policy: Policy) -> tuple[StuckApp, ...]:
+    """What is stuck, the newest last. Costs what that is, whatever else there is."""
     found: list[StuckApp] = []
-    for app in apps:
+    for app in await ledger.summaries_of(await ledger.still()):
         if not app.wants_consent:
             continue
-        request = open_ones.get(app.request_id)
-        if request is None:
+        request = await ledger.request(app.request_id) if app.request_id else None
+        if request is None or not request.stage.is_open:
             past = await ledger.requests_for(app.ref)
             if past and past[-1].stage in PASSED_ON and past[-1].changed_at is not None:
                 last = past[-1]

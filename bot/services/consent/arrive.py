@@ -39,7 +39,7 @@ class Arrive:
         """
         mine, beside = await self._apps_of(person)
         await self._ask.review((*mine, *beside), anew=True)
-        prospects = await self._ledger.prospects()
+        prospects = await self._ledger.prospects_of(app.ref for app in mine)
         chosen = [app for app in mine if (one := prospects.get(app.ref)) and one.nobody is None]
         return Waiting(await self._ledger.requests_of(person), len(chosen))
 
@@ -48,10 +48,10 @@ class Arrive:
     ) -> tuple[tuple[AppSummary, ...], tuple[AppSummary, ...]]:
         """The apps for which they may be asked, and those they may only be asked beside another."""
         policy = self._policy.with_notes(await self._ledger.account_notes())
-        apps = [app for app in await self._ledger.summaries() if app.wants_consent]
+        there = await self._ledger.tenants()
         tenants = {
             tenant
-            for tenant in {app.tenant_id for app in apps if app.tenant_id}
+            for tenant in frozenset().union(*there.values())
             if any(
                 _is(person, admin, policy)
                 for admin in await self._ledger.global_admins(tenant) or ()
@@ -59,13 +59,16 @@ class Arrive:
         }
         orgs = {
             org
-            for org in {app.ref.org for app in apps}
+            for org in there
             if person.email
             and any(
                 exact(one.email) == exact(person.email)
                 for one in await self._ledger.okta_admins(org) or ()
             )
         }
+        about = [org for org, some in there.items() if org in orgs or not some.isdisjoint(tenants)]
+        found = [await self._ledger.summaries(org) for org in about]
+        apps = [app for some in found for app in some if app.wants_consent]
         mine = tuple(app for app in apps if app.tenant_id in tenants)
         return mine, tuple(app for app in apps if app.ref.org in orgs and app not in mine)
 

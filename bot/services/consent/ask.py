@@ -117,12 +117,12 @@ class Ask:
         return await self._candidates.of(record)
 
     async def shared(
-        self, records: Iterable[AppRecord]
-    ) -> tuple[list[tuple[AppRecord, Candidate]], list[CloudError | ChatError], Reach]:
+        self, apps: Iterable[AppSummary]
+    ) -> tuple[list[tuple[AppSummary, Candidate]], list[CloudError | ChatError], Reach]:
         """To whom these apps would go if all were asked for now, and what kept it from being seen:
         one error for each app. Also where people were found, for `send`.
         """
-        return await self._candidates.shared(records)
+        return await self._candidates.shared(apps)
 
     async def are_any(self, chat: ChatIdentity) -> bool:
         """Whether somebody might be asked for some app. Raises ChatError."""

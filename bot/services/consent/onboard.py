@@ -175,8 +175,9 @@ class Onboard:
         if not await self._may_read(tenant):
             return asked
         confirmed = await self._move(digest, Granting.CONFIRMED)
-        for org in {a.ref.org for a in await self._ledger.summaries() if _is_of(a.tenant, tenant)}:
-            await self._engine.scan(org)
+        for org, tenants in (await self._ledger.tenants()).items():
+            if tenant.id in tenants:
+                await self._engine.scan(org)
         return confirmed
 
     async def _may_read(self, tenant: Tenant) -> bool:
@@ -227,7 +228,3 @@ def _changes(by: str, now: datetime, *moved: Onboarding) -> Changes:
 _ACTIONS: Mapping[Granting, Action] = {
     stage: Action(f"onboarding_{stage.value}") for stage in Granting
 }
-
-
-def _is_of(of_app: Tenant | None, tenant: Tenant) -> bool:
-    return of_app is not None and of_app.id == tenant.id

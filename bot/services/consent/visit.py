@@ -130,10 +130,8 @@ class Visits:
 
     async def review(self, org: str) -> None:
         """After a look at an org: end the sessions of whoever is no Global Administrator now."""
-        for request in await self._ledger.open_requests():
-            if request.app.org != org or request.stage not in TAKEN_ON:
-                continue
-            if await self.known_lost(request):
+        for request in await self._ledger.open_requests(org):
+            if request.stage in TAKEN_ON and await self.known_lost(request):
                 await self._sign_ins.end_sessions(request.person)
 
     async def known_lost(self, request: ConsentRequest) -> bool:

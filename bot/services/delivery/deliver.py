@@ -35,6 +35,7 @@ from bot.domain.delivery.incidents import PROBE_EVERY, places_of
 from bot.domain.delivery.limits import Call, Quotas
 from bot.domain.delivery.notices import Channel, Notice
 from bot.domain.people.admins import ChatIdentity
+from bot.domain.people.recipients import Recipient
 from bot.domain.refusals import CONSEQUENCES, Scope
 from bot.errors import (
     ChatError,
@@ -130,15 +131,19 @@ class Deliver:
 
     async def _carry_out(self, found: Delivery) -> None:
         async with self._turns.of(found.notice), self._at_once:
-            claimed = await self._claim(found)
-            if claimed is None:
+            taken = await self._claim(found)
+            if taken is None:
                 return
+            claimed, known = taken
             with span("delivery") as told:
                 told.note(kind=claimed.notice.kind)
-                await self._attempt(claimed)
+                await self._attempt(claimed, known)
 
-    async def _claim(self, found: Delivery | None) -> Delivery | None:
-        """The delivery as this worker's; None: another one was faster, or it has to wait."""
+    async def _claim(self, found: Delivery | None) -> tuple[Delivery, tuple[Recipient, ...]] | None:
+        """The delivery as this worker's, and those in whose week it counts, as written with it.
+
+        None: another one was faster, or it has to wait.
+        """
         while found is not None:
             now = self._clock.now()
             claimed = deliveries.claim(found, now)
@@ -160,7 +165,7 @@ class Deliver:
             except Conflict:
                 found = await self._ledger.delivery(found.key)
             else:
-                return claimed
+                return claimed, turn or ()
         return None
 
     async def _wait(self, put_off: Delivery) -> None:
@@ -174,7 +179,7 @@ class Deliver:
         pacing = limits.pacing(delivery.notice, call, self._quotas)
         return await self._pace.slot(pacing, now, delivery.slot)
 
-    async def _attempt(self, claimed: Delivery) -> None:
+    async def _attempt(self, claimed: Delivery, known: tuple[Recipient, ...]) -> None:
         """One attempt, and what its outcome means."""
         left = self._time_left(claimed)
         try:
@@ -212,7 +217,9 @@ class Deliver:
             await self._outcomes.end(claimed, lost, "fail_delivery", Step.DELIVER)
         else:
             sent = deliveries.confirm(claimed, told.message_id, self._clock.now())
-            await self._outcomes.end(claimed, sent, "deliver", Step.DELIVER, request=told.request)
+            await self._outcomes.end(
+                claimed, sent, "deliver", Step.DELIVER, request=told.request, known=known
+            )
             self._incidents.over(places_of(claimed.notice.to))
 
     def _time_left(self, claimed: Delivery) -> float:

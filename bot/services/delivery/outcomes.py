@@ -72,11 +72,13 @@ class Outcomes:
         taken: Step | None,
         *,
         request: ConsentRequest | None = None,
+        known: tuple[Recipient, ...] = (),
         also: Changes = NO_CHANGE,
     ) -> tuple[ConsentRequest, ...]:
         """Write the outcome, and with it the steps of the requests that it moves; returns these.
 
-        `request` is the one that the notice is about, where it is known as it stood a moment ago.
+        `request` is the one that the notice is about, `known` are those in whose week it counts,
+        where they are known as they stood a moment ago.
         """
         now = self._clock.now()
         notice, gone = claimed.notice, taken is Step.FAIL_DELIVERY
@@ -97,7 +99,7 @@ class Outcomes:
                 also,
                 deliveries=(ended,),
                 requests=moved,
-                recipients=await self._told(notice, now, gone) if action != "drop" else (),
+                recipients=await self._told(notice, now, gone, known) if action != "drop" else (),
                 solved=places_of(notice.to) if ended.phase is Phase.SENT else (),
                 audit=(entry, *also.audit),
             )
@@ -111,10 +113,10 @@ class Outcomes:
                 current = await self._ledger.delivery(claimed.key)
                 if current is None or current.revision != claimed.revision:
                     return ()  # the lease ran out and another worker wrote the outcome
-                known = await self._ledger.incidents() if also.incidents else {}
-                if any(incident.place in known for incident in also.incidents):
+                met = await self._ledger.incidents() if also.incidents else {}
+                if any(incident.place in met for incident in also.incidents):
                     also = NO_CHANGE  # another delivery met the same incident at the same time
-                request = None  # only that moved on, such as by a click that was faster
+                request, known = None, ()  # they moved on, such as by a click that was faster
                 continue
             counts.delivered(notice, _OUTCOMES[action])
             await hand_on(self._engine, also.planned)
@@ -152,14 +154,13 @@ class Outcomes:
             case _:
                 return ()
 
-    async def _told(self, notice: Notice, now: datetime, gone: bool) -> tuple[Recipient, ...]:
+    async def _told(
+        self, notice: Notice, now: datetime, gone: bool, known: tuple[Recipient, ...]
+    ) -> tuple[Recipient, ...]:
         """Who was told, as far as anybody knows; a round that was refused is silence too.
 
         It is noted with all accounts of an operator, and of whom it disturbs: they have one week.
         """
-        told: list[Recipient] = []
-        for account in await self._turns.weeks(notice):
-            if not gone or str(account) == str(notice.to):
-                known = await self._ledger.recipient(account) or Recipient(account)
-                told.append(notice.told(known, now))
-        return tuple(told)
+        everybody = known or await self._turns.known(notice)
+        theirs = (one for one in everybody if not gone or str(one.chat) == str(notice.to))
+        return tuple(notice.told(one, now) for one in theirs)

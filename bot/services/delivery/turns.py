@@ -50,13 +50,17 @@ class Turns:
 
         None while another message to one of them is under way.
         """
-        accounts = await self.weeks(delivery.notice)
-        known = [await self._ledger.recipient(one) or Recipient(one) for one in accounts]
+        known = await self.known(delivery.notice)
         turns = {one.turn for one in known} - {"", delivery.key}
         others = await self._ledger.deliveries(sorted(turns))
         if any(is_under_way(one, now) for one in others.values()):
             return None
         return tuple(one.begun(delivery.key) for one in known)
+
+    async def known(self, notice: Notice) -> tuple[Recipient, ...]:
+        """What is kept of those in whose week it counts."""
+        accounts = await self.weeks(notice)
+        return tuple([await self._ledger.recipient(one) or Recipient(one) for one in accounts])
 
     async def weeks(self, notice: Notice) -> tuple[ChatIdentity, ...]:
         """All accounts of those in whose week it counts; whom it disturbs, on whichever."""

@@ -76,23 +76,27 @@ class Accounts:
         return await self._noted(await write(self._ledger, decide))
 
     async def _noted(self, note: AccountNote) -> Noted:
-        apps = await self._ledger.summaries()
+        there = await self._ledger.tenants()
         known: dict[str, str] = {}
         tenants, orgs = set(), set()
-        for tenant_id in {app.tenant.id for app in apps if app.tenant}:
+        for tenant_id in frozenset().union(*there.values()):
             for admin in await self._ledger.global_admins(tenant_id) or ():
                 if note.account in admin.names:
                     known[admin.object_id] = admin.display_name
                     tenants.add(tenant_id)
-        for org in {app.ref.org for app in apps}:
+        for org in there:
             for one in await self._ledger.okta_admins(org) or ():
                 if note.account in one.names:
                     known.setdefault(one.user_id, one.display_name)
                     orgs.add(org)
-        affected = tuple(
-            app for app in apps if app.ref.org in orgs or (app.tenant and app.tenant.id in tenants)
-        )
-        return Noted(note, tuple(dict.fromkeys(known.values())), affected)
+        affected = [
+            app
+            for org, some in there.items()
+            if org in orgs or not some.isdisjoint(tenants)
+            for app in await self._ledger.summaries(org)
+            if org in orgs or app.tenant_id in tenants
+        ]
+        return Noted(note, tuple(dict.fromkeys(known.values())), tuple(affected))
 
 
 def _before(former: AccountNote | None) -> str:

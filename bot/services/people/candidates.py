@@ -103,13 +103,13 @@ class Candidates:
         said = await messenger.profile(chat) if messenger is not None else chat
         mine = {likeness(name) for name in (chat.user_id, chat.email, said.email) if name}
         policy = self._policy.with_notes(await self._ledger.account_notes())
-        apps = await self._ledger.summaries()
-        for tenant in {app.tenant.id for app in apps if app.tenant is not None}:
+        tenants = await self._ledger.tenants()
+        for tenant in frozenset().union(*tenants.values()):
             for admin in await self._ledger.global_admins(tenant) or ():
                 owner = policy.owner(admin)
                 if not mine.isdisjoint(admin.names if owner is None else {likeness(owner)}):
                     return True
-        for org in {app.ref.org for app in apps}:
+        for org in tenants:
             known = await self._ledger.okta_admins(org) or ()
             if any(not mine.isdisjoint(admin.names) for admin in known):
                 return True
@@ -125,15 +125,14 @@ class Candidates:
         No cloud is read: the scan does that. A chat platform that does not answer ends the review;
         what is kept stays, and the next review goes on.
         """
-        kept = await self._ledger.prospects()
+        wanting = [app for app in apps if app.wants_consent]
+        kept = await self._ledger.prospects_of(app.ref for app in wanting)
         now = self._clock.now()
         search = await self._search()
         fresh: list[Prospect] = []
-        for app in apps:
+        for app in wanting:
             ref = app.ref
             old = kept.get(ref)
-            if not app.wants_consent:
-                continue
             if old is not None and now - old.at < REVIEW_AFTER and not anew:
                 continue
             try:
@@ -148,8 +147,8 @@ class Candidates:
         await self._keep(fresh, kept)
 
     async def shared(
-        self, records: Iterable[AppRecord]
-    ) -> tuple[list[tuple[AppRecord, Candidate]], list[CloudError | ChatError], Reach]:
+        self, apps: Iterable[AppSummary]
+    ) -> tuple[list[tuple[AppSummary, Candidate]], list[CloudError | ChatError], Reach]:
         """To whom each of these apps would go if all were asked for now; without who has nobody.
 
         Also what kept anybody from being looked for, once for each app; and where people were
@@ -158,23 +157,23 @@ class Candidates:
         policy = self._policy.with_notes(await self._ledger.account_notes())
         reach = Reach(self._messengers, policy, self._presence)
         search = await self._search(reach)
-        found: list[tuple[AppRecord, Choice]] = []
+        found: list[tuple[AppSummary, Choice]] = []
         untold: list[CloudError | ChatError] = []
-        for record in records:
+        for app in apps:
             try:
-                if record.tenant is not None and self._entra is not None:
-                    await self._read_if_unknown(self._entra, record.tenant)
-                found.append((record, await search.choice(record)))
+                if app.tenant is not None and self._entra is not None:
+                    await self._read_if_unknown(self._entra, app.tenant)
+                found.append((app, await search.choice(app)))
             except (CloudError, ChatError) as error:
                 untold.append(error)
         # Whose app few others can do gets the rest as well: so the fewest people are asked.
         found.sort(key=lambda pair: sum(one.eligible for one in pair[1].candidates))
-        given: list[tuple[AppRecord, Candidate]] = []
-        for record, choice in found:
-            chosen = (await search.given_out(record, choice)).chosen
+        given: list[tuple[AppSummary, Candidate]] = []
+        for app, choice in found:
+            chosen = (await search.given_out(app, choice)).chosen
             if chosen is not None and chosen.chat is not None:
                 search.give(chosen.chat)
-                given.append((record, chosen))
+                given.append((app, chosen))
         return given, untold, reach
 
     async def _search(self, reach: Reach | None = None) -> _Search:
