@@ -12,7 +12,7 @@ from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
-from bot.domain.delivery.deliveries import Delivery, fail
+from bot.domain.delivery.deliveries import Delivery, Phase, fail
 from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import Alarm, OperatorDigest
 from bot.domain.people.admins import ChatIdentity, Platform
@@ -93,6 +93,16 @@ async def test_who_could_not_be_told_there_is_told_here(operators: Operators) ->
     assert await held.told_elsewhere() == [False, False, False]
 
     assert await Operators().told_elsewhere() == [False, False, False]
+
+
+async def test_who_was_told_on_the_other_while_this_one_was_away_is_not_told_again(
+    operators: Operators,
+) -> None:
+    deliveries = operators.ledger.all_deliveries.values()
+    (found,) = [d for d in deliveries if str(d.notice.to) == str(IN_TEAMS)]
+    told = replace(found, phase=Phase.SENT, message_id="1", revision=found.revision + 1)
+    await operators.ledger.commit(Changes(deliveries=(told,)))
+    assert await operators.told_elsewhere() == [True, True, False]
 
 
 async def test_whose_accounts_they_are_is_asked_once_an_hour(operators: Operators) -> None:

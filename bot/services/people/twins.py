@@ -85,10 +85,16 @@ class Twins:
         return preferred(same, first=self._first, seen=seen)
 
     async def are_told(self, notice: Notice) -> bool:
-        """Whether the same person is told on an account that is better. Raises StoreError."""
+        """Whether the same person is told on a better account, or was on any. Raises StoreError."""
         if isinstance(notice.to, Channel):
             return False
-        best = (await self.accounts(notice.to))[0]
+        accounts = await self.accounts(notice.to)
+        for account in accounts:  # one that is less good wrote while the best was away
+            other = notice.for_other(account) if str(account) != str(notice.to) else None
+            there = await self._ledger.delivery(other.key) if other is not None else None
+            if there is not None and there.phase is Phase.SENT:
+                return True
+        best = accounts[0]
         if str(best) == str(notice.to) or best.platform.value in await self._ledger.incidents():
             return False
         other = notice.for_other(best)
