@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -77,8 +78,10 @@ def key_for(directory: Path | None, kid: str) -> SigningKey:
         return SigningKey(kid, private)
     key = SigningKey.generate(kid)
     directory.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(key.private_pem())
+    made = path.with_suffix(f".{os.getpid()}")  # whole at once, whoever else reads or makes it
+    made.touch(mode=0o600)
+    made.write_text(key.private_pem())
+    made.replace(path)
     return key
 
 

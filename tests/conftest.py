@@ -94,8 +94,11 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory for the sandbox's RSA keys: they are slow to make, and one set is enough."""
-    return tmp_path_factory.mktemp("keys")
+    """A directory for the sandbox's RSA keys: they are slow to make, and one set is enough for all
+    the processes of a run.
+    """
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "keys"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

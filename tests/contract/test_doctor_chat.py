@@ -29,12 +29,6 @@ DAY = timedelta(days=1)
 NOBODY = "00000000-0000-0000-0000-0000000000ff"
 
 
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """RSA keys, made once."""
-    return tmp_path_factory.mktemp("keys")
-
-
 @pytest.fixture
 async def installation(keys: Path, tmp_path: Path) -> AsyncIterator[Installation]:
     async with World(page_port=None, key_directory=keys) as world:

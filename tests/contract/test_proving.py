@@ -148,14 +148,9 @@ class Gita:
         return await self.finish(*(await self.go(account, press)))
 
 
-@pytest.fixture(scope="module")
-def keys_kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("keys")
-
-
 @pytest_asyncio.fixture
-async def world(store: Redis, keys_kept: Path) -> AsyncIterator[Gita]:
-    company = contoso(key_directory=keys_kept)
+async def world(store: Redis, keys: Path) -> AsyncIterator[Gita]:
+    company = contoso(key_directory=keys)
     company.bot.redirect_uris = {f"{URL}/auth/callback", f"{URL}/auth/consented"}
     clock, random, engine = RealClock(), RealSecrets(), FakeEngine()
     async with AsyncExitStack() as stack:

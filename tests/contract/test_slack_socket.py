@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -67,11 +68,11 @@ class Wire:
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
+async def wire(keys: Path) -> AsyncIterator[Wire]:
     """Both replicas are connected, and share what was seen."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(SocketMode(APP_TOKEN, APP_ID))
-        workspace = Workspace(contoso(), ChatLog(), TOKEN, "unused", socket=slack)
+        workspace = Workspace(contoso(key_directory=keys), ChatLog(), TOKEN, "unused", socket=slack)
         url = await stack.enter_async_context(served(lambda _: web_api(workspace)))
         workspace.base_url = url
         client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
@@ -168,11 +169,11 @@ async def test_over_http_nothing_is_taken_without_a_signing_secret(wire: Wire) -
 
 
 async def test_a_token_that_is_refused_is_tried_again_and_never_logged(
-    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, keys: Path
 ) -> None:
     """The bot starts all the same: Teams and the pages work."""
     async with SocketMode("xapp-another", APP_ID) as slack:
-        workspace = Workspace(contoso(), ChatLog(), TOKEN, "unused", socket=slack)
+        workspace = Workspace(contoso(key_directory=keys), ChatLog(), TOKEN, "unused", socket=slack)
         async with served(lambda _: web_api(workspace)) as url:
             settings = SlackSettings.model_validate(
                 {"bot_token": TOKEN, "app_token": APP_TOKEN, "api_url": f"{url}/api"}

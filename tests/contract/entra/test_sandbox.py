@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -33,9 +34,9 @@ class RealClock:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
+async def company(keys: Path) -> AsyncIterator[Company]:
     """The sandbox's company with its Microsoft hosts up; pages are small, so paging is real."""
-    company = contoso(key_directory=tmp_path_factory.mktemp("keys"))
+    company = contoso(key_directory=keys)
     company.graph_page = 2
     async with (
         served(lambda _: login_app(company)) as login,
