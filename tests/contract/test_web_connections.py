@@ -92,7 +92,7 @@ UNENDED = (
 )
 
 
-async def test_requests_that_do_not_end_are_cut_off() -> None:
+async def test_a_request_that_does_not_end_is_cut_off() -> None:
     """In its head, in its body, in a body that nobody asked for, behind a whole one."""
     door = Door(2 * len(UNENDED), QUICK)
     async with behind(door) as port, AsyncExitStack() as stack:
