@@ -21,12 +21,13 @@ from bot.domain.delivery.notices import (
     PersonalRound,
     RequestChanged,
 )
+from bot.domain.people.recipients import Recipient
 from bot.errors import ChatMisconfigured, ChatUnreachable, ScopeMissing, StoreUnavailable
 from bot.message import Message
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import Killed
-from tests.unit.delivering import CHANNEL, REMINDER, THANKS, Delivering
+from tests.unit.delivering import CHANNEL, REMINDER, ROUND, THANKS, Delivering
 
 
 def noted(ledger: FakeLedger, name: str, calls: list[str]) -> None:
@@ -343,6 +344,17 @@ async def test_a_reminder_with_nothing_to_say_is_dropped() -> None:
     await delivering.worker()(REMINDER.key)
     assert delivering.slack.posted == {}
     assert (await delivering.delivery(REMINDER.key)).failure == "nothing_to_tell"
+
+
+async def test_whoever_went_away_while_it_was_held_up_is_left_in_peace() -> None:
+    """Also with what they had asked for."""
+    delivering = Delivering()
+    await delivering.plan(ROUND)
+    gone = Recipient(ADA_IN_CHAT).away(NOW.date(), NOW)
+    await delivering.ledger.commit(Changes(recipients=(gone,)))
+    await delivering.worker()(ROUND.key)
+    assert delivering.slack.posted == {}
+    assert (await delivering.delivery(ROUND.key)).failure == "nothing_to_tell"
 
 
 async def test_a_reminder_goes_to_its_channel(delivering: Delivering) -> None:

@@ -49,6 +49,10 @@ class Recipient:
         """True while nobody is written to at this address, since nobody was there."""
         return self.lost_at is not None and now - self.lost_at < LOST_FOR
 
+    def is_away(self, today: date) -> bool:
+        """Whether they said so of this local date."""
+        return self.away_until is not None and self.away_until >= today
+
     def lost(self, at: datetime) -> Recipient:
         """After a mail to them came back."""
         return replace(self, lost_at=at, revision=self.revision + 1)

@@ -220,6 +220,8 @@ class Send:
             return True
         calendar = self._policy.calendars.of_person(notice.to)
         today = calendar.today(now)
+        if known.is_away(today):  # they said so while it was held up
+            return False
         wanted = isinstance(notice, PersonalRound) and notice.reason == Reason.SNOOZE_ENDED
         heard = known.rounds if wanted else (*known.rounds, *known.digests)
         if any(calendar.day_of(at) == today for at in heard):
