@@ -27,11 +27,11 @@ class Stage(StrEnum):
     DELIVERED = "delivered"  # the platform confirmed the personal message
     ACKNOWLEDGED = "acknowledged"  # the person took it on, with a proof
     SAVED = "saved"  # the person says it is saved in Okta
-    DONE = "done"  # evidence says so
+    DONE = "done"  # the evidence shows it
     UNDELIVERED = "undelivered"  # the person cannot be messaged
     DECLINED = "declined"  # "not me"
-    EXPIRED = "expired"  # nothing came of it in time: somebody else is asked
-    REVOKED = "revoked"  # a newer request took its place, or the app needs nothing any more
+    EXPIRED = "expired"  # nothing happened in time: somebody else is asked
+    REVOKED = "revoked"  # a newer request replaced it, or the app no longer needs anything
 
     @property
     def is_open(self) -> bool:

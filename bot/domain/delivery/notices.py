@@ -36,7 +36,7 @@ class PersonalLink(BaseNotice):
     kind: Literal["personal_link"] = "personal_link"
     traits: ClassVar[Traits] = Traits(
         Comes.AT_ONCE,
-        "asks for the first time, as former versions promised it; none is planned any more",
+        "the first message, as earlier versions sent it; no longer planned",
         # A link that never comes stops the migration; the link of the first copy is void.
         Promise.NEVER_LOST,
         counts=True,
@@ -64,7 +64,7 @@ class ChannelReminder(BaseNotice):
     kind: Literal["channel_reminder"] = "channel_reminder"
     traits: ClassVar[Traits] = Traits(
         Comes.AT_ONCE,
-        "an operator said so, and was asked back",
+        "an operator asked for it, and confirmed",
         # Twice the same in a channel of hundreds is noise.
         Promise.NEVER_TWICE,
     )
@@ -87,7 +87,7 @@ class RequestChanged(BaseNotice):
     kind: Literal["request_changed"] = "request_changed"
     traits: ClassVar[Traits] = Traits(
         Comes.AT_ONCE,
-        "changes the message that is there, which notifies nobody",
+        "edits an existing message, which notifies nobody",
         # The same change made twice is seen once.
         Promise.NEVER_LOST,
         Way.CHANGE,
@@ -116,7 +116,7 @@ class OperatorNote(BaseNotice):
     kind: Literal["operator_note"] = "operator_note"
     traits: ClassVar[Traits] = Traits(
         Comes.AT_WORK,
-        "says what came of something, as former versions planned it; none is planned any more",
+        "what came of something, as earlier versions sent it; no longer planned",
         Promise.NEVER_LOST,
         others_if_lost=True,
     )
@@ -142,8 +142,8 @@ class Introduction(BaseNotice):
     kind: Literal["introduction"] = "introduction"
     traits: ClassVar[Traits] = Traits(
         Comes.AT_WORK,
-        "answers a press of the one, and disturbs the other: when both are at work, or where they "
-        "never are at the same time, when the other is",
+        "one of the two pressed a button, the other is disturbed: when both are at work, or if "
+        "they never are at the same time, when the other is",
         # Somebody asked for it and waits.
         Promise.NEVER_LOST,
         Way.TOGETHER,
@@ -175,8 +175,8 @@ class Alarm(BaseNotice):
     kind: Literal["alarm"] = "alarm"
     traits: ClassVar[Traits] = Traits(
         Comes.AT_ONCE,
-        "nothing reaches anybody there until they act; what is wrong outside of chat waits for "
-        "their working hours",
+        "no message gets through until they act; trouble outside of chat waits for their working "
+        "hours",
         # Somebody has to act on it.
         Promise.NEVER_LOST,
         once_per_person=True,
@@ -263,7 +263,7 @@ class ChannelNudge(BaseNotice):
     kind: Literal["channel_nudge"] = "channel_nudge"
     traits: ClassVar[Traits] = Traits(
         Comes.DECIDED,
-        "planned in the organisation's working hours, what changed in one reply",
+        "planned for the organisation's working hours: all changes in one reply",
         # The next one comes by itself; twice the same in a channel of hundreds is noise.
         Promise.NEVER_TWICE,
         Way.REPLY,
@@ -287,7 +287,7 @@ class ChannelReport(BaseNotice):
     kind: Literal["channel_report"] = "channel_report"
     traits: ClassVar[Traits] = Traits(
         Comes.DECIDED,
-        "planned for the organisation's first working hour of a week, or an operator said so",
+        "planned for the organisation's first working hour of a week, or an operator asked for it",
         # The next one comes by itself; twice the same in a channel of hundreds is noise.
         Promise.NEVER_TWICE,
     )
@@ -314,7 +314,7 @@ class OperatorDigest(BaseNotice):
     kind: Literal["operator_digest"] = "operator_digest"
     traits: ClassVar[Traits] = Traits(
         Comes.DECIDED,
-        "tells of all apps at once, in the operator's own hours, and counts in their week",
+        "lists all apps at once, in the operator's working hours, and counts towards their week",
         # The next one comes by itself.
         Promise.NEVER_TWICE,
         once_per_person=True,

@@ -40,9 +40,9 @@ class Confidence(StrEnum):
     """How a state is known, strongest first."""
 
     PROVEN = "proven"  # fresh machine evidence for this very app
-    ATTESTED = "attested"  # a person said so lately
+    ATTESTED = "attested"  # a person said so recently
     LIKELY = "likely"  # indirect, older, or contradicted
-    UNTOLD = "untold"  # nothing speaks either way
+    UNTOLD = "untold"  # no evidence either way
 
 
 class Lack(StrEnum):
