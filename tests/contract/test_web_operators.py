@@ -180,8 +180,8 @@ async def test_the_list_can_be_narrowed(site: WebSite) -> None:
     assert "Fabrikam Mail" not in (await site.open(f"{HOME}?q=contoso+o365")).text
     assert "Fabrikam Mail" in (await site.open(f"{HOME}?q=FABRIKAM")).text
     assert "Fabrikam Mail" in (await site.open(f"{HOME}?state=needs_consent&org=contoso")).text
-    assert "No app fits" in (await site.open(f"{HOME}?state=migrated")).text
-    assert "No app fits" in (await site.open(f"{HOME}?org=nowhere")).text
+    assert "No app matches" in (await site.open(f"{HOME}?state=migrated")).text
+    assert "No app matches" in (await site.open(f"{HOME}?org=nowhere")).text
     waived = (await site.open(f"{HOME}?part=waived")).text
     assert "Old kiosk" in waived
     assert "retired (Olga)" in waived
