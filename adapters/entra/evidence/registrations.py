@@ -13,8 +13,8 @@ from datetime import datetime
 from adapters.entra.directory import calls
 from adapters.entra.directory.graph import CLAUSES_LIMIT, Ask, Graph
 from adapters.entra.directory.reading import Json, flag, quoted, text, told
-from adapters.entra.evidence.unread import read_failed
 from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.evidence.unread import read_failed
 from bot.domain.inventory.apps import Tenant
 from bot.domain.likeness import exact
 from bot.errors import CloudError

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from adapters.terminal import logs
 from adapters.terminal.desk import Desk, OpenDesk
 from adapters.terminal.drawing import console, draw, printable
-from adapters.terminal.options import Config, Level, LogLevel, errors_in_words, one_of
+from adapters.terminal.options import Config, Level, LogLevel, one_of
+from adapters.terminal.running import run_on
 from bot.chat import phrases
 from bot.chat.replies import Replies
 from bot.chat.typed.find_app import named_app
@@ -28,7 +26,6 @@ from bot.domain.inventory.records import OrgScan
 from bot.domain.summaries import Page, Part, Wanted
 from bot.errors import ConsentError
 from bot.services.inventory.export import Inventory, as_csv, as_json, why_json
-from bot.settings.whole import load
 
 Orgs = Annotated[
     list[str] | None,
@@ -54,7 +51,7 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
 
         Exit status: 0 every org was looked at; 1 one of them could not be; 2 nothing was done.
         """
-        _run(open_desk, config, log_level, lambda desk: _scan(desk, org, full))
+        run_on(open_desk, config, lambda desk: _scan(desk, org, full), log_level)
 
     @cli.command()
     def apps(
@@ -92,7 +89,7 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
             failed = any((look := found.scans.get(name)) is None or look.failure for name in wanted)
             return PARTLY if failed else DONE
 
-        _run(open_desk, config, log_level, show)
+        run_on(open_desk, config, show, log_level)
 
     @cli.command()
     def why(
@@ -107,25 +104,7 @@ def add_inventory_commands(cli: typer.Typer, open_desk: OpenDesk) -> None:
 
         Exit status: 0; 2 when there is no such app, or more than one.
         """
-        _run(open_desk, config, log_level, lambda desk: _why(desk, app, as_json_))
-
-
-def _run(
-    open_desk: OpenDesk,
-    config: Path | None,
-    log_level: Level,
-    command: Callable[[Desk], Awaitable[int]],
-) -> None:
-    """Open the desk, run the command on it, and leave with its exit status."""
-
-    async def go() -> int:
-        async with open_desk(load(config)) as desk:
-            return await command(desk)
-
-    logs.configure(log_level)
-    with errors_in_words():
-        status = asyncio.run(go())
-    raise typer.Exit(status)
+        run_on(open_desk, config, lambda desk: _why(desk, app, as_json_), log_level)
 
 
 async def _scan(desk: Desk, org: list[str] | None, full: bool) -> int:

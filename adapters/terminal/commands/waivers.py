@@ -16,9 +16,9 @@ from typing import Annotated
 
 import typer
 
-from adapters.terminal import logs
 from adapters.terminal.drawing import console, draw
-from adapters.terminal.options import Config, Level, errors_in_words
+from adapters.terminal.options import Config
+from adapters.terminal.running import run_on
 from bot.chat.replies import Replies
 from bot.chat.typed.find_app import named_app
 from bot.chat.typed.times.waiver_words import read_term
@@ -29,7 +29,7 @@ from bot.message import Message
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.inventory.waive import Waive
-from bot.settings.whole import Settings, load
+from bot.settings.whole import Settings
 
 DONE, FAILED = 0, 2
 
@@ -80,17 +80,13 @@ def _run(
     config: Path | None,
     command: Callable[[WaiverDesk], Awaitable[int]],
 ) -> None:
-    async def go() -> int:
-        async with open_waivers(load(config)) as desk:
-            try:
-                return await command(desk)
-            except ConsentError as error:
-                return _refused(_replies(desk).error(error))
+    async def in_words(desk: WaiverDesk) -> int:
+        try:
+            return await command(desk)
+        except ConsentError as error:
+            return _refused(_replies(desk).error(error))
 
-    logs.configure(Level.ERROR)
-    with errors_in_words():
-        status = asyncio.run(go())
-    raise typer.Exit(status)
+    run_on(open_waivers, config, in_words)
 
 
 async def _waive(desk: WaiverDesk, app: str, until: str, because: str, *, sure: bool) -> int:

@@ -58,7 +58,7 @@ from bot.ports.writing import ON_A_BOARD, BoardContents, BoardWriter
 from bot.services.campaign.deadlines import deadlines
 from bot.services.delivery.incidents import Incidents
 from bot.services.people.worklists import outlooks
-from bot.services.unit_of_work import hand_on, write_once
+from bot.services.unit_of_work import write_once
 
 log = structlog.get_logger(__name__)
 
@@ -303,24 +303,21 @@ class Boards:
             after = replace(after, reported=week)
         if replace(after, revision=board.revision) == board:
             return board
-        try:
-            await self._plan(Changes(boards=(after,)), tuple(planned), "o365bot", now)
-        except Conflict:
-            return board  # another replica told it
-        return after
+        told = await self._plan(Changes(boards=(after,)), tuple(planned), "o365bot", now)
+        return after if told else board  # another replica told it
 
     async def _is_news(self, board: Board, since: datetime, now: datetime) -> bool:
         return bool(news(await self._ledger.audit(NEWS), since, now, board.org))
 
     async def _plan(
         self, changes: Changes, planned: tuple[Delivery, ...], by: str, now: datetime
-    ) -> None:
+    ) -> bool:
         audit = tuple(
             AuditEntry(now, by, Action.REMIND, str(d.notice.to), {"delivery": d.key, "why": d.why})
             for d in planned
         )
-        await self._ledger.commit(replace(changes, planned=planned, audit=audit))
-        await hand_on(self._engine, planned)
+        changes = replace(changes, planned=planned, audit=audit)
+        return await write_once(self._ledger, changes, self._engine)
 
     async def soon(self) -> None:
         """Have the boards looked at at the next tick."""

@@ -41,7 +41,6 @@ from bot.errors import (
     ChatError,
     ChatThrottled,
     ChatUnreachable,
-    Conflict,
     MessageRefused,
     RecordUnreadable,
 )
@@ -160,12 +159,9 @@ class Deliver:
             if slot > now:
                 await self._wait(deliveries.put_off(found, slot))
                 return None
-            try:
-                await self._ledger.commit(Changes(deliveries=(claimed,), recipients=turn))
-            except Conflict:
-                found = await self._ledger.delivery(found.key)
-            else:
+            if await write_once(self._ledger, Changes(deliveries=(claimed,), recipients=turn)):
                 return claimed, turn or ()
+            found = await self._ledger.delivery(found.key)
         return None
 
     async def _wait(self, put_off: Delivery) -> None:

@@ -13,7 +13,7 @@ from bot.domain.delivery.incidents import places_of
 from bot.domain.delivery.notices import Notice, PersonalLink, PersonalRound
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
-from bot.errors import Conflict, NotDurable
+from bot.errors import NotDurable
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
@@ -21,7 +21,7 @@ from bot.services import counts
 from bot.services.delivery.send import Send
 from bot.services.delivery.tell import with_news
 from bot.services.delivery.turns import Turns
-from bot.services.unit_of_work import NO_CHANGE, hand_on
+from bot.services.unit_of_work import NO_CHANGE, hand_on, write_once
 
 _OUTCOMES = {
     "deliver": counts.Outcome.SENT,
@@ -52,15 +52,10 @@ class Outcomes:
 
     async def again(self, put_back: Delivery, also: Changes = NO_CHANGE) -> None:
         """Write that it is due again, and have it carried out then."""
-        while True:
-            try:
-                await self._ledger.commit(replace(also, deliveries=(put_back,)))
-            except Conflict:
-                if not also.incidents:
-                    return  # the lease ran out and another worker took over
-                also = NO_CHANGE  # or another delivery met the same incident at the same time
-                continue
-            break
+        while not await write_once(self._ledger, replace(also, deliveries=(put_back,))):
+            if not also.incidents:
+                return  # the lease ran out and another worker took over
+            also = NO_CHANGE  # or another delivery met the same incident at the same time
         counts.delivered(put_back.notice, counts.Outcome.LATER)
         await hand_on(self._engine, (put_back, *also.planned))
 
@@ -106,10 +101,10 @@ class Outcomes:
             if gone:
                 others = [one for one in self._operators if str(one) != str(notice.to)]
                 changes = await with_news(self._ledger, changes, others, notice.inherited, now)
-            try:
-                with suppress(NotDurable):  # written, and nobody was promised anything about it
-                    await self._ledger.commit(changes)
-            except Conflict:
+            written = True
+            with suppress(NotDurable):  # written, and nobody was promised anything about it
+                written = await write_once(self._ledger, changes)
+            if not written:
                 current = await self._ledger.delivery(claimed.key)
                 if current is None or current.revision != claimed.revision:
                     return ()  # the lease ran out and another worker wrote the outcome

@@ -38,7 +38,6 @@ from bot.domain.time.calendar import DAY
 from bot.errors import (
     ChatMisconfigured,
     ChatThrottled,
-    Conflict,
     MessageGone,
     NotDurable,
     ScopeMissing,
@@ -50,6 +49,7 @@ from bot.ports.system import Clock, Secrets
 from bot.ports.writing import NO_LINKS, Composer
 from bot.services.people.twins import Twins, accounts_elsewhere, accounts_of
 from bot.services.people.worklists import worklist_of
+from bot.services.unit_of_work import write_once
 
 WHOLE_FOR = timedelta(seconds=10)
 """So long nobody looks again whether the store was restored without what was sent since."""
@@ -354,11 +354,9 @@ class Send:
         binding = LinkBinding(link_digest(token), now + self._link_lifetime, letter)
         # A plan ends once its message was sent, not when it is tried.
         issued = step(request, taken, now, link=binding, snooze=request.snooze)
-        try:
-            with suppress(NotDurable):  # written, and nobody was promised anything about it
-                await self._ledger.commit(Changes(requests=(issued,)))
-        except Conflict:
-            return None
+        with suppress(NotDurable):  # written, and nobody was promised anything about it
+            if not await write_once(self._ledger, Changes(requests=(issued,))):
+                return None
         return issued, f"{self._public_url}/c/{token}"
 
 

@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Self
 
 from bot.domain.evidence.rules import LOG_RETENTION, Evidence, EvidenceKind
+from bot.domain.evidence.unread import read_failed
 from bot.domain.inventory.apps import AppStatus, ConnectionStatus, Office365App, Tenant
 from bot.domain.inventory.gaps import admin_gap
-from bot.errors import CloudError, CloudNotFound, CloudRefused
+from bot.errors import CloudError, CloudNotFound
 from bot.ports.clouds import Entra, LogPage, OktaOrg
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
@@ -42,9 +43,9 @@ async def read_connection(org: OktaOrg, app: Office365App, clock: Clock) -> tupl
     except CloudNotFound as error:
         if app.status is AppStatus.DELETED:
             return (inactive,)
-        return (failed(error, clock.now(), "connection"),)
+        return (read_failed(error, clock.now(), "connection"),)
     except CloudError as error:
-        return (failed(error, clock.now(), "connection"),)
+        return (read_failed(error, clock.now(), "connection"),)
     detail = {"auth_scheme": connection.auth_scheme}
     return (Evidence(_KINDS[connection.status], clock.now(), detail=detail),)
 
@@ -59,7 +60,7 @@ async def read_log(
     try:
         return await org.read_log(ids, cursor, max(since, now - LOG_RETENTION))
     except CloudError as error:
-        unread = (failed(error, now, "log"),)
+        unread = (read_failed(error, now, "log"),)
         return LogPage(dict.fromkeys(ids, unread), frozenset(), cursor)
 
 
@@ -145,7 +146,7 @@ class MicrosoftReader:
         try:
             return await self._entra.tenant_of(name, tuple(domains))
         except CloudError as error:
-            return failed(error, self._clock.now(), "microsoft")
+            return read_failed(error, self._clock.now(), "microsoft")
 
     async def _read(self, tenant: Tenant | Evidence, apps: list[Office365App]) -> OfTenant:
         assert self._entra is not None
@@ -165,11 +166,11 @@ class MicrosoftReader:
             )
             domains = await self._entra.domain_evidence(tenant, apps)
         except CloudError as error:
-            problems.append(failed(error, self._clock.now(), "microsoft"))
+            problems.append(read_failed(error, self._clock.now(), "microsoft"))
         try:
             admins = await self._entra.global_admins(tenant)
         except CloudError as error:
-            problems.append(failed(error, self._clock.now(), "microsoft"))
+            problems.append(read_failed(error, self._clock.now(), "microsoft"))
         else:
             gaps = tuple(admin_gap(error) for error in self._entra.admin_gaps(tenant))
             await self._ledger.save_global_admins(tenant.id, admins, gaps)
@@ -185,21 +186,3 @@ class MicrosoftReader:
 def _in(tenant: Tenant, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """What was read in a tenant, with the tenant's id: elsewhere it proves nothing."""
     return tuple(replace(item, tenant=tenant.id) for item in evidence)
-
-
-def failed(error: CloudError, now: datetime, part: str) -> Evidence:
-    """A failed read as evidence: `part` of a look is `connection`, `log` or `microsoft`.
-
-    `needed`: without it the app's state cannot be told at all.
-    """
-    detail = {
-        "call": error.call,
-        "where": error.where,
-        "reason": error.code,
-        "says": error.message,
-        "needed": "yes" if part == "connection" else "no",
-        "part": part,
-    }
-    if isinstance(error, CloudRefused) and error.missing:
-        detail["missing"] = error.missing
-    return Evidence(EvidenceKind.READ_FAILED, now, detail=detail, event_id=error.call)

@@ -9,16 +9,18 @@ from datetime import datetime
 
 import structlog
 
+from bot.domain.changes import Changes
 from bot.domain.evidence.history import registration_of
 from bot.domain.evidence.rules import Evidence
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.scanning import Seen, Todo, scanned
-from bot.errors import Conflict, RecordUnreadable
+from bot.errors import RecordUnreadable
 from bot.ports.clouds import Entra, OktaOrg
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.inventory.reading import MicrosoftReader, read_connection
 from bot.services.inventory.verdicts import settled
+from bot.services.unit_of_work import write
 
 Done = Callable[[int], Awaitable[None]]
 
@@ -92,17 +94,16 @@ class ScanApps:
 
     async def write(self, todo: Todo, seen: Seen, now: datetime) -> None:
         """Commit one app, its request when evidence settles it, and the change of state."""
-        old = todo.record or AppRecord(todo.app)
-        while True:
+        known: AppRecord | None = todo.record or AppRecord(todo.app)
+
+        async def decide() -> tuple[Changes, None]:
+            nonlocal known
+            old, known = known or await self._ledger.app(todo.app.ref) or AppRecord(todo.app), None
             lived = self._lived.now()
             new = replace(scanned(old, todo.app, seen, now), assessed_at=lived)
-            changes = await settled(self._ledger, old, new, lived, by="scan")
-            try:
-                await self._ledger.commit(changes)
-            except Conflict:
-                old = await self._ledger.app(todo.app.ref) or AppRecord(todo.app)
-                continue
-            return
+            return await settled(self._ledger, old, new, lived, by="scan"), None
+
+        await write(self._ledger, decide)
 
 
 def _registration(todo: Todo, log: Mapping[str, tuple[Evidence, ...]]) -> str:

@@ -18,12 +18,12 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.news import Happening, News
-from bot.errors import Conflict, RecordUnreadable
+from bot.errors import RecordUnreadable
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.services.delivery.tell import changed, with_news
 from bot.services.people.worklists import answered
-from bot.services.unit_of_work import hand_on
+from bot.services.unit_of_work import write_once
 
 AT_ONCE = 200
 """So many are taken again in one tick; the others in the next ones."""
@@ -52,8 +52,6 @@ class Verdicts:
         for ref in await self._ledger.due_verdicts(now, self._at_once):
             try:
                 await self._renew(ref, now)
-            except Conflict:
-                continue  # somebody wrote it just now, and weighed it
             except RecordUnreadable:
                 # A newer replica wrote it, and weighs it as well.
                 log.warning("app cannot be read, so it is not assessed again", app=str(ref))
@@ -71,8 +69,8 @@ class Verdicts:
         changes = await settled(self._ledger, old, new, now, by="o365bot")
         ends = [News(Happening.WAIVER_ENDS, str(ref))]
         changes = await with_news(self._ledger, changes, warned, ends, now)
-        await self._ledger.commit(changes)
-        await hand_on(self._engine, changes.planned)
+        # Whoever was faster has weighed it.
+        await write_once(self._ledger, changes, self._engine)
 
 
 async def settled(

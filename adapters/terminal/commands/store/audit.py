@@ -10,7 +10,7 @@ import csv
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -20,14 +20,14 @@ from typing import Annotated
 
 import typer
 
-from adapters.terminal import logs
-from adapters.terminal.options import Config, Level, errors_in_words, one_of
+from adapters.terminal.options import Config, one_of
+from adapters.terminal.running import run_on
 from bot.domain.audit import Head, Row, Verifier
 from bot.domain.pseudonyms import shown
 from bot.domain.visible import visible
 from bot.ports.store.audit import AuditTrail
 from bot.services.inventory.export import safe_cell
-from bot.settings.whole import Settings, load
+from bot.settings.whole import Settings
 
 WHOLE, WRONG, FAILED = 0, 1, 2
 POLL = 1.0
@@ -83,7 +83,7 @@ def add_audit_commands(cli: typer.Typer, open_audit: OpenAudit) -> None:
         """Write the audit to standard output, and its head to standard error."""
         wanted = Wanted(_moment(since, time.min), _moment(until, time.max), after, follow)
         try:
-            _run(open_audit, config, lambda desk: _export(desk, wanted, form))
+            run_on(open_audit, config, lambda desk: _export(desk, wanted, form))
         except BrokenPipeError:  # whoever read it has enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -108,7 +108,7 @@ def add_audit_commands(cli: typer.Typer, open_audit: OpenAudit) -> None:
             keys = tuple(path.read_text().strip().encode() for path in key_file or ())
         except (ValueError, OSError) as error:
             raise typer.BadParameter(str(error)) from None
-        _run(open_audit, config, lambda desk: _verify(desk, kept, keys))
+        run_on(open_audit, config, lambda desk: _verify(desk, kept, keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +140,6 @@ def _moment(said: str, of_day: time) -> datetime | None:
     except ValueError:
         raise typer.BadParameter(f"{said!r} is no date; expected one like 2027-01-31") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _run(
-    open_audit: OpenAudit, config: Path | None, command: Callable[[AuditDesk], Awaitable[int]]
-) -> None:
-    async def go() -> int:
-        async with open_audit(load(config)) as desk:
-            return await command(desk)
-
-    logs.configure(Level.ERROR)
-    with errors_in_words():
-        status = asyncio.run(go())
-    raise typer.Exit(status)
 
 
 async def _export(desk: AuditDesk, wanted: Wanted, form: Form) -> int:

@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from adapters.terminal import logs
-from adapters.terminal.options import Config, Level, errors_in_words
+from adapters.terminal.options import Config
+from adapters.terminal.running import run_on
 from bot.domain.visible import visible
 from bot.services.campaign.forget import Found
-from bot.settings.whole import Settings, load
+from bot.settings.whole import Settings
 
 FAILED = 2
 
@@ -54,15 +54,11 @@ def add_forget_command(cli: typer.Typer, open_forget: OpenForget) -> None:
         config: Config = None,
     ) -> None:
         """Remove what is kept about one person, or keep it without their name."""
-
-        async def go() -> int:
-            async with open_forget(load(config)) as desk:
-                return await _forget(desk, person.strip(), end_requests, yes)
-
-        logs.configure(Level.ERROR)
-        with errors_in_words():
-            status = asyncio.run(go())
-        raise typer.Exit(status)
+        run_on(
+            open_forget,
+            config,
+            lambda desk: _forget(desk, person.strip(), end_requests, yes),
+        )
 
 
 async def _forget(desk: ForgetDesk, person: str, end_requests: bool, yes: bool) -> int:
