@@ -23,6 +23,7 @@ from bot.services.delivery.incidents import Incidents
 from tests.examples import NOW, OPERATOR, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine, FakeMessenger, reminding
+from tests.there import there
 
 CHANNEL = Channel(Platform.SLACK, "C1")
 IN_TEAMS = ChatIdentity(Platform.TEAMS, "olga", "Olga")
@@ -74,8 +75,7 @@ class ChannelBoards:
     async def assess(self, state: State, record: AppRecord = RECORD) -> None:
         """The app comes out of a scan in another state."""
         ref = record.app.ref
-        old = await self.ledger.app(ref)
-        assert old is not None
+        old = there(await self.ledger.app(ref))
         kind = {
             State.MIGRATED: EvidenceKind.SERVICE_ACCOUNT_USED,
             State.NEEDS_CONSENT: EvidenceKind.SAW_AUTHENTICATE,

@@ -16,6 +16,7 @@ from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.prove import GoToMicrosoft, Outcome
 from tests.examples import DELIVERED, OPERATOR, RECORD, REQUEST, TOKEN
 from tests.fakes import CountingSecrets, LimitsInMemory
+from tests.there import there
 from tests.whole_bot import Bot
 
 ASKED = replace(DELIVERED, asker=OPERATOR)
@@ -50,9 +51,7 @@ class Asked(Bot):
         )
 
     async def request(self, request_id: str = REQUEST.id) -> ConsentRequest:
-        found = await self.ledger.request(request_id)
-        assert found is not None
-        return found
+        return there(await self.ledger.request(request_id))
 
     async def begin(self, token: str = TOKEN, **more: str) -> tuple[str, str]:
         """Press the page's button; gives the state and what the browser's cookie holds."""

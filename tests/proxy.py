@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers import Server
+from tests.there import there
 from tests.waiting import wait_until
 
 
@@ -56,8 +57,7 @@ async def moving_address(target: int) -> AsyncIterator[Proxy]:
     serving: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+        task = there(asyncio.current_task())
         serving.add(task)
         try:
             with contextlib.suppress(asyncio.CancelledError):  # the end: asyncio would log it

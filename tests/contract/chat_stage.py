@@ -19,6 +19,7 @@ from starlette.routing import Route
 from sandbox.chatlog import ChatLog, Message
 from sandbox.serving import serve
 from sandbox.world import World
+from tests.there import there
 
 Json = dict[str, Any]
 
@@ -50,9 +51,7 @@ class Bot:
 
 
 def messages_in(world: World, conversation_id: str) -> list[Message]:
-    conversation = world.log.get(conversation_id)
-    assert conversation is not None
-    return conversation.messages
+    return there(world.log.get(conversation_id)).messages
 
 
 def last_in(world: World, conversation_id: str) -> Message:

@@ -32,6 +32,7 @@ from sandbox.slack.people import SlackPeople
 from sandbox.slack.workspace import BOT_USER, CHANNEL, Workspace
 from tests.fakes import OnceInMemory
 from tests.serving import served
+from tests.there import there
 
 TOKEN = "xoxb-test-000-contoso"
 SECRET = "0123456789abcdef-signing"
@@ -99,9 +100,7 @@ class SlackBorder:
         return self.workspace.log
 
     def channel(self, channel_id: str = CHANNEL) -> Conversation:
-        found = self.workspace.conversation(channel_id)
-        assert found is not None
-        return found
+        return there(self.workspace.conversation(channel_id))
 
     def from_bot(self, conversation: Conversation) -> list[Shown]:
         return [m for m in conversation.messages if m.author_id == BOT_USER]

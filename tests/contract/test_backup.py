@@ -39,6 +39,7 @@ from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, DELIVERED, NOW, RECORD, REQ
 from tests.servers import Server
 from tests.stores import lay_down, picked_up
 from tests.terminal import Terminal, settings_file
+from tests.there import there
 
 KEYS = Keys()
 
@@ -70,13 +71,13 @@ async def test_what_is_laid_down_is_what_was_kept(store: Redis, another: str) ->
         vault = RedisVault(client, KEYS)
         for kept in await everything(RedisVault(store, KEYS)):
             await vault.lay(kept)
-        there = await picked_up(client)
+        restored = await picked_up(client)
         assert await findings(client) == []
     before = await picked_up(store)
-    gone = before.keys() - there.keys()
-    assert there == {name: one for name, one in before.items() if name not in gone}
+    gone = before.keys() - restored.keys()
+    assert restored == {name: one for name, one in before.items() if name not in gone}
     assert all(name.startswith(left_out(KEYS)) for name in gone)
-    assert len(there) > 40
+    assert len(restored) > 40
 
 
 def test_each_kind_of_key_is_kept_or_left_out_on_purpose() -> None:
@@ -173,8 +174,7 @@ async def test_what_was_due_is_held_and_what_is_to_come_keeps_its_distance(
     assert "2 messages may have been sent" in ran.out
     name = "round:2026-11-20:slack:U1"
     assert f"  {name}\n" in ran.out
-    held = await ledger.delivery(name)
-    assert held is not None
+    held = there(await ledger.delivery(name))
     assert (held.phase, held.failure) == (Phase.FAILED, "restored")
     assert isinstance(held.notice, PersonalRound)
     assert await ledger.due(held.due_at.replace(year=9000), 10) == ()
@@ -182,16 +182,14 @@ async def test_what_was_due_is_held_and_what_is_to_come_keeps_its_distance(
     assert known is not None
     assert ben is not None
     (reported,) = await ledger.boards()
-    request = await ledger.request("r9")
-    assert request is not None
+    request = there(await ledger.request("r9"))
     assert request.stage is Stage.DELIVERED
     assert request.told == ben.rounds[-1:] == known.rounds[-1:]
     assert reported.told_until == known.rounds[-1]
     assert f"  {name}\n" in (await terminal.run("release")).out
     ran = await terminal.run("release", name)
     assert ran.status == 0, ran.err
-    released = await ledger.delivery(name)
-    assert released is not None
+    released = there(await ledger.delivery(name))
     assert (released.phase, released.in_doubt) == (Phase.DUE, True)
     assert (await terminal.run("release", name)).status == 2
     assert await findings(store) == []
@@ -232,17 +230,12 @@ async def test_what_went_out_since_is_taken_along(
     ran = await terminal.run("restore", str(file), "--over", "--yes")
     assert ran.status == 0, ran.err
     assert "2 requests that changed since" in ran.out
-    found = await ledger.request_by_link(link.token_sha256)
-    assert found is not None
+    found = there(await ledger.request_by_link(link.token_sha256))
     assert (found.id, found.stage, found.chat) == ("since", Stage.DELIVERED, BEN_IN_CHAT)
     page = await ledger.page(1, 100, Wanted(text="new since"))
     assert [app.request_id for app in page.shown] == list(page.requests) == ["since"]
-    there = await ledger.request(former.id)
-    assert there is not None
-    assert there.stage is ended.stage
-    told = await ledger.recipient(BEN_IN_CHAT)
-    assert told is not None
-    assert now in told.rounds
+    assert there(await ledger.request(former.id)).stage is ended.stage
+    assert now in there(await ledger.recipient(BEN_IN_CHAT)).rounds
     assert [one.message_id for one in await ledger.boards()] == ["C1:since"]
     assert (await ledger.incidents())[wrong.place].since == now
     assert await findings(store) == []

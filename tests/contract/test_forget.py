@@ -27,6 +27,7 @@ from tests.contract.test_trail import next_millisecond
 from tests.examples import ADA_IN_CHAT, BEN, BEN_IN_CHAT, NOW, RECORD, REQUEST
 from tests.stores import lay_down, picked_up
 from tests.terminal import Terminal, settings_file
+from tests.there import there
 
 KEYS = Keys()
 ADA = ("slack:U1", "ada@contoso.com", "Ada Moreau", "entra:ada", "teams:ada")
@@ -51,8 +52,7 @@ async def filled(store: Redis) -> RedisLedger:
         colleague=Colleague("Ada Moreau", "ada@contoso.com"),
         suggestion="ask Ada Moreau",
     )
-    app = await ledger.app(RECORD.app.ref)
-    assert app is not None
+    app = there(await ledger.app(RECORD.app.ref))
     saw = Evidence(EvidenceKind.SAW_AUTHENTICATE, NOW, NOW, {"by": "ada@contoso.com"})
     entry = AuditEntry(NOW, "slack:U1", "snooze", "contoso/0oa1", {"reason": "I am ill"})
     await ledger.commit(
@@ -92,14 +92,11 @@ async def test_nothing_names_somebody_who_was_forgotten(
     (request,) = await ledger.open_requests()
     assert request.admin_upn == "ben@contoso.com"
     assert (request.suggestion, request.colleague) == ("", None)
-    done = await ledger.request("r2")
-    assert done is not None
+    done = there(await ledger.request("r2"))
     assert (done.stage, done.admin_name) == (Stage.DONE, "")
     assert done.chat.user_id.startswith("forgotten-")
     assert await store.ttl(KEYS.request("r2")) < 3700
-    ended = await ledger.request("r1")
-    assert ended is not None
-    assert ended.stage is Stage.REVOKED
+    assert there(await ledger.request("r1")).stage is Stage.REVOKED
     said = (await ledger.audit(1))[0]
     assert (said.action, said.subject) == ("forget", done.chat.user_id)
     assert len(await ledger.apps()) == 4

@@ -16,6 +16,7 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import Confidence, State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.scanning import Seen, scanned
+from tests.there import there
 
 K = EvidenceKind
 WRITTEN = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
@@ -47,8 +48,7 @@ async def ledger(store: Redis) -> RedisLedger:
 @pytest.mark.parametrize("name", VERDICTS)
 async def test_what_the_version_before_wrote_is_read(ledger: RedisLedger, name: str) -> None:
     """Nothing of it is lost, and what has no tenant proves nothing."""
-    record = await ledger.app(AppRef("contoso", name))
-    assert record is not None
+    record = there(await ledger.app(AppRef("contoso", name)))
     verdict = record.assessed(WRITTEN + timedelta(hours=1))
     assert (verdict.state, verdict.confidence) == VERDICTS[name]
     shown = (*verdict.because, *verdict.beside, *verdict.past)
@@ -57,8 +57,7 @@ async def test_what_the_version_before_wrote_is_read(ledger: RedisLedger, name: 
 
 async def test_the_next_look_lifts_it(ledger: RedisLedger) -> None:
     """What is found again has a tenant, and proves as it did; the former fact is past."""
-    record = await ledger.app(AppRef("contoso", "migrated"))
-    assert record is not None
+    record = there(await ledger.app(AppRef("contoso", "migrated")))
     assert record.tenant is not None
     now = WRITTEN + timedelta(days=1)
     made = now - timedelta(days=20)
@@ -69,9 +68,7 @@ async def test_the_next_look_lifts_it(ledger: RedisLedger) -> None:
     seen = Seen((Evidence(K.CONNECTION_ON, now),), (), found, record.tenant)
     new = scanned(record, record.app, seen, now)
     await ledger.commit(Changes(apps=(new,)))
-    kept = await ledger.app(record.app.ref)
-    assert kept is not None
-    verdict = kept.assessed(now)
+    verdict = there(await ledger.app(record.app.ref)).assessed(now)
     assert (verdict.state, verdict.confidence) == (State.MIGRATED, PROVEN)
     assert {e.tenant for e in verdict.past} == {""}
     assert {e.first_seen for e in verdict.because} == {WRITTEN}
@@ -79,13 +76,11 @@ async def test_the_next_look_lifts_it(ledger: RedisLedger) -> None:
 
 async def test_a_kind_that_a_newer_version_wrote_is_kept(ledger: RedisLedger) -> None:
     """It is read, worth nothing, and written back as it was."""
-    record = await ledger.app(AppRef("contoso", "migrated"))
-    assert record is not None
+    record = there(await ledger.app(AppRef("contoso", "migrated")))
     odd = Evidence(EvidenceKind("of_tomorrow"), WRITTEN, WRITTEN, {"by": "x"}, "e9")
     new = scanned(record, record.app, Seen((), (odd,)), WRITTEN + timedelta(hours=1))
     await ledger.commit(Changes(apps=(new,)))
-    kept = await ledger.app(record.app.ref)
-    assert kept is not None
+    kept = there(await ledger.app(record.app.ref))
     assert [(e.detail, e.event_id) for e in kept.evidence if e.kind == "of_tomorrow"] == [
         ({"by": "x"}, "e9")
     ]

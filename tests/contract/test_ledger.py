@@ -53,6 +53,7 @@ from tests.examples import (
 )
 from tests.expiry import lasting_keys
 from tests.fake_ledger import FakeLedger
+from tests.there import there
 from tests.wiring import settings as bot_settings
 
 KEYS = Keys()
@@ -161,17 +162,14 @@ async def test_of_fifty_commits_over_one_revision_exactly_one_wins(ledger: Ledge
     results = await asyncio.gather(*map(take, range(50)), return_exceptions=True)
     (winner,) = [result for result in results if isinstance(result, int)]
     assert sum(isinstance(result, Conflict) for result in results) == 49
-    request = await ledger.request(REQUEST.id)
-    assert request is not None
-    assert request.code == str(winner)
+    assert there(await ledger.request(REQUEST.id)).code == str(winner)
     assert [entry.actor for entry in await ledger.audit()] == [str(winner)]
 
 
 async def test_planning_the_same_delivery_again_changes_nothing(ledger: Ledger) -> None:
     """Found twice, carried out once: neither its phase nor its time is reset."""
     await ledger.commit(Changes(planned=(LETTER,)))
-    claimed = deliveries.claim(LETTER, NOW)
-    assert claimed is not None
+    claimed = there(deliveries.claim(LETTER, NOW))
     await ledger.commit(Changes(deliveries=(claimed,)))
     await ledger.commit(Changes(planned=(LETTER, replace(LETTER, why="again"))))
     assert await ledger.delivery(LETTER.key) == claimed
@@ -262,8 +260,7 @@ async def test_due_follows_a_delivery_through_its_phases(ledger: Ledger) -> None
     now = NOW + timedelta(minutes=1)
     assert await ledger.due(now, 10) == (LETTER.key,)
 
-    claimed = deliveries.claim(waiting, now)
-    assert claimed is not None
+    claimed = there(deliveries.claim(waiting, now))
     await ledger.commit(Changes(deliveries=(claimed,)))
     assert await ledger.due(now + LEASE - timedelta(seconds=1), 10) == ()
     assert await ledger.due(now + LEASE, 10) == (LETTER.key,)
@@ -307,8 +304,7 @@ async def test_a_delivery_that_changes_is_looked_at_by_its_own_time_again(ledger
     """What was handed out and put back is due when it says so, not when the hand-out ends."""
     await ledger.commit(Changes(planned=(LETTER,)))
     await ledger.take_due(NOW, 4, timedelta(hours=1))
-    claimed = deliveries.claim(LETTER, NOW)
-    assert claimed is not None
+    claimed = there(deliveries.claim(LETTER, NOW))
     await ledger.commit(Changes(deliveries=(claimed,)))
     soon = NOW + timedelta(seconds=5)
     await ledger.commit(Changes(deliveries=(deliveries.put_back(claimed, soon),)))
@@ -396,8 +392,7 @@ async def test_what_has_ended_expires_and_what_is_open_does_not(
     assert 0 < await store.ttl(KEYS.okta_admins("contoso")) <= DAY
     assert 0 < await store.ttl(KEYS.link(link_digest(TOKEN))) <= 400 * DAY
 
-    claimed = deliveries.claim(LETTER, NOW)
-    assert claimed is not None
+    claimed = there(deliveries.claim(LETTER, NOW))
     await redis_ledger.commit(
         Changes(
             requests=(step(DELIVERED, Step.REVOKE, NOW),),

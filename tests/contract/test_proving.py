@@ -48,6 +48,7 @@ from tests import wiring
 from tests.examples import OPERATOR, POLICY, REQUEST
 from tests.fakes import BlankPainter, FakeEngine, FreePace, MembershipsInMemory
 from tests.serving import served
+from tests.there import there
 
 URL = "https://o365bot.example.com"
 LINK = "l" * 43
@@ -116,9 +117,7 @@ class Gita:
         await self.ledger.commit(Changes(requests=(asked,)))
 
     async def stage(self, request_id: str = REQUEST.id) -> Stage:
-        request = await self.ledger.request(request_id)
-        assert request is not None
-        return request.stage
+        return there(await self.ledger.request(request_id)).stage
 
     async def go(self, account: EntraAccount, press: str = "accept") -> tuple[dict[str, str], str]:
         """Begin, choose the account at Microsoft, press; what comes back, and the cookie."""
@@ -209,8 +208,7 @@ async def test_the_right_account_with_mfa_is_the_strongest_proof(world: Gita) ->
     await world.ask(world.gita)
     outcome = await world.sign_in(world.gita)
     assert isinstance(outcome, Proven)
-    proof = outcome.request.proof
-    assert proof is not None
+    proof = there(outcome.request.proof)
     assert (proof.kind, proof.mfa) == (ProofKind.SIGNED_IN_MFA, MfaShown.AMR)
     assert proof.by == f"entra:{world.gita.id}"
 
@@ -280,9 +278,7 @@ async def test_of_many_answers_at_once_one_spends_the_link(world: Gita) -> None:
     proven = [outcome for outcome in outcomes if isinstance(outcome, Proven)]
     assert len(proven) == 40
     assert [outcome.again for outcome in proven].count(False) == 1
-    request = await world.ledger.request(REQUEST.id)
-    assert request is not None
-    assert request.revision == REQUEST.revision + 1
+    assert there(await world.ledger.request(REQUEST.id)).revision == REQUEST.revision + 1
     assert len(await world.ledger.audit()) == 1
     assert len([key for key, _ in world.engine.deliveries if key.startswith("changed:")]) == 1
 

@@ -15,6 +15,7 @@ from sandbox.company.records import GLOBAL_ADMINISTRATOR, EntraGroup, guid
 from sandbox.entra.routes import ROUTES
 from sandbox.entra.rules import RESOURCES, Unsupported, resource_of
 from tests.contract.clouds_stage import GRAPH, Clouds, a_company, graph, graph_token
+from tests.there import there
 
 ROLES = "/roleManagement/directory/roleAssignments"
 REPORT = "/reports/authenticationMethods/userRegistrationDetails"
@@ -101,8 +102,7 @@ def test_the_guide_names_the_same_permissions(call: Call) -> None:
 )
 def test_what_a_page_does_not_allow_is_refused(path: str, query: dict[str, str]) -> None:
     """Each of these is a 400 at Microsoft."""
-    found = resource_of(path)
-    assert found is not None
+    found = there(resource_of(path))
     with pytest.raises(Unsupported):
         found[0].check(query, eventual=False)
 

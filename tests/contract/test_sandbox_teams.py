@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from sandbox.teams import service as teams_service
 from sandbox.world import TEAMS_SECRET, World
 from tests.contract.chat_stage import Bot, Json, a_bot, last_in, message_in
+from tests.there import there
 
 
 @pytest_asyncio.fixture
@@ -156,9 +157,7 @@ async def test_a_card_is_posted_replied_to_updated_and_deleted(teams: Teams, wor
     )
     assert message_in(world, channel, reply.json()["id"]).thread == root
     await teams.call("PUT", f"/{channel}/activities/{root}", _card("board, changed"))
-    card = message_in(world, channel, root).card
-    assert card is not None
-    assert card["body"][0]["text"] == "board, changed"
+    assert there(message_in(world, channel, root).card)["body"][0]["text"] == "board, changed"
     assert (await teams.call("DELETE", f"/{channel}/activities/{root}")).status_code == 200
     gone = await teams.call("PUT", f"/{channel}/activities/{root}", _card("x"))
     assert (gone.status_code, gone.json()["error"]["code"]) == (403, "ServiceError")

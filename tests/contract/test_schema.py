@@ -29,6 +29,7 @@ from bot.wiring.base import open_base
 from tests.audits import findings
 from tests.stores import lay_down, picked_up, recorded
 from tests.terminal import Terminal, settings_file
+from tests.there import there
 from tests.wiring import settings as bot_settings
 
 KEYS = Keys()
@@ -152,9 +153,7 @@ async def test_a_former_replica_may_go_on_writing(store: Redis) -> None:
     await migrate(store, KEYS, Trail(store, KEYS))
     packed = recorded(1)["apps:contoso"]["holds"]["0oa1"]
     await store.hset(KEYS.apps("contoso"), "0oa1", packed)
-    record = await RedisLedger(store, KEYS).app(AppRef("contoso", "0oa1"))
-    assert record is not None
-    assert record.request_id == "r1"
+    assert there(await RedisLedger(store, KEYS).app(AppRef("contoso", "0oa1"))).request_id == "r1"
 
 
 async def test_one_replica_migrates_and_the_others_wait_and_say_so(store: Redis) -> None:

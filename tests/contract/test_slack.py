@@ -39,6 +39,7 @@ from bot.ports.chat import Messenger
 from sandbox.slack.workspace import CHANNEL, OTHER_CHANNEL
 from tests.contract.slack_stage import OLA, TOKEN, SlackBorder, settings
 from tests.serving import served
+from tests.there import there
 
 
 def ada(user_id: str = OLA) -> ChatIdentity:
@@ -142,8 +143,7 @@ async def test_people_are_introduced_in_one_group_conversation(border: SlackBord
     sent = await messenger.introduce(pair, Message("You two."), "introduction:1")
     assert await messenger.introduce(pair, Message("You two."), "introduction:1") == sent
     channel, _, _ = sent.message_id.partition(":")
-    group = border.log.get(channel)
-    assert group is not None
+    group = there(border.log.get(channel))
     assert set(group.who) == {OLA, "U0FAY"}
     assert [m.text for m in group.messages] == ["You two."]
     border.workspace.deactivated.add("U0FAY")

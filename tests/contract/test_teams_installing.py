@@ -30,6 +30,7 @@ from sandbox.company.records import Person
 from sandbox.world import World
 from tests.contract.teams_world import Clock
 from tests.fakes import ConversationsInMemory, OnceInMemory
+from tests.there import there
 
 HELLO = Message("Hello.")
 
@@ -76,8 +77,7 @@ class Installing:
 @pytest.fixture
 async def installing(tmp_path: Path, keys: Path) -> AsyncIterator[Installing]:
     async with World(key_directory=keys, page_port=None) as world, open_http() as http:
-        settings = load(world.settings_toml("http://127.0.0.1:9", tmp_path)).teams
-        assert settings is not None
+        settings = there(load(world.settings_toml("http://127.0.0.1:9", tmp_path)).teams)
         world.teams.retry_delays = ()  # no bot listens here, also not the second time
         yield Installing(world, settings, http)
 
@@ -91,9 +91,7 @@ async def test_the_app_is_installed_with_the_first_message_and_not_before(
     sent = await installing.messenger.send_personal(installing.to, HELLO, "k")
     assert installing.has_app()
     conversation, _, message = sent.message_id.partition("|")
-    shown = installing.world.log.get(conversation)
-    assert shown is not None
-    assert shown.message(message) is not None
+    assert there(installing.world.log.get(conversation)).message(message) is not None
     assert not await installing.once.first_time(
         welcome_key(installing.to.user_id), timedelta(minutes=1)
     )

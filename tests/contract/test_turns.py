@@ -37,6 +37,7 @@ from tests.fakes import (
     FreePace,
     PlainComposer,
 )
+from tests.there import there
 
 CARL_IN_CHAT = ChatIdentity(Platform.SLACK, "U3", "Carl")
 BROUGHT_TOGETHER = (
@@ -116,13 +117,10 @@ class Replicas:
             self.clock.forward(WAIT)
 
     async def delivery(self, key: str) -> Delivery:
-        found = await self.ledger.delivery(key)
-        assert found is not None
-        return found
+        return there(await self.ledger.delivery(key))
 
     async def heard(self) -> int:
-        known = await self.ledger.recipient(ADA_IN_CHAT)
-        assert known is not None
+        known = there(await self.ledger.recipient(ADA_IN_CHAT))
         return len(known.rounds) + len(known.digests)
 
     @property
@@ -212,9 +210,7 @@ async def test_two_who_say_now_at_the_same_moment_disturb_once(replicas: Replica
     assert len(replicas.slack.posted) == 1
     assert await replicas.heard() == 1
     for name in ("r1", "r2"):
-        request = await replicas.ledger.request(name)
-        assert request is not None
-        assert request.stage is Stage.DELIVERED
+        assert there(await replicas.ledger.request(name)).stage is Stage.DELIVERED
 
 
 async def test_of_different_people_nobody_waits(replicas: Replicas) -> None:

@@ -90,6 +90,8 @@ def test_the_best_known_language_is_chosen(accepted: str, language: str) -> None
     "token",
     [
         OTHER_TOKEN,
+        ASKED.id,
+        link_digest(TOKEN),
         "x",
         "x" * 42,
         "x" * 65,

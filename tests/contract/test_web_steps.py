@@ -13,6 +13,7 @@ from bot.errors import CloudUnreachable
 from tests.contract.test_web_link import STEPS, WHEN
 from tests.examples import NOW
 from tests.site import ASKED, SECOND, TAB, TOKEN, WebSite, a_site, csrf_of
+from tests.there import there
 
 # ------------------------------------------------------------------ after the proof
 
@@ -50,8 +51,7 @@ async def test_what_else_was_seen_is_evidence_of_its_own(site: WebSite) -> None:
     await site.sign_in()
     form = {"saw": "reauthenticate", "do": "attest", "fields": "yes", "verified": "no", "test": ""}
     await site.open_and_press(STEPS, form)
-    record = await site.people.ledger.app(ASKED.app)
-    assert record is not None
+    record = there(await site.people.ledger.app(ASKED.app))
     words = {e.kind.value for e in record.evidence if e.rule.source.value == "person"}
     assert words == {"saw_reauthenticate", "saw_password_fields", "saw_not_verified"}
     page = (await site.open(STEPS)).text
@@ -92,8 +92,7 @@ async def test_later_is_a_date_a_time_and_a_reason(site: WebSite) -> None:
     """In the person's own zone; the page shows it, before the proof and after it."""
     form = {"do": "later", "date": "2025-03-05", "time": "09:30", "reason": "moving house"}
     assert (await site.open_and_press(form=form)).headers["location"] == f"/c/{TOKEN}"
-    snooze = (await site.asked()).snooze
-    assert snooze is not None
+    snooze = there((await site.asked()).snooze)
     assert (str(snooze.local), snooze.zone) == ("2025-03-05 09:30:00", "Europe/Berlin")
     assert snooze.reason == "moving house"
     assert "March 5, 2025, 09:30" in (await site.open()).text

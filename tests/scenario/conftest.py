@@ -24,6 +24,7 @@ from sandbox.slack import workspace as slack_workspace
 from sandbox.teams import service as teams_service
 from sandbox.world import World
 from tests.forked import ForkedBot, looking_often
+from tests.there import there
 
 WITHIN = 45.0
 """Seconds: the bot keeps Microsoft's limit of five reports in ten seconds, and may wait twice."""
@@ -71,9 +72,7 @@ class Stage:
         return self._conversation(teams_service.CHANNEL)
 
     def _conversation(self, conversation_id: str) -> Conversation:
-        found = self.world.log.get(conversation_id)
-        assert found is not None
-        return found
+        return there(self.world.log.get(conversation_id))
 
     def stored(self) -> Stored:
         """What the bot has stored; an async context manager."""

@@ -13,6 +13,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.settings.whole import load
 from bot.wiring.bot import open_bot
 from sandbox.world import World
+from tests.there import there
 from tests.waiting import wait_until
 
 
@@ -42,8 +43,7 @@ async def test_a_save_in_okta_is_known_within_seconds(tmp_path: Path, keys: Path
                         return record is not None and record.state(bot.scan.now()) is State.MIGRATED
 
                     await wait_until(known, within=20, what="the Save is known")
-                    record = await bot.ledger.app(ref)
-                    assert record is not None
+                    record = there(await bot.ledger.app(ref))
                     kinds = {evidence.kind for evidence in record.evidence}
                     assert EvidenceKind.SETTINGS_SAVED in kinds
                     assert world.hooks.hooks["contoso"].statuses == [200]

@@ -20,6 +20,7 @@ from tests.mail_server import (
     make_certificates,
 )
 from tests.scenario.conftest import Stage, listed, open_stage, said
+from tests.there import there
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -69,9 +70,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 def links_in(mail: EmailMessage) -> list[str]:
     """The personal links of the plain text."""
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return re.findall(r"https?://\S+/c/\S+", body.get_content())
+    return re.findall(r"https?://\S+/c/\S+", there(mail.get_body(("plain",))).get_content())
 
 
 async def test_somebody_in_no_chat_is_asked_by_mail_and_takes_it_on(

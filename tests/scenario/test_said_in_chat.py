@@ -26,6 +26,7 @@ from sandbox.chatlog import Message
 from sandbox.page import reading
 from tests.scenario.conftest import AT_ANY_HOUR, NewApp, Stage, Wanted, open_stage, said
 from tests.scenario.test_journeys import sign_in
+from tests.there import there
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -108,8 +109,7 @@ async def test_what_was_proven_must_be_enough_now(
         ledger = RedisLedger(client, Keys())
 
         async def weakened() -> bool:
-            request = await ledger.request_by_code(code)
-            assert request is not None
+            request = there(await ledger.request_by_code(code))
             assert request.proof is not None
             weak = replace(request.proof, kind=ProofKind.CHAT_ACCOUNT)
             former = replace(request, proof=weak, revision=request.revision + 1)

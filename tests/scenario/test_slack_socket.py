@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenario.conftest import listed, open_stage
+from tests.there import there
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -16,8 +17,7 @@ async def test_the_bot_comes_to_slack_and_answers(keys: Path, tmp_path: Path) ->
     async with open_stage(tmp_path, keys, socket_mode=True) as stage:
         assert "signing_secret" not in (tmp_path / "o365bot.toml").read_text()
         await stage.command("/o365 apps", listed)
-        slack = stage.world.slack.workspace.socket
-        assert slack is not None
+        slack = there(stage.world.slack.workspace.socket)
         await slack.refresh()
         await slack.connected.wait()
         await stage.command("/o365 apps", listed)

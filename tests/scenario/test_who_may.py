@@ -26,6 +26,7 @@ from sandbox.page import reading
 from sandbox.slack import workspace as slack
 from sandbox.teams import service as teams
 from tests.scenario.conftest import AT_ANY_HOUR, Stage, open_stage
+from tests.there import there
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -140,9 +141,7 @@ class Speaker:
 
     @property
     def _channel(self) -> Any:
-        found = self.stage.world.log.get(teams.READERS)
-        assert found is not None
-        return found
+        return there(self.stage.world.log.get(teams.READERS))
 
     @property
     def _group(self) -> Any:
@@ -206,8 +205,7 @@ async def test_operators_by_group_may_all(speaker: Speaker) -> None:
 async def test_operators_by_channel_may_all(stage: Stage) -> None:
     """Its members are read page by page."""
     speaker, workspace = Speaker(stage, Platform.SLACK), stage.world.slack.workspace
-    channel = workspace.conversation(slack.OPERATORS)
-    assert channel is not None
+    channel = there(workspace.conversation(slack.OPERATORS))
     channel.who = tuple(f"U0OTHER{number:04}" for number in range(250))
     stage.world.slack.join(WHO, slack.OPERATORS)
     await speaker.delivered()

@@ -31,6 +31,7 @@ from tests.fakes import (
     FreePace,
     PlainComposer,
 )
+from tests.there import there
 
 IN_TEAMS = ChatIdentity(Platform.TEAMS, "olga", "Olga")
 CHANNEL = Channel(Platform.SLACK, "C1")
@@ -87,14 +88,10 @@ class Delivering:
         await self.ledger.commit(Changes(requests=(REQUEST,), planned=planned or (LETTER,)))
 
     async def delivery(self, key: str = LETTER.key) -> Delivery:
-        found = await self.ledger.delivery(key)
-        assert found is not None
-        return found
+        return there(await self.ledger.delivery(key))
 
     async def stage(self) -> Stage:
-        request = await self.ledger.request(REQUEST.id)
-        assert request is not None
-        return request.stage
+        return there(await self.ledger.request(REQUEST.id)).stage
 
     async def alarms(self) -> list[Alarm]:
         """What operators are to be told, as planned."""

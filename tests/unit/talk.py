@@ -11,6 +11,7 @@ from bot.domain.people.admins import ChatIdentity
 from bot.message import Message
 from tests.examples import APP, NOW, OPERATOR, TENANT
 from tests.reading import check_form
+from tests.there import there
 from tests.whole_bot import Bot
 
 SECOND = replace(APP, ref=AppRef("contoso", "0oa2"), label="Contoso EU")
@@ -29,7 +30,6 @@ class TwoApps(Bot):
     async def say(
         self, words: str, asker: ChatIdentity = OPERATOR, *, private: bool = False
     ) -> Message:
-        message = await self.conversation.answer(words, asker, private=private)
-        assert message is not None
+        message = there(await self.conversation.answer(words, asker, private=private))
         check_form(message)
         return message

@@ -10,6 +10,7 @@ import pytest
 from bot.domain.evidence.assessment import assess
 from bot.domain.evidence.rules import CLOCKS, FINISHES_WITHIN, SHOWS_WITHIN, Evidence, EvidenceKind
 from bot.domain.evidence.verdict import Confidence, Lack, State
+from tests.there import there
 from tests.unit.test_assessment import (
     ACCOUNT,
     ATTESTED,
@@ -197,13 +198,10 @@ def test_a_likely_verdict_names_what_makes_it_no_more_than_that(
     beside: list[Evidence], doubt: EvidenceKind
 ) -> None:
     """The newest that may have undone it, or what could not be read."""
-    found = check([*HEALTHY, *beside], MIGRATED, LIKELY).doubt
-    assert found is not None
+    found = there(check([*HEALTHY, *beside], MIGRATED, LIKELY).doubt)
     assert (found.kind, found.failed_part) == (doubt, "log" if doubt is K.READ_FAILED else "")
     aged = [ON, account(seen=3), consent(seen=3), unread("microsoft", since=2)]
-    missed = check(aged, MIGRATED, LIKELY).doubt
-    assert missed is not None
-    assert missed.failed_part == "microsoft"
+    assert there(check(aged, MIGRATED, LIKELY).doubt).failed_part == "microsoft"
     assert check([*HEALTHY, unread("microsoft", since=2)], MIGRATED, PROVEN).doubt is None
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.time.calendar import Calendar, Calendars, Hours
 from tests.strategies import any_moments, calendars
+from tests.there import there
 
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
 
@@ -53,9 +54,7 @@ def test_the_calendar_of_a_person_follows_their_zone_and_its_country() -> None:
 def test_an_hour_that_the_clock_skips_begins_after_it() -> None:
     """Night workers in Berlin begin at half past two, which 29 March 2026 has not."""
     night = Calendar(ZoneInfo("Europe/Berlin"), Hours(time(2, 30), time(5), frozenset(range(7))))
-    opening = night.opening(date(2026, 3, 29))
-    assert opening is not None
-    assert opening[0].astimezone(night.zone).time() == time(3)
+    assert there(night.opening(date(2026, 3, 29)))[0].astimezone(night.zone).time() == time(3)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +71,7 @@ def test_a_working_day_that_the_clock_cuts_into_has_an_opening(
 ) -> None:
     """In spring, in Berlin; and it is open from its first moment to its last."""
     cut = Calendar(ZoneInfo("Europe/Berlin"), Hours(first, last, frozenset(range(7))))
-    found = cut.opening(date(2026, 3, 29))
-    assert found is not None
+    found = there(cut.opening(date(2026, 3, 29)))
     assert [at.astimezone(cut.zone).time() for at in found] == [opens, closes]
     assert cut.is_open(found[0])
     assert not cut.is_open(found[1])
@@ -131,8 +129,7 @@ def test_a_part_time_week_is_kept_like_hours() -> None:
 @given(calendars(), any_moments)
 def test_the_next_working_moment_is_one_and_the_first(calendar: Calendar, at: datetime) -> None:
     """In any zone, around any change of the clock: it is open then, and was not before."""
-    found = calendar.next_open(at)
-    assert found is not None
+    found = there(calendar.next_open(at))
     assert found >= at
     assert calendar.is_open(found)
     if found > at:

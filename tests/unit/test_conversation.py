@@ -20,6 +20,7 @@ from bot.domain.people.admins import Platform
 from bot.message import Command
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR, REQUEST
 from tests.reading import buttons_of, text_of
+from tests.there import there
 from tests.unit.talk import PASSWORD, TwoApps
 
 
@@ -242,9 +243,7 @@ async def test_back_ends_an_absence(world: TwoApps) -> None:
     await world.say("away until Friday", ADA_IN_CHAT)
     assert "away until March 7" in text_of(await world.say("I'm back!", ADA_IN_CHAT))
     assert "did not have you down as away" in text_of(await world.say("back", ADA_IN_CHAT))
-    recipient = await world.ledger.recipient(ADA_IN_CHAT)
-    assert recipient is not None
-    assert recipient.away_until is None
+    assert there(await world.ledger.recipient(ADA_IN_CHAT)).away_until is None
     assert [entry.action for entry in await world.ledger.audit()] == ["back", "away"]
 
 

@@ -33,6 +33,7 @@ from tests import strategies as some
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, OPERATOR, RECORD, TENANT
 from tests.pages import page_of
 from tests.reading import buttons_of, check_form, items_of, text_of
+from tests.there import there
 from tests.unit.talk import OWN, PASSWORD, TwoApps
 
 
@@ -332,8 +333,7 @@ async def test_a_list_is_shared_without_what_only_operators_may_do(world: TwoApp
     assert not shared.private
     assert buttons_of(shared) == []
     assert [item.title for item in items_of(shared)] == [i.title for i in items_of(message)]
-    seen = await world.conversation.view(shared.view, OPERATOR)
-    assert seen is not None
+    seen = there(await world.conversation.view(shared.view, OPERATOR))
     assert items_of(seen) == items_of(message)
     assert seen.share is None
 

@@ -14,6 +14,7 @@ from bot.domain.delivery.deliveries import LEASE, Delivery, Phase, next_try
 from bot.domain.delivery.notices import Channel, ChannelReminder, Notice, PersonalLink
 from bot.domain.people.admins import ChatIdentity, Platform
 from tests import strategies as some
+from tests.there import there
 
 NOW = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
 DUE = Delivery(PersonalLink(ChatIdentity(Platform.SLACK, "U1"), "r1"), NOW, "asked")
@@ -100,12 +101,8 @@ def test_workers_never_hold_a_delivery_together_and_sent_stays_sent() -> None:
 
 def test_a_doubt_stays_until_the_message_is_found() -> None:
     """An old attempt may come through late, whatever was said of a later one."""
-    claimed = deliveries.claim(DUE, NOW)
-    assert claimed is not None
-    doubted = deliveries.put_back(claimed, NOW, in_doubt=True)
-    again = deliveries.claim(doubted, NOW)
-    assert again is not None
-    assert deliveries.put_back(again, NOW).in_doubt
+    doubted = deliveries.put_back(there(deliveries.claim(DUE, NOW)), NOW, in_doubt=True)
+    assert deliveries.put_back(there(deliveries.claim(doubted, NOW)), NOW).in_doubt
 
 
 def test_a_delivery_is_not_claimed_before_it_is_due() -> None:
@@ -116,8 +113,7 @@ def test_a_delivery_is_not_claimed_before_it_is_due() -> None:
 
 def test_a_claim_is_leased_counted_and_shows_that_it_is_the_first() -> None:
     """The claimed one is being sent, under a lease, as attempt one."""
-    claimed = deliveries.claim(DUE, NOW)
-    assert claimed is not None
+    claimed = there(deliveries.claim(DUE, NOW))
     assert (claimed.phase, claimed.attempt, claimed.leased_until) == (
         Phase.SENDING,
         1,
@@ -128,8 +124,7 @@ def test_a_claim_is_leased_counted_and_shows_that_it_is_the_first() -> None:
 @pytest.mark.parametrize(("seconds", "taken"), [(-1, False), (0, True)])
 def test_a_lease_can_be_taken_over_when_it_is_over(seconds: int, taken: bool) -> None:
     """A worker that died leaves a lease; another goes on when it has run out."""
-    claimed = deliveries.claim(DUE, NOW)
-    assert claimed is not None
+    claimed = there(deliveries.claim(DUE, NOW))
     again = deliveries.claim(claimed, NOW + LEASE + timedelta(seconds=seconds))
     assert (again is not None) is taken
     if again:
@@ -139,8 +134,7 @@ def test_a_lease_can_be_taken_over_when_it_is_over(seconds: int, taken: bool) ->
 @pytest.mark.parametrize("ended", ["confirm", "fail"])
 def test_what_has_ended_is_never_claimed_again(ended: str) -> None:
     """Neither a sent message nor a permanent refusal is tried again, at any time."""
-    claimed = deliveries.claim(DUE, NOW)
-    assert claimed is not None
+    claimed = there(deliveries.claim(DUE, NOW))
     over = (
         deliveries.confirm(claimed, "m1", NOW)
         if ended == "confirm"

@@ -34,6 +34,7 @@ from tests.examples import ADA_IN_CHAT, APP, BEN_IN_CHAT, DELIVERED, NOW, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeOktaOrg, reminding
 from tests.reading import buttons_of, check_form, items_of, text_of
+from tests.there import there
 
 LETTER = PersonalLink(ADA_IN_CHAT, REQUEST.id)
 THANKS = RequestChanged(ADA_IN_CHAT, REQUEST.id, 2)
@@ -60,8 +61,7 @@ async def ledger() -> FakeLedger:
 
 async def test_the_letter_says_what_whom_why_and_until_when(ledger: FakeLedger) -> None:
     """App, org, tenant, the person's own account, who asked, the code, and the link's end."""
-    message = await letters(ledger).compose(LETTER, link=LINK)
-    assert message is not None
+    message = there(await letters(ledger).compose(LETTER, link=LINK))
     check_form(message)
     said = text_of(message)
     for part in (
@@ -79,8 +79,7 @@ async def test_the_letter_says_what_whom_why_and_until_when(ledger: FakeLedger) 
 
 async def test_the_link_is_in_the_button_alone(ledger: FakeLedger) -> None:
     """Not in the text, where a client would unfurl it, nor in the notification."""
-    message = await letters(ledger).compose(LETTER, link=LINK)
-    assert message is not None
+    message = there(await letters(ledger).compose(LETTER, link=LINK))
     assert [b.url for b in buttons_of(message) if isinstance(b, OpenLink)] == [LINK]
     assert "the-token" not in text_of(message) + message.summary
     assert message.private
@@ -97,8 +96,7 @@ async def test_the_thanks_lead_to_the_app_and_hold_no_link(ledger: FakeLedger) -
     proof = Proof(ProofKind.PERSONAL_LINK, "slack:U1", NOW)
     taken = replace(DELIVERED, stage=Stage.ACKNOWLEDGED, proof=proof, revision=2)
     await ledger.commit(Changes(requests=(taken,)))
-    message = await letters(ledger).compose(THANKS)
-    assert message is not None
+    message = there(await letters(ledger).compose(THANKS))
     check_form(message)
     (button,) = (b for b in buttons_of(message) if isinstance(b, OpenLink))
     assert button.url.startswith("https://contoso-admin.okta.com/")
@@ -114,9 +112,7 @@ async def test_thanks_for_an_org_that_left_the_settings_lead_nowhere(
     plain = NoticeComposer(
         ledger=ledger, orgs={}, clock=clock, language="en", reminding=reminding(ledger, clock)
     )
-    message = await plain.compose(THANKS)
-    assert message is not None
-    assert buttons_of(message) == []
+    assert buttons_of(there(await plain.compose(THANKS))) == []
 
 
 async def test_a_request_that_still_asks_leaves_its_letter_as_it_is(ledger: FakeLedger) -> None:
@@ -130,8 +126,7 @@ async def test_a_letter_whose_request_has_ended_has_nothing_to_press(
 ) -> None:
     """It says how it ended, and no button leads to a link that is void."""
     await ledger.commit(Changes(requests=(replace(DELIVERED, stage=stage, revision=2),)))
-    message = await letters(ledger).compose(THANKS)
-    assert message is not None
+    message = there(await letters(ledger).compose(THANKS))
     check_form(message)
     assert buttons_of(message) == []
     assert "Contoso O365" in text_of(message)
@@ -140,8 +135,7 @@ async def test_a_letter_whose_request_has_ended_has_nothing_to_press(
 async def test_who_did_not_answer_reads_that_somebody_else_is_asked(ledger: FakeLedger) -> None:
     """A request expires only when it goes to somebody else: no new link is to be had for it."""
     await ledger.commit(Changes(requests=(replace(DELIVERED, stage=Stage.EXPIRED, revision=2),)))
-    message = await letters(ledger).compose(THANKS)
-    assert message is not None
+    message = there(await letters(ledger).compose(THANKS))
     assert "I am asking somebody else about Contoso O365" in text_of(message)
     assert "new one" not in text_of(message)
 
@@ -173,29 +167,25 @@ async def test_the_letter_about_an_app_that_shows_nothing_does_not_call_it_undon
     ledger: FakeLedger,
 ) -> None:
     """The person sees in a minute what the bot cannot see at all."""
-    record = await ledger.app(REQUEST.app)
-    assert record is not None
+    record = there(await ledger.app(REQUEST.app))
     untold = replace(
         record,
         evidence=(Evidence(EvidenceKind.CONNECTION_ON, NOW),),
         revision=record.revision + 1,
     )
     await ledger.commit(Changes(apps=(untold,)))
-    message = await letters(ledger).compose(LETTER, link=LINK)
-    assert message is not None
+    message = there(await letters(ledger).compose(LETTER, link=LINK))
     assert "I cannot tell whether Contoso O365" in text_of(message)
     assert "still needs that step" not in text_of(message)
 
 
 async def test_the_letter_says_until_when_by_the_clock_of_its_reader(ledger: FakeLedger) -> None:
     """And how they make sure of it, where they read it."""
-    request = await ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await ledger.request(REQUEST.id))
     chat = replace(ADA_IN_CHAT, platform=Platform.TEAMS, time_zone="America/New_York")
     moved = replace(request, chat=chat, revision=request.revision + 1)
     await ledger.commit(Changes(requests=(moved,)))
-    message = await letters(ledger).compose(LETTER, link=LINK)
-    assert message is not None
+    message = there(await letters(ledger).compose(LETTER, link=LINK))
     assert "EST" in text_of(message)
     assert "Say “verify ABC-DEF” here" in text_of(message)
 
@@ -235,8 +225,7 @@ async def test_the_reminder_counts_what_is_open_and_shows_the_most_urgent_first(
     """Apps that are out of scope are neither counted nor shown."""
     off = replace(apps(3, EvidenceKind.CONNECTION_OFF)[2])
     await ledger.commit(Changes(apps=(*apps(2), off)))
-    message = await letters(ledger).compose(REMINDER)
-    assert message is not None
+    message = there(await letters(ledger).compose(REMINDER))
     check_form(message)
     assert message.summary == "3 Office 365 apps are not done yet"
     assert [item.title for item in items_of(message)] == ["Contoso O365", "App 00", "App 01"]
@@ -249,8 +238,7 @@ async def test_the_reminder_says_who_is_asked_and_how_old_it_is(ledger: FakeLedg
     await ledger.save_scan(OrgScan("contoso", NOW, NOW, 1))
     pointing = replace(RECORD, request_id=REQUEST.id, revision=2)
     await ledger.commit(Changes(apps=(pointing,)))
-    message = await letters(ledger).compose(REMINDER)
-    assert message is not None
+    message = there(await letters(ledger).compose(REMINDER))
     assert "Ada Moreau" in plainly(items_of(message)[0].lines[0])
     assert "As of March 3, 2025, 09:00 UTC." in text_of(message)
 
@@ -258,8 +246,7 @@ async def test_the_reminder_says_who_is_asked_and_how_old_it_is(ledger: FakeLedg
 async def test_a_long_list_is_cut_and_says_by_how_much(ledger: FakeLedger) -> None:
     """A reminder is read at a glance; the rest is one button away."""
     await ledger.commit(Changes(apps=apps(SHOWN + 4)))
-    message = await letters(ledger).compose(REMINDER)
-    assert message is not None
+    message = there(await letters(ledger).compose(REMINDER))
     assert len(items_of(message)) == SHOWN
     assert "And 5 more." in text_of(message)
     assert [b.words for b in buttons_of(message) if not isinstance(b, OpenLink)] == ["apps"]
@@ -328,8 +315,7 @@ async def test_who_was_asked_for_what_is_accepted_now_is_thanked(
     """Not told that somebody else was asked: nobody was."""
     app = replace(RECORD, waiver=WAIVED, revision=2)
     await ledger.commit(Changes(apps=(app,), requests=(step(DELIVERED, Step.REVOKE, NOW),)))
-    message = await letters(ledger, language).compose(THANKS)
-    assert message is not None
+    message = there(await letters(ledger, language).compose(THANKS))
     assert Words(language)("waiver.withdrawn", app=APP.label) in text_of(message)
     assert buttons_of(message) == []
 
@@ -341,9 +327,7 @@ async def test_an_operator_reads_what_ends_why_it_was_and_how_to_renew_it(
     ends = OperatorNote(ADA_IN_CHAT, Happening.WAIVER_ENDS, str(APP.ref), "2025-03-03")
     assert await letters(ledger).compose(ends) is None
     await ledger.commit(Changes(apps=(replace(RECORD, waiver=WAIVED, revision=2),)))
-    message = await letters(ledger).compose(ends)
-    assert message is not None
-    said = text_of(message)
+    said = text_of(there(await letters(ledger).compose(ends)))
     assert "The waiver for Contoso O365 ends on March 3, 2025" in said
     assert "retired" in said
     assert "waive Contoso O365 until DATE because REASON" in said
@@ -373,9 +357,7 @@ async def test_a_message_that_was_replaced_tells_by_what(
     newer = replace(REQUEST, id="r-newer", admin_object_id=to)
     record = replace(RECORD, request_id=newer.id, revision=2)
     await ledger.commit(Changes(apps=(record,), requests=(revoked, newer)))
-    message = await letters(ledger).compose(THANKS)
-    assert message is not None
-    assert says in text_of(message)
+    assert says in text_of(there(await letters(ledger).compose(THANKS)))
 
 
 async def test_two_people_read_of_all_apps_that_take_both(ledger: FakeLedger) -> None:
@@ -395,14 +377,12 @@ async def test_two_people_read_of_all_apps_that_take_both(ledger: FakeLedger) ->
     ben = OktaAdmin("contoso", "ben", "Ben", BEN_IN_CHAT.email, "APP_ADMIN", app_ids=ids)
     await ledger.save_okta_admins("contoso", (ben,))
     notice = Introduction(ADA_IN_CHAT, BEN_IN_CHAT, DELIVERED.id)
-    message = await letters(ledger).compose(notice)
-    assert message is not None
+    message = there(await letters(ledger).compose(notice))
     assert message.blocks[0] == Heading("2 apps: it takes the two of you")
     assert [item.title for item in items_of(message)] == [DELIVERED.app_label, "Also"]
     check_form(message)
     await ledger.commit(
         Changes(requests=(replace(DELIVERED, stage=Stage.DONE, revision=DELIVERED.revision + 1),))
     )
-    message = await letters(ledger).compose(notice)
-    assert message is not None
+    message = there(await letters(ledger).compose(notice))
     assert message.blocks[0] == Heading("Also: it takes the two of you")

@@ -29,6 +29,7 @@ from tests.examples import ADA_IN_CHAT, DELIVERED, NOW, OPERATOR, POLICY, RECORD
 from tests.fakes import reminding
 from tests.pages import page_of
 from tests.reading import buttons_of, text_of
+from tests.there import there
 
 MANY = 200
 DOMAIN = f"{'w' * 48}.onmicrosoft.com"
@@ -76,9 +77,7 @@ async def world() -> person.Asked:
 
 async def say(world: person.Asked, words: str, *, operator: bool = False) -> Message:
     who = OPERATOR if operator else ADA_IN_CHAT
-    message = await world.conversation.answer(words, who, private=True)
-    assert message is not None
-    return message
+    return there(await world.conversation.answer(words, who, private=True))
 
 
 async def a_round(world: person.Asked, language: str) -> Message:
@@ -86,9 +85,7 @@ async def a_round(world: person.Asked, language: str) -> Message:
     items = [Open(one, record.state(NOW)) for one, record in zip(REQUESTS, RECORDS, strict=True)]
     notice = rounds.write(ADA_IN_CHAT, "x", items, Reason.ROUND, NOW.date(), None, POLICY)
     writer = reminding(world.ledger, world.clock, POLICY, language)
-    message = await writer.compose(notice, LINKS)
-    assert message is not None
-    return message
+    return there(await writer.compose(notice, LINKS))
 
 
 def put_off(message: Message) -> list[str]:
@@ -124,9 +121,7 @@ async def test_a_digest_about_many_apps_can_be_drawn(
     world.clock.forward(datetime.combine(OKTA_CONSENT.on, time(9), UTC) - timedelta(left) - NOW)
     told = Campaign(windows=tuple(replace(window, audience=EVERYBODY) for window in WINDOWS))
     writer = reminding(world.ledger, world.clock, replace(POLICY, campaign=told), language)
-    message = await writer.compose(OperatorDigest(OPERATOR, "x", "due"), {})
-    assert message is not None
-    check(message)
+    check(there(await writer.compose(OperatorDigest(OPERATOR, "x", "due"), {})))
 
 
 @pytest.mark.parametrize("language", languages())

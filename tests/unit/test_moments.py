@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bot.chat.typed.times.moments import LONGEST, Moment, find_moment, read_moment
 from bot.domain.time.calendar import Calendar
+from tests.there import there
 
 CALENDAR = Calendar(ZoneInfo("Europe/Berlin"))
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -129,8 +130,7 @@ def local(said: str, now: datetime = NOW) -> tuple[str, str, str] | None:
 )
 def test_a_time_is_the_next_one_that_is_meant(said: str, at: str) -> None:
     """Never one that is past; a day without a time is its opening."""
-    found = local(said)
-    assert found is not None
+    found = there(local(said))
     assert (found[0], found[2]) == (at, "")
     assert found == local(f" {said.upper()} ")
     assert found == local(f"{said}.")
@@ -164,9 +164,7 @@ def test_a_time_is_the_next_one_that_is_meant(said: str, at: str) -> None:
 )
 def test_an_absence_lasts_as_long_as_it_is_said(said: str, last: str) -> None:
     """Up to and with a day; until a week or a month begins, through it, or until one is back."""
-    found = local(said)
-    assert found is not None
-    assert found[1:] == (last, "")
+    assert there(local(said))[1:] == (last, "")
 
 
 @pytest.mark.parametrize(
@@ -198,9 +196,7 @@ def test_what_is_not_clear_is_not_read(said: str) -> None:
 )
 def test_what_else_was_said_stays_as_it_was_said(said: str, rest: str) -> None:
     """Without what parts it from the time."""
-    found = local(said)
-    assert found is not None
-    assert found[2] == rest
+    assert there(local(said))[2] == rest
 
 
 @pytest.mark.parametrize(
@@ -237,9 +233,7 @@ NAMED = ["Friday", "next week", "31.1.", "January 31", "the 15th", "in two weeks
 )
 def test_no_time_without_a_year_is_past(said: str, now: datetime) -> None:
     """On whatever day it is said: its last day is today or later."""
-    found = read_moment(said, now, CALENDAR)
-    assert found is not None
-    assert found.last >= CALENDAR.day_of(now)
+    assert there(read_moment(said, now, CALENDAR)).last >= CALENDAR.day_of(now)
 
 
 HOSTILE = ["1" * LONGEST, "until " * 90, "in " * 170, "1.1." * 125, "monday " * 70, "next " * 100,

@@ -36,6 +36,7 @@ from bot.message import Message
 from bot.ports.chat import Sent
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, NOW, OPERATOR, POLICY, RECORD, REQUEST
 from tests.fakes import FakeMessenger
+from tests.there import there
 from tests.unit.delivering import Delivering
 
 AT_ANY_HOUR = {
@@ -161,8 +162,7 @@ async def test_two_people_are_brought_together_when_both_are_at_work(
     delivering = Delivering()
     assert await sent_at(delivering, notice, at) == expected
     for one in (ada, ben):
-        known = await delivering.ledger.recipient(one)
-        assert known is not None
+        known = there(await delivering.ledger.recipient(one))
         assert known.rounds == (expected,)  # it counts, for both
 
 
@@ -236,9 +236,7 @@ async def test_a_new_kind_is_its_own_module_and_texts() -> None:
     assert await sent_at(delivering, thanks, NIGHT) == NOW
     (posted,) = delivering.slack.posted.values()
     assert (posted.to, posted.key) == (ADA_IN_CHAT, "thanks:r1:slack:U1")
-    known = await delivering.ledger.recipient(ADA_IN_CHAT)
-    assert known is not None
-    assert known.rounds == (NOW,)
+    assert there(await delivering.ledger.recipient(ADA_IN_CHAT)).rounds == (NOW,)
 
 
 async def test_the_promise_of_a_new_kind_is_kept() -> None:

@@ -13,6 +13,7 @@ from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, Mfa, Ok
 from bot.domain.people.choice import DISQUALIFYING, Choice, Point, choose_admin
 from bot.domain.people.policy import PeoplePolicy, break_glass_mark
 from tests import strategies as some
+from tests.there import there
 
 APP = "0oa1"
 ADA = GlobalAdmin(
@@ -53,8 +54,7 @@ def choose(
 
 def test_a_right_admin_is_chosen_with_everything_that_speaks_for_them() -> None:
     """Active, MFA, reachable, and an Okta admin for the app: nothing speaks against."""
-    chosen = choose(ADA, okta_admins=(OKTA_ADA,)).chosen
-    assert chosen is not None
+    chosen = there(choose(ADA, okta_admins=(OKTA_ADA,)).chosen)
     assert chosen.con == ()
     assert chosen.is_okta_admin
     assert set(chosen.pro) == {
@@ -118,17 +118,13 @@ def test_the_less_that_stands_in_the_way_the_better(
     """Ranking by what the person would still have to do, not by who comes first in the list."""
     wanted = replace(ADA, object_id="z-better", **better)
     other = replace(ADA, object_id="a-worse", **worse)
-    chosen = choose(other, wanted).chosen
-    assert chosen is not None
-    assert chosen.admin == wanted
+    assert there(choose(other, wanted).chosen).admin == wanted
 
 
 def test_who_is_an_okta_admin_too_comes_before_everybody_who_is_not() -> None:
     """One person who can do it alone beats a better role that needs a second person."""
     alone = replace(ADA, holding=Holding.ELIGIBLE, mfa=Mfa.UNTOLD)
-    chosen = choose(BEN, alone, okta_admins=(OKTA_ADA,)).chosen
-    assert chosen is not None
-    assert chosen.admin == alone
+    assert there(choose(BEN, alone, okta_admins=(OKTA_ADA,)).chosen).admin == alone
 
 
 def test_an_okta_role_for_another_app_does_not_count() -> None:
@@ -189,8 +185,7 @@ def test_a_person_is_not_taken_for_a_break_glass_account(admin: GlobalAdmin) -> 
 def test_the_guess_of_a_break_glass_account_can_be_overruled(name: str) -> None:
     """The organisation knows its own accounts, by object id or address."""
     admin = replace(ADA, display_name="Emergency Ada")
-    chosen = choose(admin, policy=PeoplePolicy(not_break_glass=frozenset({name}))).chosen
-    assert chosen is not None
+    chosen = there(choose(admin, policy=PeoplePolicy(not_break_glass=frozenset({name}))).chosen)
     assert chosen.admin == admin
 
 

@@ -31,6 +31,7 @@ from tests.examples import ADA_IN_CHAT, DELIVERED, NOW, RECORD
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEngine
 from tests.strategies import any_moments, calendars
+from tests.there import there
 
 UTC_CALENDAR = Calendar(ZoneInfo("UTC"))
 DAY = timedelta(days=1)
@@ -90,8 +91,7 @@ def test_choices_are_fewer_the_nearer_the_date_is(
 )
 def test_times_are_understood_as_people_type_them(said: str, at: datetime, reason: str) -> None:
     """A day without a time is its opening; what stands behind it is the reason."""
-    found = read_moment(said, NOW, UTC_CALENDAR)
-    assert found is not None
+    found = there(read_moment(said, NOW, UTC_CALENDAR))
     assert (found.at, found.rest) == (at, reason)
 
 
@@ -129,9 +129,7 @@ async def test_away_is_noted_and_a_day_in_the_past_ends_it(ledger: FakeLedger) -
     """The schedule and the audit have it at once."""
     postpone = Postpone(ledger=ledger, clock=FakeClock(NOW), policy=policy())
     assert await postpone.away(ADA_IN_CHAT, FRIDAY) == FRIDAY
-    recipient = await ledger.recipient(ADA_IN_CHAT)
-    assert recipient is not None
-    assert recipient.away_until == FRIDAY
+    assert there(await ledger.recipient(ADA_IN_CHAT)).away_until == FRIDAY
     assert await postpone.away(ADA_IN_CHAT, NOW.date() - DAY) is None
     assert await postpone.away(ADA_IN_CHAT, date.max) == NOW.date() + 366 * DAY
     assert [e.action for e in await ledger.audit()] == ["away"] * 3

@@ -11,6 +11,7 @@ from bot.domain.campaign.cadence import put_off_until
 from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.consent.later import Snooze
 from tests.examples import DELIVERED, NOW, POLICY
+from tests.there import there
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,5 @@ def test_a_plan_is_kept_up_to_the_last_working_day(date_in: int, wanted: str, ke
     target = Deadline("target", NOW.date() + timedelta(days=date_in), "ours")
     policy = replace(POLICY, campaign=Campaign(targets=(target,)))
     request = replace(DELIVERED, snooze=Snooze(datetime.fromisoformat(wanted), "UTC"))
-    found = put_off_until(request, NOW, policy)
-    assert found is not None
+    found = there(put_off_until(request, NOW, policy))
     assert found.replace(tzinfo=None) == datetime.fromisoformat(kept)

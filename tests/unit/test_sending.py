@@ -22,6 +22,7 @@ from bot.message import Command, Message, Role
 from tests.drawing import check_drawn
 from tests.examples import ADA, APP, NOW, OPERATOR, RECORD, TENANT
 from tests.reading import buttons_of, text_of
+from tests.there import there
 from tests.unit.talk import TwoApps
 
 UNREAD = (Evidence(EvidenceKind.READ_FAILED, NOW, NOW, {"missing": "okta.apps.read"}, "e9"),)
@@ -189,12 +190,12 @@ async def test_what_cannot_be_read_or_asked_for_is_counted() -> None:
 async def test_a_tenant_that_does_not_answer_keeps_the_others_from_nothing() -> None:
     """And is counted; where no tenant answers, the answer is why."""
     world = await crowd(2)
-    there = world.entra.admins["t0"]
+    former = world.entra.admins["t0"]
     world.entra.admins["t0"] = CloudUnreachable("down", where="t0", call="GET")
     said = text_of(await world.say("send all"))
     assert "asked somebody about one app" in said
     assert "For one app I could not find out whom to ask" in said
-    world.entra.admins["t0"] = there
+    world.entra.admins["t0"] = former
     assert "asked somebody about one app" in text_of(await world.say("send all"))
 
 
@@ -230,9 +231,7 @@ async def test_whoever_has_the_message_gets_no_second_one_by_accident(
     await world.say(f"send {record.app.ref} now sure", asker)
     (newer,) = await world.ledger.open_requests()
     assert newer.id != request.id
-    former = await world.ledger.request(request.id)
-    assert former is not None
-    assert former.stage is Stage.REVOKED
+    assert there(await world.ledger.request(request.id)).stage is Stage.REVOKED
     assert len(planned(world)) == 2
     await told(world)
     for _ in range(2):  # the button is pressed again, and a minute later
@@ -258,10 +257,10 @@ async def test_who_can_do_it_no_more_is_replaced_without_a_question() -> None:
     request = await told(world)
     (gone,) = world.slack.people
     other = replace(ADA, tenant_id="t0", object_id="other", upn="other@example.com")
-    there = replace(gone, user_id="U77", email="other@example.com")
-    world.slack.people = (there,)
+    newcomer = replace(gone, user_id="U77", email="other@example.com")
+    world.slack.people = (newcomer,)
     await world.ledger.save_global_admins("t0", (other,), ())
     world.clock.forward(timedelta(minutes=2))
     await world.say(f"send {record.app.ref}")
     (newer,) = await world.ledger.open_requests()
-    assert (newer.chat, newer.id == request.id) == (there, False)
+    assert (newer.chat, newer.id == request.id) == (newcomer, False)

@@ -21,6 +21,7 @@ from bot.message import Picture, Progress, Said
 from tests.boards import CHANNEL, HOUR, ChannelBoards
 from tests.examples import APP, NOW, RECORD, REQUEST
 from tests.reading import items_of, text_of
+from tests.there import there
 
 
 @pytest.fixture
@@ -64,8 +65,7 @@ async def test_of_two_that_would_post_a_board_one_does(channel: ChannelBoards) -
     """Such as a command and a tick; should the first one die, the second looks a minute later."""
     await asyncio.gather(channel.show(), channel.show())
     assert len(channel.messenger.posted) == 1
-    board = await channel.ledger.board(CHANNEL)
-    assert board is not None
+    board = there(await channel.ledger.board(CHANNEL))
     assert (board.message_id, board.posting_until) == ("m1", None)
 
 
@@ -178,9 +178,7 @@ async def test_a_crash_after_the_post_does_not_make_a_second_board(channel: Chan
     await channel.show()
     await channel.show(HOUR)
     assert len(channel.messenger.posted) == 1
-    board = await channel.ledger.board(CHANNEL)
-    assert board is not None
-    assert board.message_id == "m1"
+    assert there(await channel.ledger.board(CHANNEL)).message_id == "m1"
 
 
 async def test_a_platform_that_asks_to_wait_is_waited_for(channel: ChannelBoards) -> None:
@@ -203,11 +201,9 @@ async def test_what_changed_is_told_in_the_thread_and_in_working_hours(
     assert channel.engine.deliveries == []
     await channel.show(3 * HOUR)
     ((key, _),) = channel.engine.deliveries
-    delivery = await channel.ledger.delivery(key)
-    assert delivery is not None
+    delivery = there(await channel.ledger.delivery(key))
     assert isinstance(delivery.notice, ChannelNudge)
-    reply = await channel.letters.compose(delivery.notice, {})
-    assert reply is not None
+    reply = there(await channel.letters.compose(delivery.notice, {}))
     assert reply.summary == "Done: Contoso O365."
     await channel.show(2 * HOUR)
     assert len(channel.engine.deliveries) == 1
@@ -270,11 +266,9 @@ async def test_a_report_comes_on_the_first_working_day_of_a_week(channel: Channe
         await channel.show(HOUR)
     reports = [k for k, _ in channel.engine.deliveries if k.startswith("report")]
     assert reports == ["report:2025-W11:slack:C1"]
-    delivery = await channel.ledger.delivery(reports[0])
-    assert delivery is not None
+    delivery = there(await channel.ledger.delivery(reports[0]))
     assert isinstance(delivery.notice, ChannelReport)
-    message = await channel.letters.compose(delivery.notice, {})
-    assert message is not None
+    message = there(await channel.letters.compose(delivery.notice, {}))
     (picture,) = [block for block in message.blocks if isinstance(block, Picture)]
     assert picture.alt.startswith("Burn-down of open apps: 1 on March 3, 2025")
     name = picture.url.rpartition("/")[2].removesuffix(".png")

@@ -20,6 +20,7 @@ from bot.message import Message, Text, plainly
 from tests.boards import CHANNEL, HOUR, ONE, ChannelBoards
 from tests.examples import APP, NOW, RECORD
 from tests.reading import items_of
+from tests.there import there
 
 OTHER = replace(
     RECORD,
@@ -76,14 +77,11 @@ async def test_a_change_in_one_org_touches_the_other_ones_board_not_at_all(
     assert channel.messenger.updates == ["m2"]
     await channel.show(4 * HOUR)
     ((key, _),) = channel.engine.deliveries
-    delivery = await channel.ledger.delivery(key)
-    assert delivery is not None
+    delivery = there(await channel.ledger.delivery(key))
     until = channel.clock.now().isoformat()
     nudge = ChannelNudge(CHANNEL, NOW.isoformat(), "fabrikam", until)
     assert delivery.notice == nudge
-    reply = await channel.letters.compose(nudge, {})
-    assert reply is not None
-    assert reply.summary == "Done: Fabrikam O365."
+    assert there(await channel.letters.compose(nudge, {})).summary == "Done: Fabrikam O365."
     other = ChannelNudge(CHANNEL, NOW.isoformat(), "contoso")
     assert await channel.letters.compose(other, {}) is None
 
@@ -107,8 +105,7 @@ async def test_each_org_has_a_weekly_report_of_its_own(channel: ChannelBoards) -
     reports = [key for key, _ in channel.engine.deliveries if key.startswith("report")]
     assert reports == ["report:2025-W11:slack:C1:contoso"]
     for org, title in (("contoso", "contoso: 0 of 1"), ("fabrikam", "fabrikam: 1 of 1")):
-        message = await channel.letters.compose(ChannelReport(CHANNEL, "2025-W11", org), {})
-        assert message is not None
+        message = there(await channel.letters.compose(ChannelReport(CHANNEL, "2025-W11", org), {}))
         assert message.summary.startswith(f"{title} apps done.")
     assert [(day.open, day.done) for day in await channel.ledger.history()] == [(2, 0), (1, 1)]
 
@@ -153,9 +150,7 @@ async def test_a_board_in_a_channel_that_is_followed_no_more_is_closed(
         if error is not None:
             channel.messenger.refuses.append(error)
         await channel.show(HOUR)
-        board = await channel.ledger.board(CHANNEL)
-        assert board is not None
-        assert board.message_id == ""
+        assert there(await channel.ledger.board(CHANNEL)).message_id == ""
 
 
 async def test_a_board_that_could_not_be_closed_is_closed_later(channel: ChannelBoards) -> None:

@@ -27,6 +27,7 @@ from bot.message import Message
 from tests.examples import ADA_IN_CHAT, LETTER, LINK_FOR, NOW, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import Killed
+from tests.there import there
 from tests.unit.delivering import CHANNEL, REMINDER, ROUND, THANKS, Delivering
 
 
@@ -72,8 +73,7 @@ async def test_the_token_leaves_only_in_the_message(delivering: Delivering) -> N
     """The request keeps the digest and the end of the link's life; the audit has neither."""
     await delivering.worker()(LETTER.key)
     assert delivering.link_in("m1") == "https://bot.contoso.com/c/token-1"
-    request = await delivering.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await delivering.ledger.request(REQUEST.id))
     assert request.link is not None
     assert request.link.token_sha256 == link_digest("token-1")
     assert request.link.expires_at == NOW + LINK_FOR
@@ -100,8 +100,8 @@ async def test_a_batch_is_read_together_and_each_is_carried_out(delivering: Deli
     """One call for all that are there, and none of them read again; twice is seen once."""
     await delivering.ledger.commit(Changes(planned=(REMINDER,)))
     keys = (LETTER.key, "link:gone:slack:U1", REMINDER.key)
-    for there in keys[::2]:
-        delivering.ledger.broken[f"delivery {there}"] = AssertionError("read by itself")
+    for planned in keys[::2]:
+        delivering.ledger.broken[f"delivery {planned}"] = AssertionError("read by itself")
     for _ in range(2):
         await delivering.worker().batch(keys)
     assert sorted(posted.key for posted in delivering.slack.posted.values()) == sorted(keys[::2])
@@ -175,8 +175,7 @@ async def test_killed_after_sending_it_is_found_and_not_sent_again(delivering: D
     assert (await delivering.delivery()).message_id == "m1"
     assert await delivering.stage() is Stage.DELIVERED
     assert delivering.secrets.tokens == 1
-    request = await delivering.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await delivering.ledger.request(REQUEST.id))
     assert request.link is not None
     assert request.link.token_sha256 == link_digest("token-1")
 
@@ -194,8 +193,7 @@ async def test_where_the_platform_cannot_tell_a_letter_is_never_lost() -> None:
         "https://bot.contoso.com/c/token-1",
         "https://bot.contoso.com/c/token-2",
     ]
-    request = await delivering.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await delivering.ledger.request(REQUEST.id))
     assert request.link is not None
     assert request.link.token_sha256 == link_digest("token-2")
 
@@ -309,9 +307,7 @@ async def test_a_click_between_sending_and_confirming_is_kept(delivering: Delive
     """The person was faster: the delivery is confirmed, the acknowledgement stays."""
 
     async def click() -> None:
-        request = await delivering.ledger.request(REQUEST.id)
-        assert request is not None
-        taken = step(request, Step.ACKNOWLEDGE, NOW)
+        taken = step(there(await delivering.ledger.request(REQUEST.id)), Step.ACKNOWLEDGE, NOW)
         await delivering.ledger.commit(Changes(requests=(taken,)))
 
     delivering.slack.meanwhile = click
@@ -427,9 +423,7 @@ async def test_where_nobody_can_look_it_is_held_until_an_operator_says_so(blind:
         delivering.slack.looks_refused.append(ScopeMissing("im:history"))
     await delivering.worker()(LETTER.key)
     assert delivering.slack.posted == {}
-    released = release(await delivering.delivery(), NOW)
-    assert released is not None
-    assert released.why == "released"
+    assert there(release(await delivering.delivery(), NOW)).why == "released"
 
 
 @pytest.mark.parametrize("reason", ["asked", "now"])
@@ -441,8 +435,7 @@ async def test_what_an_operator_releases_is_sent_whatever_the_day(reason: str) -
     await restored(delivering)
     await delivering.worker()(old.key)
     assert await delivering.stage() is Stage.DELIVERED
-    released = release(await delivering.delivery(old.key), NOW)
-    assert released is not None
+    released = there(release(await delivering.delivery(old.key), NOW))
     await delivering.ledger.commit(Changes(deliveries=(released,)))
     for _ in range(2):
         await delivering.worker()(old.key)

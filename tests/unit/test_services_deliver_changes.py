@@ -19,31 +19,18 @@ from bot.domain.delivery.notices import (
     PersonalRound,
     RequestChanged,
 )
-from bot.domain.people.admins import Platform
 from bot.domain.people.news import Happening
 from bot.errors import LinkRevoked, LinkSpent
-from bot.services.delivery.deliver import Deliver
-from bot.services.delivery.incidents import Incidents
-from bot.services.delivery.send import Send
 from tests.examples import (
     ADA_IN_CHAT,
     BEN_IN_CHAT,
     LETTER,
-    LINK_FOR,
     NOW,
     OPERATOR,
-    POLICY,
     REQUEST,
 )
-from tests.fake_ledger import FakeLedger
-from tests.fakes import (
-    CountingSecrets,
-    FakeClock,
-    FakeEngine,
-    FakeMessenger,
-    FreePace,
-    PlainComposer,
-)
+from tests.there import there
+from tests.unit.delivering import Delivering
 
 LATER = NOW + timedelta(hours=24)
 PLAN = Snooze(datetime(2025, 3, 4, 9), "UTC", "the auditor")
@@ -54,46 +41,19 @@ WAKE = Delivery(
 )
 
 
-class OneDelivery:
-    """One request, and one chat platform."""
-
-    def __init__(self) -> None:
-        self.ledger = FakeLedger()
-        self.engine = FakeEngine()
-        self.clock = FakeClock(NOW)
-        self.slack = FakeMessenger()
-        self.composer = PlainComposer()
-        self.deliver = Deliver(
-            ledger=self.ledger,
-            send=Send(
-                ledger=self.ledger,
-                messengers={Platform.SLACK: self.slack},
-                composer=self.composer,
-                clock=self.clock,
-                secrets=CountingSecrets(),
-                policy=POLICY,
-                public_url="https://bot.contoso.com",
-                link_lifetime=LINK_FOR,
-            ),
-            engine=self.engine,
-            pace=FreePace(),
-            incidents=Incidents(self.ledger),
-            clock=self.clock,
-        )
+class OneDelivery(Delivering):
+    """One request, and what becomes of it."""
 
     async def carry_out(self, *planned: Delivery) -> Delivery:
         """Plan and carry out; the last one as it stands then."""
         await self.ledger.commit(Changes(planned=planned))
         for delivery in planned:
-            await self.deliver(delivery.key)
-        found = await self.ledger.delivery(planned[-1].key)
-        assert found is not None
-        return found
+            await self.worker()(delivery.key)
+        return there(await self.ledger.delivery(planned[-1].key))
 
     async def put(self, **changes: Any) -> None:
         """Change the request as steps would."""
-        request = await self.ledger.request(REQUEST.id)
-        assert request is not None
+        request = there(await self.ledger.request(REQUEST.id))
         moved = replace(request, revision=request.revision + 1, **changes)
         await self.ledger.commit(Changes(requests=(moved,)))
 
@@ -108,8 +68,7 @@ async def delivering() -> OneDelivery:
 async def test_the_link_knows_the_message_that_carries_it(delivering: OneDelivery) -> None:
     """So that a later change finds the newest message, not the first."""
     await delivering.carry_out(LETTER)
-    request = await delivering.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await delivering.ledger.request(REQUEST.id))
     assert request.link is not None
     assert request.link.letter == LETTER.key
 
@@ -121,9 +80,8 @@ async def test_a_change_that_overtakes_the_confirmation_waits_for_it(
     sending = replace(LETTER, phase=Phase.SENDING, leased_until=NOW + timedelta(seconds=60))
     told = Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2), NOW, "request_changed")
     await delivering.ledger.commit(Changes(planned=(sending, told)))
-    await delivering.deliver(told.key)
-    found = await delivering.ledger.delivery(told.key)
-    assert found is not None
+    await delivering.worker()(told.key)
+    found = there(await delivering.ledger.delivery(told.key))
     assert found.phase is Phase.DUE
     assert found.due_at > NOW
     assert delivering.engine.deliveries == [(told.key, found.due_at)]
@@ -137,8 +95,7 @@ async def test_later_brings_a_fresh_link_and_ends_the_former(delivering: OneDeli
     assert (await delivering.carry_out(WAKE)).phase is Phase.DUE
     delivering.clock.forward(timedelta(hours=24))
     assert (await delivering.carry_out(WAKE)).phase is Phase.SENT
-    request = await delivering.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await delivering.ledger.request(REQUEST.id))
     assert (request.stage, request.snooze) == (Stage.DELIVERED, None)
     assert request.link is not None
     assert request.link.letter == WAKE.key
@@ -166,8 +123,7 @@ async def test_who_has_taken_it_on_gets_a_link_that_cannot_be_spent_again(
     await delivering.put(snooze=PLAN, stage=stage)
     delivering.clock.forward(timedelta(hours=25))
     assert (await delivering.carry_out(WAKE)).phase is Phase.SENT
-    request = await delivering.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await delivering.ledger.request(REQUEST.id))
     assert (request.stage, request.snooze) == (stage, None)
     with pytest.raises(LinkSpent):
         check_link(request, link_digest("token-2"), delivering.clock.now())
@@ -221,9 +177,7 @@ async def test_a_round_leaves_out_what_was_put_off_meanwhile(delivering: OneDeli
         "round",
     )
     assert (await delivering.carry_out(round)).failure == "nothing_to_tell"
-    request = await delivering.ledger.request(REQUEST.id)
-    assert request is not None
-    assert request.snooze == PLAN
+    assert there(await delivering.ledger.request(REQUEST.id)).snooze == PLAN
 
 
 async def test_who_says_later_once_more_while_it_is_on_its_way_is_heard(
@@ -235,9 +189,7 @@ async def test_who_says_later_once_more_while_it_is_on_its_way_is_heard(
     await delivering.put(snooze=newer)
     delivering.clock.forward(timedelta(hours=25))
     assert (await delivering.carry_out(WAKE)).failure == "nothing_to_tell"
-    request = await delivering.ledger.request(REQUEST.id)
-    assert request is not None
-    assert request.snooze == newer
+    assert there(await delivering.ledger.request(REQUEST.id)).snooze == newer
 
 
 async def test_notes_go_to_the_operator_and_introductions_to_both(delivering: OneDelivery) -> None:
@@ -258,6 +210,4 @@ async def test_a_failed_change_does_not_fail_the_request(delivering: OneDelivery
     await delivering.put(stage=Stage.DELIVERED, link=LinkBinding("d", LATER, "link:gone"))
     told = Delivery(RequestChanged(ADA_IN_CHAT, REQUEST.id, 2), NOW, "request_changed")
     assert (await delivering.carry_out(told)).failure == "nothing_to_tell"
-    request = await delivering.ledger.request(REQUEST.id)
-    assert request is not None
-    assert request.stage is Stage.DELIVERED
+    assert there(await delivering.ledger.request(REQUEST.id)).stage is Stage.DELIVERED

@@ -32,6 +32,7 @@ from bot.services.campaign.rehearse import Rehearse
 from bot.services.delivery.tell import with_news
 from tests.examples import NOW, OPERATOR, RECORD, REQUEST
 from tests.reading import items_of, text_of
+from tests.there import there
 from tests.whole_bot import Bot
 
 DAY = timedelta(days=1)
@@ -169,8 +170,7 @@ async def test_an_operator_is_told_in_their_own_hours_and_language() -> None:
     assert told.sent_at is not None
     assert told.sent_at.astimezone(ZoneInfo("Asia/Tokyo")).hour == 9
     assert "kurz vor ihrem Termin" in world.told[0].summary
-    recipient = await world.ledger.recipient(OPERATOR)
-    assert recipient is not None
+    recipient = there(await world.ledger.recipient(OPERATOR))
     assert recipient.chat == IN_TOKYO
     assert recipient.digests == (told.sent_at,)
 
@@ -313,9 +313,7 @@ async def test_who_asked_and_is_no_operator_by_the_settings_reads_the_news_alone
     await world.days(1)
     his = [p.message for p in world.slack.posted.values() if str(p.to) == str(olaf)]
     assert [[row[0] for row in rows(one)] for one in his] == [["App 1"]]
-    known = await world.ledger.recipient(olaf)
-    assert known is not None
-    assert known.news == ()
+    assert there(await world.ledger.recipient(olaf)).news == ()
     assert operator(olaf) not in world.ledger.schedule or len(his) == 1
 
 
@@ -326,9 +324,7 @@ async def test_who_asked_and_lost_the_right_since_reads_nothing(world: Working) 
     await hears(world, olaf, "n1")
     await world.days(1)
     assert [p for p in world.slack.posted.values() if str(p.to) == str(olaf)] == []
-    known = await world.ledger.recipient(olaf)
-    assert known is not None
-    assert known.news == ()
+    assert there(await world.ledger.recipient(olaf)).news == ()
 
 
 async def test_the_news_of_an_operator_who_is_gone_are_for_the_others_once(world: Working) -> None:
@@ -346,7 +342,6 @@ async def test_the_news_of_an_operator_who_is_gone_are_for_the_others_once(world
         await world.ledger.commit(Changes(planned=(lost,)))
         world.slack.refuses.append(PersonUnreachable("deactivated"))
         await deliver(lost.key)
-        heard = await world.ledger.recipient(other)
-        assert heard is not None
+        heard = there(await world.ledger.recipient(other))
         passed_on = News(Happening.WRONG_ACCOUNT, "n1", inherited=True)
         assert heard.news == ((passed_on,) if other is OPERATOR else ())

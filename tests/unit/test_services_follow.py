@@ -41,6 +41,7 @@ from bot.services.consent.visit import ByChat, ByLink, BySession
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, POLICY, TENANT, TOKEN
 from tests.person import ASKED
+from tests.there import there
 
 RIGHT = "ada@tenant-1"
 LINK = ByLink(TOKEN)
@@ -63,9 +64,7 @@ async def signed_in(world: person.Asked) -> BySession:
 
 
 async def app_state(world: person.Asked) -> State:
-    record = await world.ledger.app(APP.ref)
-    assert record is not None
-    return record.state(world.clock.now())
+    return there(await world.ledger.app(APP.ref)).state(world.clock.now())
 
 
 # ------------------------------------------------------------------ what the person saw and did
@@ -87,8 +86,7 @@ async def test_the_button_that_was_seen_counts_as_evidence(
     actor = await signed_in(world)
     request = await world.follow.attest(actor, seen)
     assert (request.stage, request.saw) == (Stage.ACKNOWLEDGED, seen)
-    record = await world.ledger.app(APP.ref)
-    assert record is not None
+    record = there(await world.ledger.app(APP.ref))
     (evidence,) = (e for e in record.evidence if e.kind is seen.evidence)
     assert evidence.detail == {"by": "ada@contoso.com", "request": "r1", "proof": "signed_in"}
     assert record.state(world.clock.now()) is state
@@ -99,8 +97,7 @@ async def test_the_button_that_was_seen_counts_as_evidence(
 async def test_a_word_does_not_hide_what_could_not_be_read(world: person.Asked) -> None:
     """It is no look: an app that cannot be read stays so, and a log that nobody reads as well."""
     actor = await signed_in(world)
-    record = await world.ledger.app(APP.ref)
-    assert record is not None
+    record = there(await world.ledger.app(APP.ref))
     unread = tuple(
         Evidence(EvidenceKind.READ_FAILED, NOW, None, {"part": part, "needed": needed}, part)
         for part, needed in (("connection", "yes"), ("log", "no"))
@@ -109,9 +106,7 @@ async def test_a_word_does_not_hide_what_could_not_be_read(world: person.Asked) 
     failed = replace(record, evidence=evidence, revision=record.revision + 1)
     await world.ledger.commit(Changes(apps=(failed,)))
     await world.follow.saved(actor)
-    heard = await world.ledger.app(APP.ref)
-    assert heard is not None
-    assert set(evidence) < set(heard.evidence)
+    assert set(evidence) < set(there(await world.ledger.app(APP.ref)).evidence)
     assert await app_state(world) is State.UNREADABLE
 
 
@@ -227,8 +222,7 @@ async def test_what_is_said_in_chat_is_never_more_than_said_in_chat(
     proof = (await world.request()).proof
     await world.follow.sees(CHAT, EvidenceKind.SAW_AUTHENTICATE)
     await world.follow.saved(CHAT)
-    record = await world.ledger.app(APP.ref)
-    assert record is not None
+    record = there(await world.ledger.app(APP.ref))
     words = [e for e in record.evidence if e.detail.get("request") == "r1"]
     assert {e.kind for e in words} == {EvidenceKind.SAW_AUTHENTICATE, EvidenceKind.SAID_SAVED}
     assert {e.detail["proof"] for e in words} == {ProofKind.CHAT_ACCOUNT}
@@ -291,8 +285,7 @@ async def test_saying_it_for_days_on_end_makes_no_record_grow(world: person.Aske
         world.limits.counted.clear()
         world.clock.forward(timedelta(minutes=10))
         await world.follow.saved(CHAT)
-    record = await world.ledger.app(APP.ref)
-    assert record is not None
+    record = there(await world.ledger.app(APP.ref))
     said = [e.at for e in record.evidence if e.kind is EvidenceKind.SAID_SAVED]
     assert len(said) == 4
     assert (min(said), max(said)) == (NOW + timedelta(minutes=10), world.clock.now())
@@ -322,9 +315,7 @@ async def test_not_me_asks_the_next_one(world: person.Asked) -> None:
     """The link is void, the operator is told with the suggestion, the decliner is not asked."""
     declined = await world.follow.not_me(LINK, "  Grace,  perhaps ")
     assert (declined.stage, declined.suggestion) == (Stage.DECLINED, "Grace, perhaps")
-    record = await world.ledger.app(APP.ref)
-    assert record is not None
-    next_one = await world.request(record.request_id)
+    next_one = await world.request(there(await world.ledger.app(APP.ref)).request_id)
     assert (next_one.admin_object_id, next_one.requested_by) == ("ben", "Olga")
     assert next_one.stage is Stage.REQUESTED, "the message comes when Ben is at work"
     assert world.news == [(Happening.REASSIGNED, "r1")]
@@ -338,8 +329,7 @@ async def test_a_suggestion_that_names_a_candidate_comes_first(world: person.Ask
     world.entra.admins[TENANT.id] = (ADA, BEN, cleo)
     world.slack.people = (*world.slack.people, replace(BEN_IN_CHAT, user_id="U3", email=cleo.upn))
     await world.follow.not_me(LINK, "ben okafor")
-    record = await world.ledger.app(APP.ref)
-    assert record is not None
+    record = there(await world.ledger.app(APP.ref))
     assert (await world.request(record.request_id)).admin_object_id == "ben"
 
 
@@ -366,8 +356,7 @@ async def test_who_did_not_answer_comes_after_all_who_were_never_asked(
     ignored = replace(bens, stage=Stage.EXPIRED, requested_at=NOW - timedelta(days=9))
     await world.ledger.commit(Changes(requests=(ignored,)))
     await world.follow.not_me(CHAT)
-    record = await world.ledger.app(APP.ref)
-    assert record is not None
+    record = there(await world.ledger.app(APP.ref))
     assert (await world.request(record.request_id)).admin_object_id == asked
 
 
@@ -461,8 +450,7 @@ async def test_who_lacks_okta_rights_is_brought_together_with_who_has_them(
     assert await world.introduce(actor) == BEN_IN_CHAT
     await world.introduce(actor)
     assert set(world.told("introduction:")) == {"introduction:r1:slack:U1:slack:U2"}
-    found = await world.ledger.delivery(world.told("introduction:")[0])
-    assert found is not None
+    found = there(await world.ledger.delivery(world.told("introduction:")[0]))
     assert found.notice == Introduction(ADA_IN_CHAT, BEN_IN_CHAT, "r1")
 
 
@@ -477,9 +465,7 @@ async def test_what_a_partner_said_on_their_other_account_holds(world: person.As
     await world.ledger.save_okta_admins("contoso", both[:1])
     actor = await signed_in(world)
     assert await world.introduce(actor) == BEN_IN_CHAT
-    known = await world.ledger.recipient(BEN_IN_CHAT)
-    assert known is not None
-    assert known.away_until == away.away_until
+    assert there(await world.ledger.recipient(BEN_IN_CHAT)).away_until == away.away_until
     world.slack.people = (*world.slack.people, cleo)
     await world.ledger.save_okta_admins("contoso", both)
     assert await world.introduce(actor) == cleo
@@ -495,8 +481,7 @@ async def test_two_people_are_brought_together_once_for_all_their_apps() -> None
     await world.introduce(actor)
     await world.introduce(replace(actor, request_id="r2"))
     (key,) = world.told("introduction:")
-    found = await world.ledger.delivery(key)
-    assert found is not None
+    found = there(await world.ledger.delivery(key))
     await world.ledger.commit(Changes(deliveries=(confirm(found, "m", world.clock.now()),)))
     await world.introduce(replace(actor, request_id="r2"))
     assert len(world.told("introduction:")) == 1

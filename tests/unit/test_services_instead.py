@@ -17,6 +17,7 @@ from tests import person
 from tests.examples import ADA, APP, BEN, NOW, REQUEST, TENANT, TOKEN
 from tests.fakes import Killed
 from tests.person import ASKED
+from tests.there import there
 
 LINK = ByLink(TOKEN)
 NEVER_DELIVERED = replace(ASKED, stage=Stage.REQUESTED, link=None)
@@ -144,8 +145,7 @@ async def test_what_could_not_be_delivered_is_asked_of_somebody_else_by_a_tick()
     world = BreaksMidway()
     await world.set(NEVER_DELIVERED)
     await world.ledger.commit(Changes(requests=(step(NEVER_DELIVERED, Step.FAIL_DELIVERY, NOW),)))
-    record = await world.ledger.app(APP.ref)
-    assert record is not None
+    record = there(await world.ledger.app(APP.ref))
     forgotten = replace(record, request_id="", revision=record.revision + 1)
     await world.ledger.commit(Changes(apps=(forgotten,)))
     await world.ticks(after=HOLD)

@@ -73,6 +73,7 @@ from tests.fakes import (
     FreePace,
     PlainComposer,
 )
+from tests.there import there
 
 CHANNELS = (Channel(Platform.SLACK, "C1"), Channel(Platform.TEAMS, "19:x"))
 DAY = timedelta(days=1)
@@ -224,9 +225,7 @@ async def test_a_round_that_was_held_up_is_dropped_and_the_next_one_comes(
     slack = reminded.messengers[Platform.SLACK]
     assert isinstance(slack, FakeMessenger)
     assert len(slack.posted) == 1
-    recipient = await reminded.ledger.recipient(ADA_IN_CHAT)
-    assert recipient is not None
-    assert [at.hour for at in recipient.rounds] == [9]
+    assert [at.hour for at in there(await reminded.ledger.recipient(ADA_IN_CHAT)).rounds] == [9]
     dropped = [d for d in reminded.ledger.planned(PersonalRound) if d.failure == "nothing_to_tell"]
     assert len(dropped) == 2
 
@@ -251,8 +250,7 @@ async def test_who_acts_after_the_operators_were_told_is_asked_how_it_goes(
 ) -> None:
     """What was stuck has moved on, so it is in the person's hands again."""
     proof = Proof(ProofKind.SIGNED_IN, "entra:ada", NOW)
-    request = await reminded.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await reminded.ledger.request(REQUEST.id))
     for taken in (Step.ACKNOWLEDGE, Step.SAVE, Step.HAND_OVER):
         request = step(request, taken, NOW, proof=proof, stuck=NOT_SEEN)
         await reminded.ledger.commit(Changes(requests=(request,)))
@@ -295,9 +293,7 @@ async def test_silence_goes_to_the_next_candidate_and_then_to_the_operators(
     He is reminded by the windows all the same: nobody else is left.
     """
     await reminded.days(24)
-    former = await reminded.ledger.request(REQUEST.id)
-    assert former is not None
-    assert former.stage is Stage.EXPIRED
+    assert there(await reminded.ledger.request(REQUEST.id)).stage is Stage.EXPIRED
     first = next(d for d in reminded.ledger.planned(PersonalRound) if d.notice.to == BEN_IN_CHAT)
     assert first.why == "asked"
     await reminded.days(40)
@@ -314,8 +310,7 @@ async def test_what_is_put_off_is_heard_of_again_at_its_time(reminded: RemindedA
     """The schedule follows at once; nothing comes before, and the rounds go on after it."""
     await reminded.days(1)
     wanted = NOW + 10 * DAY + timedelta(hours=3)
-    request = await reminded.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await reminded.ledger.request(REQUEST.id))
     snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
     put_off = step(request, Step.SNOOZE, reminded.clock.now(), snooze=snooze)
     await reminded.ledger.commit(Changes(requests=(put_off,)))
@@ -324,8 +319,7 @@ async def test_what_is_put_off_is_heard_of_again_at_its_time(reminded: RemindedA
     await reminded.days(1)
     (again,) = reminded.ledger.planned(PersonalRound)
     assert (again.due_at, again.why) == (wanted, "snooze_ended")
-    told = await reminded.ledger.request(REQUEST.id)
-    assert told is not None
+    told = there(await reminded.ledger.request(REQUEST.id))
     assert told.snooze is None, "the plan ends with its message"
     await reminded.days(4)
     _, following = reminded.ledger.planned(PersonalRound)
@@ -334,8 +328,7 @@ async def test_what_is_put_off_is_heard_of_again_at_its_time(reminded: RemindedA
 
 async def test_a_plan_outlives_a_platform_that_is_away_at_its_time(reminded: RemindedApp) -> None:
     """Tried in vain until the evening, it is told on the next morning, as they wanted it."""
-    request = await reminded.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await reminded.ledger.request(REQUEST.id))
     wanted = NOW + DAY + timedelta(hours=7)
     snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
     put_off = step(request, Step.SNOOZE, reminded.clock.now(), snooze=snooze)
@@ -346,25 +339,21 @@ async def test_a_plan_outlives_a_platform_that_is_away_at_its_time(reminded: Rem
     assert (late.due_at.date(), late.failure) == (wanted.date(), "nothing_to_tell")
     assert (told.phase, told.why) == (Phase.SENT, "snooze_ended")
     assert told.due_at.date() == (wanted + DAY).date()
-    after = await reminded.ledger.request(REQUEST.id)
-    assert after is not None
-    assert after.snooze is None
+    assert there(await reminded.ledger.request(REQUEST.id)).snooze is None
 
 
 async def test_what_is_said_to_be_saved_and_never_shows_ends_with_the_operators(
     reminded: RemindedApp,
 ) -> None:
     """One question to the person, then it is stuck; nobody else is asked for the app."""
-    request = await reminded.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await reminded.ledger.request(REQUEST.id))
     for taken in (Step.ACKNOWLEDGE, Step.SAVE):
         request = step(request, taken, NOW, proof=Proof(ProofKind.SIGNED_IN, "entra:ada", NOW))
         await reminded.ledger.commit(Changes(requests=(request,)))
     await reminded.days(40)
     (round,) = reminded.ledger.planned(PersonalRound)
     assert round.why == "not_seen"
-    stuck = await reminded.ledger.request(REQUEST.id)
-    assert stuck is not None
+    stuck = there(await reminded.ledger.request(REQUEST.id))
     assert stuck.stuck is not None
     assert stuck.stuck.why == "not_seen"
 
@@ -381,8 +370,7 @@ async def test_who_took_an_app_on_is_asked_how_it_goes_when_nothing_follows(
     reminded: RemindedApp,
 ) -> None:
     """The acknowledgement decays."""
-    request = await reminded.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await reminded.ledger.request(REQUEST.id))
     proof = Proof(ProofKind.PERSONAL_LINK, "slack:U1", NOW)
     await reminded.ledger.commit(
         Changes(requests=(step(request, Step.ACKNOWLEDGE, NOW, proof=proof),))
@@ -462,13 +450,11 @@ async def test_whoever_could_not_be_looked_for_is_looked_for_again(reminded: Rem
     """A platform that is down ends nothing."""
     reminded.slack.hidden = ChatUnreachable("Not now.")
     await reminded.days(25)
-    request = await reminded.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await reminded.ledger.request(REQUEST.id))
     assert request.stage.is_open
     reminded.slack.hidden = None
     await reminded.days(1)
-    request = await reminded.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await reminded.ledger.request(REQUEST.id))
     assert request.stage is Stage.EXPIRED
 
 
@@ -491,8 +477,7 @@ async def test_a_cloud_that_hangs_holds_up_nobody_else(reminded: RemindedApp) ->
             raise AssertionError
 
     reminded.messengers[Platform.SLACK] = Hanging()
-    request = await reminded.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await reminded.ledger.request(REQUEST.id))
     told = (NOW, NOW + DAY, NOW + 2 * DAY)
     ignored = replace(request, told=told, revision=request.revision + 1)
     await reminded.ledger.commit(Changes(requests=(ignored,)))
@@ -505,14 +490,12 @@ async def test_a_cloud_that_hangs_holds_up_nobody_else(reminded: RemindedApp) ->
 
 async def test_an_app_that_can_be_read_again_is_spoken_of_again(reminded: RemindedApp) -> None:
     """Nothing of the person changed meanwhile; they are looked at once a day in any case."""
-    record = await reminded.ledger.app(RECORD.app.ref)
-    assert record is not None
+    record = there(await reminded.ledger.app(RECORD.app.ref))
     failed = Evidence(EvidenceKind.READ_FAILED, reminded.clock.now() + DAY)
     hidden = replace(record, evidence=(*record.evidence, failed), revision=record.revision + 1)
     await reminded.ledger.commit(Changes(apps=(hidden,)))
     await reminded.days(2)
-    weighed = await reminded.ledger.app(RECORD.app.ref)
-    assert weighed is not None
+    weighed = there(await reminded.ledger.app(RECORD.app.ref))
     await reminded.ledger.commit(Changes(apps=(replace(record, revision=weighed.revision + 1),)))
     await reminded.days(10)
     assert reminded.ledger.planned(PersonalRound)
@@ -520,8 +503,7 @@ async def test_an_app_that_can_be_read_again_is_spoken_of_again(reminded: Remind
 
 async def test_a_message_that_is_held_up_brings_no_second_one(reminded: RemindedApp) -> None:
     """Its plan has ended with the fresh link; the cadence finds the same round of the day."""
-    request = await reminded.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await reminded.ledger.request(REQUEST.id))
     wanted = NOW + 7 * DAY + timedelta(hours=5)
     snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
     await reminded.ledger.commit(
@@ -546,8 +528,7 @@ async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_th
     reminded.entra.admins[TENANT.id] = (ADA,)
     await reminded.days(40)
     before = len(reminded.ledger.planned(PersonalRound))
-    request = await reminded.ledger.request(REQUEST.id)
-    assert request is not None
+    request = there(await reminded.ledger.request(REQUEST.id))
     assert request.stuck is not None
     wanted = reminded.clock.now().replace(hour=10) + 3 * DAY
     snooze = Snooze(wanted.replace(tzinfo=None), "UTC", "change window")
@@ -557,8 +538,7 @@ async def test_a_person_who_says_later_after_the_operators_were_told_is_asked_th
     )
     await reminded.days(60)
     assert len(reminded.ledger.planned(PersonalRound)) > before
-    once_more = await reminded.ledger.request(REQUEST.id)
-    assert once_more is not None
+    once_more = there(await reminded.ledger.request(REQUEST.id))
     assert once_more.stuck is not None
     assert once_more.stuck.at > now
 

@@ -19,6 +19,7 @@ from bot.ports.chat import Returned
 from bot.services.delivery.returned import EVERY, Returns
 from tests.examples import DELIVERED, NOW
 from tests.fake_ledger import FakeLedger
+from tests.there import there
 
 ADA = ChatIdentity(Platform.MAIL, "ada@contoso.com")
 ASKED = replace(DELIVERED, chat=ADA, revision=DELIVERED.revision + 1)
@@ -63,9 +64,7 @@ class ReturnedMail:
         self.asked_again.append(request.id)
 
     async def request(self) -> ConsentRequest:
-        found = await self.ledger.request(ASKED.id)
-        assert found is not None
-        return found
+        return there(await self.ledger.request(ASKED.id))
 
     async def is_lost(self) -> bool:
         known = await self.ledger.recipient(ADA)
@@ -88,8 +87,7 @@ async def test_somebody_else_is_asked_and_the_address_is_left_alone(mail: Return
     assert await mail.returns.poll(NOW) == NOW + EVERY
     assert (await mail.request()).stage is Stage.UNDELIVERED
     assert mail.asked_again == [ASKED.id]
-    known = await mail.ledger.recipient(ADA)
-    assert known is not None
+    known = there(await mail.ledger.recipient(ADA))
     assert known.is_lost(NOW)
     assert not known.is_lost(NOW + LOST_FOR)
     assert not mail.mailbox.reports

@@ -20,6 +20,7 @@ from bot.services.inventory.scan import Scan
 from tests.examples import ADA, APP, DELIVERED, NOW, OPERATOR, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEntra, FakeOktaOrg
+from tests.there import there
 
 K = EvidenceKind
 SECOND = replace(APP, ref=AppRef("contoso", "0oa2"), label="Contoso EU")
@@ -52,9 +53,7 @@ class TwoOrgs:
         )
 
     async def record(self, ref: AppRef = APP.ref) -> AppRecord:
-        found = await self.ledger.app(ref)
-        assert found is not None
-        return found
+        return there(await self.ledger.app(ref))
 
     async def states(self) -> dict[str, State]:
         return {r.app.ref.app_id: r.state(self.clock.now()) for r in await self.ledger.apps()}
@@ -163,9 +162,7 @@ async def test_an_app_that_vanished_needs_nothing_any_more(orgs: TwoOrgs) -> Non
         State.NOT_APPLICABLE,
         AppStatus.DELETED,
     )
-    request = await orgs.ledger.request(REQUEST.id)
-    assert request is not None
-    assert request.stage is Stage.REVOKED
+    assert there(await orgs.ledger.request(REQUEST.id)).stage is Stage.REVOKED
     orgs.contoso.listed = [APP, SECOND]
     orgs.clock.forward(timedelta(minutes=15))
     await orgs.scan.org("contoso")
@@ -365,9 +362,7 @@ async def test_one_known_app_can_be_looked_at_alone(orgs: TwoOrgs) -> None:
     await orgs.scan.org("contoso")
     orgs.clock.forward(timedelta(minutes=1))
     orgs.contoso.log = {"0oa1": (USED,)}
-    record = await orgs.scan.app(APP.ref)
-    assert record is not None
-    assert record.state(orgs.clock.now()) is State.MIGRATED
+    assert there(await orgs.scan.app(APP.ref)).state(orgs.clock.now()) is State.MIGRATED
     assert (await orgs.record(SECOND.ref)).scanned_at == NOW
 
 
@@ -408,15 +403,12 @@ async def test_proof_ends_the_open_request(orgs: TwoOrgs) -> None:
     await ask(orgs, Stage.ACKNOWLEDGED)
     orgs.contoso.log = {"0oa1": (USED,)}
     await orgs.scan.org("contoso")
-    likely = await orgs.ledger.request(REQUEST.id)
-    assert likely is not None
+    likely = there(await orgs.ledger.request(REQUEST.id))
     assert likely.stage is Stage.ACKNOWLEDGED  # that it was used is not enough
     own = Evidence(K.PROVISIONING_APP_CREATED, NOW, NOW, event_id="own")
     orgs.contoso.log = {"0oa1": (own,)}
     await orgs.scan.org("contoso")
-    request = await orgs.ledger.request(REQUEST.id)
-    assert request is not None
-    assert request.stage is Stage.DONE
+    assert there(await orgs.ledger.request(REQUEST.id)).stage is Stage.DONE
     assert (await orgs.record()).request_id == ""
     assert await orgs.actions("prove") == [{"request": "r1"}]
 
@@ -446,9 +438,7 @@ async def test_a_request_that_has_ended_already_does_not_stop_the_scan(
     """Nobody could be reached, and yet somebody did it: the request stays as it ended."""
     await orgs.scan.org("contoso")
     await ask(orgs, Stage.REQUESTED)
-    request = await orgs.ledger.request(REQUEST.id)
-    assert request is not None
-    ended = step(request, taken, NOW)
+    ended = step(there(await orgs.ledger.request(REQUEST.id)), taken, NOW)
     await orgs.ledger.commit(Changes(requests=(ended,)))
     if gone:
         orgs.contoso.listed = [SECOND]
@@ -507,9 +497,7 @@ async def test_apps_of_a_kind_that_the_settings_no_longer_name_leave_the_lists(
     assert [(e.kind, e.detail["name"]) for e in verdict.because] == [
         (K.KIND_NOT_READ, "office365_gcc")
     ]
-    request = await orgs.ledger.request(REQUEST.id)
-    assert request is not None
-    assert request.stage is Stage.REVOKED
+    assert there(await orgs.ledger.request(REQUEST.id)).stage is Stage.REVOKED
     last, *_ = await orgs.actions("assess")
     assert last["because"] == K.KIND_NOT_READ
     orgs.contoso.unnamed.clear()

@@ -25,6 +25,7 @@ from bot.services.inventory.scan import Scan
 from tests.examples import APP, NOW, RECORD, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEntra, FakeOktaOrg, Killed
+from tests.there import there
 from tests.waiting import wait_until
 
 K = EvidenceKind
@@ -132,8 +133,7 @@ async def test_an_app_that_could_not_be_read_is_tried_again_until_it_can(rescan:
     assert rescan.org.asked == ["0oa1"]
     del rescan.org.connections["0oa1"]
     await rescan.look()
-    record = await rescan.ledger.app(app(1).ref)
-    assert record is not None
+    record = there(await rescan.ledger.app(app(1).ref))
     assert record.state(rescan.clock.now()) is State.NEEDS_REVIEW
     await rescan.look()
     assert rescan.org.asked == []
@@ -185,13 +185,11 @@ async def test_a_failure_of_one_part_stays_until_that_part_is_read_again(rescan:
     await rescan.look(full=True)
     del rescan.org.connections["0oa1"]
     await rescan.look()
-    record = await rescan.ledger.app(app(1).ref)
-    assert record is not None
+    record = there(await rescan.ledger.app(app(1).ref))
     assert [e.detail["call"] for e in record.evidence if e.kind is K.READ_FAILED] == ["GET grants"]
     del rescan.entra.consents["tenant-1"]
     await rescan.look(timedelta(hours=1))
-    record = await rescan.ledger.app(app(1).ref)
-    assert record is not None
+    record = there(await rescan.ledger.app(app(1).ref))
     assert K.READ_FAILED not in {e.kind for e in record.evidence}
 
 

@@ -16,6 +16,7 @@ from bot.services.inventory.verdicts import Verdicts
 from tests.examples import APP, NOW, RECORD, REQUEST
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeEngine
+from tests.there import there
 
 SHELF = timedelta(days=90)
 LATER = NOW + timedelta(days=9)
@@ -29,9 +30,7 @@ class OpenApps:
         self.verdicts = Verdicts(ledger=self.ledger, engine=self.engine, at_once=at_once)
 
     async def record(self, ref: AppRef = APP.ref) -> AppRecord:
-        found = await self.ledger.app(ref)
-        assert found is not None
-        return found
+        return there(await self.ledger.app(ref))
 
 
 SEEN = (

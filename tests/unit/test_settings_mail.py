@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings.whole import load
+from tests.there import there
 from tests.unit.test_settings import GOOD, problems, written
 
 MAIL = """
@@ -37,8 +38,7 @@ def test_mail_is_off_unless_it_is_configured(tmp_path: Path) -> None:
 
 def test_good_mail_settings_are_read(tmp_path: Path) -> None:
     """Domains are compared in small letters; STARTTLS is the default."""
-    mail = load(written(tmp_path, GOOD + MAIL)).mail
-    assert mail is not None
+    mail = there(load(written(tmp_path, GOOD + MAIL)).mail)
     assert mail.domains == ("contoso.com",)
     assert (mail.port, mail.security) == (587, "starttls")
     assert "hush" not in repr(mail)

@@ -13,6 +13,7 @@ from tests import person
 from tests.examples import ADA_IN_CHAT, BEN_IN_CHAT, OPERATOR
 from tests.person import ASKED
 from tests.reading import buttons_of, check_form, text_of
+from tests.there import there
 
 CODE = ASKED.code
 UNSAY = "unsay_account"
@@ -28,8 +29,7 @@ async def world() -> person.Asked:
 
 
 async def say(world: person.Asked, words: str, who: ChatIdentity = OPERATOR) -> Message:
-    message = await world.conversation.answer(words, who, private=True)
-    assert message is not None
+    message = there(await world.conversation.answer(words, who, private=True))
     check_form(message)
     return message
 

@@ -26,6 +26,7 @@ from bot.message import Command
 from bot.services.inventory.verdicts import Verdicts
 from tests.examples import APP, NOW, OPERATOR, RECORD, TENANT
 from tests.reading import buttons_of, text_of
+from tests.there import there
 from tests.unit.talk import OWN, TwoApps
 
 CALENDAR = Calendars(ZoneInfo("Europe/Berlin")).of("")
@@ -95,9 +96,7 @@ async def world() -> TwoApps:
 
 
 async def record(world: TwoApps, ref: AppRef = APP.ref) -> AppRecord:
-    found = await world.ledger.app(ref)
-    assert found is not None
-    return found
+    return there(await world.ledger.app(ref))
 
 
 async def waived(world: TwoApps, until: str = SOON) -> AppRecord:
@@ -182,9 +181,7 @@ async def due(world: TwoApps) -> tuple[str, ...]:
 async def test_it_can_be_taken_back_and_renewed(world: TwoApps) -> None:
     """At once, with an audit line each."""
     await waived(world)
-    renewed = (await waived(world, "2025-05-31")).waiver
-    assert renewed is not None
-    assert renewed.until == date(2025, 5, 31)
+    assert there((await waived(world, "2025-05-31")).waiver).until == date(2025, 5, 31)
     assert "Contoso O365 is open again" in text_of(await world.say("unwaive contoso o365"))
     assert "One Office 365 app left" in text_of(await world.say("apps"))
     assert "No app is accepted as it is" in text_of(await world.say("waivers"))
@@ -223,8 +220,7 @@ async def test_a_week_before_its_end_each_operator_is_warned_once(world: TwoApps
     verdicts = Verdicts(ledger=world.ledger, engine=world.engine, operators=(OPERATOR,))
     for _ in range(3):
         await verdicts.renew(at + timedelta(hours=2))
-    known = await world.ledger.recipient(OPERATOR)
-    assert known is not None
+    known = there(await world.ledger.recipient(OPERATOR))
     assert known.news == (News(Happening.WAIVER_ENDS, str(APP.ref)),)
     assert (await record(world)).is_waived
 

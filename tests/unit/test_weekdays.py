@@ -16,6 +16,7 @@ from bot.services.campaign.postpone import Postpone
 from tests.examples import ADA_IN_CHAT, NOW
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock
+from tests.there import there
 
 
 @pytest.mark.parametrize(
@@ -50,8 +51,7 @@ async def test_it_is_kept_like_hours_and_never_empties_the_week() -> None:
     ledger, policy = FakeLedger(), Policy(Campaign(), Calendars(ZoneInfo("UTC")))
     postpone = Postpone(ledger=ledger, clock=FakeClock(NOW), policy=policy)
     assert await postpone.part_time(ADA_IN_CHAT, frozenset({4})) == frozenset(range(4))
-    known = await ledger.recipient(ADA_IN_CHAT)
-    assert known is not None
+    known = there(await ledger.recipient(ADA_IN_CHAT))
     calendar = policy.calendars.of_person(known.chat)
     assert not calendar.is_open(datetime(2025, 3, 7, 10, tzinfo=UTC))
     assert await postpone.part_time(ADA_IN_CHAT, frozenset(range(5))) is None
