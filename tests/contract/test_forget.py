@@ -112,7 +112,7 @@ async def test_an_open_request_is_not_ended_unless_told(terminal: Terminal, stor
     assert ran.status == 2
     assert "What stays, and why" in ran.out
     after = await picked_up(store)
-    for key in ("listed", "installation"):
+    for key in ("listed", "installation", "probe"):
         before.pop(key, None)
         after.pop(key, None)
     assert after == before
