@@ -11,10 +11,14 @@ import pytest_asyncio
 import stamina
 from redis.asyncio import Redis
 
+from adapters.redis.keys import Keys
+from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.server import store as redis_store
+from bot.ports.store.ledger import Ledger
 from tests import site as web
 from tests.contract import okta_org, slack_stage, teams_world
 from tests.expiry import lasting_keys
+from tests.fake_ledger import FakeLedger
 
 
 @pytest_asyncio.fixture
@@ -67,3 +71,12 @@ async def site() -> AsyncIterator[web.WebSite]:
     """The pages over http on loopback."""
     async with web.a_site() as site:
         yield site
+
+
+@pytest.fixture(params=["valkey", "memory"])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    """Each ledger in turn, empty."""
+    if request.param == "memory":
+        return FakeLedger()
+    store: Redis = request.getfixturevalue("store")
+    return RedisLedger(store, Keys())

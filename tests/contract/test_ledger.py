@@ -52,7 +52,6 @@ from tests.examples import (
     TOKEN,
 )
 from tests.expiry import lasting_keys
-from tests.fake_ledger import FakeLedger
 from tests.there import there
 from tests.wiring import settings as bot_settings
 
@@ -63,15 +62,6 @@ ENTRY = AuditEntry(NOW, "slack:U9", "ask", "contoso/0oa1", {"to": "slack:U1"})
 @pytest.fixture
 def redis_ledger(store: Redis) -> RedisLedger:
     return RedisLedger(store, KEYS)
-
-
-@pytest.fixture(params=["valkey", "memory"])
-def ledger(request: pytest.FixtureRequest) -> Ledger:
-    """Each ledger in turn, empty."""
-    if request.param == "memory":
-        return FakeLedger()
-    found: Ledger = request.getfixturevalue("redis_ledger")
-    return found
 
 
 # ------------------------------------------------------------------ one atomic step

@@ -26,19 +26,9 @@ from bot.domain.schedule import BOARDS, HOLD, ScheduleEntry, instead, person
 from bot.errors import Conflict
 from bot.ports.store.ledger import Ledger
 from tests.examples import ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, REQUEST
-from tests.fake_ledger import FakeLedger
 
 ADA = person(ADA_IN_CHAT)
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture(params=["valkey", "memory"])
-def ledger(request: pytest.FixtureRequest) -> Ledger:
-    """Each ledger in turn, empty."""
-    if request.param == "memory":
-        return FakeLedger()
-    store: Redis = request.getfixturevalue("store")
-    return RedisLedger(store, Keys())
 
 
 async def names(ledger: Ledger, now: datetime = NOW, limit: int = 100) -> list[str]:

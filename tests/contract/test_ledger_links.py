@@ -6,10 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from redis.asyncio import Redis
 
-from adapters.redis.keys import Keys
-from adapters.redis.records.ledger import RedisLedger
 from bot.domain.changes import Changes
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.onboarding import Granting, Onboarding, grant
@@ -18,20 +15,11 @@ from bot.domain.people.admins import Platform
 from bot.errors import Conflict
 from bot.ports.store.ledger import Ledger
 from tests.examples import NOW, OPERATOR, REQUEST
-from tests.fake_ledger import FakeLedger
 
 ASKED = Onboarding(
     "o1", "tenant-1", "contoso.com", OPERATOR, NOW, link_digest("one"), NOW + timedelta(hours=72)
 )
 CHANNEL = Channel(Platform.SLACK, "C1")
-
-
-@pytest.fixture(params=["valkey", "memory"])
-def ledger(request: pytest.FixtureRequest) -> Ledger:
-    if request.param == "memory":
-        return FakeLedger()
-    store: Redis = request.getfixturevalue("store")
-    return RedisLedger(store, Keys())
 
 
 @pytest.mark.parametrize("typed", ["ABC-DEF", "abc-def", "abcdef", " ABC DEF ", "ABC\u2011DEF"])

@@ -26,7 +26,6 @@ from bot.errors import Conflict
 from bot.ports.store.ledger import Ledger
 from tests import strategies as some
 from tests.examples import ADA, ADA_IN_CHAT, APP, NOW, REQUEST
-from tests.fake_ledger import FakeLedger
 
 KEYS = Keys()
 NOTE = AccountNote("ada", Said.DENIED, "Olga", NOW)
@@ -39,15 +38,6 @@ GAP = AdminGap(Gap.NO_P2, "GET roles", "no licence")
 @pytest.fixture
 def redis_ledger(store: Redis) -> RedisLedger:
     return RedisLedger(store, KEYS)
-
-
-@pytest.fixture(params=["valkey", "memory"])
-def ledger(request: pytest.FixtureRequest) -> Ledger:
-    """Each ledger in turn, empty."""
-    if request.param == "memory":
-        return FakeLedger()
-    found: Ledger = request.getfixturevalue("redis_ledger")
-    return found
 
 
 async def test_notes_are_kept_one_of_each_topic(ledger: Ledger) -> None:

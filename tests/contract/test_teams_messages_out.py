@@ -230,23 +230,6 @@ async def test_refused_credentials_are_named_without_being_shown(
     assert "secret x" not in str(error.value)
 
 
-async def test_a_sign_in_that_gives_no_token_may_be_tried_again(
-    teams: TeamsBorder, ada: ChatIdentity
-) -> None:
-    """Nothing was sent, whatever came instead of a token."""
-    for answer in (
-        JSONResponse({"token_type": "Bearer"}),
-        JSONResponse(["x"]),
-        Response("<html>", 200),
-        Response("", 503),
-    ):
-        teams.microsoft.token_refusal = answer
-        with pytest.raises(ChatUnreachable) as error:
-            await teams.messenger.send_personal(ada, HELLO, "k")
-        assert error.value.nothing_sent
-    assert teams.microsoft.calls == []
-
-
 @pytest.mark.parametrize(
     ("path", "nothing_sent"), [("/token", True), ("/activities", False)], ids=["token", "message"]
 )
@@ -296,23 +279,3 @@ async def test_a_message_that_got_no_connection_is_not_in_doubt(
             let_go.set()
             await other
     assert error.value.nothing_sent
-
-
-async def test_a_connector_that_breaks_off_is_unreachable(
-    teams: TeamsBorder, ada: ChatIdentity
-) -> None:
-    """A broken connection is an outcome that nobody knows, so the call is not repeated."""
-    tried = []
-
-    async def breaks_off(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/token"):
-            return httpx.Response(200, json={"access_token": "t", "expires_in": 3599})
-        tried.append(request.url.path)
-        raise httpx.ReadError("connection reset", request=request)
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(breaks_off)) as http:
-        calls = Connector(teams.settings, http)
-        messenger = TeamsMessenger(teams.settings, teams.conversations, calls)
-        with pytest.raises(ChatUnreachable):
-            await messenger.send_personal(ada, HELLO, "k")
-    assert len(tried) == 1

@@ -14,22 +14,26 @@ async def ask(teams: TeamsBorder, words: str = "apps") -> None:
     assert (await teams.post(teams.in_channel(teams.said(words)))).status_code == 202
 
 
-async def test_an_answer_is_for_the_asker_where_that_is_switched_on() -> None:
+@pytest.mark.parametrize(
+    ("targeted", "private", "there", "alone"),
+    [
+        (True, True, "channel", True),
+        (False, True, "channel", False),
+        (True, False, "channel", False),  # such as what was confirmed to be posted
+        (True, True, "personal chat", False),  # there is nobody else
+    ],
+)
+async def test_an_answer_is_for_the_asker_where_that_is_switched_on_and_others_are(
+    targeted: bool, private: bool, there: str, alone: bool
+) -> None:
     """Microsoft Learn, "Targeted messages": the query, and the recipient among the members."""
-    async with teams_world(targeted=True) as teams:
-        await ask(teams)
+    async with teams_world(targeted=targeted) as teams:
+        teams.answers.says = Message("Listed.", private=private)
+        asked = teams.said("apps")
+        await teams.post(teams.in_channel(asked) if there == "channel" else asked)
         (call,) = await teams.calls(1)
-        assert call.query == "isTargetedActivity=true"
-        assert call.body["recipient"] == {"id": teams.said("")["from"]["id"]}
-
-
-async def test_else_it_is_for_everybody_there() -> None:
-    """As ever."""
-    async with teams_world() as teams:
-        await ask(teams)
-        (call,) = await teams.calls(1)
-        assert call.query == ""
-        assert "recipient" not in call.body
+        assert call.query == ("isTargetedActivity=true" if alone else "")
+        assert call.body.get("recipient") == ({"id": asked["from"]["id"]} if alone else None)
 
 
 async def test_where_teams_does_not_have_it_everybody_sees_the_answer() -> None:
@@ -42,23 +46,6 @@ async def test_where_teams_does_not_have_it_everybody_sees_the_answer() -> None:
         (call,) = await teams.calls(1)
         assert call.query == ""
         assert "recipient" not in call.body
-
-
-async def test_what_is_for_everybody_stays_for_everybody() -> None:
-    """Such as what was confirmed to be posted."""
-    async with teams_world(targeted=True) as teams:
-        teams.answers.says = Message("For all", private=False)
-        await ask(teams)
-        (call,) = await teams.calls(1)
-        assert call.query == ""
-
-
-async def test_in_a_personal_chat_nothing_is_targeted() -> None:
-    """There is nobody else."""
-    async with teams_world(targeted=True) as teams:
-        await teams.post(teams.said("apps"))
-        (call,) = await teams.calls(1)
-        assert call.query == ""
 
 
 @pytest.mark.parametrize("targeted", [False, True])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jwt
+import pytest
 
 from adapters.teams.outgoing.tokens import is_known_service
 from tests.contract.pretend_teams import APP, NEW_KEY, OLD_KEY, PERSONAL
@@ -84,16 +85,12 @@ async def test_a_token_that_proves_nothing_is_refused(teams: TeamsBorder) -> Non
 
 
 async def test_without_a_bearer_token_nothing_is_taken(teams: TeamsBorder) -> None:
-    """An empty or another Authorization header is no token."""
+    """No Authorization header, an empty or another one is no token."""
     for header in ("", "Bearer", "Basic eDp5", "Negotiate", "bearer"):
         response = await teams.post(teams.said("apps"), headers={"Authorization": header})
         assert response.status_code == 401, header
-    assert teams.microsoft.key_requests == 0
-
-
-async def test_an_anonymous_request_is_refused(teams: TeamsBorder) -> None:
-    """No header at all."""
     assert (await teams.post(teams.said("apps"), headers={})).status_code == 401
+    assert teams.microsoft.key_requests == 0
 
 
 async def test_a_clock_that_is_two_minutes_off_is_forgiven(teams: TeamsBorder) -> None:
@@ -152,24 +149,16 @@ def test_only_scheme_host_and_port_make_a_known_service() -> None:
         assert not is_known_service(url, known), url
 
 
-async def test_a_key_speaks_only_for_the_channels_that_endorse_it(teams: TeamsBorder) -> None:
-    """A key of another channel may not speak for Teams."""
-    teams.microsoft.endorsements["old"] = ["skype", "webchat"]
-    assert (await teams.post(teams.said("apps"))).status_code == 401
-
-
-async def test_a_key_that_no_channel_endorses_is_refused(teams: TeamsBorder) -> None:
+@pytest.mark.parametrize(
+    ("endorsements", "status"),
+    [(["skype", "webchat"], 401), (None, 401), ([], 401), (["skype", "msteams"], 202)],
+)
+async def test_a_key_speaks_only_for_the_channels_that_endorse_it(
+    teams: TeamsBorder, endorsements: list[str] | None, status: int
+) -> None:
     """Those of the Bot Framework all say whom they may speak for."""
-    told: list[list[str] | None] = [None, []]
-    for endorsements in told:
-        teams.microsoft.endorsements["old"] = endorsements
-        assert (await teams.post(teams.said("apps"))).status_code == 401
-
-
-async def test_an_endorsed_key_is_taken(teams: TeamsBorder) -> None:
-    """This is what the Bot Framework publishes."""
-    teams.microsoft.endorsements["old"] = ["skype", "msteams"]
-    assert (await teams.post(teams.said("apps"))).status_code == 202
+    teams.microsoft.endorsements["old"] = endorsements
+    assert (await teams.post(teams.said("apps"))).status_code == status
 
 
 async def test_new_keys_are_found_when_microsoft_rolls_them(teams: TeamsBorder) -> None:

@@ -39,15 +39,6 @@ tenant_id = "00000000-0000-0000-0000-000000000001"
 """
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
-    for name in os.environ:
-        if name.startswith("O365BOT_"):
-            monkeypatch.delenv(name)
-
-
 def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "o365bot.toml"
     path.write_text(text)

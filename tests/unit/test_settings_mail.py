@@ -22,15 +22,6 @@ domains = ["Contoso.com"]
 """
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
-    for name in os.environ:
-        if name.startswith("O365BOT_"):
-            monkeypatch.delenv(name)
-
-
 def test_mail_is_off_unless_it_is_configured(tmp_path: Path) -> None:
     """Nobody gets mail by default."""
     assert load(written(tmp_path, GOOD)).mail is None

@@ -16,15 +16,6 @@ TARGET = "[[campaign.targets]]\non = 2027-01-15\n"
 ID = "00000000-0000-0000-0000-000000000001"
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
-    for name in os.environ:
-        if name.startswith("O365BOT_"):
-            monkeypatch.delenv(name)
-
-
 @pytest.mark.parametrize(
     ("url", "says"),
     [
