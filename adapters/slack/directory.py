@@ -42,7 +42,7 @@ class SlackDirectory:
         user = object_of(answer, "user")
         if text(user, "id") != who.user_id:
             raise AnswerOdd("user.id of whom was asked for")
-        return is_colleague(user) and _is_of(user, *await self._workspace())
+        return is_colleague(user) and is_of(user, *await self._workspace())
 
     async def members(self, group: Group) -> Collection[str]:
         """Everybody in a user group, or in a channel; of a channel page by page."""
@@ -92,7 +92,7 @@ async def _or_nothing(answer: Awaitable[AsyncSlackResponse]) -> Mapping[str, Any
         raise
 
 
-def _is_of(user: Mapping[str, Any], team: str, enterprise: str) -> bool:
+def is_of(user: Mapping[str, Any], team: str, enterprise: str) -> bool:
     """Whether a user object is of this team, or of the enterprise that the team belongs to."""
     if text(user, "team_id") == team:
         return True

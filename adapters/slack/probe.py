@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
+from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.http.skew import Skew
-from adapters.slack.directory import SlackDirectory
+from adapters.slack.directory import SlackDirectory, is_of
 from adapters.slack.manifest import SCOPES
 from adapters.slack.outgoing.answers import lenient, object_of
-from adapters.slack.outgoing.calls import call, open_web
+from adapters.slack.outgoing.calls import call, code_of, open_web
 from adapters.slack.people import is_colleague
 from bot.domain.doctor.finding import Failure
-from bot.domain.doctor.seen import Account, SlackSeen
+from bot.domain.doctor.seen import Account, Channel, SlackSeen
 from bot.domain.likeness import exact
 from bot.domain.people.access import Group, GroupKind
 from bot.domain.people.admins import Platform
@@ -56,8 +57,10 @@ class SlackProbe:
                 scopes=scopes,
                 wanted=SCOPES,
                 channel=settings.channel,
-                reads_channel=await _reads(web, settings.channel) if settings.channel else None,
-                operators={one: await _account(web, one) for one in settings.operators},
+                channel_is=await _channel(web, settings.channel)
+                if settings.channel
+                else Channel.INSIDE,
+                operators={one: await _account(web, told, one) for one in settings.operators},
                 groups={one.id: await _size(web, one) for one in _groups(settings)},
                 off=skew.off,
             )
@@ -74,16 +77,18 @@ async def _opens(web: AsyncWebClient, settings: SlackSettings) -> Failure | None
     return None
 
 
-async def _reads(web: AsyncWebClient, channel: str) -> Failure | None:
-    """Why the channel cannot be read. Only who is in it may (docs.slack.dev,
-    "conversations.history", `not_in_channel`); an archived one can still be read, so that shows
-    with the first message only.
+async def _channel(web: AsyncWebClient, channel: str) -> Channel | Failure:
+    """docs.slack.dev, "conversations.info" and the conversation object. A private channel is not
+    found by who is not in it.
     """
     try:
-        await call(web.conversations_history(channel=channel, limit=1))
+        told = object_of(await call(web.conversations_info(channel=channel)), "channel")
     except ChatError as error:
-        return Failure.of(error)
-    return None
+        unseen = code_of(error) == "channel_not_found"
+        return Channel.UNSEEN if unseen else Failure.of(error)
+    if told.get("is_archived"):
+        return Channel.ARCHIVED
+    return Channel.INSIDE if told.get("is_member") else Channel.OUTSIDE
 
 
 def _groups(settings: SlackSettings) -> Iterator[Group]:
@@ -100,11 +105,13 @@ async def _size(web: AsyncWebClient, group: Group) -> int | Failure:
         return Failure.of(error)
 
 
-async def _account(web: AsyncWebClient, user_id: str) -> Account | Failure:
+async def _account(web: AsyncWebClient, home: Mapping[str, Any], user_id: str) -> Account | Failure:
+    """`home`: the workspace, as `auth.test` tells it."""
     try:
         user = object_of(await call(web.users_info(user=user_id)), "user")
     except PersonUnreachable:
         return Account.ABSENT
     except ChatError as error:
         return Failure.of(error)
-    return Account.FIT if is_colleague(user) else Account.UNFIT
+    at_home = is_of(user, lenient(home, "team_id"), lenient(home, "enterprise_id"))
+    return Account.FIT if at_home and is_colleague(user) else Account.UNFIT

@@ -52,12 +52,9 @@ class TeamsDirectory:
             member = await self._connector.member(await self._place(who), who.user_id)
         except (PersonUnreachable, ChannelUnreachable):
             return False  # nobody of that id is where they wrote from
-        tenant = _text(member, "tenantId")
-        if not tenant:
+        if not _text(member, "tenantId"):
             raise ChatUnreachable("Teams does not say which tenant somebody belongs to.")
-        role, name = exact(_text(member, "userRole")), exact(_text(member, "userPrincipalName"))
-        at_home = exact(tenant) == exact(self._settings.tenant_id)
-        return at_home and role not in _NO_COLLEAGUES and "#ext#" not in name
+        return is_colleague(member, self._settings.tenant_id)
 
     async def members(self, group: Group) -> Collection[str]:
         """Everybody in a team, or in an Entra group and the groups in it, by object id."""
@@ -95,6 +92,13 @@ class TeamsDirectory:
         known = await self._conversations.conversation(channel_id)
         service_url = known.service_url if known else self._settings.service_urls[0]
         return Place(service_url, channel_id, personal=False)
+
+
+def is_colleague(member: dict[str, Any], tenant_id: str) -> bool:
+    """Whether a member as Teams tells it is of this tenant, and no guest."""
+    role, name = exact(_text(member, "userRole")), exact(_text(member, "userPrincipalName"))
+    at_home = exact(_text(member, "tenantId")) == exact(tenant_id)
+    return at_home and role not in _NO_COLLEAGUES and "#ext#" not in name
 
 
 def _text(member: dict[str, Any], name: str) -> str:

@@ -10,12 +10,13 @@ from adapters.http.client import open_http
 from adapters.http.counts import Api
 from adapters.http.keys.jwks import KeySet
 from adapters.http.skew import Skew
+from adapters.teams.directory import is_colleague
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
 from adapters.teams.outgoing.installing import INSTALL, OwnApp
 from adapters.teams.outgoing.tokens import BotToken
 from bot.domain.doctor.finding import Failure
-from bot.domain.doctor.seen import Account, TeamsSeen
+from bot.domain.doctor.seen import Account, Channel, TeamsSeen
 from bot.errors import (
     ChannelUnreachable,
     ChatError,
@@ -52,7 +53,9 @@ class TeamsProbe:
             return TeamsSeen(
                 keys=keys,
                 channel=settings.channel,
-                reads_channel=await _reads(connector, place) if settings.channel else None,
+                channel_is=await _channel_is(connector, place)
+                if settings.channel
+                else Channel.INSIDE,
                 operators={
                     one: await self._account(connector, place, one) for one in settings.operators
                 },
@@ -77,22 +80,25 @@ class TeamsProbe:
         return Place(url, channel, personal=False)
 
     async def _account(self, connector: Connector, place: Place, one: str) -> Account | Failure:
-        """Whether Teams knows them: a member of the channel's team, or somebody with the app."""
-        if self._conversations is not None:
-            try:
-                if await self._conversations.personal(one) is not None:
-                    return Account.FIT
-            except StoreError as error:
-                return Failure.of(error)
+        """What Teams says of them: in their own chat with the bot, or as one of the channel's team.
+
+        A chat of their own is no proof by itself: it stays when somebody leaves.
+        """
+        try:
+            known = await self._conversations.personal(one) if self._conversations else None
+        except StoreError as error:
+            return Failure.of(error)
+        if known is not None:
+            place = Place(known.service_url, known.conversation_id, personal=True)
         if not place.conversation_id:
             return Failure("They have not installed the app, and no channel's team is known.")
         try:
-            await connector.member(place, one)
+            member = await connector.member(place, one)
         except (PersonUnreachable, ChannelUnreachable):
             return Account.ABSENT
         except ChatError as error:
             return Failure.of(error)
-        return Account.FIT
+        return Account.FIT if is_colleague(member, self._settings.tenant_id) else Account.UNFIT
 
 
 async def _keys(settings: TeamsSettings, http: httpx.AsyncClient) -> Failure | None:
@@ -123,14 +129,22 @@ async def _installs(settings: TeamsSettings, http: httpx.AsyncClient) -> tuple[F
     return tuple(dict.fromkeys(found))
 
 
-async def _reads(connector: Connector, place: Place) -> Failure | None:
-    """Why the channel's members cannot be read, which takes being in its team."""
+_CHANNEL = {
+    "BotNotInConversationRoster": Channel.OUTSIDE,
+    "ConversationNotFound": Channel.UNSEEN,
+}
+"""By Teams' own code, which stands in the error."""
+
+
+async def _channel_is(connector: Connector, place: Place) -> Channel | Failure:
+    """By whether its members can be read, which takes being in its team."""
     try:
         async for _ in connector.members(place):
             break
     except ChatError as error:
-        return Failure.of(error)
-    return None
+        named = (what for code, what in _CHANNEL.items() if code in error.message)
+        return next(named, Failure.of(error))
+    return Channel.INSIDE
 
 
 async def _size(connector: Connector, place: Place) -> int | Failure:

@@ -13,12 +13,15 @@ import base64
 import hashlib
 import hmac
 import socket
+import ssl
 from collections.abc import Callable
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
 import httpx
 
+from adapters.http.ending import ends
 from adapters.http.tls import trusted
 from bot.settings.sections.webhook import WebhookSettings
 
@@ -40,8 +43,9 @@ class Post:
         self._limit = limit
         self._url = httpx.URL(settings.url)
         self._clock = clock
+        self._tls = trusted(settings.ca_file, "webhook.ca_file")
         self._http = httpx.AsyncClient(
-            verify=trusted(settings.ca_file, "webhook.ca_file"),
+            verify=self._tls,
             timeout=limit,
             follow_redirects=False,
             trust_env=False,
@@ -61,6 +65,27 @@ class Post:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise NotTaken("its certificate is not trusted (webhook.ca_file)") from None
             raise NotTaken(f"no connection ({type(error).__name__})") from None
+
+    async def reach(self) -> datetime | None:
+        """Connect and say nothing: when its certificate ends (UTC), None without TLS.
+
+        Raises NotTaken.
+        """
+        tls = self._url.scheme == "https"
+        try:
+            async with asyncio.timeout(self._limit):
+                _, writer = await asyncio.open_connection(
+                    await self._address(self._url.host),
+                    self._url.port or (443 if tls else 80),
+                    ssl=self._tls if tls else None,
+                    server_hostname=self._url.host if tls else None,
+                )
+        except ssl.SSLCertVerificationError:
+            raise NotTaken("its certificate is not trusted (webhook.ca_file)") from None
+        except OSError as error:
+            raise NotTaken(f"no connection ({type(error).__name__})") from None
+        writer.close()
+        return ends(writer.get_extra_info("ssl_object"))
 
     async def _send(self, event_id: str, body: bytes) -> None:
         host = self._url.host

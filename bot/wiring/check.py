@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+from cryptography.x509 import load_pem_x509_certificates
+
 from adapters.http.keys.credential import ClientProof
 from adapters.http.keys.pem import certificate_of, private_key
 from adapters.http.tls import trusted
@@ -60,6 +62,18 @@ def ends(settings: Settings) -> dict[str, datetime]:
         with suppress(ValueError):  # it cannot be used at all, which `examine` says
             end = certificate_of(private_key(pem), pem).not_valid_after_utc
             found[f"{section}.certificate"] = end
+    authorities = {
+        f"{name}.ca_file": part.ca_file
+        for name in ("redis", "mail", "webhook")
+        if (part := getattr(settings, name)) is not None and part.ca_file is not None
+    }
+    for key, path in authorities.items():
+        with suppress(ValueError, OSError):  # likewise
+            # A file may hold former authorities as well: with the last of them it is over.
+            ending = (
+                one.not_valid_after_utc for one in load_pem_x509_certificates(path.read_bytes())
+            )
+            found[key] = max(ending)
     return found
 
 

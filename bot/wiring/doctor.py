@@ -21,6 +21,7 @@ from adapters.slack.probe import SlackProbe
 from adapters.teams.probe import TeamsProbe
 from adapters.web.links.granting import CONSENTED
 from adapters.web.monitoring.reach import AddressProbe
+from adapters.webhook.probe import WebhookProbe
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import SettingsSeen
 from bot.errors import O365BotError
@@ -70,6 +71,8 @@ def _probes(
         yield "teams", TeamsProbe(settings.teams, known, clock)
     if settings.mail is not None:
         yield "mail", MailProbe(settings.mail)
+    if settings.webhook is not None:
+        yield "webhook", WebhookProbe(settings.webhook)
 
 
 def _store(settings: Settings) -> str:

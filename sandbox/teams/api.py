@@ -300,6 +300,10 @@ class Connector:
         conversation, thread = self.service.conversation(request.path_params["conversation"])
         if conversation is None:
             raise TeamsError(404, "ConversationNotFound", "Conversation not found.")
+        if conversation.id in self.service.left:
+            raise TeamsError(
+                403, "BotNotInConversationRoster", "The bot is not part of the conversation roster."
+            )
         return conversation, thread
 
     def _own_message(self, request: Request) -> tuple[Conversation, Message]:

@@ -34,7 +34,8 @@ class TeamsService:
 
     `installed` holds the keys of the people who have the app, `blocked` of those who blocked it,
     `forbidden` of those for whom a policy does not allow it, `guests` of the tenant's guests,
-    `foreign` of those whose home is another tenant.
+    `foreign` of those whose home is another tenant; `left` the ids of channels whose team the app
+    was removed from.
     `graph_roles` are the bot's own permissions at Microsoft Graph.
     """
 
@@ -49,6 +50,7 @@ class TeamsService:
     blocked: set[str] = field(default_factory=set)
     guests: set[str] = field(default_factory=set)
     foreign: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
     forbidden: set[str] = field(default_factory=set)
     in_catalogue: bool = True
     graph_roles: set[str] = field(default_factory=set)

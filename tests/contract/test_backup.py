@@ -7,6 +7,9 @@ import gzip
 import hashlib
 import inspect
 import json
+import os
+import resource
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,19 +21,24 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from adapters.redis.keys import Keys
-from adapters.redis.records.commit import SCHEMA
+from adapters.redis.records import schema
+from adapters.redis.records.commit import SCHEMA, text
 from adapters.redis.records.ledger import RedisLedger
 from adapters.redis.records.schema import migrate
 from adapters.redis.records.trail import Trail
 from adapters.redis.server.store import connect
+from adapters.redis.shared.marks import MARK
 from adapters.redis.upkeep.vault import RedisVault, left_out
+from adapters.terminal.commands.store import archive
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import LinkBinding, Stage, Step, step
 from bot.domain.delivery.deliveries import Phase
 from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import PersonalRound
+from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.scanning import Seen, scanned
 from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import Wanted
 from bot.ports.store.backup import Kept
@@ -51,6 +59,69 @@ async def another(tmp_path: Path) -> AsyncIterator[str]:
     await server.start()
     yield f"redis://127.0.0.1:{server.port}"
     await server.kill()
+
+
+@pytest.mark.parametrize("former", range(1, SCHEMA + 1))
+async def test_a_backup_of_every_released_form_can_be_restored(
+    store: Redis, another: str, tmp_path: Path, former: int
+) -> None:
+    """As the release wrote it whose form that was; it is brought up where it is laid down."""
+    if former == SCHEMA:
+        await filled(store)
+    else:
+        await lay_down(store, former)
+        await store.set(KEYS.installation(), '["http://127.0.0.1:8080"]')
+    found, file = await RedisVault(store, KEYS).snapshot(), tmp_path / "backup.gz"
+    with archive.writing(file, found.at, found.schema, "0.0.1") as put:
+        async for kept in found.kept:
+            put(kept)
+    assert archive.examine(file).schema == former
+    (tmp_path / "other").mkdir()
+    other = Terminal(settings_file(tmp_path / "other", another))
+    ran = await other.run("restore", str(file))
+    assert ran.status == 0, ran.err
+    async with connect(another) as client:
+        assert len(await RedisLedger(client, KEYS).apps()) == 4
+        assert await schema.check(client, KEYS) == SCHEMA
+        assert await findings(client) == []
+    assert (await other.run("apps")).status in (0, 1)
+
+
+async def test_a_disk_that_fills_up_leaves_no_backup_behind(
+    terminal: Terminal, store: Redis, tmp_path: Path
+) -> None:
+    """One message; what was there before is as it was, the store too."""
+    await filled(store)
+    before = await picked_up(store)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "backup", str(tmp_path / "new.gz")),
+        env=os.environ | {"O365BOT_CONFIG": str(terminal.config)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)),
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert (process.returncode, b"Traceback" in out) == (2, False), out
+    assert b"cannot be written: File too large" in out
+    assert not [name for name in os.listdir(tmp_path) if name.startswith("new.gz")]
+    assert await picked_up(store) == before
+
+
+async def test_what_the_webhook_told_since_is_not_told_again(
+    terminal: Terminal, store: Redis, tmp_path: Path
+) -> None:
+    """Over the old store it goes on from where it was; into an empty one from the backup's."""
+    await filled(store)
+    file = tmp_path / "backup.gz"
+    for mark in ("1-1", "2-2"):
+        await store.set(KEYS.webhook(), MARK.dump((mark, 0, None)))
+        if mark == "1-1":
+            assert (await terminal.run("backup", str(file))).status == 0
+    assert (await terminal.run("restore", str(file), "--over", "--yes")).status == 0
+    assert MARK.load(text(await store.get(KEYS.webhook())))[0] == "2-2"
+    await store.flushall()
+    assert (await terminal.run("restore", str(file))).status == 0
+    assert MARK.load(text(await store.get(KEYS.webhook())))[0] == "1-1"
 
 
 async def filled(store: Redis) -> None:
@@ -202,6 +273,8 @@ async def test_what_went_out_since_is_taken_along(
     await filled(store)
     ledger = RedisLedger(store, KEYS)
     file = tmp_path / "backup.gz"
+    before = Incident("okta:fabrikam", "scan_failed", "It was away.", NOW)
+    await ledger.commit(Changes(incidents=(before,)))
     assert (await terminal.run("backup", str(file))).status == 0
     now = datetime.now(UTC)
     ref = AppRef("contoso", "0oanew")
@@ -222,6 +295,11 @@ async def test_what_went_out_since_is_taken_along(
     await ledger.commit(Changes(requests=(ended,)))
     ben = await ledger.recipient(BEN_IN_CHAT) or Recipient(BEN_IN_CHAT)
     wrong = Incident("okta:contoso", "cloud_refused", "The key was refused.", now)
+    seen = await ledger.app(RECORD.app.ref)
+    assert seen is not None
+    proven = Evidence(EvidenceKind.OWN_SECRET_RENEWED, now, now)
+    news = scanned(seen, seen.app, Seen((), (proven,)), now)
+    await ledger.commit(Changes(apps=(news,), solved=(before.place,)))
     await ledger.commit(Changes(recipients=(ben.told(now),), incidents=(wrong,)))
     (board,) = await ledger.boards()
     newer = replace(board, message_id="C1:since", revision=board.revision + 1)
@@ -237,7 +315,12 @@ async def test_what_went_out_since_is_taken_along(
     assert there(await ledger.request(former.id)).stage is ended.stage
     assert now in there(await ledger.recipient(BEN_IN_CHAT)).rounds
     assert [one.message_id for one in await ledger.boards()] == ["C1:since"]
-    assert (await ledger.incidents())[wrong.place].since == now
+    incidents = await ledger.incidents()
+    assert incidents[wrong.place].since == now
+    assert before.place not in incidents
+    again = await ledger.app(RECORD.app.ref)
+    assert again is not None
+    assert (again.evidence, again.verdict) == (news.evidence, news.verdict)
     assert await findings(store) == []
 
 

@@ -16,6 +16,7 @@ from bot.settings.whole import load
 from sandbox.slack.socket import SocketMode
 from sandbox.slack.workspace import APP_ID
 from sandbox.teams.installing import CATALOGUE, INSTALL
+from sandbox.teams.service import CHANNEL
 from sandbox.world import SLACK_TOKEN, TEAMS_SECRET, World
 from tests.contract.doctor_stage import Fault, Installation, check_fault, names, secret
 from tests.mail_server import PASSWORD, USER, Certificates, mail_server, make_certificates
@@ -49,6 +50,16 @@ def installs(
     installation.part_is("teams", install_for_people=True)
 
 
+def unread(installation: Installation) -> None:
+    """The token may look at no channel."""
+    installation.slack.scopes[:] = ["chat:write", "users:read"]
+
+
+def elsewhere(installation: Installation) -> None:
+    """The token is new, the ids are still those of another workspace."""
+    installation.part_is("slack", channel="C0ELSEWHERE", operators=("U0ELSEWHERE", "U0ALSO"))
+
+
 def deactivated(installation: Installation) -> None:
     installation.slack.deactivated.add("U0OLA")
 
@@ -74,8 +85,13 @@ SLACK = (
     Fault("slack_scope_missing_vital", lambda s: s.slack.scopes.remove("chat:write")),
     Fault("slack_scope_more", lambda s: s.slack.scopes.append("channels:manage"), "manage"),
     Fault("slack_scope_untold", lambda s: s.slack.scopes.clear()),
-    Fault("chat_channel_refused", lambda s: s.slack.joined.clear(), "not_in_channel"),
-    Fault("chat_channel_refused", lambda s: s.part_is("slack", channel="C0NONE"), "not_found"),
+    Fault("slack_workspace_right", lambda installation: None, "Contoso"),
+    Fault("slack_workspace_other", elsewhere, "Contoso"),
+    Fault("chat_channel_outside", lambda s: s.slack.joined.clear(), "C0O365MIGR"),
+    Fault("chat_channel_archived", lambda s: s.slack.archived.add("C0O365MIGR"), "C0O365MIGR"),
+    Fault("chat_channel_unseen", lambda s: s.part_is("slack", channel="C0NONE"), "C0NONE"),
+    Fault("chat_channel_refused", unread, "a scope is missing"),
+    Fault("chat_operator_unfit", lambda s: s.slack.external.add("U0OLA"), "U0OLA"),
     Fault("chat_channel_unset", lambda s: s.part_is("slack", channel="")),
     Fault("chat_operator_unfit", deactivated, "U0OLA"),
     Fault("chat_operator_unfit", lambda s: s.slack.guests.add("U0OLA"), "U0OLA"),
@@ -104,7 +120,9 @@ TEAMS = (
     Fault("teams_sign_in_refused", lambda s: setattr(s.teams, "app_password", "new"), "AADSTS"),
     Fault("teams_sign_in_refused", lambda s: s.world.down.add("teams-login"), "503"),
     Fault("teams_keys_unread", lambda s: s.world.down.add("botframework"), "503"),
-    Fault("chat_channel_refused", lambda s: s.part_is("teams", channel="19:x@thread.tacv2")),
+    Fault("chat_channel_unseen", lambda s: s.part_is("teams", channel="19:x@thread.tacv2"), "19:x"),
+    Fault("chat_channel_outside", lambda s: s.teams.left.add(CHANNEL)),
+    Fault("chat_channel_refused", lambda s: s.world.down.add("teams"), "503"),
     Fault("chat_channel_unset", lambda s: s.part_is("teams", channel="")),
     Fault("chat_operator_absent", lambda s: s.part_is("teams", operators=(NOBODY,)), NOBODY),
     Fault("chat_operator_untold", lambda s: s.part_is("teams", channel="")),

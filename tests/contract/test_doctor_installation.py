@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -17,14 +20,17 @@ from adapters.redis.server import store
 from adapters.redis.server.probe import StoreProbe
 from adapters.redis.server.rights import TRIED, lacking
 from adapters.web.monitoring.reach import AddressProbe
+from adapters.webhook.probe import WebhookProbe
 from bot.domain.doctor.checks import examine
 from bot.domain.doctor.finding import Failure, Finding, Grade
-from bot.domain.doctor.seen import SettingsSeen
+from bot.domain.doctor.seen import SettingsSeen, StoreSeen, WebhookSeen
 from bot.services.doctor import Doctor
 from bot.settings.sections.store import RedisSettings
+from bot.settings.sections.webhook import WebhookSettings
 from tests.fakes import FakeClock
 from tests.mail_server import make_certificates
-from tests.servers import running_server
+from tests.servers import Server, running_server
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 USER, PASSWORD = "o365bot", "pw"
@@ -39,6 +45,10 @@ FOUND = (
     *("settings_operators_named", "settings_operators_none"),
     *("settings_targets_ahead", "settings_targets_passed"),
     *("store_answer_answers", "store_answer_refused", "store_file_kept", "store_file_memory"),
+    *("store_file_unwritten", "store_replica_follows", "store_replica_copies"),
+    *("store_replica_behind", "store_replica_silent"),
+    *("server_certificate_long", "server_certificate_soon", "server_certificate_over"),
+    *("webhook_answer_reached", "webhook_answer_refused"),
     *("store_rights_enough", "store_rights_few", "store_memory_room", "store_memory_nearly_full"),
     *("store_replicas_enough", "store_replicas_few"),
     *("address_answer_answers", "address_answer_other", "address_answer_refused"),
@@ -172,15 +182,161 @@ async def test_replicas_are_counted_by_those_that_are_really_connected(tmp_path:
                 assert (await of_store(client, url=url, replicas=2))["store_replicas"] == "few"
 
 
+async def test_a_file_that_could_not_be_written_is_told_of(tmp_path: Path) -> None:
+    """The disk is full while the server saves: it goes on, and nobody sees it."""
+    server = Server(tmp_path)
+    await server.start()
+    try:
+        async with store.connect(f"redis://127.0.0.1:{server.port}") as client:
+            assert (await of_store(client))["store_file"] == "memory"
+            server.limit_files(1)
+            await client.bgsave()
+
+            async def told() -> bool:
+                return (await of_store(client))["store_file"] == "unwritten"
+
+            await wait_until(told, within=20, what="what failed is told of")
+    finally:
+        await server.kill()
+
+
+async def test_a_replica_that_misses_writes_is_named(tmp_path: Path) -> None:
+    """It is stopped where it stands; with what it has taken it counts as keeping up."""
+    async with running_server(tmp_path / "first") as port:
+        second = Server(tmp_path / "second", "--replicaof", "127.0.0.1", str(port))
+        await second.start()
+        try:
+            async with store.connect(f"redis://127.0.0.1:{port}") as client:
+                await store.await_replicas(client, 1)
+                assert (await of_store(client))["store_replica"] == "follows"
+                second.signal(signal.SIGSTOP)
+                for number in range(30):
+                    await client.set(f"k{number}", "x" * 100_000)
+                assert (await of_store(client))["store_replica"] == "behind"
+        finally:
+            second.signal(signal.SIGCONT)
+            await second.kill()
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [
+        ({"state": "online", "offset": 4_900, "lag": 1}, "follows"),
+        ({"state": "online", "offset": 4_900, "lag": 11}, "silent"),
+        ({"state": "wait_bgsave", "offset": 0, "lag": 0}, "copies"),
+    ],
+)
+def test_what_a_store_tells_of_a_replica_is_read(told: dict[str, object], outcome: str) -> None:
+    """As INFO has it (valkey.io, "INFO", Replication)."""
+    info = {
+        "master_repl_offset": 5_000,
+        "slave0": {"ip": "10.0.0.2", "port": 6379, **told},
+        "slave_expires_tracked_keys": 0,
+    }
+    (replica,) = store.replicas(info)
+    assert (replica.place, replica.missing) == ("10.0.0.2:6379", 5_000 - int(str(told["offset"])))
+    found = list(examine({"store": StoreSeen(replicas=(replica,))}, NOW))
+    assert outcomes(found)["store_replica"] == outcome
+
+
+async def test_a_cluster_is_looked_at_through_one_of_its_nodes(tmp_path: Path) -> None:
+    """Its client has no one connection; it is examined like any other store."""
+    async with running_server(tmp_path, "--cluster-enabled", "yes") as port:
+        async with Redis(port=port, decode_responses=True) as node:
+            ask: Any = node.execute_command  # redis-py leaves it untyped
+            await ask("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+
+            async def serves() -> bool:
+                return "cluster_state:ok" in str(await ask("CLUSTER", "INFO"))
+
+            await wait_until(serves, within=20, what="the cluster serves")
+        async with store.connect(f"redis+cluster://127.0.0.1:{port}") as client:
+            found = await of_store(client)
+    assert (found["store_answer"], found["store_rights"]) == ("answers", "enough")
+
+
+# ------------------------------------------------------------------ certificates of servers
+
+
+def dated(findings: Iterable[Finding]) -> datetime:
+    """When the certificate ends that was found."""
+    (end,) = [one.found.values["date"] for one in findings if one.check == "server_certificate"]
+    assert isinstance(end, datetime)
+    return end
+
+
+def check_ending(seen: object) -> None:
+    """Good until thirty days before, then told of."""
+    end = dated(examine({"it": seen}, NOW))
+    for now, outcome in ((end - 31 * DAY, "long"), (end - 30 * DAY, "soon"), (end, "over")):
+        assert outcomes(list(examine({"it": seen}, now)))["server_certificate"] == outcome
+
+
+@asynccontextmanager
+async def in_tls(tls: ssl.SSLContext, port: int) -> AsyncIterator[int]:
+    """A port that leads to another one, in TLS: how managed stores are reached."""
+
+    async def flow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while block := await reader.read(65_536):
+            writer.write(block)
+            await writer.drain()
+        writer.close()
+
+    async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, here = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(flow(reader, here), flow(there, writer))
+
+    server = await asyncio.start_server(lead, "127.0.0.1", 0, ssl=tls)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_the_certificate_of_the_store_is_told_of_before_it_ends(
+    trusted: ssl.SSLContext, tmp_path: Path
+) -> None:
+    """As its clients meet it."""
+    async with running_server(tmp_path / "store") as port, in_tls(trusted, port) as outer:
+        url = f"rediss://127.0.0.1:{outer}?ssl_ca_certs={os.environ['SSL_CERT_FILE']}"
+        async with store.connect(url) as client:
+            check_ending(await StoreProbe(client, Keys(), "here", RedisSettings()).probe())
+
+
+async def of_webhook(url: str) -> WebhookSeen:
+    values = {"url": url, "secret": "whsec_" + "a" * 40, "allow_private": True}
+    return await WebhookProbe(WebhookSettings.model_validate(values)).probe()
+
+
+async def test_the_receiver_of_events_is_reached_and_its_certificate_dated(
+    trusted: ssl.SSLContext,
+) -> None:
+    """Nothing is posted; what of its address may be a secret is told to nobody."""
+    asked: list[bytes] = []
+    async with answering(b"", trusted, asked) as port:
+        seen = await of_webhook(f"https://127.0.0.1:{port}/hush")
+    check_ending(seen)
+    away = await of_webhook("https://127.0.0.1:9/hush")
+    assert outcomes(list(examine({"webhook": seen}, NOW)))["webhook_answer"] == "reached"
+    assert outcomes(list(examine({"webhook": away}, NOW))) == {"webhook_answer": "refused"}
+    assert asked == []
+    assert "hush" not in repr((seen, away))
+
+
 # ------------------------------------------------------------------ address
 
 
 @asynccontextmanager
-async def answering(body: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """Something that answers each request with this page; its port."""
+async def answering(
+    body: bytes, tls: ssl.SSLContext | None = None, asked: list[bytes] | None = None
+) -> AsyncIterator[int]:
+    """Something that answers each request with this page; its port. What is asked is noted."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        try:
+            request = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            return  # somebody who only looked whether it is there
+        if asked is not None:
+            asked.append(request)
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
         await writer.drain()
         writer.close()

@@ -135,7 +135,7 @@ async def test_a_cluster_keeps_the_ledger_and_the_limits(tmp_path: Path) -> None
             await wait_until(serves, within=20, what="the cluster serves")
         async with connect(f"redis+cluster://127.0.0.1:{port}") as client:
             info = await check(client)
-            assert info["cluster_enabled"] == "1"
+            assert info["cluster_enabled"] == 1
             ledger = RedisLedger(client, Keys())
             await ledger.commit(Changes(apps=(RECORD,), requests=(REQUEST,), planned=(LETTER,)))
             assert await ledger.open_requests() == (REQUEST,)

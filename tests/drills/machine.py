@@ -8,14 +8,18 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Self
 
 import httpx
 
 from tests.documented import ROOT
 from tests.waiting import wait_until
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,11 @@ class Machine:
         return plain | {"HOME": str(self.home), "PATH": path, "PYTHONPATH": "", "COLUMNS": "200"}
 
     async def start(
-        self, command: str, folder: Path | None = None, output: Path | None = None, **more: str
+        self,
+        command: str,
+        more: Mapping[str, str] = NOTHING,
+        folder: Path | None = None,
+        output: Path | None = None,
     ) -> asyncio.subprocess.Process:
         """As somebody types it, by default in the folder of the sources."""
         text = self.placed(command)
@@ -71,24 +79,30 @@ class Machine:
         return await asyncio.create_subprocess_exec(
             *("bash", "-e", "-c", f"exec {text}" if simple else text),
             cwd=folder or self.sources,
-            env=self.environment | more,
+            env=self.environment | dict(more),
             stdin=asyncio.subprocess.PIPE,
             stdout=out,
             stderr=asyncio.subprocess.STDOUT,
         )
 
     async def run(
-        self, command: str, typed: str = "", folder: Path | None = None, **more: str
+        self,
+        command: str,
+        typed: str = "",
+        more: Mapping[str, str] = NOTHING,
+        folder: Path | None = None,
     ) -> Ran:
         """To its end; `typed` is what is answered to its questions."""
-        process = await self.start(command, folder, **more)
+        process = await self.start(command, more, folder)
         out, _ = await asyncio.wait_for(process.communicate(typed.encode()), 300)
         return Ran(process.returncode or 0, out.decode())
 
-    async def started(self, command: str, ready: str, *signals: int, **more: str) -> Ran:
+    async def started(
+        self, command: str, ready: str, more: Mapping[str, str], *signals: int
+    ) -> Ran:
         """Until `ready` answers, after each signal again; then ended by SIGTERM."""
         log = self.root / "log"
-        process = await self.start(command, output=log, **more)
+        process = await self.start(command, more, output=log)
 
         async def answers() -> bool:
             async with httpx.AsyncClient(trust_env=False) as client:

@@ -28,7 +28,7 @@ from sandbox.bot_process import free_address, free_port
 from sandbox.slack import workspace
 from sandbox.teams import service
 from sandbox.world import OPERATOR, SLACK_SECRET, SLACK_TOKEN, TEAMS_SECRET, World
-from tests.documented import PAGES, ROOT, Command, blocks, mentions, program, variants
+from tests.documented import PAGES, ROOT, Command, blocks, mentions, variants
 from tests.drills.machine import Machine, Ran
 from tests.servers import Server
 from tests.unit.test_deploy import IMAGE
@@ -40,10 +40,10 @@ README = tuple(one.text for one in blocks(ROOT / "README.md"))
 DEMO, TEST, *INSTALL, INIT, CHECK, DOCTOR, RUN = README
 
 EXAMPLES = {
-    "APP": "'Contoso O365'",
+    "APP": "'Office 365 Sales'",
     "DATE": "2099-01-31",
     "REASON": "'it will be retired'",
-    "PERSON": "gita@contoso.com",
+    "PERSON": "gita@contoso.example",
     "STATE": "needs_consent",
     "LEVEL": "INFO",
     "DIRECTORY": "another",
@@ -141,7 +141,7 @@ class Operator:
             more = more | {"SOCKET": (self._settings / "var/store/socket").read_text()}
         elif words[0] == "curl":
             text, more = f"{text} --fail {self.url}/health/ready", {"TOKEN": "none"}
-        return await self.machine.run(text, said, folder, **more)
+        return await self.machine.run(text, said, more, folder)
 
     async def fill_in(self, text: str) -> str:
         """With values instead of its capital words."""
@@ -186,12 +186,12 @@ class Operator:
             more |= {
                 "O365BOT_REDIS__URL": url.replace("store:6379", f"127.0.0.1:{self._store.port}")
             }
-        return await self.machine.started(text, f"http://127.0.0.1:{port}/health/ready", **more)
+        return await self.machine.started(text, f"http://127.0.0.1:{port}/health/ready", more)
 
     async def follow(self, text: str) -> Ran:
         """Until it has said something."""
         config = str(self._settings / "o365bot.toml")
-        process = await self.machine.start(text, O365BOT_CONFIG=config, **self._clouds)
+        process = await self.machine.start(text, self._clouds | {"O365BOT_CONFIG": config})
         assert process.stdout is not None
         line = await asyncio.wait_for(process.stdout.readline(), 60)
         process.send_signal(signal.SIGTERM)
@@ -228,7 +228,7 @@ class Operator:
         more |= {"O365BOT_LISTEN": f"127.0.0.1:{port}"}
         (command,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
         return await self.machine.started(
-            command, f"http://127.0.0.1:{port}/health/ready", signal.SIGHUP, **more
+            command, f"http://127.0.0.1:{port}/health/ready", more, signal.SIGHUP
         )
 
     async def services(self, text: str) -> Ran:
@@ -292,7 +292,7 @@ def others() -> Iterator[Command]:
         PAGES, key=lambda page: (page.name == "deploy.md", page.name == "terminal.md")
     ):
         for one in (*blocks(page), *mentions(page)):
-            for text in variants(one.text) if program(one.text) == "o365bot" else (one.text,):
+            for text in variants(one.text):
                 if text not in seen:
                     seen.add(text)
                     yield Command(one.where, text)
@@ -316,13 +316,13 @@ async def test_each_documented_command_does_what_it_is_there_for(
     assert f"o365bot doctor --config {folder / 'o365bot.toml'}" in ran.said
     bring_secrets(world, folder / "secrets")
     clouds = pretend(world) | {"O365BOT_LISTEN": urlsplit(url).netloc}
-    ran = await machine.run(CHECK, **clouds)
+    ran = await machine.run(CHECK, "", clouds)
     assert (ran.status, "The settings are valid" in ran.said) == (0, True), ran.said
-    bot = await machine.start(RUN, output=tmp_path / "bot.log", **clouds)
+    bot = await machine.start(RUN, clouds, output=tmp_path / "bot.log")
     try:
         await wait_until(lambda: answered(f"{url}/health/ready"), within=60, what="it is ready")
         await world.start_chat()
-        ran = await machine.run(DOCTOR, **clouds)
+        ran = await machine.run(DOCTOR, "", clouds)
         assert ran.status == 1, ran.said
         assert "broken " not in ran.said, ran.said
         await everything_else(machine, world, url)

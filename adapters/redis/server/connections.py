@@ -10,10 +10,12 @@ None of these answers follows a write that was carried out, so trying again is s
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import BlockingConnectionPool, RedisCluster
 from redis.asyncio.connection import (
     AbstractConnection,
     Connection,
@@ -135,3 +137,23 @@ class FollowingPool(BlockingConnectionPool):
             await connection.disconnect(nowait=True)
             connection.since = self._turn.number
         await super().ensure_connection(connection)
+
+
+@asynccontextmanager
+async def one_of(client: Any) -> AsyncIterator[Any]:
+    """A connection for what belongs together; of a cluster's client one to one of its nodes."""
+    if isinstance(client, RedisCluster):
+        node = client.get_default_node()
+        connection: Any = node.acquire_connection()
+        try:
+            await connection.connect()
+            yield connection
+        finally:
+            node.release(connection)
+        return
+    pool = client.connection_pool
+    connection = await pool.get_connection()
+    try:
+        yield connection
+    finally:
+        await pool.release(connection)

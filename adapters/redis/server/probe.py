@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 from redis.asyncio import Redis
 
+from adapters.http.ending import ends
 from adapters.redis.keys import Keys
 from adapters.redis.server import rights, store
+from adapters.redis.server.connections import one_of
 from bot.domain.doctor.finding import Failure
 from bot.domain.doctor.seen import StoreSeen
 from bot.errors import O365BotError
 from bot.settings.sections.store import RedisSettings
+
+WRITES = ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status")
+"""What INFO tells `ok` of, or `err` (valkey.io, "INFO", Persistence)."""
 
 
 class StoreProbe:
@@ -38,15 +44,25 @@ class StoreProbe:
             may_not = await rights.lacking(self._client, self._keys.probe())
             with store.errors():
                 seconds, micros = await self._client.time()
+                certificate_ends = await _certificate(self._client)
         except O365BotError as error:
             return StoreSeen(Failure.of(error), place=self._place)
         return StoreSeen(
             server=store.named(info),
             place=self._place,
-            keeps_file=info.get("aof_enabled") == "1",
+            keeps_file=info.get("aof_enabled") == 1,
+            unwritten=tuple(one for one in WRITES if info.get(one, "ok") != "ok"),
             nearly_full=state.nearly_full,
             replicas=store.replicas(info),
             wanted=self._settings.replicas,
             may_not=may_not,
             off=time.time() - (seconds + micros / 1e6),
+            certificate_ends=certificate_ends,
         )
+
+
+async def _certificate(client: Redis) -> datetime | None:
+    """When the server's certificate ends (UTC); None without TLS."""
+    async with one_of(client) as connection:
+        # redis-py tells nothing of the certificate; its stream does.
+        return ends(connection._writer.get_extra_info("ssl_object"))

@@ -5,11 +5,10 @@ Within MULTI the server looks at rights when a command is queued; DISCARD then d
 
 from __future__ import annotations
 
-from typing import Any
-
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, ResponseError
 
+from adapters.redis.server.connections import one_of
 from adapters.redis.server.store import errors
 
 TRIED = """
@@ -69,9 +68,7 @@ async def lacking(client: Redis, key: str) -> tuple[str, ...]:
     """The commands that may not be used on `key`. Raises StoreError."""
     found: list[str] = []
     with errors():
-        pool: Any = client.connection_pool
-        connection = await pool.get_connection()
-        try:
+        async with one_of(client) as connection:
             for line in ("multi", *TRIED, "discard"):
                 words = [key if word == "KEY" else word for word in line.split()]
                 await connection.send_command(*words)
@@ -82,6 +79,4 @@ async def lacking(client: Redis, key: str) -> tuple[str, ...]:
                         found.append(words[0])
                     if line == "multi":  # what follows would be carried out
                         break
-        finally:
-            await pool.release(connection)
     return tuple(found)

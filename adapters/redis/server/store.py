@@ -42,6 +42,7 @@ from adapters.redis.server.urls import (
     with_files,
 )
 from adapters.redis.server.waiting import said
+from bot.domain.doctor.seen import Replica
 from bot.errors import StoreError, StoreUnavailable, StoreUnsafe
 
 log = structlog.get_logger(__name__)
@@ -222,13 +223,13 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-async def check(client: Redis) -> dict[str, str]:
+async def check(client: Redis) -> dict[str, Any]:
     """Refuse a store that may lose what it is given; returns what it says of itself.
 
     `INFO` instead of `CONFIG`, which managed services block. Raises StoreUnsafe, StoreUnavailable.
     """
     with errors():
-        info = {key: str(value) for key, value in (await client.info()).items()}
+        info: dict[str, Any] = await client.info()
     policy = info.get("maxmemory_policy", "")
     if policy and policy != "noeviction":
         raise StoreUnsafe(
@@ -237,7 +238,7 @@ async def check(client: Redis) -> dict[str, str]:
         )
     if info.get("role") not in (None, "master"):
         raise StoreUnsafe("The store is a replica.", hint="Point redis.url to the primary.")
-    version = tuple(int(part) for part in info.get("redis_version", "0").split(".")[:2])
+    version = tuple(int(part) for part in str(info.get("redis_version", "0")).split(".")[:2])
     if version < OLDEST:
         raise StoreUnsafe(
             f"The store is Redis {info.get('redis_version')}.",
@@ -246,17 +247,30 @@ async def check(client: Redis) -> dict[str, str]:
     return info
 
 
-def named(info: Mapping[str, str]) -> str:
+def named(info: Mapping[str, Any]) -> str:
     """Which server it is, such as "Valkey 8.1.0", by what `check` returned."""
     server = "Valkey" if "valkey_version" in info else "Redis"
     return f"{server} {info.get('valkey_version') or info.get('redis_version', '')}".strip()
 
 
-def replicas(info: Mapping[str, str]) -> int:
-    """How many replicas are connected and have caught up (`slave0`: "{'state': 'online', …}")."""
-    return sum(
-        "'state': 'online'" in told for name, told in info.items() if _REPLICA.fullmatch(name)
+def replicas(info: Mapping[str, Any]) -> tuple[Replica, ...]:
+    """Those that are connected, by what `check` returned (valkey.io, "INFO", `slaveXXX`)."""
+    told = [one for name, one in info.items() if _REPLICA.fullmatch(name) and isinstance(one, dict)]
+    written = int(info.get("master_repl_offset", 0))
+    return tuple(
+        Replica(
+            f"{one.get('ip', '')}:{one.get('port', '')}",
+            one.get("state") == "online",
+            int(one.get("lag", 0)),
+            max(0, written - int(one.get("offset", 0))),
+        )
+        for one in told
     )
+
+
+def ready(info: Mapping[str, Any]) -> int:
+    """How many replicas have caught up."""
+    return sum(one.ready for one in replicas(info))
 
 
 _REPLICA = re.compile(r"slave\d+")
@@ -269,7 +283,7 @@ async def await_replicas(client: Redis, wanted: int) -> None:
     """
     deadline = asyncio.get_running_loop().time() + START_LIMIT
     told = False
-    while (connected := replicas(await check(client)) if wanted else 0) < wanted:
+    while (connected := ready(await check(client)) if wanted else 0) < wanted:
         if asyncio.get_running_loop().time() > deadline:
             raise StoreUnavailable(
                 f"Of {wanted} replicas that redis.replicas asks for, {connected} are connected.",

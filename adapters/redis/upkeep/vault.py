@@ -143,11 +143,12 @@ class RedisVault:
         with errors():
             return await self._client.get(self._keys.restoring()) is None
 
-    async def clear(self) -> None:
+    async def clear(self, *, since: bool) -> None:
+        stays = {self._keys.restoring()} | ({self._keys.webhook()} if since else set())
         with errors():
             await self._client.set(self._keys.restoring(), schema.RESTORING)
             async for key in self._client.scan_iter(match=f"{self._before}*", count=1000):
-                if text(key) != self._keys.restoring():
+                if text(key) not in stays:
                     await self._client.delete(key)
 
     async def lay(self, kept: Kept) -> None:
@@ -158,7 +159,7 @@ class RedisVault:
             async with self._client.pipeline(transaction=False) as pipe:
                 match kept.kind:
                     case "string":
-                        pipe.set(key, kept.holds)
+                        pipe.set(key, kept.holds, nx=key == self._keys.webhook())
                     case "hash":
                         pipe.hset(key, mapping=kept.holds)
                     case "set":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from bot.domain.doctor.finding import Failure, Found, Grade, check, ends
-from bot.domain.doctor.seen import MailSeen, SlackSeen, TeamsSeen
+from bot.domain.doctor.seen import Account, Channel, MailSeen, SlackSeen, TeamsSeen
 
 VITAL_SCOPES = frozenset({"chat:write", "commands"})
 """Without these the app says nothing, or is not asked."""
@@ -38,6 +38,15 @@ def slack_scopes(seen: SlackSeen, now: datetime) -> Iterator[Found]:
         yield Found("granted" if scope in seen.scopes else missing, {"scope": scope})
     for scope in sorted(seen.scopes - {*seen.wanted}):
         yield Found("more", {"scope": scope})
+
+
+@check("slack_workspace", SlackSeen, right=Grade.GOOD, other=Grade.BROKEN)
+def workspace(seen: SlackSeen, now: datetime) -> Iterator[Found]:
+    """No id of the settings is known where the token is from: ids are never the same in two."""
+    known = [one is not Account.ABSENT for one in seen.operators.values()]
+    known += [seen.channel_is is not Channel.UNSEEN] * bool(seen.channel)
+    if seen.sign_in is None and len(known) > 1:
+        yield Found("right" if any(known) else "other", {"team": seen.team})
 
 
 @check("slack_secret", SlackSeen, set=Grade.NOT_TESTABLE)
@@ -84,6 +93,9 @@ def installing(seen: TeamsSeen, now: datetime) -> Iterator[Found]:
     TeamsSeen,
     inside=Grade.GOOD,
     unset=Grade.GOOD,
+    outside=Grade.BROKEN,
+    archived=Grade.BROKEN,
+    unseen=Grade.BROKEN,
     refused=Grade.BROKEN,
 )
 def channel(seen: SlackSeen | TeamsSeen, now: datetime) -> Iterator[Found]:
@@ -91,10 +103,10 @@ def channel(seen: SlackSeen | TeamsSeen, now: datetime) -> Iterator[Found]:
         return
     if not seen.channel:
         yield Found("unset")
-    elif seen.reads_channel is not None:
-        yield Found("refused", {"channel": seen.channel}, seen.reads_channel)
+    elif isinstance(seen.channel_is, Failure):
+        yield Found("refused", {"channel": seen.channel}, seen.channel_is)
     else:
-        yield Found("inside", {"channel": seen.channel})
+        yield Found(seen.channel_is.value, {"channel": seen.channel})
 
 
 @check(

@@ -14,10 +14,16 @@ from bot.domain.doctor.seen import (
     StoreSeen,
     TeamsSeen,
     TenantSeen,
+    WebhookSeen,
 )
 
 OFF = 30.0
 """Seconds by which a clock may differ, as one of seconds is no more than a slow answer."""
+SILENT = 10
+"""Seconds without a word of a replica, which sends one each second."""
+BEHIND = 1_000_000
+"""Bytes of writes that a replica lacks: many seconds of the bot's busiest."""
+ENDING = {"long": Grade.GOOD, "soon": Grade.ATTENTION, "over": Grade.BROKEN}
 FAR_OFF = 240.0
 """From here on signatures and tokens are soon refused: Okta, Slack and Microsoft take 5 minutes."""
 
@@ -34,10 +40,18 @@ def store_rights(seen: StoreSeen, now: datetime) -> Iterator[Found]:
         yield Found("few" if seen.may_not else "enough", {"commands": ", ".join(seen.may_not)})
 
 
-@check("store_file", StoreSeen, kept=Grade.GOOD, memory=Grade.ATTENTION)
+@check(
+    "store_file",
+    StoreSeen,
+    kept=Grade.GOOD,
+    memory=Grade.ATTENTION,
+    unwritten=Grade.ATTENTION,
+)
 def store_file(seen: StoreSeen, now: datetime) -> Iterator[Found]:
     if seen.answer is None:
         yield Found("kept" if seen.keeps_file else "memory")
+        if seen.unwritten:
+            yield Found("unwritten", {"what": ", ".join(seen.unwritten)})
 
 
 @check("store_memory", StoreSeen, room=Grade.GOOD, nearly_full=Grade.ATTENTION)
@@ -49,8 +63,42 @@ def store_memory(seen: StoreSeen, now: datetime) -> Iterator[Found]:
 @check("store_replicas", StoreSeen, enough=Grade.GOOD, few=Grade.BROKEN)
 def replicas(seen: StoreSeen, now: datetime) -> Iterator[Found]:
     if seen.answer is None and seen.wanted:
-        outcome = "enough" if seen.replicas >= seen.wanted else "few"
-        yield Found(outcome, {"connected": seen.replicas, "wanted": seen.wanted})
+        connected = sum(one.ready for one in seen.replicas)
+        outcome = "enough" if connected >= seen.wanted else "few"
+        yield Found(outcome, {"connected": connected, "wanted": seen.wanted})
+
+
+@check(
+    "store_replica",
+    StoreSeen,
+    follows=Grade.GOOD,
+    copies=Grade.ATTENTION,
+    behind=Grade.ATTENTION,
+    silent=Grade.ATTENTION,
+)
+def replica(seen: StoreSeen, now: datetime) -> Iterator[Found]:
+    for one in seen.replicas:
+        values: dict[str, str | int] = {"replica": one.place}
+        if not one.ready:
+            yield Found("copies", values)
+        elif one.silent > SILENT:
+            yield Found("silent", values | {"seconds": one.silent})
+        elif one.missing > BEHIND:
+            yield Found("behind", values | {"kilobytes": one.missing // 1000})
+        else:
+            yield Found("follows", values)
+
+
+@check("server_certificate", StoreSeen, WebhookSeen, **ENDING)
+def certificate(seen: StoreSeen | WebhookSeen, now: datetime) -> Iterator[Found]:
+    if seen.certificate_ends is not None:
+        key = "redis.url" if isinstance(seen, StoreSeen) else "webhook.url"
+        yield ends(key, seen.certificate_ends, now)
+
+
+@check("webhook_answer", WebhookSeen, reached=Grade.GOOD, refused=Grade.ATTENTION)
+def webhook(seen: WebhookSeen, now: datetime) -> Iterator[Found]:
+    yield Found("reached" if seen.answer is None else "refused", {"url": seen.url}, seen.answer)
 
 
 @check(

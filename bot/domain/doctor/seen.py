@@ -81,16 +81,25 @@ class Account(StrEnum):
     """What an account of an operator is."""
 
     FIT = "there"
-    UNFIT = "unfit"  # deactivated, a guest or a bot
+    UNFIT = "unfit"  # deactivated, a guest, a bot, or of another workspace
     ABSENT = "absent"
+
+
+class Channel(StrEnum):
+    """What a channel is to the bot."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"  # it is there, and the bot is no member
+    ARCHIVED = "archived"
+    UNSEEN = "unseen"  # none, none any more, or a private one without the bot: nobody says which
 
 
 @dataclass(frozen=True, slots=True)
 class SlackSeen:
     """`scopes`: those of the token, None: Slack did not tell; `wanted`: what the manifest asks for.
 
-    `channel` is "" where none is set; `reads_channel` None: the app is in it. `by_socket`: Slack is
-    met in Socket Mode; `socket` None: it opens. `groups`: how many are in each that may something.
+    `channel` is "" where none is set. `by_socket`: Slack is met in Socket Mode; `socket` None: it
+    opens. `groups`: how many are in each that may something.
     """
 
     sign_in: Failure | None = None
@@ -100,7 +109,7 @@ class SlackSeen:
     scopes: frozenset[str] | None = None
     wanted: tuple[str, ...] = ()
     channel: str = ""
-    reads_channel: Failure | None = None
+    channel_is: Channel | Failure = Channel.INSIDE
     operators: Mapping[str, Account | Failure] = field(default_factory=dict)
     groups: Mapping[str, int | Failure] = field(default_factory=dict)
     off: float | None = None
@@ -115,7 +124,7 @@ class TeamsSeen:
     sign_in: Failure | None = None
     keys: Failure | None = None
     channel: str = ""
-    reads_channel: Failure | None = None
+    channel_is: Channel | Failure = Channel.INSIDE
     operators: Mapping[str, Account | Failure] = field(default_factory=dict)
     installs: tuple[Failure, ...] | None = None
     groups: Mapping[str, int | Failure] = field(default_factory=dict)
@@ -134,8 +143,21 @@ class MailSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Replica:
+    """One that the store sends its writes to. `silent`: seconds since it was heard of; `missing`:
+    bytes of writes that it has not taken yet; `ready`: it has caught up once.
+    """
+
+    place: str
+    ready: bool
+    silent: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSeen:
-    """`replicas` are those that are connected, `wanted` how many must have what is acknowledged.
+    """`wanted`: how many replicas must have what is acknowledged. `unwritten`: what the store says
+    of writing its file failed. `certificate_ends`: the server's (UTC).
 
     `may_not` names the commands that the bot needs and its user may not use.
     """
@@ -143,13 +165,23 @@ class StoreSeen:
     answer: Failure | None = None
     server: str = ""
     place: str = ""
-    own: bool = True
     keeps_file: bool = True
+    unwritten: tuple[str, ...] = ()
     nearly_full: bool = False
-    replicas: int = 0
+    replicas: tuple[Replica, ...] = ()
     wanted: int = 0
+    certificate_ends: datetime | None = None
     may_not: tuple[str, ...] = ()
     off: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSeen:
+    """The receiver of events. `answer` None: a connection comes about; nothing is posted."""
+
+    url: str
+    answer: Failure | None = None
+    certificate_ends: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,11 @@ class Vault(Protocol):
         """Whether what it has was not cut off while a backup was laid down."""
         ...
 
-    async def clear(self) -> None:
-        """Remove everything of this installation. Until `lay` is through, no bot starts on it."""
+    async def clear(self, *, since: bool) -> None:
+        """Remove everything of this installation. Until `lay` is through, no bot starts on it.
+
+        `since`: how far the webhook has told stays, and is what counts afterwards.
+        """
         ...
 
     async def lay(self, kept: Kept) -> None:

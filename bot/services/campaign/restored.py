@@ -40,8 +40,10 @@ AT_A_TIME = 200
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What went out after a moment, or followed from it: requests (the oldest change first) and
-    their apps, what people and channels were told, and what is wrong.
+    """What went out after a moment, or followed from it: requests (the oldest change first), the
+    apps that were looked at, what people and channels were told, and what is wrong.
+
+    `wrong`: the places of all that is, of which `incidents` has what is new since.
     """
 
     requests: tuple[ConsentRequest, ...] = ()
@@ -49,18 +51,20 @@ class Since:
     recipients: tuple[Recipient, ...] = ()
     boards: tuple[Board, ...] = ()
     incidents: tuple[Incident, ...] = ()
+    wrong: frozenset[str] = frozenset()
 
 
 async def sent_since(ledger: Ledger, at: datetime, operators: Iterable[ChatIdentity]) -> Since:
     """What a store that is to be replaced knows of it; what cannot be read is left out."""
     requests: list[ConsentRequest] = []
+    apps: list[AppRecord] = []
     for ref, _ in await ledger.names():
         with suppress(RecordUnreadable):
-            requests += [one for one in await ledger.requests_for(ref) if _changed_at(one) > at]
-    apps: list[AppRecord] = []
-    for ref in {one.app for one in requests}:
-        with suppress(RecordUnreadable):
-            apps += filter(None, [await ledger.app(ref)])
+            changed = [one for one in await ledger.requests_for(ref) if _changed_at(one) > at]
+            requests += changed
+            app = await ledger.app(ref)
+            if app is not None and (changed or app.told_at > at):
+                apps.append(app)
     asked = (*requests, *await ledger.open_requests())
     people = {str(chat): chat for chat in (*(one.chat for one in asked), *operators)}
     recipients: list[Recipient] = []
@@ -70,26 +74,28 @@ async def sent_since(ledger: Ledger, at: datetime, operators: Iterable[ChatIdent
     boards: tuple[Board, ...] = ()
     with suppress(RecordUnreadable):
         boards = await ledger.boards()
-    incidents = (await ledger.incidents()).values()
+    incidents = await ledger.incidents()
     return Since(
         tuple(sorted(requests, key=_changed_at)),
         tuple(apps),
         tuple(recipients),
         boards,
-        tuple(one for one in incidents if one.since > at),
+        tuple(one for one in incidents.values() if one.since > at),
+        frozenset(incidents),
     )
 
 
 async def take_along(ledger: Ledger, since: Since, by: str, now: datetime) -> None:
     """Write it into the store in which the backup was laid down, over what that has."""
-    apps = {one.app.ref: one for one in since.apps}
+    for seen in since.apps:
+        app = await ledger.app(seen.app.ref)
+        await ledger.commit(Changes(apps=(_as_seen(seen, app),)))
     for request in since.requests:
         there, app = await ledger.request(request.id), await ledger.app(request.app)
         changed: tuple[AppRecord, ...] = ()
-        if (base := app or apps.get(request.app)) is not None:
-            asked = request.id if request.stage.is_open else base.request_id
-            revision = app.revision + 1 if app is not None else 1
-            changed = (replace(base, request_id=asked, revision=revision),)
+        if app is not None:
+            asked = request.id if request.stage.is_open else app.request_id
+            changed = (replace(app, request_id=asked, revision=app.revision + 1),)
         kept = replace(request, revision=there.revision + 1 if there is not None else 1)
         entry = AuditEntry(now, by, Action.RESTORE, str(request.app), {"request": request.id})
         await ledger.commit(Changes(apps=changed, requests=(kept,), audit=(entry,)))
@@ -99,6 +105,7 @@ async def take_along(ledger: Ledger, since: Since, by: str, now: datetime) -> No
         await ledger.commit(Changes(recipients=(told,)))
     boards = {one.place: one.revision for one in await ledger.boards()}
     incidents = {place: one.revision for place, one in (await ledger.incidents()).items()}
+    over = tuple(AuditEntry(now, by, Action.RESTORE, one) for one in {*incidents} - since.wrong)
     await ledger.commit(
         Changes(
             boards=tuple(
@@ -107,8 +114,17 @@ async def take_along(ledger: Ledger, since: Since, by: str, now: datetime) -> No
             incidents=tuple(
                 replace(one, revision=incidents.get(one.place, 0) + 1) for one in since.incidents
             ),
+            solved=tuple(one.subject for one in over),
+            audit=over,
         )
     )
+
+
+def _as_seen(seen: AppRecord, app: AppRecord | None) -> AppRecord:
+    """What was seen since is no news. A waiver is as in the backup: it may be what was wrong."""
+    if app is None:
+        return replace(seen, request_id="", revision=1)
+    return replace(seen, request_id=app.request_id, waiver=app.waiver, revision=app.revision + 1)
 
 
 async def open_gap(

@@ -25,6 +25,8 @@ _ENDING: Mapping[tuple[str, str], str] = {
     ("registration_secret", "teams:registration"): "teams.app_password",
     ("mail_certificate", "mail"): "mail-server",
     ("address_certificate", "address"): "public_url",
+    ("server_certificate", "store"): "redis.url",
+    ("server_certificate", "webhook"): "webhook.url",
 }
 
 

@@ -91,7 +91,7 @@ def add_backup_commands(
                         raise typer.Exit(FAILED)
                     if await vault.is_whole():
                         since = await sent_since(settings, about.at)
-                await vault.clear()
+                await vault.clear(since=since is not None)
                 for kept in archive.read(file):
                     await vault.lay(kept)
                 who = f"terminal:{getpass.getuser()}"
