@@ -9,13 +9,11 @@ from pathlib import Path
 
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from promql_parser import AggregateExpr, Expr, VectorSelector, parse, walk
 
 DOCS = Path(__file__).parents[1] / "docs"
 ALERTS = DOCS / "monitoring" / "alerts.yml"
 DASHBOARD = DOCS / "monitoring" / "grafana.json"
-
-_METRIC = re.compile(r"\b(o365bot_\w+)\s*(?:\{([^}]*)\})?")
-_BY = re.compile(r"\bby \(([^)]*)\)")
 
 
 def expressions() -> Iterator[str]:
@@ -31,10 +29,21 @@ def asked_for() -> Iterator[tuple[str, dict[str, str], str]]:
     only grouped by), and the expression.
     """
     for expression in expressions():
-        grouped = {name.strip() for one in _BY.findall(expression) for name in one.split(",")}
-        for name, matched in _METRIC.findall(expression):
-            values = dict(re.findall(r'(\w+)=~?"([^"]*)"', matched))
-            yield name, dict.fromkeys(grouped, "") | values, expression
+        grouped: set[str] = set()
+        selected: list[VectorSelector] = []
+
+        def visit(
+            part: Expr, grouped: set[str] = grouped, selected: list[VectorSelector] = selected
+        ) -> None:
+            if isinstance(part, VectorSelector):
+                selected.append(part)
+            elif isinstance(part, AggregateExpr) and part.modifier is not None:
+                grouped.update(part.modifier.labels)
+
+        walk(parse(expression), visit)
+        for one in selected:
+            matched = {match.name: match.value for match in one.matchers.matchers}
+            yield one.name or "", dict.fromkeys(grouped, "") | matched, expression
 
 
 def exposed(text: str) -> dict[str, list[dict[str, str]]]:

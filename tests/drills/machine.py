@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Self
+from typing import Self
 
 import httpx
 
@@ -75,15 +76,15 @@ class Machine:
         """As somebody types it, by default in the folder of the sources."""
         text = self.placed(command)
         simple = "\n" not in text and "&&" not in text
-        out: IO[bytes] | int = output.open("wb") if output else asyncio.subprocess.PIPE
-        return await asyncio.create_subprocess_exec(
-            *("bash", "-e", "-c", f"exec {text}" if simple else text),
-            cwd=folder or self.sources,
-            env=self.environment | dict(more),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=out,
-            stderr=asyncio.subprocess.STDOUT,
-        )
+        with output.open("wb") if output else nullcontext(asyncio.subprocess.PIPE) as out:
+            return await asyncio.create_subprocess_exec(
+                *("bash", "-e", "-c", f"exec {text}" if simple else text),
+                cwd=folder or self.sources,
+                env=self.environment | dict(more),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=out,
+                stderr=asyncio.subprocess.STDOUT,
+            )
 
     async def run(
         self,

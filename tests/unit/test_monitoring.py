@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import yaml
+from promql_parser import parse
 
-from tests.monitoring import ALERTS, DASHBOARD, expressions
+from tests.monitoring import ALERTS, DASHBOARD, asked_for, expressions
 
 
 def test_every_alert_says_what_to_do() -> None:
@@ -36,8 +38,17 @@ def test_every_panel_has_a_place_of_its_own() -> None:
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
 
 
-def test_brackets_match_in_every_expression() -> None:
-    """What does not parse alerts of nothing."""
-    for expression in expressions():
-        for opening, closing in ("()", "{}", "[]"):
-            assert expression.count(opening) == expression.count(closing), expression
+def test_every_expression_is_promql_over_metrics_of_ours() -> None:
+    """What does not parse alerts of nothing; nor does one that asks for no metric at all."""
+    asked = [(name, expression) for name, _, expression in asked_for()]
+    assert {expression for _, expression in asked} == set(expressions())
+    assert all(name.startswith("o365bot_") or name == "up" for name, _ in asked)
+
+
+@pytest.mark.parametrize(
+    "slip", ["sum by (org) (rate(o365bot_apps[5m])", "rate(o365bot_apps)", "o365bot_apps{org=a}"]
+)
+def test_a_slip_in_an_expression_is_noticed(slip: str) -> None:
+    """A bracket, a range and quotes that are missing."""
+    with pytest.raises(ValueError, match=r".+"):
+        parse(slip)
