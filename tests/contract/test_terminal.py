@@ -70,6 +70,15 @@ async def test_json_holds_nothing_but_json(terminal: Terminal) -> None:
     assert {(app["org"], app["state"]) for app in found["apps"]} == {("fabrikam", "migrated")}
 
 
+async def test_the_plan_is_a_table_of_who_gets_what(terminal: Terminal) -> None:
+    """Reminders go to whoever was asked; simulated from a date on, each of them is a line."""
+    ran = await terminal.run("plan", "60d")
+    assert ran.status == 0, ran.err
+    head, *lines = [line for line in ran.out.splitlines() if "  " in line]
+    assert head.split() == ["Who", "When", "What", "Why"]
+    assert lines
+
+
 async def test_csv_has_a_line_for_every_app(terminal: Terminal) -> None:
     """The same apps as in JSON."""
     everything = json.loads((await terminal.run("apps", "--json")).out)

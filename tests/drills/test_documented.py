@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,7 +42,7 @@ DEMO, TEST, *INSTALL, INIT, CHECK, DOCTOR, RUN = README
 
 EXAMPLES = {
     "APP": "'Office 365 Sales'",
-    "DATE": "2099-01-31",
+    "DATE": (datetime.now(UTC) + timedelta(days=60)).date().isoformat(),
     "REASON": "'it will be retired'",
     "PERSON": "gita@contoso.example",
     "STATE": "needs_consent",
@@ -212,8 +213,10 @@ class Operator:
         if not re.search(r"o365bot|daemon-reload", text) or not path.is_file():
             return Ran(1, f"no unit in {path}")
         if shutil.which("systemd-analyze"):
-            for what in (f"verify --root={self.machine.root}", f"security {EXPOSURE}"):
-                ran = await self.machine.run(f"systemd-analyze {what} {path}")
+            here = self.machine.root / path.name
+            here.write_text(self.machine.placed(path.read_text()))
+            for what in ("verify", f"security {EXPOSURE}"):
+                ran = await self.machine.run(f"systemd-analyze {what} {here}")
                 if ran.status:
                     return ran
         if "enable" not in text:

@@ -106,7 +106,10 @@ def add_audit_commands(cli: typer.Typer, open_audit: OpenAudit) -> None:
         try:
             kept = Head.parse(head) if head else None
             keys = tuple(path.read_text().strip().encode() for path in key_file or ())
-        except (ValueError, OSError) as error:
+        except OSError as error:
+            problem = f"{error.filename}: cannot be read ({error.strerror})"
+            raise typer.BadParameter(problem, param_hint="'--key-file'") from None
+        except ValueError as error:
             raise typer.BadParameter(str(error)) from None
         run_on(open_audit, config, lambda desk: _verify(desk, kept, keys))
 

@@ -110,7 +110,7 @@ def add_backup_commands(
     @cli.command("release")
     def send_after_all(
         delivery: Annotated[
-            list[str] | None, typer.Argument(metavar="[NAME]...", help="Names of such messages.")
+            list[str] | None, typer.Argument(metavar="[NAME]", help="Names of such messages.")
         ] = None,
         everything: Annotated[
             bool, typer.Option("--all", help="Send all, and hold nothing from now on.")
