@@ -124,7 +124,7 @@ async def test_pressing_again_waits_again(pair: Pair) -> None:
 
 def test_before_redis_7_2_only_memory_is_waited_for() -> None:
     """WAITAOF came with 7.2; without a file of its own the master is not asked for one."""
-    old = {"redis_version": "6.2.14", "aof_enabled": "1"}
-    assert not Durability.of(old, 1).waits_for_file
-    new = {"redis_version": "7.4.0", "aof_enabled": "0"}
+    old = {"redis_version": "6.2.14", "aof_enabled": 1}
+    assert Durability.of(old, 1) == Durability(1, keeps_file=True, waits_for_file=False)
+    new = {"redis_version": "7.4.0", "aof_enabled": 0}
     assert Durability.of(new, 2) == Durability(2, keeps_file=False, waits_for_file=True)

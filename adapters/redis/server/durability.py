@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from redis.asyncio.client import Pipeline
 
@@ -30,10 +31,10 @@ class Durability:
     patience: int = PATIENCE
 
     @staticmethod
-    def of(info: Mapping[str, str], replicas: int) -> Durability:
+    def of(info: Mapping[str, Any], replicas: int) -> Durability:
         """By what the server says of itself (`INFO`)."""
-        version = tuple(int(part) for part in info.get("redis_version", "0").split(".")[:2])
-        return Durability(replicas, info.get("aof_enabled") == "1", version >= (7, 2))
+        version = tuple(int(part) for part in str(info.get("redis_version", "0")).split(".")[:2])
+        return Durability(replicas, info.get("aof_enabled") == 1, version >= (7, 2))
 
     def wait(self, pipe: Pipeline) -> None:
         """Add the wait to a pipeline: it counts for what the same connection wrote before.
