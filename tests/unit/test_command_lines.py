@@ -46,7 +46,7 @@ def test_a_wrong_command_line_of_every_command_ends_with_status_2() -> None:
     [
         ("audit export --format xml", "--format: 'xml' is none of jsonl, csv."),
         ("run --log-level loud", "--log-level: 'loud' is none of DEBUG, INFO, WARNING, ERROR."),
-        ("audit verify --key-file nowhere", "--key-file: nowhere: cannot be read (No such file"),
+        ("audit verify --key-file nowhere", "nowhere: cannot be read (No such file or directory)"),
         ("apps --state open", "--state: 'open' is none of not_applicable, needs_consent, "),
         ("run --web --worker", "give --web or --worker; without either, one process does all"),
         ("init", "nobody is there to answer; give --yes, and what you know by options"),

@@ -96,8 +96,8 @@ def _print(words: Words, found: Plan, days: int) -> None:
     console.print(plans.heading(words, found, days), markup=False)
     if not found.lines:
         return
-    names = ("who", "when", "what", "why")
-    table = Table(*(words(f"column.{name}") for name in names), box=None, pad_edge=False)
+    columns = ("column.who", "column.when", "column.what", "column.why")
+    table = Table(*map(words, columns), box=None, pad_edge=False)
     for line in found.lines:
         table.add_row(*plans.line(words, found, line))
     console.print(table, markup=False)
