@@ -88,7 +88,7 @@ HABITS = ("deaf", "quick", "slow", "partly", "puts off", "wrong", "away")
 
 def company(number: int) -> Company:
     rng = random.Random(f"company {number}")
-    days = rng.choice((20, 30, 45))
+    days = rng.choice((20, 20, 30, 30, 45, 45, 110))
     humans = [_human(n, rng) for n in range(rng.choice((1, 2, 2, 3, 4, 6)))]
     tenants = [
         Tenant(f"t{n}", f"t{n}.example.com", "graph.microsoft.com")

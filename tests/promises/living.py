@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -17,15 +17,12 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.domain.schedule import BOARDS
-from bot.errors import ChatError, ChatUnreachable, ConsentError
-from bot.message import Message
-from bot.ports.chat import Sent
+from bot.errors import ChatError, ConsentError
 from bot.services.consent.visit import ByChat
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.verdicts import settled
 from bot.settings.sections.chat import TeamsSettings
 from bot.wiring.services import Outside, assemble
-from tests.fake_ledger import FakeLedger
 from tests.fakes import (
     BlankPainter,
     CountingSecrets,
@@ -33,7 +30,6 @@ from tests.fakes import (
     FakeDirectory,
     FakeEngine,
     FakeEntra,
-    FakeMessenger,
     FakeSignIn,
     FreePace,
     MembershipsInMemory,
@@ -41,52 +37,8 @@ from tests.fakes import (
 )
 from tests.promises.checks import Checks
 from tests.promises.company import DAY, HOUR, MINUTE, START, Human, company
+from tests.promises.outside import Chat, NoLimits, Presence, Watched
 from tests.wiring import partless, settings
-
-
-class NoLimits:
-    """The Limits port: anybody may say as much as they like."""
-
-    async def hit(self, what: str, most: int, per: timedelta) -> float:
-        return 0.0
-
-
-class Presence:
-    """The Presence port in memory."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, datetime] = {}
-
-    async def seen(self, account: ChatIdentity, at: datetime) -> None:
-        self._seen[str(account)] = at
-
-    async def last_seen(self, accounts: Sequence[ChatIdentity]) -> Mapping[str, datetime]:
-        return {str(one): self._seen[str(one)] for one in accounts if str(one) in self._seen}
-
-
-class Chat(FakeMessenger):
-    """A platform that shows what it takes to the checks, and is away at times."""
-
-    def __init__(self, life: Life, platform: Platform, *people: ChatIdentity) -> None:
-        super().__init__(*people, platform=platform, tells=platform is Platform.SLACK)
-        self._life = life
-
-    def _answers(self) -> None:
-        if self._life.company.is_out(self.platform, self._life.clock.now()):
-            raise ChatUnreachable("away", nothing_sent=True)
-
-    async def find_person(
-        self, addresses: Sequence[str], object_id: str, tenant_id: str
-    ) -> tuple[ChatIdentity, ...]:
-        self._answers()
-        return await super().find_person(addresses, object_id, tenant_id)
-
-    async def _take(self, to, message: Message, key: str, thread: str = "") -> Sent:  # type: ignore[no-untyped-def]  # as its parent has it
-        self._answers()
-        sent = await super()._take(to, message, key, thread)
-        self._life.sent(self._life.ledger.all_deliveries[key].notice)
-        self._life.clock.forward(timedelta(microseconds=1))  # no two at the same moment
-        return sent
 
 
 class Life:
@@ -94,7 +46,7 @@ class Life:
 
     def __init__(self, number: int) -> None:
         self.company = company(number)
-        self.ledger, self.clock = FakeLedger(), FakeClock(START)
+        self.ledger, self.clock = Watched(self), FakeClock(START)
         self.checks = Checks(self.company, self.ledger)
         self.rng = self.company.rng
         self.told: list[tuple[datetime, Notice]] = []
@@ -235,7 +187,10 @@ class Life:
                 if (tenant := record.tenant) is not None:  # a look at an app reads these, too
                     await self.ledger.save_global_admins(tenant.id, self.company.admins[tenant.id])
             case "send all", _:
+                before = set(self.ledger.all_requests)
                 await self._say(self.operator, "send all")
+                fresh = [one for one in self.ledger.all_requests.values() if one.id not in before]
+                self.checks.shared_out(fresh, self.clock.now())
             case "send all now", _:
                 await self._say(self.operator, "send all now sure")
             case "send now", AppRecord() as record:

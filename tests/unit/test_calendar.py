@@ -77,6 +77,42 @@ def test_a_working_day_that_the_clock_cuts_into_has_an_opening(
     assert not cut.is_open(found[1])
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "opens", "closes"),
+    [
+        # Set forward: what is skipped of the hours is not made up for.
+        ("Europe/Berlin", date(2026, 3, 29), time(1), time(1, 30)),
+        ("America/New_York", date(2026, 3, 8), time(7), time(7, 30)),
+        ("Australia/Sydney", date(2026, 10, 4), time(16), time(16, 30)),
+        ("Australia/Lord_Howe", date(2026, 10, 4), time(15, 30), time(16, 30)),  # by half an hour
+        # Set back: half past two comes twice, and the hours begin with the second time.
+        ("Europe/Berlin", date(2026, 10, 25), time(1, 30), time(2, 30)),
+        ("Australia/Sydney", date(2026, 4, 5), time(16, 30), time(17, 30)),
+        ("Australia/Lord_Howe", date(2026, 4, 5), time(16), time(17)),
+        # There the clock is changed at midnight, or at one.
+        ("America/New_York", date(2026, 11, 1), time(7, 30), time(8, 30)),
+        ("America/Santiago", date(2026, 9, 6), time(5, 30), time(6, 30)),
+        ("America/Havana", date(2026, 3, 8), time(6, 30), time(7, 30)),
+    ],
+)
+def test_half_past_two_to_half_past_three_on_the_day_of_a_change(
+    zone: str, day: date, opens: time, closes: time
+) -> None:
+    """Both directions, both hemispheres, by an hour and by half of one (UTC)."""
+    calendar = Calendar(ZoneInfo(zone), Hours(time(2, 30), time(3, 30), frozenset(range(7))))
+    found = calendar.opening(day)
+    assert found is not None
+    assert [at.time() for at in found] == [opens, closes]
+
+
+def test_hours_that_begin_in_what_comes_twice_last_all_day() -> None:
+    """They are not over when the clock is set back before them."""
+    berlin = Calendar(ZoneInfo("Europe/Berlin"), Hours(time(2, 30), time(17), frozenset(range(7))))
+    found = berlin.opening(date(2026, 10, 25))
+    assert found is not None
+    assert found[1] - found[0] == timedelta(hours=14, minutes=30)
+
+
 def changes_of(zone: ZoneInfo) -> Iterator[date]:
     """The days of 2026 on which its clock is changed."""
     for day in (date(2026, 1, 1) + timedelta(days=n) for n in range(365)):
@@ -88,6 +124,7 @@ def changes_of(zone: ZoneInfo) -> Iterator[date]:
 OPENINGS = (
     (time(2, 30), time(3, 30)),
     (time(2), time(3)),
+    (time(2), time(2, 30)),  # on Lord Howe swallowed as a whole
     (time(1, 59), time(2, 1)),
     (time(0), time(0, 45)),
     (time(0, 15), time(0, 45)),

@@ -222,7 +222,8 @@ class Stuck:
     why: str
 
 
-KEPT_TOLD = 16
+KEPT_TOLD = 50
+"""As many as may be ignored before somebody else is asked (`campaign.ignored_rounds`)."""
 
 
 @dataclass(frozen=True, slots=True)

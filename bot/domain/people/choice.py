@@ -177,6 +177,14 @@ class Choice:
     def chosen(self) -> Candidate | None:
         return next((c for c in self.candidates if c.eligible), None)
 
+    @property
+    def equals(self) -> tuple[Candidate, ...]:
+        """The chosen one and those for whom as much speaks; none where nobody can be asked."""
+        if self.chosen is None:
+            return ()
+        best = _rank(self.chosen)[:3]
+        return tuple(one for one in self.candidates if _rank(one)[:3] == best)
+
     def named(self, name: str) -> Candidate | None:
         """The candidate who may be asked and is called so (a name or an address), if it is one."""
         wanted = likeness(name)
@@ -272,25 +280,37 @@ def partners(
 
 
 def given_out(
-    choice: Choice, *, away: Collection[str], held: Mapping[str, int], most: int
+    choice: Choice,
+    *,
+    away: Collection[str],
+    held: Mapping[str, int],
+    most: Mapping[str, int],
+    could: Mapping[str, int] = MappingProxyType({}),
 ) -> Choice:
     """The choice by who is there and what they have: few people get the apps, none too many.
 
-    `away` and `held` (how many open apps) are by chat account; `most` is what one person can do
-    before the app's date. Of equals who has more is asked: so others are left in peace.
+    By chat account: `away`, `held` (how many open apps), `most` (what they can do before the app's
+    date), `could` (for how many of the other apps that are given out nobody is better). Of equals
+    who has more is asked, then who could do more: so others are left in peace.
     """
 
     def load(candidate: Candidate) -> int:
         return held.get(str(candidate.chat), 0)
 
     def weighed(candidate: Candidate) -> Candidate:
-        told = {Point.AWAY: str(candidate.chat) in away, Point.BUSY: load(candidate) >= most}
+        name = str(candidate.chat)
+        busy = name in most and load(candidate) >= most[name]
+        told = {Point.AWAY: name in away, Point.BUSY: busy}
         others = tuple(point for point in candidate.con if point not in told)
         return replace(candidate, con=(*others, *(point for point, holds in told.items() if holds)))
 
     candidates = map(weighed, choice.candidates)
-    ranked = sorted(candidates, key=lambda one: (*_rank(one)[:3], -load(one), _rank(one)))
-    return replace(choice, candidates=tuple(ranked))
+
+    def order(one: Candidate) -> tuple[object, ...]:
+        rank = _rank(one)
+        return (*rank[:3], -load(one), -could.get(str(one.chat), 0), rank[3])
+
+    return replace(choice, candidates=tuple(sorted(candidates, key=order)))
 
 
 def okta_role(admin: OktaAdmin) -> Point:

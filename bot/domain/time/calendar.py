@@ -104,18 +104,18 @@ class Calendar:
         """From when until when `day` is worked, in UTC; None when it is not.
 
         There is one on every working day. An hour that the clock skips in spring begins after it,
-        and one that it skips as a whole comes right after it, or right before where
-        the day ends with it; of an hour that comes twice in autumn the first one counts.
+        and one that it skips as a whole comes right after it, or right before where the day ends
+        with it. Hours that begin in one that comes twice in autumn begin when it comes again.
         """
         if day not in self._openings:
             self._openings[day] = self._find_opening(day) if self.works_on(day) else None
         return self._openings[day]
 
     def _find_opening(self, day: date) -> tuple[datetime, datetime] | None:
-        first, again = self._moment(day, self.hours.start)
-        last, _ = self._moment(day, self.hours.end)
-        if first < again:
-            last = min(last, self._change(first, again))  # then the clock is before the hours again
+        before, first = self._moment(day, self.hours.start)
+        last, again = self._moment(day, self.hours.end)
+        if before < first:
+            last = again
         if first >= last:
             start, end = (datetime.combine(day, at) for at in (self.hours.start, self.hours.end))
             last = first + (end - start)

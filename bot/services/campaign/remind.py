@@ -257,8 +257,8 @@ class Remind:
     async def _ask_instead(self, entry: ScheduleEntry) -> None:
         """Whoever ended this request died before somebody else was asked, or could ask nobody."""
         request = await self._ledger.request(entry.name.partition(":")[2])
-        if request is None or await self._ask.instead(request):
-            await self._ledger.commit(Changes(schedule=(replace(entry, at=None),)))
+        again = await self._ask.instead(request) if request is not None else None
+        await self._ledger.commit(Changes(schedule=(replace(entry, at=again),)))
 
     async def _hand_over(self, planned: Sequence[Delivery]) -> None:
         for delivery in planned:

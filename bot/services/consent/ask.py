@@ -24,7 +24,7 @@ from bot.domain.people.choice import Candidate, Choice, Point
 from bot.domain.people.news import Happening, News
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
-from bot.domain.schedule import HOLD, ScheduleEntry, instead
+from bot.domain.schedule import AT_LEAST, HOLD, ScheduleEntry, instead
 from bot.domain.summaries import AppSummary
 from bot.errors import (
     AppUnknown,
@@ -136,69 +136,106 @@ class Ask:
         """Look again at whom these apps' consent could be asked of, where that look is old."""
         await self._candidates.review(apps, anew=anew)
 
-    async def instead(self, request: ConsentRequest) -> bool:
+    async def instead(self, request: ConsentRequest) -> datetime | None:
         """Ask somebody else, since this request ended without its person.
 
         The operator hears how a "not me" went on; of what could not be delivered they hear anyway.
         Whoever ended the request does this at once; the schedule has it for when they die on the
-        way. Done again it changes nothing more. False when nobody could be looked for now, such as
-        while a cloud is away: then the schedule keeps it. Raises StoreError.
+        way. Done again it changes nothing more. Returns when to do it again (UTC; None: it is
+        done): nobody could be looked for now, such as while a cloud is away, or only those are left
+        who ignored the app, and they are left alone for now. Raises StoreError.
         """
         if request.stage not in PASSED_ON or request.changed_at is None:
-            return True
+            return None
         try:
-            happened = await self._ask_instead(request)
+            happened, again = await self._ask_instead(request, request.changed_at)
         except MAY_PASS as error:
             log.warning("could not look for somebody else", request=request.id, error=error.code)
-            return False
-        done = ScheduleEntry(instead(request.id), None, held_until=request.changed_at + HOLD)
+            return self._clock.now() + HOLD
+        entry = ScheduleEntry(instead(request.id), again, held_until=request.changed_at + HOLD)
 
-        async def decide() -> tuple[Changes, bool]:
-            now, changes = self._clock.now(), Changes(schedule=(done,))
+        async def decide() -> tuple[Changes, datetime | None]:
+            now, changes = self._clock.now(), Changes(schedule=(entry,))
             if happened is None or request.stage is not Stage.DECLINED:
-                return changes, True
+                return changes, again
             detail = {"request": request.id}
-            entry = AuditEntry(now, "o365bot", happened, str(request.app), detail)
-            changes = replace(changes, audit=(entry,))
+            line = AuditEntry(now, "o365bot", happened, str(request.app), detail)
+            changes = replace(changes, audit=(line,))
             if happened is not Happening.REASSIGNED or request.asker is None:
-                return changes, True  # where nobody is left, their digest says so by itself
+                return changes, again  # where nobody is left, their digest says so by itself
             told = [News(happened, request.id)]
-            return await with_news(self._ledger, changes, [request.asker], told, now), True
+            return await with_news(self._ledger, changes, [request.asker], told, now), again
 
         return await write(self._ledger, decide)
 
-    async def _ask_instead(self, request: ConsentRequest) -> Happening | None:
-        """What came of it; None when there is nothing to be asked any more. Raises MAY_PASS."""
+    async def _ask_instead(
+        self, request: ConsentRequest, since: datetime
+    ) -> tuple[Happening | None, datetime | None]:
+        """What came of it, None: nothing is to be asked (any more); and when to try again.
+
+        `since` is when it ended. Raises MAY_PASS.
+        """
         record = await self._ledger.app(request.app)
         if record is None:
-            return None
-        # A look at the app may have forgotten the request by now, since it has ended.
-        if record.request_id not in ("", request.id):
-            return Happening.REASSIGNED  # by whoever was faster
+            return None, None
         past = await self._ledger.requests_for(request.app)
-        quiet = () if request.suggestion else (r for r in past if r.stage is Stage.EXPIRED)
-        silent = frozenset(r.admin_object_id for r in quiet)
+        # A look at the app may have forgotten the request by now, since it has ended.
+        faster = record.request_id not in ("", request.id)
+        if faster or any(one.requested_at > request.requested_at for one in past):
+            return Happening.REASSIGNED, None
         try:
+            named: frozenset[str] = frozenset()
+            if request.suggestion:
+                right = (await self._candidates.of(record)).named(request.suggestion)
+                named = frozenset({right.admin.object_id}) if right is not None else named
+            silent = self._silent(past) - named
             try:
                 await self._ask_other(request, past, silent)
             except NobodyReachable:
-                if not silent:
+                still = self._silent(past, times=2) - named
+                if still == silent:
                     raise
-                await self._ask_other(request, past)  # rather who did not answer than nobody
+                again = self._asks_again_at(request, since)
+                if again is not None:
+                    return None, again
+                await self._ask_other(request, past, still)
         except NothingToDo:
-            return None
+            return None, None
         except MAY_PASS:
             raise
         except (ConsentError, CloudError, ChatError) as reason:
             log.warning("nobody else asked", request=request.id, reason=str(reason))
-            return Happening.NOBODY_LEFT
-        return Happening.REASSIGNED
+            return Happening.NOBODY_LEFT, None
+        return Happening.REASSIGNED, None
+
+    def _silent(
+        self, past: Iterable[ConsentRequest], *, times: int = 1, ends: str = ""
+    ) -> frozenset[str]:
+        """Object ids of those who ignored an app so often, of all its requests; `ends` does now.
+
+        Whoever was passed over for an absence has ignored nothing.
+        """
+        often = Counter(
+            one.admin_object_id
+            for one in past
+            if one.id == ends
+            or (one.stage is Stage.EXPIRED and len(one.named) >= self._reminding.ignored_rounds)
+        )
+        return frozenset(who for who, count in often.items() if count >= times)
+
+    def _asks_again_at(self, request: ConsentRequest, since: datetime) -> datetime | None:
+        """When those who ignored it may be asked once more; None: now. By the day: dates move."""
+        now, rules = self._clock.now(), self._reminding
+        calendar = rules.calendars.of_person(request.chat)
+        left = calendar.days_left(calendar.today(now), rules.deadline(request).on)
+        at = since + rules.ask_again_after
+        return min(at, now + AT_LEAST) if at > now and left > rules.ask_again_left else None
 
     async def _ask_other(
         self,
         request: ConsentRequest,
         past: Sequence[ConsentRequest],
-        silent: frozenset[str] = frozenset(),
+        silent: frozenset[str],
     ) -> None:
         """Raises as `send`. `past` are all requests of the app."""
         app, by = request.app, request.asker or _nobody(request)
@@ -219,9 +256,6 @@ class Ask:
         if record is None or record.request_id != request.id:
             raise NothingToDo(f"{request.app_label} is in other hands.")
         past = await self._ledger.requests_for(request.app)
-        silent = Counter(
-            r.admin_object_id for r in past if r.stage is Stage.EXPIRED or r.id == request.id
-        )
         times = 2 if reason is Reason.AGAIN else 1
         lost = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
         by = request.asker or _nobody(request)
@@ -230,7 +264,7 @@ class Ask:
             by,
             why="ignored",
             without=lost,
-            silent=frozenset(who for who, often in silent.items() if often >= times),
+            silent=self._silent(past, times=times, ends=request.id),
             former_ends=Step.EXPIRE,
             present=True,
         )

@@ -95,16 +95,18 @@ class Introduce:
         return await write(self._ledger, decide, self._engine)
 
     async def _is_told(self, request: ConsentRequest, partner: ChatIdentity) -> bool:
-        """Whether one still waits, or came since they were asked for this app: it names this, too.
+        """Whether one is on its way, or came since they were first asked for this app.
 
-        Whichever of their apps it was asked for at.
+        Whichever of their apps it was asked for at: it names this one, too.
         """
-        theirs = await self._ledger.requests_of(request.chat)
-        keys = [Introduction(request.chat, partner, one.id).key for one in theirs]
+        past = await self._ledger.requests_for(request.app)
+        before = [one for one in past if one.person == request.person]
+        since = min(one.requested_at for one in (*before, request))
+        about = (*before, *await self._ledger.requests_of(request.chat))
+        keys = {Introduction(one.chat, partner, one.id).key for one in about}
         return any(
-            one.phase is Phase.DUE
-            or (one.sent_at is not None and one.sent_at >= request.requested_at)
-            for one in (await self._ledger.deliveries(keys)).values()
+            one.phase is not Phase.FAILED and (one.sent_at is None or one.sent_at >= since)
+            for one in (await self._ledger.deliveries(sorted(keys))).values()
         )
 
     async def _partner(self, request: ConsentRequest, now: datetime) -> tuple[Recipient, Recipient]:

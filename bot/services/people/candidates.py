@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import structlog
 
@@ -36,6 +37,7 @@ from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect, prospect
 from bot.domain.people.recipients import Recipient
 from bot.domain.summaries import AppSummary
+from bot.domain.time.calendar import Calendar
 from bot.errors import ChatError, CloudError
 from bot.ports.chat import Messenger, Presence
 from bot.ports.clouds import Entra
@@ -47,6 +49,7 @@ REVIEW_AFTER = timedelta(hours=1)
 BATCH = 50
 # Okta admins who are looked up in chat for one app: a large org has dozens of them.
 PARTNERS_LOOKED_UP = 8
+NOTHING_ELSE: Mapping[str, int] = MappingProxyType({})
 
 log = structlog.get_logger(__name__)
 
@@ -167,10 +170,12 @@ class Candidates:
             except (CloudError, ChatError) as error:
                 untold.append(error)
         # Whose app few others can do gets the rest as well: so the fewest people are asked.
-        found.sort(key=lambda pair: sum(one.eligible for one in pair[1].candidates))
+        found.sort(key=lambda pair: len(pair[1].equals))
+        could = Counter(str(one.chat) for _, choice in found for one in choice.equals)
         given: list[tuple[AppSummary, Candidate]] = []
         for app, choice in found:
-            chosen = (await search.given_out(app, choice)).chosen
+            could.subtract(str(one.chat) for one in choice.equals)
+            chosen = (await search.given_out(app, choice, could)).chosen
             if chosen is not None and chosen.chat is not None:
                 search.give(chosen.chat)
                 given.append((app, chosen))
@@ -228,7 +233,7 @@ class _Search:
         self._now = now
         self._held: Counter[str] = Counter()
         self._away: set[str] = set()
-        self._met: set[str] = set()
+        self._met: dict[str, Calendar] = {}
         self._ledger = ledger
         self._reads_tenants = reads_tenants
         self._reach = reach
@@ -307,37 +312,42 @@ class _Search:
         known = await self._ledger.recipient(account)
         return known is not None and known.is_lost(self._now)
 
-    async def given_out(self, app: AppRecord | AppSummary, choice: Choice) -> Choice:
-        """The choice by who is there, and who has how many apps."""
+    async def given_out(
+        self, app: AppRecord | AppSummary, choice: Choice, could: Mapping[str, int] = NOTHING_ELSE
+    ) -> Choice:
+        """The choice by who is there, who has how many apps, and who `could` do more of them."""
+        on = self._reminding.campaign.deadline_for(app.app.ref, app.tenant_id).on
+        most: dict[str, int] = {}
         for candidate in choice.candidates:
             if candidate.chat is not None:
-                await self._meet(candidate.chat, candidate.accounts)
-        today = self._reminding.calendars.of("").today(self._now)
-        on = self._reminding.campaign.deadline_for(app.app.ref, app.tenant_id).on
-        left = self._reminding.calendars.of("").days_left(today, on)
-        most = self._reminding.can_do(left)
-        return given_out(choice, away=self._away, held=self._held, most=most)
+                calendar = await self._meet(candidate.chat, candidate.accounts)
+                left = calendar.days_left(calendar.today(self._now), on)
+                most[str(candidate.chat)] = self._reminding.can_do(left)
+        return given_out(choice, away=self._away, held=self._held, most=most, could=could)
 
     def give(self, chat: ChatIdentity) -> None:
         """They have one app more."""
         self._held[str(chat)] += 1
 
-    async def _meet(self, chat: ChatIdentity, accounts: Sequence[ChatIdentity]) -> None:
-        """Read, once, whether they are away and how many apps wait for them, on all accounts."""
+    async def _meet(self, chat: ChatIdentity, accounts: Sequence[ChatIdentity]) -> Calendar:
+        """Read, once, whether they are away and how many apps wait for them, on all accounts.
+
+        Returns their working time.
+        """
         name = str(chat)
         if name in self._met:
-            return
-        self._met.add(name)
+            return self._met[name]
         known: list[Recipient] = []
         for account in accounts:
             self._held[name] += len(await self._ledger.requests_of(account))
             found = await self._ledger.recipient(account)
             known += [found] if found is not None else []
-        if known:
-            person = known[0].joined(known[1:])
-            today = self._reminding.calendars.of_person(person.chat).today(self._now)
-            if person.away_until is not None and person.away_until >= today:
-                self._away.add(name)
+        person = known[0].joined(known[1:]) if known else Recipient(chat)
+        calendar = self._reminding.calendars.of_person(person.chat.completed(chat))
+        if person.away_until is not None and person.away_until >= calendar.today(self._now):
+            self._away.add(name)
+        self._met[name] = calendar
+        return calendar
 
     async def _global_admins(self, tenant_id: str) -> tuple[GlobalAdmin, ...] | None:
         if tenant_id not in self._global:
