@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
+from bot.domain.campaign.intents import Policy
 from bot.domain.changes import Changes
 from bot.domain.consent.links import check_link, link_digest
 from bot.domain.consent.requests import ConsentRequest, ProofKind
@@ -14,7 +15,7 @@ from bot.domain.people.news import Happening
 from bot.ports.store.ledger import Ledger
 from bot.services.consent.acknowledge import Acknowledge, TakenOn
 from bot.services.consent.prove import GoToMicrosoft, Outcome
-from tests.examples import DELIVERED, OPERATOR, RECORD, REQUEST, TOKEN
+from tests.examples import DELIVERED, OPERATOR, POLICY, RECORD, REQUEST, TOKEN
 from tests.fakes import CountingSecrets, LimitsInMemory
 from tests.there import there
 from tests.whole_bot import Bot
@@ -32,8 +33,9 @@ class Asked(Bot):
         signs_in: bool = True,
         secrets: CountingSecrets | None = None,
         limits: LimitsInMemory | None = None,
+        policy: Policy = POLICY,
     ) -> None:
-        super().__init__(minimum, signs_in=signs_in, secrets=secrets, limits=limits)
+        super().__init__(minimum, signs_in=signs_in, secrets=secrets, limits=limits, policy=policy)
         self.entra.holdings["ada"] = Holding.ACTIVE
 
     async def set(self, *requests: ConsentRequest) -> None:

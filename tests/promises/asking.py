@@ -84,7 +84,8 @@ class Asking:
 
     def _can_do(self, human: Human, request: ConsentRequest, now: datetime) -> int:
         left = self._seen.days_left(human, request, now)
-        return self._of.policy.a_day * (max(left, 1) if left >= 0 else 5)
+        week = self._of.policy.calendars.hours.days - human.days_off
+        return self._of.policy.a_day * (max(left, 1) if left >= 0 else len(week))
 
     def _few_and_not_too_much(self, request: ConsentRequest, now: datetime) -> None:
         """Whoever has apps and room gets it before somebody new; nobody gets too many."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from bot.domain.delivery.notices import PersonalRound
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.recipients import Recipient
 from bot.errors import CloudUnreachable
 from bot.message import Command, Message, Role
 from tests.drawing import check_drawn
@@ -144,6 +146,38 @@ async def test_one_person_gets_one_message_with_all_their_apps_at_once() -> None
     assert "3 apps" in text_of(message)
     (notice,) = planned(world)
     assert len(notice.requests) == 3
+
+
+async def test_the_fewest_people_are_asked() -> None:
+    """Whoever can do the most of it, in whatever order the apps and the people come."""
+    world = await crowd(4)
+    p = [world.entra.admins[f"t{n}"][0] for n in range(4)]
+
+    async def able(tenant: int, *people: int) -> None:
+        admins = tuple(replace(p[n], tenant_id=f"t{tenant}") for n in people)
+        world.entra.admins[f"t{tenant}"] = admins
+
+    await able(0, 0, 1)  # p0 comes first by name, and can do nothing else
+    await able(1, 1, 2)
+    await able(2, 2, 3, 1)
+    await able(3, 3, 1)
+    await world.say("send all")
+    assert {one.admin_object_id for one in await world.ledger.open_requests()} == {"p1"}
+
+
+async def test_nobody_is_given_more_than_their_own_week_has_room_for() -> None:
+    """What is overdue has a week: of somebody who works two days of it, those two."""
+    world = await crowd(1, apps=12)
+    (admin,) = world.entra.admins["t0"]
+    other = replace(admin, object_id="q", display_name="Q", upn="q@example.com")
+    world.entra.admins["t0"] = (admin, other)
+    q = ChatIdentity(Platform.SLACK, "U2", "Q", other.upn, "UTC")
+    part_time = replace(world.slack.people[0], days_off=frozenset({2, 3, 4}))
+    world.slack.people = (*world.slack.people, q)
+    await world.ledger.commit(Changes(recipients=(Recipient(part_time, revision=1),)))
+    await world.say("send all")
+    asked = Counter(one.admin_object_id for one in await world.ledger.open_requests())
+    assert asked == {"p0": 8, "q": 4}
 
 
 async def test_pressed_twice_it_is_sent_once() -> None:

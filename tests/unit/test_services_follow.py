@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from bot.domain.campaign.intents import Policy, Reason
+from bot.domain.campaign.windows import Campaign, Deadline
 from bot.domain.changes import Changes
 from bot.domain.consent.polls import POLLS_AFTER
-from bot.domain.consent.requests import Button, Proof, ProofKind, Stage
+from bot.domain.consent.requests import Button, ConsentRequest, Proof, ProofKind, Stage
 from bot.domain.delivery.deliveries import confirm
 from bot.domain.delivery.notices import Introduction
 from bot.domain.evidence.rules import Evidence, EvidenceKind
@@ -345,6 +347,29 @@ async def test_when_nobody_is_left_it_is_stuck(world: person.Asked) -> None:
     assert await stuck_now(world) == ["declined"]
 
 
+def ignored_by_ben() -> ConsentRequest:
+    """Ben was asked before Ada, and did not answer any of two messages."""
+    days = (timedelta(days=9), timedelta(days=7))
+    bens = replace(ASKED, id="r0", code="B", chat=BEN_IN_CHAT, admin_object_id=BEN.object_id)
+    told = tuple(NOW - ago for ago in days)
+    return replace(bens, stage=Stage.EXPIRED, requested_at=told[0], told=told, link=None)
+
+
+def due_on(day: date) -> Policy:
+    """Everything is due on that day."""
+    return replace(POLICY, campaign=Campaign(targets=(Deadline("target", day, "ours"),)))
+
+
+async def asked_by_day(world: person.Asked, days: int) -> list[bool]:
+    """Whether somebody is asked, after each of so many days with a tick."""
+    found: list[bool] = []
+    for _ in range(days):
+        world.clock.forward(timedelta(days=1))
+        await world.remind.tick()
+        found.append(bool(await world.ledger.open_requests()))
+    return found
+
+
 @pytest.mark.parametrize(("others", "asked"), [((BEN, CLEO), "cleo"), ((BEN,), "ben")])
 async def test_who_did_not_answer_comes_after_all_who_were_never_asked(
     world: person.Asked, others: tuple[GlobalAdmin, ...], asked: str
@@ -352,12 +377,64 @@ async def test_who_did_not_answer_comes_after_all_who_were_never_asked(
     """Ben ignored the app before Ada said "not me"; where nobody else is left he is asked again."""
     world.entra.admins[TENANT.id] = (ADA, *others)
     world.slack.people = (ADA_IN_CHAT, BEN_IN_CHAT, CLEO_IN_CHAT)
-    bens = replace(ASKED, id="r0", code="B", chat=BEN_IN_CHAT, admin_object_id=BEN.object_id)
-    ignored = replace(bens, stage=Stage.EXPIRED, requested_at=NOW - timedelta(days=9))
-    await world.ledger.commit(Changes(requests=(ignored,)))
+    await world.ledger.commit(Changes(requests=(ignored_by_ben(),)))
     await world.follow.not_me(CHAT)
     record = there(await world.ledger.app(APP.ref))
     assert (await world.request(record.request_id)).admin_object_id == asked
+
+
+async def test_who_did_not_answer_is_left_alone_for_four_weeks_after_not_me() -> None:
+    """With more than twenty working days left; on every day in between a tick looks."""
+    world = person.Asked(policy=due_on(date(2025, 7, 1)))
+    await world.set()
+    await world.ledger.commit(Changes(requests=(ignored_by_ben(),)))
+    await world.follow.not_me(CHAT, "somebody in finance")
+    assert await asked_by_day(world, 30) == [False] * 27 + [True] * 3
+    (request,) = await world.ledger.open_requests()
+    assert request.admin_object_id == "ben"
+
+
+async def test_what_comes_near_its_date_meanwhile_waits_no_longer() -> None:
+    """Twenty working days before it, who did not answer is better than nobody."""
+    world = person.Asked(policy=due_on(date(2025, 4, 4)))
+    await world.set()
+    await world.ledger.commit(Changes(requests=(ignored_by_ben(),)))
+    await world.follow.not_me(CHAT)  # twenty-four are left
+    assert await asked_by_day(world, 6) == [False] * 3 + [True] * 3
+
+
+async def test_somebody_new_waits_for_no_four_weeks() -> None:
+    """They were never asked: made an administrator meanwhile, they are as soon as that is seen."""
+    world = person.Asked(policy=due_on(date(2025, 7, 1)))
+    await world.set()
+    await world.ledger.commit(Changes(requests=(ignored_by_ben(),)))
+    await world.follow.not_me(CHAT)
+    world.slack.people = (*world.slack.people, CLEO_IN_CHAT)
+    await world.ledger.save_global_admins(TENANT.id, (ADA, BEN, CLEO))
+    assert await asked_by_day(world, 2) == [True] * 2
+    (request,) = await world.ledger.open_requests()
+    assert request.admin_object_id == "cleo"
+
+
+@pytest.mark.parametrize("on", [date(2025, 7, 1), date(2025, 3, 7)], ids=["far", "near"])
+async def test_whoever_ignored_it_twice_is_not_asked_a_third_time(on: date) -> None:
+    """The operators see to it."""
+    world = person.Asked(policy=due_on(on))
+    await world.set()
+    twice = (ignored_by_ben(), replace(ignored_by_ben(), id="r00", code="B0"))
+    await world.ledger.commit(Changes(requests=twice))
+    await world.follow.not_me(CHAT)
+    assert await asked_by_day(world, 40) == [False] * 40
+    assert await stuck_now(world) == ["declined"]
+
+
+async def test_whoever_was_passed_over_for_an_absence_ignored_nothing(world: person.Asked) -> None:
+    """Back, they are asked like anybody who was never asked."""
+    away = replace(ignored_by_ben(), told=(NOW - timedelta(days=9),))
+    await world.ledger.commit(Changes(requests=(away,)))
+    await world.ask.escalate(await world.request(), Reason.IGNORED)
+    (request,) = await world.ledger.open_requests()
+    assert request.admin_object_id == "ben"
 
 
 async def test_a_cloud_that_is_down_does_not_swallow_not_me(world: person.Asked) -> None:
@@ -489,6 +566,24 @@ async def test_two_people_are_brought_together_once_for_all_their_apps() -> None
     await world.set_request(replace(await world.request("r2"), requested_at=later))
     await world.introduce(replace(actor, request_id="r2"))
     assert len(world.told("introduction:")) == 2
+
+
+async def test_whoever_is_asked_for_an_app_again_is_not_introduced_again() -> None:
+    """At most once for an app, however often its request is made anew."""
+    world = person.Asked()
+    await world.set()
+    await world.ledger.save_okta_admins("contoso", (okta_admin("ben", BEN_IN_CHAT.email),))
+    await world.introduce(await signed_in(world))
+    (key,) = world.told("introduction:")
+    found = await world.ledger.delivery(key)
+    assert found is not None
+    await world.ledger.commit(Changes(deliveries=(confirm(found, "m", world.clock.now()),)))
+    world.clock.forward(timedelta(days=40))
+    await world.set_request(replace(await world.request(), stage=Stage.EXPIRED))
+    anew = replace(ASKED, id="r2", code="B2", requested_at=world.clock.now())
+    await world.ledger.commit(Changes(requests=(anew,)))
+    await world.introduce(ByChat(ADA_IN_CHAT, "B2"))
+    assert len(world.told("introduction:")) == 1
 
 
 async def test_nobody_is_introduced_to_themselves(world: person.Asked) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.campaign.windows import Campaign, Deadline
@@ -17,7 +17,7 @@ from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import Recipient
-from bot.domain.time.calendar import Calendars
+from bot.domain.time.calendar import Calendar, Calendars
 
 
 class Reason(StrEnum):
@@ -65,9 +65,10 @@ class Policy:
     jitter: timedelta = timedelta(minutes=20)
     a_day: int = 4
 
-    def can_do(self, days_left: int) -> int:
-        """How many apps one person can do until then; what is overdue has a week."""
-        return self.a_day * (max(days_left, 1) if days_left >= 0 else 5)
+    def can_do(self, calendar: Calendar, now: datetime, on: date) -> int:
+        """How many apps one person can do until then; what is overdue has a week of theirs."""
+        left = calendar.days_left(calendar.today(now), on)
+        return self.a_day * (max(left, 1) if left >= 0 else len(calendar.hours.days))
 
     def deadline(self, request: ConsentRequest) -> Deadline:
         """The date that a request runs against."""

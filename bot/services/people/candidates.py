@@ -321,8 +321,7 @@ class _Search:
         for candidate in choice.candidates:
             if candidate.chat is not None:
                 calendar = await self._meet(candidate.chat, candidate.accounts)
-                left = calendar.days_left(calendar.today(self._now), on)
-                most[str(candidate.chat)] = self._reminding.can_do(left)
+                most[str(candidate.chat)] = self._reminding.can_do(calendar, self._now, on)
         return given_out(choice, away=self._away, held=self._held, most=most, could=could)
 
     def give(self, chat: ChatIdentity) -> None:
