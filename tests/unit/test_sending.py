@@ -17,7 +17,7 @@ from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
 from bot.domain.delivery.notices import PersonalRound
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.inventory.apps import AppRef
-from bot.domain.people.admins import ChatIdentity, Platform
+from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Platform
 from bot.domain.people.recipients import Recipient
 from bot.errors import CloudUnreachable
 from bot.message import Command, Message, Role
@@ -30,21 +30,27 @@ from tests.unit.talk import TwoApps
 UNREAD = (Evidence(EvidenceKind.READ_FAILED, NOW, NOW, {"missing": "okta.apps.read"}, "e9"),)
 
 
+def one_of_the_crowd(tenant: int, number: int) -> GlobalAdmin:
+    """Somebody who is an administrator of that tenant."""
+    return replace(
+        ADA,
+        tenant_id=f"t{tenant}",
+        object_id=f"p{number}",
+        display_name=f"P {number}",
+        upn=f"p{number}@example.com",
+    )
+
+
 async def crowd(people: int, zone: str = "America/Los_Angeles", apps: int = 1) -> TwoApps:
     """So many people, each the only one who can do `apps` apps."""
     world = TwoApps()
     chats: list[ChatIdentity] = []
     for number in range(people):
         tenant = replace(TENANT, id=f"t{number}", domain=f"t{number}.example.com")
-        address = f"p{number}@example.com"
-        admin = replace(
-            ADA,
-            tenant_id=tenant.id,
-            object_id=f"p{number}",
-            display_name=f"P {number}",
-            upn=address,
+        admin = one_of_the_crowd(number, number)
+        chats.append(
+            ChatIdentity(Platform.SLACK, f"U1{number}", admin.display_name, admin.upn, zone)
         )
-        chats.append(ChatIdentity(Platform.SLACK, f"U1{number}", admin.display_name, address, zone))
         world.entra.admins[tenant.id] = (admin,)
         await world.ledger.commit(
             Changes(
@@ -151,16 +157,9 @@ async def test_one_person_gets_one_message_with_all_their_apps_at_once() -> None
 async def test_the_fewest_people_are_asked() -> None:
     """Whoever can do the most of it, in whatever order the apps and the people come."""
     world = await crowd(4)
-    p = [world.entra.admins[f"t{n}"][0] for n in range(4)]
-
-    async def able(tenant: int, *people: int) -> None:
-        admins = tuple(replace(p[n], tenant_id=f"t{tenant}") for n in people)
-        world.entra.admins[f"t{tenant}"] = admins
-
-    await able(0, 0, 1)  # p0 comes first by name, and can do nothing else
-    await able(1, 1, 2)
-    await able(2, 2, 3, 1)
-    await able(3, 3, 1)
+    # p0 comes first by name, and can do nothing else.
+    for tenant, people in enumerate([(0, 1), (1, 2), (2, 3, 1), (3, 1)]):
+        world.entra.admins[f"t{tenant}"] = tuple(one_of_the_crowd(tenant, n) for n in people)
     await world.say("send all")
     assert {one.admin_object_id for one in await world.ledger.open_requests()} == {"p1"}
 
@@ -168,9 +167,8 @@ async def test_the_fewest_people_are_asked() -> None:
 async def test_nobody_is_given_more_than_their_own_week_has_room_for() -> None:
     """What is overdue has a week: of somebody who works two days of it, those two."""
     world = await crowd(1, apps=12)
-    (admin,) = world.entra.admins["t0"]
-    other = replace(admin, object_id="q", display_name="Q", upn="q@example.com")
-    world.entra.admins["t0"] = (admin, other)
+    other = replace(ADA, tenant_id="t0", object_id="q", display_name="Q", upn="q@example.com")
+    world.entra.admins["t0"] = (one_of_the_crowd(0, 0), other)
     q = ChatIdentity(Platform.SLACK, "U2", "Q", other.upn, "UTC")
     part_time = replace(world.slack.people[0], days_off=frozenset({2, 3, 4}))
     world.slack.people = (*world.slack.people, q)
