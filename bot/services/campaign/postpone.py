@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-import structlog
-
 from bot.domain.campaign.cadence import put_off_until
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign
@@ -18,15 +16,12 @@ from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
 from bot.domain.schedule import ScheduleEntry, person
 from bot.domain.time.calendar import Calendar
-from bot.errors import ChatError
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask
 from bot.services.people.twins import Twins, accounts_of
 from bot.services.people.worklists import worklist_of
 from bot.services.unit_of_work import NO_CHANGE, write
-
-log = structlog.get_logger(__name__)
 
 
 class Postpone:
@@ -184,11 +179,8 @@ class Postpone:
         """All accounts of whoever speaks of their time, asked on them or not: it holds for each."""
         found = {str(one): one for one in await accounts_of(self._ledger, chat, self._twins)}
         if self._ask is not None:
-            try:
-                for one in await self._ask.elsewhere(chat):
-                    found.setdefault(str(one), one)
-            except ChatError as error:
-                log.info("could not look for other accounts", error=error.code)
+            for one in await self._ask.elsewhere(chat):
+                found.setdefault(str(one), one)
         return tuple(found.values())
 
     async def _known(self, accounts: Iterable[ChatIdentity]) -> list[Recipient]:

@@ -129,7 +129,7 @@ class Ask:
         return await self._candidates.are_any(chat)
 
     async def elsewhere(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
-        """The same person's accounts on every platform. Raises ChatError."""
+        """The same person's accounts on other platforms."""
         return await self._candidates.elsewhere(chat)
 
     async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:

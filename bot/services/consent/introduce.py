@@ -26,7 +26,7 @@ from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.visit import Actor, Visits
-from bot.services.people.twins import accounts_elsewhere
+from bot.services.people.reach import elsewhere
 from bot.services.unit_of_work import write
 
 # More than this many people are not looked up in chat for one introduction.
@@ -140,8 +140,8 @@ class Introduce:
     async def _known(self, chat: ChatIdentity) -> tuple[Recipient, Recipient]:
         """What is known of them on this account, and together with their others."""
         mine = await self._ledger.recipient(chat) or Recipient(chat)
-        elsewhere = await accounts_elsewhere(self._messengers, chat)
-        others = [await self._ledger.recipient(one) for one in elsewhere]
+        accounts = await elsewhere(self._messengers, chat)
+        others = [await self._ledger.recipient(one) for one in accounts]
         return mine, mine.joined(one for one in others if one is not None)
 
     def _is_away(self, known: Recipient, now: datetime) -> bool:

@@ -47,7 +47,8 @@ from bot.ports.chat import Messenger
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock, Secrets
 from bot.ports.writing import NO_LINKS, Composer
-from bot.services.people.twins import Twins, accounts_elsewhere, accounts_of
+from bot.services.people.reach import elsewhere
+from bot.services.people.twins import Twins, accounts_of
 from bot.services.people.worklists import worklist_of
 from bot.services.unit_of_work import write_once
 
@@ -158,7 +159,7 @@ class Send:
     async def _disturbed(self, chat: ChatIdentity, now: datetime) -> Worklist:
         """What waits for them, and what they were told and said, on whichever account of theirs."""
         accounts = await accounts_of(self._ledger, chat, self._twins)
-        accounts += await accounts_elsewhere(self._messengers, chat)
+        accounts += await elsewhere(self._messengers, chat)
         return await worklist_of(self._ledger, chat, now, accounts)
 
     def must_search(self, delivery: Delivery) -> bool:

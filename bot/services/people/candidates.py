@@ -43,7 +43,7 @@ from bot.ports.chat import Messenger, Presence
 from bot.ports.clouds import Entra
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
-from bot.services.people.reach import Reach
+from bot.services.people.reach import Reach, elsewhere
 
 REVIEW_AFTER = timedelta(hours=1)
 BATCH = 50
@@ -119,8 +119,8 @@ class Candidates:
         return False
 
     async def elsewhere(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
-        """The same person's accounts on every platform. Raises ChatError."""
-        return await Reach(self._messengers, self._policy).elsewhere(chat)
+        """The same person's accounts on other platforms."""
+        return await elsewhere(self._messengers, chat)
 
     async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
         """Look again at whom to ask, wherever that was not looked at within the hour (or `anew`).

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 from bot.domain.likeness import exact, likeness
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform, preferred
 from bot.domain.people.policy import PeoplePolicy
-from bot.errors import ScopeMissing
+from bot.errors import ChatError, ScopeMissing
 from bot.ports.chat import Messenger, Presence
 
 # Looking somebody up costs calls of the platforms' scarcer kind.
 AT_ONCE = 4
+
+
+async def elsewhere(
+    messengers: Mapping[Platform, Messenger], chat: ChatIdentity
+) -> tuple[ChatIdentity, ...]:
+    """Whom the other platforms know by the same address; a platform that is away is left out."""
+    found: list[ChatIdentity] = []
+    here, address = messengers.get(chat.platform), exact(chat.email)
+    if here is not None and not address:
+        with suppress(ChatError):
+            address = exact((await here.profile(chat)).email)
+    for platform, messenger in messengers.items():
+        if address and platform is not chat.platform:
+            with suppress(ChatError):
+                there = await messenger.find_person((address,), "", "")
+                found += there if len(there) == 1 else ()
+    return tuple(found)
 
 
 class Reach:
@@ -44,13 +62,6 @@ class Reach:
         """Every chat account of each Okta admin, by Okta user id."""
         found = await asyncio.gather(*(self._find((exact(a.email),), "", "") for a in admins))
         return {admin.user_id: where for admin, where in zip(admins, found, strict=True)}
-
-    async def elsewhere(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
-        """The accounts of the same person on every platform, by the address that theirs tells."""
-        messenger = self._messengers.get(chat.platform)
-        said = await messenger.profile(chat) if messenger is not None else chat
-        address = exact(said.email or chat.email)
-        return await self._find((address,), "", "") if address else ()
 
     async def _admin(self, admin: GlobalAdmin) -> tuple[ChatIdentity, ...]:
         """Nobody is looked up for an account that is disabled, or that is nobody's.

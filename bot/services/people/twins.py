@@ -8,7 +8,6 @@ on both: twice is the smaller harm.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -38,20 +37,6 @@ async def accounts_of(
     for account in await twins.accounts(chat) if twins is not None else ():
         found.setdefault(str(account), account)
     return tuple(found.values())
-
-
-async def accounts_elsewhere(
-    messengers: Mapping[Platform, Messenger], chat: ChatIdentity
-) -> tuple[ChatIdentity, ...]:
-    """Whom the other platforms know by the same address; a platform that is away is left out."""
-    found: list[ChatIdentity] = []
-    address = exact(chat.email)
-    for platform, messenger in messengers.items():
-        if address and platform is not chat.platform:
-            with suppress(ChatError):
-                there = await messenger.find_person((address,), "", "")
-                found += there if len(there) == 1 else ()
-    return tuple(found)
 
 
 class Twins:
