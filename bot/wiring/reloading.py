@@ -109,6 +109,9 @@ class Talk:
     def team(self) -> Message:
         return self.services.welcome.team()
 
+    async def in_team(self) -> None:
+        await self.services.welcome.in_team()
+
     async def gone(self, who: ChatIdentity) -> None:
         await self.services.welcome.gone(who)
 

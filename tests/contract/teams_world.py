@@ -88,6 +88,7 @@ class Welcomed:
     def __init__(self) -> None:
         self.people: list[ChatIdentity] = []
         self.gone_people: list[ChatIdentity] = []
+        self.teams = 0
 
     async def person(self, who: ChatIdentity) -> Message:
         self.people.append(who)
@@ -95,6 +96,9 @@ class Welcomed:
 
     def team(self) -> Message:
         return Message("Hello team.")
+
+    async def in_team(self) -> None:
+        self.teams += 1
 
     async def gone(self, who: ChatIdentity) -> None:
         self.gone_people.append(who)

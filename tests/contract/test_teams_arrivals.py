@@ -122,7 +122,7 @@ async def test_a_team_is_welcomed_once_in_one_short_message(teams: TeamsBorder) 
     assert call.body["activity"]["summary"] == "Hello team."
     assert call.body["channelData"]["channel"] == {"id": CHANNEL}
     assert len(teams.microsoft.calls) == 1
-    assert teams.welcomes.people == []
+    assert (teams.welcomes.people, teams.welcomes.teams) == ([], 1)
 
 
 async def test_who_removes_the_app_and_puts_it_back_is_followed_each_time(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from starlette.responses import JSONResponse
 
+from adapters.teams.incoming import inbound
 from bot.message import Message
 from tests.contract.teams_world import TeamsBorder, teams_world
+from tests.waiting import wait_until
 
 
 async def ask(teams: TeamsBorder, words: str = "apps") -> None:
@@ -60,6 +62,22 @@ async def test_what_takes_longer_than_a_moment_shows_that_the_bot_is_at_it(targe
         teams.answers.let_go.set()
         _, answer = await teams.calls(2)
         assert answer.body["type"] == "message"
+
+
+async def test_while_a_crowd_waits_no_signs_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would take the connections that the answers need."""
+    monkeypatch.setattr(inbound, "TYPING_AFTER", 0.0)
+    for connections, shown in ((1, ["typing", "message"]), (0, ["message"])):
+        monkeypatch.setattr(inbound, "CONNECTIONS", connections)
+        async with teams_world() as teams:
+            teams.answers.let_go.clear()
+            await ask(teams)
+            await wait_until(lambda: bool(teams.answers.asked))
+            await teams.calls(len(shown) - 1)
+            teams.answers.let_go.set()
+            await teams.calls(len(shown))
+            await teams.inbound.drain(1.0)
+            assert [call.body["type"] for call in teams.microsoft.calls] == shown
 
 
 async def test_a_quick_answer_shows_no_sign_before() -> None:

@@ -103,6 +103,17 @@ async def test_a_button_pressed_twice_within_a_minute_asks_once(world: Bot) -> N
     assert (again.before, again.request) == (True, request)
 
 
+async def test_three_presses_of_two_operators_at_once_ask_once(world: Bot) -> None:
+    """Whoever was overtaken is told of the request that there is."""
+    other = replace(OPERATOR, user_id="U8")
+    asked = await asyncio.gather(
+        *(world.ask.send(APP.ref, one) for one in (OPERATOR, other, OPERATOR))
+    )
+    assert sorted(one.before for one in asked) == [False, True, True]
+    assert len({one.request.id for one in asked}) == 1
+    assert [e.action for e in await world.ledger.audit()].count("ask") == 1
+
+
 async def test_whoever_is_away_is_asked_last(world: Bot) -> None:
     """Away until the 25th, asked on the 14th: somebody who is there comes first."""
     away = Recipient(ADA_IN_CHAT).away((NOW + timedelta(days=11)).date(), NOW)

@@ -108,6 +108,20 @@ async def test_only_what_concerns_the_person_is_looked_at_again(waiting: BeforeT
     assert len(waiting.teams.searched) == searched
 
 
+async def test_whom_a_team_makes_reachable_is_shown_at_once(waiting: BeforeTeams) -> None:
+    """Its members are found by address. Apps for which somebody can be asked are left alone."""
+    waiting.teams.people = (ADA_IN_TEAMS,)
+    await waiting.welcome().in_team()
+    assert await waiting.nobody() is None
+    searched = len(waiting.teams.searched)
+    waiting.teams.people = ()
+    await waiting.welcome().in_team()
+    assert await waiting.nobody() is None
+    assert len(waiting.teams.searched) == searched
+    waiting.ledger.broken["summaries"] = StoreUnavailable("away")
+    await waiting.welcome().in_team()
+
+
 async def test_the_owner_of_an_account_is_known_by_address() -> None:
     """The account has no Teams; the person behind it has."""
     waiting = BeforeTeams(PeoplePolicy(owners={ADA.addresses[0]: "ada.private@contoso.com"}))

@@ -38,7 +38,7 @@ from adapters.teams.incoming.answering import Shown, failed, in_response, says
 from adapters.teams.incoming.askers import Askers
 from adapters.teams.incoming.envelope import MAX_BYTES, ActivityInvalid, Envelope, open_envelope
 from adapters.teams.incoming.presses import Presses
-from adapters.teams.outgoing.connector import Connector
+from adapters.teams.outgoing.connector import CONNECTIONS, Connector
 from adapters.teams.outgoing.installing import WELCOMED, welcome_key
 from adapters.teams.outgoing.messenger import identity_of
 from adapters.teams.outgoing.tokens import InboundTokens, TokenRefused
@@ -91,6 +91,8 @@ class Welcomes(Protocol):
     async def person(self, who: ChatIdentity) -> Message: ...
 
     def team(self) -> Message: ...
+
+    async def in_team(self) -> None: ...
 
     async def gone(self, who: ChatIdentity) -> None: ...
 
@@ -255,6 +257,7 @@ class TeamsInbound:
                 await self._connector.start_thread(place, self._welcomes.team())
             except ChatError as error:
                 log.warning("could not welcome a team", error=error.code, reason=str(error))
+            await self._welcomes.in_team()
         elif ref.kind != "personal":
             await Shown(self._connector, place, "").show(self._welcomes.team())
         elif ref.object_id:
@@ -275,7 +278,8 @@ class TeamsInbound:
             sign.cancel()
 
     async def _typing(self, shown: Shown) -> None:
-        if not shown.shown_as:
+        """While more wait than there are connections, signs would only hold up answers."""
+        if not shown.shown_as and self.under_way <= CONNECTIONS:
             with suppress(ChatError):  # it is only a courtesy
                 await self._connector.typing(shown.place)
 

@@ -46,6 +46,13 @@ class Welcome:
             private=False,
         )
 
+    async def in_team(self) -> None:
+        """A team was welcomed: lists say at once whom it makes reachable."""
+        try:
+            await self._arrive.in_team()
+        except O365BotError as error:
+            log.warning("could not follow up a team's installation", error=error.code)
+
     async def gone(self, who: ChatIdentity) -> None:
         """Somebody removed the app: lists say at once who can be asked now."""
         await self._waiting_for(who)

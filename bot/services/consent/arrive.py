@@ -43,6 +43,16 @@ class Arrive:
         chosen = [app for app in mine if (one := prospects.get(app.ref)) and one.nobody is None]
         return Waiting(await self._ledger.requests_of(person), len(chosen))
 
+    async def in_team(self) -> None:
+        """The app is in a team from now on, which tells the addresses of those who are there.
+
+        Review the apps for which nobody can be asked. Raises StoreError.
+        """
+        prospects = await self._ledger.prospects()
+        known = ((app, prospects.get(app.ref)) for app in await self._ledger.summaries())
+        lost = [app for app, one in known if app.wants_consent and one and one.nobody is not None]
+        await self._ask.review(lost, anew=True)
+
     async def _apps_of(
         self, person: ChatIdentity
     ) -> tuple[tuple[AppSummary, ...], tuple[AppSummary, ...]]:
