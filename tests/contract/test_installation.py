@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
@@ -27,6 +29,17 @@ async def test_a_second_bot_with_other_orgs_is_refused(redis_url: str) -> None:
         await start(redis_url, OTHER, B)
     assert "redis.prefix" in caught.value.hint
     await start(redis_url, BOT, A)
+
+
+async def test_of_two_that_start_at_the_same_moment_one_is_refused(redis_url: str) -> None:
+    """Whoever was second; replicas of one bot start together as they like."""
+    bots = ((BOT, A), (OTHER, B))
+    ended = await asyncio.gather(
+        *(start(redis_url, *one) for one in bots * 5), return_exceptions=True
+    )
+    refused = [isinstance(error, StoreUnsafe) for error in ended]
+    assert refused in ([False, True] * 5, [True, False] * 5)
+    assert all(error is None for error, no in zip(ended, refused, strict=True) if not no)
 
 
 async def test_with_a_prefix_of_its_own_it_may_share_the_store(redis_url: str) -> None:
