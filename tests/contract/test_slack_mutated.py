@@ -23,7 +23,9 @@ from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatError
 from bot.message import Message
 from tests.contract.slack_stage import OLA, event, mention, settings
-from tests.contract.test_slack_answers import Json, odd, says
+from tests.contract.test_slack_answers import odd, says
+
+Json = dict[str, Any]
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 ADA = ChatIdentity(Platform.SLACK, OLA, email="ada@contoso.com")

@@ -67,7 +67,7 @@ async def test_what_takes_longer_than_a_moment_shows_that_the_bot_is_at_it(targe
 async def test_while_a_crowd_waits_no_signs_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """They would take the connections that the answers need."""
     monkeypatch.setattr(inbound, "TYPING_AFTER", 0.0)
-    for connections, shown in ((1, ["typing", "message"]), (0, ["message"])):
+    for connections, shown in ((2, ["typing", "message"]), (0, ["message"])):
         monkeypatch.setattr(inbound, "CONNECTIONS", connections)
         async with teams_world() as teams:
             teams.answers.let_go.clear()
