@@ -112,8 +112,8 @@ class Talk:
     async def in_team(self) -> None:
         await self.services.welcome.in_team()
 
-    async def gone(self, who: ChatIdentity) -> None:
-        await self.services.welcome.gone(who)
+    async def moved(self, who: ChatIdentity) -> None:
+        await self.services.welcome.moved(who)
 
 
 class Switch:

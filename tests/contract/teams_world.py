@@ -87,7 +87,7 @@ class Welcomed:
 
     def __init__(self) -> None:
         self.people: list[ChatIdentity] = []
-        self.gone_people: list[ChatIdentity] = []
+        self.moved_people: list[ChatIdentity] = []
         self.teams = 0
 
     async def person(self, who: ChatIdentity) -> Message:
@@ -100,8 +100,8 @@ class Welcomed:
     async def in_team(self) -> None:
         self.teams += 1
 
-    async def gone(self, who: ChatIdentity) -> None:
-        self.gone_people.append(who)
+    async def moved(self, who: ChatIdentity) -> None:
+        self.moved_people.append(who)
 
 
 @dataclass

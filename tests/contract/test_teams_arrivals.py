@@ -132,12 +132,17 @@ async def test_who_removes_the_app_and_puts_it_back_is_followed_each_time(
     await teams.post(teams.installed("add"))
     await teams.calls(1)
     await teams.post(teams.installed("remove"))
-    await wait_until(lambda: len(teams.welcomes.gone_people) == 1, what="the removal")
-    assert teams.welcomes.gone_people[0].user_id == ADA
+    await wait_until(lambda: len(teams.welcomes.moved_people) == 1, what="the removal")
+    assert teams.welcomes.moved_people[0].user_id == ADA
     teams.microsoft.installed.clear()
     assert await teams.messenger.find_person((), ADA, TENANT) == ()
-    await teams.post(teams.installed("add"))
+    for again in (_added(teams), teams.installed("add")):
+        await teams.post(again)
     assert await teams.messenger.find_person((), ADA, TENANT)
+    await wait_until(lambda: len(teams.welcomes.moved_people) == 2, what="the return")
+    await teams.inbound.drain(1.0)
+    assert len(teams.welcomes.moved_people) == 2
+    assert len(teams.welcomes.people) == 1
 
 
 # ------------------------------------------------------------------ what requests leave out

@@ -96,7 +96,7 @@ async def test_whom_an_installation_makes_reachable_is_shown_at_once(waiting: Be
     assert await waiting.arrive(ADA_IN_TEAMS) == Waiting((), 1)
     assert await waiting.nobody() is None
     waiting.teams.people = ()
-    await waiting.welcome().gone(ADA_IN_TEAMS)
+    await waiting.welcome().moved(ADA_IN_TEAMS)
     assert await waiting.nobody() is Nobody.ALL_RULED_OUT
 
 

@@ -94,7 +94,7 @@ class Welcomes(Protocol):
 
     async def in_team(self) -> None: ...
 
-    async def gone(self, who: ChatIdentity) -> None: ...
+    async def moved(self, who: ChatIdentity) -> None: ...
 
 
 class Rights(Protocol):
@@ -231,9 +231,10 @@ class TeamsInbound:
             case Viewed():
                 return await self._view(event)
             case Installed(ref, anew):
+                known = await self._conversations.conversation(ref.conversation_id)
                 await self._conversations.remember(ref)
                 if anew:
-                    self._start(self._welcome(ref))
+                    self._start(self._welcome(ref, back=known is None))
             case Left(object_ids):
                 if self._rights is not None:
                     for object_id in object_ids:
@@ -243,15 +244,21 @@ class TeamsInbound:
                 known = await self._conversations.conversation(conversation_id)
                 await self._conversations.forget(conversation_id)
                 if known is not None and known.object_id:
-                    self._start(self._welcomes.gone(identity_of(known)))
+                    self._start(self._welcomes.moved(identity_of(known)))
         return None
 
-    async def _welcome(self, ref: ConversationRef) -> None:
-        """Once: Teams tells of one installation in two ways, and may repeat both."""
+    async def _welcome(self, ref: ConversationRef, *, back: bool) -> None:
+        """Once: Teams tells of one installation in two ways, and may repeat both.
+
+        `back`: it was not there. Who was welcomed lately is not again, but can be asked again.
+        """
         key = welcome_key(ref.object_id or ref.conversation_id)
-        if not await self._once.first_time(key, WELCOMED):
-            return
         place = Place(ref.service_url, ref.conversation_id, personal=ref.kind == "personal")
+        if not await self._once.first_time(key, WELCOMED):
+            if back and place.personal and ref.object_id:
+                person = await self._askers.with_address(identity_of(ref), place)
+                await self._welcomes.moved(person)
+            return
         if ref.kind == "channel":
             try:
                 await self._connector.start_thread(place, self._welcomes.team())

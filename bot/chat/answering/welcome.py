@@ -53,8 +53,8 @@ class Welcome:
         except O365BotError as error:
             log.warning("could not follow up a team's installation", error=error.code)
 
-    async def gone(self, who: ChatIdentity) -> None:
-        """Somebody removed the app: lists say at once who can be asked now."""
+    async def moved(self, who: ChatIdentity) -> None:
+        """Somebody removed the app, or put it back: lists say at once who can be asked now."""
         await self._waiting_for(who)
 
     async def _operates(self, who: ChatIdentity) -> bool:
