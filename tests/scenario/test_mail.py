@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
+from html import unescape
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 
 from sandbox.browser import Browser
+from sandbox.company.records import OktaApp, okta_id
 from tests.mail_server import (
     PASSWORD,
     USER,
@@ -73,6 +76,18 @@ def links_in(mail: EmailMessage) -> list[str]:
     return re.findall(r"https?://\S+/c/\S+", there(mail.get_body(("plain",))).get_content())
 
 
+async def scan(mail: EmailMessage) -> None:
+    """A mail scanner follows every link of either form, over and over, by GET and by HEAD."""
+    bodies = [mail.get_body((kind,)) for kind in ("plain", "html")]
+    text = unescape("".join(body.get_content() for body in bodies if body is not None))
+    links = {one.partition("#")[0] for one in re.findall(r'https?://[^\s"<>]+/c/[^\s"<>]+', text)}
+    assert links
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        for link in (*links, *links):
+            assert (await client.head(link)).status_code == 200
+            assert (await client.get(link)).status_code == 200
+
+
 async def test_somebody_in_no_chat_is_asked_by_mail_and_takes_it_on(
     stage: Stage, server: MailServer, browser: Browser
 ) -> None:
@@ -85,10 +100,11 @@ async def test_somebody_in_no_chat_is_asked_by_mail_and_takes_it_on(
     assert server.envelopes == [("o365bot@contoso.example", (UMA,))]
 
     links = links_in(mail)
-    for link in links:  # a mail scanner
-        assert (await browser.open(link.partition("#")[0])).status == 200
+    await scan(mail)
     async with stage.stored() as stored:
-        assert (await stored.request(APP))["stage"] == "delivered"
+        before = await stored.request(APP)
+        assert (before["stage"], before["snooze"]) == ("delivered", None)
+        assert before["link"]["used_at"] is None
 
         page = await browser.open(links[0])
         microsoft = await browser.press(page, page.buttons[0])
@@ -98,3 +114,28 @@ async def test_somebody_in_no_chat_is_asked_by_mail_and_takes_it_on(
     assert after["stage"] == "acknowledged"
     assert after["proof"]["kind"] == "signed_in_mfa"
     assert len(server.mails) == 1, "what changed since is on the page, not in another mail"
+
+
+async def test_later_and_not_me_are_on_the_page_of_a_mails_link(
+    stage: Stage, server: MailServer, browser: Browser
+) -> None:
+    """Without a sign-in: one puts it off, the other ends it; neither sends another mail."""
+    label, now = "Office 365 By Page", stage.world.company.now()
+    ref = okta_id("0oa", f"contoso/{label}")
+    domain, tenant = "northwind.example.com", "northwind"
+    app = OktaApp(ref, label, domain, tenant, created=now, last_updated=now)
+    stage.world.company.org("contoso").apps.append(app)
+    await stage.command("/o365 scan", lambda m: listed(m) and said(label)(m))
+    many = len(server.mails)
+    await stage.command(f"/o365 send {label} now", said(label))
+    await wait_until(lambda: len(server.mails) > many, within=30, what="the mail arrives")
+    address = links_in(server.mails[-1])[0].partition("#")[0]
+
+    await browser.press(await browser.open(address), "Remind me then")
+    async with stage.stored() as stored:
+        assert (await stored.request(label))["snooze"] is not None
+        page = await browser.press(await browser.open(address), "Ask somebody else")
+        assert "Thank you for letting us know" in page.text
+        assert (await stored.request(label))["stage"] == "declined"
+    assert (await browser.open(address)).status == 410
+    assert len(server.mails) == many + 1
