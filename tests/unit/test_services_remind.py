@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -283,6 +284,31 @@ async def test_an_org_that_is_in_the_settings_no_more_is_spoken_of_no_more(
     reminded.ledger.orgs = frozenset({"fabrikam"})
     await reminded.days(21)
     assert reminded.ledger.planned(PersonalRound) == []
+
+
+async def test_whoever_is_asked_instead_for_several_apps_is_looked_up_once(
+    reminded: RemindedApp,
+) -> None:
+    """A platform lets few people be looked up in a minute."""
+    others = [
+        replace(
+            REQUEST,
+            id=f"r{n}",
+            code=f"C{n}",
+            app=AppRef("contoso", f"0ob{n}"),
+            stage=Stage.DELIVERED,
+        )
+        for n in range(5)
+    ]
+    apps = [
+        replace(RECORD, app=replace(RECORD.app, ref=one.app), request_id=one.id) for one in others
+    ]
+    await reminded.ledger.commit(Changes(apps=tuple(apps), requests=tuple(others)))
+    await reminded.days(24)
+    asked = await reminded.ledger.requests_of(BEN_IN_CHAT)
+    assert len(asked) == 6
+    found = Counter(reminded.slack.searched)
+    assert max(found.values()) <= 2
 
 
 async def test_silence_goes_to_the_next_candidate_and_then_to_the_operators(

@@ -279,12 +279,13 @@ class RedisLists:
         return stored
 
     async def tenants(self) -> Mapping[str, frozenset[str]]:
-        found: dict[str, frozenset[str]] = {}
         with errors():
-            for org in await self._orgs(""):
-                ids = await self._client.smembers(self._keys.tenants(org))
-                found[org] = frozenset(map(text, ids))
-        return found
+            orgs = await self._orgs("")
+            pipe = self._client.pipeline(transaction=False)
+            for org in orgs:
+                pipe.smembers(self._keys.tenants(org))
+            found = await pipe.execute()
+        return {org: frozenset(map(text, ids)) for org, ids in zip(orgs, found, strict=True)}
 
     async def still(self) -> tuple[AppRef, ...]:
         with errors():
@@ -293,12 +294,13 @@ class RedisLists:
         return tuple(ref for ref in refs if self._counts(ref.org))
 
     async def unreachable(self) -> tuple[AppRef, ...]:
-        found: list[AppRef] = []
         with errors():
-            for org in await self._orgs(""):
-                ids = await self._client.smembers(self._keys.unreachable(org))
-                found += (AppRef(org, app_id) for app_id in sorted(map(text, ids)))
-        return tuple(found)
+            orgs = await self._orgs("")
+            pipe = self._client.pipeline(transaction=False)
+            for org in orgs:
+                pipe.smembers(self._keys.unreachable(org))
+            found = zip(orgs, await pipe.execute(), strict=True)
+        return tuple(AppRef(org, app_id) for org, ids in found for app_id in sorted(map(text, ids)))
 
     async def names(self) -> tuple[tuple[AppRef, str], ...]:
         with errors():
@@ -318,8 +320,10 @@ class RedisLists:
     async def due_verdicts(self, now: datetime, limit: int) -> tuple[AppRef, ...]:
         due: list[tuple[float, AppRef]] = []
         with errors():
-            for org in await self._orgs(""):
-                found = await self._client.zrangebyscore(
+            orgs = await self._orgs("")
+            pipe = self._client.pipeline(transaction=False)
+            for org in orgs:
+                pipe.zrangebyscore(
                     self._keys.verdicts(org),
                     "-inf",
                     milliseconds(now),
@@ -327,8 +331,9 @@ class RedisLists:
                     num=limit,
                     withscores=True,
                 )
-                pairs = cast("list[tuple[str, float]]", found)
-                due += [(until, AppRef(org, app_id)) for app_id, until in pairs]
+            found = cast("list[list[tuple[str, float]]]", await pipe.execute())
+        for org, pairs in zip(orgs, found, strict=True):
+            due += [(until, AppRef(org, app_id)) for app_id, until in pairs]
         return tuple(ref for _, ref in sorted(due)[:limit])
 
     async def outdated(self, org: str, cursor: str) -> tuple[str, tuple[AppRecord, ...]]:

@@ -210,6 +210,7 @@ class Remind:
         left_over: list[Escalate] = []
         gone: set[str] = set()
         by_id = {item.request.id: item.request for item in worklist.items}
+        reach = await self._ask.reach()  # many apps may go the same way
         for intent in intents:
             if not isinstance(intent, Escalate):
                 continue
@@ -217,7 +218,7 @@ class Remind:
                 left_over.append(intent)  # another admin could do no more about it
                 continue
             try:
-                await self._ask.escalate(by_id[intent.request_id], intent.reason)
+                await self._ask.escalate(by_id[intent.request_id], intent.reason, reach)
                 gone.add(intent.request_id)
             except NothingToDo:
                 gone.add(intent.request_id)  # done, or asked anew by somebody just now

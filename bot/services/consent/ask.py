@@ -116,6 +116,10 @@ class Ask:
         """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError."""
         return await self._candidates.of(record)
 
+    async def reach(self) -> Reach:
+        """Where people are reached, for who asks for several apps at the same moment."""
+        return await self._candidates.reach()
+
     async def shared(
         self, apps: Iterable[AppSummary]
     ) -> tuple[list[tuple[AppSummary, Candidate]], list[CloudError | ChatError], Reach]:
@@ -246,7 +250,7 @@ class Ask:
             lost = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
             await self.send(app, by, why="undelivered", without=lost, silent=silent)
 
-    async def escalate(self, request: ConsentRequest, reason: Reason) -> Asked:
+    async def escalate(self, request: ConsentRequest, reason: Reason, reach: Reach) -> Asked:
         """Ask somebody else, since nothing came from whom this request was for.
 
         Nobody is asked twice in this way, but once more where `reason` is AGAIN. Raises as `send`;
@@ -267,6 +271,7 @@ class Ask:
             silent=self._silent(past, times=times, ends=request.id),
             former_ends=Step.EXPIRE,
             present=True,
+            reach=reach,
         )
 
     async def send(
@@ -290,7 +295,7 @@ class Ask:
         comes first if they may be asked (a name, an address, an object id). `without`: chat
         accounts that could not be written to. `silent`: object ids of admins who did not answer.
         `former_ends`: the step by which the replaced request ends. `present`: nobody who is away.
-        `reach`: where people were found by `shared`, just before.
+        `reach`: who was looked up with it, just before, is not looked up again.
         Raises AppUnknown, AppUnreadable, NothingToDo, NobodyReachable, CloudError, ChatError.
         """
 

@@ -157,8 +157,7 @@ class Candidates:
         Also what kept anybody from being looked for, once for each app; and where people were
         found, for who asks for these apps next.
         """
-        policy = self._policy.with_notes(await self._ledger.account_notes())
-        reach = Reach(self._messengers, policy, self._presence)
+        reach = await self.reach()
         search = await self._search(reach)
         found: list[tuple[AppSummary, Choice]] = []
         untold: list[CloudError | ChatError] = []
@@ -181,9 +180,14 @@ class Candidates:
                 given.append((app, chosen))
         return given, untold, reach
 
+    async def reach(self) -> Reach:
+        """Where people are reached, for several looks at the same moment."""
+        policy = self._policy.with_notes(await self._ledger.account_notes())
+        return Reach(self._messengers, policy, self._presence)
+
     async def _search(self, reach: Reach | None = None) -> _Search:
         policy = self._policy.with_notes(await self._ledger.account_notes())
-        reach = reach or Reach(self._messengers, policy, self._presence)
+        reach = reach or await self.reach()
         now = self._clock.now()
         return _Search(self._ledger, self._entra is not None, reach, policy, self._reminding, now)
 
