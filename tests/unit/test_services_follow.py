@@ -432,7 +432,7 @@ async def test_whoever_was_passed_over_for_an_absence_ignored_nothing(world: per
     """Back, they are asked like anybody who was never asked."""
     away = replace(ignored_by_ben(), told=(NOW - timedelta(days=9),))
     await world.ledger.commit(Changes(requests=(away,)))
-    await world.ask.escalate(await world.request(), Reason.IGNORED)
+    await world.ask.escalate(await world.request(), Reason.IGNORED, await world.ask.reach())
     (request,) = await world.ledger.open_requests()
     assert request.admin_object_id == "ben"
 

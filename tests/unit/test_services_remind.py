@@ -293,7 +293,7 @@ async def test_whoever_is_asked_instead_for_several_apps_is_looked_up_once(
     others = [
         replace(
             REQUEST,
-            id=f"r{n}",
+            id=f"other-{n}",
             code=f"C{n}",
             app=AppRef("contoso", f"0ob{n}"),
             stage=Stage.DELIVERED,
