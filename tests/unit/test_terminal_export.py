@@ -78,7 +78,7 @@ def test_one_app_has_the_shape_that_is_documented() -> None:
 
 def test_the_columns_are_those_that_are_documented() -> None:
     """In their order."""
-    found = re.search(r"## apps --csv\n.*?```\n(.*?)\n```", DOC.read_text(), re.DOTALL)
+    found = re.search(r"## apps --csv\n.*?```text\n(.*?)\n```", DOC.read_text(), re.DOTALL)
     assert found
     assert found[1].split(",") == list(CSV_COLUMNS)
 
