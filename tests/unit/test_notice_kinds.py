@@ -40,10 +40,10 @@ from tests.there import there
 from tests.unit.delivering import Delivering
 
 AT_ANY_HOUR = {
-    "personal_link": "former versions promised it",
-    "channel_reminder": "an operator said so",
+    "personal_link": "earlier versions sent it",
+    "channel_reminder": "an operator asked for it",
     "request_changed": "notifies nobody",
-    "alarm": "nothing reaches anybody",
+    "alarm": "no message gets through",
 }
 """What may come at once, and a part of why: whoever adds to this has a reason to give."""
 
