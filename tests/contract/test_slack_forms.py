@@ -87,6 +87,23 @@ async def test_where_no_form_can_be_opened_the_answer_asks_in_words(border: Slac
     await border.answer(border.channel(), "Until when?")
 
 
+@pytest.mark.parametrize("why", ["an hour later", "five answers later"])
+async def test_what_was_opened_long_ago_is_still_answered(border: SlackBorder, why: str) -> None:
+    """The form stays open as long as its reader likes, its response URL does not: 30 minutes, five
+    answers (docs.slack.dev, "Handling user interaction"). What was filled in is said all the same.
+    """
+    await border.people.command("ola", "/o365 later ABC-DEF")
+    await opened(border)
+    for url in border.workspace.response_urls.values():
+        if why == "an hour later":
+            url.expires_at -= 3600
+        else:
+            url.uses = 5
+    await border.people.fill("ola", {"day": "2027-01-31"})
+    await border.answer(border.people.dm_of("ola"), "You said: later ABC-DEF 2027-01-31")
+    assert border.from_bot(border.channel()) == []
+
+
 async def test_a_form_of_nobody_is_not_taken(border: SlackBorder) -> None:
     """Signed, and yet not as we made it: nothing is said, and nothing breaks."""
     odd = (

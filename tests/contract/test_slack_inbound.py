@@ -263,6 +263,15 @@ async def test_the_shortcut_reads_what_an_app_wrote_in_blocks(border: SlackBorde
     await wait_until(lambda: border.talk.words == ["about: Alert Sales is stuck"])
 
 
+async def test_the_shortcut_on_a_reply_is_answered_in_its_thread(border: SlackBorder) -> None:
+    """To the asker alone; also where the reply is a file, and says nothing."""
+    root = await border.people.say("gita", "Sales?", mention=False)
+    reply = await border.people.say("gita", "", mention=False, thread=root.id)
+    await border.people.ask_about("ola", reply)
+    answer = await border.answer(border.channel(), "You said: about:")
+    assert (answer.only_for, answer.thread) == (OLA, root.id)
+
+
 async def test_a_button_of_the_home_tab_is_answered_by_direct_message(border: SlackBorder) -> None:
     """There is nowhere else: its request has neither a channel nor a response URL."""
     pressed = {

@@ -6,6 +6,7 @@ Scenarios stay apart by using apps of their own (`new_app`), so each can be run 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -103,16 +104,28 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(
-    directory: Path, keys: Path, more: str = "", *, boards: str = "", socket_mode: bool = False
+    directory: Path,
+    keys: Path,
+    more: str = "",
+    *,
+    boards: str = "",
+    minimum_proof: str = "",
+    socket_mode: bool = False,
 ) -> AsyncIterator[Stage]:
-    """A running world and a running bot, which have met; `more` are settings besides."""
+    """A running world and a running bot, which have met; `more` are settings besides.
+
+    With a `minimum_proof` in chat nobody signs in anywhere.
+    """
     async with World(key_directory=keys, page_port=None, socket_mode=socket_mode) as world:
         for org in world.company.orgs.values():
             # Scenarios look more often than people do; the limits have tests of their own.
             org.limits = dict.fromkeys(org.limits, 100_000)
         url = free_address()
-        settings = world.settings_toml(url, directory, boards=boards)
-        settings.write_text(f"{settings.read_text()}\n{more}")
+        settings = world.settings_toml(url, directory, boards=boards, minimum_proof=minimum_proof)
+        text = settings.read_text()
+        if minimum_proof:
+            text = re.sub(r"\[(sign_in|operators_page)\]\n[^\[]*", "", text)
+        settings.write_text(f"{text}\n{more}")
         async with (
             ForkedBot(settings, directory / "bot.log", url) as bot,
             looking_often(directory / "var"),

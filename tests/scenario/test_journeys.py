@@ -143,7 +143,7 @@ async def test_the_whole_journey_in_teams_for_somebody_without_slack(
     dm = stage.world.teams.dm_of("gita")
     since = len(dm.messages)
     sent = await stage.ask_in_teams(f"send {app.label} now", said(app.label, "Gita Global"))
-    assert reading.fact(sent, "Sent in") == "Teams"
+    assert reading.fact(sent, "Via") == "Teams"
     letter = await stage.next(dm, since, said(app.label))
     assert reading.code(letter) == reading.code(sent)
 

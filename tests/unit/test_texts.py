@@ -114,6 +114,14 @@ def test_what_is_typed_stays_as_it_is_typed(language: str) -> None:
         assert words(f"help.say_{verb}") == ENGLISH(f"help.say_{verb}")
 
 
+@pytest.mark.parametrize("language", languages())
+def test_no_label_of_a_button_is_cut_off(language: str) -> None:
+    """Slack "may truncate with ~30 characters" (docs.slack.dev, "Button element"), and did."""
+    words = Words(language)
+    labels = [(key, *words.forms(key).values()) for key in KEYS if key.startswith("button.")]
+    assert [one for one in labels if max(map(len, one[1:])) > 28] == []
+
+
 def test_german_says_a_date_with_its_article_and_shows_it_with_dots() -> None:
     """ "Bis zum 3. März", and "31.01.2027" where something is to be typed."""
     words = Words("de")

@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 
 from pydantic_core import to_json
 
-from adapters.teams.drawing.elements import VIEW, drawn, parts_of
+from adapters.teams.drawing.elements import VIEW, drawn, name, parts_of
 from adapters.teams.drawing.forms import apart, form
 from adapters.teams.drawing.texts import Json, clip, escape, mentions, plain
 from bot.message import Block, Buttons, Folded, Group, Message, Note, Said, Text
@@ -91,7 +91,7 @@ def _card(message: Message, body: list[Json], told: list[Json], viewers: Sequenc
         "version": "1.5",
         "speak": words,
         "fallbackText": escape(words),
-        "body": body,
+        "body": body or drawn(Text(name(message.summary)), MAX_SUMMARY, own=False),
     }
     if message.view and viewers:
         asks = {"type": "Action.Execute", "verb": VIEW, "data": {VIEW: message.view}}

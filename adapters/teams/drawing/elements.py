@@ -95,8 +95,8 @@ def drawn(block: Block, left: int, own: bool) -> list[Json]:
         case Folded(label, words, blocks):
             inner = [one for b in blocks[:left] for one in drawn(b, parts_of(b), own)]
             inner += _more(blocks, left)
-            name = f"folded:{words}"
-            return [_row([_toggle(label, name)]), _hidden(name, inner)] if inner else []
+            target = f"folded:{words}"
+            return [_row([_toggle(label, target)]), _hidden(target, inner)] if inner else []
         case _:
             assert_never(block)
 
@@ -140,7 +140,7 @@ def _table(table: Table, left: int) -> Json:
         color = {"color": _COLORS[tone]} if tone in _COLORS else {}
         return cell(text if tone is Tone.NEUTRAL else f"{MARKS[tone]} {text}", **color)
 
-    header = [cell(name, weight="bolder") for name in table.columns]
+    header = [cell(column, weight="bolder") for column in table.columns]
     rows = [[toned(c.text, c.tone) for c in row] for row in table.rows[:left]]
     return {
         "type": "Table",  # by default its first row is the header
@@ -173,8 +173,7 @@ def _group(group: Group, left: int, own: bool) -> list[Json]:
 
 def _item(item: Item, own: bool) -> list[Json]:
     """Name and lines, buttons beside them where a phone has room for both; a question below."""
-    name = clip(plain(item.title), MAX_CELL) or "–"
-    run = {"type": "TextRun", "text": name, "weight": "bolder"}
+    run = {"type": "TextRun", "text": name(item.title, MAX_CELL), "weight": "bolder"}
     told: list[Json] = [{"type": "RichTextBlock", "inlines": [run]}]
     for line in _beside(item):
         told += _said(line, MAX_CELL, spacing="none")
@@ -236,6 +235,11 @@ def _buttons(
     return [*(_row(row) for row in rows if row), *_questions(buttons, own)]
 
 
+def name(text: str, limit: int = MAX_LABEL) -> str:
+    """What something is called, on one line; never nothing, which nobody could press."""
+    return clip(plain(text), limit) or "–"
+
+
 def _row(actions: Sequence[Json]) -> Json:
     return {"type": "ActionSet", "actions": list(actions)}
 
@@ -259,20 +263,20 @@ def _questions(buttons: Iterable[Button | Menu], own: bool) -> list[Json]:
         if isinstance(one, Menu):
             shown.append(_hidden(f"menu:{one.id}", [_option(way, own) for way in one.options]))
         elif isinstance(one, Command) and (ask := one.confirm) is not None:
-            name = f"ask:{one.id}"
+            target = f"ask:{one.id}"
             yes = _execute(one, ask.yes, own) | {"style": "positive"}
             said = [
                 *_text(clip(ask.title, MAX_CELL), weight="bolder"),
                 *_text(clip(ask.text, MAX_CELL), spacing="small"),
-                _row([yes, _toggle(ask.no, name)]),
+                _row([yes, _toggle(ask.no, target)]),
             ]
-            shown.append(_hidden(name, said))
+            shown.append(_hidden(target, said))
     return shown
 
 
 def _option(button: Command, own: bool) -> Json:
     """One of many, as a line: in a button Teams would cut it off."""
-    said = _text(clip(button.label, MAX_LABEL), weight="bolder")
+    said = _text(name(button.label), weight="bolder")
     return {"type": "Container", "items": said, "selectAction": _action(button, own)}
 
 
@@ -287,15 +291,18 @@ def _hidden(name: str, items: list[Json]) -> Json:
 
 
 def _toggle(label: str, target: str, *, primary: bool = False) -> Json:
-    title = clip(plain(label), MAX_LABEL)
-    shown = {"type": "Action.ToggleVisibility", "title": title, "targetElements": [target]}
+    shown = {
+        "type": "Action.ToggleVisibility",
+        "title": name(label),
+        "targetElements": [target],
+    }
     return shown | ({"style": "positive"} if primary else {})
 
 
 def _action(button: Button, own: bool) -> Json:
     looks: Json = {"style": "positive"} if button.primary else {}
     if isinstance(button, OpenLink):
-        title = clip(plain(button.label), MAX_LABEL)
+        title = name(button.label)
         shown = {"type": "Action.OpenUrl", "url": button.url, "id": button.id, "title": title}
         return shown | looks
     action = _execute(button, button.label, own) | looks
@@ -317,5 +324,5 @@ def _execute(button: Command, label: str, own: bool) -> Json:
         "verb": VERB,
         "data": {"words": button.words, "id": button.id, **({OWN: True} if own else {})},
         "id": button.id,
-        "title": clip(plain(label), MAX_LABEL),
+        "title": name(label),
     }

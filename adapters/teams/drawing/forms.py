@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.teams.drawing.elements import MAX_LABEL, OWN, VERB
-from adapters.teams.drawing.texts import Json, clip, plain
+from adapters.teams.drawing.elements import OWN, VERB, name
+from adapters.teams.drawing.texts import Json
 from bot.form import MOST_FILLED, Field, FieldKind, Form, filled
 
 SAID = "form"
@@ -20,7 +20,7 @@ def form(shown: Form, own: bool) -> list[Json]:
         "verb": VERB,
         "data": {"words": "", SAID: list(shown.said), **({OWN: True} if own else {})},
         "id": "send",
-        "title": clip(plain(shown.send), MAX_LABEL),
+        "title": name(shown.send),
         "style": "positive",
     }
     return [
@@ -62,17 +62,16 @@ def said_by(data: Mapping[str, Any]) -> str:
 
 
 def _input(field: Field, missing: str) -> Json:
-    label = clip(plain(field.label), MAX_LABEL)
     shown: Json = {
         "type": "Input.Date" if field.kind is FieldKind.DAY else "Input.Text",
         "id": f"{_FIELD}{field.name}",
-        "label": label,
+        "label": name(field.label),
         "value": field.value,
     }
     if field.kind is not FieldKind.DAY:
         shown |= {"maxLength": MOST_FILLED, "isMultiline": field.kind is FieldKind.TEXT}
     if field.hint:
-        shown["placeholder"] = clip(plain(field.hint), MAX_LABEL)
+        shown["placeholder"] = name(field.hint)
     if not field.optional:
-        shown |= {"isRequired": True, "errorMessage": clip(plain(missing), MAX_LABEL)}
+        shown |= {"isRequired": True, "errorMessage": name(missing)}
     return shown

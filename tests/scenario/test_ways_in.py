@@ -1,0 +1,145 @@
+"""Every way in asks who it is: what is typed, pressed, filled in and chosen, by signed requests.
+
+What somebody sees of others' is pressed by them, too: a button or a form that was drawn for an
+operator is an operator's only in an operator's hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from sandbox.chatlog import Conversation
+from sandbox.page import reading
+from sandbox.slack import workspace as slack_workspace
+from sandbox.slack.people import SlackPeople
+from sandbox.teams.people import TeamsPeople
+from tests.scenario.buttons.chat import Chat
+from tests.scenario.conftest import AT_ANY_HOUR, WITHIN, Stage, open_stage
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+OPERATOR, STRANGER = "ola", "greta"
+ONLY = "Only operators"
+ACCOUNT = "nobody@contoso.example"
+Way = Callable[[Stage, Chat, Chat], Awaitable[None]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> AsyncIterator[Stage]:
+    """One of its own: nobody else may change what is denied here."""
+    async with open_stage(tmp_path_factory.mktemp("ways"), keys, AT_ANY_HOUR) as stage:
+        yield stage
+
+
+async def slash_command(stage: Stage, stranger: Chat, _: Chat) -> None:
+    await stage.world.slack.command(stranger.user, f"/o365 deny {ACCOUNT}")
+
+
+async def direct_message(_: Stage, stranger: Chat, __: Chat) -> None:
+    await stranger.types(f"deny {ACCOUNT}")
+
+
+async def mention(stage: Stage, stranger: Chat, _: Chat) -> None:
+    people = stage.world.slack if stranger.slack else stage.world.teams
+    await people.say(stranger.user, f"deny {ACCOUNT}")
+
+
+async def reply_in_a_thread(stage: Stage, stranger: Chat, _: Chat) -> None:
+    people, where = _channel(stage, stranger)
+    board = next(m for m in where.messages if m.from_bot and m.only_for is None)
+    await people.say(stranger.user, f"deny {ACCOUNT}", thread=board.id)
+
+
+async def button_of_a_board(stage: Stage, stranger: Chat, _: Chat) -> None:
+    _people, where = _channel(stage, stranger)
+    board = next(m for m in where.messages if m.from_bot and stranger.way(m, "apps"))
+    await stranger.press(board, "apps")
+
+
+async def button_of_an_operators_list(_: Stage, stranger: Chat, operator: Chat) -> None:
+    listed = await operator.says("apps", " done", "send .*")
+    await stranger.press(listed, "send .*")
+
+
+async def form_of_an_operator(stage: Stage, stranger: Chat, operator: Chat) -> None:
+    await operator.types("deny", command=True)
+    if operator.slack:
+        slack = stage.world.slack
+        mine, theirs = (slack.slack_id(one.user) for one in (operator, stranger))
+        modals = slack.workspace.modals
+        await wait_until(lambda: mine in modals, within=WITHIN, what="a form is open")
+        modals[theirs] = modals.pop(mine)
+        await slack.fill(stranger.user, {"account": ACCOUNT})
+        return
+    asked = await stage.next(operator.dm, 0, lambda m: "field.account" in str(m.card))
+    await stage.world.teams.press(stranger.user, asked, "send", {"field.account": ACCOUNT})
+
+
+async def shortcut_of_a_message(stage: Stage, stranger: Chat, _: Chat) -> None:
+    people, where = _channel(stage, stranger)
+    await people.say("carl", "is Office 365 HQ stuck?", where.id, mention=False)
+    await people.ask_about(stranger.user, where.messages[-1])
+
+
+def _channel(stage: Stage, chat: Chat) -> tuple[SlackPeople | TeamsPeople, Conversation]:
+    """Who is there to speak, and the channel."""
+    if chat.slack:
+        return stage.world.slack, stage.slack_channel
+    return stage.world.teams, stage.teams_channel
+
+
+IN_BOTH = (
+    direct_message,
+    mention,
+    reply_in_a_thread,
+    button_of_a_board,
+    button_of_an_operators_list,
+    form_of_an_operator,
+    shortcut_of_a_message,
+)
+WAYS = [*((way, slack) for way in IN_BOTH for slack in (True, False)), (slash_command, True)]
+
+
+@pytest.mark.parametrize(("way", "slack"), WAYS, ids=lambda one: getattr(one, "__name__", str(one)))
+async def test_a_stranger_is_told_who_can_and_nothing_is_done(
+    stage: Stage, way: Way, slack: bool
+) -> None:
+    """By name, and in answer to them alone where the platform can do that."""
+    stranger, operator = Chat(stage, STRANGER, slack), Chat(stage, OPERATOR, slack)
+    before = stranger.looks()
+    await way(stage, stranger, operator)
+    answer = await stranger.comes(before, ONLY)
+    assert "Ola" in f"{answer.text}\n{reading.text(answer)}"
+    notes = await operator.says("notes", "")
+    assert ACCOUNT not in reading.text(notes)
+
+
+async def test_the_home_tab_of_a_stranger_has_no_app(stage: Stage) -> None:
+    """It says what waits for them, which is nothing; an operator's has the list."""
+    slack = stage.world.slack
+    homes = slack.workspace.homes
+    for user, has in ((STRANGER, False), (OPERATOR, True)):
+        who = slack.slack_id(user)
+        await slack.open_home(user)
+        await wait_until(lambda who=who: who in homes, within=WITHIN, what="the Home tab is there")
+        assert ("Office 365 HQ" in str(homes[who])) is has
+
+
+async def test_a_reader_reads_by_buttons_and_changes_nothing_by_them(stage: Stage) -> None:
+    """A member of a channel of readers sees the list; what an operator's offers is refused."""
+    stage.world.slack.join(STRANGER, slack_workspace.READERS)
+    reader, operator = Chat(stage, STRANGER, True), Chat(stage, OPERATOR, True)
+    try:
+        listed = await reader.says("apps", " done")
+        assert reader.way(listed, "send .*") is None
+        assert reader.way(listed, "why .*") is not None
+        before = reader.looks()
+        await button_of_an_operators_list(stage, reader, operator)
+        await reader.comes(before, "takes an operator")
+    finally:
+        stage.world.slack.leave(STRANGER, slack_workspace.READERS)
