@@ -20,7 +20,7 @@ async def test_an_answer_stands_in_the_chat() -> None:
     async with teams_world() as teams:
         await teams.post(in_group(teams.said("apps")))
         (call,) = await teams.calls(1)
-        assert call.path.startswith(f"/v3/conversations/{FEW}/activities")
+        assert call.path.startswith(f"/emea/v3/conversations/{FEW}/activities")
 
 
 async def test_it_is_for_the_asker_alone_where_that_is_switched_on() -> None:

@@ -51,24 +51,29 @@ async def mention(stage: Stage, stranger: Chat, _: Chat) -> None:
 
 async def reply_in_a_thread(stage: Stage, stranger: Chat, _: Chat) -> None:
     people, where = _channel(stage, stranger)
-    board = next(m for m in where.messages if m.from_bot and m.only_for is None)
+    board = await stage.next(where, 0, lambda m: m.only_for is None)
     await people.say(stranger.user, f"deny {ACCOUNT}", thread=board.id)
 
 
 async def button_of_a_board(stage: Stage, stranger: Chat, _: Chat) -> None:
     _people, where = _channel(stage, stranger)
-    board = next(m for m in where.messages if m.from_bot and stranger.way(m, "apps"))
+    board = await stage.next(
+        where, 0, lambda m: m.only_for is None and stranger.way(m, "apps") is not None
+    )
     await stranger.press(board, "apps")
 
 
-async def button_of_an_operators_list(_: Stage, stranger: Chat, operator: Chat) -> None:
-    listed = await operator.says("apps", " done", "send .*")
+async def button_of_an_operators_list(stage: Stage, stranger: Chat, operator: Chat) -> None:
+    if stranger.slack:
+        listed = await operator.says("apps", " done", "send .*")
+    else:
+        listed = await stage.ask_in_teams("apps", lambda m: bool(operator.way(m, "send .*")))
     await stranger.press(listed, "send .*")
 
 
 async def form_of_an_operator(stage: Stage, stranger: Chat, operator: Chat) -> None:
-    await operator.types("deny", command=True)
     if operator.slack:
+        await operator.types("deny", command=True)
         slack = stage.world.slack
         mine, theirs = (slack.slack_id(one.user) for one in (operator, stranger))
         modals = slack.workspace.modals
@@ -76,7 +81,7 @@ async def form_of_an_operator(stage: Stage, stranger: Chat, operator: Chat) -> N
         modals[theirs] = modals.pop(mine)
         await slack.fill(stranger.user, {"account": ACCOUNT})
         return
-    asked = await stage.next(operator.dm, 0, lambda m: "field.account" in str(m.card))
+    asked = await stage.ask_in_teams("deny", lambda m: "field.account" in str(m.card))
     await stage.world.teams.press(stranger.user, asked, "send", {"field.account": ACCOUNT})
 
 

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.answering.may import needed
+from bot.chat.answering.may import needed, offered
 from bot.chat.typed.understanding import parse
 from bot.chat.typed.verbs import VERBS
 from bot.chat.words import Words
 from bot.domain.people.access import AccessPolicy, Admission, Group, GroupKind, Level
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.message import Buttons, Command, Folded, Item, Menu, Message, OpenLink, buttons_of
+from bot.message import Group as Things
 from bot.services.people.access import FRESH, KNOWN_FOR, Access
 from tests.examples import NOW
 from tests.fakes import FakeClock, FakeDirectory, MembershipsInMemory
@@ -137,3 +139,39 @@ def test_each_command_takes_a_level() -> None:
         "mine", "verify", "notme", "later", "away", "back", "notes", "help"
     }  # fmt: skip
     assert levels[Level.VIEWER] == {"apps", "all", "waivers", "why", "who", "plan", "deadline"}
+
+
+@pytest.mark.parametrize(
+    ("level", "left"),
+    [
+        (Level.ANYBODY, ["help", "me ABC-DEF"]),
+        (Level.VIEWER, ["apps", "help", "me ABC-DEF", "why contoso/1", "apps 2"]),
+        (
+            Level.OPERATOR,
+            ["apps", "help", "me ABC-DEF", "send contoso/1", "why contoso/1", "apps 2", "scan"],
+        ),
+    ],
+)
+def test_nobody_is_offered_what_they_would_be_refused(level: Level, left: list[str]) -> None:
+    """Wherever it stands: in a row, beside an item, behind a "⋮", in a menu, folded away."""
+
+    def says(words: str) -> Command:
+        return Command(words, words, words)
+
+    link = OpenLink("open", "Open", "https://example.com")
+    told = Message(
+        "All",
+        (
+            Buttons((says("apps"), link), (says("help"),)),
+            Things((Item("One", button=says("me ABC-DEF")),)),
+            Things((Item("Two", button=says("send contoso/1"), more=(says("why contoso/1"),)),)),
+            Buttons((Menu("page", "Page", (says("apps 2"),)),)),
+            Folded("More", "more", (Buttons((says("scan"),)),)),
+        ),
+        share=says("apps 1 shared"),
+    )
+    shown = offered(told, level)
+    ways = [way for block in shown.blocks for way in buttons_of(block)]
+    assert [way.words for way in ways if isinstance(way, Command)] == left
+    assert link in ways
+    assert (shown.share is None) is (level is not Level.OPERATOR)

@@ -15,7 +15,7 @@ import structlog
 
 from bot.chat.answering import courtesies, refusing
 from bot.chat.answering.asked import Asked
-from bot.chat.answering.may import READING, needed
+from bot.chat.answering.may import READING, needed, offered
 from bot.chat.answering.operating import Operating
 from bot.chat.answering.patience import Patience
 from bot.chat.consent.personal import PersonalReplies
@@ -127,6 +127,7 @@ class Conversation:
                 said = await self._said(
                     command, asker, replies, personal, progress, admission, private=private
                 )
+                said = offered(said, may)
                 return said if said.role is Role.REFUSAL else _as(_role(command), said)
             except O365BotError as error:
                 log.info("answered with an error", code=error.code, reason=str(error))
@@ -169,7 +170,6 @@ class Conversation:
         private: bool,
     ) -> Message:
         level = admission.level
-        operator = level is Level.OPERATOR
         match command:
             case Help(about):
                 return replies.help(asker.platform, level, about)
@@ -181,13 +181,17 @@ class Conversation:
                 return await self._asked.mine(command, asker, replies, level)
         if isinstance(command, Personal):
             return await self._asked.do(
-                command, asker, replies, personal, operator=operator, private=private
+                command,
+                asker,
+                replies,
+                personal,
+                operator=level is Level.OPERATOR,
+                private=private,
             )
         if level >= needed(command):
-            said = await self._operating.do(
+            return await self._operating.do(
                 command, asker, replies, personal, progress, private=private
             )
-            return said if operator else replace(said, share=None)
         if isinstance(command, READING | FALLING_SHORT) and await self._asked.waiting(asker):
             about = "unclear" if isinstance(command, FALLING_SHORT) else ""
             about = "due" if isinstance(command, Deadlines) else about
