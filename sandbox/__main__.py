@@ -73,7 +73,7 @@ async def demo(transcript: Transcript, directory: Path, port: int, *, stay: bool
         async with World(key_directory=directory / "keys", page_port=port) as world:
             transcript.line("sandbox", _what_is_up(world))
             url = free_address()
-            settings = world.settings_toml(url, directory)
+            settings = world.settings_toml(url, directory, targeted=True)
             try:
                 async with (
                     BotProcess(settings, log, url, keeps=(lock.fileno(),)) as bot,

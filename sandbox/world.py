@@ -196,12 +196,19 @@ class World:
     # -- settings --------------------------------------------------------------------------
 
     def settings_toml(
-        self, bot_url: str, directory: Path, *, minimum_proof: str = "", boards: str = ""
+        self,
+        bot_url: str,
+        directory: Path,
+        *,
+        minimum_proof: str = "",
+        boards: str = "",
+        targeted: bool = False,
     ) -> Path:
         """Write the bot's settings and key files into `directory`; the path of the TOML file.
 
         `minimum_proof` is `links.minimum_proof`; "" leaves the bot its default, a sign-in; `boards`
-        is `campaign.boards`. From then on both platforms send to `bot_url`.
+        is `campaign.boards`, `targeted` is `teams.targeted_answers`. From then on both platforms
+        send to `bot_url`.
         """
         self.connect(bot_url)
         directory.mkdir(parents=True, exist_ok=True)
@@ -290,6 +297,7 @@ class World:
                     "login_url": at["teams-login"],
                     "service_urls": [f"{at['teams']}/"],
                     "graph_url": at["graph"],
+                    **({"targeted_answers": True} if targeted else {}),
                 },
             )
         )

@@ -102,6 +102,7 @@ class Page:
                 },
                 "modals": self.slack.workspace.modals,
                 "homes": self.slack.workspace.homes,
+                "dialogs": self.teams.dialogs,
                 "apps": [
                     self._app(org, app) for org in self.company.orgs.values() for app in org.apps
                 ],
@@ -159,7 +160,7 @@ class Page:
                 if message is None:
                     raise LookupError("the message is gone")
                 if deed["what"] == "about":
-                    await self.slack.ask_about(who, message)
+                    await (self.slack if slack else self.teams).ask_about(who, message)
                     return None
                 if slack:
                     return await self.slack.press(who, message, deed["action"])
@@ -170,8 +171,14 @@ class Page:
                 return await self.slack.press_home(who, deed["action"])
             case "fill":
                 await self.slack.fill(who, deed["values"])
+            case "press dialog":
+                return await self.teams.press_in_dialog(who, deed["action"], deed.get("inputs"))
             case "close":
-                self.slack.workspace.modals.pop(self.slack.slack_id(who), None)
+                if slack:
+                    self.slack.workspace.modals.pop(self.slack.slack_id(who), None)
+                else:
+                    service = self.teams.service
+                    self.teams.dialogs.pop(service.user_id(self.company.person(who)), None)
                 self.log.touch()
             case "dm":
                 self.slack.dm_of(who) if slack else self.teams.dm_of(who)

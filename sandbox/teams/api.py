@@ -139,6 +139,16 @@ def _refused(status: int, error: str, number: int, words: str) -> Response:
     )
 
 
+def _targeted(request: Request, activity: Json) -> str | None:
+    """Whom alone a message is for (Microsoft Learn, "Targeted messages"); None: everybody."""
+    if request.query_params.get("isTargetedActivity") != "true":
+        return None
+    recipient = (activity.get("recipient") or {}).get("id")
+    if not isinstance(recipient, str) or not recipient:
+        raise TeamsError(400, "BadArgument", "A targeted message needs its recipient")
+    return recipient
+
+
 # -- the connector -------------------------------------------------------------------------
 
 
@@ -237,7 +247,7 @@ class Connector:
         """A message at the end of the conversation or thread."""
         activity = await _body(request)
         conversation, thread = self._conversation(request)
-        return self._send(conversation, activity, thread)
+        return self._send(request, conversation, activity, thread)
 
     async def reply(self, request: Request) -> Response:
         """A reply to one message; an unknown one counts as a plain send, as it does in Teams."""
@@ -246,14 +256,19 @@ class Connector:
         answered = conversation.message(request.path_params["activity"])
         if thread is None and answered is not None and conversation.kind == "channel":
             thread = answered.thread or answered.id
-        return self._send(conversation, activity, thread)
+        return self._send(request, conversation, activity, thread)
 
-    def _send(self, conversation: Conversation, activity: Json, thread: str | None) -> Response:
+    def _send(
+        self, request: Request, conversation: Conversation, activity: Json, thread: str | None
+    ) -> Response:
+        only_for = _targeted(request, activity)
         self._count(f"{conversation.id};{thread or ''}")
         self._may_write(conversation)
         if activity.get("type") != "message":  # typing and the like leave nothing behind
             return JSONResponse({"id": self.service.next_id()}, 202)
-        return JSONResponse({"id": self._post(conversation, activity, thread).id}, 201)
+        message = self._post(conversation, activity, thread)
+        message.only_for = only_for
+        return JSONResponse({"id": message.id}, 201)
 
     async def update(self, request: Request) -> Response:
         """Change a message of the bot in place, for everybody."""

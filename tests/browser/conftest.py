@@ -44,7 +44,7 @@ async def page_url(keys: Path, tmp_path: Path) -> AsyncIterator[str]:
     """The page of a fresh world, with a real bot in it."""
     async with World(key_directory=keys, page_port=0) as world:
         url = free_address()
-        settings = world.settings_toml(url, tmp_path)
+        settings = world.settings_toml(url, tmp_path, targeted=True)
         async with ForkedBot(settings, tmp_path / "bot.log", url):
             await world.start_chat()
             await wait_until(lambda: has_looked(tmp_path), within=30, what="whom to ask is known")

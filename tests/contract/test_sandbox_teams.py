@@ -168,6 +168,17 @@ async def test_a_card_is_posted_replied_to_updated_and_deleted(teams: Teams, wor
     )
 
 
+async def test_a_targeted_message_is_for_its_recipient_alone(teams: Teams, world: World) -> None:
+    """Microsoft Learn, "Targeted messages"; without a recipient it is refused."""
+    ola = world.teams.service.user_id(world.company.person("ola"))
+    channel, query = teams_service.CHANNEL, "?isTargetedActivity=true"
+    told = _card("for you") | {"recipient": {"id": ola}}
+    sent = await teams.call("POST", f"/{channel}/activities{query}", told)
+    assert message_in(world, channel, sent.json()["id"]).only_for == ola
+    refused = await teams.call("POST", f"/{channel}/activities{query}", _card("for you"))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "BadArgument")
+
+
 @pytest.mark.parametrize(
     ("activity", "status", "code"),
     [

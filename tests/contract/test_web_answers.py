@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from adapters.teams.package import manifest
 from adapters.web.middleware import BodyLimit
 from adapters.web.monitoring.health import Health, Part
 from adapters.web.monitoring.probes import Probes, build_probe_app
+from bot.chat.words import Words, languages
+from tests.contract.teams_world import APP
 from tests.contract.test_web_link import STEPS
 from tests.serving import served
 from tests.site import MONITORING_TOKEN, TOKEN, WebSite, a_site, csrf_of
@@ -251,11 +255,20 @@ async def test_a_picture_of_a_message_may_be_shown_on_pages_of_others(site: WebS
     assert (await site.browser.get(f"/p/{'b' * 40}.png")).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/privacy", "/terms"])
-async def test_the_pages_that_chat_platforms_ask_for_are_there(site: WebSite, path: str) -> None:
-    """The app's manifest for Teams names both."""
-    answer = await site.open(path)
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("page", ["privacyUrl", "termsOfUseUrl"])
+async def test_the_pages_that_the_manifest_names_are_there(
+    site: WebSite, page: str, language: str
+) -> None:
+    """Where the app for Teams says that they are, in the language of whoever reads it."""
+    told = manifest("https://bot.contoso.com", APP, "Contoso IT", "1.0.0", Words())["developer"]
+    path = urlsplit(told[page]).path
+    answer = await site.open(path, **{"Accept-Language": language})
     assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert f'<html lang="{language}">' in answer.text
     assert "<h1>" in answer.text
-    if path == "/privacy":  # for how long, by the settings
-        assert "after 400 days, the record of messages it sent after 90" in answer.text
+    if page == "privacyUrl":  # for how long, by the settings
+        words = {"en": "after 400 days, the record of messages it sent after 90", "de": "400 Tage"}
+        assert words[language] in answer.text

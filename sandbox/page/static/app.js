@@ -68,6 +68,26 @@ function drawHome() {
   $("home-view").replaceChildren(...(view ? slack.blocks(view.blocks, world, press) : [el("div", { class: "empty" }, "The bot has not shown anything here yet.")]));
 }
 
+// A dialog of Teams, which a message's action opens: it shows one card after the other.
+let asking = null;
+let taskPrint = "";
+function drawTask() {
+  const [id, card] = Object.entries(state.dialogs)[0] ?? [];
+  asking = state.people.find((person) => person.teams && person.teams === id) ?? null;
+  if (!asking) {
+    taskPrint = "";
+    return void $("task").close();
+  }
+  const print = JSON.stringify([id, card]);
+  if (print !== taskPrint) {
+    const as = asking.key;
+    const press = (action, inputs) => act({ what: "press dialog", platform: "teams", as, action, inputs });
+    $("task-view").replaceChildren(teams.card(card, press));
+    taskPrint = print;
+  }
+  if (!$("task").open) $("task").showModal();
+}
+
 // -- the four panes --
 
 function pane(name, platform, kind) {
@@ -149,7 +169,7 @@ function pane(name, platform, kind) {
         el("div", { class: "meta" },
           el("strong", {}, message.author), message.bot ? el("span", { class: "app" }, "app") : null, time(message.at),
           message.edited ? el("span", {}, "edited") : null, pinned ? el("span", { class: "pin" }, "pinned") : null,
-          platform === "slack" && !message.onlyFor ? el("button", { type: "button", class: "shortcut", onclick: about }, "Ask about this app") : null),
+          message.onlyFor ? null : el("button", { type: "button", class: "shortcut", onclick: about }, "Ask about this app")),
         message.onlyFor ? el("p", { class: "only" }, "Only visible to you") : null,
         el("div", { class: "body" }, body)));
   }
@@ -298,6 +318,7 @@ async function refresh() {
     state = await fetching;
     drawModals();
     drawHome();
+    drawTask();
     drawFaults();
     draw();
     guide();
@@ -327,3 +348,5 @@ follow();
 
 $("home-open").addEventListener("click", openHome);
 $("home-close").addEventListener("click", () => $("home").close());
+$("task-close").addEventListener("click", () => $("task").close());
+$("task").addEventListener("close", () => asking && act({ what: "close", platform: "teams", as: asking.key }));
