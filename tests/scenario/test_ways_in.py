@@ -137,7 +137,10 @@ async def test_the_home_tab_of_a_stranger_has_no_app(stage: Stage) -> None:
 
 async def test_a_reader_reads_by_buttons_and_changes_nothing_by_them(stage: Stage) -> None:
     """A member of a channel of readers sees the list; what an operator's offers is refused."""
+    delivered = stage.world.slack.delivery.deliveries
+    count = len(delivered)
     stage.world.slack.join(STRANGER, slack_workspace.READERS)
+    await wait_until(lambda: len(delivered) > count, what="Slack has told of it")
     reader, operator = Chat(stage, STRANGER, True), Chat(stage, OPERATOR, True)
     try:
         listed = await reader.says("apps", " done")

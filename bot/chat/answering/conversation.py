@@ -195,7 +195,8 @@ class Conversation:
         if isinstance(command, READING | FALLING_SHORT) and await self._asked.waiting(asker):
             about = "unclear" if isinstance(command, FALLING_SHORT) else ""
             about = "due" if isinstance(command, Deadlines) else about
-            return await self._asked.mine(Mine(about), asker, replies, level)
+            mine = await self._asked.mine(Mine(about), asker, replies, level)
+            return _as(Role.REFUSAL, mine)
         if level is Level.VIEWER and isinstance(command, Unclear):
             return await self._operating.do(
                 command, asker, replies, personal, progress, private=private

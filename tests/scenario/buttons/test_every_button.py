@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -28,6 +29,7 @@ from bot.domain.consent.requests import Stuck, step
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.domain.people.news import Happening, News
 from bot.domain.people.recipients import Recipient
+from bot.domain.time.calendar import DAY
 from sandbox.company.contoso import app_id
 from sandbox.company.records import OktaApp
 from tests.scenario.buttons.chat import Chat
@@ -163,9 +165,9 @@ async def test_what_comes_in_time_does_what_it_says(
         text = settings.read_text()
         if not slack:  # else the digest comes to their other account
             text = text.replace('operators = ["U0OLA"]', 'operators = ["U0CARL"]')
-        today = stage.world.clock.now().date()
+        on = stage.world.clock.now().astimezone(ZoneInfo("Europe/Berlin")).date() + DAY
         app = f"contoso/{app_id('contoso', NEAR)}"
-        settings.write_text(f'{text}\n[[campaign.targets]]\non = {today}\napp = "{app}"\n')
+        settings.write_text(f'{text}\n[[campaign.targets]]\non = {on}\napp = "{app}"\n')
         await stage.bot.start()
         await Walk(stage, slack, NEAR).all(IN_TIME)
 
