@@ -60,8 +60,8 @@ async def test_who_may_not_press_a_button_of_the_board_goes_on_seeing_the_board(
     offer = await stage.ask_in_teams(f"why {app.label}", said(app.label))
     before = offer.card
     since = len(stage.teams_channel.messages)
-    await stage.world.teams.press("gita", offer, _label(offer, "Who"))
-    assert stage.world.teams.seen("gita", offer) == offer.card == before
+    await stage.world.teams.press("greta", offer, _label(offer, "Who"))
+    assert stage.world.teams.seen("greta", offer) == offer.card == before
     (notice,) = [m for m in stage.teams_channel.messages[since:] if m.only_for]
     assert "operators" in notice.text
 
