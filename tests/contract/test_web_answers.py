@@ -17,7 +17,7 @@ from adapters.web.middleware import BodyLimit
 from adapters.web.monitoring.health import Health, Part
 from adapters.web.monitoring.probes import Probes, build_probe_app
 from bot.chat.words import Words, languages
-from tests.contract.teams_world import APP
+from tests.contract.pretend_teams import APP
 from tests.contract.test_web_link import STEPS
 from tests.serving import served
 from tests.site import MONITORING_TOKEN, TOKEN, WebSite, a_site, csrf_of

@@ -7,6 +7,7 @@ operator is an operator's only in an operator's hand.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,7 @@ async def test_the_home_tab_of_a_stranger_has_no_app(stage: Stage) -> None:
     for user, has in ((STRANGER, False), (OPERATOR, True)):
         who = slack.slack_id(user)
         await slack.open_home(user)
-        await wait_until(lambda who=who: who in homes, within=WITHIN, what="the Home tab is there")
+        await wait_until(partial(homes.__contains__, who), within=WITHIN, what="the Home tab")
         assert ("Office 365 HQ" in str(homes[who])) is has
 
 

@@ -58,12 +58,14 @@ def _blocks(blocks: Sequence[Block], level: Level) -> Iterator[Block]:
     for block in blocks:
         match block:
             case Buttons(buttons, more):
-                if (left := _left(buttons, level)) or _left(more, level):
-                    yield Buttons(left, _left(more, level))
+                row = Buttons(_left(buttons, level), _left(more, level))
+                if row.buttons or row.more:
+                    yield row
             case Group(items):
                 yield replace(block, items=tuple(_item(item, level) for item in items))
             case Folded(blocks=inner):
-                yield replace(block, blocks=tuple(_blocks(inner, level)))
+                left = (one for one in _blocks(inner, level) if not isinstance(one, Folded))
+                yield replace(block, blocks=tuple(left))
             case _:
                 yield block
 
