@@ -193,7 +193,8 @@ class Asking:
             return
         tried = self._seen.tried(request)
         for other in self._candidates(request):
-            if other is not human and other.name not in tried:
+            is_there = self._seen.is_there(other, request, now)
+            if other is not human and other.name not in tried and is_there:
                 self._seen.finding(f"{now}: {human.name} ignored {request.app}, {other.name} not")
 
     def _passed_on(self, request: ConsentRequest, now: datetime) -> None:

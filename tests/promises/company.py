@@ -40,6 +40,11 @@ class Human:
     def address(self) -> str:
         return _address(self.name)
 
+    @property
+    def in_chat(self) -> bool:
+        """Whether they have more than mail."""
+        return any(account.platform is not Platform.MAIL for account in self.accounts)
+
 
 @dataclass
 class Company:

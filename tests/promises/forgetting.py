@@ -26,20 +26,22 @@ class Forgetting:
     def _told_of_what_is_stuck(self, request: ConsentRequest, now: datetime) -> None:
         """Some operator has a digest within a week or two; who is away, or has days off, later.
 
-        What is stuck for an absence goes on by itself once the person is back.
+        What is stuck for an absence goes on by itself once the person is back. Who operates by mail
+        alone has no account for it, and what an operator is asked for themselves comes first.
         """
         stuck = request.stuck is not None and request.stuck.why != "away"
         if not stuck or not self._seen.wants(request, now):
             self._stuck_at.pop(request.id, None)
             return
         since = self._stuck_at.setdefault(request.id, now)
-        operators = [human for human in self._of.humans if human.operates]
+        operators = [human for human in self._of.humans if human.operates and human.in_chat]
         told = (at for one in self._of.humans for at in self._seen.others[one.name])
         heard = max(told, default=START - DAY)  # also those who operated until just now
         longest = WEEK + 4 * DAY
         kept_from = (
             self._seen.was_out(now - longest, now)
             or self._of.holidays
+            or all(self._seen.messages[one.name] for one in operators)
             or any(one.away_until is not None or one.days_off for one in operators)
             or (self._of.dated_at is not None and now - self._of.dated_at < longest)
         )
@@ -90,11 +92,16 @@ class Forgetting:
     def _named_before(
         self, request: ConsentRequest, human: Human, last: date, now: datetime
     ) -> None:
-        """The week had no room on the last day: the last round before it named what is due."""
+        """The week had no room on the last day: the last round before it named what is due.
+
+        What an operator's "now" sends names what they asked for.
+        """
         before = [
             (at, notice)
             for at, notice in self._seen.messages[human.name]
-            if self._of.day(request.chat, at) < last and at > request.requested_at
+            if self._of.day(request.chat, at) < last
+            and at > request.requested_at
+            and notice.reason != "now"
         ]
         if before and request.id not in before[-1][1].requests and len(before[-1][1].requests) < 8:
             self._seen.finding(

@@ -258,9 +258,8 @@ class Life:
         """
         read = [await self.ledger.global_admins(one) or () for one in self.company.admins]
         admins = (one.upn for each in read for one in each)
-        in_chat = any(one.platform is not Platform.MAIL for one in human.accounts)
         is_partner = human in self.company.partners and bool(self.ledger.all_apps)
-        return (human.operates and in_chat) or is_partner or human.address in admins
+        return (human.operates and human.in_chat) or is_partner or human.address in admins
 
     async def _act(self, human: Human) -> None:
         """One of the things that people do about one of their apps."""

@@ -72,7 +72,7 @@ class Seen:
     def unanswered(self, request: ConsentRequest) -> int:
         human = self.of.human(request.chat)
         since = human.acted_at or START - DAY
-        return sum(at > since for at in self.named[request.id])
+        return sum(at >= since for at in self.named[request.id])  # one may come of what they said
 
     def silent(self, request: ConsentRequest) -> bool:
         return self.unanswered(request) >= self.of.policy.ignored_rounds

@@ -383,6 +383,15 @@ async def test_who_did_not_answer_comes_after_all_who_were_never_asked(
     assert (await world.request(record.request_id)).admin_object_id == asked
 
 
+async def test_after_weeks_too_who_was_never_asked_comes_first(world: person.Asked) -> None:
+    """Cleo was away, or no administrator, while nobody was left; Ben ignored it."""
+    world.entra.admins[TENANT.id] = (ADA, BEN, CLEO)
+    world.slack.people = (ADA_IN_CHAT, BEN_IN_CHAT, CLEO_IN_CHAT)
+    await world.ledger.commit(Changes(requests=(ignored_by_ben(),)))
+    asked = await world.ask.escalate(await world.request(), Reason.AGAIN)
+    assert asked.request.admin_object_id == "cleo"
+
+
 async def test_who_did_not_answer_is_left_alone_for_four_weeks_after_not_me() -> None:
     """With more than twenty working days left; on every day in between a tick looks."""
     world = person.Asked(policy=due_on(date(2025, 7, 1)))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -253,26 +254,30 @@ class Ask:
     async def escalate(self, request: ConsentRequest, reason: Reason, reach: Reach) -> Asked:
         """Ask somebody else, since nothing came from whom this request was for.
 
-        Nobody is asked twice in this way, but once more where `reason` is AGAIN. Raises as `send`;
-        NothingToDo also when somebody else was asked meanwhile.
+        Nobody is asked twice in this way, but once more where `reason` is AGAIN and nobody else has
+        come back or been found since. Raises as `send`; NothingToDo also when somebody else was
+        asked meanwhile.
         """
         record = await self._ledger.app(request.app)
         if record is None or record.request_id != request.id:
             raise NothingToDo(f"{request.app_label} is in other hands.")
         past = await self._ledger.requests_for(request.app)
-        times = 2 if reason is Reason.AGAIN else 1
-        lost = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
-        by = request.asker or _nobody(request)
-        return await self.send(
+        send = partial(
+            self.send,
             request.app,
-            by,
+            request.asker or _nobody(request),
             why="ignored",
-            without=lost,
-            silent=self._silent(past, times=times, ends=request.id),
+            without=frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED),
             former_ends=Step.EXPIRE,
             present=True,
             reach=reach,
         )
+        try:
+            return await send(silent=self._silent(past, ends=request.id))
+        except NobodyReachable:
+            if reason is not Reason.AGAIN:
+                raise
+            return await send(silent=self._silent(past, times=2, ends=request.id))
 
     async def send(
         self,
