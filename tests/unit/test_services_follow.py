@@ -388,7 +388,7 @@ async def test_after_weeks_too_who_was_never_asked_comes_first(world: person.Ask
     world.entra.admins[TENANT.id] = (ADA, BEN, CLEO)
     world.slack.people = (ADA_IN_CHAT, BEN_IN_CHAT, CLEO_IN_CHAT)
     await world.ledger.commit(Changes(requests=(ignored_by_ben(),)))
-    asked = await world.ask.escalate(await world.request(), Reason.AGAIN)
+    asked = await world.ask.escalate(await world.request(), Reason.AGAIN, await world.ask.reach())
     assert asked.request.admin_object_id == "cleo"
 
 
