@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from bot.chat.words import Words
@@ -19,10 +20,10 @@ class Forms:
         reason = self._field("reason", FieldKind.TEXT, optional=True)
         return self._form("later", (f"later {code}", "{day}", "{reason}"), self._day(), reason)
 
-    def not_me(self, code: str) -> Form:
-        """Who would be right instead."""
-        name = self._field("name", optional=True)
-        return self._form("not_me", (f"notme {code} sure", "{name}"), name)
+    def not_me(self, code: str, name: str = "") -> Form:
+        """Who would be right instead; `name` stands there already."""
+        name_field = replace(self._field("name", optional=True), value=name)
+        return self._form("not_me", (f"notme {code} sure", "{name}"), name_field)
 
     def away(self) -> Form:
         """Until when somebody is away."""

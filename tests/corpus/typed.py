@@ -99,6 +99,8 @@ def meaning(words: str) -> str:
             return f"me {code}"
         case said.Mine() | said.Hello() | said.Thanks() | said.Help() | said.Notes():
             return type(command).__name__.lower()
+        case said.SomebodyElse(name):
+            return f"else {name.lower()}"
         case said.Deadlines():
             return "deadline"
         case said.ScanAll():

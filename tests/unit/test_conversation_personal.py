@@ -27,6 +27,7 @@ from bot.domain.evidence.rules import EvidenceKind
 from bot.domain.evidence.sights import Sight
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.errors import ChatUnreachable
+from bot.form import filled
 from bot.message import Buttons, Command, Message, OpenLink
 from tests import person
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, OPERATOR, TENANT
@@ -352,6 +353,52 @@ async def test_not_me_asks_once_more_before_it_counts(world: person.Asked) -> No
     assert (await world.request()).stage is Stage.DELIVERED
     await say(world, f"notme {CODE} sure")
     assert (await world.request()).stage is Stage.DECLINED
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Tom does that now", "Tom"),
+        ("das macht Tom", "Tom"),
+        ("da musst du Tom Miller fragen", "Tom Miller"),
+        ("ask ben@contoso.com instead", "ben@contoso.com"),
+    ],
+)
+async def test_who_names_somebody_else_is_offered_not_me_with_the_name(
+    world: person.Asked, words: str, name: str
+) -> None:
+    """Nothing happens before they confirm, and the name stands in the form already."""
+    offer = await say(world, words)
+    assert f"Should I ask {name} instead?" in text_of(offer)
+    assert said_by_buttons(offer) == [f"notme {CODE} maybe {name}", f"later {CODE}"]
+    question = await say(world, said_by_buttons(offer)[0])
+    assert said_by_buttons(question) == [f"notme {CODE} sure {name}"]
+    assert question.form is not None
+    assert [field.value for field in question.form.fields] == [name]
+    assert await world.request() == ASKED
+    await say(world, filled(question.form.said, {"name": name}))
+    request = await world.request()
+    assert (request.stage, request.suggestion) == (Stage.DECLINED, name)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Tom doesn't do that", "don't ask Tom", "if Tom does that now", "das macht Tom nicht",
+     "das macht Tom?", "> Tom does that now", "should I ask Tom?"],
+)  # fmt: skip
+async def test_who_is_not_plainly_named_is_not_offered(world: person.Asked, words: str) -> None:
+    """A no, a condition, a question or a quotation names nobody."""
+    assert "instead" not in text_of(await say(world, words))
+    assert await world.request() == ASKED
+
+
+async def test_who_was_not_asked_sees_what_waits_for_the_one_they_name(
+    world: person.Asked,
+) -> None:
+    """And whoever may not see the list is told who can."""
+    assert "Ada Admin" in text_of(await say(world, "ask Ada Admin", OPERATOR))
+    assert "Only operators" in text_of(await say(world, "ask Ada Admin", STRANGER))
+    assert await world.request() == ASKED
 
 
 async def test_not_me_with_a_name_counts_at_once(world: person.Asked) -> None:

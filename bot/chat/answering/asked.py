@@ -27,6 +27,7 @@ from bot.chat.typed.commands import (
     Personal,
     Saved,
     Saw,
+    SomebodyElse,
     Verify,
 )
 from bot.chat.typed.times.moments import find_moment
@@ -109,7 +110,8 @@ class Asked:
             case NotMe(code, suggestion, sure):
                 act = ByChat(asker, code)
                 if not sure:
-                    return personal.not_me_sure((await self._follow.progress(act)).request)
+                    asked = (await self._follow.progress(act)).request
+                    return personal.not_me_sure(asked, suggestion)
                 return personal.not_me(await self._follow.not_me(act, suggestion))
             case Later():
                 return await self._later(command, asker, personal)
@@ -140,15 +142,20 @@ class Asked:
                 return courtesies.back(replies.words, await self._postpone.back(asker))
 
     async def mine(
-        self, command: Hello | Mine, asker: ChatIdentity, replies: Replies, level: Level
+        self,
+        command: Hello | Mine | SomebodyElse,
+        asker: ChatIdentity,
+        replies: Replies,
+        level: Level,
     ) -> Message:
         """What waits for somebody, with its buttons; who greets and has nothing gets help."""
         requests = await self.waiting(asker)
         said = command.said if isinstance(command, Mine) else "hello"
+        name = command.name if isinstance(command, SomebodyElse) else ""
         if requests:
             await is_there(self._ledger, asker, self._clock)
             due = min(map(self._postpone.deadline, requests))
-            return mine(replies.words, requests, said, due, chat_is_proof=self._chat_is_proof)
+            return mine(replies.words, requests, said, due, name, chat_is_proof=self._chat_is_proof)
         if isinstance(command, Hello):
             return replies.help(asker.platform, level)
         return courtesies.nothing_waits(replies.words)

@@ -41,6 +41,7 @@ from bot.chat.typed.commands import (
     RemindNow,
     ReportNow,
     Send,
+    SomebodyElse,
     Thanks,
     Unclear,
     Unsure,
@@ -50,6 +51,7 @@ from bot.chat.typed.verbs import verb_about_app
 from bot.chat.words import Words
 from bot.domain.people.access import Admission, Level
 from bot.domain.people.admins import ChatIdentity
+from bot.domain.summaries import Wanted
 from bot.errors import O365BotError, StoreError, TooManyTries
 from bot.message import Message, Role
 from bot.ports.chat import Presence
@@ -179,6 +181,10 @@ class Conversation:
                 return courtesies.welcome(replies.words)
             case Hello() | Mine():
                 return await self._asked.mine(command, asker, replies, level)
+            case SomebodyElse(name):
+                if await self._asked.waiting(asker):
+                    return await self._asked.mine(command, asker, replies, level)
+                command = ListApps(wanted=Wanted(person=name))
         if isinstance(command, Personal):
             return await self._asked.do(
                 command,

@@ -19,6 +19,7 @@ from bot.chat.typed.commands import (
     Mine,
     Personal,
     PlanAhead,
+    SomebodyElse,
     Thanks,
     Who,
     Why,
@@ -30,7 +31,7 @@ from bot.message import Block, Button, Buttons, Folded, Group, Item, Menu, Messa
 Way = TypeVar("Way", Button, Button | Menu)
 _APP = re.compile(r"\S+/\S+")
 
-ANYBODY = Help | Home | Hello | Mine | Thanks
+ANYBODY = Help | Home | Hello | Mine | SomebodyElse | Thanks
 READING = ListApps | Why | About | Who | Deadlines | PlanAhead
 
 

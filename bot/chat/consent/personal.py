@@ -100,12 +100,14 @@ class PersonalReplies:
         """It is noted."""
         return plain(self._words("sight.noted", app=request.app_label))
 
-    def not_me_sure(self, request: ConsentRequest) -> Message:
-        """Is it really somebody else? With the way to say who."""
+    def not_me_sure(self, request: ConsentRequest, suggestion: str = "") -> Message:
+        """Is it really somebody else? With the way to say who; `suggestion` was named already."""
         words, code = self._words, request.code
         text = words("notme.sure", app=request.app_label, words=f"notme {code}")
-        yes = Command("sure", words("button.not_me_sure"), f"notme {code} sure")
-        return Message(text, (Text(text), Buttons((yes,))), form=Forms(words).not_me(code))
+        said = f"notme {code} sure {suggestion}".rstrip()
+        yes = Command("sure", words("button.not_me_sure"), said)
+        form = Forms(words).not_me(code, suggestion)
+        return Message(text, (Text(text), Buttons((yes,))), form=form)
 
     def not_me(self, request: ConsentRequest) -> Message:
         """Somebody else will be asked."""

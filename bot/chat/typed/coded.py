@@ -31,9 +31,15 @@ from bot.domain.likeness import likeness
 _ENDS = "?!.,:;…"
 # The letters of codes: without those that are taken for another one.
 _CODE = re.compile(r"(?<![\w-])[a-hjkmnp-tv-z2-9]{3}-[a-hjkmnp-tv-z2-9]{3}(?![\w-])")
+# A code, or what somebody takes for one: a letter amiss, its dash left out, somebody else's.
+_LIKE_CODE = re.compile(
+    r".*(?<![\w-])[^\W_]{2,4}-[^\W_]{2,4}(?![\w-]).*|(?=[a-z]*\d)[^\W_]+|[a-hjkmnp-tv-z]{6}"
+)
 # "2026-12-04 09:30 waiting for the auditor", as our own buttons say it
 _WHEN = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d?:\d\d)(?:\s+(.*))?", re.DOTALL)
 _NAME = re.compile(r"\S+@\S+|[^\W\d]\S*(?: [^\W\d]\S*){0,2}")
+# "notme ABC-DEF maybe Tom", as our own buttons say it: who it is stands in the form to be sent.
+_PERHAPS = re.compile(r"(?:maybe|perhaps|vielleicht)\s+", re.IGNORECASE)
 _NO_NAMES = forms(
     "are/is/was/it/its/me/not/sure/you/yes/no/maybe/if/i/that/this/the/why/who/really/bist/bin/ist",
     "ja/nein/nicht/sicher/ich/doch/vielleicht/wirklich/das/der/die/oder/or/but/aber",
@@ -131,6 +137,11 @@ def _spoken_of(code: str, said: Command | None) -> Command | None:
     return None
 
 
+def has_code(said: str) -> bool:
+    """Whether a code stands there, or what looks like one."""
+    return _LIKE_CODE.fullmatch(likeness(said)) is not None
+
+
 def codes(word: str) -> str:
     """One code, or several with commas, as they are shown."""
     parts = (likeness(unmarked(one)).rstrip(_ENDS).upper() for one in word.split(","))
@@ -186,8 +197,10 @@ def _not_me(code: str, more: str, *, asks: bool) -> Command:
     if likeness(first).rstrip(_ENDS) == "sure":
         return NotMe(code, behind.strip(), sure=not (asks or _is_no_name(behind)))
     named = more.strip(" .!,?")
+    perhaps = _PERHAPS.match(named)
+    named = named[perhaps.end() :] if perhaps else named
     is_name = bool(_NAME.fullmatch(named)) and not _is_no_name(named)
-    return NotMe(code, named if is_name else "", sure=is_name and not asks)
+    return NotMe(code, named if is_name else "", sure=is_name and not asks and not perhaps)
 
 
 def _is_no_name(said: str) -> bool:

@@ -72,6 +72,16 @@ class Mine:
 
 
 @dataclass(frozen=True, slots=True)
+class SomebodyElse:
+    """Whoever was asked says that `name` is right instead. It is offered, not done.
+
+    From anybody else it asks what waits for that person.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notes:
     """What was said by command and still holds; who was asked sees their own."""
 
@@ -199,7 +209,10 @@ class ItIsMe:
 
 @dataclass(frozen=True, slots=True)
 class NotMe:
-    """The asked person is the wrong one. `suggestion` names another; `sure` ends it."""
+    """The asked person is the wrong one. `suggestion` names another; `sure` ends it.
+
+    Not `sure`, it is asked back, with the name filled in.
+    """
 
     code: str
     suggestion: str = ""
@@ -375,4 +388,4 @@ Operators = (
     | NeedsDomain
 )
 """What is not said by just anybody."""
-Command = Operators | Personal | Mine | Help | Home | Hello | Thanks
+Command = Operators | Personal | Mine | SomebodyElse | Help | Home | Hello | Thanks

@@ -12,7 +12,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from bot.chat.typed.accounts import is_account, read_owner, said_of_account
-from bot.chat.typed.coded import codes, read_coded, read_later_everything, read_verb
+from bot.chat.typed.coded import codes, has_code, read_coded, read_later_everything, read_verb
 from bot.chat.typed.commands import (
     About,
     Allow,
@@ -37,6 +37,7 @@ from bot.chat.typed.commands import (
     ScanAll,
     Send,
     SendAll,
+    SomebodyElse,
     Unclear,
     Unsure,
     Unwaive,
@@ -48,6 +49,7 @@ from bot.chat.typed.looks.framing import Framed, framed, tidied
 from bot.chat.typed.looks.marks import AROUND, one_line, opened, quoted, unmarked
 from bot.chat.typed.looks.spelling import forms, pattern, sentence
 from bot.chat.typed.sentences import is_common, read_sentence
+from bot.chat.typed.somebody import read_somebody
 from bot.chat.typed.times.absence import read_absence
 from bot.chat.typed.times.days import count_of
 from bot.chat.typed.times.putting_off import time_in
@@ -91,6 +93,8 @@ _MEANT = {
     **dict.fromkeys(("prüf", "prüfe", "prüfen", "pruef", "pruefe", "recheck", "re-check"), "check"),
     **dict.fromkeys(("überprüf", "überprüfe", "ueberpruef", "ueberpruefe", "checke"), "check"),
     **dict.fromkeys(("refresh", "update", "aktualisiere"), "check"),
+    **dict.fromkeys(("validate", "kontrollier", "kontrolliere"), "check"),
+    **dict.fromkeys(("verifizier", "verifiziere"), "verify"),
     **dict.fromkeys(("scanne", "rescan", "re-scan"), "scan"),
     **dict.fromkeys(("später", "spaeter"), "later"),
     "erlaube": "allow",
@@ -103,6 +107,7 @@ _MEANT = {
 _LAST = {
     **dict.fromkeys(("schicken", "senden", "versenden", "verschicken", "rausschicken"), "send"),
     **dict.fromkeys(("prüfen", "pruefen", "überprüfen", "ueberpruefen", "checken"), "check"),
+    **dict.fromkeys(("kontrollieren", "verifizieren"), "check"),
     "scannen": "scan",
 }
 _LOOK_AGAIN = re.compile(
@@ -113,20 +118,6 @@ _LOOK_AGAIN = re.compile(
     re.IGNORECASE,
 )
 
-# Whom somebody would have asked is what they may choose there.
-_ASK_FOR = re.compile(
-    pattern(
-        r"(?:ask|frage?) .+? (?:for|about|to do|für|wegen|nach|zu) (.+)"
-        r"|.+? (?:für|wegen|nach|zu) (.+) fragen"
-        r"|(?:an|mit|bei|to|with) (?:wen|wem|whom) (.+)"
-    ),
-    re.IGNORECASE,
-)
-_ASK = re.compile(
-    r"(?:ask|remind|ping|nudge|poke|chase|frage?|erinnere?)(?: bitte| lieber| mal)?"
-    r" ((?:(?!instead)\S+ ?){1,3})(?: instead)?",
-    re.IGNORECASE,
-)
 _PAGE = re.compile(r"(?:page|seite) (\d{1,5})", re.IGNORECASE)
 _NOT_THEN = re.compile(r"(?:not|nicht|maybe|vielleicht)\s+(?!before|vor)", re.IGNORECASE)
 _PLAN = re.compile(
@@ -179,9 +170,11 @@ def parse(words: str) -> Command:
     )
     if isinstance(command, ListApps) and asks:
         return replace(command, shared=False)
+    doubtful = frame.talk or (asks and not frame.requested) or others_said
+    if isinstance(command, SomebodyElse) and doubtful:
+        return ListApps(wanted=Wanted(person=command.name))
     if not isinstance(command, _CHANGES):
         return command
-    doubtful = frame.talk or (asks and not frame.requested) or others_said
     return Unsure(_clearly(command, bare)) if doubtful else command
 
 
@@ -195,6 +188,9 @@ def _command(said: str, *, asks: bool) -> Command | None:
     """What begins (or, in German, ends) with a verb."""
     verb, rest = _divided(said)
     bare = tidied(unmarked(rest))[0]
+    if verb == "verify" and bare and not has_code(bare):
+        named = sentence(bare) in _ALL or not all(map(is_common, bare.split()))
+        verb, rest = ("check", rest) if named else (verb, "")
     if verb in LISTS:
         return read_list(LISTS[verb], bare)
     if verb in ("waive", "nimm"):
@@ -265,10 +261,8 @@ def _free(bare: str) -> Command | None:
         return _plan(bare[found.end() :])
     if (found := _LOOK_AGAIN.fullmatch(bare)) is not None:
         return WITH_APP["check"](found[1] or found[2])
-    if (found := _ASK_FOR.fullmatch(bare)) is not None:
-        return WITH_APP["who"](next(app for app in found.groups() if app))
-    if (found := _ASK.fullmatch(bare)) is not None and not any(map(is_common, found[1].split())):
-        return ListApps(wanted=Wanted(person=found[1]))
+    if (somebody := read_somebody(bare)) is not None:
+        return somebody
     if (found := _PAGE.fullmatch(bare)) is not None:
         return read_list(Part.OPEN, found[1])
     return None

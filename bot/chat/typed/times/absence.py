@@ -1,4 +1,4 @@
-"""What people say of their own working time: "I'm away until Friday", "wieder da", part-time weeks.
+"""What people say of their own working time: "I'm away until Friday", "wieder da".
 
 Only what says it whole and plainly: a question, a doubt or a no is none of it.
 """
@@ -9,6 +9,7 @@ import re
 
 from bot.chat.typed.commands import Away, Back, PartTime
 from bot.chat.typed.looks.spelling import pattern
+from bot.chat.typed.times.part_time import is_day_off, read_part_time
 from bot.chat.typed.times.putting_off import time_in
 
 _I = re.IGNORECASE
@@ -21,10 +22,15 @@ _WEG = (
     r"weg|abwesend|krank(?:geschrieben)?|(?:im|in) urlaub|urlaub|auf reisen|unterwegs|verreist"
     r"|nicht (?:da|hier|erreichbar|im büro|im haus)|außer haus|in elternzeit"
 )
+_MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-z]*\.?"
+_WEEKDAY = (
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch"
+    r"|sonnabend"
+)
 _WHEN = (
     r"(?:until|till?|bis|for|für|from|ab|vo[mn]|in|after|nach|next|nächste|this|diese|all|through|on"
-    r"|am|back|today|tomorrow|heute|morgen|übermorgen|soon|bald|kw|two|three|zwei|drei|eine?|\d"
-    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s\d)\b.*"
+    r"|am|back|today|tomorrow|heute|morgen|übermorgen|soon|bald|kw|two|three|zwei|drei|eine?"
+    rf"|\d+|{_MONTH}\s\d+|{_WEEKDAY})\b.*"
 )
 _FIRST = tuple(
     re.compile(pattern(form), _I)
@@ -58,10 +64,23 @@ _FROM_NOW = re.compile(
 _BEGINS = re.compile(
     pattern(
         r"(?:from|ab|vom|von|starting|after|nach|in (?!kw|cw|week|calendar|kalender))\b.*"
-        r"|(?!until|till?|bis|through|for|für|back).*\s(?:to|until|till?|bis|through|and|und|[-–])\s.*"
+        r"|(?!until|till?|bis|through|for|für|back).*\s(?:to|until|till?|bis|through|and|und|[-\u2010-\u2015\u2212])\s.*"
+        r"|.*\s(?:from|starting|beginning|ab|von|vom)\s(?!now|today|heute|jetzt|sofort).*"
+        r"|.*[a-z\d.][-\u2010-\u2015\u2212][a-z\d].*"
     ),
     _I,
 )
+_ISO = re.compile("\\d{4}[-\u2010-\u2015\u2212]\\d\\d[-\u2010-\u2015\u2212]\\d\\d")
+"""The one day whose dashes are no "to"."""
+# "I'm out on Friday" is that day; but "away Friday" is how the command says until when.
+_THAT_DAY = re.compile(
+    pattern(
+        rf"(?:on|am) .+|(?:{_WEEKDAY})|(?:{_MONTH})\s\d{{1,2}}(?:st|nd|rd|th)?"
+        rf"|\d{{1,2}}(?:st|nd|rd|th)?\.?(?: {_MONTH}|\d{{1,2}}\.?)"
+    ),
+    _I,
+)
+_COMMAND = re.compile(r"(?:away|abwesend)\b", _I)
 _BACK_ON = re.compile(
     pattern(
         r"(?:i(?:'?m| am|'?ll be)\s+)?(?:not )?back (?:again )?(?P<a>(?:on|until)\s.+|\w+day)"
@@ -99,46 +118,13 @@ _BACK = re.compile(
     _I,
 )
 
-_DAYS = (
-    "mondays?|montags?",
-    "tuesdays?|dienstags?",
-    "wednesdays?|mittwochs?",
-    "thursdays?|donnerstags?",
-    "fridays?|freitags?",
-    "saturdays?|samstags?|sonnabends?",
-    "sundays?|sonntags?",
-)
-_DAY = "|".join(_DAYS)
-_LISTED = (
-    rf"(?:{_DAY})(?:(?:\s*,\s*|\s*[-–]\s*|\s+)"
-    rf"(?:(?:and|und|or|to|until|through|bis)\s+)?(?:{_DAY}))*"
-)
-_OFF = re.compile(
-    rf"(?:on )?(?P<a>{_LISTED}) (?:off|i(?:'?m| am) (?:off|never in))"
-    rf"|i(?: do not|(?: am|'?m)? ?never| don'?t| am not|'?m not)"
-    rf" (?:work(?:ing)?|in|there|here) (?:on )?(?P<b>{_LISTED})"
-    rf"|i(?:'?m| am) (?:always )?off (?:on )?(?P<c>{_LISTED})"
-    rf"|(?:ich arbeite|ich bin) (?:am )?(?P<d>{_LISTED}) (?:nie|nicht)(?: da)?"
-    rf"|(?:am )?(?P<e>{_LISTED}) (?:arbeite ich (?:nie|nicht)|(?:habe ich )?(?:immer )?frei)"
-    rf"|(?:am )?(?P<f>{_LISTED}) bin ich nie (?:da|im haus)"
-    rf"|ich habe (?:am )?(?P<g>{_LISTED}) (?:immer )?frei",
-    _I,
-)
-_WORKS = re.compile(rf"(?:i only work|ich arbeite nur)(?: (?:on|am|von))? ({_LISTED})", _I)
-_SPAN = re.compile(rf"({_DAY})\s*(?:to|until|through|bis|-|–)\s*({_DAY})", _I)
-_ALL = re.compile(
-    r"i work (?:every day|full[- ]time)|ich arbeite (?:jeden tag|vollzeit|wieder jeden tag)", _I
-)
-
 
 def read_absence(bare: str) -> Away | Back | PartTime | None:
     """What is said, in one line, without marks and stops, of its speaker; None: nothing plainly."""
-    if _ALL.fullmatch(bare):
-        return PartTime(frozenset())
-    if (off := _OFF.fullmatch(bare)) is not None:
-        return PartTime(_weekdays(next(days for days in off.groupdict().values() if days)))
-    if (works := _WORKS.fullmatch(bare)) is not None:
-        return PartTime(frozenset(range(5)) - _weekdays(works[1]))
+    if (part_time := read_part_time(bare)) is not None:
+        return part_time
+    if is_day_off(bare):
+        return Away(bare, ahead=True)
     if _BACK.fullmatch(bare):
         return Back()
     if _DOUBT.search(bare):
@@ -149,19 +135,13 @@ def read_absence(bare: str) -> Away | Back | PartTime | None:
     for form in (*_BEHIND, *_FIRST):
         if (found := form.fullmatch(said)) is not None and not _OTHERS.search(found["when"]):
             when = _FROM_NOW.sub("", found["when"].strip())
-            ahead = _BEGINS.fullmatch(when) is not None
+            ahead = _begins_later(when, command=_COMMAND.match(said) is not None)
             return Away(when, ahead) if ahead or form in _BEHIND or time_in(when) else None
     return None
 
 
-def _weekdays(said: str) -> frozenset[int]:
-    found = {_weekday(one) for one in re.findall(rf"(?:{_DAY})", said, _I)}
-    for first, last in _SPAN.findall(said):
-        count = (_weekday(last) - _weekday(first)) % 7
-        found |= {(_weekday(first) + n) % 7 for n in range(count + 1)}
-    return frozenset(found)
-
-
-def _weekday(said: str) -> int:
-    """Monday is 0."""
-    return next(n for n, names in enumerate(_DAYS) if re.fullmatch(names, said, _I))
+def _begins_later(when: str, *, command: bool) -> bool:
+    """Whether an absence has a beginning of its own. `command`: it was said as the command is."""
+    if _BEGINS.fullmatch(_ISO.sub("then", when)):
+        return True
+    return not command and _THAT_DAY.fullmatch(when) is not None
