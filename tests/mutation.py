@@ -117,19 +117,33 @@ def spoil(fault: Fault) -> str:
 
 
 def users(path: Path) -> list[str]:
-    """The test files that use most of the module; its own, by the name, first."""
+    """The test files that use most of the module; its own, by the name, first.
+
+    Where no test names it, those of the modules that do.
+    """
+    tests = _importers(path, "tests/unit/test_*.py") or [
+        test
+        for module in _importers(path, "bot/**/*.py")
+        for test in _importers(module, "tests/unit/test_*.py")
+    ]
+    return [str(ROOT / test) for test in dict.fromkeys(tests)][:FILES]
+
+
+def _importers(path: Path, pattern: str) -> list[Path]:
     module = ".".join(path.with_suffix("").parts)
     ranks = []
-    for file in sorted((ROOT / "tests" / "unit").glob("test_*.py")):
+    for file in ROOT.glob(pattern):
         names = [
             alias
             for node in ast.walk(ast.parse(file.read_text()))
-            if isinstance(node, ast.ImportFrom) and node.module == module
+            if isinstance(node, ast.ImportFrom)
             for alias in node.names
+            if module in (node.module, f"{node.module}.{alias.name}")
         ]
         if names:
-            ranks.append((path.stem not in file.stem, -len(names), str(file)))
-    return [file for *_, file in sorted(ranks)[:FILES]]
+            found = file.relative_to(ROOT)
+            ranks.append((path.stem not in file.stem, -len(names), found))
+    return [file for *_, file in sorted(ranks)]
 
 
 class Spoiled(importlib.abc.MetaPathFinder, importlib.abc.Loader):
