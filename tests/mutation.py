@@ -16,8 +16,9 @@ import importlib.util
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -119,31 +120,36 @@ def spoil(fault: Fault) -> str:
 def users(path: Path) -> list[str]:
     """The test files that use most of the module; its own, by the name, first.
 
-    Where no test names it, those of the modules that do.
+    After them come those that use the modules which use it.
     """
-    tests = _importers(path, "tests/unit/test_*.py") or [
-        test
-        for module in _importers(path, "bot/**/*.py")
-        for test in _importers(module, "tests/unit/test_*.py")
-    ]
+    tests = _importers(path, "tests/unit/test_*.py")
+    for module in _importers(path, "bot/**/*.py"):
+        tests += _importers(module, "tests/unit/test_*.py")
     return [str(ROOT / test) for test in dict.fromkeys(tests)][:FILES]
 
 
 def _importers(path: Path, pattern: str) -> list[Path]:
     module = ".".join(path.with_suffix("").parts)
     ranks = []
-    for file in ROOT.glob(pattern):
-        names = [
-            alias
+    for file, imported in _imports(pattern).items():
+        names = [name for source, name in imported if module in (source, f"{source}.{name}")]
+        if names:
+            ranks.append((path.stem not in file.stem, -len(names), file))
+    return [file for *_, file in sorted(ranks)]
+
+
+@cache
+def _imports(pattern: str) -> Mapping[Path, Sequence[tuple[str | None, str]]]:
+    """Module and name of whatever each file imports from somewhere."""
+    return {
+        file.relative_to(ROOT): [
+            (node.module, alias.name)
             for node in ast.walk(ast.parse(file.read_text()))
             if isinstance(node, ast.ImportFrom)
             for alias in node.names
-            if module in (node.module, f"{node.module}.{alias.name}")
         ]
-        if names:
-            found = file.relative_to(ROOT)
-            ranks.append((path.stem not in file.stem, -len(names), found))
-    return [file for *_, file in sorted(ranks)]
+        for file in ROOT.glob(pattern)
+    }
 
 
 class Spoiled(importlib.abc.MetaPathFinder, importlib.abc.Loader):

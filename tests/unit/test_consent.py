@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from bot.domain.consent.links import check_link, link_digest
+from bot.domain.consent.links import check_link, check_return, link_digest
 from bot.domain.consent.requests import (
     TRANSITIONS,
     ConsentRequest,
@@ -19,6 +19,7 @@ from bot.domain.consent.requests import (
     ProofKind,
     Stage,
     Step,
+    Stuck,
     allowed,
     step,
 )
@@ -177,14 +178,43 @@ def test_a_link_is_told_by_its_stage_first_and_its_time_second(stage: Stage, lat
     ("seconds", "good"), [(-1, True), (0, False), (1, False)], ids=["before", "at", "after"]
 )
 def test_a_link_ends_at_its_very_second(seconds: int, good: bool) -> None:
-    """`expires_at` itself is too late."""
+    """`expires_at` itself is too late, to take it on as to come back to it."""
     assert REQUEST.link is not None
     now = REQUEST.link.expires_at + timedelta(seconds=seconds)
-    if good:
-        assert check_link(REQUEST, DIGEST, now) is REQUEST
-    else:
-        with pytest.raises(LinkExpired):
-            check_link(REQUEST, DIGEST, now)
+    taken_on = replace(REQUEST, stage=Stage.SAVED, link=replace(REQUEST.link, back=True))
+    for check, request in ((check_link, REQUEST), (check_return, taken_on)):
+        if good:
+            assert check(request, DIGEST, now) is request
+        else:
+            with pytest.raises(LinkExpired):
+                check(request, DIGEST, now)
+
+
+@pytest.mark.parametrize(
+    ("stage", "taken", "back"),
+    [
+        (Stage.DELIVERED, Step.RENEW, False),
+        (Stage.ACKNOWLEDGED, Step.RENEW, True),
+        (Stage.SAVED, Step.RENEW, True),
+        (Stage.ACKNOWLEDGED, Step.SAVE, False),
+    ],
+)
+def test_only_a_fresh_link_of_what_was_taken_on_leads_back(
+    stage: Stage, taken: Step, back: bool
+) -> None:
+    """Whatever else is done opens no link."""
+    after = step(replace(REQUEST, stage=stage), taken, NOW)
+    assert after.link is not None
+    assert after.link.back is back
+
+
+def test_it_stands_still_since_it_is_stuck_or_was_ended_without_its_person() -> None:
+    """What goes on, and what was done, does not."""
+    stuck, ended = Stuck(NOW, "ignored"), {"changed_at": NOW + timedelta(days=1)}
+    assert REQUEST.still_since is None
+    assert replace(REQUEST, stuck=stuck).still_since == NOW
+    assert replace(REQUEST, stage=Stage.DECLINED, **ended).still_since == ended["changed_at"]
+    assert replace(REQUEST, stage=Stage.DONE, stuck=stuck, **ended).still_since is None
 
 
 @pytest.mark.parametrize("request_", [None, replace(REQUEST, link=None)])

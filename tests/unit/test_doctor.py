@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 from adapters.terminal.cli import build_cli
 from bot.chat import doctor as saying
 from bot.chat.words import Words, languages
-from bot.domain.doctor.checks import CHECKS, worst
+from bot.domain.doctor.checks import CHECKS, examine, worst
 from bot.domain.doctor.finding import Check, Failure, Finding, Found, Grade
+from bot.domain.doctor.seen import OktaSeen, RegistrationSeen, StoreSeen
 from bot.services.doctor import Doctor
 from bot.settings.whole import Settings
 from tests.contract import test_doctor_chat as chat
@@ -51,6 +52,47 @@ def test_every_finding_can_be_said(check: Check, outcome: str, language: str) ->
     words, finding = Words(language), a_finding(check, outcome)
     assert saying.found(finding, words)
     assert bool(saying.to_do(finding, words)) == (finding.grade is not Grade.GOOD)
+
+
+NO = Failure("No answer.")
+GRANTED = OktaSeen(scopes={"okta.apps.read": None}, roles=("Read-only Administrator",))
+
+
+@pytest.mark.parametrize(
+    ("seen", "found"),
+    [
+        (GRANTED, "okta_sign_in_signed_in okta_scope_granted okta_role_held"),
+        (OktaSeen(sign_in=NO), "okta_sign_in_refused okta_scope_unknown"),
+        (OktaSeen(by_token=True), "okta_sign_in_token okta_scope_token"),
+        (
+            OktaSeen(scopes={"okta.apps.read": NO, "okta.logs.read": NO}, roles=NO),
+            "okta_sign_in_signed_in okta_scope_missing_apps okta_scope_missing "
+            "okta_role_unreadable",
+        ),
+        (
+            OktaSeen(by_token=True, reads={"GET /api/v1/apps": None, "GET /api/v1/logs": NO}),
+            "okta_sign_in_token okta_scope_token okta_read_answered okta_read_refused "
+            "okta_apps_none",
+        ),
+        (
+            OktaSeen(by_token=True, reads={"GET /api/v1/apps": NO, "GET /api/v1/logs": None}),
+            "okta_sign_in_token okta_scope_token okta_read_refused_apps okta_read_answered",
+        ),
+        (RegistrationSeen(), ""),
+        (RegistrationSeen(by_secret=True), "registration_secret_unlisted"),
+        (RegistrationSeen(by_secret=True, secret_ends=NOW), "registration_secret_over"),
+        (StoreSeen(answer=NO, wanted=1), "store_answer_refused"),
+        (
+            StoreSeen(wanted=1),
+            "store_answer_answers store_rights_enough store_file_kept store_memory_room "
+            "store_replicas_few",
+        ),
+    ],
+)
+def test_what_is_found_follows_from_what_was_seen(seen: object, found: str) -> None:
+    """What is not to be had at all is said once, where that begins."""
+    names = [f"{one.check}_{one.found.outcome}" for one in examine({"place": seen}, NOW)]
+    assert names == found.split()
 
 
 def test_what_nobody_can_test_makes_nothing_worse() -> None:

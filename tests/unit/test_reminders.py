@@ -24,7 +24,7 @@ from bot.domain.campaign.intents import (
     Worklist,
 )
 from bot.domain.campaign.rehearsal import Wait, after, decide, outlooks, rehearse
-from bot.domain.campaign.reminders import evaluate, ignored
+from bot.domain.campaign.reminders import evaluate, ignored, spoils
 from bot.domain.campaign.rounds import MOST_NAMED
 from bot.domain.campaign.windows import Audience, Campaign, Deadline, Scope, Tone, WindowName
 from bot.domain.consent.later import Snooze, plan
@@ -305,6 +305,18 @@ def test_the_reminders_before_a_date_leave_room_for_its_last_call() -> None:
     assert [i.reason for i in found][-1] == Reason.LAST_CALL
 
 
+@pytest.mark.parametrize(
+    ("on", "spoilt"),
+    [("2026-03-05", None), ("2026-03-06", date(2026, 3, 6)), ("2026-03-09", None)],
+)
+def test_another_message_on_the_day_of_the_last_call_takes_its_room(
+    on: str, spoilt: date | None
+) -> None:
+    """Before that day the week has room for both; after it there is no last call."""
+    another = date.fromisoformat(on), datetime.fromisoformat(f"{on}T09:00Z")
+    assert spoils(ada(asked()), another, MONDAY, NEAR) == spoilt
+
+
 def test_where_the_week_has_no_room_on_its_last_day_an_app_is_named_first_before() -> None:
     """A date on each day of a week and the next, and three messages in seven days."""
     by = replace(FAR, campaign=DATES, ignored_rounds=99, early_rounds=99, early_every=1)
@@ -379,6 +391,7 @@ def test_nobody_has_a_second_message_on_the_day_of_another() -> None:
         (MONDAY, {}, MONDAY + timedelta(minutes=5), Wait.GATHER),
         (MONDAY - timedelta(hours=8), {}, MONDAY, Wait.HOURS),
         (MONDAY - 2 * DAY, {}, MONDAY, Wait.HOURS),
+        (MONDAY - 3 * DAY, {}, MONDAY, Wait.START),
         (MONDAY, {"away_until": date(2026, 3, 3)}, MONDAY + 2 * DAY, Wait.AWAY),
         (
             MONDAY + 2 * DAY,
@@ -386,14 +399,21 @@ def test_nobody_has_a_second_message_on_the_day_of_another() -> None:
             MONDAY + 4 * DAY,
             Wait.WEEK,
         ),
+        (
+            MONDAY + 2 * DAY,
+            {"rounds": (MONDAY - 4 * DAY, MONDAY, MONDAY + DAY)},
+            MONDAY + 3 * DAY,
+            Wait.WEEK,
+        ),
     ],
 )
 def test_a_first_message_says_when_it_goes_out_and_why_not_at_once(
     now: datetime, recipient: dict[str, Any], at: datetime, why: Wait
 ) -> None:
-    """By the same rules that send it."""
+    """By the same rules that send it. The campaign began on Saturday."""
     item = asked(now, stage=Stage.REQUESTED, told=())
-    by = replace(MEASURED, gather=timedelta(minutes=5))
+    campaign = replace(MEASURED.campaign, start=(MONDAY - 2 * DAY).date())
+    by = replace(MEASURED, campaign=campaign, gather=timedelta(minutes=5))
     found = outlooks(ada(item, **recipient), ["r1"], now, by)["r1"]
     assert (found.at, found.why) == (at, why)
 
