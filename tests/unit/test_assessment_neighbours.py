@@ -192,6 +192,7 @@ def test_a_word_against_a_proof_asks_for_a_look_until_somebody_looked(
         ([event(K.UNWATCHED, 40), event(K.SETTINGS_SAVED, 60)], K.UNWATCHED),
         ([unread("log", since=2), unread("microsoft", since=2)], K.READ_FAILED),
         ([word(K.SAW_AUTHENTICATE, 31)], K.SAW_AUTHENTICATE),
+        ([event(K.SERVICE_ACCOUNT_SIGNED_IN, 40)], K.SERVICE_ACCOUNT_SIGNED_IN),
     ],
 )
 def test_a_likely_verdict_names_what_makes_it_no_more_than_that(
@@ -230,6 +231,7 @@ def test_an_event_of_tomorrow_counts_for_nothing_until_then() -> None:
         ):
             found = assess([ON, CONSENTED, Evidence(kind, at, at, {}, "e")], NOW)
             assert found.state is (state if counts else REVIEW)
+            assert found.holds_until is None or found.holds_until > NOW
             if not counts:
                 assert found.holds_until == at - CLOCKS
                 assert found.confidence is UNTOLD
