@@ -210,11 +210,11 @@ def test_only_a_fresh_link_of_what_was_taken_on_leads_back(
 
 def test_it_stands_still_since_it_is_stuck_or_was_ended_without_its_person() -> None:
     """What goes on, and what was done, does not."""
-    stuck, ended = Stuck(NOW, "ignored"), {"changed_at": NOW + timedelta(days=1)}
+    stuck, later = Stuck(NOW, "ignored"), NOW + timedelta(days=1)
     assert REQUEST.still_since is None
     assert replace(REQUEST, stuck=stuck).still_since == NOW
-    assert replace(REQUEST, stage=Stage.DECLINED, **ended).still_since == ended["changed_at"]
-    assert replace(REQUEST, stage=Stage.DONE, stuck=stuck, **ended).still_since is None
+    assert replace(REQUEST, stage=Stage.DECLINED, changed_at=later).still_since == later
+    assert replace(REQUEST, stage=Stage.DONE, stuck=stuck, changed_at=later).still_since is None
 
 
 @pytest.mark.parametrize("request_", [None, replace(REQUEST, link=None)])
