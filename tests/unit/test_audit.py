@@ -117,6 +117,7 @@ def test_the_tail_and_the_head_cut_off_together_need_a_head_that_was_kept() -> N
     kept, short = head_of(rows), rows[:7]
     assert wrong(short, head_of(short)) == []
     assert wrong(short, head_of(short), kept=kept) == ["missing 8 to 10"]
+    assert wrong(rows, head_of(short)) == ["inserted 8 to 10"]
     other = chain(7) + chain(3, KEY, head_of(chain(7)))
     assert wrong(other, head_of(other), KEY, kept=kept) == ["head 10"]
 

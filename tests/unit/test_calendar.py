@@ -113,6 +113,14 @@ def test_hours_that_begin_in_what_comes_twice_last_all_day() -> None:
     assert found[1] - found[0] == timedelta(hours=14, minutes=30)
 
 
+def test_hours_that_end_in_what_comes_twice_end_when_it_comes_first() -> None:
+    """Nobody works an hour more for the clock."""
+    berlin = Calendar(ZoneInfo("Europe/Berlin"), Hours(time(0), time(2, 30), frozenset(range(7))))
+    found = berlin.opening(date(2026, 10, 25))
+    assert found is not None
+    assert found[1] - found[0] == timedelta(hours=2, minutes=30)
+
+
 def changes_of(zone: ZoneInfo) -> Iterator[date]:
     """The days of 2026 on which its clock is changed."""
     for day in (date(2026, 1, 1) + timedelta(days=n) for n in range(365)):

@@ -55,6 +55,18 @@ def test_a_snooze_that_makes_no_sense_becomes_the_nearest_that_does(
         assert found <= last[0]
 
 
+def test_far_from_the_date_there_are_this_afternoon_tomorrow_and_two_days_more() -> None:
+    """The third and the tenth working day from now, in the morning."""
+    monday = datetime(2025, 3, 3, 9, tzinfo=UTC)
+    found = snooze_choices(monday, date(2025, 6, 1), Calendar(ZoneInfo("UTC")))
+    assert [f"{at:%d.%m. %H}" for at in found] == [
+        "03.03. 14",
+        "04.03. 09",
+        "06.03. 09",
+        "17.03. 09",
+    ]
+
+
 @given(calendars(), any_moments, st.integers(-60, 200))
 def test_choices_are_fewer_the_nearer_the_date_is(
     calendar: Calendar, now: datetime, ahead: int

@@ -487,6 +487,13 @@ def test_a_window_without_persons_in_its_audience_tells_them_nothing() -> None:
     assert [i.at for i in rounds(ada(asked()), by, days=5)] == [MONDAY + 4 * DAY]
 
 
+@pytest.mark.parametrize(("on", "apps"), [(9, 20), (3, 4), (2, 4), (1, 20)])
+def test_one_person_can_do_four_apps_a_day_until_the_date(on: int, apps: int) -> None:
+    """On the day itself as well; for what is overdue they have a week of theirs."""
+    by = policy()
+    assert by.can_do(by.calendars.of(""), MONDAY, date(2026, 3, on)) == apps
+
+
 def test_a_morning_is_no_burst() -> None:
     """A hundred people are spread over the jitter; the same person has the same minute again."""
     by = replace(NEAR, jitter=timedelta(minutes=20))

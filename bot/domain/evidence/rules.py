@@ -298,8 +298,8 @@ class Evidence:
             return lean is Lean.HINT
         return lean in self.rule.leans
 
-    def order(self) -> tuple[datetime, int, str, str, str, tuple[tuple[str, str], ...]]:
+    def order(self) -> tuple[datetime, bool, str, str, str, tuple[tuple[str, str], ...]]:
         """A total order by time: machine evidence after a person's word at the same moment."""
-        machine = 0 if self.rule.nature is Nature.WORD else 1
+        by_machine = self.rule.nature is not Nature.WORD
         detail = tuple(sorted(self.detail.items()))
-        return (self.at, machine, str(self.kind), self.event_id, self.tenant, detail)
+        return (self.at, by_machine, str(self.kind), self.event_id, self.tenant, detail)
