@@ -31,9 +31,10 @@ from bot.domain.likeness import likeness
 _ENDS = "?!.,:;…"
 # The letters of codes: without those that are taken for another one.
 _CODE = re.compile(r"(?<![\w-])[a-hjkmnp-tv-z2-9]{3}-[a-hjkmnp-tv-z2-9]{3}(?![\w-])")
-# A code, or what somebody takes for one: a letter amiss, its dash left out, somebody else's.
+# A code, or what somebody takes for one: a letter amiss, its dash left out, somebody else's,
+# or the very word, as help has it.
 _LIKE_CODE = re.compile(
-    r".*(?<![\w-])[^\W_]{2,4}-[^\W_]{2,4}(?![\w-]).*|(?=[a-z]*\d)[^\W_]+|[a-hjkmnp-tv-z]{6}"
+    r".*(?<![\w-])[^\W_]{2,4}-[^\W_]{2,4}(?![\w-]).*|(?=[a-z]*\d)[^\W_]+|[a-hjkmnp-tv-z]{6}|code"
 )
 # "2026-12-04 09:30 waiting for the auditor", as our own buttons say it
 _WHEN = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d?:\d\d)(?:\s+(.*))?", re.DOTALL)
