@@ -2,8 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Processes for `make test` on two cores: most tests wait more than they compute.
-PROCESSES ?= 3
+# Processes for `make test` on two cores: some tests wait more than they compute.
+PROCESSES ?= 4
 # What waits longest comes first: the others compute meanwhile, and take over what is left of it.
 TESTS := $(addprefix tests/,scenario browser contract unit)
 # Tests start the bot many times: its bytecode is kept, also where the environment says otherwise.
