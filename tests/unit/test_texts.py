@@ -303,7 +303,10 @@ FAMILIES: Mapping[str, tuple[set[str], set[str]]] = {
         },
         set(),
     ),
-    "mine": ({"title", "hello", "done", "later", "me", "not_me", "stop", "due", "unclear"}, set()),
+    "mine": (
+        {"title", "hello", "done", "later", "me", "not_me", "stop", "due", "unclear", "named"},
+        set(),
+    ),
     "dates": ({f"for_{what}" for what in ("all", "org", "tenant", "app")}, set()),
     "statements": (
         {f"taken_{topic}" for topic in values(Topic)}
