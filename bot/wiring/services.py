@@ -43,6 +43,7 @@ from bot.services.consent.ask import Ask
 from bot.services.consent.follow import Follow
 from bot.services.consent.introduce import Introduce
 from bot.services.consent.onboard import Onboard
+from bot.services.consent.pass_on import PassOn
 from bot.services.consent.prove import Prove
 from bot.services.consent.visit import Visits
 from bot.services.delivery.deliver import Deliver
@@ -133,6 +134,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         presence=outside.presence,
         reminding=policy,
     )
+    pass_on = PassOn(ledger=ledger, clock=clock, ask=ask, reminding=policy)
     chat_is_proof = ProofKind.CHAT_ACCOUNT.reaches(minimum) and not settings.sign_in
     reminding = Reminding(
         ledger=ledger,
@@ -156,7 +158,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     )
     look_after = {BOARDS: boards.show}
     if outside.returned_mail is not None:
-        returns = Returns(ledger=ledger, mailbox=outside.returned_mail, ask_another=ask.instead)
+        returns = Returns(ledger=ledger, mailbox=outside.returned_mail, ask_another=pass_on.instead)
         look_after[RETURNED_MAIL] = returns.poll
     access = Access(
         policy=policies.access_policy(settings),
@@ -168,7 +170,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         ledger=ledger,
         engine=engine,
         clock=clock,
-        ask=ask,
+        pass_on=pass_on,
         look_after=look_after,
         renew_verdicts=Verdicts(ledger=ledger, engine=engine, operators=operators).renew,
         digests=Digests(
@@ -211,7 +213,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         quotas=policies.quotas(settings),
         operators=operators,
         twins=twins,
-        ask_another=ask.instead,
+        ask_another=pass_on.instead,
     )
 
     acknowledge = Acknowledge(ledger=ledger, engine=engine, clock=clock)
@@ -241,7 +243,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         ledger=ledger,
         orgs=outside.orgs,
         scan=scan,
-        ask=ask,
+        pass_on=pass_on,
         engine=engine,
         clock=clock,
         policy=policy,

@@ -22,6 +22,7 @@ from bot.domain.time.calendar import Calendars
 from bot.services.campaign.digest import Digests
 from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Ask
+from bot.services.consent.pass_on import PassOn
 from bot.services.inventory.verdicts import Verdicts
 from bot.wiring.bot import collect_rarely
 from tests.examples import DELIVERED
@@ -108,7 +109,7 @@ def reminding(ledger: RedisLedger, clock: FakeClock) -> Remind:
         ledger=ledger,
         engine=engine,
         clock=clock,
-        ask=asking(ledger, clock),
+        pass_on=PassOn(ledger=ledger, clock=clock, ask=asking(ledger, clock), reminding=policy()),
         look_after={BOARDS: no_boards},
         renew_verdicts=Verdicts(ledger=ledger, engine=engine).renew,
         digests=Digests(ledger=ledger, messengers={}, engine=engine, policy=policy(), operators=()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,11 @@ async def test_a_new_store_has_the_newest_form_from_the_start(store: Redis, redi
 def test_each_former_form_has_a_step() -> None:
     """Up to the one that this release writes."""
     assert sorted(MIGRATIONS) == list(range(1, SCHEMA))
+
+
+def test_the_docs_say_what_changed_with_each_form() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "store.md").read_text("utf-8")
+    assert re.findall(r"^\| (\d+) \|", page, re.M) == [str(form + 1) for form in range(SCHEMA)]
 
 
 async def test_a_newer_store_is_refused_and_left_as_it_is(store: Redis, redis_url: str) -> None:

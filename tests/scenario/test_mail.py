@@ -59,7 +59,7 @@ ca_file = "{certificates.authority}"
 user = "{USER}"
 password = "{PASSWORD}"
 sender = "o365bot@contoso.example"
-domains = ["northwind.example.com"]
+domains = ["northwind.example.com", "contoso.example"]
 """
     async with open_stage(tmp_path_factory.mktemp("mail"), keys, settings) as stage:
         yield stage
@@ -139,3 +139,19 @@ async def test_later_and_not_me_are_on_the_page_of_a_mails_link(
         assert (await stored.request(label))["stage"] == "declined"
     assert (await browser.open(address)).status == 410
     assert len(server.mails) == many + 1
+
+
+async def test_who_is_in_a_chat_gets_no_mail(stage: Stage, server: MailServer) -> None:
+    """Gita's address may be written to, and she is in Slack and in Teams: one message, one way."""
+    app, mails = "Office 365 HQ", len(server.mails)
+    chats = [platform.dm_of("gita") for platform in (stage.world.slack, stage.world.teams)]
+    await stage.command("/o365 scan", listed)
+    await stage.command(f"/o365 send {app} now", said(app))
+    async with stage.stored() as stored:
+
+        async def is_delivered() -> bool:
+            return bool((await stored.request(app))["stage"] == "delivered")
+
+        await wait_until(is_delivered, within=30, what="the letter is noted as sent")
+    assert sum(said(app)(message) for chat in chats for message in chat.messages) == 1
+    assert len(server.mails) == mails

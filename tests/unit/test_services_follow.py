@@ -37,7 +37,9 @@ from bot.errors import (
     TooManyTries,
 )
 from bot.services.campaign.stuck import stuck_apps
+from bot.services.consent.ask import Asked
 from bot.services.consent.follow import Progress
+from bot.services.consent.pass_on import PassOn
 from bot.services.consent.prove import Proven
 from bot.services.consent.visit import ByChat, ByLink, BySession
 from tests import person
@@ -360,6 +362,12 @@ def due_on(day: date) -> Policy:
     return replace(POLICY, campaign=Campaign(targets=(Deadline("target", day, "ours"),)))
 
 
+async def escalated(world: person.Asked, reason: Reason) -> Asked:
+    """The next one is asked for the app."""
+    pass_on = PassOn(ledger=world.ledger, clock=world.clock, ask=world.ask, reminding=world.policy)
+    return await pass_on.escalate(await world.request(), reason, await pass_on.reach())
+
+
 async def asked_by_day(world: person.Asked, days: int) -> list[bool]:
     """Whether somebody is asked, after each of so many days with a tick."""
     found: list[bool] = []
@@ -388,7 +396,7 @@ async def test_after_weeks_too_who_was_never_asked_comes_first(world: person.Ask
     world.entra.admins[TENANT.id] = (ADA, BEN, CLEO)
     world.slack.people = (ADA_IN_CHAT, BEN_IN_CHAT, CLEO_IN_CHAT)
     await world.ledger.commit(Changes(requests=(ignored_by_ben(),)))
-    asked = await world.ask.escalate(await world.request(), Reason.AGAIN, await world.ask.reach())
+    asked = await escalated(world, Reason.AGAIN)
     assert asked.request.admin_object_id == "cleo"
 
 
@@ -441,7 +449,7 @@ async def test_whoever_was_passed_over_for_an_absence_ignored_nothing(world: per
     """Back, they are asked like anybody who was never asked."""
     away = replace(ignored_by_ben(), told=(NOW - timedelta(days=9),))
     await world.ledger.commit(Changes(requests=(away,)))
-    await world.ask.escalate(await world.request(), Reason.IGNORED, await world.ask.reach())
+    await escalated(world, Reason.IGNORED)
     (request,) = await world.ledger.open_requests()
     assert request.admin_object_id == "ben"
 

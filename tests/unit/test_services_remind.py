@@ -45,6 +45,7 @@ from bot.ports.chat import Messenger
 from bot.services.campaign.digest import Digests
 from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Ask
+from bot.services.consent.pass_on import PassOn
 from bot.services.delivery.deliver import Deliver
 from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import BATCH
@@ -136,7 +137,9 @@ class RemindedApp:
             ledger=self.ledger,
             engine=self.engine,
             clock=self.clock,
-            ask=self.ask,
+            pass_on=PassOn(
+                ledger=self.ledger, clock=self.clock, ask=self.ask, reminding=self.policy
+            ),
             look_after={BOARDS: self._show},
             renew_verdicts=Verdicts(ledger=self.ledger, engine=self.engine).renew,
             digests=Digests(

@@ -45,7 +45,7 @@ from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.campaign.digest import Digests
-from bot.services.consent.ask import Ask
+from bot.services.consent.pass_on import PassOn
 from bot.services.delivery.requeue import requeue
 from bot.services.people.worklists import worklist_of
 
@@ -69,7 +69,7 @@ class Remind:
         ledger: Ledger,
         engine: Engine,
         clock: Clock,
-        ask: Ask,
+        pass_on: PassOn,
         look_after: Mapping[str, Look],
         renew_verdicts: Callable[[datetime], Awaitable[None]],
         digests: Digests,
@@ -80,7 +80,7 @@ class Remind:
         self._ledger = ledger
         self._engine = engine
         self._clock = clock
-        self._ask = ask
+        self._pass_on = pass_on
         self._patience = patience
         self._look_after = look_after
         self._renew_verdicts = renew_verdicts
@@ -210,7 +210,7 @@ class Remind:
         left_over: list[Escalate] = []
         gone: set[str] = set()
         by_id = {item.request.id: item.request for item in worklist.items}
-        reach = await self._ask.reach()  # many apps may go the same way
+        reach = await self._pass_on.reach()  # many apps may go the same way
         for intent in intents:
             if not isinstance(intent, Escalate):
                 continue
@@ -218,7 +218,7 @@ class Remind:
                 left_over.append(intent)  # another admin could do no more about it
                 continue
             try:
-                await self._ask.escalate(by_id[intent.request_id], intent.reason, reach)
+                await self._pass_on.escalate(by_id[intent.request_id], intent.reason, reach)
                 gone.add(intent.request_id)
             except NothingToDo:
                 gone.add(intent.request_id)  # done, or asked anew by somebody just now
@@ -258,7 +258,7 @@ class Remind:
     async def _ask_instead(self, entry: ScheduleEntry) -> None:
         """Whoever ended this request died before somebody else was asked, or could ask nobody."""
         request = await self._ledger.request(entry.name.partition(":")[2])
-        again = await self._ask.instead(request) if request is not None else None
+        again = await self._pass_on.instead(request) if request is not None else None
         await self._ledger.commit(Changes(schedule=(replace(entry, at=again),)))
 
     async def _hand_over(self, planned: Sequence[Delivery]) -> None:

@@ -28,7 +28,7 @@ from bot.ports.clouds import OktaOrg
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
-from bot.services.consent.ask import Ask
+from bot.services.consent.pass_on import PassOn
 from bot.services.consent.visit import Actor, BySession, Visit, Visits
 from bot.services.delivery.tell import changed
 from bot.services.inventory.consoles import integration_tab
@@ -71,7 +71,7 @@ class Follow:
         ledger: Ledger,
         orgs: Mapping[str, OktaOrg],
         scan: Scan,
-        ask: Ask,
+        pass_on: PassOn,
         engine: Engine,
         clock: Clock,
         policy: Policy,
@@ -81,7 +81,7 @@ class Follow:
         self._ledger = ledger
         self._orgs = orgs
         self._scan = scan
-        self._ask = ask
+        self._pass_on = pass_on
         self._engine = engine
         self._clock = clock
         self._policy = policy
@@ -160,7 +160,7 @@ class Follow:
         said = " ".join(suggestion.split())[:LONGEST_SUGGESTION]
         declined = await self._take(actor, Step.DECLINE, suggestion=said)
         try:
-            await self._ask.instead(declined)
+            await self._pass_on.instead(declined)
         except StoreError as error:
             # The answer is kept, and with it that somebody else is to be asked: a tick does it.
             log.warning("nobody else asked yet", request=declined.id, error=error.code)
