@@ -46,6 +46,7 @@ from bot.errors import (
     ChannelUnreachable,
     ChatError,
     ChatThrottled,
+    ChatUnreachable,
     Conflict,
     MessageGone,
     ScopeMissing,
@@ -65,6 +66,8 @@ log = structlog.get_logger(__name__)
 NEWS = 200
 """So many audit entries are looked through for news; more than that is told by the board alone."""
 LATER = timedelta(minutes=5)
+UNSENT = timedelta(seconds=15)
+"""So soon a board is tried again that no platform was there to take: it is not there twice."""
 SOON = timedelta(seconds=5)
 
 
@@ -124,7 +127,8 @@ class Boards:
             except ChatError as error:
                 log.warning("could not post or update a board", board=board.place, error=error.code)
                 await self._tell_owners(board.channel, error, now)
-                again = min(again, now + LATER)
+                not_sent = isinstance(error, ChatUnreachable) and error.nothing_sent
+                again = min(again, now + (UNSENT if not_sent else LATER))
             except Conflict:
                 again = min(again, now + timedelta(seconds=1))
                 continue
