@@ -142,7 +142,7 @@ def _wait(
     today, start = calendar.today(now), policy.campaign.start
     if start is not None and today < start:
         return Wait.START
-    if recipient.away_until is not None and recipient.away_until >= today:
+    if recipient.is_away(today):
         return Wait.AWAY
     if any(i.request.id == request_id and i.request.snooze is not None for i in worklist.items):
         return Wait.LATER

@@ -146,7 +146,7 @@ class Introduce:
 
     def _is_away(self, known: Recipient, now: datetime) -> bool:
         today = self._policy.calendars.of_person(known.chat).today(now)
-        return known.away_until is not None and known.away_until >= today
+        return known.is_away(today)
 
 
 async def may_sit_beside(

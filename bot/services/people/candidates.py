@@ -347,7 +347,7 @@ class _Search:
             known += [found] if found is not None else []
         person = known[0].joined(known[1:]) if known else Recipient(chat)
         calendar = self._reminding.calendars.of_person(person.chat.completed(chat))
-        if person.away_until is not None and person.away_until >= calendar.today(self._now):
+        if person.is_away(calendar.today(self._now)):
             self._away.add(name)
         self._met[name] = calendar
         return calendar
