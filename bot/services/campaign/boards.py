@@ -68,7 +68,7 @@ NEWS = 200
 LATER = timedelta(minutes=5)
 UNSENT = timedelta(seconds=15)
 """So soon a board is tried again that no platform was there to take: it is not there twice."""
-SOON = timedelta(seconds=5)
+SOON = timedelta(seconds=3)
 
 
 class Boards:
