@@ -41,6 +41,8 @@ class Message:
     """The id of the message this one replies to; None at the top level."""
     only_for: str | None = None
     """The one person who sees it (an ephemeral message, or a notice of the client itself)."""
+    answers: str | None = None
+    """The id of the command that it answers, where the platform ties them."""
     edited_at: datetime | None = None
     metadata: Json | None = None
     from_bot: bool = False

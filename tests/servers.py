@@ -42,6 +42,8 @@ class Server:
             command.append(str(path))
         command += ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
         command += ["--logfile", "server.log", "--save", "", *self._options]
+        if "--cluster-enabled" in self._options:  # else port + 10,000, which the system may give
+            command += ["--cluster-port", str(free_port())]
         self._process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
@@ -51,6 +53,10 @@ class Server:
         await wait_until(self.answers, within=20, what=f"the server on {self.port} answers")
 
     async def answers(self) -> bool:
+        """Raises AssertionError when the server has ended by itself, with what it wrote last."""
+        if self._process is not None and self._process.returncode is not None:
+            told = (self._folder / "server.log").read_text()[-500:]
+            raise AssertionError(f"the server on {self.port} ended: {told}")
         async with self.client() as client:
             try:
                 return bool(await client.ping())

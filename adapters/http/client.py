@@ -26,6 +26,7 @@ from adapters.http.answers import (
     wrapped,
 )
 from adapters.http.counts import Api, counted
+from adapters.http.doubt import IDLE_SECONDS
 from adapters.http.keys.trust import trust
 from bot.errors import CloudAnswerInvalid, CloudError, CloudThrottled, CloudUnreachable
 
@@ -60,7 +61,7 @@ def open_http(
         transport=transport,
         verify=trust(),
         timeout=httpx.Timeout(30, connect=5),
-        limits=httpx.Limits(max_connections=CONNECTIONS),
+        limits=httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=IDLE_SECONDS),
         follow_redirects=False,
         mounts=dict.fromkeys(_LOOPBACK) if transport is None else None,
         headers={"User-Agent": "o365bot", "Accept": "application/json"},

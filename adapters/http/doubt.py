@@ -9,6 +9,11 @@ from __future__ import annotations
 
 import httpx
 
+IDLE_SECONDS = 2.0
+"""So long a connection without a call is kept: less than servers keep it (uvicorn and Node 5 s).
+
+A call on a connection that the other side is just closing may have got through or not.
+"""
 NOTHING_SENT = (
     httpx.PoolTimeout,  # no connection became free
     httpx.ConnectError,  # no connection came about, TLS included

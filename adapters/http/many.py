@@ -19,10 +19,8 @@ import aiohttp
 import httpx
 from yarl import URL
 
+from adapters.http.doubt import IDLE_SECONDS
 from adapters.http.keys.trust import trust
-
-KEEP_SECONDS = 5.0
-"""An idle connection; as in httpx, and less than servers wait."""
 
 
 class ManyConnections(httpx.AsyncBaseTransport):
@@ -39,7 +37,7 @@ class ManyConnections(httpx.AsyncBaseTransport):
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     limit=self._connections,
-                    keepalive_timeout=KEEP_SECONDS,
+                    keepalive_timeout=IDLE_SECONDS,
                     ssl=trust(),
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),

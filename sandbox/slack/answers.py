@@ -40,7 +40,7 @@ def respond(workspace: Workspace, token: str, body: bytes) -> Response:
         payload = json.loads(body)
         if not isinstance(payload, dict):
             raise SlackError("invalid_payload")
-        answer(workspace, url.conversation, url.user, payload, url.message_id)
+        answer(workspace, url.conversation, url.user, payload, url.message_id, url.command_id)
     except ValueError:
         return JSONResponse({"ok": False, "error": "invalid_payload"}, 400)
     except SlackError as error:
@@ -55,6 +55,7 @@ def answer(
     user: str,
     payload: Json,
     message_id: str | None = None,
+    command_id: str | None = None,
 ) -> None:
     """Carry out an answer to an interaction: a new message, or a change of `message_id`.
 
@@ -82,6 +83,7 @@ def answer(
         blocks=blocks,
         thread=payload.get("thread_ts"),
         only_for=None if in_channel else user,
+        answers=command_id,
         unfurl_links=flag(payload.get("unfurl_links"), False),
     )
 

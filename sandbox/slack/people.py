@@ -74,15 +74,15 @@ class SlackPeople:
         """The person's direct conversation with the bot; made when it is new."""
         return self.workspace.open_dm(self.slack_id(user))
 
-    async def command(self, user: str, text: str, channel: str = CHANNEL) -> None:
-        """Type a whole line such as `/o365 apps`; returns when the bot has acknowledged it."""
+    async def command(self, user: str, text: str, channel: str = CHANNEL) -> Message:
+        """Type a whole line such as `/o365 apps`; returns it when the bot has acknowledged it."""
         who = self.slack_id(user)
         conversation = self._conversation(channel)
         name, _, rest = text.partition(" ")
-        self.workspace.post(conversation, who, text, only_for=who)
+        typed = self.workspace.post(conversation, who, text, only_for=who)
         if name not in COMMANDS:
             self._notice(conversation, who, f"{name} is not a valid command.")
-            return
+            return typed
         fields = {
             "token": "legacy-verification-token",
             "team_id": TEAM_ID,
@@ -95,7 +95,9 @@ class SlackPeople:
             "text": rest.strip(),
             "api_app_id": APP_ID,
             "is_enterprise_install": "false",
-            "response_url": self.workspace.new_response_url(conversation, who, None, time.time()),
+            "response_url": self.workspace.new_response_url(
+                conversation, who, None, time.time(), command_id=typed.id
+            ),
             "trigger_id": self.workspace.new_trigger(who, time.time()),
         }
         delivery = await self.delivery.request("command", urlencode(fields).encode())
@@ -105,6 +107,7 @@ class SlackPeople:
             self._notice(conversation, who, f'{name} failed with the error "{code}"')
         elif delivery.response is not None and delivery.response.content:
             self._answer_in_body(conversation, who, delivery.response)
+        return typed
 
     async def say(
         self,

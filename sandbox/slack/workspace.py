@@ -66,6 +66,7 @@ class ResponseUrl:
     message_id: str | None
     expires_at: float
     uses: int = 0
+    command_id: str | None = None
 
 
 @dataclass
@@ -208,6 +209,7 @@ class Workspace:
         blocks: list[Json] | None = None,
         thread: str | None = None,
         only_for: str | None = None,
+        answers: str | None = None,
         metadata: Json | None = None,
         unfurl_links: bool = False,
         unfurl_media: bool = True,
@@ -223,6 +225,7 @@ class Workspace:
             blocks=None if blocks is None else with_ids(blocks),
             thread=thread,
             only_for=only_for,
+            answers=answers,
             metadata=metadata,
             from_bot=author == BOT_USER,
             unfurl_links=unfurl_links,
@@ -254,12 +257,17 @@ class Workspace:
         return trigger
 
     def new_response_url(
-        self, conversation: Conversation, user: str, message_id: str | None, now: float
+        self,
+        conversation: Conversation,
+        user: str,
+        message_id: str | None,
+        now: float,
+        command_id: str | None = None,
     ) -> str:
         """An address that the bot may answer to; `now` in seconds."""
         token = secrets.token_urlsafe(18)
         self.response_urls[token] = ResponseUrl(
-            conversation, user, message_id, now + RESPONSE_URL_SECONDS
+            conversation, user, message_id, now + RESPONSE_URL_SECONDS, command_id=command_id
         )
         return f"{self.base_url}/actions/{TEAM_ID}/{token}"
 

@@ -82,15 +82,19 @@ class Stage:
     async def command(self, words: str, wanted: Wanted, user: str = "ola") -> Message:
         """Type a line in the Slack channel; the answer, which only the asker sees."""
         channel, since = self.slack_channel, len(self.slack_channel.messages)
-        await self.world.slack.command(user, words)
+        typed = await self.world.slack.command(user, words)
         who = self.world.slack.slack_id(user)
-        return await self.next(channel, since, lambda m: m.only_for == who and wanted(m))
+
+        def answers(message: Message) -> bool:
+            return message.only_for == who and message.answers in (typed.id, None)
+
+        return await self.next(channel, since, lambda m: answers(m) and wanted(m))
 
     async def ask_in_teams(self, words: str, wanted: Wanted, user: str = "ola") -> Message:
         """Ask the bot in the Teams channel; the answer."""
         channel, since = self.teams_channel, len(self.teams_channel.messages)
-        await self.world.teams.say(user, words)
-        return await self.next(channel, since, wanted)
+        asked = await self.world.teams.say(user, words)
+        return await self.next(channel, since, lambda m: m.thread == asked.id and wanted(m))
 
     async def next(
         self, where: Conversation, since: int, wanted: Wanted, within: float = WITHIN

@@ -21,6 +21,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.http.counts import Api, counted
+from adapters.http.doubt import IDLE_SECONDS
 from adapters.slack.outgoing.answers import AnswerOdd, lenient
 from adapters.slack.outgoing.refusals import CODES, HALF_DONE, UNTOLD, scope_missing
 from bot.domain.refusals import Refusal, Scope
@@ -74,7 +75,10 @@ async def open_web(
 ) -> AsyncIterator[AsyncWebClient]:
     """The client of the Web API, with one connection pool for as long as it is open."""
     timeout = aiohttp.ClientTimeout(total=seconds)
-    async with aiohttp.ClientSession(timeout=timeout, middlewares=(_stay,)) as session:
+    pool = aiohttp.TCPConnector(keepalive_timeout=IDLE_SECONDS)
+    async with aiohttp.ClientSession(
+        connector=pool, timeout=timeout, middlewares=(_stay,)
+    ) as session:
         yield AsyncWebClient(
             token=settings.bot_token.get_secret_value(),
             base_url=settings.api_url + "/",

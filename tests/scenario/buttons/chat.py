@@ -31,7 +31,10 @@ class Chat:
         return (self.stage.world.slack if self.slack else self.stage.world.teams).dm_of(self.user)
 
     def looks(self) -> Looks:
-        """Every message of the bot there as this one sees it, and all that it says and offers."""
+        """Every message of the bot there as this one sees it, and all that it says and offers.
+
+        What others see is in it: an answer to a press covers it, until it is drawn anew.
+        """
         own = self.dm
         seen: dict[int, tuple[Message, str, object]] = {}
         for where in self.stage.world.log:
@@ -42,6 +45,7 @@ class Chat:
                     if message.from_bot:
                         shown = self.as_seen(message)
                         told = [message.text, *reading.lines(shown), *reading.buttons(shown)]
+                        told += reading.lines(message)
                         words = "\n".join(told)
                         seen[id(message)] = (message, words, (message.edited_at, id(shown.card)))
         if not self.slack and (dialog := self._dialog()) is not None:
