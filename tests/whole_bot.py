@@ -8,6 +8,7 @@ from bot.domain.campaign.intents import Policy
 from bot.domain.consent.requests import ProofKind
 from bot.domain.inventory.apps import Office365App
 from bot.domain.people.admins import ChatIdentity, Platform
+from bot.services.consent.ask import Ask
 from bot.services.inventory.scan import Scan
 from bot.wiring.services import Outside, Services, assemble
 from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, BEN_IN_CHAT, NOW, POLICY, TENANT
@@ -70,7 +71,14 @@ class Bot:
         self.settings = settings(minimum, signs_in=signs_in)
         services = self.replica()
         self.acknowledge = services.acknowledge
-        self.ask = services.ask
+        self.candidates = services.candidates
+        self.ask = Ask(
+            ledger=self.ledger,
+            candidates=self.candidates,
+            engine=self.engine,
+            clock=self.lived,
+            secrets=self.secrets,
+        )
         self.conversation = services.conversation
         self.deliver = services.deliver
         self.enter = services.enter

@@ -189,7 +189,7 @@ async def open_bot(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[B
                 scan = await base.scan.org(org)
                 await monitor.scanned(scan, base.scan.tenants(org))
                 await inspection.run()
-                await services.ask.review(await base.ledger.summaries(org))
+                await services.candidates.review(await base.ledger.summaries(org))
                 await services.visits.review(org)
 
             async def tick() -> None:

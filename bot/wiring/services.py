@@ -58,6 +58,7 @@ from bot.services.operators.enter import Enter
 from bot.services.operators.read import Read
 from bot.services.people.access import Access
 from bot.services.people.accounts import Accounts
+from bot.services.people.candidates import Candidates
 from bot.services.people.twins import Twins
 from bot.settings import policies
 from bot.settings.whole import Settings
@@ -93,7 +94,7 @@ class Services:
     conversation: Conversation
     access: Access
     welcome: Welcome
-    ask: Ask
+    candidates: Candidates
     remind: Remind
     deliver: Deliver
     acknowledge: Acknowledge
@@ -110,7 +111,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
     """The services, each made once."""
     ledger, messengers = outside.ledger, outside.messengers
     engine, clock, secrets = outside.engine, outside.clock, outside.secrets
-    operators = policies.operator_accounts(settings)
+    operators, people = policies.operator_accounts(settings), policies.people_policy(settings)
     link_lifetime = timedelta(hours=settings.link_hours)
     minimum = settings.minimum_proof
     incidents = Incidents(ledger, operators)
@@ -123,18 +124,17 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         presence=outside.presence,
         first=Platform(settings.people.first_chat),
     )
-    ask = Ask(
+    candidates = Candidates(
         ledger=ledger,
         entra=outside.entra,
         messengers=messengers,
-        engine=engine,
         clock=clock,
-        secrets=secrets,
-        policy=policies.people_policy(settings),
-        presence=outside.presence,
+        policy=people,
         reminding=policy,
+        presence=outside.presence,
     )
-    pass_on = PassOn(ledger=ledger, clock=clock, ask=ask, reminding=policy)
+    ask = Ask(ledger=ledger, candidates=candidates, engine=engine, clock=clock, secrets=secrets)
+    pass_on = PassOn(ledger=ledger, clock=clock, ask=ask, candidates=candidates, reminding=policy)
     chat_is_proof = ProofKind.CHAT_ACCOUNT.reaches(minimum) and not settings.sign_in
     reminding = Reminding(
         ledger=ledger,
@@ -197,7 +197,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
                 language=settings.language,
                 chat_is_proof=chat_is_proof,
                 reminding=reminding,
-                people=policies.people_policy(settings),
+                people=people,
             ),
             clock=clock,
             secrets=secrets,
@@ -257,7 +257,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         engine=engine,
         clock=clock,
         policy=policy,
-        people=policies.people_policy(settings),
+        people=people,
     )
     onboard = None
     if outside.entra is not None and outside.sign_in is not None:
@@ -275,12 +275,16 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         )
 
     rehearse = rehearsal(settings, ledger, clock, policy, twins)
-    outreach = Outreach(ledger=ledger, ask=ask, engine=engine, clock=clock, policy=policy)
+    outreach = Outreach(
+        ledger=ledger, ask=ask, candidates=candidates, engine=engine, clock=clock, policy=policy
+    )
     accounts = Accounts(ledger=ledger, clock=clock)
     campaign = CampaignParts(
         rehearse=rehearse,
         boards=boards,
-        postpone=Postpone(ledger=ledger, clock=clock, policy=policy, ask=ask, twins=twins),
+        postpone=Postpone(
+            ledger=ledger, clock=clock, policy=policy, candidates=candidates, twins=twins
+        ),
         sample=reminding.sample,
         stuck=reminding.stuck,
         waive=waiver(settings, ledger, clock, policy, engine),
@@ -289,7 +293,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         operating=Operating(
             ledger=ledger,
             scan=scan,
-            ask=ask,
+            candidates=candidates,
             outreach=outreach,
             remind=remind,
             onboard=onboard,
@@ -309,7 +313,7 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
             statements=Statements(
                 ledger=ledger, clock=clock, accounts=accounts, postpone=campaign.postpone
             ),
-            ask=ask,
+            candidates=candidates,
             clock=clock,
             public_url=settings.public_url,
             chat_is_proof=chat_is_proof,
@@ -320,12 +324,12 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         language=settings.language,
         presence=outside.presence,
     )
-    arrive = Arrive(ledger=ledger, ask=ask, policy=policies.people_policy(settings))
+    arrive = Arrive(ledger=ledger, candidates=candidates, policy=people)
     return Services(
         conversation=conversation,
         access=access,
         welcome=Welcome(arrive, access=access, language=settings.language),
-        ask=ask,
+        candidates=candidates,
         remind=remind,
         deliver=deliver,
         acknowledge=acknowledge,

@@ -24,6 +24,7 @@ from bot.services.campaign.remind import Remind
 from bot.services.consent.ask import Ask
 from bot.services.consent.pass_on import PassOn
 from bot.services.inventory.verdicts import Verdicts
+from bot.services.people.candidates import Candidates
 from bot.wiring.bot import collect_rarely
 from tests.examples import DELIVERED
 from tests.fakes import CountingSecrets, FakeClock, FakeEngine
@@ -84,15 +85,13 @@ def decisions(tiny: bool) -> list[Figure]:
     ]
 
 
-def asking(ledger: RedisLedger, clock: FakeClock) -> Ask:
-    """What asks, by this store alone."""
-    return Ask(
+def candidates(ledger: RedisLedger, clock: FakeClock) -> Candidates:
+    """Who can be asked, by this store alone."""
+    return Candidates(
         ledger=ledger,
         entra=None,
         messengers={},
-        engine=FakeEngine(),
         clock=clock,
-        secrets=CountingSecrets(),
         policy=PeoplePolicy(),
         reminding=policy(),
     )
@@ -100,7 +99,10 @@ def asking(ledger: RedisLedger, clock: FakeClock) -> Ask:
 
 def reminding(ledger: RedisLedger, clock: FakeClock) -> Remind:
     """What ticks, for people alone."""
-    engine = FakeEngine()
+    engine, found = FakeEngine(), candidates(ledger, clock)
+    ask = Ask(
+        ledger=ledger, candidates=found, engine=engine, clock=clock, secrets=CountingSecrets()
+    )
 
     async def no_boards(now: datetime) -> datetime:
         return now + timedelta(hours=1)
@@ -109,7 +111,7 @@ def reminding(ledger: RedisLedger, clock: FakeClock) -> Remind:
         ledger=ledger,
         engine=engine,
         clock=clock,
-        pass_on=PassOn(ledger=ledger, clock=clock, ask=asking(ledger, clock), reminding=policy()),
+        pass_on=PassOn(ledger=ledger, clock=clock, ask=ask, candidates=found, reminding=policy()),
         look_after={BOARDS: no_boards},
         renew_verdicts=Verdicts(ledger=ledger, engine=engine).renew,
         digests=Digests(ledger=ledger, messengers={}, engine=engine, policy=policy(), operators=()),

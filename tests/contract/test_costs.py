@@ -122,7 +122,7 @@ async def test_what_everybody_sees_costs_the_same_beside_many_apps(store: Redis)
         ledger=ledger, messengers={}, engine=engine, policy=policy, operators=(OPERATOR,)
     )
     rehearse = Rehearse(ledger=ledger, clock=clock, policy=policy, kept=kept)
-    ask = deciding.asking(ledger, clock)
+    candidates = deciding.candidates(ledger, clock)
     stranger = ChatIdentity(Platform.TEAMS, "stranger")
 
     async def look() -> None:
@@ -140,7 +140,7 @@ async def test_what_everybody_sees_costs_the_same_beside_many_apps(store: Redis)
         "digest": lambda: letters.compose(OperatorDigest(OPERATOR, "x", "distant"), {}),
         "sample": lambda: letters.sample(OPERATOR),
         "plan": lambda: rehearse.plan(30),
-        "stranger": lambda: ask.are_any(stranger),
+        "stranger": lambda: candidates.are_any(stranger),
     }
     costs: list[dict[str, tuple[int, int]]] = []
     for numbers in (range(20), range(20, 820)):

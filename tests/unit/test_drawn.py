@@ -48,8 +48,8 @@ from bot.domain.people.policy import PeoplePolicy
 from bot.message import Message
 from bot.ports.writing import ON_A_BOARD, BoardContents
 from bot.services.consent.arrive import Arrive
-from bot.services.consent.ask import Ask
 from bot.services.people.access import Access
+from bot.services.people.candidates import Candidates
 from tests import sayings
 from tests.drawing import check_drawn
 from tests.examples import (
@@ -65,10 +65,8 @@ from tests.examples import (
 )
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
-    CountingSecrets,
     FakeClock,
     FakeDirectory,
-    FakeEngine,
     FakeEntra,
     FakeMessenger,
     FakeOktaOrg,
@@ -261,18 +259,16 @@ def test_boards_can_be_drawn(language: str) -> None:
 @pytest.mark.parametrize("language", languages())
 async def test_welcomes_can_be_drawn(language: str, ledger: FakeLedger) -> None:
     """Of a person for whom something waits or nothing, of an operator, of a team."""
-    ask = Ask(
+    candidates = Candidates(
         ledger=ledger,
         entra=FakeEntra(TENANT),
         messengers={Platform.SLACK: FakeMessenger()},
-        engine=FakeEngine(),
         clock=FakeClock(NOW),
-        secrets=CountingSecrets(),
         policy=PeoplePolicy(),
         reminding=POLICY,
     )
     await ledger.save_global_admins(TENANT.id, (ADA,))
-    arrive = Arrive(ledger=ledger, ask=ask, policy=PeoplePolicy())
+    arrive = Arrive(ledger=ledger, candidates=candidates, policy=PeoplePolicy())
     access = Access(
         policy=AccessPolicy((OPERATOR,)),
         directories={OPERATOR.platform: FakeDirectory()},

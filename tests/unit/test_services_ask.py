@@ -228,20 +228,20 @@ async def test_without_a_tenant_nobody_is_known(world: Bot) -> None:
     await world.ledger.commit(Changes(apps=(replace(RECORD, tenant=None, revision=2),)))
     record = await world.ledger.app(APP.ref)
     assert record is not None
-    assert (await world.ask.candidates(record)).candidates == ()
+    assert (await world.candidates.of(record)).candidates == ()
 
 
 async def test_admins_are_read_once_and_then_known_for_a_while(world: Bot) -> None:
     """The ledger keeps what Microsoft said; the next question costs no call."""
     for _ in range(3):
-        await world.ask.candidates(RECORD)
+        await world.candidates.of(RECORD)
     assert world.entra.calls == ["admins tenant-1"]
 
 
 async def test_a_disabled_account_is_not_looked_up_in_chat(world: Bot) -> None:
     """Whoever cannot act is not searched for either."""
     world.entra.admins[TENANT.id] = (replace(ADA, enabled=False), replace(BEN, enabled=None))
-    await world.ask.candidates(RECORD)
+    await world.candidates.of(RECORD)
     assert world.slack.searched == []
 
 

@@ -364,7 +364,13 @@ def due_on(day: date) -> Policy:
 
 async def escalated(world: person.Asked, reason: Reason) -> Asked:
     """The next one is asked for the app."""
-    pass_on = PassOn(ledger=world.ledger, clock=world.clock, ask=world.ask, reminding=world.policy)
+    pass_on = PassOn(
+        ledger=world.ledger,
+        clock=world.clock,
+        ask=world.ask,
+        candidates=world.candidates,
+        reminding=world.policy,
+    )
     return await pass_on.escalate(await world.request(), reason, await pass_on.reach())
 
 

@@ -51,6 +51,7 @@ from bot.services.delivery.incidents import Incidents
 from bot.services.delivery.requeue import BATCH
 from bot.services.delivery.send import Send
 from bot.services.inventory.verdicts import Verdicts
+from bot.services.people.candidates import Candidates
 from tests.examples import (
     ADA,
     ADA_IN_CHAT,
@@ -103,15 +104,20 @@ class RemindedApp:
             ignored_rounds=3,
             early_rounds=0,
         )
-        self.ask = Ask(
+        self.candidates = Candidates(
             ledger=self.ledger,
             entra=self.entra,
             messengers=self.messengers,
+            clock=self.clock,
+            policy=PeoplePolicy(),
+            reminding=self.policy,
+        )
+        self.ask = Ask(
+            ledger=self.ledger,
+            candidates=self.candidates,
             engine=self.engine,
             clock=self.clock,
             secrets=CountingSecrets(),
-            policy=PeoplePolicy(),
-            reminding=self.policy,
         )
         self.remind = self.replica()
         self.deliver = Deliver(
@@ -138,7 +144,11 @@ class RemindedApp:
             engine=self.engine,
             clock=self.clock,
             pass_on=PassOn(
-                ledger=self.ledger, clock=self.clock, ask=self.ask, reminding=self.policy
+                ledger=self.ledger,
+                clock=self.clock,
+                ask=self.ask,
+                candidates=self.candidates,
+                reminding=self.policy,
             ),
             look_after={BOARDS: self._show},
             renew_verdicts=Verdicts(ledger=self.ledger, engine=self.engine).renew,

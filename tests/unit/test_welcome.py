@@ -17,15 +17,13 @@ from bot.domain.summaries import summary_of
 from bot.errors import StoreUnavailable
 from bot.message import Buttons, Message
 from bot.services.consent.arrive import Arrive, Waiting
-from bot.services.consent.ask import Ask
 from bot.services.people.access import Access
+from bot.services.people.candidates import Candidates
 from tests.examples import ADA, APP, BEN, NOW, POLICY, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
-    CountingSecrets,
     FakeClock,
     FakeDirectory,
-    FakeEngine,
     FakeEntra,
     FakeMessenger,
     MembershipsInMemory,
@@ -45,24 +43,22 @@ class BeforeTeams:
         self.ledger = FakeLedger()
         self.teams = FakeMessenger()
         policy = policy or PeoplePolicy()
-        self.ask = Ask(
+        self.candidates = Candidates(
             ledger=self.ledger,
             entra=FakeEntra(TENANT),
             messengers={Platform.TEAMS: self.teams},
-            engine=FakeEngine(),
             clock=FakeClock(NOW),
-            secrets=CountingSecrets(),
             policy=policy,
             reminding=POLICY,
         )
-        self.arrive = Arrive(ledger=self.ledger, ask=self.ask, policy=policy)
+        self.arrive = Arrive(ledger=self.ledger, candidates=self.candidates, policy=policy)
 
     async def fill(self) -> None:
         await self.ledger.commit(Changes(apps=(RECORD, OTHER)))
         await self.ledger.save_global_admins(TENANT.id, (ADA,))
         await self.ledger.save_global_admins("t9", ())
         await self.ledger.save_okta_admins("fabrikam", (SUE,))
-        await self.ask.review([summary_of(RECORD), summary_of(OTHER)])
+        await self.candidates.review([summary_of(RECORD), summary_of(OTHER)])
 
     async def nobody(self) -> Nobody | None:
         return (await self.ledger.prospects())[RECORD.app.ref].nobody

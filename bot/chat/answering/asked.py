@@ -40,10 +40,10 @@ from bot.ports.system import Clock
 from bot.services.campaign.postpone import Postpone
 from bot.services.campaign.statements import Statements, TakenBack, Topic
 from bot.services.consent.acknowledge import Acknowledge
-from bot.services.consent.ask import Ask
 from bot.services.consent.follow import Follow
 from bot.services.consent.prove import Prove
 from bot.services.consent.visit import ByChat
+from bot.services.people.candidates import Candidates
 from bot.services.people.worklists import is_there
 
 
@@ -59,7 +59,7 @@ class Asked:
         follow: Follow,
         postpone: Postpone,
         statements: Statements,
-        ask: Ask,
+        candidates: Candidates,
         clock: Clock,
         public_url: str,
         chat_is_proof: bool,
@@ -70,7 +70,7 @@ class Asked:
         self._follow = follow
         self._postpone = postpone
         self._statements = statements
-        self._ask = ask
+        self._candidates = candidates
         self._clock = clock
         self._public_url = public_url
         self._chat_is_proof = chat_is_proof
@@ -171,7 +171,7 @@ class Asked:
             return None
         done = await self._statements.take_back(Topic(what), of, asker, operator=operator)
         if done is not None and done.noted is not None:
-            await self._ask.review(done.noted.affected, anew=True)
+            await self._candidates.review(done.noted.affected, anew=True)
         return done
 
     async def _concerns(self, asker: ChatIdentity, *, operator: bool) -> bool:

@@ -62,12 +62,12 @@ from bot.services.campaign.outreach import Outreach
 from bot.services.campaign.postpone import Postpone
 from bot.services.campaign.rehearse import Rehearse
 from bot.services.campaign.remind import Remind
-from bot.services.consent.ask import Ask
 from bot.services.consent.onboard import Onboard as Onboarder
 from bot.services.doctor import Doctor
 from bot.services.inventory.scan import Scan
 from bot.services.inventory.waive import Waive as WaiveService
 from bot.services.people.accounts import Accounts, Noted
+from bot.services.people.candidates import Candidates
 
 Show = Callable[[Message], Awaitable[None]]
 
@@ -92,7 +92,7 @@ class Operating:
         *,
         ledger: Ledger,
         scan: Scan,
-        ask: Ask,
+        candidates: Candidates,
         outreach: Outreach,
         remind: Remind,
         onboard: Onboarder | None,
@@ -106,7 +106,7 @@ class Operating:
         self._ledger = ledger
         self._scan = scan
         self._lists = AppLists(ledger, scan, outreach.outlooks, self._due, clock.now)
-        self._ask = ask
+        self._candidates = candidates
         self._outreach = outreach
         self._accounts = accounts
         self._remind = remind
@@ -251,7 +251,7 @@ class Operating:
         return (await named_app(self._ledger, name))[0]
 
     async def _who(self, replies: Replies, record: AppRecord, *, in_full: bool = False) -> Message:
-        choice = await self._ask.candidates(record)
+        choice = await self._candidates.of(record)
         request = await self._open_request(record)
         outlooks = await self._outreach.outlooks([request] if request else [])
         now = self._clock.now()
@@ -296,7 +296,7 @@ class Operating:
 
     async def _noted(self, replies: Replies, noted: Noted) -> Message:
         """Whom to ask may be another one now, wherever that account comes into question."""
-        await self._ask.review(noted.affected, anew=True)
+        await self._candidates.review(noted.affected, anew=True)
         return replies.noted(noted)
 
     async def _list(
@@ -323,4 +323,4 @@ class Operating:
                     await progress(replies.scanning(org, done, total))
 
             await self._scan.org(org, show)
-            await self._ask.review(await self._ledger.summaries(org))
+            await self._candidates.review(await self._ledger.summaries(org))

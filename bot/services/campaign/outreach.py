@@ -31,6 +31,7 @@ from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
+from bot.services.people.candidates import Candidates
 from bot.services.people.worklists import outlooks, worklist_of
 from bot.services.unit_of_work import hand_on
 
@@ -113,10 +114,18 @@ class Outreach:
     """`send` one app, `send_all` that is open."""
 
     def __init__(
-        self, *, ledger: Ledger, ask: Ask, engine: Engine, clock: Clock, policy: Policy
+        self,
+        *,
+        ledger: Ledger,
+        ask: Ask,
+        candidates: Candidates,
+        engine: Engine,
+        clock: Clock,
+        policy: Policy,
     ) -> None:
         self._ledger = ledger
         self._ask = ask
+        self._candidates = candidates
         self._engine = engine
         self._clock = clock
         self._policy = policy
@@ -147,7 +156,7 @@ class Outreach:
         ChatError where nobody could be looked for at all.
         """
         found = await self._open()
-        given, untold, reach = await self._ask.shared(found.wanting)
+        given, untold, reach = await self._candidates.shared(found.wanting)
         nobody = len(found.wanting) - len(given) - len(untold)
         if untold and not (given or found.waiting):
             raise untold[0]

@@ -18,7 +18,7 @@ from bot.domain.schedule import ScheduleEntry, person
 from bot.domain.time.calendar import Calendar
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
-from bot.services.consent.ask import Ask
+from bot.services.people.candidates import Candidates
 from bot.services.people.twins import Twins, accounts_of
 from bot.services.people.worklists import worklist_of
 from bot.services.unit_of_work import NO_CHANGE, write
@@ -33,10 +33,10 @@ class Postpone:
         ledger: Ledger,
         clock: Clock,
         policy: Policy,
-        ask: Ask | None = None,
+        candidates: Candidates | None = None,
         twins: Twins | None = None,
     ) -> None:
-        self._ask = ask
+        self._candidates = candidates
         self._twins = twins
         self._ledger = ledger
         self._clock = clock
@@ -101,7 +101,7 @@ class Postpone:
             return True
         if len(await accounts_of(self._ledger, chat, self._twins)) > 1:
             return True
-        return self._ask is not None and await self._ask.are_any(chat)
+        return self._candidates is not None and await self._candidates.are_any(chat)
 
     async def away(self, chat: ChatIdentity, until: date) -> date | None:
         """Note an absence up to and with `until`, for a year at most.
@@ -178,8 +178,8 @@ class Postpone:
     async def _accounts(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
         """All accounts of whoever speaks of their time, asked on them or not: it holds for each."""
         found = {str(one): one for one in await accounts_of(self._ledger, chat, self._twins)}
-        if self._ask is not None:
-            for one in await self._ask.elsewhere(chat):
+        if self._candidates is not None:
+            for one in await self._candidates.elsewhere(chat):
                 found.setdefault(str(one), one)
         return tuple(found.values())
 

@@ -13,7 +13,7 @@ from bot.domain.people.admins import ChatIdentity, GlobalAdmin
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.summaries import AppSummary
 from bot.ports.store.ledger import Ledger
-from bot.services.consent.ask import Ask
+from bot.services.people.candidates import Candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Waiting:
 class Arrive:
     """Called when the app was installed or removed. Done twice it changes nothing more."""
 
-    def __init__(self, *, ledger: Ledger, ask: Ask, policy: PeoplePolicy) -> None:
+    def __init__(self, *, ledger: Ledger, candidates: Candidates, policy: PeoplePolicy) -> None:
         self._ledger = ledger
-        self._ask = ask
+        self._candidates = candidates
         self._policy = policy
 
     async def __call__(self, person: ChatIdentity) -> Waiting:
@@ -38,7 +38,7 @@ class Arrive:
         They are known by their Entra object id, and by their address where the platform tells it.
         """
         mine, beside = await self._apps_of(person)
-        await self._ask.review((*mine, *beside), anew=True)
+        await self._candidates.review((*mine, *beside), anew=True)
         prospects = await self._ledger.prospects_of(app.ref for app in mine)
         chosen = [app for app in mine if (one := prospects.get(app.ref)) and one.nobody is None]
         return Waiting(await self._ledger.requests_of(person), len(chosen))
@@ -51,7 +51,7 @@ class Arrive:
         prospects = await self._ledger.prospects()
         known = ((app, prospects.get(app.ref)) for app in await self._ledger.summaries())
         lost = [app for app, one in known if app.wants_consent and one and one.nobody is not None]
-        await self._ask.review(lost, anew=True)
+        await self._candidates.review(lost, anew=True)
 
     async def _apps_of(
         self, person: ChatIdentity

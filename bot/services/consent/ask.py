@@ -6,34 +6,26 @@ When the message goes out is decided like everything that reaches a person
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.campaign.intents import Policy
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
 from bot.domain.evidence.verdict import State
 from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
-from bot.domain.people.admins import ChatIdentity, Colleague, Platform
+from bot.domain.people.admins import ChatIdentity, Colleague
 from bot.domain.people.choice import Candidate, Choice, Point
-from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.recipients import Recipient
-from bot.domain.summaries import AppSummary
 from bot.errors import (
     AppUnknown,
     AppUnreadable,
     AppWaived,
-    ChatError,
-    CloudError,
     NobodyReachable,
     NothingToDo,
 )
-from bot.ports.chat import Messenger, Presence
-from bot.ports.clouds import Entra
 from bot.ports.engine import Engine
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock, Secrets
@@ -61,63 +53,22 @@ class Asked:
 
 
 class Ask:
-    """Who can do it (`candidates`), and asking the best of them (`send`)."""
+    """Asks the best of the candidates."""
 
     def __init__(
         self,
         *,
         ledger: Ledger,
-        entra: Entra | None,
-        messengers: Mapping[Platform, Messenger],
+        candidates: Candidates,
         engine: Engine,
         clock: Clock,
         secrets: Secrets,
-        policy: PeoplePolicy,
-        reminding: Policy,
-        presence: Presence | None = None,
     ) -> None:
         self._ledger = ledger
+        self._candidates = candidates
         self._engine = engine
         self._clock = clock
         self._secrets = secrets
-        self._candidates = Candidates(
-            ledger=ledger,
-            entra=entra,
-            messengers=messengers,
-            clock=clock,
-            policy=policy,
-            reminding=reminding,
-            presence=presence,
-        )
-        self._reminding = reminding
-
-    async def candidates(self, record: AppRecord) -> Choice:
-        """Every Global Administrator of the app's tenant, weighed. Raises CloudError, ChatError."""
-        return await self._candidates.of(record)
-
-    async def reach(self) -> Reach:
-        """Where people are reached, for who asks for several apps at the same moment."""
-        return await self._candidates.reach()
-
-    async def shared(
-        self, apps: Iterable[AppSummary]
-    ) -> tuple[list[tuple[AppSummary, Candidate]], list[CloudError | ChatError], Reach]:
-        """To whom these apps would go if all were asked for now, and what kept it from being seen:
-        one error for each app. Also where people were found, for `send`.
-        """
-        return await self._candidates.shared(apps)
-
-    async def are_any(self, chat: ChatIdentity) -> bool:
-        """Whether somebody might be asked for some app. Raises ChatError."""
-        return await self._candidates.are_any(chat)
-
-    async def elsewhere(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
-        """The same person's accounts on other platforms."""
-        return await self._candidates.elsewhere(chat)
-
-    async def review(self, apps: Iterable[AppSummary], *, anew: bool = False) -> None:
-        """Look again at whom these apps' consent could be asked of, where that look is old."""
-        await self._candidates.review(apps, anew=anew)
 
     async def send(
         self,

@@ -37,6 +37,7 @@ from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
 from bot.services.delivery.tell import with_news
+from bot.services.people.candidates import Candidates
 from bot.services.people.reach import Reach
 from bot.services.unit_of_work import write
 
@@ -56,10 +57,19 @@ MAY_PASS = (
 class PassOn:
     """`instead` of whoever ended a request, `escalate` where nothing came of it."""
 
-    def __init__(self, *, ledger: Ledger, clock: Clock, ask: Ask, reminding: Policy) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        ask: Ask,
+        candidates: Candidates,
+        reminding: Policy,
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._ask = ask
+        self._candidates = candidates
         self._reminding = reminding
 
     async def instead(self, request: ConsentRequest) -> datetime | None:
@@ -112,7 +122,7 @@ class PassOn:
         try:
             named: frozenset[str] = frozenset()
             if request.suggestion:
-                right = (await self._ask.candidates(record)).named(request.suggestion)
+                right = (await self._candidates.of(record)).named(request.suggestion)
                 named = frozenset({right.admin.object_id}) if right is not None else named
             silent = self._silent(past) - named
             try:
@@ -174,7 +184,7 @@ class PassOn:
 
     async def reach(self) -> Reach:
         """Where people are reached, for whoever escalates several at the same moment."""
-        return await self._ask.reach()
+        return await self._candidates.reach()
 
     async def escalate(self, request: ConsentRequest, reason: Reason, reach: Reach) -> Asked:
         """Ask somebody else, since nothing came from whom this request was for.
