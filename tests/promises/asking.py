@@ -148,7 +148,8 @@ class Asking:
                 self._seen.finding(f"{now}: nobody is asked again for {request.app} since {since}")
 
     def _waits_since(self, request: ConsentRequest, now: datetime) -> datetime | None:
-        if not self._seen.ledger.all_apps[request.app].state(now).wants_consent:
+        record = self._seen.ledger.all_apps[request.app]
+        if not self._seen.lacks_consent(record, now):
             return None
         if request.stage in PASSED_ON:
             return request.changed_at

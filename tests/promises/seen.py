@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.delivery.notices import PersonalRound
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from tests.fake_ledger import FakeLedger
 from tests.promises.company import DAY, START, Company, Human
@@ -26,6 +28,7 @@ class Seen:
         self.others: dict[str, list[datetime]] = defaultdict(list)
         self.away_since: dict[str, datetime] = {}
         self.back_at: dict[str, datetime] = {}
+        self._verdicts: dict[AppRef, tuple[AppRecord, datetime | None, bool]] = {}
 
     def finding(self, what: str) -> None:
         self.found.append(what)
@@ -49,7 +52,16 @@ class Seen:
 
     def wants(self, request: ConsentRequest, now: datetime) -> bool:
         record = self.ledger.all_apps[request.app]
-        return record.state(now).wants_consent and record.request_id == request.id
+        return record.request_id == request.id and self.lacks_consent(record, now)
+
+    def lacks_consent(self, record: AppRecord, now: datetime) -> bool:
+        """Asked at every moment: so the last answer is kept for as long as it holds."""
+        of, until, lacks = self._verdicts.get(record.app.ref, (None, None, False))
+        if of is not record or (until is not None and until <= now):
+            verdict = record.assessed(now)
+            lacks = verdict.state.wants_consent
+            self._verdicts[record.app.ref] = (record, verdict.holds_until, lacks)
+        return lacks
 
     def turn(self, request_id: str) -> datetime:
         return self.named[request_id][-1] if self.named[request_id] else START - DAY
