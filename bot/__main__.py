@@ -156,27 +156,33 @@ async def _forget(settings: Settings) -> AsyncIterator[ForgetDesk]:
     from adapters.redis.upkeep.traces import RedisTraces
     from adapters.terminal.commands.store.forget import ForgetDesk
     from bot.services.campaign.forget import Found, find, forget
-    from bot.wiring.base import open_base
+    from bot.wiring.base import open_records
 
-    async with open_base(settings) as base:
-        tenants = frozenset().union(*(await base.ledger.tenants()).values())
-        traces = RedisTraces(base.redis, base.keys, base.trail, tenants, tuple(base.orgs))
+    async with open_records(settings) as records:
+        tenants = frozenset().union(*(await records.ledger.tenants()).values())
+        traces = RedisTraces(
+            records.redis,
+            records.keys,
+            records.trail,
+            tenants,
+            tuple(org.name for org in settings.okta),
+        )
 
         async def do(found: Found, by: str) -> Mapping[str, int]:
             alias = f"forgotten-{secrets.token_hex(4)}"
-            return await forget(base.ledger, traces, found, alias, by, base.clock.now())
+            return await forget(records.ledger, traces, found, alias, by, records.clock.now())
 
-        yield ForgetDesk(partial(find, base.ledger), do)
+        yield ForgetDesk(partial(find, records.ledger), do)
 
 
 @asynccontextmanager
 async def _audit(settings: Settings) -> AsyncIterator[AuditDesk]:
     """What the commands about the audit work on."""
     from adapters.terminal.commands.store.audit import AuditDesk
-    from bot.wiring.base import open_base
+    from bot.wiring.base import open_records
 
-    async with open_base(settings) as base:
-        yield AuditDesk(base.trail, settings.audit.sealing_key)
+    async with open_records(settings) as records:
+        yield AuditDesk(records.trail, settings.audit.sealing_key)
 
 
 def _slack_manifest(public_url: str, words: Words, socket_mode: bool) -> Mapping[str, Any]:

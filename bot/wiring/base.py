@@ -1,4 +1,4 @@
-"""What every command needs: the store, the ledger, the clouds, and the scan that reads them.
+"""What every command needs: the store and its ledger, the clouds, and the scan that reads them.
 
 Part of the wiring, apart from `bot.wiring.bot` so that a command in the terminal does not load what
 only the running bot needs (the chat platforms, the web server, the engine).
@@ -48,9 +48,9 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The wired lower half. `redis` is the store's client, `server` what it is ("Valkey 8.1.0").
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """The wired store. `redis` is its client, `server` what it is ("Valkey 8.1.0").
 
     `clock` is the real time, `rehearsal` what the services live by instead, in a rehearsal.
     """
@@ -63,18 +63,41 @@ class Base:
     keys: Keys
     trail: Trail
     ledger: RedisLedger
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base(Records):
+    """The wired lower half: the store, and the clouds."""
+
     orgs: Mapping[str, OktaOrg]
     entra: EntraClient | None
     scan: Scan
 
 
 @asynccontextmanager
-async def open_base(settings: Settings, *, restoring: bool = False) -> AsyncIterator[Base]:
+async def open_base(settings: Settings) -> AsyncIterator[Base]:
+    """As `open_records`. Raises SettingsInvalid, too, when a key or certificate cannot be used."""
+    async with open_records(settings) as records, AsyncExitStack() as stack:
+        orgs = _okta(records, stack)
+        entra = _entra(records, stack)
+        scan = Scan(
+            orgs=orgs,
+            entra=entra,
+            ledger=records.ledger,
+            clock=records.clock,
+            lived=records.rehearsal,
+            policy=_scan_policy(settings),
+        )
+        yield Base(**vars(records), orgs=orgs, entra=entra, scan=scan)
+
+
+@asynccontextmanager
+async def open_records(settings: Settings, *, restoring: bool = False) -> AsyncIterator[Records]:
     """Built from the settings, closed in the reverse order at the end.
 
     The embedded store is shared with whoever names the same `data_dir`, so this works beside a
     running bot. An older store is brought into this release's form. Raises StoreUnavailable or
-    StoreUnsafe when the store cannot be used, SettingsInvalid when a key or certificate cannot.
+    StoreUnsafe when the store cannot be used.
     """
     clock = SystemClock()
     ahead = settings.rehearsal.clock_file
@@ -98,19 +121,15 @@ async def open_base(settings: Settings, *, restoring: bool = False) -> AsyncIter
         ledger = RedisLedger(client, keys, durability, names, trail, lifetimes)
         with said("bringing the lists up to date"):
             await ledger.bring_lists_up_to_date()
-        orgs = _okta(settings, clock, stack, client, keys)
-        entra = _entra(settings, clock, stack)
-        scan = Scan(
-            orgs=orgs,
-            entra=entra,
-            ledger=ledger,
+        yield Records(
+            settings=settings,
             clock=clock,
-            lived=rehearsal,
-            policy=_scan_policy(settings),
-        )
-        server = store.named(info)
-        yield Base(
-            settings, clock, rehearsal, client, server, keys, trail, ledger, orgs, entra, scan
+            rehearsal=rehearsal,
+            redis=client,
+            server=store.named(info),
+            keys=keys,
+            trail=trail,
+            ledger=ledger,
         )
 
 
@@ -134,7 +153,8 @@ async def open_vault(settings: Settings) -> AsyncIterator[RedisVault]:
     """The store as a whole, also one that no bot would start on. Raises as `open_base`."""
     async with open_store(settings) as client:
         await store.check(client)
-        yield RedisVault(client, Keys(settings.redis.prefix))
+        keys, wanted = Keys(settings.redis.prefix), settings.redis.replicas
+        yield RedisVault(client, keys, _known_by(settings), wanted)
 
 
 async def _store_address(settings: Settings, stack: AsyncExitStack) -> urls.Found:
@@ -183,23 +203,22 @@ def _known_by(settings: Settings) -> frozenset[str]:
     return frozenset((settings.public_url, *(org.url for org in settings.okta)))
 
 
-def _okta(
-    settings: Settings, clock: SystemClock, stack: AsyncExitStack, redis: Redis, keys: Keys
-) -> Mapping[str, OktaOrg]:
+def _okta(records: Records, stack: AsyncExitStack) -> Mapping[str, OktaOrg]:
     orgs: dict[str, OktaOrg] = {}
-    for org in settings.okta:
-        budget = RedisRateBudget(redis, keys, f"okta:{org.name}")
-        client = OktaClient(org, open_http(api=Api.OKTA), clock, budget=budget)
+    for org in records.settings.okta:
+        budget = RedisRateBudget(records.redis, records.keys, f"okta:{org.name}")
+        client = OktaClient(org, open_http(api=Api.OKTA), records.clock, budget=budget)
         stack.push_async_callback(client.aclose)
         orgs[org.name] = client
     return orgs
 
 
-def _entra(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> EntraClient | None:
+def _entra(records: Records, stack: AsyncExitStack) -> EntraClient | None:
+    settings = records.settings
     if settings.entra is None:
         return None
     org_urls = {org.name: org.url for org in settings.okta}
-    client = EntraClient(settings.entra, clock, org_urls=org_urls)
+    client = EntraClient(settings.entra, records.clock, org_urls=org_urls)
     stack.push_async_callback(client.aclose)
     return client
 

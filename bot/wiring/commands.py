@@ -15,25 +15,25 @@ from bot.services.campaign.rehearse import Rehearse
 from bot.services.inventory.waive import Waive
 from bot.settings.policies import operator_accounts
 from bot.settings.whole import Settings
-from bot.wiring.base import open_as_it_is, open_base, reminding_policy
+from bot.wiring.base import open_as_it_is, open_records, reminding_policy
 from bot.wiring.services import rehearsal, waiver
 
 
 @asynccontextmanager
 async def open_rehearsal(settings: Settings) -> AsyncIterator[Rehearse]:
     """The store and what looks ahead in it, without anything that sends."""
-    async with open_base(settings) as base:
-        clock = base.rehearsal or base.clock
-        yield rehearsal(settings, base.ledger, clock, reminding_policy(settings))
+    async with open_records(settings) as records:
+        clock = records.rehearsal or records.clock
+        yield rehearsal(settings, records.ledger, clock, reminding_policy(settings))
 
 
 @asynccontextmanager
 async def open_waivers(settings: Settings) -> AsyncIterator[tuple[Ledger, Waive, Clock]]:
     """The store and what accepts apps as they are."""
-    async with open_base(settings) as base:
-        clock: Clock = base.rehearsal or base.clock
-        waive = waiver(settings, base.ledger, clock, reminding_policy(settings), engine=None)
-        yield base.ledger, waive, clock
+    async with open_records(settings) as records:
+        clock: Clock = records.rehearsal or records.clock
+        waive = waiver(settings, records.ledger, clock, reminding_policy(settings), engine=None)
+        yield records.ledger, waive, clock
 
 
 async def sent_since(settings: Settings, at: datetime) -> restored.Since:
@@ -49,28 +49,28 @@ async def settle_restored(
 
     What was due counts as told. Returns what is held.
     """
-    async with open_base(settings, restoring=True) as base:
-        now = (base.rehearsal or base.clock).now()
+    async with open_records(settings, restoring=True) as records:
+        now = (records.rehearsal or records.clock).now()
         operators = operator_accounts(settings)
         if since is not None:
-            await restored.take_along(base.ledger, since, by, now)
+            await restored.take_along(records.ledger, since, by, now)
         week = week_of(now, reminding_policy(settings).calendars.of(""))
-        held = await restored.hold(base.ledger, operators, week, by, now)
+        held = await restored.hold(records.ledger, operators, week, by, now)
         if since is None:
-            await restored.open_gap(base.ledger, at, operators, by, now)
+            await restored.open_gap(records.ledger, at, operators, by, now)
         return held
 
 
 async def held_since_restored(settings: Settings) -> tuple[str, ...]:
     """What was held then, and since then, and is not released."""
-    async with open_base(settings) as base:
-        return await restored.held(base.ledger)
+    async with open_records(settings) as records:
+        return await restored.held(records.ledger)
 
 
 async def release_held(settings: Settings, keys: Iterable[str], by: str, *, last: bool) -> int:
     """Have what was held sent after all. `last`: from now on nothing more is held."""
-    async with open_base(settings) as base:
-        now = (base.rehearsal or base.clock).now()
+    async with open_records(settings) as records:
+        now = (records.rehearsal or records.clock).now()
         if last:
-            await restored.close_gap(base.ledger, by, now)
-        return await restored.release(base.ledger, keys, by, now)
+            await restored.close_gap(records.ledger, by, now)
+        return await restored.release(records.ledger, keys, by, now)

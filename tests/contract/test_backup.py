@@ -340,6 +340,59 @@ async def test_a_store_in_use_is_not_replaced_unless_told(
     assert await picked_up(store) == before
 
 
+@pytest.mark.parametrize("whose", ["the backup", "the store"])
+async def test_what_is_another_bots_is_told_before_anything_is_written(
+    terminal: Terminal, store: Redis, tmp_path: Path, whose: str
+) -> None:
+    """Its orgs and its address are others: the backup may be the wrong file, the store in use."""
+    await filled(store)
+    file, own = tmp_path / "backup.gz", text(await store.get(KEYS.installation()))
+    another = '["https://bot.fabrikam.example","https://fabrikam.okta.com"]'
+    await store.set(KEYS.installation(), another if whose == "the backup" else own)
+    assert (await terminal.run("backup", str(file))).status == 0
+    await store.set(KEYS.installation(), another if whose == "the store" else own)
+    before = await picked_up(store)
+    ran = await terminal.run("restore", str(file), "--over", "--yes")
+    assert (ran.status, "Traceback" in ran.err) == (2, False)
+    assert f"{whose} is" in ran.err.lower()
+    assert "https://fabrikam.okta.com" in ran.err
+    assert await picked_up(store) == before
+    if whose == "the backup":
+        await store.flushall()
+        assert (await terminal.run("restore", str(file))).status == 2
+        assert await picked_up(store) == {}
+
+
+async def test_a_store_that_lacks_its_replicas_is_told_before_anything_is_written(
+    store: Redis, terminal: Terminal, tmp_path: Path, redis_url: str
+) -> None:
+    """No bot would start on it."""
+    await filled(store)
+    file = tmp_path / "backup.gz"
+    assert (await terminal.run("backup", str(file))).status == 0
+    before, text_ = await picked_up(store), terminal.config.read_text()
+    terminal.config.write_text(text_.replace("[redis]", "[redis]\nreplicas = 1"))
+    ran = await terminal.run("restore", str(file), "--over", "--yes")
+    assert (ran.status, "Of 1 replicas" in ran.err) == (2, True), ran.err
+    assert await picked_up(store) == before
+
+
+async def test_a_key_of_okta_that_is_of_no_use_stops_no_restore(
+    terminal: Terminal, store: Redis, tmp_path: Path
+) -> None:
+    """What is laid down is laid down whole: only the running bot signs in there."""
+    await filled(store)
+    file = tmp_path / "backup.gz"
+    assert (await terminal.run("backup", str(file))).status == 0
+    key = 'client_id = "0oa1"\nkey_id = "k"\nprivate_key = "none"'
+    text_ = terminal.config.read_text()
+    terminal.config.write_text(text_.replace('api_token = "none"', key))
+    ran = await terminal.run("restore", str(file), "--over", "--yes")
+    assert ran.status == 0, ran.err
+    assert await store.get(KEYS.restoring()) is None
+    assert (await terminal.run("audit", "verify")).status == 0
+
+
 async def test_a_restore_that_was_cut_off_lets_no_bot_start(
     terminal: Terminal, store: Redis, tmp_path: Path
 ) -> None:

@@ -31,19 +31,31 @@ async def claim(client: Redis, keys: Keys, own: frozenset[str]) -> None:
     with errors():
         if await client.set(key, mark, nx=True):
             return
-        stored = text(await client.get(key) or mark)
-    try:
-        known = frozenset(MARK.load(stored))
-    except RecordUnreadable:
-        log.error("the store's marker cannot be read and is rewritten", key=key)
-        known = own
-    if not known & own:
-        raise StoreUnsafe(
-            "The store is used by a bot with other Okta orgs and another address: "
-            f"{', '.join(sorted(known))[:500]}.",
-            hint="Give this one a redis.prefix of its own, or a store. Where it is the same bot, "
-            f"and all of that changed at once, delete the key {key} first.",
-        )
+    stored = await refuse_another(client, keys, own)
     if stored != mark:
         with errors():
             await client.set(key, mark)
+
+
+async def refuse_another(client: Redis, keys: Keys, own: frozenset[str]) -> str:
+    """Raises StoreUnsafe where the mark is another one's. Returns the mark; "" for none."""
+    key = keys.installation()
+    with errors():
+        stored = text(await client.get(key) or "")
+    if strangers := others(stored, own):
+        raise StoreUnsafe(
+            f"The store is used by a bot with other Okta orgs and another address: {strangers}.",
+            hint="Give this one a redis.prefix of its own, or a store. Where it is the same bot, "
+            f"and all of that changed at once, delete the key {key} first.",
+        )
+    return stored
+
+
+def others(mark: str, own: frozenset[str]) -> str:
+    """What the mark of another installation knows that by, to be shown; "" where it is this one."""
+    try:
+        known = frozenset(MARK.load(mark)) if mark else own
+    except RecordUnreadable:
+        log.error("the mark of whose records these are cannot be read and counts for nothing")
+        return ""
+    return "" if known & own else ", ".join(sorted(known))[:500]

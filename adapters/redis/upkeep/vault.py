@@ -18,8 +18,10 @@ from redis.asyncio import Redis
 from adapters.redis.keys import Keys
 from adapters.redis.records import schema
 from adapters.redis.records.commit import SCHEMA, text
+from adapters.redis.server import store
+from adapters.redis.server.installation import others, refuse_another
 from adapters.redis.server.store import errors
-from bot.errors import StoreUnavailable
+from bot.errors import BackupUnusable, StoreUnavailable
 from bot.ports.store.backup import Kept, Snapshot
 
 AT_A_TIME = 500
@@ -91,13 +93,20 @@ def left_out(keys: Keys) -> tuple[str, ...]:
 
 
 class RedisVault:
-    """Implements `bot.ports.store.backup.Vault`."""
+    """Implements `bot.ports.store.backup.Vault`.
+
+    `own`: what this installation is known by; `replicas`: how many an acknowledgement needs.
+    """
 
     newest = SCHEMA
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(
+        self, client: Redis, keys: Keys, own: frozenset[str] = frozenset(), replicas: int = 0
+    ) -> None:
         self._client = client
         self._keys = keys
+        self._own = own
+        self._replicas = replicas
         self._before = keys.schema().removesuffix("schema")
         self._read = client.register_script(_READ)
 
@@ -131,6 +140,16 @@ class RedisVault:
             raise StoreUnavailable(
                 "Rows of the audit were removed while it was read.", hint="Please try again."
             )
+
+    async def accept(self, mark: str) -> None:
+        if strangers := others(mark, self._own):
+            raise BackupUnusable(
+                f"The backup is of a bot with other Okta orgs and another address: {strangers}.",
+                hint="Restore it with an org or the public_url that it knows; they can change "
+                "after that, but not all at once.",
+            )
+        await refuse_another(self._client, self._keys, self._own)
+        await store.await_replicas(self._client, self._replicas)
 
     async def is_empty(self) -> bool:
         with errors():

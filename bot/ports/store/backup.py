@@ -40,6 +40,13 @@ class Vault(Protocol):
         """All of it as it is at one moment, whatever is written meanwhile."""
         ...
 
+    async def accept(self, mark: str) -> None:
+        """Raises StoreError where a backup with this mark of whose it is may not be laid down.
+
+        Since it is another installation's, or this store is, or no bot could start on it.
+        """
+        ...
+
     async def is_empty(self) -> bool: ...
 
     async def is_whole(self) -> bool:

@@ -25,15 +25,21 @@ from bot.ports.store.backup import Kept
 VERSION = 1
 LONGEST = 64 * 1024 * 1024
 """Bytes of a line: a kilobyte may claim to be a gigabyte."""
+MARK = "installation"
+"""The key that says whose records these are."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a backup is: made at that moment (UTC), with records of that form."""
+    """What a backup is: made at that moment (UTC), with records of that form.
+
+    `mark`: whose records these are, as the store has it; "" where that was not kept.
+    """
 
     at: datetime
     schema: int
-    parts: int = 0
+    parts: int
+    mark: str
 
 
 @contextmanager
@@ -82,7 +88,7 @@ def examine(path: Path) -> About:
             f"{path} was written by a newer release.", hint="Restore it with that release."
         )
     digest.update(raw)
-    parts, end = 0, None
+    parts, end, mark = 0, None, ""
     for raw, line in lines:
         if end is not None:
             raise _damaged(path)
@@ -91,10 +97,12 @@ def examine(path: Path) -> About:
         else:
             parts += 1
             digest.update(raw)
+            if line.get("key") == MARK:
+                mark = str(line.get("holds"))
     if end is None or end.get("end") != parts or end.get("sha256") != digest.hexdigest():
         raise _damaged(path)
     try:
-        return About(datetime.fromisoformat(head["at"]), int(head["schema"]), parts)
+        return About(datetime.fromisoformat(head["at"]), int(head["schema"]), parts, mark)
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path) from error
 

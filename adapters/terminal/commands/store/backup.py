@@ -82,6 +82,7 @@ def add_backup_commands(
                     raise BackupUnusable(
                         f"{file} was made by a newer release.", hint="Restore it with that release."
                     )
+                await vault.accept(about.mark)
                 since: Since | None = None
                 if not await vault.is_empty():
                     _refuse_unless(over)
