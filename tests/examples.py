@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain.campaign.intents import Policy
@@ -30,6 +31,15 @@ ON_A_PASSWORD = (
     Evidence(EvidenceKind.TENANT_NOT_CONSENTED, NOW),
 )
 RECORD = AppRecord(APP, ON_A_PASSWORD, TENANT, NOW, revision=1)
+
+
+def record_of(
+    app_id: str, label: str = APP.label, *, org: str = APP.ref.org, **more: Any
+) -> AppRecord:
+    """Another app in the same state, but for what is said of it."""
+    app = replace(APP, ref=AppRef(org, app_id), label=label)
+    return replace(RECORD, app=app, **more)
+
 
 ADA = GlobalAdmin(
     "tenant-1",

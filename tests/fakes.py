@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.chat.campaign.reminding import Reminding
+from bot.chat.delivery.composer import NoticeComposer
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.report import BurnDown
 from bot.domain.consent.links import link_digest
@@ -43,11 +44,11 @@ from bot.errors import (
 from bot.message import Buttons, Message, OpenLink
 from bot.ports.access import Known
 from bot.ports.chat import ConversationRef, Sent
-from bot.ports.clouds import LogPage
+from bot.ports.clouds import LogPage, OktaOrg
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.ports.writing import NO_LINKS
-from tests.examples import POLICY
+from tests.examples import NOW, POLICY
 
 
 class OnceInMemory:
@@ -620,4 +621,25 @@ def reminding(
         secrets=CountingSecrets(),
         painter=BlankPainter(),
         public_url="https://o365bot.example.com",
+    )
+
+
+def composer(
+    ledger: Ledger,
+    now: datetime = NOW,
+    language: str = "en",
+    *,
+    orgs: Mapping[str, OktaOrg] | None = None,
+    by: Policy | None = None,
+    chat_is_proof: bool = False,
+) -> NoticeComposer:
+    """Writes all that the bot tells unasked; it reads one Okta org, or `orgs`."""
+    clock = FakeClock(now)
+    return NoticeComposer(
+        ledger=ledger,
+        orgs={"contoso": FakeOktaOrg("contoso")} if orgs is None else orgs,
+        clock=clock,
+        language=language,
+        reminding=reminding(ledger, clock, by, language),
+        chat_is_proof=chat_is_proof,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.chat.campaign.sticking import SHOWN as MOST_IN_DIGEST
 from bot.chat.consent.personal import PersonalReplies, PutOff
-from bot.chat.delivery.composer import SHOWN, NoticeComposer
+from bot.chat.delivery.composer import SHOWN
 from bot.chat.inventory.lists import PAGE
 from bot.chat.inventory.overview import Due
 from bot.chat.inventory.waiving import WaiverReplies
@@ -26,7 +27,9 @@ from bot.domain.consent.later import Moved, Snooze
 from bot.domain.consent.onboarding import Onboarding
 from bot.domain.consent.polls import Polling
 from bot.domain.consent.requests import Proof, ProofKind, Stage
+from bot.domain.delivery.incidents import Incident
 from bot.domain.delivery.notices import (
+    Alarm,
     Channel,
     ChannelNudge,
     ChannelReminder,
@@ -41,7 +44,6 @@ from bot.domain.delivery.notices import (
 )
 from bot.domain.evidence.rules import RULES, Evidence, EvidenceKind
 from bot.domain.evidence.verdict import State
-from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.inventory.waivers import Waiver
 from bot.domain.people.access import Level
@@ -71,9 +73,10 @@ from tests.examples import (
     RECORD,
     REQUEST,
     TENANT,
+    record_of,
 )
 from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock, FakeOktaOrg, reminding
+from tests.fakes import composer
 from tests.pages import page_of
 
 LATER = NOW + timedelta(hours=2)
@@ -81,6 +84,15 @@ AGE = Words().ago(NOW, LATER)
 PLAN = Snooze(datetime(2025, 3, 4, 9, 0), "Europe/Berlin", "the auditor")
 CHANNEL = Channel(Platform.SLACK, "C1")
 LINK = "https://o365bot.example.com/c/secret"
+
+
+def shape(value: Any) -> object:
+    """What a message is made of, whatever it says and however often."""
+    if isinstance(value, tuple):
+        return frozenset(map(shape, value))
+    if is_dataclass(value):
+        return (type(value), *(shape(getattr(value, one.name)) for one in fields(value)))
+    return bool(value) if type(value) is str else type(value)
 
 
 def evidence_of(kind: EvidenceKind) -> Iterator[Evidence]:
@@ -361,119 +373,117 @@ def waivers(replies: WaiverReplies) -> dict[str, list[Message]]:
     }
 
 
-async def letters_about_a_request(language: str) -> list[Message | None]:
+Told = list[tuple[Notice, Message | None]]
+"""What was to be told, and what is said; None where nothing is."""
+Written = Callable[[str], Awaitable[Told]]
+"""In that language."""
+
+PROOFS = (
+    *((stage, ProofKind.SIGNED_IN) for stage in Stage),
+    *((Stage.ACKNOWLEDGED, kind) for kind in ProofKind),
+)
+BROKEN = (
+    *("slack", str(CHANNEL), "okta:contoso", "entra:contoso.com", "engine", "webhook"),
+    *("doctor:store/store_replicas", "expires:entra.certificate", "restored"),
+)
+SAYS_NO = "It said no."
+
+
+async def letters_about_a_request(language: str) -> Told:
     """The person's message in every stage, the notes to the operator, the introduction."""
     ledger = FakeLedger()
-    orgs = {"contoso": FakeOktaOrg("contoso")}
     onboarding = Onboarding("o1", TENANT.id, TENANT.domain, OPERATOR, NOW, "digest", LATER)
     await ledger.commit(Changes(onboardings=(onboarding,)))
-    written: list[Message | None] = []
+    told: Told = []
     for chat_is_proof in (True, False):
-        letters = NoticeComposer(
-            ledger=ledger,
-            orgs=orgs,
-            clock=FakeClock(LATER),
-            language=language,
-            chat_is_proof=chat_is_proof,
-            reminding=reminding(ledger, FakeClock(LATER)),
-        )
-        for number, stage in enumerate(Stage):
-            for kind in ProofKind:
-                request = replace(
-                    REQUEST,
-                    id=f"{stage}-{kind}-{chat_is_proof}",
-                    stage=stage,
-                    proof=Proof(kind, "entra:ada", NOW),
-                    snooze=PLAN if number % 2 else None,
-                    watch=Polling(NOW, LATER if number % 2 else None),
-                    suggestion=BEN.display_name,
-                )
-                await ledger.commit(Changes(requests=(request,)))
-                notices: list[Notice] = [
-                    RequestChanged(ADA_IN_CHAT, request.id, 1),
-                    Introduction(ADA_IN_CHAT, BEN_IN_CHAT, request.id),
-                    *(
-                        OperatorNote(OPERATOR, happened, request.id)
-                        for happened in Happening
-                        if happened not in (Happening.ONBOARDED, Happening.WAIVER_ENDS)
-                    ),
-                ]
-                written += [await letters.compose(notice) for notice in notices]
-                asked = PersonalLink(ADA_IN_CHAT, request.id)
-                written.append(await letters.compose(asked, link=LINK))
-    written.append(await letters.compose(OperatorNote(OPERATOR, Happening.ONBOARDED, "o1")))
-    return written
+        letters = composer(ledger, LATER, language, chat_is_proof=chat_is_proof)
+        for number, (stage, kind) in enumerate(PROOFS):
+            request = replace(
+                REQUEST,
+                id=f"{stage}-{number}-{chat_is_proof}",
+                stage=stage,
+                proof=Proof(kind, "entra:ada", NOW),
+                snooze=PLAN if number % 2 else None,
+                watch=Polling(NOW, LATER if number % 2 else None),
+                suggestion=BEN.display_name,
+            )
+            await ledger.commit(Changes(requests=(request,)))
+            notices: list[Notice] = [
+                RequestChanged(ADA_IN_CHAT, request.id, 1),
+                Introduction(ADA_IN_CHAT, BEN_IN_CHAT, request.id),
+                *(
+                    OperatorNote(OPERATOR, happened, request.id)
+                    for happened in Happening
+                    if happened not in (Happening.ONBOARDED, Happening.WAIVER_ENDS)
+                ),
+                PersonalLink(ADA_IN_CHAT, request.id),
+            ]
+            for notice in notices:
+                link = LINK if isinstance(notice, PersonalLink) else ""
+                told.append((notice, await letters.compose(notice, link=link)))
+    onboarded = OperatorNote(OPERATOR, Happening.ONBOARDED, "o1")
+    told.append((onboarded, await letters.compose(onboarded)))
+    return told
 
 
-async def letters(language: str) -> list[Message | None]:
-    """The personal link, the thanks and the channel's reminder, short and long."""
+async def letters(language: str) -> Told:
+    """What tells of many apps, short and long; alarms; the end of a waiver."""
     ledger = FakeLedger()
-    orgs = {"contoso": FakeOktaOrg("contoso")}
-    clock = FakeClock(LATER)
-    letters = NoticeComposer(
-        ledger=ledger,
-        orgs=orgs,
-        clock=clock,
-        language=language,
-        reminding=reminding(ledger, clock),
-    )
-    channel = ChannelReminder(Channel(Platform.SLACK, "C1"), "today")
-    await ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
-    await ledger.commit(Changes(requests=(REQUEST,)))
-    few = await letters.compose(channel)
+    letters = composer(ledger, LATER, language)
+    channel = ChannelReminder(CHANNEL, "today")
+    waiver = Waiver(OKTA_CONSENT.on, LATER, PLAN.reason, str(OPERATOR), "Olga", NOW)
+    waived = record_of("waived", waiver=waiver)
+    other = replace(REQUEST, id="r2", code="XYZ-789")
+    asked = replace(RECORD, request_id=REQUEST.id)
+    broken = tuple(Incident(place, "chat_refused", SAYS_NO, NOW) for place in BROKEN)
+    await ledger.commit(Changes(apps=(asked, waived), requests=(REQUEST, other), incidents=broken))
+    told: Told = [(channel, await letters.compose(channel))]
     await ledger.commit(
         Changes(
-            apps=tuple(
-                replace(RECORD, app=replace(APP, ref=AppRef("contoso", f"0oa{n}")))
-                for n in range(2, SHOWN + 5)
-            )
+            apps=tuple(record_of(f"0oa{n}") for n in range(2, SHOWN + 5)),
+            requests=tuple(replace(r, stage=Stage.DELIVERED, revision=2) for r in (REQUEST, other)),
+            audit=(AuditEntry(NOW, "slack:U1", "acknowledge", str(APP.ref)),),
         )
     )
     await ledger.save_scan(OrgScan("contoso", NOW, NOW))
+    reasons = [reason for reason in Reason if reason not in (Reason.IGNORED, Reason.AWAY)]
     notices: list[Notice] = [
         channel,
         PersonalLink(ADA_IN_CHAT, REQUEST.id),
+        ChannelNudge(CHANNEL, (NOW - timedelta(hours=1)).isoformat()),
+        *(ChannelReport(CHANNEL, "x", org) for org in ("", "contoso")),
+        *(
+            PersonalRound(ADA_IN_CHAT, "x", ids, reason, window, tone)
+            for reason in reasons
+            for window in WindowName
+            for tone in Tone
+            for ids in ((REQUEST.id,), (REQUEST.id, other.id))
+        ),
+        *(Alarm(OPERATOR, place, "chat_refused", "x") for place in BROKEN),
+        OperatorNote(OPERATOR, Happening.WAIVER_ENDS, str(waived.app.ref)),
     ]
-    reasons = [reason for reason in Reason if reason not in (Reason.IGNORED, Reason.AWAY)]
-    await ledger.commit(Changes(requests=(replace(REQUEST, stage=Stage.DELIVERED, revision=2),)))
-    rounds = [
-        PersonalRound(ADA_IN_CHAT, "x", (REQUEST.id,), reason, window, tone)
-        for reason in reasons
-        for window in WindowName
-        for tone in Tone
+    links = {REQUEST.id: LINK, other.id: LINK}
+    return told + [
+        (notice, await letters.compose(notice, link=LINK, links=links)) for notice in notices
     ]
-    told = AuditEntry(NOW, "slack:U1", "acknowledge", str(APP.ref))
-    await ledger.commit(Changes(audit=(told,)))
-    since = NOW - timedelta(hours=1)
-    notices += [ChannelNudge(channel.to, since.isoformat()), ChannelReport(channel.to, "x")]
-    notices += rounds
-    written = [few, *[await letters.compose(notice, link=LINK) for notice in notices]]
-    return written
 
 
-async def digests(language: str) -> list[Message | None]:
+async def digests(language: str) -> Told:
     """Short and long, before the date, on its day and after it."""
-    by = replace(
-        POLICY, campaign=Campaign(windows=tuple(replace(w, audience=EVERYBODY) for w in WINDOWS))
-    )
+    windows = tuple(replace(window, audience=EVERYBODY) for window in WINDOWS)
+    by = replace(POLICY, campaign=Campaign(windows=windows))
     ledger = FakeLedger()
-    await ledger.commit(Changes(apps=(replace(RECORD, request_id=REQUEST.id),)))
-    await ledger.commit(Changes(requests=(REQUEST,)))
-    written: list[Message | None] = []
+    asked = replace(RECORD, request_id=REQUEST.id)
+    await ledger.commit(Changes(apps=(asked,), requests=(REQUEST,)))
+    told: Told = []
     for count in (1, 2 * MOST_IN_DIGEST):
         for left in (30, 1, 0, -1):
-            clock = FakeClock(
-                datetime.combine(OKTA_CONSENT.on, time(9), UTC) - timedelta(days=left)
-            )
-            letters = reminding(ledger, clock, by)
-            written.append(await letters.compose(OperatorDigest(OPERATOR, "x", "due"), {}))
-        others = tuple(
-            replace(RECORD, app=replace(APP, ref=AppRef("contoso", f"0oa-{count}-{n}")))
-            for n in range(count)
-        )
+            now = datetime.combine(OKTA_CONSENT.on, time(9), UTC) - timedelta(days=left)
+            digest = OperatorDigest(OPERATOR, "x", "due")
+            told.append((digest, await composer(ledger, now, language, by=by).compose(digest)))
+        others = tuple(record_of(f"0oa-{count}-{n}") for n in range(count))
         await ledger.commit(Changes(apps=others))
-    return written
+    return told
 
 
-Written = Callable[[str], Awaitable[list[Message | None]]]
-"""In that language; None for what is not said."""
+WRITTEN: tuple[Written, ...] = (letters_about_a_request, letters, digests)

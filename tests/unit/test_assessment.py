@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import permutations
 
 import pytest
 from hypothesis import example, given
@@ -183,6 +182,17 @@ PROOF: list[Story] = [
         LIKELY,
     ),
     ("consent alone", [ON, CONSENTED], REVIEW, UNTOLD),
+    (
+        "an application of its own, off and saved since",
+        [
+            ON,
+            event(K.PROVISIONING_APP_CREATED, 100),
+            fact(K.CONNECTION_OFF, 60),
+            event(K.SETTINGS_SAVED, 40),
+        ],
+        MIGRATED,
+        LIKELY,
+    ),
 ]
 
 
@@ -507,6 +517,12 @@ OPEN: list[Story] = [
         LIKELY,
     ),
     (
+        "Reauthenticate last month, and no consent is found",
+        [ON, word(K.SAW_REAUTHENTICATE, 30), NOT_CONSENTED],
+        REVIEW,
+        LIKELY,
+    ),
+    (
         "password, no consent",
         [ON, event(K.ADMIN_PASSWORD_USED, 1), NOT_CONSENTED],
         State.NEEDS_CONSENT,
@@ -520,6 +536,24 @@ OPEN: list[Story] = [
     ),
     ("password, consent not known", [ON, event(K.ADMIN_PASSWORD_USED, 1)], REVIEW, LIKELY),
     ("password a year ago", [ON, event(K.ADMIN_PASSWORD_USED, 365)], REVIEW, UNTOLD),
+    (
+        "Authenticate and a password, two years ago",
+        [ON, word(K.SAW_AUTHENTICATE, 701), event(K.ADMIN_PASSWORD_REJECTED, 700)],
+        REVIEW,
+        UNTOLD,
+    ),
+    (
+        "used yesterday, and Authenticate since",
+        [ON, event(K.SERVICE_ACCOUNT_USED, 1), word(K.SAW_AUTHENTICATE)],
+        REVIEW,
+        LIKELY,
+    ),
+    (
+        "used in another tenant",
+        [ON, event(K.SERVICE_ACCOUNT_USED, 60, ELSEWHERE), NO_ACCOUNT, NOT_CONSENTED],
+        State.NEEDS_CONSENT,
+        LIKELY,
+    ),
     ("no consent", [ON, NOT_CONSENTED], State.NEEDS_CONSENT, LIKELY),
     ("consent, but no account", [ON, CONSENTED, NO_ACCOUNT], State.NEEDS_SAVE, LIKELY),
     ("somebody saved", [ON, event(K.SETTINGS_SAVED, 1)], REVIEW, UNTOLD),
@@ -622,62 +656,6 @@ def test_a_machine_at_the_same_moment_outweighs_a_word() -> None:
     """A log row of the same second counts as the later one."""
     used = event(K.SERVICE_ACCOUNT_USED, 0)
     assert assess([*HEALTHY, word(K.SAW_AUTHENTICATE), used], NOW).confidence is PROVEN
-
-
-# ------------------------------------------------------------------ nine inputs, by number
-
-_USED = event(K.SERVICE_ACCOUNT_USED, 60, ELSEWHERE)
-INPUTS: dict[int, tuple[list[Evidence], set[State]]] = {
-    1: ([ACCOUNT, NOT_CONSENTED, ON], {State.NEEDS_CONSENT, REVIEW}),
-    2: ([ACCOUNT, DISABLED, ON], {REVIEW}),
-    3: ([_USED, NO_ACCOUNT, NOT_CONSENTED, ON], {State.NEEDS_CONSENT}),
-    4: (
-        [
-            fact(K.SERVICE_ACCOUNT, 400, made=600),
-            fact(K.TENANT_CONSENTED, 400, made=600),
-            unread("microsoft", since=399),
-            ON,
-        ],
-        {MIGRATED, REVIEW},
-    ),
-    5: (
-        [
-            event(K.PROVISIONING_APP_CREATED, 100),
-            fact(K.CONNECTION_OFF, 60),
-            event(K.SETTINGS_SAVED, 40),
-            ON,
-        ],
-        {MIGRATED},
-    ),
-    6: (
-        [
-            Evidence(K.ADMIN_PASSWORD_REJECTED, NOW, ACCOUNT.at - SECOND, {}, "r"),
-            *HEALTHY,
-        ],
-        {MIGRATED},
-    ),
-    7: ([word(K.SAW_REAUTHENTICATE, 30), NOT_CONSENTED, ON], {State.NEEDS_CONSENT, REVIEW}),
-    8: ([word(K.SAW_AUTHENTICATE, 701), event(K.ADMIN_PASSWORD_REJECTED, 700), ON], {REVIEW}),
-    9: ([event(K.SERVICE_ACCOUNT_USED, 1), word(K.SAW_AUTHENTICATE), ON], {REVIEW}),
-}
-
-
-@pytest.mark.parametrize("number", INPUTS)
-@pytest.mark.parametrize("lifted", [False, True])
-def test_nine_inputs_that_were_told_wrongly(number: int, lifted: bool) -> None:
-    """In any order, and as the version before wrote them, which knew of no tenants."""
-    body, states = INPUTS[number]
-    if lifted:
-        body = [Evidence(e.kind, e.seen_at, e.happened_at, e.detail, e.event_id) for e in body]
-    verdicts = {assess(some_order, NOW) for some_order in permutations(body)}
-    (found,) = verdicts
-    assert found.state in states
-    assert found.confidence in (LIKELY, UNTOLD)
-    assert not found.ends_request
-    if number == 2:
-        assert found.lack is Lack.PRINCIPAL_DISABLED
-    if number in (6, 9):
-        assert found.contradictions
 
 
 # ------------------------------------------------------------------ bad input

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.delivery.composer import NoticeComposer
 from bot.chat.replies import Replies
 from bot.chat.typed.commands import (
     Allow,
@@ -28,16 +27,28 @@ from bot.domain.people.policy import AccountNote, PeoplePolicy, Said
 from bot.domain.people.prospects import Prospect
 from bot.domain.summaries import summary_of
 from bot.services.people.accounts import Noted
-from tests.examples import ADA, ADA_IN_CHAT, APP, BEN, DELIVERED, NOW, ON_A_PASSWORD, RECORD
+from tests.examples import (
+    ADA,
+    ADA_IN_CHAT,
+    APP,
+    BEN,
+    DELIVERED,
+    NOW,
+    ON_A_PASSWORD,
+    RECORD,
+    TENANT,
+)
 from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock, reminding
+from tests.fakes import composer as letters
 from tests.pages import page_of
 from tests.reading import text_of
+from tests.there import there
 
 REPLIES = Replies(Words())
 SUE = OktaAdmin("contoso", "00u9", "Sue Super", "sue@contoso.com", "SUPER_ADMIN")
 SAID = AccountNote("ada@contoso.com", Said.OWNER, "Olga", NOW, "carl@contoso.com")
 NO_POLICY = PeoplePolicy()
+LETTER = PersonalLink(ADA_IN_CHAT, "r1")
 
 
 def chosen(admin: object = ADA, policy: PeoplePolicy = NO_POLICY) -> Choice:
@@ -207,17 +218,9 @@ async def ledger() -> FakeLedger:
     return ledger
 
 
-def letters(ledger: FakeLedger) -> NoticeComposer:
-    clock = FakeClock(NOW)
-    return NoticeComposer(
-        ledger=ledger, orgs={}, clock=clock, language="en", reminding=reminding(ledger, clock)
-    )
-
-
 async def test_the_personal_message_names_the_colleague_and_what_ends(ledger: FakeLedger) -> None:
     """It takes two; and SMS and voice end for this person."""
-    message = await letters(ledger).compose(PersonalLink(ADA_IN_CHAT, "r1"), link="https://x")
-    assert message is not None
+    message = there(await letters(ledger).compose(LETTER, link="https://x"))
     assert "Sue Super (sue@contoso.com) is: please do it together." in text_of(message)
     assert "Microsoft ends both on February 1, 2027" in text_of(message)
 
@@ -226,8 +229,7 @@ async def test_a_colleague_who_was_denied_since_is_not_named(ledger: FakeLedger)
     """The message is written by what holds when it is sent."""
     denied = AccountNote("sue@contoso.com", Said.DENIED, "op", NOW)
     await ledger.commit(Changes(notes=(denied,)))
-    message = await letters(ledger).compose(PersonalLink(ADA_IN_CHAT, "r1"), link="https://x")
-    assert message is not None
+    message = there(await letters(ledger).compose(LETTER, link="https://x"))
     assert "Sue Super" not in text_of(message)
 
 
@@ -235,11 +237,9 @@ async def test_in_a_sovereign_cloud_nobody_is_warned_of_what_ends_elsewhere(
     ledger: FakeLedger,
 ) -> None:
     """Microsoft's date is for its public cloud."""
-    assert RECORD.tenant is not None
-    there = replace(RECORD.tenant, graph_host="graph.microsoft.us")
-    await ledger.commit(Changes(apps=(replace(RECORD, tenant=there, revision=2),)))
-    message = await letters(ledger).compose(PersonalLink(ADA_IN_CHAT, "r1"), link="https://x")
-    assert message is not None
+    sovereign = replace(TENANT, graph_host="graph.microsoft.us")
+    await ledger.commit(Changes(apps=(replace(RECORD, tenant=sovereign, revision=2),)))
+    message = there(await letters(ledger).compose(LETTER, link="https://x"))
     assert "February 1, 2027" not in text_of(message)
 
 
@@ -250,6 +250,5 @@ async def test_the_reminder_tells_the_channel_that_nobody_can_be_asked(
     nobody = Prospect(APP.ref, NOW, Nobody.NO_TENANT)
     await ledger.commit(Changes(prospects=(nobody,)))
     reminder = ChannelReminder(Channel(Platform.SLACK, "C1"), "today")
-    message = await letters(ledger).compose(reminder)
-    assert message is not None
+    message = there(await letters(ledger).compose(reminder))
     assert "Nobody to ask: its Microsoft tenant was not found" in text_of(message)

@@ -17,7 +17,6 @@ from bot.domain.people.choice import (
     Choice,
     Nobody,
     Point,
-    choose_admin,
     okta_role,
     pair,
 )
@@ -26,34 +25,17 @@ from bot.domain.people.prospects import prospect
 from tests import strategies as some
 from tests.examples import ADA, APP, BEN, NOW
 from tests.there import there
+from tests.unit.test_people import APP_ID, NO_POLICY, choose
 
-APP_ID = APP.ref.app_id
 HERE = OktaAdmin(
     "contoso", "00u-here", "Hanna", "hanna@contoso.com", "APP_ADMIN", frozenset({APP_ID})
 )
 EVERYWHERE = OktaAdmin("contoso", "00u-all", "Alva", "alva@contoso.com", "APP_ADMIN")
 SUPER = OktaAdmin("contoso", "00u-super", "Sue", "sue@contoso.com", "SUPER_ADMIN")
-NO_POLICY = PeoplePolicy()
 
 
 def reached(*user_ids: str) -> dict[str, tuple[ChatIdentity, ...]]:
     return {one: (ChatIdentity(Platform.SLACK, f"U-{one}"),) for one in user_ids}
-
-
-def choose(
-    *admins: GlobalAdmin,
-    okta_admins: tuple[OktaAdmin, ...] | None = (),
-    policy: PeoplePolicy = NO_POLICY,
-    phones_retire: bool = True,
-) -> Choice:
-    return choose_admin(
-        admins,
-        app_id=APP_ID,
-        reach=reached(*(admin.object_id for admin in admins)),
-        okta_admins=okta_admins,
-        policy=policy,
-        phones_retire=phones_retire,
-    )
 
 
 def paired(*okta_admins: OktaAdmin, reach: tuple[str, ...] = (), **more: PeoplePolicy) -> Choice:
@@ -187,12 +169,10 @@ def test_the_smallest_role_that_is_enough_sits_beside() -> None:
 def test_whoever_can_be_written_to_comes_before_a_smaller_role() -> None:
     """And who cannot is still named, with that against them."""
     choice = paired(HERE, SUPER, reach=(SUPER.user_id,))
-    assert choice.partner is not None
-    assert choice.partner.admin == SUPER
+    assert there(choice.partner).admin == SUPER
     assert choice.partners[1].con == (Point.UNREACHABLE,)
     alone = paired(HERE)
-    assert alone.partner is not None
-    assert alone.partner.colleague.chat is None
+    assert there(alone.partner).colleague.chat is None
 
 
 def test_a_denied_okta_admin_does_not_sit_beside() -> None:
@@ -230,8 +210,7 @@ def test_who_can_do_it_alone_needs_nobody_beside() -> None:
 def test_who_has_nothing_but_a_phone_is_told_in_time(methods: tuple[str, ...], told: bool) -> None:
     """They may still be asked: until Microsoft ends SMS and voice it works."""
     choice = choose(replace(ADA, mfa_methods=methods))
-    assert choice.chosen is not None
-    assert (Point.PHONE_ONLY in choice.chosen.con) == told
+    assert (Point.PHONE_ONLY in there(choice.chosen).con) == told
     elsewhere = there(choose(replace(ADA, mfa_methods=methods), phones_retire=False).chosen)
     assert Point.PHONE_ONLY not in elsewhere.con
 

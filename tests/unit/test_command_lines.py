@@ -28,14 +28,14 @@ def commands() -> list[tuple[str, ...]]:
 
 def test_a_wrong_command_line_of_every_command_ends_with_status_2() -> None:
     """An option that there is not, one without its value, and a word too many."""
-    runner, every = CliRunner(), commands()
+    runner, every, cli = CliRunner(), commands(), the_cli()
     assert ("run",) in every
     assert ("audit", "export") in every
     says = ("No such option", "requires an arg", "unexpected extra")
     for words in every:
         many = [] if words == ("release",) else [["x"] * 9]
         for wrong in (["--nonsense"], ["--config"], *many):
-            ran = runner.invoke(the_cli(), [*words, *wrong])
+            ran = runner.invoke(cli, [*words, *wrong])
             said = " ".join(ran.stderr.split())
             assert ran.exit_code == 2, (words, wrong, ran.exit_code)
             assert any(one in said for one in says), (words, wrong, said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -23,28 +23,14 @@ from bot.domain.consent.requests import (
     allowed,
     step,
 )
-from bot.domain.inventory.apps import AppRef
-from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import LinkExpired, LinkRevoked, LinkSpent, LinkUnknown, StepNotAllowed
+from tests import examples
 from tests import strategies as some
+from tests.examples import NOW
+from tests.there import there
 
-NOW = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
 DIGEST = link_digest("token")
-REQUEST = ConsentRequest(
-    id="r1",
-    app=AppRef("contoso", "0oa1"),
-    app_label="Contoso O365",
-    tenant_id="tenant-1",
-    tenant_domain="contoso.onmicrosoft.com",
-    admin_object_id="ada",
-    admin_name="Ada Moreau",
-    admin_upn="ada@contoso.com",
-    chat=ChatIdentity(Platform.SLACK, "U1"),
-    code="ABC-DEF",
-    requested_by="Olga",
-    requested_at=NOW,
-    link=LinkBinding(DIGEST, NOW + timedelta(hours=72)),
-)
+REQUEST = replace(examples.REQUEST, link=LinkBinding(DIGEST, NOW + timedelta(hours=72)))
 ENDED = {Stage.DONE, Stage.UNDELIVERED, Stage.DECLINED, Stage.EXPIRED, Stage.REVOKED}
 
 
@@ -131,8 +117,7 @@ def test_proof_and_link_stay_when_a_step_brings_none() -> None:
     taken = step(REQUEST, Step.ACKNOWLEDGE, NOW, proof=proof)
     done = step(taken, Step.PROVE, NOW)
     assert (done.proof, done.link) == (proof, taken.link)
-    assert taken.link is not None
-    assert taken.link.used_at == NOW
+    assert there(taken.link).used_at == NOW
 
 
 def test_a_fresh_link_takes_the_place_of_the_former() -> None:
@@ -204,8 +189,7 @@ def test_only_a_fresh_link_of_what_was_taken_on_leads_back(
 ) -> None:
     """Whatever else is done opens no link."""
     after = step(replace(REQUEST, stage=stage), taken, NOW)
-    assert after.link is not None
-    assert after.link.back is back
+    assert there(after.link).back is back
 
 
 def test_it_stands_still_since_it_is_stuck_or_was_ended_without_its_person() -> None:

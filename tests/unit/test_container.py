@@ -41,10 +41,14 @@ def test_everything_that_is_copied_exists() -> None:
             assert f"!{name}\n" in let_through
 
 
-def test_a_container_needs_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """With the variable empty that names one: an image cannot unset what it has set."""
+@pytest.mark.parametrize("config", ["", None], ids=["empty", "unset"])
+def test_a_container_needs_no_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, config: str | None
+) -> None:
+    """Also with the variable empty that names one: an image cannot unset what it has set."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(CONFIG_VARIABLE, "")
+    if config is not None:
+        monkeypatch.setenv(CONFIG_VARIABLE, config)
     monkeypatch.setenv("O365BOT_PUBLIC_URL", "https://bot.contoso.com")
     monkeypatch.setenv(
         "O365BOT_OKTA",

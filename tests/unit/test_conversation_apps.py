@@ -30,7 +30,16 @@ from bot.message import Buttons, Command, Folded, Group, Heading, Menu, Message,
 from bot.services.campaign.outreach import Sent
 from bot.services.consent.ask import Asked
 from tests import strategies as some
-from tests.examples import ADA, ADA_IN_CHAT, APP, BEN_IN_CHAT, NOW, OPERATOR, RECORD, TENANT
+from tests.examples import (
+    ADA,
+    ADA_IN_CHAT,
+    APP,
+    BEN_IN_CHAT,
+    NOW,
+    OPERATOR,
+    TENANT,
+    record_of,
+)
 from tests.pages import page_of
 from tests.reading import buttons_of, check_form, items_of, text_of
 from tests.there import there
@@ -60,8 +69,10 @@ async def test_which_apps_need_migration_is_answered_from_a_look_at_the_clouds(
     )
     assert isinstance(item.button, Command)
     assert (item.button.label, item.button.words) == ("Ask Ada", "send contoso/0oa1")
-    assert item.button.confirm is not None
-    assert "Ada Moreau gets a personal link for Contoso O365 in Slack" in item.button.confirm.text
+    assert (
+        "Ada Moreau gets a personal link for Contoso O365 in Slack"
+        in there(item.button.confirm).text
+    )
     assert [way.words for way in item.more if isinstance(way, Command)] == [
         "why contoso/0oa1",
         "who contoso/0oa1",
@@ -215,7 +226,7 @@ async def test_a_list_can_be_grouped(
 ) -> None:
     """By org or person; each app then says what it needs, and the way back is in the menu."""
     await world.say("apps")
-    other = replace(RECORD, app=replace(APP, ref=AppRef("fabrikam", "0oa9"), label="Fabrikam"))
+    other = record_of("0oa9", "Fabrikam", org="fabrikam")
     scans = OrgScan("fabrikam", NOW, NOW, 1)
     await world.ledger.commit(Changes(apps=(other,)))
     await world.ledger.save_scan(scans)
@@ -248,10 +259,7 @@ async def test_a_sentence_that_names_an_org_asks_for_its_list(world: TwoApps, sa
 
 async def test_the_same_reason_is_said_once_and_not_in_every_row() -> None:
     """That nobody was asked, or can be: above the rows that it holds for, with their number."""
-    apps = [
-        replace(RECORD, app=replace(APP, ref=AppRef("contoso", f"0oa{n}"), label=f"App {n}"))
-        for n in range(5)
-    ]
+    apps = [record_of(f"0oa{n}", f"App {n}") for n in range(5)]
     nobody = {one.app.ref: Prospect(one.app.ref, NOW, Nobody.ALL_RULED_OUT) for one in apps[:2]}
     message = Replies(Words()).apps(page_of(apps, prospects=nobody), {}, NOW)
     (group,) = [block for block in message.blocks if isinstance(block, Group)]
@@ -327,8 +335,7 @@ async def test_a_list_is_shared_without_what_only_operators_may_do(world: TwoApp
     message = await world.say("apps")
     assert message.private
     assert message.share is not None
-    assert message.share.confirm is not None
-    assert "Everybody there will see it" in message.share.confirm.text
+    assert "Everybody there will see it" in there(message.share.confirm).text
     shared = await world.say(message.share.words)
     assert not shared.private
     assert buttons_of(shared) == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from functools import cache
 from typing import Any
 
 import typer.main
@@ -39,9 +40,15 @@ def test_each_is_a_line_of_shell_that_runs_something_known() -> None:
     assert strange == []
 
 
+@cache
+def whole() -> Any:
+    """The command line, with all that is below it."""
+    return typer.main.get_command(the_cli())
+
+
 def parameters(words: list[str]) -> tuple[str, set[str]]:
     """The command that these words come to, and its options."""
-    at: Any = typer.main.get_command(the_cli())
+    at = whole()
     name = "o365bot"
     for word in words:
         below = getattr(at, "commands", {})

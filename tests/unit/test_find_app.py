@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 
@@ -13,7 +11,7 @@ from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord
 from bot.errors import AppAmbiguous, AppUnknown
 from tests import strategies as some
-from tests.examples import APP, RECORD
+from tests.examples import record_of
 from tests.fake_ledger import FakeLedger
 
 
@@ -167,9 +165,7 @@ def test_letters_of_another_script_name_no_app(name: str) -> None:
 async def test_a_part_of_a_word_is_no_name_to_act_on(name: str, surely: bool) -> None:
     """ "send me" is not about "Home Office": what was found so is shown first."""
     ledger = FakeLedger()
-    record = replace(
-        RECORD, app=replace(APP, ref=AppRef("contoso", "0oaH"), label="Home Office US")
-    )
+    record = record_of("0oaH", "Home Office US")
     await ledger.commit(Changes(apps=(record,)))
     assert (await named_app(ledger, name))[1] is surely
 

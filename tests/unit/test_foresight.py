@@ -15,11 +15,10 @@ from bot.domain.campaign.foresight import PostKind
 from bot.domain.campaign.windows import WINDOWS, Audience, Campaign, Deadline, Window
 from bot.domain.changes import Changes
 from bot.domain.evidence.verdict import State
-from bot.domain.inventory.apps import AppRef
 from bot.domain.time.calendar import Calendar, Calendars
 from bot.message import Note
 from tests.boards import CHANNEL, HOUR, ChannelBoards
-from tests.examples import APP, NOW, RECORD
+from tests.examples import NOW, RECORD, record_of
 
 DAY = timedelta(days=1)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -60,9 +59,17 @@ def test_the_week_is_that_of_the_local_date() -> None:
     assert week_of(datetime(2024, 12, 31, 12, tzinfo=UTC), calendar()) == "2025-W01"
 
 
-@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Auckland"])
-@pytest.mark.parametrize("quiet", [frozenset(), QUIET])
-@pytest.mark.parametrize("windows", [WINDOWS, SILENT_AT_FIRST])
+@pytest.mark.parametrize(
+    ("zone", "quiet", "windows"),
+    [
+        ("UTC", frozenset(), WINDOWS),
+        ("UTC", QUIET, SILENT_AT_FIRST),
+        ("America/New_York", frozenset(), SILENT_AT_FIRST),
+        ("America/New_York", QUIET, WINDOWS),
+        ("Pacific/Auckland", frozenset(), SILENT_AT_FIRST),
+        ("Pacific/Auckland", QUIET, WINDOWS),
+    ],
+)
 async def test_the_running_bot_posts_what_was_foreseen(
     zone: str, quiet: frozenset[date], windows: tuple[Window, ...]
 ) -> None:
@@ -148,7 +155,7 @@ async def test_what_is_due_now_includes_the_channels() -> None:
 async def test_a_plan_from_a_date_in_the_past_forgets_what_came_later() -> None:
     """Reports that were posted since are in it."""
     channel = ChannelBoards()
-    other = replace(RECORD, app=replace(APP, ref=AppRef("contoso", "0oa2")))
+    other = record_of("0oa2")
     await channel.ledger.commit(Changes(apps=(RECORD, other)))
     for _ in range(4):
         await channel.show()

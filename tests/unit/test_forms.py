@@ -23,6 +23,7 @@ from bot.chat.typed.verbs import WITH_ACCOUNT, WITH_APP
 from bot.chat.words import Words, languages
 from bot.form import Form, filled
 from sandbox.slack.blocks import modal_problems
+from tests.there import there
 
 DAY = "2027-01-31"
 LATEST = date(2027, 5, 1)
@@ -53,8 +54,9 @@ VALUES = {
 def test_slack_takes_it(name: str, language: str) -> None:
     """Titles, labels, and what is kept until it is sent off."""
     form = MAKE[name][0](Forms(Words(language)))
-    made = view(form, {"url": "https://hooks.slack.com/actions/T0/1/" + "x" * 60, "thread": ""})
-    assert made is not None
+    made = there(
+        view(form, {"url": "https://hooks.slack.com/actions/T0/1/" + "x" * 60, "thread": ""})
+    )
     assert modal_problems(made) == []
     for text in (form.title, form.send, form.cancel):
         assert len(text) <= 24, text

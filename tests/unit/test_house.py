@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.sources import ROOT, modules, tree
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
@@ -61,13 +62,9 @@ def test_every_direct_dependency_has_its_reason_in_the_docs() -> None:
     assert sorted(rows) == sorted(direct_dependencies())
 
 
-def modules(*folders: str) -> list[Path]:
-    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-
-
 def imported(module: Path) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(module.read_text())):
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -90,7 +87,7 @@ def test_nothing_can_read_a_format_that_executes() -> None:
         assert not formats & {name.split(".")[0] for name in imported(module)}, module
         called = {
             node.func.id
-            for node in ast.walk(ast.parse(module.read_text()))
+            for node in ast.walk(tree(module))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert not called & {"eval", "exec", "compile", "__import__"}, module
@@ -100,9 +97,9 @@ def test_an_audit_entry_names_its_action_by_type() -> None:
     """What hangs on an action (boards, other systems) hears of it only under its one name."""
     written = [
         (str(module), call.lineno)
-        for folder in ("bot", "adapters")
-        for module in (ROOT / folder).rglob("*.py")
-        for call in ast.walk(ast.parse(module.read_text()))
+        for module in modules("bot", "adapters")
+        if "AuditEntry(" in module.read_text()
+        for call in ast.walk(tree(module))
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "AuditEntry"
         if isinstance(call.args[2], ast.Constant | ast.JoinedStr)
     ]
@@ -113,7 +110,7 @@ def test_every_folder_says_what_lives_there() -> None:
     """The docstring of an `__init__.py` tells what belongs into the folder and what does not."""
     folders = {path.parent for path in modules("bot", "adapters", "sandbox", "tests", "tools")}
     for folder in folders:
-        docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
+        docstring = ast.get_docstring(tree(folder / "__init__.py"))
         assert docstring, folder
         assert len(docstring.splitlines()) >= 3, folder
 
@@ -211,8 +208,7 @@ def test_names_are_compared_in_one_of_two_forms() -> None:
     small = re.compile(r"\.(lower|casefold)\(|\bstr\.(lower|casefold)\b")
     found = {
         str(path.relative_to(ROOT))
-        for folder in ("bot", "adapters")
-        for path in (ROOT / folder).rglob("*.py")
+        for path in modules("bot", "adapters")
         if small.search(path.read_text())
     }
     assert found == LOWERED.keys()

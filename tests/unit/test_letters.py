@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.chat.delivery.composer import SHOWN, NoticeComposer
+from bot.chat.delivery.composer import SHOWN
 from bot.chat.words import Words, languages
 from bot.domain.changes import Changes
 from bot.domain.consent.later import Snooze
@@ -32,7 +32,7 @@ from bot.message import Command, Heading, OpenLink, plainly
 from tests import strategies as some
 from tests.examples import ADA_IN_CHAT, APP, BEN_IN_CHAT, DELIVERED, NOW, RECORD, REQUEST, TENANT
 from tests.fake_ledger import FakeLedger
-from tests.fakes import FakeClock, FakeOktaOrg, reminding
+from tests.fakes import composer as letters
 from tests.reading import buttons_of, check_form, items_of, text_of
 from tests.there import there
 
@@ -40,16 +40,6 @@ LETTER = PersonalLink(ADA_IN_CHAT, REQUEST.id)
 THANKS = RequestChanged(ADA_IN_CHAT, REQUEST.id, 2)
 REMINDER = ChannelReminder(Channel(Platform.SLACK, "C1"), "2025-03-03")
 LINK = "https://bot.contoso.com/c/the-token"
-
-
-def letters(ledger: FakeLedger, language: str = "en") -> NoticeComposer:
-    return NoticeComposer(
-        ledger=ledger,
-        orgs={"contoso": FakeOktaOrg("contoso")},
-        clock=FakeClock(NOW),
-        language=language,
-        reminding=reminding(ledger, FakeClock(NOW)),
-    )
 
 
 @pytest.fixture
@@ -108,11 +98,7 @@ async def test_thanks_for_an_org_that_left_the_settings_lead_nowhere(
 ) -> None:
     """There is no console to lead to, and still a thank-you."""
     await ledger.commit(Changes(requests=(replace(DELIVERED, stage=Stage.SAVED, revision=2),)))
-    clock = FakeClock(NOW)
-    plain = NoticeComposer(
-        ledger=ledger, orgs={}, clock=clock, language="en", reminding=reminding(ledger, clock)
-    )
-    assert buttons_of(there(await plain.compose(THANKS))) == []
+    assert buttons_of(there(await letters(ledger, orgs={}).compose(THANKS))) == []
 
 
 async def test_a_request_that_still_asks_leaves_its_letter_as_it_is(ledger: FakeLedger) -> None:
@@ -142,18 +128,10 @@ async def test_who_did_not_answer_reads_that_somebody_else_is_asked(ledger: Fake
 
 async def test_the_letter_offers_not_me_and_later_with_its_code(ledger: FakeLedger) -> None:
     """And “It’s me” only where the chat account is proof enough."""
-    strong = await letters(ledger).compose(LETTER, link=LINK)
-    clock = FakeClock(NOW)
-    weak = await NoticeComposer(
-        ledger=ledger,
-        orgs={},
-        clock=clock,
-        language="en",
-        reminding=reminding(ledger, clock),
-        chat_is_proof=True,
-    ).compose(LETTER, link=LINK)
-    assert strong is not None
-    assert weak is not None
+    strong, weak = [
+        there(await letters(ledger, chat_is_proof=chat).compose(LETTER, link=LINK))
+        for chat in (False, True)
+    ]
     said = [b.words for b in buttons_of(strong) if not isinstance(b, OpenLink)]
     assert said == ["later ABC-DEF", "notme ABC-DEF"]
     said = [b.words for b in buttons_of(weak) if not isinstance(b, OpenLink)]
@@ -193,13 +171,13 @@ async def test_the_letter_says_until_when_by_the_clock_of_its_reader(ledger: Fak
 async def test_a_person_is_written_to_in_their_own_language(ledger: FakeLedger) -> None:
     """The channel has the installation's; an unknown one falls back."""
     english, german = [
-        await letters(ledger).compose(
-            PersonalLink(replace(ADA_IN_CHAT, language=language), REQUEST.id), link=LINK
+        there(
+            await letters(ledger).compose(
+                PersonalLink(replace(ADA_IN_CHAT, language=language), REQUEST.id), link=LINK
+            )
         )
         for language in ("en-GB", "de-DE")
     ]
-    assert english is not None
-    assert german is not None
     assert english.summary != german.summary
 
 
@@ -280,7 +258,7 @@ async def test_whatever_the_ledger_holds_can_be_written_out(
         RequestChanged(asked.chat, asked.id, 1),
         REMINDER,
     ):
-        message = await letters(ledger, language).compose(notice, link=LINK)
+        message = await letters(ledger, language=language).compose(notice, link=LINK)
         if message is not None:
             check_form(message)
 
@@ -315,7 +293,7 @@ async def test_who_was_asked_for_what_is_accepted_now_is_thanked(
     """Not told that somebody else was asked: nobody was."""
     app = replace(RECORD, waiver=WAIVED, revision=2)
     await ledger.commit(Changes(apps=(app,), requests=(step(DELIVERED, Step.REVOKE, NOW),)))
-    message = there(await letters(ledger, language).compose(THANKS))
+    message = there(await letters(ledger, language=language).compose(THANKS))
     assert Words(language)("waiver.withdrawn", app=APP.label) in text_of(message)
     assert buttons_of(message) == []
 

@@ -83,6 +83,11 @@ def local(said: str, now: datetime = NOW) -> tuple[str, str, str] | None:
         ("31/1/2027", "2027-01-31 09:00"),
         ("1/31/2027", "2027-01-31 09:00"),
         ("2027–01–31", "2027-01-31 09:00"),
+        ("2026-12-09T14:00", "2026-12-09 14:00"),
+        ("tomorrow 8:30", "2026-12-02 08:30"),
+        ("3 days", "2026-12-04 09:00"),
+        ("in 2 hours", "2026-12-01 12:00"),
+        ("1w", "2026-12-08 09:00"),
         ("after Christmas", "2026-12-28 09:00"),
         ("week 3", "2027-01-18 09:00"),
         ("bis Freitag", "2026-12-04 09:00"),
@@ -126,6 +131,12 @@ def local(said: str, now: datetime = NOW) -> tuple[str, str, str] | None:
         ("4.12. um 14 Uhr", "2026-12-04 14:00"),
         ("nach Weihnachten", "2026-12-28 09:00"),
         ("KW 3", "2027-01-18 09:00"),
+        ("morgen um 8:30 Uhr", "2026-12-02 08:30"),
+        ("in 3 Tagen", "2026-12-04 09:00"),
+        ("2 Stunden", "2026-12-01 12:00"),
+        ("1 Woche", "2026-12-08 09:00"),
+        ("bis 9.12.2026", "2026-12-09 09:00"),
+        ("09.12.2026 14:00", "2026-12-09 14:00"),
     ],
 )
 def test_a_time_is_the_next_one_that_is_meant(said: str, at: str) -> None:
@@ -175,7 +186,7 @@ def test_an_absence_lasts_as_long_as_it_is_said(said: str, last: str) -> None:
         "so far so good", "in progress", "on hold", "2 people are away", "soon", "some day",
         "the auditor is away", "9999999 days", "1e9 weeks", "when Ben is back", "irgendwann",
         "bald", "wenn Ben da ist", "in ein paar Tagen", "?", "", "  ", "week 99", "KW 0",
-        "Fridayish", "0000-00-00", "99.99.9999",
+        "Fridayish", "0000-00-00", "99.99.9999", "2027-03-05 25:00", "99999 days",
     ],
 )  # fmt: skip
 def test_what_is_not_clear_is_not_read(said: str) -> None:
@@ -192,6 +203,10 @@ def test_what_is_not_clear_is_not_read(said: str) -> None:
         ("tomorrow, 2 people are ill", "2 people are ill"),
         ("4.12. 10 Leute fehlen", "10 Leute fehlen"),
         ("next week – audit", "audit"),
+        ("2026-12-09 14:00 change window", "change window"),
+        ("tomorrow 8:30 busy", "busy"),
+        ("in 2 hours in a meeting", "in a meeting"),
+        ("morgen um 8:30 Uhr keine Zeit", "keine Zeit"),
     ],
 )
 def test_what_else_was_said_stays_as_it_was_said(said: str, rest: str) -> None:

@@ -85,10 +85,8 @@ def test_a_round_comes_at_once_only_on_an_operators_word(reason: Reason) -> None
 @pytest.mark.parametrize(
     ("about", "comes"),
     [
-        ("slack", Comes.AT_ONCE),
+        *((platform.value, Comes.AT_ONCE) for platform in Platform),
         ("slack:C1", Comes.AT_ONCE),
-        ("teams", Comes.AT_ONCE),
-        ("mail", Comes.AT_ONCE),
         ("okta:contoso", Comes.AT_WORK),
         ("entra:contoso", Comes.AT_WORK),
         ("engine", Comes.AT_WORK),
@@ -251,12 +249,6 @@ async def test_the_promise_of_a_new_kind_is_kept() -> None:
     await delivering.worker()(lost.key)
     assert (await delivering.delivery(lost.key)).failure == "outcome_unknown"
     assert delivering.slack.posted == {}
-
-
-def test_platforms_of_alarms_are_those_of_people() -> None:
-    """A new platform counts as chat without another word."""
-    for platform in Platform:
-        assert Alarm(OPERATOR, platform.value, "x", "").comes is Comes.AT_ONCE
 
 
 async def test_of_two_who_want_the_same_partner_one_waits_for_the_week() -> None:

@@ -11,25 +11,15 @@ from hypothesis import strategies as st
 
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Holding, Mfa, OktaAdmin, Platform
 from bot.domain.people.choice import DISQUALIFYING, Choice, Point, choose_admin
-from bot.domain.people.policy import PeoplePolicy, break_glass_mark
+from bot.domain.people.policy import PeoplePolicy
 from tests import strategies as some
+from tests.examples import ADA, APP, BEN
 from tests.there import there
 
-APP = "0oa1"
-ADA = GlobalAdmin(
-    "tenant-1",
-    "ada",
-    "Ada Moreau",
-    "ada@contoso.com",
-    mail="ada@contoso.com",
-    given_name="Ada",
-    enabled=True,
-    mfa=Mfa.YES,
-)
-BEN = replace(ADA, object_id="ben", display_name="Ben Okafor", upn="ben@contoso.com", mail="")
+APP_ID = APP.ref.app_id
 ON_SLACK = ChatIdentity(Platform.SLACK, "U1")
 ON_TEAMS = ChatIdentity(Platform.TEAMS, "T1")
-OKTA_ADA = OktaAdmin("contoso", "00u1", "Ada", "Ada@Contoso.com", "APP_ADMIN", frozenset({APP}))
+OKTA_ADA = OktaAdmin("contoso", "00u1", "Ada", "Ada@Contoso.com", "APP_ADMIN", frozenset({APP_ID}))
 NO_POLICY = PeoplePolicy()
 
 
@@ -39,16 +29,18 @@ def choose(
     okta_admins: tuple[OktaAdmin, ...] | None = (),
     policy: PeoplePolicy = NO_POLICY,
     declined: frozenset[str] = frozenset(),
+    phones_retire: bool = True,
 ) -> Choice:
     """The choice among `admins`, all reachable unless told otherwise."""
     everybody = {a.object_id: (ChatIdentity(Platform.SLACK, f"U-{a.object_id}"),) for a in admins}
     return choose_admin(
         admins,
-        app_id=APP,
+        app_id=APP_ID,
         reach=everybody if reach is None else reach,
         okta_admins=okta_admins,
         policy=policy,
         declined=declined,
+        phones_retire=phones_retire,
     )
 
 
@@ -142,43 +134,6 @@ def test_what_okta_would_not_say_is_untold_not_no() -> None:
     assert Point.OKTA_ADMIN_UNTOLD in candidate.con
     assert Point.NOT_OKTA_ADMIN not in candidate.con
     assert candidate.eligible
-
-
-@pytest.mark.parametrize(
-    "admin",
-    [
-        replace(ADA, display_name="Break Glass"),
-        replace(ADA, display_name="BREAK-GLASS 02"),
-        replace(ADA, display_name="Notfall Zugang"),
-        replace(ADA, upn="emergency_admin@contoso.com"),
-        replace(ADA, upn="ea1@contoso.onmicrosoft.com", mail="", given_name=""),
-    ],
-)
-def test_accounts_that_are_tied_to_nobody_look_like_break_glass(admin: GlobalAdmin) -> None:
-    """A telling name, or all of Microsoft's marks for emergency access accounts."""
-    assert break_glass_mark(admin) is not None
-
-
-@pytest.mark.parametrize(
-    "admin",
-    [
-        ADA,
-        replace(ADA, display_name="Ada Breakwater"),
-        replace(ADA, upn="adm-ada@contoso.onmicrosoft.com", mail=""),
-        replace(ADA, upn="adm@contoso.onmicrosoft.com", mail="ada@contoso.com", given_name=""),
-        replace(ADA, upn="x@contoso.onmicrosoft.com", mail="", given_name="", synced=True),
-        replace(
-            ADA,
-            upn="x@contoso.onmicrosoft.com",
-            mail="",
-            given_name="",
-            holding=Holding.ELIGIBLE,
-        ),
-    ],
-)
-def test_a_person_is_not_taken_for_a_break_glass_account(admin: GlobalAdmin) -> None:
-    """A given name, a mailbox elsewhere, or an activated role points to a human."""
-    assert break_glass_mark(admin) is None
 
 
 @pytest.mark.parametrize("name", ["ada", "ada@contoso.com"])

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from adapters.system.rehearsal import OnRealTime, RehearsalClock
 from bot.chat.campaign.plans import line, plan
-from bot.chat.typed.times.moments import read_moment
 from bot.chat.words import Words
 from bot.domain.campaign.board import BoardPolicy
 from bot.domain.campaign.intents import Policy, Reason, SendRound
@@ -47,10 +46,8 @@ def test_a_snooze_that_makes_no_sense_becomes_the_nearest_that_does(
     found = plan_snooze(wanted, now, deadline, calendar)
     assert found > now
     assert calendar.is_open(found)
-    last = calendar.opening(calendar.last_working_day(deadline))
-    soonest = calendar.next_open(now + timedelta(minutes=15))
-    assert last is not None
-    assert soonest is not None
+    last = there(calendar.opening(calendar.last_working_day(deadline)))
+    soonest = there(calendar.next_open(now + timedelta(minutes=15)))
     if deadline >= calendar.today(now) and soonest <= last[0]:
         assert found <= last[0]
 
@@ -80,45 +77,6 @@ def test_choices_are_fewer_the_nearer_the_date_is(
         assert all(calendar.today(at) < calendar.last_working_day(deadline) for at in found)
         nearer = snooze_choices(now, deadline - DAY, calendar) if ahead > 1 else ()
         assert len(nearer) <= len(found)
-
-
-@pytest.mark.parametrize(
-    ("said", "at", "reason"),
-    [
-        ("2025-03-05 14:00 change window", datetime(2025, 3, 5, 14, tzinfo=UTC), "change window"),
-        ("2025-03-05T14:00", datetime(2025, 3, 5, 14, tzinfo=UTC), ""),
-        ("2025-03-05", datetime(2025, 3, 5, 9, tzinfo=UTC), ""),
-        ("tomorrow", datetime(2025, 3, 4, 9, tzinfo=UTC), ""),
-        ("tomorrow 8:30 busy", datetime(2025, 3, 4, 8, 30, tzinfo=UTC), "busy"),
-        ("3 days", datetime(2025, 3, 6, 9, tzinfo=UTC), ""),
-        ("in 2 hours in a meeting", datetime(2025, 3, 3, 11, tzinfo=UTC), "in a meeting"),
-        ("1w", datetime(2025, 3, 10, 9, tzinfo=UTC), ""),
-        ("morgen um 8:30 Uhr keine Zeit", datetime(2025, 3, 4, 8, 30, tzinfo=UTC), "keine Zeit"),
-        ("in 3 Tagen", datetime(2025, 3, 6, 9, tzinfo=UTC), ""),
-        ("2 Stunden", datetime(2025, 3, 3, 11, tzinfo=UTC), ""),
-        ("1 Woche", datetime(2025, 3, 10, 9, tzinfo=UTC), ""),
-        ("bis 5.3.2025", datetime(2025, 3, 5, 9, tzinfo=UTC), ""),
-        ("05.03.2025 14:00", datetime(2025, 3, 5, 14, tzinfo=UTC), ""),
-    ],
-)
-def test_times_are_understood_as_people_type_them(said: str, at: datetime, reason: str) -> None:
-    """A day without a time is its opening; what stands behind it is the reason."""
-    found = there(read_moment(said, NOW, UTC_CALENDAR))
-    assert (found.at, found.rest) == (at, reason)
-
-
-@pytest.mark.parametrize(
-    "said", ["", "soon", "2025-02-30", "31.2.2025", "2025-03-05 25:00", "99999 days"]
-)
-def test_what_is_no_time_is_none(said: str) -> None:
-    """And breaks nothing."""
-    assert read_moment(said, NOW, UTC_CALENDAR) is None
-
-
-@given(st.text(max_size=40))
-def test_no_text_breaks_the_reading(said: str) -> None:
-    """Whatever is typed behind the verb."""
-    read_moment(said, NOW, UTC_CALENDAR)
 
 
 # ------------------------------------------------------------------ the services

@@ -19,9 +19,9 @@ from bot.domain.campaign.report import (
 from bot.domain.campaign.windows import OKTA_CONSENT, Campaign, Deadline, Scope
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.verdict import State
-from bot.domain.inventory.apps import AppRef
 from bot.domain.summaries import summary_of
-from tests.examples import APP, NOW, RECORD
+from tests.examples import NOW, RECORD, record_of
+from tests.there import there
 
 START = date(2026, 9, 1)
 DAY = timedelta(days=1)
@@ -97,9 +97,7 @@ def test_a_day_is_counted_for_each_org_and_for_all_of_them() -> None:
             "adatum": {None: 4},
         },
     )
-    contoso, fabrikam = day.of("contoso"), day.of("fabrikam")
-    assert contoso is not None
-    assert fabrikam is not None
+    contoso, fabrikam = (there(day.of(org)) for org in ("contoso", "fabrikam"))
     assert (day.open, contoso.open, fabrikam.open) == (3, 2, 1)
     assert day.of("") == day
     assert day.of("tailspin") is None
@@ -120,7 +118,7 @@ def test_only_dates_that_open_apps_run_against_count() -> None:
     ours = Deadline("target", START, "ours", Scope(org="contoso"))
     theirs = Deadline("target", START + DAY, "theirs", Scope(org="fabrikam"))
     campaign = Campaign(targets=(ours, theirs))
-    other = replace(RECORD, app=replace(APP, ref=AppRef("fabrikam", "0oa9")))
+    other = record_of("0oa9", org="fabrikam")
     used = Evidence(EvidenceKind.SERVICE_ACCOUNT_USED, NOW, NOW)
     done = replace(other, evidence=(Evidence(EvidenceKind.CONNECTION_ON, NOW), used))
     assert done.state(NOW) is State.MIGRATED

@@ -16,13 +16,12 @@ from bot.domain.changes import Changes
 from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
 from bot.domain.delivery.notices import PersonalRound
 from bot.domain.evidence.rules import Evidence, EvidenceKind
-from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, Platform
 from bot.domain.people.recipients import Recipient
 from bot.errors import CloudUnreachable
 from bot.message import Command, Message, Role
 from tests.drawing import check_drawn
-from tests.examples import ADA, APP, NOW, OPERATOR, RECORD, TENANT
+from tests.examples import ADA, NOW, OPERATOR, TENANT, record_of
 from tests.reading import buttons_of, text_of
 from tests.there import there
 from tests.unit.talk import TwoApps
@@ -55,13 +54,7 @@ async def crowd(people: int, zone: str = "America/Los_Angeles", apps: int = 1) -
         await world.ledger.commit(
             Changes(
                 apps=tuple(
-                    replace(
-                        RECORD,
-                        app=replace(
-                            APP, ref=AppRef("contoso", f"a{number}x{n}"), label=f"App {number}x{n}"
-                        ),
-                        tenant=tenant,
-                    )
+                    record_of(f"a{number}x{n}", f"App {number}x{n}", tenant=tenant)
                     for n in range(apps)
                 )
             )

@@ -12,14 +12,13 @@ from bot.domain.campaign.board import BURIED
 from bot.domain.changes import Changes
 from bot.domain.delivery.notices import ChannelNudge, ChannelReport
 from bot.domain.evidence.verdict import State
-from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import OrgScan
 from bot.domain.people.choice import Nobody
 from bot.domain.people.prospects import Prospect
 from bot.errors import ChatThrottled, ChatUnreachable, MessageGone, ScopeMissing
 from bot.message import Picture, Progress, Said
 from tests.boards import CHANNEL, HOUR, ChannelBoards
-from tests.examples import APP, NOW, RECORD, REQUEST
+from tests.examples import APP, NOW, RECORD, REQUEST, record_of
 from tests.reading import items_of, text_of
 from tests.there import there
 
@@ -213,17 +212,16 @@ async def test_replies_that_were_held_up_together_do_not_repeat_each_other(
     channel: ChannelBoards,
 ) -> None:
     """The platform was away for a day: each tells what came before the next one."""
-    second = replace(RECORD, app=replace(APP, ref=AppRef("contoso", "0oa2"), label="Second"))
+    second = record_of("0oa2", "Second")
     await channel.ledger.commit(Changes(apps=(second,)))
     await channel.show()
     for record in (RECORD, second):
         channel.clock.forward(timedelta(minutes=1))
         await channel.assess(State.MIGRATED, record)
         await channel.show(5 * HOUR if record is RECORD else 19 * HOUR)
-    held_up = [await channel.ledger.delivery(key) for key, _ in channel.engine.deliveries]
+    held_up = [there(await channel.ledger.delivery(key)) for key, _ in channel.engine.deliveries]
     replies = []
     for delivery in held_up:
-        assert delivery is not None
         assert isinstance(delivery.notice, ChannelNudge)
         reply = await channel.letters.compose(delivery.notice, {})
         replies.append(reply.summary if reply is not None else "")
@@ -285,7 +283,7 @@ async def test_a_channel_of_an_unknown_migration_has_no_board_yet() -> None:
 async def test_every_day_is_counted(channel: ChannelBoards) -> None:
     """The history is what the burn-down is drawn from."""
     await channel.show()
-    other = replace(RECORD, app=replace(APP, ref=AppRef("contoso", "0oa2")))
+    other = record_of("0oa2")
     await channel.ledger.commit(Changes(apps=(other,)))
     await channel.show(timedelta(days=1))
     assert [day.open for day in await channel.ledger.history()] == [1, 2]

@@ -9,7 +9,6 @@ import pytest
 
 from bot.domain.changes import Changes
 from bot.domain.consent.requests import Stage
-from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.gaps import AdminGap, Gap
 from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
@@ -31,9 +30,11 @@ from tests.examples import (
     RECORD,
     REQUEST,
     TENANT,
+    record_of,
 )
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeClock, FakeEntra, FakeMessenger
+from tests.there import there
 
 SUE = OktaAdmin("contoso", "00u9", "Sue", "sue@contoso.com", "SUPER_ADMIN")
 SUE_IN_CHAT = ChatIdentity(Platform.SLACK, "U7", "Sue", "sue@contoso.com")
@@ -72,9 +73,7 @@ async def search() -> CandidateSearch:
 
 
 def apps(count: int) -> list[AppRecord]:
-    return [
-        replace(RECORD, app=replace(APP, ref=AppRef("contoso", f"0oa{n}"))) for n in range(count)
-    ]
+    return [record_of(f"0oa{n}") for n in range(count)]
 
 
 # ------------------------------------------------------------------ reviewing
@@ -182,8 +181,7 @@ async def test_of_many_okta_admins_only_the_nearest_are_looked_up(search: Candid
     await search.ledger.save_okta_admins("contoso", (*many, here))
     choice = await search.candidates.of(RECORD)
     assert len(choice.partners) == PARTNERS_LOOKED_UP
-    assert choice.partner is not None
-    assert choice.partner.admin == here
+    assert there(choice.partner).admin == here
 
 
 # ------------------------------------------------------------------ notes of accounts
@@ -195,8 +193,7 @@ async def test_a_note_counts_at_once_and_says_whom_it_concerns(search: Candidate
     assert noted.known == ("Ada Moreau",)
     assert [record.app.ref for record in noted.affected] == [APP.ref]
     choice = await search.candidates.of(RECORD)
-    assert choice.chosen is not None
-    assert choice.chosen.admin == BEN
+    assert there(choice.chosen).admin == BEN
     assert choice.notes == (noted.note,)
     (entry,) = await search.ledger.audit()
     assert (entry.actor, entry.action, entry.subject, entry.detail["said"]) == (

@@ -69,8 +69,7 @@ async def test_the_link_knows_the_message_that_carries_it(delivering: OneDeliver
     """So that a later change finds the newest message, not the first."""
     await delivering.carry_out(LETTER)
     request = there(await delivering.ledger.request(REQUEST.id))
-    assert request.link is not None
-    assert request.link.letter == LETTER.key
+    assert there(request.link).letter == LETTER.key
 
 
 async def test_a_change_that_overtakes_the_confirmation_waits_for_it(
@@ -97,8 +96,7 @@ async def test_later_brings_a_fresh_link_and_ends_the_former(delivering: OneDeli
     assert (await delivering.carry_out(WAKE)).phase is Phase.SENT
     request = there(await delivering.ledger.request(REQUEST.id))
     assert (request.stage, request.snooze) == (Stage.DELIVERED, None)
-    assert request.link is not None
-    assert request.link.letter == WAKE.key
+    assert there(request.link).letter == WAKE.key
     with pytest.raises(LinkRevoked):
         check_link(request, link_digest("token-1"), delivering.clock.now())
     assert check_link(request, link_digest("token-2"), delivering.clock.now()) == request

@@ -86,7 +86,10 @@ async def test_a_message_without_an_answer_is_looked_for_before_it_is_sent_again
 async def test_an_unreachable_person_ends_the_request_as_undelivered(
     delivering: Delivering,
 ) -> None:
-    """It is no retry but a state that the operator sees, with the reason in the audit."""
+    """It is no retry but a state that the operator sees, with the reason in the audit.
+
+    The next candidate is asked, and no operator alarmed: if nobody is left, their digest says so.
+    """
     delivering.slack.refuses.append(PersonUnreachable("not in this workspace"))
     await delivering.worker()(LETTER.key)
     assert await delivering.stage() is Stage.UNDELIVERED
@@ -95,16 +98,8 @@ async def test_an_unreachable_person_ends_the_request_as_undelivered(
     (entry,) = await delivering.ledger.audit()
     assert (entry.action, entry.detail["failure"]) == ("fail_delivery", "person_unreachable")
     assert [key for key, _ in delivering.engine.deliveries if key == LETTER.key] == []
-
-
-async def test_instead_of_an_unreachable_person_the_next_candidate_is_asked(
-    delivering: Delivering,
-) -> None:
-    """No operator is alarmed, whatever the hour: where nobody is left, their digest says so."""
-    delivering.slack.refuses.append(PersonUnreachable("not in this workspace"))
-    await delivering.worker()(LETTER.key)
-    assert [request.id for request in delivering.undelivered] == [REQUEST.id]
-    assert delivering.undelivered[0].stage is Stage.UNDELIVERED
+    (undelivered,) = delivering.undelivered
+    assert (undelivered.id, undelivered.stage) == (REQUEST.id, Stage.UNDELIVERED)
     assert await delivering.alarms() == []
 
 
@@ -349,25 +344,17 @@ async def test_an_attempt_ends_before_its_lease_however_slow_the_store_was(
     assert delivering.slack.posted == {}
 
 
+@pytest.mark.parametrize("gone", ["the account", "the platform"])
 async def test_whoever_cannot_be_reminded_any_more_is_not_waited_for(
-    delivering: Delivering,
+    delivering: Delivering, gone: str
 ) -> None:
-    """Their account is gone: somebody else is asked at once, as at the first message."""
+    """Deactivated, or taken out of the settings: somebody else is asked at once."""
     await delivering.worker()(LETTER.key)
     await delivering.ledger.commit(Changes(planned=(ROUND,)))
-    delivering.slack.refuses.append(PersonUnreachable("deactivated"))
-    await delivering.worker()(ROUND.key)
-    assert await delivering.stage() is Stage.UNDELIVERED
-    assert [request.id for request in delivering.undelivered] == [REQUEST.id]
-
-
-async def test_whoever_is_on_a_platform_that_is_gone_is_not_waited_for_either(
-    delivering: Delivering,
-) -> None:
-    """Taken out of the settings since they were asked: else round after round would fail."""
-    await delivering.worker()(LETTER.key)
-    await delivering.ledger.commit(Changes(planned=(ROUND,)))
-    del delivering.messengers[Platform.SLACK]
+    if gone == "the account":
+        delivering.slack.refuses.append(PersonUnreachable("deactivated"))
+    else:
+        del delivering.messengers[Platform.SLACK]
     await delivering.worker()(ROUND.key)
     assert await delivering.stage() is Stage.UNDELIVERED
     assert [request.id for request in delivering.undelivered] == [REQUEST.id]

@@ -61,8 +61,7 @@ class Working(Bot):
 
     def __init__(self, olga: ChatIdentity = OPERATOR) -> None:
         super().__init__(people=(olga,), policy=POLICY)
-        assert self.settings.slack is not None
-        no_channel = self.settings.slack.model_copy(update={"channel": ""})
+        no_channel = there(self.settings.slack).model_copy(update={"channel": ""})
         self.settings = self.settings.model_copy(update={"slack": no_channel})
 
     async def days(self, count: float) -> None:
@@ -83,8 +82,7 @@ class Working(Bot):
 
 def operates_by_a_group(world: Working, who: ChatIdentity) -> None:
     """They are in the channel whose members operate."""
-    assert world.settings.slack is not None
-    by_channel = world.settings.slack.model_copy(update={"operator_channels": ("C9",)})
+    by_channel = there(world.settings.slack).model_copy(update={"operator_channels": ("C9",)})
     world.settings = world.settings.model_copy(update={"slack": by_channel})
     world.directory.groups["C9"] = {who.user_id}
 
@@ -331,8 +329,9 @@ async def test_the_news_of_an_operator_who_is_gone_are_for_the_others_once(world
     """Else nobody hears of it; and it does not go round between two who are gone."""
     gone = replace(OPERATOR, user_id="U7")
     await world.ledger.commit(Changes(requests=(moved_on(1),)))
-    assert world.settings.slack is not None
-    both = world.settings.slack.model_copy(update={"operators": (OPERATOR.user_id, gone.user_id)})
+    both = there(world.settings.slack).model_copy(
+        update={"operators": (OPERATOR.user_id, gone.user_id)}
+    )
     world.settings = world.settings.model_copy(update={"slack": both})
     deliver = world.replica().deliver
     for to, other in ((gone, OPERATOR), (OPERATOR, gone)):

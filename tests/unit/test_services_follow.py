@@ -147,8 +147,7 @@ async def test_looking_ends_when_the_evidence_says_done(world: person.Asked) -> 
     await world.follow.verify(APP.ref)
     progress = await world.follow.progress(actor)
     assert progress.done
-    assert progress.record is not None
-    assert progress.record.assessed(world.clock.now()).confidence is Confidence.PROVEN
+    assert there(progress.record).assessed(world.clock.now()).confidence is Confidence.PROVEN
     assert len(world.engine.verifications) == looked
     assert world.told("changed:r1:")[-1] == f"changed:r1:{progress.request.revision}:slack:U1"
 
@@ -160,8 +159,7 @@ async def test_a_word_alone_does_not_end_it(world: person.Asked) -> None:
     await world.follow.verify(APP.ref)
     request = await world.request()
     assert request.stage is Stage.SAVED
-    assert request.watch is not None
-    assert request.watch.looks == 1
+    assert there(request.watch).looks == 1
 
 
 async def test_saying_it_again_begins_the_looks_anew(world: person.Asked) -> None:
@@ -170,8 +168,7 @@ async def test_saying_it_again_begins_the_looks_anew(world: person.Asked) -> Non
     await world.follow.saved(actor)
     world.clock.forward(timedelta(hours=5))
     again = await world.follow.saved(actor)
-    assert again.watch is not None
-    assert again.watch.since == world.clock.now()
+    assert there(again.watch).since == world.clock.now()
     still = await world.follow.attest(actor, Button.AUTHENTICATE)
     assert still.stage is Stage.ACKNOWLEDGED
     assert await app_state(world) is State.NEEDS_CONSENT
@@ -481,9 +478,8 @@ async def test_later_is_a_plan_in_the_persons_own_time(world: person.Asked) -> N
     world = person.Asked()
     await world.set(berlin)
     put_off = await world.follow.later(LINK, datetime(2025, 3, 5, 9), "waiting for the auditor")
-    assert put_off.snooze is not None
     until = datetime(2025, 3, 5, 8, tzinfo=UTC)
-    assert put_off.snooze.until == until
+    assert there(put_off.snooze).until == until
     (entry, *_) = await world.ledger.audit()
     assert entry.detail["reason"] == "waiting for the auditor"
     assert isinstance(await world.sign_in_as(RIGHT), Proven), "the present link still works"
@@ -598,8 +594,7 @@ async def test_whoever_is_asked_for_an_app_again_is_not_introduced_again() -> No
     await world.ledger.save_okta_admins("contoso", (okta_admin("ben", BEN_IN_CHAT.email),))
     await world.introduce(await signed_in(world))
     (key,) = world.told("introduction:")
-    found = await world.ledger.delivery(key)
-    assert found is not None
+    found = there(await world.ledger.delivery(key))
     await world.ledger.commit(Changes(deliveries=(confirm(found, "m", world.clock.now()),)))
     world.clock.forward(timedelta(days=40))
     await world.set_request(replace(await world.request(), stage=Stage.EXPIRED))

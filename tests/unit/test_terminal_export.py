@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from adapters.terminal.drawing import console, draw, printable
 from bot.domain.evidence.verdict import State
-from bot.domain.inventory.apps import AppRef
 from bot.domain.inventory.records import AppRecord, OrgScan
 from bot.domain.people.admins import Colleague, Platform
 from bot.domain.people.choice import Nobody
@@ -32,11 +31,11 @@ from bot.services.inventory.export import (
     why_json,
 )
 from tests import strategies as some
-from tests.examples import APP, NOW, RECORD, REQUEST
+from tests.examples import APP, NOW, RECORD, REQUEST, record_of
 
 DOC = Path(__file__).parents[2] / "docs" / "terminal.md"
 ASKED = replace(REQUEST, colleague=Colleague("Sue", "sue@contoso.com"))
-OTHER = replace(RECORD, app=replace(APP, ref=AppRef("contoso", "0oa2"), label="=1+1"))
+OTHER = record_of("0oa2", "=1+1")
 FULL = Inventory(
     (summary_of(replace(RECORD, request_id="r1")), summary_of(OTHER)),
     {"r1": ASKED},

@@ -15,7 +15,6 @@ from babel import Locale
 from jinja2 import Environment, nodes
 
 import adapters.web
-import bot
 from adapters.teams.package import COMMANDS
 from adapters.web.pages import _KINDS
 from bot.chat.answering.helping import IN_DETAIL
@@ -47,6 +46,7 @@ from bot.domain.summaries import By, Part
 from bot.errors import CloudError, O365BotError
 from bot.services.campaign.statements import Topic
 from bot.settings.errors import LISTS_OF_SECTIONS
+from tests.sources import modules, tree
 
 ENGLISH = Words()
 KEYS = ENGLISH.keys()
@@ -60,10 +60,9 @@ def code() -> tuple[ast.AST, ...]:
     """All the code that may ask for a text."""
     return tuple(
         node
-        for package in (bot, adapters)
-        for path in sorted(Path(package.__path__[0]).rglob("*.py"))
+        for path in modules("bot", "adapters")
         if path.parent.name != "settings"  # a setting's name may look like a text's
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree(path))
     )
 
 

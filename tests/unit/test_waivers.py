@@ -212,8 +212,7 @@ async def test_a_scan_never_loses_it_and_shows_what_turns_out_migrated(world: Tw
 async def test_a_week_before_its_end_each_operator_is_warned_once(world: TwoApps) -> None:
     """Also when the app was looked at meanwhile."""
     app = await waived(world)
-    assert app.waiver is not None
-    at = app.waiver.warns_at
+    at = there(app.waiver).warns_at
     assert at == datetime(2025, 5, 1, tzinfo=UTC) - WARNED_BEFORE
     looked = replace(app, assessed_at=at + timedelta(hours=1), revision=app.revision + 1)
     await world.ledger.commit(Changes(apps=(looked,)))

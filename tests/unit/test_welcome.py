@@ -8,7 +8,6 @@ import pytest
 
 from bot.chat.answering.welcome import Welcome
 from bot.domain.changes import Changes
-from bot.domain.inventory.apps import AppRef
 from bot.domain.people.access import AccessPolicy
 from bot.domain.people.admins import ChatIdentity, OktaAdmin, Platform
 from bot.domain.people.choice import Nobody
@@ -19,7 +18,7 @@ from bot.message import Buttons, Message
 from bot.services.consent.arrive import Arrive, Waiting
 from bot.services.people.access import Access
 from bot.services.people.candidates import Candidates
-from tests.examples import ADA, APP, BEN, NOW, POLICY, RECORD, REQUEST, TENANT
+from tests.examples import ADA, APP, BEN, NOW, POLICY, RECORD, REQUEST, TENANT, record_of
 from tests.fake_ledger import FakeLedger
 from tests.fakes import (
     FakeClock,
@@ -30,9 +29,7 @@ from tests.fakes import (
 )
 
 ADA_IN_TEAMS = ChatIdentity(Platform.TEAMS, ADA.object_id, "Ada", ADA.addresses[0])
-OTHER = replace(
-    RECORD, app=replace(APP, ref=AppRef("fabrikam", "0oa9")), tenant=replace(TENANT, id="t9")
-)
+OTHER = record_of("0oa9", org="fabrikam", tenant=replace(TENANT, id="t9"))
 SUE = OktaAdmin("fabrikam", "00u9", "Sue", "sue@contoso.com", "SUPER_ADMIN")
 
 
