@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import httpx
 import jwt
+from attrs import define
 
 from adapters.entra.directory.calls import APPLICATION, CALLS, DOMAINS, HIDDEN_MEMBERS
 from adapters.entra.directory.discovery import Discovery
@@ -28,23 +29,17 @@ HINT = 3
 """Characters of a secret that Microsoft shows beside it (Graph, passwordCredential, `hint`)."""
 
 
+@define(eq=False)
 class EntraProbe:
     """Implements `bot.ports.doctor.MicrosoftProbe`; a connection pool of its own for each look.
 
     `redirects` are the addresses that the registration must know (as `RegistrationSeen.wanted`).
     """
 
-    def __init__(
-        self,
-        settings: EntraSettings,
-        teams: TeamsSettings | None,
-        clock: Clock,
-        redirects: Mapping[str, bool],
-    ) -> None:
-        self._settings = settings
-        self._teams = teams
-        self._clock = clock
-        self._redirects = redirects
+    _settings: EntraSettings
+    _teams: TeamsSettings | None
+    _clock: Clock
+    _redirects: Mapping[str, bool]
 
     async def probe(self, tenants: Mapping[str, Sequence[str]]) -> Mapping[str, object]:
         async with open_http() as http:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from attrs import define, field
+
 from adapters.teams.incoming.activities import Place
 from adapters.teams.outgoing.connector import Connector
 from adapters.teams.outgoing.viewers import EntraGroups
@@ -24,21 +26,15 @@ MOST_REMEMBERED = 10_000
 _NO_COLLEAGUES = ("guest", "anonymous")
 
 
+@define(eq=False)
 class TeamsDirectory:
     """Implements `bot.ports.access.Directory`; `entra` is None where Graph is not set up."""
 
-    def __init__(
-        self,
-        settings: TeamsSettings,
-        conversations: Conversations,
-        connector: Connector,
-        entra: EntraGroups | None,
-    ) -> None:
-        self._settings = settings
-        self._conversations = conversations
-        self._connector = connector
-        self._entra = entra
-        self._places: dict[str, Place] = {}
+    _settings: TeamsSettings
+    _conversations: Conversations
+    _connector: Connector
+    _entra: EntraGroups | None
+    _places: dict[str, Place] = field(init=False, factory=dict)
 
     def heard(self, who: ChatIdentity, place: Place) -> None:
         """Somebody wrote from there: there Teams can tell who they are."""

@@ -11,6 +11,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
+from attrs import define, field
+
 from bot.domain.likeness import exact
 
 Json = dict[str, Any]
@@ -19,22 +21,18 @@ KEPT_FOR = 300.0
 """Seconds; so long somebody who joined the team is not found."""
 
 
+@define(eq=False)
 class Roster:
     """The members of one team, of which Microsoft allows 25,000. `clock` gives monotonic seconds.
 
     `read` gives all of them as the Bot Connector does; what it raises is raised, and not kept.
     """
 
-    def __init__(
-        self,
-        read: Callable[[], AsyncIterator[Json]],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._read = read
-        self._clock = clock
-        self._ids: Mapping[str, frozenset[str]] = {}
-        self._read_at: float | None = None
-        self._one_reads = asyncio.Lock()
+    _read: Callable[[], AsyncIterator[Json]]
+    _clock: Callable[[], float] = time.monotonic
+    _ids: Mapping[str, frozenset[str]] = field(init=False, factory=dict)
+    _read_at: float | None = field(init=False, default=None)
+    _one_reads: asyncio.Lock = field(init=False, factory=asyncio.Lock)
 
     async def who(self, addresses: Iterable[str]) -> tuple[str, ...]:
         """The object ids of those whose mail address or user name is one of these."""

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
+from attrs import define
 from prometheus_client import Counter
 
 from adapters.webhook.post import NotTaken
@@ -56,27 +57,17 @@ class Marks(Protocol):
         ...
 
 
+@define(kw_only=True, eq=False)
 class Outbox:
     """`run` goes on until it is cancelled; `pump` is one look. `name` tells one bot from others."""
 
-    def __init__(
-        self,
-        *,
-        trail: AuditTrail,
-        ledger: Ledger,
-        marks: Marks,
-        post: Callable[[str, bytes], Awaitable[None]],
-        clock: Clock,
-        name: str,
-        operators: tuple[ChatIdentity, ...] = (),
-    ) -> None:
-        self._trail = trail
-        self._ledger = ledger
-        self._marks = marks
-        self._post = post
-        self._clock = clock
-        self._name = name
-        self._operators = operators
+    _trail: AuditTrail
+    _ledger: Ledger
+    _marks: Marks
+    _post: Callable[[str, bytes], Awaitable[None]]
+    _clock: Clock
+    _name: str
+    _operators: tuple[ChatIdentity, ...] = ()
 
     async def run(self) -> None:
         """Look again and again; while the store is away, later."""

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar
 
+from attrs import define, field
+
 from bot.domain.doctor.checks import examine
 from bot.domain.doctor.finding import Finding
 from bot.domain.doctor.seen import OktaSeen, Silent
@@ -18,24 +20,16 @@ PATIENCE = 40
 """Seconds after which a part counts as silent; the calls within have limits of their own."""
 
 
+@define(kw_only=True, eq=False)
 class Doctor:
     """`probes` are by place. One examination at a time: whoever asks meanwhile waits for it."""
 
-    def __init__(
-        self,
-        *,
-        probes: Mapping[str, Probe],
-        orgs: Mapping[str, OrgProbe],
-        microsoft: MicrosoftProbe | None,
-        clock: Clock,
-        patience: int = PATIENCE,
-    ) -> None:
-        self._probes = probes
-        self._orgs = orgs
-        self._microsoft = microsoft
-        self._clock = clock
-        self._patience = patience
-        self._one_looks = asyncio.Lock()
+    _probes: Mapping[str, Probe]
+    _orgs: Mapping[str, OrgProbe]
+    _microsoft: MicrosoftProbe | None
+    _clock: Clock
+    _patience: int = PATIENCE
+    _one_looks: asyncio.Lock = field(init=False, factory=asyncio.Lock)
 
     async def examine(self) -> tuple[Finding, ...]:
         """All findings, part by part, in the order of the settings."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
+from attrs import define
 from redis.asyncio import Redis
 
 from adapters.http.ending import ends
@@ -20,20 +21,14 @@ WRITES = ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave
 """What INFO tells `ok` of, or `err` (valkey.io, "INFO", Persistence)."""
 
 
+@define(eq=False)
 class StoreProbe:
     """Implements `bot.ports.doctor.Probe`. `client` may be why there is none."""
 
-    def __init__(
-        self,
-        client: Redis | Failure,
-        keys: Keys,
-        place: str,
-        settings: RedisSettings,
-    ) -> None:
-        self._client = client
-        self._keys = keys
-        self._place = place
-        self._settings = settings
+    _client: Redis | Failure
+    _keys: Keys
+    _place: str
+    _settings: RedisSettings
 
     async def probe(self) -> StoreSeen:
         if isinstance(self._client, Failure):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from attrs import define
+
 from bot.chat.answering import courtesies
 from bot.chat.consent.mine import mine
 from bot.chat.consent.personal import PersonalReplies, PutOff
@@ -47,33 +49,20 @@ from bot.services.people.candidates import Candidates
 from bot.services.people.worklists import is_there
 
 
+@define(kw_only=True, eq=False)
 class Asked:
     """Carries out what somebody says about their own requests and their own time."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        acknowledge: Acknowledge,
-        prove: Prove,
-        follow: Follow,
-        postpone: Postpone,
-        statements: Statements,
-        candidates: Candidates,
-        clock: Clock,
-        public_url: str,
-        chat_is_proof: bool,
-    ) -> None:
-        self._ledger = ledger
-        self._acknowledge = acknowledge
-        self._prove = prove
-        self._follow = follow
-        self._postpone = postpone
-        self._statements = statements
-        self._candidates = candidates
-        self._clock = clock
-        self._public_url = public_url
-        self._chat_is_proof = chat_is_proof
+    _ledger: Ledger
+    _acknowledge: Acknowledge
+    _prove: Prove
+    _follow: Follow
+    _postpone: Postpone
+    _statements: Statements
+    _candidates: Candidates
+    _clock: Clock
+    _public_url: str
+    _chat_is_proof: bool
 
     async def do(
         self,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from attrs import define
+
 from bot.chat import phrases
 from bot.chat.campaign import news
 from bot.chat.campaign.reminding import Reminding
@@ -64,27 +66,17 @@ NO_POLICY = PeoplePolicy()
 _UNSURE = (State.NEEDS_REVIEW, State.SAID_SAVED)
 
 
+@define(kw_only=True, eq=False)
 class NoticeComposer:
     """Writes notices out."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        orgs: Mapping[str, OktaOrg],
-        clock: Clock,
-        language: str,
-        reminding: Reminding,
-        chat_is_proof: bool = False,
-        people: PeoplePolicy = NO_POLICY,
-    ) -> None:
-        self._people = people
-        self._ledger = ledger
-        self._orgs = orgs
-        self._clock = clock
-        self._language = language
-        self._chat_is_proof = chat_is_proof
-        self._reminding = reminding
+    _ledger: Ledger
+    _orgs: Mapping[str, OktaOrg]
+    _clock: Clock
+    _language: str
+    _reminding: Reminding
+    _chat_is_proof: bool = False
+    _people: PeoplePolicy = NO_POLICY
 
     async def compose(
         self,

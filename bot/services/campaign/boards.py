@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import structlog
+from attrs import define
 
 from bot.domain.campaign.board import (
     BURIED,
@@ -71,29 +72,18 @@ UNSENT = timedelta(seconds=15)
 SOON = timedelta(seconds=3)
 
 
+@define(kw_only=True, eq=False)
 class Boards:
     """`show` makes every channel's board agree with the ledger."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        messengers: Mapping[Platform, Messenger],
-        writer: BoardWriter,
-        engine: Engine,
-        clock: Clock,
-        policy: Policy,
-        kept: BoardPolicy,
-        incidents: Incidents,
-    ) -> None:
-        self._ledger = ledger
-        self._messengers = messengers
-        self._writer = writer
-        self._engine = engine
-        self._clock = clock
-        self._policy = policy
-        self._kept = kept
-        self._incidents = incidents
+    _ledger: Ledger
+    _messengers: Mapping[Platform, Messenger]
+    _writer: BoardWriter
+    _engine: Engine
+    _clock: Clock
+    _policy: Policy
+    _kept: BoardPolicy
+    _incidents: Incidents
 
     async def show(self, now: datetime) -> datetime:
         """Bring all boards up to date, and close those that are kept no more.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from attrs import define
 
 from bot.domain.campaign import rehearsal, rounds
 from bot.domain.campaign.intents import Policy, Reason
@@ -110,25 +111,16 @@ class _Open:
     unread: int
 
 
+@define(kw_only=True, eq=False)
 class Outreach:
     """`send` one app, `send_all` that is open."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        ask: Ask,
-        candidates: Candidates,
-        engine: Engine,
-        clock: Clock,
-        policy: Policy,
-    ) -> None:
-        self._ledger = ledger
-        self._ask = ask
-        self._candidates = candidates
-        self._engine = engine
-        self._clock = clock
-        self._policy = policy
+    _ledger: Ledger
+    _ask: Ask
+    _candidates: Candidates
+    _engine: Engine
+    _clock: Clock
+    _policy: Policy
 
     async def send(
         self, ref: AppRef, by: ChatIdentity, *, now: bool = False, sure: bool = False

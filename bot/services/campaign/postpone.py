@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+from attrs import define
+
 from bot.domain.campaign.cadence import put_off_until
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Campaign
@@ -24,23 +26,15 @@ from bot.services.people.worklists import worklist_of
 from bot.services.unit_of_work import NO_CHANGE, write
 
 
+@define(kw_only=True, eq=False)
 class Postpone:
     """`away`, and what to offer for "later"."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        clock: Clock,
-        policy: Policy,
-        candidates: Candidates | None = None,
-        twins: Twins | None = None,
-    ) -> None:
-        self._candidates = candidates
-        self._twins = twins
-        self._ledger = ledger
-        self._clock = clock
-        self._policy = policy
+    _ledger: Ledger
+    _clock: Clock
+    _policy: Policy
+    _candidates: Candidates | None = None
+    _twins: Twins | None = None
 
     async def everything(
         self, chat: ChatIdentity, shown: datetime | None = None

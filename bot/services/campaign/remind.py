@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import structlog
+from attrs import define
 
 from bot.domain.campaign.intents import Escalate, Intent, Policy, Reason, SendRound, Worklist
 from bot.domain.campaign.rehearsal import after, stuck
@@ -60,33 +61,20 @@ Look = Callable[[datetime], Awaitable[datetime]]
 """Look after the boards, or the returned mail; says when to look at them next."""
 
 
+@define(kw_only=True, eq=False)
 class Remind:
     """`tick` does all that is due now; `now` posts a reminder because somebody asked for it."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        engine: Engine,
-        clock: Clock,
-        pass_on: PassOn,
-        look_after: Mapping[str, Look],
-        renew_verdicts: Callable[[datetime], Awaitable[None]],
-        digests: Digests,
-        channels: tuple[Channel, ...],
-        policy: Policy,
-        patience: float = PATIENCE,
-    ) -> None:
-        self._ledger = ledger
-        self._engine = engine
-        self._clock = clock
-        self._pass_on = pass_on
-        self._patience = patience
-        self._look_after = look_after
-        self._renew_verdicts = renew_verdicts
-        self._digests = digests
-        self._channels = channels
-        self._policy = policy
+    _ledger: Ledger
+    _engine: Engine
+    _clock: Clock
+    _pass_on: PassOn
+    _look_after: Mapping[str, Look]
+    _renew_verdicts: Callable[[datetime], Awaitable[None]]
+    _digests: Digests
+    _channels: tuple[Channel, ...]
+    _policy: Policy
+    _patience: float = PATIENCE
 
     @property
     def channels(self) -> tuple[Channel, ...]:

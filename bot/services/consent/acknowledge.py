@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from attrs import define
+
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.links import check_return, link_digest
 from bot.domain.consent.requests import (
@@ -81,19 +83,13 @@ Find = Callable[[datetime], Awaitable[ConsentRequest]]
 """Reads the request that is to be taken on, and raises what speaks against it at that time."""
 
 
+@define(kw_only=True, eq=False)
 class Acknowledge:
     """`view` a link; `take_on` what a proof is for."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        engine: Engine,
-        clock: Clock,
-    ) -> None:
-        self._ledger = ledger
-        self._engine = engine
-        self._clock = clock
+    _ledger: Ledger
+    _engine: Engine
+    _clock: Clock
 
     async def view(self, token: str) -> LinkView:
         """What the link is for. Raises LinkUnknown. Changes nothing."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
+from attrs import define
 
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage, Step, step
@@ -52,23 +53,15 @@ class Asked:
     before: bool = False
 
 
+@define(kw_only=True, eq=False)
 class Ask:
     """Asks the best of the candidates."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        candidates: Candidates,
-        engine: Engine,
-        clock: Clock,
-        secrets: Secrets,
-    ) -> None:
-        self._ledger = ledger
-        self._candidates = candidates
-        self._engine = engine
-        self._clock = clock
-        self._secrets = secrets
+    _ledger: Ledger
+    _candidates: Candidates
+    _engine: Engine
+    _clock: Clock
+    _secrets: Secrets
 
     async def send(
         self,

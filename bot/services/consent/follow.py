@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import structlog
+from attrs import define
 
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import Deadline
@@ -61,31 +62,19 @@ class Progress:
     now: datetime = field(kw_only=True, compare=False)
 
 
+@define(kw_only=True, eq=False)
 class Follow:
     """The person's verbs. Each raises what `Visits.acting` raises, and StepNotAllowed."""
 
-    def __init__(
-        self,
-        *,
-        visits: Visits,
-        ledger: Ledger,
-        orgs: Mapping[str, OktaOrg],
-        scan: Scan,
-        pass_on: PassOn,
-        engine: Engine,
-        clock: Clock,
-        policy: Policy,
-        scan_minutes: int,
-    ) -> None:
-        self._visits = visits
-        self._ledger = ledger
-        self._orgs = orgs
-        self._scan = scan
-        self._pass_on = pass_on
-        self._engine = engine
-        self._clock = clock
-        self._policy = policy
-        self._scan_minutes = scan_minutes
+    _visits: Visits
+    _ledger: Ledger
+    _orgs: Mapping[str, OktaOrg]
+    _scan: Scan
+    _pass_on: PassOn
+    _engine: Engine
+    _clock: Clock
+    _policy: Policy
+    _scan_minutes: int
 
     async def progress(self, actor: Actor) -> Progress:
         """Where it stands. Changes nothing."""

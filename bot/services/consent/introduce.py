@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from attrs import define
+
 from bot.domain.campaign.intents import Policy
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage
@@ -33,29 +35,18 @@ from bot.services.unit_of_work import write
 LOOK_UP = 10
 
 
+@define(kw_only=True, eq=False)
 class Introduce:
     """`offer` tells whether there is somebody; calling it brings them together."""
 
-    def __init__(
-        self,
-        *,
-        visits: Visits,
-        ledger: Ledger,
-        orgs: Mapping[str, OktaOrg],
-        messengers: Mapping[Platform, Messenger],
-        engine: Engine,
-        clock: Clock,
-        policy: Policy,
-        people: PeoplePolicy,
-    ) -> None:
-        self._policy = policy
-        self._people = people
-        self._visits = visits
-        self._ledger = ledger
-        self._orgs = orgs
-        self._messengers = messengers
-        self._engine = engine
-        self._clock = clock
+    _visits: Visits
+    _ledger: Ledger
+    _orgs: Mapping[str, OktaOrg]
+    _messengers: Mapping[Platform, Messenger]
+    _engine: Engine
+    _clock: Clock
+    _policy: Policy
+    _people: PeoplePolicy
 
     async def offer(self, actor: Actor) -> tuple[str, ...]:
         """Names of the Okta admins for the app; empty when none is known or needed."""

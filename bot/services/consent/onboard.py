@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from attrs import define
+
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.onboarding import Granting, Onboarding, grant
@@ -53,33 +55,20 @@ class Invitation:
     link: str = field(default="", repr=False)
 
 
+@define(kw_only=True, eq=False)
 class Onboard:
     """Tenants that have not granted the bot its permissions yet."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        entra: Entra,
-        sign_in: SignIn,
-        sign_ins: SignIns,
-        limits: Limits,
-        engine: Engine,
-        clock: Clock,
-        secrets: Secrets,
-        public_url: str,
-        link_lifetime: timedelta,
-    ) -> None:
-        self._ledger = ledger
-        self._entra = entra
-        self._sign_in = sign_in
-        self._sign_ins = sign_ins
-        self._limits = limits
-        self._engine = engine
-        self._clock = clock
-        self._secrets = secrets
-        self._public_url = public_url
-        self._link_lifetime = link_lifetime
+    _ledger: Ledger
+    _entra: Entra
+    _sign_in: SignIn
+    _sign_ins: SignIns
+    _limits: Limits
+    _engine: Engine
+    _clock: Clock
+    _secrets: Secrets
+    _public_url: str
+    _link_lifetime: timedelta
 
     async def invite(self, domain: str, by: ChatIdentity) -> Invitation:
         """A fresh link for the tenant of `domain`; the former one is void. Raises CloudError."""

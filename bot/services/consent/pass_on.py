@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 
 import structlog
+from attrs import define
 
 from bot.domain.campaign.intents import Policy, Reason
 from bot.domain.changes import AuditEntry, Changes
@@ -54,23 +55,15 @@ MAY_PASS = (
 """After these nobody knows whether somebody is left: a cloud or platform is away, or held."""
 
 
+@define(kw_only=True, eq=False)
 class PassOn:
     """`instead` of whoever ended a request, `escalate` where nothing came of it."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        clock: Clock,
-        ask: Ask,
-        candidates: Candidates,
-        reminding: Policy,
-    ) -> None:
-        self._ledger = ledger
-        self._clock = clock
-        self._ask = ask
-        self._candidates = candidates
-        self._reminding = reminding
+    _ledger: Ledger
+    _clock: Clock
+    _ask: Ask
+    _candidates: Candidates
+    _reminding: Policy
 
     async def instead(self, request: ConsentRequest) -> datetime | None:
         """Ask somebody else, since this request ended without its person.

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import compare_digest
 
+from attrs import define
+
 from bot.domain.consent.links import check_link, check_return, link_digest, masked
 from bot.domain.consent.requests import TAKEN_ON, ConsentRequest, ProofKind
 from bot.domain.consent.sign_in import Attempt, SignedIn
@@ -124,33 +126,20 @@ DECLINED = frozenset({"access_denied", "permission_denied", "AADSTS65004"})
 LONGEST_CODE = 8192  # characters; Microsoft's are about a quarter of that
 
 
+@define(kw_only=True, eq=False)
 class Prove:
     """`minimum` is the weakest proof that the settings accept; `sign_in` None: not configured."""
 
-    def __init__(
-        self,
-        *,
-        acknowledge: Acknowledge,
-        visits: Visits,
-        ledger: Ledger,
-        sign_in: SignIn | None,
-        sign_ins: SignIns,
-        entra: Entra | None,
-        limits: Limits,
-        clock: Clock,
-        secrets: Secrets,
-        minimum: ProofKind,
-    ) -> None:
-        self._acknowledge = acknowledge
-        self._visits = visits
-        self._ledger = ledger
-        self._sign_in = sign_in
-        self._sign_ins = sign_ins
-        self._entra = entra
-        self._limits = limits
-        self._clock = clock
-        self._secrets = secrets
-        self._minimum = minimum
+    _acknowledge: Acknowledge
+    _visits: Visits
+    _ledger: Ledger
+    _sign_in: SignIn | None
+    _sign_ins: SignIns
+    _entra: Entra | None
+    _limits: Limits
+    _clock: Clock
+    _secrets: Secrets
+    _minimum: ProofKind
 
     async def begin(self, token: str, *, browser: str = "", caller: str = "") -> Begun:
         """The button on the page of a link that is not spent.

@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from attrs import define
+
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.links import check_link, link_digest
 from bot.domain.consent.requests import TAKEN_ON, ConsentRequest, ProofKind
@@ -72,30 +74,20 @@ class Visit:
     kind: ProofKind
 
 
+@define(kw_only=True, eq=False)
 class Visits:
     """Finds the request of an actor; opens sessions, and ends them.
 
     `minimum` is the weakest proof that the settings accept now, whatever a session began with.
     """
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        sign_ins: SignIns,
-        entra: Entra | None,
-        limits: Limits,
-        clock: Clock,
-        secrets: Secrets,
-        minimum: ProofKind,
-    ) -> None:
-        self._ledger = ledger
-        self._sign_ins = sign_ins
-        self._entra = entra
-        self._limits = limits
-        self._clock = clock
-        self._secrets = secrets
-        self._minimum = minimum
+    _ledger: Ledger
+    _sign_ins: SignIns
+    _entra: Entra | None
+    _limits: Limits
+    _clock: Clock
+    _secrets: Secrets
+    _minimum: ProofKind
 
     async def acting(self, actor: Actor) -> Visit:
         """`of`, for somebody who is about to do something: counted, and with the role.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
+from attrs import define, field
 
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.incidents import LATE, SOON, Incident, alarms, owners
@@ -26,22 +27,15 @@ Wrong = tuple[str, str]
 """A code, and a reason in words free of secrets."""
 
 
+@define(kw_only=True, eq=False)
 class Monitor:
     """Told how things went, keeps what is wrong."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        engine: Engine,
-        clock: Clock,
-        operators: tuple[ChatIdentity, ...],
-    ) -> None:
-        self._ledger = ledger
-        self._engine = engine
-        self._clock = clock
-        self._operators = operators
-        self._late_since: datetime | None = None
+    _ledger: Ledger
+    _engine: Engine
+    _clock: Clock
+    _operators: tuple[ChatIdentity, ...]
+    _late_since: datetime | None = field(init=False, default=None)
 
     async def scanned(self, scan: OrgScan, tenants: Mapping[str, str]) -> None:
         """A look at an org ended. `tenants`: those that were read, and why not, "" when all was."""

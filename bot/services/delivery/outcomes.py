@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
+from attrs import define
+
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Stage, Step, allowed, step
 from bot.domain.delivery.deliveries import Delivery, Phase
@@ -30,25 +32,16 @@ _OUTCOMES = {
 }
 
 
+@define(kw_only=True, eq=False)
 class Outcomes:
     """Writes what became of an attempt."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        send: Send,
-        engine: Engine,
-        clock: Clock,
-        turns: Turns,
-        operators: tuple[ChatIdentity, ...],
-    ) -> None:
-        self._ledger = ledger
-        self._send = send
-        self._engine = engine
-        self._clock = clock
-        self._turns = turns
-        self._operators = operators
+    _ledger: Ledger
+    _send: Send
+    _engine: Engine
+    _clock: Clock
+    _turns: Turns
+    _operators: tuple[ChatIdentity, ...]
 
     async def again(self, put_back: Delivery, also: Changes = NO_CHANGE) -> None:
         """Write that it is due again, and have it carried out then."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
+from attrs import define
 
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Step, allowed, step
@@ -23,19 +24,13 @@ EVERY = timedelta(minutes=5)
 log = structlog.get_logger(__name__)
 
 
+@define(kw_only=True, eq=False)
 class Returns:
     """Looks into the mailbox that undeliverable mail comes back to."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        mailbox: ReturnedMail,
-        ask_another: Callable[[ConsentRequest], Awaitable[object]],
-    ) -> None:
-        self._ledger = ledger
-        self._mailbox = mailbox
-        self._ask_another = ask_another
+    _ledger: Ledger
+    _mailbox: ReturnedMail
+    _ask_another: Callable[[ConsentRequest], Awaitable[object]]
 
     async def poll(self, now: datetime) -> datetime:
         """Note what came back; says when (UTC) to look again. A report read twice is noted once."""

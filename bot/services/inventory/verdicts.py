@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import structlog
+from attrs import define
 
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import Step, step
@@ -31,21 +32,14 @@ AT_ONCE = 200
 log = structlog.get_logger(__name__)
 
 
+@define(kw_only=True, eq=False)
 class Verdicts:
     """`renew` takes again what held until now."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        engine: Engine,
-        operators: tuple[ChatIdentity, ...] = (),
-        at_once: int = AT_ONCE,
-    ) -> None:
-        self._ledger = ledger
-        self._at_once = at_once
-        self._engine = engine
-        self._operators = operators
+    _ledger: Ledger
+    _engine: Engine
+    _operators: tuple[ChatIdentity, ...] = ()
+    _at_once: int = AT_ONCE
 
     async def renew(self, now: datetime) -> None:
         """Weigh again what is due at `now` (UTC), and write what follows from it."""

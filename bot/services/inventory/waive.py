@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from attrs import define
+
 from bot.domain.campaign.cadence import start_of
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.consent.requests import ConsentRequest, Step, step
@@ -33,23 +35,15 @@ class Waived:
     asked: ConsentRequest | None = None
 
 
+@define(kw_only=True, eq=False)
 class Waive:
     """Each verb writes the app, its request and the audit in one commit."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        clock: Clock,
-        engine: Engine | None,
-        calendar: Calendar,
-        longest: timedelta,
-    ) -> None:
-        self._ledger = ledger
-        self._clock = clock
-        self._engine = engine
-        self._calendar = calendar
-        self._longest = longest
+    _ledger: Ledger
+    _clock: Clock
+    _engine: Engine | None
+    _calendar: Calendar
+    _longest: timedelta
 
     @property
     def latest(self) -> date:

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from attrs import define
+
 from bot.domain.consent.links import link_digest
 from bot.domain.consent.requests import ProofKind
 from bot.domain.consent.sign_in import SESSION_LIFETIME, Attempt, Session
@@ -51,29 +53,18 @@ class NoOperator:
     account: str
 
 
+@define(kw_only=True, eq=False)
 class Enter:
     """`tenant_id` is where operators sign in; `minimum` the weakest proof that counts."""
 
-    def __init__(
-        self,
-        *,
-        sign_in: SignIn,
-        sign_ins: SignIns,
-        limits: Limits,
-        clock: Clock,
-        secrets: Secrets,
-        tenant_id: str,
-        minimum: ProofKind,
-        may_operate: MayOperate,
-    ) -> None:
-        self._sign_in = sign_in
-        self._sign_ins = sign_ins
-        self._limits = limits
-        self._clock = clock
-        self._secrets = secrets
-        self._tenant_id = tenant_id
-        self._minimum = minimum
-        self._may_operate = may_operate
+    _sign_in: SignIn
+    _sign_ins: SignIns
+    _limits: Limits
+    _clock: Clock
+    _secrets: Secrets
+    _tenant_id: str
+    _minimum: ProofKind
+    _may_operate: MayOperate
 
     async def begin(self, way: str, *, browser: str, caller: str) -> GoToMicrosoft:
         """Where to send a browser that wants to read `way`; `caller` is its network.

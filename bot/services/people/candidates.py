@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import structlog
+from attrs import define, field
 
 from bot.domain.campaign.intents import Policy
 from bot.domain.campaign.windows import phones_retire
@@ -54,27 +55,17 @@ NOTHING_ELSE: Mapping[str, int] = MappingProxyType({})
 log = structlog.get_logger(__name__)
 
 
+@define(kw_only=True, eq=False)
 class Candidates:
     """Weighs the candidates of one app (`of`), or reviews what is kept for many (`review`)."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        entra: Entra | None,
-        messengers: Mapping[Platform, Messenger],
-        clock: Clock,
-        policy: PeoplePolicy,
-        reminding: Policy,
-        presence: Presence | None = None,
-    ) -> None:
-        self._presence = presence
-        self._reminding = reminding
-        self._ledger = ledger
-        self._entra = entra
-        self._messengers = messengers
-        self._clock = clock
-        self._policy = policy
+    _ledger: Ledger
+    _entra: Entra | None
+    _messengers: Mapping[Platform, Messenger]
+    _clock: Clock
+    _policy: PeoplePolicy
+    _reminding: Policy
+    _presence: Presence | None = None
 
     async def of(
         self,
@@ -221,29 +212,21 @@ def _audited(one: Prospect, before: Nobody | None) -> AuditEntry:
     return AuditEntry(one.at, "o365bot", action, str(one.app), detail)
 
 
+@define(eq=False)
 class _Search:
     """One look at people: each tenant, org and person is asked for once."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        reads_tenants: bool,
-        reach: Reach,
-        policy: PeoplePolicy,
-        reminding: Policy,
-        now: datetime,
-    ) -> None:
-        self._reminding = reminding
-        self._now = now
-        self._held: Counter[str] = Counter()
-        self._away: set[str] = set()
-        self._met: dict[str, Calendar] = {}
-        self._ledger = ledger
-        self._reads_tenants = reads_tenants
-        self._reach = reach
-        self._policy = policy
-        self._global: dict[str, tuple[GlobalAdmin, ...] | None] = {}
-        self._okta: dict[str, tuple[OktaAdmin, ...] | None] = {}
+    _ledger: Ledger
+    _reads_tenants: bool
+    _reach: Reach
+    _policy: PeoplePolicy
+    _reminding: Policy
+    _now: datetime
+    _held: Counter[str] = field(init=False, factory=Counter)
+    _away: set[str] = field(init=False, factory=set)
+    _met: dict[str, Calendar] = field(init=False, factory=dict)
+    _global: dict[str, tuple[GlobalAdmin, ...] | None] = field(init=False, factory=dict)
+    _okta: dict[str, tuple[OktaAdmin, ...] | None] = field(init=False, factory=dict)
 
     async def choice(
         self,

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 
+from attrs import define, field
+
 from bot.domain.likeness import exact, likeness
 from bot.domain.people.admins import ChatIdentity, GlobalAdmin, OktaAdmin, Platform, preferred
 from bot.domain.people.policy import PeoplePolicy
@@ -33,23 +35,20 @@ async def elsewhere(
     return tuple(found)
 
 
+@define(eq=False)
 class Reach:
     """Looks people up, and remembers for as long as it lives. Raises ChatError.
 
     Of several accounts of a person the best to write to comes first.
     """
 
-    def __init__(
-        self,
-        messengers: Mapping[Platform, Messenger],
-        policy: PeoplePolicy,
-        presence: Presence | None = None,
-    ) -> None:
-        self._messengers = messengers
-        self._policy = policy
-        self._presence = presence
-        self._known: dict[tuple[str, ...], asyncio.Task[tuple[ChatIdentity, ...]]] = {}
-        self._gate = asyncio.Semaphore(AT_ONCE)
+    _messengers: Mapping[Platform, Messenger]
+    _policy: PeoplePolicy
+    _presence: Presence | None = None
+    _known: dict[tuple[str, ...], asyncio.Task[tuple[ChatIdentity, ...]]] = field(
+        init=False, factory=dict
+    )
+    _gate: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def admins(self, admins: tuple[GlobalAdmin, ...]) -> dict[str, tuple[ChatIdentity, ...]]:
         """Every chat account of each Global Administrator, by object id."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
+from attrs import define, field
 
 from bot.domain.delivery.deliveries import Phase
 from bot.domain.delivery.kinds import Comes
@@ -39,27 +40,18 @@ async def accounts_of(
     return tuple(found.values())
 
 
+@define(kw_only=True, eq=False)
 class Twins:
     """Answers whether an operator hears of something on another account of theirs."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        messengers: Mapping[Platform, Messenger],
-        clock: Clock,
-        operators: tuple[ChatIdentity, ...] = (),
-        presence: Presence | None = None,
-        first: Platform = Platform.SLACK,
-    ) -> None:
-        self._ledger = ledger
-        self._messengers = messengers
-        self._clock = clock
-        self._operators = operators
-        self._presence = presence
-        self._first = first
-        self._known: Mapping[str, tuple[ChatIdentity, ...]] = {}
-        self._known_at: datetime | None = None
+    _ledger: Ledger
+    _messengers: Mapping[Platform, Messenger]
+    _clock: Clock
+    _operators: tuple[ChatIdentity, ...] = ()
+    _presence: Presence | None = None
+    _first: Platform = Platform.SLACK
+    _known: Mapping[str, tuple[ChatIdentity, ...]] = field(init=False, factory=dict)
+    _known_at: datetime | None = field(init=False, default=None)
 
     async def accounts(self, chat: ChatIdentity) -> tuple[ChatIdentity, ...]:
         """All accounts of an operator, the best to write to first. Raises StoreError."""
