@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from sandbox.beside import Beside
 from sandbox.company.company import Company
 from sandbox.company.records import LogEvent
 from sandbox.okta.shapes import log_event_json
@@ -48,7 +49,7 @@ class EventHooks:
     client: httpx.AsyncClient
     hooks: dict[str, EventHook]
     timeout: float = 3.0
-    under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    _beside: Beside = field(default_factory=Beside)
 
     def connect(self, bot_url: str) -> None:
         """Say where the bot listens; the hooks are to be verified after that."""
@@ -71,15 +72,11 @@ class EventHooks:
         hook = self.hooks.get(org)
         if hook is None or not hook.verified or event.event_type not in ELIGIBLE:
             return
-        task = asyncio.create_task(self._deliver(hook, self._body(hook, event)))
-        self.under_way.add(task)
-        task.add_done_callback(self.under_way.discard)
+        self._beside.begin(self._deliver(hook, self._body(hook, event)))
 
     async def aclose(self) -> None:
         """Give up what is on its way."""
-        for task in self.under_way:
-            task.cancel()
-        await asyncio.gather(*self.under_way, return_exceptions=True)
+        await self._beside.aclose()
 
     async def _deliver(self, hook: EventHook, body: dict[str, Any]) -> None:
         for _ in range(2):

@@ -7,6 +7,7 @@ strict side: a test that passes here should not fail there.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -322,3 +323,34 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _texts(inner)
+
+
+def pressed(blocks: list[Json], what: str) -> tuple[Json, str | None]:
+    """The action of the button or option with this id, label or value, and its link, if any."""
+    block, element, picked = _find(blocks, what)
+    action: Json = {
+        "type": element["type"],
+        "action_id": element["action_id"],
+        "block_id": block["block_id"],
+        "text": element.get("text"),
+        "action_ts": f"{time.time():.6f}",
+    }
+    if "value" in element:
+        action["value"] = element["value"]
+    if picked is not None:
+        action["selected_option"] = {"text": picked["text"], "value": picked["value"]}
+    return action, (picked or element).get("url")
+
+
+def _find(blocks: list[Json], what: str) -> tuple[Json, Json, Json | None]:
+    """The (block, element, option) with this id, label or value; no option for a button."""
+    found = list(elements(blocks))
+    for block, element in found:
+        label = element.get("text", {}).get("text")
+        if element["type"] == "button" and what in (element.get("action_id"), label):
+            return block, element, None
+    for block, element in found:
+        for option in options(element):
+            if what in (option["value"], option["text"]["text"]):
+                return block, element, option
+    raise LookupError(f"no button {what!r} in: {str(blocks)[:80]}")

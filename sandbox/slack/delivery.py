@@ -26,7 +26,6 @@ class Delivery:
     """
 
     what: str
-    retry: int
     seconds: float
     failure: str
     response: httpx.Response | None = field(repr=False)
@@ -78,7 +77,7 @@ class SlackDelivery:
         if self.socket is not None:
             taken = await self.socket.send(body, retry)
             failure = "" if taken else "http_timeout"
-            return self._ended(Delivery(what, retry, time.monotonic() - started, failure, None))
+            return self._ended(Delivery(what, time.monotonic() - started, failure, None))
         kind = "application/json" if body[:1] == b"{" else "application/x-www-form-urlencoded"
         stamp = str(int(time.time()))
         signed = {
@@ -97,7 +96,7 @@ class SlackDelivery:
             failure = "http_timeout"
         except (httpx.TransportError, httpx.UnsupportedProtocol):
             failure = "connection_failed"
-        return self._ended(Delivery(what, retry, time.monotonic() - started, failure, response))
+        return self._ended(Delivery(what, time.monotonic() - started, failure, response))
 
     def _ended(self, delivery: Delivery) -> Delivery:
         self.deliveries.append(delivery)

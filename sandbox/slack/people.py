@@ -5,18 +5,18 @@ Events that fail are sent again; commands and buttons are not: the person sees t
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import secrets
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 
+from sandbox.beside import Beside
 from sandbox.chatlog import Conversation, Message
 from sandbox.slack import blocks as slack_blocks
 from sandbox.slack.answers import SlackError, answer
@@ -48,7 +48,7 @@ class SlackPeople:
     workspace: Workspace
     client: httpx.AsyncClient
     crawled: list[str] = field(default_factory=list)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _beside: Beside = field(default_factory=Beside)
 
     def __post_init__(self) -> None:
         self.delivery = SlackDelivery(
@@ -140,34 +140,23 @@ class SlackPeople:
         """
         who = self.slack_id(user)
         conversation = next(c for c in self.workspace.log if message in c.messages)
-        action, url = _pressed(message.blocks or [], what)
+        action, url = slack_blocks.pressed(message.blocks or [], what)
         payload = self._interaction(who, conversation, message) | {"actions": [action]}
-        body = urlencode({"payload": json.dumps(payload)}).encode()
-        delivery = await self.delivery.request("block_actions", body)
-        if delivery.failure:
-            self._notice(conversation, who, f"{BOT_NAME} did not respond. Try again in a while.")
+        await self._interact(payload, conversation)
         return url
 
     async def press_home(self, user: str, what: str) -> str | None:
         """The same on the bot's Home tab, which has neither a channel nor a response URL."""
         who = self.slack_id(user)
         view = self.workspace.homes[who]
-        action, url = _pressed(view["blocks"], what)
-        payload = {
+        action, url = slack_blocks.pressed(view["blocks"], what)
+        payload = self._from(who) | {
             "type": "block_actions",
-            "user": {"id": who, "username": self._handle(who), "team_id": TEAM_ID},
-            "api_app_id": APP_ID,
-            "token": "legacy-verification-token",
             "container": {"type": "view", "view_id": "V0HOME"},
-            "trigger_id": self.workspace.new_trigger(who, time.time()),
-            "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
-            "enterprise": None,
-            "is_enterprise_install": False,
             "view": {"id": "V0HOME", "type": "home", "blocks": view["blocks"]},
             "actions": [action],
         }
-        body = urlencode({"payload": json.dumps(payload)}).encode()
-        await self.delivery.request("block_actions", body)
+        await self._interact(payload)
         return url
 
     async def ask_about(self, user: str, message: Message) -> None:
@@ -182,10 +171,7 @@ class SlackPeople:
             "message": message_object(message),
         }
         del payload["container"], payload["state"]
-        body = urlencode({"payload": json.dumps(payload)}).encode()
-        delivery = await self.delivery.request("message_action", body)
-        if delivery.failure:
-            self._notice(conversation, who, f"{BOT_NAME} did not respond. Try again in a while.")
+        await self._interact(payload, conversation)
 
     async def fill(self, user: str, values: Mapping[str, str]) -> None:
         """Fill in the modal that is open, by the ids of its blocks, and send it off.
@@ -206,21 +192,13 @@ class SlackPeople:
             }
         if strange := values.keys() - state.keys():
             raise LookupError(f"no fields {sorted(strange)}")
-        payload = {
+        payload = self._from(who) | {
             "type": "view_submission",
-            "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
-            "user": {"id": who, "name": self._handle(who), "team_id": TEAM_ID},
-            "api_app_id": APP_ID,
-            "token": "legacy-verification-token",
-            "trigger_id": self.workspace.new_trigger(who, time.time()),
             "view": view | {"state": {"values": state}},
             "response_urls": [],
-            "is_enterprise_install": False,
-            "enterprise": None,
         }
         self.workspace.log.touch()
-        body = urlencode({"payload": json.dumps(payload)}).encode()
-        await self.delivery.request("view_submission", body)
+        await self._interact(payload)
 
     async def open_home(self, user: str) -> None:
         """Look at the bot's Home tab."""
@@ -281,16 +259,14 @@ class SlackPeople:
 
     async def aclose(self) -> None:
         """Stop everything that is still being sent again."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._beside.aclose()
 
     # -- what Slack makes of it ------------------------------------------------------------
 
     def _watch(self, conversation: Conversation, message: Message, what: str) -> None:
         """Slack's own reaction to a message: the crawler, and `message` events in an IM."""
         if message.only_for is None and (message.unfurl_links or self.workspace.crawl_always):
-            self._spawn(self._crawl(message))
+            self._beside.begin(self._crawl(message))
         if conversation.kind != "dm" or message.only_for is not None:
             return
         event = self._message_event(conversation, message)
@@ -324,26 +300,14 @@ class SlackPeople:
 
     def _interaction(self, who: str, conversation: Conversation, message: Message) -> Json:
         ephemeral = message.only_for is not None
-        payload: Json = {
+        payload = self._from(who) | {
             "type": "block_actions",
-            "user": {
-                "id": who,
-                "username": self._handle(who),
-                "name": self._handle(who),
-                "team_id": TEAM_ID,
-            },
-            "api_app_id": APP_ID,
-            "token": "legacy-verification-token",
             "container": {
                 "type": "message",
                 "message_ts": message.id,
                 "channel_id": conversation.id,
                 "is_ephemeral": ephemeral,
             },
-            "trigger_id": self.workspace.new_trigger(who, time.time()),
-            "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
-            "enterprise": None,
-            "is_enterprise_install": False,
             "channel": {
                 "id": conversation.id,
                 "name": self.workspace.channel_name(conversation),
@@ -354,6 +318,27 @@ class SlackPeople:
             ),
         }
         return payload if ephemeral else payload | {"message": message_object(message)}
+
+    def _from(self, who: str) -> Json:
+        """What every interaction says of who it is from, and to which app."""
+        name = self._handle(who)
+        return {
+            "user": {"id": who, "username": name, "name": name, "team_id": TEAM_ID},
+            "api_app_id": APP_ID,
+            "token": "legacy-verification-token",
+            "trigger_id": self.workspace.new_trigger(who, time.time()),
+            "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+            "enterprise": None,
+            "is_enterprise_install": False,
+        }
+
+    async def _interact(self, payload: Json, where: Conversation | None = None) -> None:
+        """Send an interaction; who pressed something in a conversation sees that it failed."""
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        delivery = await self.delivery.request(str(payload["type"]), body)
+        if delivery.failure and where is not None:
+            who = str(payload["user"]["id"])
+            self._notice(where, who, f"{BOT_NAME} did not respond. Try again in a while.")
 
     def _answer_in_body(
         self, conversation: Conversation, who: str, response: httpx.Response
@@ -405,40 +390,4 @@ class SlackPeople:
             ],
             "is_ext_shared_channel": False,
         }
-        self._spawn(self.delivery.event(json.dumps(envelope).encode(), str(event["type"])))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-
-def _pressed(blocks: list[Json], what: str) -> tuple[Json, str | None]:
-    """The action of the button or option with this id, label or value, and its link, if any."""
-    block, element, picked = _find(blocks, what)
-    action: Json = {
-        "type": element["type"],
-        "action_id": element["action_id"],
-        "block_id": block["block_id"],
-        "text": element.get("text"),
-        "action_ts": f"{time.time():.6f}",
-    }
-    if "value" in element:
-        action["value"] = element["value"]
-    if picked is not None:
-        action["selected_option"] = {"text": picked["text"], "value": picked["value"]}
-    return action, (picked or element).get("url")
-
-
-def _find(blocks: list[Json], what: str) -> tuple[Json, Json, Json | None]:
-    """The (block, element, option) with this id, label or value; no option for a button."""
-    found = list(slack_blocks.elements(blocks))
-    for block, element in found:
-        label = element.get("text", {}).get("text")
-        if element["type"] == "button" and what in (element.get("action_id"), label):
-            return block, element, None
-    for block, element in found:
-        for option in slack_blocks.options(element):
-            if what in (option["value"], option["text"]["text"]):
-                return block, element, option
-    raise LookupError(f"no button {what!r} in: {str(blocks)[:80]}")
+        self._beside.begin(self.delivery.event(json.dumps(envelope).encode(), str(event["type"])))

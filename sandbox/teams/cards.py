@@ -133,3 +133,18 @@ def _action(action: Any, at: str) -> Iterator[str]:
             yield f"{at}: {kind} needs {name}"
     if kind == "Action.ShowCard":
         yield from _children(action["card"], f"{at}.card")
+
+
+def find(card: Json, what: str) -> Json:
+    """The action with this title, verb or id. Raises LookupError."""
+    for action in actions(card):
+        if what in (action.get("title"), action.get("verb"), action.get("id")):
+            return action
+    raise LookupError(f"no action {what!r} in: {str(card)[:80]}")
+
+
+def check_filled(card: Json, inputs: Json) -> None:
+    """Whether all that has to be is filled in. Raises ValueError."""
+    for one in fields(card):
+        if one.get("isRequired") and not inputs.get(one["id"], one.get("value")):
+            raise ValueError(f"{one.get('errorMessage')} ({one['id']})")

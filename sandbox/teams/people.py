@@ -13,12 +13,12 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
+from sandbox.beside import Beside
 from sandbox.chatlog import Conversation, Message
 from sandbox.company.records import Person
 from sandbox.teams import cards as teams_cards
@@ -36,9 +36,7 @@ class Delivery:
     """One request Teams made to the bot, and what came of it (`status` None: no answer)."""
 
     what: str
-    retry: int
     status: int | None
-    seconds: float
 
 
 @dataclass
@@ -56,7 +54,7 @@ class TeamsPeople:
     deliveries: list[Delivery] = field(default_factory=list)
     dialogs: dict[str, Json] = field(default_factory=dict)
     """Teams id -> the card in the dialog that this person has open."""
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _beside: Beside = field(default_factory=Beside)
 
     # -- what a person does ----------------------------------------------------------------
 
@@ -94,7 +92,7 @@ class TeamsPeople:
                 "attachments": [{"contentType": "text/html", "content": _as_html(typed)}],
                 "entities": self._entities(person, typed),
             }
-            self._spawn(self._deliver_event(activity))
+            self._beside.begin(self._deliver_event(activity))
         return message
 
     async def press(
@@ -107,13 +105,13 @@ class TeamsPeople:
         """
         person = self._person(user)
         where = next(c for c in self.service.log if message in c.messages)
-        action = _find(self.seen(user, message), what)
+        action = teams_cards.find(self.seen(user, message), what)
         if action["type"] == "Action.OpenUrl":  # the client opens it; the bot is not told
             return str(action["url"])
         if action["type"] == "Action.ToggleVisibility":  # the client shows it; nor is it here
             return None
         if action.get("associatedInputs") != "none":
-            _check_filled(self.seen(user, message), inputs or {})
+            teams_cards.check_filled(self.seen(user, message), inputs or {})
         data = {**(action.get("data") or {}), **(inputs or {})}
         thread = message.thread or message.id
         if action["type"] == "Action.Submit":
@@ -122,7 +120,7 @@ class TeamsPeople:
                 "replyToId": message.id,
                 "entities": self._entities(person, ""),
             }
-            self._spawn(self._deliver_event(activity))
+            self._beside.begin(self._deliver_event(activity))
             return None
         invoked = {"type": "Action.Execute", "verb": action.get("verb"), "data": data}
         if "id" in action:
@@ -159,14 +157,14 @@ class TeamsPeople:
         """Press the action with this title or id in the open dialog; the address of a link."""
         person = self._person(user)
         card = self.dialogs[self.service.user_id(person)]
-        action = _find(card, what)
+        action = teams_cards.find(card, what)
         if action["type"] == "Action.OpenUrl":
             return str(action["url"])
         if action["type"] == "Action.ToggleVisibility":
             return None
         if action["type"] != "Action.Submit":
             raise LookupError(f"a dialog knows no {action['type']}")
-        _check_filled(card, inputs or {})
+        teams_cards.check_filled(card, inputs or {})
         data = {**(action.get("data") or {}), **(inputs or {})}
         where = self._conversation(CHANNEL)
         await self._in_dialog(user, where, "composeExtension/submitAction", data=data)
@@ -253,9 +251,7 @@ class TeamsPeople:
 
     async def aclose(self) -> None:
         """Stop everything that is still being sent again."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._beside.aclose()
 
     # -- activities ------------------------------------------------------------------------
 
@@ -339,16 +335,15 @@ class TeamsPeople:
 
     async def _deliver_event(self, activity: Json) -> None:
         """Send, and send again what was not taken (with the same id)."""
-        for retry, delay in enumerate((0.0, *self.retry_delays)):
+        for delay in (0.0, *self.retry_delays):
             await asyncio.sleep(delay)
-            response = await self._deliver(activity, retry)
+            response = await self._deliver(activity)
             if response is not None and response.status_code < 500:
                 return
 
-    async def _deliver(self, activity: Json, retry: int = 0) -> httpx.Response | None:
+    async def _deliver(self, activity: Json) -> httpx.Response | None:
         """POST the activity to the bot; None when it did not answer in time."""
         headers = {"Authorization": f"Bearer {self.token()}"}
-        started = time.monotonic()
         response: httpx.Response | None
         try:
             async with asyncio.timeout(self.timeout):
@@ -356,9 +351,7 @@ class TeamsPeople:
         except (TimeoutError, httpx.TransportError, httpx.UnsupportedProtocol):
             response = None
         status = None if response is None else response.status_code
-        self.deliveries.append(
-            Delivery(str(activity["type"]), retry, status, time.monotonic() - started)
-        )
+        self.deliveries.append(Delivery(str(activity["type"]), status))
         self.service.log.touch()
         return response
 
@@ -386,24 +379,6 @@ class TeamsPeople:
         if found is None:
             raise ValueError(f"there is no Teams conversation {conversation_id}")
         return found
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-
-def _find(card: Json, what: str) -> Json:
-    for action in teams_cards.actions(card):
-        if what in (action.get("title"), action.get("verb"), action.get("id")):
-            return action
-    raise LookupError(f"no action {what!r} in: {str(card)[:80]}")
-
-
-def _check_filled(card: Json, inputs: Json) -> None:
-    for one in teams_cards.fields(card):
-        if one.get("isRequired") and not inputs.get(one["id"], one.get("value")):
-            raise ValueError(f"{one.get('errorMessage')} ({one['id']})")
 
 
 def _json(response: httpx.Response | None) -> Json:
