@@ -48,9 +48,9 @@ class Checks:
         human.acted_at = now
         self._seen.back_at[human.name] = now
 
-    def sent(self, notice: Notice, now: datetime) -> None:
+    def sent(self, notice: Notice, text: str, now: datetime) -> None:
         """A message got through."""
-        self._messages.sent(notice, now)
+        self._messages.sent(notice, text, now)
 
     def committed(self, changes: Changes, before: dict[str, ConsentRequest], now: datetime) -> None:
         """Requests were made or moved; `before` are those that there were, as they stood."""

@@ -168,11 +168,11 @@ class Life:
 
     # -------------------------------------------------------------- what people do
 
-    def sent(self, notice: Notice) -> None:
+    def sent(self, notice: Notice, text: str) -> None:
         """A message is there: checked, and perhaps answered."""
         now = self.clock.now()
         self.told.append((now, notice))
-        self.checks.sent(notice, now)
+        self.checks.sent(notice, text, now)
         if isinstance(notice, PersonalRound):
             human = self.company.human(notice.to)
             wait = {"quick": 20 * MINUTE, "slow": 60 * HOUR}.get(human.habit, 6 * HOUR)

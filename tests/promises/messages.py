@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import datetime
 
@@ -30,8 +31,8 @@ class Messages:
         self._seen, self._of = seen, seen.of
         self._introduced: Counter[tuple[str, str, str]] = Counter()
 
-    def sent(self, notice: Notice, now: datetime) -> None:
-        """A message got through."""
+    def sent(self, notice: Notice, text: str, now: datetime) -> None:
+        """A message got through, which says this."""
         if isinstance(notice, RequestChanged | Alarm) or not isinstance(notice.to, ChatIdentity):
             return
         self.count += 1
@@ -41,11 +42,11 @@ class Messages:
             case Introduction():
                 self._introduction(notice, now)
             case PersonalRound():
-                self._round(notice, now)
+                self._round(notice, text, now)
             case _:
                 self._seen.finding(f"{now}: {notice} is neither round, digest nor introduction")
 
-    def _round(self, notice: PersonalRound, now: datetime) -> None:
+    def _round(self, notice: PersonalRound, text: str, now: datetime) -> None:
         human = self._of.human(notice.to)
         if notice.reason != "now":
             self._in_hours(notice, now)
@@ -55,7 +56,7 @@ class Messages:
             self._one_message(human, notice, now)
             self._turns(notice, now)
         self._room(human, notice, now)
-        self._waits(human, notice, now)
+        self._waits(human, notice, text, now)
         self._seen.messages[human.name].append((now, notice))
         for one in notice.requests:
             self._seen.named[one].append(now)
@@ -115,19 +116,27 @@ class Messages:
         if earlier:
             self._seen.finding(f"{now}: {human.name} had a message at {earlier[-1]}: {notice}")
 
-    def _waits(self, human: Human, notice: PersonalRound, now: datetime) -> None:
-        """All that it speaks of waits for this person, and they did not put it off."""
+    def _waits(self, human: Human, notice: PersonalRound, text: str, now: datetime) -> None:
+        """It names what waits for this person and was not put off, and nothing else.
+
+        What ended while the platform was away is in the notice, but not in the message.
+        """
         for one in notice.links_to:
             request = self._seen.request(one)
-            if not request.stage.is_open or not self._seen.wants(request, now):
-                self._seen.finding(f"{now}: {one} is over or in other hands: {request.stage}")
-            if self._of.human(request.chat) is not human:
-                self._seen.finding(f"{now}: {one} is not {human.name}'s")
+            named = re.search(rf"\b{request.app_label}\b", text) is not None
+            over = not request.stage.is_open or not self._seen.wants(request, now)
             on = self._of.policy.deadline(request).on
             moved = self._of.last_working_day(notice.to, on) <= self._of.day(notice.to, now)
             moved = moved and self._of.dated_at is not None
-            if request.snooze is not None and request.snooze.until > now and not moved:
-                self._seen.finding(f"{now}: {one} is put off until {request.snooze.until}")
+            later = request.snooze is not None and request.snooze.until > now and not moved
+            if named and over:
+                self._seen.finding(f"{now}: {one} is over or in other hands: {request.stage}")
+            if named and later:
+                self._seen.finding(f"{now}: {one} is put off until {request.snooze}")
+            if one in notice.requests and not (named or over or later):
+                self._seen.finding(f"{now}: {one} waits, and is not named in {text}")
+            if self._of.human(request.chat) is not human:
+                self._seen.finding(f"{now}: {one} is not {human.name}'s")
 
     def _one_message(self, human: Human, notice: PersonalRound, now: datetime) -> None:
         """It has all that waits for them, on whichever account they were asked."""

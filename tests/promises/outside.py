@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.domain.changes import Changes
 from bot.domain.people.admins import ChatIdentity, Platform
 from bot.errors import ChatUnreachable
-from bot.message import Message
+from bot.message import Message, in_text
 from bot.ports.chat import Sent
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeMessenger
@@ -58,7 +58,7 @@ class Chat(FakeMessenger):
     async def _take(self, to, message: Message, key: str, thread: str = "") -> Sent:  # type: ignore[no-untyped-def]  # as its parent has it
         self._answers()
         sent = await super()._take(to, message, key, thread)
-        self._life.sent(self._life.ledger.all_deliveries[key].notice)
+        self._life.sent(self._life.ledger.all_deliveries[key].notice, in_text(message))
         self._life.clock.forward(timedelta(microseconds=1))  # no two at the same moment
         return sent
 
