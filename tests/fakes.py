@@ -443,9 +443,11 @@ class FakeEntra:
         self.calls.append(f"holding {object_id}")
         return _or_raise(self.holdings.get(object_id))
 
-    async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
+    async def tenant_evidence(
+        self, tenant: Tenant, known_as: Collection[str] = ()
+    ) -> tuple[Evidence, ...]:
         await asyncio.sleep(0)
-        self.calls.append(f"consent {tenant.id}")
+        self.calls.append(" ".join(("consent", tenant.id, *known_as)))
         return _or_raise(self.consents.get(tenant.id, ()))
 
     async def account_evidence(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import structlog
 
@@ -96,12 +96,15 @@ class EntraClient:
         """
         return await group_members(self._graph, await self.find_tenant(tenant_id), group_id)
 
-    async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
+    async def tenant_evidence(
+        self, tenant: Tenant, known_as: Collection[str] = ()
+    ) -> tuple[Evidence, ...]:
         """What tells whether the tenant consented to Okta's application.
 
         A part that could not be read comes as READ_FAILED evidence with `needed` "no".
         """
-        return await read_consent(self._graph, self._settings, tenant, self._clock.now())
+        now = self._clock.now()
+        return await read_consent(self._graph, self._settings, tenant, now, known_as)
 
     async def account_evidence(
         self, tenant: Tenant, app_ids: frozenset[str]

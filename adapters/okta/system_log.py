@@ -20,6 +20,7 @@ from adapters.http.client import CloudClient
 from adapters.okta.calls.paging import is_page_of, pages
 from adapters.okta.parse import inside, objects, text
 from bot.domain.evidence.rules import Evidence, EvidenceKind
+from bot.domain.inventory.service_accounts import names_app
 from bot.domain.likeness import exact
 from bot.errors import CloudAnswerInvalid, CloudNotFound, CloudRefused
 from bot.ports.clouds import LogPage
@@ -49,6 +50,7 @@ EVENT_TYPES = (
     *CREDENTIALS_REJECTED,
     *ACCOUNT_USED,
 )
+_ERROR = "app.office365.api.error."
 PATH = "/api/v1/logs"
 FILTER = " or ".join(f'eventType eq "{kind}"' for kind in EVENT_TYPES)
 
@@ -58,9 +60,10 @@ LATE = timedelta(minutes=10)
 PAGE = 200  # small enough for events with long change details
 
 _OF_REGISTRATION = {
-    PROVISIONING_APP_CREATED: EvidenceKind.PROVISIONING_APP_CREATED,
-    SECRET_ROTATED: EvidenceKind.OWN_SECRET_RENEWED,
+    PROVISIONING_APP_CREATED: (EvidenceKind.PROVISIONING_APP_CREATED, None),
+    SECRET_ROTATED: (EvidenceKind.OWN_SECRET_RENEWED, EvidenceKind.OWN_SECRET_NOT_RENEWED),
 }
+"""What is told where it went well, and where it did not."""
 _REGISTRATION_KEYS = frozenset({"appregistrationclientid"})
 _ACCOUNT_KEYS = frozenset({"adminusername"})
 _MESSAGE_KEYS = frozenset({"errormessage"})
@@ -79,6 +82,8 @@ _OF_PROVISIONING = (
 log = structlog.get_logger(__name__)
 
 _SERVICE_ACCOUNT = re.compile(r"svc_OKTA_sync_(\w+)(?:@[\w.-]+)?", re.IGNORECASE | re.ASCII)
+# How Microsoft's "no" to a sign-in begins ("Authentication and authorization error codes").
+_SIGN_IN_REFUSED = re.compile(r"AADSTS\d", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
@@ -150,7 +155,8 @@ def evidence_in(
 
 def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str, str]] | None:
     kind = text(event.get("eventType"))
-    failed = text(inside(event, "outcome", "result")).upper() in ("FAILURE", "DENY")
+    outcome = text(inside(event, "outcome", "result")).upper()
+    failed = outcome in ("FAILURE", "DENY", "SKIPPED")
     if kind == SAVED:
         if failed or not _about_provisioning(event):
             return None
@@ -161,17 +167,24 @@ def _told(event: Mapping[str, Any], app_id: str) -> tuple[EvidenceKind, dict[str
         debug = inside(event, "debugContext", "debugData")
         client_id = _first(debug, _REGISTRATION_KEYS)
         detail = {"by": _actor(event), **({"client_id": client_id} if client_id else {})}
-        return None if failed else (_OF_REGISTRATION[kind], detail)
+        well, badly = _OF_REGISTRATION[kind]
+        if outcome in ("", "SUCCESS"):
+            return well, detail
+        return (badly, detail) if badly is not None and outcome == "FAILURE" else None
     account = _account(event, in_words=kind in CREDENTIALS_REJECTED)
     if not account:
         return None
+    rejected = kind in CREDENTIALS_REJECTED and (failed or kind.startswith(_ERROR))
     service = _SERVICE_ACCOUNT.fullmatch(account)
     if service is not None:
-        # Even when Microsoft refuses it (Conditional Access): it is this app's own account that
-        # provisioning works with, so no administrator's password is stored any more.
-        own = exact(service.group(1)).startswith(exact(app_id))
-        return (EvidenceKind.SERVICE_ACCOUNT_USED, {"account": account}) if own else None
-    if kind in CREDENTIALS_REJECTED and (failed or kind.startswith("app.office365.api.error.")):
+        if not names_app(service.group(1), app_id):
+            return None
+        # Even so it is this app's own account that provisioning works with, so no administrator's
+        # password is stored any more.
+        refused = rejected or _SIGN_IN_REFUSED.search(" ".join(_messages(event)))
+        used = EvidenceKind.SERVICE_ACCOUNT_USED
+        return EvidenceKind.SERVICE_ACCOUNT_REFUSED if refused else used, {"account": account}
+    if rejected:
         return EvidenceKind.ADMIN_PASSWORD_REJECTED, {"account": account}
     return EvidenceKind.ADMIN_PASSWORD_USED, {"account": account}
 
@@ -196,17 +209,21 @@ def _account(event: Mapping[str, Any], *, in_words: bool) -> str:
     `in_words`: an address in the message is that account. Other messages name the user that was
     being provisioned.
     """
-    debug = inside(event, "debugContext", "debugData")
-    named = _first(debug, _ACCOUNT_KEYS)
+    named = _first(inside(event, "debugContext", "debugData"), _ACCOUNT_KEYS)
     if named:
         return named
-    for message in (_first(debug, _MESSAGE_KEYS), text(inside(event, "outcome", "reason"))):
+    for message in _messages(event):
         found = _SERVICE_ACCOUNT.search(message)
         if found is None and in_words:
             found = _ADDRESS.search(message)
         if found is not None:
             return found.group().rstrip(".")
     return ""
+
+
+def _messages(event: Mapping[str, Any]) -> tuple[str, str]:
+    debug = inside(event, "debugContext", "debugData")
+    return _first(debug, _MESSAGE_KEYS), text(inside(event, "outcome", "reason"))
 
 
 def _first(data: Any, names: frozenset[str]) -> str:

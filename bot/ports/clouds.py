@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -93,10 +93,13 @@ class Entra(Protocol):
         """
         ...
 
-    async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
+    async def tenant_evidence(
+        self, tenant: Tenant, known_as: Collection[str] = ()
+    ) -> tuple[Evidence, ...]:
         """What tells whether the tenant consented to Okta's application.
 
-        A part that could not be read comes as READ_FAILED evidence with `needed` "no".
+        `known_as`: its client ids, as earlier looks found them there; its name may have changed. A
+        part that could not be read comes as READ_FAILED evidence with `needed` "no".
         """
         ...
 

@@ -100,6 +100,7 @@ def service_principal_json(principal: ServicePrincipal, roles: list[str]) -> Jso
         "appDisplayName": principal.name,
         "appOwnerOrganizationId": principal.owner_tenant,
         "accountEnabled": principal.enabled,
+        "isDisabled": None,
         "disabledByMicrosoftStatus": None,
         "servicePrincipalType": "Application",
         "signInAudience": "AzureADMultipleOrgs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -88,7 +88,9 @@ class Microsoft:
     async def holding(self, tenant: Tenant, object_id: str) -> Holding | None:
         return None
 
-    async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
+    async def tenant_evidence(
+        self, tenant: Tenant, known_as: Collection[str] = ()
+    ) -> tuple[Evidence, ...]:
         now = datetime.now(UTC)
         name = "Okta Microsoft Graph Client"
         consented = {

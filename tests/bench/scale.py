@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -103,9 +103,11 @@ class Tenants(Microsoft):
         self._size = size
         self.calls: Counter[str] = Counter()
 
-    async def tenant_evidence(self, tenant: Tenant) -> tuple[Evidence, ...]:
+    async def tenant_evidence(
+        self, tenant: Tenant, known_as: Collection[str] = ()
+    ) -> tuple[Evidence, ...]:
         self.calls["tenant"] += 1
-        return await super().tenant_evidence(tenant)
+        return await super().tenant_evidence(tenant, known_as)
 
     async def global_admins(self, tenant: Tenant) -> tuple[GlobalAdmin, ...]:
         self.calls["administrators"] += 1

@@ -36,8 +36,24 @@ TOLD: list[tuple[str, dict[str, Any], EvidenceKind | None]] = [
         {"outcome": {"result": "FAILURE", "reason": f"AADSTS50076 Account: {HUMAN}"}},
         EvidenceKind.ADMIN_PASSWORD_REJECTED,
     ),
-    (REJECTED, debug(adminUserName=SERVICE), EvidenceKind.SERVICE_ACCOUNT_USED),
-    (REJECTED, debug(errorMessage=f"AADSTS50079 {SERVICE}."), EvidenceKind.SERVICE_ACCOUNT_USED),
+    (REJECTED, debug(adminUserName=SERVICE), EvidenceKind.SERVICE_ACCOUNT_REFUSED),
+    (REJECTED, debug(errorMessage=f"AADSTS50079 {SERVICE}."), EvidenceKind.SERVICE_ACCOUNT_REFUSED),
+    (PUSHED, debug(adminUserName=SERVICE), EvidenceKind.SERVICE_ACCOUNT_USED),
+    (
+        PUSHED,
+        debug(errorMessage=f"Insufficient quota. {SERVICE}"),
+        EvidenceKind.SERVICE_ACCOUNT_USED,
+    ),
+    (
+        PUSHED,
+        debug(adminUserName=SERVICE, errorMessage="AADSTS53003: Access has been blocked"),
+        EvidenceKind.SERVICE_ACCOUNT_REFUSED,
+    ),
+    (
+        PUSHED,
+        {**debug(adminUserName=SERVICE), "outcome": {"result": "FAILURE", "reason": "aadsts50055"}},
+        EvidenceKind.SERVICE_ACCOUNT_REFUSED,
+    ),
     (REJECTED, debug(adminUserName="svc_OKTA_sync_0oaAnotherApp1234567@x.example"), None),
     (REJECTED, {}, None),
     (PUSHED, debug(adminUserName=HUMAN), EvidenceKind.ADMIN_PASSWORD_USED),
@@ -84,7 +100,25 @@ TOLD: list[tuple[str, dict[str, Any], EvidenceKind | None]] = [
         {},
         EvidenceKind.OWN_SECRET_RENEWED,
     ),
-    ("app.office365.provisioning_app_credential.rotate", {"outcome": FAILED}, None),
+    (
+        "app.office365.provisioning_app_credential.rotate",
+        {"outcome": FAILED},
+        EvidenceKind.OWN_SECRET_NOT_RENEWED,
+    ),
+    *(
+        (kind, {"outcome": {"result": result}}, None)
+        for kind in (
+            "app.office365.provisioning_app.create",
+            "app.office365.provisioning_app_credential.rotate",
+        )
+        for result in ("SKIPPED", "UNKNOWN", "DENY")
+    ),
+    ("application.lifecycle.update", {"outcome": {"result": "SKIPPED"}}, None),
+    (
+        "application.lifecycle.update",
+        {"outcome": {"result": "UNKNOWN"}},
+        EvidenceKind.SETTINGS_SAVED,
+    ),
     (REJECTED, {"target": None, **debug(adminUserName=HUMAN)}, None),
     (REJECTED, {"published": "yesterday", **debug(adminUserName=HUMAN)}, None),
     (REJECTED, {"uuid": None, **debug(adminUserName=HUMAN)}, None),

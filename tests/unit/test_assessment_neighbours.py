@@ -449,3 +449,107 @@ def test_other_orders_other_ages_and_other_tenants(
 ) -> None:
     """Decided by what is true of such an app, before the rules were asked."""
     check(body, state, confidence)
+
+
+def refused(days: float) -> Evidence:
+    return event(K.SERVICE_ACCOUNT_REFUSED, days)
+
+
+def unrenewed(days: float) -> Evidence:
+    return event(K.OWN_SECRET_NOT_RENEWED, days)
+
+
+READS = fact(K.TENANT_CONSENTED, made=200, enabled="yes", writes="no")
+
+REFUSED: list[Story] = [
+    ("blocked by Conditional Access", [*HEALTHY, refused(1)], REVIEW, LIKELY),
+    ("refused minutes after it was made", [ON, account(10 * MINUTE), consent(20 * MINUTE),
+     refused(2 * MINUTE)], REVIEW, LIKELY),
+    ("refused, the tenant never read", [ON, refused(1)], REVIEW, LIKELY),
+    ("refused, an account of the former flow", [ON, OLD_ACCOUNT, CONSENTED, refused(1)],
+     REVIEW, LIKELY),
+    ("refused, then let in", [*HEALTHY, refused(2), used(1)], MIGRATED, PROVEN),
+    ("let in, then refused", [*HEALTHY, refused(1), used(2)], REVIEW, LIKELY),
+    ("refused, and signed in two hours later", [*HEALTHY, refused(2), signed_in(2 - 2 * HOUR)],
+     MIGRATED, PROVEN),
+    ("refused, and signed in an hour later, with a token from before", [*HEALTHY, refused(2),
+     signed_in(2 - HOUR)], MIGRATED, LIKELY),
+    ("refused six weeks ago, and silent since", [*HEALTHY, refused(42)], MIGRATED, LIKELY),
+    ("refused, and authenticated again: nothing confirms it yet", [*HEALTHY, refused(3), save(2)],
+     MIGRATED, LIKELY),
+    ("saved, and refused all the same", [*HEALTHY, save(3), refused(2)], REVIEW, LIKELY),
+    ("refused, and a test succeeded since", [*HEALTHY, refused(3), word(K.TEST_SUCCEEDED, 2)],
+     MIGRATED, LIKELY),
+    ("refused, and said to be saved: that is what was asked for", [*HEALTHY, refused(3),
+     word(K.SAID_SAVED, 2)], REVIEW, LIKELY),
+    ("refused, and made anew", [ON, account(1), CONSENTED, refused(3)], MIGRATED, PROVEN),
+    ("refused, then a password again", [*HEALTHY, refused(3), password(2)], SAVE, LIKELY),
+    ("a password, then refused: it was migrated meanwhile", [ON, CONSENTED, password(3),
+     refused(2)], REVIEW, LIKELY),
+    ("refused, and the consent is gone", [ON, ACCOUNT, NOT_CONSENTED, fact(K.TENANT_CONSENTED, 2),
+     refused(1)], CONSENT, LIKELY),
+    ("refused before it moved", [ON, event(K.APP_MOVED, 5, ELSEWHERE), refused(6)],
+     REVIEW, UNTOLD),
+    ("refused before it got an application of its own", [ON, refused(9), made(3), REGISTERED],
+     MIGRATED, PROVEN),
+    ("an application of its own, and the account refused since", [ON, made(9), REGISTERED,
+     ACCOUNT, CONSENTED, refused(3)], REVIEW, LIKELY),
+    ("refused tomorrow", [*HEALTHY, refused(-1)], MIGRATED, LIKELY),
+    ("refused, and off", [fact(K.CONNECTION_OFF), ACCOUNT, CONSENTED, refused(1)],
+     State.NOT_APPLICABLE, PROVEN),
+    ("its secret could not be renewed", [ON, made(60), REGISTERED, unrenewed(2)],
+     MIGRATED, LIKELY),
+    ("it could not be renewed, and was the day after", [ON, made(60), REGISTERED, unrenewed(2),
+     event(K.OWN_SECRET_RENEWED, 1)], MIGRATED, PROVEN),
+    ("it was renewed, and then it could not be", [ON, made(60), REGISTERED, unrenewed(1),
+     event(K.OWN_SECRET_RENEWED, 2)], MIGRATED, LIKELY),
+    ("it could not be renewed, and another was made", [ON, made(1), REGISTERED, unrenewed(2)],
+     MIGRATED, PROVEN),
+    ("a secret of an application that the app has left", [*HEALTHY, unrenewed(2)],
+     MIGRATED, PROVEN),
+    ("rights were taken from the consent: it may change nothing", [ON, ACCOUNT, READS],
+     MIGRATED, LIKELY),
+    ("a consent that may change nothing, beside an application of its own", [ON, made(9),
+     REGISTERED, READS], MIGRATED, PROVEN),
+    ("the last account is gone, one of the former flow is left", [ON, CONSENTED, account(200, 1),
+     OLD_ACCOUNT], REVIEW, LIKELY),
+    ("the same, and it was used last week", [ON, CONSENTED, account(200, 1), OLD_ACCOUNT, used(7)],
+     REVIEW, LIKELY),
+    ("the last of two accounts is gone", [ON, CONSENTED, account(100, 1), ACCOUNT],
+     REVIEW, LIKELY),
+    ("the last account is minutes old, and does not show everywhere yet", [ON, CONSENTED,
+     account(3 * MINUTE, 1 * MINUTE), ACCOUNT], MIGRATED, PROVEN),
+    ("an account was made anew", [ON, CONSENTED, account(200, 1), account(1)], MIGRATED, PROVEN),
+    ("the date of the account is hidden today", [ON, CONSENTED, account(200, HOUR),
+     fact(K.SERVICE_ACCOUNT)], REVIEW, UNTOLD),
+]  # fmt: skip
+
+
+@told(REFUSED)
+def test_what_is_there_may_not_work_all_the_same(
+    body: list[Evidence], state: State, confidence: Confidence
+) -> None:
+    """Microsoft lets it not in, its secret ends, its rights or the account in use are gone."""
+    check(body, state, confidence)
+
+
+@pytest.mark.parametrize(
+    ("body", "lack", "doubt"),
+    [
+        ([*HEALTHY, refused(1)], Lack.ACCOUNT_REFUSED, None),
+        ([ON, refused(1)], Lack.ACCOUNT_REFUSED, None),
+        ([ON, CONSENTED, account(100, 1), ACCOUNT], Lack.ACCOUNT_GONE, None),
+        ([ON, CONSENTED, account(200, 1), OLD_ACCOUNT], Lack.ACCOUNT_GONE, None),
+        ([ON, made(60), REGISTERED, unrenewed(2)], None, K.OWN_SECRET_NOT_RENEWED),
+        ([ON, ACCOUNT, READS], None, K.TENANT_CONSENTED),
+        ([*HEALTHY, refused(42)], None, K.SERVICE_ACCOUNT_REFUSED),
+    ],
+)
+def test_it_is_said_what_keeps_it_from_working(
+    body: list[Evidence], lack: Lack | None, doubt: EvidenceKind | None
+) -> None:
+    """What is to be done about it, or what makes it no more than likely."""
+    found = assess(body, NOW)
+    assert found.lack is lack
+    assert (found.doubt.kind if found.doubt else None) is doubt
+    assert not found.contradictions

@@ -75,6 +75,8 @@ def test_a_mismatch_decides_nothing() -> None:
         ({"publisher_is_okta": "no", "found_by": "name", "enabled": "yes"}, {Doubt.NAME_ONLY}),
         ({"publisher_is_okta": "no", "found_by": "id", "enabled": "yes"}, set()),
         ({"publisher_is_okta": "yes", "found_by": "name", "enabled": "no"}, {Doubt.DISABLED}),
+        ({"publisher_is_okta": "yes", "writes": "no"}, {Doubt.READS_ONLY}),
+        ({"publisher_is_okta": "yes", "writes": "yes"}, set()),
         ({"publisher_is_okta": "yes", "found_by": "name", "enabled": "yes"}, set()),
         ({}, set()),
     ],

@@ -478,6 +478,20 @@ async def test_an_app_registration_that_the_log_tells_of_is_looked_for_in_the_te
     assert "registration the-id" in orgs.entra.calls
 
 
+async def test_an_application_that_was_found_by_its_name_is_looked_for_by_its_id_as_well(
+    orgs: TwoOrgs,
+) -> None:
+    """Also when a look under the new name of it had found nothing."""
+    named = replace(CONSENTED, detail={"app_id": "the-client"})
+    for told in (named, Evidence(K.TENANT_NOT_CONSENTED, NOW)):
+        orgs.entra.consents[TENANT.id] = (told,)
+        await orgs.scan.org("contoso", full=True)
+        orgs.clock.forward(timedelta(hours=1))
+    orgs.entra.calls.clear()
+    await orgs.scan.org("contoso", full=True)
+    assert f"consent {TENANT.id} the-client" in orgs.entra.calls
+
+
 # ------------------------------------------------------------------ what the settings leave out
 
 

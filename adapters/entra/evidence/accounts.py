@@ -17,6 +17,7 @@ from adapters.entra.directory.reading import Json, flag, inner, moment, quoted, 
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.unread import read_failed
 from bot.domain.inventory.apps import Tenant
+from bot.domain.inventory.service_accounts import names_app
 from bot.domain.likeness import exact
 from bot.errors import CloudError, CloudRefused
 
@@ -105,17 +106,14 @@ def _hidden(tenant: Tenant) -> CloudRefused:
 
 
 def _named(account: Json, app_ids: frozenset[str]) -> set[str]:
-    """The apps whose id the account carries in one of its names.
-
-    Okta calls the user name one that "begins" so; the case of a name is not to be relied on.
-    """
+    """The apps whose id the account carries in one of its names."""
     upn, name = (exact(text(account, key)) for key in ("userPrincipalName", "displayName"))
     rests = [
-        whole.removeprefix(exact(prefix)).strip()
+        whole.removeprefix(exact(prefix))
         for whole, prefix in ((upn, UPN_PREFIX), (name, NAME_PREFIX))
         if whole.startswith(exact(prefix))
     ]
-    return {app_id for app_id in app_ids for rest in rests if rest.startswith(exact(app_id))}
+    return {app_id for app_id in app_ids for rest in rests if names_app(rest, app_id)}
 
 
 def _evidence(

@@ -6,7 +6,7 @@ so it is said how it was found, and who its verified publisher is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -14,7 +14,8 @@ from urllib.parse import quote
 from adapters.entra.directory import calls
 from adapters.entra.directory.clouds import keeps_audits
 from adapters.entra.directory.graph import CLAUSES_LIMIT, Ask, Graph
-from adapters.entra.directory.reading import Json, flag, inner, moment, quoted, records, text, told
+from adapters.entra.directory.reading import Json, inner, moment, quoted, records, text, told
+from adapters.entra.evidence.principals import FIELDS, may_sign_in
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.unread import read_failed
 from bot.domain.inventory.apps import Tenant
@@ -22,10 +23,14 @@ from bot.domain.likeness import exact
 from bot.errors import CloudError
 from bot.settings.sections.clouds import EntraSettings
 
-_FIELDS = "id,appId,displayName,accountEnabled,disabledByMicrosoftStatus,verifiedPublisher"
 _OKTA = frozenset({"okta", "oktainc"})  # letters of the publisher's verified name
 # An assignment to an app that has no roles: access, but no permission ("appRoleAssignment").
 _NO_ROLE = "00000000-0000-0000-0000-000000000000"
+# Azure AD Graph, which Microsoft has switched off: what was granted of it opens nothing any more.
+_SWITCHED_OFF = "00000002-0000-0000-c000-000000000000"
+# With no more than these somebody signs in to Okta, and nobody is provisioned ("Permissions
+# reference", Microsoft Graph).
+_SIGN_IN = frozenset({"openid", "profile", "email", "offline_access", "User.Read"})
 _CONSENT = "Consent to application"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -34,17 +39,20 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class _Principal:
     """A service principal and what it was granted for the whole tenant.
 
-    `roles` are its app role assignments, `scopes` delegated permissions, `gaps` what is unread.
+    `permissions` are names, or the id of a role whose name cannot be read. `writes`: whether it may
+    change anything, None where such a role may. `newest` is when the latest role was granted
+    (delegated permissions carry no date), `gaps` what is unread.
     """
 
     record: Json
-    roles: tuple[Json, ...]
-    scopes: tuple[str, ...]
+    permissions: frozenset[str]
+    writes: bool | None
+    newest: datetime | None
     gaps: tuple[CloudError, ...]
 
     @property
     def consented(self) -> bool:
-        return bool(self.roles or self.scopes)
+        return not self.permissions <= _SIGN_IN
 
     @property
     def publisher(self) -> str:
@@ -56,28 +64,26 @@ class _Principal:
 
     @property
     def enabled(self) -> bool | None:
-        """Whether it may sign in, as far as it is told: by the tenant, and by Microsoft."""
-        if text(self.record, "disabledByMicrosoftStatus") not in ("", "NotDisabled"):
-            return False
-        return flag(self.record, "accountEnabled")
-
-    @property
-    def newest(self) -> datetime | None:
-        """When the newest of its app roles was granted; delegated grants carry no date."""
-        return max(
-            (at for row in self.roles if (at := moment(row, "createdDateTime"))), default=None
-        )
+        """Whether it may sign in, as far as it is told."""
+        return may_sign_in(self.record)
 
 
 async def read_consent(
-    graph: Graph, settings: EntraSettings, tenant: Tenant, seen_at: datetime
+    graph: Graph,
+    settings: EntraSettings,
+    tenant: Tenant,
+    seen_at: datetime,
+    known_as: Collection[str] = (),
 ) -> tuple[Evidence, ...]:
-    """Evidence about the whole tenant; whatever could not be read is told as such, never raised."""
+    """Evidence about the whole tenant; whatever could not be read is told as such, never raised.
+
+    `known_as`: the client ids that earlier looks found there by name. A name may change.
+    """
     looked_for = ", ".join(settings.okta_app_ids or settings.okta_app_names)
     # A name may be another one in this tenant: what is not found by it may be there all the same.
     found_by = "id" if settings.okta_app_ids else "name"
     try:
-        found = await _principals(graph, settings, tenant)
+        found = await _principals(graph, settings, tenant, known_as)
     except CloudError as error:
         return (read_failed(error, seen_at),)
     if not found:
@@ -91,15 +97,15 @@ async def read_consent(
         best = max(
             consented, key=lambda p: (p.is_oktas, p.enabled is not False, p.newest or _LONG_AGO)
         )
-        permissions = await _permissions(graph, tenant, best)
         detail = {
             "name": text(best.record, "displayName"),
             "app_id": text(best.record, "appId"),
-            "permissions": ", ".join(permissions),
+            "permissions": ", ".join(sorted(best.permissions)),
             "publisher": best.publisher,
             "publisher_is_okta": "yes" if best.is_oktas else "no",
             "found_by": found_by,
             **told("enabled", best.enabled),
+            **told("writes", best.writes),
         }
         evidence.append(Evidence(EvidenceKind.TENANT_CONSENTED, seen_at, best.newest, detail))
     elif not gaps:
@@ -117,20 +123,19 @@ async def read_consent(
 
 
 async def _principals(
-    graph: Graph, settings: EntraSettings, tenant: Tenant
+    graph: Graph, settings: EntraSettings, tenant: Tenant, known_as: Collection[str]
 ) -> tuple[_Principal, ...]:
     """Okta's service principals with their grants: by id where ids are known, else by name."""
-    field, wanted = (
-        ("appId", settings.okta_app_ids)
-        if settings.okta_app_ids
-        else ("displayName", settings.okta_app_names)
-    )
-    clauses = [f"{field} eq {quoted(value)}" for value in wanted]
+    if settings.okta_app_ids:
+        clauses = [f"appId eq {quoted(value)}" for value in settings.okta_app_ids]
+    else:
+        clauses = [f"displayName eq {quoted(value)}" for value in settings.okta_app_names]
+        clauses += [f"appId eq {quoted(value)}" for value in sorted(known_as)]
     found: dict[str, Json] = {}
     for start in range(0, len(clauses), CLAUSES_LIMIT):
         some = " or ".join(clauses[start : start + CLAUSES_LIMIT])
         ask = Ask(
-            calls.SERVICE_PRINCIPALS, "/servicePrincipals", {"$filter": some, "$select": _FIELDS}
+            calls.SERVICE_PRINCIPALS, "/servicePrincipals", {"$filter": some, "$select": FIELDS}
         )
         found |= {text(row, "id"): row for row in await graph.rows(tenant, ask) if text(row, "id")}
 
@@ -141,19 +146,28 @@ async def _principals(
         tenant_wide = f"clientId eq {quoted(principal_id)} and consentType eq 'AllPrincipals'"
         asks.append(Ask(calls.GRANTS, "/oauth2PermissionGrants", {"$filter": tenant_wide}))
     answers = await graph.batch(tenant, asks)
+    granted = [
+        await _granted(graph, tenant, roles, grants)
+        for roles, grants in zip(answers[::2], answers[1::2], strict=True)
+    ]
+    apis = await _apis(graph, tenant, [row for one in granted for row in (*one.roles, *one.scopes)])
     return tuple(
-        [
-            await _with_grants(graph, tenant, record, roles, scopes)
-            for record, roles, scopes in zip(
-                found.values(), answers[::2], answers[1::2], strict=True
-            )
-        ]
+        _principal(record, one, apis) for record, one in zip(found.values(), granted, strict=True)
     )
 
 
-async def _with_grants(
-    graph: Graph, tenant: Tenant, record: Json, roles: Json | CloudError, grants: Json | CloudError
-) -> _Principal:
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """App role assignments and tenant-wide delegated grants of one principal, as they came."""
+
+    roles: tuple[Json, ...]
+    scopes: tuple[Json, ...]
+    gaps: tuple[CloudError, ...]
+
+
+async def _granted(
+    graph: Graph, tenant: Tenant, roles: Json | CloudError, grants: Json | CloudError
+) -> _Granted:
     gaps: list[CloudError] = []
 
     async def rows(call: calls.Call, page: Json | CloudError) -> tuple[Json, ...]:
@@ -166,39 +180,57 @@ async def _with_grants(
             gaps.append(error)
             return ()
 
-    granted = await rows(calls.APP_ROLES_GRANTED, roles)
-    scopes = [text(row, "scope").split() for row in await rows(calls.GRANTS, grants)]
-    return _Principal(
-        record,
-        tuple(row for row in granted if text(row, "appRoleId") not in ("", _NO_ROLE)),
-        tuple(dict.fromkeys(scope for some in scopes for scope in some)),
+    assigned = await rows(calls.APP_ROLES_GRANTED, roles)
+    return _Granted(
+        tuple(row for row in assigned if text(row, "appRoleId") not in ("", _NO_ROLE)),
+        await rows(calls.GRANTS, grants),
         tuple(gaps),
     )
 
 
-async def _permissions(graph: Graph, tenant: Tenant, principal: _Principal) -> tuple[str, ...]:
-    """The names of its permissions; a role whose name cannot be read is shown by its id."""
-    resources = sorted({text(row, "resourceId") for row in principal.roles} - {""})
+async def _apis(graph: Graph, tenant: Tenant, granted: Sequence[Json]) -> Mapping[str, Json]:
+    """The APIs of which something was granted, by `resourceId`, as far as they can be read."""
+    resources = sorted({text(row, "resourceId") for row in granted} - {""})
     asks = [
         Ask(
             calls.SERVICE_PRINCIPAL,
             f"/servicePrincipals/{quote(resource, safe='')}",
-            {"$select": "id,appRoles"},
+            {"$select": "id,appId,appRoles"},
         )
         for resource in resources
     ]
     try:
         answers = await graph.batch(tenant, asks)
     except CloudError:
-        answers = ()
-    names = {
-        text(role, "id"): text(role, "value")
-        for answer in answers
+        return {}
+    return {
+        resource: answer
+        for resource, answer in zip(resources, answers, strict=True)
         if not isinstance(answer, CloudError)
-        for role in records(answer, "appRoles")
     }
-    roles = [text(row, "appRoleId") for row in principal.roles]
-    return tuple(sorted({*(names.get(role) or role for role in roles), *principal.scopes}))
+
+
+def _principal(record: Json, granted: _Granted, apis: Mapping[str, Json]) -> _Principal:
+    def is_on(row: Json) -> bool:
+        return exact(text(apis.get(text(row, "resourceId"), {}), "appId")) != _SWITCHED_OFF
+
+    roles = list(filter(is_on, granted.roles))
+    named = {
+        text(role, "id"): text(role, "value")
+        for api in apis.values()
+        for role in records(api, "appRoles")
+    }
+    ids = {text(row, "appRoleId") for row in roles}
+    names = {name for one in ids if (name := named.get(one, ""))}
+    names |= {name for row in filter(is_on, granted.scopes) for name in text(row, "scope").split()}
+    hidden = {one for one in ids if not named.get(one)}
+    return _Principal(
+        record,
+        frozenset(names | hidden),
+        any("Write" in name for name in names) or (None if hidden else False),
+        max((at for row in roles if (at := moment(row, "createdDateTime"))), default=None),
+        granted.gaps,
+    )
 
 
 async def _audited(

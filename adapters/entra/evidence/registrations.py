@@ -12,14 +12,14 @@ from datetime import datetime
 
 from adapters.entra.directory import calls
 from adapters.entra.directory.graph import CLAUSES_LIMIT, Ask, Graph
-from adapters.entra.directory.reading import Json, flag, quoted, text, told
+from adapters.entra.directory.reading import Json, quoted, text, told
+from adapters.entra.evidence.principals import FIELDS, may_sign_in
 from bot.domain.evidence.rules import Evidence, EvidenceKind
 from bot.domain.evidence.unread import read_failed
 from bot.domain.inventory.apps import Tenant
 from bot.domain.likeness import exact
 from bot.errors import CloudError
 
-_FIELDS = "id,appId,displayName,accountEnabled,disabledByMicrosoftStatus"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -34,7 +34,7 @@ async def read_registrations(
     try:
         for start in range(0, len(clauses), CLAUSES_LIMIT):
             some = " or ".join(clauses[start : start + CLAUSES_LIMIT])
-            query = {"$filter": some, "$select": _FIELDS}
+            query = {"$filter": some, "$select": FIELDS}
             ask = Ask(calls.SERVICE_PRINCIPALS, "/servicePrincipals", query)
             found |= {exact(text(row, "appId")): row for row in await graph.rows(tenant, ask)}
     except CloudError as error:
@@ -49,8 +49,6 @@ def _evidence(client_id: str, principal: Json | None, seen_at: datetime) -> Evid
     detail = {"client_id": client_id}
     if principal is None:
         return Evidence(EvidenceKind.NO_OWN_REGISTRATION, seen_at, detail=detail)
-    enabled = flag(principal, "accountEnabled")
-    if text(principal, "disabledByMicrosoftStatus") not in ("", "NotDisabled"):
-        enabled = False
-    detail |= {"name": text(principal, "displayName"), **told("enabled", enabled)}
+    name, enabled = text(principal, "displayName"), told("enabled", may_sign_in(principal))
+    detail |= {"name": name, **enabled}
     return Evidence(EvidenceKind.OWN_REGISTRATION, seen_at, detail=detail)

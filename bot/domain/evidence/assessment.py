@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.evidence import registration
+from bot.domain.evidence import parts, registration
 from bot.domain.evidence.known import Known, came_after, is_against, is_machine, is_proof, newest
 from bot.domain.evidence.rules import (
     CLOCKS,
@@ -70,7 +70,9 @@ def _contradictions(known: Known) -> tuple[Contradiction, ...]:
     against = [
         e
         for e in known.current
-        if is_against(e) and not any(came_after(proof, e) for proof in proofs)
+        if is_against(e)
+        and not (is_machine(e) and e.leans(Lean.BROKEN))  # that it was refused, it was used
+        and not any(came_after(proof, e) for proof in proofs)
     ]
     found = []
     for said in known.current:
@@ -142,29 +144,30 @@ def _done(known: Known) -> _Verdict | None:
     if proof is None:
         return None
     against_it = [e for e in known.current if is_against(e) and _overtakes(e, proof)]
-    if any(map(is_machine, against_it)):
+    if any(is_machine(e) and e.leans(Lean.NOT_DONE) for e in against_it):
         return None
     of_consent = _lack(known, proof)
     lack = _lack_of_own(known, own) if own is not None else of_consent
     if lack is not None:
         return None if _is_just_said(known, lack) else lack
-    asking = (e for e in against_it if known.has_full_weight(e) and not _is_answered(known, e))
-    seen = next(asking, None)
+    seen = next((e for e in against_it if _still_asks(known, e)), None)
     if seen is not None:
-        return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, (seen, proof, known.scope))
+        because = (seen, proof, known.scope)
+        return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, because, _LACK_OF.get(seen.kind))
     # Every contradiction is a change as well.
     doubt = _change(known, proof) or next(iter(known.early), None) or _missed(known, "log")
     if of_consent is not None and of_consent.lack in _ANYHOW:
         doubt = doubt or of_consent.because[0]
+    doubt = doubt or (registration.stuck(known, own) if own else parts.reads_only(known))
     sure = (
         doubt is None
         and known.scope is not None
         and known.has_full_weight(known.scope)
-        and (_stands(known) if own is None else registration.stands(known, own))
+        and (parts.stands(known) if own is None else registration.stands(known, own))
     )
     confidence = Confidence.PROVEN if sure else Confidence.LIKELY
     if not sure:
-        doubt = doubt or _missed(known, "microsoft") or (_silent(known) if own is None else None)
+        doubt = doubt or _missed(known, "microsoft") or (None if own else parts.silent(known))
     if own is not None:
         # Where the registration was found again, that is reason enough, and younger.
         why = registration.looked_up(known) or own
@@ -197,21 +200,27 @@ def _is_just_said(known: Known, lack: _Verdict) -> bool:
 
 def _overtakes(item: Evidence, proof: Evidence) -> bool:
     """Whether it came after the work that the proof is of: until its Save the password works on."""
-    finishes = proof.rule.nature is Nature.FACT and is_machine(item)
+    finishes = proof.rule.nature is Nature.FACT and is_machine(item) and item.leans(Lean.NOT_DONE)
     return came_after(item, proof) and not (finishes and item.at - proof.at <= FINISHES_WITHIN)
 
 
-def _is_answered(known: Known, word: Evidence) -> bool:
-    """Whether somebody looked again after that word, and saw that it works."""
-    is_test = word.leans(Lean.BROKEN)
+def _still_asks(known: Known, item: Evidence) -> bool:
+    """Whether what speaks against it is fresh, and nothing is known to have come of it.
+
+    Of what a person saw: that somebody looked again and saw that it works; of a log's row also that
+    somebody saved since.
+    """
+    is_test = item.leans(Lean.BROKEN)
 
     def answers(other: Evidence) -> bool:
-        works = other.kind in _WORKS if is_test else other.leans(Lean.DONE)
-        return works and not is_machine(other) and other.at > word.at
+        if is_machine(other):
+            return is_machine(item) and other.kind == _K.SETTINGS_SAVED and other.at > item.at
+        return (other.kind in _WORKS if is_test else other.leans(Lean.DONE)) and other.at > item.at
 
-    return known.newest(answers) is not None
+    return known.has_full_weight(item) and known.newest(answers) is None
 
 
+_LACK_OF = {_K.SERVICE_ACCOUNT_REFUSED: Lack.ACCOUNT_REFUSED}
 _WORKS = frozenset({_K.TEST_SUCCEEDED, _K.SAW_VERIFIED})
 
 # Whatever Okta works with: where its consent was withdrawn, somebody may want it to stop.
@@ -225,17 +234,17 @@ def _lack(known: Known, proof: Evidence) -> _Verdict | None:
     def verdict(state: State, lack: Lack, *because: Evidence | None) -> _Verdict:
         return _Verdict(state, Confidence.LIKELY, (*because, proof, scope), lack)
 
-    has_no_account = account is not None and account.leans(Lean.NOT_DONE)
+    no_account = parts.no_account(known)
     if consent is not None and consent.leans(Lean.NOT_CONSENTED):
-        if _lost_consent(known):
+        if parts.lost_consent(known):
             return verdict(State.NEEDS_CONSENT, Lack.CONSENT_GONE, consent)
-        if has_no_account:
+        if no_account is not None:
             return verdict(State.NEEDS_CONSENT, Lack.CONSENT_NOT_FOUND, consent, account)
         if known.newest(_is_look) is None:
             return verdict(State.NEEDS_REVIEW, Lack.CONSENT_NOT_FOUND, consent)
     if consent is not None and not consent.is_enabled:
         return verdict(State.NEEDS_REVIEW, Lack.PRINCIPAL_DISABLED, consent)
-    if has_no_account:
+    if no_account is not None:
         return verdict(State.NEEDS_REVIEW, Lack.ACCOUNT_GONE, account)
     if account is not None and not account.is_enabled:
         return verdict(State.NEEDS_REVIEW, Lack.ACCOUNT_BLOCKED, account)
@@ -251,67 +260,32 @@ def _is_look(item: Evidence) -> bool:
     return saw and not is_machine(item) and item.kind != _K.SAID_SAVED
 
 
-def _consents(known: Known) -> list[Evidence]:
-    """The consents to Okta's application that were found in this tenant at any time."""
-    return [e for e in known.here if e.rule.whole_tenant and e.leans(Lean.CONSENTED)]
-
-
-def _had_account(known: Known) -> bool:
-    """Whether an account that Okta made for this app was found in this tenant at any time."""
-    return any(e.rule.topic and is_proof(e) for e in known.here)
-
-
-def _lost_consent(known: Known) -> bool:
-    """Whether the directory does not show a consent that was there."""
-    consent = known.consent
-    if consent is None or not consent.leans(Lean.NOT_CONSENTED):
-        return False
-    return any(e.rule.topic or known.has_come(e) for e in _consents(known))
-
-
 def _missed(known: Known, part: str) -> Evidence | None:
     """The failure because of which that part of a look was not read for long."""
     unread = newest(known.everything, lambda e: e.failed_part == part)
     return unread if unread is not None and known.was_missed_for(unread) else None
 
 
-def _silent(known: Known) -> Evidence | None:
-    """The last sign-in of the account, where it is told and was long ago: is it used at all?"""
-    last = newest(known.here, lambda e: e.kind == _K.SERVICE_ACCOUNT_SIGNED_IN)
-    return None if last is None or known.has_full_weight(last) else last
-
-
-def _stands(known: Known) -> bool:
-    """Whether account and consent were found lately, in the tenant that the app leads to.
-
-    Where the consent was never told of, an account that Okta made lately shows it as well: without
-    a consent Okta makes none.
-    """
-    account, consent = known.account, known.consent
-    if account is None or not (account.tenant and known.has_full_weight(account)):
-        return False
-    if _silent(known) is not None:
-        return False
-    if consent is None:
-        return not _consents(known) and account.leans(Lean.DONE) and known.is_recent(account)
-    used = known.newest(lambda e: e.kind == _K.SERVICE_ACCOUNT_USED)
-    is_its_own = account.leans(Lean.DONE) or (used is not None and known.has_full_weight(used))
-    is_there = consent.leans(Lean.CONSENTED) and bool(consent.tenant)
-    return is_its_own and is_there and known.has_full_weight(consent)
-
-
 def _undone(known: Known, against: tuple[Contradiction, ...]) -> _Verdict:
     """No machine shows that it works by the consent: what is missing, as far as it is known?"""
     word = known.newest(lambda e: not is_machine(e) and e.rule.decisive and e.leans(Lean.DONE))
     undone = known.newest(lambda e: e.rule.decisive and e.leans(Lean.NOT_DONE))
+    refused = known.newest(lambda e: e.kind == _K.SERVICE_ACCOUNT_REFUSED)
+    if (
+        refused is not None
+        and _still_asks(known, refused)
+        and all(e is None or came_after(refused, e) for e in (word, undone))
+    ):
+        because = (refused, known.scope)
+        return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, because, Lack.ACCOUNT_REFUSED)
     if word is not None and (undone is None or came_after(word, undone)):
         return _said(known, word, against)
-    scope, account = known.scope, known.account
+    scope = known.scope
     consent, told = _consent(known)
     lack = None
     if known.consent is not None and not known.consent.is_enabled:
         lack = Lack.PRINCIPAL_DISABLED
-    elif consent is not None and consent.leans(Lean.NOT_CONSENTED) and _lost_consent(known):
+    elif consent is not None and consent.leans(Lean.NOT_CONSENTED) and parts.lost_consent(known):
         lack = Lack.CONSENT_GONE
     state = State.NEEDS_REVIEW
     if consent is not None:
@@ -325,8 +299,8 @@ def _undone(known: Known, against: tuple[Contradiction, ...]) -> _Verdict:
         )
         confidence = Confidence.ATTESTED if sure else Confidence.LIKELY
         return _Verdict(state, confidence, (undone, *told, scope), lack)
-    missing = account if account is not None and account.leans(Lean.NOT_DONE) else None
-    if missing is not None and state is State.NEEDS_SAVE and _had_account(known):
+    missing = parts.no_account(known)
+    if missing is not None and state is State.NEEDS_SAVE and parts.had_account(known):
         lack = lack or Lack.ACCOUNT_GONE
         return _Verdict(State.NEEDS_REVIEW, Confidence.LIKELY, (missing, consent, scope), lack)
     if consent is None and told:

@@ -15,6 +15,7 @@ class Doubt(StrEnum):
     NAME_ONLY = "name_only"  # found by its name, which anybody can take; not verified as Okta's
     BY_NAME = "by_name"  # not found, and looked for by names that may not be all there are
     DISABLED = "disabled"  # it is there, and may not sign in
+    READS_ONLY = "reads_only"  # a consent by which Okta may change nothing
 
 
 def doubts(evidence: Evidence) -> tuple[Doubt, ...]:
@@ -27,4 +28,6 @@ def doubts(evidence: Evidence) -> tuple[Doubt, ...]:
         found.append(Doubt.BY_NAME)
     if detail.get("enabled") == "no":
         found.append(Doubt.DISABLED)
+    if detail.get("writes") == "no":
+        found.append(Doubt.READS_ONLY)
     return tuple(found)

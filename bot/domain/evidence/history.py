@@ -16,7 +16,11 @@ from bot.domain.evidence.rules import Evidence, EvidenceKind, Nature
 # Topics whose former facts matter later; of all others only the newest is kept.
 _WITH_PAST = frozenset({"scope", "tenant", "account", "registration"})
 
-_OF_REGISTRATION = (EvidenceKind.PROVISIONING_APP_CREATED, EvidenceKind.OWN_SECRET_RENEWED)
+_OF_REGISTRATION = (
+    EvidenceKind.PROVISIONING_APP_CREATED,
+    EvidenceKind.OWN_SECRET_RENEWED,
+    EvidenceKind.OWN_SECRET_NOT_RENEWED,
+)
 
 # Of events of one kind, or of one person's words of one kind, so many of the newest are kept.
 KEPT: Mapping[Nature, int] = {Nature.EVENT: 2, Nature.WORD: 3}
@@ -40,6 +44,9 @@ def _name(item: Evidence) -> Hashable:
     """What tells a piece of evidence from all others that are kept beside it."""
     rule = item.rule
     match rule.nature:
+        case Nature.FACT if rule.topic == "account":
+            # Of two accounts that Okta made for the app, the later one may go first.
+            return (rule.topic, item.kind, item.tenant, item.happened_at)
         case Nature.FACT if rule.topic in _WITH_PAST:
             return (rule.topic, item.kind, item.tenant)
         case Nature.FACT:
@@ -64,6 +71,16 @@ def registration_of(evidence: Iterable[Evidence]) -> str:
     told = (e for e in evidence if e.kind in _OF_REGISTRATION and e.detail.get("client_id"))
     newest = max(told, key=Evidence.order, default=None)
     return newest.detail["client_id"] if newest is not None else ""
+
+
+def consents_of(evidence: Iterable[Evidence]) -> dict[str, frozenset[str]]:
+    """The client ids of the applications that consents were found of, by tenant."""
+    found: dict[str, frozenset[str]] = {}
+    for item in evidence:
+        if item.kind is EvidenceKind.TENANT_CONSENTED and item.detail.get("app_id"):
+            told = frozenset({item.detail["app_id"]})
+            found[item.tenant] = found.get(item.tenant, frozenset()) | told
+    return found
 
 
 def merge(known: Iterable[Evidence], fresh: Iterable[Evidence]) -> tuple[Evidence, ...]:

@@ -128,7 +128,8 @@ def newest(items: Iterable[Evidence], wanted: Callable[[Evidence], bool]) -> Evi
 
 
 def _is_of_a_tenant(item: Evidence) -> bool:
-    return item.leans(Lean.DONE) or item.rule.whole_tenant or item.rule.topic == "account"
+    of_its_work = item.leans(Lean.DONE) or (is_machine(item) and item.leans(Lean.BROKEN))
+    return of_its_work or item.rule.whole_tenant or item.rule.topic == "account"
 
 
 def is_machine(item: Evidence) -> bool:

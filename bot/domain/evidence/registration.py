@@ -24,11 +24,25 @@ def made_for_it(known: Known) -> Evidence | None:
     made = made or min(renewed, key=Evidence.order, default=None)  # it was there by then
     if made is None or not known.has_come(made):
         return None
-    used = known.newest(lambda e: e.kind in (_K.SERVICE_ACCOUNT_USED, _K.SERVICE_ACCOUNT))
-    if used is not None and is_proof(used) and came_after(used, made):
+    if known.newest(lambda e: _is_of_account(e) and came_after(e, made)) is not None:
         return None
     is_told = any(e in known.current for e in (made, *renewed))
     return made if is_told or looked_up(known) is not None else None
+
+
+def _is_of_account(item: Evidence) -> bool:
+    """That Okta made an account for the app, or used it, whether Microsoft let it in or not."""
+    if item.kind == _K.SERVICE_ACCOUNT:
+        return is_proof(item)
+    return item.kind in (_K.SERVICE_ACCOUNT_USED, _K.SERVICE_ACCOUNT_REFUSED)
+
+
+def stuck(known: Known, made: Evidence) -> Evidence | None:
+    """That Okta could not renew its secret, and has not since: it ends some day."""
+    failed = newest(known.here, lambda e: e.kind == _K.OWN_SECRET_NOT_RENEWED and known.has_come(e))
+    renewed = known.newest(lambda e: e.kind == _K.OWN_SECRET_RENEWED) or made
+    is_over = failed is None or any(came_after(e, failed) for e in (made, renewed))
+    return None if is_over else failed
 
 
 def looked_up(known: Known) -> Evidence | None:

@@ -46,7 +46,9 @@ class EvidenceKind(StrEnum):
     READ_FAILED = "read_failed"
     PROVISIONING_APP_CREATED = "provisioning_app_created"
     OWN_SECRET_RENEWED = "own_secret_renewed"
+    OWN_SECRET_NOT_RENEWED = "own_secret_not_renewed"
     SERVICE_ACCOUNT_USED = "service_account_used"
+    SERVICE_ACCOUNT_REFUSED = "service_account_refused"
     SERVICE_ACCOUNT_SIGNED_IN = "service_account_signed_in"
     SERVICE_ACCOUNT = "service_account"
     NO_SERVICE_ACCOUNT = "no_service_account"
@@ -200,7 +202,11 @@ RULES: Mapping[EvidenceKind, Rule] = {
     _K.PROVISIONING_APP_CREATED: _logged(_L.DONE),
     # The registration is there. Whether it is still what the app works with, Okta does not say.
     _K.OWN_SECRET_RENEWED: _logged(_L.HINT),
+    # "Alert on FAILURE to catch stuck secrets before expiry" (Okta, "Event types").
+    _K.OWN_SECRET_NOT_RENEWED: _logged(_L.HINT),
     _K.SERVICE_ACCOUNT_USED: _logged(_L.DONE),
+    # Okta provisions by it, and Microsoft did not let it in that day.
+    _K.SERVICE_ACCOUNT_REFUSED: _logged(_L.BROKEN),
     _K.SERVICE_ACCOUNT: Rule(
         (_L.DONE,), _S.GRAPH_DIRECTORY, "account", decisive=True, since=GRAPH_FLOW_SINCE
     ),

@@ -53,6 +53,7 @@ class Lack(StrEnum):
     PRINCIPAL_DISABLED = "principal_disabled"
     ACCOUNT_GONE = "account_gone"
     ACCOUNT_BLOCKED = "account_blocked"
+    ACCOUNT_REFUSED = "account_refused"  # it is there and enabled, and Microsoft lets it not in
     REGISTRATION_GONE = "registration_gone"  # the one that Okta made for this app alone
     REGISTRATION_DISABLED = "registration_disabled"
     MOVED = "moved"  # what was known of it belongs to the tenant before

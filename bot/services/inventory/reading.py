@@ -87,11 +87,13 @@ class MicrosoftReader:
         clock: Clock,
         apps: Iterable[Office365App],
         registrations: Mapping[str, str] | None = None,
+        known_as: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self._entra = entra
         self._ledger = ledger
         self._clock = clock
         self._registrations = registrations or {}
+        self._known_as = known_as or {}  # Okta's application, by the tenant's id
         self._apps: dict[str, list[Office365App]] = {}  # by what Okta calls their tenant
         for app in apps:
             self._apps.setdefault(app.tenant_name, []).append(app)
@@ -159,7 +161,8 @@ class MicrosoftReader:
         own: Mapping[str, tuple[Evidence, ...]] = {}
         ids = frozenset(app.ref.app_id for app in apps)
         try:
-            consent = await self._entra.tenant_evidence(tenant)
+            known_as = self._known_as.get(tenant.id, frozenset())
+            consent = await self._entra.tenant_evidence(tenant, known_as)
             accounts = await self._entra.account_evidence(tenant, ids)
             own = await self._entra.registration_evidence(
                 tenant, {i: made for i in ids if (made := self._registrations.get(i))}

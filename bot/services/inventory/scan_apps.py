@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from bot.domain.changes import Changes
-from bot.domain.evidence.history import registration_of
+from bot.domain.evidence.history import consents_of, registration_of
 from bot.domain.evidence.rules import Evidence
 from bot.domain.inventory.records import AppRecord
 from bot.domain.inventory.scanning import Seen, Todo, scanned
@@ -65,8 +65,9 @@ class ScanApps:
                 await done(finished)
 
         made = {todo.app.ref.app_id: _registration(todo, log) for todo in todos}
+        known_as = consents_of(e for todo in todos if todo.record for e in todo.record.evidence)
         async with MicrosoftReader(
-            self._entra, self._ledger, self._clock, of_microsoft, made
+            self._entra, self._ledger, self._clock, of_microsoft, made, known_as
         ) as microsoft:
             workers = [asyncio.create_task(work(queue)) for _ in range(min(AT_ONCE, len(todos)))]
             try:

@@ -53,6 +53,11 @@ def assigned(role: str, at: str = "2026-03-01T10:00:00Z") -> dict[str, Any]:
     return {"appRoleId": role, "resourceId": "graph", "createdDateTime": at}
 
 
+def delegated(scope: str, api: str = "graph") -> dict[str, Any]:
+    """Delegated permissions that were granted for the whole tenant."""
+    return {"clientId": "sp1", "resourceId": api, "scope": scope}
+
+
 def consented(microsoft: Microsoft, record: dict[str, Any] | None = None) -> None:
     """A tenant that consented to Okta's application, and whose audit log still tells of it."""
     microsoft.graph |= {
@@ -60,7 +65,7 @@ def consented(microsoft: Microsoft, record: dict[str, Any] | None = None) -> Non
         ASSIGNED: listed(
             assigned("r1", "2026-03-01T10:00:00Z"), assigned("r2", "2026-03-02T11:00:00.1234567Z")
         ),
-        GRANTS: listed({"clientId": "sp1", "scope": " User.Read openid "}),
+        GRANTS: listed(delegated(" User.Read Group.Read.All openid ")),
         GRAPH_PRINCIPAL: {
             "id": "graph",
             "appRoles": [
@@ -107,11 +112,12 @@ async def test_a_consent_is_told_with_its_permissions_date_and_publisher(
     assert consent.detail == {
         "name": NAME,
         "app_id": "app-of-sp1",
-        "permissions": "Group.ReadWrite.All, User.Read, User.ReadWrite.All, openid",
+        "permissions": "Group.Read.All, Group.ReadWrite.All, User.Read, User.ReadWrite.All, openid",
         "publisher": "Okta, Inc.",
         "publisher_is_okta": "yes",
         "found_by": "name",
         "enabled": "yes",
+        "writes": "yes",
     }
     assert audited.kind is EvidenceKind.CONSENT_AUDITED
     assert audited.event_id == "row1"
@@ -154,7 +160,66 @@ async def test_delegated_permissions_alone_are_a_consent_without_a_date(
     (evidence,) = await entra.tenant_evidence(microsoft.tenant())
     assert evidence.kind is EvidenceKind.TENANT_CONSENTED
     assert evidence.happened_at is None
-    assert evidence.detail["permissions"] == "User.Read, openid"
+    assert evidence.detail["permissions"] == "Group.Read.All, User.Read, openid"
+
+
+SWITCHED_OFF = f"{PRINCIPALS}/old"
+OLD_ROLE = {**assigned("old1"), "resourceId": "old"}
+OLD_API = {
+    "id": "old",
+    "appId": "00000002-0000-0000-C000-000000000000",
+    "appRoles": [{"id": "old1", "value": "Directory.ReadWrite.All"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("roles", "scopes", "expected"),
+    [
+        ([], [delegated("openid profile email offline_access User.Read")], None),
+        ([], [delegated("")], None),
+        ([OLD_ROLE], [], None),
+        ([OLD_ROLE], [delegated("Directory.AccessAsUser.All", "old"), delegated("openid")], None),
+        ([OLD_ROLE, assigned("r1")], [], ("User.ReadWrite.All", "yes")),
+        ([], [delegated("User.Read.All")], ("User.Read.All", "no")),
+        ([], [delegated("openid Group.ReadWrite.All")], ("Group.ReadWrite.All, openid", "yes")),
+        ([assigned("r9")], [delegated("User.Read.All")], ("User.Read.All, r9", None)),
+    ],
+)
+async def test_a_consent_lets_okta_do_more_than_sign_people_in(
+    entra: EntraClient,
+    microsoft: Microsoft,
+    roles: list[Any],
+    scopes: list[Any],
+    expected: tuple[str, str | None] | None,
+) -> None:
+    """Rights to a switched-off API are none; whether it may change anything is told."""
+    consented(microsoft)
+    microsoft.graph |= {
+        ASSIGNED: listed(*roles),
+        GRANTS: listed(*scopes),
+        AUDITS: listed(),
+        SWITCHED_OFF: OLD_API,
+    }
+    (evidence,) = await entra.tenant_evidence(microsoft.tenant())
+    if expected is None:
+        assert evidence.kind is EvidenceKind.TENANT_NOT_CONSENTED
+        assert evidence.detail["without_permissions"] == NAME
+    else:
+        assert evidence.kind is EvidenceKind.TENANT_CONSENTED
+        assert (evidence.detail["permissions"], evidence.detail.get("writes")) == expected
+
+
+async def test_an_application_that_took_another_name_is_found_again_by_its_id(
+    entra: EntraClient, microsoft: Microsoft
+) -> None:
+    """Okta may rename it any day, and the consent is no less there."""
+    consented(microsoft)
+    await entra.tenant_evidence(microsoft.tenant(), ["app-of-sp1", "app-of-another"])
+    asked = microsoft.seen[0].query["$filter"]
+    assert asked.endswith(
+        f"'{NAME}' or displayName eq 'Okta Office 365 Graph Client - SSO'"
+        " or appId eq 'app-of-another' or appId eq 'app-of-sp1'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -304,7 +369,8 @@ async def test_a_role_whose_name_cannot_be_read_is_shown_by_its_id(
     consented(microsoft)
     microsoft.graph[GRAPH_PRINCIPAL] = graph_error(404, "Request_ResourceNotFound")
     consent = (await entra.tenant_evidence(microsoft.tenant()))[0]
-    assert consent.detail["permissions"] == "User.Read, openid, r1, r2"
+    assert consent.detail["permissions"] == "Group.Read.All, User.Read, openid, r1, r2"
+    assert "writes" not in consent.detail
 
 
 async def test_a_tenant_that_has_not_granted_o365bot_access_is_told_as_unread(
@@ -489,6 +555,10 @@ async def test_accounts_whose_names_are_hidden_are_not_nobodys(
         ({"accountEnabled": True}, {"enabled": "yes"}),
         ({"accountEnabled": False}, {"enabled": "no"}),
         ({"accountEnabled": None}, {}),
+        ({"accountEnabled": True, "isDisabled": None}, {"enabled": "yes"}),
+        ({"accountEnabled": True, "isDisabled": False}, {"enabled": "yes"}),
+        ({"accountEnabled": True, "isDisabled": True}, {"enabled": "no"}),
+        ({"isDisabled": True, "accountEnabled": None}, {"enabled": "no"}),
         ({"accountEnabled": True, "disabledByMicrosoftStatus": "NotDisabled"}, {"enabled": "yes"}),
         (
             {
@@ -502,7 +572,7 @@ async def test_accounts_whose_names_are_hidden_are_not_nobodys(
 async def test_whether_an_application_may_sign_in_is_said_only_when_it_is_told(
     entra: EntraClient, microsoft: Microsoft, more: dict[str, Any], told: dict[str, str]
 ) -> None:
-    """By the tenant, and by Microsoft, who may switch an application off everywhere."""
+    """By the tenant; by its owner and by Microsoft, who may switch it off everywhere."""
     consented(microsoft)
     row = microsoft.graph[PRINCIPALS]
     assert isinstance(row, dict)

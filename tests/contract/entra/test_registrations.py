@@ -38,7 +38,12 @@ async def test_all_of_them_are_looked_for_with_one_call(
 
 
 @pytest.mark.parametrize(
-    "more", [{"accountEnabled": False}, {"disabledByMicrosoftStatus": "DisabledDueToViolation"}]
+    "more",
+    [
+        {"accountEnabled": False},
+        {"isDisabled": True},
+        {"disabledByMicrosoftStatus": "DisabledDueToViolation"},
+    ],
 )
 async def test_one_that_may_not_sign_in_is_told_so(
     entra: EntraClient, microsoft: Microsoft, more: dict[str, Any]

@@ -1,0 +1,68 @@
+"""The two parts that it takes to work by the consent, as its tenant shows them."""
+
+from __future__ import annotations
+
+from bot.domain.evidence.known import Known, is_proof, newest
+from bot.domain.evidence.rules import SHOWS_WITHIN, Evidence, EvidenceKind, Lean
+
+_K = EvidenceKind
+
+
+def consents(known: Known) -> list[Evidence]:
+    """The consents to Okta's application that were found in this tenant at any time."""
+    return [e for e in known.here if e.rule.whole_tenant and e.leans(Lean.CONSENTED)]
+
+
+def had_account(known: Known) -> bool:
+    """Whether an account that Okta made for this app was found in this tenant at any time."""
+    return any(e.rule.topic and is_proof(e) for e in known.here)
+
+
+def lost_consent(known: Known) -> bool:
+    """Whether the directory does not show a consent that was there."""
+    consent = known.consent
+    if consent is None or not consent.leans(Lean.NOT_CONSENTED):
+        return False
+    return any(e.rule.topic or known.has_come(e) for e in consents(known))
+
+
+def silent(known: Known) -> Evidence | None:
+    """The last sign-in of the account, where it is told and was long ago: is it used at all?"""
+    last = newest(known.here, lambda e: e.kind == _K.SERVICE_ACCOUNT_SIGNED_IN)
+    return None if last is None or known.has_full_weight(last) else last
+
+
+def stands(known: Known) -> bool:
+    """Whether account and consent were found lately, in the tenant that the app leads to.
+
+    Where the consent was never told of, an account that Okta made lately shows it as well: without
+    a consent Okta makes none.
+    """
+    account, consent = known.account, known.consent
+    if account is None or not (account.tenant and known.has_full_weight(account)):
+        return False
+    if silent(known) is not None:
+        return False
+    if consent is None:
+        return not consents(known) and account.leans(Lean.DONE) and known.is_recent(account)
+    used = known.newest(lambda e: e.kind == _K.SERVICE_ACCOUNT_USED)
+    is_its_own = account.leans(Lean.DONE) or (used is not None and known.has_full_weight(used))
+    is_there = consent.leans(Lean.CONSENTED) and bool(consent.tenant)
+    return is_its_own and is_there and known.has_full_weight(consent)
+
+
+def no_account(known: Known) -> Evidence | None:
+    """What shows that Okta's account is not there: nothing, or one from before the last."""
+    account = known.account
+    if account is None or account.leans(Lean.NOT_DONE):
+        return account
+    made = account.happened_at
+    later = [e.happened_at for e in known.here if e.kind == account.kind and e.happened_at]
+    is_former = made is not None and made < max(later) < account.seen_at - SHOWS_WITHIN
+    return account if is_former else None
+
+
+def reads_only(known: Known) -> Evidence | None:
+    """A consent that lets Okta change nothing, such as one of which rights were taken away."""
+    consent = known.consent
+    return consent if consent is not None and consent.detail.get("writes") == "no" else None
