@@ -54,6 +54,8 @@ class Forgetting:
         """Since when nothing kept it from being told; None while something does."""
         human, start = self._of.human(request.chat), self._of.policy.campaign.start
         since = [request.requested_at, self._seen.linked.get(request.id, START)]
+        # Reminders are so many days apart from whatever else came to them.
+        since.append(self._seen.introduced.get(human.name, START))
         if request.snooze is not None:
             since.append(request.snooze.until)
         if human.away_until is not None:

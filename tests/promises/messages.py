@@ -93,6 +93,7 @@ class Messages:
             self._seen.finding(f"{now}: {pressed.name} and {partner.name} again for {app}")
         for human in (pressed, partner):
             self._seen.others[human.name].append(now)
+            self._seen.introduced[human.name] = now
 
     def _in_hours(self, notice: PersonalRound, now: datetime) -> None:
         if not self._of.is_open(notice.to, now):

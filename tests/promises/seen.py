@@ -25,6 +25,7 @@ class Seen:
         self.messages: dict[str, list[tuple[datetime, PersonalRound]]] = defaultdict(list)
         self.named: dict[str, list[datetime]] = defaultdict(list)
         self.linked: dict[str, datetime] = {}
+        self.introduced: dict[str, datetime] = {}
         self.others: dict[str, list[datetime]] = defaultdict(list)
         self.away_since: dict[str, datetime] = {}
         self.back_at: dict[str, datetime] = {}
