@@ -252,10 +252,12 @@ class Life:
                 self.checks.away(human, until, self.clock.now())
 
     async def _is_known(self, human: Human) -> bool:
-        """Whether the bot knows that they might be asked, or operate: it has read their tenant.
+        """Whether the bot knows that they were or might be asked, or operate.
 
-        Okta's administrators matter to it once that org has an app.
+        It has read their tenant. Okta's administrators matter to it once that org has an app.
         """
+        if any(one.chat in human.accounts for one in self.ledger.all_requests.values()):
+            return True
         read = [await self.ledger.global_admins(one) or () for one in self.company.admins]
         admins = (one.upn for each in read for one in each)
         is_partner = human in self.company.partners and bool(self.ledger.all_apps)
