@@ -525,6 +525,19 @@ class SignInsInMemory:
         return bool(theirs)
 
 
+class Presence:
+    """The Presence port in memory."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, datetime] = {}
+
+    async def seen(self, account: ChatIdentity, at: datetime) -> None:
+        self._seen[str(account)] = at
+
+    async def last_seen(self, accounts: Sequence[ChatIdentity]) -> Mapping[str, datetime]:
+        return {str(one): self._seen[str(one)] for one in accounts if str(one) in self._seen}
+
+
 class MembershipsInMemory:
     """The Memberships port in memory."""
 

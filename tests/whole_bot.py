@@ -26,6 +26,7 @@ from tests.fakes import (
     FreePace,
     LimitsInMemory,
     MembershipsInMemory,
+    Presence,
     SignInsInMemory,
 )
 from tests.wiring import partless, settings
@@ -62,6 +63,7 @@ class Bot:
         self.teams = FakeMessenger(platform=Platform.TEAMS)
         self.sign_in, self.sign_ins = FakeSignIn(), SignInsInMemory()
         self.limits = limits or LimitsInMemory()
+        self.presence = Presence()
         self.directory, self.memberships = FakeDirectory(), MembershipsInMemory()
         self.orgs = {"contoso": self.okta}
         self.scan = Scan(
@@ -108,6 +110,7 @@ class Bot:
                 painter=BlankPainter(),
                 clock=self.lived,
                 secrets=self.secrets,
+                presence=self.presence,
                 doctor=partless(),
                 directories={Platform.SLACK: self.directory},
                 memberships=self.memberships,

@@ -3,7 +3,8 @@
 Each person who is reminded, each operator, and the boards together, have one entry. A change puts
 the entry it is about on now; whoever works on an entry holds it for a while, and writes the next
 time only when nothing changed meanwhile. A request that ended without its person has an entry until
-somebody else was asked instead; whoever ended it holds that entry, and asks at once.
+somebody else was asked instead; whoever ended it holds that entry, and asks at once. An app for
+which nobody was left has one as well, until somebody is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity, Platform
 
 BOARDS = "boards"
@@ -42,6 +44,14 @@ INSTEAD = "instead"
 def instead(request_id: str) -> str:
     """The entry of a request that ended without its person."""
     return f"{INSTEAD}:{request_id}"
+
+
+AGAIN = "again"
+
+
+def again(app: AppRef) -> str:
+    """The entry of an app for which nobody was left to ask."""
+    return f"{AGAIN}:{app}"
 
 
 def person(chat: ChatIdentity) -> str:

@@ -134,7 +134,14 @@ def assemble(settings: Settings, outside: Outside, scan: Scan, policy: Policy) -
         presence=outside.presence,
     )
     ask = Ask(ledger=ledger, candidates=candidates, engine=engine, clock=clock, secrets=secrets)
-    pass_on = PassOn(ledger=ledger, clock=clock, ask=ask, candidates=candidates, reminding=policy)
+    pass_on = PassOn(
+        ledger=ledger,
+        clock=clock,
+        ask=ask,
+        candidates=candidates,
+        reminding=policy,
+        presence=outside.presence,
+    )
     chat_is_proof = ProofKind.CHAT_ACCOUNT.reaches(minimum) and not settings.sign_in
     reminding = Reminding(
         ledger=ledger,

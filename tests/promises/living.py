@@ -33,11 +33,12 @@ from tests.fakes import (
     FakeSignIn,
     FreePace,
     MembershipsInMemory,
+    Presence,
     SignInsInMemory,
 )
 from tests.promises.checks import Checks
 from tests.promises.company import DAY, HOUR, MINUTE, START, Human, company
-from tests.promises.outside import Chat, NoLimits, Presence, Watched
+from tests.promises.outside import Chat, NoLimits, Watched
 from tests.wiring import partless, settings
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.changes import Changes
@@ -23,19 +23,6 @@ class NoLimits:
 
     async def hit(self, what: str, most: int, per: timedelta) -> float:
         return 0.0
-
-
-class Presence:
-    """The Presence port in memory."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, datetime] = {}
-
-    async def seen(self, account: ChatIdentity, at: datetime) -> None:
-        self._seen[str(account)] = at
-
-    async def last_seen(self, accounts: Sequence[ChatIdentity]) -> Mapping[str, datetime]:
-        return {str(one): self._seen[str(one)] for one in accounts if str(one) in self._seen}
 
 
 class Chat(FakeMessenger):

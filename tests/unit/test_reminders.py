@@ -207,15 +207,15 @@ def test_who_said_later_has_answered() -> None:
     told = tuple(MONDAY + day * DAY for day in (0, 1, 2, 4))
     silent, spoke = asked(told=told), asked(told=told, answered_at=MONDAY + 3 * DAY)
     recipient = Recipient(ADA_IN_CHAT, told)
-    assert ignored(silent, recipient) == 4
-    assert ignored(spoke, recipient) == 1
+    assert ignored(silent.request, recipient) == 4
+    assert ignored(spoke.request, recipient) == 1
 
 
 def test_messages_that_did_not_speak_of_an_app_count_for_no_silence_about_it() -> None:
     """While somebody is left alone with one app, the rounds are about the others."""
     recipient = Recipient(ADA_IN_CHAT, tuple(MONDAY + day * DAY for day in (0, 1, 2, 4)))
-    assert ignored(asked(told=(MONDAY,)), recipient) == 1
-    assert ignored(taken_on(MONDAY), recipient) == 0
+    assert ignored(asked(told=(MONDAY,)).request, recipient) == 1
+    assert ignored(taken_on(MONDAY).request, recipient) == 0
 
 
 def test_whoever_does_some_of_their_apps_ignores_none_of_them() -> None:
@@ -223,7 +223,7 @@ def test_whoever_does_some_of_their_apps_ignores_none_of_them() -> None:
     told = (MONDAY, MONDAY + 2 * DAY, MONDAY + 4 * DAY)
     items = [asked(name=f"r{n}", told=told) for n in range(10)]
     diligent = Recipient(ADA_IN_CHAT, told, answered_at=MONDAY + 5 * DAY)
-    assert {ignored(item, diligent) for item in items} == {0}
+    assert {ignored(item.request, diligent) for item in items} == {0}
     found = rounds(Worklist(diligent, tuple(items)), MEASURED, days=7)
     assert all(isinstance(intent, SendRound) for intent in found)
 

@@ -45,7 +45,7 @@ from bot.domain.campaign.intents import (
     SendRound,
     Worklist,
 )
-from bot.domain.consent.requests import Stage
+from bot.domain.consent.requests import ConsentRequest, Stage
 from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
 from bot.domain.time.calendar import DAY, Calendar
 
@@ -76,9 +76,8 @@ def spoils(
     return Decider(worklist, now, policy).spoilt(told)
 
 
-def ignored(item: Open, recipient: Recipient) -> int:
+def ignored(request: ConsentRequest, recipient: Recipient) -> int:
     """How many messages that named it got no answer."""
-    request = item.request
     proven_at = request.proof.at if request.proof else None
     answers = (recipient.answered_at, request.answered_at, proven_at)
     since = max((at for at in answers if at is not None), default=rounds.NEVER)
@@ -189,7 +188,7 @@ class Decider:
 
     def _passes_on(self, item: Open) -> Reason | None:
         """Why somebody else should hear of it instead; None: this person should."""
-        unanswered = ignored(item, self.recipient)
+        unanswered = ignored(item.request, self.recipient)
         if item.request.stage is Stage.SAVED:
             return Reason.NOT_SEEN if unanswered else None
         given_up = item.stuck(Reason.IGNORED) or item.stuck(Reason.AGAIN)
@@ -280,7 +279,7 @@ class Decider:
         if not told and not item.first:
             told = (item.request.requested_at,)
         told_on = self.calendar.day_of(max(told)) if told else self.today - DAY
-        early = ignored(item, self.recipient) <= self.policy.early_rounds
+        early = ignored(item.request, self.recipient) <= self.policy.early_rounds
         on = self.policy.deadline(item.request).on
         return due_day(told_on, on, self.calendar, self.today, self.policy, early=early)
 

@@ -16,7 +16,7 @@ from bot.domain.consent.later import Moved, snooze_choices, why_moved
 from bot.domain.consent.requests import ConsentRequest
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.recipients import LONGEST_ABSENCE, Recipient
-from bot.domain.schedule import ScheduleEntry, person
+from bot.domain.schedule import ScheduleEntry, again, person
 from bot.domain.time.calendar import Calendar
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
@@ -129,7 +129,10 @@ class Postpone:
                 return NO_CHANGE, None
             detail = {"until": until.isoformat()}
             entry = AuditEntry(now, str(by or chat), Action.BACK, str(chat), detail)
-            return _changes([one.back(now) for one in known], entry), until
+            # Where nobody was left to ask, they may be whom to ask.
+            looks = tuple(ScheduleEntry(again(app), now) for app in await self._ledger.still())
+            changes = _changes([one.back(now) for one in known], entry)
+            return replace(changes, schedule=changes.schedule + looks), until
 
         return await write(self._ledger, decide)
 

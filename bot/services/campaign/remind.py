@@ -21,8 +21,10 @@ from bot.domain.campaign.reminders import evaluate
 from bot.domain.changes import Action, AuditEntry, Changes
 from bot.domain.delivery.deliveries import Delivery
 from bot.domain.delivery.notices import Channel, ChannelReminder
+from bot.domain.inventory.apps import AppRef
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.schedule import (
+    AGAIN,
     AT_LEAST,
     BOARDS,
     HOLD,
@@ -30,6 +32,7 @@ from bot.domain.schedule import (
     OPERATOR,
     RETURNED_MAIL,
     ScheduleEntry,
+    again,
     person,
     read,
 )
@@ -114,6 +117,9 @@ class Remind:
         if entry.name.startswith(f"{INSTEAD}:"):
             await self._ask_instead(entry)
             return
+        if entry.name.startswith(f"{AGAIN}:"):
+            await self._ask_again(entry)
+            return
         match read(entry.name):
             case (kind, chat) if kind == OPERATOR:
                 await self._digests.evaluate(entry, chat, now)
@@ -130,6 +136,7 @@ class Remind:
             *(ScheduleEntry(name, now) for name in self._look_after),
             *self._digests.entries(now),
             *(ScheduleEntry(name, now) for name in people),
+            *(ScheduleEntry(again(app), now) for app in await self._ledger.still()),
         )
         await self._ledger.commit(Changes(schedule=entries))
 
@@ -238,10 +245,16 @@ class Remind:
             for one in moved
         )
         with suppress(Conflict):  # they did something just now: the entry is looked at again
-            await self._ledger.commit(
-                Changes(requests=moved, schedule=self._digests.entries(now), audit=audit)
-            )
+            looks = [ScheduleEntry(again(one.app), now + AT_LEAST) for one in moved]
+            entries = (*self._digests.entries(now), *looks)
+            await self._ledger.commit(Changes(requests=moved, schedule=entries, audit=audit))
         return worklist
+
+    async def _ask_again(self, entry: ScheduleEntry) -> None:
+        """Nobody was left to ask for this app; somebody may be back by now."""
+        app = AppRef.parse(entry.name.partition(":")[2])
+        at = await self._pass_on.again(app)
+        await self._ledger.commit(Changes(schedule=(replace(entry, at=at),)))
 
     async def _ask_instead(self, entry: ScheduleEntry) -> None:
         """Whoever ended this request died before somebody else was asked, or could ask nobody."""

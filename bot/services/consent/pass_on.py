@@ -1,7 +1,8 @@
 """Passing a consent request on: somebody else is asked, since its person does not do it.
 
 They said "not me", could not be written to, ignored it or are away. Who ignored an app is left
-alone for `ask_again_after`, while the date is far and nobody else is left.
+alone for `ask_again_after`, while the date is far and nobody else is left. Where nobody is, it is
+looked again once a day, and as soon as something is seen to have changed.
 """
 
 from __future__ import annotations
@@ -9,19 +10,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 from attrs import define
 
+from bot.domain.campaign.cadence import asked_again_at
 from bot.domain.campaign.intents import Policy, Reason
+from bot.domain.campaign.reminders import ignored
 from bot.domain.changes import AuditEntry, Changes
 from bot.domain.consent.requests import PASSED_ON, ConsentRequest, Stage, Step
+from bot.domain.inventory.apps import AppRef
+from bot.domain.inventory.records import AppRecord
 from bot.domain.people.admins import ChatIdentity
 from bot.domain.people.news import Happening, News
-from bot.domain.schedule import AT_LEAST, HOLD, ScheduleEntry, instead
+from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import AT_LEAST, HOLD, ScheduleEntry, again, instead
 from bot.errors import (
+    AppUnreadable,
+    AppWaived,
     ChatError,
     ChatMisconfigured,
     ChatRefused,
@@ -34,6 +42,7 @@ from bot.errors import (
     NobodyReachable,
     NothingToDo,
 )
+from bot.ports.chat import Presence
 from bot.ports.store.ledger import Ledger
 from bot.ports.system import Clock
 from bot.services.consent.ask import Ask, Asked
@@ -55,15 +64,25 @@ MAY_PASS = (
 """After these nobody knows whether somebody is left: a cloud or platform is away, or held."""
 
 
+FOR_NOW = (AppWaived, AppUnreadable)
+"""After these an app may need somebody again."""
+UNREACHED_FOR = timedelta(days=7)
+"""A chat account that could not be written to is tried again after so long, or once heard of."""
+
+
 @define(kw_only=True, eq=False)
 class PassOn:
-    """`instead` of whoever ended a request, `escalate` where nothing came of it."""
+    """`instead` of whoever ended a request, `escalate` where nothing came of it.
+
+    `again`, where nobody was left.
+    """
 
     _ledger: Ledger
     _clock: Clock
     _ask: Ask
     _candidates: Candidates
     _reminding: Policy
+    _presence: Presence | None = None
 
     async def instead(self, request: ConsentRequest) -> datetime | None:
         """Ask somebody else, since this request ended without its person.
@@ -71,71 +90,102 @@ class PassOn:
         The operator hears how a "not me" went on; of what could not be delivered they hear anyway.
         Whoever ended the request does this at once; the schedule has it for when they die on the
         way. Done again it changes nothing more. Returns when to do it again (UTC; None: it is
-        done): nobody could be looked for now, such as while a cloud is away, or only those are left
-        who ignored the app, and they are left alone for now. Raises StoreError.
+        done): while a cloud is away, nobody can be looked for. Raises StoreError.
         """
         if request.stage not in PASSED_ON or request.changed_at is None:
             return None
         try:
-            happened, again = await self._ask_instead(request, request.changed_at)
+            happened, left = await self._ask_instead(request)
         except MAY_PASS as error:
             log.warning("could not look for somebody else", request=request.id, error=error.code)
             return self._clock.now() + HOLD
-        entry = ScheduleEntry(instead(request.id), again, held_until=request.changed_at + HOLD)
+        over = ScheduleEntry(instead(request.id), None, held_until=request.changed_at + HOLD)
 
-        async def decide() -> tuple[Changes, datetime | None]:
-            now, changes = self._clock.now(), Changes(schedule=(entry,))
+        async def decide() -> tuple[Changes, None]:
+            now = self._clock.now()
+            looks = (
+                (over,) if left else (over, ScheduleEntry(again(request.app), self._next(request)))
+            )
+            changes = Changes(schedule=looks)
             if happened is None or request.stage is not Stage.DECLINED:
-                return changes, again
+                return changes, None
             detail = {"request": request.id}
             line = AuditEntry(now, "o365bot", happened, str(request.app), detail)
             changes = replace(changes, audit=(line,))
             if happened is not Happening.REASSIGNED or request.asker is None:
-                return changes, again  # where nobody is left, their digest says so by itself
+                return changes, None  # where nobody is left, their digest says so by itself
             told = [News(happened, request.id)]
-            return await with_news(self._ledger, changes, [request.asker], told, now), again
+            return await with_news(self._ledger, changes, [request.asker], told, now), None
 
-        return await write(self._ledger, decide)
+        await write(self._ledger, decide)
+        return None
 
-    async def _ask_instead(
-        self, request: ConsentRequest, since: datetime
-    ) -> tuple[Happening | None, datetime | None]:
-        """What came of it, None: nothing is to be asked (any more); and when to try again.
-
-        `since` is when it ended. Raises MAY_PASS.
-        """
+    async def _ask_instead(self, request: ConsentRequest) -> tuple[Happening | None, bool]:
+        """What came of it, None: nothing new; and whether somebody is left. Raises MAY_PASS."""
         record = await self._ledger.app(request.app)
         if record is None:
-            return None, None
+            return None, True
         past = await self._ledger.requests_for(request.app)
         # A look at the app may have forgotten the request by now, since it has ended.
         faster = record.request_id not in ("", request.id)
         if faster or any(one.requested_at > request.requested_at for one in past):
-            return Happening.REASSIGNED, None
+            return Happening.REASSIGNED, True
         try:
-            named: frozenset[str] = frozenset()
-            if request.suggestion:
-                right = (await self._candidates.of(record)).named(request.suggestion)
-                named = frozenset({right.admin.object_id}) if right is not None else named
-            silent = self._silent(past) - named
-            try:
-                await self._ask_other(request, past, silent)
-            except NobodyReachable:
-                still = self._silent(past, times=2) - named
-                if still == silent:
-                    raise
-                again = self._asks_again_at(request, since)
-                if again is not None:
-                    return None, again
-                await self._ask_other(request, past, still)
+            await self._ask_other(request, record, past)
         except NothingToDo:
-            return None, None
+            return None, True
+        except _Patience:
+            return None, False
         except MAY_PASS:
             raise
         except (ConsentError, CloudError, ChatError) as reason:
             log.warning("nobody else asked", request=request.id, reason=str(reason))
-            return Happening.NOBODY_LEFT, None
-        return Happening.REASSIGNED, None
+            return Happening.NOBODY_LEFT, False
+        return Happening.REASSIGNED, True
+
+    async def again(self, app: AppRef) -> datetime | None:
+        """Look for somebody once more, where nobody was left: they may be back, reachable, or new.
+
+        Returns when to look next (UTC; None: there is no need to any more). Raises StoreError.
+        """
+        record = await self._ledger.app(app)
+        past = await self._ledger.requests_for(app)
+        if record is None or not past or past[-1].still_since is None:
+            return None
+        last = past[-1]
+        if record.request_id not in ("", last.id):
+            return None
+        try:
+            if not last.stage.is_open:
+                await self._ask_other(last, record, past)
+            elif await self._may_pass(last):
+                await self.escalate(last, Reason.IGNORED)
+            else:
+                return self._next(last)
+        except MAY_PASS as error:
+            log.warning("could not look for somebody else", request=last.id, error=error.code)
+            return self._clock.now() + HOLD
+        except (ConsentError, CloudError, ChatError) as error:
+            is_over = isinstance(error, NothingToDo) and not isinstance(error, FOR_NOW)
+            return None if is_over else self._next(last)
+        return None
+
+    async def _may_pass(self, request: ConsentRequest) -> bool:
+        """Whether an open request that is stuck would be better off with somebody else."""
+        known = await self._ledger.recipient(request.chat) or Recipient(request.chat)
+        match request.stuck and request.stuck.why:
+            case Reason.AWAY:
+                calendar = self._reminding.calendars.of_person(known.chat)
+                return known.is_away(calendar.today(self._clock.now()))
+            case Reason.IGNORED | Reason.AGAIN:
+                return ignored(request, known) >= self._reminding.ignored_rounds
+            case _:
+                return False  # nobody else could do more about it
+
+    def _next(self, request: ConsentRequest) -> datetime:
+        """When to look next for somebody (UTC): daily, and when who ignored it may be asked."""
+        now, at = self._clock.now(), asked_again_at(request, self._reminding)
+        return min(at, now + AT_LEAST) if at > now else now + AT_LEAST
 
     def _silent(
         self, past: Iterable[ConsentRequest], *, times: int = 1, ends: str = ""
@@ -152,34 +202,54 @@ class PassOn:
         )
         return frozenset(who for who, count in often.items() if count >= times)
 
-    def _asks_again_at(self, request: ConsentRequest, since: datetime) -> datetime | None:
-        """When those who ignored it may be asked once more; None: now. By the day: dates move."""
-        now, rules = self._clock.now(), self._reminding
-        calendar = rules.calendars.of_person(request.chat)
-        left = calendar.days_left(calendar.today(now), rules.deadline(request).on)
-        at = since + rules.ask_again_after
-        return min(at, now + AT_LEAST) if at > now and left > rules.ask_again_left else None
+    async def _lost(self, past: Iterable[ConsentRequest]) -> frozenset[ChatIdentity]:
+        """Accounts that could not be written to lately, and were not heard of since."""
+        now = self._clock.now()
+        failed = {
+            one.chat: one.changed_at
+            for one in past
+            if one.stage is Stage.UNDELIVERED
+            and one.changed_at is not None
+            and now - one.changed_at < UNREACHED_FOR
+        }
+        seen = await self._presence.last_seen(tuple(failed)) if self._presence is not None else {}
+        return frozenset(one for one, at in failed.items() if seen.get(str(one), at) <= at)
 
     async def _ask_other(
-        self,
-        request: ConsentRequest,
-        past: Sequence[ConsentRequest],
-        silent: frozenset[str],
+        self, request: ConsentRequest, record: AppRecord, past: Sequence[ConsentRequest]
     ) -> None:
-        """Raises as `send`. `past` are all requests of the app."""
-        app, by = request.app, request.asker or _nobody(request)
-        if request.stage is Stage.DECLINED:
-            why, prefer = "reassigned", request.suggestion
-            await self._ask.send(app, by, why=why, prefer=prefer, silent=silent)
-        else:
-            lost = frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED)
-            await self._ask.send(app, by, why="undelivered", without=lost, silent=silent)
+        """In place of an ended request. Raises as `send`, and _Patience. `past`: all of the app."""
+        wanted: frozenset[str] = frozenset()
+        if request.suggestion:
+            right = (await self._candidates.of(record)).named(request.suggestion)
+            wanted = frozenset({right.admin.object_id}) if right is not None else wanted
+        declined = request.stage is Stage.DECLINED
+        send = partial(
+            self._ask.send,
+            request.app,
+            request.asker or _nobody(request),
+            why="reassigned" if declined else "undelivered",
+            prefer=request.suggestion,
+            without=await self._lost(past),
+        )
+        silent = self._silent(past) - wanted
+        try:
+            await send(silent=silent)
+        except NobodyReachable as nobody:
+            still = self._silent(past, times=2) - wanted
+            if still == silent:
+                raise
+            if self._clock.now() < asked_again_at(request, self._reminding):
+                raise _Patience(request.app_label) from nobody
+            await send(silent=still)
 
     async def reach(self) -> Reach:
         """Where people are reached, for whoever escalates several at the same moment."""
         return await self._candidates.reach()
 
-    async def escalate(self, request: ConsentRequest, reason: Reason, reach: Reach) -> Asked:
+    async def escalate(
+        self, request: ConsentRequest, reason: Reason, reach: Reach | None = None
+    ) -> Asked:
         """Ask somebody else, since nothing came from whom this request was for.
 
         Nobody is asked twice in this way, but once more where `reason` is AGAIN and nobody else has
@@ -195,7 +265,7 @@ class PassOn:
             request.app,
             request.asker or _nobody(request),
             why="ignored",
-            without=frozenset(r.chat for r in past if r.stage is Stage.UNDELIVERED),
+            without=await self._lost(past),
             former_ends=Step.EXPIRE,
             present=True,
             reach=reach,
@@ -206,6 +276,10 @@ class PassOn:
             if reason is not Reason.AGAIN:
                 raise
             return await send(silent=self._silent(past, times=2, ends=request.id))
+
+
+class _Patience(NobodyReachable):
+    """Only those are left who ignored it, and they are left alone for now."""
 
 
 def _nobody(request: ConsentRequest) -> ChatIdentity:

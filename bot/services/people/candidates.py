@@ -37,6 +37,7 @@ from bot.domain.people.choice import (
 from bot.domain.people.policy import PeoplePolicy
 from bot.domain.people.prospects import Prospect, prospect
 from bot.domain.people.recipients import Recipient
+from bot.domain.schedule import ScheduleEntry, again
 from bot.domain.summaries import AppSummary
 from bot.domain.time.calendar import Calendar
 from bot.errors import ChatError, CloudError
@@ -136,9 +137,9 @@ class Candidates:
                 break
             fresh.append(prospect(ref, choice, now))
             if len(fresh) == BATCH:
-                await self._keep(fresh, kept)
+                await self._keep(fresh, kept, anew=anew)
                 fresh = []
-        await self._keep(fresh, kept)
+        await self._keep(fresh, kept, anew=anew)
 
     async def shared(
         self, apps: Iterable[AppSummary]
@@ -188,10 +189,18 @@ class Candidates:
             gaps = tuple(map(admin_gap, entra.admin_gaps(tenant)))
             await self._ledger.save_global_admins(tenant.id, admins, gaps)
 
-    async def _keep(self, fresh: list[Prospect], kept: Mapping[AppRef, Prospect]) -> None:
-        """Write what is new, with an audit line where nobody became reachable, or somebody did."""
+    async def _keep(
+        self, fresh: list[Prospect], kept: Mapping[AppRef, Prospect], *, anew: bool = False
+    ) -> None:
+        """Write what is new, with an audit line where nobody became reachable, or somebody did.
+
+        Where nobody was left to ask and that may have changed, it is looked for somebody at once.
+        """
         news = [one for one in fresh if _is_news(one, kept.get(one.app))]
-        if not news:
+        changed = [one for one in fresh if anew or not one.says_the_same_as(kept.get(one.app))]
+        still = await self._ledger.still() if changed else ()
+        looks = [ScheduleEntry(again(one.app), one.at) for one in changed if one.app in still]
+        if not (news or looks):
             return
         audit = []
         for one in news:
@@ -199,7 +208,9 @@ class Candidates:
             before = old.nobody if old else None
             if one.nobody is not before:
                 audit.append(_audited(one, before))
-        await self._ledger.commit(Changes(prospects=tuple(news), audit=tuple(audit)))
+        await self._ledger.commit(
+            Changes(prospects=tuple(news), schedule=tuple(looks), audit=tuple(audit))
+        )
 
 
 def _is_news(one: Prospect, old: Prospect | None) -> bool:
