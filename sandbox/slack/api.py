@@ -258,6 +258,8 @@ class WebApi:
                 raise SlackError("user_not_found")
             if user in self.workspace.deactivated:
                 raise SlackError("user_disabled")
+            if user in self.workspace.unwritable:
+                raise SlackError("user_not_visible")
         return {"channel": {"id": self.workspace.open_dm(*wanted).id}}
 
     def info(self, args: Json) -> Json:
@@ -370,7 +372,7 @@ class WebApi:
     def _writable(self, channel: str) -> Conversation:
         person = self.workspace.person(channel)
         if person is not None:  # a user id in place of a channel means the direct conversation
-            if channel in self.workspace.deactivated:
+            if channel in self.workspace.deactivated | self.workspace.unwritable:
                 raise SlackError("channel_not_found")
             return self.workspace.open_dm(channel)
         conversation = self._readable(channel)

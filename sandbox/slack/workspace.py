@@ -73,10 +73,11 @@ class ResponseUrl:
 class Workspace:
     """The one workspace. `base_url` is the address of this pretend Slack, without a slash.
 
-    `deactivated`, `guests` and `external` (of another workspace, through Slack Connect) hold Slack
-    user ids; `groups` are user groups by id, with their handles. A page of a channel's members has
-    `page_of_members` at most. `crawl_always` sends the link crawler to every
-    message, as scanners of other makers do; without it only `unfurl_links` brings it.
+    `deactivated`, `guests`, `external` (of another workspace, through Slack Connect) and
+    `unwritable` (who is found, and to whom this app may not write) hold Slack user ids; `groups`
+    are user groups by id, with their handles. A page of a channel's members has `page_of_members`
+    at most. `crawl_always` sends the link crawler to every message, as scanners of other makers do;
+    without it only `unfurl_links` brings it.
     """
 
     company: Company
@@ -85,6 +86,7 @@ class Workspace:
     signing_secret: str
     base_url: str = ""
     deactivated: set[str] = field(default_factory=set)
+    unwritable: set[str] = field(default_factory=set)
     guests: set[str] = field(default_factory=set)
     external: set[str] = field(default_factory=set)
     groups: dict[str, str] = field(default_factory=lambda: {GROUP: "identity-ops"})

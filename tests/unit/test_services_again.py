@@ -61,7 +61,7 @@ class World(person.Asked):
         """A scan reads that it is these."""
         self.entra.admins[TENANT.id] = admins
         await self.ledger.save_global_admins(TENANT.id, admins)
-        await self.ask.review(await self.ledger.summaries(APP.ref.org))
+        await self.candidates.review(await self.ledger.summaries(APP.ref.org))
 
     async def is_away(self, chat: ChatIdentity, days: int) -> None:
         """They say so: with today, so many days."""
